@@ -1,0 +1,2 @@
+//! The `miniprogram` command.
+fn main() {}

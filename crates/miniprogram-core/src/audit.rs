@@ -1,0 +1,373 @@
+//! Audits: submitting, asking, withdrawing.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::authorizer::Authorizer;
+use crate::code::UploadReceipt;
+use crate::effect::Effect;
+use crate::error::{Error, Result};
+use crate::id::{AuditId, PackageId};
+use crate::status::{AuditStatus, RawStatus};
+use crate::time::Timestamp;
+
+/// Submits versions for audit and asks how they fare.
+#[async_trait]
+pub trait AuditManager: Authorizer {
+    /// Submits an uploaded version for audit and answers the vendor's audit id.
+    ///
+    /// At most one audit may be open per app; withdraw it first to submit again. A receipt of an upload that the
+    /// vendor still processes is waited for, up to five minutes.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) if an audit is open,
+    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
+    ///
+    /// # Vendor notes
+    /// | WeChat | `submit_audit`; 1 to 5 items; answers `auditid` |
+    /// |---|---|
+    /// | Baidu | `package/submitaudit`; content and remark; the package id is the audit id |
+    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>>;
+
+    /// Where one audit stands.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an id that is not of this app.
+    async fn audit_status(&self, audit: &AuditId) -> Result<Audit>;
+
+    /// The newest audit; `not_submitted` without an id for an app that was never submitted.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn latest_audit(&self) -> Result<Audit>;
+
+    /// Takes an open audit back. Vendors allow it a few times a day and a month.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict), nothing sent, if that audit is not the open one;
+    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
+    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect>;
+
+    /// How many submissions are left.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn audit_quota(&self) -> Result<AuditQuota>;
+
+    /// Asks the vendor to hurry. Needs `Capabilities::expedite_audit`.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no such thing;
+    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
+    async fn expedite_audit(&self, _audit: &AuditId) -> Result<Effect> {
+        Err(Error::unsupported(self.vendor(), "expedite_audit"))
+    }
+}
+
+/// What to submit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SubmitTarget {
+    /// What this upload brought; waits until the vendor has processed it.
+    Upload(UploadReceipt),
+    /// That package. Needs `Capabilities::package_ids`.
+    Package(PackageId),
+    /// The uploaded code if it has that version; else `conflict` and nothing is sent.
+    Version(String),
+    /// Whatever was uploaded last.
+    Newest,
+}
+
+/// What goes with a submission. Data that the caller prepares per vendor; a part that the vendor cannot honour is
+/// refused, not dropped.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SubmitOptions {
+    /// The description for the reviewer (Baidu: required).
+    pub content: Option<String>,
+    /// A remark (Baidu: required).
+    pub remark: Option<String>,
+    /// What the app offers, page by page (WeChat: 1 to 5).
+    pub items: Vec<AuditItem>,
+    /// What is new in this version (WeChat).
+    pub version_desc: Option<String>,
+    /// The vendor's other fields, from a builder of the vendor crate. A name that a field above has is refused.
+    pub extra: Map<String, Value>,
+}
+
+impl SubmitOptions {
+    /// With a description for the reviewer.
+    #[must_use]
+    pub fn with_content(mut self, content: impl Into<String>) -> Self {
+        self.content = Some(content.into());
+        self
+    }
+
+    /// With a remark.
+    #[must_use]
+    pub fn with_remark(mut self, remark: impl Into<String>) -> Self {
+        self.remark = Some(remark.into());
+        self
+    }
+
+    /// With one more item.
+    #[must_use]
+    pub fn with_item(mut self, item: AuditItem) -> Self {
+        self.items.push(item);
+        self
+    }
+
+    /// With a text on what is new.
+    #[must_use]
+    pub fn with_version_desc(mut self, text: impl Into<String>) -> Self {
+        self.version_desc = Some(text.into());
+        self
+    }
+
+    /// With fields that only this vendor has.
+    #[must_use]
+    pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
+        self.extra.extend(extra);
+        self
+    }
+}
+
+/// One item of a submission: a page and the category that it serves. Source: WeChat code management, section 5.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+#[serde(default)]
+pub struct AuditItem {
+    /// The page's path, from `pages`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Tags, separated by one blank: at most 10, each of at most 20 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// The first level of the category, from `categories`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_class: Option<String>,
+    /// The second level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_class: Option<String>,
+    /// The third level, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub third_class: Option<String>,
+    /// The id of the first level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_id: Option<i64>,
+    /// The id of the second level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_id: Option<i64>,
+    /// The id of the third level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub third_id: Option<i64>,
+    /// The page's title, at most 32 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Members that nobody has modelled yet, sent as they are.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl AuditItem {
+    /// An item of a category as `categories` lists it.
+    #[must_use]
+    pub fn of_category(category: &crate::code::Category) -> Self {
+        let level = |at: usize| category.levels.get(at);
+        let name = |at: usize| level(at).map(|level| level.name.clone());
+        let id = |at: usize| level(at).map(|level| level.id);
+        Self {
+            first_class: name(0),
+            second_class: name(1),
+            third_class: name(2),
+            first_id: id(0),
+            second_id: id(1),
+            third_id: id(2),
+            ..Self::default()
+        }
+    }
+
+    /// With the page's path.
+    #[must_use]
+    pub fn with_address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// With tags, separated by one blank.
+    #[must_use]
+    pub fn with_tag(mut self, tag: impl Into<String>) -> Self {
+        self.tag = Some(tag.into());
+        self
+    }
+
+    /// With the page's title.
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+}
+
+/// Where an audit stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Audit {
+    /// Its id; absent for an app that was never submitted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub audit_id: Option<AuditId>,
+    /// Where it stands.
+    pub status: AuditStatus,
+    /// The number behind the status, where the vendor sent one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw_status: Option<RawStatus>,
+    /// Why it was rejected or delayed, in the vendor's words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Media ids of the reviewer's screenshots.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub screenshots: Vec<String>,
+    /// The version that was submitted, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// When it was submitted, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub submitted_at: Option<Timestamp>,
+}
+
+impl Audit {
+    /// An audit of which only this is known.
+    #[must_use]
+    pub const fn new(audit_id: Option<AuditId>, status: AuditStatus, raw_status: Option<RawStatus>) -> Self {
+        Self { audit_id, status, raw_status, reason: None, screenshots: Vec::new(), version: None, submitted_at: None }
+    }
+
+    /// An app that was never submitted.
+    #[must_use]
+    pub const fn not_submitted() -> Self {
+        Self::new(None, AuditStatus::NotSubmitted, None)
+    }
+
+    /// With the vendor's words.
+    #[must_use]
+    pub fn with_reason(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    /// With the reviewer's screenshots.
+    #[must_use]
+    pub fn with_screenshots(mut self, screenshots: Vec<String>) -> Self {
+        self.screenshots = screenshots;
+        self
+    }
+
+    /// With the version.
+    #[must_use]
+    pub fn with_version(mut self, version: Option<String>) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// With the time of the submission.
+    #[must_use]
+    pub fn with_submitted_at(mut self, time: Option<Timestamp>) -> Self {
+        self.submitted_at = time;
+        self
+    }
+}
+
+/// How many submissions are left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AuditQuota {
+    /// Whether there is no limit; then the numbers are absent.
+    pub unlimited: bool,
+    /// Submissions left in this period.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remaining: Option<u64>,
+    /// Submissions allowed in a period.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limit: Option<u64>,
+    /// Expedited audits left in this period.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expedite_remaining: Option<u64>,
+    /// Expedited audits allowed in a period.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expedite_limit: Option<u64>,
+    /// The period, with the number behind it where the vendor sent one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub period: Option<QuotaPeriod>,
+    /// The number behind the period.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw_period: Option<RawStatus>,
+}
+
+impl AuditQuota {
+    /// So many left of so many; `None` is "unlimited".
+    #[must_use]
+    pub const fn new(left_and_limit: Option<(u64, u64)>) -> Self {
+        let (remaining, limit) = match left_and_limit {
+            Some((left, limit)) => (Some(left), Some(limit)),
+            None => (None, None),
+        };
+        Self {
+            unlimited: left_and_limit.is_none(),
+            remaining,
+            limit,
+            expedite_remaining: None,
+            expedite_limit: None,
+            period: None,
+            raw_period: None,
+        }
+    }
+
+    /// With the expedited audits.
+    #[must_use]
+    pub const fn with_expedite(mut self, remaining: Option<u64>, limit: Option<u64>) -> Self {
+        self.expedite_remaining = remaining;
+        self.expedite_limit = limit;
+        self
+    }
+
+    /// With the period.
+    #[must_use]
+    pub fn with_period(mut self, period: QuotaPeriod, raw_period: Option<RawStatus>) -> Self {
+        self.period = Some(period);
+        self.raw_period = raw_period;
+        self
+    }
+}
+
+/// How long an allowance lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum QuotaPeriod {
+    /// A week.
+    Week,
+    /// A month.
+    Month,
+    /// A number that nobody has listed.
+    Unknown,
+}
+
+impl QuotaPeriod {
+    /// The machine name, as in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl std::fmt::Display for QuotaPeriod {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,263 @@
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::{Busy, Clock, Wait};
+use crate::time::Timestamp;
+
+/// A clock for tests: it stands still while anything is busy and jumps to the next due time when nothing is.
+///
+/// Clones share one time. Due times that fall together wake in the order they were asked for.
+#[derive(Debug, Clone)]
+pub struct VirtualClock(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    now: Timestamp,
+    /// Marks held, less pauses and held-back answers that are under way.
+    busy: i64,
+    /// Held-back answers whose waiting side has given up already; their end changes nothing any more.
+    abandoned: i64,
+    next: u64,
+    waits: BTreeMap<(Timestamp, u64), Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    kind: Kind,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sleep,
+    Deadline,
+    Stall,
+}
+
+impl VirtualClock {
+    /// A clock that shows the given time.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        let state = State { now, busy: 0, abandoned: 0, next: 0, waits: BTreeMap::new() };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// Moves the clock ahead, waking on the way whatever falls due.
+    pub fn advance(&self, duration: Duration) {
+        let mut state = self.lock();
+        let target = state.now.after(duration);
+        let mut woken = Vec::new();
+        while let Some((&(due, id), _)) = state.waits.first_key_value()
+            && due <= target
+        {
+            state.now = state.now.max(due);
+            woken.extend(state.fire((due, id)));
+        }
+        state.now = state.now.max(target);
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        change(&mut state);
+        let woken = state.jump();
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    fn wait(&self, kind: Kind, duration: Option<Duration>) -> Wait {
+        let mut key = (Timestamp::from_unix(i64::MAX), 0);
+        self.change(|state| {
+            if let Some(duration) = duration {
+                key.0 = state.now.after(duration);
+            }
+            key.1 = state.next;
+            state.next += 1;
+            state.waits.insert(key, Waiting { kind, waker: None });
+            if kind != Kind::Deadline {
+                state.busy -= 1;
+            }
+        });
+        Box::pin(Pending { clock: self.clone(), key })
+    }
+}
+
+impl State {
+    /// Jumps from due time to due time until something is busy or nothing is due.
+    fn jump(&mut self) -> Vec<Waker> {
+        let mut woken = Vec::new();
+        while self.busy <= 0
+            && let Some((&key, _)) = self.waits.first_key_value()
+            && key.0 < Timestamp::from_unix(i64::MAX)
+        {
+            self.now = self.now.max(key.0);
+            woken.extend(self.fire(key));
+        }
+        woken
+    }
+
+    fn fire(&mut self, key: (Timestamp, u64)) -> Option<Waker> {
+        let waiting = self.waits.remove(&key)?;
+        self.ended(waiting.kind, true);
+        waiting.waker
+    }
+
+    fn ended(&mut self, kind: Kind, due: bool) {
+        match kind {
+            Kind::Sleep => self.busy += 1,
+            Kind::Stall if self.abandoned > 0 => self.abandoned -= 1,
+            Kind::Stall => self.busy += 1,
+            // A deadline fires in idle time only because the answer it races is held back.
+            Kind::Deadline if due && self.stalled() > self.abandoned => {
+                self.abandoned += 1;
+                self.busy += 1;
+            }
+            Kind::Deadline => {}
+        }
+    }
+
+    fn stalled(&self) -> i64 {
+        let stalled = self.waits.values().filter(|waiting| waiting.kind == Kind::Stall).count();
+        i64::try_from(stalled).unwrap_or(i64::MAX)
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        self.lock().now
+    }
+
+    fn sleep(&self, duration: Duration) -> Wait {
+        self.wait(Kind::Sleep, Some(duration))
+    }
+
+    fn deadline(&self, duration: Duration) -> Wait {
+        self.wait(Kind::Deadline, Some(duration))
+    }
+
+    fn enter(&self) -> Busy {
+        self.lock().busy += 1;
+        Busy(Some(BusyMark(self.clone())))
+    }
+
+    fn stall(&self, duration: Option<Duration>) -> Wait {
+        self.wait(Kind::Stall, duration)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct BusyMark(VirtualClock);
+
+impl Drop for BusyMark {
+    fn drop(&mut self) {
+        self.0.change(|state| state.busy -= 1);
+    }
+}
+
+struct Pending {
+    clock: VirtualClock,
+    key: (Timestamp, u64),
+}
+
+impl Future for Pending {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match self.clock.lock().waits.get_mut(&self.key) {
+            None => Poll::Ready(()),
+            Some(waiting) => {
+                waiting.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let key = self.key;
+        self.clock.change(|state| {
+            if let Some(waiting) = state.waits.remove(&key) {
+                state.ended(waiting.kind, false);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock() -> VirtualClock {
+        VirtualClock::new(Timestamp::from_unix(1000))
+    }
+
+    #[tokio::test]
+    async fn a_pause_costs_nothing_when_nothing_else_is_busy() {
+        let clock = clock();
+        let busy = clock.enter();
+        clock.sleep(Duration::from_secs(3600)).await;
+        assert_eq!(clock.now(), Timestamp::from_unix(4600));
+        drop(busy);
+    }
+
+    #[tokio::test]
+    async fn time_stands_still_while_another_operation_is_busy() {
+        let clock = clock();
+        let mine = clock.enter();
+        let other = clock.enter();
+        let pause = clock.sleep(Duration::from_secs(5));
+        assert_eq!(clock.now(), Timestamp::from_unix(1000));
+        drop(other);
+        pause.await;
+        assert_eq!(clock.now(), Timestamp::from_unix(1005));
+        drop(mine);
+    }
+
+    #[tokio::test]
+    async fn a_hung_answer_runs_into_the_deadline_and_the_client_is_busy_again() {
+        let clock = clock();
+        let client = clock.enter();
+        let deadline = clock.deadline(Duration::from_secs(10));
+        let hung = clock.stall(None);
+        deadline.await;
+        assert_eq!(clock.now(), Timestamp::from_unix(1010));
+        // The client works on: nothing may jump now, before or after the server notices.
+        let later = clock.deadline(Duration::from_secs(60));
+        drop(hung);
+        assert_eq!(clock.now(), Timestamp::from_unix(1010));
+        drop(later);
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn a_late_answer_wins_against_a_later_deadline() {
+        let clock = clock();
+        let client = clock.enter();
+        let deadline = clock.deadline(Duration::from_secs(10));
+        clock.stall(Some(Duration::from_secs(3))).await;
+        assert_eq!(clock.now(), Timestamp::from_unix(1003));
+        drop(deadline);
+        drop(client);
+    }
+
+    #[test]
+    fn advancing_by_hand_passes_every_due_time() {
+        let clock = clock();
+        let busy = clock.enter();
+        let wait = clock.deadline(Duration::from_secs(5));
+        clock.advance(Duration::from_secs(7));
+        assert_eq!(clock.now(), Timestamp::from_unix(1007));
+        assert!(clock.lock().waits.is_empty());
+        drop((wait, busy));
+    }
+}

@@ -1,0 +1,469 @@
+//! Uploading code and looking at what is uploaded.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::authorizer::Authorizer;
+use crate::effect::Effect;
+use crate::error::{Code, Error, Result};
+use crate::id::{AuditId, PackageId, TemplateId};
+use crate::status::{RawStatus, Stage, UploadStatus};
+use crate::time::Timestamp;
+
+/// Uploads template code to an app and tells what is there.
+#[async_trait]
+pub trait CodeManager: Authorizer {
+    /// Uploads a template to the app, with the merchant's own values in `ext`.
+    ///
+    /// The version must be new to this app: at vendors that answer no id, it is what finds the upload again. An
+    /// upload that would also submit for audit is refused, because two effects in one call could not be settled;
+    /// use [`submit_audit`](crate::AuditManager::submit_audit).
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an unknown template or a value that breaks a limit
+    /// or does not fit the template.
+    ///
+    /// # Vendor notes
+    /// | WeChat | `wxa/commit`; replaces the experience version |
+    /// |---|---|
+    /// | Baidu | `package/upload`; answers no id, so the receipt carries what finds the package again |
+    async fn upload_code(
+        &self,
+        template: &TemplateId,
+        ext: &ExtJson,
+        version: &str,
+        description: &str,
+    ) -> Result<Effect<UploadReceipt>>;
+
+    /// How far the vendor is with an upload.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the vendor shows no such upload.
+    async fn upload_progress(&self, receipt: &UploadReceipt) -> Result<UploadProgress>;
+
+    /// The versions the vendor shows: in development, in audit, online.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn code_versions(&self) -> Result<Vec<CodeVersion>>;
+
+    /// The QR code that opens the trial version.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a width outside of the vendor's range;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for an option that the vendor does not have.
+    async fn trial_qr_code(&self, options: &QrCodeOptions) -> Result<QrCode>;
+
+    /// The pages of the uploaded code. Needs `Capabilities::pages`.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no such list.
+    async fn pages(&self) -> Result<Vec<String>> {
+        Err(Error::unsupported(self.vendor(), "pages"))
+    }
+
+    /// The service categories that the app may name.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn categories(&self) -> Result<Vec<Category>>;
+}
+
+/// The merchant's values for a template: JSON text holding one object, sent to the vendor verbatim.
+///
+/// Vendor crates have typed builders for it.
+///
+/// ```
+/// use miniprogram_core::ExtJson;
+///
+/// let ext: ExtJson = r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#.parse()?;
+/// assert_eq!(ext.as_str(), r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#);
+/// assert!("[1]".parse::<ExtJson>().is_err());
+/// # Ok::<(), miniprogram_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ExtJson(String);
+
+impl ExtJson {
+    /// From an object that a builder made.
+    #[must_use]
+    pub fn from_object(object: &Map<String, Value>) -> Self {
+        let mut text = String::new();
+        use fmt::Write;
+        let _ = write!(text, "{}", Printed(object));
+        Self(text)
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// One member of the object, if it is there.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<Value> {
+        let mut object: Map<String, Value> = serde_json::from_str(&self.0).ok()?;
+        object.remove(name)
+    }
+}
+
+struct Printed<'a>(&'a Map<String, Value>);
+
+impl fmt::Display for Printed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self.0).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Default for ExtJson {
+    fn default() -> Self {
+        Self("{}".to_owned())
+    }
+}
+
+impl fmt::Debug for ExtJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ExtJson({} bytes)", self.0.len())
+    }
+}
+
+impl std::str::FromStr for ExtJson {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl TryFrom<String> for ExtJson {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        match serde_json::from_str::<Map<String, Value>>(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(problem) => {
+                Err(Error::invalid("upload_code", "ext_json", format!("must be the text of one JSON object: {problem}")))
+            }
+        }
+    }
+}
+
+impl From<ExtJson> for String {
+    fn from(ext: ExtJson) -> Self {
+        ext.0
+    }
+}
+
+/// What finds an upload again. Keep it (it is serde) until the version has been submitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UploadReceipt {
+    /// The version that was uploaded.
+    pub version: String,
+    /// Its description, exactly as sent.
+    pub description: String,
+    /// The package's id, once known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub package_id: Option<PackageId>,
+    /// Packages of that version which were there before the upload: the new one is none of them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub known_package_ids: Vec<PackageId>,
+}
+
+impl UploadReceipt {
+    /// A receipt for a version.
+    #[must_use]
+    pub fn new(version: impl Into<String>, description: impl Into<String>) -> Self {
+        Self { version: version.into(), description: description.into(), package_id: None, known_package_ids: Vec::new() }
+    }
+
+    /// With the package's id.
+    #[must_use]
+    pub fn with_package_id(mut self, id: Option<PackageId>) -> Self {
+        self.package_id = id;
+        self
+    }
+
+    /// With the packages that were there before.
+    #[must_use]
+    pub fn with_known_package_ids(mut self, ids: Vec<PackageId>) -> Self {
+        self.known_package_ids = ids;
+        self
+    }
+}
+
+/// How far the vendor is with an upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UploadProgress {
+    /// Still at work: ask again.
+    Processing,
+    /// It can be submitted.
+    #[non_exhaustive]
+    Ready {
+        /// The package's id, at vendors that have one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        package_id: Option<PackageId>,
+    },
+    /// It failed; upload again.
+    #[non_exhaustive]
+    Failed {
+        /// The vendor's code, where it sends one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        code: Option<Code>,
+        /// The vendor's words.
+        reason: String,
+    },
+}
+
+impl UploadProgress {
+    /// It can be submitted.
+    #[must_use]
+    pub const fn ready(package_id: Option<PackageId>) -> Self {
+        Self::Ready { package_id }
+    }
+
+    /// It failed.
+    #[must_use]
+    pub fn failed(code: Option<Code>, reason: impl Into<String>) -> Self {
+        Self::Failed { code, reason: reason.into() }
+    }
+}
+
+/// A version that the vendor shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CodeVersion {
+    /// The platform's own version text; absent where the vendor does not tell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// The description given at the upload.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The number behind the stage, where the vendor sent one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw_status: Option<RawStatus>,
+    /// The package's id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub package_id: Option<PackageId>,
+    /// The audit's id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub audit_id: Option<AuditId>,
+    /// When it was uploaded, submitted or released, by the vendor's word.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub committed_at: Option<Timestamp>,
+    /// The vendor's words on the audit.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// The state of the upload, while the vendor tells one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub upload: Option<Upload>,
+    /// The version that a rollback from here returns to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rollback_version: Option<String>,
+}
+
+impl CodeVersion {
+    /// A version at a stage, with everything else absent.
+    #[must_use]
+    pub const fn new(stage: Stage, raw_status: Option<RawStatus>) -> Self {
+        Self {
+            version: None,
+            description: None,
+            stage,
+            raw_status,
+            package_id: None,
+            audit_id: None,
+            committed_at: None,
+            reason: None,
+            upload: None,
+            rollback_version: None,
+        }
+    }
+
+    /// With the version text and its description.
+    #[must_use]
+    pub fn with_version(mut self, version: Option<String>, description: Option<String>) -> Self {
+        self.version = version;
+        self.description = description;
+        self
+    }
+
+    /// With the ids that the vendor knows it by.
+    #[must_use]
+    pub fn with_ids(mut self, package_id: Option<PackageId>, audit_id: Option<AuditId>) -> Self {
+        self.package_id = package_id;
+        self.audit_id = audit_id;
+        self
+    }
+
+    /// With the time.
+    #[must_use]
+    pub fn with_committed_at(mut self, time: Option<Timestamp>) -> Self {
+        self.committed_at = time;
+        self
+    }
+
+    /// With the vendor's words on the audit.
+    #[must_use]
+    pub fn with_reason(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    /// With the state of the upload.
+    #[must_use]
+    pub fn with_upload(mut self, upload: Option<Upload>) -> Self {
+        self.upload = upload;
+        self
+    }
+
+    /// With the version that a rollback returns to.
+    #[must_use]
+    pub fn with_rollback_version(mut self, version: Option<String>) -> Self {
+        self.rollback_version = version;
+        self
+    }
+}
+
+/// The state of an upload, as the vendor tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Upload {
+    /// How far it is.
+    pub status: UploadStatus,
+    /// The number behind it.
+    pub raw_status: RawStatus,
+    /// The code of a failure.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<Code>,
+    /// The vendor's words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+}
+
+impl Upload {
+    /// A state of an upload.
+    #[must_use]
+    pub const fn new(status: UploadStatus, raw_status: RawStatus, code: Option<Code>, message: Option<String>) -> Self {
+        Self { status, raw_status, code, message }
+    }
+}
+
+/// What the QR code shall show.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct QrCodeOptions {
+    /// The page to open, with its query if any, not percent-encoded.
+    pub path: Option<String>,
+    /// The package to open; needs `Capabilities::package_ids`. Without it: the vendor's default.
+    pub package_id: Option<PackageId>,
+    /// The width in pixels.
+    pub width: Option<u32>,
+}
+
+impl QrCodeOptions {
+    /// Opens that page.
+    #[must_use]
+    pub fn with_path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Opens that package.
+    #[must_use]
+    pub fn with_package_id(mut self, id: impl Into<PackageId>) -> Self {
+        self.package_id = Some(id.into());
+        self
+    }
+
+    /// Makes it that many pixels wide.
+    #[must_use]
+    pub const fn with_width(mut self, pixels: u32) -> Self {
+        self.width = Some(pixels);
+        self
+    }
+}
+
+/// An image of a QR code.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QrCode {
+    /// `image/png` or `image/jpeg`, by the first bytes.
+    pub content_type: &'static str,
+    /// The image.
+    pub bytes: Vec<u8>,
+}
+
+impl QrCode {
+    /// Takes the bytes for an image if they begin like a PNG or a JPEG.
+    #[must_use]
+    pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        let content_type = if bytes.starts_with(b"\x89PNG") {
+            "image/png"
+        } else if bytes.starts_with(b"\xff\xd8\xff") {
+            "image/jpeg"
+        } else {
+            return None;
+        };
+        Some(Self { content_type, bytes })
+    }
+}
+
+impl fmt::Debug for QrCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "QrCode({}, {} bytes)", self.content_type, self.bytes.len())
+    }
+}
+
+/// A service category, from the widest level to the narrowest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Category {
+    /// The levels: two or three at WeChat, up to two at Baidu.
+    pub levels: Vec<CategoryLevel>,
+    /// What the vendor says beside it (qualifications and the like), by the vendor's names.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl Category {
+    /// A category of the given levels.
+    #[must_use]
+    pub fn new(levels: Vec<CategoryLevel>) -> Self {
+        Self { levels, extra: Map::new() }
+    }
+
+    /// With what the vendor says beside it.
+    #[must_use]
+    pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
+        self.extra = extra;
+        self
+    }
+}
+
+/// One level of a category.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CategoryLevel {
+    /// The vendor's id.
+    pub id: i64,
+    /// The vendor's name.
+    pub name: String,
+}
+
+impl CategoryLevel {
+    /// A level.
+    #[must_use]
+    pub fn new(id: i64, name: impl Into<String>) -> Self {
+        Self { id, name: name.into() }
+    }
+}

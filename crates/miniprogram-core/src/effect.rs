@@ -1,0 +1,168 @@
+//! What an effect brought, and how that is known.
+
+use serde::ser::{Error as _, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::code::UploadReceipt;
+use crate::error::Outcome;
+use crate::id::AuditId;
+
+/// How the outcome of an effect is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Evidence {
+    /// The vendor answered the request itself.
+    Answered,
+    /// The answer was lost; the vendor's state was read afterwards.
+    Asked,
+    /// The answer was lost; a refusal of the repeat ("done already") says so.
+    Inferred,
+}
+
+impl Evidence {
+    /// The machine name, as in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Asked => "asked",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
+impl std::fmt::Display for Evidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// An effect that took place, once.
+///
+/// As JSON: `outcome`, `evidence`, `attempts`, `request_id`, then the value's own members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Effect<T = ()> {
+    /// What the effect brought.
+    pub value: T,
+    /// How it is known.
+    pub evidence: Evidence,
+    /// How many requests of the effect were sent.
+    pub attempts: u32,
+    /// The vendor's id of the request that settled it.
+    pub request_id: Option<String>,
+}
+
+impl<T> Effect<T> {
+    /// An effect that took place.
+    #[must_use]
+    pub const fn new(value: T, evidence: Evidence, attempts: u32) -> Self {
+        Self { value, evidence, attempts, request_id: None }
+    }
+
+    /// With the vendor's id of the request.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+
+    /// The same effect with another value.
+    #[must_use]
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Effect<U> {
+        Effect {
+            value: map(self.value),
+            evidence: self.evidence,
+            attempts: self.attempts,
+            request_id: self.request_id,
+        }
+    }
+}
+
+/// A value that an effect brings: its members stand beside the effect's own in JSON.
+pub trait EffectMembers {
+    /// The members.
+    ///
+    /// # Errors
+    /// If the value cannot be put into JSON.
+    fn members(&self) -> Result<Map<String, Value>, serde_json::Error>;
+}
+
+impl EffectMembers for () {
+    fn members(&self) -> Result<Map<String, Value>, serde_json::Error> {
+        Ok(Map::new())
+    }
+}
+
+impl EffectMembers for AuditId {
+    fn members(&self) -> Result<Map<String, Value>, serde_json::Error> {
+        Ok(Map::from_iter([("audit_id".to_owned(), Value::from(self.as_str()))]))
+    }
+}
+
+impl EffectMembers for UploadReceipt {
+    fn members(&self) -> Result<Map<String, Value>, serde_json::Error> {
+        match serde_json::to_value(self)? {
+            Value::Object(members) => Ok(members),
+            other => Ok(Map::from_iter([("receipt".to_owned(), other)])),
+        }
+    }
+}
+
+impl<T: EffectMembers> Serialize for Effect<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Members<'a> {
+            outcome: Outcome,
+            evidence: Evidence,
+            attempts: u32,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request_id: Option<&'a str>,
+            #[serde(flatten)]
+            value: Map<String, Value>,
+        }
+        Members {
+            outcome: Outcome::Done,
+            evidence: self.evidence,
+            attempts: self.attempts,
+            request_id: self.request_id.as_deref(),
+            value: self.value.members().map_err(S::Error::custom)?,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// What any effect can bring; the traits turn it into their own types.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EffectValue {
+    /// Nothing beyond having happened.
+    #[default]
+    None,
+    /// An upload's receipt.
+    Upload(UploadReceipt),
+    /// A submission's audit id.
+    Audit(AuditId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_members_stand_beside_the_effects() {
+        let effect = Effect::new(AuditId::from(1_234_567_u64), Evidence::Asked, 2);
+        insta::assert_json_snapshot!(effect, @r#"
+        {
+          "outcome": "done",
+          "evidence": "asked",
+          "attempts": 2,
+          "audit_id": "1234567"
+        }
+        "#);
+        assert_eq!(serde_json::to_value(effect.map(|_| ())).unwrap()["outcome"], "done");
+    }
+}

@@ -1,0 +1,357 @@
+//! Pushes: what arrived, who decodes it, what it says.
+
+mod strict_json;
+
+use std::borrow::Cow;
+use std::fmt::{self, Debug};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use strict_json::parse_strict_json;
+
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::id::{AppId, PackageId, PlatformId};
+use crate::time::Timestamp;
+use crate::vendor::Vendor;
+
+/// Turns a push into an event. Verification is part of it; it does no I/O.
+pub trait EventDecoder: Debug + Send + Sync + 'static {
+    /// The vendor.
+    fn vendor(&self) -> Vendor;
+
+    /// Verifies, decrypts and reads one push.
+    ///
+    /// The body is untouched until the signature holds, then decoded in place; afterwards its content is unspecified.
+    ///
+    /// # Errors
+    /// [`Callback`](ErrorKind::Callback), whose [`CallbackCheck`] names the check that refused it. Answer every
+    /// refusal alike: 4xx and no reason.
+    fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>>;
+}
+
+/// What arrived.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Push<'a> {
+    /// The app of the route, where the route names one.
+    pub app_id: Option<AppId>,
+    /// The raw query string, without `?`.
+    pub query: &'a str,
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// When it arrived; signed timestamps must be near.
+    pub received_at: Timestamp,
+    /// The body.
+    pub body: &'a mut [u8],
+}
+
+impl<'a> Push<'a> {
+    /// A body that arrived at a time.
+    #[must_use]
+    pub const fn new(received_at: Timestamp, body: &'a mut [u8]) -> Self {
+        Self { app_id: None, query: "", content_type: None, received_at, body }
+    }
+
+    /// At a route that names an app.
+    #[must_use]
+    pub fn with_app_id(mut self, app_id: impl Into<AppId>) -> Self {
+        self.app_id = Some(app_id.into());
+        self
+    }
+
+    /// With that query.
+    #[must_use]
+    pub const fn with_query(mut self, query: &'a str) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// With that content type.
+    #[must_use]
+    pub const fn with_content_type(mut self, content_type: Option<&'a str>) -> Self {
+        self.content_type = content_type;
+        self
+    }
+}
+
+/// A push that is kept: for tests and for handing over between threads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OwnedPush {
+    /// The app of the route.
+    pub app_id: Option<AppId>,
+    /// The raw query string.
+    pub query: String,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl OwnedPush {
+    /// A body that arrived at a time.
+    #[must_use]
+    pub const fn new(received_at: Timestamp, body: Vec<u8>) -> Self {
+        Self { app_id: None, query: String::new(), content_type: None, received_at, body }
+    }
+
+    /// At a route that names an app.
+    #[must_use]
+    pub fn with_app_id(mut self, app_id: Option<AppId>) -> Self {
+        self.app_id = app_id;
+        self
+    }
+
+    /// With that query and content type.
+    #[must_use]
+    pub fn with_head(mut self, query: impl Into<String>, content_type: Option<String>) -> Self {
+        self.query = query.into();
+        self.content_type = content_type;
+        self
+    }
+
+    /// The push, ready to be decoded once.
+    #[must_use]
+    pub fn as_push(&mut self) -> Push<'_> {
+        Push {
+            app_id: self.app_id.clone(),
+            query: &self.query,
+            content_type: self.content_type.as_deref(),
+            received_at: self.received_at,
+            body: &mut self.body,
+        }
+    }
+}
+
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
+        /// What an event says. Open: later versions may add kinds.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum EventKind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The machine name, as in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl fmt::Display for EventKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+event_kinds! {
+    /// A version passed its audit.
+    AuditApproved = "audit_approved",
+    /// A version failed its audit.
+    AuditRejected = "audit_rejected",
+    /// The vendor needs more time for an audit.
+    AuditDelayed = "audit_delayed",
+    /// Verdict on a name.
+    NameAudited = "name_audited",
+    /// Verdict on an icon.
+    IconAudited = "icon_audited",
+    /// Verdict on a description.
+    DescriptionAudited = "description_audited",
+    /// Verdict on categories.
+    CategoryAudited = "category_audited",
+    /// Verdict on a privacy interface.
+    PrivacyAudited = "privacy_audited",
+    /// Verdict on the permission to read phone numbers.
+    PhonePermissionAudited = "phone_permission_audited",
+    /// The permission to read phone numbers was withdrawn.
+    PhonePermissionCancelled = "phone_permission_cancelled",
+    /// The app's service was paused.
+    ServicePaused = "service_paused",
+    /// The app's service was resumed.
+    ServiceResumed = "service_resumed",
+    /// The vendor took the app offline.
+    ForcedOffline = "forced_offline",
+    /// The app has to be put in order within a time.
+    RectificationRequired = "rectification_required",
+    /// The vendor closed the app's traffic.
+    TrafficClosed = "traffic_closed",
+    /// Verdict on reopening the app's traffic.
+    TrafficRecoveryAudited = "traffic_recovery_audited",
+    /// Verdict on changed information of an app taken offline.
+    OfflineUpdateAudited = "offline_update_audited",
+    /// A ticket for the platform's token.
+    Ticket = "ticket",
+    /// A merchant authorized the platform.
+    Authorized = "authorized",
+    /// A merchant changed what the platform may do.
+    AuthorizationUpdated = "authorization_updated",
+    /// A merchant revoked the authorization.
+    AuthorizationRevoked = "authorization_revoked",
+    /// Basic information of an app changed.
+    AppChanged = "app_changed",
+    /// A package changed.
+    PackageChanged = "package_changed",
+    /// Anything else: name and payload are kept.
+    Unknown = "unknown",
+}
+
+/// A verified push.
+///
+/// Its texts borrow from the caller's buffer where they can; [`into_owned`](Self::into_owned) frees it.
+#[derive(Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Event<'a> {
+    /// Who pushed it.
+    pub vendor: Vendor,
+    /// The app: from the message, else from the route.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<AppId>,
+    /// The platform that the message names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_id: Option<PlatformId>,
+    /// The app's original id, where the message names the app by that alone. Bind it to the route's app: a genuine
+    /// push replayed to another app's route differs in nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_id: Option<Cow<'a, str>>,
+    /// What it says.
+    pub kind: EventKind,
+    /// When it happened, by the vendor's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Timestamp>,
+    /// The vendor's name of the event.
+    pub raw_event: Cow<'a, str>,
+    /// The verdict, for the kinds ending in `_audited`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved: Option<bool>,
+    /// The vendor's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, str>>,
+    /// The package it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package_id: Option<PackageId>,
+    /// The version it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Cow<'a, str>>,
+    /// Every field as received. Tickets and authorization codes are in here too: mind where you print it.
+    pub payload: Value,
+}
+
+impl<'a> Event<'a> {
+    /// An event of which only this is known.
+    #[must_use]
+    pub const fn new(vendor: Vendor, kind: EventKind, raw_event: Cow<'a, str>, payload: Value) -> Self {
+        Self {
+            vendor,
+            app_id: None,
+            platform_id: None,
+            original_id: None,
+            kind,
+            occurred_at: None,
+            raw_event,
+            approved: None,
+            reason: None,
+            package_id: None,
+            version: None,
+            payload,
+        }
+    }
+
+    /// The same event, independent of the buffer.
+    #[must_use]
+    pub fn into_owned(self) -> Event<'static> {
+        let owned = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        Event {
+            vendor: self.vendor,
+            app_id: self.app_id,
+            platform_id: self.platform_id,
+            original_id: self.original_id.map(owned),
+            kind: self.kind,
+            occurred_at: self.occurred_at,
+            raw_event: Cow::Owned(self.raw_event.into_owned()),
+            approved: self.approved,
+            reason: self.reason.map(owned),
+            package_id: self.package_id,
+            version: self.version.map(owned),
+            payload: self.payload,
+        }
+    }
+}
+
+/// Prints everything but the payload, which may hold tickets and authorization codes.
+impl Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("vendor", &self.vendor)
+            .field("app_id", &self.app_id)
+            .field("kind", &self.kind)
+            .field("raw_event", &self.raw_event)
+            .field("occurred_at", &self.occurred_at)
+            .field("approved", &self.approved)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which check refused a push. For the log of the receiver; the sender learns nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallbackCheck {
+    /// A parameter of the query is missing, repeated or malformed.
+    #[error("the query is malformed")]
+    Query,
+    /// The signed time is too far from now.
+    #[error("the timestamp is too far from now")]
+    Freshness,
+    /// The envelope is malformed.
+    #[error("the envelope is malformed")]
+    Envelope,
+    /// A plain push where only encrypted ones are accepted, or the other way round.
+    #[error("the push is not in the configured mode")]
+    Mode,
+    /// The signature does not hold.
+    #[error("the signature does not hold")]
+    Signature,
+    /// The frame cannot be opened, or is addressed to somebody else.
+    #[error("the frame cannot be opened")]
+    Frame,
+    /// The message inside is malformed.
+    #[error("the message is malformed")]
+    Message,
+    /// The message is about another platform.
+    #[error("the message is for another receiver")]
+    Receiver,
+    /// The body is too large.
+    #[error("the body is too large")]
+    Size,
+}
+
+impl CallbackCheck {
+    /// The refusal as an error.
+    #[must_use]
+    pub fn refuse(self, vendor: Vendor) -> Error {
+        Error::new(ErrorKind::Callback, "decode").for_vendor(vendor).with_outcome(Outcome::NotDone).with_source(self)
+    }
+
+    /// The refusal with a word on what is wrong. Never quote the push.
+    #[must_use]
+    pub fn because(self, vendor: Vendor, detail: impl Into<String>) -> Error {
+        self.refuse(vendor).with_detail(detail)
+    }
+
+    /// The check that an error of a decoder names.
+    #[must_use]
+    pub fn of(error: &Error) -> Option<Self> {
+        std::error::Error::source(error).and_then(|source| source.downcast_ref::<Self>()).copied()
+    }
+}

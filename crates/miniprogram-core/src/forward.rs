@@ -1,0 +1,186 @@
+//! `Box<T>` and `Arc<T>` are what they hold.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::audit::{Audit, AuditManager, AuditQuota, SubmitOptions, SubmitTarget};
+use crate::authorizer::Authorizer;
+use crate::capability::Capabilities;
+use crate::code::{
+    Category, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, UploadProgress, UploadReceipt,
+};
+use crate::effect::Effect;
+use crate::error::Result;
+use crate::event::{Event, EventDecoder, Push};
+use crate::id::{AppId, AuditId, TemplateId};
+use crate::intent::{Command, Intent, Journal, PlannedRequest, Settled};
+use crate::platform::{MiniProgram, MiniProgramPlatform};
+use crate::release::{
+    GrayRelease, GrayReleasePlan, MinLibraryVersion, ReleaseManager, ReleaseTarget, RollbackTarget, RollbackVersion,
+    Visit,
+};
+use crate::status::VisitStatus;
+use crate::token::{AccessToken, TokenProvider, TokenScope};
+use crate::vendor::Vendor;
+
+macro_rules! forward {
+    ($($pointer:ident)*) => {$(
+        #[deny(clippy::missing_trait_methods)]
+        #[async_trait]
+        impl<T: Authorizer + ?Sized> Authorizer for $pointer<T> {
+            fn vendor(&self) -> Vendor {
+                (**self).vendor()
+            }
+            fn app_id(&self) -> &AppId {
+                (**self).app_id()
+            }
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+            async fn settle(&self, intent: &Intent) -> Result<Settled> {
+                (**self).settle(intent).await
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        #[async_trait]
+        impl<T: CodeManager + ?Sized> CodeManager for $pointer<T> {
+            async fn upload_code(
+                &self,
+                template: &TemplateId,
+                ext: &ExtJson,
+                version: &str,
+                description: &str,
+            ) -> Result<Effect<UploadReceipt>> {
+                (**self).upload_code(template, ext, version, description).await
+            }
+            async fn upload_progress(&self, receipt: &UploadReceipt) -> Result<UploadProgress> {
+                (**self).upload_progress(receipt).await
+            }
+            async fn code_versions(&self) -> Result<Vec<CodeVersion>> {
+                (**self).code_versions().await
+            }
+            async fn trial_qr_code(&self, options: &QrCodeOptions) -> Result<QrCode> {
+                (**self).trial_qr_code(options).await
+            }
+            async fn pages(&self) -> Result<Vec<String>> {
+                (**self).pages().await
+            }
+            async fn categories(&self) -> Result<Vec<Category>> {
+                (**self).categories().await
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        #[async_trait]
+        impl<T: AuditManager + ?Sized> AuditManager for $pointer<T> {
+            async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
+                (**self).submit_audit(target, options).await
+            }
+            async fn audit_status(&self, audit: &AuditId) -> Result<Audit> {
+                (**self).audit_status(audit).await
+            }
+            async fn latest_audit(&self) -> Result<Audit> {
+                (**self).latest_audit().await
+            }
+            async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
+                (**self).withdraw_audit(audit).await
+            }
+            async fn audit_quota(&self) -> Result<AuditQuota> {
+                (**self).audit_quota().await
+            }
+            async fn expedite_audit(&self, audit: &AuditId) -> Result<Effect> {
+                (**self).expedite_audit(audit).await
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        #[async_trait]
+        impl<T: ReleaseManager + ?Sized> ReleaseManager for $pointer<T> {
+            async fn release(&self, target: &ReleaseTarget) -> Result<Effect> {
+                (**self).release(target).await
+            }
+            async fn rollback(&self, target: &RollbackTarget) -> Result<Effect> {
+                (**self).rollback(target).await
+            }
+            async fn rollback_targets(&self) -> Result<Vec<RollbackVersion>> {
+                (**self).rollback_targets().await
+            }
+            async fn start_gray_release(&self, gray: GrayRelease) -> Result<Effect> {
+                (**self).start_gray_release(gray).await
+            }
+            async fn gray_release_plan(&self) -> Result<Option<GrayReleasePlan>> {
+                (**self).gray_release_plan().await
+            }
+            async fn cancel_gray_release(&self) -> Result<Effect> {
+                (**self).cancel_gray_release().await
+            }
+            async fn set_visit_status(&self, status: VisitStatus) -> Result<Effect> {
+                (**self).set_visit_status(status).await
+            }
+            async fn visit_status(&self) -> Result<Visit> {
+                (**self).visit_status().await
+            }
+            async fn min_library_version(&self) -> Result<MinLibraryVersion> {
+                (**self).min_library_version().await
+            }
+            async fn set_min_library_version(&self, version: &str) -> Result<Effect> {
+                (**self).set_min_library_version(version).await
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        impl<T: MiniProgramPlatform + ?Sized> MiniProgramPlatform for $pointer<T> {
+            fn vendor(&self) -> Vendor {
+                (**self).vendor()
+            }
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+            fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
+                (**self).authorizer(app)
+            }
+            fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
+                (**self).event_decoder()
+            }
+            fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
+                (**self).plan(app, command)
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        impl<T: EventDecoder + ?Sized> EventDecoder for $pointer<T> {
+            fn vendor(&self) -> Vendor {
+                (**self).vendor()
+            }
+            fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>> {
+                (**self).decode(push)
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        #[async_trait]
+        impl<T: TokenProvider + ?Sized> TokenProvider for $pointer<T> {
+            async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+                (**self).token(scope).await
+            }
+            async fn reject(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {
+                (**self).reject(scope, refused).await
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        #[async_trait]
+        impl<T: Journal + ?Sized> Journal for $pointer<T> {
+            async fn open(&self, intent: &Intent) -> Result<()> {
+                (**self).open(intent).await
+            }
+            async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+                (**self).close(intent, settled).await
+            }
+        }
+    )*};
+}
+
+forward!(Box Arc);

@@ -1,0 +1,200 @@
+//! The encrypted frame of callbacks: bytes in, bytes out.
+//!
+//! Both vendors use one scheme: base64 of AES-256-CBC over `16 random bytes · length (4 bytes, big endian) · message ·
+//! tail`, padded by PKCS#7 to blocks of 32 bytes, authenticated by the SHA-1 of the sorted texts token, timestamp,
+//! nonce and ciphertext. What an envelope looks like is the vendors' business; this module knows none.
+
+use std::fmt;
+
+use aes::Aes256;
+use aes::cipher::block_padding::{NoPadding, Padding, Pkcs7};
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::DecodePaddingMode;
+use sha1::{Digest, Sha1};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// Length of the random prefix and of the length field.
+const HEAD: usize = 20;
+/// Padding goes up to multiples of this, twice the cipher's own block.
+const BLOCK: usize = 32;
+
+/// The 43rd character of a key carries two spare bits that are usually not zero.
+const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// An AES key as the vendors' consoles show it: 43 characters out of `a-z`, `A-Z`, `0-9`.
+#[derive(Clone)]
+pub struct FrameKey(Zeroizing<[u8; 32]>);
+
+impl FrameKey {
+    /// Reads the 43 characters.
+    ///
+    /// # Errors
+    /// [`FrameError::Key`] if there are not 43, or one is none of those; the text itself is not repeated.
+    pub fn parse(text: &Secret) -> Result<Self, FrameError> {
+        let text = text.expose().as_bytes();
+        if text.len() != 43 || !text.iter().all(u8::is_ascii_alphanumeric) {
+            return Err(FrameError::Key);
+        }
+        let mut bytes = Zeroizing::new([0; 33]);
+        let length = KEY_BASE64.decode_slice(text, bytes.as_mut_slice()).map_err(|_| FrameError::Key)?;
+        let key: [u8; 32] = bytes[..length].try_into().map_err(|_| FrameError::Key)?;
+        Ok(Self(Zeroizing::new(key)))
+    }
+
+    fn initial_vector(&self) -> &[u8] {
+        &self.0[..16]
+    }
+}
+
+impl fmt::Debug for FrameKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FrameKey([redacted])")
+    }
+}
+
+/// Why a frame could not be opened. Do not tell a sender which it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The key is not 43 letters and digits.
+    #[error("the AES key must have 43 characters out of a-z, A-Z and 0-9")]
+    Key,
+    /// The ciphertext is not canonical base64.
+    #[error("the ciphertext is not canonical base64")]
+    Base64,
+    /// The ciphertext has fewer than 32 bytes, or not a multiple of 16.
+    #[error("the ciphertext has a wrong length")]
+    Length,
+    /// The padding is not 1 to 32 bytes that all hold their number.
+    #[error("the padding is wrong")]
+    Padding,
+    /// What is left is shorter than the head, or than the length it states.
+    #[error("the length field does not fit")]
+    Content,
+}
+
+/// An opened frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// The message, byte for byte.
+    pub message: &'a [u8],
+    /// What stands behind the message: the id of the receiver.
+    pub tail: &'a [u8],
+}
+
+/// The signature of the given texts: sorted by their bytes, joined, SHA-1, 40 lower-case hex digits.
+#[must_use]
+pub fn signature(parts: &[&str]) -> String {
+    let mut sorted = parts.to_vec();
+    sorted.sort_unstable();
+    let mut sha = Sha1::new();
+    for part in sorted {
+        sha.update(part.as_bytes());
+    }
+    sha.finalize().iter().fold(String::with_capacity(40), |mut hex, byte| {
+        use fmt::Write;
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Which hex digits a signature may be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HexCase {
+    /// `0-9` and `a-f` only.
+    Lower,
+    /// Upper case too.
+    Either,
+}
+
+/// Whether `given` is the signature of the texts; the comparison takes the same time wherever they differ.
+#[must_use]
+pub fn signature_holds(parts: &[&str], given: &str, case: HexCase) -> bool {
+    let lower = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    let fits = |byte: &u8| lower(byte) || (case == HexCase::Either && byte.is_ascii_hexdigit());
+    if given.len() != 40 || !given.as_bytes().iter().all(fits) {
+        return false;
+    }
+    signature(parts).as_bytes().ct_eq(given.to_ascii_lowercase().as_bytes()).into()
+}
+
+/// Opens a frame where it stands: `ciphertext` is base64 text before and plain bytes after.
+///
+/// Call it only after [`signature_holds`]; on an error the buffer's content is unspecified.
+///
+/// # Errors
+/// Any [`FrameError`] but `Key`.
+pub fn open<'a>(key: &FrameKey, ciphertext: &'a mut [u8]) -> Result<Frame<'a>, FrameError> {
+    let length = decode_in_place(ciphertext)?;
+    let bytes = &mut ciphertext[..length];
+    if length < BLOCK || length % 16 != 0 {
+        return Err(FrameError::Length);
+    }
+    let cipher = cbc::Decryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector()).map_err(|_| FrameError::Key)?;
+    cipher.decrypt_padded::<NoPadding>(bytes).map_err(|_| FrameError::Length)?;
+    let bytes: &'a [u8] = &ciphertext[..length];
+    let pad = usize::from(bytes[length - 1]);
+    if pad == 0 || pad > BLOCK || !bytes[length - pad..].iter().all(|byte| usize::from(*byte) == pad) {
+        return Err(FrameError::Padding);
+    }
+    let content = &bytes[..length - pad];
+    let (head, rest) = content.split_at_checked(HEAD).ok_or(FrameError::Content)?;
+    let stated = u32::from_be_bytes([head[16], head[17], head[18], head[19]]);
+    let stated = usize::try_from(stated).map_err(|_| FrameError::Content)?;
+    let (message, tail) = rest.split_at_checked(stated).ok_or(FrameError::Content)?;
+    Ok(Frame { message, tail })
+}
+
+/// Closes a frame around a message and answers the base64 text. `random` must be fresh for every frame.
+///
+/// # Panics
+/// If the message is longer than 2^32 - 1 bytes.
+#[must_use]
+pub fn seal(key: &FrameKey, random: [u8; 16], message: &[u8], tail: &[u8]) -> String {
+    let stated = u32::try_from(message.len()).expect("a message is shorter than 4 GiB");
+    let length = HEAD + message.len() + tail.len();
+    let padded = (length / BLOCK + 1) * BLOCK;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(padded));
+    bytes.extend_from_slice(&random);
+    bytes.extend_from_slice(&stated.to_be_bytes());
+    bytes.extend_from_slice(message);
+    bytes.extend_from_slice(tail);
+    let start = length / BLOCK * BLOCK;
+    bytes.resize(padded, 0);
+    Pkcs7::raw_pad(&mut bytes[start..], length - start);
+    let cipher = cbc::Encryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector()).expect("the key's length is fixed");
+    let filled = bytes.len();
+    let sealed = cipher.encrypt_padded::<NoPadding>(&mut bytes, filled).expect("the length is a multiple of 16");
+    STANDARD.encode(sealed)
+}
+
+/// Decodes canonical base64 onto itself and answers how many bytes came out.
+fn decode_in_place(text: &mut [u8]) -> Result<usize, FrameError> {
+    const CHUNK: usize = 1024;
+    if text.len() % 4 != 0 {
+        return Err(FrameError::Base64);
+    }
+    let (mut read, mut written) = (0, 0);
+    let mut chunk = [0; CHUNK];
+    while read < text.len() {
+        let length = CHUNK.min(text.len() - read);
+        chunk[..length].copy_from_slice(&text[read..read + length]);
+        read += length;
+        if read < text.len() && chunk[..length].contains(&b'=') {
+            return Err(FrameError::Base64);
+        }
+        written += STANDARD.decode_slice(&chunk[..length], &mut text[written..]).map_err(|_| FrameError::Base64)?;
+    }
+    Ok(written)
+}

@@ -1,0 +1,294 @@
+//! Effects as data: what is about to be done, written down before it is done.
+
+use std::fmt::{self, Debug};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::audit::{SubmitOptions, SubmitTarget};
+use crate::code::ExtJson;
+use crate::effect::{EffectValue, Evidence};
+use crate::error::{Outcome, Result};
+use crate::id::{AppId, AuditId, TemplateId};
+use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
+use crate::status::VisitStatus;
+use crate::time::Timestamp;
+use crate::vendor::Vendor;
+
+/// The effects of the traits, named like their methods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Operation {
+    /// [`CodeManager::upload_code`](crate::CodeManager::upload_code).
+    UploadCode,
+    /// [`AuditManager::submit_audit`](crate::AuditManager::submit_audit).
+    SubmitAudit,
+    /// [`AuditManager::withdraw_audit`](crate::AuditManager::withdraw_audit).
+    WithdrawAudit,
+    /// [`AuditManager::expedite_audit`](crate::AuditManager::expedite_audit).
+    ExpediteAudit,
+    /// [`ReleaseManager::release`](crate::ReleaseManager::release).
+    Release,
+    /// [`ReleaseManager::rollback`](crate::ReleaseManager::rollback).
+    Rollback,
+    /// [`ReleaseManager::start_gray_release`](crate::ReleaseManager::start_gray_release).
+    StartGrayRelease,
+    /// [`ReleaseManager::cancel_gray_release`](crate::ReleaseManager::cancel_gray_release).
+    CancelGrayRelease,
+    /// [`ReleaseManager::set_visit_status`](crate::ReleaseManager::set_visit_status).
+    SetVisitStatus,
+    /// [`ReleaseManager::set_min_library_version`](crate::ReleaseManager::set_min_library_version).
+    SetMinLibraryVersion,
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::UploadCode,
+        Self::SubmitAudit,
+        Self::WithdrawAudit,
+        Self::ExpediteAudit,
+        Self::Release,
+        Self::Rollback,
+        Self::StartGrayRelease,
+        Self::CancelGrayRelease,
+        Self::SetVisitStatus,
+        Self::SetMinLibraryVersion,
+    ];
+
+    /// The method's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UploadCode => "upload_code",
+            Self::SubmitAudit => "submit_audit",
+            Self::WithdrawAudit => "withdraw_audit",
+            Self::ExpediteAudit => "expedite_audit",
+            Self::Release => "release",
+            Self::Rollback => "rollback",
+            Self::StartGrayRelease => "start_gray_release",
+            Self::CancelGrayRelease => "cancel_gray_release",
+            Self::SetVisitStatus => "set_visit_status",
+            Self::SetMinLibraryVersion => "set_min_library_version",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// An effect with its arguments: what a method of a manager is asked to do, as data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Command {
+    /// Upload a template.
+    UploadCode {
+        /// The template.
+        template: TemplateId,
+        /// The merchant's values.
+        ext: ExtJson,
+        /// The version text.
+        version: String,
+        /// The description.
+        description: String,
+    },
+    /// Submit for audit.
+    SubmitAudit {
+        /// What to submit.
+        target: SubmitTarget,
+        /// What goes with it.
+        options: Box<SubmitOptions>,
+    },
+    /// Take an audit back.
+    WithdrawAudit {
+        /// Which.
+        audit: AuditId,
+    },
+    /// Ask the vendor to hurry.
+    ExpediteAudit {
+        /// Which audit.
+        audit: AuditId,
+    },
+    /// Release.
+    Release {
+        /// What.
+        target: ReleaseTarget,
+    },
+    /// Go back.
+    Rollback {
+        /// Where to.
+        target: RollbackTarget,
+    },
+    /// Start or raise a gray release.
+    StartGrayRelease {
+        /// How far.
+        gray: GrayRelease,
+    },
+    /// End a gray release.
+    CancelGrayRelease,
+    /// Open or close the online version.
+    SetVisitStatus {
+        /// Which of the two.
+        status: VisitStatus,
+    },
+    /// Set the lowest base library version.
+    SetMinLibraryVersion {
+        /// The version.
+        version: String,
+    },
+}
+
+impl Command {
+    /// Which method it is.
+    #[must_use]
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::UploadCode { .. } => Operation::UploadCode,
+            Self::SubmitAudit { .. } => Operation::SubmitAudit,
+            Self::WithdrawAudit { .. } => Operation::WithdrawAudit,
+            Self::ExpediteAudit { .. } => Operation::ExpediteAudit,
+            Self::Release { .. } => Operation::Release,
+            Self::Rollback { .. } => Operation::Rollback,
+            Self::StartGrayRelease { .. } => Operation::StartGrayRelease,
+            Self::CancelGrayRelease => Operation::CancelGrayRelease,
+            Self::SetVisitStatus { .. } => Operation::SetVisitStatus,
+            Self::SetMinLibraryVersion { .. } => Operation::SetMinLibraryVersion,
+        }
+    }
+}
+
+/// An effect that is about to be sent, with the state that was seen before it. Serde: any process can settle it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Intent {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// The app.
+    pub app: AppId,
+    /// The method.
+    pub operation: Operation,
+    /// Its arguments.
+    pub target: Command,
+    /// What the vendor showed before the effect, in the vendor crate's own form; `null` where nothing is read.
+    pub before: Value,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// When the attempt began, by the caller's clock.
+    pub started_at: Timestamp,
+}
+
+impl Intent {
+    /// A first attempt.
+    #[must_use]
+    pub fn new(vendor: Vendor, app: AppId, target: Command, before: Value, started_at: Timestamp) -> Self {
+        Self { vendor, app, operation: target.operation(), target, before, attempt: 1, started_at }
+    }
+}
+
+/// What came of an intent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Settled {
+    /// `done`, `not_done` or, where asking cannot tell, `unknown`.
+    pub outcome: Outcome,
+    /// How it is known.
+    pub evidence: Evidence,
+    /// What it brought, if it is done.
+    pub value: EffectValue,
+}
+
+impl Settled {
+    /// It took effect.
+    #[must_use]
+    pub const fn done(value: EffectValue, evidence: Evidence) -> Self {
+        Self { outcome: Outcome::Done, evidence, value }
+    }
+
+    /// It did not take effect.
+    #[must_use]
+    pub const fn not_done(evidence: Evidence) -> Self {
+        Self { outcome: Outcome::NotDone, evidence, value: EffectValue::None }
+    }
+
+    /// Asking cannot tell.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self { outcome: Outcome::Unknown, evidence: Evidence::Asked, value: EffectValue::None }
+    }
+}
+
+/// Where intents are written down around every effect.
+#[async_trait]
+pub trait Journal: Debug + Send + Sync + 'static {
+    /// Called before every attempt; the effect is sent only when this has returned `Ok`. A later attempt of the same
+    /// effect replaces the earlier one.
+    ///
+    /// # Errors
+    /// [`Store`](crate::ErrorKind::Store); nothing is sent then.
+    async fn open(&self, intent: &Intent) -> Result<()>;
+
+    /// Called when the outcome is known. An intent that is never closed has to be settled.
+    ///
+    /// # Errors
+    /// [`Store`](crate::ErrorKind::Store); the caller is told the outcome all the same, through the log.
+    async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()>;
+}
+
+/// Writes nothing down: effects are settled within the process, and an unknown outcome is the caller's to settle.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoJournal;
+
+#[async_trait]
+impl Journal for NoJournal {
+    async fn open(&self, _intent: &Intent) -> Result<()> {
+        Ok(())
+    }
+
+    async fn close(&self, _intent: &Intent, _settled: &Settled) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A request that would be sent, as `--dry-run` prints it. Values that an earlier request would bring stand as
+/// `{"from":"<that request>"}`; secrets are masked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlannedRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The query, by name.
+    pub query: serde_json::Map<String, Value>,
+    /// The body: a JSON value, or the fields of a form by name; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub body: Option<Value>,
+}
+
+impl PlannedRequest {
+    /// A request without query and body.
+    #[must_use]
+    pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
+        Self { method: method.into(), path: path.into(), query: serde_json::Map::new(), body: None }
+    }
+
+    /// With a parameter in the query.
+    #[must_use]
+    pub fn with_query(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.query.insert(name.into(), value.into());
+        self
+    }
+
+    /// With a body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Value>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+}

@@ -1,0 +1,51 @@
+//! Core.
+
+pub mod audit;
+pub mod authorizer;
+pub mod capability;
+pub mod clock;
+pub mod code;
+pub mod codes;
+pub mod effect;
+pub mod error;
+pub mod event;
+mod forward;
+#[cfg(feature = "callback")]
+pub mod frame;
+pub mod id;
+pub mod intent;
+pub mod platform;
+pub mod release;
+pub mod secret;
+pub mod status;
+pub mod time;
+pub mod token;
+pub mod vendor;
+
+pub use audit::{Audit, AuditItem, AuditManager, AuditQuota, QuotaPeriod, SubmitOptions, SubmitTarget};
+pub use authorizer::Authorizer;
+pub use capability::Capabilities;
+#[cfg(feature = "client")]
+pub use clock::SystemClock;
+pub use clock::{Clock, VirtualClock};
+pub use code::{
+    Category, CategoryLevel, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, Upload, UploadProgress,
+    UploadReceipt,
+};
+pub use effect::{Effect, EffectValue, Evidence};
+pub use error::{Code, Error, ErrorKind, ErrorReport, Outcome, Result, Retry, VendorError};
+pub use event::{CallbackCheck, Event, EventDecoder, EventKind, OwnedPush, Push};
+pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, TemplateId};
+pub use intent::{Command, Intent, Journal, NoJournal, Operation, PlannedRequest, Settled};
+pub use platform::{MiniProgram, MiniProgramPlatform};
+pub use release::{
+    GrayRelease, GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager, ReleaseTarget, RollbackTarget,
+    RollbackVersion, Visit,
+};
+pub use secret::Secret;
+pub use status::{
+    AuditStatus, GrayStatus, RawStatus, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
+};
+pub use time::Timestamp;
+pub use token::{AccessToken, StaticToken, TokenKind, TokenProvider, TokenScope};
+pub use vendor::Vendor;

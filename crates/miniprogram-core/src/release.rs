@@ -1,0 +1,301 @@
+//! Releases: publishing, rolling back, gray releases, visibility, library versions.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::authorizer::Authorizer;
+use crate::effect::Effect;
+use crate::error::{Error, Result};
+use crate::id::{AuditId, PackageId};
+use crate::status::{GrayStatus, RawStatus, VisitStatus};
+use crate::time::Timestamp;
+
+/// Puts approved versions online, and takes them back.
+#[async_trait]
+pub trait ReleaseManager: Authorizer {
+    /// Releases an approved version to everybody.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) if nothing is approved, or if the audit named is not the approved
+    /// one (then nothing was sent).
+    ///
+    /// # Vendor notes
+    /// | WeChat | `release` takes no id: the latest audit is read and compared first |
+    /// |---|---|
+    /// | Baidu | `package/release` |
+    async fn release(&self, target: &ReleaseTarget) -> Result<Effect>;
+
+    /// Goes back to an earlier version.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) if there is none to go back to, or a gray release runs;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a target that the vendor cannot reach.
+    ///
+    /// # Vendor notes
+    /// | WeChat | `revertcoderelease`; once per release |
+    /// |---|---|
+    /// | Baidu | `package/rollback` with the id of the package *now online*; one step; takes a while |
+    async fn rollback(&self, target: &RollbackTarget) -> Result<Effect>;
+
+    /// The versions that a rollback can go back to, newest first.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn rollback_targets(&self) -> Result<Vec<RollbackVersion>>;
+
+    /// Releases the approved version to a share of the users, or raises the share. Needs
+    /// `Capabilities::gray_release`; never becomes a full release.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no gray release;
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the share would fall, nothing is approved or nothing is online.
+    async fn start_gray_release(&self, _gray: GrayRelease) -> Result<Effect> {
+        Err(Error::unsupported(self.vendor(), "start_gray_release"))
+    }
+
+    /// The present gray release; `None` if there never was one. Needs `Capabilities::gray_release`.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no gray release.
+    async fn gray_release_plan(&self) -> Result<Option<GrayReleasePlan>> {
+        Err(Error::unsupported(self.vendor(), "gray_release_plan"))
+    }
+
+    /// Ends a gray release; its users go back. Needs `Capabilities::gray_release`.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no gray release.
+    async fn cancel_gray_release(&self) -> Result<Effect> {
+        Err(Error::unsupported(self.vendor(), "cancel_gray_release"))
+    }
+
+    /// Opens the online version to users, or closes it.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for anything but `Open` and `Closed`;
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the vendor does not allow the change.
+    async fn set_visit_status(&self, status: VisitStatus) -> Result<Effect>;
+
+    /// Whether users can open the online version.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn visit_status(&self) -> Result<Visit>;
+
+    /// The lowest base library version that may open the app.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn min_library_version(&self) -> Result<MinLibraryVersion>;
+
+    /// Sets the lowest base library version that may open the app.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a version that does not exist.
+    async fn set_min_library_version(&self, version: &str) -> Result<Effect>;
+}
+
+/// What to release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReleaseTarget {
+    /// The version that passed this audit.
+    Audit(AuditId),
+    /// Whatever is approved.
+    Approved,
+}
+
+/// Where to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RollbackTarget {
+    /// The version that was online before.
+    Previous,
+    /// That version out of `rollback_targets`: its text, or the vendor's own number for it.
+    Version(String),
+    /// The version before the package that is online now, named by the caller who knows it. Needs
+    /// `Capabilities::package_ids`.
+    OnlinePackage(PackageId),
+}
+
+/// A version that a rollback can go back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RollbackVersion {
+    /// The platform's own version text.
+    pub version: String,
+    /// The vendor's own number for it, where it has one; unlike the text it never repeats.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub app_version: Option<i64>,
+    /// The description given at the upload.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// When it was uploaded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub committed_at: Option<Timestamp>,
+}
+
+impl RollbackVersion {
+    /// A version of which only the text is known.
+    #[must_use]
+    pub fn new(version: impl Into<String>) -> Self {
+        Self { version: version.into(), app_version: None, description: None, committed_at: None }
+    }
+
+    /// With the vendor's own number.
+    #[must_use]
+    pub const fn with_app_version(mut self, number: Option<i64>) -> Self {
+        self.app_version = number;
+        self
+    }
+
+    /// With description and time.
+    #[must_use]
+    pub fn with_commit(mut self, description: Option<String>, committed_at: Option<Timestamp>) -> Self {
+        self.description = description;
+        self.committed_at = committed_at;
+        self
+    }
+}
+
+/// A gray release to start, or to raise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GrayRelease {
+    /// The share of users in percent, 0 to 100. 0 needs one of the flags.
+    pub percentage: u8,
+    /// Project members first.
+    #[serde(default)]
+    pub developers_first: bool,
+    /// Experience members first.
+    #[serde(default)]
+    pub testers_first: bool,
+}
+
+impl GrayRelease {
+    /// A share of all users, in percent.
+    #[must_use]
+    pub const fn percentage(percentage: u8) -> Self {
+        Self { percentage, developers_first: false, testers_first: false }
+    }
+
+    /// Project members first.
+    #[must_use]
+    pub const fn developers_first(mut self) -> Self {
+        self.developers_first = true;
+        self
+    }
+
+    /// Experience members first.
+    #[must_use]
+    pub const fn testers_first(mut self) -> Self {
+        self.testers_first = true;
+        self
+    }
+}
+
+/// A gray release as the vendor shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GrayReleasePlan {
+    /// Where it stands.
+    pub status: GrayStatus,
+    /// The number behind it.
+    pub raw_status: RawStatus,
+    /// The share of users in percent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub percentage: Option<u8>,
+    /// When it began.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_at: Option<Timestamp>,
+    /// Project members first, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub developers_first: Option<bool>,
+    /// Experience members first, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub testers_first: Option<bool>,
+}
+
+impl GrayReleasePlan {
+    /// A plan of which only the status is known.
+    #[must_use]
+    pub const fn new(status: GrayStatus, raw_status: RawStatus) -> Self {
+        Self { status, raw_status, percentage: None, created_at: None, developers_first: None, testers_first: None }
+    }
+
+    /// With share and start.
+    #[must_use]
+    pub const fn with_share(mut self, percentage: Option<u8>, created_at: Option<Timestamp>) -> Self {
+        self.percentage = percentage;
+        self.created_at = created_at;
+        self
+    }
+
+    /// With the flags.
+    #[must_use]
+    pub const fn with_flags(mut self, developers_first: Option<bool>, testers_first: Option<bool>) -> Self {
+        self.developers_first = developers_first;
+        self.testers_first = testers_first;
+        self
+    }
+}
+
+/// Whether users can open the online version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Visit {
+    /// The answer.
+    pub status: VisitStatus,
+    /// The number behind it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw_status: Option<RawStatus>,
+}
+
+impl Visit {
+    /// An answer and the number behind it.
+    #[must_use]
+    pub const fn new(status: VisitStatus, raw_status: Option<RawStatus>) -> Self {
+        Self { status, raw_status }
+    }
+}
+
+/// The lowest base library version that may open the app.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MinLibraryVersion {
+    /// The version; absent if none was set.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// The versions that users have.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub usage: Vec<LibraryUsage>,
+}
+
+impl MinLibraryVersion {
+    /// A version and what users have.
+    #[must_use]
+    pub const fn new(version: Option<String>, usage: Vec<LibraryUsage>) -> Self {
+        Self { version, usage }
+    }
+}
+
+/// A base library version that users have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LibraryUsage {
+    /// The version.
+    pub version: String,
+    /// The share of users in percent, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub percentage: Option<f64>,
+}
+
+impl LibraryUsage {
+    /// A version and the share of its users.
+    #[must_use]
+    pub fn new(version: impl Into<String>, percentage: Option<f64>) -> Self {
+        Self { version: version.into(), percentage }
+    }
+}

@@ -1,0 +1,80 @@
+//! The body of an HTTP answer, which may break off.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+
+/// Bytes that are all sent, or sent in part before the connection is closed.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    rest: Option<Bytes>,
+    /// What the receiver was told to expect.
+    stated: u64,
+    cut: Cut,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Cut {
+    Never,
+    AfterThis,
+    Now,
+}
+
+/// The answer breaks off here on purpose.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is closed on purpose")]
+pub(crate) struct BrokenOff;
+
+impl From<Infallible> for BrokenOff {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl Reply {
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        let stated = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Self { rest: Some(bytes), stated, cut: Cut::Never }
+    }
+
+    /// States the full length and sends half.
+    pub(crate) fn half(bytes: &Bytes) -> Self {
+        let stated = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Self { rest: Some(bytes.slice(..bytes.len() / 2)), stated, cut: Cut::AfterThis }
+    }
+}
+
+impl Body for Reply {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if let Some(bytes) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        match self.cut {
+            Cut::Never => Poll::Ready(None),
+            // One pause, in which the connection sends what it has.
+            Cut::AfterThis => {
+                self.cut = Cut::Now;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Cut::Now => Poll::Ready(Some(Err(BrokenOff))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_none() && self.cut == Cut::Never
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.stated)
+    }
+}

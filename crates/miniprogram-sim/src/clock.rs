@@ -1,0 +1,96 @@
+//! The clock of a simulator that people watch: real time, and a hand that moves it ahead.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use miniprogram_core::clock::{Busy, Wait};
+use miniprogram_core::{Clock, SystemClock, Timestamp, VirtualClock};
+use tokio::sync::watch;
+
+/// Real time plus an offset that [`advance`](Self::advance) makes larger.
+///
+/// Clones share one offset. Advancing wakes every [`sleep`](Clock::sleep) whose time has come. A
+/// [`deadline`](Clock::deadline) races real I/O, so it runs on real time and is not moved.
+#[derive(Debug, Clone)]
+pub struct SimClock {
+    offset: Arc<watch::Sender<Duration>>,
+}
+
+impl SimClock {
+    /// A clock that shows real time until it is advanced.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { offset: Arc::new(watch::Sender::new(Duration::ZERO)) }
+    }
+
+    /// Moves the clock ahead.
+    pub fn advance(&self, duration: Duration) {
+        self.offset.send_modify(|offset| *offset = offset.saturating_add(duration));
+    }
+}
+
+impl Default for SimClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().after(*self.offset.borrow())
+    }
+
+    fn sleep(&self, duration: Duration) -> Wait {
+        let clock = self.clone();
+        let due = self.now().after(duration);
+        Box::pin(async move {
+            let mut moved = clock.offset.subscribe();
+            loop {
+                let left = due.since(clock.now());
+                if left.is_zero() {
+                    return;
+                }
+                tokio::select! {
+                    () = SystemClock.sleep(left) => {}
+                    _ = moved.changed() => {}
+                }
+            }
+        })
+    }
+
+    fn deadline(&self, duration: Duration) -> Wait {
+        SystemClock.deadline(duration)
+    }
+
+    fn enter(&self) -> Busy {
+        Busy::unmarked()
+    }
+}
+
+/// The clock of a simulator, with what it takes to move it.
+#[derive(Debug, Clone)]
+pub(crate) enum Time {
+    Own(SimClock),
+    Virtual(VirtualClock),
+    Other(Arc<dyn Clock>),
+}
+
+impl Time {
+    pub(crate) fn shared(&self) -> Arc<dyn Clock> {
+        match self {
+            Self::Own(clock) => Arc::new(clock.clone()),
+            Self::Virtual(clock) => Arc::new(clock.clone()),
+            Self::Other(clock) => Arc::clone(clock),
+        }
+    }
+
+    /// Whether the clock could be moved.
+    pub(crate) fn advance(&self, duration: Duration) -> bool {
+        match self {
+            Self::Own(clock) => clock.advance(duration),
+            Self::Virtual(clock) => clock.advance(duration),
+            Self::Other(_) => return false,
+        }
+        true
+    }
+}
