@@ -241,7 +241,15 @@ impl Audit {
     /// An audit of which only this is known.
     #[must_use]
     pub const fn new(audit_id: Option<AuditId>, status: AuditStatus, raw_status: Option<RawStatus>) -> Self {
-        Self { audit_id, status, raw_status, reason: None, screenshots: Vec::new(), version: None, submitted_at: None }
+        Self {
+            audit_id,
+            status,
+            raw_status,
+            reason: None,
+            screenshots: Vec::new(),
+            version: None,
+            submitted_at: None,
+        }
     }
 
     /// An app that was never submitted.

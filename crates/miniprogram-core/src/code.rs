@@ -146,9 +146,11 @@ impl TryFrom<String> for ExtJson {
     fn try_from(text: String) -> Result<Self> {
         match serde_json::from_str::<Map<String, Value>>(&text) {
             Ok(_) => Ok(Self(text)),
-            Err(problem) => {
-                Err(Error::invalid("upload_code", "ext_json", format!("must be the text of one JSON object: {problem}")))
-            }
+            Err(problem) => Err(Error::invalid(
+                "upload_code",
+                "ext_json",
+                format!("must be the text of one JSON object: {problem}"),
+            )),
         }
     }
 }
@@ -179,7 +181,12 @@ impl UploadReceipt {
     /// A receipt for a version.
     #[must_use]
     pub fn new(version: impl Into<String>, description: impl Into<String>) -> Self {
-        Self { version: version.into(), description: description.into(), package_id: None, known_package_ids: Vec::new() }
+        Self {
+            version: version.into(),
+            description: description.into(),
+            package_id: None,
+            known_package_ids: Vec::new(),
+        }
     }
 
     /// With the package's id.
@@ -353,7 +360,12 @@ pub struct Upload {
 impl Upload {
     /// A state of an upload.
     #[must_use]
-    pub const fn new(status: UploadStatus, raw_status: RawStatus, code: Option<Code>, message: Option<String>) -> Self {
+    pub const fn new(
+        status: UploadStatus,
+        raw_status: RawStatus,
+        code: Option<Code>,
+        message: Option<String>,
+    ) -> Self {
         Self { status, raw_status, code, message }
     }
 }

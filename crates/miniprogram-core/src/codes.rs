@@ -175,7 +175,9 @@ impl CodeRow {
     pub fn owner_of_move(&self) -> Owner {
         self.owner.unwrap_or(match self.kind {
             ErrorKind::Unauthorized | ErrorKind::ContentRejected => Owner::Merchant,
-            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol | ErrorKind::Vendor => Owner::Vendor,
+            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol | ErrorKind::Vendor => {
+                Owner::Vendor
+            }
             _ => Owner::Platform,
         })
     }
@@ -255,7 +257,8 @@ impl CodeTable {
         use fmt::Write;
         let mut text = format!("{} {}\n", self.vendor, self.name);
         for row in self.rows {
-            let operations = if row.operations.is_empty() { "*".to_owned() } else { row.operations.join(",") };
+            let operations =
+                if row.operations.is_empty() { "*".to_owned() } else { row.operations.join(",") };
             let open = if row.certainty == Certainty::Open { "open" } else { "refused" };
             let _ = writeln!(
                 text,

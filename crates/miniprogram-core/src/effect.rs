@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::code::UploadReceipt;
-use crate::error::Outcome;
+use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::id::AuditId;
 
 /// How the outcome of an effect is known.
@@ -87,23 +87,23 @@ pub trait EffectMembers {
     ///
     /// # Errors
     /// If the value cannot be put into JSON.
-    fn members(&self) -> Result<Map<String, Value>, serde_json::Error>;
+    fn members(&self) -> serde_json::Result<Map<String, Value>>;
 }
 
 impl EffectMembers for () {
-    fn members(&self) -> Result<Map<String, Value>, serde_json::Error> {
+    fn members(&self) -> serde_json::Result<Map<String, Value>> {
         Ok(Map::new())
     }
 }
 
 impl EffectMembers for AuditId {
-    fn members(&self) -> Result<Map<String, Value>, serde_json::Error> {
+    fn members(&self) -> serde_json::Result<Map<String, Value>> {
         Ok(Map::from_iter([("audit_id".to_owned(), Value::from(self.as_str()))]))
     }
 }
 
 impl EffectMembers for UploadReceipt {
-    fn members(&self) -> Result<Map<String, Value>, serde_json::Error> {
+    fn members(&self) -> serde_json::Result<Map<String, Value>> {
         match serde_json::to_value(self)? {
             Value::Object(members) => Ok(members),
             other => Ok(Map::from_iter([("receipt".to_owned(), other)])),
@@ -146,6 +146,52 @@ pub enum EffectValue {
     Upload(UploadReceipt),
     /// A submission's audit id.
     Audit(AuditId),
+}
+
+impl Effect<EffectValue> {
+    /// An effect that brings nothing.
+    #[must_use]
+    pub fn into_unit(self) -> Effect {
+        self.map(|_| ())
+    }
+
+    /// An upload.
+    ///
+    /// # Errors
+    /// [`Protocol`](crate::ErrorKind::Protocol) if it brought something else; the effect is done all the same.
+    pub fn into_upload(self) -> Result<Effect<UploadReceipt>> {
+        self.try_map("upload_code", |value| match value {
+            EffectValue::Upload(receipt) => Some(receipt),
+            _ => None,
+        })
+    }
+
+    /// A submission.
+    ///
+    /// # Errors
+    /// [`Protocol`](crate::ErrorKind::Protocol) if it brought something else; the effect is done all the same.
+    pub fn into_audit(self) -> Result<Effect<AuditId>> {
+        self.try_map("submit_audit", |value| match value {
+            EffectValue::Audit(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    fn try_map<T>(
+        self,
+        operation: &'static str,
+        map: impl FnOnce(EffectValue) -> Option<T>,
+    ) -> Result<Effect<T>> {
+        let Self { value, evidence, attempts, request_id } = self;
+        match map(value) {
+            Some(value) => Ok(Effect { value, evidence, attempts, request_id }),
+            None => Err(Error::new(ErrorKind::Protocol, operation)
+                .with_outcome(Outcome::Done)
+                .with_attempts(attempts)
+                .with_request_id(request_id)
+                .with_detail("the effect is done, but what it brought is not known")),
+        }
+    }
 }
 
 #[cfg(test)]

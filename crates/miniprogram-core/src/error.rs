@@ -262,7 +262,9 @@ pub(crate) struct Printable<'a>(pub(crate) &'a str);
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
-        self.0.chars().try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) })
+        self.0.chars().try_for_each(|c| {
+            if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
+        })
     }
 }
 
@@ -515,7 +517,8 @@ impl Error {
     /// Whether the same request may be repeated as it is: the retry advice allows it and nothing can have happened.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.retry(), Retry::Backoff) && matches!(self.outcome(), Outcome::NotSent | Outcome::NotDone)
+        matches!(self.retry(), Retry::Backoff)
+            && matches!(self.outcome(), Outcome::NotSent | Outcome::NotDone)
     }
 
     /// The error as the command line and logs print it in JSON.
@@ -536,7 +539,9 @@ impl Error {
 
     fn message(&self) -> String {
         match (&self.0.detail, &self.0.vendor_error) {
-            (Some(detail), Some(answer)) if !answer.message.is_empty() => format!("{detail}: {}", answer.message),
+            (Some(detail), Some(answer)) if !answer.message.is_empty() => {
+                format!("{detail}: {}", answer.message)
+            }
             (Some(detail), _) => detail.clone(),
             (None, Some(answer)) => answer.message.clone(),
             (None, None) => match &self.0.source {

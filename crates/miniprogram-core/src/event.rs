@@ -340,7 +340,10 @@ impl CallbackCheck {
     /// The refusal as an error.
     #[must_use]
     pub fn refuse(self, vendor: Vendor) -> Error {
-        Error::new(ErrorKind::Callback, "decode").for_vendor(vendor).with_outcome(Outcome::NotDone).with_source(self)
+        Error::new(ErrorKind::Callback, "decode")
+            .for_vendor(vendor)
+            .with_outcome(Outcome::NotDone)
+            .with_source(self)
     }
 
     /// The refusal with a word on what is wrong. Never quote the push.

@@ -17,8 +17,8 @@ use crate::id::{AppId, AuditId, TemplateId};
 use crate::intent::{Command, Intent, Journal, PlannedRequest, Settled};
 use crate::platform::{MiniProgram, MiniProgramPlatform};
 use crate::release::{
-    GrayRelease, GrayReleasePlan, MinLibraryVersion, ReleaseManager, ReleaseTarget, RollbackTarget, RollbackVersion,
-    Visit,
+    GrayRelease, GrayReleasePlan, MinLibraryVersion, ReleaseManager, ReleaseTarget, RollbackTarget,
+    RollbackVersion, Visit,
 };
 use crate::status::VisitStatus;
 use crate::token::{AccessToken, TokenProvider, TokenScope};

@@ -11,8 +11,8 @@ use aes::cipher::block_padding::{NoPadding, Padding, Pkcs7};
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use base64::Engine;
 use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -141,7 +141,8 @@ pub fn open<'a>(key: &FrameKey, ciphertext: &'a mut [u8]) -> Result<Frame<'a>, F
     if length < BLOCK || length % 16 != 0 {
         return Err(FrameError::Length);
     }
-    let cipher = cbc::Decryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector()).map_err(|_| FrameError::Key)?;
+    let cipher = cbc::Decryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector())
+        .map_err(|_| FrameError::Key)?;
     cipher.decrypt_padded::<NoPadding>(bytes).map_err(|_| FrameError::Length)?;
     let bytes: &'a [u8] = &ciphertext[..length];
     let pad = usize::from(bytes[length - 1]);
@@ -173,9 +174,11 @@ pub fn seal(key: &FrameKey, random: [u8; 16], message: &[u8], tail: &[u8]) -> St
     let start = length / BLOCK * BLOCK;
     bytes.resize(padded, 0);
     Pkcs7::raw_pad(&mut bytes[start..], length - start);
-    let cipher = cbc::Encryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector()).expect("the key's length is fixed");
+    let cipher = cbc::Encryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector())
+        .expect("the key's length is fixed");
     let filled = bytes.len();
-    let sealed = cipher.encrypt_padded::<NoPadding>(&mut bytes, filled).expect("the length is a multiple of 16");
+    let sealed =
+        cipher.encrypt_padded::<NoPadding>(&mut bytes, filled).expect("the length is a multiple of 16");
     STANDARD.encode(sealed)
 }
 
@@ -194,7 +197,8 @@ fn decode_in_place(text: &mut [u8]) -> Result<usize, FrameError> {
         if read < text.len() && chunk[..length].contains(&b'=') {
             return Err(FrameError::Base64);
         }
-        written += STANDARD.decode_slice(&chunk[..length], &mut text[written..]).map_err(|_| FrameError::Base64)?;
+        written +=
+            STANDARD.decode_slice(&chunk[..length], &mut text[written..]).map_err(|_| FrameError::Base64)?;
     }
     Ok(written)
 }

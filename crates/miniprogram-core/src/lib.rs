@@ -3,6 +3,8 @@
 pub mod audit;
 pub mod authorizer;
 pub mod capability;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod clock;
 pub mod code;
 pub mod codes;
@@ -14,23 +16,29 @@ mod forward;
 pub mod frame;
 pub mod id;
 pub mod intent;
+#[cfg(feature = "client")]
+pub mod pipeline;
 pub mod platform;
 pub mod release;
 pub mod secret;
 pub mod status;
 pub mod time;
 pub mod token;
+#[cfg(feature = "client")]
+pub mod transport;
 pub mod vendor;
 
 pub use audit::{Audit, AuditItem, AuditManager, AuditQuota, QuotaPeriod, SubmitOptions, SubmitTarget};
 pub use authorizer::Authorizer;
 pub use capability::Capabilities;
 #[cfg(feature = "client")]
+pub use client::ClientConfig;
+#[cfg(feature = "client")]
 pub use clock::SystemClock;
 pub use clock::{Clock, VirtualClock};
 pub use code::{
-    Category, CategoryLevel, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, Upload, UploadProgress,
-    UploadReceipt,
+    Category, CategoryLevel, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, Upload,
+    UploadProgress, UploadReceipt,
 };
 pub use effect::{Effect, EffectValue, Evidence};
 pub use error::{Code, Error, ErrorKind, ErrorReport, Outcome, Result, Retry, VendorError};
@@ -39,8 +47,8 @@ pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, TemplateId};
 pub use intent::{Command, Intent, Journal, NoJournal, Operation, PlannedRequest, Settled};
 pub use platform::{MiniProgram, MiniProgramPlatform};
 pub use release::{
-    GrayRelease, GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager, ReleaseTarget, RollbackTarget,
-    RollbackVersion, Visit,
+    GrayRelease, GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager, ReleaseTarget,
+    RollbackTarget, RollbackVersion, Visit,
 };
 pub use secret::Secret;
 pub use status::{
@@ -48,4 +56,6 @@ pub use status::{
 };
 pub use time::Timestamp;
 pub use token::{AccessToken, StaticToken, TokenKind, TokenProvider, TokenScope};
+#[cfg(feature = "client")]
+pub use transport::{BaseUrl, HttpTransport, Transport};
 pub use vendor::Vendor;

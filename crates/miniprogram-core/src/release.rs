@@ -222,7 +222,14 @@ impl GrayReleasePlan {
     /// A plan of which only the status is known.
     #[must_use]
     pub const fn new(status: GrayStatus, raw_status: RawStatus) -> Self {
-        Self { status, raw_status, percentage: None, created_at: None, developers_first: None, testers_first: None }
+        Self {
+            status,
+            raw_status,
+            percentage: None,
+            created_at: None,
+            developers_first: None,
+            testers_first: None,
+        }
     }
 
     /// With share and start.

@@ -105,7 +105,11 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.rem_euclid(1000) == 0 { write!(f, "{:.0}", self.jiff()) } else { write!(f, "{:.3}", self.jiff()) }
+        if self.0.rem_euclid(1000) == 0 {
+            write!(f, "{:.0}", self.jiff())
+        } else {
+            write!(f, "{:.3}", self.jiff())
+        }
     }
 }
 
@@ -118,7 +122,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Self::from_rfc3339(&text).ok_or_else(|| D::Error::custom(format_args!("{text:?} is no RFC 3339 time")))
+        Self::from_rfc3339(&text)
+            .ok_or_else(|| D::Error::custom(format_args!("{text:?} is no RFC 3339 time")))
     }
 }
 
@@ -140,7 +145,12 @@ mod tests {
 
     #[test]
     fn serde_and_display_agree_at_both_ends_of_the_range() {
-        for time in [Timestamp::from_unix(i64::MIN), Timestamp::from_unix(0), Timestamp::from_unix_millis(-1), Timestamp::from_unix(i64::MAX)] {
+        for time in [
+            Timestamp::from_unix(i64::MIN),
+            Timestamp::from_unix(0),
+            Timestamp::from_unix_millis(-1),
+            Timestamp::from_unix(i64::MAX),
+        ] {
             let text = serde_json::to_string(&time).unwrap();
             assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap(), time, "{text}");
         }

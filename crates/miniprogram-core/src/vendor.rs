@@ -36,7 +36,9 @@ impl Vendor {
     pub const fn new(name: &str) -> Self {
         match Self::checked(name.as_bytes()) {
             Some(vendor) => vendor,
-            None => panic!("a vendor name has 1 to 31 characters out of a-z, 0-9, '-' and '_', the first a letter"),
+            None => panic!(
+                "a vendor name has 1 to 31 characters out of a-z, 0-9, '-' and '_', the first a letter"
+            ),
         }
     }
 
@@ -98,7 +100,8 @@ impl Serialize for Vendor {
 impl<'de> Deserialize<'de> for Vendor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"the machine name of a vendor"))
+        text.parse()
+            .map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"the machine name of a vendor"))
     }
 }
 

@@ -81,11 +81,23 @@ mod tests {
 
     #[test]
     fn what_is_not_exactly_one_object_is_refused() {
-        for bad in ["", "[]", "1", "{} {}", "{}x", r#"{"a":1,"a":2}"#, r#"{"a":{"b":1,"b":1}}"#, r#"{"a":[{"b":1,"b":1}]}"#] {
+        for bad in [
+            "",
+            "[]",
+            "1",
+            "{} {}",
+            "{}x",
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":{"b":1,"b":1}}"#,
+            r#"{"a":[{"b":1,"b":1}]}"#,
+        ] {
             assert!(parse_strict_json(bad).is_err(), "{bad}");
         }
         let deep = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
         assert!(parse_strict_json(&deep).is_err());
-        assert_eq!(parse_strict_json(r#" {"b":1,"a":null} "#).unwrap().keys().collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(
+            parse_strict_json(r#" {"b":1,"a":null} "#).unwrap().keys().collect::<Vec<_>>(),
+            ["b", "a"]
+        );
     }
 }

@@ -1,0 +1,128 @@
+//! The call pipeline: token → send → read the envelope → classify → settle, or maybe again.
+//!
+//! A vendor crate brings a [`Dialect`] (how to read an answer) and one [`EffectPlan`] per effect (what to read before,
+//! what to send, how to look afterwards). Everything else is here, once.
+
+mod budget;
+mod call;
+mod effect;
+mod gate;
+mod op;
+mod settle;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+pub use call::{Call, Expect, Reply, VendorRefusal, Verdict};
+pub use effect::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding};
+pub use op::Op;
+
+use crate::client::ClientConfig;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::id::{AppId, PlatformId};
+use crate::intent::Journal;
+use crate::token::TokenProvider;
+use crate::transport::{BaseUrl, HttpTransport, Transport};
+use crate::vendor::Vendor;
+
+/// How a vendor's answers are read.
+pub trait Dialect: std::fmt::Debug + Send + Sync + 'static {
+    /// The vendor.
+    fn vendor(&self) -> Vendor;
+
+    /// Where the vendor lives.
+    fn base_url(&self) -> &'static str;
+
+    /// How long an effect may still land after its attempt ended.
+    fn settle_time(&self) -> Duration;
+
+    /// Reads an answer, whatever its HTTP status: vendors report failures with 200 and successes of nothing with 502.
+    fn read(&self, call: &Call, response: &crate::transport::Response) -> Verdict;
+}
+
+/// Runs the calls of one platform. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Pipeline(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    dialect: Box<dyn Dialect>,
+    platform_id: PlatformId,
+    tokens: Arc<dyn TokenProvider>,
+    transport: Arc<dyn Transport>,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+    upload_timeout: Duration,
+    deadline: Option<Duration>,
+    settle_time: Duration,
+    max_attempts: u32,
+    budget: budget::RetryBudget,
+    gates: gate::Gates,
+    random: Mutex<fastrand::Rng>,
+}
+
+impl Pipeline {
+    /// A pipeline of one platform at the dialect's vendor.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config) if the HTTP transport cannot be set up.
+    pub fn new(config: ClientConfig, dialect: impl Dialect) -> Result<Self> {
+        let transport = match config.transport {
+            Some(transport) => transport,
+            None => {
+                let base_url = match config.base_url {
+                    Some(base_url) => base_url,
+                    None => BaseUrl::parse(dialect.base_url())?,
+                };
+                Arc::new(HttpTransport::new(base_url)?)
+            }
+        };
+        Ok(Self(Arc::new(Inner {
+            platform_id: config.platform_id,
+            tokens: config.tokens,
+            transport,
+            journal: config.journal,
+            clock: config.clock,
+            timeout: config.timeout,
+            upload_timeout: config.upload_timeout,
+            deadline: config.deadline,
+            settle_time: config.settle_time.unwrap_or_else(|| dialect.settle_time()),
+            max_attempts: config.max_attempts.max(1),
+            budget: budget::RetryBudget::default(),
+            gates: gate::Gates::default(),
+            random: Mutex::new(config.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
+            dialect: Box::new(dialect),
+        })))
+    }
+
+    /// The vendor.
+    #[must_use]
+    pub fn vendor(&self) -> Vendor {
+        self.0.dialect.vendor()
+    }
+
+    /// The platform's own id.
+    #[must_use]
+    pub fn platform_id(&self) -> &PlatformId {
+        &self.0.platform_id
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    /// Begins an operation on an app that only reads.
+    #[must_use]
+    pub fn begin<'a>(&'a self, app: &'a AppId, operation: &'static str) -> Op<'a> {
+        Op::begin(self, app, operation)
+    }
+
+    /// A number from 0 up to 1.
+    fn random(&self) -> f64 {
+        self.0.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}

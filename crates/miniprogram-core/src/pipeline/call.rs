@@ -1,0 +1,244 @@
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::Method;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::codes::CodeRow;
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::intent::PlannedRequest;
+use crate::time::Timestamp;
+use crate::token::TokenKind;
+use crate::transport::{Body, Request};
+
+/// One request of an operation, before it has a token.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Call {
+    /// The operation that it serves: it picks the meaning of the vendor's codes.
+    pub operation: Cow<'static, str>,
+    /// The method.
+    pub method: Method,
+    /// The path, from `/`.
+    pub path: Cow<'static, str>,
+    /// The query without the token.
+    pub query: Vec<(Cow<'static, str>, String)>,
+    /// The body.
+    pub body: Body,
+    /// Whose token it takes.
+    pub token: TokenKind,
+    /// What a success looks like.
+    pub expect: Expect,
+    /// Whether it may take as long as an upload.
+    pub is_upload: bool,
+}
+
+/// What a success looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expect {
+    /// The vendor's JSON envelope.
+    Json,
+    /// An image; only failures are JSON.
+    Image,
+}
+
+impl Call {
+    fn new(operation: &'static str, method: Method, path: &'static str, body: Body) -> Self {
+        Self {
+            operation: operation.into(),
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            body,
+            token: TokenKind::Authorizer,
+            expect: Expect::Json,
+            is_upload: false,
+        }
+    }
+
+    /// A GET.
+    #[must_use]
+    pub fn get(operation: &'static str, path: &'static str) -> Self {
+        Self::new(operation, Method::GET, path, Body::Empty)
+    }
+
+    /// A POST of JSON, UTF-8 as it is.
+    #[must_use]
+    pub fn post_json(operation: &'static str, path: &'static str, body: &Value) -> Self {
+        Self::new(operation, Method::POST, path, Body::Json(body.to_string()))
+    }
+
+    /// A POST of a form.
+    #[must_use]
+    pub fn post_form(
+        operation: &'static str,
+        path: &'static str,
+        fields: Vec<(Cow<'static, str>, String)>,
+    ) -> Self {
+        Self::new(operation, Method::POST, path, Body::Form(fields))
+    }
+
+    /// A call of an endpoint that nobody has modelled.
+    #[must_use]
+    pub fn raw(method: Method, path: String, query: Vec<(Cow<'static, str>, String)>, body: Body) -> Self {
+        Self { query, path: path.into(), ..Self::new("call", method, "", body) }
+    }
+
+    /// With a parameter in the query.
+    #[must_use]
+    pub fn with_query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Whose success is an image.
+    #[must_use]
+    pub const fn expecting_image(mut self) -> Self {
+        self.expect = Expect::Image;
+        self
+    }
+
+    /// Which may take as long as an upload.
+    #[must_use]
+    pub const fn as_upload(mut self) -> Self {
+        self.is_upload = true;
+        self
+    }
+
+    /// The call as data with the token masked: what `--dry-run` prints and snapshots hold.
+    #[must_use]
+    pub fn planned(&self) -> PlannedRequest {
+        let mut request = Request::new(self.method.clone(), self.path.clone());
+        request.query.clone_from(&self.query);
+        request.body = self.body.clone();
+        request.planned().with_query("access_token", "***")
+    }
+
+    /// With the platform's token.
+    #[must_use]
+    pub const fn with_platform_token(mut self) -> Self {
+        self.token = TokenKind::Platform;
+        self
+    }
+}
+
+/// An answer that is a success.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The operation that it answers.
+    pub operation: Cow<'static, str>,
+    /// The JSON; `null` for an image.
+    pub json: Value,
+    /// The body as received.
+    pub bytes: Bytes,
+    /// The vendor's id of the request.
+    pub request_id: Option<String>,
+    /// The vendor's own time, from the `Date` header.
+    pub date: Option<Timestamp>,
+    /// When it arrived, by our clock.
+    pub received_at: Timestamp,
+}
+
+impl Reply {
+    /// A reply to an operation.
+    #[must_use]
+    pub fn new(operation: Cow<'static, str>, json: Value, bytes: Bytes) -> Self {
+        Self { operation, json, bytes, request_id: None, date: None, received_at: Timestamp::from_unix(0) }
+    }
+
+    /// With the vendor's id of the request.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+
+    /// The JSON as a type.
+    ///
+    /// # Errors
+    /// [`Protocol`](ErrorKind::Protocol), naming the member that does not fit.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
+        self.decode_value(&self.json)
+    }
+
+    /// A member of the JSON as a type; an absent one reads as `null`.
+    ///
+    /// # Errors
+    /// [`Protocol`](ErrorKind::Protocol), naming the member that does not fit.
+    pub fn decode_member<T: DeserializeOwned>(&self, member: &str) -> Result<T> {
+        self.decode_value(self.json.get(member).unwrap_or(&Value::Null)).map_err(|error| {
+            if error.field() == Some(".") { error.with_field(member.to_owned()) } else { error }
+        })
+    }
+
+    fn decode_value<T: DeserializeOwned>(&self, value: &Value) -> Result<T> {
+        serde_path_to_error::deserialize(value).map_err(|problem| {
+            let path = problem.path().to_string();
+            self.protocol(problem.into_inner().to_string()).with_field(path)
+        })
+    }
+
+    /// An error that says this reply cannot be understood.
+    #[must_use]
+    pub fn protocol(&self, detail: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Protocol, self.operation.clone())
+            .with_detail(detail)
+            .with_request_id(self.request_id.clone())
+            .with_outcome(crate::error::Outcome::Unknown)
+    }
+
+    /// A moment of our clock as the vendor's clock showed it, as far as this reply tells. The `Date` header has whole
+    /// seconds, so the answer is early by up to one.
+    #[must_use]
+    pub fn vendor_time(&self, ours: Timestamp) -> Timestamp {
+        match self.date {
+            Some(date) => Timestamp::from_unix_millis(
+                date.as_unix_millis() + ours.as_unix_millis() - self.received_at.as_unix_millis(),
+            ),
+            None => ours,
+        }
+    }
+}
+
+/// How a dialect reads an answer.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It is a success.
+    Success(Reply),
+    /// The vendor refused with a code.
+    Refused(VendorRefusal),
+    /// There is no sense in it; says why, without quoting it.
+    NotUnderstood(String),
+}
+
+/// A vendor's code and words.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct VendorRefusal {
+    /// The code.
+    pub code: Code,
+    /// The words, exactly as received.
+    pub message: String,
+    /// The vendor's id of the request.
+    pub request_id: Option<String>,
+    /// The row of the vendor's table; none if nobody has listed the code.
+    pub row: Option<&'static CodeRow>,
+}
+
+impl VendorRefusal {
+    /// A code and words, and the row that explains them.
+    #[must_use]
+    pub const fn new(code: Code, message: String, row: Option<&'static CodeRow>) -> Self {
+        Self { code, message, request_id: None, row }
+    }
+
+    /// With the vendor's id of the request.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+}

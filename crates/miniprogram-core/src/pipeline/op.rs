@@ -1,0 +1,272 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::future::{Either, select};
+
+use super::{Call, Expect, Pipeline, Reply, VendorRefusal, Verdict};
+use crate::clock::Busy;
+use crate::codes::Certainty;
+use crate::error::{Error, ErrorKind, Outcome, Result, Retry, VendorError};
+use crate::id::AppId;
+use crate::time::Timestamp;
+use crate::token::{AccessToken, TokenKind, TokenScope};
+use crate::transport::{Request, Response, TransportError};
+
+const MAX_JSON: usize = 4 << 20;
+const MAX_IMAGE: usize = 8 << 20;
+const MIN_PAUSE: Duration = Duration::from_millis(200);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+
+/// A running operation on one app: reads, pauses and attempts that share one deadline.
+#[derive(Debug)]
+pub struct Op<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) app: &'a AppId,
+    operation: &'static str,
+    /// How many requests of the effect were sent.
+    pub(super) sent: u32,
+    extra: Duration,
+    started_at: Timestamp,
+    _busy: Busy,
+}
+
+impl<'a> Op<'a> {
+    pub(super) fn begin(pipeline: &'a Pipeline, app: &'a AppId, operation: &'static str) -> Self {
+        let busy = pipeline.clock().enter();
+        let started_at = pipeline.clock().now();
+        Self { pipeline, app, operation, sent: 0, extra: Duration::ZERO, started_at, _busy: busy }
+    }
+
+    /// The app.
+    #[must_use]
+    pub fn app(&self) -> &AppId {
+        self.app
+    }
+
+    /// The operation's name.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// The present time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.pipeline.clock().now()
+    }
+
+    /// Pauses the operation.
+    pub async fn pause(&self, duration: Duration) {
+        self.pipeline.clock().sleep(duration).await;
+    }
+
+    /// Moves the deadline back, for waiting that belongs to the operation.
+    pub fn extend(&mut self, duration: Duration) {
+        self.extra += duration;
+    }
+
+    /// Sends a call that has no effect, and repeats it with growing pauses while that makes sense.
+    ///
+    /// # Errors
+    /// The last attempt's; its outcome is `not_sent` or `not_done`.
+    pub async fn read(&mut self, call: &Call) -> Result<Reply> {
+        let mut withdrawal = None;
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(call, &mut 0).await {
+                Ok(reply) => {
+                    self.pipeline.0.budget.succeeded(withdrawal);
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            // A read has no effect: what is unknown of it is only its answer.
+            let error = match error.outcome() {
+                Outcome::Unknown => error.with_outcome(Outcome::NotDone),
+                _ => error,
+            };
+            let again = error.retry() == Retry::Backoff || error.kind() == ErrorKind::Protocol;
+            withdrawal = match again.then(|| self.may_repeat(attempt, call, &error)).flatten() {
+                Some((pause, withdrawal)) => {
+                    tracing::debug!(vendor = %self.pipeline.vendor(), operation = %call.operation, path = %call.path, attempt, %error, "read again");
+                    self.pause(pause).await;
+                    Some(withdrawal)
+                }
+                None => return Err(error.with_attempts(attempt)),
+            };
+            attempt += 1;
+        }
+    }
+
+    /// Sends a call once, whatever it does: for endpoints that nobody has modelled. Repeats nothing but a call whose
+    /// token was refused.
+    ///
+    /// # Errors
+    /// With outcome `unknown` the call may have taken effect.
+    pub async fn send_once(&mut self, call: &Call) -> Result<Reply> {
+        let mut sent = 0;
+        self.attempt(call, &mut sent).await.map_err(|error| error.with_attempts(sent))
+    }
+
+    /// Whether one more attempt is allowed, and after which pause.
+    pub(super) fn may_repeat(
+        &self,
+        attempt: u32,
+        call: &Call,
+        error: &Error,
+    ) -> Option<(Duration, super::budget::Withdrawal)> {
+        if attempt >= self.pipeline.0.max_attempts {
+            return None;
+        }
+        let pause = self.backoff(attempt).max(error.retry_after().unwrap_or_default());
+        if self.now().after(pause) > self.deadline(call) {
+            return None;
+        }
+        let withdrawal = self.pipeline.0.budget.withdraw(error.kind() == ErrorKind::Timeout)?;
+        Some((pause, withdrawal))
+    }
+
+    /// When no further attempt may begin.
+    fn deadline(&self, call: &Call) -> Timestamp {
+        let inner = &self.pipeline.0;
+        let whole = inner
+            .deadline
+            .unwrap_or_else(|| self.timeout(call).saturating_mul(inner.max_attempts) + inner.settle_time);
+        self.started_at.after(whole + self.extra)
+    }
+
+    pub(super) fn timeout(&self, call: &Call) -> Duration {
+        if call.is_upload { self.pipeline.0.upload_timeout } else { self.pipeline.0.timeout }
+    }
+
+    /// Full jitter over a doubling span, 0.2 to 10 seconds.
+    fn backoff(&self, attempt: u32) -> Duration {
+        let spans = ExponentialBuilder::new()
+            .with_min_delay(MIN_PAUSE * 4)
+            .with_max_delay(MAX_PAUSE)
+            .with_factor(2.0)
+            .without_max_times()
+            .build();
+        let span = spans.skip(attempt.saturating_sub(1) as usize).next().unwrap_or(MAX_PAUSE);
+        MIN_PAUSE + span.saturating_sub(MIN_PAUSE).mul_f64(self.pipeline.random())
+    }
+
+    /// Sends a call once; a refused token is replaced and the call sent once more, since a refused call did nothing.
+    pub(super) async fn attempt(&self, call: &Call, sent: &mut u32) -> Result<Reply> {
+        let scope = self.scope(call.token);
+        let tokens = &self.pipeline.0.tokens;
+        let named = |error: Error| error.with_operation(call.operation.clone());
+        let token = tokens.token(&scope).await.map_err(named)?;
+        *sent += 1;
+        let error = match self.exchange(call, &token).await {
+            Err(error) if error.kind() == ErrorKind::TokenRejected && error.outcome() == Outcome::NotDone => {
+                error
+            }
+            result => return result,
+        };
+        tokens.reject(&scope, &token).await.map_err(named)?;
+        let fresh = tokens.token(&scope).await.map_err(named)?;
+        if fresh == token {
+            return Err(error);
+        }
+        *sent += 1;
+        self.exchange(call, &fresh).await
+    }
+
+    fn scope(&self, kind: TokenKind) -> TokenScope {
+        let platform = self.pipeline.0.platform_id.clone();
+        match kind {
+            TokenKind::Authorizer => {
+                TokenScope::authorizer(self.pipeline.vendor(), platform, self.app.clone())
+            }
+            TokenKind::Platform => TokenScope::platform(self.pipeline.vendor(), platform),
+        }
+    }
+
+    async fn exchange(&self, call: &Call, token: &AccessToken) -> Result<Reply> {
+        let timeout = self.timeout(call);
+        let mut request = Request::new(call.method.clone(), call.path.clone());
+        request.query.clone_from(&call.query);
+        request.token = Some(("access_token", token.clone()));
+        request.body = call.body.clone();
+        request.timeout = timeout;
+        request.max_bytes = if call.expect == Expect::Image { MAX_IMAGE } else { MAX_JSON };
+        let sending = self.pipeline.0.transport.send(request);
+        let answer = match select(sending, self.pipeline.clock().deadline(timeout)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(TransportError::Timeout),
+        };
+        let result = match answer {
+            Ok(response) => self.classify(call, &response),
+            Err(problem) => Err(self.not_answered(call, problem)),
+        };
+        match &result {
+            Ok(_) => {
+                tracing::debug!(vendor = %self.pipeline.vendor(), app = %self.app, operation = %call.operation, path = %call.path, "answered");
+            }
+            Err(error) => {
+                tracing::debug!(vendor = %self.pipeline.vendor(), app = %self.app, operation = %call.operation, path = %call.path, %error, "failed");
+            }
+        }
+        result
+    }
+
+    fn error(&self, kind: ErrorKind, operation: &Cow<'static, str>) -> Error {
+        Error::new(kind, operation.clone()).for_vendor(self.pipeline.vendor())
+    }
+
+    fn not_answered(&self, call: &Call, problem: TransportError) -> Error {
+        let (kind, outcome) = match &problem {
+            TransportError::Connect(_) => (ErrorKind::Unavailable, Outcome::NotSent),
+            TransportError::Build(_) => (ErrorKind::Config, Outcome::NotSent),
+            TransportError::Timeout | TransportError::Cut(_) => (ErrorKind::Timeout, Outcome::Unknown),
+            TransportError::TooLarge(_) => (ErrorKind::Protocol, Outcome::Unknown),
+        };
+        self.error(kind, &call.operation).with_outcome(outcome).with_source(problem)
+    }
+
+    fn classify(&self, call: &Call, response: &Response) -> Result<Reply> {
+        let verdict = self.pipeline.0.dialect.read(call, response);
+        let status = response.status;
+        let why = match verdict {
+            Verdict::Refused(refusal) => return Err(self.refused(call, response, refusal)),
+            Verdict::Success(mut reply) if (200..300).contains(&status) => {
+                reply.date = response.date();
+                reply.received_at = self.now();
+                return Ok(reply);
+            }
+            Verdict::Success(_) => "the body does not say why".to_owned(),
+            Verdict::NotUnderstood(why) => why,
+        };
+        let (kind, outcome) = match status {
+            429 => (ErrorKind::RateLimited, Outcome::NotDone),
+            500..=599 => (ErrorKind::Unavailable, Outcome::Unknown),
+            _ => (ErrorKind::Protocol, Outcome::Unknown),
+        };
+        Err(self
+            .error(kind, &call.operation)
+            .with_outcome(outcome)
+            .with_retry_after(response.retry_after())
+            .with_detail(format!("HTTP status {status}: {why}")))
+    }
+
+    fn refused(&self, call: &Call, response: &Response, refusal: VendorRefusal) -> Error {
+        let kind = refusal.row.map_or(ErrorKind::Vendor, |row| row.kind);
+        let open = refusal.row.is_some_and(|row| row.certainty() == Certainty::Open);
+        let answer = VendorError::new(self.pipeline.vendor(), refusal.code, refusal.message)
+            .with_request_id(refusal.request_id);
+        let error = self
+            .error(kind, &call.operation)
+            .with_outcome(if open { Outcome::Unknown } else { Outcome::NotDone })
+            .with_vendor(answer)
+            .with_retry_after(response.retry_after());
+        match refusal.row {
+            Some(row) => error
+                .with_retry(row.retry_rule())
+                .with_advice(row.advice_text())
+                .with_retry_after(row.retry_after()),
+            None => error.with_retry(Retry::No),
+        }
+    }
+}

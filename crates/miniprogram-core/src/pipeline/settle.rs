@@ -1,0 +1,148 @@
+use std::time::Duration;
+
+use super::effect::{EffectPlan, EffectSource, Finding};
+use super::gate::Gate;
+use super::{Op, Pipeline};
+use crate::effect::{EffectValue, Evidence};
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::id::AppId;
+use crate::intent::{Intent, Settled};
+use crate::time::Timestamp;
+
+/// Reads that must show the effect absent before that is believed.
+const MIN_READS: u32 = 3;
+/// How many settle times something that is on its way is waited for.
+const MAX_SETTLE_TIMES: u32 = 6;
+
+/// An effect whose outcome nobody knows.
+pub(super) struct Settling<'a> {
+    pub(super) plan: &'a dyn EffectPlan,
+    pub(super) intent: &'a Intent,
+    /// When the attempt ended: until a settle time later it may still land.
+    pub(super) ended_at: Timestamp,
+}
+
+/// What asking brought.
+pub(super) enum Answer {
+    Done(EffectValue, Evidence),
+    NotDone,
+    Conflict(Error),
+    /// No query tells; the settle time is over.
+    Unknowable,
+    /// The vendor could not be asked.
+    Failed,
+}
+
+impl Settling<'_> {
+    /// Looks until the effect shows, or has not shown for the whole settle time.
+    pub(super) async fn wait_and_look(&self, op: &mut Op<'_>) -> Answer {
+        let settle_time = op.pipeline.0.settle_time;
+        let settled_at = self.ended_at.after(settle_time);
+        let give_up_at = op.now().max(self.ended_at).after(settle_time.saturating_mul(MAX_SETTLE_TIMES));
+        let pause = (settle_time / MIN_READS).max(Duration::from_millis(1));
+        let mut absent = 0;
+        loop {
+            match self.plan.look(op, self.intent).await {
+                Ok(Finding::Done(value)) => return Answer::Done(value, Evidence::Asked),
+                Ok(Finding::Conflict(error)) => return Answer::Conflict(error),
+                Ok(Finding::Absent) => absent += 1,
+                Ok(Finding::Pending) => absent = 0,
+                Ok(Finding::Unknowable) => {
+                    let left = settled_at.since(op.now());
+                    op.pause(left).await;
+                    return Answer::Unknowable;
+                }
+                Err(error) => {
+                    tracing::debug!(vendor = %op.pipeline.vendor(), app = %op.app, operation = %self.intent.operation, %error, "the state could not be read");
+                }
+            }
+            let now = op.now();
+            if absent >= MIN_READS && now >= settled_at {
+                return Answer::NotDone;
+            }
+            if now >= give_up_at {
+                return Answer::Failed;
+            }
+            op.pause(pause).await;
+        }
+    }
+
+    /// Looks once: a refusal has shown already that nothing is on its way.
+    pub(super) async fn look_once(&self, op: &mut Op<'_>) -> Answer {
+        match self.plan.look(op, self.intent).await {
+            Ok(Finding::Done(value)) => Answer::Done(value, Evidence::Asked),
+            Ok(Finding::Conflict(error)) => Answer::Conflict(error),
+            Ok(Finding::Absent | Finding::Pending | Finding::Unknowable) => Answer::NotDone,
+            Err(_) => Answer::Failed,
+        }
+    }
+}
+
+impl Pipeline {
+    /// Finds out by asking whether an intent took effect. Sends no effect.
+    ///
+    /// # Errors
+    /// With outcome `unknown` if the state cannot be read; [`Config`](ErrorKind::Config) for an intent of another app
+    /// or vendor.
+    pub async fn settle(&self, app: &AppId, source: &dyn EffectSource, intent: &Intent) -> Result<Settled> {
+        if intent.app != *app || intent.vendor != self.vendor() {
+            return Err(Error::new(ErrorKind::Config, "settle")
+                .for_vendor(self.vendor())
+                .with_field("intent")
+                .with_detail(format!(
+                    "is of {} {}, not of {} {app}",
+                    intent.vendor,
+                    intent.app,
+                    self.vendor()
+                )));
+        }
+        let mut gate = self.0.gates.pass(app).await;
+        let mut op = Op::begin(self, app, "settle");
+        self.settle_within(&mut gate, &mut op, source, intent).await
+    }
+
+    /// Settles what an earlier effect on this app left open.
+    pub(super) async fn settle_earlier(
+        &self,
+        gate: &mut Gate,
+        op: &mut Op<'_>,
+        source: &dyn EffectSource,
+    ) -> Result<()> {
+        let Some(intent) = gate.open_intent().cloned() else { return Ok(()) };
+        op.extend(self.0.settle_time * 2);
+        let settled = self.settle_within(gate, op, source, &intent).await.map_err(|error| {
+            let why = format!(
+                "an earlier {} of this app has an unknown outcome, which could not be settled",
+                intent.operation
+            );
+            error.with_operation(op.operation()).with_outcome(Outcome::NotSent).with_detail(why)
+        })?;
+        tracing::info!(vendor = %self.vendor(), app = %intent.app, operation = %intent.operation, outcome = %settled.outcome, "settled an earlier effect");
+        Ok(())
+    }
+
+    async fn settle_within(
+        &self,
+        gate: &mut Gate,
+        op: &mut Op<'_>,
+        source: &dyn EffectSource,
+        intent: &Intent,
+    ) -> Result<Settled> {
+        let plan = source.effect_plan(&intent.target)?;
+        let longest = self.0.timeout.max(self.0.upload_timeout);
+        let ended_at = op.now().min(intent.started_at.after(longest));
+        let settled = match (Settling { plan: &*plan, intent, ended_at }).wait_and_look(op).await {
+            Answer::Done(value, evidence) => Settled::done(value, evidence),
+            Answer::NotDone | Answer::Conflict(_) => Settled::not_done(Evidence::Asked),
+            Answer::Unknowable => Settled::unknown(),
+            Answer::Failed => {
+                return Err(Error::new(ErrorKind::Unavailable, "settle")
+                    .for_vendor(self.vendor())
+                    .with_outcome(Outcome::Unknown)
+                    .with_detail(format!("whether {} took place could not be asked", intent.operation)));
+            }
+        };
+        self.close(gate, intent, &settled).await;
+        Ok(settled)
+    }
+}

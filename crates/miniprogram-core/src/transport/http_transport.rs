@@ -1,0 +1,185 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+use form_urlencoded::Serializer;
+use http::header::CONTENT_TYPE;
+use url::{Host, Url};
+
+use super::{Body, Request, Response, Transport, TransportError};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Scheme and host that requests go to. `https` unless the host is a loopback address; no user, no query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+impl BaseUrl {
+    /// Reads a base URL such as `https://api.weixin.qq.com` or `http://127.0.0.1:8080`.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) that says which rule it breaks; the text is not repeated.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refuse = |why: &str| {
+            Err(Error::new(ErrorKind::Config, "base_url").with_field("base_url").with_detail(why))
+        };
+        let Ok(url) = Url::parse(text) else {
+            return refuse("is no absolute URL; write scheme and host, such as https://example.com");
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("must not hold a user or a password");
+        }
+        if url.query().is_some() || url.fragment().is_some() || !matches!(url.path(), "" | "/") {
+            return refuse("must hold scheme, host and port only: paths and queries are the vendor's");
+        }
+        let loopback = match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => return refuse("must name a host"),
+        };
+        match url.scheme() {
+            "https" => Ok(Self(url)),
+            "http" if loopback => Ok(Self(url)),
+            "http" => refuse("must be https: plain http is for loopback addresses only"),
+            _ => refuse("must be https"),
+        }
+    }
+
+    fn join(&self, request: &Request) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&request.path);
+        if !request.query.is_empty() || request.token.is_some() {
+            let mut pairs = url.query_pairs_mut();
+            if let Some((name, token)) = &request.token {
+                pairs.append_pair(name, token.secret().expose());
+            }
+            pairs.extend_pairs(request.query.iter().map(|(name, value)| (name.as_ref(), value.as_str())));
+        }
+        url
+    }
+}
+
+/// HTTP through reqwest: no redirects, no referer, no ambient proxy, no repeats of its own, capped bodies.
+#[derive(Debug, Clone)]
+pub struct HttpTransport {
+    client: reqwest::Client,
+    base_url: BaseUrl,
+}
+
+impl HttpTransport {
+    /// A pool of connections to one vendor. Connecting may take three seconds.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) if the TLS library cannot be set up.
+    pub fn new(base_url: BaseUrl) -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(3))
+            .user_agent(concat!("miniprogram/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|problem| {
+                Error::new(ErrorKind::Config, "transport").with_source(problem.without_url())
+            })?;
+        Ok(Self { client, base_url })
+    }
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let url = self.base_url.join(&request);
+        // The deadline of the pipeline comes first; this one only guards against a clock that stands still.
+        let backstop = request.timeout.saturating_mul(2).max(Duration::from_secs(30));
+        let mut builder = self.client.request(request.method.clone(), url).timeout(backstop);
+        builder = match request.body {
+            Body::Empty => builder,
+            Body::Json(text) => builder.header(CONTENT_TYPE, "application/json; charset=utf-8").body(text),
+            Body::Form(fields) => {
+                let mut form = Serializer::new(String::new());
+                form.extend_pairs(fields.iter().map(|(name, value)| (name.as_ref(), value.as_str())));
+                builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.finish())
+            }
+        };
+        let mut answer = builder.send().await.map_err(classify)?;
+        if answer.content_length().is_some_and(|length| length > request.max_bytes as u64) {
+            return Err(TransportError::TooLarge(request.max_bytes));
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(classify)? {
+            if body.len() + chunk.len() > request.max_bytes {
+                return Err(TransportError::TooLarge(request.max_bytes));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = std::mem::take(answer.headers_mut());
+        Ok(Response::new(answer.status().as_u16(), headers, body.freeze()))
+    }
+}
+
+fn classify(problem: reqwest::Error) -> TransportError {
+    let problem = problem.without_url();
+    if problem.is_connect() {
+        TransportError::Connect(problem.into())
+    } else if problem.is_builder() {
+        TransportError::Build(problem.into())
+    } else if problem.is_timeout() {
+        TransportError::Timeout
+    } else {
+        TransportError::Cut(problem.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::AccessToken;
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for good in
+            ["https://api.example.com", "http://127.0.0.1:8080", "http://localhost:1/", "http://[::1]:9"]
+        {
+            assert!(BaseUrl::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "api.example.com",
+            "http://api.example.com",
+            "ftp://127.0.0.1",
+            "https://user@example.com",
+            "https://example.com/rest",
+            "https://example.com/?a=1",
+            "https://",
+        ] {
+            let error = BaseUrl::parse(bad).unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("base_url")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths_and_queries_are_encoded_once() {
+        let mut request = Request::new(http::Method::GET, "/wxa/get_qrcode");
+        request.query.push(("path".into(), "page/index?a=1&b=二".into()));
+        request.token = Some(("access_token", AccessToken::new("t/+=&").unwrap()));
+        let url = BaseUrl::parse("https://example.com").unwrap().join(&request);
+        assert_eq!(
+            url.as_str(),
+            "https://example.com/wxa/get_qrcode?access_token=t%2F%2B%3D%26&path=page%2Findex%3Fa%3D1%26b%3D%E4%BA%8C"
+        );
+        assert!(!format!("{request:?}").contains("t/+"));
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_was_not_sent() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let transport =
+            HttpTransport::new(BaseUrl::parse(&format!("http://127.0.0.1:{port}")).unwrap()).unwrap();
+        let error = transport.send(Request::new(http::Method::GET, "/")).await.unwrap_err();
+        assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
+        assert!(!format!("{error:?}").contains(&port.to_string()), "{error:?}");
+    }
+}
