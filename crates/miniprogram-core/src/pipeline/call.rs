@@ -113,7 +113,8 @@ impl Call {
         let mut request = Request::new(self.method.clone(), self.path.clone());
         request.query.clone_from(&self.query);
         request.body = self.body.clone();
-        request.planned().with_query("access_token", "***")
+        request.query.push(("access_token".into(), "***".to_owned()));
+        request.planned()
     }
 
     /// With the platform's token.
