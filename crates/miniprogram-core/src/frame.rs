@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 
 /// Length of the random prefix and of the length field.
-const HEAD: usize = 20;
+pub(crate) const HEAD: usize = 20;
 /// Padding goes up to multiples of this, twice the cipher's own block.
 const BLOCK: usize = 32;
 
@@ -82,6 +82,12 @@ pub enum FrameError {
     /// What is left is shorter than the head, or than the length it states.
     #[error("the length field does not fit")]
     Content,
+    /// The tail is not the configured id of the receiver. [`open`] leaves that check to its caller.
+    #[error("the frame is addressed to another receiver")]
+    Receiver,
+    /// The message is not UTF-8. [`open`] leaves that check to its caller.
+    #[error("the message inside the frame is not UTF-8")]
+    Encoding,
 }
 
 /// An opened frame.
@@ -96,17 +102,22 @@ pub struct Frame<'a> {
 /// The signature of the given texts: sorted by their bytes, joined, SHA-1, 40 lower-case hex digits.
 #[must_use]
 pub fn signature(parts: &[&str]) -> String {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    digest(parts).iter().fold(String::with_capacity(40), |mut hex, byte| {
+        hex.push(char::from(HEX[usize::from(byte >> 4)]));
+        hex.push(char::from(HEX[usize::from(byte & 15)]));
+        hex
+    })
+}
+
+fn digest(parts: &[&str]) -> [u8; 20] {
     let mut sorted = parts.to_vec();
     sorted.sort_unstable();
     let mut sha = Sha1::new();
     for part in sorted {
         sha.update(part.as_bytes());
     }
-    sha.finalize().iter().fold(String::with_capacity(40), |mut hex, byte| {
-        use fmt::Write;
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    sha.finalize().into()
 }
 
 /// Which hex digits a signature may be written in.
@@ -121,12 +132,24 @@ pub enum HexCase {
 /// Whether `given` is the signature of the texts; the comparison takes the same time wherever they differ.
 #[must_use]
 pub fn signature_holds(parts: &[&str], given: &str, case: HexCase) -> bool {
-    let lower = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
-    let fits = |byte: &u8| lower(byte) || (case == HexCase::Either && byte.is_ascii_hexdigit());
-    if given.len() != 40 || !given.as_bytes().iter().all(fits) {
-        return false;
+    let Some(given) = hex_bytes(given.as_bytes(), case) else { return false };
+    digest(parts).ct_eq(&given).into()
+}
+
+/// The 20 bytes that exactly 40 hex digits of the allowed case stand for.
+fn hex_bytes(text: &[u8], case: HexCase) -> Option<[u8; 20]> {
+    let text: &[u8; 40] = text.try_into().ok()?;
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' if case == HexCase::Either => Some(byte - b'A' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 20];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
     }
-    signature(parts).as_bytes().ct_eq(given.to_ascii_lowercase().as_bytes()).into()
+    Some(bytes)
 }
 
 /// Opens a frame where it stands: `ciphertext` is base64 text before and plain bytes after.
@@ -202,3 +225,6 @@ fn decode_in_place(text: &mut [u8]) -> Result<usize, FrameError> {
     }
     Ok(written)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,16 @@
 
 pub mod audit;
 pub mod authorizer;
+#[cfg(feature = "callback")]
+pub mod callback;
 pub mod capability;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod clock;
 pub mod code;
 pub mod codes;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod effect;
 pub mod error;
 pub mod event;

@@ -86,6 +86,7 @@ impl VirtualClock {
             if kind != Kind::Deadline {
                 state.busy -= 1;
             }
+            state.abandon_orphans();
         });
         Box::pin(Pending { clock: self.clone(), key })
     }
@@ -114,20 +115,29 @@ impl State {
     fn ended(&mut self, kind: Kind, due: bool) {
         match kind {
             Kind::Sleep => self.busy += 1,
-            Kind::Stall if self.abandoned > 0 => self.abandoned -= 1,
-            Kind::Stall => self.busy += 1,
-            // A deadline fires in idle time only because the answer it races is held back.
-            Kind::Deadline if due && self.stalled() > self.abandoned => {
-                self.abandoned += 1;
-                self.busy += 1;
+            Kind::Stall => {
+                // One that falls due is somebody's answer; one that is dropped has usually lost its client.
+                let orphaned = if due { self.abandoned > self.count(Kind::Stall) } else { self.abandoned > 0 };
+                if orphaned { self.abandoned -= 1 } else { self.busy += 1 }
             }
             Kind::Deadline => {}
         }
+        self.abandon_orphans();
     }
 
-    fn stalled(&self) -> i64 {
-        let stalled = self.waits.values().filter(|waiting| waiting.kind == Kind::Stall).count();
-        i64::try_from(stalled).unwrap_or(i64::MAX)
+    /// Every request under way has one deadline. Where more answers are held back than that, their clients are gone:
+    /// timed out, or dropped. A client that works on counts as busy again.
+    fn abandon_orphans(&mut self) {
+        let orphans = self.count(Kind::Stall) - self.abandoned - self.count(Kind::Deadline);
+        if orphans > 0 {
+            self.abandoned += orphans;
+            self.busy += orphans;
+        }
+    }
+
+    fn count(&self, kind: Kind) -> i64 {
+        let count = self.waits.values().filter(|waiting| waiting.kind == kind).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
     }
 }
 
@@ -248,6 +258,25 @@ mod tests {
         assert_eq!(clock.now(), Timestamp::from_unix(1003));
         drop(deadline);
         drop(client);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_client_does_not_let_time_run_for_the_others() {
+        let clock = clock();
+        let other = clock.enter();
+        let client = clock.enter();
+        let deadline = clock.deadline(Duration::from_secs(10));
+        let hung = clock.stall(None);
+        drop(deadline);
+        drop(client);
+        let race = clock.deadline(Duration::from_secs(10));
+        assert_eq!(clock.now(), Timestamp::from_unix(1000));
+        drop(hung);
+        assert_eq!(clock.now(), Timestamp::from_unix(1000));
+        drop(race);
+        clock.sleep(Duration::from_secs(1)).await;
+        assert_eq!(clock.now(), Timestamp::from_unix(1001));
+        drop(other);
     }
 
     #[test]

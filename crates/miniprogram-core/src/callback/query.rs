@@ -1,0 +1,75 @@
+//! The query string of a push, read strictly.
+
+use std::borrow::Cow;
+
+/// Why a query was refused. It quotes nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// A known parameter occurs twice; which one counts would be anybody's guess.
+    #[error("a parameter is repeated")]
+    Repeated,
+    /// A percent sign without two hex digits, or bytes that are not UTF-8.
+    #[error("a parameter is not percent-encoded UTF-8")]
+    Encoding,
+}
+
+/// Reads the known parameters out of a raw query string without `?`; the answer is in their order.
+///
+/// Names are decoded before they are compared, so `%6eonce` repeats `nonce`. Unknown parameters are skipped. Values
+/// borrow from the query unless they hold an escape.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn query_parameters<'q, const N: usize>(
+    query: &'q str,
+    known: [&str; N],
+) -> Result<[Option<Cow<'q, str>>; N], QueryError> {
+    let mut found = [const { None }; N];
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = percent_decoded(name)?;
+        let Some(at) = known.iter().position(|known| *known == name) else { continue };
+        if found[at].replace(percent_decoded(value)?).is_some() {
+            return Err(QueryError::Repeated);
+        }
+    }
+    Ok(found)
+}
+
+fn percent_decoded(text: &str) -> Result<Cow<'_, str>, QueryError> {
+    let Some(first) = text.bytes().position(|byte| byte == b'%' || byte == b'+') else {
+        return Ok(Cow::Borrowed(text));
+    };
+    let mut bytes = Vec::with_capacity(text.len());
+    bytes.extend_from_slice(&text.as_bytes()[..first]);
+    let mut rest = text.as_bytes()[first..].iter();
+    while let Some(&byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => match (rest.next().and_then(hex_digit), rest.next().and_then(hex_digit)) {
+                (Some(high), Some(low)) => high << 4 | low,
+                _ => return Err(QueryError::Encoding),
+            },
+            b'+' => b' ',
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| QueryError::Encoding)
+}
+
+fn hex_digit(byte: &u8) -> Option<u8> {
+    char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// The epoch seconds of a signed timestamp: 9 to 11 digits, the first not 0.
+#[must_use]
+pub fn signed_time(text: &str) -> Option<i64> {
+    let plain = (9..=11).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}
+
+/// Whether the text may be a nonce: 1 to 32 letters, digits, `_` or `-`.
+#[must_use]
+pub fn is_nonce(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}

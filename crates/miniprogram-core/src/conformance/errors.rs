@@ -1,0 +1,168 @@
+use super::cycle::{VERSION, submit};
+use super::harness::{Harness, Scene};
+use crate::audit::SubmitTarget;
+use crate::error::{Code, ErrorKind, Outcome, Retry};
+use crate::id::{AppId, AuditId, PackageId};
+use crate::intent::{Command, Operation};
+use crate::platform::MiniProgram;
+use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
+use crate::status::{AuditStatus, VisitStatus};
+
+/// A capability flag and the behaviour behind it agree, and a refusal costs no request.
+pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+    let id = AppId::from("2001");
+    harness.arrange(&id, Scene::App).await;
+    let app = open(&id);
+    let capabilities = app.capabilities();
+    assert_eq!(capabilities, harness.platform().capabilities());
+    let before = harness.requests().await;
+    let mut refusals = Vec::new();
+    if !capabilities.gray_release {
+        refusals.push(app.start_gray_release(GrayRelease::percentage(10)).await.map(drop));
+        refusals.push(app.gray_release_plan().await.map(drop));
+        refusals.push(app.cancel_gray_release().await.map(drop));
+    }
+    if !capabilities.expedite_audit {
+        refusals.push(app.expedite_audit(&AuditId::from("1")).await.map(drop));
+    }
+    if !capabilities.pages {
+        refusals.push(app.pages().await.map(drop));
+    }
+    if !capabilities.package_ids {
+        let target = SubmitTarget::Package(PackageId::from("1"));
+        refusals.push(app.submit_audit(&target, &harness.submit_options()).await.map(drop));
+        refusals.push(app.rollback(&RollbackTarget::OnlinePackage(PackageId::from("1"))).await.map(drop));
+    }
+    if !capabilities.audit_items {
+        let options = harness.submit_options().with_item(crate::AuditItem::default());
+        refusals.push(app.submit_audit(&SubmitTarget::Newest, &options).await.map(drop));
+    }
+    if !capabilities.audit_remarks {
+        let options = harness.submit_options().with_remark("for the reviewer");
+        refusals.push(app.submit_audit(&SubmitTarget::Newest, &options).await.map(drop));
+    }
+    for refusal in refusals {
+        let error = refusal.expect_err("an unsupported operation succeeded");
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unsupported, Outcome::NotSent), "{error:#}");
+        assert_eq!(error.vendor(), Some(app.vendor()));
+    }
+    assert_eq!(harness.requests().await, before, "a refusal cost a request");
+}
+
+/// A plan names the effect's request last and sends nothing.
+pub async fn a_dry_run_sends_nothing<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+    let id = AppId::from("2002");
+    harness.arrange(&id, Scene::App).await;
+    let app = open(&id);
+    let before = harness.requests().await;
+    for command in [
+        Command::UploadCode {
+            template: harness.template(),
+            ext: harness.ext(&id),
+            version: VERSION.to_owned(),
+            description: "d".to_owned(),
+        },
+        Command::SubmitAudit { target: SubmitTarget::Newest, options: Box::new(harness.submit_options()) },
+        Command::WithdrawAudit { audit: AuditId::from("3") },
+        Command::ExpediteAudit { audit: AuditId::from("3") },
+        Command::Release { target: ReleaseTarget::Approved },
+        Command::Rollback { target: RollbackTarget::Previous },
+        Command::StartGrayRelease { gray: GrayRelease::percentage(1) },
+        Command::CancelGrayRelease,
+        Command::SetVisitStatus { status: VisitStatus::Closed },
+        Command::SetMinLibraryVersion { version: "1.1.0".to_owned() },
+    ] {
+        let operation = command.operation();
+        match harness.platform().plan(&id, &command) {
+            Ok(requests) => {
+                let effect = requests.last().unwrap_or_else(|| panic!("{operation}: no request"));
+                assert!(effect.path.starts_with('/'), "{operation}: {effect:?}");
+                assert_eq!(effect.query.get("access_token"), Some(&"***".into()), "{operation}");
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{operation}: {error:#}"),
+        }
+    }
+    assert_eq!(harness.requests().await, before);
+    for operation in Operation::ALL {
+        assert_eq!(harness.effects(app.app_id(), operation).await, 0, "{operation}");
+    }
+}
+
+/// A refused token is reported and replaced; the call goes on, an effect takes place once.
+pub async fn a_refused_token_is_replaced_once<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+    let id = AppId::from("2003");
+    harness.arrange(&id, Scene::App).await;
+    let app = open(&id);
+    app.visit_status().await.expect("visit_status");
+    harness.arrange(&id, Scene::TokenExpired).await;
+    app.visit_status().await.unwrap_or_else(|error| panic!("after the token expired: {error:#}"));
+    harness.arrange(&id, Scene::TokenExpired).await;
+    let effect = app.set_visit_status(VisitStatus::Closed).await.unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(effect.attempts, 2, "one refused, one done");
+    assert_eq!(harness.effects(&id, Operation::SetVisitStatus).await, 1);
+}
+
+/// A code that nobody has listed keeps its number and words, and is not repeated.
+pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+    let id = AppId::from("2004");
+    harness.arrange(&id, Scene::App).await;
+    let app = open(&id);
+    let words = "没有人见过的错误 <never seen>";
+    harness.arrange(&id, Scene::RefusedWith(987_654, words.to_owned())).await;
+    let before = harness.requests().await;
+    let read = app.visit_status().await.expect_err("an error code was taken for success");
+    let effect = app.set_visit_status(VisitStatus::Closed).await.expect_err("an error code was taken for success");
+    for error in [read, effect] {
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Vendor, Retry::No), "{error:#}");
+        assert_eq!(error.outcome(), Outcome::NotDone);
+        assert_eq!(error.code(), Some(&Code::Number(987_654)));
+        let message = &error.vendor_error().expect("the vendor's answer").message;
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(harness.requests().await, before + 2, "an unlisted code was repeated");
+    assert_eq!(harness.effects(&id, Operation::SetVisitStatus).await, 0);
+}
+
+/// A status that nobody has listed keeps its number.
+pub async fn an_unlisted_status_survives<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+    let id = AppId::from("2005");
+    harness.arrange(&id, Scene::App).await;
+    let app = open(&id);
+    let audit = submit(harness, &app, VERSION).await;
+    harness.arrange(&id, Scene::AuditStatusCode(99)).await;
+    let status = app.audit_status(&audit).await.unwrap_or_else(|error| panic!("audit_status: {error:#}"));
+    let raw = status.raw_status.expect("the number");
+    assert_eq!((status.status, raw.vendor, raw.code), (AuditStatus::Unknown, app.vendor(), 99));
+}
+
+/// An answer without sense is a protocol error, not a success and not a default.
+pub async fn garbage_is_a_protocol_error<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+    let id = AppId::from("2006");
+    harness.arrange(&id, Scene::App).await;
+    harness.arrange(&id, Scene::Garbage).await;
+    let app = open(&id);
+    match app.visit_status().await {
+        Ok(visit) => assert_eq!(visit.status, VisitStatus::Open, "only a repeat may have answered"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Protocol, "{error:#}"),
+    }
+}
+
+/// What the state forbids is refused as a conflict, and nothing happens.
+pub async fn states_that_forbid_it_are_conflicts<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+    let id = AppId::from("2007");
+    harness.arrange(&id, Scene::App).await;
+    let app = open(&id);
+    let error = app.release(&ReleaseTarget::Approved).await.expect_err("nothing is approved");
+    assert!(matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound), "{error:#}");
+    let audit = submit(harness, &app, VERSION).await;
+    let error = app.release(&ReleaseTarget::Audit(audit)).await.expect_err("the audit is open");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:#}");
+    let error = app
+        .submit_audit(&SubmitTarget::Newest, &harness.submit_options())
+        .await
+        .expect_err("an audit is open already");
+    assert!(matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound), "{error:#}");
+    assert_ne!(error.outcome(), Outcome::Unknown);
+    assert_eq!(harness.effects(&id, Operation::SubmitAudit).await, 1);
+    assert_eq!(harness.effects(&id, Operation::Release).await, 0);
+}
