@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub use envelope::{EnvelopeError, Member, envelope_members};
 pub use ids::{digits, positive_id};
-pub use query::{QueryError, is_nonce, query_parameters, signed_time};
+pub use query::{QueryError, is_echo, is_nonce, query_parameters, signed_time};
 pub use sealed::Sealed;
 
 use crate::error::{Error, ErrorKind, Result};

@@ -73,3 +73,10 @@ pub fn signed_time(text: &str) -> Option<i64> {
 pub fn is_nonce(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
+
+/// Whether the text may be sent back as the answer to the check of a callback URL: 1 to 128 letters, digits or out of
+/// `_-+/=.`. Anything else could make the URL answer a page that somebody else wrote.
+#[must_use]
+pub fn is_echo(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-+/=.".contains(&b))
+}

@@ -64,7 +64,7 @@ pub enum Scene {
     EmptyApp,
     /// The open audit is decided, and the vendor pushes it.
     Decided(Decision),
-    /// The next requests of an operation, so many of them, meet a fault.
+    /// The app's next requests of an operation, so many of them, meet a fault.
     Faulty(Operation, Fault, u32),
     /// The app's token expires now.
     TokenExpired,

@@ -1,0 +1,390 @@
+//! A vendor crate in small: Acme has one JSON envelope, numbers its revisions, and knows no gray release.
+
+use async_trait::async_trait;
+use miniprogram_core::codes::{CodeRow, CodeTable};
+use miniprogram_core::frame::{FrameKey, HexCase, open, signature_holds};
+use miniprogram_core::pipeline::{
+    Call, Dialect, EffectClass, EffectPlan, EffectSource, Expect, Finding, Op, Pipeline, Reply, VendorRefusal, Verdict,
+};
+use miniprogram_core::transport::Response;
+use miniprogram_core::*;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::time::Duration;
+
+pub const ACME: Vendor = Vendor::new("acme");
+
+/// Every number of Acme's, and what it means here.
+pub static AUDIT: StatusTable<AuditStatus> = StatusTable::new(
+    ACME,
+    "audit",
+    AuditStatus::Unknown,
+    &[
+        StatusRow { code: 0, status: AuditStatus::InReview, label: "looking" },
+        StatusRow { code: 1, status: AuditStatus::Approved, label: "fine" },
+        StatusRow { code: 2, status: AuditStatus::Rejected, label: "no" },
+        StatusRow { code: 3, status: AuditStatus::Withdrawn, label: "taken back" },
+    ],
+);
+
+pub static CODES: CodeTable = CodeTable::new(
+    ACME,
+    "code",
+    &[
+        CodeRow::new(1, ErrorKind::Unavailable, "busy").open(),
+        CodeRow::new(2, ErrorKind::TokenRejected, "who are you"),
+        CodeRow::new(3, ErrorKind::Conflict, "not now"),
+        CodeRow::new(4, ErrorKind::InvalidArgument, "what is that"),
+    ],
+);
+
+#[derive(Debug)]
+struct AcmeDialect;
+
+impl Dialect for AcmeDialect {
+    fn vendor(&self) -> Vendor {
+        ACME
+    }
+
+    fn base_url(&self) -> &'static str {
+        "https://api.acme.example"
+    }
+
+    fn settle_time(&self) -> Duration {
+        Duration::from_secs(6)
+    }
+
+    fn read(&self, call: &Call, response: &Response) -> Verdict {
+        if call.expect == Expect::Image && QrCode::from_bytes(response.body.to_vec()).is_some() {
+            return Verdict::Success(Reply::new(call.operation.clone(), Value::Null, response.body.clone()));
+        }
+        let Ok(json) = serde_json::from_slice::<Value>(&response.body) else {
+            return Verdict::NotUnderstood("the body is no JSON".to_owned());
+        };
+        match (json["ok"].as_bool(), json["code"].as_i64()) {
+            (Some(true), _) => {
+                Verdict::Success(Reply::new(call.operation.clone(), json["data"].clone(), response.body.clone()))
+            }
+            (Some(false), Some(number)) => {
+                let code = Code::from(number);
+                let row = CODES.find(&code, Some(&call.operation));
+                Verdict::Refused(VendorRefusal::new(code, json["words"].as_str().unwrap_or_default().to_owned(), row))
+            }
+            _ => Verdict::NotUnderstood("neither ok nor a code".to_owned()),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct AcmePlatform(Pipeline);
+
+#[derive(Debug, Clone)]
+pub struct AcmeApp {
+    pipeline: Pipeline,
+    app: AppId,
+}
+
+impl AcmePlatform {
+    pub fn new(config: ClientConfig) -> Result<Self> {
+        Pipeline::new(config, AcmeDialect).map(Self)
+    }
+
+    pub fn app(&self, app: AppId) -> AcmeApp {
+        AcmeApp { pipeline: self.0.clone(), app }
+    }
+}
+
+impl MiniProgramPlatform for AcmePlatform {
+    fn vendor(&self) -> Vendor {
+        ACME
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new().with_app_id_in_pushes()
+    }
+
+    fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
+        Box::new(self.app(app))
+    }
+
+    fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
+        Ok(Box::new(AcmeEventDecoder))
+    }
+
+    fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
+        let plan = self.app(app.clone()).effect_plan(command)?;
+        let state = Call::get(command.operation().as_str(), "/state");
+        Ok(vec![state.planned(), plan.request(&Value::Null)?.planned()])
+    }
+}
+
+/// One effect: Acme counts revisions, so "did it happen" is "is the revision another one".
+struct AcmeEffect {
+    path: &'static str,
+    body: Value,
+    /// What the state must show before anything is sent.
+    check: fn(&Value, &Value) -> Result<()>,
+    value: fn(&Value, &Value) -> EffectValue,
+}
+
+#[async_trait]
+impl EffectPlan for AcmeEffect {
+    fn class(&self) -> EffectClass {
+        EffectClass::Guarded
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        let state = state(op).await?;
+        (self.check)(&state, &self.body)?;
+        Ok(state["revision"].clone())
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(Call::post_json("effect", self.path, &self.body))
+    }
+
+    fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
+        Ok((self.value)(&self.body, &reply.json))
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let state = state(op).await?;
+        let moved_on = state["revision"] != intent.before;
+        Ok(if moved_on { Finding::Done((self.value)(&self.body, &state)) } else { Finding::Absent })
+    }
+}
+
+async fn state(op: &mut Op<'_>) -> Result<Value> {
+    let operation = op.operation();
+    Ok(op.read(&Call::get(operation, "/state")).await?.json)
+}
+
+fn anything(_state: &Value, _body: &Value) -> Result<()> {
+    Ok(())
+}
+
+fn nothing(_body: &Value, _answer: &Value) -> EffectValue {
+    EffectValue::None
+}
+
+impl EffectSource for AcmeApp {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        let operation = command.operation().as_str();
+        let unsupported = || Err(Error::unsupported(ACME, operation));
+        let effect = |path, body| AcmeEffect { path, body, check: anything, value: nothing };
+        Ok(Box::new(match command {
+            Command::UploadCode { version, description, .. } => AcmeEffect {
+                value: |body, _| EffectValue::Upload(UploadReceipt::new(text(&body["version"]), text(&body["description"]))),
+                ..effect("/upload", json!({ "version": version, "description": description }))
+            },
+            Command::SubmitAudit { target, options } => {
+                let foreign = options.remark.is_some() || !options.items.is_empty();
+                if foreign || matches!(target, SubmitTarget::Package(_)) {
+                    return unsupported();
+                }
+                AcmeEffect {
+                    value: |_, answer| EffectValue::Audit(AuditId::new(text(&answer["audit"]["id"]))),
+                    ..effect("/submit", json!({}))
+                }
+            }
+            Command::WithdrawAudit { audit } => effect("/withdraw", json!({ "audit": audit })),
+            Command::Release { target } => AcmeEffect {
+                check: |state, body| {
+                    let approved = state["audit"]["status"] == 1;
+                    let named = body["audit"].is_null() || body["audit"] == state["audit"]["id"];
+                    if approved && named { return Ok(()); }
+                    Err(Error::new(ErrorKind::Conflict, "release").with_detail("that audit is not the approved one"))
+                },
+                ..effect("/release", match target {
+                    ReleaseTarget::Audit(audit) => json!({ "audit": audit }),
+                    _ => json!({}),
+                })
+            },
+            Command::Rollback { target: RollbackTarget::Previous } => effect("/rollback", json!({})),
+            Command::SetVisitStatus { status: status @ (VisitStatus::Open | VisitStatus::Closed) } => {
+                effect("/visit", json!({ "status": status }))
+            }
+            Command::SetVisitStatus { .. } => {
+                return Err(Error::invalid(operation, "status", "must be open or closed"));
+            }
+            Command::SetMinLibraryVersion { version } if version.is_empty() => {
+                return Err(Error::invalid(operation, "version", "must not be empty"));
+            }
+            Command::SetMinLibraryVersion { version } => effect("/library", json!({ "version": version })),
+            _ => return unsupported(),
+        }))
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+impl AcmeApp {
+    async fn effect(&self, command: Command) -> Result<Effect<EffectValue>> {
+        self.pipeline.effect(&self.app, self, command).await
+    }
+
+    async fn read(&self, operation: &'static str, path: &'static str) -> Result<Reply> {
+        self.pipeline.begin(&self.app, operation).read(&Call::get(operation, path)).await
+    }
+
+    async fn audit(&self, operation: &'static str) -> Result<Audit> {
+        let reply = self.read(operation, "/audit").await?;
+        let Some(code) = reply.json["status"].as_i64() else { return Ok(Audit::not_submitted()) };
+        let (status, raw) = AUDIT.translate(code);
+        Ok(Audit::new(Some(AuditId::new(text(&reply.json["id"]))), status, Some(raw))
+            .with_reason(reply.json["reason"].as_str().map(str::to_owned)))
+    }
+}
+
+#[async_trait]
+impl Authorizer for AcmeApp {
+    fn vendor(&self) -> Vendor {
+        ACME
+    }
+
+    fn app_id(&self) -> &AppId {
+        &self.app
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new().with_app_id_in_pushes()
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.pipeline.settle(&self.app, self, intent).await
+    }
+}
+
+#[async_trait]
+impl CodeManager for AcmeApp {
+    async fn upload_code(
+        &self,
+        template: &TemplateId,
+        ext: &ExtJson,
+        version: &str,
+        description: &str,
+    ) -> Result<Effect<UploadReceipt>> {
+        let (version, description) = (version.to_owned(), description.to_owned());
+        self.effect(Command::UploadCode { template: template.clone(), ext: ext.clone(), version, description })
+            .await?
+            .into_upload()
+    }
+
+    async fn upload_progress(&self, _receipt: &UploadReceipt) -> Result<UploadProgress> {
+        Ok(UploadProgress::ready(None))
+    }
+
+    async fn code_versions(&self) -> Result<Vec<CodeVersion>> {
+        let state = self.read("code_versions", "/state").await?.json;
+        let version = |stage, member: &str| {
+            let text = state[member].as_str()?;
+            Some(CodeVersion::new(stage, None).with_version(Some(text.to_owned()), None))
+        };
+        Ok([version(Stage::Development, "uploaded"), version(Stage::Released, "online")].into_iter().flatten().collect())
+    }
+
+    async fn trial_qr_code(&self, _options: &QrCodeOptions) -> Result<QrCode> {
+        Err(Error::unsupported(ACME, "trial_qr_code"))
+    }
+
+    async fn categories(&self) -> Result<Vec<Category>> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl AuditManager for AcmeApp {
+    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
+        let (target, options) = (target.clone(), Box::new(options.clone()));
+        self.effect(Command::SubmitAudit { target, options }).await?.into_audit()
+    }
+
+    async fn audit_status(&self, _audit: &AuditId) -> Result<Audit> {
+        self.audit("audit_status").await
+    }
+
+    async fn latest_audit(&self) -> Result<Audit> {
+        self.audit("latest_audit").await
+    }
+
+    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
+        Ok(self.effect(Command::WithdrawAudit { audit: audit.clone() }).await?.into_unit())
+    }
+
+    async fn audit_quota(&self) -> Result<AuditQuota> {
+        Ok(AuditQuota::new(None))
+    }
+}
+
+#[async_trait]
+impl ReleaseManager for AcmeApp {
+    async fn release(&self, target: &ReleaseTarget) -> Result<Effect> {
+        Ok(self.effect(Command::Release { target: target.clone() }).await?.into_unit())
+    }
+
+    async fn rollback(&self, target: &RollbackTarget) -> Result<Effect> {
+        Ok(self.effect(Command::Rollback { target: target.clone() }).await?.into_unit())
+    }
+
+    async fn rollback_targets(&self) -> Result<Vec<RollbackVersion>> {
+        let state = self.read("rollback_targets", "/state").await?.json;
+        Ok(state["previous"].as_str().map(RollbackVersion::new).into_iter().collect())
+    }
+
+    async fn set_visit_status(&self, status: VisitStatus) -> Result<Effect> {
+        Ok(self.effect(Command::SetVisitStatus { status }).await?.into_unit())
+    }
+
+    async fn visit_status(&self) -> Result<Visit> {
+        let reply = self.read("visit_status", "/visit").await?;
+        Ok(Visit::new(reply.decode_member("status")?, None))
+    }
+
+    async fn min_library_version(&self) -> Result<MinLibraryVersion> {
+        let state = self.read("min_library_version", "/state").await?.json;
+        Ok(MinLibraryVersion::new(state["library"].as_str().map(str::to_owned), Vec::new()))
+    }
+
+    async fn set_min_library_version(&self, version: &str) -> Result<Effect> {
+        Ok(self.effect(Command::SetMinLibraryVersion { version: version.to_owned() }).await?.into_unit())
+    }
+}
+
+pub const CALLBACK_TOKEN: &str = "acme-callback";
+pub const CALLBACK_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+
+/// Acme's pushes: a signed and encrypted JSON object in a JSON envelope.
+#[derive(Debug)]
+pub struct AcmeEventDecoder;
+
+impl EventDecoder for AcmeEventDecoder {
+    fn vendor(&self) -> Vendor {
+        ACME
+    }
+
+    fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>> {
+        let refuse = |check: CallbackCheck| check.refuse(ACME);
+        let envelope: Value = serde_json::from_slice(push.body).map_err(|_| refuse(CallbackCheck::Envelope))?;
+        let member = |name: &str| envelope[name].as_str().ok_or_else(|| refuse(CallbackCheck::Envelope));
+        let (sealed, given) = (member("sealed")?, member("signature")?);
+        if !signature_holds(&[CALLBACK_TOKEN, sealed], given, HexCase::Lower) {
+            return Err(refuse(CallbackCheck::Signature));
+        }
+        let key = FrameKey::parse(&Secret::new(CALLBACK_KEY)).map_err(|_| refuse(CallbackCheck::Frame))?;
+        let mut bytes = sealed.as_bytes().to_vec();
+        let frame = open(&key, &mut bytes).map_err(|_| refuse(CallbackCheck::Frame))?;
+        let payload: Value = serde_json::from_slice(frame.message).map_err(|_| refuse(CallbackCheck::Message))?;
+        let name = text(&payload["event"]);
+        let kind = match name.as_str() {
+            "approved" => EventKind::AuditApproved,
+            "rejected" => EventKind::AuditRejected,
+            _ => EventKind::Unknown,
+        };
+        let mut event = Event::new(ACME, kind, Cow::Owned(name), payload);
+        event.app_id = event.payload["app"].as_str().map(AppId::from);
+        event.reason = event.payload["reason"].as_str().map(|reason| Cow::Owned(reason.to_owned()));
+        Ok(event)
+    }
+}
