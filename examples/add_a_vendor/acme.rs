@@ -1,10 +1,12 @@
 //! A vendor crate in small: Acme has one JSON envelope, numbers its revisions, and knows no gray release.
+#![expect(unreachable_pub, reason = "written as a crate of its own would be")]
 
 use async_trait::async_trait;
 use miniprogram_core::codes::{CodeRow, CodeTable};
 use miniprogram_core::frame::{FrameKey, HexCase, open, signature_holds};
 use miniprogram_core::pipeline::{
-    Call, Dialect, EffectClass, EffectPlan, EffectSource, Expect, Finding, Op, Pipeline, Reply, VendorRefusal, Verdict,
+    Call, Dialect, EffectClass, EffectPlan, EffectSource, Expect, Finding, Op, Pipeline, Reply,
+    VendorRefusal, Verdict,
 };
 use miniprogram_core::transport::Response;
 use miniprogram_core::*;
@@ -62,13 +64,19 @@ impl Dialect for AcmeDialect {
             return Verdict::NotUnderstood("the body is no JSON".to_owned());
         };
         match (json["ok"].as_bool(), json["code"].as_i64()) {
-            (Some(true), _) => {
-                Verdict::Success(Reply::new(call.operation.clone(), json["data"].clone(), response.body.clone()))
-            }
+            (Some(true), _) => Verdict::Success(Reply::new(
+                call.operation.clone(),
+                json["data"].clone(),
+                response.body.clone(),
+            )),
             (Some(false), Some(number)) => {
                 let code = Code::from(number);
                 let row = CODES.find(&code, Some(&call.operation));
-                Verdict::Refused(VendorRefusal::new(code, json["words"].as_str().unwrap_or_default().to_owned(), row))
+                Verdict::Refused(VendorRefusal::new(
+                    code,
+                    json["words"].as_str().unwrap_or_default().to_owned(),
+                    row,
+                ))
             }
             _ => Verdict::NotUnderstood("neither ok nor a code".to_owned()),
         }
@@ -174,7 +182,12 @@ impl EffectSource for AcmeApp {
         let effect = |path, body| AcmeEffect { path, body, check: anything, value: nothing };
         Ok(Box::new(match command {
             Command::UploadCode { version, description, .. } => AcmeEffect {
-                value: |body, _| EffectValue::Upload(UploadReceipt::new(text(&body["version"]), text(&body["description"]))),
+                value: |body, _| {
+                    EffectValue::Upload(UploadReceipt::new(
+                        text(&body["version"]),
+                        text(&body["description"]),
+                    ))
+                },
                 ..effect("/upload", json!({ "version": version, "description": description }))
             },
             Command::SubmitAudit { target, options } => {
@@ -192,13 +205,19 @@ impl EffectSource for AcmeApp {
                 check: |state, body| {
                     let approved = state["audit"]["status"] == 1;
                     let named = body["audit"].is_null() || body["audit"] == state["audit"]["id"];
-                    if approved && named { return Ok(()); }
-                    Err(Error::new(ErrorKind::Conflict, "release").with_detail("that audit is not the approved one"))
+                    if approved && named {
+                        return Ok(());
+                    }
+                    Err(Error::new(ErrorKind::Conflict, "release")
+                        .with_detail("that audit is not the approved one"))
                 },
-                ..effect("/release", match target {
-                    ReleaseTarget::Audit(audit) => json!({ "audit": audit }),
-                    _ => json!({}),
-                })
+                ..effect(
+                    "/release",
+                    match target {
+                        ReleaseTarget::Audit(audit) => json!({ "audit": audit }),
+                        _ => json!({}),
+                    },
+                )
             },
             Command::Rollback { target: RollbackTarget::Previous } => effect("/rollback", json!({})),
             Command::SetVisitStatus { status: status @ (VisitStatus::Open | VisitStatus::Closed) } => {
@@ -267,9 +286,14 @@ impl CodeManager for AcmeApp {
         description: &str,
     ) -> Result<Effect<UploadReceipt>> {
         let (version, description) = (version.to_owned(), description.to_owned());
-        self.effect(Command::UploadCode { template: template.clone(), ext: ext.clone(), version, description })
-            .await?
-            .into_upload()
+        self.effect(Command::UploadCode {
+            template: template.clone(),
+            ext: ext.clone(),
+            version,
+            description,
+        })
+        .await?
+        .into_upload()
     }
 
     async fn upload_progress(&self, _receipt: &UploadReceipt) -> Result<UploadProgress> {
@@ -282,7 +306,10 @@ impl CodeManager for AcmeApp {
             let text = state[member].as_str()?;
             Some(CodeVersion::new(stage, None).with_version(Some(text.to_owned()), None))
         };
-        Ok([version(Stage::Development, "uploaded"), version(Stage::Released, "online")].into_iter().flatten().collect())
+        Ok([version(Stage::Development, "uploaded"), version(Stage::Released, "online")]
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     async fn trial_qr_code(&self, _options: &QrCodeOptions) -> Result<QrCode> {
@@ -366,7 +393,8 @@ impl EventDecoder for AcmeEventDecoder {
 
     fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>> {
         let refuse = |check: CallbackCheck| check.refuse(ACME);
-        let envelope: Value = serde_json::from_slice(push.body).map_err(|_| refuse(CallbackCheck::Envelope))?;
+        let envelope: Value =
+            serde_json::from_slice(push.body).map_err(|_| refuse(CallbackCheck::Envelope))?;
         let member = |name: &str| envelope[name].as_str().ok_or_else(|| refuse(CallbackCheck::Envelope));
         let (sealed, given) = (member("sealed")?, member("signature")?);
         if !signature_holds(&[CALLBACK_TOKEN, sealed], given, HexCase::Lower) {
@@ -375,7 +403,8 @@ impl EventDecoder for AcmeEventDecoder {
         let key = FrameKey::parse(&Secret::new(CALLBACK_KEY)).map_err(|_| refuse(CallbackCheck::Frame))?;
         let mut bytes = sealed.as_bytes().to_vec();
         let frame = open(&key, &mut bytes).map_err(|_| refuse(CallbackCheck::Frame))?;
-        let payload: Value = serde_json::from_slice(frame.message).map_err(|_| refuse(CallbackCheck::Message))?;
+        let payload: Value =
+            serde_json::from_slice(frame.message).map_err(|_| refuse(CallbackCheck::Message))?;
         let name = text(&payload["event"]);
         let kind = match name.as_str() {
             "approved" => EventKind::AuditApproved,

@@ -1,4 +1,5 @@
 //! Acme itself, in memory, and the harness that tells the suite what really happened.
+#![expect(unreachable_pub, reason = "written as a crate of its own would be")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ use miniprogram_core::transport::{Body, Request, Response, TransportError};
 use miniprogram_core::*;
 use serde_json::{Value, json};
 
-use crate::acme::{AcmeApp, AcmePlatform, CALLBACK_KEY, CALLBACK_TOKEN};
+use super::acme::{AcmeApp, AcmePlatform, CALLBACK_KEY, CALLBACK_TOKEN};
 
 /// Longer than one attempt lasts, shorter than the settle time after it.
 const LATE: Duration = Duration::from_secs(12);
@@ -63,9 +64,10 @@ impl App {
     }
 
     fn audit_json(&self) -> Value {
-        self.audit.as_ref().map_or(Value::Null, |(id, status, reason)| {
-            json!({ "id": id.to_string(), "status": status, "reason": reason })
-        })
+        self.audit.as_ref().map_or(
+            Value::Null,
+            |(id, status, reason)| json!({ "id": id.to_string(), "status": status, "reason": reason }),
+        )
     }
 
     /// Carries an effect out, or says Acme's code for "not now".
@@ -141,7 +143,8 @@ impl Acme {
     fn serve(&self, request: &Request) -> (Option<Fault>, Result<Response, TransportError>) {
         let mut world = self.world();
         world.requests += 1;
-        let token = request.token.as_ref().map(|(_, token)| token.secret().expose().to_owned()).unwrap_or_default();
+        let token =
+            request.token.as_ref().map(|(_, token)| token.secret().expose().to_owned()).unwrap_or_default();
         let Some((app, number)) = token.split_once('.') else { return (None, Ok(refused(2, "no token"))) };
         if number != world.token.to_string() {
             return (None, Ok(refused(2, "old token")));
@@ -167,7 +170,10 @@ impl Acme {
             if let Some(code) = code {
                 data["status"] = code.into();
             }
-            return (None, Ok(if garbage { Response::new(200, Default::default(), "<html>") } else { ok(&data) }));
+            return (
+                None,
+                Ok(if garbage { Response::new(200, Default::default(), "<html>") } else { ok(&data) }),
+            );
         }
         let fault = world
             .faults
@@ -278,7 +284,8 @@ impl Harness for AcmeHarness {
         let mut world = self.acme.world();
         match scene {
             Scene::App => {
-                let app = App { online: Some("2.4.0".into()), previous: Some("2.3.0".into()), ..App::default() };
+                let app =
+                    App { online: Some("2.4.0".into()), previous: Some("2.3.0".into()), ..App::default() };
                 world.apps.insert(id.to_string(), app);
             }
             Scene::EmptyApp => drop(world.apps.insert(id.to_string(), App::default())),
@@ -303,7 +310,8 @@ impl Harness for AcmeHarness {
                 app.pushes.push(OwnedPush::new(now, body));
             }
             Scene::Faulty(operation, fault, times) => {
-                let path = EFFECTS.iter().find(|(_, effect)| *effect == operation).expect("an effect of Acme").0;
+                let path =
+                    EFFECTS.iter().find(|(_, effect)| *effect == operation).expect("an effect of Acme").0;
                 world.faults.push((id.to_string(), path, fault, times));
             }
             Scene::TokenExpired => world.token += 1,
@@ -335,4 +343,3 @@ impl Harness for AcmeHarness {
         SubmitOptions::default()
     }
 }
-

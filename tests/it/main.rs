@@ -1,1 +1,5 @@
-//! The tests that cross the crates.
+//! The tests that cross the crates: both vendors against the simulator, over real sockets.
+
+mod conformance;
+mod fleet;
+mod harness;

@@ -1,1 +1,209 @@
-//! Tables.
+//! Baidu's numbers and words and what they mean here: status tables and error codes, as data that can be listed.
+//!
+//! Sources: Baidu's documents 000, 001, 003 and 004, whose own words win where they print some, its current SDKs, and
+//! the lists of its open-API gateway and authorization service. Success is `errno` 0; the table lists it so that
+//! nothing printed by the vendor is missing.
+
+use miniprogram_core::codes::{CodeRow, CodeTable, Explanation};
+use miniprogram_core::{
+    AuditStatus, Code, ErrorKind, QuotaPeriod, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
+};
+
+use crate::BAIDU;
+
+mod advice;
+mod app;
+mod gateway;
+mod general;
+mod oauth;
+mod other;
+mod service;
+
+/// `status` of a package: documents 000 and 001, `package/get` and `package/getdetail`.
+///
+/// ```
+/// use baidu_smartapp::codes::PACKAGE_STAGE;
+/// use miniprogram_core::Stage;
+///
+/// assert_eq!(PACKAGE_STAGE.translate(6).0, Stage::Approved);
+/// assert_eq!(PACKAGE_STAGE.translate(7).0, Stage::Unknown);
+/// ```
+pub static PACKAGE_STAGE: StatusTable<Stage> = StatusTable::new(
+    BAIDU,
+    "package",
+    Stage::Unknown,
+    &[
+        StatusRow { code: 1, status: Stage::Released, label: "线上版本" },
+        StatusRow { code: 3, status: Stage::Development, label: "开发中" },
+        StatusRow { code: 4, status: Stage::InReview, label: "审核中" },
+        StatusRow { code: 5, status: Stage::Rejected, label: "审核失败" },
+        StatusRow { code: 6, status: Stage::Approved, label: "审核通过" },
+        StatusRow { code: 8, status: Stage::RollingBack, label: "回滚中" },
+    ],
+);
+
+/// The same numbers as [`PACKAGE_STAGE`], read as where the package's audit stands.
+pub static PACKAGE_AUDIT: StatusTable<AuditStatus> = StatusTable::new(
+    BAIDU,
+    "package",
+    AuditStatus::Unknown,
+    &[
+        StatusRow { code: 1, status: AuditStatus::Approved, label: "线上版本" },
+        StatusRow { code: 3, status: AuditStatus::NotSubmitted, label: "开发中" },
+        StatusRow { code: 4, status: AuditStatus::InReview, label: "审核中" },
+        StatusRow { code: 5, status: AuditStatus::Rejected, label: "审核失败" },
+        StatusRow { code: 6, status: AuditStatus::Approved, label: "审核通过" },
+        StatusRow { code: 8, status: AuditStatus::Approved, label: "回滚中" },
+    ],
+);
+
+/// `upload_status` of a package: documents 000 and 001, `package/get`. Absent once the upload has succeeded.
+pub static UPLOAD: StatusTable<UploadStatus> = StatusTable::new(
+    BAIDU,
+    "upload",
+    UploadStatus::Unknown,
+    &[
+        StatusRow { code: 1, status: UploadStatus::Processing, label: "上传中" },
+        StatusRow { code: 3, status: UploadStatus::Failed, label: "上传失败" },
+    ],
+);
+
+/// `status` of `app/info`: document 004, and later editions for 5, 6 and 7. Three of the numbers do not say whether
+/// users can open the app.
+pub static APP_VISIT: StatusTable<VisitStatus> = StatusTable::new(
+    BAIDU,
+    "app",
+    VisitStatus::Unknown,
+    &[
+        StatusRow { code: -1, status: VisitStatus::Closed, label: "封禁" },
+        StatusRow { code: 1, status: VisitStatus::Open, label: "正常" },
+        StatusRow { code: 2, status: VisitStatus::Unknown, label: "审核中" },
+        StatusRow { code: 4, status: VisitStatus::Closed, label: "暂停服务" },
+        StatusRow { code: 5, status: VisitStatus::Closed, label: "强制下线" },
+        StatusRow { code: 6, status: VisitStatus::Unknown, label: "限时整改" },
+        StatusRow { code: 7, status: VisitStatus::Unknown, label: "流量下线" },
+    ],
+);
+
+/// `quota_type` of `package/auditquota`: Baidu's current SDKs.
+pub static QUOTA_PERIOD: StatusTable<QuotaPeriod> = StatusTable::new(
+    BAIDU,
+    "quota_type",
+    QuotaPeriod::Unknown,
+    &[StatusRow { code: 2, status: QuotaPeriod::Week, label: "weekly" }],
+);
+
+/// Names the second meaning of 501, "HTTP method not supported" (请求方式不支持), where an operation is asked for.
+///
+/// The number alone means "busy", and then an effect may have happened; only the words of the answer tell them apart.
+/// Looked up in place of an operation, this selects the row of the refusal.
+///
+/// ```
+/// use baidu_smartapp::codes::{ERRNO, METHOD_NOT_SUPPORTED};
+/// use miniprogram_core::ErrorKind;
+///
+/// let row = ERRNO.find(&501.into(), Some(METHOD_NOT_SUPPORTED)).unwrap();
+/// assert_eq!(row.kind, ErrorKind::InvalidArgument);
+/// ```
+pub const METHOD_NOT_SUPPORTED: &str = "method_not_supported";
+
+/// Names the second meaning of 44001, "token not valid", like [`METHOD_NOT_SUPPORTED`].
+pub const TOKEN_NOT_VALID: &str = "token_not_valid";
+
+/// Names the second meaning of 50037, "AES key shorter than 43 characters", like [`METHOD_NOT_SUPPORTED`].
+pub const AES_KEY_TOO_SHORT: &str = "aes_key_too_short";
+
+/// Names the second meaning of 63002, "template id unknown", like [`METHOD_NOT_SUPPORTED`]. An upload has this
+/// meaning by itself.
+pub const TEMPLATE_UNKNOWN: &str = "template_unknown";
+
+/// The calls that set domains: there 50040 and 50041 speak of the domain, not of the account.
+const DOMAIN_CALLS: &[&str] = &[
+    "/rest/2.0/smartapp/app/modifydomain",
+    "/rest/2.0/smartapp/app/modifywebviewdomain",
+    "/rest/2.0/smartapp/tp/modifydomain",
+    "/rest/2.0/smartapp/tp/modifywebviewdomain",
+];
+
+/// The calls that hand in a sitemap: there 47005 and 60005 speak of the file and of the search account.
+const SITEMAP_CALLS: &[&str] =
+    &["/rest/2.0/smartapp/access/submit/sitemap", "/rest/2.0/smartapp/access/submitsitemap/api"];
+
+const GROUPS: &[&[CodeRow]] = &[general::ROWS, app::ROWS, service::ROWS, other::ROWS];
+
+static ROWS: [CodeRow; count(GROUPS)] = joined(GROUPS);
+
+/// `errno`, the codes of the service itself: documents 000 to 004 and Baidu's current SDKs.
+///
+/// A row that holds for some operations only names the trait's method and the endpoint path.
+pub static ERRNO: CodeTable = CodeTable::new(BAIDU, "errno", &ROWS);
+
+/// `error_code`, the codes of the open-API gateway in front of the service: the gateway's general list.
+pub static GATEWAY: CodeTable = CodeTable::new(BAIDU, "gateway", gateway::ROWS);
+
+/// `error`, the words of the authorization service: its general list.
+pub static OAUTH: CodeTable = CodeTable::new(BAIDU, "oauth", oauth::ROWS);
+
+/// `upload_err_code` of a package whose upload failed: Baidu's current SDKs. It is part of a read's answer and
+/// reports a failure that is certain.
+pub static UPLOAD_ERR: CodeTable = CodeTable::new(
+    BAIDU,
+    "upload_err_code",
+    &[
+        CodeRow::new(-1, ErrorKind::Vendor, "unknown failure")
+            .advice("upload again; report the answer to the vendor if it stays so"),
+        CodeRow::new(69010, ErrorKind::InvalidArgument, "template file could not be parsed")
+            .advice("correct the template, then upload again"),
+        CodeRow::new(69009, ErrorKind::Unavailable, "upload service temporarily unavailable")
+            .advice("upload again later: this upload failed"),
+        CodeRow::new(40001, ErrorKind::InvalidArgument, "parameter wrong")
+            .advice("correct the values of `ext`, then upload again"),
+    ],
+);
+
+/// Every table of error codes.
+pub static TABLES: &[&CodeTable] = &[&ERRNO, &GATEWAY, &OAUTH, &UPLOAD_ERR];
+
+/// What a code means, to an operation (a trait's method or an endpoint path) where it is given.
+///
+/// Looks in [`ERRNO`], then in [`GATEWAY`], then in [`OAUTH`]; no number stands in two of them. The name of a table
+/// (`gateway`, `upload_err_code`, …) in place of the operation looks in that table alone.
+///
+/// ```
+/// use baidu_smartapp::codes::explain;
+///
+/// assert_eq!(explain(&110.into(), None).table, Some("gateway"));
+/// assert_eq!(explain(&40001.into(), Some("upload_err_code")).table, Some("upload_err_code"));
+/// ```
+#[must_use]
+pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
+    if let Some(table) = operation.and_then(|name| TABLES.iter().find(|table| table.name() == name)) {
+        return table.explain(code, None);
+    }
+    let table = [&ERRNO, &GATEWAY, &OAUTH].into_iter().find(|table| table.find(code, operation).is_some());
+    table.unwrap_or(&ERRNO).explain(code, operation)
+}
+
+const fn count(groups: &[&[CodeRow]]) -> usize {
+    let (mut rows, mut group) = (0, 0);
+    while group < groups.len() {
+        rows += groups[group].len();
+        group += 1;
+    }
+    rows
+}
+
+const fn joined<const N: usize>(groups: &[&[CodeRow]]) -> [CodeRow; N] {
+    let mut rows = [CodeRow::new(0, ErrorKind::Vendor, ""); N];
+    let (mut at, mut group) = (0, 0);
+    while group < groups.len() {
+        let mut row = 0;
+        while row < groups[group].len() {
+            rows[at] = groups[group][row];
+            at += 1;
+            row += 1;
+        }
+        group += 1;
+    }
+    rows
+}

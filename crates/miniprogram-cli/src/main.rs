@@ -1,2 +1,42 @@
-//! The `miniprogram` command.
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod cli;
+mod commands;
+mod context;
+mod effects;
+mod failure;
+mod logging;
+mod output;
+mod values;
+mod vendors;
+
+use std::process::ExitCode;
+
+use cli::Cli;
+use context::Context;
+use failure::{Failure, Finish};
+
+fn main() -> ExitCode {
+    let cli = match cli::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(usage) => return Failure::from(usage).report(output::Format::Table),
+    };
+    let format = cli.common.format;
+    match run(cli) {
+        Ok(finish) => finish.exit_code(),
+        Err(failure) => failure.report(format),
+    }
+}
+
+fn run(cli: Cli) -> Result<Finish, Failure> {
+    logging::init()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|problem| failure::local("runtime", &problem))?;
+    let finish = runtime.block_on(commands::run(Context::new(cli.common), cli.noun));
+    // A name look-up cannot be interrupted: leave it behind instead of waiting for it.
+    runtime.shutdown_background();
+    finish
+}

@@ -113,7 +113,11 @@ impl CallbackConfig {
     pub fn encrypted(token: impl Into<Secret>, aes_key: &Secret) -> Result<Self> {
         let token = token.into();
         if token.is_empty() {
-            return Err(misconfigured("token", "is empty", "copy the message verification token from the vendor's console"));
+            return Err(misconfigured(
+                "token",
+                "is empty",
+                "copy the message verification token from the vendor's console",
+            ));
         }
         let current = read_key("aes_key", aes_key)?;
         Ok(Self { credentials: Some(Credentials { token, current, previous: None }), ..Self::plain() })
@@ -154,7 +158,11 @@ impl CallbackConfig {
         let id = id.into();
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
             let detail = "must be visible ASCII characters without blanks";
-            return Err(misconfigured("receiver_id", detail, "copy the platform's id from the vendor's console"));
+            return Err(misconfigured(
+                "receiver_id",
+                detail,
+                "copy the platform's id from the vendor's console",
+            ));
         }
         self.receiver = Some(id);
         Ok(self)
@@ -257,9 +265,11 @@ impl CallbackConfig {
                 let parts = [token, signed.timestamp, signed.nonce, encrypt];
                 frame::signature_holds(&parts, signed.signature, signed.case)
             }
-            None => {
-                frame::signature_holds(&[token, signed.timestamp, signed.nonce], signed.signature, signed.case)
-            }
+            None => frame::signature_holds(
+                &[token, signed.timestamp, signed.nonce],
+                signed.signature,
+                signed.case,
+            ),
         };
         if holds { Ok(()) } else { Err(CallbackCheck::Signature.refuse(vendor)) }
     }

@@ -20,8 +20,8 @@ pub use errors::{
 };
 pub use harness::{Decision, Fault, Harness, MemoryJournal, Scene};
 pub use outcomes::{
-    a_dropped_effect_is_settled_by_the_next, an_open_intent_is_settled_after_a_crash, every_effect_survives_every_fault,
-    lasting_failure_is_never_called_success,
+    a_dropped_effect_is_settled_by_the_next, an_open_intent_is_settled_after_a_crash,
+    every_effect_survives_every_fault, lasting_failure_is_never_called_success,
 };
 
 /// Declares a module with one test per case and per way of holding an app.

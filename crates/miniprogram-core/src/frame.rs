@@ -157,11 +157,12 @@ fn hex_bytes(text: &[u8], case: HexCase) -> Option<[u8; 20]> {
 /// Call it only after [`signature_holds`]; on an error the buffer's content is unspecified.
 ///
 /// # Errors
-/// Any [`FrameError`] but `Key`.
+/// [`FrameError::Base64`], [`Length`](FrameError::Length), [`Padding`](FrameError::Padding) or
+/// [`Content`](FrameError::Content).
 pub fn open<'a>(key: &FrameKey, ciphertext: &'a mut [u8]) -> Result<Frame<'a>, FrameError> {
     let length = decode_in_place(ciphertext)?;
     let bytes = &mut ciphertext[..length];
-    if length < BLOCK || length % 16 != 0 {
+    if length < BLOCK || !length.is_multiple_of(16) {
         return Err(FrameError::Length);
     }
     let cipher = cbc::Decryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector())
@@ -208,7 +209,7 @@ pub fn seal(key: &FrameKey, random: [u8; 16], message: &[u8], tail: &[u8]) -> St
 /// Decodes canonical base64 onto itself and answers how many bytes came out.
 fn decode_in_place(text: &mut [u8]) -> Result<usize, FrameError> {
     const CHUNK: usize = 1024;
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return Err(FrameError::Base64);
     }
     let (mut read, mut written) = (0, 0);

@@ -138,7 +138,8 @@ pub enum Fault {
         /// How the answer is disturbed.
         answer: Disturbance,
     },
-    /// The request waits so many milliseconds of simulated time, then goes its normal way.
+    /// The request waits so many milliseconds of simulated time, then goes its normal way. Keep it shorter than the
+    /// client's patience: a request whose client has gone is dropped, but the simulator may notice too late.
     Latency {
         /// The wait.
         millis: u64,
@@ -146,6 +147,14 @@ pub enum Fault {
     /// The vendor refuses with this code; nothing is done.
     VendorError {
         /// `errcode` or `errno`.
+        code: i64,
+        /// The words beside it.
+        message: String,
+    },
+    /// Baidu's gateway refuses with this `error_code`; nothing is done. The same as `VendorError` at WeChat, which has
+    /// no gateway of its own voice.
+    GatewayError {
+        /// `error_code`.
         code: i64,
         /// The words beside it.
         message: String,
@@ -177,10 +186,6 @@ impl Fault {
     #[must_use]
     pub fn latency(latency: Duration) -> Self {
         Self::Latency { millis: millis(latency) }
-    }
-
-    pub(crate) fn spares_refusals(&self) -> bool {
-        matches!(self, Self::After(_) | Self::Late { .. } | Self::UnknownStatus(_))
     }
 }
 
@@ -270,7 +275,10 @@ impl Draw<'_> {
 
     fn strikes(&self, probability: f64, rule: u64) -> bool {
         let app = self.app.map_or("", AppId::as_str);
-        let mixed = mix(self.seed, &[app.as_bytes(), self.path.as_bytes(), &self.count.to_be_bytes(), &rule.to_be_bytes()]);
+        let mixed = mix(
+            self.seed,
+            &[app.as_bytes(), self.path.as_bytes(), &self.count.to_be_bytes(), &rule.to_be_bytes()],
+        );
         fastrand::Rng::with_seed(mixed).f64() < probability
     }
 }
@@ -407,7 +415,8 @@ impl PushFaults {
                     When::Next(left) => left > 0,
                     When::Probability(probability) => {
                         let index = u64::try_from(*index).unwrap_or(u64::MAX);
-                        let parts: [&[u8]; 4] = [b"push", app.as_str().as_bytes(), &count.to_be_bytes(), &index.to_be_bytes()];
+                        let parts: [&[u8]; 4] =
+                            [b"push", app.as_str().as_bytes(), &count.to_be_bytes(), &index.to_be_bytes()];
                         fastrand::Rng::with_seed(mix(seed, &parts)).f64() < probability
                     }
                 }

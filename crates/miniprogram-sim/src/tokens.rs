@@ -37,7 +37,13 @@ impl Tokens {
     }
 
     /// A fresh token for the app; the one before is refused from now on.
-    pub(crate) fn issue(&mut self, vendor: Vendor, app: &AppId, now: Timestamp, lifetime: Duration) -> Issued {
+    pub(crate) fn issue(
+        &mut self,
+        vendor: Vendor,
+        app: &AppId,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Issued {
         let expires_at = now.after(lifetime);
         let text = if vendor == BAIDU {
             let hex = self.text(32, b"0123456789abcdef");
@@ -77,7 +83,12 @@ impl Tokens {
         self.owners.get(text)
     }
 
-    pub(crate) fn check(&self, vendor: Vendor, text: Option<&str>, now: Timestamp) -> Result<&AppId, TokenFault> {
+    pub(crate) fn check(
+        &self,
+        vendor: Vendor,
+        text: Option<&str>,
+        now: Timestamp,
+    ) -> Result<&AppId, TokenFault> {
         let text = text.filter(|text| !text.is_empty()).ok_or(TokenFault::Missing)?;
         let unknown = if well_formed(vendor, text) { TokenFault::Unknown } else { TokenFault::Malformed };
         let app = self.owners.get(text).ok_or(unknown)?;
@@ -96,6 +107,7 @@ impl Tokens {
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 fn well_formed(vendor: Vendor, text: &str) -> bool {
-    let opaque = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.');
+    let opaque =
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.');
     opaque && (vendor == BAIDU) == text.contains('.')
 }

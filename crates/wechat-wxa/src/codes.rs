@@ -1,1 +1,158 @@
-//! Tables.
+//! WeChat's numbers and what they mean here: status tables and error codes, as data that can be listed.
+//!
+//! Sources: WeChat's code management document (002), whose own words win where it prints some, and its current
+//! public error tables. Success is `errcode` 0; the table lists it so that nothing printed by the vendor is missing.
+
+use miniprogram_core::codes::{CodeRow, CodeTable, Explanation};
+use miniprogram_core::{
+    AuditStatus, Code, ErrorKind, GrayStatus, Stage, StatusRow, StatusTable, VisitStatus,
+};
+
+use crate::WECHAT;
+
+mod advice;
+mod binding;
+mod component;
+mod general;
+mod long;
+mod management;
+mod naming;
+mod plugin;
+mod third_party;
+
+/// `status` of `get_auditstatus` and `get_latest_auditstatus`: document 002 sections 7 and 8, and the current page.
+///
+/// ```
+/// use miniprogram_core::AuditStatus;
+/// use wechat_wxa::codes::AUDIT;
+///
+/// let (status, raw) = AUDIT.translate(4);
+/// assert_eq!((status, raw.code), (AuditStatus::Delayed, 4));
+/// assert_eq!(AUDIT.translate(9).0, AuditStatus::Unknown);
+/// ```
+pub static AUDIT: StatusTable<AuditStatus> = StatusTable::new(
+    WECHAT,
+    "audit",
+    AuditStatus::Unknown,
+    &[
+        StatusRow { code: 0, status: AuditStatus::Approved, label: "审核成功" },
+        StatusRow { code: 1, status: AuditStatus::Rejected, label: "审核失败" },
+        StatusRow { code: 2, status: AuditStatus::InReview, label: "审核中" },
+        StatusRow { code: 3, status: AuditStatus::Withdrawn, label: "已撤回" },
+        StatusRow { code: 4, status: AuditStatus::Delayed, label: "审核延后" },
+    ],
+);
+
+/// The same numbers as [`AUDIT`], read as the stage of the version in audit: a withdrawn one is in development again.
+pub static AUDIT_STAGE: StatusTable<Stage> = StatusTable::new(
+    WECHAT,
+    "audit",
+    Stage::Unknown,
+    &[
+        StatusRow { code: 0, status: Stage::Approved, label: "审核成功" },
+        StatusRow { code: 1, status: Stage::Rejected, label: "审核失败" },
+        StatusRow { code: 2, status: Stage::InReview, label: "审核中" },
+        StatusRow { code: 3, status: Stage::Development, label: "已撤回" },
+        StatusRow { code: 4, status: Stage::InReview, label: "审核延后" },
+    ],
+);
+
+/// `gray_release_plan.status` of `getgrayreleaseplan`: document 002 section 17.3.
+pub static GRAY: StatusTable<GrayStatus> = StatusTable::new(
+    WECHAT,
+    "gray_release_plan",
+    GrayStatus::Unknown,
+    &[
+        StatusRow { code: 0, status: GrayStatus::Initial, label: "初始状态" },
+        StatusRow { code: 1, status: GrayStatus::Running, label: "执行中" },
+        StatusRow { code: 2, status: GrayStatus::Paused, label: "暂停中" },
+        StatusRow { code: 3, status: GrayStatus::Finished, label: "执行完毕" },
+        StatusRow { code: 4, status: GrayStatus::Deleted, label: "被删除" },
+    ],
+);
+
+/// `status` of `getvisitstatus`: the current page; the labels are those of `change_visitstatus`, document 002
+/// section 10.
+pub static VISIT: StatusTable<VisitStatus> = StatusTable::new(
+    WECHAT,
+    "visit",
+    VisitStatus::Unknown,
+    &[
+        StatusRow { code: 0, status: VisitStatus::Closed, label: "不可见" },
+        StatusRow { code: 1, status: VisitStatus::Open, label: "可见" },
+    ],
+);
+
+/// The calls that set domains: there 85015 speaks of the account, not of a library version.
+const DOMAIN_CALLS: &[&str] = &[
+    "/wxa/modify_domain",
+    "/wxa/modify_domain_directly",
+    "/wxa/setwebviewdomain",
+    "/wxa/setwebviewdomain_directly",
+];
+
+const GROUPS: &[&[CodeRow]] = &[
+    general::ROWS,
+    naming::ROWS,
+    component::ROWS,
+    plugin::ROWS,
+    management::ROWS,
+    third_party::ROWS,
+    binding::ROWS,
+    long::ROWS,
+];
+
+static ROWS: [CodeRow; count(GROUPS)] = joined(GROUPS);
+
+/// `errcode`, whichever call answers it: WeChat's public error tables and document 002.
+///
+/// A row that holds for some operations only names the trait's method and the endpoint path.
+///
+/// ```
+/// use miniprogram_core::ErrorKind;
+/// use wechat_wxa::codes::ERRCODE;
+///
+/// let row = ERRCODE.find(&87012.into(), Some("rollback")).unwrap();
+/// assert_eq!(row.kind, ErrorKind::Conflict);
+/// ```
+pub static ERRCODE: CodeTable = CodeTable::new(WECHAT, "errcode", &ROWS);
+
+/// Every table of error codes.
+pub static TABLES: &[&CodeTable] = &[&ERRCODE];
+
+/// What an `errcode` means, to an operation (a trait's method or an endpoint path) where it is given.
+///
+/// ```
+/// use wechat_wxa::codes::explain;
+///
+/// let busy = explain(&61039.into(), Some("submit_audit"));
+/// assert_eq!(busy.advice, "wait about a minute and submit again; do not upload again");
+/// ```
+#[must_use]
+pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
+    ERRCODE.explain(code, operation)
+}
+
+const fn count(groups: &[&[CodeRow]]) -> usize {
+    let (mut rows, mut group) = (0, 0);
+    while group < groups.len() {
+        rows += groups[group].len();
+        group += 1;
+    }
+    rows
+}
+
+const fn joined<const N: usize>(groups: &[&[CodeRow]]) -> [CodeRow; N] {
+    let mut rows = [CodeRow::new(0, ErrorKind::Vendor, ""); N];
+    let (mut at, mut group) = (0, 0);
+    while group < groups.len() {
+        let mut row = 0;
+        while row < groups[group].len() {
+            rows[at] = groups[group][row];
+            at += 1;
+            row += 1;
+        }
+        group += 1;
+    }
+    rows
+}

@@ -64,19 +64,22 @@ fn hex_digit(byte: &u8) -> Option<u8> {
 /// The epoch seconds of a signed timestamp: 9 to 11 digits, the first not 0.
 #[must_use]
 pub fn signed_time(text: &str) -> Option<i64> {
-    let plain = (9..=11).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    let plain =
+        (9..=11).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
     if plain { text.parse().ok() } else { None }
 }
 
 /// Whether the text may be a nonce: 1 to 32 letters, digits, `_` or `-`.
 #[must_use]
 pub fn is_nonce(text: &str) -> bool {
-    (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    (1..=32).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// Whether the text may be sent back as the answer to the check of a callback URL: 1 to 128 letters, digits or out of
 /// `_-+/=.`. Anything else could make the URL answer a page that somebody else wrote.
 #[must_use]
 pub fn is_echo(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-+/=.".contains(&b))
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-+/=.".contains(&b))
 }

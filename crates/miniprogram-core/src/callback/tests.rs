@@ -70,9 +70,12 @@ fn freshness_is_checked_to_both_sides_without_overflow() {
 fn a_previous_key_opens_what_the_current_one_does_not() {
     let old = CallbackConfig::encrypted("t", &Secret::new(OLD_KEY)).unwrap().with_receiver_id("me").unwrap();
     let both = config().with_previous_key(&Secret::new(OLD_KEY)).unwrap();
-    for (sealer, opener, expected) in
-        [(&old, &both, true), (&config(), &both, true), (&old, &config(), false), (&config(), &config(), true)]
-    {
+    for (sealer, opener, expected) in [
+        (&old, &both, true),
+        (&config(), &both, true),
+        (&old, &config(), false),
+        (&config(), &config(), true),
+    ] {
         let mut text = sealer.seal("hello", &seal()).unwrap().encrypt.into_bytes();
         let opened = opener.open(ACME, &mut text);
         assert_eq!(opened.is_ok(), expected);
@@ -105,7 +108,10 @@ fn a_plain_configuration_neither_verifies_nor_opens_nor_seals() {
     assert_eq!(plain.mode(), CallbackMode::Plain);
     assert_eq!(CallbackCheck::of(&plain.open(ACME, &mut []).unwrap_err()), Some(CallbackCheck::Mode));
     let signed = Signed { timestamp: "", nonce: "", encrypt: None, signature: "", case: HexCase::Lower };
-    assert_eq!(CallbackCheck::of(&plain.check_signature(ACME, &signed).unwrap_err()), Some(CallbackCheck::Mode));
+    assert_eq!(
+        CallbackCheck::of(&plain.check_signature(ACME, &signed).unwrap_err()),
+        Some(CallbackCheck::Mode)
+    );
     assert_eq!(plain.seal("", &seal()).unwrap_err().kind(), ErrorKind::Config);
 }
 
@@ -139,7 +145,8 @@ fn a_query_is_read_strictly() {
     assert_eq!(read("timestamp=1&x=2&x=3&&nonce=a%2Bb+c").unwrap(), [Some("a+b c".into()), Some("1".into())]);
     assert_eq!(read("nonce").unwrap(), [Some("".into()), None]);
     assert_eq!(read("nonce=%e4%b8%ad").unwrap(), [Some("中".into()), None]);
-    for repeated in ["nonce=1&nonce=1", "nonce&nonce", "nonce=1&%6eonce=2", "timestamp=1&nonce=1&timestamp=2"] {
+    for repeated in ["nonce=1&nonce=1", "nonce&nonce", "nonce=1&%6eonce=2", "timestamp=1&nonce=1&timestamp=2"]
+    {
         assert_eq!(read(repeated), Err(QueryError::Repeated), "{repeated}");
     }
     for broken in ["nonce=%", "nonce=%4", "nonce=%zz", "nonce=%+1", "nonce=%ff", "%ff=1", "nonce=%c3%28"] {
@@ -165,9 +172,15 @@ fn timestamps_nonces_and_echoes_have_their_form() {
         assert_eq!(signed_time(text), expected, "{text:?}");
     }
     let long = "a".repeat(33);
-    for (text, expected) in
-        [("a", true), ("aZ09_-", true), (&long[..32], true), (&long, false), ("", false), ("a b", false), ("é", false)]
-    {
+    for (text, expected) in [
+        ("a", true),
+        ("aZ09_-", true),
+        (&long[..32], true),
+        (&long, false),
+        ("", false),
+        ("a b", false),
+        ("é", false),
+    ] {
         assert_eq!(is_nonce(text), expected, "{text:?}");
     }
     assert!(is_echo("5927782489442352469") && is_echo("aZ0_-+/=."));
@@ -213,8 +226,19 @@ fn an_envelope_is_one_object_without_repeated_keys() {
     let [a, b] = read(r#"{"a":"x\/y","b":-1}"#).unwrap();
     assert_eq!((a, b), (Some(Member::Text("x/y".into())), Some(Member::Other)));
     for bad in [
-        "", "[]", "1", "{} {}", "{}x", "{", r#"{"a":1,"a":1}"#, r#"{"x":1,"x":1}"#, r#"{"a":1,"\u0061":1}"#,
-        r#"{"x":{"y":1,"y":1}}"#, r#"{"x":[{"y":1,"y":1}]}"#, r#"{"a":{"y":1,"y":1}}"#, "{\"a\":\"\u{1}\"}",
+        "",
+        "[]",
+        "1",
+        "{} {}",
+        "{}x",
+        "{",
+        r#"{"a":1,"a":1}"#,
+        r#"{"x":1,"x":1}"#,
+        r#"{"a":1,"\u0061":1}"#,
+        r#"{"x":{"y":1,"y":1}}"#,
+        r#"{"x":[{"y":1,"y":1}]}"#,
+        r#"{"a":{"y":1,"y":1}}"#,
+        "{\"a\":\"\u{1}\"}",
     ] {
         assert_eq!(read(bad), Err(EnvelopeError), "{bad}");
     }

@@ -117,7 +117,8 @@ impl State {
             Kind::Sleep => self.busy += 1,
             Kind::Stall => {
                 // One that falls due is somebody's answer; one that is dropped has usually lost its client.
-                let orphaned = if due { self.abandoned > self.count(Kind::Stall) } else { self.abandoned > 0 };
+                let orphaned =
+                    if due { self.abandoned > self.count(Kind::Stall) } else { self.abandoned > 0 };
                 if orphaned { self.abandoned -= 1 } else { self.busy += 1 }
             }
             Kind::Deadline => {}

@@ -9,7 +9,10 @@ use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
 use crate::status::{AuditStatus, VisitStatus};
 
 /// A capability flag and the behaviour behind it agree, and a refusal costs no request.
-pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(
+    harness: &H,
+    open: impl Fn(&AppId) -> M,
+) {
     let id = AppId::from("2001");
     harness.arrange(&id, Scene::App).await;
     let app = open(&id);
@@ -89,7 +92,10 @@ pub async fn a_dry_run_sends_nothing<H: Harness, M: MiniProgram>(harness: &H, op
 }
 
 /// A refused token is reported and replaced; the call goes on, an effect takes place once.
-pub async fn a_refused_token_is_replaced_once<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+pub async fn a_refused_token_is_replaced_once<H: Harness, M: MiniProgram>(
+    harness: &H,
+    open: impl Fn(&AppId) -> M,
+) {
     let id = AppId::from("2003");
     harness.arrange(&id, Scene::App).await;
     let app = open(&id);
@@ -104,7 +110,10 @@ pub async fn a_refused_token_is_replaced_once<H: Harness, M: MiniProgram>(harnes
 }
 
 /// A code that nobody has listed keeps its number and words, and is not repeated.
-pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(
+    harness: &H,
+    open: impl Fn(&AppId) -> M,
+) {
     let id = AppId::from("2004");
     harness.arrange(&id, Scene::App).await;
     let app = open(&id);
@@ -113,7 +122,8 @@ pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(har
     let before = harness.requests().await;
     let read = app.visit_status().await.expect_err("an error code was taken for success");
     assert_eq!(harness.requests().await, before + 1, "an unlisted code was repeated");
-    let effect = app.set_visit_status(VisitStatus::Closed).await.expect_err("an error code was taken for success");
+    let effect =
+        app.set_visit_status(VisitStatus::Closed).await.expect_err("an error code was taken for success");
     for error in [read, effect] {
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Vendor, Retry::No), "{error:#}");
         assert_eq!(error.outcome(), Outcome::NotDone);
@@ -127,7 +137,10 @@ pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(har
 }
 
 /// A status that nobody has listed keeps its number.
-pub async fn an_unlisted_status_survives<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+pub async fn an_unlisted_status_survives<H: Harness, M: MiniProgram>(
+    harness: &H,
+    open: impl Fn(&AppId) -> M,
+) {
     let id = AppId::from("2005");
     harness.arrange(&id, Scene::App).await;
     let app = open(&id);
@@ -139,7 +152,10 @@ pub async fn an_unlisted_status_survives<H: Harness, M: MiniProgram>(harness: &H
 }
 
 /// An answer without sense is a protocol error, not a success and not a default.
-pub async fn garbage_is_a_protocol_error<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+pub async fn garbage_is_a_protocol_error<H: Harness, M: MiniProgram>(
+    harness: &H,
+    open: impl Fn(&AppId) -> M,
+) {
     let id = AppId::from("2006");
     harness.arrange(&id, Scene::App).await;
     harness.arrange(&id, Scene::Garbage).await;
@@ -151,7 +167,10 @@ pub async fn garbage_is_a_protocol_error<H: Harness, M: MiniProgram>(harness: &H
 }
 
 /// What the state forbids is refused as a conflict, and nothing happens.
-pub async fn states_that_forbid_it_are_conflicts<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+pub async fn states_that_forbid_it_are_conflicts<H: Harness, M: MiniProgram>(
+    harness: &H,
+    open: impl Fn(&AppId) -> M,
+) {
     let id = AppId::from("2007");
     harness.arrange(&id, Scene::App).await;
     let app = open(&id);

@@ -29,6 +29,7 @@ async fn prepare<H: Harness>(harness: &H, app: &impl MiniProgram, operation: Ope
         Operation::SubmitAudit => {
             let upload = app.upload_code(&harness.template(), &harness.ext(&id), VERSION, "d").await;
             prepared.receipt = Some(upload.unwrap_or_else(|error| panic!("upload_code: {error:#}")).value);
+            pass(harness, Duration::from_secs(30)).await;
         }
         Operation::WithdrawAudit | Operation::ExpediteAudit => {
             prepared.audit = Some(submit(harness, app, VERSION).await);
@@ -44,6 +45,13 @@ async fn prepare<H: Harness>(harness: &H, app: &impl MiniProgram, operation: Ope
         _ => {}
     }
     prepared
+}
+
+/// Lets time pass: uploads and rollbacks take a while.
+pub(super) async fn pass<H: Harness>(harness: &H, duration: Duration) {
+    let clock = harness.clock();
+    let _busy = clock.enter();
+    clock.sleep(duration).await;
 }
 
 /// What is known of an effect that took place.
@@ -93,7 +101,10 @@ fn supports(app: &impl MiniProgram, operation: Operation) -> bool {
 }
 
 /// Every effect, every fault: it takes place exactly once, and the caller is told the truth.
-pub async fn every_effect_survives_every_fault<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+pub async fn every_effect_survives_every_fault<H: Harness, M: MiniProgram>(
+    harness: &H,
+    open: impl Fn(&AppId) -> M,
+) {
     for (row, operation) in Operation::ALL.into_iter().enumerate() {
         for (column, fault) in Fault::ALL.into_iter().enumerate() {
             let id = AppId::from((30_000 + row * 100 + column) as u64);
@@ -110,7 +121,10 @@ pub async fn every_effect_survives_every_fault<H: Harness, M: MiniProgram>(harne
             let effects = harness.effects(&id, operation).await;
             // Where no query tells, a repeat of a harmless effect is the documented way to settle.
             let repeatable = operation == Operation::ExpediteAudit;
-            assert!(effects == 1 || (repeatable && effects >= 1), "{operation} with {fault:?}: {effects} effects");
+            assert!(
+                effects == 1 || (repeatable && effects >= 1),
+                "{operation} with {fault:?}: {effects} effects"
+            );
             if !fault.takes_effect() {
                 assert_eq!(done.evidence, Evidence::Answered, "{operation} with {fault:?}");
             } else if !repeatable {
@@ -121,7 +135,10 @@ pub async fn every_effect_survives_every_fault<H: Harness, M: MiniProgram>(harne
                 assert_eq!(latest.audit_id, Some(audit), "{operation} with {fault:?}");
             }
             assert!(done.version.is_none_or(|version| version == VERSION));
-            assert!(harness.journal().open_intents(&id).is_empty(), "{operation} with {fault:?}: an intent stayed open");
+            assert!(
+                harness.journal().open_intents(&id).is_empty(),
+                "{operation} with {fault:?}: an intent stayed open"
+            );
         }
     }
 }
@@ -145,19 +162,30 @@ pub async fn lasting_failure_is_never_called_success<H: Harness, M: MiniProgram>
                 panic!("{operation} with {fault:?}: a false success");
             };
             assert_eq!(harness.effects(&id, operation).await, 0, "{operation} with {fault:?}");
-            assert!(matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout), "{operation}: {error:#}");
-            let told = if operation == Operation::ExpediteAudit { Outcome::Unknown } else { Outcome::NotDone };
+            assert!(
+                matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout),
+                "{operation}: {error:#}"
+            );
+            let told =
+                if operation == Operation::ExpediteAudit { Outcome::Unknown } else { Outcome::NotDone };
             assert_eq!(error.outcome(), told, "{operation} with {fault:?}: {error:#}");
         }
     }
 }
 
 /// Runs an effect whose answer hangs, and drops it after so many seconds.
-async fn drop_within<H: Harness>(harness: &H, app: &impl MiniProgram, operation: Operation, prepared: &Prepared) {
+async fn drop_within<H: Harness>(
+    harness: &H,
+    app: &impl MiniProgram,
+    operation: Operation,
+    prepared: &Prepared,
+) {
     let clock = harness.clock();
     let _busy = clock.enter();
     let effect = std::pin::pin!(perform(harness, app, operation, prepared));
-    match select(effect, clock.sleep(Duration::from_secs(3))).await {
+    // Made when first polled, after the effect: until then nothing else keeps time from running.
+    let patience = std::pin::pin!(async { clock.sleep(Duration::from_secs(3)).await });
+    match select(effect, patience).await {
         Either::Left(_) => panic!("{operation} ended although its answer hangs"),
         Either::Right(_) => {}
     }
@@ -176,9 +204,12 @@ pub async fn a_dropped_effect_is_settled_by_the_next<H: Harness, M: MiniProgram>
     harness.arrange(&id, Scene::Faulty(operation, Fault::HangAfter, 1)).await;
     drop_within(harness, &app, operation, &prepared).await;
     assert_eq!(harness.journal().open_intents(&id).len(), 1);
-    app.set_visit_status(VisitStatus::Closed).await.unwrap_or_else(|error| panic!("the next effect: {error:#}"));
+    app.set_visit_status(VisitStatus::Closed)
+        .await
+        .unwrap_or_else(|error| panic!("the next effect: {error:#}"));
     assert!(harness.journal().open_intents(&id).is_empty());
-    let (_, settled) = harness.journal().closed_intents(&id).into_iter().rev().nth(1).expect("the settled intent");
+    let (_, settled) =
+        harness.journal().closed_intents(&id).into_iter().rev().nth(1).expect("the settled intent");
     assert_eq!((settled.outcome, settled.evidence), (Outcome::Done, Evidence::Asked));
     assert_eq!(harness.effects(&id, operation).await, 1);
 }
@@ -189,10 +220,14 @@ pub async fn an_open_intent_is_settled_after_a_crash<H: Harness, M: MiniProgram>
     open: impl Fn(&AppId) -> M,
 ) {
     for (at, (fault, outcome, effects)) in
-        [(Fault::HangAfter, Outcome::Done, 1), (Fault::HangBefore, Outcome::NotDone, 0)].into_iter().enumerate()
+        [(Fault::HangAfter, Outcome::Done, 1), (Fault::HangBefore, Outcome::NotDone, 0)]
+            .into_iter()
+            .enumerate()
     {
         for (row, operation) in
-            [Operation::UploadCode, Operation::SubmitAudit, Operation::Release, Operation::Rollback].into_iter().enumerate()
+            [Operation::UploadCode, Operation::SubmitAudit, Operation::Release, Operation::Rollback]
+                .into_iter()
+                .enumerate()
         {
             let id = AppId::from((60_000 + at * 100 + row) as u64);
             harness.arrange(&id, Scene::App).await;
@@ -203,7 +238,8 @@ pub async fn an_open_intent_is_settled_after_a_crash<H: Harness, M: MiniProgram>
             let intent = harness.journal().open_intents(&id).pop().expect("an open intent");
             let kept = serde_json::to_string(&intent).expect("an intent is serde");
             let intent = serde_json::from_str(&kept).expect("an intent is serde");
-            let settled = app.settle(&intent).await.unwrap_or_else(|error| panic!("settle {operation}: {error:#}"));
+            let settled =
+                app.settle(&intent).await.unwrap_or_else(|error| panic!("settle {operation}: {error:#}"));
             assert_eq!(settled.outcome, outcome, "{operation} with {fault:?}");
             assert_eq!(harness.effects(&id, operation).await, effects, "{operation} with {fault:?}");
         }

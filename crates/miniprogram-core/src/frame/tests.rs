@@ -65,7 +65,11 @@ fn every_vector_seals_opens_and_is_signed_byte_for_byte() {
         let name = &vector.name;
         let key = key(&vector.key);
         let random: [u8; 16] = vector.random.as_bytes().try_into().unwrap();
-        assert_eq!(seal(&key, random, vector.message.as_bytes(), vector.tail.as_bytes()), vector.encrypt, "{name}");
+        assert_eq!(
+            seal(&key, random, vector.message.as_bytes(), vector.tail.as_bytes()),
+            vector.encrypt,
+            "{name}"
+        );
 
         let mut text = vector.encrypt.clone().into_bytes();
         let frame = open(&key, &mut text).unwrap();
@@ -127,7 +131,8 @@ fn a_signature_is_forty_hex_digits_of_the_vendors_case() {
     assert!(signature_holds(&parts, &lower, HexCase::Either));
     assert!(signature_holds(&parts, &upper, HexCase::Either));
     assert!(!signature_holds(&parts, &upper, HexCase::Lower));
-    for bad in ["", &lower[..39], &format!("{lower}0"), &lower.replacen(&lower[..1], "g", 1), &"é".repeat(20)] {
+    for bad in ["", &lower[..39], &format!("{lower}0"), &lower.replacen(&lower[..1], "g", 1), &"é".repeat(20)]
+    {
         assert!(!signature_holds(&parts, bad, HexCase::Either), "{bad:?}");
     }
 }
@@ -137,7 +142,13 @@ fn a_key_has_43_letters_and_digits_and_may_have_spare_bits() {
     for good in [ANY_KEY, "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", &"9".repeat(43)] {
         assert!(FrameKey::parse(&Secret::new(good)).is_ok(), "{good}");
     }
-    for bad in [String::new(), "a".repeat(42), "a".repeat(44), format!("{}=", "a".repeat(42)), format!("{}+", "a".repeat(42))] {
+    for bad in [
+        String::new(),
+        "a".repeat(42),
+        "a".repeat(44),
+        format!("{}=", "a".repeat(42)),
+        format!("{}+", "a".repeat(42)),
+    ] {
         let error = FrameKey::parse(&Secret::new(bad.as_str())).unwrap_err();
         assert_eq!(error, FrameError::Key);
     }
@@ -181,7 +192,11 @@ fn lengths_padding_and_the_length_field_are_checked() {
         ("nothing", vec![], Err(FrameError::Length)),
         ("padding 0", plain(5, b"hello", &[0; 7]), Err(FrameError::Padding)),
         ("padding 33", plain(5, &[b'x'; 12], &padded(33)[..32]), Err(FrameError::Padding)),
-        ("uneven padding, whose last byte alone would do", plain(4, b"hell", &[9, 9, 9, 9, 9, 9, 9, 2]), Err(FrameError::Padding)),
+        (
+            "uneven padding, whose last byte alone would do",
+            plain(4, b"hell", &[9, 9, 9, 9, 9, 9, 9, 2]),
+            Err(FrameError::Padding),
+        ),
         ("19 bytes left", [vec![7; 19], padded(13)].concat(), Err(FrameError::Content)),
         ("exactly what is left", plain(5, b"hello", &uneven), Ok(5)),
         ("one byte more than is left", plain(6, b"hello", &padded(7)), Err(FrameError::Content)),

@@ -1,0 +1,109 @@
+//! [`AuditManager`] at Baidu: `package/submitaudit`, `package/withdraw`, `package/getdetail`, `package/auditquota`.
+
+mod extra;
+mod submit;
+mod withdraw;
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, Reply};
+use miniprogram_core::{
+    Audit, AuditId, AuditManager, AuditQuota, Command, Effect, Error, ErrorKind, Outcome, Result,
+    SubmitOptions, SubmitTarget,
+};
+
+pub use extra::SubmitExtra;
+pub(crate) use submit::{Source, SubmitAudit};
+pub(crate) use withdraw::WithdrawAudit;
+
+use crate::client::BaiduApp;
+use crate::codes::{PACKAGE_AUDIT, QUOTA_PERIOD};
+use crate::package::{self, APPROVED, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
+use crate::{BAIDU, refuse, reply, wire};
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl AuditManager for BaiduApp {
+    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
+        let command = Command::SubmitAudit { target: target.clone(), options: Box::new(options.clone()) };
+        self.pipeline.effect(&self.app, self, command).await?.into_audit()
+    }
+
+    async fn audit_status(&self, audit: &AuditId) -> Result<Audit> {
+        refuse::required("audit_status", "audit_id", audit.as_str())?;
+        let mut op = self.pipeline.begin(&self.app, "audit_status");
+        let package = package::read_detail(&mut op, audit.as_str()).await?;
+        match audit_of(package, Some(audit)) {
+            Some(audit) => Ok(audit),
+            None => Err(Error::new(ErrorKind::Protocol, "audit_status")
+                .for_vendor(BAIDU)
+                .with_outcome(Outcome::NotDone)
+                .with_field("data.status")
+                .with_detail("is missing: the package may still be processed")),
+        }
+    }
+
+    async fn latest_audit(&self) -> Result<Audit> {
+        let mut op = self.pipeline.begin(&self.app, "latest_audit");
+        let packages = Packages::read(&mut op).await?;
+        let verdicts = package::newest(
+            packages.0.iter().filter(|package| matches!(package.status(), Some(REJECTED | APPROVED))),
+        );
+        let latest = packages
+            .newest(IN_REVIEW)
+            .or(verdicts)
+            .or_else(|| packages.newest(ONLINE))
+            .or_else(|| packages.newest(ROLLING_BACK));
+        Ok(latest.and_then(|package| audit_of(package.clone(), None)).unwrap_or_else(Audit::not_submitted))
+    }
+
+    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
+        let command = Command::WithdrawAudit { audit: audit.clone() };
+        Ok(self.pipeline.effect(&self.app, self, command).await?.into_unit())
+    }
+
+    async fn audit_quota(&self) -> Result<AuditQuota> {
+        let mut op = self.pipeline.begin(&self.app, "audit_quota");
+        quota(&op.read(&quota_call()).await?)
+    }
+
+    async fn expedite_audit(&self, _audit: &AuditId) -> Result<Effect> {
+        Err(Error::unsupported(BAIDU, "expedite_audit"))
+    }
+}
+
+/// A package as an audit; none if it has no status.
+fn audit_of(package: Package, asked: Option<&AuditId>) -> Option<Audit> {
+    let (status, raw) = PACKAGE_AUDIT.translate(package.status()?);
+    let id = package.package_id.map(AuditId::from).or_else(|| asked.cloned());
+    Some(Audit::new(id, status, Some(raw)).with_reason(package.audit_message).with_version(package.version))
+}
+
+/// `package/auditquota`. Not in documents 000 and 001; source: Baidu's current SDKs.
+fn quota_call() -> Call {
+    Call::get("audit_quota", "/rest/2.0/smartapp/package/auditquota")
+}
+
+/// -1 says that there is no limit.
+fn quota(reply: &Reply) -> Result<AuditQuota> {
+    let quota: wire::AuditQuota = reply::data(reply)?;
+    let numbers = if quota.quota_times == -1 || quota.remain_times == -1 {
+        None
+    } else {
+        let number = |field: &'static str, value: i64| {
+            let why = format!("is {value}, which is no number of submissions");
+            u64::try_from(value).map_err(|_| reply::odd(reply, field, why))
+        };
+        Some((
+            number("data.remain_times", quota.remain_times)?,
+            number("data.quota_times", quota.quota_times)?,
+        ))
+    };
+    let answer = AuditQuota::new(numbers);
+    Ok(match quota.quota_type {
+        Some(code) => {
+            let (period, raw) = QUOTA_PERIOD.translate(code);
+            answer.with_period(period, Some(raw))
+        }
+        None => answer,
+    })
+}

@@ -1,0 +1,217 @@
+//! The effect of `submit_audit`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{
+    AuditId, EffectValue, Error, ErrorKind, Intent, PackageId, Result, Retry, SubmitOptions, SubmitTarget,
+    UploadReceipt, UploadStatus, VendorError,
+};
+use serde_json::{Value, json};
+
+use super::extra::form_fields;
+use crate::code::{Shown, not_shown, progress};
+use crate::codes::UPLOAD_ERR;
+use crate::form::Fields;
+use crate::package::{
+    APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, newest, read_status,
+};
+use crate::{BAIDU, before, refuse};
+
+const OPERATION: &str = "submit_audit";
+/// How long an upload that is still processed is waited for.
+const UPLOAD_WAIT: Duration = Duration::from_secs(300);
+/// The pause between two looks at it.
+const UPLOAD_PAUSE: Duration = Duration::from_secs(2);
+
+/// `package/submitaudit`. The documents print no refusals, so the package's status decides.
+#[derive(Debug)]
+pub(crate) struct SubmitAudit {
+    source: Source,
+    fields: Fields,
+}
+
+/// Where the package id comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The caller names it.
+    Given(PackageId),
+    /// The upload's entry in `package/get`, once it has an id.
+    Upload(UploadReceipt),
+    /// The development package in `package/get`, of that version if one is named.
+    Development(Option<String>),
+}
+
+impl SubmitAudit {
+    pub(crate) fn new(target: &SubmitTarget, options: &SubmitOptions) -> Result<Self> {
+        let given = |id: &PackageId| {
+            refuse::required(OPERATION, "package_id", id.as_str()).map(|()| Source::Given(id.clone()))
+        };
+        let source = match target {
+            SubmitTarget::Package(id) => given(id)?,
+            SubmitTarget::Upload(UploadReceipt { package_id: Some(id), .. }) => given(id)?,
+            SubmitTarget::Upload(receipt) => Source::Upload(receipt.clone()),
+            SubmitTarget::Version(version) => {
+                refuse::required(OPERATION, "version", version)?;
+                Source::Development(Some(version.clone()))
+            }
+            SubmitTarget::Newest => Source::Development(None),
+            _ => return Err(Error::unsupported(BAIDU, OPERATION).with_field("target")),
+        };
+        Ok(Self { source, fields: fields(options)? })
+    }
+
+    pub(crate) const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The request. Source: document 001, `package/submitaudit`.
+    pub(crate) fn call(&self, package_id: &str) -> Call {
+        let mut fields = vec![("package_id".into(), package_id.to_owned())];
+        fields.extend(self.fields.iter().cloned());
+        Call::post_form(OPERATION, "/rest/2.0/smartapp/package/submitaudit", fields)
+    }
+
+    /// The package's id and status.
+    async fn find(&self, op: &mut Op<'_>) -> Result<(String, Option<i64>)> {
+        match &self.source {
+            Source::Given(id) => Ok((id.to_string(), read_status(op, id.as_str()).await?)),
+            Source::Upload(receipt) => wait_for(op, receipt).await,
+            Source::Development(version) => development(&Packages::read(op).await?, version.as_deref()),
+        }
+    }
+}
+
+/// Content and remark are required, items and a text on what is new do not exist here.
+fn fields(options: &SubmitOptions) -> Result<Fields> {
+    let unsupported = |field| {
+        Error::unsupported(BAIDU, OPERATION)
+            .with_field(field)
+            .with_detail("does not exist at this vendor; `content` and `remark` describe a submission")
+    };
+    if !options.items.is_empty() {
+        return Err(unsupported("items"));
+    }
+    if options.version_desc.is_some() {
+        return Err(unsupported("version_desc"));
+    }
+    let mut fields = Fields::new();
+    for (name, text) in [("content", &options.content), ("remark", &options.remark)] {
+        let text = text.clone().unwrap_or_default();
+        refuse::required(OPERATION, name, &text)?;
+        fields.push((name.into(), text));
+    }
+    fields.extend(form_fields(OPERATION, &options.extra)?);
+    Ok(fields)
+}
+
+/// Looks until the upload can be submitted, for as long as it may take.
+async fn wait_for(op: &mut Op<'_>, receipt: &UploadReceipt) -> Result<(String, Option<i64>)> {
+    op.extend(UPLOAD_WAIT);
+    let give_up_at = op.now().after(UPLOAD_WAIT);
+    loop {
+        let packages = Packages::read(op).await?;
+        let shown = progress(&packages, receipt);
+        match &shown {
+            Shown::Ready(id) => {
+                let status = packages.with_id(id.as_str()).and_then(Package::status);
+                return Ok((id.to_string(), status));
+            }
+            Shown::Failed { code, reason } => {
+                let error = refuse::conflict(OPERATION, "the upload failed: upload again");
+                let answer = code.clone().unwrap_or(miniprogram_core::Code::Number(-1));
+                let advice = UPLOAD_ERR.explain(&answer, None).advice;
+                return Err(error
+                    .with_vendor(VendorError::new(BAIDU, answer, reason.clone()))
+                    .with_advice(advice));
+            }
+            Shown::Processing | Shown::Nothing => {}
+        }
+        if op.now() >= give_up_at {
+            return Err(if shown == Shown::Nothing {
+                not_shown(OPERATION, receipt)
+            } else {
+                Error::new(ErrorKind::Timeout, OPERATION)
+                    .for_vendor(BAIDU)
+                    .with_detail("the vendor has not processed the upload within 5 minutes")
+            });
+        }
+        op.pause(UPLOAD_PAUSE).await;
+    }
+}
+
+/// The development package. One that failed the review may be submitted again, when there is no other.
+fn development(packages: &Packages, version: Option<&str>) -> Result<(String, Option<i64>)> {
+    let wanted = |status: i64| {
+        let candidates = packages.0.iter().filter(|package| {
+            package.status() == Some(status) && (version.is_none() || package.version.as_deref() == version)
+        });
+        newest(candidates)
+    };
+    let found = wanted(DEVELOPMENT).or_else(|| wanted(REJECTED));
+    if let Some((id, status)) =
+        found.and_then(|package| Some((package.package_id.as_ref()?, package.status())))
+    {
+        return Ok((id.to_string(), status));
+    }
+    let under_way = packages.0.iter().any(|package| {
+        package.upload_status() == Some(UploadStatus::Processing)
+            && (version.is_none() || package.version.as_deref() == version)
+    });
+    if under_way {
+        let error = refuse::conflict(OPERATION, "the upload is still processed");
+        return Err(error.with_retry(Retry::Backoff).with_advice("repeat in a few seconds"));
+    }
+    Err(refuse::conflict(
+        OPERATION,
+        match version {
+            Some(version) => format!("no package of version {version} is in development"),
+            None => "no package is in development".to_owned(),
+        },
+    ))
+}
+
+#[async_trait]
+impl EffectPlan for SubmitAudit {
+    fn class(&self) -> EffectClass {
+        EffectClass::Guarded
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        let (id, status) = self.find(op).await?;
+        let why = match status {
+            Some(IN_REVIEW) => "is in review already",
+            Some(APPROVED) => "passed the review already",
+            Some(ONLINE | ROLLING_BACK) => "is online already",
+            Some(_) => return Ok(json!({ "package_id": id, "status": status })),
+            None => "has no status yet: its upload is not finished",
+        };
+        Err(refuse::conflict(OPERATION, format!("package {id} {why}")))
+    }
+
+    fn request(&self, before: &Value) -> Result<Call> {
+        Ok(self.call(before::package_id(OPERATION, before)?))
+    }
+
+    fn value(&self, before: &Value, _reply: &Reply) -> Result<EffectValue> {
+        audit(before)
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let id = before::package_id(OPERATION, &intent.before)?;
+        let was = intent.before.get("status").and_then(Value::as_i64);
+        Ok(match read_status(op, id).await? {
+            Some(ONLINE | IN_REVIEW | APPROVED | ROLLING_BACK) => Finding::Done(audit(&intent.before)?),
+            Some(REJECTED) if was != Some(REJECTED) => Finding::Done(audit(&intent.before)?),
+            Some(DEVELOPMENT | REJECTED) => Finding::Absent,
+            now if now == was => Finding::Absent,
+            _ => Finding::Pending,
+        })
+    }
+}
+
+/// The package's id is the audit's.
+fn audit(before: &Value) -> Result<EffectValue> {
+    Ok(EffectValue::Audit(AuditId::from(before::package_id(OPERATION, before)?)))
+}

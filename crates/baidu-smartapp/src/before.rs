@@ -1,0 +1,17 @@
+//! What was read before an effect, in the form that the intent keeps.
+
+use miniprogram_core::{Error, ErrorKind, Result};
+use serde_json::Value;
+
+use crate::BAIDU;
+
+/// The package that the effect acts on.
+pub(crate) fn package_id<'a>(operation: &'static str, before: &'a Value) -> Result<&'a str> {
+    let id = before.get("package_id").and_then(Value::as_str);
+    id.ok_or_else(|| unreadable(operation, "names no package"))
+}
+
+/// The intent was not written by this crate.
+pub(crate) fn unreadable(operation: &'static str, why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, operation).for_vendor(BAIDU).with_field("before").with_detail(why)
+}

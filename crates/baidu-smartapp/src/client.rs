@@ -1,0 +1,182 @@
+//! The platform at Baidu, and the handle of one app.
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+use http::Method;
+#[cfg(feature = "callback")]
+use miniprogram_core::callback::CallbackConfig;
+use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Pipeline};
+use miniprogram_core::transport::Body;
+use miniprogram_core::{
+    AppId, Authorizer, Capabilities, ClientConfig, Command, Error, ErrorKind, EventDecoder, Intent,
+    MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Settled, Vendor,
+};
+use serde_json::Value;
+
+use crate::audit::{SubmitAudit, WithdrawAudit};
+use crate::code::UploadCode;
+use crate::dialect::BaiduDialect;
+use crate::release::{Release, Rollback, SetMinLibraryVersion, SetVisitStatus};
+use crate::{BAIDU, form, plan};
+
+/// What Baidu can do.
+pub(crate) const CAPABILITIES: Capabilities =
+    Capabilities::new().with_package_ids().with_audit_remarks().with_app_id_in_pushes();
+
+/// A third-party platform at Baidu. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct BaiduPlatform {
+    pipeline: Pipeline,
+    #[cfg(feature = "callback")]
+    callbacks: Option<CallbackConfig>,
+}
+
+impl BaiduPlatform {
+    /// A platform that sends to `https://openapi.baidu.com` unless the configuration names another address.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) if the HTTP transport cannot be set up.
+    pub fn new(config: ClientConfig) -> Result<Self> {
+        Ok(Self {
+            pipeline: Pipeline::new(config, BaiduDialect)?,
+            #[cfg(feature = "callback")]
+            callbacks: None,
+        })
+    }
+
+    /// With the secrets of its callbacks, so that [`event_decoder`](MiniProgramPlatform::event_decoder) has a decoder.
+    #[cfg(feature = "callback")]
+    #[must_use]
+    pub fn with_callbacks(mut self, callbacks: CallbackConfig) -> Self {
+        self.callbacks = Some(callbacks);
+        self
+    }
+
+    /// One app that has authorized the platform. Costs no request.
+    #[must_use]
+    pub fn app(&self, app: impl Into<AppId>) -> BaiduApp {
+        BaiduApp { pipeline: self.pipeline.clone(), app: app.into() }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl MiniProgramPlatform for BaiduPlatform {
+    fn vendor(&self) -> Vendor {
+        BAIDU
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
+    fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
+        Box::new(self.app(app))
+    }
+
+    fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
+        #[cfg(feature = "callback")]
+        if let Some(callbacks) = &self.callbacks {
+            return Ok(Box::new(crate::event::BaiduEventDecoder::new(callbacks.clone())));
+        }
+        Err(Error::new(ErrorKind::Config, "event_decoder")
+            .for_vendor(BAIDU)
+            .with_detail("the platform was built without the secrets of its callbacks")
+            .with_advice("build it with `with_callbacks`"))
+    }
+
+    fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
+        // Every request names its app by the token alone.
+        let _ = app;
+        plan::requests(command)
+    }
+}
+
+/// One app at Baidu that has authorized the platform. A cheap clone; clones share the gate of the app.
+#[derive(Debug, Clone)]
+pub struct BaiduApp {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) app: AppId,
+}
+
+impl BaiduApp {
+    /// Calls an endpoint that nobody has modelled, with the app's token, once: only a refused token is replaced and
+    /// the call sent again. Answers the JSON of a success, the envelope included.
+    ///
+    /// `path` begins with `/`; `query` is without the token, not encoded yet. The body is an object whose members
+    /// become the fields of a form: text as it is, anything else as JSON text. Nothing settles the outcome of the
+    /// call and it passes by the app's gate: call no endpoint that a method covers while that method may run.
+    ///
+    /// ```no_run
+    /// # async fn run(app: baidu_smartapp::BaiduApp) -> Result<(), miniprogram_core::Error> {
+    /// let answer = app.call(http::Method::GET, "/rest/2.0/smartapp/app/violation", &[], None).await?;
+    /// println!("{}", answer["data"]["problemDetails"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that is none, a query that names the token, or a
+    /// body that is no object, and what the vendor answers. With outcome `unknown` the call may have taken effect.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        const OPERATION: &str = "call";
+        let invalid = |field, why| Err(Error::invalid(OPERATION, field, why).for_vendor(BAIDU));
+        if !path.starts_with('/') || path.contains(['?', '#']) {
+            return invalid("path", "must begin with '/' and hold neither '?' nor '#'");
+        }
+        if query.iter().any(|(name, _)| *name == "access_token") {
+            return invalid("query", "must not hold access_token: it is the token provider's");
+        }
+        let query = query.iter().map(|(name, value)| (Cow::Owned((*name).to_owned()), (*value).to_owned()));
+        let body = match body {
+            Some(Value::Object(members)) => Body::Form(form::fields(OPERATION, members)?),
+            Some(_) => return invalid("body", "must be an object: its members are the fields of the form"),
+            None => Body::Empty,
+        };
+        let call = Call::raw(method, path.to_owned(), query.collect(), body);
+        Ok(self.pipeline.begin(&self.app, OPERATION).send_once(&call).await?.json)
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Authorizer for BaiduApp {
+    fn vendor(&self) -> Vendor {
+        BAIDU
+    }
+
+    fn app_id(&self) -> &AppId {
+        &self.app
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.pipeline.settle(&self.app, self, intent).await
+    }
+}
+
+impl EffectSource for BaiduApp {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        Ok(match command {
+            Command::UploadCode { template, ext, version, description } => {
+                Box::new(UploadCode::new(template, ext, version, description)?)
+            }
+            Command::SubmitAudit { target, options } => Box::new(SubmitAudit::new(target, options)?),
+            Command::WithdrawAudit { audit } => Box::new(WithdrawAudit::new(audit)?),
+            Command::Release { target } => Box::new(Release::new(target)?),
+            Command::Rollback { target } => Box::new(Rollback::new(target)?),
+            Command::SetVisitStatus { status } => Box::new(SetVisitStatus::new(*status)?),
+            Command::SetMinLibraryVersion { version } => Box::new(SetMinLibraryVersion::new(version)?),
+            other => return Err(Error::unsupported(BAIDU, other.operation().as_str())),
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! [`CodeManager`] at Baidu: `package/upload`, `package/get`, `app/qrcode`, `app/category/list`.
+
+mod category;
+mod progress;
+mod upload;
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::{
+    Category, CodeManager, CodeVersion, Command, Effect, Error, ExtJson, QrCode, QrCodeOptions, Result,
+    TemplateId, UploadProgress, UploadReceipt,
+};
+
+pub(crate) use progress::{Shown, not_shown, progress};
+pub(crate) use upload::UploadCode;
+
+use crate::client::BaiduApp;
+use crate::package::{self, Package, PackageQuery, Packages};
+use crate::{BAIDU, refuse, reply};
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl CodeManager for BaiduApp {
+    async fn upload_code(
+        &self,
+        template: &TemplateId,
+        ext: &ExtJson,
+        version: &str,
+        description: &str,
+    ) -> Result<Effect<UploadReceipt>> {
+        let command = Command::UploadCode {
+            template: template.clone(),
+            ext: ext.clone(),
+            version: version.to_owned(),
+            description: description.to_owned(),
+        };
+        self.pipeline.effect(&self.app, self, command).await?.into_upload()
+    }
+
+    async fn upload_progress(&self, receipt: &UploadReceipt) -> Result<UploadProgress> {
+        let mut op = self.pipeline.begin(&self.app, "upload_progress");
+        let packages = Packages::read(&mut op).await?;
+        match progress(&packages, receipt) {
+            Shown::Ready(id) => Ok(UploadProgress::ready(Some(id))),
+            Shown::Processing => Ok(UploadProgress::Processing),
+            Shown::Failed { code, reason } => Ok(UploadProgress::failed(code, reason)),
+            Shown::Nothing => Err(not_shown("upload_progress", receipt)),
+        }
+    }
+
+    async fn code_versions(&self) -> Result<Vec<CodeVersion>> {
+        let mut op = self.pipeline.begin(&self.app, "code_versions");
+        let packages = Packages::read(&mut op).await?;
+        Ok(packages.0.into_iter().map(CodeVersion::from).collect())
+    }
+
+    async fn trial_qr_code(&self, options: &QrCodeOptions) -> Result<QrCode> {
+        let call = qr_code(options)?;
+        let mut op = self.pipeline.begin(&self.app, "trial_qr_code");
+        let reply = op.read(&call).await?;
+        QrCode::from_bytes(reply.bytes.to_vec())
+            .ok_or_else(|| reply::odd(&reply, "body", "is neither a PNG nor a JPEG"))
+    }
+
+    async fn pages(&self) -> Result<Vec<String>> {
+        Err(Error::unsupported(BAIDU, "pages"))
+    }
+
+    async fn categories(&self) -> Result<Vec<Category>> {
+        let mut op = self.pipeline.begin(&self.app, "categories");
+        let reply = op.read(&category::list()).await?;
+        category::decode(&reply)
+    }
+}
+
+impl BaiduApp {
+    /// The preview package.
+    ///
+    /// Source: document 000 only. Later editions do not list `package/gettrial`, so it may be gone.
+    ///
+    /// # Errors
+    /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) if there is none; those of any read.
+    pub async fn trial_package(&self) -> Result<Package> {
+        let mut op = self.pipeline.begin(&self.app, "trial_package");
+        package::one(&op.read(&package::trial("trial_package")).await?)
+    }
+
+    /// One package, by its id or by its status.
+    ///
+    /// Source: document 001, `package/getdetail`.
+    ///
+    /// # Errors
+    /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) if there is none; those of any read.
+    pub async fn package_detail(&self, query: &PackageQuery) -> Result<Package> {
+        const OPERATION: &str = "package_detail";
+        let mut op = self.pipeline.begin(&self.app, OPERATION);
+        match query {
+            PackageQuery::Id(id) => {
+                refuse::required(OPERATION, "package_id", id.as_str())?;
+                package::read_detail(&mut op, id.as_str()).await
+            }
+            PackageQuery::Status(_) => package::one(&op.read(&package::detail(OPERATION, query)).await?),
+        }
+    }
+}
+
+/// `app/qrcode`. The width is 200 to 1280 pixels, 200 by default; the package must be in review, in development or
+/// online. Source: document 003.
+fn qr_code(options: &QrCodeOptions) -> Result<Call> {
+    const OPERATION: &str = "trial_qr_code";
+    let mut call = Call::get(OPERATION, "/rest/2.0/smartapp/app/qrcode").expecting_image();
+    if let Some(path) = &options.path {
+        refuse::required(OPERATION, "path", path)?;
+        call = call.with_query("path", path);
+    }
+    if let Some(id) = &options.package_id {
+        refuse::required(OPERATION, "package_id", id.as_str())?;
+        call = call.with_query("package_id", id.as_str());
+    }
+    if let Some(width) = options.width {
+        if !(200..=1280).contains(&width) {
+            let why = format!("must be 200 to 1280 pixels, has {width}");
+            return Err(Error::invalid(OPERATION, "width", why).for_vendor(BAIDU));
+        }
+        call = call.with_query("width", width.to_string());
+    }
+    Ok(call)
+}

@@ -1,0 +1,65 @@
+//! How far an upload is, as `package/get` shows it.
+
+use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry, UploadReceipt, UploadStatus};
+
+use crate::BAIDU;
+use crate::package::{Package, Packages, newest};
+
+/// What the list shows of an upload.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Shown {
+    /// A package that can be submitted.
+    Ready(PackageId),
+    /// An entry without id.
+    Processing,
+    /// An entry that says it failed.
+    Failed { code: Option<Code>, reason: String },
+    /// No entry: the upload takes a moment to show.
+    Nothing,
+}
+
+/// Finds an upload in the list: by its id once that is known, else by version and description among the packages that
+/// were not there before. Of several, the newest.
+pub(crate) fn progress(packages: &Packages, receipt: &UploadReceipt) -> Shown {
+    if let Some(id) = &receipt.package_id {
+        return packages.with_id(id.as_str()).map_or(Shown::Nothing, |_| Shown::Ready(id.clone()));
+    }
+    let ours =
+        || packages.0.iter().filter(|package| package.is_upload_of(&receipt.version, &receipt.description));
+    let ready = newest(ours().filter(|package| is_new(package, &receipt.known_package_ids)));
+    if let Some(id) = ready.and_then(|package| package.package_id.clone()) {
+        return Shown::Ready(id);
+    }
+    let failed = |package: &&Package| package.upload_status() == Some(UploadStatus::Failed);
+    let at_work = |package: &&Package| match package.upload_status() {
+        Some(UploadStatus::Processing) => true,
+        Some(UploadStatus::Failed) => false,
+        _ => package.package_id.is_none(),
+    };
+    if ours().any(|package| at_work(&package)) {
+        return Shown::Processing;
+    }
+    match newest(ours().filter(failed)).and_then(|package| package.upload.as_ref()) {
+        Some(upload) => Shown::Failed {
+            code: upload.code.clone(),
+            reason: upload.message.clone().unwrap_or_else(|| "the vendor does not say why".to_owned()),
+        },
+        None => Shown::Nothing,
+    }
+}
+
+/// Whether a package can be submitted and was not there before.
+pub(super) fn is_new(package: &Package, known: &[PackageId]) -> bool {
+    let under_way = matches!(package.upload_status(), Some(UploadStatus::Processing | UploadStatus::Failed));
+    !under_way && package.package_id.as_ref().is_some_and(|id| !known.contains(id))
+}
+
+/// No entry shows that upload.
+pub(crate) fn not_shown(operation: &'static str, receipt: &UploadReceipt) -> Error {
+    Error::new(ErrorKind::NotFound, operation)
+        .for_vendor(BAIDU)
+        .with_field("receipt")
+        .with_detail(format!("is of version {}, which package/get does not show", receipt.version))
+        .with_retry(Retry::Backoff)
+        .with_advice("ask again: an upload takes about 3 seconds to show; if it stays away, upload again")
+}

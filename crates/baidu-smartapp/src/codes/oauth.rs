@@ -1,0 +1,27 @@
+//! The authorization service, `error`: the list that Baidu publishes for its OAuth service.
+
+use std::time::Duration;
+
+use miniprogram_core::ErrorKind::{Conflict, InvalidArgument, PermissionDenied, RateLimited, Unauthorized};
+use miniprogram_core::codes::CodeRow;
+use miniprogram_core::codes::Owner::{Merchant, Platform};
+
+use super::advice;
+
+// One row a line.
+#[rustfmt::skip]
+pub(super) const ROWS: &[CodeRow] = &[
+    CodeRow::word("invalid_request", InvalidArgument, "parameter missing, unsupported or malformed; also said of a refresh token"),
+    CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").advice("correct `client_id` and `client_secret`"),
+    CodeRow::word("invalid_grant", Unauthorized, "authorization code or refresh token invalid, expired, used or revoked").owner(Platform).advice(advice::RECOVER),
+    CodeRow::word("unauthorized_client", PermissionDenied, "grant type not allowed for this client"),
+    CodeRow::word("unsupported_grant_type", InvalidArgument, "unsupported grant type"),
+    CodeRow::word("invalid_scope", InvalidArgument, "invalid scope"),
+    CodeRow::word("expired_token", Unauthorized, "refresh token expired").owner(Platform).advice(advice::RECOVER),
+    CodeRow::word("redirect_uri_mismatch", InvalidArgument, "redirect uri mismatch"),
+    CodeRow::word("unsupported_response_type", InvalidArgument, "unsupported response type"),
+    CodeRow::word("slow_down", RateLimited, "asked too often (device flow)").wait(Duration::from_secs(6)).advice("wait more than five seconds between two questions"),
+    CodeRow::word("authorization_pending", Conflict, "the user has not decided yet (device flow)").owner(Merchant).advice("wait until the user has decided"),
+    CodeRow::word("authorization_declined", PermissionDenied, "the user declined (device flow)").owner(Merchant),
+    CodeRow::word("invalid_referer", PermissionDenied, "referer not allowed (implicit flow)"),
+];

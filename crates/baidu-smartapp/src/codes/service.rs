@@ -1,0 +1,81 @@
+//! Payment, onboarding, search and packages, 60xxx to 69xxx.
+//!
+//! Words: document 003 where it prints some, else a gloss of the list in Baidu's SDKs and older chapters.
+
+use miniprogram_core::ErrorKind::{
+    Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, Unavailable,
+    Vendor,
+};
+use miniprogram_core::Retry;
+use miniprogram_core::codes::CodeRow;
+use miniprogram_core::codes::Owner::Merchant;
+
+use super::{SITEMAP_CALLS, TEMPLATE_UNKNOWN, advice};
+
+// One row a line.
+#[rustfmt::skip]
+pub(super) const ROWS: &[CodeRow] = &[
+    CodeRow::new(60000, InvalidArgument, "payment: invalid parameter"),
+    CodeRow::new(60001, Conflict, "payment: account already bound"),
+    CodeRow::new(60002, Conflict, "payment: account not bound"),
+    CodeRow::new(60003, Conflict, "payment: business licence incomplete").owner(Merchant),
+    CodeRow::new(60004, InvalidArgument, "payment: legal representative's name length"),
+    CodeRow::new(60005, InvalidArgument, "payment: identity number must have 18 digits"),
+    CodeRow::new(60005, Conflict, "search account not bound").only(SITEMAP_CALLS).owner(Merchant).advice("let the merchant bind a search account first"),
+    CodeRow::new(60006, NotFound, "payment: no review record"),
+    CodeRow::new(60007, Vendor, "payment: service creation failed"),
+    CodeRow::new(60008, NotFound, "payment: service does not exist"),
+    CodeRow::new(60009, Conflict, "payment: service exists"),
+    CodeRow::new(60010, Vendor, "payment: service update failed"),
+    CodeRow::new(60011, InvalidArgument, "payment: image not from the upload endpoint"),
+    CodeRow::new(60012, Conflict, "payment: account exists"),
+    CodeRow::new(60013, NotFound, "payment: account does not exist"),
+    CodeRow::new(60014, Conflict, "payment: developer settings missing"),
+    CodeRow::new(60015, Vendor, "payment: account abnormal"),
+    CodeRow::new(60016, Conflict, "payment: account review failed").owner(Merchant),
+    CodeRow::new(60017, Conflict, "payment: account under review").advice(advice::VERDICT),
+    CodeRow::new(60018, Conflict, "payment: settings under review").advice(advice::VERDICT),
+    CodeRow::new(60019, Conflict, "payment: service under review").advice(advice::VERDICT),
+    CodeRow::new(60020, InvalidArgument, "payment: empty request body"),
+    CodeRow::new(60021, NotFound, "payment: no data"),
+    CodeRow::new(61000, Conflict, "publication permission check failed"),
+    CodeRow::new(61001, Conflict, "check of this permission failed"),
+    CodeRow::new(61002, Conflict, "permission already present").advice("nothing to do: the permission is there already"),
+    CodeRow::new(62000, Unavailable, "internal error (onboarding)").open(),
+    CodeRow::new(62001, NotFound, "company registration not found"),
+    CodeRow::new(63000, PermissionDenied, "development permission required"),
+    CodeRow::new(63001, Unavailable, "robots upload failed"),
+    CodeRow::new(63002, InvalidArgument, "robots file malformed"),
+    CodeRow::new(63002, NotFound, "template id unknown").only(&[TEMPLATE_UNKNOWN, "upload_code", "/rest/2.0/smartapp/package/upload"]).advice("name a template that the template library lists"),
+    CodeRow::new(64001, Conflict, "authenticity certification already done").advice("nothing to do: the certification is done already"),
+    CodeRow::new(65001, PermissionDenied, "traffic-owner permission cannot be changed"),
+    CodeRow::new(65002, PermissionDenied, "traffic-owner permission needs the allow-list"),
+    CodeRow::new(66001, QuotaExhausted, "more than 10 core pages").retry(Retry::AfterChange).advice("send fewer: the limit is that of one app"),
+    CodeRow::new(66002, QuotaExhausted, "more than 10 keywords per page").retry(Retry::AfterChange).advice("send fewer: the limit is that of one app"),
+    CodeRow::new(66003, Conflict, "duplicate path, title, description or keyword"),
+    CodeRow::new(66004, InvalidArgument, "title or description missing"),
+    CodeRow::new(66005, PermissionDenied, "program may not submit core pages"),
+    CodeRow::new(66006, ContentRejected, "forbidden words in path, title or description"),
+    CodeRow::new(66007, ContentRejected, "forbidden words in keyword"),
+    CodeRow::new(66008, InvalidArgument, "home page takes no title or description"),
+    CodeRow::new(66009, PermissionDenied, "program may not operate core pages"),
+    CodeRow::new(66010, PermissionDenied, "platform may not operate core pages"),
+    CodeRow::new(67001, Conflict, "user did not subscribe to the template"),
+    CodeRow::new(68001, Unavailable, "waiting list could not be read (fast review)"),
+    CodeRow::new(68002, QuotaExhausted, "platform has no fast-review quota").retry(Retry::AfterChange).advice("submit the ordinary way: the platform has no allowance for fast reviews"),
+    CodeRow::new(68003, QuotaExhausted, "fast-review quota used up"),
+    CodeRow::new(68004, Vendor, "fast-review submission failed"),
+    CodeRow::new(69001, Conflict, "name not approved yet: package review refused").owner(Merchant).advice("wait until the name is approved, then submit again"),
+    CodeRow::new(69002, Conflict, "category not approved yet: package review refused").owner(Merchant).advice("wait until the category is approved, then submit again"),
+    CodeRow::new(69003, Conflict, "name and category not approved yet: package review refused").owner(Merchant).advice("wait until name and category are approved, then submit again"),
+    CodeRow::new(69004, InvalidArgument, "ext_json contains unparseable characters").advice("correct the values of `ext`"),
+    CodeRow::new(69005, NotFound, "package does not exist"),
+    CodeRow::new(69006, InvalidArgument, "too many source templates (batch)"),
+    CodeRow::new(69007, NotFound, "target template is gone (batch)"),
+    CodeRow::new(69008, NotFound, "source template does not exist (batch)"),
+    CodeRow::new(69009, Unavailable, "upload service temporarily unavailable").open(),
+    CodeRow::new(69010, InvalidArgument, "template file could not be parsed").advice("correct the template, then upload again"),
+    CodeRow::new(69011, Unavailable, "review service temporarily unavailable").open(),
+    CodeRow::new(69012, Unavailable, "release service temporarily unavailable").open(),
+    CodeRow::new(69013, QuotaExhausted, "review quota of the current period used up").advice("wait for the next week; `audit_quota` shows what is left"),
+];

@@ -1,0 +1,148 @@
+//! How Baidu's answers are read: four shapes of body, whatever the HTTP status.
+
+use std::time::Duration;
+
+use miniprogram_core::codes::{CodeRow, CodeTable};
+use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
+use miniprogram_core::transport::Response;
+use miniprogram_core::{Code, Vendor};
+use serde_json::{Map, Value};
+
+use crate::BAIDU;
+use crate::codes::{
+    AES_KEY_TOO_SHORT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, TEMPLATE_UNKNOWN, TOKEN_NOT_VALID,
+};
+use crate::wire::integer;
+
+/// Baidu's way of answering.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BaiduDialect;
+
+/// An effect may land as late as this: an upload shows after about 3 s, a rollback is delayed by an unpublished time.
+const SETTLE_TIME: Duration = Duration::from_secs(15);
+
+/// Numbers with a second meaning that only the words tell, and the name that selects its row.
+const BY_WORDS: &[(i64, &[&str], &str)] = &[
+    (501, &["请求方式不支持", "request method"], METHOD_NOT_SUPPORTED),
+    (44001, &["token"], TOKEN_NOT_VALID),
+    (50037, &["aes", "43"], AES_KEY_TOO_SHORT),
+    (63002, &["模板", "模版", "template"], TEMPLATE_UNKNOWN),
+];
+
+/// Where the words of a refusal stand, in the order they are believed.
+const MESSAGES: &[&str] = &["msg", "errMsg", "errmsg", "error_msg", "error_description"];
+
+impl Dialect for BaiduDialect {
+    fn vendor(&self) -> Vendor {
+        BAIDU
+    }
+
+    fn base_url(&self) -> &'static str {
+        "https://openapi.baidu.com"
+    }
+
+    fn settle_time(&self) -> Duration {
+        SETTLE_TIME
+    }
+
+    fn read(&self, call: &Call, response: &Response) -> Verdict {
+        let traced = response.header("x-b3-traceid").map(str::to_owned);
+        if call.expect == Expect::Image && is_image(&response.body) {
+            let reply = Reply::new(call.operation.clone(), Value::Null, response.body.clone());
+            return Verdict::Success(reply.with_request_id(traced));
+        }
+        let Some(json) = parse(&response.body) else {
+            return Verdict::NotUnderstood("the body is no JSON object".to_owned());
+        };
+        let request_id = traced.or_else(|| request_id(&json));
+        match refusal(call, &json) {
+            Ok(Some(refusal)) => Verdict::Refused(refusal.with_request_id(request_id)),
+            Ok(None) if call.expect == Expect::Image => {
+                Verdict::NotUnderstood("the body is no image and holds no error code".to_owned())
+            }
+            Ok(None) => {
+                let body = response.body.clone();
+                let reply = Reply::new(call.operation.clone(), Value::Object(json), body);
+                Verdict::Success(reply.with_request_id(request_id))
+            }
+            Err(why) => Verdict::NotUnderstood(why.to_owned()),
+        }
+    }
+}
+
+/// Whether the bytes begin like a PNG or a JPEG.
+fn is_image(body: &[u8]) -> bool {
+    body.starts_with(b"\x89PNG") || body.starts_with(b"\xff\xd8\xff")
+}
+
+/// One JSON object, a byte order mark before it and the documents' illegal escape `\_` within it allowed.
+fn parse(body: &[u8]) -> Option<Map<String, Value>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&text.replace("\\_", "_"))).ok()
+}
+
+/// The refusal that a body holds; none if it is a success. The order is that of the reference, section 4.1.
+fn refusal(call: &Call, json: &Map<String, Value>) -> Result<Option<VendorRefusal>, &'static str> {
+    let message = || text(json, MESSAGES).unwrap_or_default();
+    let number = |member| number(json, member);
+    let gateway = number("error_code")?;
+    if let Some(code) = gateway.filter(|code| *code != 0) {
+        return Ok(Some(refused(&GATEWAY, code.into(), message(), call)));
+    }
+    let errno = number("errno")?;
+    if let Some(word) = text(json, &["error"]) {
+        return Ok(Some(match errno.filter(|errno| *errno != 0) {
+            Some(errno) => refused(&ERRNO, errno.into(), message(), call),
+            None => refused(&OAUTH, word.into(), message(), call),
+        }));
+    }
+    match errno {
+        Some(0) => Ok(None),
+        Some(errno) => Ok(Some(refused(&ERRNO, errno.into(), message(), call))),
+        None if call.path.contains("/oauth/") && text(json, &["access_token"]).is_some() => Ok(None),
+        None => Err("the body holds no errno"),
+    }
+}
+
+fn refused(table: &'static CodeTable, code: Code, message: String, call: &Call) -> VendorRefusal {
+    let row = row(table, &code, &message, call);
+    VendorRefusal::new(code, message, row)
+}
+
+/// The row of a code: by the words where they decide, then by the operation, for the low-level call by its path.
+fn row(table: &'static CodeTable, code: &Code, message: &str, call: &Call) -> Option<&'static CodeRow> {
+    let message = message.to_lowercase();
+    let by_words = BY_WORDS.iter().find(|(number, words, _)| {
+        *code == Code::Number(*number) && words.iter().any(|word| message.contains(word))
+    });
+    let name = match by_words {
+        Some((_, _, name)) => name,
+        None if call.operation == "call" => call.path.as_ref(),
+        None => call.operation.as_ref(),
+    };
+    table.find(code, Some(name))
+}
+
+/// A code's number; none if it is absent or null.
+fn number(json: &Map<String, Value>, member: &str) -> Result<Option<i64>, &'static str> {
+    match json.get(member) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => integer(value).map(Some).ok_or("the body's code is no whole number"),
+    }
+}
+
+/// The first of the members that holds a text.
+fn text(json: &Map<String, Value>, members: &[&str]) -> Option<String> {
+    let mut texts = members.iter().filter_map(|member| json.get(*member)?.as_str());
+    texts.find(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The vendor's id of the request, where the body carries it: a text or a number.
+fn request_id(json: &Map<String, Value>) -> Option<String> {
+    ["traceId", "requestId"].into_iter().find_map(|member| match json.get(member)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}

@@ -1,0 +1,120 @@
+//! A typed builder of `ext_json`, the merchant's values for a template.
+
+use miniprogram_core::{Error, ExtJson, Result};
+use serde_json::{Map, Value};
+
+use crate::BAIDU;
+
+const OPERATION: &str = "upload_code";
+
+/// Builds the `ext_json` of an upload: the members of Baidu's format by name, any other through
+/// [`with_member`](Self::with_member). Source: document 001, "ext_json内容说明".
+///
+/// ```
+/// use baidu_smartapp::ExtJsonBuilder;
+///
+/// let ext = ExtJsonBuilder::new().with_ext_appid("100000282").with_ext("name", "面包店").build()?;
+/// assert_eq!(ext.as_str(), r#"{"extEnable":true,"extAppid":"100000282","ext":{"name":"面包店"}}"#);
+/// # Ok::<(), miniprogram_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct ExtJsonBuilder {
+    members: Map<String, Value>,
+}
+
+impl Default for ExtJsonBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ExtJsonBuilder {
+    /// An object that holds only the member that every upload needs, `extEnable`, as true.
+    pub fn new() -> Self {
+        Self { members: Map::from_iter([("extEnable".to_owned(), Value::Bool(true))]) }
+    }
+
+    /// Any member, as it stands in the text: for those that have no method here. A later one replaces an earlier one
+    /// of that name.
+    pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.members.insert(name.into(), value.into());
+        self
+    }
+
+    /// `extAppid`: the merchant's app, sent as text.
+    pub fn with_ext_appid(self, app: impl Into<String>) -> Self {
+        self.with_member("extAppid", app.into())
+    }
+
+    /// `extEnable`: whether the other members are merged into the template; true unless set.
+    pub fn with_ext_enable(self, enabled: bool) -> Self {
+        self.with_member("extEnable", enabled)
+    }
+
+    /// One value in `ext`: free data that the program reads at run time.
+    pub fn with_ext(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.with_entry("ext", name.into(), value.into())
+    }
+
+    /// One page in `extPages`: what overrides that page's own configuration.
+    pub fn with_ext_page(self, page: impl Into<String>, configuration: Map<String, Value>) -> Self {
+        self.with_entry("extPages", page.into(), Value::Object(configuration))
+    }
+
+    /// `window`: overrides the template's.
+    pub fn with_window(self, window: Map<String, Value>) -> Self {
+        self.with_member("window", window)
+    }
+
+    /// `networkTimeout`: overrides the template's; milliseconds.
+    pub fn with_network_timeout(self, timeout: Map<String, Value>) -> Self {
+        self.with_member("networkTimeout", timeout)
+    }
+
+    /// `tabBar`: overrides the template's.
+    pub fn with_tab_bar(self, tab_bar: Map<String, Value>) -> Self {
+        self.with_member("tabBar", tab_bar)
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), naming the member, for an `extEnable` that
+    /// is neither true nor false, and for a `directCommit` that is not false: such an upload would also submit, and
+    /// two effects in one call could not be settled.
+    pub fn build(self) -> Result<ExtJson> {
+        if !self.members.get("extEnable").is_some_and(Value::is_boolean) {
+            let why = "must be true or false";
+            return Err(Error::invalid(OPERATION, "ext_json.extEnable", why).for_vendor(BAIDU));
+        }
+        refuse_direct_commit(self.members.get("directCommit"))?;
+        Ok(ExtJson::from_object(&self.members))
+    }
+
+    fn with_entry(mut self, member: &str, name: String, value: Value) -> Self {
+        let mut entries = match self.members.get_mut(member).map(Value::take) {
+            Some(Value::Object(entries)) => entries,
+            _ => Map::new(),
+        };
+        entries.insert(name, value);
+        self.members.insert(member.to_owned(), Value::Object(entries));
+        self
+    }
+}
+
+/// Refuses an upload that would also submit. The member is documented as text and shown as boolean: both count.
+pub(crate) fn refuse_direct_commit(member: Option<&Value>) -> Result<()> {
+    let off = match member {
+        None | Some(Value::Null | Value::Bool(false)) => true,
+        Some(Value::String(text)) => text.eq_ignore_ascii_case("false"),
+        Some(_) => false,
+    };
+    if off {
+        return Ok(());
+    }
+    let why = "must not be true: uploading and submitting in one call could not be settled";
+    Err(Error::invalid(OPERATION, "ext_json.directCommit", why)
+        .for_vendor(BAIDU)
+        .with_advice("upload without it, then call submit_audit"))
+}

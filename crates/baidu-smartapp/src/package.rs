@@ -1,0 +1,212 @@
+//! Packages as Baidu shows them, and how one is picked out of the list.
+
+use miniprogram_core::pipeline::{Call, Op, Reply};
+use miniprogram_core::{
+    AuditId, Code, CodeVersion, PackageId, RawStatus, Result, Stage, Timestamp, Upload, UploadStatus,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::codes::{PACKAGE_STAGE, UPLOAD};
+use crate::{reply, wire};
+
+/// `status` of the package online.
+pub(crate) const ONLINE: i64 = 1;
+/// `status` of a package that was uploaded and not submitted, or taken back.
+pub(crate) const DEVELOPMENT: i64 = 3;
+/// `status` of a package in review.
+pub(crate) const IN_REVIEW: i64 = 4;
+/// `status` of a package that failed the review; it may be submitted again.
+pub(crate) const REJECTED: i64 = 5;
+/// `status` of a package that passed the review.
+pub(crate) const APPROVED: i64 = 6;
+/// `status` of the package online while it is taken back.
+pub(crate) const ROLLING_BACK: i64 = 8;
+
+/// A package as Baidu shows it.
+///
+/// Every member but the stage may be absent: `package/get` shows an upload without id and status until it has been
+/// processed. Source: documents 000 and 001, `package/get`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Package {
+    /// The package's id; it is the audit's id too.
+    pub package_id: Option<PackageId>,
+    /// The version text of the upload, such as `1.2.6` or `d0.0.0.2`.
+    pub version: Option<String>,
+    /// The description of the upload.
+    pub description: Option<String>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The number behind the stage; absent while an upload is processed.
+    pub raw_status: Option<RawStatus>,
+    /// The reviewer's words.
+    pub audit_message: Option<String>,
+    /// The remark of the submission.
+    pub remark: Option<String>,
+    /// Who uploaded it; Baidu's `--` for nobody known reads as absent.
+    pub committer: Option<String>,
+    /// The time of the upload as Baidu prints it. Some are printed 1000 times too close to 1970.
+    pub commit_time: Option<String>,
+    /// The same as a time (Beijing's, as printed); absent if it cannot be read.
+    pub committed_at: Option<Timestamp>,
+    /// The state of the upload, while Baidu tells one.
+    pub upload: Option<Upload>,
+    /// The version that a rollback of this package returns to.
+    pub rollback_version: Option<String>,
+    /// The members that have no field here, by Baidu's names.
+    pub extra: Map<String, Value>,
+}
+
+impl Package {
+    fn from_wire(package: wire::Package) -> Self {
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let upload = package.upload_status.map(|code| {
+            let (status, raw_status) = UPLOAD.translate(code);
+            let message = filled(package.upload_err_msg).or(filled(package.upload_status_desc));
+            Upload::new(status, raw_status, package.upload_err_code.map(Code::from), message)
+        });
+        let (stage, raw_status) = match (package.status, &upload) {
+            (Some(code), _) => {
+                let (stage, raw_status) = PACKAGE_STAGE.translate(code);
+                (stage, Some(raw_status))
+            }
+            (None, Some(Upload { status: UploadStatus::Processing, .. })) => (Stage::Uploading, None),
+            (None, Some(Upload { status: UploadStatus::Failed, .. })) => (Stage::UploadFailed, None),
+            (None, _) => (Stage::Unknown, None),
+        };
+        Self {
+            package_id: filled(package.package_id).map(PackageId::from),
+            version: package.version,
+            description: package.version_desc,
+            stage,
+            raw_status,
+            audit_message: filled(package.msg),
+            remark: filled(package.remark),
+            committer: filled(package.committer).filter(|name| name != "--"),
+            committed_at: package.commit_time.as_deref().and_then(|text| Timestamp::from_civil(text, 8)),
+            commit_time: filled(package.commit_time),
+            upload,
+            rollback_version: filled(package.rollback_version),
+            extra: package.extra,
+        }
+    }
+
+    /// The number behind the stage.
+    pub(crate) fn status(&self) -> Option<i64> {
+        self.raw_status.as_ref().map(|raw| raw.code)
+    }
+
+    /// How far the upload is; none once it has succeeded.
+    pub(crate) fn upload_status(&self) -> Option<UploadStatus> {
+        self.upload.as_ref().map(|upload| upload.status)
+    }
+
+    /// Whether it is what such an upload brings. An upload under way may not show its description yet.
+    pub(crate) fn is_upload_of(&self, version: &str, description: &str) -> bool {
+        let described = match (&self.description, &self.package_id) {
+            (Some(shown), _) => shown == description,
+            (None, Some(_)) => description.is_empty(),
+            (None, None) => true,
+        };
+        described && self.version.as_deref() == Some(version)
+    }
+
+    /// Orders packages by age, as far as Baidu tells.
+    fn age(&self) -> (Option<Timestamp>, Option<i64>) {
+        (self.committed_at, self.package_id.as_ref().and_then(PackageId::as_number))
+    }
+}
+
+impl From<Package> for CodeVersion {
+    fn from(package: Package) -> Self {
+        let submitted =
+            matches!(package.status(), Some(ONLINE | IN_REVIEW | REJECTED | APPROVED | ROLLING_BACK));
+        let audit_id = package.package_id.clone().filter(|_| submitted).map(AuditId::from);
+        Self::new(package.stage, package.raw_status)
+            .with_version(package.version, package.description)
+            .with_ids(package.package_id, audit_id)
+            .with_committed_at(package.committed_at)
+            .with_reason(package.audit_message)
+            .with_upload(package.upload)
+            .with_rollback_version(package.rollback_version)
+    }
+}
+
+/// The answer of `package/get`: at most one package, or a few, in development, in review and online.
+#[derive(Debug)]
+pub(crate) struct Packages(pub(crate) Vec<Package>);
+
+impl Packages {
+    pub(crate) async fn read(op: &mut Op<'_>) -> Result<Self> {
+        let reply = op.read(&list(op.operation())).await?;
+        let packages: Vec<wire::Package> = reply::data(&reply)?;
+        Ok(Self(packages.into_iter().map(Package::from_wire).collect()))
+    }
+
+    /// The newest package with that status.
+    pub(crate) fn newest(&self, status: i64) -> Option<&Package> {
+        newest(self.0.iter().filter(|package| package.status() == Some(status)))
+    }
+
+    pub(crate) fn with_id(&self, id: &str) -> Option<&Package> {
+        self.0.iter().find(|package| package.package_id.as_ref().is_some_and(|shown| shown.as_str() == id))
+    }
+}
+
+/// The newest of some packages.
+pub(crate) fn newest<'a>(packages: impl Iterator<Item = &'a Package>) -> Option<&'a Package> {
+    packages.max_by_key(|package| package.age())
+}
+
+/// Reads one package by its id.
+pub(crate) async fn read_detail(op: &mut Op<'_>, id: &str) -> Result<Package> {
+    let reply = op.read(&detail(op.operation(), &PackageQuery::Id(id.into()))).await?;
+    let package = one(&reply)?;
+    match &package.package_id {
+        Some(shown) if shown.as_str() != id => {
+            Err(reply::odd(&reply, "data.package_id", format!("is {shown}, asked for {id}")))
+        }
+        _ => Ok(package),
+    }
+}
+
+/// Reads where one package stands.
+pub(crate) async fn read_status(op: &mut Op<'_>, id: &str) -> Result<Option<i64>> {
+    Ok(read_detail(op, id).await?.status())
+}
+
+/// The one package of a reply.
+pub(crate) fn one(reply: &Reply) -> Result<Package> {
+    Ok(Package::from_wire(reply::data(reply)?))
+}
+
+/// Which package `package/getdetail` shows. Source: document 001, `package/getdetail`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PackageQuery {
+    /// The package of that id.
+    Id(PackageId),
+    /// The package with that `status`: 1 online, 3 in development, 4 in review, 5 rejected, 6 approved, 8 rolling
+    /// back.
+    Status(i64),
+}
+
+/// `package/get`.
+pub(crate) fn list(operation: &'static str) -> Call {
+    Call::get(operation, "/rest/2.0/smartapp/package/get")
+}
+
+/// `package/getdetail`.
+pub(crate) fn detail(operation: &'static str, query: &PackageQuery) -> Call {
+    let call = Call::get(operation, "/rest/2.0/smartapp/package/getdetail");
+    match query {
+        PackageQuery::Id(id) => call.with_query("package_id", id.as_str()),
+        PackageQuery::Status(status) => call.with_query("type", status.to_string()),
+    }
+}
+
+/// `package/gettrial`.
+pub(crate) fn trial(operation: &'static str) -> Call {
+    Call::get(operation, "/rest/2.0/smartapp/package/gettrial")
+}

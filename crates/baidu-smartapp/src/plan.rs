@@ -1,0 +1,69 @@
+//! The requests that an effect would send, without sending them.
+
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::{Command, Error, PlannedRequest, Result};
+use serde_json::{Value, json};
+
+use crate::BAIDU;
+use crate::audit::{Source, SubmitAudit, WithdrawAudit};
+use crate::code::UploadCode;
+use crate::package::{self, PackageQuery};
+use crate::release::{Release, Rollback, SetMinLibraryVersion, SetVisitStatus};
+
+/// The requests of a command, the effect last; what an earlier one brings stands as `{"from":"package/get"}`.
+pub(crate) fn requests(command: &Command) -> Result<Vec<PlannedRequest>> {
+    let list = package::list(command.operation().as_str()).planned();
+    Ok(match command {
+        Command::UploadCode { template, ext, version, description } => {
+            vec![list, UploadCode::new(template, ext, version, description)?.call().planned()]
+        }
+        Command::SubmitAudit { target, options } => {
+            let submit = SubmitAudit::new(target, options)?;
+            match submit.source() {
+                Source::Given(id) => {
+                    let query = PackageQuery::Id(id.clone());
+                    let detail = package::detail(command.operation().as_str(), &query);
+                    vec![detail.planned(), without_password(submit.call(id.as_str()).planned())]
+                }
+                Source::Upload(_) | Source::Development(_) => {
+                    vec![list, without_password(looked_up(&submit.call("")))]
+                }
+            }
+        }
+        Command::WithdrawAudit { audit } => vec![WithdrawAudit::new(audit)?.call().planned()],
+        Command::Release { target } => match Release::new(target)?.package_id() {
+            Some(id) => vec![Release::call(id.as_str()).planned()],
+            None => vec![list, looked_up(&Release::call(""))],
+        },
+        Command::Rollback { target } => match Rollback::new(target)? {
+            Rollback::From(id) => vec![Rollback::call(id.as_str()).planned()],
+            Rollback::Looked { .. } => vec![list, looked_up(&Rollback::call(""))],
+        },
+        Command::SetVisitStatus { status } => vec![SetVisitStatus::new(*status)?.call().planned()],
+        Command::SetMinLibraryVersion { version } => {
+            vec![SetMinLibraryVersion::new(version)?.call().planned()]
+        }
+        other => return Err(Error::unsupported(BAIDU, other.operation().as_str())),
+    })
+}
+
+/// A call whose package id comes out of `package/get`.
+fn looked_up(call: &Call) -> PlannedRequest {
+    with_body_member(call.planned(), "package_id", |_| json!({ "from": "package/get" }))
+}
+
+/// The reviewer's password is no more for printing than a token.
+fn without_password(request: PlannedRequest) -> PlannedRequest {
+    with_body_member(request, "test_password", |_| Value::from("***"))
+}
+
+fn with_body_member(
+    mut request: PlannedRequest,
+    name: &str,
+    change: impl FnOnce(&Value) -> Value,
+) -> PlannedRequest {
+    if let Some(member) = request.body.as_mut().and_then(|body| body.get_mut(name)) {
+        *member = change(member);
+    }
+    request
+}

@@ -1,0 +1,101 @@
+//! The effect of `rollback`.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::{EffectValue, Error, Intent, PackageId, Result, RollbackTarget};
+use serde_json::{Value, json};
+
+use crate::package::{ONLINE, Package, Packages, ROLLING_BACK};
+use crate::{BAIDU, before, refuse};
+
+const OPERATION: &str = "rollback";
+
+/// `package/rollback`: takes the package now online and goes one step back, after a while.
+#[derive(Debug)]
+pub(crate) enum Rollback {
+    /// To whatever was online before; to that version, where the caller names one.
+    Looked { version: Option<String> },
+    /// From this package, which the caller knows to be online.
+    From(PackageId),
+}
+
+impl Rollback {
+    pub(crate) fn new(target: &RollbackTarget) -> Result<Self> {
+        match target {
+            RollbackTarget::Previous => Ok(Self::Looked { version: None }),
+            RollbackTarget::Version(version) => {
+                refuse::required(OPERATION, "version", version)?;
+                Ok(Self::Looked { version: Some(version.clone()) })
+            }
+            RollbackTarget::OnlinePackage(id) => {
+                refuse::required(OPERATION, "package_id", id.as_str())?;
+                Ok(Self::From(id.clone()))
+            }
+            _ => Err(Error::unsupported(BAIDU, OPERATION).with_field("target")),
+        }
+    }
+
+    /// The request. Source: document 000, `package/rollback`, which alone says that the id is that of the package
+    /// now online.
+    pub(crate) fn call(online_package_id: &str) -> Call {
+        let fields = vec![("package_id".into(), online_package_id.to_owned())];
+        Call::post_form(OPERATION, "/rest/2.0/smartapp/package/rollback", fields)
+    }
+}
+
+/// The package online, if a rollback from it leads where the caller wants to go.
+fn online(packages: &Packages, wanted: Option<&str>) -> Result<PackageId> {
+    let Some(online) = packages.newest(ONLINE) else {
+        let why = match packages.newest(ROLLING_BACK) {
+            Some(_) => "a rollback is under way already",
+            None => "nothing is online",
+        };
+        return Err(refuse::conflict(OPERATION, why));
+    };
+    let Some(reachable) = &online.rollback_version else {
+        return Err(refuse::conflict(OPERATION, "the version online has none before it to go back to"));
+    };
+    if wanted.is_some_and(|wanted| plain(wanted) != plain(reachable)) {
+        return Err(Error::unsupported(BAIDU, OPERATION)
+            .with_field("version")
+            .with_detail(format!("must be the version before the one online, {reachable}")));
+    }
+    online.package_id.clone().ok_or_else(|| refuse::conflict(OPERATION, "the package online shows no id"))
+}
+
+/// A version without the `v` that `rollback_version` may have although `version` has none.
+fn plain(version: &str) -> &str {
+    version.strip_prefix(['v', 'V']).unwrap_or(version)
+}
+
+#[async_trait]
+impl EffectPlan for Rollback {
+    fn class(&self) -> EffectClass {
+        EffectClass::Guarded
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        let id = match self {
+            Self::From(id) => id.clone(),
+            Self::Looked { version } => online(&Packages::read(op).await?, version.as_deref())?,
+        };
+        Ok(json!({ "package_id": id }))
+    }
+
+    fn request(&self, before: &Value) -> Result<Call> {
+        Ok(Self::call(before::package_id(OPERATION, before)?))
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let id = before::package_id(OPERATION, &intent.before)?;
+        let packages = Packages::read(op).await?;
+        let ours = packages.with_id(id);
+        let other_online = packages.newest(ONLINE).is_some();
+        Ok(match ours.and_then(Package::status) {
+            Some(ONLINE) => Finding::Absent,
+            Some(_) => Finding::Done(EffectValue::None),
+            None if other_online => Finding::Done(EffectValue::None),
+            None => Finding::Pending,
+        })
+    }
+}

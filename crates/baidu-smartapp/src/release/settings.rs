@@ -1,0 +1,99 @@
+//! The effects of `set_visit_status` and `set_min_library_version`, and the read behind the second.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::{EffectValue, Error, Intent, LibraryUsage, MinLibraryVersion, Result, VisitStatus};
+use serde_json::Value;
+
+use crate::{BAIDU, app_info, refuse, reply, wire};
+
+/// `app/pause` and `app/resume`.
+#[derive(Debug)]
+pub(crate) struct SetVisitStatus {
+    path: &'static str,
+    /// The program status that shows it.
+    shows_as: i64,
+}
+
+impl SetVisitStatus {
+    const OPERATION: &'static str = "set_visit_status";
+
+    pub(crate) fn new(status: VisitStatus) -> Result<Self> {
+        match status {
+            VisitStatus::Open => Ok(Self { path: "/rest/2.0/smartapp/app/resume", shows_as: 1 }),
+            VisitStatus::Closed => Ok(Self { path: "/rest/2.0/smartapp/app/pause", shows_as: 4 }),
+            other => {
+                let why = format!("must be open or closed, is {other}");
+                Err(Error::invalid(Self::OPERATION, "status", why).for_vendor(BAIDU))
+            }
+        }
+    }
+
+    /// The request. Source: document 003.
+    pub(crate) fn call(&self) -> Call {
+        Call::post_form(Self::OPERATION, self.path, Vec::new())
+    }
+}
+
+#[async_trait]
+impl EffectPlan for SetVisitStatus {
+    fn class(&self) -> EffectClass {
+        EffectClass::Set
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(self.call())
+    }
+
+    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        let shown = app_info::read(op).await?.visit.raw_status.map(|raw| raw.code);
+        Ok(if shown == Some(self.shows_as) { Finding::Done(EffectValue::None) } else { Finding::Absent })
+    }
+}
+
+/// `app/setsupportversion`.
+#[derive(Debug)]
+pub(crate) struct SetMinLibraryVersion {
+    version: String,
+}
+
+impl SetMinLibraryVersion {
+    const OPERATION: &'static str = "set_min_library_version";
+
+    pub(crate) fn new(version: &str) -> Result<Self> {
+        refuse::required(Self::OPERATION, "version", version)?;
+        Ok(Self { version: version.to_owned() })
+    }
+
+    /// The request. Source: document 003.
+    pub(crate) fn call(&self) -> Call {
+        let fields = vec![("version".into(), self.version.clone())];
+        Call::post_form(Self::OPERATION, "/rest/2.0/smartapp/app/setsupportversion", fields)
+    }
+}
+
+#[async_trait]
+impl EffectPlan for SetMinLibraryVersion {
+    fn class(&self) -> EffectClass {
+        EffectClass::Set
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(self.call())
+    }
+
+    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        let shown = read_library_version(op).await?.version;
+        let is_set = shown.is_some_and(|shown| shown.trim() == self.version.trim());
+        Ok(if is_set { Finding::Done(EffectValue::None) } else { Finding::Absent })
+    }
+}
+
+/// Reads `app/getsupportversion`. Source: document 003.
+pub(super) async fn read_library_version(op: &mut Op<'_>) -> Result<MinLibraryVersion> {
+    let call = Call::get(op.operation(), "/rest/2.0/smartapp/app/getsupportversion");
+    let answer: wire::SupportVersion = reply::data(&op.read(&call).await?)?;
+    let usage = answer.items.map(wire::OneOrMany::into_vec).unwrap_or_default();
+    let usage = usage.into_iter().map(|item| LibraryUsage::new(item.version, item.percentage)).collect();
+    Ok(MinLibraryVersion::new(answer.now_version.filter(|version| !version.is_empty()), usage))
+}

@@ -1,0 +1,487 @@
+//! What becomes of an effect whose answer is lost, open or a refusal: asked for 15 seconds, repeated only when it has
+//! been shown absent, never done twice.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::sync::Arc;
+
+use miniprogram_core::{
+    AuditManager, Authorizer, CodeManager, Command, Effect, Error, ErrorKind, Evidence, ExtJson, Intent,
+    Outcome, PackageId, ReleaseManager, ReleaseTarget, Result, RollbackTarget, SubmitOptions, SubmitTarget,
+    Timestamp, UploadReceipt, VisitStatus,
+};
+use serde_json::json;
+
+use baidu_smartapp::BAIDU;
+use support::{APP, Answer, BUSY, DONE, Script, data, detail, package, packages};
+
+const LOST: Answer = Answer::Lost;
+
+fn done() -> Answer {
+    DONE.into()
+}
+
+fn refusing(errno: i64, words: &str) -> Answer {
+    format!(r#"{{"errno":{errno},"msg":"{words}"}}"#).into()
+}
+
+fn known(effect: &Effect<impl Sized>) -> (Evidence, u32) {
+    (effect.evidence, effect.attempts)
+}
+
+fn failed<T: std::fmt::Debug>(result: Result<T>) -> (ErrorKind, Outcome, Error) {
+    let error = result.unwrap_err();
+    (error.kind(), error.outcome(), error)
+}
+
+fn options() -> SubmitOptions {
+    SubmitOptions::default().with_content("content").with_remark("remark")
+}
+
+mod upload {
+    use super::*;
+
+    fn uploading(version: &str) -> String {
+        format!(
+            r#"{{"version":"{version}","version_desc":"desc","upload_status":1,"upload_status_desc":"上传中"}}"#
+        )
+    }
+
+    fn list(entries: &[String]) -> Answer {
+        data(&format!("[{}]", entries.join(","))).into()
+    }
+
+    async fn upload(script: &Arc<Script>) -> Result<Effect<UploadReceipt>> {
+        let ext: ExtJson = r#"{"extEnable":true}"#.parse().unwrap();
+        script.app().upload_code(&"1".into(), &ext, "1.2.7", "desc").await
+    }
+
+    #[tokio::test]
+    async fn an_answer_brings_a_receipt_with_the_packages_known_before() {
+        let script = Script::new()
+            .on("package/get", [list(&[package(1, "1.2.6", 1), package(5, "1.2.7", 3)])])
+            .on("package/upload", [done()]);
+        let effect = upload(&script).await.unwrap();
+        assert_eq!(known(&effect), (Evidence::Answered, 1));
+        let expected = UploadReceipt::new("1.2.7", "desc").with_known_package_ids(vec!["5".into()]);
+        assert_eq!(effect.value, expected);
+        let back: UploadReceipt = serde_json::from_value(json!(effect.value)).unwrap();
+        assert_eq!(back, expected);
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_is_found_again_by_version_and_description() {
+        let old = package(5, "1.2.7", 3);
+        let script = Script::new()
+            .on(
+                "package/get",
+                [
+                    list(std::slice::from_ref(&old)),
+                    list(std::slice::from_ref(&old)),
+                    list(&[old.clone(), uploading("1.2.7")]),
+                    list(&[old, package(9, "1.2.7", 3)]),
+                ],
+            )
+            .on("package/upload", [LOST]);
+        let effect = upload(&script).await.unwrap();
+        assert_eq!(known(&effect), (Evidence::Asked, 1));
+        assert_eq!(effect.value.package_id, Some(PackageId::from("9")));
+        assert_eq!(script.count("package/upload"), 1);
+    }
+
+    #[tokio::test]
+    async fn another_version_or_description_is_not_ours() {
+        let other = package(9, "1.2.7", 3).replace(r#""version_desc":"desc""#, r#""version_desc":"other""#);
+        let script = Script::new()
+            .on("package/get", [list(&[]), list(&[other, package(8, "1.2.8", 3)])])
+            .on("package/upload", [LOST, done()]);
+        let effect = upload(&script).await.unwrap();
+        assert_eq!(known(&effect), (Evidence::Answered, 2));
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_failed_or_never_came_is_repeated_once() {
+        let failed_entry =
+            r#"{"version":"1.2.7","version_desc":"desc","upload_status":3,"upload_status_desc":"上传失败"}"#;
+        for shown in [list(&[]), list(&[failed_entry.to_owned()])] {
+            let script =
+                Script::new().on("package/get", [list(&[]), shown]).on("package/upload", [LOST, done()]);
+            assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Answered, 2));
+            assert!(script.count("package/get") >= 4, "one read before, at least three to settle");
+        }
+        let script = Script::new().on("package/get", [list(&[])]).on("package/upload", [LOST]);
+        let (kind, outcome, error) = failed(upload(&script).await);
+        assert_eq!((kind, outcome, error.attempts()), (ErrorKind::Timeout, Outcome::NotDone, 2));
+        assert_eq!(script.count("package/upload"), 2, "a one-shot effect has two attempts");
+    }
+
+    #[tokio::test]
+    async fn an_older_upload_of_the_same_text_is_not_taken_for_ours() {
+        let before = list(&[uploading("1.2.7")]);
+        // The older one gets its id, ours never shows: absent, so it is sent again.
+        let script = Script::new()
+            .on("package/get", [before.clone(), before.clone(), list(&[package(9, "1.2.7", 3)])])
+            .on("package/upload", [LOST, done()]);
+        assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Answered, 2));
+        // Both get ids: the newer one is ours.
+        let both = list(&[package(9, "1.2.7", 3), package(10, "1.2.7", 3)]);
+        let script = Script::new().on("package/get", [before.clone(), both]).on("package/upload", [LOST]);
+        let effect = upload(&script).await.unwrap();
+        assert_eq!((known(&effect), effect.value.package_id), ((Evidence::Asked, 1), Some("10".into())));
+        // One of them failed: nobody can tell which, and a person has to look.
+        let failed_entry = r#"{"version":"1.2.7","version_desc":"desc","upload_status":3}"#.to_owned();
+        let script =
+            Script::new().on("package/get", [before, list(&[failed_entry])]).on("package/upload", [LOST]);
+        assert_eq!(failed(upload(&script).await).1, Outcome::Unknown);
+        assert_eq!(script.count("package/upload"), 1);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_asked_stays_unknown_and_is_settled_before_the_next_effect() {
+        let broken = || Answer::Body(502, b"<html>".to_vec());
+        let mut answers = vec![list(&[])];
+        answers.extend(std::iter::repeat_with(broken).take(200));
+        let script = Script::new().on("package/get", answers).on("package/upload", [LOST]);
+        let platform = script.platform();
+        let app = platform.app(APP);
+        let ext: ExtJson = r#"{"extEnable":true}"#.parse().unwrap();
+        let lost = app.upload_code(&"1".into(), &ext, "1.2.7", "desc").await;
+        assert_eq!(failed(lost).1, Outcome::Unknown);
+        let (kind, outcome, _) = failed(platform.app(APP).release(&ReleaseTarget::Audit("1".into())).await);
+        assert_eq!((kind, outcome), (ErrorKind::Unavailable, Outcome::NotSent));
+        assert_eq!(script.count("package/release"), 0);
+    }
+
+    #[tokio::test]
+    async fn a_list_without_data_is_no_proof_of_absence() {
+        let script = Script::new().on("package/get", [list(&[]), DONE.into()]).on("package/upload", [LOST]);
+        assert_eq!(failed(upload(&script).await).1, Outcome::Unknown);
+        assert_eq!(script.count("package/upload"), 1);
+    }
+}
+
+mod submit {
+    use super::*;
+
+    fn of_package(status_before: i64, later: &[i64], answers: &[Answer]) -> Arc<Script> {
+        let statuses = std::iter::once(&status_before).chain(later);
+        Script::new()
+            .on("package/getdetail", statuses.map(|status| detail(216, *status)))
+            .on("package/submitaudit", answers.iter().cloned())
+    }
+
+    async fn submit(script: &Arc<Script>, target: SubmitTarget) -> Result<Effect<miniprogram_core::AuditId>> {
+        script.app().submit_audit(&target, &options()).await
+    }
+
+    fn package_216() -> SubmitTarget {
+        SubmitTarget::Package("216".into())
+    }
+
+    #[tokio::test]
+    async fn the_packages_status_settles_a_lost_answer() {
+        for status in [4, 5, 6, 1, 8] {
+            let script = of_package(3, &[3, status], &[LOST]);
+            let effect = submit(&script, package_216()).await.unwrap();
+            assert_eq!((known(&effect), effect.value.as_str()), ((Evidence::Asked, 1), "216"), "{status}");
+        }
+        let script = of_package(3, &[3], &[BUSY.into(), done()]);
+        assert_eq!(known(&submit(&script, package_216()).await.unwrap()), (Evidence::Answered, 2));
+    }
+
+    #[tokio::test]
+    async fn rejected_before_and_after_is_not_done() {
+        let script = of_package(5, &[5], &[LOST]);
+        let (kind, outcome, error) = failed(submit(&script, package_216()).await);
+        assert_eq!((kind, outcome, error.attempts()), (ErrorKind::Timeout, Outcome::NotDone, 3));
+        let script = of_package(5, &[4], &[LOST]);
+        assert_eq!(known(&submit(&script, package_216()).await.unwrap()), (Evidence::Asked, 1));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_the_repeat_is_believed_only_after_another_look() {
+        let busy = refusing(50052, "审核中");
+        let mut later = vec![3; 4];
+        later.push(4);
+        let script = of_package(3, &later, &[LOST, busy.clone()]);
+        let effect = submit(&script, package_216()).await;
+        assert!(effect.is_ok_and(|effect| effect.evidence == Evidence::Asked));
+        let script = of_package(3, &[3], &[LOST, busy]);
+        assert_eq!(failed(submit(&script, package_216()).await).1, Outcome::NotDone);
+    }
+
+    #[tokio::test]
+    async fn what_is_submitted_already_is_a_conflict_and_not_sent() {
+        for status in [1, 4, 6, 8] {
+            let script = of_package(status, &[], &[done()]);
+            let (kind, outcome, _) = failed(submit(&script, package_216()).await);
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent), "{status}");
+            assert_eq!(script.count("package/submitaudit"), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_version_or_the_newest_must_be_in_development() {
+        let list = |list: &[(i64, &str, i64)]| {
+            Script::new().on("package/get", [packages(list)]).on("package/submitaudit", [done()])
+        };
+        let version = |text: &str| SubmitTarget::Version(text.to_owned());
+        let script = list(&[(1, "1.2.6", 1), (216, "1.2.7", 3), (215, "1.2.5", 5)]);
+        assert_eq!(submit(&script, version("1.2.7")).await.unwrap().value.as_str(), "216");
+        assert_eq!(submit(&script, version("1.2.5")).await.unwrap().value.as_str(), "215");
+        assert_eq!(submit(&script, SubmitTarget::Newest).await.unwrap().value.as_str(), "216");
+        let (kind, outcome, error) = failed(submit(&script, version("1.2.6")).await);
+        assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+        assert!(error.to_string().contains("1.2.6"), "{error}");
+        let script = list(&[(1, "1.2.6", 1)]);
+        let (kind, outcome, _) = failed(submit(&script, SubmitTarget::Newest).await);
+        assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+    }
+
+    fn receipt() -> SubmitTarget {
+        SubmitTarget::Upload(UploadReceipt::new("1.2.7", "desc").with_known_package_ids(vec!["5".into()]))
+    }
+
+    #[tokio::test]
+    async fn an_upload_under_way_is_waited_for_and_not_repeated() {
+        let uploading = data(r#"[{"version":"1.2.7","version_desc":"desc","upload_status":1}]"#);
+        let script = Script::new()
+            .on(
+                "package/get",
+                [packages(&[(5, "1.2.7", 3)]), uploading.clone(), uploading, packages(&[(9, "1.2.7", 3)])],
+            )
+            .on("package/submitaudit", [done()]);
+        let effect = submit(&script, receipt()).await.unwrap();
+        assert_eq!((known(&effect), effect.value.as_str()), ((Evidence::Answered, 1), "9"));
+        assert_eq!((script.count("package/get"), script.count("package/upload")), (4, 0));
+    }
+
+    #[tokio::test]
+    async fn the_wait_for_an_upload_ends_after_five_minutes() {
+        let uploading = data(r#"[{"version":"1.2.7","version_desc":"desc","upload_status":1}]"#);
+        for (shown, expected) in [(uploading, ErrorKind::Timeout), (data("[]"), ErrorKind::NotFound)] {
+            let script = Script::new().on("package/get", [shown]);
+            let (kind, outcome, _) = failed(submit(&script, receipt()).await);
+            assert_eq!((kind, outcome), (expected, Outcome::NotSent));
+            assert_eq!(script.count("package/get"), 151, "every two seconds");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_upload_is_a_conflict_with_the_vendors_words() {
+        let entry = r#"[{"version":"1.2.7","version_desc":"desc","upload_status":3,"upload_err_code":69010,"upload_err_msg":"模板解析失败"}]"#;
+        let script = Script::new().on("package/get", [data(entry)]);
+        let (kind, outcome, error) = failed(submit(&script, receipt()).await);
+        assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+        assert_eq!(
+            error.to_string(),
+            "submit_audit: conflict: the upload failed: upload again (baidu code 69010: 模板解析失败)"
+        );
+        assert!(!error.is_retryable());
+    }
+}
+
+mod withdraw {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_packages_status_settles_a_lost_answer() {
+        let run = |statuses: &'static [i64], answers: Vec<Answer>| async move {
+            let script = Script::new()
+                .on("package/getdetail", statuses.iter().map(|status| detail(216, *status)))
+                .on("package/withdraw", answers);
+            (script.app().withdraw_audit(&"216".into()).await, script)
+        };
+        assert_eq!(known(&run(&[4, 3], vec![LOST]).await.0.unwrap()), (Evidence::Asked, 1));
+        assert_eq!(known(&run(&[4], vec![LOST, done()]).await.0.unwrap()), (Evidence::Answered, 2));
+        for verdict in [&[5_i64][..], &[6], &[1]] {
+            let verdict: &'static [i64] = verdict;
+            let (result, script) = run(verdict, vec![LOST]).await;
+            let (kind, outcome, error) = failed(result);
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotDone));
+            assert!(error.to_string().contains("the verdict came first"), "{error}");
+            assert_eq!(script.count("package/withdraw"), 1);
+        }
+    }
+}
+
+mod release {
+    use super::*;
+
+    async fn release(statuses: &[i64], answers: Vec<Answer>) -> Result<Effect> {
+        let script = Script::new()
+            .on("package/getdetail", statuses.iter().map(|status| detail(216, *status)))
+            .on("package/release", answers);
+        script.app().release(&ReleaseTarget::Audit("216".into())).await
+    }
+
+    #[tokio::test]
+    async fn the_packages_status_settles_a_lost_answer() {
+        assert_eq!(known(&release(&[6, 1], vec![LOST]).await.unwrap()), (Evidence::Asked, 1));
+        assert_eq!(known(&release(&[6], vec![LOST, done()]).await.unwrap()), (Evidence::Answered, 2));
+        for status in [3, 4, 5, 8, 99] {
+            let (kind, outcome, _) = failed(release(&[status], vec![LOST]).await);
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotDone), "{status}");
+        }
+        // Busy with releases: nobody knows.
+        let busy = refusing(69012, "服务暂不可用");
+        assert_eq!(known(&release(&[1], vec![busy]).await.unwrap()), (Evidence::Asked, 1));
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_sent_is_sent_again_without_asking() {
+        let script = Script::new().on("package/release", [Answer::Unreachable, done()]);
+        let effect = script.app().release(&ReleaseTarget::Audit("216".into())).await.unwrap();
+        assert_eq!((effect.evidence, script.sent().len()), (Evidence::Answered, 2));
+    }
+
+    #[tokio::test]
+    async fn nothing_approved_is_a_conflict_and_not_sent() {
+        let script = Script::new().on("package/get", [packages(&[(1, "1.2.6", 1), (216, "1.2.7", 4)])]);
+        let (kind, outcome, _) = failed(script.app().release(&ReleaseTarget::Approved).await);
+        assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+        assert_eq!(script.count("package/release"), 0);
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_that_cannot_be_refreshed_is_not_tried_again() {
+        let refused: Answer =
+            r#"{"error_code":110,"error_msg":"Access token invalid or no longer valid"}"#.into();
+        let (kind, outcome, _) = failed(release(&[6], vec![refused]).await);
+        assert_eq!((kind, outcome), (ErrorKind::TokenRejected, Outcome::NotDone));
+    }
+}
+
+mod rollback {
+    use super::*;
+
+    async fn rollback(
+        target: &RollbackTarget,
+        lists: Vec<String>,
+        answers: Vec<Answer>,
+    ) -> (Result<Effect>, Arc<Script>) {
+        let script = Script::new().on("package/get", lists).on("package/rollback", answers);
+        (script.app().rollback(target).await, script)
+    }
+
+    fn online() -> String {
+        packages(&[(7, "1.2.6", 1)])
+    }
+
+    #[tokio::test]
+    async fn the_list_settles_a_lost_answer() {
+        for after in [
+            packages(&[(7, "1.2.6", 8)]),
+            packages(&[(6, "1.0.0", 1)]),
+            packages(&[(7, "1.2.6", 3), (6, "1.0.0", 1)]),
+        ] {
+            let (result, script) =
+                rollback(&RollbackTarget::Previous, vec![online(), online(), after], vec![LOST]).await;
+            assert_eq!(known(&result.unwrap()), (Evidence::Asked, 1));
+            assert_eq!(script.count("package/rollback"), 1);
+        }
+        let (result, _) = rollback(&RollbackTarget::Previous, vec![online(), data("[]")], vec![LOST]).await;
+        assert_eq!(failed(result).1, Outcome::Unknown, "an empty list shows nothing");
+    }
+
+    #[tokio::test]
+    async fn a_repeat_names_the_same_package() {
+        let (result, script) = rollback(&RollbackTarget::Previous, vec![online()], vec![LOST, done()]).await;
+        assert_eq!(known(&result.unwrap()), (Evidence::Answered, 2));
+        let sent = script.sent();
+        let ids: Vec<_> =
+            sent.iter().filter_map(|request| request.body.as_ref()?.get("package_id")).collect();
+        assert_eq!(ids, [&json!("7"), &json!("7")]);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_running_is_waited_for_without_asking() {
+        let later = refusing(50015, "有任务在执行，请稍后重试");
+        let (result, script) = rollback(&RollbackTarget::Previous, vec![online()], vec![later, done()]).await;
+        assert_eq!(known(&result.unwrap()), (Evidence::Answered, 2));
+        assert_eq!(script.count("package/get"), 1);
+    }
+
+    #[tokio::test]
+    async fn only_the_version_before_can_be_reached() {
+        for version in ["1.0.0", "v1.0.0", "V1.0.0"] {
+            let target = RollbackTarget::Version(version.to_owned());
+            let (result, _) = rollback(&target, vec![online()], vec![done()]).await;
+            assert_eq!(known(&result.unwrap()), (Evidence::Answered, 1), "{version}");
+        }
+        let target = RollbackTarget::Version("0.9.0".to_owned());
+        let (result, script) = rollback(&target, vec![online()], vec![done()]).await;
+        let (kind, outcome, error) = failed(result);
+        assert_eq!((kind, outcome), (ErrorKind::Unsupported, Outcome::NotSent));
+        assert!(error.to_string().contains("v1.0.0"), "{error}");
+        assert_eq!(script.count("package/rollback"), 0);
+    }
+
+    #[tokio::test]
+    async fn nothing_to_go_back_to_is_a_conflict_and_not_sent() {
+        let alone = data(r#"[{"version":"1","status":1,"package_id":7}]"#);
+        for list in [alone, data("[]"), packages(&[(7, "1", 8)]), packages(&[(7, "1", 3)])] {
+            let (result, script) = rollback(&RollbackTarget::Previous, vec![list], vec![done()]).await;
+            let (kind, outcome, _) = failed(result);
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+            assert_eq!(script.count("package/rollback"), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_package_that_the_caller_names_costs_no_read() {
+        let (result, script) =
+            rollback(&RollbackTarget::OnlinePackage("7".into()), vec![], vec![done()]).await;
+        assert_eq!(known(&result.unwrap()), (Evidence::Answered, 1));
+        assert_eq!(script.sent().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn settings_are_read_back() {
+    let info = |status: i64| data(&format!(r#"{{"app_id":1,"status":{status}}}"#));
+    let script = Script::new()
+        .on("app/pause", [Answer::from(BUSY)])
+        .on("app/resume", [LOST, done()])
+        .on("app/info", [info(1), info(4)]);
+    let effect = script.app().set_visit_status(VisitStatus::Closed).await.unwrap();
+    assert_eq!(known(&effect), (Evidence::Asked, 1));
+    // Still paused: resumed once more.
+    let effect = script.app().set_visit_status(VisitStatus::Open).await.unwrap();
+    assert_eq!(known(&effect), (Evidence::Answered, 2));
+    let version = |text: &str| data(&format!(r#"{{"now_version":"{text}"}}"#));
+    let script = Script::new()
+        .on("app/setsupportversion", [LOST])
+        .on("app/getsupportversion", [version("1.0.0"), version("3.10.1")]);
+    let effect = script.app().set_min_library_version("3.10.1").await.unwrap();
+    assert_eq!(known(&effect), (Evidence::Asked, 1));
+}
+
+#[tokio::test]
+async fn an_intent_of_another_process_is_settled_by_asking() {
+    let intent = |target: Command, before| {
+        Intent::new(BAIDU, APP.into(), target, before, Timestamp::from_unix(1_600_000_000))
+    };
+    let script = Script::new()
+        .on("package/getdetail", [detail(216, 4)])
+        .on("package/get", [packages(&[(1, "1.2.6", 1), (216, "1.2.7", 3)])]);
+    let app = script.app();
+    let submit = Command::SubmitAudit { target: SubmitTarget::Newest, options: Box::new(options()) };
+    let settled = app.settle(&intent(submit, json!({"package_id": "216", "status": 3}))).await.unwrap();
+    assert_eq!(settled.outcome, Outcome::Done);
+    assert_eq!(json!(settled.value), json!({"audit": "216"}));
+    let upload = Command::UploadCode {
+        template: "1".into(),
+        ext: ExtJson::default(),
+        version: "1.2.7".to_owned(),
+        description: "desc".to_owned(),
+    };
+    let settled = app.settle(&intent(upload, json!({"known_package_ids": []}))).await.unwrap();
+    assert_eq!(json!(settled.value)["upload"]["package_id"], "216");
+    let rollback = Command::Rollback { target: RollbackTarget::Previous };
+    let settled = app.settle(&intent(rollback, json!({"package_id": "1"}))).await.unwrap();
+    assert_eq!(settled.outcome, Outcome::NotDone);
+    assert!(script.sent().iter().all(|request| request.method == "GET"));
+}

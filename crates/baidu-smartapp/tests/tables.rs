@@ -1,0 +1,188 @@
+//! The tables, whole: a changed row is a changed snapshot. Quote the vendor's page in the commit.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use baidu_smartapp::codes::{
+    AES_KEY_TOO_SHORT, APP_VISIT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, PACKAGE_AUDIT, PACKAGE_STAGE,
+    QUOTA_PERIOD, TABLES, TEMPLATE_UNKNOWN, TOKEN_NOT_VALID, UPLOAD, UPLOAD_ERR, explain,
+};
+use miniprogram_core::codes::{Certainty, CodeRow, CodeTable, Owner};
+use miniprogram_core::{AuditStatus, Code, ErrorKind, QuotaPeriod, Retry, Stage, UploadStatus, VisitStatus};
+
+fn row(code: i64, operation: Option<&str>) -> &'static CodeRow {
+    ERRNO.find(&code.into(), operation).unwrap_or_else(|| panic!("no row for {code}"))
+}
+
+fn word(text: &str) -> Code {
+    text.parse().unwrap()
+}
+
+/// The rows whose advice is not that of their kind.
+fn advice() -> String {
+    let mut text = String::new();
+    for table in TABLES {
+        let _ = writeln!(text, "{}", table.name());
+        for row in table.rows().iter().filter(|row| row.advice_text() != row.kind.advice()) {
+            let operation = row.operations.first().unwrap_or(&"*");
+            let _ = writeln!(text, "{} | {operation} | {}", row.code(), row.advice_text());
+        }
+    }
+    text
+}
+
+fn open(table: &CodeTable) -> BTreeSet<i64> {
+    table.rows().iter().filter(|row| row.certainty() == Certainty::Open).map(|row| row.number).collect()
+}
+
+#[test]
+fn tables_are_as_recorded() {
+    insta::assert_snapshot!("baidu_package_stage", PACKAGE_STAGE.render());
+    insta::assert_snapshot!("baidu_package_audit", PACKAGE_AUDIT.render());
+    insta::assert_snapshot!("baidu_upload", UPLOAD.render());
+    insta::assert_snapshot!("baidu_app", APP_VISIT.render());
+    insta::assert_snapshot!("baidu_quota_type", QUOTA_PERIOD.render());
+    insta::assert_snapshot!("baidu_errno", ERRNO.render());
+    insta::assert_snapshot!("baidu_gateway", GATEWAY.render());
+    insta::assert_snapshot!("baidu_oauth", OAUTH.render());
+    insta::assert_snapshot!("baidu_upload_err_code", UPLOAD_ERR.render());
+    insta::assert_snapshot!("baidu_advice", advice());
+}
+
+#[test]
+fn no_two_rows_answer_the_same_question() {
+    for table in TABLES {
+        for (index, row) in table.rows().iter().enumerate() {
+            for other in table.rows()[..index].iter().filter(|other| other.code() == row.code()) {
+                let both_general = row.operations.is_empty() && other.operations.is_empty();
+                let shared = row.operations.iter().any(|operation| other.operations.contains(operation));
+                assert!(!both_general && !shared, "{} stands twice", row.code());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_code_stands_in_two_of_the_tables_that_explain_looks_in() {
+    for row in GATEWAY.rows().iter().chain(OAUTH.rows()) {
+        assert!(ERRNO.find(&row.code(), None).is_none(), "{}", row.code());
+    }
+}
+
+#[test]
+fn every_row_has_words_and_a_general_row() {
+    for table in TABLES {
+        for row in table.rows() {
+            assert!(!row.meaning.is_empty() && !row.advice_text().is_empty(), "{}", row.code());
+            assert!(!row.advice_text().ends_with('.'), "{}", row.code());
+            assert!(table.find(&row.code(), None).is_some(), "{} has no general row", row.code());
+            for path in row.operations.iter().filter(|operation| operation.contains('/')) {
+                assert!(path.starts_with("/rest/2.0/smartapp/"), "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_kinds_that_the_contract_names() {
+    for (code, kind) in [
+        (470020, ErrorKind::NotFound),
+        (470017, ErrorKind::Conflict),
+        (50032, ErrorKind::Unauthorized),
+        (30007, ErrorKind::PermissionDenied),
+        (40001, ErrorKind::InvalidArgument),
+        (50061, ErrorKind::InvalidArgument),
+        (50062, ErrorKind::InvalidArgument),
+        (50063, ErrorKind::InvalidArgument),
+        (47004, ErrorKind::QuotaExhausted),
+        (47005, ErrorKind::QuotaExhausted),
+        (47006, ErrorKind::QuotaExhausted),
+        (47007, ErrorKind::QuotaExhausted),
+        (470011, ErrorKind::QuotaExhausted),
+        (470012, ErrorKind::QuotaExhausted),
+        (69013, ErrorKind::QuotaExhausted),
+        (50029, ErrorKind::RateLimited),
+    ] {
+        assert_eq!(row(code, None).kind, kind, "{code}");
+    }
+    for operation in ["update_categories", "/rest/2.0/smartapp/app/category/update"] {
+        assert_eq!(row(50060, Some(operation)).kind, ErrorKind::InvalidArgument, "{operation}");
+    }
+    assert_eq!(row(50060, Some("upload_code")).kind, ErrorKind::Vendor);
+    for (code, kind) in [
+        (110, ErrorKind::TokenRejected),
+        (111, ErrorKind::TokenRejected),
+        (4, ErrorKind::RateLimited),
+        (18, ErrorKind::RateLimited),
+        (17, ErrorKind::QuotaExhausted),
+        (19, ErrorKind::QuotaExhausted),
+    ] {
+        assert_eq!(explain(&code.into(), None).kind, kind, "{code}");
+    }
+    for text in ["invalid_grant", "expired_token"] {
+        assert_eq!(explain(&word(text), None).kind, ErrorKind::Unauthorized, "{text}");
+    }
+}
+
+#[test]
+fn only_busy_codes_leave_an_effect_open() {
+    assert_eq!(
+        open(&ERRNO),
+        BTreeSet::from([500, 501, 1000, 4002, 5000, 6002, 40003, 40005, 62000, 69009, 69011, 69012])
+    );
+    assert_eq!(open(&GATEWAY), BTreeSet::from([1, 2, 13]));
+    assert_eq!((open(&OAUTH), open(&UPLOAD_ERR)), (BTreeSet::new(), BTreeSet::new()));
+    for code in [50015, 50031, 50050, 470022] {
+        let row = row(code, None);
+        assert_eq!((row.kind, row.retry_rule()), (ErrorKind::Unavailable, Retry::Backoff), "{code}");
+        assert_eq!(row.certainty(), Certainty::Refused, "{code} is refused, try later");
+    }
+}
+
+#[test]
+fn a_code_means_what_it_means_to_the_operation() {
+    let refused = row(501, Some(METHOD_NOT_SUPPORTED));
+    assert_eq!((refused.kind, refused.certainty()), (ErrorKind::InvalidArgument, Certainty::Refused));
+    assert_eq!(row(501, Some("release")).kind, ErrorKind::Unavailable);
+    assert_eq!(row(44001, Some("release")).retry_rule(), Retry::AfterRefresh);
+    assert_eq!(row(44001, Some(TOKEN_NOT_VALID)).kind, ErrorKind::TokenRejected);
+    assert_eq!(row(50037, Some(AES_KEY_TOO_SHORT)).kind, ErrorKind::InvalidArgument);
+    assert_eq!(row(63002, Some(TEMPLATE_UNKNOWN)).kind, ErrorKind::NotFound);
+    assert_eq!(row(63002, Some("upload_code")).kind, ErrorKind::NotFound);
+    assert_eq!(row(63002, None).kind, ErrorKind::InvalidArgument);
+    assert_eq!(row(50040, Some("/rest/2.0/smartapp/app/modifydomain")).kind, ErrorKind::NotFound);
+    assert_eq!(row(50041, Some("/rest/2.0/smartapp/tp/modifydomain")).meaning, "verification file missing");
+    assert_eq!(row(47005, Some("/rest/2.0/smartapp/access/submit/sitemap")).kind, ErrorKind::Unavailable);
+    assert_eq!(row(60005, Some("/rest/2.0/smartapp/access/submit/sitemap")).kind, ErrorKind::Conflict);
+    assert_eq!(row(50038, Some("submit_audit")).owner_of_move(), Owner::Merchant);
+}
+
+#[test]
+fn an_explanation_names_its_table() {
+    assert_eq!(explain(&110.into(), Some("release")).table, Some("gateway"));
+    assert_eq!(explain(&69009.into(), None).table, Some("errno"));
+    assert_eq!(explain(&69009.into(), Some("upload_err_code")).table, Some("upload_err_code"));
+    assert_eq!(explain(&word("invalid_grant"), None).table, Some("oauth"));
+    assert_eq!(explain(&500.into(), Some("gateway")).table, None);
+}
+
+#[test]
+fn a_code_that_nobody_has_listed_is_never_repeated() {
+    for code in [Code::from(1_234_567), word("made_up")] {
+        let unlisted = explain(&code, Some("release"));
+        assert_eq!((unlisted.kind, unlisted.retry, unlisted.table), (ErrorKind::Vendor, Retry::No, None));
+    }
+    for row in TABLES.iter().flat_map(|table| table.rows()).filter(|row| row.kind == ErrorKind::Vendor) {
+        assert_eq!(row.retry_rule(), Retry::No, "{}", row.code());
+    }
+}
+
+#[test]
+fn numbers_that_no_table_lists_are_unknown_and_kept() {
+    assert_eq!(PACKAGE_STAGE.translate(7).0, Stage::Unknown);
+    assert_eq!(PACKAGE_AUDIT.translate(2).0, AuditStatus::Unknown);
+    assert_eq!(UPLOAD.translate(2).0, UploadStatus::Unknown);
+    assert_eq!(APP_VISIT.translate(3).0, VisitStatus::Unknown);
+    assert_eq!(QUOTA_PERIOD.translate(1).0, QuotaPeriod::Unknown);
+    assert_eq!(UPLOAD.translate(2).1.table, "upload");
+}

@@ -1,0 +1,261 @@
+//! The command line: nouns, then verbs that match intent.
+
+mod audit;
+mod code;
+mod events;
+mod release;
+mod sim;
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
+use miniprogram::Secret;
+
+pub(crate) use audit::{AuditVerb, Submit, Watch};
+pub(crate) use code::{CodeVerb, QrCode, Upload};
+pub(crate) use events::{Decode, EventsVerb, Format as BodyFormat};
+pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
+pub(crate) use sim::{PerVendor, Sim};
+
+use crate::output::Format;
+use crate::values::{Source, pair, positive_duration, secret};
+use crate::vendors::{self, Entry};
+
+/// Uploads, audits, releases and rolls back the mini programs of merchants, at every vendor alike.
+#[derive(Debug, Parser)]
+#[command(
+    name = "miniprogram",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Results go to standard output, everything else to standard error.\n\
+Exit codes: 0 done, 1 failed, 2 usage, 3 unsupported, 4 not finished yet, 5 rejected, 6 outcome unknown.\n\
+MINIPROGRAM_LOG=debug shows what is called; tokens are never shown."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) noun: Noun,
+}
+
+/// What most commands take, before or after the noun.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// Whose platform
+    #[arg(long, global = true, value_name = "VENDOR", value_parser = vendor_parser())]
+    pub(crate) vendor: Option<&'static Entry>,
+    /// The merchant's app
+    #[arg(long, global = true, value_name = "APP_ID")]
+    pub(crate) app: Option<String>,
+    /// The app's access token; better given in the environment, where no list of processes shows it
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        env = "MINIPROGRAM_ACCESS_TOKEN",
+        hide_env_values = true,
+        value_parser = secret
+    )]
+    pub(crate) access_token: Option<Secret>,
+    /// The platform's own id
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) platform_id: Option<String>,
+    /// Scheme and host instead of the vendor's; its paths stay
+    #[arg(long, global = true, value_name = "URL", env = "MINIPROGRAM_BASE_URL", hide_env_values = true)]
+    pub(crate) base_url: Option<String>,
+    /// How results and errors are printed
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "table|json"
+    )]
+    pub(crate) format: Format,
+    /// How long one attempt may take: 10s, 500ms, 2m [default: 10s, uploads 60s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// How long the whole operation may take [default: attempts x timeout + settle time]
+    #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// How long an effect may still land after its attempt [default: the vendor's]
+    #[arg(long, global = true, value_name = "TIME", value_parser = crate::values::duration)]
+    pub(crate) settle_time: Option<Duration>,
+}
+
+/// For commands with an effect.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct DryRun {
+    /// Print the requests as JSON, tokens masked, and send nothing; needs no token
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Noun {
+    /// What each vendor can do
+    Vendors,
+    /// What a vendor's code means, whose move it is, whether to retry
+    Explain(Explain),
+    /// Upload code and look at what is there
+    #[command(subcommand)]
+    Code(CodeVerb),
+    /// Submit for audit and follow the verdict
+    #[command(subcommand)]
+    Audit(AuditVerb),
+    /// Put versions online and take them back
+    #[command(subcommand)]
+    Release(ReleaseVerb),
+    /// Read the vendors' pushes
+    #[command(subcommand)]
+    Events(EventsVerb),
+    /// Play both vendors on a local port
+    Sim(Sim),
+    /// Send one request to any endpoint of a vendor
+    Call(Call),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  miniprogram explain wechat 85009\n  miniprogram explain wechat -1 --operation release --format json"
+)]
+pub(crate) struct Explain {
+    /// Whose code
+    #[arg(id = "of", value_name = "VENDOR", value_parser = vendor_parser())]
+    pub(crate) of: &'static Entry,
+    /// The code: a number, also a negative one, or a word
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) code: String,
+    /// The method or the endpoint's path that answered it
+    #[arg(long, value_name = "METHOD|PATH")]
+    pub(crate) operation: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  miniprogram call GET /wxa/get_category --vendor wechat --app wx0123456789abcdef\n  miniprogram call POST /wxa/setdomain --body @domains.json --dry-run --vendor wechat --app wx0123456789abcdef"
+)]
+pub(crate) struct Call {
+    /// GET or POST
+    #[arg(value_parser = PossibleValuesParser::new(["GET", "POST"]), ignore_case = true)]
+    pub(crate) method: String,
+    /// The path, from /
+    pub(crate) path: String,
+    /// A parameter of the query; may be repeated. The token is added by itself
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) query: Vec<(String, String)>,
+    /// A JSON object; sent as JSON, or as a form where the vendor takes forms
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) body: Option<Source>,
+    #[command(flatten)]
+    pub(crate) dry: DryRun,
+}
+
+fn vendor_parser() -> impl TypedValueParser<Value = &'static Entry> {
+    PossibleValuesParser::new(vendors::names())
+        .try_map(|name| vendors::find(&name).ok_or("there is no such vendor"))
+}
+
+/// The options of [`Common`] that a command does not take, `--format` aside.
+fn left_out(path: &[&str]) -> &'static [&'static str] {
+    match path {
+        ["vendors" | "explain" | "sim" | "completions", ..] => &[
+            "vendor",
+            "app",
+            "access_token",
+            "platform_id",
+            "base_url",
+            "timeout",
+            "deadline",
+            "settle_time",
+        ],
+        ["events", ..] => &["access_token", "base_url", "timeout", "deadline", "settle_time"],
+        _ => &[],
+    }
+}
+
+/// The whole command line.
+pub(crate) fn command() -> Command {
+    let root = Cli::command();
+    let common: Vec<Arg> = root.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
+    let nouns: Vec<String> = root.get_subcommands().map(|noun| noun.get_name().to_owned()).collect();
+    nouns.iter().fold(root, |root, name| {
+        let hidden = left_out(&[name]);
+        let hidden = common.iter().filter(|arg| hidden.contains(&arg.get_id().as_str())).cloned();
+        let hidden: Vec<Arg> = hidden.map(|arg| arg.hide(true)).collect();
+        root.mut_subcommand(name, |noun| noun.args(hidden))
+    })
+}
+
+/// Reads the command line.
+pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(line)?;
+    refuse_left_out(&matches)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// An option that a command has no use for is a mistake and not passed over.
+fn refuse_left_out(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let (mut path, mut deepest) = (Vec::new(), matches);
+    while let Some((name, inner)) = deepest.subcommand() {
+        path.push(name);
+        deepest = inner;
+    }
+    let mut unused = left_out(&path).to_vec();
+    let plain = path == ["events", "decode"] && deepest.get_flag("plain");
+    if plain {
+        unused.extend(["token", "aes_key", "receiver_id", "body_format"]);
+    }
+    match unused.iter().find(|id| deepest.value_source(id) == Some(ValueSource::CommandLine)) {
+        Some(id) => {
+            let command = path.join(" ") + if plain { " --plain" } else { "" };
+            Err(usage(&format!("`{command}` takes no --{}", id.replace('_', "-"))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A mistake of usage that the parser cannot see.
+pub(crate) fn usage(what: &str) -> clap::Error {
+    command().error(clap::error::ErrorKind::ArgumentConflict, what)
+}
+
+/// Options that are needed and not given.
+pub(crate) fn missing(options: &[&str]) -> clap::Error {
+    let what = format!("the following required arguments were not provided:\n  {}", options.join("\n  "));
+    command().error(clap::error::ErrorKind::MissingRequiredArgument, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_left_out_exists() {
+        let root = command();
+        for id in left_out(&["vendors"]) {
+            assert!(
+                root.get_arguments().any(|arg| arg.get_id() == id && arg.get_action().takes_values()),
+                "{id}"
+            );
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! One file per noun.
+
+mod audit;
+mod call;
+mod code;
+mod events;
+mod explain;
+mod release;
+mod sim;
+mod vendors;
+
+use crate::cli::{self, EventsVerb, Noun};
+use crate::context::Context;
+use crate::failure::{Failure, Finish};
+
+/// Runs a command.
+pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure> {
+    match noun {
+        Noun::Vendors => vendors::run(&context),
+        Noun::Explain(wish) => explain::run(&context, &wish),
+        Noun::Code(verb) => code::run(&context, verb).await,
+        Noun::Audit(verb) => audit::run(&context, verb).await,
+        Noun::Release(verb) => release::run(&context, verb).await,
+        Noun::Events(EventsVerb::Decode(wish)) => events::decode(&context, wish),
+        Noun::Sim(wish) => sim::run(&context, wish).await,
+        Noun::Call(wish) => call::run(&context, wish).await,
+        Noun::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut cli::command(), "miniprogram", &mut script);
+            context.output.bytes(&script)?;
+            Ok(Finish::Done)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+use miniprogram::{
+    Audit, AuditId, AuditManager, AuditStatus, Clock, Command, Error, ErrorKind, MiniProgram, Outcome,
+    SubmitOptions, SubmitTarget, SystemClock,
+};
+
+use crate::cli::{AuditVerb, Submit, Watch};
+use crate::context::{Context, interrupted, of_a_read};
+use crate::effects;
+use crate::failure::{Failure, Finish};
+use crate::output::{Format, Printable};
+
+const SUBMIT: &str = "submit_audit";
+
+/// Runs a verb of `audit`.
+pub(crate) async fn run(context: &Context, verb: AuditVerb) -> Result<Finish, Failure> {
+    match verb {
+        AuditVerb::Submit(wish) => {
+            let dry = wish.dry;
+            return effects::run(context, dry, submission(wish)?).await;
+        }
+        AuditVerb::Withdraw { audit_id, dry } => {
+            return effects::run_on_audit(context, dry, audit_id, |audit| Command::WithdrawAudit { audit })
+                .await;
+        }
+        AuditVerb::Expedite { audit_id, dry } => {
+            return effects::run_on_audit(context, dry, audit_id, |audit| Command::ExpediteAudit { audit })
+                .await;
+        }
+        AuditVerb::Watch(wish) => return watch(context, wish).await,
+        AuditVerb::Status { audit_id } => {
+            let app = context.target()?.program()?;
+            context.output.record(&ask(&*app, audit_id.map(AuditId::from).as_ref()).await?)?;
+        }
+        AuditVerb::Latest => {
+            let app = context.target()?.program()?;
+            context.output.record(&ask(&*app, None).await?)?;
+        }
+        AuditVerb::Quota => {
+            let quota = context.target()?.program()?.audit_quota().await.map_err(of_a_read)?;
+            context.output.record(&quota)?;
+        }
+    }
+    Ok(Finish::Done)
+}
+
+fn submission(wish: Submit) -> Result<Command, Error> {
+    let target = match (wish.receipt, wish.package_id, wish.user_version) {
+        (Some(receipt), ..) => SubmitTarget::Upload(receipt.json(SUBMIT, "receipt")?),
+        (_, Some(id), _) => SubmitTarget::Package(id.into()),
+        (.., Some(version)) => SubmitTarget::Version(version),
+        _ => SubmitTarget::Newest,
+    };
+    let mut options = SubmitOptions::default();
+    options.content = wish.content;
+    options.remark = wish.remark;
+    options.version_desc = wish.version_desc;
+    for item in &wish.item {
+        options.items.push(item.json(SUBMIT, "item")?);
+    }
+    if let Some(extra) = &wish.extra {
+        options.extra = extra.json(SUBMIT, "extra")?;
+    }
+    Ok(Command::SubmitAudit { target, options: Box::new(options) })
+}
+
+async fn ask(app: &dyn MiniProgram, audit: Option<&AuditId>) -> Result<Audit, Error> {
+    match audit {
+        Some(id) => app.audit_status(id).await,
+        None => app.latest_audit().await,
+    }
+    .map_err(of_a_read)
+}
+
+/// Asks until there is a verdict, the time is over or somebody interrupts.
+async fn watch(context: &Context, wish: Watch) -> Result<Finish, Failure> {
+    let app = context.target()?.program()?;
+    let clock = SystemClock;
+    let over = clock.deadline(wish.whole);
+    tokio::select! {
+        biased;
+        () = interrupted() => return Ok(Finish::NotFinished),
+        finish = changes(context, &*app, &clock, wish) => return finish,
+        () = over => {}
+    }
+    context.output.remark("no verdict in that time");
+    Ok(Finish::NotFinished)
+}
+
+/// Prints each change until there is a verdict.
+async fn changes(
+    context: &Context,
+    app: &dyn MiniProgram,
+    clock: &dyn Clock,
+    wish: Watch,
+) -> Result<Finish, Failure> {
+    let _busy = clock.enter();
+    let mut id = wish.audit_id.map(AuditId::from);
+    let mut last = None;
+    loop {
+        match ask(app, id.as_ref()).await {
+            Ok(audit) => {
+                // A later submission is another audit: stay with this one.
+                id = id.or_else(|| audit.audit_id.clone());
+                if last.as_ref() != Some(&audit) {
+                    show(context, clock, &audit)?;
+                }
+                if let Some(finish) = verdict(app, &audit)? {
+                    return Ok(finish);
+                }
+                last = Some(audit);
+            }
+            Err(error) if error.is_retryable() => {
+                context.output.remark(&format!("still asking: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        clock.sleep(wish.interval).await;
+    }
+}
+
+fn show(context: &Context, clock: &dyn Clock, audit: &Audit) -> Result<(), Failure> {
+    if context.output.format() == Format::Json {
+        return context.output.json(audit);
+    }
+    let id = audit.audit_id.as_ref().map(AuditId::as_str).unwrap_or("-");
+    let reason = audit.reason.as_deref().unwrap_or_default();
+    let line = format!("{}  {}  {}  {}", clock.now(), Printable(id), audit.status, Printable(reason));
+    context.output.text(line.trim_end())
+}
+
+fn verdict(app: &dyn MiniProgram, audit: &Audit) -> Result<Option<Finish>, Error> {
+    match audit.status {
+        AuditStatus::Approved => Ok(Some(Finish::Done)),
+        AuditStatus::Rejected => Ok(Some(Finish::Rejected)),
+        AuditStatus::NotSubmitted | AuditStatus::Withdrawn => Err(Error::new(ErrorKind::Conflict, "watch")
+            .for_vendor(app.vendor())
+            .with_outcome(Outcome::NotDone)
+            .with_detail(format!("there will be no verdict: the audit is {}", audit.status))),
+        _ => Ok(None),
+    }
+}

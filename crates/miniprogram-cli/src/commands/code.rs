@@ -1,0 +1,108 @@
+use std::path::Path;
+
+use miniprogram::{CodeManager, Command, Error, ExtJson, QrCodeOptions};
+use serde_json::json;
+
+use crate::cli::{CodeVerb, QrCode, Upload};
+use crate::context::{Context, of_a_read};
+use crate::effects;
+use crate::failure::{Failure, Finish};
+use crate::output::{Format, Printable};
+use crate::values::within;
+
+/// Runs a verb of `code`.
+pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Failure> {
+    match verb {
+        CodeVerb::Upload(wish) => return upload(context, wish).await,
+        CodeVerb::Versions => {
+            let columns =
+                ["version", "stage", "package_id", "audit_id", "committed_at", "description", "reason"];
+            let versions = context.target()?.program()?.code_versions().await.map_err(of_a_read)?;
+            context.output.list(&versions, &columns)?;
+        }
+        CodeVerb::Pages => {
+            let pages = context.target()?.program()?.pages().await.map_err(of_a_read)?;
+            match context.output.format() {
+                Format::Json => context.output.json(&pages)?,
+                Format::Table => {
+                    let rows = pages.iter().map(|page| vec![Printable(page).to_string()]);
+                    context.output.table(Some(&["page"]), rows)?;
+                }
+            }
+        }
+        CodeVerb::Categories => {
+            let categories = context.target()?.program()?.categories().await.map_err(of_a_read)?;
+            match context.output.format() {
+                Format::Json => context.output.json(&categories)?,
+                Format::Table => {
+                    let rows = categories.iter().map(|category| {
+                        let level = |at: usize| {
+                            let level = category.levels.get(at);
+                            level.map(|level| format!("{} {}", level.id, Printable(&level.name)))
+                        };
+                        (0..3).map(|at| level(at).unwrap_or_default()).collect()
+                    });
+                    context.output.table(Some(&["first", "second", "third"]), rows)?;
+                }
+            }
+        }
+        CodeVerb::Qrcode(wish) => qr_code(context, wish).await?,
+    }
+    Ok(Finish::Done)
+}
+
+async fn upload(context: &Context, wish: Upload) -> Result<Finish, Failure> {
+    let ext: ExtJson = wish.ext_json.read("upload_code", "ext_json")?.parse()?;
+    let command = Command::UploadCode {
+        template: wish.template_id.into(),
+        ext,
+        version: wish.user_version,
+        description: wish.user_desc,
+    };
+    effects::run(context, wish.dry, command).await
+}
+
+async fn qr_code(context: &Context, wish: QrCode) -> Result<(), Failure> {
+    let target = context.target()?;
+    let mut options = QrCodeOptions::default();
+    options.path = wish.path;
+    options.package_id = wish.package_id.map(Into::into);
+    options.width = wish.width.map(|width| within("trial_qr_code", "width", width)).transpose()?;
+    let to_stdout = wish.output == "-";
+    let file = Path::new(&wish.output);
+    if !to_stdout && !wish.force && file.symlink_metadata().is_ok() {
+        return Err(refused(&wish.output, "exists already; --force replaces it").into());
+    }
+    let image = target.program()?.trial_qr_code(&options).await.map_err(of_a_read)?;
+    if to_stdout {
+        return context.output.bytes(&image.bytes);
+    }
+    write_whole(file, &image.bytes, wish.force)
+        .map_err(|problem| refused(&wish.output, &problem.to_string()))?;
+    context.output.record(
+        &json!({ "output": wish.output, "content_type": image.content_type, "bytes": image.bytes.len() }),
+    )
+}
+
+fn refused(file: &str, why: &str) -> Error {
+    Error::invalid("trial_qr_code", "output", format!("{file}: {why}"))
+}
+
+/// Writes a file beside its place and moves it there, so that it is whole or absent.
+fn write_whole(file: &Path, bytes: &[u8], replace: bool) -> std::io::Result<()> {
+    use std::io::Write;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".miniprogram-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = builder.tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    if replace {
+        temporary.persist(file)?
+    } else {
+        temporary.persist_noclobber(file)?
+    };
+    Ok(())
+}

@@ -1,0 +1,104 @@
+use miniprogram::{Command, Error, GrayRelease, ReleaseManager, ReleaseTarget, RollbackTarget, VisitStatus};
+
+use crate::cli::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
+use crate::context::{Context, of_a_read};
+use crate::effects;
+use crate::failure::{Failure, Finish};
+use crate::output::Format;
+use crate::values::within;
+
+/// Runs a verb of `release`.
+pub(crate) async fn run(context: &Context, verb: ReleaseVerb) -> Result<Finish, Failure> {
+    match verb {
+        ReleaseVerb::Publish(wish) => publish(context, wish).await,
+        ReleaseVerb::Rollback(wish) => rollback(context, wish).await,
+        ReleaseVerb::Targets => {
+            let targets = context.target()?.program()?.rollback_targets().await.map_err(of_a_read)?;
+            context.output.list(&targets, &["version", "app_version", "committed_at", "description"])?;
+            Ok(Finish::Done)
+        }
+        ReleaseVerb::Gray(verb) => gray(context, verb).await,
+        ReleaseVerb::Visit(verb) => visit(context, verb).await,
+        ReleaseVerb::Library(verb) => library(context, verb).await,
+    }
+}
+
+async fn publish(context: &Context, wish: Publish) -> Result<Finish, Failure> {
+    let target = match (wish.package_id, wish.audit_id) {
+        (Some(id), _) => {
+            // A package is named by its audit's id only where packages have ids.
+            let target = context.effect_target(wish.dry)?;
+            if !target.platform()?.capabilities().package_ids {
+                return Err(Error::unsupported(target.entry.vendor, "release")
+                    .with_field("package_id")
+                    .into());
+            }
+            ReleaseTarget::Audit(id.into())
+        }
+        (None, Some(id)) => ReleaseTarget::Audit(id.into()),
+        (None, None) => ReleaseTarget::Approved,
+    };
+    effects::run(context, wish.dry, Command::Release { target }).await
+}
+
+async fn rollback(context: &Context, wish: Rollback) -> Result<Finish, Failure> {
+    let target = match (wish.package_id, wish.to) {
+        (Some(id), _) => RollbackTarget::OnlinePackage(id.into()),
+        (None, Some(version)) => RollbackTarget::Version(version),
+        (None, None) => RollbackTarget::Previous,
+    };
+    effects::run(context, wish.dry, Command::Rollback { target }).await
+}
+
+async fn gray(context: &Context, verb: GrayVerb) -> Result<Finish, Failure> {
+    match verb {
+        GrayVerb::Start(wish) => start_gray(context, wish).await,
+        GrayVerb::Cancel(dry) => effects::run(context, dry, Command::CancelGrayRelease).await,
+        GrayVerb::Status => {
+            let plan = context.target()?.program()?.gray_release_plan().await.map_err(of_a_read)?;
+            match (plan, context.output.format()) {
+                (None, Format::Table) => context.output.text("there never was a gray release")?,
+                (plan, _) => context.output.record(&plan)?,
+            }
+            Ok(Finish::Done)
+        }
+    }
+}
+
+async fn start_gray(context: &Context, wish: GrayStart) -> Result<Finish, Failure> {
+    let percentage = within("start_gray_release", "percentage", wish.percentage);
+    if percentage.is_err() && !context.effect_target(wish.dry)?.platform()?.capabilities().gray_release {
+        let vendor = context.vendor()?.vendor;
+        return Err(Error::unsupported(vendor, "start_gray_release").into());
+    }
+    let mut gray = GrayRelease::percentage(percentage?);
+    gray.developers_first = wish.developers_first;
+    gray.testers_first = wish.testers_first;
+    effects::run(context, wish.dry, Command::StartGrayRelease { gray }).await
+}
+
+async fn visit(context: &Context, verb: VisitVerb) -> Result<Finish, Failure> {
+    let (status, dry) = match verb {
+        VisitVerb::Open(dry) => (VisitStatus::Open, dry),
+        VisitVerb::Close(dry) => (VisitStatus::Closed, dry),
+        VisitVerb::Status => {
+            let visit = context.target()?.program()?.visit_status().await.map_err(of_a_read)?;
+            context.output.record(&visit)?;
+            return Ok(Finish::Done);
+        }
+    };
+    effects::run(context, dry, Command::SetVisitStatus { status }).await
+}
+
+async fn library(context: &Context, verb: LibraryVerb) -> Result<Finish, Failure> {
+    match verb {
+        LibraryVerb::Set { version, dry } => {
+            effects::run(context, dry, Command::SetMinLibraryVersion { version }).await
+        }
+        LibraryVerb::Get => {
+            let library = context.target()?.program()?.min_library_version().await.map_err(of_a_read)?;
+            context.output.record(&library)?;
+            Ok(Finish::Done)
+        }
+    }
+}

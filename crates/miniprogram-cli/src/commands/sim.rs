@@ -1,0 +1,46 @@
+use miniprogram::{Error, ErrorKind};
+use miniprogram_sim::{Callback, SimConfig, Simulator};
+use serde_json::json;
+
+use crate::cli::{PerVendor, Sim};
+use crate::context::{Context, interrupted};
+use crate::failure::{Failure, Finish};
+use crate::vendors::ENTRIES;
+
+/// Runs the simulator until it is interrupted.
+pub(crate) async fn run(context: &Context, wish: Sim) -> Result<Finish, Failure> {
+    let mut config = SimConfig::new().with_address(wish.listen);
+    if let Some(seed) = wish.seed {
+        config = config.with_seed(seed);
+    }
+    for entry in &ENTRIES {
+        let mut callback = Callback::sample(entry.vendor);
+        let pick = |given: &[PerVendor]| PerVendor::pick(given, entry.vendor).cloned();
+        if let Some(url) = pick(&wish.callback_url) {
+            callback = callback.with_url(url.expose());
+        }
+        if let Some(url) = pick(&wish.authorization_url) {
+            callback = callback.with_authorization_url(url.expose());
+        }
+        if let Some(token) = pick(&wish.callback_token) {
+            callback = callback.with_token(token);
+        }
+        if let Some(key) = pick(&wish.aes_key) {
+            callback = callback.with_aes_key(key);
+        }
+        config = (entry.sim_callback)(config, callback);
+    }
+    // Whoever reads the line may stop the process at once: listen to the signal first.
+    let stop = interrupted();
+    let sim = Simulator::start(config).await.map_err(|problem| {
+        Error::new(ErrorKind::Config, "sim")
+            .with_field("listen")
+            .with_detail(format!("{}: {problem}", wish.listen))
+    })?;
+    context
+        .output
+        .json(&json!({ "base_url": sim.base_url(), "admin_url": sim.admin_url(), "seed": sim.seed() }))?;
+    stop.await;
+    sim.shutdown().await;
+    Ok(Finish::Done)
+}

@@ -1,0 +1,35 @@
+use std::sync::Arc;
+
+use miniprogram::ClientConfig;
+use serde_json::{Value, json};
+
+use crate::context::{Context, NoTokens};
+use crate::failure::{Failure, Finish};
+use crate::output::{Format, to_value};
+use crate::vendors::ENTRIES;
+
+/// What each vendor can do.
+pub(crate) fn run(context: &Context) -> Result<Finish, Failure> {
+    let mut all = Vec::new();
+    for entry in &ENTRIES {
+        let platform = (entry.platform)(ClientConfig::new("", Arc::new(NoTokens)))?;
+        all.push((platform.vendor(), to_value(&platform.capabilities())?));
+    }
+    if context.output.format() == Format::Json {
+        let all: Vec<Value> = all
+            .iter()
+            .map(|(vendor, capabilities)| json!({ "vendor": vendor, "capabilities": capabilities }))
+            .collect();
+        context.output.json(&all)?;
+        return Ok(Finish::Done);
+    }
+    let names: Vec<String> = all.iter().map(|(vendor, _)| vendor.to_string()).collect();
+    let head: Vec<&str> = std::iter::once("capability").chain(names.iter().map(String::as_str)).collect();
+    let capabilities = all.first().and_then(|(_, capabilities)| capabilities.as_object());
+    let rows = capabilities.into_iter().flat_map(|flags| flags.keys()).map(|flag| {
+        let has = all.iter().map(|(_, flags)| if flags[flag] == Value::Bool(true) { "yes" } else { "no" });
+        std::iter::once(flag.clone()).chain(has.map(str::to_owned)).collect()
+    });
+    context.output.table(Some(&head), rows)?;
+    Ok(Finish::Done)
+}

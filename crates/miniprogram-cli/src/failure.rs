@@ -1,0 +1,152 @@
+//! How a command ends: the exit codes, and what is said on standard error.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use miniprogram::{Error, ErrorKind, Outcome};
+use serde_json::json;
+
+use crate::output::{self, Format, Printable};
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// Done: 0.
+    Done,
+    /// The time was over before there was a verdict: 4.
+    NotFinished,
+    /// The audit ended with a rejection: 5.
+    Rejected,
+}
+
+impl Finish {
+    /// The exit code.
+    pub(crate) fn exit_code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::NotFinished => 4,
+            Self::Rejected => 5,
+        })
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The call failed: 1, 3 if it is unsupported, 6 if its outcome is unknown.
+    Error(Error),
+    /// The command line is wrong, 2; or help was asked for, 0.
+    Usage(Box<clap::Error>),
+    /// Nobody reads standard output any more: 0, without a word.
+    NobodyReads,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Self::Usage(Box::new(error))
+    }
+}
+
+impl Failure {
+    /// Standard output took nothing more.
+    pub(crate) fn of_output(problem: &io::Error) -> Self {
+        if problem.kind() == io::ErrorKind::BrokenPipe {
+            return Self::NobodyReads;
+        }
+        let error = Error::new(ErrorKind::Config, "output")
+            .with_detail(format!("standard output cannot be written: {problem}"))
+            .with_advice("make room, or print to another place; an effect with outcome done is not undone");
+        Self::Error(error)
+    }
+
+    /// The same after an effect that is done.
+    pub(crate) fn after_effect(self) -> Self {
+        match self {
+            Self::Error(error) => Self::Error(error.with_outcome(Outcome::Done)),
+            other => other,
+        }
+    }
+
+    /// Says it on standard error and answers the exit code.
+    pub(crate) fn report(&self, format: Format) -> ExitCode {
+        let error = match self {
+            Self::NobodyReads => return ExitCode::SUCCESS,
+            Self::Usage(usage) => {
+                // If it cannot be printed there is nobody to tell.
+                let _ = usage.print();
+                return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+            }
+            Self::Error(error) => error,
+        };
+        let text = match format {
+            Format::Json => format!("{}\n", json!({ "error": error.report() })),
+            Format::Table => lines(error),
+        };
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+        ExitCode::from(code(error))
+    }
+}
+
+/// Something on this machine failed.
+pub(crate) fn local(operation: &'static str, problem: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Config, operation).with_detail(problem.to_string())
+}
+
+/// The exit code of an error.
+fn code(error: &Error) -> u8 {
+    match (error.kind(), error.outcome()) {
+        (_, Outcome::Unknown) => 6,
+        (ErrorKind::Unsupported, _) => 3,
+        _ => 1,
+    }
+}
+
+/// One line that says what is wrong, one that says what to do.
+fn lines(error: &Error) -> String {
+    let (red, plain) = if output::colours(&io::stderr()) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let mut line = error.to_string();
+    if error.detail().is_none() && error.vendor_error().is_none() {
+        if let Some(source) = std::error::Error::source(error) {
+            line.push_str(&format!(": {}", Printable(&source.to_string())));
+        }
+    }
+    if let Some(id) = error.request_id() {
+        line.push_str(&format!("; request {}", Printable(id)));
+    }
+    let outcome = error.outcome();
+    format!("{red}error:{plain} {line}; outcome {outcome}\nadvice: {}\n", Printable(error.advice()))
+}
+
+#[cfg(test)]
+mod tests {
+    use miniprogram::Vendor;
+
+    use super::*;
+
+    #[test]
+    fn an_unknown_outcome_goes_before_the_kind() {
+        let error = Error::unsupported(Vendor::new("acme"), "pages");
+        assert_eq!(code(&error), 3);
+        assert_eq!(code(&error.with_outcome(Outcome::Unknown)), 6);
+        assert_eq!(code(&Error::invalid("release", "percentage", "is too large")), 1);
+    }
+
+    #[test]
+    fn a_failure_is_a_line_and_an_advice() {
+        let error = Error::new(ErrorKind::Timeout, "release")
+            .with_outcome(Outcome::Unknown)
+            .with_source(io::Error::other("no\nanswer"));
+        let text = lines(&error);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(
+            text.starts_with("error: release: timeout: no\\nanswer; outcome unknown\nadvice: "),
+            "{text}"
+        );
+    }
+}

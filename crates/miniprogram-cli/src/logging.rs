@@ -1,0 +1,35 @@
+//! The log on standard error: off unless `MINIPROGRAM_LOG` asks for it.
+
+use std::io;
+
+use miniprogram::{Error, ErrorKind};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::failure::Failure;
+
+const VARIABLE: &str = "MINIPROGRAM_LOG";
+
+/// The crates whose events are shown. Those of HTTP libraries hold URLs, and tokens travel in their query.
+const TARGETS: [&str; 5] =
+    ["miniprogram", "miniprogram_core", "miniprogram_sim", "baidu_smartapp", "wechat_wxa"];
+
+/// Starts the log.
+pub(crate) fn init() -> Result<(), Failure> {
+    let Some(wish) = std::env::var(VARIABLE).ok().filter(|wish| !wish.is_empty()) else { return Ok(()) };
+    let filter = EnvFilter::try_new(wish).map_err(|problem| {
+        Error::new(ErrorKind::Config, "log")
+            .with_field(VARIABLE)
+            .with_detail(format!("is no filter: {problem}"))
+            .with_advice("write a level, such as debug, or a filter, such as miniprogram_core=trace")
+    })?;
+    let ours = filter_fn(|event| {
+        let root = event.target().split("::").next().unwrap_or_default();
+        TARGETS.contains(&root)
+    });
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(crate::output::colours(&io::stderr()));
+    tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(ours)).init();
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! Results on standard output: tables for people, JSON for machines.
+
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal, Write as _};
+
+use clap::ValueEnum;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::Value;
+
+use miniprogram::Error;
+
+use crate::failure::{Failure, local};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON value, or JSON lines where there are several; errors as one JSON object.
+    Json,
+}
+
+/// Whether a stream shows colours.
+pub(crate) fn colours(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Text without control characters, so that a vendor's words cannot drive a terminal or forge a row.
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| {
+            if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
+        })
+    }
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    format: Format,
+}
+
+impl Output {
+    pub(crate) const fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    pub(crate) const fn format(self) -> Format {
+        self.format
+    }
+
+    /// One result: a table of its members.
+    pub(crate) fn record(self, result: &impl Serialize) -> Result<(), Failure> {
+        let value = to_value(result)?;
+        match (self.format, &value) {
+            (Format::Table, Value::Object(members)) => {
+                let rows = members.iter().map(|(name, value)| vec![name.clone(), cell(value)]);
+                self.table(None, rows)
+            }
+            _ => self.json(&value),
+        }
+    }
+
+    /// A list of results: a table of these members.
+    pub(crate) fn list(self, results: &impl Serialize, columns: &[&str]) -> Result<(), Failure> {
+        let value = to_value(results)?;
+        match (self.format, &value) {
+            (Format::Table, Value::Array(results)) => {
+                let rows = results.iter().map(|result| {
+                    columns.iter().map(|column| result.get(column).map(cell).unwrap_or_default()).collect()
+                });
+                self.table(Some(columns), rows)
+            }
+            _ => self.json(&value),
+        }
+    }
+
+    /// Rows under a head; without a head the first column names what the second holds.
+    pub(crate) fn table(
+        self,
+        head: Option<&[&str]>,
+        rows: impl Iterator<Item = Vec<String>>,
+    ) -> Result<(), Failure> {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        let stdout = io::stdout();
+        if stdout.is_terminal() {
+            if let Some((width, _)) = terminal_size::terminal_size() {
+                table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.0);
+            }
+        }
+        if let Some(head) = head {
+            table.set_header(head.iter().map(|name| name.to_uppercase()));
+        }
+        table.add_rows(rows);
+        table.column_iter_mut().for_each(|column| {
+            column.set_padding((0, 2));
+        });
+        let mut text = table.trim_fmt();
+        if head.is_some() && colours(&stdout) {
+            let end = text.find('\n').unwrap_or(text.len());
+            text.insert_str(end, "\x1b[0m");
+            text.insert_str(0, "\x1b[1m");
+        }
+        self.text(&text)
+    }
+
+    /// One JSON value on one line, whatever the format.
+    pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string(value).map_err(|problem| local("output", &problem))?;
+        self.text(&text)
+    }
+
+    /// A line of text.
+    pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        self.bytes(format!("{text}\n").as_bytes())
+    }
+
+    /// Bytes as they are.
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|problem| Failure::of_output(&problem))
+    }
+
+    /// A remark to a person, on standard error; machines get none.
+    pub(crate) fn remark(self, text: &str) {
+        if self.format == Format::Table {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+}
+
+/// A result as JSON.
+pub(crate) fn to_value(result: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(result).map_err(|problem| local("output", &problem))
+}
+
+/// A value as the text of a cell.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => Printable(text).to_string(),
+        Value::Array(values) => values.iter().map(in_brief).collect::<Vec<_>>().join(", "),
+        Value::Object(raw) if raw.len() == 3 && raw.contains_key("table") && raw.contains_key("code") => {
+            ["vendor", "table", "code"].map(|name| raw.get(name).map(cell).unwrap_or_default()).join(" ")
+        }
+        other => Printable(&other.to_string()).to_string(),
+    }
+}
+
+/// The values of an object, its names left out.
+fn in_brief(value: &Value) -> String {
+    match value {
+        Value::Object(members) => members.values().map(cell).collect::<Vec<_>>().join(" "),
+        other => cell(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn cells_hold_no_control_characters() {
+        assert_eq!(cell(&json!("a\nb\u{1b}[31m")), "a\\nb\\u{1b}[31m");
+        assert_eq!(cell(&json!(["x", 1])), "x, 1");
+        assert_eq!(
+            cell(&json!([{ "version": "1.0.0", "percentage": 0.5 }, { "version": "2.0.0" }])),
+            "1.0.0 0.5, 2.0.0"
+        );
+        assert_eq!(cell(&json!({ "vendor": "acme", "table": "audit", "code": 4 })), "acme audit 4");
+        assert_eq!(cell(&json!({ "status": "failed" })), r#"{"status":"failed"}"#);
+        assert_eq!(cell(&Value::Null), "");
+    }
+}

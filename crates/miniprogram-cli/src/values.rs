@@ -1,0 +1,141 @@
+//! Values of options: durations, texts from files, pairs.
+
+use std::convert::Infallible;
+use std::io::Read;
+use std::time::Duration;
+
+use miniprogram::{Error, Secret};
+use serde::de::DeserializeOwned;
+
+/// How many bytes a file named by an option may have.
+const MAX_FILE: u64 = 4 << 20;
+
+/// Reads `90`, `90s`, `500ms`, `2m`, `1h` or `1d`; without a unit it is seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return Err("write a number and a unit out of ms, s, m, h and d, such as 10s".to_owned()),
+    };
+    let number: f64 =
+        number.parse().map_err(|_| "write a number of seconds, or one with a unit".to_owned())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|problem| problem.to_string())
+}
+
+/// A duration that is not zero.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be longer than 0".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+/// A text that nothing prints.
+pub(crate) fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text))
+}
+
+/// `NAME=VALUE`.
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+/// A text given as it is, or as `@FILE`; `@-` is standard input.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    Inline(String),
+    File(String),
+}
+
+impl From<&str> for Source {
+    fn from(text: &str) -> Self {
+        match text.strip_prefix('@') {
+            Some(file) => Self::File(file.to_owned()),
+            None => Self::Inline(text.to_owned()),
+        }
+    }
+}
+
+impl Source {
+    /// The text.
+    pub(crate) fn read(&self, operation: &'static str, field: &'static str) -> Result<String, Error> {
+        let file = match self {
+            Self::Inline(text) => return Ok(text.clone()),
+            Self::File(file) => file,
+        };
+        let mut text = String::new();
+        let read = if file == "-" {
+            std::io::stdin().lock().take(MAX_FILE + 1).read_to_string(&mut text)
+        } else {
+            std::fs::File::open(file).and_then(|open| open.take(MAX_FILE + 1).read_to_string(&mut text))
+        };
+        match read {
+            Ok(length) if length as u64 > MAX_FILE => {
+                Err(Error::invalid(operation, field, format!("{file} is larger than 4 MiB")))
+            }
+            Ok(_) => Ok(text),
+            Err(problem) => {
+                Err(Error::invalid(operation, field, format!("{file} cannot be read: {problem}")))
+            }
+        }
+    }
+
+    /// The text as a value.
+    pub(crate) fn json<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        field: &'static str,
+    ) -> Result<T, Error> {
+        serde_json::from_str(&self.read(operation, field)?).map_err(|problem| {
+            Error::invalid(operation, field, format!("is not the JSON it must be: {problem}"))
+        })
+    }
+}
+
+/// A number for a vendor's limit: what does not fit is an invalid argument and no mistake of usage.
+pub(crate) fn within<T: TryFrom<i64>>(
+    operation: &'static str,
+    field: &'static str,
+    number: i64,
+) -> Result<T, Error> {
+    T::try_from(number).map_err(|_| Error::invalid(operation, field, format!("must not be {number}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units_and_are_seconds_without_one() {
+        for (text, millis) in [
+            ("10", 10_000),
+            ("10s", 10_000),
+            ("2m", 120_000),
+            ("500ms", 500),
+            ("1.5h", 5_400_000),
+            ("0", 0),
+            ("1d", 86_400_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "s", "-1", "10 s", "1e3", "1.2.3", "10min", "inf", "99999999999999999999d"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert!(positive_duration("0ms").is_err());
+    }
+
+    #[test]
+    fn pairs_split_at_the_first_sign() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(pair("a="), Ok(("a".to_owned(), String::new())));
+        assert!(pair("a").is_err() && pair("=b").is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! The vendors: the only place that names one. Everything else works on the traits.
+
+use std::pin::Pin;
+
+use http::Method;
+use miniprogram::baidu::{BAIDU, BaiduPlatform};
+use miniprogram::callback::CallbackConfig;
+use miniprogram::codes::Explanation;
+use miniprogram::transport::Body;
+use miniprogram::wechat::{WECHAT, WeChatPlatform};
+use miniprogram::{
+    AppId, ClientConfig, Code, Error, EventDecoder, MiniProgramPlatform, PlannedRequest, Result, Vendor,
+    baidu, wechat,
+};
+use miniprogram_sim::{Callback, SimConfig};
+use serde_json::Value;
+
+/// What the command knows of a vendor.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The vendor.
+    pub(crate) vendor: Vendor,
+    /// Builds a platform.
+    pub(crate) platform: fn(ClientConfig) -> Result<Box<dyn MiniProgramPlatform>>,
+    /// What a code means.
+    pub(crate) explain: fn(&Code, Option<&str>) -> Explanation,
+    /// Builds a decoder of pushes; it needs no platform.
+    pub(crate) decoder: fn(CallbackConfig) -> Result<Box<dyn EventDecoder>>,
+    /// Sends one low-level call.
+    pub(crate) call: fn(ClientConfig, AppId, RawCall) -> Calling,
+    /// How bodies are written.
+    pub(crate) bodies: Bodies,
+    /// The path that answers the newest audit, and the name that a dry run gives it.
+    pub(crate) newest_audit: (&'static str, &'static str),
+    /// Sets the simulator's callback of this vendor.
+    pub(crate) sim_callback: fn(SimConfig, Callback) -> SimConfig,
+}
+
+/// How a vendor wants bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bodies {
+    Json,
+    Form,
+}
+
+/// A running low-level call.
+pub(crate) type Calling = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
+
+/// A call of an endpoint, before it has a token.
+#[derive(Debug)]
+pub(crate) struct RawCall {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Option<Value>,
+}
+
+/// Every vendor.
+pub(crate) static ENTRIES: [Entry; 2] = [
+    Entry {
+        vendor: BAIDU,
+        platform: |config| Ok(Box::new(BaiduPlatform::new(config)?)),
+        explain: baidu::codes::explain,
+        decoder: |config| Ok(Box::new(baidu::event::BaiduEventDecoder::new(config))),
+        call: |config, app, call| {
+            Box::pin(async move {
+                let query: Vec<(&str, &str)> =
+                    call.query.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+                let app = BaiduPlatform::new(config)?.app(app);
+                app.call(call.method, &call.path, &query, call.body.as_ref()).await
+            })
+        },
+        bodies: Bodies::Form,
+        newest_audit: ("/rest/2.0/smartapp/package/get", "package/get"),
+        sim_callback: SimConfig::with_baidu_callback,
+    },
+    Entry {
+        vendor: WECHAT,
+        platform: |config| Ok(Box::new(WeChatPlatform::new(config)?)),
+        explain: wechat::codes::explain,
+        decoder: |config| Ok(Box::new(wechat::event::WeChatEventDecoder::new(config)?)),
+        call: |config, app, call| {
+            Box::pin(async move {
+                let query = call.query.into_iter().map(|(name, text)| (name.into(), text)).collect();
+                let body = call.body.map_or(Body::Empty, |body| Body::Json(body.to_string()));
+                let app = WeChatPlatform::new(config)?.app(app);
+                app.call(call.method, &call.path, query, body).await
+            })
+        },
+        bodies: Bodies::Json,
+        newest_audit: ("/wxa/get_latest_auditstatus", "get_latest_auditstatus"),
+        sim_callback: SimConfig::with_wechat_callback,
+    },
+];
+
+/// The vendors' names.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ENTRIES.iter().map(|entry| entry.vendor.as_str())
+}
+
+/// The vendor of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.vendor.as_str() == name)
+}
+
+impl RawCall {
+    /// The call as data with the token masked.
+    pub(crate) fn planned(&self, bodies: Bodies) -> Result<PlannedRequest> {
+        let mut query = self.query.clone();
+        query.push(("access_token".to_owned(), "***".to_owned()));
+        query.sort();
+        let request = PlannedRequest::new(self.method.as_str(), &self.path);
+        let request = query.into_iter().fold(request, |request, (name, text)| request.with_query(name, text));
+        Ok(match (&self.body, bodies) {
+            (None, _) => request,
+            (Some(body), Bodies::Json) => request.with_body(body.clone()),
+            (Some(body), Bodies::Form) => {
+                let fields = form_fields(body)?.into_iter().map(|(name, text)| (name, Value::from(text)));
+                request.with_body(Value::Object(fields.collect()))
+            }
+        })
+    }
+}
+
+/// The members of an object as fields of a form: texts as they are, everything else as JSON.
+fn form_fields(body: &Value) -> Result<Vec<(String, String)>> {
+    let Value::Object(members) = body else {
+        return Err(Error::invalid("call", "body", "must be a JSON object: its members become form fields"));
+    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Ok(members.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_find_their_vendor() {
+        assert!(names().all(|name| find(name).is_some_and(|entry| entry.vendor.as_str() == name)));
+        assert!(find("acme").is_none());
+    }
+
+    #[test]
+    fn a_planned_call_is_masked_and_written_as_the_vendor_wants() {
+        let call = RawCall {
+            method: Method::POST,
+            path: "/x".to_owned(),
+            query: vec![("z".to_owned(), "1".to_owned())],
+            body: Some(json!({ "n": 1, "text": "二", "list": ["a"] })),
+        };
+        let plan = |bodies| serde_json::to_value(call.planned(bodies).unwrap()).unwrap();
+        let query = json!({ "access_token": "***", "z": "1" });
+        let json = json!({ "method": "POST", "path": "/x", "query": query, "body": { "n": 1, "text": "二", "list": ["a"] } });
+        assert_eq!(plan(Bodies::Json), json);
+        assert_eq!(plan(Bodies::Form)["body"], json!({ "n": "1", "text": "二", "list": "[\"a\"]" }));
+    }
+}

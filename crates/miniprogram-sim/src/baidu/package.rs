@@ -1,0 +1,204 @@
+//! Packages: upload, audit, release, rollback.
+
+use miniprogram_core::{AppId, Timestamp};
+use serde_json::{Value, json};
+
+use super::state::{Package, Status};
+use super::{BdScene, BdView, Step, Verdict};
+use crate::call::{Content, Object, Refusal};
+use crate::world::{Account, App, Planned, World, scheduled};
+
+pub(super) fn upload(view: &BdView<'_>) -> Verdict {
+    let required = |name: &str| view.call.param(name).map(str::to_owned).ok_or(Refusal::code(40001));
+    let template = required("template_id")?;
+    let (version, description) = (required("user_version")?, required("user_desc")?);
+    let ext = ext_json(&required("ext_json")?)?;
+    if version.is_empty() || !view.settings.knows_template(&template.into()) {
+        return Err(Refusal::code(40001));
+    }
+    let on = |name: &str| matches!(ext.get(name), Some(Value::Bool(true)));
+    let direct_commit = on("extEnable") && on("directCommit");
+    Step::effect(move |scene: &mut BdScene<'_>| {
+        let id = scene.platform.next_package;
+        scene.platform.next_package += 1;
+        let failure = scene.state.failure.take();
+        let ready_at = scene.now.after(scene.settings.upload_time);
+        scene.state.add(Package {
+            id,
+            version,
+            description,
+            committed_at: scene.now,
+            ready_at,
+            failure,
+            status: Status::Development,
+            message: String::new(),
+            online_at: scene.now,
+        });
+        if direct_commit {
+            let app = scene.app_id.clone();
+            scene
+                .jobs
+                .push(Planned::quiet(ready_at, move |world, now| submit_directly(world, &app, id, now)));
+        }
+        Content::Done
+    })
+}
+
+/// An upload that asked to be submitted as soon as it is ready.
+fn submit_directly(world: &mut World, app_id: &AppId, id: u64, now: Timestamp) {
+    let Some(App { account: Account::Baidu(account), effects, .. }) = world.apps.get_mut(app_id) else {
+        return;
+    };
+    if account.has_open_audit() || !account.package(id).is_some_and(|package| package.is_ready(now)) {
+        return;
+    }
+    account.submit(id, now);
+    effects.count("submit_audit");
+    if let Some(planned) = scheduled(&world.settings.audit_policy, app_id, id, now) {
+        world.plan(planned);
+    }
+}
+
+/// JSON text of an object that says whether it is switched on.
+fn ext_json(text: &str) -> Result<Object, Refusal> {
+    let members = match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => members,
+        _ => return Err(Refusal::code(69004)),
+    };
+    match members.get("extEnable") {
+        Some(Value::Bool(_)) => Ok(members),
+        _ => Err(Refusal::code(69004)),
+    }
+}
+
+/// The package that `package_id` names.
+fn named<'a>(view: &'a BdView<'_>) -> Result<&'a Package, Refusal> {
+    let id = view.call.param("package_id").filter(|id| !id.is_empty()).ok_or(Refusal::code(40001))?;
+    let id: u64 = id.parse().map_err(|_| Refusal::code(40001))?;
+    let package = view.state.package(id).filter(|package| package.is_ready(view.now));
+    package.ok_or(Refusal::code(69005))
+}
+
+pub(super) fn submitaudit(view: &BdView<'_>) -> Verdict {
+    let package = named(view)?;
+    let id = package.id;
+    for name in ["content", "remark"] {
+        view.call.param(name).filter(|text| !text.is_empty()).ok_or(Refusal::code(40001))?;
+    }
+    if view.state.has_open_audit() {
+        return Err(Refusal::code(50052));
+    }
+    if !matches!(package.status, Status::Development | Status::Rejected) {
+        return Err(Refusal::code(40045));
+    }
+    let left = view.settings.baidu_audits.map(|limit| remaining(view, limit));
+    if left == Some(0) {
+        return Err(Refusal::code(69013));
+    }
+    Step::effect(move |scene: &mut BdScene<'_>| {
+        scene.state.submit(id, scene.now);
+        scene.jobs.extend(scheduled(&scene.settings.audit_policy, scene.app_id, id, scene.now));
+        Content::Done
+    })
+}
+
+fn remaining(view: &BdView<'_>, limit: u32) -> u32 {
+    let used = u32::try_from(view.state.audits_this_week(view.now)).unwrap_or(u32::MAX);
+    limit.saturating_sub(used)
+}
+
+pub(super) fn auditquota(view: &BdView<'_>) -> Verdict {
+    let (times, left) = match view.settings.baidu_audits {
+        None => (-1, -1),
+        Some(limit) => (i64::from(limit), i64::from(remaining(view, limit))),
+    };
+    Step::answer(json!({ "quota_type": 2, "quota_times": times, "remain_times": left }))
+}
+
+pub(super) fn withdraw(view: &BdView<'_>) -> Verdict {
+    let package = named(view)?;
+    let id = package.id;
+    if package.status != Status::InReview {
+        return Err(Refusal::code(40045));
+    }
+    Step::effect(move |scene: &mut BdScene<'_>| {
+        scene.state.withdraw(id);
+        Content::Done
+    })
+}
+
+pub(super) fn release(view: &BdView<'_>) -> Verdict {
+    let package = named(view)?;
+    let id = package.id;
+    if package.status != Status::Approved {
+        return Err(Refusal::code(40045));
+    }
+    if view.state.rolling_until.is_some() {
+        return Err(Refusal::code(50015));
+    }
+    Step::effect(move |scene: &mut BdScene<'_>| {
+        scene.state.release(id, scene.now);
+        Content::Done
+    })
+}
+
+/// Takes the id of the package online.
+pub(super) fn rollback(view: &BdView<'_>) -> Verdict {
+    let package = named(view)?;
+    if package.status != Status::Online {
+        return Err(Refusal::code(40045));
+    }
+    if view.state.previous.is_none() {
+        return Err(Refusal::code(40032));
+    }
+    Step::effect(|scene: &mut BdScene<'_>| {
+        let (app_id, until) = (scene.app_id.clone(), scene.now.after(scene.settings.rollback_time));
+        scene.state.start_rollback(until);
+        scene.jobs.push(Planned::quiet(until, move |world, now| {
+            if let Some(App { account: Account::Baidu(account), .. }) = world.apps.get_mut(&app_id) {
+                account.end_rollback(now);
+            }
+        }));
+        Content::Done
+    })
+}
+
+/// At most one package in development, one in review, one online.
+pub(super) fn get(view: &BdView<'_>) -> Verdict {
+    let state = view.state;
+    let mut list = Vec::new();
+    if let Some(online) = state.online.and_then(|id| state.package(id)) {
+        let mut object = online.to_json(view.now);
+        if let Some(previous) = state.previous.and_then(|id| state.package(id)) {
+            let prefix = if view.settings.rollback_version_prefix { "v" } else { "" };
+            object["rollback_version"] = json!(format!("{prefix}{}", previous.version));
+        }
+        list.push(object);
+    }
+    for id in [state.review, state.development] {
+        list.extend(id.and_then(|id| state.package(id)).map(|package| package.to_json(view.now)));
+    }
+    Step::answer(Content::Data(Value::Array(list)))
+}
+
+pub(super) fn getdetail(view: &BdView<'_>) -> Verdict {
+    if view.call.param("package_id").is_some() {
+        return Step::answer(named(view)?.to_json(view.now));
+    }
+    let status: i64 = view.call.param("type").unwrap_or("1").parse().map_err(|_| Refusal::code(40001))?;
+    let state = view.state;
+    let listed = [state.online, state.review, state.development].into_iter().flatten();
+    let mut packages = listed.filter_map(|id| state.package(id)).filter(|package| package.is_ready(view.now));
+    let package = packages.find(|package| package.status.code() == status).ok_or(Refusal::code(69005))?;
+    Step::answer(package.to_json(view.now))
+}
+
+/// The package that a preview shows: the newest one that is not online.
+pub(super) fn gettrial(view: &BdView<'_>) -> Verdict {
+    let state = view.state;
+    let candidates = [state.development, state.review].into_iter().flatten();
+    let mut packages =
+        candidates.filter_map(|id| state.package(id)).filter(|package| package.is_ready(view.now));
+    let package = packages.next().ok_or(Refusal::code(69005))?;
+    Step::answer(package.to_json(view.now))
+}

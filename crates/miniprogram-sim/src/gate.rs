@@ -1,0 +1,284 @@
+//! Where a request to a vendor meets its fault: before the effect, after it, or with the effect put off.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+use miniprogram_core::{AppId, Timestamp, Vendor};
+use serde_json::Value;
+
+use crate::BAIDU;
+use crate::body::{BrokenOff, Reply};
+use crate::call::{Answer, Call, Content, Refusal};
+use crate::endpoint::Mode;
+use crate::faults::{Disturbance, Drawn, Fault, Lands};
+use crate::hub::Hub;
+use crate::tokens::TokenFault;
+use crate::world::{Planned, token_refusal, vendor_of};
+
+/// The largest body of a request.
+const LIMIT: usize = 4 * 1024 * 1024;
+
+type Outcome = Result<Response<Reply>, BrokenOff>;
+
+/// Reads a request to its end; an answer if that is not possible.
+pub(crate) async fn read(request: Request<Incoming>) -> Result<Call, Answer> {
+    let (head, body) = request.into_parts();
+    let body = match Limited::new(body, LIMIT).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return Err(Answer::new(413, "text/plain", "the body is too large or broke off")),
+    };
+    Ok(Call::new(head.method, head.uri.path(), head.uri.query().unwrap_or_default(), body))
+}
+
+pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<Incoming>) -> Outcome {
+    let call = match read(request).await {
+        Ok(call) => call,
+        Err(answer) => return Ok(respond(hub, &answer)),
+    };
+    let vendor = vendor_of(&call.path);
+    let Some(drawn) = hub.with(|world, now| world.arrive(vendor, &call, now)) else {
+        return Ok(respond(hub, &process(hub, vendor, &call)));
+    };
+    tracing::debug!(path = %call.path, fault = ?drawn.fault, "a fault strikes");
+    let struck = Struck { hub, vendor, call, drawn };
+    struck.answer().await
+}
+
+fn process(hub: &Hub, vendor: Vendor, call: &Call) -> Answer {
+    hub.with(|world, now| world.process(vendor, call, now, Mode::Apply)).answer
+}
+
+/// A request that a fault was drawn for.
+struct Struck<'a> {
+    hub: &'a Arc<Hub>,
+    vendor: Vendor,
+    call: Call,
+    drawn: Drawn,
+}
+
+impl Struck<'_> {
+    async fn answer(self) -> Outcome {
+        match self.drawn.fault.clone() {
+            Fault::Before(disturbance) => self.disturb(disturbance, self.empty()).await,
+            Fault::After(disturbance) => self.after(disturbance).await,
+            Fault::Late { lands, answer } => self.late(lands, answer).await,
+            Fault::Latency { millis } => {
+                self.hub.clock.stall(Some(Duration::from_millis(millis))).await;
+                Ok(self.respond(&process(self.hub, self.vendor, &self.call)))
+            }
+            Fault::VendorError { code, message } => {
+                Ok(self.refuse(&Refusal { message: Some(message), ..Refusal::code(code) }))
+            }
+            Fault::GatewayError { code, message } => {
+                let gateway = self.vendor == BAIDU;
+                Ok(self.refuse(&Refusal { code, message: Some(message), gateway }))
+            }
+            Fault::ExpiredToken => Ok(self.refuse(&token_refusal(self.vendor, TokenFault::Expired))),
+            Fault::UnknownStatus(status) => Ok(self.unknown_status(status)),
+        }
+    }
+
+    async fn after(self, disturbance: Disturbance) -> Outcome {
+        let processed = self.hub.with(|world, now| {
+            let processed = world.process(self.vendor, &self.call, now, Mode::Apply);
+            if processed.refused {
+                world.faults.give_back(&self.drawn);
+            }
+            processed
+        });
+        if processed.refused {
+            Ok(self.respond(&processed.answer))
+        } else {
+            self.disturb(disturbance, processed.answer).await
+        }
+    }
+
+    async fn late(self, lands: Lands, disturbance: Disturbance) -> Outcome {
+        let looked = self.hub.with(|world, now| {
+            let looked = world.process(self.vendor, &self.call, now, Mode::Look);
+            if looked.refused {
+                world.faults.give_back(&self.drawn);
+            }
+            looked.effect.then(|| world.caller(self.vendor, &self.call)).flatten().ok_or(looked)
+        });
+        let app = match looked {
+            Ok(app) => app,
+            Err(looked) if looked.refused => return Ok(self.respond(&looked.answer)),
+            // A read has nothing to put off.
+            Err(looked) => return self.disturb(disturbance, looked.answer).await,
+        };
+        let (Lands::AfterArrival { millis } | Lands::AfterClose { millis }) = lands;
+        let put_off = PutOff {
+            hub: Arc::clone(self.hub),
+            vendor: self.vendor,
+            app,
+            call: self.call.clone(),
+            wait: Duration::from_millis(millis),
+        };
+        // Dropping it sets the time running: at once, or when the client has gone and this future is dropped.
+        let put_off = match lands {
+            Lands::AfterClose { .. } if disturbance == Disturbance::Hang => Some(put_off),
+            _ => {
+                drop(put_off);
+                None
+            }
+        };
+        let outcome = self.disturb(disturbance, self.empty()).await;
+        drop(put_off);
+        outcome
+    }
+
+    fn unknown_status(&self, status: i64) -> Response<Reply> {
+        let answer = self.hub.with(|world, now| {
+            let mut processed = world.process(self.vendor, &self.call, now, Mode::Apply);
+            let changed = serde_json::from_slice::<Value>(&processed.answer.body)
+                .ok()
+                .and_then(|mut body| replace_status(&mut body, status).then(|| body.to_string()));
+            match changed {
+                Some(body) => processed.answer.body = Bytes::from(body),
+                None => world.faults.give_back(&self.drawn),
+            }
+            processed.answer
+        });
+        self.respond(&answer)
+    }
+
+    async fn disturb(&self, disturbance: Disturbance, answer: Answer) -> Outcome {
+        match disturbance {
+            Disturbance::ServerError(status) => Ok(self.respond(&server_error(status))),
+            Disturbance::Busy => Ok(self.refuse(&Refusal::code(if self.vendor == BAIDU { 500 } else { -1 }))),
+            Disturbance::BusyCode(code) => Ok(self.refuse(&Refusal::code(code))),
+            Disturbance::GatewayBusy if self.vendor == BAIDU => Ok(self.refuse(&Refusal::gateway(2))),
+            Disturbance::GatewayBusy => Ok(self.refuse(&Refusal::code(-1))),
+            Disturbance::Reset => Err(BrokenOff),
+            Disturbance::Hang => {
+                self.hub.clock.stall(None).await;
+                Err(BrokenOff)
+            }
+            Disturbance::CutBody => {
+                let body = Reply::half(&answer.body);
+                Ok(respond_with(self.hub, &answer, body))
+            }
+            Disturbance::OversizedBody => Ok(self.respond(&oversized(answer))),
+            Disturbance::GarbageBody => {
+                Ok(self.respond(&Answer { body: Bytes::from_static(b"\x00\xfe<<garbage{]\"\xff"), ..answer }))
+            }
+        }
+    }
+
+    /// The answer to something that succeeded without a word.
+    fn empty(&self) -> Answer {
+        self.hub.with(|world, now| {
+            if self.vendor == BAIDU {
+                crate::baidu::accepted(Content::Done, &mut world.platform)
+            } else {
+                crate::wechat::accepted(Content::Done, &mut world.platform, now)
+            }
+        })
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Response<Reply> {
+        let processed = self.hub.with(|world, now| world.refused(self.vendor, refusal, now));
+        self.respond(&processed.answer)
+    }
+
+    fn respond(&self, answer: &Answer) -> Response<Reply> {
+        respond(self.hub, answer)
+    }
+}
+
+/// An effect that lands later. Its time runs from when this is dropped.
+struct PutOff {
+    hub: Arc<Hub>,
+    vendor: Vendor,
+    app: AppId,
+    call: Call,
+    wait: Duration,
+}
+
+impl Drop for PutOff {
+    fn drop(&mut self) {
+        let (vendor, app, call) = (self.vendor, self.app.clone(), self.call.clone());
+        self.hub.with(|world, now| {
+            world.plan(Planned::timed(now.after(self.wait), move |world, now| {
+                // The vendor looks at the request only now, and may refuse it now.
+                world.process_as(vendor, &app, &call, now, Mode::Apply);
+            }));
+        });
+    }
+}
+
+/// Sets every `status` to the number; whether there was one.
+fn replace_status(value: &mut Value, status: i64) -> bool {
+    let mut found = false;
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if name == "status" && value.is_number() {
+                    *value = status.into();
+                    found = true;
+                } else {
+                    found |= replace_status(value, status);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                found |= replace_status(item, status);
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+fn server_error(status: u16) -> Answer {
+    let reason =
+        StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
+    let page = format!(
+        "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n<center><h1>{status} {reason}</h1></center>\r\n\
+         <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    );
+    Answer::new(status, "text/html", page)
+}
+
+/// The answer with so much padding that nobody should read it to its end.
+fn oversized(answer: Answer) -> Answer {
+    let mut body = answer.body.to_vec();
+    if answer.is_image() {
+        body.resize(body.len() + 8 * 1024 * 1024 + 1, 0);
+    } else if body.pop().is_some() {
+        body.extend_from_slice(b",\"padding\":\"");
+        body.resize(body.len() + 4 * 1024 * 1024 + 1, b'x');
+        body.extend_from_slice(b"\"}");
+    }
+    Answer { body: body.into(), ..answer }
+}
+
+/// HTTP, with the simulator's date.
+pub(crate) fn respond(hub: &Hub, answer: &Answer) -> Response<Reply> {
+    respond_with(hub, answer, Reply::whole(answer.body.clone()))
+}
+
+fn respond_with(hub: &Hub, answer: &Answer, body: Reply) -> Response<Reply> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    let others = answer.headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone()));
+    for (name, value) in others.chain([(DATE, http_date(hub.clock.now()))]) {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn http_date(time: Timestamp) -> String {
+    time.to_civil("%a, %d %b %Y %H:%M:%S GMT", 0)
+}

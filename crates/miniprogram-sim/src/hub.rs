@@ -1,0 +1,187 @@
+//! Everything a running simulator holds together: the state, the clock, the work in the background.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use miniprogram_core::{AppId, Clock, Timestamp, Vendor};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::clock::Time;
+use crate::pushes::{self, DELIVERIES, PATIENCE, Push};
+use crate::truth::SentPush;
+use crate::world::{Out, World};
+
+/// How long a receiver of pushes may take in real time, whatever the simulator's clock does.
+const BACKSTOP: Duration = Duration::from_secs(30);
+
+pub(crate) struct Hub {
+    world: Mutex<World>,
+    pub(crate) time: Time,
+    pub(crate) clock: Arc<dyn Clock>,
+    client: reqwest::Client,
+    runtime: Handle,
+    tasks: Mutex<JoinSet<()>>,
+    work: watch::Sender<Work>,
+    this: Weak<Self>,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("time", &self.time).finish_non_exhaustive()
+    }
+}
+
+/// What is under way in the background.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Work {
+    pub(crate) deliveries: usize,
+    pub(crate) timers: usize,
+}
+
+/// Counts as work under way until dropped.
+struct Counted {
+    hub: Arc<Hub>,
+    kind: fn(&mut Work) -> &mut usize,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let kind = self.kind;
+        self.hub.work.send_modify(|work| *kind(work) -= 1);
+    }
+}
+
+impl Hub {
+    pub(crate) fn new(world: World, time: Time, runtime: Handle) -> std::io::Result<Arc<Self>> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(BACKSTOP)
+            .build()
+            .map_err(std::io::Error::other)?;
+        Ok(Arc::new_cyclic(|this| Self {
+            world: Mutex::new(world),
+            clock: time.shared(),
+            time,
+            client,
+            runtime,
+            tasks: Mutex::new(JoinSet::new()),
+            work: watch::Sender::new(Work::default()),
+            this: this.clone(),
+        }))
+    }
+
+    /// Works on the state as it is now, and starts what comes of it.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+        let now = self.clock.now();
+        let mut world = self.lock();
+        world.catch_up(now);
+        let result = work(&mut world, now);
+        world.catch_up(now);
+        let outbox = world.take_outbox();
+        drop(world);
+        for out in outbox {
+            match out {
+                Out::Timer(due) => self.start_timer(due, now),
+                Out::Deliveries(app) => self.start_deliveries(app),
+                Out::Delivery(push) => self.start_delivery(push),
+            }
+        }
+        result
+    }
+
+    /// Resolves once the work under way is as asked.
+    pub(crate) async fn until(&self, done: impl FnMut(&Work) -> bool) {
+        // The sender lives as long as this call, so waiting cannot fail.
+        let _ = self.work.subscribe().wait_for(done).await;
+    }
+
+    pub(crate) fn stop(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let tasks = std::mem::take(&mut *tasks);
+        drop(tasks);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, kind: fn(&mut Work) -> &mut usize) -> Option<Counted> {
+        let hub = self.this.upgrade()?;
+        self.work.send_modify(|work| *kind(work) += 1);
+        Some(Counted { hub, kind })
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn_on(work, &self.runtime);
+    }
+
+    /// Looks at the agenda when something on it falls due.
+    fn start_timer(&self, due: Timestamp, now: Timestamp) {
+        let Some(counted) = self.count(|work| &mut work.timers) else { return };
+        // Both before the task first runs, so that the clock cannot pass by meanwhile.
+        let busy = self.clock.enter();
+        let wait = self.clock.sleep(due.since(now));
+        self.spawn(async move {
+            wait.await;
+            counted.hub.with(|_, _| ());
+            drop(counted);
+            drop(busy);
+        });
+    }
+
+    /// Delivers the pushes of an app one after the other until none is left.
+    fn start_deliveries(&self, app: AppId) {
+        let Some(counted) = self.count(|work| &mut work.deliveries) else { return };
+        let busy = self.clock.enter();
+        self.spawn(async move {
+            while let Some(push) = counted.hub.with(|world, _| world.next_push(&app)) {
+                counted.hub.deliver(&push).await;
+            }
+            drop(counted);
+            drop(busy);
+        });
+    }
+
+    fn start_delivery(&self, push: Push) {
+        let Some(counted) = self.count(|work| &mut work.deliveries) else { return };
+        let busy = self.clock.enter();
+        self.spawn(async move {
+            counted.hub.deliver(&push).await;
+            drop(counted);
+            drop(busy);
+        });
+    }
+
+    async fn deliver(&self, push: &Push) {
+        for attempt in 1..=DELIVERIES {
+            let Some(sent) = self.with(|world, now| world.seal(push, now, attempt)) else { return };
+            if self.post(push.vendor, &sent).await {
+                return;
+            }
+            if attempt < DELIVERIES {
+                self.clock.sleep(PATIENCE).await;
+            }
+        }
+        tracing::warn!(event = %push.event, "a push was not acknowledged in {DELIVERIES} deliveries");
+    }
+
+    /// Whether the receiver acknowledged in time.
+    async fn post(&self, vendor: Vendor, sent: &SentPush) -> bool {
+        let Some(address) = pushes::address(sent) else { return false };
+        let answer = async {
+            let request = self.client.post(address).header("content-type", &sent.content_type);
+            let answer = request.body(sent.body.clone()).send().await.ok()?;
+            let status = answer.status().as_u16();
+            Some(pushes::acknowledges(vendor, status, &answer.bytes().await.ok()?))
+        };
+        tokio::select! {
+            acknowledged = answer => acknowledged.unwrap_or(false),
+            () = self.clock.deadline(PATIENCE) => false,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What becomes of a push before it is delivered: faults, order, sealing.
+
+use std::time::Duration;
+
+use miniprogram_core::frame::FrameKey;
+use miniprogram_core::{AppId, Timestamp};
+
+use crate::faults::PushFault;
+use crate::pushes::{HELD, Push};
+use crate::truth::SentPush;
+use crate::world::{Out, Planned, World};
+
+impl World {
+    /// Sends a push, or does to it what its fault says.
+    pub(crate) fn send(&mut self, push: Push, now: Timestamp) {
+        let Some(app_id) = push.app().cloned() else { return self.dispatch(push, now) };
+        let Some(app) = self.apps.get_mut(&app_id) else { return };
+        app.pushes_made += 1;
+        match self.push_faults.draw(self.seed, &app_id, app.pushes_made) {
+            Some(PushFault::Lost) => {}
+            Some(PushFault::Late { millis }) => {
+                let due = now.after(Duration::from_millis(millis));
+                self.plan(Planned::timed(due, move |world, now| world.dispatch(push, now)));
+            }
+            Some(PushFault::Reordered) => {
+                let overtaken = app.held.replace(push);
+                self.plan(Planned::timed(now.after(HELD), move |world, now| world.let_go(&app_id, now)));
+                if let Some(overtaken) = overtaken {
+                    self.dispatch(overtaken, now);
+                }
+            }
+            Some(PushFault::Duplicated) => {
+                self.dispatch(push.clone(), now);
+                self.dispatch(push, now);
+                self.let_go(&app_id, now);
+            }
+            None => {
+                self.dispatch(push, now);
+                self.let_go(&app_id, now);
+            }
+        }
+    }
+
+    /// Sends the push that was held back.
+    fn let_go(&mut self, app_id: &AppId, now: Timestamp) {
+        if let Some(held) = self.apps.get_mut(app_id).and_then(|app| app.held.take()) {
+            self.dispatch(held, now);
+        }
+    }
+
+    /// Hands a push over for delivery; where nobody listens it is only recorded.
+    fn dispatch(&mut self, push: Push, now: Timestamp) {
+        if push.url(self.settings.callback(push.vendor)).is_none() {
+            self.seal(&push, now, 1);
+            return;
+        }
+        let Some(app_id) = push.app().cloned() else {
+            self.outbox.push(Out::Delivery(push));
+            return;
+        };
+        let Some(app) = self.apps.get_mut(&app_id) else { return };
+        app.queue.push_back(push);
+        if !app.delivering {
+            app.delivering = true;
+            self.outbox.push(Out::Deliveries(app_id));
+        }
+    }
+
+    /// The next push to deliver; `None` ends the deliveries.
+    pub(crate) fn next_push(&mut self, app_id: &AppId) -> Option<Push> {
+        let app = self.apps.get_mut(app_id)?;
+        let push = app.queue.pop_front();
+        app.delivering = push.is_some();
+        push
+    }
+
+    /// Encrypts, signs and records a push.
+    pub(crate) fn seal(&mut self, push: &Push, now: Timestamp, attempt: u32) -> Option<SentPush> {
+        let callback = self.settings.callback(push.vendor);
+        let key = FrameKey::parse(&callback.aes_key).ok()?;
+        let sent = push.seal(callback, &key, &mut self.platform.random, now, attempt);
+        match push.app() {
+            Some(app) => self.apps.get_mut(app)?.pushes.push(sent.clone()),
+            None => self.platform_pushes.push((push.vendor, sent.clone())),
+        }
+        Some(sent)
+    }
+}

@@ -1,0 +1,338 @@
+//! The HTTP server, and the simulator as seen from Rust.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use miniprogram_core::frame::FrameKey;
+use miniprogram_core::{AppId, Clock, PackageId, Secret, Timestamp, Vendor};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::body::{BrokenOff, Reply};
+use crate::callback::Callback;
+use crate::config::SimConfig;
+use crate::error::SimError;
+use crate::faults::{FaultRule, PushFaultRule};
+use crate::hub::Hub;
+use crate::spec::{AppSpec, State};
+use crate::truth::{AppTruth, LoggedRequest, SentPush};
+use crate::verdict::{AuditPolicy, Decision};
+use crate::world::{Account, World};
+use crate::{BAIDU, WECHAT, admin, gate};
+
+/// A running simulator. Dropping it stops the server and everything in the background.
+#[derive(Debug)]
+pub struct Simulator {
+    hub: Arc<Hub>,
+    address: SocketAddr,
+    seed: u64,
+    server: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Starts a simulator; needs a tokio runtime.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on, or an AES key of a callback is not 43 letters and digits.
+    pub async fn start(config: SimConfig) -> io::Result<Self> {
+        for vendor in [WECHAT, BAIDU] {
+            check(config.settings.callback(vendor))
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        }
+        let listener = TcpListener::bind(config.address).await?;
+        let address = listener.local_addr()?;
+        let hub = Hub::new(World::new(&config), config.time.clone(), Handle::current())?;
+        let server = tokio::spawn(accept(listener, Arc::clone(&hub)));
+        tracing::info!(%address, seed = config.seed, "the simulator listens");
+        Ok(Self { hub, address, seed: config.seed, server })
+    }
+
+    /// What replaces `https://api.weixin.qq.com` and `https://openapi.baidu.com`; no slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where the admin interface is; no slash at the end.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        format!("{}{}", self.base_url(), admin::ROOT)
+    }
+
+    /// The clock that everything runs by.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.hub.clock)
+    }
+
+    /// The present time of the simulator.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.hub.clock.now()
+    }
+
+    /// Moves the clock ahead. What falls due on the way has happened when this returns; pushes may still be on their
+    /// way, see [`idle`](Self::idle).
+    ///
+    /// # Errors
+    /// [`SimError::ForeignClock`] if the clock came through [`SimConfig::with_clock`].
+    pub fn advance(&self, duration: Duration) -> Result<(), SimError> {
+        if !self.hub.time.advance(duration) {
+            return Err(SimError::ForeignClock);
+        }
+        self.hub.with(|_, _| ());
+        Ok(())
+    }
+
+    /// The seed of everything drawn. Print it where a run can fail.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Adds an app and hands out its access token.
+    ///
+    /// # Errors
+    /// [`SimError::AppExists`], [`SimError::UnknownVendor`], or [`SimError::Unsupported`] if the vendor does not know
+    /// the state that the app is to start in.
+    pub fn add_app(&self, spec: AppSpec) -> Result<Secret, SimError> {
+        let issued = self.hub.with(|world, now| world.add_app(spec, now))?;
+        Ok(Secret::new(issued.text))
+    }
+
+    /// The apps that were added, in order of their ids.
+    #[must_use]
+    pub fn apps(&self) -> Vec<AppId> {
+        let mut apps: Vec<AppId> = self.hub.with(|world, _| world.apps.keys().cloned().collect());
+        apps.sort();
+        apps
+    }
+
+    /// Puts an app into a state. Its packages, versions and audits are replaced; effects, token and pushes stay.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] for a gray release at Baidu.
+    pub fn arrange(&self, app: &AppId, state: &State) -> Result<(), SimError> {
+        self.hub.with(|world, now| world.arrange(app, state, now))
+    }
+
+    /// The access token that is accepted now. Where the last one has expired, a new one is issued.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`].
+    pub fn token(&self, app: &AppId) -> Result<Secret, SimError> {
+        admin::issued(&self.hub, app).map(|issued| Secret::new(issued.text))
+    }
+
+    /// Makes the app's token expire now.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`].
+    pub fn expire_token(&self, app: &AppId) -> Result<(), SimError> {
+        admin::expire_token(&self.hub, app)
+    }
+
+    /// Issues a new token; the one before is refused from now on, as not the latest.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`].
+    pub fn rotate_token(&self, app: &AppId) -> Result<Secret, SimError> {
+        admin::rotate_token(&self.hub, app).map(|issued| Secret::new(issued.text))
+    }
+
+    /// Decides what the app has under review, and pushes the verdict.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], [`SimError::NothingInReview`], or [`SimError::Unsupported`] for a delay at Baidu.
+    pub fn decide_audit(&self, app: &AppId, decision: &Decision) -> Result<(), SimError> {
+        self.hub.with(|world, now| world.decide(app, None, decision, now))
+    }
+
+    /// What becomes of submissions from now on.
+    pub fn set_audit_policy(&self, policy: AuditPolicy) {
+        self.hub.with(|world, _| world.settings.audit_policy = policy);
+    }
+
+    /// Makes the app's next upload fail (Baidu): `upload_status` 3 with this code and message.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat, which has no uploads that fail later.
+    pub fn fail_next_upload(&self, app: &AppId, code: i64, message: &str) -> Result<(), SimError> {
+        admin::fail_next_upload(&self.hub, app, code, message.to_owned())
+    }
+
+    /// Replaces all faults.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
+        self.hub.with(|world, _| world.faults.set(rules));
+    }
+
+    /// Adds a fault behind the others.
+    pub fn add_fault(&self, rule: FaultRule) {
+        self.hub.with(|world, _| world.faults.add(rule));
+    }
+
+    /// Ends all faults, those of pushes too.
+    pub fn clear_faults(&self) {
+        self.hub.with(|world, _| {
+            world.faults.set(Vec::new());
+            world.push_faults.set(Vec::new());
+        });
+    }
+
+    /// Replaces all faults of pushes.
+    pub fn set_push_faults(&self, rules: Vec<PushFaultRule>) {
+        self.hub.with(|world, _| world.push_faults.set(rules));
+    }
+
+    /// Replaces a vendor's callback.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownVendor`], or [`SimError::InvalidArgument`] if the AES key is not 43 letters and digits.
+    pub fn set_callback(&self, vendor: Vendor, callback: Callback) -> Result<(), SimError> {
+        admin::set_callback(&self.hub, vendor, callback)
+    }
+
+    /// A vendor's callback, with its credentials.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownVendor`].
+    pub fn callback(&self, vendor: Vendor) -> Result<Callback, SimError> {
+        known(vendor)?;
+        Ok(self.hub.with(|world, _| world.settings.callback(vendor).clone()))
+    }
+
+    /// Pushes a ticket to a vendor's authorization URL and hands out the ticket.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownVendor`].
+    pub fn push_ticket(&self, vendor: Vendor) -> Result<Secret, SimError> {
+        admin::push_ticket(&self.hub, vendor).map(Secret::new)
+    }
+
+    /// The truth about an app.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`].
+    pub fn truth(&self, app: &AppId) -> Result<AppTruth, SimError> {
+        self.hub.with(|world, _| world.truth(app))
+    }
+
+    /// How often an operation, such as `release`, took effect for an app; 0 for an app that was not added.
+    #[must_use]
+    pub fn effects(&self, app: &AppId, operation: &str) -> u64 {
+        self.hub.with(|world, _| world.apps.get(app).map_or(0, |app| app.effects.of(operation)))
+    }
+
+    /// The Baidu package online, whose id a rollback takes.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`].
+    pub fn online_package(&self, app: &AppId) -> Result<Option<PackageId>, SimError> {
+        self.hub.with(|world, _| match &world.app(app)?.account {
+            Account::Baidu(account) => Ok(account.online.map(PackageId::from)),
+            Account::WeChat(_) => Ok(None),
+        })
+    }
+
+    /// How many requests reached the vendors' API; those to the admin interface do not count.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.hub.with(|world, _| world.requests)
+    }
+
+    /// How many requests reached one path, such as `/wxa/release`.
+    #[must_use]
+    pub fn requests_to(&self, path: &str) -> u64 {
+        self.hub.with(|world, _| world.by_path.get(path).copied().unwrap_or(0))
+    }
+
+    /// The last 10,000 requests to the vendors' API, the oldest first, tokens masked.
+    #[must_use]
+    pub fn request_log(&self) -> Vec<LoggedRequest> {
+        self.hub.with(|world, _| world.log.iter().cloned().collect())
+    }
+
+    /// The pushes about an app, every delivery of each, the oldest first; empty for an app that was not added. Without
+    /// a URL they are recorded as they would have been sent.
+    #[must_use]
+    pub fn pushes(&self, app: &AppId) -> Vec<SentPush> {
+        self.hub.with(|world, _| world.apps.get(app).map(|app| app.pushes.clone()).unwrap_or_default())
+    }
+
+    /// The pushes of a vendor that concern no app, such as tickets.
+    #[must_use]
+    pub fn platform_pushes(&self, vendor: Vendor) -> Vec<SentPush> {
+        self.hub.with(|world, _| {
+            let pushes = world.platform_pushes.iter().filter(|(of, _)| *of == vendor);
+            pushes.map(|(_, push)| push.clone()).collect()
+        })
+    }
+
+    /// Waits until no push is on its way. Pushes that wait for their time are not waited for.
+    ///
+    /// On a virtual clock the caller must hold no busy mark: repeated deliveries are 5 seconds apart.
+    pub async fn idle(&self) {
+        self.hub.until(|work| work.deliveries == 0).await;
+    }
+
+    /// Waits until nothing at all is to happen by itself: late effects, audits that a policy decides, pushes.
+    ///
+    /// On a virtual clock the caller must hold no busy mark. On a real one this takes as long as it takes.
+    pub async fn settle(&self) {
+        self.hub.until(|work| work.deliveries == 0 && work.timers == 0).await;
+    }
+
+    /// Stops the server and waits until it has stopped.
+    pub async fn shutdown(mut self) {
+        self.server.abort();
+        // The task was just told to end; how it ended does not matter.
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.server.abort();
+        self.hub.stop();
+    }
+}
+
+pub(crate) fn known(vendor: Vendor) -> Result<(), SimError> {
+    if vendor == WECHAT || vendor == BAIDU { Ok(()) } else { Err(SimError::UnknownVendor) }
+}
+
+pub(crate) fn check(callback: &Callback) -> Result<(), SimError> {
+    let parsed = FrameKey::parse(&callback.aes_key);
+    parsed.map(drop).map_err(|error| SimError::InvalidArgument(error.to_string()))
+}
+
+async fn accept(listener: TcpListener, hub: Arc<Hub>) {
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let hub = Arc::clone(&hub);
+        connections.spawn(async move {
+            let service = service_fn(move |request| answer(Arc::clone(&hub), request));
+            // Connections end by accident and, with faults, on purpose.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(hub: Arc<Hub>, request: Request<Incoming>) -> Result<Response<Reply>, BrokenOff> {
+    let is_admin = request.uri().path().starts_with(admin::ROOT);
+    if is_admin { Ok(admin::answer(&hub, request).await) } else { gate::answer(&hub, request).await }
+}

@@ -1,0 +1,111 @@
+//! An app to add, and the states it can be put into.
+
+use miniprogram_core::{AppId, Secret, Vendor};
+use serde::{Deserialize, Serialize};
+
+use crate::{BAIDU, WECHAT};
+
+/// An app to add.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AppSpec {
+    /// Whose app it is: [`WECHAT`] or [`BAIDU`].
+    pub vendor: Vendor,
+    /// Its id; unique across both vendors.
+    pub app_id: AppId,
+    /// WeChat's original id, `gh_…`; made from the app id if absent.
+    pub original_id: Option<String>,
+    /// Its first access token; issued if absent.
+    pub token: Option<Secret>,
+    /// Where it starts; a version online and one before it by default.
+    pub state: State,
+}
+
+impl AppSpec {
+    /// An app of that vendor with a version online and one before it.
+    #[must_use]
+    pub fn new(vendor: Vendor, app_id: impl Into<AppId>) -> Self {
+        Self { vendor, app_id: app_id.into(), original_id: None, token: None, state: State::Online }
+    }
+
+    /// A WeChat app.
+    #[must_use]
+    pub fn wechat(app_id: impl Into<AppId>) -> Self {
+        Self::new(WECHAT, app_id)
+    }
+
+    /// A Baidu app.
+    #[must_use]
+    pub fn baidu(app_id: impl Into<AppId>) -> Self {
+        Self::new(BAIDU, app_id)
+    }
+
+    /// Sets WeChat's original id.
+    #[must_use]
+    pub fn with_original_id(mut self, id: impl Into<String>) -> Self {
+        self.original_id = Some(id.into());
+        self
+    }
+
+    /// Sets the first access token.
+    #[must_use]
+    pub fn with_token(mut self, token: impl Into<Secret>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Sets where it starts.
+    #[must_use]
+    pub fn with_state(mut self, state: State) -> Self {
+        self.state = state;
+        self
+    }
+}
+
+/// A state to put an app into, without any effect being counted.
+///
+/// Except for `Fresh` and `NoPrevious` there is a version 1.1.0 online and 1.0.0 before it; what is uploaded on top is
+/// 1.2.0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum State {
+    /// Nothing was ever uploaded.
+    Fresh,
+    /// A version online and one before it, nothing else going on.
+    Online,
+    /// A version online and none before it.
+    NoPrevious,
+    /// A version uploaded and not submitted.
+    Uploaded {
+        /// Its version.
+        version: String,
+    },
+    /// A version under review.
+    InReview,
+    /// A version approved and not released.
+    Approved,
+    /// A version rejected.
+    Rejected {
+        /// Why.
+        reason: String,
+    },
+    /// A version whose review takes longer (WeChat).
+    Delayed {
+        /// Why.
+        reason: String,
+    },
+    /// A version withdrawn from review.
+    Withdrawn,
+    /// A version approved and released to some users (WeChat).
+    GrayRunning {
+        /// To how many, in percent.
+        percentage: u8,
+    },
+    /// The new version released.
+    Released,
+    /// The version online taken back, the one before it online again.
+    RolledBack,
+    /// Nobody may visit the app.
+    Closed,
+}

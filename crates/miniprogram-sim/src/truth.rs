@@ -1,0 +1,137 @@
+//! What really happened, as the simulator tells it.
+
+use std::collections::BTreeMap;
+
+use miniprogram_core::{AppId, Timestamp, Vendor};
+use serde::{Deserialize, Serialize};
+
+/// The truth about one app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppTruth {
+    /// Whose app it is.
+    pub vendor: Vendor,
+    /// Its id.
+    pub app_id: AppId,
+    /// WeChat's original id, `gh_…`.
+    pub original_id: String,
+    /// How often each operation took effect, whatever was answered. Operations that never did are left out.
+    pub effects: BTreeMap<String, u64>,
+    /// The newest upload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uploaded: Option<VersionTruth>,
+    /// What users see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub online: Option<VersionTruth>,
+    /// What a rollback would bring back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<VersionTruth>,
+    /// The newest gray release (WeChat).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gray: Option<GrayTruth>,
+    /// Whether users may visit the app.
+    pub open: bool,
+    /// The minimum library version.
+    pub min_library_version: String,
+    /// All submissions, the oldest first.
+    pub audits: Vec<AuditTruth>,
+}
+
+impl AppTruth {
+    /// How often the operation took effect.
+    #[must_use]
+    pub fn effects_of(&self, operation: &str) -> u64 {
+        self.effects.get(operation).copied().unwrap_or(0)
+    }
+
+    /// The version online, if there is one.
+    #[must_use]
+    pub fn online_version(&self) -> Option<&str> {
+        self.online.as_ref().map(|online| online.version.as_str())
+    }
+}
+
+/// A version of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VersionTruth {
+    /// Its number, as the platform named it.
+    pub version: String,
+    /// Its description.
+    pub description: String,
+    /// The package id (Baidu) or `app_version` (WeChat, once released).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Since when it is what it is: uploaded, or online.
+    pub since: Timestamp,
+}
+
+/// A gray release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GrayTruth {
+    /// The vendor's number: 1 running, 3 finished, 4 deleted.
+    pub status: i64,
+    /// To how many users, in percent.
+    pub percentage: u8,
+}
+
+/// A submission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AuditTruth {
+    /// The audit id (WeChat) or package id (Baidu).
+    pub id: String,
+    /// `in_review`, `approved`, `rejected`, `delayed` or `withdrawn`.
+    pub status: String,
+    /// The version submitted.
+    pub version: String,
+    /// Why it was rejected or delayed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A request that reached a vendor's API, tokens masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LoggedRequest {
+    /// When, by the simulator's clock.
+    pub at: Timestamp,
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The query, tokens masked.
+    pub query: String,
+    /// The body, tokens masked; the beginning only if it is long.
+    pub body: String,
+    /// The app whose token came along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<AppId>,
+    /// The fault that struck, as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<serde_json::Value>,
+}
+
+/// A push that was sent, or that would have been if a URL were configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SentPush {
+    /// When, by the simulator's clock.
+    pub at: Timestamp,
+    /// The vendor's name of the event.
+    pub event: String,
+    /// Always `POST`.
+    pub method: String,
+    /// Where to, without the query; absent if no URL is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The query, which carries WeChat's signature; empty at Baidu.
+    pub query: String,
+    /// The content type.
+    pub content_type: String,
+    /// The body, encrypted.
+    pub body: String,
+    /// Which delivery of this push it is, from 1.
+    pub attempt: u32,
+}

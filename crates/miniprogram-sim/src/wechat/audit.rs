@@ -1,0 +1,122 @@
+//! Submitting for audit and what follows from it.
+
+use miniprogram_core::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Audit, Status, Step, Verdict, WeScene, WeView, items};
+use crate::call::{Content, Object, Refusal};
+use crate::world::scheduled;
+
+pub(super) fn submit_audit(view: &WeView<'_>) -> Verdict {
+    let upload = view.state.uploaded.as_ref().ok_or(Refusal::code(86001))?;
+    items::check(view.body.get("item_list"), &upload.pages)?;
+    if view.state.audits.last().is_some_and(|audit| audit.status.is_open()) {
+        return Err(Refusal::code(85009));
+    }
+    if upload.released {
+        return Err(Refusal::code(85086));
+    }
+    if upload.scanned_at > view.now {
+        return Err(Refusal::code(61039));
+    }
+    if view.platform.wechat_audits_left == 0 {
+        return Err(Refusal::code(85085));
+    }
+    Step::effect(|scene: &mut WeScene<'_>| {
+        let id = scene.platform.next_audit;
+        scene.platform.next_audit += 1;
+        scene.platform.wechat_audits_left = scene.platform.wechat_audits_left.saturating_sub(1);
+        scene.state.submit(id, scene.now);
+        scene.jobs.extend(scheduled(&scene.settings.audit_policy, scene.app_id, id, scene.now));
+        json!({ "auditid": id }).into()
+    })
+}
+
+/// The audit that a body names by number; text is refused as real servers do.
+fn named<'a>(view: &'a WeView<'_>) -> Result<&'a Audit, Refusal> {
+    let id = view.body.get("auditid").and_then(Value::as_u64);
+    let audit = id.and_then(|id| view.state.audits.iter().find(|audit| audit.id == id));
+    audit.ok_or(Refusal::code(85012))
+}
+
+pub(super) fn get_auditstatus(view: &WeView<'_>) -> Verdict {
+    let audit = named(view)?;
+    let mut answer = Object::new();
+    answer.insert("status".to_owned(), json!(audit.status as i64));
+    tell_reason(audit, "screenshot", &mut answer);
+    Step::answer(Content::Members(answer))
+}
+
+pub(super) fn get_latest_auditstatus(view: &WeView<'_>) -> Verdict {
+    let audit = view.state.audits.last().ok_or(Refusal::code(85058))?;
+    let mut answer = Object::new();
+    answer.insert("auditid".to_owned(), json!(audit.id.to_string()));
+    answer.insert("status".to_owned(), json!(audit.status as i64));
+    tell_reason(audit, "ScreenShot", &mut answer);
+    answer.insert("user_version".to_owned(), json!(audit.upload.version));
+    answer.insert("user_desc".to_owned(), json!(audit.upload.description));
+    answer.insert("submit_audit_time".to_owned(), json!(audit.submitted_at.as_unix()));
+    Step::answer(Content::Members(answer))
+}
+
+fn tell_reason(audit: &Audit, screenshots: &str, answer: &mut Object) {
+    if matches!(audit.status, Status::Rejected | Status::Delayed) {
+        answer.insert("reason".to_owned(), json!(audit.reason));
+    }
+    if audit.status == Status::Rejected && !audit.screenshots.is_empty() {
+        answer.insert(screenshots.to_owned(), json!(audit.screenshots.join("|")));
+    }
+}
+
+/// Withdrawals a month.
+const PER_MONTH: usize = 10;
+
+pub(super) fn undocodeaudit(view: &WeView<'_>) -> Verdict {
+    if !view.state.audits.last().is_some_and(|audit| audit.status.is_open()) {
+        return Err(Refusal::code(87012));
+    }
+    let same = |format: &str| {
+        let now = view.now.to_civil(format, 8);
+        view.state.withdrawals.iter().filter(|at: &&Timestamp| at.to_civil(format, 8) == now).count()
+    };
+    if same("%Y-%m-%d") >= view.settings.wechat_withdrawals_per_day || same("%Y-%m") >= PER_MONTH {
+        return Err(Refusal::code(87013));
+    }
+    Step::effect(|scene: &mut WeScene<'_>| {
+        scene.state.withdrawals.push(scene.now);
+        if let Some(audit) = scene.state.audits.last_mut() {
+            audit.status = Status::Withdrawn;
+        }
+        Content::Done
+    })
+}
+
+pub(super) fn speedupaudit(view: &WeView<'_>) -> Verdict {
+    let audit = named(view)?;
+    let id = audit.id;
+    if !audit.status.is_open() {
+        return Err(Refusal::code(89402));
+    }
+    if audit.expedited {
+        return Err(Refusal::code(89404));
+    }
+    if view.platform.wechat_speedups_left == 0 {
+        return Err(Refusal::code(89405));
+    }
+    Step::effect(move |scene: &mut WeScene<'_>| {
+        scene.platform.wechat_speedups_left = scene.platform.wechat_speedups_left.saturating_sub(1);
+        if let Some(audit) = scene.state.audits.iter_mut().find(|audit| audit.id == id) {
+            audit.expedited = true;
+        }
+        Content::Done
+    })
+}
+
+pub(super) fn queryquota(view: &WeView<'_>) -> Verdict {
+    Step::answer(json!({
+        "rest": view.platform.wechat_audits_left,
+        "limit": view.settings.wechat_audits,
+        "speedup_rest": view.platform.wechat_speedups_left,
+        "speedup_limit": view.settings.wechat_speedups,
+    }))
+}

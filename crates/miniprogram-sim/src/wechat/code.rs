@@ -1,0 +1,116 @@
+//! Uploading code and looking at what was uploaded.
+
+use miniprogram_core::TemplateId;
+use serde_json::{Value, json};
+
+use super::{Step, Upload, Verdict, WeScene, WeView, items};
+use crate::call::{Content, Object, Refusal};
+
+/// The pages of every template.
+pub(super) fn template_pages() -> Vec<String> {
+    ["index", "page/list", "page/detail", "page/logs/logs", "pages/index/index"].map(str::to_owned).to_vec()
+}
+
+pub(super) fn commit(view: &WeView<'_>) -> Verdict {
+    let template = match view.body.get("template_id") {
+        Some(Value::Number(id)) => TemplateId::new(id.to_string()),
+        Some(Value::String(id)) => TemplateId::new(id.clone()),
+        _ => return Err(Refusal::code(85014)),
+    };
+    if !view.settings.knows_template(&template) {
+        return Err(Refusal::code(85014));
+    }
+    let ext = match view.body.get("ext_json") {
+        Some(Value::String(text)) => ext_json(text)?,
+        Some(Value::Object(_)) => return Err(Refusal::code(-1)),
+        _ => return Err(Refusal::code(85048)),
+    };
+    let text = |name: &str| view.body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let version = text("user_version").filter(|version| !version.is_empty()).ok_or(Refusal::code(40097))?;
+    let description = text("user_desc").ok_or(Refusal::code(40097))?;
+    if version.chars().count() > 64 {
+        return Err(Refusal::code(40097));
+    }
+    let pages = pages(&ext)?;
+    Step::effect(move |scene: &mut WeScene<'_>| {
+        scene.state.uploaded = Some(Upload {
+            version,
+            description,
+            at: scene.now,
+            scanned_at: scene.now.after(scene.settings.privacy_scan),
+            pages,
+            released: false,
+        });
+        Content::Done
+    })
+}
+
+fn ext_json(text: &str) -> Result<Object, Refusal> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => Ok(members),
+        _ => Err(Refusal::code(85048)),
+    }
+}
+
+/// `pages` of ext_json replaces those of the template.
+fn pages(ext: &Object) -> Result<Vec<String>, Refusal> {
+    match ext.get("pages") {
+        None => Ok(template_pages()),
+        Some(Value::Array(pages)) if pages.is_empty() => Err(Refusal::code(85047)),
+        Some(Value::Array(pages)) => {
+            let pages = pages.iter().map(|page| page.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
+            pages.ok_or(Refusal::code(85048))
+        }
+        Some(_) => Err(Refusal::code(85048)),
+    }
+}
+
+/// A JPEG as far as its first and last bytes tell.
+pub(super) fn get_qrcode(view: &WeView<'_>) -> Verdict {
+    let upload = view.state.uploaded.as_ref().ok_or(Refusal::code(86001))?;
+    let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0, 0x00, 0x10];
+    bytes.extend_from_slice(b"JFIF\0");
+    let target = view.call.query("path").unwrap_or_default();
+    bytes.extend_from_slice(format!("{}?{}#{target}", view.app_id, upload.version).as_bytes());
+    bytes.extend_from_slice(&[0xff, 0xd9]);
+    Step::answer(Content::Image("image/jpeg", bytes))
+}
+
+pub(super) fn get_category(_: &WeView<'_>) -> Verdict {
+    let categories: Vec<Value> = items::CATEGORIES.iter().map(items::Category::to_json).collect();
+    Step::answer(json!({ "category_list": categories }))
+}
+
+pub(super) fn get_page(view: &WeView<'_>) -> Verdict {
+    let upload = view.state.uploaded.as_ref().ok_or(Refusal::code(86001))?;
+    Step::answer(json!({ "page_list": upload.pages }))
+}
+
+pub(super) fn getversioninfo(view: &WeView<'_>) -> Verdict {
+    let mut info = Object::new();
+    if let Some(upload) = &view.state.uploaded {
+        let exp = json!({
+            "exp_time": upload.at.as_unix(),
+            "exp_version": upload.version,
+            "exp_desc": upload.description,
+        });
+        info.insert("exp_info".to_owned(), exp);
+    }
+    if let Some(online) = &view.state.online {
+        let release = json!({
+            "release_time": online.released_at.as_unix(),
+            "release_version": online.version,
+            "release_desc": online.description,
+        });
+        info.insert("release_info".to_owned(), release);
+    }
+    Step::answer(Content::Members(info))
+}
+
+pub(super) fn get_code_privacy_info(view: &WeView<'_>) -> Verdict {
+    let upload = view.state.uploaded.as_ref().ok_or(Refusal::code(86001))?;
+    if upload.scanned_at > view.now {
+        return Err(Refusal::code(61039));
+    }
+    Step::answer(json!({ "without_auth_list": [], "without_conf_list": [] }))
+}

@@ -1,0 +1,70 @@
+//! The rules for `item_list` of a submission.
+
+use serde_json::{Value, json};
+
+use crate::call::{Object, Refusal};
+
+pub(super) struct Category {
+    /// First, second and, where there is one, third level.
+    levels: &'static [(&'static str, u64)],
+}
+
+pub(super) static CATEGORIES: [Category; 3] = [
+    Category { levels: &[("工具", 1), ("备忘录", 2)] },
+    Category { levels: &[("教育", 3), ("学历教育", 4), ("高等", 5)] },
+    Category { levels: &[("文娱", 6), ("资讯", 7)] },
+];
+
+const LEVELS: [&str; 3] = ["first", "second", "third"];
+
+impl Category {
+    pub(super) fn to_json(&self) -> Value {
+        let mut members = Object::new();
+        for (level, (class, _)) in LEVELS.iter().zip(self.levels) {
+            members.insert(format!("{level}_class"), json!(class));
+        }
+        for (level, (_, id)) in LEVELS.iter().zip(self.levels) {
+            members.insert(format!("{level}_id"), json!(id));
+        }
+        Value::Object(members)
+    }
+
+    fn fits(&self, item: &Object) -> bool {
+        let level = |index: usize| {
+            let (class, id) = (format!("{}_class", LEVELS[index]), format!("{}_id", LEVELS[index]));
+            (item.get(&class), item.get(&id))
+        };
+        (0..LEVELS.len()).all(|index| match (self.levels.get(index), level(index)) {
+            (Some((class, id)), (Some(Value::String(given)), Some(Value::Number(number)))) => {
+                class == given && number.as_u64() == Some(*id)
+            }
+            (Some(_), _) => false,
+            (None, given) => given == (None, None),
+        })
+    }
+}
+
+/// 1 to 5 items, each in order.
+pub(super) fn check(items: Option<&Value>, pages: &[String]) -> Result<(), Refusal> {
+    let items = items.and_then(Value::as_array).filter(|items| (1..=5).contains(&items.len()));
+    items.ok_or(Refusal::code(85023))?.iter().try_for_each(|item| check_one(item, pages))
+}
+
+fn check_one(item: &Value, pages: &[String]) -> Result<(), Refusal> {
+    let item = item.as_object().filter(|item| !item.is_empty()).ok_or(Refusal::code(85010))?;
+    let allowed = |name: &str, code: i64, rule: &dyn Fn(&str) -> bool| match item.get(name) {
+        None => Ok(()),
+        Some(Value::String(text)) if rule(text) => Ok(()),
+        Some(_) => Err(Refusal::code(code)),
+    };
+    allowed("address", 85007, &|address| pages.iter().any(|page| page == address))?;
+    allowed("tag", 85006, &tags_are_fine)?;
+    allowed("title", 85011, &|title| title.chars().count() <= 32)?;
+    if CATEGORIES.iter().any(|category| category.fits(item)) { Ok(()) } else { Err(Refusal::code(85008)) }
+}
+
+/// At most 10 tags of at most 20 characters, one blank between them.
+fn tags_are_fine(text: &str) -> bool {
+    let tags: Vec<&str> = text.split(' ').collect();
+    text.is_empty() || (tags.len() <= 10 && tags.iter().all(|tag| (1..=20).contains(&tag.chars().count())))
+}

@@ -1,0 +1,52 @@
+//! The words beside WeChat's codes.
+
+pub(super) fn of(code: i64) -> &'static str {
+    match code {
+        -1 => "system error",
+        40001 => "invalid credential, access_token is invalid or not latest",
+        40014 => "invalid access_token",
+        40066 => "invalid url",
+        40097 => "invalid args",
+        41001 => "access_token missing",
+        42001 => "access_token expired",
+        43001 => "require GET method",
+        43002 => "require POST method",
+        44002 => "empty post data",
+        47001 => "data format error",
+        47002 => {
+            "data format error, do NOT use json unicode encode (\\uxxxx\\uxxxx), please use utf8 encoded text!"
+        }
+        61039 => "隐私接口检查任务未完成，请稍等一分钟再重试",
+        85006 => "tag is in invalid format",
+        85007 => "page is in invalid format",
+        85008 => "category is in invalid format",
+        85009 => "already submit a version under auditing",
+        85010 => "missing required data",
+        85011 => "title is in invalid format",
+        85012 => "invalid audit id",
+        85014 => "template not exist",
+        85015 => "version is invalid",
+        85019 => "no version is under auditing",
+        85020 | 85021 => "status not allowed",
+        85022 => "invalid action",
+        85023 => "item size is not in valid range",
+        85047 => "pages is empty",
+        85048 => "parse ext_json fail",
+        85052 => "app is already released",
+        85058 => "no valid audit_id exist",
+        85079 => "miniprogram has no online release",
+        85080 => "miniprogram commit not approved",
+        85081 => "invalid gray percentage",
+        85082 => "gray percentage too low",
+        85085 => "submit audit reach limit pleasetry later",
+        85086 => "must commit before submit audit",
+        86001 => "component experience version not exists",
+        87011 => "wxa has a gray release plan, forbid revert release",
+        87012 => "forbid revert this version release",
+        87013 => "no quota to undo code",
+        89402 => "该小程序不在待审核队列，请检查是否已提交审核或已审完",
+        89404 => "本单已加速成功，请勿重复提交",
+        89405 => "本月加急额度已用完，请提高提审质量以获取更多额度",
+        _ => "system error",
+    }
+}

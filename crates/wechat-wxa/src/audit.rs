@@ -1,0 +1,118 @@
+//! Audits: submitting, asking, withdrawing, expediting.
+
+mod expedite;
+mod extra;
+mod submit;
+mod withdraw;
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, Op, Reply};
+use miniprogram_core::{
+    Audit, AuditId, AuditManager, AuditQuota, Command, Effect, QuotaPeriod, Result, SubmitOptions,
+    SubmitTarget,
+};
+use serde_json::{Value, json};
+
+pub(crate) use expedite::ExpediteAudit;
+pub use extra::{SubmitExtra, UgcDeclare};
+pub(crate) use submit::SubmitAudit;
+pub(crate) use withdraw::WithdrawAudit;
+
+use crate::client::{self, WeChatApp, of_a_read};
+use crate::codes::AUDIT;
+use crate::dialect::{told, whole};
+use crate::refuse;
+use crate::wire::{self, AuditReply};
+
+pub(crate) const GET_LATEST_AUDITSTATUS: &str = "/wxa/get_latest_auditstatus";
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl AuditManager for WeChatApp {
+    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
+        let (target, options) = (target.clone(), Box::new(options.clone()));
+        self.effect(Command::SubmitAudit { target, options }).await?.into_audit()
+    }
+
+    async fn audit_status(&self, audit: &AuditId) -> Result<Audit> {
+        let call = status_call(audit, "audit_status")?;
+        read_status(&mut self.begin("audit_status"), &call, audit).await
+    }
+
+    async fn latest_audit(&self) -> Result<Audit> {
+        read_latest(&mut self.begin("latest_audit")).await
+    }
+
+    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
+        Ok(self.effect(Command::WithdrawAudit { audit: audit.clone() }).await?.into_unit())
+    }
+
+    async fn audit_quota(&self) -> Result<AuditQuota> {
+        let call = Call::get("audit_quota", "/wxa/queryquota");
+        let quota: wire::Quota = client::read(&mut self.begin("audit_quota"), &call).await?;
+        Ok(AuditQuota::new(Some((quota.rest, quota.limit)))
+            .with_expedite(quota.speedup_rest, quota.speedup_limit)
+            .with_period(QuotaPeriod::Month, None))
+    }
+
+    async fn expedite_audit(&self, audit: &AuditId) -> Result<Effect> {
+        Ok(self.effect(Command::ExpediteAudit { audit: audit.clone() }).await?.into_unit())
+    }
+}
+
+/// The newest audit.
+pub(crate) fn latest_call() -> Call {
+    Call::get("latest_audit", GET_LATEST_AUDITSTATUS)
+}
+
+/// Reads the newest audit; `not_submitted` where the vendor says that there is none.
+pub(crate) async fn read_latest(op: &mut Op<'_>) -> Result<Audit> {
+    latest_of(&op.read(&latest_call()).await?)
+}
+
+/// The newest audit out of an answer. The dialect lets the codes that say "never submitted" through.
+pub(crate) fn latest_of(reply: &Reply) -> Result<Audit> {
+    if reply.json.get("errcode").and_then(whole) != Some(0) {
+        return Ok(Audit::not_submitted());
+    }
+    let mut wire: AuditReply = client::decode(reply)?;
+    match wire.auditid.take().and_then(wire::Id::known) {
+        Some(id) => Ok(audit(id, wire)),
+        None => Err(of_a_read(reply.protocol("the latest audit has no id")).with_field("auditid")),
+    }
+}
+
+/// The status of one audit; the vendor wants its id as a number.
+fn status_call(audit: &AuditId, operation: &'static str) -> Result<Call> {
+    let body = json!({ "auditid": number(audit, operation)? });
+    Ok(Call::post_json("audit_status", "/wxa/get_auditstatus", &body))
+}
+
+async fn read_status(op: &mut Op<'_>, call: &Call, id: &AuditId) -> Result<Audit> {
+    Ok(audit(id.clone(), client::read(op, call).await?))
+}
+
+/// The id as the number that WeChat wants: as text it is refused.
+fn number(audit: &AuditId, operation: &'static str) -> Result<Value> {
+    audit.as_number().map(Value::from).ok_or_else(|| {
+        let rule = format!("must be a number from 1 to 9223372036854775807, is {:?}", audit.as_str());
+        refuse::invalid(operation, "audit_id", rule)
+    })
+}
+
+fn audit(id: AuditId, wire: AuditReply) -> Audit {
+    let (status, raw) = AUDIT.translate(wire.status);
+    let mut screenshots: Vec<String> = Vec::new();
+    for list in [wire.screenshot, wire.screen_shot].into_iter().flatten() {
+        for media in list.split('|').map(str::trim).filter(|media| !media.is_empty()) {
+            if !screenshots.iter().any(|known| known == media) {
+                screenshots.push(media.to_owned());
+            }
+        }
+    }
+    Audit::new(Some(id), status, Some(raw))
+        .with_reason(told(wire.reason))
+        .with_screenshots(screenshots)
+        .with_version(told(wire.user_version))
+        .with_submitted_at(wire::time(wire.submit_audit_time))
+}

@@ -1,0 +1,203 @@
+//! The effect of `submit_audit`.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{AuditId, AuditItem, EffectValue, Error, Intent, Result, SubmitOptions, SubmitTarget};
+use serde_json::{Map, Value, json};
+
+use super::{latest_call, read_latest};
+use crate::code::{expect_experience_version, privacy_call, versions_call, wait_for_scan};
+use crate::plan::WeChatEffect;
+use crate::{refuse, wire};
+
+const OPERATION: &str = "submit_audit";
+
+/// Items of a submission.
+const MOST_ITEMS: usize = 5;
+/// Tags of an item, and characters of each.
+const MOST_TAGS: usize = 10;
+const LONGEST_TAG: usize = 20;
+/// Characters of a page's title.
+const LONGEST_TITLE: usize = 32;
+/// Characters of `feedback_info`, pictures of `feedback_stuff`, characters of each text in `ugc_declare`.
+const LONGEST_FEEDBACK: usize = 200;
+const MOST_FEEDBACK_PICTURES: usize = 5;
+const LONGEST_UGC_TEXT: usize = 256;
+
+/// Names that `SubmitOptions` has fields for, in its own spelling and the vendor's.
+const MODELLED: [&str; 5] = ["items", "item_list", "version_desc", "content", "remark"];
+/// Names that `AuditItem` has fields for.
+const MODELLED_OF_ITEMS: [&str; 9] = [
+    "address",
+    "tag",
+    "title",
+    "first_class",
+    "second_class",
+    "third_class",
+    "first_id",
+    "second_id",
+    "third_id",
+];
+
+pub(crate) struct SubmitAudit {
+    target: SubmitTarget,
+    body: Value,
+}
+
+impl SubmitAudit {
+    pub(crate) fn new(target: &SubmitTarget, options: &SubmitOptions) -> Result<Self> {
+        let refused = |field, why| Err(refuse::unsupported(OPERATION, field, why));
+        if matches!(target, SubmitTarget::Package(_)) {
+            return refused("package_id", "cannot be chosen: what was uploaded last is submitted");
+        }
+        if options.content.is_some() {
+            return refused("content", "is not taken; use version_desc");
+        }
+        if options.remark.is_some() {
+            return refused("remark", "is not taken; use version_desc");
+        }
+        Ok(Self { target: target.clone(), body: body(options)? })
+    }
+}
+
+impl WeChatEffect for SubmitAudit {
+    fn reads(&self) -> Vec<Call> {
+        match &self.target {
+            SubmitTarget::Upload(_) => vec![privacy_call("upload_progress"), versions_call(), latest_call()],
+            SubmitTarget::Version(_) => vec![versions_call(), latest_call()],
+            _ => vec![latest_call()],
+        }
+    }
+}
+
+#[async_trait]
+impl EffectPlan for SubmitAudit {
+    fn class(&self) -> EffectClass {
+        EffectClass::Guarded
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        match &self.target {
+            SubmitTarget::Upload(receipt) => {
+                wait_for_scan(op).await?;
+                expect_experience_version(op, &receipt.version).await?;
+            }
+            SubmitTarget::Version(version) => expect_experience_version(op, version).await?,
+            _ => {}
+        }
+        Ok(json!({ "audit_id": read_latest(op).await?.audit_id }))
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(Call::post_json(OPERATION, "/wxa/submit_audit", &self.body))
+    }
+
+    fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
+        let submitted: wire::Submitted = reply.decode()?;
+        match submitted.auditid.known() {
+            Some(id) => Ok(EffectValue::Audit(id)),
+            None => Err(reply.protocol("the submission has no id").with_field("auditid")),
+        }
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let before = intent.before.get("audit_id").and_then(Value::as_str).map(AuditId::from);
+        Ok(match read_latest(op).await?.audit_id {
+            Some(id) if Some(&id) != before.as_ref() => Finding::Done(EffectValue::Audit(id)),
+            _ => Finding::Absent,
+        })
+    }
+}
+
+fn body(options: &SubmitOptions) -> Result<Value> {
+    let count = options.items.len();
+    if !(1..=MOST_ITEMS).contains(&count) {
+        return Err(invalid("item_list", format!("must hold 1 to {MOST_ITEMS} items, has {count}")));
+    }
+    let items = options.items.iter().enumerate().map(|(at, item)| item_body(at, item));
+    let mut body = Map::new();
+    body.insert("item_list".to_owned(), Value::Array(items.collect::<Result<_>>()?));
+    if let Some(text) = &options.version_desc {
+        body.insert("version_desc".to_owned(), Value::from(text.as_str()));
+    }
+    check_extra(&options.extra)?;
+    body.extend(options.extra.clone());
+    Ok(Value::Object(body))
+}
+
+fn item_body(at: usize, item: &AuditItem) -> Result<Value> {
+    let field = |name: &str| format!("item_list[{at}].{name}");
+    if let Some(name) = item.extra.keys().find(|name| MODELLED_OF_ITEMS.contains(&name.as_str())) {
+        return Err(invalid(field(name), "must be given once, in its own field"));
+    }
+    if let Some(tag) = &item.tag {
+        let tags = tag.split(' ');
+        let (count, longest) =
+            tags.fold((0, 0), |(count, longest), tag| (count + 1, tag.chars().count().max(longest)));
+        if count > MOST_TAGS {
+            return Err(invalid(field("tag"), format!("must hold at most {MOST_TAGS} tags, has {count}")));
+        }
+        if longest > LONGEST_TAG {
+            let rule = format!("must hold tags of at most {LONGEST_TAG} characters, has one of {longest}");
+            return Err(invalid(field("tag"), rule));
+        }
+    }
+    if let Some(title) = &item.title {
+        at_most(LONGEST_TITLE, title, || field("title"))?;
+    }
+    let text = |value: &Option<String>| value.as_deref().map(Value::from);
+    let number = |value: Option<i64>| value.map(Value::from);
+    let members = [
+        ("address", text(&item.address)),
+        ("tag", text(&item.tag)),
+        ("first_class", text(&item.first_class)),
+        ("second_class", text(&item.second_class)),
+        ("third_class", text(&item.third_class)),
+        ("first_id", number(item.first_id)),
+        ("second_id", number(item.second_id)),
+        ("third_id", number(item.third_id)),
+        ("title", text(&item.title)),
+    ];
+    let mut body: Map<String, Value> =
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    body.extend(item.extra.clone());
+    if body.is_empty() {
+        return Err(invalid(format!("item_list[{at}]"), "must not be empty"));
+    }
+    Ok(Value::Object(body))
+}
+
+fn check_extra(extra: &Map<String, Value>) -> Result<()> {
+    if let Some(name) = extra.keys().find(|name| MODELLED.contains(&name.as_str())) {
+        return Err(invalid(format!("extra.{name}"), "must be given in its own option, not in extra"));
+    }
+    if let Some(Value::String(text)) = extra.get("feedback_info") {
+        at_most(LONGEST_FEEDBACK, text, || "feedback_info".to_owned())?;
+    }
+    if let Some(Value::String(media)) = extra.get("feedback_stuff") {
+        let count = media.split('|').count();
+        if count > MOST_FEEDBACK_PICTURES {
+            let rule = format!("must hold at most {MOST_FEEDBACK_PICTURES} media ids, has {count}");
+            return Err(invalid("feedback_stuff".to_owned(), rule));
+        }
+    }
+    for name in ["other_scene_desc", "audit_desc"] {
+        if let Some(Value::String(text)) = extra.get("ugc_declare").and_then(|declare| declare.get(name)) {
+            at_most(LONGEST_UGC_TEXT, text, || format!("ugc_declare.{name}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn at_most(limit: usize, text: &str, field: impl FnOnce() -> String) -> Result<()> {
+    match text.chars().count() {
+        length if length > limit => {
+            Err(invalid(field(), format!("must have at most {limit} characters, has {length}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn invalid(field: impl Into<String>, rule: impl Into<String>) -> Error {
+    refuse::invalid(OPERATION, field.into(), rule)
+}

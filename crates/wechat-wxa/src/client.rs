@@ -1,0 +1,184 @@
+//! The platform, and one app that has authorized it.
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+use http::Method;
+use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Op, Pipeline, Reply};
+use miniprogram_core::transport::Body;
+use miniprogram_core::{
+    AppId, Authorizer, Capabilities, ClientConfig, Command, Effect, EffectValue, Error, ErrorKind,
+    EventDecoder, Intent, MiniProgram, MiniProgramPlatform, Outcome, PlannedRequest, Result, Settled, Vendor,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::dialect::WeChatDialect;
+use crate::{WECHAT, plan, refuse};
+
+/// A third-party platform at WeChat. Clones share connections, the retry budget and the gate per app.
+#[derive(Debug, Clone)]
+pub struct WeChatPlatform {
+    pipeline: Pipeline,
+    #[cfg(feature = "callback")]
+    callbacks: Option<miniprogram_core::callback::CallbackConfig>,
+}
+
+impl WeChatPlatform {
+    /// A platform; its id in the configuration is the `component_appid`.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) if the HTTP transport cannot be set up.
+    pub fn new(config: ClientConfig) -> Result<Self> {
+        Ok(Self {
+            pipeline: Pipeline::new(config, WeChatDialect)?,
+            #[cfg(feature = "callback")]
+            callbacks: None,
+        })
+    }
+
+    /// With the secrets of its callbacks: what [`event_decoder`](MiniProgramPlatform::event_decoder) needs.
+    #[cfg(feature = "callback")]
+    #[must_use]
+    pub fn with_callbacks(mut self, callbacks: miniprogram_core::callback::CallbackConfig) -> Self {
+        self.callbacks = Some(callbacks);
+        self
+    }
+
+    /// One app that has authorized the platform, with all that only WeChat has. Costs no request.
+    #[must_use]
+    pub fn app(&self, app: impl Into<AppId>) -> WeChatApp {
+        WeChatApp { pipeline: self.pipeline.clone(), app: app.into() }
+    }
+}
+
+impl MiniProgramPlatform for WeChatPlatform {
+    fn vendor(&self) -> Vendor {
+        WECHAT
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
+    fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
+        Box::new(self.app(app))
+    }
+
+    fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
+        #[cfg(feature = "callback")]
+        if let Some(callbacks) = &self.callbacks {
+            return Ok(Box::new(crate::event::WeChatEventDecoder::new(callbacks.clone())?));
+        }
+        Err(Error::new(ErrorKind::Config, "event_decoder")
+            .for_vendor(WECHAT)
+            .with_detail("the platform was built without the secrets of its callbacks")
+            .with_advice("build it with `with_callbacks`"))
+    }
+
+    fn plan(&self, _app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
+        // Every request names its app by the token alone.
+        plan::effect(command)?.dry_run()
+    }
+}
+
+const CAPABILITIES: Capabilities = Capabilities::new()
+    .with_gray_release()
+    .with_expedite_audit()
+    .with_pages()
+    .with_audit_items()
+    .with_rollback_to_version()
+    .with_library_usage();
+
+/// One app that has authorized the platform. A cheap clone of what all apps of the platform share, and an id.
+#[derive(Debug, Clone)]
+pub struct WeChatApp {
+    pipeline: Pipeline,
+    app: AppId,
+}
+
+impl WeChatApp {
+    /// Calls an endpoint that nobody has modelled, with the app's token, and answers the JSON of a success.
+    ///
+    /// The path begins with `/`, such as `/wxa/getillegalrecords`; `access_token` is added to the query. A POST
+    /// without a body sends `{}`, which the vendor wants. The call is sent once; only one whose token was refused is
+    /// sent again. Nothing settles its outcome and it passes the gate of the app, so never call an endpoint that a
+    /// trait method covers while one of them runs.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that holds a query; the vendor's refusals. With
+    /// outcome `unknown` the call may have taken effect.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        query: Vec<(Cow<'static, str>, String)>,
+        body: Body,
+    ) -> Result<Value> {
+        const OPERATION: &str = "call";
+        let plain = path.starts_with('/') && !path.contains(['?', '#', '\\']) && !path.contains("..");
+        if !plain {
+            let rule = "must begin with `/` and hold neither query, fragment, backslash nor `..`";
+            return Err(refuse::invalid(OPERATION, "path", rule));
+        }
+        if query.iter().any(|(name, _)| name == "access_token") {
+            let rule = "must not stand in the query: it is added to every call";
+            return Err(refuse::invalid(OPERATION, "access_token", rule));
+        }
+        let body = match body {
+            Body::Empty if method == Method::POST => Body::Json("{}".to_owned()),
+            body => body,
+        };
+        let call = Call::raw(method, path.to_owned(), query, body);
+        Ok(self.begin(OPERATION).send_once(&call).await?.json)
+    }
+
+    pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
+        self.pipeline.begin(&self.app, operation)
+    }
+
+    pub(crate) async fn effect(&self, command: Command) -> Result<Effect<EffectValue>> {
+        self.pipeline.effect(&self.app, self, command).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Authorizer for WeChatApp {
+    fn vendor(&self) -> Vendor {
+        WECHAT
+    }
+
+    fn app_id(&self) -> &AppId {
+        &self.app
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.pipeline.settle(&self.app, self, intent).await
+    }
+}
+
+impl EffectSource for WeChatApp {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        Ok(plan::effect(command)?)
+    }
+}
+
+/// Sends a call without effect and reads its answer.
+pub(crate) async fn read<T: DeserializeOwned>(op: &mut Op<'_>, call: &Call) -> Result<T> {
+    decode(&op.read(call).await?)
+}
+
+/// Reads the answer of a call without effect: what is wrong with it leaves nothing open.
+pub(crate) fn decode<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
+    reply.decode().map_err(of_a_read)
+}
+
+/// An error of an answer to a call without effect.
+pub(crate) fn of_a_read(error: Error) -> Error {
+    error.for_vendor(WECHAT).with_outcome(Outcome::NotDone)
+}

@@ -1,0 +1,134 @@
+//! Uploading code, and what is there.
+
+mod privacy;
+mod upload;
+mod versions;
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, Op};
+use miniprogram_core::{
+    Category, CategoryLevel, CodeManager, CodeVersion, Command, Effect, ExtJson, QrCode, QrCodeOptions,
+    Result, TemplateId, UploadProgress, UploadReceipt,
+};
+use serde_json::json;
+
+pub use privacy::PrivacyScan;
+pub(crate) use privacy::{GET_CODE_PRIVACY_INFO, privacy_call, wait_for_scan};
+pub(crate) use upload::UploadCode;
+
+use crate::audit::read_latest;
+use crate::client::{self, WeChatApp, of_a_read};
+use crate::dialect::told;
+use crate::{refuse, wire};
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl CodeManager for WeChatApp {
+    async fn upload_code(
+        &self,
+        template: &TemplateId,
+        ext: &ExtJson,
+        version: &str,
+        description: &str,
+    ) -> Result<Effect<UploadReceipt>> {
+        self.effect(Command::UploadCode {
+            template: template.clone(),
+            ext: ext.clone(),
+            version: version.to_owned(),
+            description: description.to_owned(),
+        })
+        .await?
+        .into_upload()
+    }
+
+    async fn upload_progress(&self, _receipt: &UploadReceipt) -> Result<UploadProgress> {
+        // There is one experience version, and the scan is of that.
+        let scan = privacy::read_scan(&mut self.begin("upload_progress"), "upload_progress").await?;
+        Ok(match scan {
+            PrivacyScan::Running => UploadProgress::Processing,
+            PrivacyScan::Finished { .. } => UploadProgress::ready(None),
+        })
+    }
+
+    async fn code_versions(&self) -> Result<Vec<CodeVersion>> {
+        let mut op = self.begin("code_versions");
+        let info = client::read(&mut op, &versions_call()).await?;
+        let latest = read_latest(&mut op).await?;
+        Ok(versions::merged(info, latest))
+    }
+
+    async fn trial_qr_code(&self, options: &QrCodeOptions) -> Result<QrCode> {
+        let call = qr_code_call(options)?;
+        let reply = self.begin("trial_qr_code").read(&call).await?;
+        QrCode::from_bytes(reply.bytes.to_vec())
+            .ok_or_else(|| of_a_read(reply.protocol("the body is neither a JPEG nor a PNG")))
+    }
+
+    async fn pages(&self) -> Result<Vec<String>> {
+        let call = Call::get("pages", "/wxa/get_page");
+        let pages: wire::Pages = client::read(&mut self.begin("pages"), &call).await?;
+        Ok(pages.page_list)
+    }
+
+    async fn categories(&self) -> Result<Vec<Category>> {
+        let call = Call::get("categories", "/wxa/get_category");
+        let reply = self.begin("categories").read(&call).await?;
+        let list: wire::Categories = client::decode(&reply)?;
+        list.category_list
+            .into_iter()
+            .map(|row| {
+                category(row).ok_or_else(|| of_a_read(reply.protocol("a category has a name without an id")))
+            })
+            .collect()
+    }
+}
+
+/// The experience version and the one online.
+pub(crate) fn versions_call() -> Call {
+    Call::post_json("code_versions", "/wxa/getversioninfo", &json!({}))
+}
+
+/// Checks that the experience version is the one that shall be submitted.
+pub(crate) async fn expect_experience_version(op: &mut Op<'_>, version: &str) -> Result<()> {
+    let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
+    match info.exp_info.and_then(|exp| told(exp.exp_version)) {
+        Some(found) if found == version => Ok(()),
+        Some(found) => Err(refuse::conflict(
+            "submit_audit",
+            format!("the uploaded version is {found:?}, not {version:?}"),
+        )),
+        None => {
+            Err(refuse::conflict("submit_audit", format!("no version is uploaded, {version:?} least of all")))
+        }
+    }
+}
+
+fn qr_code_call(options: &QrCodeOptions) -> Result<Call> {
+    const OPERATION: &str = "trial_qr_code";
+    if options.package_id.is_some() {
+        return Err(refuse::unsupported(
+            OPERATION,
+            "package_id",
+            "cannot be chosen: the experience version is shown",
+        ));
+    }
+    if options.width.is_some() {
+        return Err(refuse::unsupported(OPERATION, "width", "cannot be chosen"));
+    }
+    let call = Call::get(OPERATION, "/wxa/get_qrcode").expecting_image();
+    Ok(match &options.path {
+        Some(path) => call.with_query("path", path),
+        None => call,
+    })
+}
+
+/// None if a level has a name but no id.
+fn category(row: wire::CategoryRow) -> Option<Category> {
+    let mut levels = vec![CategoryLevel::new(row.first_id, row.first_class)];
+    for (name, id) in [(row.second_class, row.second_id), (row.third_class, row.third_id)] {
+        if let Some(name) = told(name) {
+            levels.push(CategoryLevel::new(id?, name));
+        }
+    }
+    Some(Category::new(levels).with_extra(row.extra))
+}

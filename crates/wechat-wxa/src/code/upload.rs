@@ -1,0 +1,96 @@
+//! The effect of `commit`.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{EffectValue, ExtJson, Intent, Result, TemplateId, UploadReceipt};
+use serde_json::{Value, json};
+
+use super::versions_call;
+use crate::client::decode;
+use crate::dialect::told;
+use crate::ext_json::refuse_direct_commit;
+use crate::plan::WeChatEffect;
+use crate::{refuse, wire};
+
+const OPERATION: &str = "upload_code";
+/// Characters of `user_version`.
+const LONGEST_VERSION: usize = 64;
+
+pub(crate) struct UploadCode {
+    template: TemplateId,
+    ext: ExtJson,
+    version: String,
+    description: String,
+}
+
+impl UploadCode {
+    pub(crate) fn new(
+        template: &TemplateId,
+        ext: &ExtJson,
+        version: &str,
+        description: &str,
+    ) -> Result<Self> {
+        refuse::required(OPERATION, "template_id", template.as_str())?;
+        let length = version.chars().count();
+        if !(1..=LONGEST_VERSION).contains(&length) {
+            let rule = format!("must have 1 to {LONGEST_VERSION} characters, has {length}");
+            return Err(refuse::invalid(OPERATION, "user_version", rule));
+        }
+        refuse_direct_commit(ext)?;
+        Ok(Self {
+            template: template.clone(),
+            ext: ext.clone(),
+            version: version.to_owned(),
+            description: description.to_owned(),
+        })
+    }
+
+    fn receipt(&self) -> EffectValue {
+        EffectValue::Upload(UploadReceipt::new(&self.version, &self.description))
+    }
+}
+
+impl WeChatEffect for UploadCode {}
+
+#[async_trait]
+impl EffectPlan for UploadCode {
+    fn class(&self) -> EffectClass {
+        EffectClass::Set
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        let template = match self.template.as_number() {
+            Some(number) => Value::from(number),
+            // 0 is an id too.
+            None if self.template.as_str() == "0" => Value::from(0),
+            None => Value::from(self.template.as_str()),
+        };
+        let body = json!({
+            "template_id": template,
+            "ext_json": self.ext.as_str(),
+            "user_version": self.version,
+            "user_desc": self.description,
+        });
+        Ok(Call::post_json(OPERATION, "/wxa/commit", &body).as_upload())
+    }
+
+    fn value(&self, _before: &Value, _reply: &Reply) -> Result<EffectValue> {
+        Ok(self.receipt())
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let reply = op.read(&versions_call()).await?;
+        let info: wire::VersionInfo = decode(&reply)?;
+        let exp = info.exp_info.unwrap_or_default();
+        let ours = told(exp.exp_version).as_deref() == Some(&self.version)
+            && exp.exp_desc.is_none_or(|description| description == self.description);
+        if !ours {
+            return Ok(Finding::Absent);
+        }
+        let Some(time) = exp.exp_time else {
+            return Err(reply.protocol("exp_info has a version but no exp_time"));
+        };
+        let since = reply.vendor_time(intent.started_at).as_unix();
+        Ok(if time >= since { Finding::Done(self.receipt()) } else { Finding::Absent })
+    }
+}

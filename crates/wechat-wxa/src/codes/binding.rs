@@ -1,0 +1,86 @@
+//! Open-account binding, domains, registration and speed-up, 88xxx to 91xxx.
+//!
+//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+
+use miniprogram_core::ErrorKind::{
+    Conflict, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, TokenRejected, Unavailable, Vendor,
+};
+use miniprogram_core::Retry;
+use miniprogram_core::codes::CodeRow;
+use miniprogram_core::codes::Owner::{Merchant, Platform};
+
+use super::advice;
+
+// One row a line.
+#[rustfmt::skip]
+pub(super) const ROWS: &[CodeRow] = &[
+    CodeRow::new(89000, Conflict, "account has bound open").advice("nothing to do: it is bound already"),
+    CodeRow::new(89001, Conflict, "not same contractor"),
+    CodeRow::new(89002, NotFound, "open not exists"),
+    CodeRow::new(89003, PermissionDenied, "open is not created by api"),
+    CodeRow::new(89004, QuotaExhausted, "open account holds 100 apps already").retry(Retry::AfterChange).advice(advice::MAKE_ROOM),
+    CodeRow::new(89007, QuotaExhausted, "wxa quota limit").retry(Retry::AfterChange).advice(advice::ANOTHER),
+    CodeRow::new(89013, PermissionDenied, "wxa is banned").owner(Merchant).advice(advice::LIFT_BAN),
+    CodeRow::new(89014, InvalidArgument, "support version error").advice(advice::LIBRARY_VERSION),
+    CodeRow::new(89019, Conflict, "webview domain not change").advice("nothing to do: the domains are as wanted already"),
+    CodeRow::new(89020, Conflict, "open's webview domain is null! Need to set open's webview domain first!").owner(Platform).advice("set the platform's own web-view domains first"),
+    CodeRow::new(89021, Conflict, "request domain is not open's webview domain!").owner(Platform).advice("add the domain to the platform's web-view domains first"),
+    CodeRow::new(89022, NotFound, "delete domain is not exist!"),
+    CodeRow::new(89029, QuotaExhausted, "webview domain exceed limit").retry(Retry::AfterChange).advice(advice::MAKE_ROOM),
+    CodeRow::new(89030, QuotaExhausted, "operation reach month limit").advice(advice::NEXT_MONTH),
+    CodeRow::new(89031, QuotaExhausted, "user bind reach limit").retry(Retry::AfterChange).advice(advice::ANOTHER),
+    CodeRow::new(89032, QuotaExhausted, "weapp bind members reach limit").retry(Retry::AfterChange).advice(advice::MAKE_ROOM),
+    CodeRow::new(89033, InvalidArgument, "empty wx or openid"),
+    CodeRow::new(89034, InvalidArgument, "userstr is invalid"),
+    CodeRow::new(89036, PermissionDenied, "open account not made by API or not verified"),
+    CodeRow::new(89231, PermissionDenied, "not support single").owner(Merchant),
+    CodeRow::new(89235, PermissionDenied, "hit black contractor").owner(Merchant).advice(advice::LIFT_BAN),
+    CodeRow::new(89236, PermissionDenied, "this plugin can not apply"),
+    CodeRow::new(89237, Conflict, "plugin has send apply message or already bind").advice("nothing to do: the plugin is added or applied for already"),
+    CodeRow::new(89238, QuotaExhausted, "plugin count reach limit").retry(Retry::AfterChange).advice(advice::MAKE_ROOM),
+    CodeRow::new(89239, NotFound, "plugin no exist"),
+    CodeRow::new(89243, Conflict, "can not delete apply request in 24 hours").advice("wait a day: the application is still pending"),
+    CodeRow::new(89244, NotFound, "plugin appid is no in the plugin list, make sure plugin appid is right"),
+    CodeRow::new(89247, Unavailable, "inner error, retry after some while").open(),
+    CodeRow::new(89248, InvalidArgument, "invalid code type"),
+    CodeRow::new(89249, Conflict, "task running").advice("wait up to a day: a task for this owner is running"),
+    CodeRow::new(89250, Unavailable, "inner error, retry after some while").open(),
+    CodeRow::new(89251, Conflict, "legal person checking").owner(Merchant).advice("wait for the legal person's face check"),
+    CodeRow::new(89252, Conflict, "front checking").advice("wait until the check has ended"),
+    CodeRow::new(89253, Vendor, "consistency check running, or a parameter missing"),
+    CodeRow::new(89254, PermissionDenied, "lack of some component rights"),
+    CodeRow::new(89255, InvalidArgument, "enterprise code invalid"),
+    CodeRow::new(89256, TokenRejected, "no component info").retry(Retry::AfterChange).advice("send a token that was fetched through the platform"),
+    CodeRow::new(89257, Conflict, "no such version"),
+    CodeRow::new(89258, Conflict, "code is gray online"),
+    CodeRow::new(89300, InvalidArgument, "invalid trade"),
+    CodeRow::new(89401, Unavailable, "系统不稳定，请稍后再试，如多次失败请通过社区反馈").open(),
+    CodeRow::new(89402, Conflict, "该小程序不在待审核队列，请检查是否已提交审核或已审完").advice("read the audit: it is not submitted, or has its verdict"),
+    CodeRow::new(89403, PermissionDenied, "本单属于平台不支持加急种类，请等待正常审核流程").advice("wait for the ordinary audit: this one cannot be expedited"),
+    CodeRow::new(89404, Conflict, "本单已加速成功，请勿重复提交").retry(Retry::No).advice("nothing to do: the audit is expedited already"),
+    CodeRow::new(89405, QuotaExhausted, "本月加急额度已用完，请提高提审质量以获取更多额度").advice("wait for the next month: this allowance grows with the quality of submissions"),
+    CodeRow::new(89501, Conflict, "administrator confirmation pending, try later").owner(Merchant).advice("wait until the administrator has confirmed"),
+    CodeRow::new(89503, PermissionDenied, "administrator must confirm the call").owner(Merchant).advice("let the administrator confirm the call"),
+    CodeRow::new(89506, PermissionDenied, "administrator refused this address for 24 h").owner(Merchant).advice("wait a day: the administrator refused this address"),
+    CodeRow::new(89507, PermissionDenied, "administrator refused this address for 1 h").owner(Merchant).advice("wait an hour: the administrator refused this address"),
+    CodeRow::new(91001, PermissionDenied, "not fast register"),
+    CodeRow::new(91002, Conflict, "has published"),
+    CodeRow::new(91003, Conflict, "invalid change stat"),
+    CodeRow::new(91004, InvalidArgument, "invalid nickname"),
+    CodeRow::new(91005, Conflict, "nickname protected").owner(Merchant).advice(advice::OTHER_NAME),
+    CodeRow::new(91006, Conflict, "nickname used by username").owner(Merchant).advice(advice::OTHER_NAME),
+    CodeRow::new(91007, Conflict, "nickname used").owner(Merchant).advice(advice::OTHER_NAME),
+    CodeRow::new(91008, Conflict, "nickname protected").owner(Merchant).advice(advice::OTHER_NAME),
+    CodeRow::new(91009, Conflict, "nickname need proof").owner(Merchant).advice("add proof of a right to the name"),
+    CodeRow::new(91010, Vendor, "other error"),
+    CodeRow::new(91011, NotFound, "rename audit id unknown"),
+    CodeRow::new(91012, Vendor, "other error"),
+    CodeRow::new(91013, QuotaExhausted, "lock name too more").retry(Retry::AfterChange).advice(advice::ANOTHER),
+    CodeRow::new(91014, Conflict, "diff master plus").owner(Merchant).advice(advice::OTHER_NAME),
+    CodeRow::new(91015, Conflict, "diff master").owner(Merchant).advice(advice::OTHER_NAME),
+    CodeRow::new(91016, Conflict, "name more owner").owner(Merchant).advice(advice::OTHER_NAME),
+    CodeRow::new(91017, Conflict, "other diff master plus").owner(Merchant).advice(advice::OTHER_NAME),
+    CodeRow::new(91018, Conflict, "name cleared after infringement; rename through verification").owner(Merchant).advice("let the merchant rename the app through verification"),
+    CodeRow::new(91019, Conflict, "小程序正在审核中").advice("wait for the verdict, then rename"),
+    CodeRow::new(91030, QuotaExhausted, "reach wxid freq limit").advice("wait for the next day: five attempts a day for one WeChat id"),
+];

@@ -1,0 +1,183 @@
+//! How WeChat's answers are read: HTTP 200 for almost everything, the outcome in `errcode`.
+
+use std::time::Duration;
+
+use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
+use miniprogram_core::transport::Response;
+use miniprogram_core::{Code, Vendor};
+use serde_json::{Map, Value};
+
+use crate::WECHAT;
+use crate::audit::GET_LATEST_AUDITSTATUS;
+use crate::code::GET_CODE_PRIVACY_INFO;
+use crate::codes::ERRCODE;
+
+#[derive(Debug)]
+pub(crate) struct WeChatDialect;
+
+impl Dialect for WeChatDialect {
+    fn vendor(&self) -> Vendor {
+        WECHAT
+    }
+
+    fn base_url(&self) -> &'static str {
+        "https://api.weixin.qq.com"
+    }
+
+    fn settle_time(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    fn read(&self, call: &Call, response: &Response) -> Verdict {
+        // The first bytes decide: the content type of errors varies, and images have been seen under several.
+        if call.expect == Expect::Image && is_image(&response.body) {
+            return Verdict::Success(Reply::new(call.operation.clone(), Value::Null, response.body.clone()));
+        }
+        match parse(&response.body) {
+            Some(Value::Object(members)) => read_envelope(call, response, members),
+            Some(_) => Verdict::NotUnderstood("the body is JSON, but no object".to_owned()),
+            None if call.expect == Expect::Image => {
+                Verdict::NotUnderstood("the body is neither a JPEG or PNG nor JSON".to_owned())
+            }
+            None => Verdict::NotUnderstood("the body is no JSON".to_owned()),
+        }
+    }
+}
+
+/// Answers with an `errcode` that say something instead of refusing.
+const ANSWERS: [(&str, &[i64]); 2] = [
+    // The scan runs; the scan has found something.
+    (GET_CODE_PRIVACY_INFO, &[61039, 61040]),
+    // Never submitted. The call sends no id and needs no upload, so the other two can say nothing else.
+    (GET_LATEST_AUDITSTATUS, &[85058, 85012, 86001]),
+];
+
+/// Calls whose success has no `errcode`, and the member that it must have.
+const WITHOUT_CODE: [(&str, &str); 7] = [
+    ("/cgi-bin/component/api_component_token", "component_access_token"),
+    ("/cgi-bin/component/api_create_preauthcode", "pre_auth_code"),
+    ("/cgi-bin/component/api_query_auth", "authorization_info"),
+    ("/cgi-bin/component/api_authorizer_token", "authorizer_access_token"),
+    ("/cgi-bin/component/api_get_authorizer_info", "authorizer_info"),
+    ("/cgi-bin/component/api_get_authorizer_list", "list"),
+    ("/cgi-bin/media/upload", "media_id"),
+];
+
+fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) -> Verdict {
+    let raw = call.operation == "call";
+    let message = match members.get("errmsg") {
+        Some(Value::String(message)) => message.clone(),
+        None | Some(Value::Null) => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let code = match members.get("errcode") {
+        None | Some(Value::Null) if carries_its_success(call, &members) => 0,
+        None | Some(Value::Null) => {
+            return Verdict::NotUnderstood("the body is a JSON object without errcode".to_owned());
+        }
+        Some(code) => match whole(code) {
+            Some(code) => code,
+            None => return Verdict::NotUnderstood("errcode is no whole number".to_owned()),
+        },
+    };
+    let request_id = rid(&message).map(str::to_owned);
+    let answer = !raw && ANSWERS.iter().any(|(path, codes)| *path == call.path && codes.contains(&code));
+    if code != 0 && !answer {
+        let operation: &str = if raw { &call.path } else { &call.operation };
+        let code = Code::Number(code);
+        let row = ERRCODE.find(&code, Some(operation));
+        return Verdict::Refused(VendorRefusal::new(code, message, row).with_request_id(request_id));
+    }
+    if call.expect == Expect::Image {
+        return Verdict::NotUnderstood("the body is a JSON success where an image is due".to_owned());
+    }
+    let reply = Reply::new(call.operation.clone(), Value::Object(members), response.body.clone());
+    Verdict::Success(reply.with_request_id(request_id))
+}
+
+fn carries_its_success(call: &Call, members: &Map<String, Value>) -> bool {
+    let told = |member: &str| match members.get(member) {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(_) => true,
+    };
+    WITHOUT_CODE.iter().any(|(path, member)| *path == call.path && told(member))
+}
+
+/// A whole number, also as text.
+pub(crate) fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn is_image(body: &[u8]) -> bool {
+    body.starts_with(b"\xff\xd8\xff") || body.starts_with(b"\x89PNG")
+}
+
+/// JSON as WeChat sends it: a BOM before it, broken UTF-8 and raw control characters inside strings are let pass,
+/// since this reads an answer to our own request.
+fn parse(body: &[u8]) -> Option<Value> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let text = String::from_utf8_lossy(body);
+    serde_json::from_str(&text).or_else(|_| serde_json::from_str(&with_escaped_controls(&text))).ok()
+}
+
+fn with_escaped_controls(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    let (mut in_string, mut after_backslash) = (false, false);
+    for c in text.chars() {
+        match c {
+            '\u{0}'..'\u{20}' if in_string => {
+                escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+                after_backslash = false;
+                continue;
+            }
+            '"' if !after_backslash => in_string = !in_string,
+            _ => {}
+        }
+        after_backslash = in_string && c == '\\' && !after_backslash;
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// The id of the request at the end of `errmsg`: `rid: ` and three groups of eight hexadecimal digits.
+fn rid(message: &str) -> Option<&str> {
+    let (_, rest) = message.rsplit_once("rid:")?;
+    let id = rest.trim();
+    let groups: Vec<&str> = id.split('-').collect();
+    let group = |group: &&str| group.len() == 8 && group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (groups.len() == 3 && groups.iter().all(group)).then_some(id)
+}
+
+/// An empty text is one that the vendor does not tell.
+pub(crate) fn told(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_id_is_taken_from_the_end_of_the_message() {
+        let id = "62f1d8a3-2b3c4d5e-0a1b2c3d";
+        for text in ["system error rid: ID", " rid: ID", "x, hint: [uuid] rid: ID", "grid: 7 rid: ID "] {
+            assert_eq!(rid(&text.replace("ID", id)), Some(id), "{text:?}");
+        }
+        for text in ["", "ok", "rid: ", "rid: 62f1d8a3-2b3c4d5e", "rid: 62f1d8a3-2b3c4d5e-0a1b2c3g", "rid: ü"]
+        {
+            assert_eq!(rid(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_escaped_inside_strings_only() {
+        let text = "{\n\"a\\\"\": \"1\n2\\\\\",\t\"b\": \"\u{1}\"}";
+        let value: Value = serde_json::from_str(&with_escaped_controls(text)).unwrap();
+        assert_eq!(value, serde_json::json!({ "a\"": "1\n2\\", "b": "\u{1}" }));
+    }
+}

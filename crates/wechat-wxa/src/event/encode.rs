@@ -1,0 +1,128 @@
+//! Encrypted pushes as WeChat sends them: for tests, simulators and gateways.
+
+use miniprogram_core::callback::{BodyFormat, CallbackConfig, CallbackMode, Seal, misconfigured};
+use miniprogram_core::{Error, OwnedPush, Result};
+use serde_json::{Map, Value, json};
+
+use super::with_both_ids;
+use super::xml::{is_legal, is_name};
+use crate::WECHAT;
+
+/// Which of the platform's two URLs a push goes to; they differ in what stands beside the ciphertext.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushRoute<'a> {
+    /// The authorization URL: `AppId` is the platform's.
+    Authorization,
+    /// The message URL: `ToUserName` is the app's original id (`gh_…`).
+    Message {
+        /// The app's original id.
+        original_id: &'a str,
+    },
+}
+
+/// Builds encrypted pushes that [`WeChatEventDecoder`](super::WeChatEventDecoder) accepts.
+#[derive(Debug, Clone)]
+pub struct WeChatEventEncoder {
+    config: CallbackConfig,
+}
+
+impl WeChatEventEncoder {
+    /// An encoder with the same configuration as the decoder it writes for.
+    ///
+    /// # Errors
+    /// [`Config`](miniprogram_core::ErrorKind::Config) if the configuration is plain, naming `mode`, or gives neither
+    /// receiver id nor platform id, naming `receiver_id`.
+    pub fn new(config: CallbackConfig) -> Result<Self> {
+        if config.mode() == CallbackMode::Plain {
+            let remedy = "configure a token and an AES key to seal pushes";
+            return Err(misconfigured("mode", "is plain", remedy).for_vendor(WECHAT));
+        }
+        Ok(Self { config: with_both_ids(config)? })
+    }
+
+    /// Seals a message and builds the whole push: query, envelope and content type.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the time, the nonce, the original id or
+    /// the message's length break the rules that the decoder checks.
+    pub fn seal_push(&self, route: PushRoute<'_>, message: &str, seal: &Seal<'_>) -> Result<OwnedPush> {
+        let sealed = self.config.seal(message, seal)?;
+        let (name, id) = match route {
+            PushRoute::Authorization => ("AppId", self.config.receiver_id().unwrap_or_default()),
+            PushRoute::Message { original_id } => ("ToUserName", original_id),
+        };
+        let encrypt = &sealed.encrypt;
+        let (body, content_type) = match self.config.body_format() {
+            BodyFormat::Xml => {
+                let mut body = String::with_capacity(encrypt.len() + id.len() + 96);
+                body.push_str("<xml>");
+                write_element(&mut body, name, &Value::from(id))?;
+                body.push_str("<Encrypt><![CDATA[");
+                body.push_str(encrypt);
+                body.push_str("]]></Encrypt></xml>");
+                (body, "text/xml")
+            }
+            BodyFormat::Json => (json!({ name: id, "Encrypt": encrypt }).to_string(), "application/json"),
+        };
+        let query = format!(
+            "signature={}&timestamp={}&nonce={}&encrypt_type=aes&msg_signature={}",
+            sealed.clear_signature, sealed.timestamp, seal.nonce, sealed.signature
+        );
+        Ok(OwnedPush::new(seal.sent_at, body.into_bytes()).with_head(query, Some(content_type.to_owned())))
+    }
+
+    /// Writes fields as a message in the configured format; the decoder's `payload` gives them back. In XML, strings
+    /// become CDATA, objects child elements, arrays repeated elements; nulls are left out.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if XML cannot hold a name, a character or an
+    /// array inside an array.
+    pub fn message(&self, fields: &Map<String, Value>) -> Result<String> {
+        match self.config.body_format() {
+            BodyFormat::Json => Ok(json!(fields).to_string()),
+            BodyFormat::Xml => {
+                let mut message = String::from("<xml>");
+                write_fields(&mut message, fields)?;
+                message.push_str("</xml>");
+                Ok(message)
+            }
+        }
+    }
+}
+
+fn invalid(detail: &'static str) -> Error {
+    Error::invalid("seal_push", "message", detail).for_vendor(WECHAT)
+}
+
+fn write_fields(out: &mut String, fields: &Map<String, Value>) -> Result<()> {
+    for (name, value) in fields {
+        match value {
+            Value::Null => {}
+            Value::Array(items) => items.iter().try_for_each(|item| write_element(out, name, item))?,
+            value => write_element(out, name, value)?,
+        }
+    }
+    Ok(())
+}
+
+fn write_element(out: &mut String, name: &str, value: &Value) -> Result<()> {
+    if !is_name(name) {
+        return Err(invalid("a field's name cannot name an element"));
+    }
+    out.extend(["<", name, ">"]);
+    match value {
+        Value::String(text) => {
+            if !text.chars().all(is_legal) {
+                return Err(invalid("a text holds a character that XML has not"));
+            }
+            out.extend(["<![CDATA[", &text.replace("]]>", "]]]]><![CDATA[>"), "]]>"]);
+        }
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Object(fields) => write_fields(out, fields)?,
+        Value::Null => {}
+        Value::Array(_) => return Err(invalid("an array stands inside an array")),
+    }
+    out.extend(["</", name, ">"]);
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! A strict pass over XML. The tokenizer enforces almost none of the rules of `retry-and-safety.md` section 8 step 3;
+//! this does, and nothing but elements and their text comes out of it.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesDecl, BytesRef, Event};
+
+/// How deep elements may nest, the root included.
+const MAX_DEPTH: usize = 16;
+
+/// What is wrong, in words that quote nothing of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed(pub(super) &'static str);
+
+/// A step through the content of the root element, which itself is not reported.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step<'a> {
+    /// An element starts; its attributes are not read.
+    Open(&'a str),
+    /// A piece of text or CDATA, references resolved, nothing trimmed. Adjacent pieces belong together.
+    Text(Cow<'a, str>),
+    /// The element ends.
+    Close,
+}
+
+pub(super) struct Xml<'a> {
+    text: &'a str,
+    reader: Reader<&'a [u8]>,
+    depth: usize,
+    rooted: bool,
+    /// An empty element was opened and has to be closed.
+    empty: bool,
+}
+
+impl<'a> Xml<'a> {
+    pub(super) fn new(text: &'a str) -> Result<Self, Malformed> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // The tokenizer would skip a second mark by itself.
+        if text.starts_with('\u{feff}') {
+            return Err(Malformed("two byte order marks"));
+        }
+        if text.bytes().any(|byte| byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')) {
+            return Err(Malformed("a control character"));
+        }
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().enable_all_checks(true);
+        Ok(Self { text, reader, depth: 0, rooted: false, empty: false })
+    }
+
+    /// The next step; `None` once the document ended as it should.
+    pub(super) fn next(&mut self) -> Result<Option<Step<'a>>, Malformed> {
+        if std::mem::take(&mut self.empty) {
+            self.depth -= 1;
+            return Ok(Some(Step::Close));
+        }
+        loop {
+            let start = self.reader.buffer_position();
+            let event = self.reader.read_event().map_err(|_| Malformed("not well-formed XML"))?;
+            match event {
+                Event::Start(tag) => {
+                    let name = self.enter(&tag, tag.name().as_ref().len(), 1)?;
+                    if self.depth > 1 {
+                        return Ok(Some(Step::Open(name)));
+                    }
+                }
+                Event::Empty(tag) => {
+                    let name = self.enter(&tag, tag.name().as_ref().len(), 2)?;
+                    if self.depth > 1 {
+                        self.empty = true;
+                        return Ok(Some(Step::Open(name)));
+                    }
+                    self.depth = 0;
+                }
+                Event::End(_) => {
+                    self.depth = self.depth.checked_sub(1).ok_or(Malformed("an end without a start"))?;
+                    if self.depth > 0 {
+                        return Ok(Some(Step::Close));
+                    }
+                }
+                Event::Text(text) if self.depth > 0 => return Ok(Some(Step::Text(text.into_inner()))),
+                Event::Text(text) if is_blank(&text) => {}
+                Event::CData(text) if self.depth > 0 => return Ok(Some(Step::Text(text.into_inner()))),
+                Event::GeneralRef(reference) if self.depth > 0 => {
+                    return resolve(&reference).map(|text| Some(Step::Text(text)));
+                }
+                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                    return Err(Malformed("text outside the root element"));
+                }
+                Event::Comment(_) if self.depth > 0 => {}
+                Event::Comment(_) => return Err(Malformed("a comment outside the root element")),
+                Event::Decl(declaration) if start == 0 => check_declaration(&declaration)?,
+                Event::Decl(_) | Event::PI(_) => return Err(Malformed("a processing instruction")),
+                Event::DocType(_) => return Err(Malformed("a DOCTYPE")),
+                Event::Eof if self.rooted && self.depth == 0 => return Ok(None),
+                Event::Eof => return Err(Malformed("the document ends too early")),
+            }
+        }
+    }
+
+    /// Enters the element whose tag was just read, and answers its name. `content` is what stands between `<` and
+    /// the `end` characters that close the tag.
+    fn enter(&mut self, content: &str, name: usize, end: usize) -> Result<&'a str, Malformed> {
+        let after = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        let name = after
+            .checked_sub(end + content.len())
+            .and_then(|start| self.text.get(start..start.checked_add(name)?))
+            .filter(|name| is_name(name))
+            .ok_or(Malformed("an element's name is none"))?;
+        if content.contains('<') {
+            return Err(Malformed("a tag inside a tag"));
+        }
+        if self.depth == 0 && (self.rooted || name != "xml") {
+            return Err(Malformed("not one root element `xml`"));
+        }
+        if self.depth == MAX_DEPTH {
+            return Err(Malformed("elements nest too deep"));
+        }
+        self.rooted = true;
+        self.depth += 1;
+        Ok(name)
+    }
+}
+
+/// Whether text is nothing but the blanks of XML.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+/// Whether text may name an element; every character beyond ASCII is taken for a letter.
+pub(super) fn is_name(text: &str) -> bool {
+    let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':' || !c.is_ascii();
+    let goes_on = |c: char| starts(c) || c.is_ascii_digit() || c == '-' || c == '.';
+    text.starts_with(starts) && text.chars().all(goes_on)
+}
+
+/// Whether a character may occur in XML.
+pub(super) const fn is_legal(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Malformed> {
+    let text = match &**reference {
+        "amp" => "&",
+        "lt" => "<",
+        "gt" => ">",
+        "apos" => "'",
+        "quot" => "\"",
+        _ => {
+            let character =
+                reference.resolve_char_ref().map_err(|_| Malformed("an illegal character reference"))?;
+            let character = character.ok_or(Malformed("an entity that is not predefined"))?;
+            if !is_legal(character) {
+                return Err(Malformed("an illegal character reference"));
+            }
+            return Ok(Cow::Owned(character.to_string()));
+        }
+    };
+    Ok(Cow::Borrowed(text))
+}
+
+fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Malformed> {
+    let refused = Malformed("an XML declaration of another version or encoding");
+    if declaration.version().map_err(|_| refused)? != "1.0" {
+        return Err(refused);
+    }
+    match declaration.encoding().transpose().map_err(|_| refused)? {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("utf-8") => Err(refused),
+        _ => Ok(()),
+    }
+}

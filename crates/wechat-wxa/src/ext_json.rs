@@ -1,0 +1,242 @@
+//! A typed builder of `ext_json`, the merchant's values for a template.
+
+use miniprogram_core::{Error, ExtJson, Result};
+use serde_json::{Map, Value};
+
+use crate::WECHAT;
+
+const DIRECT_COMMIT: &str = "directCommit";
+
+/// Builds the `ext_json` of an upload: the members of WeChat's format by name, any other through
+/// [`with_member`](Self::with_member). Source: document 002 section 1.
+///
+/// ```
+/// use serde_json::json;
+/// use wechat_wxa::WeChatExtJson;
+///
+/// let ext = WeChatExtJson::new()
+///     .with_ext_appid("wxba5fad812f8e6fb9")
+///     .with_ext(json!({ "shop": "面包店" }))
+///     .with_pages(["index", "search/index"])
+///     .build()?;
+/// assert_eq!(
+///     ext.as_str(),
+///     r#"{"extAppid":"wxba5fad812f8e6fb9","ext":{"shop":"面包店"},"pages":["index","search/index"]}"#
+/// );
+/// # Ok::<(), miniprogram_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[must_use]
+pub struct WeChatExtJson {
+    members: Map<String, Value>,
+}
+
+impl WeChatExtJson {
+    /// An object without members.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Any member, as it stands in the text: for those that have no method here. A later one replaces an earlier one
+    /// of that name.
+    pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.members.insert(name.into(), value.into());
+        self
+    }
+
+    /// `extAppid`: the merchant's app.
+    pub fn with_ext_appid(self, app: impl Into<String>) -> Self {
+        self.with_member("extAppid", app.into())
+    }
+
+    /// `extEnable`: whether the template reads its ext file.
+    pub fn with_enabled(self, enabled: bool) -> Self {
+        self.with_member("extEnable", enabled)
+    }
+
+    /// `ext`, an object: the only place for own names; the template reads it with `wx.getExtConfigSync`.
+    pub fn with_ext(self, ext: impl Into<Value>) -> Self {
+        self.with_member("ext", ext)
+    }
+
+    /// One page in `extPages`: what overrides that page's own configuration.
+    pub fn with_page(mut self, path: impl Into<String>, configuration: impl Into<Value>) -> Self {
+        let mut pages = match self.members.get_mut("extPages").map(Value::take) {
+            Some(Value::Object(pages)) => pages,
+            _ => Map::new(),
+        };
+        pages.insert(path.into(), configuration.into());
+        self.with_member("extPages", pages)
+    }
+
+    /// `pages`: replaces the template's list; only pages that the template has.
+    pub fn with_pages<P: Into<String>>(self, pages: impl IntoIterator<Item = P>) -> Self {
+        self.with_list("pages", pages)
+    }
+
+    /// `subPackages`: replaces the template's list.
+    pub fn with_sub_packages(self, packages: Vec<Value>) -> Self {
+        self.with_member("subPackages", packages)
+    }
+
+    /// `window`: overrides members of the same name.
+    pub fn with_window(self, window: impl Into<Value>) -> Self {
+        self.with_member("window", window)
+    }
+
+    /// `networkTimeout`: overrides members of the same name.
+    pub fn with_network_timeout(self, timeouts: impl Into<Value>) -> Self {
+        self.with_member("networkTimeout", timeouts)
+    }
+
+    /// `tabBar`: overrides members of the same name; its `list` replaces the template's.
+    pub fn with_tab_bar(self, tab_bar: impl Into<Value>) -> Self {
+        self.with_member("tabBar", tab_bar)
+    }
+
+    /// `plugins`: replaces the template's.
+    pub fn with_plugins(self, plugins: impl Into<Value>) -> Self {
+        self.with_member("plugins", plugins)
+    }
+
+    /// `navigateToMiniProgramAppIdList`: replaces the template's.
+    pub fn with_navigate_to<A: Into<String>>(self, apps: impl IntoIterator<Item = A>) -> Self {
+        self.with_list("navigateToMiniProgramAppIdList", apps)
+    }
+
+    /// `requiredPrivateInfos`: the location interfaces that the code uses.
+    pub fn with_required_private_infos<A: Into<String>>(
+        self,
+        interfaces: impl IntoIterator<Item = A>,
+    ) -> Self {
+        self.with_list("requiredPrivateInfos", interfaces)
+    }
+
+    /// `sitemap`: the rules for the index.
+    pub fn with_sitemap(self, sitemap: impl Into<Value>) -> Self {
+        self.with_member("sitemap", sitemap)
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for `directCommit`, unless it is `false`:
+    /// such an upload would also submit, and two effects in one call could not be settled.
+    pub fn build(self) -> Result<ExtJson> {
+        let ext = ExtJson::from_object(&self.members);
+        refuse_direct_commit(&ext)?;
+        Ok(ext)
+    }
+
+    fn with_list<T: Into<String>>(self, name: &str, values: impl IntoIterator<Item = T>) -> Self {
+        let values: Vec<Value> = values.into_iter().map(|value| Value::String(value.into())).collect();
+        self.with_member(name, values)
+    }
+}
+
+/// Refuses an upload that would also submit.
+pub(crate) fn refuse_direct_commit(ext: &ExtJson) -> Result<()> {
+    match ext.member(DIRECT_COMMIT) {
+        None | Some(Value::Null | Value::Bool(false)) => Ok(()),
+        Some(_) => {
+            let why = "must not be set: an upload that also submits is two effects in one call, which could not be settled";
+            Err(Error::invalid("upload_code", DIRECT_COMMIT, why)
+                .for_vendor(WECHAT)
+                .with_advice("upload without it, then call submit_audit"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_member_has_the_vendors_name() {
+        let ext = WeChatExtJson::new()
+            .with_enabled(true)
+            .with_ext_appid("wx1")
+            .with_ext(json!({ "attr1": "value1", "attr2": 2 }))
+            .with_page("index", json!({}))
+            .with_page("search/index", json!({ "navigationBarTitleText": "搜索" }))
+            .with_pages(["index", "search/index"])
+            .with_sub_packages(vec![json!({ "root": "a", "pages": ["b"] })])
+            .with_window(json!({ "backgroundTextStyle": "light" }))
+            .with_network_timeout(json!({ "request": 10000 }))
+            .with_tab_bar(json!({ "list": [] }))
+            .with_plugins(json!({ "p": { "version": "1.0.0" } }))
+            .with_navigate_to(["wx2"])
+            .with_required_private_infos(["getLocation"])
+            .with_sitemap(json!({ "rules": [] }))
+            .with_member("functionPages", json!({ "independent": true }))
+            .build()
+            .unwrap();
+        let pretty: Value = ext.as_str().parse().unwrap();
+        insta::assert_snapshot!(format!("{pretty:#}"), @r#"
+        {
+          "extEnable": true,
+          "extAppid": "wx1",
+          "ext": {
+            "attr1": "value1",
+            "attr2": 2
+          },
+          "extPages": {
+            "index": {},
+            "search/index": {
+              "navigationBarTitleText": "搜索"
+            }
+          },
+          "pages": [
+            "index",
+            "search/index"
+          ],
+          "subPackages": [
+            {
+              "root": "a",
+              "pages": [
+                "b"
+              ]
+            }
+          ],
+          "window": {
+            "backgroundTextStyle": "light"
+          },
+          "networkTimeout": {
+            "request": 10000
+          },
+          "tabBar": {
+            "list": []
+          },
+          "plugins": {
+            "p": {
+              "version": "1.0.0"
+            }
+          },
+          "navigateToMiniProgramAppIdList": [
+            "wx2"
+          ],
+          "requiredPrivateInfos": [
+            "getLocation"
+          ],
+          "sitemap": {
+            "rules": []
+          },
+          "functionPages": {
+            "independent": true
+          }
+        }
+        "#);
+    }
+
+    #[test]
+    fn an_upload_that_would_also_submit_is_refused() {
+        for value in [json!(true), json!("true"), json!(1)] {
+            let error = WeChatExtJson::new().with_member("directCommit", value).build().unwrap_err();
+            assert_eq!(error.field(), Some("directCommit"));
+            assert!(error.advice().contains("submit_audit"), "{error:#}");
+        }
+        assert!(WeChatExtJson::new().with_member("directCommit", false).build().is_ok());
+    }
+}

@@ -1,0 +1,46 @@
+//! From commands to effects, and what an effect would send.
+
+use miniprogram_core::pipeline::{Call, EffectPlan};
+use miniprogram_core::{Command, Error, PlannedRequest, Result};
+use serde_json::Value;
+
+use crate::WECHAT;
+use crate::audit::{ExpediteAudit, SubmitAudit, WithdrawAudit};
+use crate::code::UploadCode;
+use crate::release::{
+    CancelGrayRelease, Release, Rollback, SetMinLibraryVersion, SetVisitStatus, StartGrayRelease,
+};
+
+/// An effect that can also tell what it would send.
+pub(crate) trait WeChatEffect: EffectPlan {
+    /// What it reads before it is sent.
+    fn reads(&self) -> Vec<Call> {
+        Vec::new()
+    }
+
+    /// All its requests, the effect last.
+    fn dry_run(&self) -> Result<Vec<PlannedRequest>> {
+        let mut requests: Vec<PlannedRequest> = self.reads().iter().map(Call::planned).collect();
+        requests.push(self.request(&Value::Null)?.planned());
+        Ok(requests)
+    }
+}
+
+/// The effect that a command asks for, its arguments checked.
+pub(crate) fn effect(command: &Command) -> Result<Box<dyn WeChatEffect>> {
+    Ok(match command {
+        Command::UploadCode { template, ext, version, description } => {
+            Box::new(UploadCode::new(template, ext, version, description)?)
+        }
+        Command::SubmitAudit { target, options } => Box::new(SubmitAudit::new(target, options)?),
+        Command::WithdrawAudit { audit } => Box::new(WithdrawAudit::new(audit)?),
+        Command::ExpediteAudit { audit } => Box::new(ExpediteAudit::new(audit)?),
+        Command::Release { target } => Box::new(Release::new(target)?),
+        Command::Rollback { target } => Box::new(Rollback::new(target)?),
+        Command::StartGrayRelease { gray } => Box::new(StartGrayRelease::new(*gray)?),
+        Command::CancelGrayRelease => Box::new(CancelGrayRelease),
+        Command::SetVisitStatus { status } => Box::new(SetVisitStatus::new(*status)?),
+        Command::SetMinLibraryVersion { version } => Box::new(SetMinLibraryVersion::new(version)?),
+        other => return Err(Error::unsupported(WECHAT, other.operation().as_str())),
+    })
+}

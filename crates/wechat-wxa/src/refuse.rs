@@ -1,0 +1,31 @@
+//! What is refused before a request, and in which words.
+
+use std::borrow::Cow;
+
+use miniprogram_core::{Error, ErrorKind, Result};
+
+use crate::WECHAT;
+
+/// An argument breaks a rule.
+pub(crate) fn invalid(
+    operation: &'static str,
+    field: impl Into<Cow<'static, str>>,
+    rule: impl Into<String>,
+) -> Error {
+    Error::invalid(operation, field, rule).for_vendor(WECHAT)
+}
+
+/// A required text that is not there.
+pub(crate) fn required(operation: &'static str, field: &'static str, text: &str) -> Result<()> {
+    if text.is_empty() { Err(invalid(operation, field, "must not be empty")) } else { Ok(()) }
+}
+
+/// An argument that WeChat has no use for: refused, not dropped.
+pub(crate) fn unsupported(operation: &'static str, field: &'static str, why: &str) -> Error {
+    Error::unsupported(WECHAT, operation).with_field(field).with_detail(why)
+}
+
+/// The state does not allow it; nothing was sent.
+pub(crate) fn conflict(operation: &'static str, why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Conflict, operation).for_vendor(WECHAT).with_detail(why)
+}

@@ -1,0 +1,123 @@
+//! The effects of `grayrelease` and `revertgrayrelease`.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::{EffectValue, GrayRelease, GrayReleasePlan, GrayStatus, Intent, Result};
+use serde_json::{Map, Value};
+
+use crate::client::of_a_read;
+use crate::codes::GRAY;
+use crate::plan::WeChatEffect;
+use crate::{refuse, wire};
+
+const START: &str = "start_gray_release";
+const CANCEL: &str = "cancel_gray_release";
+
+/// Releases to a share of the users, or raises it.
+pub(crate) struct StartGrayRelease {
+    gray: GrayRelease,
+}
+
+impl StartGrayRelease {
+    pub(crate) fn new(gray: GrayRelease) -> Result<Self> {
+        let invalid = |rule: String| Err(refuse::invalid(START, "percentage", rule));
+        match gray.percentage {
+            0 if !gray.developers_first && !gray.testers_first => invalid(
+                "must be 1 to 100, or 0 with developers or testers first, is 0 with neither".to_owned(),
+            ),
+            101.. => invalid(format!("must be 0 to 100, is {}", gray.percentage)),
+            _ => Ok(Self { gray }),
+        }
+    }
+}
+
+impl WeChatEffect for StartGrayRelease {}
+
+#[async_trait]
+impl EffectPlan for StartGrayRelease {
+    fn class(&self) -> EffectClass {
+        EffectClass::Guarded
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        let mut body = Map::new();
+        body.insert("gray_percentage".to_owned(), Value::from(self.gray.percentage));
+        // The vendor's spelling has one g.
+        let flags = [
+            ("support_debuger_first", self.gray.developers_first),
+            ("support_experiencer_first", self.gray.testers_first),
+        ];
+        for (name, _) in flags.into_iter().filter(|(_, is_set)| *is_set) {
+            body.insert(name.to_owned(), Value::Bool(true));
+        }
+        Ok(Call::post_json(START, "/wxa/grayrelease", &Value::Object(body)))
+    }
+
+    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        let Some(plan) = read_plan(op).await? else { return Ok(Finding::Absent) };
+        if plan.status == GrayStatus::Unknown {
+            return Ok(Finding::Pending);
+        }
+        let share = plan.percentage.filter(|_| plan.status.is_active());
+        Ok(match share {
+            Some(share) if share == self.gray.percentage => Finding::Done(EffectValue::None),
+            Some(share) if share > self.gray.percentage => Finding::Conflict(refuse::conflict(
+                START,
+                format!("the gray release stands at {share} %, above {} %", self.gray.percentage),
+            )),
+            _ => Finding::Absent,
+        })
+    }
+}
+
+/// Ends the gray release.
+pub(crate) struct CancelGrayRelease;
+
+impl WeChatEffect for CancelGrayRelease {}
+
+#[async_trait]
+impl EffectPlan for CancelGrayRelease {
+    fn class(&self) -> EffectClass {
+        EffectClass::Set
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(Call::get(CANCEL, "/wxa/revertgrayrelease"))
+    }
+
+    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        let status = read_plan(op).await?.map(|plan| plan.status);
+        Ok(match status {
+            None | Some(GrayStatus::Initial | GrayStatus::Deleted) => Finding::Done(EffectValue::None),
+            Some(GrayStatus::Running | GrayStatus::Paused) => Finding::Absent,
+            Some(GrayStatus::Finished) => Finding::Conflict(refuse::conflict(
+                CANCEL,
+                "the gray release has ended: everybody has the new version",
+            )),
+            Some(_) => Finding::Pending,
+        })
+    }
+}
+
+pub(super) fn plan_call() -> Call {
+    Call::get("gray_release_plan", "/wxa/getgrayreleaseplan")
+}
+
+/// Reads the plan. What the vendor answers where there never was one is not documented: nothing and an empty object
+/// both say so.
+pub(super) async fn read_plan(op: &mut Op<'_>) -> Result<Option<GrayReleasePlan>> {
+    const MEMBER: &str = "gray_release_plan";
+    let reply = op.read(&plan_call()).await?;
+    match reply.json.get(MEMBER) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(members)) if members.is_empty() => return Ok(None),
+        Some(_) => {}
+    }
+    let plan: wire::GrayPlan = reply.decode_member(MEMBER).map_err(of_a_read)?;
+    let (status, raw) = GRAY.translate(plan.status);
+    Ok(Some(
+        GrayReleasePlan::new(status, raw)
+            .with_share(plan.gray_percentage, wire::time(plan.create_timestamp))
+            .with_flags(plan.support_debuger_first, plan.support_experiencer_first),
+    ))
+}

@@ -1,0 +1,509 @@
+//! What becomes of an effect whose answer is lost, effect by effect.
+
+#![cfg(feature = "client")]
+
+mod support;
+
+use miniprogram_core::*;
+use serde_json::json;
+use support::*;
+
+const ID: &str = "1234567";
+
+fn done() -> Answer {
+    ok(json!({}))
+}
+
+/// What came of an effect: outcome, evidence, and how many of its requests were sent.
+fn told<T: std::fmt::Debug>(result: &Result<Effect<T>>) -> (Outcome, Option<Evidence>, u32) {
+    match result {
+        Ok(effect) => (Outcome::Done, Some(effect.evidence), effect.attempts),
+        Err(error) => (error.outcome(), None, error.attempts()),
+    }
+}
+
+const ASKED: Option<Evidence> = Some(Evidence::Asked);
+const ANSWERED: Option<Evidence> = Some(Evidence::Answered);
+const INFERRED: Option<Evidence> = Some(Evidence::Inferred);
+
+mod upload {
+    use super::*;
+
+    async fn run(commit: Vec<Answer>, info: Vec<Answer>) -> (Result<Effect<UploadReceipt>>, Scene) {
+        let stage = stage([(COMMIT, commit), (VERSIONS, info)]);
+        let result = stage.app.upload_code(&"7".into(), &ext(), "2.5.0", "秋季").await;
+        (result, stage)
+    }
+
+    #[tokio::test]
+    async fn an_answer_needs_no_question() {
+        let (result, stage) = run(vec![done()], vec![]).await;
+        assert_eq!(told(&result), (Outcome::Done, ANSWERED, 1));
+        assert_eq!(stage.vendor.count(VERSIONS), 0);
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_shows_is_done() {
+        let (result, stage) = run(vec![Answer::Timeout], vec![versions(Some(("2.5.0", NOW)), None)]).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+        assert_eq!(result.unwrap().value, UploadReceipt::new("2.5.0", "秋季"));
+        assert_eq!(stage.vendor.count(VERSIONS), 1);
+    }
+
+    #[tokio::test]
+    async fn what_was_there_before_is_not_this_upload() {
+        let older = versions(Some(("2.5.0", NOW - 1)), None);
+        let other = versions(Some(("2.4.0", NOW + 11)), None);
+        let described = ok(json!({ "exp_info": { "exp_version": "2.5.0", "exp_time": NOW + 11, "exp_desc": "夏季" } }));
+        for info in [older, other, described, versions(None, None)] {
+            let (result, stage) = run(vec![Answer::Timeout, done()], vec![info]).await;
+            assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2));
+            assert!(stage.vendor.count(VERSIONS) >= 3, "absent is believed after three looks");
+            assert!(stage.clock.now() >= Timestamp::from_unix(NOW + 15), "and after the settle time");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_late_upload_is_found_within_the_settle_time() {
+        let info = vec![versions(None, None), versions(Some(("2.5.0", NOW + 11)), None)];
+        let (result, _) = run(vec![Answer::Timeout], info).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+    }
+
+    #[tokio::test]
+    async fn a_version_without_a_time_settles_nothing() {
+        let info = ok(json!({ "exp_info": { "exp_version": "2.5.0", "exp_desc": "秋季" } }));
+        let (result, stage) = run(vec![Answer::Timeout], vec![info]).await;
+        assert_eq!(told(&result).0, Outcome::Unknown);
+        assert_eq!(stage.vendor.count(COMMIT), 1);
+    }
+
+    #[tokio::test]
+    async fn a_busy_vendor_may_have_done_it_and_a_refusal_has_not() {
+        let (result, _) = run(vec![refused(-1)], vec![versions(Some(("2.5.0", NOW)), None)]).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+        let (result, stage) = run(vec![refused(85014)], vec![]).await;
+        assert_eq!(told(&result), (Outcome::NotDone, None, 1));
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidArgument);
+        assert_eq!(stage.vendor.count(VERSIONS), 0);
+    }
+}
+
+mod submission {
+    use super::*;
+
+    async fn run(submit: Vec<Answer>, latest: Vec<Answer>) -> (Result<Effect<AuditId>>, Scene) {
+        let stage = stage([(SUBMIT, submit), (LATEST, latest)]);
+        let result = stage.app.submit_audit(&SubmitTarget::Newest, &options()).await;
+        (result, stage)
+    }
+
+    #[tokio::test]
+    async fn a_new_audit_is_adopted() {
+        for before in [refused(85058), audit(7, 1)] {
+            let (result, _) = run(vec![Answer::Cut], vec![before, audit(8, 2)]).await;
+            assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+            assert_eq!(result.unwrap().value, AuditId::from("8"));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_id_is_looked_up() {
+        let (result, _) = run(vec![done()], vec![refused(85058), audit(8, 2)]).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+        assert_eq!(result.unwrap().value, AuditId::from("8"));
+    }
+
+    #[tokio::test]
+    async fn an_audit_that_was_there_before_is_not_ours() {
+        let submitted = ok(json!({ "auditid": 8 }));
+        let (result, _) = run(vec![Answer::Timeout, submitted], vec![audit(7, 1)]).await;
+        assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2));
+    }
+
+    #[tokio::test]
+    async fn already_under_audit_on_the_repeat_is_asked_about() {
+        let latest = vec![audit(7, 1), audit(7, 1), audit(7, 1), audit(7, 1), audit(7, 1), audit(8, 2)];
+        let (result, _) = run(vec![Answer::Timeout, refused(85009)], latest).await;
+        assert_eq!(told(&result).0, Outcome::Done);
+        assert_eq!(result.unwrap().value, AuditId::from("8"));
+
+        let (result, _) = run(vec![Answer::Timeout, refused(85009)], vec![audit(7, 2)]).await;
+        assert_eq!(told(&result).0, Outcome::NotDone);
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Conflict);
+    }
+
+    #[tokio::test]
+    async fn a_scan_that_runs_is_waited_for() {
+        let running = refused(61039);
+        let stage = stage([
+            (PRIVACY, vec![running.clone(), running.clone(), running.clone(), done()]),
+            (VERSIONS, vec![versions(Some(("2.5.0", NOW)), None)]),
+            (LATEST, vec![refused(85058)]),
+            (SUBMIT, vec![ok(json!({ "auditid": 8 }))]),
+        ]);
+        let target = SubmitTarget::Upload(UploadReceipt::new("2.5.0", "秋季"));
+        stage.app.submit_audit(&target, &options()).await.unwrap();
+        assert_eq!(stage.clock.now(), Timestamp::from_unix(NOW + 15));
+        assert_eq!(stage.vendor.count(PRIVACY), 4);
+    }
+
+    #[tokio::test]
+    async fn a_scan_that_never_ends_is_given_up() {
+        let stage = stage_of(PRIVACY, refused(61039));
+        let target = SubmitTarget::Upload(UploadReceipt::new("2.5.0", "秋季"));
+        let error = stage.app.submit_audit(&target, &options()).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unavailable, Outcome::NotSent), "{error:#}");
+        assert!(error.is_retryable());
+        assert_eq!(stage.clock.now(), Timestamp::from_unix(NOW + 300));
+        assert!(!stage.vendor.paths().iter().any(|path| path == COMMIT), "a repeat would restart the scan");
+    }
+
+    #[tokio::test]
+    async fn another_version_is_not_submitted() {
+        for target in [
+            SubmitTarget::Version("2.5.0".to_owned()),
+            SubmitTarget::Upload(UploadReceipt::new("2.5.0", "秋季")),
+        ] {
+            for info in [versions(Some(("2.6.0", NOW)), None), versions(None, None)] {
+                let stage = stage([(VERSIONS, vec![info]), (PRIVACY, vec![done()])]);
+                let error = stage.app.submit_audit(&target, &options()).await.unwrap_err();
+                assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+                assert!(error.to_string().contains("2.5.0"), "{error}");
+            }
+        }
+    }
+}
+
+mod withdrawal {
+    use super::*;
+
+    async fn run(withdraw: Vec<Answer>, latest: Vec<Answer>) -> (Result<Effect>, Scene) {
+        let stage = stage([
+            (WITHDRAW, withdraw),
+            (LATEST, latest),
+            (STATUS, vec![ok(json!({ "status": 3 }))]),
+        ]);
+        let result = stage.app.withdraw_audit(&ID.into()).await;
+        (result, stage)
+    }
+
+    const OURS: u64 = 1_234_567;
+
+    #[tokio::test]
+    async fn only_the_open_audit_that_is_named_is_withdrawn() {
+        for latest in [audit(OURS, 0), audit(OURS, 1), audit(OURS, 3), audit(9, 2), refused(85058)] {
+            let (result, stage) = run(vec![], vec![latest]).await;
+            let error = result.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+            assert!(error.to_string().contains(ID), "{error}");
+            assert_eq!(stage.vendor.paths(), [LATEST]);
+        }
+        for open in [2, 4] {
+            let (result, _) = run(vec![done()], vec![audit(OURS, open)]).await;
+            assert_eq!(told(&result), (Outcome::Done, ANSWERED, 1));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_is_settled_by_the_audit() {
+        let lost = |after| run(vec![Answer::Timeout], vec![audit(OURS, 2), after]);
+        assert_eq!(told(&lost(audit(OURS, 3)).await.0), (Outcome::Done, ASKED, 1));
+        assert_eq!(told(&lost(refused(85058)).await.0), (Outcome::Done, ASKED, 1));
+        // Somebody has submitted again: the audit itself is asked.
+        let (result, stage) = lost(audit(9, 2)).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+        assert_eq!(stage.vendor.count(STATUS), 1);
+        for verdict in [0, 1] {
+            let error = lost(audit(OURS, verdict)).await.0.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
+        }
+        let (result, stage) = lost(audit(OURS, 9)).await;
+        assert_eq!(told(&result).0, Outcome::Unknown, "a status that nobody knows settles nothing");
+        assert_eq!(stage.vendor.count(WITHDRAW), 1);
+    }
+
+    #[tokio::test]
+    async fn it_is_tried_twice_at_most() {
+        let (result, stage) = run(vec![Answer::Timeout], vec![audit(OURS, 2)]).await;
+        assert_eq!(told(&result).0, Outcome::NotDone);
+        assert_eq!(stage.vendor.count(WITHDRAW), 2);
+        // A spent allowance on the repeat is believed only once the audit has been asked again.
+        let still = audit(OURS, 2);
+        let latest = vec![still.clone(), still.clone(), still.clone(), still.clone(), still, audit(OURS, 3)];
+        let (result, _) = run(vec![Answer::Timeout, refused(87013)], latest).await;
+        assert_eq!(told(&result).0, Outcome::Done);
+    }
+}
+
+mod expedition {
+    use super::*;
+
+    async fn run(answers: Vec<Answer>) -> Result<Effect> {
+        stage([(EXPEDITE, answers)]).app.expedite_audit(&ID.into()).await
+    }
+
+    #[tokio::test]
+    async fn done_already_after_a_lost_answer_is_done() {
+        assert_eq!(told(&run(vec![Answer::Timeout, refused(89404)]).await), (Outcome::Done, INFERRED, 2));
+        assert_eq!(told(&run(vec![refused(89404)]).await), (Outcome::NotDone, None, 1));
+        assert_eq!(told(&run(vec![Answer::Timeout, refused(89402)]).await), (Outcome::NotDone, None, 2));
+        assert_eq!(told(&run(vec![Answer::Timeout]).await).0, Outcome::Unknown);
+    }
+}
+
+mod publication {
+    use super::*;
+
+    fn script(release: Vec<Answer>, latest: Answer, info: Vec<Answer>, plan: Answer) -> Scene {
+        stage([(RELEASE, release), (LATEST, vec![latest]), (VERSIONS, info), (PLAN, vec![plan])])
+    }
+
+    async fn run(release: Vec<Answer>, info: Vec<Answer>) -> (Result<Effect>, Scene) {
+        let stage = script(release, audit(1_234_567, 0), info, ok(json!({})));
+        let result = stage.app.release(&ReleaseTarget::Audit(ID.into())).await;
+        (result, stage)
+    }
+
+    #[tokio::test]
+    async fn only_the_approved_audit_that_is_named_is_released() {
+        for latest in [audit(1_234_567, 2), audit(1_234_567, 1), audit(1_234_567, 9), audit(9, 0), refused(85058)] {
+            let stage = script(vec![], latest, vec![], done());
+            let error = stage.app.release(&ReleaseTarget::Audit(ID.into())).await.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+            assert!(error.to_string().contains(ID), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_expected_version_online_since_the_attempt_is_done() {
+        let (result, _) = run(vec![Answer::Timeout], vec![versions(None, Some(("2.5.0", NOW)))]).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+        for online in [Some(("2.5.0", NOW - 1)), Some(("2.4.0", NOW + 1)), None] {
+            let (result, stage) = run(vec![Answer::Timeout, done()], vec![versions(None, online)]).await;
+            assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2), "{online:?}");
+            assert!(stage.vendor.count(VERSIONS) >= 3);
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_told_version_the_time_alone_says() {
+        let latest = ok(json!({ "auditid": 1234567, "status": 0 }));
+        let info = vec![versions(None, Some(("whatever", NOW)))];
+        let stage = script(vec![Answer::Timeout], latest, info, done());
+        assert_eq!(told(&stage.app.release(&ReleaseTarget::Approved).await), (Outcome::Done, ASKED, 1));
+        // The latest audit is not the approved one: its version is not expected.
+        let stage = script(vec![Answer::Timeout], audit(9, 2), vec![versions(None, Some(("x", NOW)))], done());
+        assert_eq!(told(&stage.app.release(&ReleaseTarget::Approved).await), (Outcome::Done, ASKED, 1));
+    }
+
+    #[tokio::test]
+    async fn a_gray_release_that_ended_counts_if_it_was_of_this_submission() {
+        let submitted = NOW - 3600;
+        for (status, created_at, outcome) in [
+            (3, submitted, Outcome::Done),
+            (3, submitted - 1, Outcome::NotDone),
+            (1, submitted, Outcome::NotDone),
+        ] {
+            let info = vec![versions(None, Some(("2.4.0", NOW - 7200)))];
+            let stage = script(vec![Answer::Timeout], audit(1_234_567, 0), info, gray_plan(status, 50, created_at));
+            let result = stage.app.release(&ReleaseTarget::Approved).await;
+            assert_eq!(told(&result).0, outcome, "{status} {created_at}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_to_release_on_the_repeat_is_asked_about() {
+        let before = versions(None, Some(("2.4.0", NOW - 60)));
+        let after = versions(None, Some(("2.5.0", NOW + 4)));
+        for code in [85019, 85052] {
+            let info = vec![before.clone(), before.clone(), before.clone(), before.clone(), after.clone()];
+            let (result, _) = run(vec![Answer::Timeout, refused(code)], info).await;
+            assert_eq!(told(&result), (Outcome::Done, ASKED, 2), "{code}");
+            let (result, _) = run(vec![Answer::Timeout, refused(code)], vec![before.clone()]).await;
+            assert_eq!(told(&result), (Outcome::NotDone, None, 2), "{code}");
+            let (result, _) = run(vec![refused(code)], vec![]).await;
+            assert_eq!(told(&result), (Outcome::NotDone, None, 1), "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn another_process_settles_it_from_the_intent_alone() {
+        let before = json!({ "version": "2.5.0", "submitted_at": null, "since": NOW });
+        let command = Command::Release { target: ReleaseTarget::Audit(ID.into()) };
+        let intent = Intent::new(wechat_wxa::WECHAT, APP.into(), command, before, Timestamp::from_unix(NOW));
+        let kept: Intent = serde_json::from_str(&serde_json::to_string(&intent).unwrap()).unwrap();
+        let stage = script(vec![], audit(1, 0), vec![versions(None, Some(("2.5.0", NOW + 1)))], done());
+        let settled = stage.app.settle(&kept).await.unwrap();
+        assert_eq!((settled.outcome, settled.evidence), (Outcome::Done, Evidence::Asked));
+        let stage = script(vec![], audit(1, 0), vec![versions(None, Some(("2.4.0", NOW - 9)))], done());
+        assert_eq!(stage.app.settle(&kept).await.unwrap().outcome, Outcome::NotDone);
+        assert_eq!(stage.vendor.count(RELEASE), 0);
+        let mut broken = kept;
+        broken.before = json!({ "version": 7 });
+        let error = stage.app.settle(&broken).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+    }
+}
+
+mod rollback {
+    use super::*;
+
+    fn script(revert: Vec<Answer>, info: Vec<Answer>, history: serde_json::Value) -> Scene {
+        stage([(REVERT, revert), (VERSIONS, info), ("history", vec![ok(json!({ "version_list": history }))])])
+    }
+
+    fn online(version: &str, at: i64) -> Answer {
+        versions(None, Some((version, at)))
+    }
+
+    #[tokio::test]
+    async fn a_change_of_the_version_online_is_done() {
+        for after in [online("2.4.0", NOW + 1), online("2.5.0", NOW + 1), online("2.4.0", NOW - 60), versions(None, None)] {
+            let stage = script(vec![Answer::Timeout], vec![online("2.5.0", NOW - 60), after], json!([]));
+            let result = stage.app.rollback(&RollbackTarget::Previous).await;
+            assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+        }
+        let stage = script(vec![Answer::Timeout, done()], vec![online("2.5.0", NOW - 60)], json!([]));
+        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await), (Outcome::Done, ANSWERED, 2));
+        assert!(stage.vendor.count(VERSIONS) >= 4);
+    }
+
+    #[tokio::test]
+    async fn a_chosen_version_must_be_the_one_that_shows() {
+        let history = json!([{ "app_version": 451, "user_version": "2.3.0" }]);
+        let target = RollbackTarget::Version("2.3.0".to_owned());
+        let run = async |after| {
+            let info = vec![online("2.5.0", NOW - 60), after];
+            script(vec![Answer::Timeout], info, history.clone()).app.rollback(&target).await
+        };
+        assert_eq!(told(&run(online("2.3.0", NOW)).await), (Outcome::Done, ASKED, 1));
+        let error = run(online("2.4.0", NOW)).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
+    }
+
+    #[tokio::test]
+    async fn the_vendors_number_comes_before_the_text() {
+        let history = json!([
+            { "app_version": 454, "user_version": "451" },
+            { "app_version": 451, "user_version": "2.3.0" },
+            { "app_version": 450, "user_version": "2.3.0" },
+        ]);
+        let run = async |version: &str| {
+            let stage = script(vec![done()], vec![online("2.5.0", NOW - 60)], history.clone());
+            let result = stage.app.rollback(&RollbackTarget::Version(version.to_owned())).await;
+            result.map(|_| stage.vendor.requests().last().unwrap().query["app_version"].clone())
+        };
+        assert_eq!(run("451").await.unwrap(), "451");
+        assert_eq!(run("454").await.unwrap(), "454");
+        let error = run("2.3.0").await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent));
+        assert!(error.to_string().contains("451 or 450"), "{error}");
+        let error = run("9.9.9").await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::NotSent));
+    }
+
+    #[tokio::test]
+    async fn refusals() {
+        let stage = script(vec![refused(87011)], vec![online("2.5.0", NOW - 60)], json!([]));
+        let error = stage.app.rollback(&RollbackTarget::Previous).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone));
+        // "Rolled back already" after a lost answer: the version online tells whose it was.
+        let before = online("2.5.0", NOW - 60);
+        let mut info = vec![before.clone(); 5];
+        info.push(online("2.4.0", NOW + 12));
+        let stage = script(vec![Answer::Timeout, refused(87012)], info, json!([]));
+        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await).0, Outcome::Done);
+        let stage = script(vec![Answer::Timeout, refused(87012)], vec![before], json!([]));
+        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await).0, Outcome::NotDone);
+    }
+}
+
+mod gray {
+    use super::*;
+
+    async fn start(answers: Vec<Answer>, plans: Vec<Answer>) -> Result<Effect> {
+        let stage = stage([(GRAY, answers), (PLAN, plans)]);
+        stage.app.start_gray_release(GrayRelease::percentage(20)).await
+    }
+
+    async fn cancel(answers: Vec<Answer>, plans: Vec<Answer>) -> Result<Effect> {
+        stage([(CANCEL, answers), (PLAN, plans)]).app.cancel_gray_release().await
+    }
+
+    #[tokio::test]
+    async fn the_plan_tells_how_far_a_start_came() {
+        let lost = |plan| start(vec![Answer::Timeout, done()], vec![plan]);
+        assert_eq!(told(&lost(gray_plan(1, 20, NOW)).await), (Outcome::Done, ASKED, 1));
+        for absent in [gray_plan(1, 10, NOW), gray_plan(4, 20, NOW), gray_plan(3, 100, NOW), ok(json!({}))] {
+            assert_eq!(told(&lost(absent).await), (Outcome::Done, ANSWERED, 2));
+        }
+        let error = lost(gray_plan(1, 50, NOW)).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
+        assert_eq!(told(&lost(gray_plan(9, 20, NOW)).await).0, Outcome::Unknown);
+    }
+
+    #[tokio::test]
+    async fn too_low_on_the_repeat_is_asked_about() {
+        let absent = gray_plan(1, 10, NOW);
+        let mut plans = vec![absent.clone(); 4];
+        plans.push(gray_plan(1, 20, NOW));
+        assert_eq!(told(&start(vec![Answer::Timeout, refused(85082)], plans).await).0, Outcome::Done);
+        let result = start(vec![Answer::Timeout, refused(85082)], vec![absent]).await;
+        assert_eq!(told(&result).0, Outcome::NotDone);
+        assert_eq!(told(&start(vec![refused(85082)], vec![]).await), (Outcome::NotDone, None, 1));
+    }
+
+    #[tokio::test]
+    async fn the_plan_tells_whether_a_cancellation_came() {
+        let lost = |plan| cancel(vec![Answer::Timeout, done()], vec![plan]);
+        for gone in [gray_plan(4, 20, NOW), gray_plan(0, 20, NOW), ok(json!({}))] {
+            assert_eq!(told(&lost(gone).await), (Outcome::Done, ASKED, 1));
+        }
+        for there in [gray_plan(1, 20, NOW), gray_plan(2, 20, NOW)] {
+            assert_eq!(told(&lost(there).await), (Outcome::Done, ANSWERED, 2));
+        }
+        let error = lost(gray_plan(3, 100, NOW)).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
+        assert_eq!(told(&lost(gray_plan(9, 20, NOW)).await).0, Outcome::Unknown);
+    }
+}
+
+mod settings {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_read_back_settles_it() {
+        let visit = async |status: i64| {
+            let answer = ok(json!({ "status": status }));
+            let stage = stage([(SET_VISIT, vec![Answer::Timeout, done()]), (VISIT, vec![answer])]);
+            stage.app.set_visit_status(VisitStatus::Closed).await
+        };
+        assert_eq!(told(&visit(0).await), (Outcome::Done, ASKED, 1));
+        assert_eq!(told(&visit(1).await), (Outcome::Done, ANSWERED, 2));
+        assert_eq!(told(&visit(9).await).0, Outcome::Unknown);
+        let library = async |version: &str| {
+            let answer = ok(json!({ "now_version": version }));
+            let stage = stage([(SET_LIBRARY, vec![Answer::Timeout, done()]), (LIBRARY, vec![answer])]);
+            stage.app.set_min_library_version("1.1.0").await
+        };
+        assert_eq!(told(&library("1.1.0").await), (Outcome::Done, ASKED, 1));
+        assert_eq!(told(&library("1.0.0").await), (Outcome::Done, ANSWERED, 2));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_asked_when_nothing_was_sent() {
+        let stage = stage([(SET_VISIT, vec![Answer::Unreachable])]);
+        let error = stage.app.set_visit_status(VisitStatus::Open).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unavailable, Outcome::NotSent), "{error:#}");
+        assert_eq!(stage.vendor.count(VISIT), 0);
+    }
+
+    #[tokio::test]
+    async fn a_vendor_that_cannot_be_asked_leaves_it_unknown() {
+        let stage = stage([(SET_VISIT, vec![Answer::Timeout]), (VISIT, vec![refused(48001)])]);
+        let error = stage.app.set_visit_status(VisitStatus::Open).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error:#}");
+        assert_eq!(stage.vendor.count(SET_VISIT), 1);
+    }
+}

@@ -1,0 +1,203 @@
+//! A WeChat made of canned answers: it records what it is asked and says what it was told to say.
+
+#![allow(dead_code, reason = "every test binary uses another part of it")]
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, DATE};
+use miniprogram_core::transport::{Body, Request, Response, TransportError};
+use miniprogram_core::{
+    AccessToken, AppId, AuditItem, ClientConfig, Clock, ExtJson, PlannedRequest, StaticToken, SubmitOptions,
+    Timestamp, Transport, VirtualClock,
+};
+use serde_json::{Value, json};
+use wechat_wxa::{WECHAT, WeChatApp, WeChatPlatform};
+
+pub(crate) const APP: &str = "wxba5fad812f8e6fb9";
+pub(crate) const TOKEN: &str = "canary-token";
+/// When every test begins, in seconds: 2023-07-22T04:28:20Z.
+pub(crate) const NOW: i64 = 1_690_000_100;
+
+pub(crate) const COMMIT: &str = "/wxa/commit";
+pub(crate) const VERSIONS: &str = "/wxa/getversioninfo";
+pub(crate) const PRIVACY: &str = "/wxa/security/get_code_privacy_info";
+pub(crate) const SUBMIT: &str = "/wxa/submit_audit";
+pub(crate) const STATUS: &str = "/wxa/get_auditstatus";
+pub(crate) const LATEST: &str = "/wxa/get_latest_auditstatus";
+pub(crate) const WITHDRAW: &str = "/wxa/undocodeaudit";
+pub(crate) const EXPEDITE: &str = "/wxa/speedupaudit";
+pub(crate) const RELEASE: &str = "/wxa/release";
+pub(crate) const REVERT: &str = "/wxa/revertcoderelease";
+pub(crate) const GRAY: &str = "/wxa/grayrelease";
+pub(crate) const CANCEL: &str = "/wxa/revertgrayrelease";
+pub(crate) const PLAN: &str = "/wxa/getgrayreleaseplan";
+pub(crate) const SET_VISIT: &str = "/wxa/change_visitstatus";
+pub(crate) const VISIT: &str = "/wxa/getvisitstatus";
+pub(crate) const SET_LIBRARY: &str = "/cgi-bin/wxopen/setweappsupportversion";
+pub(crate) const LIBRARY: &str = "/cgi-bin/wxopen/getweappsupportversion";
+
+/// What the vendor does with a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Answer {
+    /// Answers with a status, a content type and a body.
+    Body(u16, &'static str, Vec<u8>),
+    /// Never answers.
+    Timeout,
+    /// Breaks off.
+    Cut,
+    /// Cannot be connected to.
+    Unreachable,
+}
+
+/// A success with members.
+pub(crate) fn ok(mut members: Value) -> Answer {
+    members["errcode"] = json!(0);
+    members["errmsg"] = json!("ok");
+    body(members)
+}
+
+/// A refusal.
+pub(crate) fn refused(code: i64) -> Answer {
+    body(json!({ "errcode": code, "errmsg": "words rid: 64bb5a04-1a2b3c4d-5e6f7a8b" }))
+}
+
+/// A body as it is.
+pub(crate) fn body(json: Value) -> Answer {
+    text(&json.to_string())
+}
+
+/// A body as it is.
+pub(crate) fn text(text: &str) -> Answer {
+    Answer::Body(200, "application/json; encoding=utf-8", text.as_bytes().to_vec())
+}
+
+/// The latest audit.
+pub(crate) fn audit(id: u64, status: i64) -> Answer {
+    ok(json!({
+        "auditid": id.to_string(), "status": status, "user_version": "2.5.0", "submit_audit_time": NOW - 3600,
+    }))
+}
+
+/// The experience version and the one online, each with its time.
+pub(crate) fn versions(exp: Option<(&str, i64)>, online: Option<(&str, i64)>) -> Answer {
+    let mut info = json!({});
+    if let Some((version, time)) = exp {
+        info["exp_info"] = json!({ "exp_version": version, "exp_time": time, "exp_desc": "秋季" });
+    }
+    if let Some((version, time)) = online {
+        info["release_info"] =
+            json!({ "release_version": version, "release_time": time, "release_desc": "夏季" });
+    }
+    ok(info)
+}
+
+/// A gray release plan.
+pub(crate) fn gray_plan(status: i64, percentage: u8, created_at: i64) -> Answer {
+    ok(json!({ "gray_release_plan": {
+        "status": status, "gray_percentage": percentage, "create_timestamp": created_at,
+    } }))
+}
+
+#[derive(Debug)]
+pub(crate) struct Vendor {
+    clock: VirtualClock,
+    script: Mutex<HashMap<&'static str, VecDeque<Answer>>>,
+    requests: Mutex<Vec<(PlannedRequest, String)>>,
+}
+
+impl Vendor {
+    /// Every request so far.
+    pub(crate) fn requests(&self) -> Vec<PlannedRequest> {
+        self.requests.lock().unwrap().iter().map(|(request, _)| request.clone()).collect()
+    }
+
+    /// The paths of every request so far.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.requests().into_iter().map(|request| request.path).collect()
+    }
+
+    /// How many requests of a path have come.
+    pub(crate) fn count(&self, path: &str) -> usize {
+        self.paths().iter().filter(|found| *found == path).count()
+    }
+
+    /// The body of the last request, as it was sent.
+    pub(crate) fn last_body(&self) -> String {
+        self.requests.lock().unwrap().last().unwrap().1.clone()
+    }
+}
+
+#[async_trait]
+impl Transport for Vendor {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let raw = match &request.body {
+            Body::Json(text) => text.clone(),
+            _ => String::new(),
+        };
+        let planned = request.planned();
+        // A request for the history is another one than a rollback, although the path is the same.
+        let key =
+            if planned.query.contains_key("action") { "history".to_owned() } else { planned.path.clone() };
+        self.requests.lock().unwrap().push((planned, raw));
+        let answer = {
+            let mut script = self.script.lock().unwrap();
+            let answers = script.get_mut(key.as_str()).unwrap_or_else(|| panic!("nobody scripted {key}"));
+            if answers.len() > 1 { answers.pop_front().unwrap() } else { answers[0].clone() }
+        };
+        match answer {
+            Answer::Body(status, content_type, body) => {
+                let mut headers = HeaderMap::new();
+                let date = self.clock.now().to_civil("%a, %d %b %Y %H:%M:%S GMT", 0);
+                headers.insert(DATE, date.parse().unwrap());
+                headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
+                Ok(Response::new(status, headers, body))
+            }
+            Answer::Timeout => {
+                self.clock.sleep(Duration::from_secs(10)).await;
+                Err(TransportError::Timeout)
+            }
+            Answer::Cut => Err(TransportError::Cut("reset".into())),
+            Answer::Unreachable => Err(TransportError::Connect("refused".into())),
+        }
+    }
+}
+
+/// A platform at a vendor that gives those answers, one after the other, the last one for good.
+pub(crate) struct Scene {
+    pub(crate) platform: WeChatPlatform,
+    pub(crate) app: WeChatApp,
+    pub(crate) vendor: Arc<Vendor>,
+    pub(crate) clock: VirtualClock,
+}
+
+pub(crate) fn stage(script: impl IntoIterator<Item = (&'static str, Vec<Answer>)>) -> Scene {
+    let clock = VirtualClock::new(Timestamp::from_unix(NOW));
+    let script = script.into_iter().map(|(path, answers)| (path, answers.into())).collect();
+    let vendor =
+        Arc::new(Vendor { clock: clock.clone(), script: Mutex::new(script), requests: Mutex::default() });
+    let token = AccessToken::new(TOKEN).unwrap();
+    let config = ClientConfig::new("wx-platform", Arc::new(StaticToken::new(WECHAT, APP, token)))
+        .with_transport(Arc::clone(&vendor) as Arc<dyn Transport>)
+        .with_clock(Arc::new(clock.clone()))
+        .with_seed(7);
+    let platform = WeChatPlatform::new(config).unwrap();
+    let app = platform.app(AppId::from(APP));
+    Scene { platform, app, vendor, clock }
+}
+
+/// A vendor that answers one path.
+pub(crate) fn stage_of(path: &'static str, answer: Answer) -> Scene {
+    stage([(path, vec![answer])])
+}
+
+pub(crate) fn ext() -> ExtJson {
+    r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#.parse().unwrap()
+}
+
+pub(crate) fn options() -> SubmitOptions {
+    SubmitOptions::default().with_item(AuditItem::default().with_address("index"))
+}

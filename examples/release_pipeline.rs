@@ -1,0 +1,254 @@
+//! The main job, for real: upload a template, submit it for audit, hear the verdict by callback, release (gray first
+//! where the vendor can) and roll back — on Baidu and on WeChat, by one function that names neither.
+//!
+//! ```sh
+//! cargo run --example release_pipeline
+//! ```
+//!
+//! Both vendors are played by the simulator: real HTTP over loopback, pushes signed and encrypted as the vendors do.
+//! The clock is a virtual one, so that no upload or rollback has to be waited for. The program ends with 0 only if
+//! the simulator's truth agrees with what the vendors' answers said.
+#![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use miniprogram::baidu::{BAIDU, BaiduPlatform};
+use miniprogram::callback::CallbackConfig;
+use miniprogram::wechat::{WECHAT, WeChatPlatform};
+use miniprogram::*;
+use miniprogram_sim::{AppSpec, Decision, SimConfig, Simulator};
+use tokio::sync::mpsc;
+
+/// What the platform prepares per vendor; everything after it is the same program.
+struct Job {
+    app: AppId,
+    template: TemplateId,
+    ext: ExtJson,
+    options: SubmitOptions,
+}
+
+const VERSION: &str = "2.5.0";
+
+/// The release cycle of one app. Nothing in here knows which vendor it is. `reviewer` stands for the people at the
+/// vendor who decide an audit.
+async fn release_cycle(
+    app: Box<dyn MiniProgram>,
+    job: &Job,
+    reviewer: impl Fn(),
+    verdicts: &mut mpsc::UnboundedReceiver<Event<'static>>,
+) -> Result<()> {
+    let vendor = app.vendor();
+    let say = |step: &str| println!("{vendor:>7}  {step}");
+    let before = online(&*app).await?;
+    say(&format!("online now: {}", before.as_deref().unwrap_or("nothing")));
+
+    let upload = app.upload_code(&job.template, &job.ext, VERSION, "秋季活动").await?;
+    say(&format!("uploaded template {} as {VERSION}", job.template));
+    let audit = app.submit_audit(&SubmitTarget::Upload(upload.value), &job.options).await?.value;
+    say(&format!("submitted for audit: {audit} is {}", app.audit_status(&audit).await?.status));
+
+    reviewer();
+    let Some(event) = verdicts.recv().await else {
+        return Err(
+            Error::new(ErrorKind::Callback, "release_pipeline").with_detail("the receiver has stopped")
+        );
+    };
+    let about = event.app_id.as_ref().map_or("-", AppId::as_str);
+    say(&format!("callback: {} ({}) about app {about}", event.kind, event.raw_event));
+    // A callback only wakes the platform; what counts is the answer to a question.
+    let status = app.audit_status(&audit).await?.status;
+    say(&format!("asked again: {audit} is {status}"));
+
+    // From here on only the release manager is needed.
+    let release: Box<dyn ReleaseManager> = app;
+    if release.capabilities().gray_release {
+        for percentage in [10, 50] {
+            release.start_gray_release(GrayRelease::percentage(percentage)).await?;
+            let plan = release.gray_release_plan().await?;
+            let shown = plan.map_or("no plan", |plan| plan.status.as_str());
+            say(&format!("gray release to {percentage} %: {shown}"));
+        }
+    } else {
+        let refusal = release.start_gray_release(GrayRelease::percentage(10)).await;
+        say(&format!(
+            "no gray release here: {}",
+            refusal.map_or_else(|error| error.to_string(), |_| "?".to_owned())
+        ));
+    }
+    let done = release.release(&ReleaseTarget::Audit(audit)).await?;
+    say(&format!("released to everybody ({} after {} attempt)", done.evidence, done.attempts));
+
+    let targets = release.rollback_targets().await?;
+    say(&format!(
+        "could go back to {:?}",
+        targets.iter().map(|target| target.version.as_str()).collect::<Vec<_>>()
+    ));
+    let done = release.rollback(&RollbackTarget::Previous).await?;
+    say(&format!("rolled back ({})", done.evidence));
+    Ok(())
+}
+
+/// The version that users see, by the vendor's word.
+async fn online(app: &dyn MiniProgram) -> Result<Option<String>> {
+    let versions = app.code_versions().await?;
+    Ok(versions
+        .into_iter()
+        .find(|version| version.stage == Stage::Released)
+        .and_then(|version| version.version))
+}
+
+/// Tokens from the simulator. A real platform uses a provider that refreshes and stores them.
+#[derive(Debug)]
+struct SimTokens(Arc<Simulator>);
+
+#[async_trait]
+impl TokenProvider for SimTokens {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+        let refuse = || Error::new(ErrorKind::Config, "token").with_detail(format!("no {scope} here"));
+        let app = scope.app.as_ref().ok_or_else(refuse)?;
+        AccessToken::new(self.0.token(app).map_err(|error| refuse().with_source(error))?)
+    }
+
+    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The callback address of the platform: verify, hand on, acknowledge.
+struct Receiver {
+    decoders: HashMap<Vendor, Box<dyn EventDecoder>>,
+    clock: VirtualClock,
+    verdicts: mpsc::UnboundedSender<Event<'static>>,
+}
+
+/// Where a push arrives: at `/{vendor}`, or at `/{vendor}/{app}` where the vendor's pushes do not name the app.
+#[derive(serde::Deserialize)]
+struct Route {
+    vendor: Vendor,
+    app: Option<String>,
+}
+
+async fn receive(
+    State(receiver): State<Arc<Receiver>>,
+    Path(route): Path<Route>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<&'static str, StatusCode> {
+    let decoder = receiver.decoders.get(&route.vendor).ok_or(StatusCode::NOT_FOUND)?;
+    let mut body = body.to_vec();
+    let mut push = Push::new(receiver.clock.now(), &mut body)
+        .with_query(query.as_deref().unwrap_or_default())
+        .with_content_type(headers.get("content-type").and_then(|value| value.to_str().ok()));
+    if let Some(app) = route.app {
+        push = push.with_app_id(app);
+    }
+    let event = decoder.decode(push).map_err(|refusal| {
+        println!("refused a push: {refusal}");
+        StatusCode::FORBIDDEN
+    })?;
+    receiver.verdicts.send(event.into_owned()).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    Ok("success")
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn StdError>> {
+    // The stage: a clock that jumps, and both vendors on loopback.
+    let clock = VirtualClock::new(Timestamp::from_unix(1_700_000_000));
+    let sim = Arc::new(Simulator::start(SimConfig::new().with_virtual_clock(clock.clone())).await?);
+    println!("simulator at {} (seed {})", sim.base_url(), sim.seed());
+
+    // The platform at both vendors, behind the same trait.
+    let client = |vendor| -> Result<ClientConfig, Box<dyn StdError>> {
+        let tokens = Arc::new(SimTokens(Arc::clone(&sim)));
+        Ok(ClientConfig::new(sim.callback(vendor)?.platform_id, tokens)
+            .with_base_url(BaseUrl::parse(&sim.base_url())?)
+            .with_clock(Arc::new(clock.clone())))
+    };
+    let callbacks = |vendor| -> Result<CallbackConfig, Box<dyn StdError>> {
+        let callback = sim.callback(vendor)?;
+        let config = CallbackConfig::encrypted(callback.token, &callback.aes_key)?;
+        Ok(config.with_receiver_id(callback.receiver_id)?.with_platform_id(callback.platform_id))
+    };
+    let platforms: Vec<Box<dyn MiniProgramPlatform>> = vec![
+        Box::new(BaiduPlatform::new(client(BAIDU)?)?.with_callbacks(callbacks(BAIDU)?)),
+        Box::new(WeChatPlatform::new(client(WECHAT)?)?.with_callbacks(callbacks(WECHAT)?)),
+    ];
+
+    // The callback address, and both vendors told of it.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let (verdicts, mut inbox) = mpsc::unbounded_channel();
+    let mut decoders = HashMap::new();
+    for platform in &platforms {
+        decoders.insert(platform.vendor(), platform.event_decoder()?);
+    }
+    let receiver = Arc::new(Receiver { decoders, clock: clock.clone(), verdicts });
+    let routes = Router::new()
+        .route("/{vendor}", post(receive))
+        .route("/{vendor}/{app}", post(receive))
+        .with_state(receiver);
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    for (vendor, route) in [(BAIDU, "baidu"), (WECHAT, "wechat/$APPID$")] {
+        sim.set_callback(vendor, sim.callback(vendor)?.with_url(format!("http://{address}/{route}")))?;
+    }
+
+    // What differs per vendor is data.
+    let item = AuditItem::of_category(&Category::new(vec![
+        CategoryLevel::new(1, "工具"),
+        CategoryLevel::new(2, "备忘录"),
+    ]))
+    .with_address("index")
+    .with_title("首页");
+    let options = HashMap::from([
+        (BAIDU, SubmitOptions::default().with_content("面包店的秋季活动").with_remark("代提审")),
+        (WECHAT, SubmitOptions::default().with_item(item)),
+    ]);
+    let apps = HashMap::from([(BAIDU, "1452365"), (WECHAT, "wxba5fad812f8e6fb9")]);
+
+    for platform in &platforms {
+        let vendor = platform.vendor();
+        let app = AppId::from(apps[&vendor]);
+        sim.add_app(AppSpec::new(vendor, app.clone()))?;
+        let before = sim.truth(&app)?.online.map(|online| online.version);
+        let job = Job {
+            template: TemplateId::from("7"),
+            ext: r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#.parse()?,
+            options: options[&vendor].clone(),
+            app,
+        };
+        let reviewer = || {
+            if let Err(error) = sim.decide_audit(&job.app, &Decision::Approve) {
+                println!("{vendor:>7}  the reviewer found nothing to decide: {error}");
+            }
+        };
+        release_cycle(platform.authorizer(job.app.clone()), &job, reviewer, &mut inbox).await?;
+
+        // The simulator knows what really happened.
+        sim.settle().await;
+        let busy = clock.enter();
+        clock.sleep(Duration::from_secs(60)).await;
+        drop(busy);
+        let truth = sim.truth(&job.app)?;
+        let counts: Vec<u64> =
+            ["upload_code", "submit_audit", "release", "rollback"].map(|of| truth.effects_of(of)).into();
+        println!(
+            "{vendor:>7}  truth: online {:?}, uploads, audits, releases, rollbacks {counts:?}",
+            truth.online_version()
+        );
+        if counts != [1, 1, 1, 1] || truth.online.map(|online| online.version) != before {
+            return Err(format!("{vendor}: the truth differs from what was told").into());
+        }
+    }
+    println!("both vendors: released and rolled back, once each");
+    Ok(())
+}
