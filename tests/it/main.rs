@@ -3,3 +3,4 @@
 mod conformance;
 mod fleet;
 mod harness;
+mod secrets;

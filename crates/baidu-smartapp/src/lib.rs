@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "client", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "client"),
+    doc = "Baidu's error codes and pushes; the rest needs the feature `client`."
+)]
 
 #[cfg(feature = "client")]
 mod app_info;

@@ -2,7 +2,8 @@
 
 use miniprogram_core::pipeline::{Call, Op, Reply};
 use miniprogram_core::{
-    AuditId, Code, CodeVersion, PackageId, RawStatus, Result, Stage, Timestamp, Upload, UploadStatus,
+    AuditId, Code, CodeVersion, ErrorKind, PackageId, RawStatus, Result, Stage, Timestamp, Upload,
+    UploadStatus,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -98,7 +99,7 @@ impl Package {
     }
 
     /// How far the upload is; none once it has succeeded.
-    pub(crate) fn upload_status(&self) -> Option<UploadStatus> {
+    fn upload_status(&self) -> Option<UploadStatus> {
         self.upload.as_ref().map(|upload| upload.status)
     }
 
@@ -110,6 +111,20 @@ impl Package {
             (None, None) => true,
         };
         described && self.version.as_deref() == Some(version)
+    }
+
+    /// Whether it is an upload that is still processed, whatever number says so.
+    pub(crate) fn is_under_way(&self) -> bool {
+        match self.upload_status() {
+            Some(UploadStatus::Processing) => true,
+            Some(UploadStatus::Failed) => false,
+            _ => self.package_id.is_none(),
+        }
+    }
+
+    /// Whether it is an upload that failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.upload_status() == Some(UploadStatus::Failed)
     }
 
     /// Orders packages by age, as far as Baidu tells.
@@ -171,9 +186,13 @@ pub(crate) async fn read_detail(op: &mut Op<'_>, id: &str) -> Result<Package> {
     }
 }
 
-/// Reads where one package stands.
-pub(crate) async fn read_status(op: &mut Op<'_>, id: &str) -> Result<Option<i64>> {
-    Ok(read_detail(op, id).await?.status())
+/// Looks at one package after an effect. One that does not exist shows no effect either.
+pub(crate) async fn look_at(op: &mut Op<'_>, id: &str) -> Result<Option<Package>> {
+    match read_detail(op, id).await {
+        Ok(package) => Ok(Some(package)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The one package of a reply.

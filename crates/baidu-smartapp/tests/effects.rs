@@ -1,6 +1,7 @@
 //! What becomes of an effect whose answer is lost, open or a refusal: asked for 15 seconds, repeated only when it has
 //! been shown absent, never done twice.
 
+#![cfg(feature = "client")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod support;
@@ -125,6 +126,13 @@ mod upload {
             .on("package/get", [before.clone(), before.clone(), list(&[package(9, "1.2.7", 3)])])
             .on("package/upload", [LOST, done()]);
         assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Answered, 2));
+        // Ours shows without id, by a number that stands in no document: wait for it.
+        let odd = r#"{"version":"1.2.7","version_desc":"desc","upload_status":2}"#.to_owned();
+        let both = list(&[package(9, "1.2.7", 3), package(10, "1.2.7", 3)]);
+        let script = Script::new()
+            .on("package/get", [before.clone(), list(&[package(9, "1.2.7", 3), odd]), both])
+            .on("package/upload", [LOST]);
+        assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Asked, 1));
         // Both get ids: the newer one is ours.
         let both = list(&[package(9, "1.2.7", 3), package(10, "1.2.7", 3)]);
         let script = Script::new().on("package/get", [before.clone(), both]).on("package/upload", [LOST]);
@@ -280,6 +288,13 @@ mod submit {
             "submit_audit: conflict: the upload failed: upload again (baidu code 69010: 模板解析失败)"
         );
         assert!(!error.is_retryable());
+        let entry = r#"[{"version":"1.2.7","version_desc":"desc","upload_status":3,"upload_status_desc":"上传失败"}]"#;
+        let script = Script::new().on("package/get", [data(entry)]);
+        let (_, _, error) = failed(submit(&script, receipt()).await);
+        assert_eq!(
+            error.to_string(),
+            "submit_audit: conflict: the upload failed: upload again: 上传失败 (baidu)"
+        );
     }
 }
 
@@ -328,6 +343,18 @@ mod release {
         // Busy with releases: nobody knows.
         let busy = refusing(69012, "服务暂不可用");
         assert_eq!(known(&release(&[1], vec![busy]).await.unwrap()), (Evidence::Asked, 1));
+    }
+
+    #[tokio::test]
+    async fn a_package_that_does_not_exist_does_not_block_the_app() {
+        let script = Script::new()
+            .on("package/getdetail", [refusing(69005, "包不存在")])
+            .on("package/release", [LOST, refusing(69005, "包不存在")])
+            .on("app/pause", [done()]);
+        let app = script.app();
+        let (kind, outcome, error) = failed(app.release(&ReleaseTarget::Audit("404".into())).await);
+        assert_eq!((kind, outcome, error.attempts()), (ErrorKind::NotFound, Outcome::NotDone, 2));
+        app.set_visit_status(VisitStatus::Closed).await.unwrap();
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Limits that the documents state are refused here, by the field's name and without a request; so is what Baidu does
 //! not have.
 
+#![cfg(feature = "client")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod support;
@@ -206,4 +207,16 @@ async fn the_low_level_call_checks_path_query_and_body() {
     refused(&script, app.call(get(), "/a", &[], Some(&json!([1]))).await, kind, Some("body"));
     let null = Value::Object(Map::from_iter([("a".to_owned(), Value::Null)]));
     refused(&script, app.call(get(), "/a", &[], Some(&null)).await, kind, Some("a"));
+}
+
+#[test]
+fn a_decoder_needs_the_secrets_of_the_callbacks() {
+    let script = Script::new();
+    let error = refused(&script, script.platform().event_decoder(), ErrorKind::Config, None);
+    assert!(error.advice().contains("with_callbacks"), "{error:#}");
+    #[cfg(feature = "callback")]
+    {
+        let callbacks = miniprogram_core::callback::CallbackConfig::plain();
+        script.platform().with_callbacks(callbacks).event_decoder().unwrap();
+    }
 }

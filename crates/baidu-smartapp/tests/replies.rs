@@ -1,5 +1,6 @@
 //! Answers as the documents print them, and every oddity that the reference lists.
 
+#![cfg(feature = "client")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod support;

@@ -1,5 +1,8 @@
 //! Every request, as it goes out, and every plan of an effect.
 
+#![cfg(feature = "client")]
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
 mod support;
 
 use baidu_smartapp::{BaiduApp, PackageQuery, SubmitExtra};

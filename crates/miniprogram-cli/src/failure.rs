@@ -111,10 +111,11 @@ fn code(error: &Error) -> u8 {
 fn lines(error: &Error) -> String {
     let (red, plain) = if output::colours(&io::stderr()) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     let mut line = error.to_string();
-    if error.detail().is_none() && error.vendor_error().is_none() {
-        if let Some(source) = std::error::Error::source(error) {
-            line.push_str(&format!(": {}", Printable(&source.to_string())));
-        }
+    if error.detail().is_none()
+        && error.vendor_error().is_none()
+        && let Some(source) = std::error::Error::source(error)
+    {
+        line.push_str(&format!(": {}", Printable(&source.to_string())));
     }
     if let Some(id) = error.request_id() {
         line.push_str(&format!("; request {}", Printable(id)));

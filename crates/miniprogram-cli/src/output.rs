@@ -88,10 +88,10 @@ impl Output {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         let stdout = io::stdout();
-        if stdout.is_terminal() {
-            if let Some((width, _)) = terminal_size::terminal_size() {
-                table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.0);
-            }
+        if stdout.is_terminal()
+            && let Some((width, _)) = terminal_size::terminal_size()
+        {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.0);
         }
         if let Some(head) = head {
             table.set_header(head.iter().map(|name| name.to_uppercase()));

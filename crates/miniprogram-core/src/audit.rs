@@ -1,5 +1,7 @@
 //! Audits: submitting, asking, withdrawing.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -82,7 +84,7 @@ pub enum SubmitTarget {
 
 /// What goes with a submission. Data that the caller prepares per vendor; a part that the vendor cannot honour is
 /// refused, not dropped.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubmitOptions {
     /// The description for the reviewer (Baidu: required).
@@ -95,6 +97,19 @@ pub struct SubmitOptions {
     pub version_desc: Option<String>,
     /// The vendor's other fields, from a builder of the vendor crate. A name that a field above has is refused.
     pub extra: Map<String, Value>,
+}
+
+/// Names the vendor's other fields without their values: a reviewer's password may be among them.
+impl fmt::Debug for SubmitOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubmitOptions")
+            .field("content", &self.content)
+            .field("remark", &self.remark)
+            .field("items", &self.items)
+            .field("version_desc", &self.version_desc)
+            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 impl SubmitOptions {
@@ -374,8 +389,8 @@ impl QuotaPeriod {
     }
 }
 
-impl std::fmt::Display for QuotaPeriod {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for QuotaPeriod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }

@@ -20,7 +20,7 @@ pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where time comes from.
 ///
-/// [`SystemClock`] is the real one. [`VirtualClock`] jumps ahead whenever nothing is busy, so a settle time of 15
+/// `SystemClock` (feature `client`) is the real one. [`VirtualClock`] jumps ahead whenever nothing is busy, so a settle time of 15
 /// seconds costs a test nothing, while requests travel over real sockets.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The present time.

@@ -1,4 +1,4 @@
-//! Core.
+#![doc = include_str!("../README.md")]
 
 pub mod audit;
 pub mod authorizer;

@@ -52,9 +52,11 @@ mod upload {
 
     #[tokio::test]
     async fn what_was_there_before_is_not_this_upload() {
-        let older = versions(Some(("2.5.0", NOW - 1)), None);
+        // The `Date` header has whole seconds: one second is not told apart.
+        let older = versions(Some(("2.5.0", NOW - 2)), None);
         let other = versions(Some(("2.4.0", NOW + 11)), None);
-        let described = ok(json!({ "exp_info": { "exp_version": "2.5.0", "exp_time": NOW + 11, "exp_desc": "夏季" } }));
+        let described =
+            ok(json!({ "exp_info": { "exp_version": "2.5.0", "exp_time": NOW + 11, "exp_desc": "夏季" } }));
         for info in [older, other, described, versions(None, None)] {
             let (result, stage) = run(vec![Answer::Timeout, done()], vec![info]).await;
             assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2));
@@ -123,9 +125,9 @@ mod submission {
 
     #[tokio::test]
     async fn already_under_audit_on_the_repeat_is_asked_about() {
-        let latest = vec![audit(7, 1), audit(7, 1), audit(7, 1), audit(7, 1), audit(7, 1), audit(8, 2)];
-        let (result, _) = run(vec![Answer::Timeout, refused(85009)], latest).await;
-        assert_eq!(told(&result).0, Outcome::Done);
+        let latest = once_repeated(SUBMIT, audit(7, 1), audit(8, 2));
+        let (result, _) = run(vec![Answer::Timeout, refused(85009)], vec![latest]).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 2));
         assert_eq!(result.unwrap().value, AuditId::from("8"));
 
         let (result, _) = run(vec![Answer::Timeout, refused(85009)], vec![audit(7, 2)]).await;
@@ -168,7 +170,11 @@ mod submission {
             for info in [versions(Some(("2.6.0", NOW)), None), versions(None, None)] {
                 let stage = stage([(VERSIONS, vec![info]), (PRIVACY, vec![done()])]);
                 let error = stage.app.submit_audit(&target, &options()).await.unwrap_err();
-                assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+                assert_eq!(
+                    (error.kind(), error.outcome()),
+                    (ErrorKind::Conflict, Outcome::NotSent),
+                    "{error:#}"
+                );
                 assert!(error.to_string().contains("2.5.0"), "{error}");
             }
         }
@@ -179,11 +185,8 @@ mod withdrawal {
     use super::*;
 
     async fn run(withdraw: Vec<Answer>, latest: Vec<Answer>) -> (Result<Effect>, Scene) {
-        let stage = stage([
-            (WITHDRAW, withdraw),
-            (LATEST, latest),
-            (STATUS, vec![ok(json!({ "status": 3 }))]),
-        ]);
+        let stage =
+            stage([(WITHDRAW, withdraw), (LATEST, latest), (STATUS, vec![ok(json!({ "status": 3 }))])]);
         let result = stage.app.withdraw_audit(&ID.into()).await;
         (result, stage)
     }
@@ -229,10 +232,9 @@ mod withdrawal {
         assert_eq!(told(&result).0, Outcome::NotDone);
         assert_eq!(stage.vendor.count(WITHDRAW), 2);
         // A spent allowance on the repeat is believed only once the audit has been asked again.
-        let still = audit(OURS, 2);
-        let latest = vec![still.clone(), still.clone(), still.clone(), still.clone(), still, audit(OURS, 3)];
-        let (result, _) = run(vec![Answer::Timeout, refused(87013)], latest).await;
-        assert_eq!(told(&result).0, Outcome::Done);
+        let latest = once_repeated(WITHDRAW, audit(OURS, 2), audit(OURS, 3));
+        let (result, _) = run(vec![Answer::Timeout, refused(87013)], vec![latest]).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 2));
     }
 }
 
@@ -267,7 +269,9 @@ mod publication {
 
     #[tokio::test]
     async fn only_the_approved_audit_that_is_named_is_released() {
-        for latest in [audit(1_234_567, 2), audit(1_234_567, 1), audit(1_234_567, 9), audit(9, 0), refused(85058)] {
+        for latest in
+            [audit(1_234_567, 2), audit(1_234_567, 1), audit(1_234_567, 9), audit(9, 0), refused(85058)]
+        {
             let stage = script(vec![], latest, vec![], done());
             let error = stage.app.release(&ReleaseTarget::Audit(ID.into())).await.unwrap_err();
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
@@ -293,7 +297,8 @@ mod publication {
         let stage = script(vec![Answer::Timeout], latest, info, done());
         assert_eq!(told(&stage.app.release(&ReleaseTarget::Approved).await), (Outcome::Done, ASKED, 1));
         // The latest audit is not the approved one: its version is not expected.
-        let stage = script(vec![Answer::Timeout], audit(9, 2), vec![versions(None, Some(("x", NOW)))], done());
+        let stage =
+            script(vec![Answer::Timeout], audit(9, 2), vec![versions(None, Some(("x", NOW)))], done());
         assert_eq!(told(&stage.app.release(&ReleaseTarget::Approved).await), (Outcome::Done, ASKED, 1));
     }
 
@@ -306,7 +311,8 @@ mod publication {
             (1, submitted, Outcome::NotDone),
         ] {
             let info = vec![versions(None, Some(("2.4.0", NOW - 7200)))];
-            let stage = script(vec![Answer::Timeout], audit(1_234_567, 0), info, gray_plan(status, 50, created_at));
+            let stage =
+                script(vec![Answer::Timeout], audit(1_234_567, 0), info, gray_plan(status, 50, created_at));
             let result = stage.app.release(&ReleaseTarget::Approved).await;
             assert_eq!(told(&result).0, outcome, "{status} {created_at}");
         }
@@ -317,7 +323,7 @@ mod publication {
         let before = versions(None, Some(("2.4.0", NOW - 60)));
         let after = versions(None, Some(("2.5.0", NOW + 4)));
         for code in [85019, 85052] {
-            let info = vec![before.clone(), before.clone(), before.clone(), before.clone(), after.clone()];
+            let info = vec![once_repeated(RELEASE, before.clone(), after.clone())];
             let (result, _) = run(vec![Answer::Timeout, refused(code)], info).await;
             assert_eq!(told(&result), (Outcome::Done, ASKED, 2), "{code}");
             let (result, _) = run(vec![Answer::Timeout, refused(code)], vec![before.clone()]).await;
@@ -359,7 +365,12 @@ mod rollback {
 
     #[tokio::test]
     async fn a_change_of_the_version_online_is_done() {
-        for after in [online("2.4.0", NOW + 1), online("2.5.0", NOW + 1), online("2.4.0", NOW - 60), versions(None, None)] {
+        for after in [
+            online("2.4.0", NOW + 1),
+            online("2.5.0", NOW + 1),
+            online("2.4.0", NOW - 60),
+            versions(None, None),
+        ] {
             let stage = script(vec![Answer::Timeout], vec![online("2.5.0", NOW - 60), after], json!([]));
             let result = stage.app.rollback(&RollbackTarget::Previous).await;
             assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
@@ -410,10 +421,9 @@ mod rollback {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone));
         // "Rolled back already" after a lost answer: the version online tells whose it was.
         let before = online("2.5.0", NOW - 60);
-        let mut info = vec![before.clone(); 5];
-        info.push(online("2.4.0", NOW + 12));
+        let info = vec![once_repeated(REVERT, before.clone(), online("2.4.0", NOW + 12))];
         let stage = script(vec![Answer::Timeout, refused(87012)], info, json!([]));
-        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await).0, Outcome::Done);
+        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await), (Outcome::Done, ASKED, 2));
         let stage = script(vec![Answer::Timeout, refused(87012)], vec![before], json!([]));
         assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await).0, Outcome::NotDone);
     }
@@ -446,9 +456,9 @@ mod gray {
     #[tokio::test]
     async fn too_low_on_the_repeat_is_asked_about() {
         let absent = gray_plan(1, 10, NOW);
-        let mut plans = vec![absent.clone(); 4];
-        plans.push(gray_plan(1, 20, NOW));
-        assert_eq!(told(&start(vec![Answer::Timeout, refused(85082)], plans).await).0, Outcome::Done);
+        let plan = once_repeated(GRAY, absent.clone(), gray_plan(1, 20, NOW));
+        let result = start(vec![Answer::Timeout, refused(85082)], vec![plan]).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 2));
         let result = start(vec![Answer::Timeout, refused(85082)], vec![absent]).await;
         assert_eq!(told(&result).0, Outcome::NotDone);
         assert_eq!(told(&start(vec![refused(85082)], vec![]).await), (Outcome::NotDone, None, 1));

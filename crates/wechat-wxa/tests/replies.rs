@@ -112,7 +112,9 @@ async fn the_privacy_scan_answers_with_codes() {
 #[tokio::test]
 async fn versions_are_one_list_without_repeats() {
     let latest = |status: i64, version: &str, at: i64| {
-        ok(json!({ "auditid": 7, "status": status, "user_version": version, "submit_audit_time": at, "reason": "r" }))
+        ok(
+            json!({ "auditid": 7, "status": status, "user_version": version, "submit_audit_time": at, "reason": "r" }),
+        )
     };
     let never = || refused(85058);
     let cases = [
@@ -131,7 +133,11 @@ async fn versions_are_one_list_without_repeats() {
         ("released", versions(Some(("2", 20)), Some(("2", 30))), latest(0, "2", 21)),
         ("the same version released before", versions(Some(("2", 20)), Some(("2", 10))), latest(0, "2", 21)),
         ("a status nobody knows", versions(Some(("2", 20)), None), latest(9, "2", 21)),
-        ("an audit without a version", versions(Some(("2", 20)), Some(("2", 30))), ok(json!({ "auditid": 7, "status": 0 }))),
+        (
+            "an audit without a version",
+            versions(Some(("2", 20)), Some(("2", 30))),
+            ok(json!({ "auditid": 7, "status": 0 })),
+        ),
     ];
     let mut lists = serde_json::Map::new();
     for (name, info, audit) in cases {
@@ -144,9 +150,11 @@ async fn versions_are_one_list_without_repeats() {
 #[tokio::test]
 async fn an_image_is_told_from_an_error_by_its_first_bytes() {
     let (jpeg, png) = (b"\xff\xd8\xff\xe0JFIF".to_vec(), b"\x89PNG\r\n\x1a\n".to_vec());
-    for (content_type, bytes, told) in
-        [("image/jpeg", &jpeg, "image/jpeg"), ("text/plain", &jpeg, "image/jpeg"), ("image/jpeg", &png, "image/png")]
-    {
+    for (content_type, bytes, told) in [
+        ("image/jpeg", &jpeg, "image/jpeg"),
+        ("text/plain", &jpeg, "image/jpeg"),
+        ("image/jpeg", &png, "image/png"),
+    ] {
         let stage = stage_of(QR_CODE, Answer::Body(200, content_type, bytes.clone()));
         let code = stage.app.trial_qr_code(&QrCodeOptions::default()).await.unwrap();
         assert_eq!((code.content_type, &code.bytes), (told, bytes));
@@ -184,8 +192,12 @@ async fn the_versions_to_go_back_to_are_newest_first() {
         { "app_version": "454", "user_version": "1.2", "user_desc": null },
         { "app_version": 450, "user_version": "1.0", "commit_time": "1610000000" },
     ] }));
-    insta::assert_json_snapshot!("history", stage_of("history", answer).app.rollback_targets().await.unwrap());
-    let empty = stage_of("history", ok(json!({ "version_list": null }))).app.rollback_targets().await.unwrap();
+    insta::assert_json_snapshot!(
+        "history",
+        stage_of("history", answer).app.rollback_targets().await.unwrap()
+    );
+    let empty =
+        stage_of("history", ok(json!({ "version_list": null }))).app.rollback_targets().await.unwrap();
     assert_eq!(empty, []);
 }
 
@@ -217,8 +229,13 @@ async fn the_settings_are_read() {
     let answer = ok(json!({ "now_version": "1.0.0", "uv_info": { "items": [
         { "percentage": 0, "version": "1.0.0" }, { "percentage": "12.5", "version": "1.0.1" }, { "version": "1.1.0" },
     ] } }));
-    insta::assert_json_snapshot!("library", stage_of(LIBRARY, answer).app.min_library_version().await.unwrap());
-    for none in [json!({}), json!({ "now_version": "", "uv_info": null }), json!({ "uv_info": { "items": null } })] {
+    insta::assert_json_snapshot!(
+        "library",
+        stage_of(LIBRARY, answer).app.min_library_version().await.unwrap()
+    );
+    for none in
+        [json!({}), json!({ "now_version": "", "uv_info": null }), json!({ "uv_info": { "items": null } })]
+    {
         let library = stage_of(LIBRARY, ok(none)).app.min_library_version().await.unwrap();
         assert_eq!(library, MinLibraryVersion::new(None, vec![]));
     }
@@ -245,15 +262,22 @@ async fn a_missing_member_is_named_and_never_made_up() {
     missing(stage_of(CATEGORY, nothing()).app.categories().await.unwrap_err(), "category_list");
     missing(stage_of(STATUS, nothing()).app.audit_status(&"1".into()).await.unwrap_err(), "status");
     missing(stage_of(LATEST, ok(json!({ "status": 2 }))).app.latest_audit().await.unwrap_err(), "auditid");
-    missing(stage_of(LATEST, ok(json!({ "auditid": "", "status": 2 }))).app.latest_audit().await.unwrap_err(), "auditid");
+    missing(
+        stage_of(LATEST, ok(json!({ "auditid": "", "status": 2 }))).app.latest_audit().await.unwrap_err(),
+        "auditid",
+    );
     missing(stage_of(QUOTA, nothing()).app.audit_quota().await.unwrap_err(), "rest");
     missing(stage_of("history", nothing()).app.rollback_targets().await.unwrap_err(), "version_list");
     missing(stage_of(VISIT, nothing()).app.visit_status().await.unwrap_err(), "status");
     let plan = ok(json!({ "gray_release_plan": { "gray_percentage": 8 } }));
     missing(stage_of(PLAN, plan).app.gray_release_plan().await.unwrap_err(), "status");
-    let category = ok(json!({ "category_list": [{ "first_class": "工具", "first_id": 1, "second_class": "备忘录" }] }));
+    let category =
+        ok(json!({ "category_list": [{ "first_class": "工具", "first_id": 1, "second_class": "备忘录" }] }));
     missing(stage_of(CATEGORY, category).app.categories().await.unwrap_err(), "id");
-    missing(stage_of(STATUS, ok(json!({ "status": "soon" }))).app.audit_status(&"1".into()).await.unwrap_err(), "status");
+    missing(
+        stage_of(STATUS, ok(json!({ "status": "soon" }))).app.audit_status(&"1".into()).await.unwrap_err(),
+        "status",
+    );
 }
 
 #[tokio::test]
@@ -280,22 +304,30 @@ async fn a_refusal_keeps_code_words_and_request_id() {
     for code in [json!(987654), json!("987654")] {
         let stage = stage_of(VISIT, body(json!({ "errcode": code, "errmsg": words, "status": 1 })));
         let error = stage.app.visit_status().await.unwrap_err();
-        assert_eq!((error.kind(), error.retry(), error.outcome()), (ErrorKind::Vendor, Retry::No, Outcome::NotDone));
+        assert_eq!(
+            (error.kind(), error.retry(), error.outcome()),
+            (ErrorKind::Vendor, Retry::No, Outcome::NotDone)
+        );
         assert_eq!(error.code(), Some(&Code::Number(987654)));
         assert_eq!(error.vendor_error().unwrap().message, words);
         assert_eq!(error.request_id(), Some("64bb5a04-1a2b3c4d-5e6f7a8b"));
         assert_eq!(stage.vendor.requests().len(), 1, "an unlisted code is not repeated");
     }
     // A refusal speaks for itself, whatever HTTP says.
-    let stage = stage_of(VISIT, Answer::Body(502, "application/json", br#"{"errcode":48001,"errmsg":"no"}"#.to_vec()));
+    let stage = stage_of(
+        VISIT,
+        Answer::Body(502, "application/json", br#"{"errcode":48001,"errmsg":"no"}"#.to_vec()),
+    );
     assert_eq!(stage.app.visit_status().await.unwrap_err().kind(), ErrorKind::PermissionDenied);
 }
 
 #[tokio::test]
 async fn a_code_means_what_its_call_says() {
-    let grayed = stage_of(GRAY, refused(86002)).app.start_gray_release(GrayRelease::percentage(1)).await.unwrap_err();
+    let grayed =
+        stage_of(GRAY, refused(86002)).app.start_gray_release(GrayRelease::percentage(1)).await.unwrap_err();
     assert_eq!((grayed.kind(), grayed.outcome()), (ErrorKind::Conflict, Outcome::NotDone));
-    let library = stage_of(SET_LIBRARY, refused(85015)).app.set_min_library_version("0.0.1").await.unwrap_err();
+    let library =
+        stage_of(SET_LIBRARY, refused(85015)).app.set_min_library_version("0.0.1").await.unwrap_err();
     assert_eq!(library.kind(), ErrorKind::InvalidArgument);
     let stage = stage_of("/wxa/modify_domain", refused(85015));
     let raw = stage.app.call(Method::POST, "/wxa/modify_domain", vec![], Body::Empty).await.unwrap_err();
@@ -305,13 +337,26 @@ async fn a_code_means_what_its_call_says() {
 
 #[tokio::test]
 async fn nonsense_is_a_protocol_error_and_a_gateways_page_is_not() {
-    for bytes in [&b""[..], b"ok", b"[]", b"null", b"{\"status\":1}", b"{\"errcode\":null,\"status\":1}", b"{\"errcode\":0.5}",
-        b"{\"errcode\":\"ok\"}", b"{\"errcode\":0", b"<html>busy</html>"]
-    {
+    for bytes in [
+        &b""[..],
+        b"ok",
+        b"[]",
+        b"null",
+        b"{\"status\":1}",
+        b"{\"errcode\":null,\"status\":1}",
+        b"{\"errcode\":0.5}",
+        b"{\"errcode\":\"ok\"}",
+        b"{\"errcode\":0",
+        b"<html>busy</html>",
+    ] {
         let stage = stage_of(VISIT, Answer::Body(200, "text/html", bytes.to_vec()));
         let error = stage.app.visit_status().await.unwrap_err();
         let told = String::from_utf8_lossy(bytes);
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::NotDone), "{told}: {error:#}");
+        assert_eq!(
+            (error.kind(), error.outcome()),
+            (ErrorKind::Protocol, Outcome::NotDone),
+            "{told}: {error:#}"
+        );
         assert!(told.is_empty() || !format!("{error:?}").contains("busy"), "nonsense is not quoted");
     }
     let page = |status| Answer::Body(status, "text/html", b"<html>Bad Gateway</html>".to_vec());
@@ -333,14 +378,17 @@ async fn a_success_without_a_code_needs_its_member() {
     };
     let good = call(body(json!({ "authorizer_access_token": "t", "expires_in": 7200 }))).await.unwrap();
     assert_eq!(good["expires_in"], 7200);
-    for bad in [json!({}), json!({ "authorizer_access_token": "" }), json!({ "authorizer_access_token": null })] {
+    for bad in
+        [json!({}), json!({ "authorizer_access_token": "" }), json!({ "authorizer_access_token": null })]
+    {
         assert_eq!(call(body(bad)).await.unwrap_err().kind(), ErrorKind::Protocol);
     }
 }
 
 #[tokio::test]
 async fn no_error_shows_the_token() {
-    let answers = [refused(48001), refused(40001), text("nonsense"), Answer::Timeout, Answer::Cut, Answer::Unreachable];
+    let answers =
+        [refused(48001), refused(40001), text("nonsense"), Answer::Timeout, Answer::Cut, Answer::Unreachable];
     for answer in answers {
         let stage = stage_of(VISIT, answer);
         let error = stage.app.visit_status().await.unwrap_err();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
 use miniprogram_core::{
-    AuditId, EffectValue, Error, ErrorKind, Intent, PackageId, Result, Retry, SubmitOptions, SubmitTarget,
-    UploadReceipt, UploadStatus, VendorError,
+    AuditId, Code, EffectValue, Error, ErrorKind, Intent, PackageId, Result, Retry, SubmitOptions,
+    SubmitTarget, UploadReceipt, VendorError,
 };
 use serde_json::{Value, json};
 
@@ -15,7 +15,8 @@ use crate::code::{Shown, not_shown, progress};
 use crate::codes::UPLOAD_ERR;
 use crate::form::Fields;
 use crate::package::{
-    APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, newest, read_status,
+    APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, look_at, newest,
+    read_detail,
 };
 use crate::{BAIDU, before, refuse};
 
@@ -76,7 +77,7 @@ impl SubmitAudit {
     /// The package's id and status.
     async fn find(&self, op: &mut Op<'_>) -> Result<(String, Option<i64>)> {
         match &self.source {
-            Source::Given(id) => Ok((id.to_string(), read_status(op, id.as_str()).await?)),
+            Source::Given(id) => Ok((id.to_string(), read_detail(op, id.as_str()).await?.status())),
             Source::Upload(receipt) => wait_for(op, receipt).await,
             Source::Development(version) => development(&Packages::read(op).await?, version.as_deref()),
         }
@@ -118,14 +119,7 @@ async fn wait_for(op: &mut Op<'_>, receipt: &UploadReceipt) -> Result<(String, O
                 let status = packages.with_id(id.as_str()).and_then(Package::status);
                 return Ok((id.to_string(), status));
             }
-            Shown::Failed { code, reason } => {
-                let error = refuse::conflict(OPERATION, "the upload failed: upload again");
-                let answer = code.clone().unwrap_or(miniprogram_core::Code::Number(-1));
-                let advice = UPLOAD_ERR.explain(&answer, None).advice;
-                return Err(error
-                    .with_vendor(VendorError::new(BAIDU, answer, reason.clone()))
-                    .with_advice(advice));
-            }
+            Shown::Failed { code, reason } => return Err(upload_failed(code.as_ref(), reason)),
             Shown::Processing | Shown::Nothing => {}
         }
         if op.now() >= give_up_at {
@@ -138,6 +132,17 @@ async fn wait_for(op: &mut Op<'_>, receipt: &UploadReceipt) -> Result<(String, O
             });
         }
         op.pause(UPLOAD_PAUSE).await;
+    }
+}
+
+/// The upload that was to be submitted has failed, in the vendor's words.
+fn upload_failed(code: Option<&Code>, reason: &str) -> Error {
+    let why = "the upload failed: upload again";
+    match code {
+        Some(code) => refuse::conflict(OPERATION, why)
+            .with_vendor(VendorError::new(BAIDU, code.clone(), reason))
+            .with_advice(UPLOAD_ERR.explain(code, None).advice),
+        None => refuse::conflict(OPERATION, format!("{why}: {reason}")),
     }
 }
 
@@ -156,8 +161,7 @@ fn development(packages: &Packages, version: Option<&str>) -> Result<(String, Op
         return Ok((id.to_string(), status));
     }
     let under_way = packages.0.iter().any(|package| {
-        package.upload_status() == Some(UploadStatus::Processing)
-            && (version.is_none() || package.version.as_deref() == version)
+        package.is_under_way() && (version.is_none() || package.version.as_deref() == version)
     });
     if under_way {
         let error = refuse::conflict(OPERATION, "the upload is still processed");
@@ -201,7 +205,8 @@ impl EffectPlan for SubmitAudit {
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let id = before::package_id(OPERATION, &intent.before)?;
         let was = intent.before.get("status").and_then(Value::as_i64);
-        Ok(match read_status(op, id).await? {
+        let Some(package) = look_at(op, id).await? else { return Ok(Finding::Absent) };
+        Ok(match package.status() {
             Some(ONLINE | IN_REVIEW | APPROVED | ROLLING_BACK) => Finding::Done(audit(&intent.before)?),
             Some(REJECTED) if was != Some(REJECTED) => Finding::Done(audit(&intent.before)?),
             Some(DEVELOPMENT | REJECTED) => Finding::Absent,

@@ -5,7 +5,7 @@ use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
 use miniprogram_core::{AuditId, EffectValue, Intent, Result};
 use serde_json::Value;
 
-use crate::package::{APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, REJECTED, ROLLING_BACK, read_status};
+use crate::package::{APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, REJECTED, ROLLING_BACK, look_at};
 use crate::refuse;
 
 const OPERATION: &str = "withdraw_audit";
@@ -44,7 +44,8 @@ impl EffectPlan for WithdrawAudit {
             let why = format!("the verdict came first: package {} {verdict}", self.audit);
             Finding::Conflict(refuse::conflict(OPERATION, why))
         };
-        Ok(match read_status(op, self.audit.as_str()).await? {
+        let Some(package) = look_at(op, self.audit.as_str()).await? else { return Ok(Finding::Absent) };
+        Ok(match package.status() {
             Some(DEVELOPMENT) => Finding::Done(EffectValue::None),
             Some(IN_REVIEW) => Finding::Absent,
             Some(REJECTED) => verdict("was rejected"),

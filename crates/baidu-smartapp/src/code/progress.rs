@@ -1,6 +1,6 @@
 //! How far an upload is, as `package/get` shows it.
 
-use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry, UploadReceipt, UploadStatus};
+use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry, UploadReceipt};
 
 use crate::BAIDU;
 use crate::package::{Package, Packages, newest};
@@ -30,16 +30,10 @@ pub(crate) fn progress(packages: &Packages, receipt: &UploadReceipt) -> Shown {
     if let Some(id) = ready.and_then(|package| package.package_id.clone()) {
         return Shown::Ready(id);
     }
-    let failed = |package: &&Package| package.upload_status() == Some(UploadStatus::Failed);
-    let at_work = |package: &&Package| match package.upload_status() {
-        Some(UploadStatus::Processing) => true,
-        Some(UploadStatus::Failed) => false,
-        _ => package.package_id.is_none(),
-    };
-    if ours().any(|package| at_work(&package)) {
+    if ours().any(Package::is_under_way) {
         return Shown::Processing;
     }
-    match newest(ours().filter(failed)).and_then(|package| package.upload.as_ref()) {
+    match newest(ours().filter(|package| package.has_failed())).and_then(|package| package.upload.as_ref()) {
         Some(upload) => Shown::Failed {
             code: upload.code.clone(),
             reason: upload.message.clone().unwrap_or_else(|| "the vendor does not say why".to_owned()),
@@ -50,8 +44,8 @@ pub(crate) fn progress(packages: &Packages, receipt: &UploadReceipt) -> Shown {
 
 /// Whether a package can be submitted and was not there before.
 pub(super) fn is_new(package: &Package, known: &[PackageId]) -> bool {
-    let under_way = matches!(package.upload_status(), Some(UploadStatus::Processing | UploadStatus::Failed));
-    !under_way && package.package_id.as_ref().is_some_and(|id| !known.contains(id))
+    let finished = !package.is_under_way() && !package.has_failed();
+    finished && package.package_id.as_ref().is_some_and(|id| !known.contains(id))
 }
 
 /// No entry shows that upload.

@@ -2,14 +2,12 @@
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
-use miniprogram_core::{
-    EffectValue, Error, ExtJson, Intent, PackageId, Result, TemplateId, UploadReceipt, UploadStatus,
-};
+use miniprogram_core::{EffectValue, Error, ExtJson, Intent, PackageId, Result, TemplateId, UploadReceipt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::progress::is_new;
-use crate::package::{Packages, newest};
+use crate::package::{Package, Packages, newest};
 use crate::{before, ext_json, refuse};
 
 const OPERATION: &str = "upload_code";
@@ -70,10 +68,10 @@ impl UploadCode {
         UploadReceipt::new(&self.version, &self.description).with_known_package_ids(before.known_package_ids)
     }
 
-    /// Uploads of the same version and description that have the given state.
-    fn count(&self, packages: &Packages, status: UploadStatus) -> usize {
+    /// How many uploads of the same version and description are in a state.
+    fn count(&self, packages: &Packages, state: fn(&Package) -> bool) -> usize {
         let ours = packages.0.iter().filter(|package| package.is_upload_of(&self.version, &self.description));
-        ours.filter(|package| package.upload_status() == Some(status)).count()
+        ours.filter(|package| state(package)).count()
     }
 }
 
@@ -88,8 +86,8 @@ impl EffectPlan for UploadCode {
         let same = packages.0.iter().filter(|package| package.version.as_deref() == Some(&*self.version));
         let before = Before {
             known_package_ids: same.filter_map(|package| package.package_id.clone()).collect(),
-            uploading: self.count(&packages, UploadStatus::Processing),
-            failed: self.count(&packages, UploadStatus::Failed),
+            uploading: self.count(&packages, Package::is_under_way),
+            failed: self.count(&packages, Package::has_failed),
         };
         serde_json::to_value(before).map_err(not_kept)
     }
@@ -107,7 +105,7 @@ impl EffectPlan for UploadCode {
         let packages = Packages::read(op).await?;
         let ours = packages.0.iter().filter(|package| package.is_upload_of(&self.version, &self.description));
         let new: Vec<_> = ours.filter(|package| is_new(package, &before.known_package_ids)).collect();
-        let uploading = self.count(&packages, UploadStatus::Processing);
+        let uploading = self.count(&packages, Package::is_under_way);
         // Uploads of the same text that were under way before must not be taken for this one.
         if new.len() > before.uploading {
             let id = newest(new.into_iter()).and_then(|package| package.package_id.clone());
@@ -115,7 +113,7 @@ impl EffectPlan for UploadCode {
         }
         Ok(if new.len() + uploading > before.uploading {
             Finding::Pending
-        } else if before.uploading > 0 && self.count(&packages, UploadStatus::Failed) > before.failed {
+        } else if before.uploading > 0 && self.count(&packages, Package::has_failed) > before.failed {
             Finding::Unknowable
         } else {
             Finding::Absent

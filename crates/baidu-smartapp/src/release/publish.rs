@@ -5,7 +5,7 @@ use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
 use miniprogram_core::{EffectValue, Error, Intent, PackageId, ReleaseTarget, Result};
 use serde_json::{Value, json};
 
-use crate::package::{APPROVED, ONLINE, Packages, read_detail};
+use crate::package::{APPROVED, ONLINE, Packages, look_at};
 use crate::{BAIDU, before, refuse};
 
 const OPERATION: &str = "release";
@@ -65,7 +65,8 @@ impl EffectPlan for Release {
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let package = read_detail(op, before::package_id(OPERATION, &intent.before)?).await?;
+        let id = before::package_id(OPERATION, &intent.before)?;
+        let Some(package) = look_at(op, id).await? else { return Ok(Finding::Absent) };
         Ok(match package.status() {
             Some(ONLINE) => Finding::Done(EffectValue::None),
             Some(APPROVED) => Finding::Absent,

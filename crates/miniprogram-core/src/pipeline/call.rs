@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::codes::CodeRow;
-use crate::error::{Code, Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Outcome, Result};
 use crate::intent::PlannedRequest;
 use crate::time::Timestamp;
 use crate::token::TokenKind;
@@ -141,13 +141,23 @@ pub struct Reply {
     pub date: Option<Timestamp>,
     /// When it arrived, by our clock.
     pub received_at: Timestamp,
+    /// What is known of the effect if this reply cannot be understood.
+    pub(super) if_unreadable: Outcome,
 }
 
 impl Reply {
     /// A reply to an operation.
     #[must_use]
     pub fn new(operation: Cow<'static, str>, json: Value, bytes: Bytes) -> Self {
-        Self { operation, json, bytes, request_id: None, date: None, received_at: Timestamp::from_unix(0) }
+        Self {
+            operation,
+            json,
+            bytes,
+            request_id: None,
+            date: None,
+            received_at: Timestamp::from_unix(0),
+            if_unreadable: Outcome::Unknown,
+        }
     }
 
     /// With the vendor's id of the request.
@@ -182,13 +192,14 @@ impl Reply {
         })
     }
 
-    /// An error that says this reply cannot be understood.
+    /// An error that says this reply cannot be understood: for an effect its outcome is unknown, for a read
+    /// `not_done`.
     #[must_use]
     pub fn protocol(&self, detail: impl Into<String>) -> Error {
         Error::new(ErrorKind::Protocol, self.operation.clone())
             .with_detail(detail)
             .with_request_id(self.request_id.clone())
-            .with_outcome(crate::error::Outcome::Unknown)
+            .with_outcome(self.if_unreadable)
     }
 
     /// A moment of our clock as the vendor's clock showed it, as far as this reply tells. The `Date` header has whole

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -75,8 +74,9 @@ impl<'a> Op<'a> {
         let mut attempt = 1;
         loop {
             let error = match self.attempt(call, &mut 0).await {
-                Ok(reply) => {
+                Ok(mut reply) => {
                     self.pipeline.0.budget.succeeded(withdrawal);
+                    reply.if_unreadable = Outcome::NotDone;
                     return Ok(reply);
                 }
                 Err(error) => error,
@@ -142,13 +142,13 @@ impl<'a> Op<'a> {
 
     /// Full jitter over a doubling span, 0.2 to 10 seconds.
     fn backoff(&self, attempt: u32) -> Duration {
-        let spans = ExponentialBuilder::new()
+        let mut spans = ExponentialBuilder::new()
             .with_min_delay(MIN_PAUSE * 4)
             .with_max_delay(MAX_PAUSE)
             .with_factor(2.0)
             .without_max_times()
             .build();
-        let span = spans.skip(attempt.saturating_sub(1) as usize).next().unwrap_or(MAX_PAUSE);
+        let span = spans.nth(attempt.saturating_sub(1) as usize).unwrap_or(MAX_PAUSE);
         MIN_PAUSE + span.saturating_sub(MIN_PAUSE).mul_f64(self.pipeline.random())
     }
 
@@ -212,8 +212,8 @@ impl<'a> Op<'a> {
         result
     }
 
-    fn error(&self, kind: ErrorKind, operation: &Cow<'static, str>) -> Error {
-        Error::new(kind, operation.clone()).for_vendor(self.pipeline.vendor())
+    fn error(&self, kind: ErrorKind, call: &Call) -> Error {
+        Error::new(kind, call.operation.clone()).for_vendor(self.pipeline.vendor())
     }
 
     fn not_answered(&self, call: &Call, problem: TransportError) -> Error {
@@ -223,7 +223,7 @@ impl<'a> Op<'a> {
             TransportError::Timeout | TransportError::Cut(_) => (ErrorKind::Timeout, Outcome::Unknown),
             TransportError::TooLarge(_) => (ErrorKind::Protocol, Outcome::Unknown),
         };
-        self.error(kind, &call.operation).with_outcome(outcome).with_source(problem)
+        self.error(kind, call).with_outcome(outcome).with_source(problem)
     }
 
     fn classify(&self, call: &Call, response: &Response) -> Result<Reply> {
@@ -245,7 +245,7 @@ impl<'a> Op<'a> {
             _ => (ErrorKind::Protocol, Outcome::Unknown),
         };
         Err(self
-            .error(kind, &call.operation)
+            .error(kind, call)
             .with_outcome(outcome)
             .with_retry_after(response.retry_after())
             .with_detail(format!("HTTP status {status}: {why}")))
@@ -257,7 +257,7 @@ impl<'a> Op<'a> {
         let answer = VendorError::new(self.pipeline.vendor(), refusal.code, refusal.message)
             .with_request_id(refusal.request_id);
         let error = self
-            .error(kind, &call.operation)
+            .error(kind, call)
             .with_outcome(if open { Outcome::Unknown } else { Outcome::NotDone })
             .with_vendor(answer)
             .with_retry_after(response.retry_after());

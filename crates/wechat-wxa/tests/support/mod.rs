@@ -1,6 +1,7 @@
 //! A WeChat made of canned answers: it records what it is asked and says what it was told to say.
 
 #![allow(dead_code, reason = "every test binary uses another part of it")]
+#![allow(clippy::unwrap_used, reason = "it serves tests only")]
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -51,6 +52,13 @@ pub(crate) enum Answer {
     Cut,
     /// Cannot be connected to.
     Unreachable,
+    /// The second answer once the path has been asked twice, the first until then.
+    Repeated(&'static str, Box<(Answer, Answer)>),
+}
+
+/// Something that shows only after an effect has been sent a second time.
+pub(crate) fn once_repeated(path: &'static str, until_then: Answer, afterwards: Answer) -> Answer {
+    Answer::Repeated(path, Box::new((until_then, afterwards)))
 }
 
 /// A success with members.
@@ -148,6 +156,11 @@ impl Transport for Vendor {
             let answers = script.get_mut(key.as_str()).unwrap_or_else(|| panic!("nobody scripted {key}"));
             if answers.len() > 1 { answers.pop_front().unwrap() } else { answers[0].clone() }
         };
+        let answer = match answer {
+            Answer::Repeated(path, answers) if self.count(path) < 2 => answers.0,
+            Answer::Repeated(_, answers) => answers.1,
+            answer => answer,
+        };
         match answer {
             Answer::Body(status, content_type, body) => {
                 let mut headers = HeaderMap::new();
@@ -160,6 +173,7 @@ impl Transport for Vendor {
                 self.clock.sleep(Duration::from_secs(10)).await;
                 Err(TransportError::Timeout)
             }
+            Answer::Repeated(..) => unreachable!("answers do not nest"),
             Answer::Cut => Err(TransportError::Cut("reset".into())),
             Answer::Unreachable => Err(TransportError::Connect("refused".into())),
         }
