@@ -4,6 +4,7 @@
 //!
 //! It needs no network and no runtime. The pushes are made on the spot by the vendors' encoders, as a gateway or a
 //! test would; in a server, query and body come from the request.
+#![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use miniprogram::baidu::event::{BaiduEventDecoder, BaiduEventEncoder};
 use miniprogram::callback::{CallbackConfig, Seal};

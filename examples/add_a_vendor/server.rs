@@ -83,7 +83,9 @@ impl App {
                 self.audit = Some((self.revision + 1, 0, None));
             }
             "/withdraw" => match &mut self.audit {
-                Some((id, status, _)) if *status == 0 && body["audit"] == id.to_string() => *status = 3,
+                Some((id, status, _)) if *status == 0 && body["audit"].as_str() == Some(&id.to_string()) => {
+                    *status = 3
+                }
                 _ => return Err(3),
             },
             "/release" => {

@@ -1,6 +1,8 @@
 //! The tests that cross the crates: both vendors against the simulator, over real sockets.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints its seed")]
 
 mod conformance;
 mod fleet;
 mod harness;
 mod secrets;
+mod transport;

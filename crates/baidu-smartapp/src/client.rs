@@ -1,7 +1,5 @@
 //! The platform at Baidu, and the handle of one app.
 
-use std::borrow::Cow;
-
 use async_trait::async_trait;
 use http::Method;
 #[cfg(feature = "callback")]
@@ -126,20 +124,15 @@ impl BaiduApp {
         body: Option<&Value>,
     ) -> Result<Value> {
         const OPERATION: &str = "call";
-        let invalid = |field, why| Err(Error::invalid(OPERATION, field, why).for_vendor(BAIDU));
-        if !path.starts_with('/') || path.contains(['?', '#']) {
-            return invalid("path", "must begin with '/' and hold neither '?' nor '#'");
-        }
-        if query.iter().any(|(name, _)| *name == "access_token") {
-            return invalid("query", "must not hold access_token: it is the token provider's");
-        }
-        let query = query.iter().map(|(name, value)| (Cow::Owned((*name).to_owned()), (*value).to_owned()));
         let body = match body {
             Some(Value::Object(members)) => Body::Form(form::fields(OPERATION, members)?),
-            Some(_) => return invalid("body", "must be an object: its members are the fields of the form"),
+            Some(_) => {
+                let rule = "must be an object: its members are the fields of the form";
+                return Err(Error::invalid(OPERATION, "body", rule).for_vendor(BAIDU));
+            }
             None => Body::Empty,
         };
-        let call = Call::raw(method, path.to_owned(), query.collect(), body);
+        let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))?;
         Ok(self.pipeline.begin(&self.app, OPERATION).send_once(&call).await?.json)
     }
 }

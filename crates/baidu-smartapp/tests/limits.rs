@@ -203,7 +203,7 @@ async fn the_low_level_call_checks_path_query_and_body() {
         refused(&script, app.call(get(), path, &[], None).await, kind, Some("path"));
     }
     let query = [("access_token", "1")];
-    refused(&script, app.call(get(), "/a", &query, None).await, kind, Some("query"));
+    refused(&script, app.call(get(), "/a", &query, None).await, kind, Some("access_token"));
     refused(&script, app.call(get(), "/a", &[], Some(&json!([1]))).await, kind, Some("body"));
     let null = Value::Object(Map::from_iter([("a".to_owned(), Value::Null)]));
     refused(&script, app.call(get(), "/a", &[], Some(&null)).await, kind, Some("a"));

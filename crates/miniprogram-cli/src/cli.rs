@@ -146,7 +146,7 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  miniprogram call GET /wxa/get_category --vendor wechat --app wx0123456789abcdef\n  miniprogram call POST /wxa/setdomain --body @domains.json --dry-run --vendor wechat --app wx0123456789abcdef"
+    after_help = "Examples:\n  miniprogram call GET /wxa/get_category --vendor wechat --app wx0123456789abcdef\n  miniprogram call POST /wxa/setdomain --body @domains.json --dry-run \\\n    --vendor wechat --app wx0123456789abcdef"
 )]
 pub(crate) struct Call {
     /// GET or POST

@@ -64,9 +64,7 @@ fn with_look_up(mut plan: Vec<PlannedRequest>, (path, name): (&str, &str)) -> Ve
             }
         }
     }
-    if plan.first().is_none_or(|request| request.path != path) {
-        plan.insert(0, PlannedRequest::new("GET", path).with_query("access_token", "***"));
-    }
+    plan.insert(0, PlannedRequest::new("GET", path).with_query("access_token", "***"));
     plan
 }
 

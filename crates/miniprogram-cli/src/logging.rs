@@ -9,12 +9,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::failure::Failure;
+use crate::vendors;
 
 const VARIABLE: &str = "MINIPROGRAM_LOG";
 
-/// The crates whose events are shown. Those of HTTP libraries hold URLs, and tokens travel in their query.
-const TARGETS: [&str; 5] =
-    ["miniprogram", "miniprogram_core", "miniprogram_sim", "baidu_smartapp", "wechat_wxa"];
+/// The crates whose events are shown, beside those of the vendors. Those of HTTP libraries hold URLs, and tokens travel in their query.
+const TARGETS: [&str; 3] = ["miniprogram", "miniprogram_core", "miniprogram_sim"];
 
 /// Starts the log.
 pub(crate) fn init() -> Result<(), Failure> {
@@ -27,7 +27,7 @@ pub(crate) fn init() -> Result<(), Failure> {
     })?;
     let ours = filter_fn(|event| {
         let root = event.target().split("::").next().unwrap_or_default();
-        TARGETS.contains(&root)
+        TARGETS.contains(&root) || vendors::ENTRIES.iter().any(|entry| entry.log_target == root)
     });
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(crate::output::colours(&io::stderr()));
     tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(ours)).init();

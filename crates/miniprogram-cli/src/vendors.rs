@@ -6,7 +6,6 @@ use http::Method;
 use miniprogram::baidu::{BAIDU, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
 use miniprogram::codes::Explanation;
-use miniprogram::transport::Body;
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::{
     AppId, ClientConfig, Code, Error, EventDecoder, MiniProgramPlatform, PlannedRequest, Result, Vendor,
@@ -32,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) bodies: Bodies,
     /// The path that answers the newest audit, and the name that a dry run gives it.
     pub(crate) newest_audit: (&'static str, &'static str),
+    /// The crate whose log is shown.
+    pub(crate) log_target: &'static str,
     /// Sets the simulator's callback of this vendor.
     pub(crate) sim_callback: fn(SimConfig, Callback) -> SimConfig,
 }
@@ -72,6 +73,7 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         },
         bodies: Bodies::Form,
         newest_audit: ("/rest/2.0/smartapp/package/get", "package/get"),
+        log_target: "baidu_smartapp",
         sim_callback: SimConfig::with_baidu_callback,
     },
     Entry {
@@ -81,14 +83,15 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         decoder: |config| Ok(Box::new(wechat::event::WeChatEventDecoder::new(config)?)),
         call: |config, app, call| {
             Box::pin(async move {
-                let query = call.query.into_iter().map(|(name, text)| (name.into(), text)).collect();
-                let body = call.body.map_or(Body::Empty, |body| Body::Json(body.to_string()));
+                let query: Vec<(&str, &str)> =
+                    call.query.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
                 let app = WeChatPlatform::new(config)?.app(app);
-                app.call(call.method, &call.path, query, body).await
+                app.call(call.method, &call.path, &query, call.body.as_ref()).await
             })
         },
         bodies: Bodies::Json,
         newest_audit: ("/wxa/get_latest_auditstatus", "get_latest_auditstatus"),
+        log_target: "wechat_wxa",
         sim_callback: SimConfig::with_wechat_callback,
     },
 ];

@@ -1,7 +1,5 @@
 //! The platform, and one app that has authorized it.
 
-use std::borrow::Cow;
-
 use async_trait::async_trait;
 use http::Method;
 use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Op, Pipeline, Reply};
@@ -14,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::dialect::WeChatDialect;
-use crate::{WECHAT, plan, refuse};
+use crate::{WECHAT, plan};
 
 /// A third-party platform at WeChat. Clones share connections, the retry budget and the gate per app.
 #[derive(Debug, Clone)]
@@ -112,25 +110,16 @@ impl WeChatApp {
         &self,
         method: Method,
         path: &str,
-        query: Vec<(Cow<'static, str>, String)>,
-        body: Body,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
     ) -> Result<Value> {
-        const OPERATION: &str = "call";
-        let plain = path.starts_with('/') && !path.contains(['?', '#', '\\']) && !path.contains("..");
-        if !plain {
-            let rule = "must begin with `/` and hold neither query, fragment, backslash nor `..`";
-            return Err(refuse::invalid(OPERATION, "path", rule));
-        }
-        if query.iter().any(|(name, _)| name == "access_token") {
-            let rule = "must not stand in the query: it is added to every call";
-            return Err(refuse::invalid(OPERATION, "access_token", rule));
-        }
         let body = match body {
-            Body::Empty if method == Method::POST => Body::Json("{}".to_owned()),
-            body => body,
+            Some(body) => Body::Json(body.to_string()),
+            None if method == Method::POST => Body::Json("{}".to_owned()),
+            None => Body::Empty,
         };
-        let call = Call::raw(method, path.to_owned(), query, body);
-        Ok(self.begin(OPERATION).send_once(&call).await?.json)
+        let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(WECHAT))?;
+        Ok(self.begin("call").send_once(&call).await?.json)
     }
 
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {

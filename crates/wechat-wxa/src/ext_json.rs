@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 use crate::WECHAT;
 
 const DIRECT_COMMIT: &str = "directCommit";
+/// How an error names it.
+const DIRECT_COMMIT_FIELD: &str = "ext_json.directCommit";
 
 /// Builds the `ext_json` of an upload: the members of WeChat's format by name, any other through
 /// [`with_member`](Self::with_member). Source: document 002 section 1.
@@ -140,7 +142,7 @@ pub(crate) fn refuse_direct_commit(ext: &ExtJson) -> Result<()> {
         None | Some(Value::Null | Value::Bool(false)) => Ok(()),
         Some(_) => {
             let why = "must not be set: an upload that also submits is two effects in one call, which could not be settled";
-            Err(Error::invalid("upload_code", DIRECT_COMMIT, why)
+            Err(Error::invalid("upload_code", DIRECT_COMMIT_FIELD, why)
                 .for_vendor(WECHAT)
                 .with_advice("upload without it, then call submit_audit"))
         }
@@ -234,7 +236,7 @@ mod tests {
     fn an_upload_that_would_also_submit_is_refused() {
         for value in [json!(true), json!("true"), json!(1)] {
             let error = WeChatExtJson::new().with_member("directCommit", value).build().unwrap_err();
-            assert_eq!(error.field(), Some("directCommit"));
+            assert_eq!(error.field(), Some("ext_json.directCommit"));
             assert!(error.advice().contains("submit_audit"), "{error:#}");
         }
         assert!(WeChatExtJson::new().with_member("directCommit", false).build().is_ok());

@@ -7,7 +7,6 @@ mod support;
 use std::fmt::Write;
 
 use http::Method;
-use miniprogram_core::transport::Body;
 use miniprogram_core::*;
 use serde_json::{Value, json};
 use support::*;
@@ -33,7 +32,7 @@ fn extra(name: &str, value: Value) -> Command {
 fn upload(template: &str, ext: &str, version: &str) -> Command {
     Command::UploadCode {
         template: template.into(),
-        ext: ext.parse().unwrap(),
+        ext: ext.parse().expect("an object"),
         version: version.to_owned(),
         description: String::new(),
     }
@@ -113,11 +112,9 @@ async fn the_methods_refuse_what_the_plan_refuses() {
         app.set_min_library_version("").await.unwrap_err(),
         app.trial_qr_code(&QrCodeOptions::default().with_width(300)).await.unwrap_err(),
         app.trial_qr_code(&QrCodeOptions::default().with_package_id("1")).await.unwrap_err(),
-        app.call(Method::GET, "wxa/get_page", vec![], Body::Empty).await.unwrap_err(),
-        app.call(Method::GET, "/wxa/get_page?x=1", vec![], Body::Empty).await.unwrap_err(),
-        app.call(Method::GET, "/wxa/get_page", vec![("access_token".into(), "t".to_owned())], Body::Empty)
-            .await
-            .unwrap_err(),
+        app.call(Method::GET, "wxa/get_page", &[], None).await.unwrap_err(),
+        app.call(Method::GET, "/wxa/get_page?x=1", &[], None).await.unwrap_err(),
+        app.call(Method::GET, "/wxa/get_page", &[("access_token", "t")], None).await.unwrap_err(),
     ];
     for error in errors {
         assert!(matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::Unsupported), "{error:#}");

@@ -5,9 +5,8 @@
 mod support;
 
 use http::Method;
-use miniprogram_core::transport::Body;
 use miniprogram_core::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::*;
 use wechat_wxa::PrivacyScan;
 
@@ -15,10 +14,6 @@ const CATEGORY: &str = "/wxa/get_category";
 const PAGE: &str = "/wxa/get_page";
 const QR_CODE: &str = "/wxa/get_qrcode";
 const QUOTA: &str = "/wxa/queryquota";
-
-fn as_json(value: impl serde::Serialize) -> Value {
-    serde_json::to_value(value).unwrap()
-}
 
 #[tokio::test]
 async fn categories_have_two_or_three_levels() {
@@ -75,7 +70,7 @@ async fn an_app_that_was_never_submitted_is_no_error() {
         let stage = stage_of(LATEST, refused(code));
         assert_eq!(stage.app.latest_audit().await.unwrap(), Audit::not_submitted(), "{code}");
         // The low-level call hands the vendor's code on.
-        let error = stage.app.call(Method::GET, LATEST, vec![], Body::Empty).await.unwrap_err();
+        let error = stage.app.call(Method::GET, LATEST, &[], None).await.unwrap_err();
         assert_eq!(error.code(), Some(&Code::Number(code)));
     }
     // The same codes are errors where they can mean something else.
@@ -142,7 +137,7 @@ async fn versions_are_one_list_without_repeats() {
     let mut lists = serde_json::Map::new();
     for (name, info, audit) in cases {
         let stage = stage([(VERSIONS, vec![info]), (LATEST, vec![audit])]);
-        lists.insert(name.to_owned(), as_json(stage.app.code_versions().await.unwrap()));
+        lists.insert(name.to_owned(), json!(stage.app.code_versions().await.unwrap()));
     }
     insta::assert_json_snapshot!("versions", lists);
 }
@@ -330,7 +325,7 @@ async fn a_code_means_what_its_call_says() {
         stage_of(SET_LIBRARY, refused(85015)).app.set_min_library_version("0.0.1").await.unwrap_err();
     assert_eq!(library.kind(), ErrorKind::InvalidArgument);
     let stage = stage_of("/wxa/modify_domain", refused(85015));
-    let raw = stage.app.call(Method::POST, "/wxa/modify_domain", vec![], Body::Empty).await.unwrap_err();
+    let raw = stage.app.call(Method::POST, "/wxa/modify_domain", &[], None).await.unwrap_err();
     assert_eq!(raw.operation(), "call");
     assert_ne!(raw.advice(), library.advice(), "the low-level call is told by its path");
 }
@@ -374,7 +369,7 @@ async fn a_success_without_a_code_needs_its_member() {
     let path = "/cgi-bin/component/api_authorizer_token";
     let call = async |answer| {
         let stage = stage_of(path, answer);
-        stage.app.call(Method::POST, path, vec![], Body::Empty).await
+        stage.app.call(Method::POST, path, &[], None).await
     };
     let good = call(body(json!({ "authorizer_access_token": "t", "expires_in": 7200 }))).await.unwrap();
     assert_eq!(good["expires_in"], 7200);

@@ -5,7 +5,6 @@
 mod support;
 
 use http::Method;
-use miniprogram_core::transport::Body;
 use miniprogram_core::*;
 use serde_json::json;
 use support::*;
@@ -182,10 +181,10 @@ async fn the_low_level_call() {
     let stage = stage([("/wxa/getillegalrecords", vec![ok(json!({ "records": [] }))])]);
     let app = &stage.app;
     let path = "/wxa/getillegalrecords";
-    let answer = app.call(Method::POST, path, vec![], Body::Empty).await.unwrap();
+    let answer = app.call(Method::POST, path, &[], None).await.unwrap();
     assert_eq!(answer["records"], json!([]));
-    app.call(Method::POST, path, vec![], Body::Json(json!({ "start_time": 1 }).to_string())).await.unwrap();
-    app.call(Method::GET, path, vec![("kind".into(), "1 & 2".to_owned())], Body::Empty).await.unwrap();
+    app.call(Method::POST, path, &[], Some(&json!({ "start_time": 1 }))).await.unwrap();
+    app.call(Method::GET, path, &[("kind", "1 & 2")], None).await.unwrap();
     snapshot!("call", stage);
 }
 

@@ -41,7 +41,7 @@ pub(crate) enum AuditVerb {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  miniprogram audit submit --vendor baidu --app 17000001 --receipt @receipt.json \\\n    --content 'opening hours' --remark 'no login needed'\n  miniprogram audit submit --vendor wechat --app wx0123456789abcdef --user-version 1.2.0 \\\n    --item '{\"address\":\"pages/index\",\"first_class\":\"餐饮\",\"first_id\":1}'\nWithout --receipt, --package-id and --user-version it submits what was uploaded last."
+    after_help = "Examples:\n  miniprogram audit submit --vendor baidu --app 17000001 --receipt @receipt.json \\\n    --content 'opening hours' --remark 'no login needed'\n  miniprogram audit submit --vendor wechat --app wx0123456789abcdef --user-version 1.2.0 \\\n    --item '{\"address\":\"pages/index\",\"first_class\":\"餐饮\",\"second_class\":\"外卖\"}'\nWithout --receipt, --package-id and --user-version it submits what was uploaded last."
 )]
 pub(crate) struct Submit {
     /// What `code upload --format json` printed; waits until the vendor has processed that upload
@@ -74,7 +74,7 @@ pub(crate) struct Submit {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 approved, 5 rejected, 4 no verdict in that time.\nExample:\n  miniprogram audit watch --vendor wechat --app wx0123456789abcdef --interval 1m --for 2h --format json"
+    after_help = "Exit codes: 0 approved, 5 rejected, 4 no verdict in that time.\nExample:\n  miniprogram audit watch --vendor wechat --app wx0123456789abcdef --interval 1m --for 2h"
 )]
 pub(crate) struct Watch {
     /// The audit [default: the newest]

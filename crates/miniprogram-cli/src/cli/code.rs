@@ -19,7 +19,7 @@ pub(crate) enum CodeVerb {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  miniprogram code upload --vendor wechat --app wx0123456789abcdef --template-id 7 \\\n    --ext-json @shop.json --user-version 1.2.0 --user-desc 'opening hours' --format json > receipt.json"
+    after_help = "Example:\n  miniprogram code upload --vendor wechat --app wx0123456789abcdef --template-id 7 \\\n    --ext-json @shop.json --user-version 1.2.0 --user-desc 'opening hours' \\\n    --format json > receipt.json"
 )]
 pub(crate) struct Upload {
     /// The template

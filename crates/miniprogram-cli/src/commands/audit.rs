@@ -95,12 +95,17 @@ async fn changes(
 ) -> Result<Finish, Failure> {
     let _busy = clock.enter();
     let mut id = wish.audit_id.map(AuditId::from);
-    let mut last = None;
+    let mut last: Option<Audit> = None;
     loop {
         match ask(app, id.as_ref()).await {
-            Ok(audit) => {
+            Ok(mut audit) => {
                 // A later submission is another audit: stay with this one.
                 id = id.or_else(|| audit.audit_id.clone());
+                // The newest audit tells more than one asked for by its id: that is no change.
+                if let Some(last) = &last {
+                    audit.version = audit.version.or_else(|| last.version.clone());
+                    audit.submitted_at = audit.submitted_at.or(last.submitted_at);
+                }
                 if last.as_ref() != Some(&audit) {
                     show(context, clock, &audit)?;
                 }

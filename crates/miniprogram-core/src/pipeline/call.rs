@@ -80,10 +80,24 @@ impl Call {
         Self::new(operation, Method::POST, path, Body::Form(fields))
     }
 
-    /// A call of an endpoint that nobody has modelled.
-    #[must_use]
-    pub fn raw(method: Method, path: String, query: Vec<(Cow<'static, str>, String)>, body: Body) -> Self {
-        Self { query, path: path.into(), ..Self::new("call", method, "", body) }
+    /// A call of an endpoint that nobody has modelled. Path and query are not encoded yet.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that does not begin with `/` or holds more than a
+    /// path, and for a query that names the token.
+    pub fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Body) -> Result<Self> {
+        const OPERATION: &str = "call";
+        if !path.starts_with('/') || path.contains(['?', '#', '\\']) || path.contains("..") {
+            let rule = "must begin with `/` and hold neither query, fragment, backslash nor `..`";
+            return Err(Error::invalid(OPERATION, "path", rule));
+        }
+        if query.iter().any(|(name, _)| *name == "access_token") {
+            let rule = "must not stand in the query: it comes from the token provider";
+            return Err(Error::invalid(OPERATION, "access_token", rule));
+        }
+        let query =
+            query.iter().map(|(name, value)| (Cow::Owned((*name).to_owned()), (*value).to_owned())).collect();
+        Ok(Self { query, path: path.to_owned().into(), ..Self::new(OPERATION, method, "", body) })
     }
 
     /// With a parameter in the query.

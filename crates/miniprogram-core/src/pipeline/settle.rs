@@ -39,7 +39,8 @@ impl Settling<'_> {
         let settle_time = op.pipeline.0.settle_time;
         let settled_at = self.ended_at.after(settle_time);
         let give_up_at = op.now().max(self.ended_at).after(settle_time.saturating_mul(MAX_SETTLE_TIMES));
-        let pause = (settle_time / MIN_READS).max(Duration::from_millis(1));
+        // Rounded up, so that the last of the reads falls behind the settle time and not a moment before it.
+        let pause = Duration::from_millis(1) + settle_time / MIN_READS;
         let mut absent = 0;
         loop {
             match self.plan.look(op, self.intent).await {

@@ -45,6 +45,12 @@ impl BaseUrl {
         }
     }
 
+    /// Scheme, host and port, with a slash at the end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     fn join(&self, request: &Request) -> Url {
         let mut url = self.0.clone();
         url.set_path(&request.path);

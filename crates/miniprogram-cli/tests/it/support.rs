@@ -1,0 +1,124 @@
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use miniprogram::AppId;
+use miniprogram_sim::{AppSpec, SimConfig, Simulator, State};
+use serde_json::Value;
+
+pub(crate) const WECHAT_APP: &str = "wx0123456789abcdef";
+pub(crate) const BAIDU_APP: &str = "17000001";
+
+/// The command without anything of this process's environment that it reads.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_miniprogram"));
+    for name in ["ACCESS_TOKEN", "BASE_URL", "CALLBACK_TOKEN", "AES_KEY", "LOG"] {
+        command.env_remove(format!("MINIPROGRAM_{name}"));
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Exactly one JSON value on standard output, nothing on standard error, exit code 0.
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{self:?}");
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+
+    /// Exactly one JSON error on standard error, nothing on standard output.
+    pub(crate) fn error(&self, code: i32) -> Value {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
+        let mut value: Value = serde_json::from_str(&self.stderr).unwrap();
+        assert_eq!(value.as_object().unwrap().len(), 1, "{value}");
+        value["error"].take()
+    }
+}
+
+/// Runs the command with standard input.
+pub(crate) fn run_with_input(command: &mut Command, input: &[u8]) -> Ran {
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    // A command that refuses before it reads closes its end.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Sends a signal, such as `TERM`.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
+    assert!(sent.success());
+}
+
+/// A simulator with one app of each vendor.
+pub(crate) struct Bench {
+    pub(crate) sim: Simulator,
+}
+
+impl Bench {
+    pub(crate) async fn start() -> Self {
+        let config =
+            SimConfig::new().with_seed(7).with_upload_time(Duration::ZERO).with_rollback_time(Duration::ZERO);
+        let sim = Simulator::start(config).await.unwrap();
+        sim.add_app(AppSpec::wechat(WECHAT_APP)).unwrap();
+        sim.add_app(AppSpec::baidu(BAIDU_APP)).unwrap();
+        Self { sim }
+    }
+
+    pub(crate) fn arrange(&self, app: &str, state: &State) {
+        self.sim.arrange(&AppId::from(app), state).unwrap();
+    }
+
+    /// The command line for an app, with its token in the environment and short waits.
+    pub(crate) fn command(&self, app: &str, line: &[&str]) -> Command {
+        let mut command = self.without_token(app, line);
+        let token = self.sim.token(&AppId::from(app)).unwrap();
+        command.env("MINIPROGRAM_ACCESS_TOKEN", token.expose());
+        command
+    }
+
+    /// The same without a token.
+    pub(crate) fn without_token(&self, app: &str, line: &[&str]) -> Command {
+        let mut command = command();
+        command.args(line).args(["--vendor", vendor_of(app), "--app", app]);
+        command.env("MINIPROGRAM_BASE_URL", self.sim.base_url());
+        command
+    }
+
+    /// Runs a command line for an app with JSON results.
+    pub(crate) fn run(&self, app: &str, line: &[&str]) -> Ran {
+        let waits = ["--format", "json", "--timeout", "2s", "--settle-time", "300ms"];
+        Ran::of(self.command(app, line).args(waits))
+    }
+}
+
+pub(crate) fn vendor_of(app: &str) -> &'static str {
+    if app == BAIDU_APP { "baidu" } else { "wechat" }
+}
+
+/// The names of an object's members.
+pub(crate) fn members(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap_or_else(|| panic!("no object: {value}")).keys().map(String::as_str).collect()
+}

@@ -1,0 +1,195 @@
+//! The JSON of every verb at both vendors.
+
+use miniprogram::AppId;
+use miniprogram_sim::{Decision, State};
+use serde_json::json;
+
+use crate::support::{BAIDU_APP, Bench, WECHAT_APP, members};
+
+const ITEM: &str = r#"{"address":"pages/index/index","first_class":"工具","second_class":"备忘录","first_id":1,"second_id":2}"#;
+
+/// Upload, submit with the printed receipt, watch, release, roll back: the same lines at both vendors.
+async fn cycle(app: &str, submission: &[&str]) {
+    let bench = Bench::start().await;
+    let id = AppId::from(app);
+    let upload = [
+        ["code", "upload"],
+        ["--template-id", "7"],
+        ["--ext-json", r#"{"extEnable":true,"ext":{}}"#],
+        ["--user-version", "2.0.0"],
+        ["--user-desc", "面包"],
+    ];
+    let ran = bench.run(app, &upload.concat());
+    let receipt = ran.json();
+    assert_eq!(receipt["outcome"], "done");
+    assert_eq!((&receipt["version"], &receipt["description"]), (&json!("2.0.0"), &json!("面包")));
+    assert_eq!((&receipt["evidence"], &receipt["attempts"]), (&json!("answered"), &json!(1)));
+    assert!(receipt["request_id"].is_string(), "{receipt}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipt.json");
+    std::fs::write(&file, &ran.stdout).unwrap();
+    let from_file = format!("@{}", file.display());
+    let submitted =
+        bench.run(app, &[&["audit", "submit", "--receipt", &from_file], submission].concat()).json();
+    let audit = submitted["audit_id"].as_str().unwrap().to_owned();
+    assert_eq!(bench.sim.effects(&id, "submit_audit"), 1);
+
+    let status = bench.run(app, &["audit", "status", "--audit-id", &audit]).json();
+    assert_eq!((&status["audit_id"], &status["status"]), (&json!(audit), &json!("in_review")));
+    assert_eq!(members(&status["raw_status"]), ["vendor", "table", "code"]);
+    assert_eq!(bench.run(app, &["audit", "latest"]).json()["audit_id"], json!(audit));
+
+    bench.sim.decide_audit(&id, &Decision::Approve).unwrap();
+    let watched = bench.run(app, &["audit", "watch", "--audit-id", &audit, "--interval", "100ms"]).json();
+    assert_eq!(watched["status"], "approved");
+
+    let released = bench.run(app, &["release", "publish", "--audit-id", &audit]).json();
+    assert_eq!(released["outcome"], "done");
+    assert_eq!(bench.sim.truth(&id).unwrap().online_version(), Some("2.0.0"));
+    let versions = bench.run(app, &["code", "versions"]).json();
+    assert!(
+        versions
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["version"] == "2.0.0" && one["stage"] == "released"),
+        "{versions}"
+    );
+
+    let targets = bench.run(app, &["release", "targets"]).json();
+    assert!(targets[0]["version"].is_string(), "{targets}");
+    assert_eq!(bench.run(app, &["release", "rollback"]).json()["outcome"], "done");
+    assert_eq!(bench.sim.truth(&id).unwrap().online_version(), Some("1.1.0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_cycle_at_wechat() {
+    cycle(WECHAT_APP, &["--item", ITEM]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_cycle_at_baidu() {
+    cycle(BAIDU_APP, &["--content", "opening hours", "--remark", "no login needed"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_have_the_members_of_the_shared_types() {
+    let bench = Bench::start().await;
+    for app in [WECHAT_APP, BAIDU_APP] {
+        let version = bench.run(app, &["code", "versions"]).json()[0].clone();
+        assert_eq!((&version["version"], &version["stage"]), (&json!("1.1.0"), &json!("released")));
+        let time = version["committed_at"].as_str().unwrap();
+        assert!(time.contains('T') && time.ends_with('Z'), "{time}");
+
+        let category = bench.run(app, &["code", "categories"]).json()[0].clone();
+        assert_eq!(members(&category["levels"][0]), ["id", "name"]);
+        let quota = bench.run(app, &["audit", "quota"]).json();
+        assert!(quota["unlimited"].is_boolean() && quota["period"].is_string(), "{quota}");
+        let visit = bench.run(app, &["release", "visit", "status"]).json();
+        assert_eq!((members(&visit), &visit["status"]), (vec!["status", "raw_status"], &json!("open")));
+        let library = bench.run(app, &["release", "library", "get"]).json();
+        assert_eq!(members(&library), ["version", "usage"]);
+    }
+    assert!(bench.run(WECHAT_APP, &["code", "pages"]).json()[0].is_string());
+    bench.run(BAIDU_APP, &["code", "pages"]).error(3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_effects_are_done_once() {
+    let bench = Bench::start().await;
+    for app in [WECHAT_APP, BAIDU_APP] {
+        let id = AppId::from(app);
+        for (line, operation) in [
+            (vec!["release", "visit", "close"], "set_visit_status"),
+            (vec!["release", "visit", "open"], "set_visit_status"),
+            (vec!["release", "library", "set", "--version", "2.2.2"], "set_min_library_version"),
+        ] {
+            let before = bench.sim.effects(&id, operation);
+            let effect = bench.run(app, &line).json();
+            assert_eq!(members(&effect), ["outcome", "evidence", "attempts", "request_id"], "{line:?}");
+            assert_eq!(bench.sim.effects(&id, operation), before + 1, "{line:?}");
+        }
+        bench.arrange(app, &State::InReview);
+        assert_eq!(bench.run(app, &["audit", "withdraw"]).json()["outcome"], "done");
+        assert_eq!(bench.sim.effects(&id, "withdraw_audit"), 1);
+        let error = bench.run(app, &["audit", "withdraw"]).error(1);
+        assert_eq!((&error["kind"], &error["outcome"]), (&json!("conflict"), &json!("not_sent")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gray_release_starts_grows_and_ends() {
+    let bench = Bench::start().await;
+    assert!(bench.run(WECHAT_APP, &["release", "gray", "status"]).json().is_null());
+    bench.arrange(WECHAT_APP, &State::Approved);
+    let start = |percent| bench.run(WECHAT_APP, &["release", "gray", "start", "--percentage", percent]);
+    assert_eq!(start("10").json()["outcome"], "done");
+    let plan = bench.run(WECHAT_APP, &["release", "gray", "status"]).json();
+    assert_eq!((&plan["status"], &plan["percentage"]), (&json!("running"), &json!(10)));
+    assert_eq!(start("5").error(1)["kind"], "conflict");
+    for outside in ["101", "300", "-1"] {
+        assert_eq!(start(outside).error(1)["kind"], "invalid_argument", "{outside}");
+    }
+    assert_eq!(bench.run(WECHAT_APP, &["release", "gray", "cancel"]).json()["outcome"], "done");
+
+    let before = bench.sim.requests();
+    for line in
+        [&["start", "--percentage", "10"][..], &["start", "--percentage", "300"], &["status"], &["cancel"]]
+    {
+        let error = bench.run(BAIDU_APP, &[&["release", "gray"], line].concat()).error(3);
+        assert_eq!(error["kind"], "unsupported", "{line:?}");
+    }
+    assert_eq!(bench.run(BAIDU_APP, &["audit", "expedite"]).error(3)["kind"], "unsupported");
+    assert_eq!(bench.sim.requests(), before, "a refusal costs no request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_audit_is_expedited() {
+    let bench = Bench::start().await;
+    bench.arrange(WECHAT_APP, &State::InReview);
+    assert_eq!(bench.run(WECHAT_APP, &["audit", "expedite"]).json()["outcome"], "done");
+    assert_eq!(bench.sim.effects(&AppId::from(WECHAT_APP), "expedite_audit"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_low_level_call_writes_the_body_as_the_vendor_wants() {
+    let bench = Bench::start().await;
+    let answer = bench.run(WECHAT_APP, &["call", "GET", "/wxa/get_category"]).json();
+    assert_eq!(answer["errcode"], 0);
+    let action = ["call", "post", "/wxa/change_visitstatus", "--body", r#"{"action":"close"}"#];
+    assert_eq!(bench.run(WECHAT_APP, &action).json()["errcode"], 0);
+    let version =
+        ["call", "POST", "/rest/2.0/smartapp/app/setsupportversion", "--body", r#"{"version":"2.2.2"}"#];
+    assert_eq!(bench.run(BAIDU_APP, &version).json()["errno"], 0);
+    let detail = ["call", "GET", "/rest/2.0/smartapp/package/getdetail", "--query", "type=1"];
+    assert_eq!(bench.run(BAIDU_APP, &detail).json()["errno"], 0);
+
+    let before = bench.sim.requests();
+    for bad in [["call", "GET", "wxa/release"], ["call", "GET", "/wxa/release?a=1"]] {
+        assert_eq!(bench.run(WECHAT_APP, &bad).error(1)["field"], "path");
+    }
+    let list = ["call", "POST", "/x", "--body", "[1]"];
+    assert_eq!(bench.run(BAIDU_APP, &list).error(1)["field"], "body");
+    assert_eq!(bench.sim.requests(), before);
+}
+
+#[test]
+fn vendors_and_codes_need_no_account() {
+    use crate::support::{Ran, command};
+    let json = |line: &[&str]| Ran::of(command().args(line).args(["--format", "json"])).json();
+    let vendors = json(&["vendors"]);
+    assert_eq!(vendors[0]["vendor"], "baidu");
+    assert_eq!(vendors[1]["capabilities"]["gray_release"], true);
+
+    let busy = json(&["explain", "wechat", "-1"]);
+    assert_eq!(members(&busy), ["vendor", "code", "table", "kind", "retry", "meaning", "advice", "owner"]);
+    assert_eq!((&busy["code"], &busy["kind"]), (&json!(-1), &json!("unavailable")));
+    assert_eq!(json(&["explain", "baidu", "invalid_grant"])["code"], "invalid_grant");
+    let unlisted = json(&["explain", "baidu", "987654321"]);
+    assert_eq!((&unlisted["kind"], &unlisted["retry"]), (&json!("vendor"), &json!("no")));
+    let first = json(&["explain", "wechat", "85012"]);
+    let second = json(&["explain", "wechat", "85012", "--operation", "latest_audit"]);
+    assert_ne!(first, second, "the operation picks the meaning");
+    assert_eq!(second, json(&["explain", "wechat", "85012", "--operation", "/wxa/get_latest_auditstatus"]));
+}
