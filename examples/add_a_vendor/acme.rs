@@ -32,12 +32,12 @@ pub static AUDIT: StatusTable<AuditStatus> = StatusTable::new(
 pub static CODES: CodeTable = CodeTable::new(
     ACME,
     "code",
-    &[
+    &[&[
         CodeRow::new(1, ErrorKind::Unavailable, "busy").open(),
         CodeRow::new(2, ErrorKind::TokenRejected, "who are you"),
         CodeRow::new(3, ErrorKind::Conflict, "not now"),
         CodeRow::new(4, ErrorKind::InvalidArgument, "what is that"),
-    ],
+    ]],
 );
 
 #[derive(Debug)]

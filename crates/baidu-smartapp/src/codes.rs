@@ -131,25 +131,23 @@ const SITEMAP_CALLS: &[&str] =
 
 const GROUPS: &[&[CodeRow]] = &[general::ROWS, app::ROWS, service::ROWS, other::ROWS];
 
-static ROWS: [CodeRow; count(GROUPS)] = joined(GROUPS);
-
 /// `errno`, the codes of the service itself: documents 000 to 004 and Baidu's current SDKs.
 ///
 /// A row that holds for some operations only names the trait's method and the endpoint path.
-pub static ERRNO: CodeTable = CodeTable::new(BAIDU, "errno", &ROWS);
+pub static ERRNO: CodeTable = CodeTable::new(BAIDU, "errno", GROUPS);
 
 /// `error_code`, the codes of the open-API gateway in front of the service: the gateway's general list.
-pub static GATEWAY: CodeTable = CodeTable::new(BAIDU, "gateway", gateway::ROWS);
+pub static GATEWAY: CodeTable = CodeTable::new(BAIDU, "gateway", &[gateway::ROWS]);
 
 /// `error`, the words of the authorization service: its general list.
-pub static OAUTH: CodeTable = CodeTable::new(BAIDU, "oauth", oauth::ROWS);
+pub static OAUTH: CodeTable = CodeTable::new(BAIDU, "oauth", &[oauth::ROWS]);
 
 /// `upload_err_code` of a package whose upload failed: Baidu's current SDKs. It is part of a read's answer and
 /// reports a failure that is certain.
 pub static UPLOAD_ERR: CodeTable = CodeTable::new(
     BAIDU,
     "upload_err_code",
-    &[
+    &[&[
         CodeRow::new(-1, ErrorKind::Vendor, "unknown failure")
             .advice("upload again; report the answer to the vendor if it stays so"),
         CodeRow::new(69010, ErrorKind::InvalidArgument, "template file could not be parsed")
@@ -158,7 +156,7 @@ pub static UPLOAD_ERR: CodeTable = CodeTable::new(
             .advice("upload again later: this upload failed"),
         CodeRow::new(40001, ErrorKind::InvalidArgument, "parameter wrong")
             .advice("correct the values of `ext`, then upload again"),
-    ],
+    ]],
 );
 
 /// Every table of error codes.
@@ -182,28 +180,4 @@ pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
     }
     let table = [&ERRNO, &GATEWAY, &OAUTH].into_iter().find(|table| table.find(code, operation).is_some());
     table.unwrap_or(&ERRNO).explain(code, operation)
-}
-
-const fn count(groups: &[&[CodeRow]]) -> usize {
-    let (mut rows, mut group) = (0, 0);
-    while group < groups.len() {
-        rows += groups[group].len();
-        group += 1;
-    }
-    rows
-}
-
-const fn joined<const N: usize>(groups: &[&[CodeRow]]) -> [CodeRow; N] {
-    let mut rows = [CodeRow::new(0, ErrorKind::Vendor, ""); N];
-    let (mut at, mut group) = (0, 0);
-    while group < groups.len() {
-        let mut row = 0;
-        while row < groups[group].len() {
-            rows[at] = groups[group][row];
-            at += 1;
-            row += 1;
-        }
-        group += 1;
-    }
-    rows
 }

@@ -23,7 +23,7 @@ fn advice() -> String {
     let mut text = String::new();
     for table in TABLES {
         let _ = writeln!(text, "{}", table.name());
-        for row in table.rows().iter().filter(|row| row.advice_text() != row.kind.advice()) {
+        for row in table.rows().filter(|row| row.advice_text() != row.kind.advice()) {
             let operation = row.operations.first().unwrap_or(&"*");
             let _ = writeln!(text, "{} | {operation} | {}", row.code(), row.advice_text());
         }
@@ -32,7 +32,7 @@ fn advice() -> String {
 }
 
 fn open(table: &CodeTable) -> BTreeSet<i64> {
-    table.rows().iter().filter(|row| row.certainty() == Certainty::Open).map(|row| row.number).collect()
+    table.rows().filter(|row| row.certainty() == Certainty::Open).map(|row| row.number).collect()
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn tables_are_as_recorded() {
 #[test]
 fn no_two_rows_answer_the_same_question() {
     for table in TABLES {
-        for (index, row) in table.rows().iter().enumerate() {
-            for other in table.rows()[..index].iter().filter(|other| other.code() == row.code()) {
+        for (index, row) in table.rows().enumerate() {
+            for other in table.rows().take(index).filter(|other| other.code() == row.code()) {
                 let both_general = row.operations.is_empty() && other.operations.is_empty();
                 let shared = row.operations.iter().any(|operation| other.operations.contains(operation));
                 assert!(!both_general && !shared, "{} stands twice", row.code());
@@ -64,7 +64,7 @@ fn no_two_rows_answer_the_same_question() {
 
 #[test]
 fn no_code_stands_in_two_of_the_tables_that_explain_looks_in() {
-    for row in GATEWAY.rows().iter().chain(OAUTH.rows()) {
+    for row in GATEWAY.rows().chain(OAUTH.rows()) {
         assert!(ERRNO.find(&row.code(), None).is_none(), "{}", row.code());
     }
 }

@@ -196,14 +196,15 @@ impl CodeRow {
 pub struct CodeTable {
     vendor: Vendor,
     name: &'static str,
-    rows: &'static [CodeRow],
+    groups: &'static [&'static [CodeRow]],
 }
 
 impl CodeTable {
-    /// A table of a vendor; the name tells a vendor's tables apart (`errno`, `gateway`, `oauth`, …).
+    /// A table of a vendor, in as many groups of rows as its source has chapters; the name tells a vendor's tables
+    /// apart (`errno`, `gateway`, `oauth`, …).
     #[must_use]
-    pub const fn new(vendor: Vendor, name: &'static str, rows: &'static [CodeRow]) -> Self {
-        Self { vendor, name, rows }
+    pub const fn new(vendor: Vendor, name: &'static str, groups: &'static [&'static [CodeRow]]) -> Self {
+        Self { vendor, name, groups }
     }
 
     /// Whose table it is.
@@ -219,15 +220,14 @@ impl CodeTable {
     }
 
     /// Every row.
-    #[must_use]
-    pub const fn rows(&self) -> &'static [CodeRow] {
-        self.rows
+    pub fn rows(&self) -> impl Iterator<Item = &'static CodeRow> + use<> {
+        self.groups.iter().flat_map(|group| group.iter())
     }
 
     /// The row of a code: the one for this operation, else the one for all, else none.
     #[must_use]
     pub fn find(&self, code: &Code, operation: Option<&str>) -> Option<&'static CodeRow> {
-        let rows = || self.rows.iter().filter(|row| row.is(code));
+        let rows = || self.rows().filter(|row| row.is(code));
         operation
             .and_then(|operation| rows().find(|row| row.operations.contains(&operation)))
             .or_else(|| rows().find(|row| row.operations.is_empty()))
@@ -256,7 +256,7 @@ impl CodeTable {
     pub fn render(&self) -> String {
         use fmt::Write;
         let mut text = format!("{} {}\n", self.vendor, self.name);
-        for row in self.rows {
+        for row in self.rows() {
             let operations =
                 if row.operations.is_empty() { "*".to_owned() } else { row.operations.join(",") };
             let open = if row.certainty == Certainty::Open { "open" } else { "refused" };

@@ -4,9 +4,7 @@
 //! public error tables. Success is `errcode` 0; the table lists it so that nothing printed by the vendor is missing.
 
 use miniprogram_core::codes::{CodeRow, CodeTable, Explanation};
-use miniprogram_core::{
-    AuditStatus, Code, ErrorKind, GrayStatus, Stage, StatusRow, StatusTable, VisitStatus,
-};
+use miniprogram_core::{AuditStatus, Code, GrayStatus, Stage, StatusRow, StatusTable, VisitStatus};
 
 use crate::WECHAT;
 
@@ -102,8 +100,6 @@ const GROUPS: &[&[CodeRow]] = &[
     long::ROWS,
 ];
 
-static ROWS: [CodeRow; count(GROUPS)] = joined(GROUPS);
-
 /// `errcode`, whichever call answers it: WeChat's public error tables and document 002.
 ///
 /// A row that holds for some operations only names the trait's method and the endpoint path.
@@ -115,7 +111,7 @@ static ROWS: [CodeRow; count(GROUPS)] = joined(GROUPS);
 /// let row = ERRCODE.find(&87012.into(), Some("rollback")).unwrap();
 /// assert_eq!(row.kind, ErrorKind::Conflict);
 /// ```
-pub static ERRCODE: CodeTable = CodeTable::new(WECHAT, "errcode", &ROWS);
+pub static ERRCODE: CodeTable = CodeTable::new(WECHAT, "errcode", GROUPS);
 
 /// Every table of error codes.
 pub static TABLES: &[&CodeTable] = &[&ERRCODE];
@@ -131,28 +127,4 @@ pub static TABLES: &[&CodeTable] = &[&ERRCODE];
 #[must_use]
 pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
     ERRCODE.explain(code, operation)
-}
-
-const fn count(groups: &[&[CodeRow]]) -> usize {
-    let (mut rows, mut group) = (0, 0);
-    while group < groups.len() {
-        rows += groups[group].len();
-        group += 1;
-    }
-    rows
-}
-
-const fn joined<const N: usize>(groups: &[&[CodeRow]]) -> [CodeRow; N] {
-    let mut rows = [CodeRow::new(0, ErrorKind::Vendor, ""); N];
-    let (mut at, mut group) = (0, 0);
-    while group < groups.len() {
-        let mut row = 0;
-        while row < groups[group].len() {
-            rows[at] = groups[group][row];
-            at += 1;
-            row += 1;
-        }
-        group += 1;
-    }
-    rows
 }

@@ -15,7 +15,7 @@ fn row(code: i64, operation: Option<&str>) -> &'static CodeRow {
 /// The rows whose advice is not that of their kind.
 fn advice() -> String {
     let mut text = String::new();
-    for row in ERRCODE.rows().iter().filter(|row| row.advice_text() != row.kind.advice()) {
+    for row in ERRCODE.rows().filter(|row| row.advice_text() != row.kind.advice()) {
         let operation = row.operations.first().unwrap_or(&"*");
         let _ = writeln!(text, "{} | {operation} | {}", row.code(), row.advice_text());
     }
@@ -35,8 +35,8 @@ fn tables_are_as_recorded() {
 #[test]
 fn no_two_rows_answer_the_same_question() {
     for table in TABLES {
-        for (index, row) in table.rows().iter().enumerate() {
-            for other in table.rows()[..index].iter().filter(|other| other.code() == row.code()) {
+        for (index, row) in table.rows().enumerate() {
+            for other in table.rows().take(index).filter(|other| other.code() == row.code()) {
                 let both_general = row.operations.is_empty() && other.operations.is_empty();
                 let shared = row.operations.iter().any(|operation| other.operations.contains(operation));
                 assert!(!both_general && !shared, "{} stands twice", row.code());
@@ -98,12 +98,8 @@ fn the_kinds_that_the_contract_names() {
 
 #[test]
 fn only_busy_codes_leave_an_effect_open() {
-    let open: BTreeSet<i64> = ERRCODE
-        .rows()
-        .iter()
-        .filter(|row| row.certainty() == Certainty::Open)
-        .map(|row| row.number)
-        .collect();
+    let open: BTreeSet<i64> =
+        ERRCODE.rows().filter(|row| row.certainty() == Certainty::Open).map(|row| row.number).collect();
     assert_eq!(open, BTreeSet::from([-1, 61450, 89247, 89250, 89401]));
     for code in [61039, 85090, 9402202] {
         assert_eq!(row(code, None).retry_rule(), Retry::Backoff, "{code} is refused, try later");
@@ -130,7 +126,7 @@ fn a_code_means_what_it_means_to_the_operation() {
 fn a_code_that_nobody_has_listed_is_never_repeated() {
     let unlisted = explain(&1_234_567.into(), Some("release"));
     assert_eq!((unlisted.kind, unlisted.retry, unlisted.table), (ErrorKind::Vendor, Retry::No, None));
-    for row in ERRCODE.rows().iter().filter(|row| row.kind == ErrorKind::Vendor) {
+    for row in ERRCODE.rows().filter(|row| row.kind == ErrorKind::Vendor) {
         assert_eq!(row.retry_rule(), Retry::No, "{}", row.code());
     }
 }
