@@ -4,5 +4,6 @@
 mod conformance;
 mod fleet;
 mod harness;
+mod random_walk;
 mod secrets;
 mod transport;

@@ -1,7 +1,9 @@
 //! The HTTP transport over a real socket: what it sends, what it refuses to follow, read or repeat.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use miniprogram::transport::{Request, Response, TransportError};
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -131,5 +133,37 @@ async fn too_many_requests_waits_as_long_as_it_is_told() {
     let server = Server::answering(http("429 Too Many Requests", "retry-after: 7\r\n", "slow down")).await;
     let error = server.app().visit_status().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotDone), "{error:#}");
-    assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(7)));
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+}
+
+/// A vendor that takes every request and never answers.
+#[derive(Debug)]
+struct Silent(VirtualClock);
+
+#[async_trait::async_trait]
+impl Transport for Silent {
+    async fn send(&self, _request: Request) -> Result<Response, TransportError> {
+        self.0.stall(None).await;
+        Err(TransportError::Timeout)
+    }
+}
+
+#[tokio::test]
+async fn a_configured_deadline_cuts_an_attempt_short() {
+    let clock = VirtualClock::new(Timestamp::from_unix(1_700_000_000));
+    let read = async |seconds| {
+        let app = AppId::from("wx1");
+        let token = StaticToken::new(WECHAT, app.clone(), AccessToken::new("t0ken").unwrap());
+        let config = ClientConfig::new("wx5ec0de0000000001", Arc::new(token))
+            .with_transport(Arc::new(Silent(clock.clone())))
+            .with_clock(Arc::new(clock.clone()))
+            .with_deadline(Duration::from_secs(seconds));
+        WeChatPlatform::new(config).unwrap().authorizer(app).visit_status().await.unwrap_err()
+    };
+    let before = clock.now();
+    let error = read(4).await;
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotDone), "{error:#}");
+    assert_eq!(clock.now().since(before).as_secs(), 4);
+    let error = read(0).await;
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent), "{error:#}");
 }

@@ -6,7 +6,8 @@
 //! Answer every push that was taken over with the text `success` and status 200, and every refusal alike: 4xx, no
 //! reason.
 //!
-//! Source: `baidu.md` sections 3.7, 5 and 7; order and rules of the checks: `retry-and-safety.md` section 8.
+//! Source: vendor documents 000, 001 and 003 (pushes) and Baidu's third-party-platform documentation (encryption);
+//! order and rules of the checks: `docs/design.md`, "Callbacks".
 
 mod encode;
 mod envelope;
@@ -26,7 +27,7 @@ use crate::BAIDU;
 /// `FAIL`, `FAILED` and `REJECT` without system, so nothing is guessed from them: any other name is
 /// [`Unknown`](EventKind::Unknown), as are the ones listed so here.
 ///
-/// Source: `baidu.md` section 3.7.
+/// Source: vendor documents 000, 001, 003 and the event numbers of Baidu's own SDKs.
 pub static EVENTS: &[(&str, EventKind, Option<bool>)] = &[
     ("AUTHORIZED", EventKind::Authorized, None),
     ("UNAUTHORIZED", EventKind::AuthorizationRevoked, None),

@@ -4,7 +4,7 @@
 //! frame, message. Nothing is decoded or decrypted before the signature holds, and the body's bytes are untouched
 //! until then. Which envelope, which event names and which fields there are is the vendors' business.
 //!
-//! Source: `retry-and-safety.md` section 8.
+//! Order and rules of the checks: `docs/design.md`, "Callbacks".
 
 mod envelope;
 mod ids;

@@ -29,8 +29,9 @@ pub struct ClientConfig {
     pub timeout: Duration,
     /// How long one upload may take: 60 s by default.
     pub upload_timeout: Duration,
-    /// No attempt begins later than this after the first; attempts × time-out + settle time by default. An attempt
-    /// that has begun is settled to the end.
+    /// How long a whole operation may take. No attempt begins later, and one under way is cut short; only asking
+    /// whether a cut effect took place goes on, up to the settle time and the reads it takes. By default no attempt
+    /// begins later than attempts × time-out + settle time after the first, and none is cut short.
     pub deadline: Option<Duration>,
     /// How long an effect may still land after its attempt ended; the vendor's by default.
     pub settle_time: Option<Duration>,
@@ -96,7 +97,7 @@ impl ClientConfig {
         self
     }
 
-    /// Sets when no further attempt begins.
+    /// Sets how long a whole operation may take.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);

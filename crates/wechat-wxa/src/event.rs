@@ -7,7 +7,8 @@
 //! Answer every push that was taken over with the text `success` and status 200 within 5 seconds, and every refusal
 //! alike: 4xx, no reason.
 //!
-//! Source: `wechat.md` sections 4.5 to 4.8 and 6; order and rules of the checks: `retry-and-safety.md` section 8.
+//! Source: vendor document 002 section 6 and WeChat's guides to pushes and their encryption; order and rules of the
+//! checks: `docs/design.md`, "Callbacks".
 
 mod encode;
 mod envelope;
@@ -30,7 +31,7 @@ use crate::WECHAT;
 /// `Event` of a message whose `MsgType` is `event`, and what it says. Any other name is
 /// [`Unknown`](EventKind::Unknown), as are the ones listed so here.
 ///
-/// Source: `wechat.md` section 4.5.
+/// Source: vendor document 002 section 6 and WeChat's pages on pushes to the message URL.
 pub static EVENTS: &[(&str, EventKind)] = &[
     ("weapp_audit_success", EventKind::AuditApproved),
     ("weapp_audit_fail", EventKind::AuditRejected),
@@ -48,7 +49,7 @@ pub static EVENTS: &[(&str, EventKind)] = &[
 /// `InfoType` of an authorization event, and what it says. Any other name is [`Unknown`](EventKind::Unknown), as are
 /// the ones listed so here.
 ///
-/// Source: `wechat.md` section 4.6.
+/// Source: WeChat's pages on pushes to the authorization URL.
 pub static INFO_TYPES: &[(&str, EventKind)] = &[
     ("component_verify_ticket", EventKind::Ticket),
     ("authorized", EventKind::Authorized),

@@ -11,7 +11,7 @@ use super::{EVENTS, refused};
 use crate::BAIDU;
 
 /// Reads one JSON object. Where that fails, once more with `\_` taken for `_`, the one invalid escape that the
-/// vendor is known to write (`baidu.md` section 7, Q14).
+/// vendor is known to write (documents 000 and 001 print it in event names).
 pub(super) fn parse(text: &str) -> Result<Map<String, Value>> {
     let text = without_bom(text);
     parse_strict_json(text)

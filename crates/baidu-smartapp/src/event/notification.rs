@@ -1,6 +1,6 @@
 //! The notifications of the open-source alliance's Kafka topic: something changed, read it again.
 //!
-//! Source: `baidu.md` section 3.8.
+//! Source: vendor document 004, change notifications; its printed sample has bare keys and a full-width colon.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! The check of the message URL.
 //!
-//! Source: `baidu.md` section 5.5.
+//! Source: Baidu's third-party-platform documentation, message URL.
 
 use std::borrow::Cow;
 

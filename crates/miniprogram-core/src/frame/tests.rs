@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use super::*;
 
-/// The vectors of `wechat.md` section 6.10 and `baidu.md` section 5.6, as printed there.
+/// Vectors of both vendors: their published samples, and frames that independent implementations agree on.
 const VECTORS: &str = include_str!("vectors.json");
 
 #[derive(Deserialize)]

@@ -25,7 +25,10 @@ pub struct Op<'a> {
     operation: &'static str,
     /// How many requests of the effect were sent.
     pub(super) sent: u32,
+    /// How far waiting that belongs to the operation moves its default deadline back.
     extra: Duration,
+    /// Whether an effect's outcome is being asked for: no deadline cuts that short.
+    pub(super) settling: bool,
     started_at: Timestamp,
     _busy: Busy,
 }
@@ -34,7 +37,16 @@ impl<'a> Op<'a> {
     pub(super) fn begin(pipeline: &'a Pipeline, app: &'a AppId, operation: &'static str) -> Self {
         let busy = pipeline.clock().enter();
         let started_at = pipeline.clock().now();
-        Self { pipeline, app, operation, sent: 0, extra: Duration::ZERO, started_at, _busy: busy }
+        Self {
+            pipeline,
+            app,
+            operation,
+            sent: 0,
+            extra: Duration::ZERO,
+            settling: false,
+            started_at,
+            _busy: busy,
+        }
     }
 
     /// The app.
@@ -60,7 +72,7 @@ impl<'a> Op<'a> {
         self.pipeline.clock().sleep(duration).await;
     }
 
-    /// Moves the deadline back, for waiting that belongs to the operation.
+    /// Moves the default deadline back, for waiting that belongs to the operation. A configured one stays.
     pub fn extend(&mut self, duration: Duration) {
         self.extra += duration;
     }
@@ -120,7 +132,7 @@ impl<'a> Op<'a> {
             return None;
         }
         let pause = self.backoff(attempt).max(error.retry_after().unwrap_or_default());
-        if self.now().after(pause) > self.deadline(call) {
+        if !self.settling && self.now().after(pause) > self.deadline(call) {
             return None;
         }
         let withdrawal = self.pipeline.0.budget.withdraw(error.kind() == ErrorKind::Timeout)?;
@@ -130,10 +142,16 @@ impl<'a> Op<'a> {
     /// When no further attempt may begin.
     fn deadline(&self, call: &Call) -> Timestamp {
         let inner = &self.pipeline.0;
-        let whole = inner
-            .deadline
-            .unwrap_or_else(|| self.timeout(call).saturating_mul(inner.max_attempts) + inner.settle_time);
-        self.started_at.after(whole + self.extra)
+        let whole = inner.deadline.unwrap_or_else(|| {
+            self.timeout(call).saturating_mul(inner.max_attempts) + inner.settle_time + self.extra
+        });
+        self.started_at.after(whole)
+    }
+
+    /// What is left of a configured deadline, which cuts attempts short; the default one only keeps them from beginning.
+    fn time_left(&self) -> Option<Duration> {
+        let whole = self.pipeline.0.deadline.filter(|_| !self.settling)?;
+        Some(self.started_at.after(whole).since(self.now()))
     }
 
     pub(super) fn timeout(&self, call: &Call) -> Duration {
@@ -154,6 +172,10 @@ impl<'a> Op<'a> {
 
     /// Sends a call once; a refused token is replaced and the call sent once more, since a refused call did nothing.
     pub(super) async fn attempt(&self, call: &Call, sent: &mut u32) -> Result<Reply> {
+        if self.time_left().is_some_and(|left| left.is_zero()) {
+            let why = "the deadline of the whole operation has passed";
+            return Err(self.error(ErrorKind::Timeout, call).with_retry(Retry::No).with_detail(why));
+        }
         let scope = self.scope(call.token);
         let tokens = &self.pipeline.0.tokens;
         let named = |error: Error| error.with_operation(call.operation.clone());
@@ -185,7 +207,7 @@ impl<'a> Op<'a> {
     }
 
     async fn exchange(&self, call: &Call, token: &AccessToken) -> Result<Reply> {
-        let timeout = self.timeout(call);
+        let timeout = self.timeout(call).min(self.time_left().unwrap_or(Duration::MAX));
         let mut request = Request::new(call.method.clone(), call.path.clone());
         request.query.clone_from(&call.query);
         request.token = Some(("access_token", token.clone()));

@@ -36,6 +36,13 @@ pub(super) enum Answer {
 impl Settling<'_> {
     /// Looks until the effect shows, or has not shown for the whole settle time.
     pub(super) async fn wait_and_look(&self, op: &mut Op<'_>) -> Answer {
+        op.settling = true;
+        let answer = self.look_until_settled(op).await;
+        op.settling = false;
+        answer
+    }
+
+    async fn look_until_settled(&self, op: &mut Op<'_>) -> Answer {
         let settle_time = op.pipeline.0.settle_time;
         let settled_at = self.ended_at.after(settle_time);
         let give_up_at = op.now().max(self.ended_at).after(settle_time.saturating_mul(MAX_SETTLE_TIMES));
@@ -70,7 +77,10 @@ impl Settling<'_> {
 
     /// Looks once: a refusal has shown already that nothing is on its way.
     pub(super) async fn look_once(&self, op: &mut Op<'_>) -> Answer {
-        match self.plan.look(op, self.intent).await {
+        op.settling = true;
+        let found = self.plan.look(op, self.intent).await;
+        op.settling = false;
+        match found {
             Ok(Finding::Done(value)) => Answer::Done(value, Evidence::Asked),
             Ok(Finding::Conflict(error)) => Answer::Conflict(error),
             Ok(Finding::Absent | Finding::Pending | Finding::Unknowable) => Answer::NotDone,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 /// The fields of `submit_audit` that `SubmitOptions` has no name for. Their limits are checked when the submission is
 /// made.
 ///
-/// Source: the current `submit_audit` page, collected in `wechat.md` sections 2.5 and 3.3.
+/// Source: the current `submit_audit` page.
 ///
 /// ```
 /// use miniprogram_core::{AuditItem, SubmitOptions};

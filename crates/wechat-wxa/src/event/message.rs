@@ -12,7 +12,7 @@ use super::xml::{Malformed, Step, Xml, is_blank};
 use super::{EVENTS, INFO_TYPES, refused};
 use crate::WECHAT;
 
-/// Elements that the reference shows once inside their parent (`wechat.md` sections 4.5 and 4.6): which of two would
+/// Elements that the reference shows once inside their parent (WeChat's pages on message and authorization pushes): which of two would
 /// count is anybody's guess. Not among them are `material`, `list` and `proof_material_id`, which it shows repeating.
 #[rustfmt::skip]
 const SINGLE: &[&str] = &[
@@ -135,11 +135,11 @@ impl<'a> Fields<'a> {
             EventKind::AuditApproved => event.occurred_at = self.time("SuccTime"),
             EventKind::AuditRejected => event.occurred_at = self.time("FailTime"),
             EventKind::AuditDelayed => event.occurred_at = self.time("DelayTime"),
-            // `wechat.md` section 4.4: 2 rejected, 3 approved.
+            // WeChat's rename and category pages: 2 rejected, 3 approved.
             EventKind::NameAudited | EventKind::CategoryAudited => {
                 event.approved = verdict(self.all.get("ret"), &["3"], &["2"]);
             }
-            // `wechat.md` section 4.4: 5 granted, 4 refused; the sample of a refusal shows 2.
+            // WeChat's privacy interface pages: 5 granted, 4 refused; the sample of a refusal shows 2.
             EventKind::PrivacyAudited => {
                 let result = self.all.get("result_info").and_then(Value::as_object);
                 event.approved = verdict(result.and_then(|result| result.get("status")), &["5"], &["2", "4"]);

@@ -1,6 +1,6 @@
 //! The GET check of a callback URL.
 //!
-//! Source: `wechat.md` section 6.7. The page for third-party platforms does not describe it; both forms exist.
+//! Source: WeChat's message encryption guide. The page for third-party platforms does not describe it; both forms exist.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! A strict pass over XML. The tokenizer enforces almost none of the rules of `retry-and-safety.md` section 8 step 3;
+//! A strict pass over XML. The tokenizer enforces almost none of the rules that a callback must keep (`docs/design.md`, "Callbacks");
 //! this does, and nothing but elements and their text comes out of it.
 
 use std::borrow::Cow;
