@@ -1,0 +1,32 @@
+use serde::Serialize;
+
+use super::{Code, ErrorKind, Outcome};
+use crate::vendor::Vendor;
+
+/// The JSON form of an [`Error`]; members without a value are left out.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct ErrorReport<'a> {
+    /// The kind's machine name.
+    pub kind: ErrorKind,
+    /// What is known of the effect.
+    pub outcome: Outcome,
+    /// The vendor concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<Vendor>,
+    /// The method that failed.
+    pub operation: &'a str,
+    /// The vendor's code, a number or a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'a Code>,
+    /// The vendor's words, or ours where the vendor gave none.
+    pub message: String,
+    /// The field at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'a str>,
+    /// The vendor's id of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<&'a str>,
+    /// What to do next.
+    pub advice: &'a str,
+}

@@ -1,0 +1,93 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::vendor::Vendor;
+
+/// A vendor's code: most are numbers, OAuth errors are text. Serialized as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Code {
+    /// A number.
+    Number(i64),
+    /// A word, such as `invalid_grant`.
+    Text(Cow<'static, str>),
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<i64> for Code {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<String> for Code {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        Ok(text.parse().map_or_else(|_| Self::Text(Cow::Owned(text.to_owned())), Self::Number))
+    }
+}
+
+/// What the vendor answered, unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VendorError {
+    /// Who answered.
+    pub vendor: Vendor,
+    /// The vendor's code.
+    pub code: Code,
+    /// The vendor's words, exactly as received.
+    pub message: String,
+    /// The id under which the vendor can find the request.
+    pub request_id: Option<String>,
+}
+
+impl VendorError {
+    /// An answer with a code and words.
+    #[must_use]
+    pub fn new(vendor: Vendor, code: impl Into<Code>, message: impl Into<String>) -> Self {
+        Self { vendor, code: code.into(), message: message.into(), request_id: None }
+    }
+
+    /// Adds the id of the request.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+}
+
+impl fmt::Display for VendorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} code {}", self.vendor, self.code)?;
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", Printable(&self.message)) }
+    }
+}
+
+/// Prints a vendor's text without control characters, so that it cannot forge lines of a log or drive a terminal.
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        self.0.chars().try_for_each(|c| {
+            if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
+        })
+    }
+}
