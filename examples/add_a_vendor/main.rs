@@ -30,6 +30,7 @@ async fn main() {
         gray_release_rises_and_ends
         visit_status_round_trip
         library_version_round_trip
+        reads_have_their_shape
         unsupported_operations_stay_local
         a_dry_run_sends_nothing
         a_refused_token_is_replaced_once

@@ -11,7 +11,8 @@ mod outcomes;
 
 pub use cycle::{
     a_fresh_app_was_never_submitted, a_rejection_tells_why, a_withdrawn_audit_can_be_submitted_again,
-    gray_release_rises_and_ends, library_version_round_trip, release_cycle, visit_status_round_trip,
+    gray_release_rises_and_ends, library_version_round_trip, reads_have_their_shape, release_cycle,
+    visit_status_round_trip,
 };
 pub use errors::{
     a_dry_run_sends_nothing, a_refused_token_is_replaced_once, an_unlisted_code_reaches_the_caller,
@@ -38,6 +39,7 @@ macro_rules! conformance_suite {
             gray_release_rises_and_ends,
             visit_status_round_trip,
             library_version_round_trip,
+            reads_have_their_shape,
             unsupported_operations_stay_local,
             a_dry_run_sends_nothing,
             a_refused_token_is_replaced_once,

@@ -1,5 +1,6 @@
 use super::harness::{Decision, Harness, Scene};
 use crate::audit::SubmitTarget;
+use crate::code::{QrCodeOptions, UploadProgress};
 use crate::effect::Evidence;
 use crate::error::{ErrorKind, Outcome};
 use crate::event::EventKind;
@@ -200,4 +201,35 @@ pub async fn library_version_round_trip<H: Harness, M: MiniProgram>(harness: &H,
     let error = app.set_min_library_version("").await.expect_err("an empty version was set");
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidArgument, Outcome::NotSent));
     assert_eq!(harness.effects(&id, Operation::SetMinLibraryVersion).await, 1);
+}
+
+/// What is only read has its shape: categories, pages, quota, QR code, progress of an upload.
+pub async fn reads_have_their_shape<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
+    let id = AppId::from("1008");
+    harness.arrange(&id, Scene::App).await;
+    let app = open(&id);
+    let upload =
+        app.upload_code(&harness.template(), &harness.ext(&id), VERSION, "d").await.expect("upload_code");
+    super::outcomes::pass(harness, std::time::Duration::from_secs(30)).await;
+    let progress = app.upload_progress(&upload.value).await.expect("upload_progress");
+    let has_id = matches!(&progress, UploadProgress::Ready { package_id: Some(_) });
+    assert!(matches!(progress, UploadProgress::Ready { .. }), "{progress:?}");
+    assert_eq!(has_id, app.capabilities().package_ids, "{progress:?}");
+
+    let versions = app.code_versions().await.expect("code_versions");
+    let uploaded = versions.iter().find(|version| version.version.as_deref() == Some(VERSION));
+    assert_eq!(uploaded.map(|version| version.stage), Some(Stage::Development), "{versions:?}");
+
+    for category in app.categories().await.expect("categories") {
+        assert!(!category.levels.is_empty() && category.levels.iter().all(|level| !level.name.is_empty()));
+    }
+    if app.capabilities().pages {
+        assert!(!app.pages().await.expect("pages").is_empty());
+    }
+    let quota = app.audit_quota().await.expect("audit_quota");
+    assert_ne!(quota.unlimited, quota.remaining.is_some(), "{quota:?}");
+    match app.trial_qr_code(&QrCodeOptions::default()).await {
+        Ok(code) => assert!(code.content_type.starts_with("image/") && !code.bytes.is_empty()),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:#}"),
+    }
 }
