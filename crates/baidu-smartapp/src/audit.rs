@@ -75,7 +75,12 @@ impl AuditManager for BaiduApp {
 fn audit_of(package: Package, asked: Option<&AuditId>) -> Option<Audit> {
     let (status, raw) = PACKAGE_AUDIT.translate(package.status()?);
     let id = package.package_id.map(AuditId::from).or_else(|| asked.cloned());
-    Some(Audit::new(id, status, Some(raw)).with_reason(package.audit_message).with_version(package.version))
+    Some(
+        Audit::new(id, status, Some(raw))
+            .with_reason(package.audit_message)
+            .with_version(package.version)
+            .with_description(package.description.filter(|text| !text.is_empty())),
+    )
 }
 
 /// `package/auditquota`. Not in documents 000 and 001; source: Baidu's current SDKs.

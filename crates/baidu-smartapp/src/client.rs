@@ -114,8 +114,8 @@ impl BaiduApp {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that is none, a query that names the token, or a
-    /// body that is no object, and what the vendor answers. With outcome `unknown` the call may have taken effect.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that is none, a query or body that names the
+    /// token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may have taken effect.
     pub async fn call(
         &self,
         method: Method,
@@ -125,6 +125,11 @@ impl BaiduApp {
     ) -> Result<Value> {
         const OPERATION: &str = "call";
         let body = match body {
+            // The server reads query and form alike.
+            Some(Value::Object(members)) if members.contains_key("access_token") => {
+                let rule = "must not stand in the body: it comes from the token provider";
+                return Err(Error::invalid(OPERATION, "access_token", rule).for_vendor(BAIDU));
+            }
             Some(Value::Object(members)) => Body::Form(form::fields(OPERATION, members)?),
             Some(_) => {
                 let rule = "must be an object: its members are the fields of the form";

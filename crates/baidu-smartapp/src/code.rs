@@ -74,6 +74,18 @@ impl CodeManager for BaiduApp {
 }
 
 impl BaiduApp {
+    /// The packages that Baidu shows, with every member: [`code_versions`](CodeManager::code_versions) has no place for
+    /// some of them, such as remark, committer and template id.
+    ///
+    /// Source: documents 000 and 001, `package/get`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn packages(&self) -> Result<Vec<Package>> {
+        let mut op = self.pipeline.begin(&self.app, "packages");
+        Ok(Packages::read(&mut op).await?.0)
+    }
+
     /// The preview package.
     ///
     /// Source: document 000 only. Later editions do not list `package/gettrial`, so it may be gone.

@@ -84,10 +84,7 @@ impl ExtJsonBuilder {
     /// is neither true nor false, and for a `directCommit` that is not false: such an upload would also submit, and
     /// two effects in one call could not be settled.
     pub fn build(self) -> Result<ExtJson> {
-        if !self.members.get("extEnable").is_some_and(Value::is_boolean) {
-            let why = "must be true or false";
-            return Err(Error::invalid(OPERATION, "ext_json.extEnable", why).for_vendor(BAIDU));
-        }
+        refuse_unclear_switch(self.members.get("extEnable"))?;
         refuse_direct_commit(self.members.get("directCommit"))?;
         Ok(ExtJson::from_object(&self.members))
     }
@@ -100,6 +97,16 @@ impl ExtJsonBuilder {
         entries.insert(name, value);
         self.members.insert(member.to_owned(), Value::Object(entries));
         self
+    }
+}
+
+/// Refuses an `extEnable` that is neither on nor off.
+pub(crate) fn refuse_unclear_switch(member: Option<&Value>) -> Result<()> {
+    match member {
+        None | Some(Value::Bool(_)) => Ok(()),
+        Some(_) => {
+            Err(Error::invalid(OPERATION, "ext_json.extEnable", "must be true or false").for_vendor(BAIDU))
+        }
     }
 }
 

@@ -32,30 +32,42 @@ pub(crate) const ROLLING_BACK: i64 = 8;
 #[non_exhaustive]
 pub struct Package {
     /// The package's id; it is the audit's id too.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub package_id: Option<PackageId>,
     /// The version text of the upload, such as `1.2.6` or `d0.0.0.2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The description of the upload.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Where it stands.
     pub stage: Stage,
     /// The number behind the stage; absent while an upload is processed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub raw_status: Option<RawStatus>,
     /// The reviewer's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_message: Option<String>,
     /// The remark of the submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
     /// Who uploaded it; Baidu's `--` for nobody known reads as absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub committer: Option<String>,
     /// The time of the upload as Baidu prints it. Some are printed 1000 times too close to 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub commit_time: Option<String>,
     /// The same as a time (Beijing's, as printed); absent if it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub committed_at: Option<Timestamp>,
     /// The state of the upload, while Baidu tells one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub upload: Option<Upload>,
     /// The version that a rollback of this package returns to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback_version: Option<String>,
     /// The members that have no field here, by Baidu's names.
+    #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 

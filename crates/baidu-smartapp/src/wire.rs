@@ -160,8 +160,11 @@ pub(crate) struct Category {
     pub(crate) id: Option<i64>,
     #[serde_as(as = "Text")]
     pub(crate) category_name: String,
-    #[serde(alias = "subItems", default)]
+    #[serde(default)]
     pub(crate) sub_items: Value,
+    /// The same in another spelling.
+    #[serde(default, rename = "subItems")]
+    pub(crate) sub_items_camel: Value,
     #[serde(flatten)]
     pub(crate) rest: Map<String, Value>,
 }

@@ -49,6 +49,24 @@ async fn an_upload_needs_template_version_and_description() {
 }
 
 #[tokio::test]
+async fn an_upload_needs_a_clear_switch_and_members_without_repeats() {
+    let script = Script::new();
+    let app = script.app();
+    for value in ["\"true\"", "1", "null", "{}"] {
+        let ext: ExtJson = format!(r#"{{"extEnable":{value}}}"#).parse().unwrap();
+        let result = app.upload_code(&"1".into(), &ext, "1.0", "d").await;
+        refused(&script, result, ErrorKind::InvalidArgument, Some("ext_json.extEnable"));
+    }
+    for twice in [
+        r#"{"extEnable":true,"directCommit":true,"directCommit":false}"#,
+        r#"{"extEnable":true,"ext":{"a":1,"\u0061":2}}"#,
+    ] {
+        let error = twice.parse::<ExtJson>().unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("ext_json")), "{twice}");
+    }
+}
+
+#[tokio::test]
 async fn an_upload_that_also_submits_is_refused_with_the_remedy() {
     let script = Script::new();
     let app = script.app();
@@ -204,6 +222,8 @@ async fn the_low_level_call_checks_path_query_and_body() {
     }
     let query = [("access_token", "1")];
     refused(&script, app.call(get(), "/a", &query, None).await, kind, Some("access_token"));
+    let token = json!({ "access_token": "1" });
+    refused(&script, app.call(get(), "/a", &[], Some(&token)).await, kind, Some("access_token"));
     refused(&script, app.call(get(), "/a", &[], Some(&json!([1]))).await, kind, Some("body"));
     let null = Value::Object(Map::from_iter([("a".to_owned(), Value::Null)]));
     refused(&script, app.call(get(), "/a", &[], Some(&null)).await, kind, Some("a"));

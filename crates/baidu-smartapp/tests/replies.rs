@@ -46,6 +46,12 @@ async fn the_documents_list_of_packages() {
     let (_, app) = answering("package/get", LIST);
     let versions = app.code_versions().await.unwrap();
     insta::assert_json_snapshot!("code_versions", versions);
+    let with_every_member = list(
+        r#"[{"version":"1.2.6","remark":"备注","committer":"提交人","status":1,"commit_time":"昨天","package_id":1,
+            "rollback_version":"v1.2.5","template_id":754,"bundle_id":"b","create_time":1536052439}]"#,
+    );
+    let packages = with_every_member.packages().await.unwrap();
+    insta::assert_json_snapshot!("packages", packages);
     let targets = app.rollback_targets().await.unwrap();
     assert_eq!(targets.iter().map(|target| &*target.version).collect::<Vec<_>>(), ["v1.2.5"]);
     let latest = app.latest_audit().await.unwrap();
@@ -211,7 +217,7 @@ async fn categories_in_every_spelling() {
               "6":{"id":6,"category_name":"信息","need_quali":false,"category_quali":{"desc":"real object"},
                    "sub_items":{"7":{"id":7,"category_name":"备忘录"}}},
               "8":{"id":8,"category_name":"其他","category_quali":null}}},
-            {"id":9,"category_name":"空","category_type":2,"sub_items":[]}
+            {"id":9,"category_name":"空","category_type":2,"sub_items":[],"subItems":null}
             ]"#,
         ),
     );

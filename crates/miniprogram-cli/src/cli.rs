@@ -9,7 +9,7 @@ mod sim;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
@@ -52,7 +52,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_name = "VENDOR", value_parser = vendor_parser())]
     pub(crate) vendor: Option<&'static Entry>,
     /// The merchant's app
-    #[arg(long, global = true, value_name = "APP_ID")]
+    #[arg(long, global = true, value_name = "APP_ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) app: Option<String>,
     /// The app's access token; better given in the environment, where no list of processes shows it
     #[arg(

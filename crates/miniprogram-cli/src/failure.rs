@@ -30,6 +30,9 @@ impl Finish {
     }
 }
 
+/// What to do about something that a vendor has not.
+const UNSUPPORTED: &str = "this vendor cannot do it; `miniprogram vendors` shows what each can do";
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -43,7 +46,9 @@ pub(crate) enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Error(error)
+        // The library's own advice names a method; here there is a command.
+        let general = error.kind() == ErrorKind::Unsupported && error.advice().contains("capabilities()");
+        Self::Error(if general { error.with_advice(UNSUPPORTED) } else { error })
     }
 }
 

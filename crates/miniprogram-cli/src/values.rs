@@ -71,20 +71,18 @@ impl Source {
             Self::Inline(text) => return Ok(text.clone()),
             Self::File(file) => file,
         };
-        let mut text = String::new();
+        let invalid = |why: String| Error::invalid(operation, field, format!("{file} {why}"));
+        let mut bytes = Vec::new();
         let read = if file == "-" {
-            std::io::stdin().lock().take(MAX_FILE + 1).read_to_string(&mut text)
+            std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut bytes)
         } else {
-            std::fs::File::open(file).and_then(|open| open.take(MAX_FILE + 1).read_to_string(&mut text))
+            std::fs::File::open(file).and_then(|open| open.take(MAX_FILE + 1).read_to_end(&mut bytes))
         };
+        // The size first: a file that is cut off may end inside a character.
         match read {
-            Ok(length) if length as u64 > MAX_FILE => {
-                Err(Error::invalid(operation, field, format!("{file} is larger than 4 MiB")))
-            }
-            Ok(_) => Ok(text),
-            Err(problem) => {
-                Err(Error::invalid(operation, field, format!("{file} cannot be read: {problem}")))
-            }
+            Ok(length) if length as u64 > MAX_FILE => Err(invalid("is larger than 4 MiB".to_owned())),
+            Ok(_) => String::from_utf8(bytes).map_err(|_| invalid("is not UTF-8".to_owned())),
+            Err(problem) => Err(invalid(format!("cannot be read: {problem}"))),
         }
     }
 
@@ -130,6 +128,18 @@ mod tests {
             assert!(duration(text).is_err(), "{text}");
         }
         assert!(positive_duration("0ms").is_err());
+    }
+
+    #[test]
+    fn a_file_is_refused_by_its_size_before_its_text() {
+        let refused = |bytes: &[u8]| {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            std::io::Write::write_all(&mut file, bytes).unwrap();
+            let source = Source::File(file.path().to_str().unwrap().to_owned());
+            source.read("test", "body").unwrap_err().to_string()
+        };
+        assert!(refused("面".repeat(3 << 20).as_bytes()).contains("larger than 4 MiB"));
+        assert!(refused(&[0xff]).contains("is not UTF-8"));
     }
 
     #[test]

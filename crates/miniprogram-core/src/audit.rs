@@ -47,8 +47,13 @@ pub trait AuditManager: Authorizer {
     /// Takes an open audit back. Vendors allow it a few times a day and a month.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict), nothing sent, if that audit is not the open one;
+    /// [`Conflict`](crate::ErrorKind::Conflict) if that audit is not the open one;
     /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
+    ///
+    /// # Vendor notes
+    /// | WeChat | `undocodeaudit` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
+    /// |---|---|
+    /// | Baidu | `package/withdraw`: the vendor judges |
     async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect>;
 
     /// How many submissions are left.
@@ -247,6 +252,9 @@ pub struct Audit {
     /// The version that was submitted, where the vendor tells.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<String>,
+    /// The description of that version, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
     /// When it was submitted, where the vendor tells.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub submitted_at: Option<Timestamp>,
@@ -263,6 +271,7 @@ impl Audit {
             reason: None,
             screenshots: Vec::new(),
             version: None,
+            description: None,
             submitted_at: None,
         }
     }
@@ -291,6 +300,13 @@ impl Audit {
     #[must_use]
     pub fn with_version(mut self, version: Option<String>) -> Self {
         self.version = version;
+        self
+    }
+
+    /// With the description of the version.
+    #[must_use]
+    pub fn with_description(mut self, description: Option<String>) -> Self {
+        self.description = description;
         self
     }
 

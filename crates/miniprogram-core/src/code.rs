@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::authorizer::Authorizer;
 use crate::effect::Effect;
 use crate::error::{Code, Error, Result};
+use crate::event::parse_strict_json;
 use crate::id::{AuditId, PackageId, TemplateId};
 use crate::status::{RawStatus, Stage, UploadStatus};
 use crate::time::Timestamp;
@@ -55,6 +56,11 @@ pub trait CodeManager: Authorizer {
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a width outside of the vendor's range;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for an option that the vendor does not have.
+    ///
+    /// # Vendor notes
+    /// | WeChat | `get_qrcode`: always the experience version |
+    /// |---|---|
+    /// | Baidu | `app/qrcode`: the package online unless the options name another |
     async fn trial_qr_code(&self, options: &QrCodeOptions) -> Result<QrCode>;
 
     /// The pages of the uploaded code. Needs `Capabilities::pages`.
@@ -82,6 +88,8 @@ pub trait CodeManager: Authorizer {
 /// let ext: ExtJson = r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#.parse()?;
 /// assert_eq!(ext.as_str(), r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#);
 /// assert!("[1]".parse::<ExtJson>().is_err());
+/// // Which of two members of one name a vendor would take is anybody's guess.
+/// assert!(r#"{"directCommit":true,"directCommit":false}"#.parse::<ExtJson>().is_err());
 /// # Ok::<(), miniprogram_core::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,7 +152,7 @@ impl TryFrom<String> for ExtJson {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self> {
-        match serde_json::from_str::<Map<String, Value>>(&text) {
+        match parse_strict_json(&text) {
             Ok(_) => Ok(Self(text)),
             Err(problem) => Err(Error::invalid(
                 "upload_code",

@@ -17,12 +17,12 @@ pub trait ReleaseManager: Authorizer {
     ///
     /// # Errors
     /// [`Conflict`](crate::ErrorKind::Conflict) if nothing is approved, or if the audit named is not the approved
-    /// one (then nothing was sent).
+    /// one.
     ///
     /// # Vendor notes
-    /// | WeChat | `release` takes no id: the latest audit is read and compared first |
+    /// | WeChat | `release` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
     /// |---|---|
-    /// | Baidu | `package/release` |
+    /// | Baidu | `package/release`: with an id the vendor judges; without one nothing is sent unless a package is approved |
     async fn release(&self, target: &ReleaseTarget) -> Result<Effect>;
 
     /// Goes back to an earlier version.

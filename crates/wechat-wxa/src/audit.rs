@@ -114,5 +114,6 @@ fn audit(id: AuditId, wire: AuditReply) -> Audit {
         .with_reason(told(wire.reason))
         .with_screenshots(screenshots)
         .with_version(told(wire.user_version))
+        .with_description(told(wire.user_desc))
         .with_submitted_at(wire::time(wire.submit_audit_time))
 }

@@ -101,6 +101,16 @@ impl WeChatExtJson {
         self.with_member("plugins", plugins)
     }
 
+    /// `customOpen`: replaces the template's.
+    pub fn with_custom_open(self, custom_open: impl Into<Value>) -> Self {
+        self.with_member("customOpen", custom_open)
+    }
+
+    /// `functionPages`: replaces the template's.
+    pub fn with_function_pages(self, function_pages: impl Into<Value>) -> Self {
+        self.with_member("functionPages", function_pages)
+    }
+
     /// `navigateToMiniProgramAppIdList`: replaces the template's.
     pub fn with_navigate_to<A: Into<String>>(self, apps: impl IntoIterator<Item = A>) -> Self {
         self.with_list("navigateToMiniProgramAppIdList", apps)
@@ -172,7 +182,9 @@ mod tests {
             .with_navigate_to(["wx2"])
             .with_required_private_infos(["getLocation"])
             .with_sitemap(json!({ "rules": [] }))
-            .with_member("functionPages", json!({ "independent": true }))
+            .with_custom_open(json!({ "a": 1 }))
+            .with_function_pages(json!({ "independent": true }))
+            .with_member("prerequisites", json!([]))
             .build()
             .unwrap();
         let pretty: Value = ext.as_str().parse().unwrap();
@@ -225,9 +237,13 @@ mod tests {
           "sitemap": {
             "rules": []
           },
+          "customOpen": {
+            "a": 1
+          },
           "functionPages": {
             "independent": true
-          }
+          },
+          "prerequisites": []
         }
         "#);
     }

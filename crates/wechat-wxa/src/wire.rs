@@ -59,6 +59,8 @@ pub(crate) struct AuditReply {
     pub(crate) screen_shot: Option<String>,
     #[serde(default)]
     pub(crate) user_version: Option<String>,
+    #[serde(default)]
+    pub(crate) user_desc: Option<String>,
     #[serde_as(as = "Option<Number>")]
     #[serde(default)]
     pub(crate) submit_audit_time: Option<i64>,
@@ -142,6 +144,8 @@ pub(crate) struct CategoryRow {
 pub(crate) struct Privacy {
     #[serde_as(as = "Number")]
     pub(crate) errcode: i64,
+    #[serde(default)]
+    pub(crate) errmsg: Option<String>,
     #[serde_as(as = "DefaultOnNull")]
     #[serde(default)]
     pub(crate) without_auth_list: Vec<String>,

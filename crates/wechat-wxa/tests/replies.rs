@@ -86,12 +86,13 @@ async fn the_privacy_scan_answers_with_codes() {
     assert_eq!(running.app.upload_progress(&receipt).await.unwrap(), UploadProgress::Processing);
     assert_eq!(running.vendor.requests().len(), 2, "an answer is not asked for again");
 
-    let found = json!({ "errcode": 61040, "errmsg": "no", "without_auth_list": ["wx.getLocation"], "without_conf_list": null });
+    let found = json!({ "errcode": 61040, "errmsg": "wx.getLocation无权限", "without_auth_list": ["wx.getLocation"], "without_conf_list": null });
     let found = stage_of(PRIVACY, body(found));
     insta::assert_json_snapshot!(found.app.privacy_scan().await.unwrap(), @r#"
     {
       "state": "finished",
       "blocks_submission": true,
+      "reason": "wx.getLocation无权限",
       "without_auth": [
         "wx.getLocation"
       ],
@@ -128,6 +129,13 @@ async fn versions_are_one_list_without_repeats() {
         ("released", versions(Some(("2", 20)), Some(("2", 30))), latest(0, "2", 21)),
         ("the same version released before", versions(Some(("2", 20)), Some(("2", 10))), latest(0, "2", 21)),
         ("a status nobody knows", versions(Some(("2", 20)), None), latest(9, "2", 21)),
+        (
+            "in review under its own description, another uploaded",
+            versions(Some(("3", 30)), Some(("1", 10))),
+            ok(
+                json!({ "auditid": 7, "status": 2, "user_version": "2", "user_desc": "秋季", "submit_audit_time": 21 }),
+            ),
+        ),
         (
             "an audit without a version",
             versions(Some(("2", 20)), Some(("2", 30))),

@@ -42,7 +42,8 @@ fn flatten(
     if levels.len() > MAX_LEVELS {
         return Err(problem(format!("categories nest deeper than {MAX_LEVELS} levels")));
     }
-    let below = match category.sub_items {
+    let sub_items = if category.sub_items.is_null() { category.sub_items_camel } else { category.sub_items };
+    let below = match sub_items {
         // An empty map arrives as an empty list, and some day a full one may arrive as a list.
         Value::Array(items) => items.into_iter().map(|item| (None, item)).collect(),
         Value::Object(items) => items.into_iter().map(|(key, item)| (Some(key), item)).collect(),

@@ -44,6 +44,7 @@ impl UploadCode {
         refuse::required(OPERATION, "template_id", template.as_str())?;
         refuse::required(OPERATION, "user_version", version)?;
         refuse::required(OPERATION, "user_desc", description)?;
+        ext_json::refuse_unclear_switch(ext.member("extEnable").as_ref())?;
         ext_json::refuse_direct_commit(ext.member("directCommit").as_ref())?;
         Ok(Self {
             template: template.clone(),

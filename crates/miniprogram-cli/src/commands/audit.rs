@@ -104,6 +104,7 @@ async fn changes(
                 // The newest audit tells more than one asked for by its id: that is no change.
                 if let Some(last) = &last {
                     audit.version = audit.version.or_else(|| last.version.clone());
+                    audit.description = audit.description.or_else(|| last.description.clone());
                     audit.submitted_at = audit.submitted_at.or(last.submitted_at);
                 }
                 if last.as_ref() != Some(&audit) {

@@ -11,8 +11,8 @@ const CALL: &str = "call";
 /// Sends one request to any endpoint, or prints it.
 pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure> {
     let target = context.effect_target(wish.dry)?;
-    if !wish.path.starts_with('/') || wish.path.contains(['?', '#']) {
-        let why = "must begin with / and hold neither ? nor #; parameters go into --query";
+    if !wish.path.starts_with('/') || wish.path.contains(['?', '#', '\\']) || wish.path.contains("..") {
+        let why = "must begin with / and hold neither ?, #, \\ nor ..; parameters go into --query";
         return Err(Error::invalid(CALL, "path", why).into());
     }
     if wish.query.iter().any(|(name, _)| name == "access_token") {

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use miniprogram::{CodeManager, Command, Error, ExtJson, QrCodeOptions};
+use miniprogram::{CodeManager, Command, Error, ExtJson, Outcome, QrCodeOptions};
 use serde_json::json;
 
 use crate::cli::{CodeVerb, QrCode, Upload};
@@ -78,7 +78,7 @@ async fn qr_code(context: &Context, wish: QrCode) -> Result<(), Failure> {
         return context.output.bytes(&image.bytes);
     }
     write_whole(file, &image.bytes, wish.force)
-        .map_err(|problem| refused(&wish.output, &problem.to_string()))?;
+        .map_err(|problem| refused(&wish.output, &problem.to_string()).with_outcome(Outcome::NotDone))?;
     context.output.record(
         &json!({ "output": wish.output, "content_type": image.content_type, "bytes": image.bytes.len() }),
     )

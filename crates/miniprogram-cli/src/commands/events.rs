@@ -23,6 +23,7 @@ pub(crate) fn decode(context: &Context, wish: Decode) -> Result<Finish, Failure>
             return Err(cli::missing(&missing).into());
         }
     };
+    let named = wish.receiver_id.is_some();
     if let Some(id) = wish.receiver_id {
         config = config.with_receiver_id(id)?;
     }
@@ -33,7 +34,10 @@ pub(crate) fn decode(context: &Context, wish: Decode) -> Result<Finish, Failure>
         Wanted::Xml => BodyFormat::Xml,
         Wanted::Json => BodyFormat::Json,
     });
-    let decoder = (entry.decoder)(config)?;
+    let decoder = (entry.decoder)(config).map_err(|error| match error.field() {
+        Some("receiver_id") if !named => cli::missing(&["--receiver-id <ID>"]).into(),
+        _ => Failure::from(error),
+    })?;
 
     // One byte more than a body may have: the decoder refuses it by its size.
     let mut body = Vec::new();

@@ -1,3 +1,5 @@
+use std::io::ErrorKind as ErrorCause;
+
 use miniprogram::{Error, ErrorKind};
 use miniprogram_sim::{Callback, SimConfig, Simulator};
 use serde_json::json;
@@ -33,9 +35,12 @@ pub(crate) async fn run(context: &Context, wish: Sim) -> Result<Finish, Failure>
     // Whoever reads the line may stop the process at once: listen to the signal first.
     let stop = interrupted();
     let sim = Simulator::start(config).await.map_err(|problem| {
-        Error::new(ErrorKind::Config, "sim")
-            .with_field("listen")
-            .with_detail(format!("{}: {problem}", wish.listen))
+        let error = Error::new(ErrorKind::Config, "sim");
+        // What the simulator refuses by itself is not the address.
+        match problem.kind() {
+            ErrorCause::InvalidInput => error.with_detail(problem.to_string()),
+            _ => error.with_field("listen").with_detail(format!("{}: {problem}", wish.listen)),
+        }
     })?;
     context
         .output

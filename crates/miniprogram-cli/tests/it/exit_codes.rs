@@ -56,6 +56,7 @@ fn usage_is_2_in_both_formats() {
         &["vendors", "--app", "1"],
         &["explain", "wechat", "1", "--base-url", "http://127.0.0.1:1"],
         &["events", "decode", "--vendor", "wechat"],
+        &["events", "decode", "--vendor", "wechat", "--token", "t", "--aes-key", &"a".repeat(43)],
         &["events", "decode", "--vendor", "wechat", "--plain", "--receiver-id", "1"],
         &["events", "decode", "--plain"],
         &["sim", "--vendor", "wechat"],

@@ -44,8 +44,10 @@ fn an_address_in_use_and_a_bad_key_are_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let json = |line: &[&str]| Ran::of(command().arg("sim").args(line).args(["--format", "json"])).error(1);
-    assert_eq!(json(&["--listen", &address])["kind"], "config");
-    assert_eq!(json(&["--aes-key", "short"])["kind"], "config");
+    let in_use = json(&["--listen", &address]);
+    assert_eq!((&in_use["kind"], &in_use["field"]), (&"config".into(), &"listen".into()));
+    let key = json(&["--aes-key", "short"]);
+    assert_eq!((&key["kind"], &key["field"]), (&"config".into(), &serde_json::Value::Null));
 }
 
 #[test]

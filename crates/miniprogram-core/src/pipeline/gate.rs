@@ -39,7 +39,10 @@ impl Gate {
         *self.0 = Some(intent.clone());
     }
 
-    pub(super) fn close(&mut self) {
-        *self.0 = None;
+    /// Closes that effect; another one stays open.
+    pub(super) fn close(&mut self, intent: &Intent) {
+        if self.0.as_ref() == Some(intent) {
+            *self.0 = None;
+        }
     }
 }

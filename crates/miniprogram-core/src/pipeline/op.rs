@@ -74,7 +74,7 @@ impl<'a> Op<'a> {
 
     /// Moves the default deadline back, for waiting that belongs to the operation. A configured one stays.
     pub fn extend(&mut self, duration: Duration) {
-        self.extra += duration;
+        self.extra = self.extra.saturating_add(duration);
     }
 
     /// Sends a call that has no effect, and repeats it with growing pauses while that makes sense.
@@ -132,7 +132,10 @@ impl<'a> Op<'a> {
             return None;
         }
         let pause = self.backoff(attempt).max(error.retry_after().unwrap_or_default());
-        if !self.settling && self.now().after(pause) > self.deadline(call) {
+        // Whoever settles looks again by itself: it holds the app's gate and must not sit out a long `Retry-After`.
+        let too_late =
+            if self.settling { pause > MAX_PAUSE } else { self.now().after(pause) > self.deadline(call) };
+        if too_late {
             return None;
         }
         let withdrawal = self.pipeline.0.budget.withdraw(error.kind() == ErrorKind::Timeout)?;
@@ -143,7 +146,8 @@ impl<'a> Op<'a> {
     fn deadline(&self, call: &Call) -> Timestamp {
         let inner = &self.pipeline.0;
         let whole = inner.deadline.unwrap_or_else(|| {
-            self.timeout(call).saturating_mul(inner.max_attempts) + inner.settle_time + self.extra
+            let attempts = self.timeout(call).saturating_mul(inner.max_attempts);
+            attempts.saturating_add(inner.settle_time).saturating_add(self.extra)
         });
         self.started_at.after(whole)
     }
@@ -179,16 +183,19 @@ impl<'a> Op<'a> {
         let scope = self.scope(call.token);
         let tokens = &self.pipeline.0.tokens;
         let named = |error: Error| error.with_operation(call.operation.clone());
-        let token = tokens.token(&scope).await.map_err(named)?;
+        // Whatever fetching a token brings: the call itself was not sent, or was refused.
+        let token =
+            tokens.token(&scope).await.map_err(|error| named(error).with_outcome(Outcome::NotSent))?;
         *sent += 1;
         let error = match self.exchange(call, &token).await {
-            Err(error) if error.kind() == ErrorKind::TokenRejected && error.outcome() == Outcome::NotDone => {
+            Err(error) if error.retry() == Retry::AfterRefresh && error.outcome() == Outcome::NotDone => {
                 error
             }
             result => return result,
         };
-        tokens.reject(&scope, &token).await.map_err(named)?;
-        let fresh = tokens.token(&scope).await.map_err(named)?;
+        let refused = |error: Error| named(error).with_outcome(Outcome::NotDone);
+        tokens.reject(&scope, &token).await.map_err(refused)?;
+        let fresh = tokens.token(&scope).await.map_err(refused)?;
         if fresh == token {
             return Err(error);
         }

@@ -48,8 +48,12 @@ impl Settling<'_> {
         let give_up_at = op.now().max(self.ended_at).after(settle_time.saturating_mul(MAX_SETTLE_TIMES));
         // Rounded up, so that the last of the reads falls behind the settle time and not a moment before it.
         let pause = Duration::from_millis(1) + settle_time / MIN_READS;
-        let mut absent = 0;
+        // A clock that is set back must not make the wait longer than it was meant to be.
+        let due = settled_at.since(op.now());
+        let longest = give_up_at.since(op.now());
+        let (mut looks, mut absent, mut waited) = (0, 0, Duration::ZERO);
         loop {
+            looks += 1;
             match self.plan.look(op, self.intent).await {
                 Ok(Finding::Done(value)) => return Answer::Done(value, Evidence::Asked),
                 Ok(Finding::Conflict(error)) => return Answer::Conflict(error),
@@ -65,17 +69,18 @@ impl Settling<'_> {
                 }
             }
             let now = op.now();
-            if absent >= MIN_READS && now >= settled_at {
+            if absent >= MIN_READS && (now >= settled_at || waited >= due) {
                 return Answer::NotDone;
             }
-            if now >= give_up_at {
+            if looks >= MIN_READS && (now >= give_up_at || waited >= longest) {
                 return Answer::Failed;
             }
             op.pause(pause).await;
+            waited = waited.saturating_add(pause);
         }
     }
 
-    /// Looks once: a refusal has shown already that nothing is on its way.
+    /// Looks once, after a refusal: what an earlier attempt did shows by now. Something on its way is waited for.
     pub(super) async fn look_once(&self, op: &mut Op<'_>) -> Answer {
         op.settling = true;
         let found = self.plan.look(op, self.intent).await;
@@ -83,7 +88,9 @@ impl Settling<'_> {
         match found {
             Ok(Finding::Done(value)) => Answer::Done(value, Evidence::Asked),
             Ok(Finding::Conflict(error)) => Answer::Conflict(error),
-            Ok(Finding::Absent | Finding::Pending | Finding::Unknowable) => Answer::NotDone,
+            Ok(Finding::Absent) => Answer::NotDone,
+            Ok(Finding::Pending) => self.wait_and_look(op).await,
+            Ok(Finding::Unknowable) => Answer::Unknowable,
             Err(_) => Answer::Failed,
         }
     }
@@ -120,7 +127,7 @@ impl Pipeline {
         source: &dyn EffectSource,
     ) -> Result<()> {
         let Some(intent) = gate.open_intent().cloned() else { return Ok(()) };
-        op.extend(self.0.settle_time * 2);
+        op.extend(self.0.settle_time.saturating_mul(2));
         let settled = self.settle_within(gate, op, source, &intent).await.map_err(|error| {
             let why = format!(
                 "an earlier {} of this app has an unknown outcome, which could not be settled",

@@ -16,8 +16,10 @@ pub(super) fn upload(view: &BdView<'_>) -> Verdict {
     if version.is_empty() || !view.settings.knows_template(&template.into()) {
         return Err(Refusal::code(40001));
     }
-    let on = |name: &str| matches!(ext.get(name), Some(Value::Bool(true)));
-    let direct_commit = on("extEnable") && on("directCommit");
+    // Document 001 calls the member a text and shows a boolean.
+    let wanted = |value: &Value| *value == true || value == "true";
+    let direct_commit = ext.get("extEnable").is_some_and(|value| *value == true)
+        && ext.get("directCommit").is_some_and(wanted);
     Step::effect(move |scene: &mut BdScene<'_>| {
         let id = scene.platform.next_package;
         scene.platform.next_package += 1;

@@ -52,17 +52,32 @@ fn ext_json(text: &str) -> Result<Object, Refusal> {
     }
 }
 
-/// `pages` of ext_json replaces those of the template.
+/// `pages` of ext_json replaces those of the template, and may name no others; `extPages` and `tabBar.list` go by them.
 fn pages(ext: &Object) -> Result<Vec<String>, Refusal> {
-    match ext.get("pages") {
-        None => Ok(template_pages()),
-        Some(Value::Array(pages)) if pages.is_empty() => Err(Refusal::code(85047)),
+    let template = template_pages();
+    let exists = |page: &str| template.iter().any(|known| known == page);
+    let pages = match ext.get("pages") {
+        None => template.clone(),
+        Some(Value::Array(pages)) if pages.is_empty() => return Err(Refusal::code(85047)),
         Some(Value::Array(pages)) => {
             let pages = pages.iter().map(|page| page.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
-            pages.ok_or(Refusal::code(85048))
+            pages.ok_or(Refusal::code(85048))?
         }
-        Some(_) => Err(Refusal::code(85048)),
+        Some(_) => return Err(Refusal::code(85048)),
+    };
+    let configured = ext.get("extPages").and_then(Value::as_object).into_iter().flat_map(Object::keys);
+    if !pages.iter().chain(configured).all(|page| exists(page)) {
+        return Err(Refusal::code(85045));
     }
+    let tabs = ext.get("tabBar").and_then(|bar| bar.get("list")).and_then(Value::as_array);
+    for tab in tabs.into_iter().flatten() {
+        match tab.get("pagePath").and_then(Value::as_str) {
+            None => return Err(Refusal::code(85046)),
+            Some(page) if !exists(page) => return Err(Refusal::code(85045)),
+            Some(_) => {}
+        }
+    }
+    Ok(pages)
 }
 
 /// A JPEG as far as its first and last bytes tell.

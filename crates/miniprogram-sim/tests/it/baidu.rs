@@ -118,14 +118,17 @@ async fn an_upload_can_fail_later() {
 
 #[tokio::test]
 async fn a_direct_commit_submits_itself() {
-    let bench = Bench::baidu(State::Online).await;
-    let ext = "{\"extEnable\":true,\"directCommit\":true}";
-    let fields = [("template_id", "1"), ("ext_json", ext), ("user_version", "2.0.0"), ("user_desc", "d")];
-    bench.form(&format!("{PACKAGE}upload"), &fields).await;
-    assert_eq!(bench.effects("submit_audit"), 0);
-    bench.wait(3).await;
-    bench.package_with(4).await;
-    assert_eq!((bench.effects("upload_code"), bench.effects("submit_audit")), (1, 1));
+    for ext in
+        ["{\"extEnable\":true,\"directCommit\":true}", "{\"extEnable\":true,\"directCommit\":\"true\"}"]
+    {
+        let bench = Bench::baidu(State::Online).await;
+        let fields = [("template_id", "1"), ("ext_json", ext), ("user_version", "2.0.0"), ("user_desc", "d")];
+        bench.form(&format!("{PACKAGE}upload"), &fields).await;
+        assert_eq!(bench.effects("submit_audit"), 0);
+        bench.wait(3).await;
+        bench.package_with(4).await;
+        assert_eq!((bench.effects("upload_code"), bench.effects("submit_audit")), (1, 1), "{ext}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use miniprogram_core::{Error, ErrorKind, Result, Retry};
 use serde::Serialize;
 
 use crate::client::{self, WeChatApp};
+use crate::dialect::told;
 use crate::{WECHAT, wire};
 
 pub(crate) const GET_CODE_PRIVACY_INFO: &str = "/wxa/security/get_code_privacy_info";
@@ -31,6 +32,9 @@ pub enum PrivacyScan {
     Finished {
         /// Whether a submission would be refused with 61040, unless it declares the interfaces unused.
         blocks_submission: bool,
+        /// Why a submission would be refused, in the vendor's words, which name the interface.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
         /// Interfaces that the code uses and the app has no permission for.
         without_auth: Vec<String>,
         /// Interfaces that the code uses and does not declare.
@@ -59,6 +63,7 @@ pub(super) async fn read_scan(op: &mut Op<'_>, operation: &'static str) -> Resul
         RUNNING => PrivacyScan::Running,
         code => PrivacyScan::Finished {
             blocks_submission: code != 0,
+            reason: told(privacy.errmsg).filter(|_| code != 0),
             without_auth: privacy.without_auth_list,
             without_conf: privacy.without_conf_list,
         },

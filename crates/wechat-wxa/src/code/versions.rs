@@ -94,6 +94,7 @@ fn audited(audit: Audit, experience: Option<Told>) -> CodeVersion {
         Some(experience) => (experience.description, experience.at),
         None => (None, None),
     };
+    let description = description.or(audit.description);
     CodeVersion::new(stage, audit.raw_status)
         .with_version(audit.version, description)
         .with_ids(None, audit.audit_id)

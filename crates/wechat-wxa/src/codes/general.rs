@@ -14,11 +14,27 @@ use miniprogram_core::codes::Owner::{Merchant, Platform};
 
 use super::advice;
 
+/// The calls of document 002 sections 15 to 17, which words -1 otherwise there.
+const SYSTEM_ERROR_CALLS: &[&str] = &[
+    "rollback",
+    "rollback_targets",
+    "/wxa/revertcoderelease",
+    "withdraw_audit",
+    "/wxa/undocodeaudit",
+    "start_gray_release",
+    "/wxa/grayrelease",
+    "cancel_gray_release",
+    "/wxa/revertgrayrelease",
+    "gray_release_plan",
+    "/wxa/getgrayreleaseplan",
+];
+
 // One row a line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(-60005, Vendor, "listed for commit, not described"),
     CodeRow::new(-1, Unavailable, "系统繁忙").open(),
+    CodeRow::new(-1, Unavailable, "系统错误").open().only(SYSTEM_ERROR_CALLS),
     CodeRow::new(0, Vendor, "ok").advice("nothing to do: the call succeeded"),
     CodeRow::new(1003, InvalidArgument, "POST parameter illegal"),
     CodeRow::new(40001, TokenRejected, "invalid credential, access_token is invalid or not latest").advice("fetch a new access token and repeat once; if it stays, check the secret and that one process alone refreshes"),
