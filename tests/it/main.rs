@@ -5,5 +5,4 @@ mod conformance;
 mod fleet;
 mod harness;
 mod random_walk;
-mod secrets;
 mod transport;

@@ -20,7 +20,7 @@ pub struct Capabilities {
     pub package_ids: bool,
     /// `rollback` can go back further than one version.
     pub rollback_to_version: bool,
-    /// `min_library_version` tells the share of users per version.
+    /// `min_library_version` always tells the share of users per version; without this a vendor may still tell it.
     pub library_usage: bool,
     /// Pushes carry the app's id; otherwise it comes from the route.
     pub app_id_in_pushes: bool,

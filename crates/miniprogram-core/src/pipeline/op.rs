@@ -105,7 +105,8 @@ impl<'a> Op<'a> {
                     self.pause(pause).await;
                     Some(withdrawal)
                 }
-                None => return Err(error.with_attempts(attempt)),
+                // The call's own operation has picked the meaning of the code; the caller knows the method.
+                None => return Err(error.with_operation(self.operation).with_attempts(attempt)),
             };
             attempt += 1;
         }

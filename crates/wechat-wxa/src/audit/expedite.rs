@@ -40,7 +40,8 @@ impl EffectPlan for ExpediteAudit {
         if refusal.code() == Some(&DONE_ALREADY) {
             AfterRefusal::Done(EffectValue::None)
         } else {
-            AfterRefusal::Refused
+            // No allowance left, or a verdict meanwhile: the attempt before may be what brought that about.
+            AfterRefusal::Ask
         }
     }
 }

@@ -92,8 +92,10 @@ impl EffectPlan for Release {
         let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
         let online = info.release_info.unwrap_or_default();
         let version = told(online.release_version);
-        let expected = before.version.is_none() || version == before.version;
-        if expected && online.release_time.is_some_and(|time| time >= before.since) {
+        if before.version.is_some() && version != before.version {
+            return Ok(Finding::Absent);
+        }
+        if online.release_time.is_some_and(|time| time >= before.since) {
             return Ok(Finding::Done(EffectValue::None));
         }
         // A full release ends a gray one that runs: the version may keep the time of the gray release.

@@ -1,4 +1,11 @@
 //! No secret reaches a log, an error or a journal: canaries through every failure path at trace level.
+//!
+//! A binary of its own, because the log of a whole process is looked at.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[expect(dead_code, reason = "shared with the other tests, which need more of it")]
+#[path = "../it/harness.rs"]
+mod harness;
 
 use std::error::Error as StdError;
 use std::io;
@@ -148,11 +155,10 @@ fn seen_debug(
 async fn canaries_appear_nowhere() {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
+    tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+        .init();
     let mut everything = fail_everywhere(WECHAT).await;
     everything.extend(fail_everywhere(BAIDU).await);
     let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
