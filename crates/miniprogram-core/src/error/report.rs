@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::{Code, ErrorKind, Outcome};
 use crate::vendor::Vendor;
 
-/// The JSON form of an [`Error`]; members without a value are left out.
+/// The JSON form of an [`Error`](super::Error); members without a value are left out.
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
 pub struct ErrorReport<'a> {
