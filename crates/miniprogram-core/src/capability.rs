@@ -22,6 +22,8 @@ pub struct Capabilities {
     pub rollback_to_version: bool,
     /// `min_library_version` always tells the share of users per version; without this a vendor may still tell it.
     pub library_usage: bool,
+    /// `template_library`.
+    pub template_library: bool,
     /// Pushes carry the app's id; otherwise it comes from the route.
     pub app_id_in_pushes: bool,
 }
@@ -39,6 +41,7 @@ impl Capabilities {
             package_ids: false,
             rollback_to_version: false,
             library_usage: false,
+            template_library: false,
             app_id_in_pushes: false,
         }
     }
@@ -96,6 +99,13 @@ impl Capabilities {
     #[must_use]
     pub const fn with_library_usage(mut self) -> Self {
         self.library_usage = true;
+        self
+    }
+
+    /// With a template library.
+    #[must_use]
+    pub const fn with_template_library(mut self) -> Self {
+        self.template_library = true;
         self
     }
 

@@ -1,5 +1,6 @@
 //! What an effect brought, and how that is known.
 
+use serde::de::DeserializeOwned;
 use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -146,6 +147,8 @@ pub enum EffectValue {
     Upload(UploadReceipt),
     /// A submission's audit id.
     Audit(AuditId),
+    /// What an inherent method brings, in the vendor crate's own form.
+    Inherent(Value),
 }
 
 impl Effect<EffectValue> {
@@ -173,6 +176,17 @@ impl Effect<EffectValue> {
     pub fn into_audit(self) -> Result<Effect<AuditId>> {
         self.try_map("submit_audit", |value| match value {
             EffectValue::Audit(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// What an inherent method brings.
+    ///
+    /// # Errors
+    /// [`Protocol`](crate::ErrorKind::Protocol) if it brought something else; the effect is done all the same.
+    pub fn into_inherent<T: DeserializeOwned>(self, operation: &'static str) -> Result<Effect<T>> {
+        self.try_map(operation, |value| match value {
+            EffectValue::Inherent(value) => serde_json::from_value(value).ok(),
             _ => None,
         })
     }

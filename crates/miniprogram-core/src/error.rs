@@ -1,5 +1,6 @@
 //! One error type: what happened, whether anything took effect, the vendor's words, and what may be done next.
 
+mod advice;
 mod kind;
 mod report;
 mod vendor_error;
@@ -8,6 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+pub use advice::{Advice, Language};
 pub use kind::{ErrorKind, Outcome, Retry};
 pub use report::ErrorReport;
 use vendor_error::Printable;
@@ -20,8 +22,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call or a callback failed.
 ///
-/// `{}` prints operation, kind and the vendor's code and words; `{:#}` adds what to do next. Neither holds a URL, a
-/// token or a key.
+/// `{}` prints operation, kind and the vendor's code and words; `{:#}` adds on the same line what is known of the effect
+/// and what to do next. Neither holds a URL, a token or a key.
 ///
 /// ```
 /// use miniprogram_core::{Error, ErrorKind, Outcome, Vendor, VendorError};
@@ -44,10 +46,19 @@ struct Repr {
     field: Option<Cow<'static, str>>,
     detail: Option<String>,
     retry: Option<Retry>,
-    advice: Option<Cow<'static, str>>,
+    advice: Option<NextStep>,
     retry_after: Option<Duration>,
     attempts: u32,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What to do next, where the kind's own advice is too general.
+#[derive(Debug)]
+enum NextStep {
+    /// In English alone.
+    English(Cow<'static, str>),
+    /// In every language.
+    Translated(Advice),
 }
 
 impl Error {
@@ -139,10 +150,17 @@ impl Error {
         self
     }
 
-    /// Sets what to do next, where the kind's own advice is too general.
+    /// Sets what to do next in English, where the kind's own advice is too general.
     #[must_use]
     pub fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.0.advice = Some(advice.into());
+        self.0.advice = Some(NextStep::English(advice.into()));
+        self
+    }
+
+    /// Sets what to do next in every language, such as the advice of a code's row.
+    #[must_use]
+    pub fn with_translated_advice(mut self, advice: Advice) -> Self {
+        self.0.advice = Some(NextStep::Translated(advice));
         self
     }
 
@@ -252,10 +270,20 @@ impl Error {
         self.0.retry_after
     }
 
-    /// What to do next, in one sentence.
+    /// What to do next, in one English sentence.
     #[must_use]
     pub fn advice(&self) -> &str {
-        self.0.advice.as_deref().unwrap_or_else(|| self.0.kind.advice())
+        self.advice_in(Language::English)
+    }
+
+    /// What to do next, in one sentence. An advice that was given in English alone stays English.
+    #[must_use]
+    pub fn advice_in(&self, language: Language) -> &str {
+        match &self.0.advice {
+            Some(NextStep::English(advice)) => advice,
+            Some(NextStep::Translated(advice)) => advice.text(language),
+            None => self.0.kind.advice_in(language),
+        }
     }
 
     /// How many requests of the effect were sent.
@@ -306,7 +334,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.operation, self.0.kind)?;
         if let Some(field) = &self.0.field {
-            write!(f, ": `{field}`")?;
+            write!(f, ": `{}`", Printable(field))?;
         }
         if let Some(detail) = &self.0.detail {
             write!(f, "{} {}", if self.0.field.is_some() { "" } else { ":" }, Printable(detail))?;
@@ -316,7 +344,10 @@ impl fmt::Display for Error {
             (None, Some(vendor)) => write!(f, " ({vendor})")?,
             (None, None) => {}
         }
-        if f.alternate() { write!(f, "; outcome {}; {}", self.0.outcome, self.advice()) } else { Ok(()) }
+        if f.alternate() {
+            write!(f, "; outcome {}; {}", self.0.outcome, Printable(self.advice()))?;
+        }
+        Ok(())
     }
 }
 
@@ -350,6 +381,59 @@ mod tests {
         let error = Error::new(ErrorKind::Vendor, "release").with_vendor(answer);
         assert!(!error.to_string().contains(['\n', '\u{1b}']), "{error}");
         assert!(error.report().message.contains('\n'), "the words themselves are kept as received");
+    }
+
+    #[test]
+    fn the_longer_form_adds_what_to_do_next_on_the_same_line() {
+        let answer = VendorError::new(Vendor::new("acme"), 7, "bad\r\n2026 INFO all is well\u{1b}[31m");
+        let error = Error::new(ErrorKind::Conflict, "release")
+            .with_outcome(Outcome::NotDone)
+            .with_vendor(answer)
+            .with_field("list\n[0]")
+            .with_advice("wait for the verdict,\nthen release");
+        let line = format!("{error:#}");
+        assert!(line.starts_with(&error.to_string()), "{line}");
+        assert!(!line.contains(char::is_control), "{line}");
+        assert!(line.ends_with(r"; outcome not_done; wait for the verdict,\nthen release"), "{line}");
+    }
+
+    #[test]
+    fn advice_is_told_in_the_language_asked_for() {
+        let error = Error::new(ErrorKind::Conflict, "release");
+        assert_eq!(error.advice_in(Language::Chinese), ErrorKind::Conflict.advice_in(Language::Chinese));
+        let error = error.with_translated_advice(Advice::new("wait", "请等待"));
+        assert_eq!((error.advice(), error.advice_in(Language::Chinese)), ("wait", "请等待"));
+        assert!(format!("{error:#}").ends_with("; wait"), "what is printed is English: {error:#}");
+        let error = error.with_advice("call the vendor");
+        assert_eq!(error.advice_in(Language::Chinese), "call the vendor");
+    }
+
+    #[test]
+    fn every_kind_has_advice_in_every_language() {
+        for kind in [
+            ErrorKind::InvalidArgument,
+            ErrorKind::Unsupported,
+            ErrorKind::TokenRejected,
+            ErrorKind::Unauthorized,
+            ErrorKind::PermissionDenied,
+            ErrorKind::NotFound,
+            ErrorKind::Conflict,
+            ErrorKind::ContentRejected,
+            ErrorKind::QuotaExhausted,
+            ErrorKind::RateLimited,
+            ErrorKind::Unavailable,
+            ErrorKind::Timeout,
+            ErrorKind::Protocol,
+            ErrorKind::Callback,
+            ErrorKind::Store,
+            ErrorKind::Config,
+            ErrorKind::Cancelled,
+            ErrorKind::Vendor,
+        ] {
+            let [en, zh] = Language::ALL.map(|language| kind.advice_in(language));
+            assert!(en.is_ascii() && !en.is_empty() && en == kind.advice(), "{kind}: {en}");
+            assert!(zh.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{kind}: {zh}");
+        }
     }
 
     #[test]

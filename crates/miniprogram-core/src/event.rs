@@ -1,5 +1,7 @@
 //! Pushes: what arrived, who decodes it, what it says.
 
+mod fields;
+mod numbered;
 mod strict_json;
 
 use std::borrow::Cow;
@@ -8,6 +10,7 @@ use std::fmt::{self, Debug};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use fields::Fields;
 pub use strict_json::parse_strict_json;
 
 use crate::error::{Error, ErrorKind, Outcome, Result};

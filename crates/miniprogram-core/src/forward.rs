@@ -13,7 +13,7 @@ use crate::code::{
 use crate::effect::Effect;
 use crate::error::Result;
 use crate::event::{Event, EventDecoder, Push};
-use crate::id::{AppId, AuditId, TemplateId};
+use crate::id::{AppId, AuditId, DraftId, TemplateId};
 use crate::intent::{Command, Intent, Journal, PlannedRequest, Settled};
 use crate::platform::{MiniProgram, MiniProgramPlatform};
 use crate::release::{
@@ -21,6 +21,7 @@ use crate::release::{
     RollbackVersion, Visit,
 };
 use crate::status::VisitStatus;
+use crate::template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
 use crate::token::{AccessToken, TokenProvider, TokenScope};
 use crate::vendor::Vendor;
 
@@ -146,6 +147,36 @@ macro_rules! forward {
             }
             fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
                 (**self).plan(app, command)
+            }
+            fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
+                (**self).template_library()
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        #[async_trait]
+        impl<T: TemplateLibrary + ?Sized> TemplateLibrary for $pointer<T> {
+            fn vendor(&self) -> Vendor {
+                (**self).vendor()
+            }
+            async fn template_drafts(&self) -> Result<Vec<TemplateDraft>> {
+                (**self).template_drafts().await
+            }
+            async fn templates(&self) -> Result<Vec<Template>> {
+                (**self).templates().await
+            }
+            async fn add_template(
+                &self,
+                draft: &DraftId,
+                description: Option<&str>,
+            ) -> Result<Effect<AddedTemplate>> {
+                (**self).add_template(draft, description).await
+            }
+            async fn delete_template(&self, template: &TemplateId) -> Result<Effect> {
+                (**self).delete_template(template).await
+            }
+            async fn settle(&self, intent: &Intent) -> Result<Settled> {
+                (**self).settle(intent).await
             }
         }
 

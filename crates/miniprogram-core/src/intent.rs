@@ -3,22 +3,26 @@
 use std::fmt::{self, Debug};
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::audit::{SubmitOptions, SubmitTarget};
 use crate::code::ExtJson;
 use crate::effect::{EffectValue, Evidence};
-use crate::error::{Outcome, Result};
+use crate::error::{Error, Outcome, Result};
 use crate::id::{AppId, AuditId, TemplateId};
 use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
 use crate::status::VisitStatus;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
-/// The effects of the traits, named like their methods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+mod method_name;
+
+pub use method_name::{InvalidMethodName, MethodName};
+
+/// The effects of the managers, named like their methods, and those that only one vendor has. Serialized as the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {
     /// [`CodeManager::upload_code`](crate::CodeManager::upload_code).
@@ -41,10 +45,12 @@ pub enum Operation {
     SetVisitStatus,
     /// [`ReleaseManager::set_min_library_version`](crate::ReleaseManager::set_min_library_version).
     SetMinLibraryVersion,
+    /// An inherent method of a vendor's client, or one of [`TemplateLibrary`](crate::TemplateLibrary).
+    Inherent(MethodName),
 }
 
 impl Operation {
-    /// All of them.
+    /// Those of the managers, which every vendor has or refuses.
     pub const ALL: [Self; 10] = [
         Self::UploadCode,
         Self::SubmitAudit,
@@ -72,6 +78,7 @@ impl Operation {
             Self::CancelGrayRelease => "cancel_gray_release",
             Self::SetVisitStatus => "set_visit_status",
             Self::SetMinLibraryVersion => "set_min_library_version",
+            Self::Inherent(method) => method.as_str(),
         }
     }
 }
@@ -79,6 +86,20 @@ impl Operation {
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl Serialize for Operation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Operation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let method = MethodName::deserialize(deserializer)?;
+        let of_a_manager = Self::ALL.into_iter().find(|operation| operation.as_str() == method.as_str());
+        Ok(of_a_manager.unwrap_or(Self::Inherent(method)))
     }
 }
 
@@ -142,9 +163,52 @@ pub enum Command {
         /// The version.
         version: String,
     },
+    /// What only one vendor has.
+    Inherent(InherentCommand),
+}
+
+/// An effect that only one vendor has: the method of its client, and the arguments in that crate's own form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct InherentCommand {
+    /// The method.
+    pub method: MethodName,
+    /// Its arguments.
+    pub arguments: Value,
+}
+
+impl InherentCommand {
+    /// A method with its arguments.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+    pub fn new(method: MethodName, arguments: &impl Serialize) -> Result<Self> {
+        match serde_json::to_value(arguments) {
+            Ok(arguments) => Ok(Self { method, arguments }),
+            Err(problem) => Err(Error::invalid(method.as_str(), "arguments", problem.to_string())),
+        }
+    }
+
+    /// The arguments as the vendor's type.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an intent that another version wrote and this one
+    /// cannot read.
+    pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
+        T::deserialize(&self.arguments)
+            .map_err(|problem| Error::invalid(self.method.as_str(), "arguments", problem.to_string()))
+    }
 }
 
 impl Command {
+    /// An effect that only one vendor has.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+    pub fn inherent(method: MethodName, arguments: &impl Serialize) -> Result<Self> {
+        InherentCommand::new(method, arguments).map(Self::Inherent)
+    }
+
     /// Which method it is.
     #[must_use]
     pub const fn operation(&self) -> Operation {
@@ -159,6 +223,7 @@ impl Command {
             Self::CancelGrayRelease => Operation::CancelGrayRelease,
             Self::SetVisitStatus { .. } => Operation::SetVisitStatus,
             Self::SetMinLibraryVersion { .. } => Operation::SetMinLibraryVersion,
+            Self::Inherent(command) => Operation::Inherent(command.method),
         }
     }
 }
@@ -169,7 +234,7 @@ impl Command {
 pub struct Intent {
     /// The vendor.
     pub vendor: Vendor,
-    /// The app.
+    /// The app; the platform's own id where the effect is the platform's and no app's.
     pub app: AppId,
     /// The method.
     pub operation: Operation,

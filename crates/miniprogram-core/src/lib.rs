@@ -26,6 +26,7 @@ pub mod platform;
 pub mod release;
 pub mod secret;
 pub mod status;
+pub mod template;
 pub mod time;
 pub mod token;
 #[cfg(feature = "client")]
@@ -45,10 +46,12 @@ pub use code::{
     UploadProgress, UploadReceipt,
 };
 pub use effect::{Effect, EffectValue, Evidence};
-pub use error::{Code, Error, ErrorKind, ErrorReport, Outcome, Result, Retry, VendorError};
+pub use error::{Advice, Code, Error, ErrorKind, ErrorReport, Language, Outcome, Result, Retry, VendorError};
 pub use event::{CallbackCheck, Event, EventDecoder, EventKind, OwnedPush, Push};
 pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, TemplateId};
-pub use intent::{Command, Intent, Journal, NoJournal, Operation, PlannedRequest, Settled};
+pub use intent::{
+    Command, InherentCommand, Intent, Journal, MethodName, NoJournal, Operation, PlannedRequest, Settled,
+};
 pub use platform::{MiniProgram, MiniProgramPlatform};
 pub use release::{
     GrayRelease, GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager, ReleaseTarget,
@@ -58,6 +61,7 @@ pub use secret::Secret;
 pub use status::{
     AuditStatus, GrayStatus, RawStatus, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
 };
+pub use template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
 pub use time::Timestamp;
 pub use token::{AccessToken, StaticToken, TokenKind, TokenProvider, TokenScope};
 #[cfg(feature = "client")]

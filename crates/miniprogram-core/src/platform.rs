@@ -5,11 +5,12 @@ use std::fmt::Debug;
 use crate::audit::AuditManager;
 use crate::capability::Capabilities;
 use crate::code::CodeManager;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::EventDecoder;
 use crate::id::AppId;
 use crate::intent::{Command, PlannedRequest};
 use crate::release::ReleaseManager;
+use crate::template::TemplateLibrary;
 use crate::vendor::Vendor;
 
 /// Everything that can be done with one app. `Box<dyn MiniProgram>` and `Arc<dyn MiniProgram>` upcast to each manager.
@@ -40,4 +41,12 @@ pub trait MiniProgramPlatform: Debug + Send + Sync + 'static {
     /// # Errors
     /// What the effect itself would refuse before its first request.
     fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>>;
+
+    /// The platform's template library.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported), found without a request, if the vendor has none.
+    fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
+        Err(Error::unsupported(self.vendor(), "template_library"))
+    }
 }

@@ -19,6 +19,8 @@ pub enum TokenKind {
     Authorizer,
     /// The platform itself.
     Platform,
+    /// The owner of one key, by client credentials.
+    ClientCredentials,
 }
 
 impl TokenKind {
@@ -28,6 +30,7 @@ impl TokenKind {
         match self {
             Self::Authorizer => "authorizer",
             Self::Platform => "platform",
+            Self::ClientCredentials => "client_credentials",
         }
     }
 }
@@ -40,7 +43,7 @@ pub struct TokenScope {
     pub vendor: Vendor,
     /// The platform.
     pub platform: PlatformId,
-    /// The app; none for a token of the platform.
+    /// The app; none for a token of the platform or of a key.
     pub app: Option<AppId>,
     /// Whose rights it carries.
     pub kind: TokenKind,
@@ -57,6 +60,12 @@ impl TokenScope {
     #[must_use]
     pub const fn platform(vendor: Vendor, platform: PlatformId) -> Self {
         Self { vendor, platform, app: None, kind: TokenKind::Platform }
+    }
+
+    /// The scope of one key, whose id stands in for the platform's.
+    #[must_use]
+    pub const fn client_credentials(vendor: Vendor, key: PlatformId) -> Self {
+        Self { vendor, platform: key, app: None, kind: TokenKind::ClientCredentials }
     }
 }
 
@@ -111,11 +120,12 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     async fn reject(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()>;
 }
 
-/// One token for one app, given by the caller. It cannot be refreshed.
+/// One token, given by the caller, for one app, one platform or one key. It cannot be refreshed.
 #[derive(Debug, Clone)]
 pub struct StaticToken {
     vendor: Vendor,
-    app: AppId,
+    app: Option<AppId>,
+    kind: TokenKind,
     token: AccessToken,
 }
 
@@ -123,22 +133,34 @@ impl StaticToken {
     /// A token of an app at a vendor.
     #[must_use]
     pub fn new(vendor: Vendor, app: impl Into<AppId>, token: AccessToken) -> Self {
-        Self { vendor, app: app.into(), token }
+        Self { vendor, app: Some(app.into()), kind: TokenKind::Authorizer, token }
+    }
+
+    /// A token of the platform itself.
+    #[must_use]
+    pub const fn platform(vendor: Vendor, token: AccessToken) -> Self {
+        Self { vendor, app: None, kind: TokenKind::Platform, token }
+    }
+
+    /// A token of a key.
+    #[must_use]
+    pub const fn client_credentials(vendor: Vendor, token: AccessToken) -> Self {
+        Self { vendor, app: None, kind: TokenKind::ClientCredentials, token }
     }
 }
 
 #[async_trait]
 impl TokenProvider for StaticToken {
     async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
-        let mine = scope.vendor == self.vendor
-            && scope.kind == TokenKind::Authorizer
-            && scope.app.as_ref() == Some(&self.app);
-        if mine {
+        if (scope.vendor, scope.kind, &scope.app) == (self.vendor, self.kind, &self.app) {
             return Ok(self.token.clone());
         }
-        Err(Error::new(ErrorKind::Config, "token")
-            .for_vendor(scope.vendor)
-            .with_detail(format!("the static token is of {} {}, not a {scope}", self.vendor, self.app)))
+        let of = self.app.as_ref().map(|app| format!(" of {app}")).unwrap_or_default();
+        Err(Error::new(ErrorKind::Config, "token").for_vendor(scope.vendor).with_detail(format!(
+            "the static token is a {} {} token{of}, not a {scope}",
+            self.vendor,
+            self.kind.as_str()
+        )))
     }
 
     async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {

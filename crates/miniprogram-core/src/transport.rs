@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub use http_transport::{BaseUrl, HttpTransport};
 
@@ -58,6 +58,56 @@ pub enum Body {
     Json(String),
     /// A form, not encoded yet.
     Form(Vec<(Cow<'static, str>, String)>),
+    /// Texts and files, `multipart/form-data`.
+    Multipart(Vec<Part>),
+}
+
+/// One part of a [`Body::Multipart`]. `Debug` shows names and sizes only.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// The field's name.
+    pub name: Cow<'static, str>,
+    /// The content.
+    pub content: Bytes,
+    /// The file's name and media type; none for a text.
+    pub file: Option<(String, Cow<'static, str>)>,
+}
+
+impl Part {
+    /// A text.
+    #[must_use]
+    pub fn text(name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), content: Bytes::from(text.into()), file: None }
+    }
+
+    /// A file with its name and media type.
+    #[must_use]
+    pub fn file(
+        name: impl Into<Cow<'static, str>>,
+        file_name: impl Into<String>,
+        media_type: impl Into<Cow<'static, str>>,
+        content: impl Into<Bytes>,
+    ) -> Self {
+        let file = Some((file_name.into(), media_type.into()));
+        Self { name: name.into(), content: content.into(), file }
+    }
+
+    /// The part as data: a text as it is, a file by name, media type and size.
+    fn planned(&self) -> Value {
+        match &self.file {
+            None => Value::from(String::from_utf8_lossy(&self.content)),
+            Some((name, media_type)) => {
+                json!({ "file_name": name, "media_type": media_type, "bytes": self.content.len() })
+            }
+        }
+    }
+}
+
+impl Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({}, {} bytes)", self.name, self.content.len())
+    }
 }
 
 impl Request {
@@ -94,6 +144,9 @@ impl Request {
             Body::Form(fields) => Some(
                 fields.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_str()))).collect(),
             ),
+            Body::Multipart(parts) => {
+                Some(parts.iter().map(|part| (part.name.to_string(), part.planned())).collect())
+            }
         };
         planned
     }
@@ -111,6 +164,7 @@ impl Debug for Body {
             Self::Empty => f.write_str("Empty"),
             Self::Json(text) => write!(f, "Json({} bytes)", text.len()),
             Self::Form(fields) => write!(f, "Form({} fields)", fields.len()),
+            Self::Multipart(parts) => write!(f, "Multipart({parts:?})"),
         }
     }
 }

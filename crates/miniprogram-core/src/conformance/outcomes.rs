@@ -8,7 +8,7 @@ use crate::audit::SubmitTarget;
 use crate::clock::Clock;
 use crate::code::UploadReceipt;
 use crate::effect::Evidence;
-use crate::error::{ErrorKind, Outcome, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::id::{AppId, AuditId};
 use crate::intent::Operation;
 use crate::platform::MiniProgram;
@@ -88,6 +88,7 @@ async fn perform<H: Harness>(
         Operation::CancelGrayRelease => unit(app.cancel_gray_release().await?),
         Operation::SetVisitStatus => unit(app.set_visit_status(VisitStatus::Closed).await?),
         Operation::SetMinLibraryVersion => unit(app.set_min_library_version("1.1.0").await?),
+        Operation::Inherent(_) => return Err(Error::unsupported(app.vendor(), operation.as_str())),
     })
 }
 

@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Advice, Language};
+
 /// A public kind of failure with a stable machine name; a vendor's code is mapped onto one of them by a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,27 +73,78 @@ impl ErrorKind {
         }
     }
 
-    /// What usually has to be done about it, in one sentence.
+    /// What usually has to be done about it, in one English sentence.
     #[must_use]
     pub const fn advice(self) -> &'static str {
+        self.advice_in(Language::English)
+    }
+
+    /// What usually has to be done about it, in one sentence.
+    #[must_use]
+    pub const fn advice_in(self, language: Language) -> &'static str {
+        self.both_advices().text(language)
+    }
+
+    pub(crate) const fn both_advices(self) -> Advice {
         match self {
-            Self::InvalidArgument => "correct the argument; the same request fails again",
-            Self::Unsupported => "this vendor cannot do it; ask `capabilities()` first",
-            Self::TokenRejected => "fetch a new access token for this app, then repeat once",
-            Self::Unauthorized => "let the merchant authorize the platform again",
-            Self::PermissionDenied => "have the permission granted, or the caller's address allowed",
-            Self::NotFound => "check the id and the app that it belongs to",
-            Self::Conflict => "read the present state, then decide",
-            Self::ContentRejected => "change the content that the vendor refuses",
-            Self::QuotaExhausted => "wait until the allowance returns",
-            Self::RateLimited => "slow down and repeat after the wait",
-            Self::Unavailable | Self::Timeout => "repeat later; for an effect, settle its outcome first",
-            Self::Protocol => "settle the outcome of an effect by asking; report the answer if it stays so",
-            Self::Callback => "refuse the push; check token, key and clock if it should have been genuine",
-            Self::Store => "repair the store before the next effect",
-            Self::Config => "correct the configuration",
-            Self::Cancelled => "settle the outcome before the next effect on this app",
-            Self::Vendor => "look the code up at the vendor; it is not repeated by itself",
+            Self::InvalidArgument => Advice::new(
+                "correct the argument; the same request fails again",
+                "请修正参数后再请求，原样重试仍会失败",
+            ),
+            Self::Unsupported => Advice::new(
+                "this vendor cannot do it; ask `capabilities()` first",
+                "该厂商不支持此操作，请先用 `capabilities()` 查询",
+            ),
+            Self::TokenRejected => Advice::new(
+                "fetch a new access token for this app, then repeat once",
+                "请重新获取该小程序的 access_token，再重试一次",
+            ),
+            Self::Unauthorized => {
+                Advice::new("let the merchant authorize the platform again", "请商家重新授权给第三方平台")
+            }
+            Self::PermissionDenied => Advice::new(
+                "have the permission granted, or the caller's address allowed",
+                "请先开通所需权限，或将调用方 IP 加入白名单",
+            ),
+            Self::NotFound => {
+                Advice::new("check the id and the app that it belongs to", "请核对 ID 以及它所属的小程序")
+            }
+            Self::Conflict => {
+                Advice::new("read the present state, then decide", "请先查询当前状态，再决定下一步操作")
+            }
+            Self::ContentRejected => {
+                Advice::new("change the content that the vendor refuses", "请修改被厂商拒绝的内容后再提交")
+            }
+            Self::QuotaExhausted => {
+                Advice::new("wait until the allowance returns", "额度已用完，请等额度恢复后再试")
+            }
+            Self::RateLimited => {
+                Advice::new("slow down and repeat after the wait", "请求过于频繁，请降低频率，稍后重试")
+            }
+            Self::Unavailable | Self::Timeout => Advice::new(
+                "repeat later; for an effect, settle its outcome first",
+                "请稍后重试；写操作须先确认上一次的结果",
+            ),
+            Self::Protocol => Advice::new(
+                "settle the outcome of an effect by asking; report the answer if it stays so",
+                "写操作请先查询确认结果；若持续出现，请把返回内容反馈给厂商",
+            ),
+            Self::Callback => Advice::new(
+                "refuse the push; check token, key and clock if it should have been genuine",
+                "请拒绝该推送；若推送本应有效，请检查 token、密钥和系统时间",
+            ),
+            Self::Store => {
+                Advice::new("repair the store before the next effect", "请先修复本地存储，再执行下一个写操作")
+            }
+            Self::Config => Advice::new("correct the configuration", "请修正本地配置"),
+            Self::Cancelled => Advice::new(
+                "settle the outcome before the next effect on this app",
+                "对该小程序执行下一个写操作前，请先确认本次的结果",
+            ),
+            Self::Vendor => Advice::new(
+                "look the code up at the vendor; it is not repeated by itself",
+                "请到厂商文档查询该错误码；系统不会自动重试",
+            ),
         }
     }
 }

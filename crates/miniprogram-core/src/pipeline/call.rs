@@ -10,7 +10,7 @@ use crate::error::{Code, Error, ErrorKind, Outcome, Result};
 use crate::intent::PlannedRequest;
 use crate::time::Timestamp;
 use crate::token::TokenKind;
-use crate::transport::{Body, Request};
+use crate::transport::{Body, Part, Request};
 
 /// One request of an operation, before it has a token.
 #[derive(Debug, Clone)]
@@ -26,8 +26,8 @@ pub struct Call {
     pub query: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: Body,
-    /// Whose token it takes.
-    pub token: TokenKind,
+    /// Whose token it takes; none where the call itself proves who calls.
+    pub token: Option<TokenKind>,
     /// What a success looks like.
     pub expect: Expect,
     /// Whether it may take as long as an upload.
@@ -52,7 +52,7 @@ impl Call {
             path: path.into(),
             query: Vec::new(),
             body,
-            token: TokenKind::Authorizer,
+            token: Some(TokenKind::Authorizer),
             expect: Expect::Json,
             is_upload: false,
         }
@@ -78,6 +78,12 @@ impl Call {
         fields: Vec<(Cow<'static, str>, String)>,
     ) -> Self {
         Self::new(operation, Method::POST, path, Body::Form(fields))
+    }
+
+    /// A POST of texts and files, which may take as long as an upload.
+    #[must_use]
+    pub fn post_multipart(operation: &'static str, path: &'static str, parts: Vec<Part>) -> Self {
+        Self::new(operation, Method::POST, path, Body::Multipart(parts)).as_upload()
     }
 
     /// A call of an endpoint that nobody has modelled. Path and query are not encoded yet.
@@ -127,14 +133,30 @@ impl Call {
         let mut request = Request::new(self.method.clone(), self.path.clone());
         request.query.clone_from(&self.query);
         request.body = self.body.clone();
-        request.query.push(("access_token".into(), "***".to_owned()));
+        if self.token.is_some() {
+            request.query.push(("access_token".into(), "***".to_owned()));
+        }
         request.planned()
     }
 
     /// With the platform's token.
     #[must_use]
     pub const fn with_platform_token(mut self) -> Self {
-        self.token = TokenKind::Platform;
+        self.token = Some(TokenKind::Platform);
+        self
+    }
+
+    /// With the token of a key.
+    #[must_use]
+    pub const fn with_client_credentials(mut self) -> Self {
+        self.token = Some(TokenKind::ClientCredentials);
+        self
+    }
+
+    /// Without a token: what proves who calls stands in the body.
+    #[must_use]
+    pub const fn without_token(mut self) -> Self {
+        self.token = None;
         self
     }
 }

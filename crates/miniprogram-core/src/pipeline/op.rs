@@ -181,14 +181,18 @@ impl<'a> Op<'a> {
             let why = "the deadline of the whole operation has passed";
             return Err(self.error(ErrorKind::Timeout, call).with_retry(Retry::No).with_detail(why));
         }
-        let scope = self.scope(call.token);
+        let Some(kind) = call.token else {
+            *sent += 1;
+            return self.exchange(call, None).await;
+        };
+        let scope = self.scope(kind);
         let tokens = &self.pipeline.0.tokens;
         let named = |error: Error| error.with_operation(call.operation.clone());
         // Whatever fetching a token brings: the call itself was not sent, or was refused.
         let token =
             tokens.token(&scope).await.map_err(|error| named(error).with_outcome(Outcome::NotSent))?;
         *sent += 1;
-        let error = match self.exchange(call, &token).await {
+        let error = match self.exchange(call, Some(&token)).await {
             Err(error) if error.retry() == Retry::AfterRefresh && error.outcome() == Outcome::NotDone => {
                 error
             }
@@ -201,7 +205,7 @@ impl<'a> Op<'a> {
             return Err(error);
         }
         *sent += 1;
-        self.exchange(call, &fresh).await
+        self.exchange(call, Some(&fresh)).await
     }
 
     fn scope(&self, kind: TokenKind) -> TokenScope {
@@ -211,14 +215,15 @@ impl<'a> Op<'a> {
                 TokenScope::authorizer(self.pipeline.vendor(), platform, self.app.clone())
             }
             TokenKind::Platform => TokenScope::platform(self.pipeline.vendor(), platform),
+            TokenKind::ClientCredentials => TokenScope::client_credentials(self.pipeline.vendor(), platform),
         }
     }
 
-    async fn exchange(&self, call: &Call, token: &AccessToken) -> Result<Reply> {
+    async fn exchange(&self, call: &Call, token: Option<&AccessToken>) -> Result<Reply> {
         let timeout = self.timeout(call).min(self.time_left().unwrap_or(Duration::MAX));
         let mut request = Request::new(call.method.clone(), call.path.clone());
         request.query.clone_from(&call.query);
-        request.token = Some(("access_token", token.clone()));
+        request.token = token.map(|token| ("access_token", token.clone()));
         request.body = call.body.clone();
         request.timeout = timeout;
         request.max_bytes = if call.expect == Expect::Image { MAX_IMAGE } else { MAX_JSON };
@@ -294,7 +299,7 @@ impl<'a> Op<'a> {
         match refusal.row {
             Some(row) => error
                 .with_retry(row.retry_rule())
-                .with_advice(row.advice_text())
+                .with_translated_advice(row.translated_advice())
                 .with_retry_after(row.retry_after()),
             None => error.with_retry(Retry::No),
         }

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use bytes::BytesMut;
 use form_urlencoded::Serializer;
 use http::header::CONTENT_TYPE;
+use reqwest::multipart;
 use url::{Host, Url};
 
-use super::{Body, Request, Response, Transport, TransportError};
+use super::{Body, Part, Request, Response, Transport, TransportError};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Scheme and host that requests go to. `https` unless the host is a loopback address; no user, no query.
@@ -108,6 +109,7 @@ impl Transport for HttpTransport {
                 form.extend_pairs(fields.iter().map(|(name, value)| (name.as_ref(), value.as_str())));
                 builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.finish())
             }
+            Body::Multipart(parts) => builder.multipart(multipart(parts)?),
         };
         let mut answer = builder.send().await.map_err(classify)?;
         if answer.content_length().is_some_and(|length| length > request.max_bytes as u64) {
@@ -123,6 +125,20 @@ impl Transport for HttpTransport {
         let headers = std::mem::take(answer.headers_mut());
         Ok(Response::new(answer.status().as_u16(), headers, body.freeze()))
     }
+}
+
+fn multipart(parts: Vec<Part>) -> Result<multipart::Form, TransportError> {
+    parts.into_iter().try_fold(multipart::Form::new(), |form, Part { name, content, file }| {
+        let length = content.len() as u64;
+        let part = multipart::Part::stream_with_length(content, length);
+        let part = match file {
+            None => part,
+            Some((file_name, media_type)) => {
+                part.file_name(file_name).mime_str(&media_type).map_err(classify)?
+            }
+        };
+        Ok(form.part(name, part))
+    })
 }
 
 fn classify(problem: reqwest::Error) -> TransportError {

@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use super::Owner;
+use crate::error::{Advice, Code, ErrorKind, Language, Retry};
+
+/// What a code answered to an effect says about that effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Certainty {
+    /// The vendor refused: nothing happened.
+    Refused,
+    /// The vendor was busy: it may have happened all the same.
+    Open,
+}
+
+/// One line of a [`CodeTable`](super::CodeTable).
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct CodeRow {
+    /// The vendor's number; 0 where `text` holds a word instead.
+    pub number: i64,
+    /// The vendor's word, for codes that are text.
+    pub text: Option<&'static str>,
+    /// The operations it is meant for: method names, or endpoint paths for the low-level call. Empty: all others.
+    pub operations: &'static [&'static str],
+    /// What it is here.
+    pub kind: ErrorKind,
+    /// The vendor's words, or a short gloss where it prints none.
+    pub meaning: &'static str,
+    retry: Option<Retry>,
+    certainty: Certainty,
+    owner: Option<Owner>,
+    advice: Option<Advice>,
+    wait: Option<Duration>,
+}
+
+impl CodeRow {
+    /// A numbered code with the kind's own retry rule, owner and advice.
+    #[must_use]
+    pub const fn new(number: i64, kind: ErrorKind, meaning: &'static str) -> Self {
+        Self {
+            number,
+            text: None,
+            operations: &[],
+            kind,
+            meaning,
+            retry: None,
+            certainty: Certainty::Refused,
+            owner: None,
+            advice: None,
+            wait: None,
+        }
+    }
+
+    /// A code that is a word.
+    #[must_use]
+    pub const fn word(text: &'static str, kind: ErrorKind, meaning: &'static str) -> Self {
+        let mut row = Self::new(0, kind, meaning);
+        row.text = Some(text);
+        row
+    }
+
+    /// Limits the row to some operations: it is looked up before the row that holds for all.
+    #[must_use]
+    pub const fn only(mut self, operations: &'static [&'static str]) -> Self {
+        self.operations = operations;
+        self
+    }
+
+    /// The effect may have happened although the vendor answered this.
+    #[must_use]
+    pub const fn open(mut self) -> Self {
+        self.certainty = Certainty::Open;
+        self
+    }
+
+    /// Sets the retry rule.
+    #[must_use]
+    pub const fn retry(mut self, retry: Retry) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+
+    /// Sets whose move it is.
+    #[must_use]
+    pub const fn owner(mut self, owner: Owner) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
+    /// Sets what to do next, where the kind's own advice is too general.
+    #[must_use]
+    pub const fn advice(mut self, advice: Advice) -> Self {
+        self.advice = Some(advice);
+        self
+    }
+
+    /// Sets how long to wait before repeating.
+    #[must_use]
+    pub const fn wait(mut self, wait: Duration) -> Self {
+        self.wait = Some(wait);
+        self
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self.text {
+            Some(text) => Code::Text(text.into()),
+            None => Code::Number(self.number),
+        }
+    }
+
+    /// What the answer says about an effect.
+    #[must_use]
+    pub const fn certainty(&self) -> Certainty {
+        self.certainty
+    }
+
+    /// How long to wait, where the vendor says so.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        self.wait
+    }
+
+    /// Whether to repeat.
+    #[must_use]
+    pub fn retry_rule(&self) -> Retry {
+        self.retry.unwrap_or_else(|| crate::error::Error::new(self.kind, "").retry())
+    }
+
+    /// What to do next, in English.
+    #[must_use]
+    pub const fn advice_text(&self) -> &'static str {
+        self.advice_in(Language::English)
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub const fn advice_in(&self, language: Language) -> &'static str {
+        self.translated_advice().text(language)
+    }
+
+    /// What to do next, in every language.
+    #[must_use]
+    pub const fn translated_advice(&self) -> Advice {
+        match self.advice {
+            Some(advice) => advice,
+            None => self.kind.both_advices(),
+        }
+    }
+
+    /// Whose move it is.
+    #[must_use]
+    pub fn owner_of_move(&self) -> Owner {
+        self.owner.unwrap_or(match self.kind {
+            ErrorKind::Unauthorized | ErrorKind::ContentRejected => Owner::Merchant,
+            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol | ErrorKind::Vendor => {
+                Owner::Vendor
+            }
+            _ => Owner::Platform,
+        })
+    }
+
+    pub(super) fn is(&self, code: &Code) -> bool {
+        match (code, self.text) {
+            (Code::Number(number), None) => *number == self.number,
+            (Code::Text(word), Some(text)) => word == text,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+use std::fmt::Write;
+
+use super::{Certainty, CodeRow, Explanation, Meaning};
+use crate::error::{Code, Language};
+use crate::vendor::Vendor;
+
+/// A vendor's codes. Public data: callers can list them, and a snapshot shows the whole.
+#[derive(Debug)]
+pub struct CodeTable {
+    vendor: Vendor,
+    name: &'static str,
+    groups: &'static [&'static [CodeRow]],
+}
+
+impl CodeTable {
+    /// A table of a vendor, in as many groups of rows as its source has chapters; the name tells a vendor's tables
+    /// apart (`errno`, `gateway`, `oauth`, …).
+    #[must_use]
+    pub const fn new(vendor: Vendor, name: &'static str, groups: &'static [&'static [CodeRow]]) -> Self {
+        Self { vendor, name, groups }
+    }
+
+    /// Whose table it is.
+    #[must_use]
+    pub const fn vendor(&self) -> Vendor {
+        self.vendor
+    }
+
+    /// The table's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Every row.
+    pub fn rows(&self) -> impl Iterator<Item = &'static CodeRow> + use<> {
+        self.groups.iter().flat_map(|group| group.iter())
+    }
+
+    /// The row of a code: the one for this operation, else the one for all, else none.
+    #[must_use]
+    pub fn find(&self, code: &Code, operation: Option<&str>) -> Option<&'static CodeRow> {
+        let rows = || self.rows().filter(|row| row.is(code));
+        operation
+            .and_then(|operation| rows().find(|row| row.operations.contains(&operation)))
+            .or_else(|| rows().find(|row| row.operations.is_empty()))
+    }
+
+    /// What a code means: the answer to `explain`. A code that no row lists is of kind `vendor`. Without an operation
+    /// the answer also names what the code means to some operations.
+    #[must_use]
+    pub fn explain(&self, code: &Code, operation: Option<&str>) -> Explanation {
+        let row = self.find(code, operation);
+        let mut explanation = Explanation::new(self.vendor, code.clone(), row.map(|row| (self.name, row)));
+        if operation.is_none() {
+            let others = self.rows().filter(|row| row.is(code) && !row.operations.is_empty());
+            explanation.also = others.map(Meaning::of).collect();
+        }
+        explanation
+    }
+
+    /// What is wrong with the rows, one sentence each; none if the table is sound.
+    ///
+    /// Every code has a row for all operations, no two rows answer the same question, and each has words and advice.
+    #[must_use]
+    pub fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (index, row) in self.rows().enumerate() {
+            let mut say = |what: &str| wrong.push(format!("{} {}: {what}", self.name, row.code()));
+            let shared = |other: &CodeRow| row.operations.iter().any(|one| other.operations.contains(one));
+            let both_for_all = |other: &CodeRow| row.operations.is_empty() && other.operations.is_empty();
+            let mut before = self.rows().take(index).filter(|other| other.code() == row.code());
+            if before.any(|other| both_for_all(other) || shared(other)) {
+                say("two rows answer the same question");
+            }
+            if self.find(&row.code(), None).is_none() {
+                say("no row holds for all operations");
+            }
+            if row.meaning.is_empty() {
+                say("the meaning is empty");
+            }
+            for language in Language::ALL {
+                let advice = row.advice_in(language);
+                if advice.is_empty() || advice.ends_with(['.', '。']) || advice.contains(char::is_control) {
+                    say(&format!("the advice in {language} is not one sentence without a full stop"));
+                }
+            }
+        }
+        wrong
+    }
+
+    /// The whole table as text: a line for each row, and below it the advice in each language.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = format!("{} {}\n", self.vendor, self.name);
+        for row in self.rows() {
+            let operations =
+                if row.operations.is_empty() { "*".to_owned() } else { row.operations.join(",") };
+            let open = if row.certainty() == Certainty::Open { "open" } else { "refused" };
+            let _ = writeln!(
+                text,
+                "{} | {operations} | {} | {} | {open} | {} | {}",
+                row.code(),
+                row.kind.as_str(),
+                row.retry_rule(),
+                row.owner_of_move(),
+                row.meaning
+            );
+            for language in Language::ALL {
+                let _ = writeln!(text, "    {language}  {}", row.advice_in(language));
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes::{Advice, Owner};
+    use crate::error::ErrorKind;
+
+    const ACME: Vendor = Vendor::new("acme");
+    const ASK: Advice = Advice::new("ask `latest_audit`", "请查询 `latest_audit`");
+
+    static SOUND: CodeTable = CodeTable::new(
+        ACME,
+        "code",
+        &[
+            &[CodeRow::new(1, ErrorKind::Unavailable, "busy").open()],
+            &[
+                CodeRow::new(7, ErrorKind::Conflict, "not now").owner(Owner::Merchant),
+                CodeRow::new(7, ErrorKind::NotFound, "no audit").only(&["withdraw", "/withdraw"]).advice(ASK),
+            ],
+        ],
+    );
+
+    #[test]
+    fn a_rendered_table_shows_everything_a_row_says() {
+        insta::assert_snapshot!(SOUND.render(), @r"
+        acme code
+        1 | * | unavailable | backoff | open | vendor | busy
+            en  repeat later; for an effect, settle its outcome first
+            zh  请稍后重试；写操作须先确认上一次的结果
+        7 | * | conflict | after_change | refused | merchant | not now
+            en  read the present state, then decide
+            zh  请先查询当前状态，再决定下一步操作
+        7 | withdraw,/withdraw | not_found | after_change | refused | platform | no audit
+            en  ask `latest_audit`
+            zh  请查询 `latest_audit`
+        ");
+    }
+
+    #[test]
+    fn a_check_finds_what_is_wrong_with_the_rows() {
+        static WRONG: CodeTable = CodeTable::new(
+            ACME,
+            "code",
+            &[&[
+                CodeRow::new(1, ErrorKind::Conflict, "a"),
+                CodeRow::new(1, ErrorKind::Conflict, "b"),
+                CodeRow::new(2, ErrorKind::Conflict, "c").only(&["x", "y"]),
+                CodeRow::new(2, ErrorKind::Conflict, "").only(&["y", "z"]),
+                CodeRow::new(3, ErrorKind::Conflict, "d").advice(Advice::new("stop.", "停止。")),
+                CodeRow::word("1", ErrorKind::Conflict, "e"),
+            ]],
+        );
+        assert_eq!(SOUND.check(), [""; 0]);
+        insta::assert_snapshot!(WRONG.check().join("\n"), @r"
+        code 1: two rows answer the same question
+        code 2: no row holds for all operations
+        code 2: two rows answer the same question
+        code 2: no row holds for all operations
+        code 2: the meaning is empty
+        code 3: the advice in en is not one sentence without a full stop
+        code 3: the advice in zh is not one sentence without a full stop
+        ");
+    }
+
+    #[test]
+    fn without_an_operation_the_other_meanings_are_told() {
+        let general = SOUND.explain(&7.into(), None);
+        assert_eq!((general.kind, general.also.len()), (ErrorKind::Conflict, 1));
+        assert_eq!(general.also[0].operations, ["withdraw", "/withdraw"]);
+        assert_eq!((general.also[0].kind, general.also[0].meaning), (ErrorKind::NotFound, "no audit"));
+        let asked = SOUND.explain(&7.into(), Some("withdraw"));
+        assert_eq!((asked.advice, asked.also.len()), ("ask `latest_audit`", 0));
+        assert_eq!(asked.in_language(Language::Chinese).advice, "请查询 `latest_audit`");
+        let elsewhere = SOUND.explain(&7.into(), Some("release"));
+        assert_eq!((elsewhere.kind, elsewhere.also.len()), (ErrorKind::Conflict, 0));
+        let unlisted = SOUND.explain(&9.into(), None).in_language(Language::Chinese);
+        assert_eq!(unlisted.advice, ErrorKind::Vendor.advice_in(Language::Chinese));
+    }
+}

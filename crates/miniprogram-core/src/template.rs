@@ -1,0 +1,223 @@
+//! The template library: what the platform uploads to its merchants' apps.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::effect::{Effect, EffectMembers};
+use crate::error::Result;
+use crate::id::{AppId, DraftId, TemplateId};
+use crate::intent::{Intent, Settled};
+use crate::time::Timestamp;
+use crate::vendor::Vendor;
+
+/// The template library of one platform at one vendor. Its calls take the platform's token.
+#[async_trait]
+pub trait TemplateLibrary: Debug + Send + Sync + 'static {
+    /// The vendor.
+    fn vendor(&self) -> Vendor;
+
+    /// The drafts that were uploaded for templates, every page of them.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn template_drafts(&self) -> Result<Vec<TemplateDraft>>;
+
+    /// The templates, every page of them.
+    ///
+    /// # Errors
+    /// Those of any read.
+    async fn templates(&self) -> Result<Vec<Template>>;
+
+    /// Makes a draft a template.
+    ///
+    /// A vendor that describes templates takes the draft's own description if none is given; one that does not
+    /// refuses a description with [`Unsupported`](crate::ErrorKind::Unsupported).
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown draft, [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted)
+    /// for a full library, and those of any effect.
+    async fn add_template(&self, draft: &DraftId, description: Option<&str>)
+    -> Result<Effect<AddedTemplate>>;
+
+    /// Deletes a template.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown template, and those of any effect.
+    async fn delete_template(&self, template: &TemplateId) -> Result<Effect>;
+
+    /// Finds out by asking whether an intent of this library took effect.
+    ///
+    /// # Errors
+    /// Like those of [`Authorizer::settle`](crate::Authorizer::settle).
+    async fn settle(&self, intent: &Intent) -> Result<Settled>;
+}
+
+/// What [`TemplateLibrary::add_template`] brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AddedTemplate {
+    /// The template's id; none where the vendor answers none and its list does not show the template yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub template_id: Option<TemplateId>,
+}
+
+impl AddedTemplate {
+    /// A template that was added.
+    #[must_use]
+    pub const fn new(template_id: Option<TemplateId>) -> Self {
+        Self { template_id }
+    }
+}
+
+impl EffectMembers for AddedTemplate {
+    fn members(&self) -> serde_json::Result<Map<String, Value>> {
+        let id = self.template_id.as_ref().map(|id| ("template_id".to_owned(), Value::from(id.as_str())));
+        Ok(id.into_iter().collect())
+    }
+}
+
+/// A draft: an upload of a development app, not yet a template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TemplateDraft {
+    /// The draft's id.
+    pub draft_id: DraftId,
+    /// The version text that its developer gave it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// The description that its developer gave it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// When it was uploaded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_at: Option<Timestamp>,
+    /// The development app it comes from, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source_app_id: Option<AppId>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl TemplateDraft {
+    /// A draft of which only the id is known.
+    #[must_use]
+    pub fn new(draft_id: impl Into<DraftId>) -> Self {
+        Self {
+            draft_id: draft_id.into(),
+            version: None,
+            description: None,
+            created_at: None,
+            source_app_id: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// With version and description.
+    #[must_use]
+    pub fn with_version(mut self, version: Option<String>, description: Option<String>) -> Self {
+        (self.version, self.description) = (version, description);
+        self
+    }
+
+    /// With the time of its upload.
+    #[must_use]
+    pub const fn with_created_at(mut self, created_at: Option<Timestamp>) -> Self {
+        self.created_at = created_at;
+        self
+    }
+
+    /// With the app it comes from.
+    #[must_use]
+    pub fn with_source_app_id(mut self, app: Option<AppId>) -> Self {
+        self.source_app_id = app;
+        self
+    }
+
+    /// With the members that nobody has modelled.
+    #[must_use]
+    pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
+        self.extra = extra;
+        self
+    }
+}
+
+/// A template of the library.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Template {
+    /// The template's id, which [`CodeManager::upload_code`](crate::CodeManager::upload_code) takes.
+    pub template_id: TemplateId,
+    /// The draft it was made from, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub draft_id: Option<DraftId>,
+    /// Its version text.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// Its description.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// When it was added.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_at: Option<Timestamp>,
+    /// The development app it comes from, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source_app_id: Option<AppId>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl Template {
+    /// A template of which only the id is known.
+    #[must_use]
+    pub fn new(template_id: impl Into<TemplateId>) -> Self {
+        Self {
+            template_id: template_id.into(),
+            draft_id: None,
+            version: None,
+            description: None,
+            created_at: None,
+            source_app_id: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// With the draft it was made from.
+    #[must_use]
+    pub fn with_draft_id(mut self, draft: Option<DraftId>) -> Self {
+        self.draft_id = draft;
+        self
+    }
+
+    /// With version and description.
+    #[must_use]
+    pub fn with_version(mut self, version: Option<String>, description: Option<String>) -> Self {
+        (self.version, self.description) = (version, description);
+        self
+    }
+
+    /// With the time it was added.
+    #[must_use]
+    pub const fn with_created_at(mut self, created_at: Option<Timestamp>) -> Self {
+        self.created_at = created_at;
+        self
+    }
+
+    /// With the app it comes from.
+    #[must_use]
+    pub fn with_source_app_id(mut self, app: Option<AppId>) -> Self {
+        self.source_app_id = app;
+        self
+    }
+
+    /// With the members that nobody has modelled.
+    #[must_use]
+    pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
+        self.extra = extra;
+        self
+    }
+}
