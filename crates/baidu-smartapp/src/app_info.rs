@@ -1,35 +1,199 @@
 //! `app/info`: what Baidu knows about the app.
 
-use miniprogram_core::pipeline::{Call, Op};
-use miniprogram_core::{AppId, Result, Visit};
+mod decode;
+
+use miniprogram_core::pipeline::{Call, Op, Reply};
+use miniprogram_core::{AppId, Result, Timestamp, Visit};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
 use crate::codes::APP_VISIT;
+use crate::values::{
+    AnnualReviewStatus, AppPart, Certification, CertificationStatus, Coded, OfflineReason, PermissionScope,
+    ReviewStatus, SubjectStatus, SubjectType, WebStatus,
+};
 use crate::{reply, wire};
 
-/// What Baidu knows about the app. Source: document 004 and the later `app/info`.
+/// What Baidu knows about an app. Source: document 004, "获取小程序基础信息", and the later `app/info`, which tells
+/// more; what the vendor left out, sent as null or sent empty is absent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AppInfo {
     /// The app's id.
     pub app_id: Option<AppId>,
+    /// The app's public key.
+    pub app_key: Option<String>,
     /// The app's name.
     pub name: Option<String>,
     /// The app's description.
     pub description: Option<String>,
+    /// The addresses of the app's pictures, out of the JSON text that holds them.
+    pub icon_urls: Vec<String>,
     /// Whether users can open it, and the number behind that.
     pub visit: Visit,
-    /// The lowest base library version that may open it, where one is set.
+    /// Whether it is open as a web page.
+    pub web_status: Option<Coded<WebStatus>>,
+    /// The lowest base library version that may open the app, where one is set.
     pub min_library_version: Option<String>,
-    /// Every member as Baidu sent it, by its name: qualification, categories, `modify_count`, `auth_info` and more.
+    /// The subject that owns the app.
+    pub qualification: Option<Subject>,
+    /// The app's categories.
+    pub categories: Vec<AppCategory>,
+    /// Changes that are in review or failed it.
+    pub pending: PendingChanges,
+    /// How often the app's information was changed, and may be.
+    pub changes: ChangeCounts,
+    /// The permissions that the merchant has granted the platform.
+    pub permissions: Vec<Permission>,
+    /// The yearly review of the subject.
+    pub annual_review: Option<AnnualReview>,
+    /// Why the app was taken offline by force.
+    pub offline: Vec<Offline>,
+    /// Every member as Baidu sent it, by its name.
     pub members: Map<String, Value>,
+}
+
+/// The subject that owns an app.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Subject {
+    /// Its name.
+    pub name: Option<String>,
+    /// What kind it is.
+    pub kind: Option<Coded<SubjectType>>,
+    /// Where its review stands; Baidu also writes the member `satus`.
+    pub status: Option<Coded<SubjectStatus>>,
+    /// How its authenticity was certified.
+    pub certification: Option<Coded<Certification>>,
+    /// What came of that.
+    pub certification_status: Option<Coded<CertificationStatus>>,
+    /// The members that have no field here, by Baidu's names.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+}
+
+/// A category of an app, or the one above it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AppCategory {
+    /// Its id.
+    pub id: Option<i64>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Where its review stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_status: Option<Coded<ReviewStatus>>,
+    /// Why the review failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The category above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Box<Self>>,
+    /// The members that have no field here, by Baidu's names.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+}
+
+/// Changes of an app's information that are in review or failed it (`audit_info`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[non_exhaustive]
+pub struct PendingChanges {
+    /// Of the name.
+    pub name: Option<PendingChange>,
+    /// Of the description.
+    pub description: Option<PendingChange>,
+    /// Of the picture.
+    pub icon: Option<PendingChange>,
+}
+
+/// A change that is in review or failed it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PendingChange {
+    /// What it changes to; several for pictures.
+    pub values: Vec<String>,
+    /// Where its review stands.
+    pub status: Option<Coded<ReviewStatus>>,
+    /// Why the review failed.
+    pub reason: Option<String>,
+}
+
+/// How often an app's information was changed, and may be (`modify_count`).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct ChangeCounts {
+    /// The name.
+    pub name: ChangeCount,
+    /// The description (`signature`).
+    pub description: ChangeCount,
+    /// The picture (`image`).
+    pub icon: ChangeCount,
+    /// The categories.
+    pub categories: ChangeCount,
+}
+
+/// How often one of them was changed, and may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct ChangeCount {
+    /// How often it was changed.
+    pub used: Option<i64>,
+    /// How often it may be.
+    pub quota: Option<i64>,
+}
+
+/// A permission that the merchant has granted the platform (`auth_info`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Permission {
+    /// Its name (`scope_name`).
+    pub name: Option<String>,
+    /// What it is about.
+    pub scope: Option<Coded<PermissionScope>>,
+    /// The members that have no field here, by Baidu's names.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+}
+
+/// The yearly review of a subject (`annual_review_info`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AnnualReview {
+    /// Where it stands.
+    pub status: Option<Coded<AnnualReviewStatus>>,
+    /// When it is, or was, overdue.
+    pub overdue_at: Option<Timestamp>,
+}
+
+/// Why an app was taken offline by force (`app_offline_info`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Offline {
+    /// What broke the rules.
+    pub reason: Option<Coded<OfflineReason>>,
+    /// The parts of the basic information that did, each with Baidu's name for it.
+    pub illegal_fields: Vec<IllegalPart>,
+    /// The members that have no field here, by Baidu's names.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+}
+
+/// A part of the basic information that breaks the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct IllegalPart {
+    /// Which.
+    pub part: AppPart,
+    /// Baidu's name for it.
+    pub name: String,
 }
 
 impl BaiduApp {
     /// What Baidu knows about the app: name, qualification, categories, what is under review, how many changes are
-    /// left, and which permissions the merchant has granted (`auth_info`).
+    /// left, and which permissions the merchant has granted.
     ///
     /// # Errors
     /// Those of any read.
@@ -45,15 +209,29 @@ pub(crate) fn call(operation: &'static str) -> Call {
 }
 
 pub(crate) async fn read(op: &mut Op<'_>) -> Result<AppInfo> {
+    one(&op.read(&call(op.operation())).await?)
+}
+
+/// Reads only whether users can open the app: whatever else is in the answer does not matter then.
+pub(crate) async fn read_visit(op: &mut Op<'_>) -> Result<Visit> {
     let reply = op.read(&call(op.operation())).await?;
-    let info: wire::AppInfo = reply::data(&reply)?;
-    let (status, raw) = APP_VISIT.translate(info.status);
-    Ok(AppInfo {
-        app_id: info.app_id.map(AppId::from),
-        name: info.app_name,
-        description: info.app_desc,
-        visit: Visit::new(status, Some(raw)),
-        min_library_version: info.min_swan_version.filter(|version| !version.is_empty()),
-        members: reply::data(&reply)?,
-    })
+    let info: wire::AppStatus = reply::data(&reply)?;
+    Ok(visit(info.status))
+}
+
+fn visit(status: i64) -> Visit {
+    let (status, raw) = APP_VISIT.translate(status);
+    Visit::new(status, Some(raw))
+}
+
+/// The one app of a reply.
+fn one(reply: &Reply) -> Result<AppInfo> {
+    Ok(AppInfo::from_wire(reply::data(reply)?, reply::data(reply)?))
+}
+
+/// The apps of a reply whose `data` is a list of them.
+pub(crate) fn many(reply: &Reply) -> Result<Vec<AppInfo>> {
+    let apps: Vec<wire::AppInfo> = reply::data(reply)?;
+    let members: Vec<Map<String, Value>> = reply::data(reply)?;
+    Ok(apps.into_iter().zip(members).map(|(app, members)| AppInfo::from_wire(app, members)).collect())
 }

@@ -1,6 +1,8 @@
 //! What was read before an effect, in the form that the intent keeps.
 
 use miniprogram_core::{Error, ErrorKind, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::BAIDU;
@@ -11,7 +13,17 @@ pub(crate) fn package_id<'a>(operation: &'static str, before: &'a Value) -> Resu
     id.ok_or_else(|| unreadable(operation, "names no package"))
 }
 
+/// What was read, for the intent to keep.
+pub(crate) fn keep(operation: &'static str, seen: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(seen).map_err(|problem| unreadable(operation, problem.to_string()))
+}
+
+/// What the intent kept.
+pub(crate) fn kept<T: DeserializeOwned>(operation: &'static str, before: &Value) -> Result<T> {
+    T::deserialize(before).map_err(|problem| unreadable(operation, problem.to_string()))
+}
+
 /// The intent was not written by this crate.
-pub(crate) fn unreadable(operation: &'static str, why: impl Into<String>) -> Error {
+fn unreadable(operation: &'static str, why: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, operation).for_vendor(BAIDU).with_field("before").with_detail(why)
 }

@@ -8,7 +8,7 @@ use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Pipeline};
 use miniprogram_core::transport::Body;
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, Command, Error, ErrorKind, EventDecoder, Intent,
-    MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Settled, Vendor,
+    MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Settled, TemplateLibrary, Vendor,
 };
 use serde_json::Value;
 
@@ -16,16 +16,19 @@ use crate::audit::{SubmitAudit, WithdrawAudit};
 use crate::code::UploadCode;
 use crate::dialect::BaiduDialect;
 use crate::release::{Release, Rollback, SetMinLibraryVersion, SetVisitStatus};
-use crate::{BAIDU, form, plan};
+use crate::{BAIDU, form, inherent, plan};
 
 /// What Baidu can do.
-pub(crate) const CAPABILITIES: Capabilities =
-    Capabilities::new().with_package_ids().with_audit_remarks().with_app_id_in_pushes();
+pub(crate) const CAPABILITIES: Capabilities = Capabilities::new()
+    .with_package_ids()
+    .with_audit_remarks()
+    .with_template_library()
+    .with_app_id_in_pushes();
 
 /// A third-party platform at Baidu. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct BaiduPlatform {
-    pipeline: Pipeline,
+    pub(crate) pipeline: Pipeline,
     #[cfg(feature = "callback")]
     callbacks: Option<CallbackConfig>,
 }
@@ -87,6 +90,10 @@ impl MiniProgramPlatform for BaiduPlatform {
         // Every request names its app by the token alone.
         let _ = app;
         plan::requests(command)
+    }
+
+    fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
+        Ok(Box::new(self.templates()))
     }
 }
 
@@ -174,6 +181,7 @@ impl EffectSource for BaiduApp {
             Command::Rollback { target } => Box::new(Rollback::new(target)?),
             Command::SetVisitStatus { status } => Box::new(SetVisitStatus::new(*status)?),
             Command::SetMinLibraryVersion { version } => Box::new(SetMinLibraryVersion::new(version)?),
+            Command::Inherent(command) => inherent::of_app(command)?,
             other => return Err(Error::unsupported(BAIDU, other.operation().as_str())),
         })
     }

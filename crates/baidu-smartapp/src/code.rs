@@ -11,7 +11,7 @@ use miniprogram_core::{
     TemplateId, UploadProgress, UploadReceipt,
 };
 
-pub(crate) use progress::{Shown, not_shown, progress};
+pub(crate) use progress::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
 pub(crate) use upload::UploadCode;
 
 use crate::client::BaiduApp;

@@ -4,7 +4,7 @@
 //! the lists of its open-API gateway and authorization service. Success is `errno` 0; the table lists it so that
 //! nothing printed by the vendor is missing.
 
-use miniprogram_core::codes::{CodeRow, CodeTable, Explanation};
+use miniprogram_core::codes::{CodeRow, CodeTable, Explanation, Meaning};
 use miniprogram_core::{
     AuditStatus, Code, ErrorKind, QuotaPeriod, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
 };
@@ -16,8 +16,11 @@ mod app;
 mod gateway;
 mod general;
 mod oauth;
+mod operations;
 mod other;
 mod service;
+
+pub use operations::OPERATIONS;
 
 /// `status` of a package: documents 000 and 001, `package/get` and `package/getdetail`.
 ///
@@ -113,12 +116,16 @@ pub const TOKEN_NOT_VALID: &str = "token_not_valid";
 /// Names the second meaning of 50037, "AES key shorter than 43 characters", like [`METHOD_NOT_SUPPORTED`].
 pub const AES_KEY_TOO_SHORT: &str = "aes_key_too_short";
 
-/// Names the second meaning of 63002, "template id unknown", like [`METHOD_NOT_SUPPORTED`]. An upload has this
-/// meaning by itself.
+/// Names the second meaning of 63002, "template id unknown", like [`METHOD_NOT_SUPPORTED`]. An upload and the deletion
+/// of a template have this meaning by themselves.
 pub const TEMPLATE_UNKNOWN: &str = "template_unknown";
 
 /// The calls that set domains: there 50040 and 50041 speak of the domain, not of the account.
 const DOMAIN_CALLS: &[&str] = &[
+    "server_domains",
+    "change_server_domains",
+    "web_view_domains",
+    "change_web_view_domains",
     "/rest/2.0/smartapp/app/modifydomain",
     "/rest/2.0/smartapp/app/modifywebviewdomain",
     "/rest/2.0/smartapp/tp/modifydomain",
@@ -128,6 +135,16 @@ const DOMAIN_CALLS: &[&str] = &[
 /// The calls that hand in a sitemap: there 47005 and 60005 speak of the file and of the search account.
 const SITEMAP_CALLS: &[&str] =
     &["/rest/2.0/smartapp/access/submit/sitemap", "/rest/2.0/smartapp/access/submitsitemap/api"];
+
+/// The calls of the open-source alliance: their token is fetched another way.
+const ALLIANCE_CALLS: &[&str] = &[
+    "alliance_apps",
+    "alliance_packages",
+    "alliance_package",
+    "/rest/2.0/smartapp/oss/app/info",
+    "/rest/2.0/smartapp/oss/package/get",
+    "/rest/2.0/smartapp/oss/package/getdetail",
+];
 
 const GROUPS: &[&[CodeRow]] = &[general::ROWS, app::ROWS, service::ROWS, other::ROWS];
 
@@ -148,14 +165,12 @@ pub static UPLOAD_ERR: CodeTable = CodeTable::new(
     BAIDU,
     "upload_err_code",
     &[&[
-        CodeRow::new(-1, ErrorKind::Vendor, "unknown failure")
-            .advice("upload again; report the answer to the vendor if it stays so"),
+        CodeRow::new(-1, ErrorKind::Vendor, "unknown failure").advice(advice::code::UPLOAD_UNKNOWN),
         CodeRow::new(69010, ErrorKind::InvalidArgument, "template file could not be parsed")
-            .advice("correct the template, then upload again"),
+            .advice(advice::code::TEMPLATE_FILE),
         CodeRow::new(69009, ErrorKind::Unavailable, "upload service temporarily unavailable")
-            .advice("upload again later: this upload failed"),
-        CodeRow::new(40001, ErrorKind::InvalidArgument, "parameter wrong")
-            .advice("correct the values of `ext`, then upload again"),
+            .advice(advice::code::UPLOAD_FAILED),
+        CodeRow::new(40001, ErrorKind::InvalidArgument, "parameter wrong").advice(advice::code::EXT_AGAIN),
     ]],
 );
 
@@ -165,7 +180,8 @@ pub static TABLES: &[&CodeTable] = &[&ERRNO, &GATEWAY, &OAUTH, &UPLOAD_ERR];
 /// What a code means, to an operation (a trait's method or an endpoint path) where it is given.
 ///
 /// Looks in [`ERRNO`], then in [`GATEWAY`], then in [`OAUTH`]; no number stands in two of them. The name of a table
-/// (`gateway`, `upload_err_code`, …) in place of the operation looks in that table alone.
+/// (`gateway`, `upload_err_code`, …) in place of the operation looks in that table alone. Without an operation the
+/// answer also names what the code means elsewhere.
 ///
 /// ```
 /// use baidu_smartapp::codes::explain;
@@ -179,5 +195,19 @@ pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
         return table.explain(code, None);
     }
     let table = [&ERRNO, &GATEWAY, &OAUTH].into_iter().find(|table| table.find(code, operation).is_some());
-    table.unwrap_or(&ERRNO).explain(code, operation)
+    let mut explanation = table.unwrap_or(&ERRNO).explain(code, operation);
+    if operation.is_none() {
+        let uploads = UPLOAD_ERR.find(code, None).map(|row| Meaning::of(row).under(&["upload_err_code"]));
+        explanation.also.extend(uploads);
+    }
+    explanation
+}
+
+/// Every name that [`explain`] takes as an operation: the methods and endpoint paths of [`OPERATIONS`], the tables, and
+/// the second meanings of a number.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    let calls =
+        OPERATIONS.iter().flat_map(|(method, paths)| std::iter::once(*method).chain(paths.iter().copied()));
+    let meanings = [METHOD_NOT_SUPPORTED, TOKEN_NOT_VALID, AES_KEY_TOO_SHORT, TEMPLATE_UNKNOWN];
+    calls.chain(TABLES.iter().map(|table| table.name())).chain(meanings)
 }

@@ -9,6 +9,7 @@
 //! Source: vendor documents 000, 001 and 003 (pushes) and Baidu's third-party-platform documentation (encryption);
 //! order and rules of the checks: `docs/design.md`, "Callbacks".
 
+mod details;
 mod encode;
 mod envelope;
 mod message;
@@ -18,6 +19,12 @@ mod verify_url;
 use miniprogram_core::callback::{CallbackConfig, CallbackMode};
 use miniprogram_core::{CallbackCheck, Error, Event, EventDecoder, EventKind, Push, Result, Vendor};
 
+pub use details::{
+    AdvancedAudit, AdvancedAuditStatus, AdvancedAuditType, Authorization, BaiduEvent, BrandWordAudit,
+    Cancellation, CreatedApp, CreationCancelled, CreationFailed, CustomerMessage, ForcedOffline,
+    IllegalField, NameAudit, NameCleared, OfflineReason, OfflineUpdateAudit, PackageAudit, PackageChange,
+    RegisteredAuthorization, SearchKeyword, SearchPathAudit, SubchainAudit, Verdict,
+};
 pub use encode::BaiduEventEncoder;
 pub use notification::decode_notification;
 
@@ -25,7 +32,7 @@ use crate::BAIDU;
 
 /// The vendor's name of an event, what it says, and the verdict where it is one. Names end in `PASS`, `SUCCESS`,
 /// `FAIL`, `FAILED` and `REJECT` without system, so nothing is guessed from them: any other name is
-/// [`Unknown`](EventKind::Unknown), as are the ones listed so here.
+/// [`Unknown`](EventKind::Unknown), as are the ones listed so here; [`BaiduEvent`] tells those apart.
 ///
 /// Source: vendor documents 000, 001, 003 and the event numbers of Baidu's own SDKs.
 pub static EVENTS: &[(&str, EventKind, Option<bool>)] = &[

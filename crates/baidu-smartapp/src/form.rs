@@ -25,3 +25,17 @@ pub(crate) fn fields(operation: &'static str, members: &Map<String, Value>) -> R
     };
     members.iter().map(field).collect()
 }
+
+/// The fields that nobody has modelled. `taken` are the request's own: nothing may hide under one of them.
+pub(crate) fn extra(
+    operation: &'static str,
+    members: &Map<String, Value>,
+    taken: &[&'static str],
+) -> Result<Fields> {
+    let is_taken = |name: &&String| *name == "access_token" || taken.contains(&name.as_str());
+    if let Some(name) = members.keys().find(is_taken) {
+        let why = "must not stand in `extra`: the request has a field of that name";
+        return Err(Error::invalid(operation, name.clone(), why).for_vendor(BAIDU));
+    }
+    fields(operation, members)
+}

@@ -5,6 +5,8 @@
 )]
 
 #[cfg(feature = "client")]
+pub mod alliance;
+#[cfg(feature = "client")]
 mod app_info;
 #[cfg(feature = "client")]
 mod audit;
@@ -17,6 +19,8 @@ mod code;
 pub mod codes;
 #[cfg(feature = "client")]
 mod dialect;
+#[cfg(feature = "client")]
+mod domains;
 #[cfg(feature = "callback")]
 pub mod event;
 #[cfg(feature = "client")]
@@ -24,7 +28,15 @@ mod ext_json;
 #[cfg(feature = "client")]
 mod form;
 #[cfg(feature = "client")]
+mod image;
+#[cfg(feature = "client")]
+mod info;
+#[cfg(feature = "client")]
+mod inherent;
+#[cfg(feature = "client")]
 mod package;
+#[cfg(feature = "client")]
+mod phone;
 #[cfg(feature = "client")]
 mod plan;
 #[cfg(feature = "client")]
@@ -34,20 +46,37 @@ mod release;
 #[cfg(feature = "client")]
 mod reply;
 #[cfg(feature = "client")]
+mod templates;
+pub mod values;
+#[cfg(feature = "client")]
 mod wire;
 
 use miniprogram_core::Vendor;
 
 #[cfg(feature = "client")]
-pub use app_info::AppInfo;
+pub use app_info::{
+    AnnualReview, AppCategory, AppInfo, ChangeCount, ChangeCounts, IllegalPart, Offline, PendingChange,
+    PendingChanges, Permission, Subject,
+};
 #[cfg(feature = "client")]
 pub use audit::SubmitExtra;
 #[cfg(feature = "client")]
 pub use client::{BaiduApp, BaiduPlatform};
 #[cfg(feature = "client")]
+pub use domains::{DomainChange, ServerDomains, WebViewDomainChange};
+#[cfg(feature = "client")]
 pub use ext_json::ExtJsonBuilder;
 #[cfg(feature = "client")]
+pub use info::{
+    CategoryChoice, CategoryNode, Examination, NameCheck, OfflineUpdate, QualificationImage,
+    QualificationItem, QualificationRules,
+};
+#[cfg(feature = "client")]
 pub use package::{Package, PackageQuery};
+#[cfg(feature = "client")]
+pub use phone::{PhonePermissionRequest, PhonePermissionState};
+#[cfg(feature = "client")]
+pub use templates::BaiduTemplates;
 
 /// Baidu.
 pub const BAIDU: Vendor = Vendor::new("baidu");

@@ -167,8 +167,7 @@ pub(crate) struct Packages(pub(crate) Vec<Package>);
 impl Packages {
     pub(crate) async fn read(op: &mut Op<'_>) -> Result<Self> {
         let reply = op.read(&list(op.operation())).await?;
-        let packages: Vec<wire::Package> = reply::data(&reply)?;
-        Ok(Self(packages.into_iter().map(Package::from_wire).collect()))
+        Ok(Self(many(&reply)?))
     }
 
     /// The newest package with that status.
@@ -210,6 +209,12 @@ pub(crate) async fn look_at(op: &mut Op<'_>, id: &str) -> Result<Option<Package>
 /// The one package of a reply.
 pub(crate) fn one(reply: &Reply) -> Result<Package> {
     Ok(Package::from_wire(reply::data(reply)?))
+}
+
+/// The list of packages of a reply.
+pub(crate) fn many(reply: &Reply) -> Result<Vec<Package>> {
+    let packages: Vec<wire::Package> = reply::data(reply)?;
+    Ok(packages.into_iter().map(Package::from_wire).collect())
 }
 
 /// Which package `package/getdetail` shows. Source: document 001, `package/getdetail`.

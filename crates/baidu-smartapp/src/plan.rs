@@ -4,11 +4,11 @@ use miniprogram_core::pipeline::Call;
 use miniprogram_core::{Command, Error, PlannedRequest, Result};
 use serde_json::{Value, json};
 
-use crate::BAIDU;
 use crate::audit::{Source, SubmitAudit, WithdrawAudit};
 use crate::code::UploadCode;
 use crate::package::{self, PackageQuery};
 use crate::release::{Release, Rollback, SetMinLibraryVersion, SetVisitStatus};
+use crate::{BAIDU, inherent};
 
 /// The requests of a command, the effect last; what an earlier one brings stands as `{"from":"package/get"}`.
 pub(crate) fn requests(command: &Command) -> Result<Vec<PlannedRequest>> {
@@ -36,13 +36,14 @@ pub(crate) fn requests(command: &Command) -> Result<Vec<PlannedRequest>> {
             None => vec![list, looked_up(&Release::call(""))],
         },
         Command::Rollback { target } => match Rollback::new(target)? {
-            Rollback::From(id) => vec![Rollback::call(id.as_str()).planned()],
+            Rollback::From(id) => vec![list, Rollback::call(id.as_str()).planned()],
             Rollback::Looked { .. } => vec![list, looked_up(&Rollback::call(""))],
         },
         Command::SetVisitStatus { status } => vec![SetVisitStatus::new(*status)?.call().planned()],
         Command::SetMinLibraryVersion { version } => {
             vec![SetMinLibraryVersion::new(version)?.call().planned()]
         }
+        Command::Inherent(command) => inherent::plan(command)?.planned(),
         other => return Err(Error::unsupported(BAIDU, other.operation().as_str())),
     })
 }
@@ -57,7 +58,8 @@ fn without_password(request: PlannedRequest) -> PlannedRequest {
     with_body_member(request, "test_password", |_| Value::from("***"))
 }
 
-fn with_body_member(
+/// A request in which a member of the body stands for something else.
+pub(crate) fn with_body_member(
     mut request: PlannedRequest,
     name: &str,
     change: impl FnOnce(&Value) -> Value,

@@ -58,7 +58,7 @@ impl ReleaseManager for BaiduApp {
 
     async fn visit_status(&self) -> Result<Visit> {
         let mut op = self.pipeline.begin(&self.app, "visit_status");
-        Ok(app_info::read(&mut op).await?.visit)
+        app_info::read_visit(&mut op).await
     }
 
     async fn min_library_version(&self) -> Result<MinLibraryVersion> {

@@ -1,11 +1,21 @@
 //! What Baidu sends, read tolerantly: numbers as text and text as numbers, absent and additional members.
 
+mod app_info;
+mod category;
+mod info;
+mod template;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, Unexpected};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Unexpected};
 use serde_json::{Map, Value};
 use serde_with::{DeserializeAs, serde_as};
+
+pub(crate) use app_info::{AppInfo, AppStatus, Category as AppCategory, Offline};
+pub(crate) use category::{Category, MAX_LEVELS, Qualification, QualificationRules, Qualifications};
+pub(crate) use info::{Domains, NameCheck, PhonePermission, ServerDomains};
+pub(crate) use template::{AddedTemplate, Template, TemplateList};
 
 /// A text that may arrive as a number.
 pub(crate) struct Text;
@@ -30,12 +40,67 @@ impl<'de> DeserializeAs<'de, i64> for Number {
     }
 }
 
+/// A whole number that may arrive as text, as null or as an empty text.
+pub(crate) struct MaybeNumber;
+
+impl<'de> DeserializeAs<'de, Option<i64>> for MaybeNumber {
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Null => Ok(None),
+            Value::String(text) if text.trim().is_empty() => Ok(None),
+            value => match integer(&value) {
+                Some(number) => Ok(Some(number)),
+                None => Err(D::Error::invalid_type(unexpected(&value), &"a whole number")),
+            },
+        }
+    }
+}
+
 /// A whole number, or its decimal digits.
 pub(crate) fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
+    }
+}
+
+/// An object that may be null, or an empty text or list in its place.
+pub(crate) struct Filled;
+
+impl<'de, T: DeserializeOwned> DeserializeAs<'de, Option<T>> for Filled {
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Null => Ok(None),
+            Value::String(text) if text.is_empty() => Ok(None),
+            Value::Array(entries) if entries.is_empty() => Ok(None),
+            value => T::deserialize(value).map(Some).map_err(D::Error::custom),
+        }
+    }
+}
+
+/// A list that may also be one entry, entries by some key, null or an empty text.
+pub(crate) struct List;
+
+impl<'de, T: DeserializeOwned> DeserializeAs<'de, Vec<T>> for List {
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+        let entries = match Value::deserialize(deserializer)? {
+            Value::Null => Vec::new(),
+            Value::String(text) if text.is_empty() => Vec::new(),
+            Value::Array(entries) => entries,
+            Value::Object(by_key) if by_key.values().all(Value::is_object) => by_key.into_values().collect(),
+            one @ Value::Object(_) => vec![one],
+            other => return Err(D::Error::invalid_type(unexpected(&other), &"a list")),
+        };
+        entries.into_iter().map(|entry| T::deserialize(entry).map_err(D::Error::custom)).collect()
+    }
+}
+
+/// The same, or a truth value.
+pub(crate) fn lenient_integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Bool(flag) => Some(i64::from(*flag)),
+        other => integer(other),
     }
 }
 
@@ -97,22 +162,6 @@ pub(crate) struct AuditQuota {
     pub(crate) remain_times: i64,
 }
 
-/// `app/info`, as far as the traits need it; the inherent call hands out the rest as it came.
-#[serde_as]
-#[derive(Debug, Deserialize)]
-pub(crate) struct AppInfo {
-    #[serde_as(as = "Number")]
-    pub(crate) status: i64,
-    #[serde_as(as = "Option<Text>")]
-    pub(crate) app_id: Option<String>,
-    #[serde_as(as = "Option<Text>")]
-    pub(crate) app_name: Option<String>,
-    #[serde_as(as = "Option<Text>")]
-    pub(crate) app_desc: Option<String>,
-    #[serde_as(as = "Option<Text>")]
-    pub(crate) min_swan_version: Option<String>,
-}
-
 /// `app/getsupportversion`. `now_version` must be there; null or empty says that none was set.
 #[serde_as]
 #[derive(Debug, Deserialize)]
@@ -150,21 +199,4 @@ impl<T> OneOrMany<T> {
             Self::ByKey(entries) => entries.into_values().collect(),
         }
     }
-}
-
-/// A category of `app/category/list`. Source: document 003, and its samples for the spellings.
-#[serde_as]
-#[derive(Debug, Deserialize)]
-pub(crate) struct Category {
-    #[serde_as(as = "Option<Number>")]
-    pub(crate) id: Option<i64>,
-    #[serde_as(as = "Text")]
-    pub(crate) category_name: String,
-    #[serde(default)]
-    pub(crate) sub_items: Value,
-    /// The same in another spelling.
-    #[serde(default, rename = "subItems")]
-    pub(crate) sub_items_camel: Value,
-    #[serde(flatten)]
-    pub(crate) rest: Map<String, Value>,
 }

@@ -119,31 +119,60 @@ mod upload {
     }
 
     #[tokio::test]
-    async fn an_older_upload_of_the_same_text_is_not_taken_for_ours() {
-        let before = list(&[uploading("1.2.7")]);
-        // The older one gets its id, ours never shows: absent, so it is sent again.
+    async fn an_earlier_upload_of_the_same_text_is_waited_for() {
+        let under_way = list(&[uploading("1.2.7")]);
+        // It gets its id and is none of ours: with a lost answer only a newer package is.
+        let earlier = package(9, "1.2.7", 3);
+        let both = list(&[earlier.clone(), package(10, "1.2.7", 3)]);
         let script = Script::new()
-            .on("package/get", [before.clone(), before.clone(), list(&[package(9, "1.2.7", 3)])])
+            .on(
+                "package/get",
+                [under_way.clone(), under_way.clone(), list(std::slice::from_ref(&earlier)), both],
+            )
+            .on("package/upload", [LOST]);
+        let effect = upload(&script).await.unwrap();
+        assert_eq!(known(&effect), (Evidence::Asked, 1));
+        assert_eq!(effect.value.known_package_ids, ["9".into()]);
+        assert_eq!(effect.value.package_id, Some("10".into()));
+        // Ours never shows: absent, so it is sent again.
+        let script = Script::new()
+            .on("package/get", [under_way.clone(), list(&[earlier])])
             .on("package/upload", [LOST, done()]);
         assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Answered, 2));
-        // Ours shows without id, by a number that stands in no document: wait for it.
-        let odd = r#"{"version":"1.2.7","version_desc":"desc","upload_status":2}"#.to_owned();
-        let both = list(&[package(9, "1.2.7", 3), package(10, "1.2.7", 3)]);
+        // It fails: what shows from then on is ours.
+        let failed_entry = r#"{"version":"1.2.7","version_desc":"desc","upload_status":3}"#.to_owned();
         let script = Script::new()
-            .on("package/get", [before.clone(), list(&[package(9, "1.2.7", 3), odd]), both])
+            .on("package/get", [under_way, list(std::slice::from_ref(&failed_entry)), list(&[failed_entry])])
+            .on("package/upload", [done()]);
+        assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Answered, 1));
+    }
+
+    #[tokio::test]
+    async fn an_earlier_upload_that_does_not_end_is_a_conflict_and_not_sent() {
+        let script =
+            Script::new().on("package/get", [list(&[uploading("1.2.7")])]).on("package/upload", [done()]);
+        let (kind, outcome, error) = failed(upload(&script).await);
+        assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+        assert!(error.advice().contains("upload_progress"), "{error:#}");
+        assert_eq!(script.count("package/get"), 151, "every two seconds for five minutes");
+        assert_eq!(script.count("package/upload"), 0);
+        // Another version, or the same with another description, is not in the way.
+        let other = uploading("1.2.7").replace(r#""version_desc":"desc""#, r#""version_desc":"other""#);
+        let script = Script::new()
+            .on("package/get", [list(&[uploading("1.2.8"), other])])
+            .on("package/upload", [done()]);
+        assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Answered, 1));
+        assert_eq!(script.count("package/get"), 1);
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_shows_without_an_id_is_waited_for() {
+        // By a number that stands in no document.
+        let odd = r#"{"version":"1.2.7","version_desc":"desc","upload_status":2}"#.to_owned();
+        let script = Script::new()
+            .on("package/get", [list(&[]), list(&[odd]), list(&[package(10, "1.2.7", 3)])])
             .on("package/upload", [LOST]);
         assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Asked, 1));
-        // Both get ids: the newer one is ours.
-        let both = list(&[package(9, "1.2.7", 3), package(10, "1.2.7", 3)]);
-        let script = Script::new().on("package/get", [before.clone(), both]).on("package/upload", [LOST]);
-        let effect = upload(&script).await.unwrap();
-        assert_eq!((known(&effect), effect.value.package_id), ((Evidence::Asked, 1), Some("10".into())));
-        // One of them failed: nobody can tell which, and a person has to look.
-        let failed_entry = r#"{"version":"1.2.7","version_desc":"desc","upload_status":3}"#.to_owned();
-        let script =
-            Script::new().on("package/get", [before, list(&[failed_entry])]).on("package/upload", [LOST]);
-        assert_eq!(failed(upload(&script).await).1, Outcome::Unknown);
-        assert_eq!(script.count("package/upload"), 1);
     }
 
     #[tokio::test]
@@ -458,11 +487,26 @@ mod rollback {
     }
 
     #[tokio::test]
-    async fn a_package_that_the_caller_names_costs_no_read() {
-        let (result, script) =
-            rollback(&RollbackTarget::OnlinePackage("7".into()), vec![], vec![done()]).await;
+    async fn a_package_that_the_caller_names_must_be_the_one_online() {
+        let target = RollbackTarget::OnlinePackage("7".into());
+        let (result, script) = rollback(&target, vec![online()], vec![done()]).await;
         assert_eq!(known(&result.unwrap()), (Evidence::Answered, 1));
-        assert_eq!(script.sent().len(), 1);
+        assert_eq!(script.count("package/get"), 1);
+        // Had it been sent, a lost answer would read as done: the package is not online, as after a rollback.
+        for list in [
+            packages(&[(6, "1.0.0", 1)]),
+            packages(&[(7, "1.2.6", 3), (6, "1.0.0", 1)]),
+            packages(&[(7, "1.2.6", 8)]),
+            data("[]"),
+        ] {
+            let (result, script) = rollback(&target, vec![list], vec![LOST]).await;
+            let (kind, outcome, _) = failed(result);
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+            assert_eq!(script.count("package/rollback"), 0);
+        }
+        let (result, _) = rollback(&target, vec![packages(&[(6, "1.0.0", 1)])], vec![LOST]).await;
+        let words = "rollback: conflict: package 7 is not online, package 6 is (baidu)";
+        assert_eq!(failed(result).2.to_string(), words);
     }
 }
 

@@ -71,10 +71,10 @@ fn check(result: &Result<Event<'_>>) -> Option<CallbackCheck> {
     result.as_ref().err().and_then(CallbackCheck::of)
 }
 
-fn fixtures() -> Vec<PathBuf> {
+fn fixtures(suffix: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/events");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.to_str().is_some_and(|path| path.ends_with(".push.json")));
+    files.retain(|path| path.to_str().is_some_and(|path| path.ends_with(suffix)));
     files.sort();
     files
 }
@@ -84,30 +84,49 @@ fn vectors() -> Vec<Map<String, Value>> {
     file["vectors"].as_array().unwrap().iter().map(|vector| vector.as_object().unwrap().clone()).collect()
 }
 
+/// What a plain decoder makes of a fixture; if that is not what stands beside it, the difference is noted.
+fn compared(path: &Path, message: &str, suffix: &str, differences: &mut Vec<String>) -> Value {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let beside = path.with_file_name(name.replace(suffix, ".event.json"));
+    let expected = fs::read_to_string(&beside).ok().map(|text| serde_json::from_str::<Value>(&text).unwrap());
+
+    let mut body = message.to_owned().into_bytes();
+    let event = plain().decode(Push::new(NOW, &mut body));
+    let event = serde_json::to_value(event.unwrap_or_else(|error| panic!("{name}: {error:?}"))).unwrap();
+    if expected.as_ref() != Some(&event) {
+        differences.push(format!("{}\n{event:#}", beside.display()));
+    }
+    event
+}
+
 #[test]
 fn every_fixture_says_what_stands_beside_it_plain_and_encrypted() {
-    let mut missing = Vec::new();
-    let files = fixtures();
-    assert!(files.len() > 20);
+    let mut differences = Vec::new();
+    let files = fixtures(".push.json");
+    assert!(files.len() > 70);
     for path in files {
         let name = path.file_name().unwrap().to_str().unwrap();
         let message = fs::read_to_string(&path).unwrap();
-        let beside = path.with_file_name(name.replace(".push.json", ".event.json"));
-        let expected =
-            fs::read_to_string(&beside).ok().map(|text| serde_json::from_str::<Value>(&text).unwrap());
-
-        let mut body = message.clone().into_bytes();
-        let event = plain().decode(Push::new(NOW, &mut body));
-        let event = serde_json::to_value(event.unwrap_or_else(|error| panic!("{name}: {error:?}"))).unwrap();
-        if expected.as_ref() != Some(&event) {
-            missing.push(format!("{}\n{event:#}", beside.display()));
-            continue;
-        }
+        let event = compared(&path, &message, ".push.json", &mut differences);
         let mut push = sealed(&message);
         let encrypted = BaiduEventDecoder::new(config()).decode(push.as_push()).unwrap().into_owned();
         assert_eq!(serde_json::to_value(encrypted).unwrap(), event, "{name}");
     }
-    assert!(missing.is_empty(), "these differ from what was decoded:\n{}", missing.join("\n"));
+    assert!(differences.is_empty(), "these differ from what was decoded:\n{}", differences.join("\n"));
+}
+
+#[test]
+fn every_record_of_the_topic_says_what_stands_beside_it() {
+    let mut differences = Vec::new();
+    let files = fixtures(".record.txt");
+    assert!(files.len() > 5);
+    for path in files {
+        let record = fs::read_to_string(&path).unwrap();
+        let event = compared(&path, &record, ".record.txt", &mut differences);
+        let read = decode_notification(&record).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), event, "{}", path.display());
+    }
+    assert!(differences.is_empty(), "these differ from what was decoded:\n{}", differences.join("\n"));
 }
 
 #[test]

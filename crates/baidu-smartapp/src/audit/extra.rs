@@ -1,9 +1,8 @@
 //! The fields of a submission that only Baidu has.
 
-use miniprogram_core::{Error, Result, Secret};
+use miniprogram_core::{Result, Secret};
 use serde_json::{Map, Value};
 
-use crate::BAIDU;
 use crate::form::{self, Fields};
 
 /// The fields of `package/submitaudit` that `SubmitOptions` has no name for. Source: Baidu's current SDKs.
@@ -68,13 +67,9 @@ impl SubmitExtra {
 }
 
 /// Names that the submission has already, under which nothing may hide in `extra`.
-const TAKEN: &[&str] = &["content", "remark", "package_id", "items", "version_desc", "extra", "access_token"];
+const TAKEN: &[&str] = &["content", "remark", "package_id", "items", "version_desc", "extra"];
 
 /// The extra fields as the form has them. A name that is taken is refused, and null, which a form cannot hold.
 pub(super) fn form_fields(operation: &'static str, extra: &Map<String, Value>) -> Result<Fields> {
-    if let Some(name) = extra.keys().find(|name| TAKEN.contains(&name.as_str())) {
-        let why = "must not stand in `extra`: the submission has a field of that name";
-        return Err(Error::invalid(operation, name.clone(), why).for_vendor(BAIDU));
-    }
-    form::fields(operation, extra)
+    form::extra(operation, extra, TAKEN)
 }

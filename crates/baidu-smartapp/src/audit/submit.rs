@@ -1,7 +1,5 @@
 //! The effect of `submit_audit`.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
 use miniprogram_core::{
@@ -11,7 +9,7 @@ use miniprogram_core::{
 use serde_json::{Value, json};
 
 use super::extra::form_fields;
-use crate::code::{Shown, not_shown, progress};
+use crate::code::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
 use crate::codes::UPLOAD_ERR;
 use crate::form::Fields;
 use crate::package::{
@@ -21,10 +19,6 @@ use crate::package::{
 use crate::{BAIDU, before, refuse};
 
 const OPERATION: &str = "submit_audit";
-/// How long an upload that is still processed is waited for.
-const UPLOAD_WAIT: Duration = Duration::from_secs(300);
-/// The pause between two looks at it.
-const UPLOAD_PAUSE: Duration = Duration::from_secs(2);
 
 /// `package/submitaudit`. The documents print no refusals, so the package's status decides.
 #[derive(Debug)]
@@ -141,7 +135,7 @@ fn upload_failed(code: Option<&Code>, reason: &str) -> Error {
     match code {
         Some(code) => refuse::conflict(OPERATION, why)
             .with_vendor(VendorError::new(BAIDU, code.clone(), reason))
-            .with_advice(UPLOAD_ERR.explain(code, None).advice),
+            .with_translated_advice(UPLOAD_ERR.explain(code, None).translated_advice()),
         None => refuse::conflict(OPERATION, format!("{why}: {reason}")),
     }
 }

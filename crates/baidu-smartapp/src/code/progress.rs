@@ -1,9 +1,16 @@
 //! How far an upload is, as `package/get` shows it.
 
+use std::time::Duration;
+
 use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry, UploadReceipt};
 
 use crate::BAIDU;
 use crate::package::{Package, Packages, newest};
+
+/// How long an upload that is still processed is waited for.
+pub(crate) const UPLOAD_WAIT: Duration = Duration::from_secs(300);
+/// The pause between two looks at it.
+pub(crate) const UPLOAD_PAUSE: Duration = Duration::from_secs(2);
 
 /// What the list shows of an upload.
 #[derive(Debug, PartialEq)]

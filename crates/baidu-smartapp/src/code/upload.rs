@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
-use miniprogram_core::{EffectValue, Error, ExtJson, Intent, PackageId, Result, TemplateId, UploadReceipt};
+use miniprogram_core::{EffectValue, ExtJson, Intent, PackageId, Result, TemplateId, UploadReceipt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::progress::is_new;
+use super::progress::{UPLOAD_PAUSE, UPLOAD_WAIT, is_new};
 use crate::package::{Package, Packages, newest};
 use crate::{before, ext_json, refuse};
 
@@ -21,17 +21,11 @@ pub(crate) struct UploadCode {
     description: String,
 }
 
-/// What `package/get` showed of the same version and description before the upload.
+/// What `package/get` showed of the same version before the upload.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Before {
     /// Packages of that version.
     known_package_ids: Vec<PackageId>,
-    /// Uploads of it that were still processed.
-    #[serde(default)]
-    uploading: usize,
-    /// Uploads of it that had failed.
-    #[serde(default)]
-    failed: usize,
 }
 
 impl UploadCode {
@@ -69,10 +63,35 @@ impl UploadCode {
         UploadReceipt::new(&self.version, &self.description).with_known_package_ids(before.known_package_ids)
     }
 
-    /// How many uploads of the same version and description are in a state.
-    fn count(&self, packages: &Packages, state: fn(&Package) -> bool) -> usize {
-        let ours = packages.0.iter().filter(|package| package.is_upload_of(&self.version, &self.description));
-        ours.filter(|package| state(package)).count()
+    /// Whether an upload of the same version and description is still processed.
+    fn is_under_way(&self, packages: &Packages) -> bool {
+        let ours = |package: &&Package| package.is_upload_of(&self.version, &self.description);
+        packages.0.iter().filter(ours).any(Package::is_under_way)
+    }
+
+    /// Looks until no upload of the same version and description is processed any more: two at once could not be
+    /// told apart, since neither has an id.
+    async fn wait_for_earlier(&self, op: &mut Op<'_>) -> Result<Packages> {
+        let mut packages = Packages::read(op).await?;
+        if !self.is_under_way(&packages) {
+            return Ok(packages);
+        }
+        op.extend(UPLOAD_WAIT);
+        let give_up_at = op.now().after(UPLOAD_WAIT);
+        while self.is_under_way(&packages) {
+            if op.now() >= give_up_at {
+                let why = format!(
+                    "an earlier upload of version {} with this description is still processed",
+                    self.version
+                );
+                return Err(refuse::conflict(OPERATION, why).with_advice(
+                    "wait until upload_progress no longer says processing, or choose another version",
+                ));
+            }
+            op.pause(UPLOAD_PAUSE).await;
+            packages = Packages::read(op).await?;
+        }
+        Ok(packages)
     }
 }
 
@@ -83,14 +102,10 @@ impl EffectPlan for UploadCode {
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
-        let packages = Packages::read(op).await?;
+        let packages = self.wait_for_earlier(op).await?;
         let same = packages.0.iter().filter(|package| package.version.as_deref() == Some(&*self.version));
-        let before = Before {
-            known_package_ids: same.filter_map(|package| package.package_id.clone()).collect(),
-            uploading: self.count(&packages, Package::is_under_way),
-            failed: self.count(&packages, Package::has_failed),
-        };
-        serde_json::to_value(before).map_err(not_kept)
+        let known_package_ids = same.filter_map(|package| package.package_id.clone()).collect();
+        before::keep(OPERATION, &Before { known_package_ids })
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
@@ -98,34 +113,18 @@ impl EffectPlan for UploadCode {
     }
 
     fn value(&self, before: &Value, _reply: &Reply) -> Result<EffectValue> {
-        Ok(EffectValue::Upload(self.receipt(read_back(before)?)))
+        Ok(EffectValue::Upload(self.receipt(before::kept(OPERATION, before)?)))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let before = read_back(&intent.before)?;
+        let before: Before = before::kept(OPERATION, &intent.before)?;
         let packages = Packages::read(op).await?;
         let ours = packages.0.iter().filter(|package| package.is_upload_of(&self.version, &self.description));
-        let new: Vec<_> = ours.filter(|package| is_new(package, &before.known_package_ids)).collect();
-        let uploading = self.count(&packages, Package::is_under_way);
-        // Uploads of the same text that were under way before must not be taken for this one.
-        if new.len() > before.uploading {
-            let id = newest(new.into_iter()).and_then(|package| package.package_id.clone());
-            return Ok(Finding::Done(EffectValue::Upload(self.receipt(before).with_package_id(id))));
+        let new = newest(ours.filter(|package| is_new(package, &before.known_package_ids)));
+        if let Some(package) = new {
+            let receipt = self.receipt(before).with_package_id(package.package_id.clone());
+            return Ok(Finding::Done(EffectValue::Upload(receipt)));
         }
-        Ok(if new.len() + uploading > before.uploading {
-            Finding::Pending
-        } else if before.uploading > 0 && self.count(&packages, Package::has_failed) > before.failed {
-            Finding::Unknowable
-        } else {
-            Finding::Absent
-        })
+        Ok(if self.is_under_way(&packages) { Finding::Pending } else { Finding::Absent })
     }
-}
-
-fn read_back(before: &Value) -> Result<Before> {
-    Before::deserialize(before).map_err(not_kept)
-}
-
-fn not_kept(problem: serde_json::Error) -> Error {
-    before::unreadable(OPERATION, problem.to_string())
 }

@@ -1,12 +1,14 @@
-//! Advice that several codes of Baidu share.
+//! What to do next where more can be said than the kind of a code says, by topic.
 
-pub(super) const VERDICT: &str = "wait for the verdict that is pending";
-pub(super) const MAKE_ROOM: &str = "remove entries that are no longer used: waiting does not make room";
-pub(super) const REGISTRATION: &str = "wait until the registration has ended";
-pub(super) const NEWEST_TICKET: &str =
-    "store the newest ticket that Baidu pushed, then fetch the platform token again";
-pub(super) const VERIFICATION_FILE: &str = "put the verification file at the root of the domain";
-pub(super) const AS_WANTED: &str = "nothing to do: it is as wanted already";
-pub(super) const ALLOW_LIST: &str = "add the caller's address to the allow-list of the platform";
-pub(super) const RECOVER: &str =
-    "recover with `auth/retrieve/authorizationcode`; failing that, let the merchant authorize again";
+pub(super) mod access;
+pub(super) mod account;
+pub(super) mod category;
+pub(super) mod code;
+pub(super) mod domain;
+pub(super) mod media;
+pub(super) mod name;
+pub(super) mod other;
+pub(super) mod quota;
+pub(super) mod release;
+pub(super) mod request;
+pub(super) mod token;

@@ -6,22 +6,23 @@ use miniprogram_core::ErrorKind::{Conflict, InvalidArgument, PermissionDenied, R
 use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::{Merchant, Platform};
 
-use super::advice;
+use super::advice::token;
 
 // One row a line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
-    CodeRow::word("invalid_request", InvalidArgument, "parameter missing, unsupported or malformed; also said of a refresh token"),
-    CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").advice("correct `client_id` and `client_secret`"),
-    CodeRow::word("invalid_grant", Unauthorized, "authorization code or refresh token invalid, expired, used or revoked").owner(Platform).advice(advice::RECOVER),
-    CodeRow::word("unauthorized_client", PermissionDenied, "grant type not allowed for this client"),
-    CodeRow::word("unsupported_grant_type", InvalidArgument, "unsupported grant type"),
-    CodeRow::word("invalid_scope", InvalidArgument, "invalid scope"),
-    CodeRow::word("expired_token", Unauthorized, "refresh token expired").owner(Platform).advice(advice::RECOVER),
-    CodeRow::word("redirect_uri_mismatch", InvalidArgument, "redirect uri mismatch"),
+    CodeRow::word("invalid_request", InvalidArgument, "parameter missing, unsupported or malformed; also said of a refresh token").advice(token::GRANT),
+    CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").advice(token::CLIENT),
+    CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").only(&["client_credentials", "token", "/oauth/2.0/token"]).advice(token::ALLIANCE_CLIENT),
+    CodeRow::word("invalid_grant", Unauthorized, "authorization code or refresh token invalid, expired, used or revoked").owner(Platform).advice(token::RECOVER),
+    CodeRow::word("unauthorized_client", PermissionDenied, "grant type not allowed for this client").advice(token::GRANT_TYPE),
+    CodeRow::word("unsupported_grant_type", InvalidArgument, "unsupported grant type").advice(token::GRANT_TYPE),
+    CodeRow::word("invalid_scope", InvalidArgument, "invalid scope").advice(token::SCOPE),
+    CodeRow::word("expired_token", Unauthorized, "refresh token expired").owner(Platform).advice(token::RECOVER),
+    CodeRow::word("redirect_uri_mismatch", InvalidArgument, "redirect uri mismatch").advice(token::REDIRECT),
     CodeRow::word("unsupported_response_type", InvalidArgument, "unsupported response type"),
-    CodeRow::word("slow_down", RateLimited, "asked too often (device flow)").wait(Duration::from_secs(6)).advice("wait more than five seconds between two questions"),
-    CodeRow::word("authorization_pending", Conflict, "the user has not decided yet (device flow)").owner(Merchant).advice("wait until the user has decided"),
-    CodeRow::word("authorization_declined", PermissionDenied, "the user declined (device flow)").owner(Merchant),
+    CodeRow::word("slow_down", RateLimited, "asked too often (device flow)").wait(Duration::from_secs(6)).advice(token::DEVICE_POLL),
+    CodeRow::word("authorization_pending", Conflict, "the user has not decided yet (device flow)").owner(Merchant).advice(token::DEVICE_WAIT),
+    CodeRow::word("authorization_declined", PermissionDenied, "the user declined (device flow)").owner(Merchant).advice(token::DEVICE_DECLINED),
     CodeRow::word("invalid_referer", PermissionDenied, "referer not allowed (implicit flow)"),
 ];

@@ -15,7 +15,7 @@ const OPERATION: &str = "rollback";
 pub(crate) enum Rollback {
     /// To whatever was online before; to that version, where the caller names one.
     Looked { version: Option<String> },
-    /// From this package, which the caller knows to be online.
+    /// From this package, which the caller takes to be online.
     From(PackageId),
 }
 
@@ -75,9 +75,18 @@ impl EffectPlan for Rollback {
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        let packages = Packages::read(op).await?;
         let id = match self {
-            Self::From(id) => id.clone(),
-            Self::Looked { version } => online(&Packages::read(op).await?, version.as_deref())?,
+            Self::Looked { version } => online(&packages, version.as_deref())?,
+            // After a lost answer, a package that never was online would look like one that was taken back.
+            Self::From(id) => {
+                let online = online(&packages, None)?;
+                if online != *id {
+                    let why = format!("package {id} is not online, package {online} is");
+                    return Err(refuse::conflict(OPERATION, why));
+                }
+                online
+            }
         };
         Ok(json!({ "package_id": id }))
     }

@@ -46,7 +46,7 @@ impl EffectPlan for SetVisitStatus {
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let shown = app_info::read(op).await?.visit.raw_status.map(|raw| raw.code);
+        let shown = app_info::read_visit(op).await?.raw_status.map(|raw| raw.code);
         Ok(if shown == Some(self.shows_as) { Finding::Done(EffectValue::None) } else { Finding::Absent })
     }
 }

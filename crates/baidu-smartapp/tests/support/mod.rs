@@ -10,10 +10,14 @@ use async_trait::async_trait;
 use baidu_smartapp::{BAIDU, BaiduApp, BaiduPlatform};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use miniprogram_core::transport::{Request, Response, Transport, TransportError};
-use miniprogram_core::{AccessToken, ClientConfig, PlannedRequest, StaticToken, Timestamp, VirtualClock};
+use miniprogram_core::{
+    AccessToken, ClientConfig, Journal, NoJournal, PlannedRequest, Result, StaticToken, Timestamp, TokenKind,
+    TokenProvider, TokenScope, VirtualClock,
+};
 
 pub(crate) const APP: &str = "100000282";
 pub(crate) const TOKEN: &str = "45.canary-of-the-token";
+pub(crate) const PLATFORM_TOKEN: &str = "42.canary-of-the-platform-token";
 pub(crate) const DONE: &str = r#"{"errno":0,"msg":"success"}"#;
 pub(crate) const BUSY: &str = r#"{"errno":500,"msg":"未知错误，请稍后重试"}"#;
 
@@ -53,6 +57,25 @@ impl From<Vec<u8>> for Answer {
 pub(crate) struct Script {
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     sent: Mutex<Vec<PlannedRequest>>,
+    tokens: Mutex<Vec<String>>,
+}
+
+/// The token of the app and that of the platform.
+#[derive(Debug)]
+struct Tokens(StaticToken, StaticToken);
+
+#[async_trait]
+impl TokenProvider for Tokens {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+        match scope.kind {
+            TokenKind::Platform => self.1.token(scope).await,
+            _ => self.0.token(scope).await,
+        }
+    }
+
+    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -79,6 +102,11 @@ impl Script {
         locked(&self.sent).clone()
     }
 
+    /// The tokens that were sent.
+    pub(crate) fn tokens(&self) -> Vec<String> {
+        locked(&self.tokens).clone()
+    }
+
     /// How many requests an endpoint got.
     pub(crate) fn count(&self, endpoint: &str) -> usize {
         locked(&self.sent).iter().filter(|request| endpoint_of(&request.path) == endpoint).count()
@@ -90,9 +118,15 @@ impl Script {
     }
 
     pub(crate) fn platform(self: &Arc<Self>) -> BaiduPlatform {
-        let token = AccessToken::new(TOKEN).unwrap();
-        let config = ClientConfig::new("7", Arc::new(StaticToken::new(BAIDU, APP, token)))
+        self.platform_with_journal(Arc::new(NoJournal))
+    }
+
+    pub(crate) fn platform_with_journal(self: &Arc<Self>, journal: Arc<dyn Journal>) -> BaiduPlatform {
+        let of_app = StaticToken::new(BAIDU, APP, AccessToken::new(TOKEN).unwrap());
+        let of_platform = StaticToken::platform(BAIDU, AccessToken::new(PLATFORM_TOKEN).unwrap());
+        let config = ClientConfig::new("7", Arc::new(Tokens(of_app, of_platform)))
             .with_transport(Arc::clone(self) as Arc<dyn Transport>)
+            .with_journal(journal)
             .with_clock(Arc::new(VirtualClock::new(Timestamp::from_unix(1_700_000_000))))
             .with_seed(7);
         BaiduPlatform::new(config).unwrap()
@@ -114,6 +148,7 @@ impl Transport for Script {
             queue.and_then(|queue| if queue.len() > 1 { queue.pop_front() } else { queue.front().cloned() })
         };
         locked(&self.sent).push(planned.clone());
+        locked(&self.tokens).extend(request.token.map(|(_, token)| token.secret().expose().to_owned()));
         match answer {
             Some(Answer::Body(status, body)) => Ok(Response::new(status, HeaderMap::new(), body)),
             Some(Answer::Full(status, headers, body)) => Ok(Response::new(status, headers, body)),

@@ -1,0 +1,164 @@
+//! The open-source alliance: what the host of Baidu's mini programs reads about them, with the token of its own key.
+//!
+//! [`BaiduAlliance`] reads apps and packages; with the feature `kafka`, the module `kafka` hears what has changed.
+//!
+//! Source: vendor document 004.
+
+mod config;
+mod credentials;
+#[cfg(feature = "kafka")]
+pub mod kafka;
+mod read;
+
+use std::sync::Arc;
+
+use http::Method;
+use miniprogram_core::pipeline::{Call, Dialect, Pipeline, Reply};
+use miniprogram_core::transport::Body;
+use miniprogram_core::{AppId, BaseUrl, Error, HttpTransport, PlatformId, Result};
+use serde_json::Value;
+
+pub use config::AllianceConfig;
+pub use credentials::ClientCredentials;
+pub use read::AllianceRead;
+
+use crate::app_info::{self, AppInfo};
+use crate::dialect::BaiduDialect;
+use crate::package::{self, Package, PackageQuery};
+use crate::{BAIDU, form, reply};
+
+/// A member of the open-source alliance. Clones share everything, the token included.
+///
+/// ```no_run
+/// use baidu_smartapp::alliance::{AllianceConfig, BaiduAlliance};
+///
+/// # async fn run() -> Result<(), miniprogram_core::Error> {
+/// let alliance = BaiduAlliance::new(AllianceConfig::new("Va5yQRHlA4Fq4eR", "the key's secret"))?;
+/// for app in alliance.alliance_apps(&["1111".into(), "2222".into()]).await? {
+///     println!("{:?}: {:?}", app.app_id, app.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct BaiduAlliance {
+    pipeline: Pipeline,
+    /// The key, where a request concerns no single app.
+    key: AppId,
+}
+
+impl BaiduAlliance {
+    /// A member that reads from `https://openapi.baidu.com` unless the configuration names another address.
+    ///
+    /// # Errors
+    /// [`Config`](miniprogram_core::ErrorKind::Config) if the key's id or secret is empty, or the HTTP transport cannot be
+    /// set up.
+    pub fn new(mut config: AllianceConfig) -> Result<Self> {
+        if config.transport.is_none() {
+            let base_url = match config.base_url.take() {
+                Some(base_url) => base_url,
+                None => BaseUrl::parse(BaiduDialect.base_url())?,
+            };
+            // One pool of connections for the calls and for the token.
+            config.transport = Some(Arc::new(HttpTransport::new(base_url)?));
+        }
+        let tokens = match &config.tokens {
+            Some(tokens) => Arc::clone(tokens),
+            None => Arc::new(ClientCredentials::new(&config)?),
+        };
+        let key = AppId::new(config.client_id.as_str());
+        Ok(Self { pipeline: Pipeline::new(config.client(tokens), BaiduDialect)?, key })
+    }
+
+    /// The id of the key.
+    #[must_use]
+    pub fn client_id(&self) -> &PlatformId {
+        self.pipeline.platform_id()
+    }
+
+    /// What Baidu knows about some apps: name, description, icon, qualification, categories, status.
+    ///
+    /// All ids go out in one request, since the document names no limit. An app that the answer leaves out is not in
+    /// the list; the order is the answer's.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an empty list or an id that is no number,
+    /// and those of any read.
+    ///
+    /// Source: document 004, `oss/app/info`.
+    pub async fn alliance_apps(&self, apps: &[AppId]) -> Result<Vec<AppInfo>> {
+        let reply = self.read(&AllianceRead::Apps(apps.to_vec())).await?;
+        app_info::many(&reply)
+    }
+
+    /// The packages of an app: in development, in review, online.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an id that is no number, and those of any
+    /// read.
+    ///
+    /// Source: document 004, `oss/package/get`.
+    pub async fn alliance_packages(&self, app: &AppId) -> Result<Vec<Package>> {
+        let reply = self.read(&AllianceRead::Packages(app.clone())).await?;
+        package::many(&reply)
+    }
+
+    /// One package of an app, by its id or by its status.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an id that is no number,
+    /// [`Protocol`](miniprogram_core::ErrorKind::Protocol) if the answer shows a package of another id, and those of any
+    /// read.
+    ///
+    /// Source: document 004, `oss/package/getdetail`.
+    pub async fn alliance_package(&self, app: &AppId, query: &PackageQuery) -> Result<Package> {
+        let reply = self.read(&AllianceRead::Package(app.clone(), query.clone())).await?;
+        let package = package::one(&reply)?;
+        match (query, &package.package_id) {
+            (PackageQuery::Id(asked), Some(shown)) if shown != asked => {
+                Err(reply::odd(&reply, "data.package_id", format!("is {shown}, asked for {asked}")))
+            }
+            _ => Ok(package),
+        }
+    }
+
+    /// Calls an endpoint that nobody has modelled, with the key's token, once: only a refused token is replaced and the
+    /// call sent again. Answers the JSON of a success, the envelope included.
+    ///
+    /// `path` begins with `/`; `query` is without the token, not encoded yet. The body is an object whose members become
+    /// the fields of a form: text as it is, anything else as JSON text.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a path that is none, a query or body that
+    /// names the token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may have taken effect.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        const OPERATION: &str = "call";
+        let body = match body {
+            Some(Value::Object(members)) if members.contains_key("access_token") => {
+                let rule = "must not stand in the body: it comes from the token provider";
+                return Err(Error::invalid(OPERATION, "access_token", rule).for_vendor(BAIDU));
+            }
+            Some(Value::Object(members)) => Body::Form(form::fields(OPERATION, members)?),
+            Some(_) => {
+                let rule = "must be an object: its members are the fields of the form";
+                return Err(Error::invalid(OPERATION, "body", rule).for_vendor(BAIDU));
+            }
+            None => Body::Empty,
+        };
+        let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))?;
+        let mut op = self.pipeline.begin(&self.key, OPERATION);
+        Ok(op.send_once(&call.with_client_credentials()).await?.json)
+    }
+
+    async fn read(&self, read: &AllianceRead) -> Result<Reply> {
+        let call = read.call()?;
+        let mut op = self.pipeline.begin(read.app().unwrap_or(&self.key), read.operation());
+        op.read(&call).await
+    }
+}

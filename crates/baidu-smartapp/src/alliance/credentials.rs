@@ -1,0 +1,257 @@
+//! Tokens by client credentials: fetched with a key's id and secret, kept until shortly before they expire.
+
+use std::convert::Infallible;
+use std::fmt::{self, Debug};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::{Either, Shared, WeakShared, pending, select};
+use miniprogram_core::clock::Busy;
+use miniprogram_core::pipeline::{Call, Op, Pipeline};
+use miniprogram_core::{
+    AccessToken, AppId, Error, ErrorKind, Outcome, Result, Secret, Timestamp, TokenProvider, TokenScope,
+};
+use serde::Deserialize;
+use serde_with::serde_as;
+
+use super::AllianceConfig;
+use crate::dialect::BaiduDialect;
+use crate::wire::{Number, Text};
+use crate::{BAIDU, reply};
+
+const OPERATION: &str = "token";
+/// How long before its end a token is replaced: a tenth of its life, at most this.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// Hands out tokens of one key, which it fetches with the key's id and secret. Clones share the token.
+///
+/// A token is kept for the `expires_in` that Baidu answers, less a tenth of it and at most five minutes. Any number
+/// of callers who need one at the same time bring one request, which goes on while one of them waits. It is sent once:
+/// the call that needs the token is repeated where that makes sense, and asks for it again. A refused token is replaced
+/// only while it is the current one. A failure is told to those who waited for it; the next caller asks again.
+///
+/// Source: document 004, client credentials.
+#[derive(Debug, Clone)]
+pub struct ClientCredentials(Arc<Key>);
+
+struct Key {
+    pipeline: Pipeline,
+    secret: Secret,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Current>,
+    /// The request under way, as long as anybody waits for it.
+    flight: Option<WeakShared<Flight>>,
+}
+
+/// The token that is handed out until then.
+struct Current {
+    token: AccessToken,
+    until: Timestamp,
+}
+
+type Flight = Pin<Box<dyn Future<Output = Landing> + Send>>;
+
+/// What a request brought, for everybody who waits for it.
+#[derive(Clone)]
+struct Landing {
+    token: Result<AccessToken, Arc<Error>>,
+    /// Keeps the clock busy until one of them goes on.
+    _busy: Arc<Busy>,
+}
+
+/// A token as Baidu answers it. The refresh token and the session's key and secret are of no use here.
+#[serde_as]
+#[derive(Deserialize)]
+struct Answer {
+    #[serde_as(as = "Text")]
+    access_token: String,
+    #[serde_as(as = "Number")]
+    expires_in: i64,
+}
+
+impl ClientCredentials {
+    /// Takes key, secret, address, transport, clock and time-outs from the configuration. Costs no request.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) if the key's id or secret is missing or empty, or the HTTP transport cannot be
+    /// set up.
+    pub fn new(config: &AllianceConfig) -> Result<Self> {
+        if config.client_id.as_str().trim().is_empty() {
+            return Err(missing("client_id"));
+        }
+        let secret = config.client_secret.clone().filter(|secret| !secret.is_empty());
+        let secret = secret.ok_or_else(|| missing("client_secret"))?;
+        let pipeline = Pipeline::new(config.client(Arc::new(NoTokens)), BaiduDialect)?;
+        Ok(Self(Arc::new(Key { pipeline, secret, state: Mutex::default() })))
+    }
+
+    fn check(&self, scope: &TokenScope) -> Result<()> {
+        let served = TokenScope::client_credentials(BAIDU, self.0.pipeline.platform_id().clone());
+        if *scope == served {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Config, OPERATION)
+            .for_vendor(scope.vendor)
+            .with_detail(format!("the key {} has no {scope}", served.platform)))
+    }
+
+    /// The current token, or the request that brings the next one.
+    fn current(&self) -> Result<AccessToken, Shared<Flight>> {
+        let mut state = self.0.state();
+        let now = self.0.pipeline.clock().now();
+        if let Some(current) = state.current.as_ref().filter(|current| now < current.until) {
+            return Ok(current.token.clone());
+        }
+        Err(state.flight.as_ref().and_then(WeakShared::upgrade).unwrap_or_else(|| {
+            let flight = Key::fly(Arc::clone(&self.0)).boxed().shared();
+            state.flight = flight.downgrade();
+            flight
+        }))
+    }
+}
+
+impl Key {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fetches a token and keeps it.
+    async fn fly(self: Arc<Self>) -> Landing {
+        let key = AppId::new(self.pipeline.platform_id().as_str());
+        let mut op = self.pipeline.begin(&key, OPERATION);
+        // Whoever needs the token repeats its call, and thereby this one. What is unknown of it is only its answer.
+        let fetched = self.fetch(&mut op).await.map_err(|error| match error.outcome() {
+            Outcome::Unknown => error.with_outcome(Outcome::NotDone),
+            _ => error,
+        });
+        let token = {
+            let mut state = self.state();
+            state.flight = None;
+            fetched.map(|current| state.current.insert(current).token.clone())
+        };
+        let busy = self.pipeline.clock().enter();
+        drop(op);
+        Landing { token: token.map_err(Arc::new), _busy: Arc::new(busy) }
+    }
+
+    async fn fetch(&self, op: &mut Op<'_>) -> Result<Current> {
+        let asked_at = op.now();
+        let reply = op.send_once(&self.call()).await?;
+        let answer: Answer = reply.decode().map_err(|error| error.for_vendor(BAIDU))?;
+        let Ok(token) = AccessToken::new(answer.access_token) else {
+            return Err(reply::odd(&reply, "access_token", "is empty or holds blanks or control characters"));
+        };
+        let lifetime = u64::try_from(answer.expires_in).ok().filter(|seconds| *seconds > 0);
+        let Some(lifetime) = lifetime.map(Duration::from_secs) else {
+            let why = format!("must be a positive number of seconds, is {}", answer.expires_in);
+            return Err(reply::odd(&reply, "expires_in", why));
+        };
+        Ok(Current { token, until: asked_at.after(lifetime - (lifetime / 10).min(MARGIN)) })
+    }
+
+    fn call(&self) -> Call {
+        let fields = vec![
+            ("grant_type".into(), "client_credentials".to_owned()),
+            ("client_id".into(), self.pipeline.platform_id().to_string()),
+            ("client_secret".into(), self.secret.expose().to_owned()),
+            ("scope".into(), "smartapp_snsapi_base".to_owned()),
+        ];
+        Call::post_form(OPERATION, "/oauth/2.0/token", fields).without_token()
+    }
+}
+
+impl Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("client_id", self.pipeline.platform_id()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TokenProvider for ClientCredentials {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+        self.check(scope)?;
+        let flight = match self.current() {
+            Ok(token) => return Ok(token),
+            Err(flight) => flight,
+        };
+        // The request is the one that is busy; who waits for it is not. It begins before the waiting does.
+        let waiting = async {
+            self.0.pipeline.clock().sleep(Duration::MAX).await;
+            pending::<Infallible>().await
+        };
+        match select(flight, waiting.boxed()).await {
+            Either::Left((landing, waiting)) => {
+                drop(waiting);
+                landing.token.map_err(own)
+            }
+            Either::Right((never, _)) => match never {},
+        }
+    }
+
+    async fn reject(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {
+        self.check(scope)?;
+        let mut state = self.0.state();
+        if state.current.as_ref().is_some_and(|current| current.token == *refused) {
+            state.current = None;
+        }
+        Ok(())
+    }
+}
+
+/// The failure for one of those who waited: itself, or the same in its own copy with the failure as its source.
+fn own(failure: Arc<Error>) -> Error {
+    let error = match Arc::try_unwrap(failure) {
+        Ok(error) => return error,
+        Err(shared) => shared,
+    };
+    let mut copy = Error::new(error.kind(), error.operation().to_owned())
+        .with_outcome(error.outcome())
+        .with_retry(error.retry())
+        .with_retry_after(error.retry_after())
+        .with_request_id(error.request_id().map(str::to_owned))
+        .with_advice(error.advice().to_owned())
+        .with_attempts(error.attempts());
+    if let Some(vendor) = error.vendor() {
+        copy = copy.for_vendor(vendor);
+    }
+    if let Some(answer) = error.vendor_error() {
+        copy = copy.with_vendor(answer.clone());
+    }
+    if let Some(field) = error.field() {
+        copy = copy.with_field(field.to_owned());
+    }
+    if let Some(detail) = error.detail() {
+        copy = copy.with_detail(detail.to_owned());
+    }
+    copy.with_source(error)
+}
+
+fn missing(field: &'static str) -> Error {
+    Error::new(ErrorKind::Config, OPERATION)
+        .for_vendor(BAIDU)
+        .with_field(field)
+        .with_detail("must not be empty: tokens are fetched with the key's id and secret")
+}
+
+/// The tokens of a pipeline whose calls take none.
+#[derive(Debug)]
+struct NoTokens;
+
+#[async_trait]
+impl TokenProvider for NoTokens {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+        let why = "the call for a token takes none itself";
+        Err(Error::new(ErrorKind::Config, OPERATION).for_vendor(scope.vendor).with_detail(why))
+    }
+
+    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+//! Change notices of the alliance: a Kafka topic says which app or package to read again.
+//!
+//! [`ChangeConsumer`] is a member of a consumer group and hands every notice to a handler, at least once. A notice says
+//! only what has changed, so the handler reads it again, stores what it has read, and then returns `Ok`. Only then is
+//! the notice committed.
+//!
+//! - Notices of one partition are handled one after the other, those of different partitions side by side.
+//! - A handler that fails is asked again after a growing pause, until it succeeds: its partition waits, others go on.
+//! - A record that is no notice goes to the [`DeadLetters`] and is passed once it is kept there.
+//! - A partition that is taken away in mid-work is not committed: the next holder gets the notice again. So does this
+//!   process after a crash. Handlers must bear that.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use baidu_smartapp::alliance::kafka::{ChangeConsumer, DeadLetter, DeadLetters, KafkaConfig};
+//! use baidu_smartapp::alliance::{AllianceConfig, BaiduAlliance};
+//! use miniprogram_core::Error;
+//!
+//! #[derive(Debug)]
+//! struct Folder;
+//!
+//! #[async_trait::async_trait]
+//! impl DeadLetters for Folder {
+//!     async fn keep(&self, letter: &DeadLetter) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//!         let name = format!("{}-{}-{}", letter.topic, letter.partition, letter.offset);
+//!         Ok(std::fs::write(name, letter.payload.as_deref().unwrap_or_default())?)
+//!     }
+//! }
+//!
+//! # async fn run() -> Result<(), Error> {
+//! let alliance = BaiduAlliance::new(AllianceConfig::new("Va5yQRHlA4Fq4eR", "the key's secret"))?;
+//! let config = KafkaConfig::new("kafka.example.com:9092", "smartapp-changes", "host-42");
+//! let consumer = ChangeConsumer::connect(config, Arc::new(Folder))?;
+//! consumer
+//!     .run(|notification| {
+//!         let alliance = alliance.clone();
+//!         async move {
+//!             if let Some(app) = &notification.event.app_id {
+//!                 let info = alliance.alliance_apps(std::slice::from_ref(app)).await?;
+//!                 println!("{info:?}");
+//!             }
+//!             Ok::<_, Error>(())
+//!         }
+//!     })
+//!     .await
+//! # }
+//! ```
+//!
+//! Source: document 004, change notifications. It names neither brokers nor topic: Baidu tells those to its members.
+
+mod config;
+mod consumer;
+mod context;
+mod lane;
+mod letters;
+mod notification;
+mod work;
+
+pub use config::{KafkaConfig, KafkaCredentials, SaslMechanism};
+pub use consumer::ChangeConsumer;
+pub use letters::{DeadLetter, DeadLetters};
+pub use notification::Notification;

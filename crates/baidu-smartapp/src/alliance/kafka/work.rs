@@ -1,0 +1,94 @@
+//! The work on one record: handled, or kept aside, again and again until that has succeeded.
+
+use std::fmt::Display;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::future::{Either, select};
+use miniprogram_core::Clock;
+use rdkafka::Message;
+use rdkafka::message::OwnedMessage;
+use tokio::sync::watch;
+
+use super::context::Holding;
+use super::letters::{DeadLetter, DeadLetters};
+use super::notification::{self, Notification};
+
+/// What every work needs.
+#[derive(Debug, Clone)]
+pub(super) struct Desk {
+    pub(super) letters: Arc<dyn DeadLetters>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) first_pause: Duration,
+    pub(super) longest_pause: Duration,
+}
+
+/// A work that has come to its end.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) partition: i32,
+    pub(super) assignment: u64,
+    pub(super) offset: i64,
+    /// Whether the record was handled or kept aside; if not, it was given up with its partition.
+    pub(super) is_handled: bool,
+}
+
+impl Desk {
+    pub(super) async fn work<H, F, E>(
+        &self,
+        handler: &H,
+        record: OwnedMessage,
+        assignment: u64,
+        mut holding: watch::Receiver<Holding>,
+    ) -> Done
+    where
+        H: Fn(Notification) -> F,
+        F: Future<Output = Result<(), E>>,
+        E: Display,
+    {
+        let _busy = self.clock.enter();
+        let (partition, offset) = (record.partition(), record.offset());
+        let done = |is_handled| Done { partition, assignment, offset, is_handled };
+        let read = notification::read(&record);
+        let mut attempt = 1;
+        for pause in self.pauses() {
+            let failure = match &read {
+                Ok(event) => {
+                    let notification = Notification::new(event.clone(), record.topic(), partition, offset);
+                    let handled = handler(notification.with_attempt(attempt)).await;
+                    handled.map_err(|error| error.to_string())
+                }
+                Err(reason) => self.keep(&record, reason).await,
+            };
+            let Err(error) = failure else { return done(true) };
+            tracing::warn!(partition, offset, attempt, ?pause, %error, "not handled; tried again after the pause");
+            let given_up = holding.wait_for(|now| now.stopping || !now.is_held(partition, assignment));
+            if let Either::Right(_) = select(self.clock.sleep(pause), pin!(given_up)).await {
+                break;
+            }
+            attempt += 1;
+        }
+        tracing::debug!(partition, offset, attempt, "given up without a commit");
+        done(false)
+    }
+
+    async fn keep(&self, record: &OwnedMessage, reason: &str) -> Result<(), String> {
+        let letter = DeadLetter::of(record, reason);
+        self.letters.keep(&letter).await.map_err(|error| error.to_string())?;
+        tracing::error!(?letter, "a record that is no notice was kept aside");
+        Ok(())
+    }
+
+    /// Pauses without end, each twice as long as the one before, up to the longest.
+    fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
+        ExponentialBuilder::new()
+            .with_min_delay(self.first_pause)
+            .with_max_delay(self.longest_pause)
+            .with_factor(2.0)
+            .with_jitter()
+            .without_max_times()
+            .build()
+    }
+}

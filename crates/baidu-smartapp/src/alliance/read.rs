@@ -1,0 +1,93 @@
+//! The reads of the alliance, as data.
+
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::{AppId, Error, PlannedRequest, Result};
+
+use crate::BAIDU;
+use crate::package::PackageQuery;
+
+/// A read of [`BaiduAlliance`](super::BaiduAlliance), for a dry run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AllianceRead {
+    /// [`alliance_apps`](super::BaiduAlliance::alliance_apps).
+    Apps(Vec<AppId>),
+    /// [`alliance_packages`](super::BaiduAlliance::alliance_packages).
+    Packages(AppId),
+    /// [`alliance_package`](super::BaiduAlliance::alliance_package).
+    Package(AppId, PackageQuery),
+}
+
+impl AllianceRead {
+    /// The requests that it would send, with the token masked. Nothing is sent, and no key is needed. Where no token is
+    /// at hand, the request for one comes before them.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), as for the read itself.
+    ///
+    /// ```
+    /// use baidu_smartapp::alliance::AllianceRead;
+    ///
+    /// let plan = AllianceRead::Apps(vec!["1111".into(), "2222".into()]).plan()?;
+    /// assert_eq!(plan[0].query["app_ids"], "1111,2222");
+    /// # Ok::<(), miniprogram_core::Error>(())
+    /// ```
+    pub fn plan(&self) -> Result<Vec<PlannedRequest>> {
+        Ok(vec![self.call()?.planned()])
+    }
+
+    /// The method's name.
+    pub(super) fn operation(&self) -> &'static str {
+        match self {
+            Self::Apps(_) => "alliance_apps",
+            Self::Packages(_) => "alliance_packages",
+            Self::Package(..) => "alliance_package",
+        }
+    }
+
+    /// The app concerned, where it is one.
+    pub(super) fn app(&self) -> Option<&AppId> {
+        match self {
+            Self::Apps(apps) => apps.first().filter(|_| apps.len() == 1),
+            Self::Packages(app) | Self::Package(app, _) => Some(app),
+        }
+    }
+
+    pub(super) fn call(&self) -> Result<Call> {
+        let get = |path| Call::get(self.operation(), path).with_client_credentials();
+        Ok(match self {
+            Self::Apps(apps) => {
+                if apps.is_empty() {
+                    return Err(self.invalid("app_ids", "must name at least one app"));
+                }
+                let ids = apps.iter().map(|app| self.number("app_ids", app.as_str()));
+                let ids = ids.collect::<Result<Vec<_>>>()?.join(",");
+                get("/rest/2.0/smartapp/oss/app/info").with_query("app_ids", ids)
+            }
+            Self::Packages(app) => get("/rest/2.0/smartapp/oss/package/get")
+                .with_query("app_id", self.number("app_id", app.as_str())?),
+            Self::Package(app, query) => {
+                let call = get("/rest/2.0/smartapp/oss/package/getdetail")
+                    .with_query("app_id", self.number("app_id", app.as_str())?);
+                match query {
+                    PackageQuery::Id(id) => {
+                        call.with_query("package_id", self.number("package_id", id.as_str())?)
+                    }
+                    PackageQuery::Status(status) => call.with_query("type", status.to_string()),
+                }
+            }
+        })
+    }
+
+    /// An id that the document calls a long.
+    fn number<'a>(&self, field: &'static str, id: &'a str) -> Result<&'a str> {
+        match AppId::from(id).as_number() {
+            Some(_) => Ok(id),
+            None => Err(self.invalid(field, format!("must be a whole number from 1 to 2^63 - 1, is {id:?}"))),
+        }
+    }
+
+    fn invalid(&self, field: &'static str, rule: impl Into<String>) -> Error {
+        Error::invalid(self.operation(), field, rule).for_vendor(BAIDU)
+    }
+}

@@ -1,0 +1,361 @@
+//! The domains that an app may talk to, and those that it may show as web pages.
+//!
+//! Every request names its `action`: without one Baidu adds all domains that the platform has registered.
+//!
+//! Source: document 003, "设置小程序服务器域名" and "设置小程序业务域名".
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{Effect, EffectValue, Error, Intent, MethodName, PlannedRequest, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::client::BaiduApp;
+use crate::form::Fields;
+use crate::inherent::InherentPlan;
+use crate::values::DomainAction;
+use crate::{BAIDU, form, refuse, reply, wire};
+
+pub(crate) const CHANGE_SERVER_DOMAINS: MethodName = MethodName::new("change_server_domains");
+pub(crate) const CHANGE_WEB_VIEW_DOMAINS: MethodName = MethodName::new("change_web_view_domains");
+
+const SERVER_PATH: &str = "/rest/2.0/smartapp/app/modifydomain";
+const WEB_VIEW_PATH: &str = "/rest/2.0/smartapp/app/modifywebviewdomain";
+const WEB_VIEW_FIELD: &str = "web_view_domain";
+
+/// The domains that an app may talk to, each with its protocol, such as `https://www.example.com`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ServerDomains {
+    /// For requests (`request_domain`).
+    #[serde(default)]
+    pub request: Vec<String>,
+    /// For sockets (`socket_domain`).
+    #[serde(default)]
+    pub socket: Vec<String>,
+    /// For downloads (`download_domain`).
+    #[serde(default)]
+    pub download: Vec<String>,
+    /// For uploads (`upload_domain`).
+    #[serde(default)]
+    pub upload: Vec<String>,
+    /// Whatever else Baidu answered, by its names. A change does not send it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl ServerDomains {
+    /// None at all.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a domain for requests.
+    #[must_use]
+    pub fn with_request(mut self, domain: impl Into<String>) -> Self {
+        self.request.push(domain.into());
+        self
+    }
+
+    /// With a domain for sockets.
+    #[must_use]
+    pub fn with_socket(mut self, domain: impl Into<String>) -> Self {
+        self.socket.push(domain.into());
+        self
+    }
+
+    /// With a domain for downloads.
+    #[must_use]
+    pub fn with_download(mut self, domain: impl Into<String>) -> Self {
+        self.download.push(domain.into());
+        self
+    }
+
+    /// With a domain for uploads.
+    #[must_use]
+    pub fn with_upload(mut self, domain: impl Into<String>) -> Self {
+        self.upload.push(domain.into());
+        self
+    }
+
+    /// The kinds of domains, by the names of their fields.
+    fn into_kinds(self) -> Kinds {
+        vec![
+            ("request_domain", self.request),
+            ("socket_domain", self.socket),
+            ("download_domain", self.download),
+            ("upload_domain", self.upload),
+        ]
+    }
+}
+
+/// A change of the domains that an app may talk to: at least one domain added, deleted or set.
+///
+/// ```
+/// use baidu_smartapp::{DomainChange, ServerDomains};
+///
+/// let change = DomainChange::add(ServerDomains::new().with_request("https://api.example.com"));
+/// assert_eq!(change.action().as_wire(), "add");
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DomainChange {
+    action: DomainAction,
+    /// The domains.
+    pub domains: ServerDomains,
+    /// Fields that nobody has modelled, sent as they are.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// A change of the domains that an app may show as web pages: at least one domain added, deleted or set.
+///
+/// ```
+/// use baidu_smartapp::WebViewDomainChange;
+///
+/// let change = WebViewDomainChange::set(["https://www.example.com"]);
+/// assert_eq!(change.action().as_wire(), "set");
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WebViewDomainChange {
+    action: DomainAction,
+    /// The domains.
+    pub domains: Vec<String>,
+    /// Fields that nobody has modelled, sent as they are.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// The parts that both kinds of change have.
+macro_rules! change {
+    ($name:ident, $given:ident: $domains:ty, $domains_of:expr) => {
+        impl $name {
+            /// Adds domains to those that are set.
+            #[must_use]
+            pub fn add($given: $domains) -> Self {
+                Self { action: DomainAction::Add, domains: $domains_of, extra: Map::new() }
+            }
+
+            /// Deletes domains out of those that are set.
+            #[must_use]
+            pub fn delete($given: $domains) -> Self {
+                Self { action: DomainAction::Delete, domains: $domains_of, extra: Map::new() }
+            }
+
+            /// Replaces those that are set.
+            #[must_use]
+            pub fn set($given: $domains) -> Self {
+                Self { action: DomainAction::Set, domains: $domains_of, extra: Map::new() }
+            }
+
+            /// What is done with the domains.
+            #[must_use]
+            pub const fn action(&self) -> DomainAction {
+                self.action
+            }
+
+            /// With a field that nobody has modelled.
+            #[must_use]
+            pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+                self.extra.insert(name.into(), value.into());
+                self
+            }
+        }
+    };
+}
+
+change!(DomainChange, domains: ServerDomains, domains);
+change!(
+    WebViewDomainChange,
+    domains: impl IntoIterator<Item = impl Into<String>>,
+    domains.into_iter().map(Into::into).collect()
+);
+
+impl BaiduApp {
+    /// The domains that the app may talk to.
+    ///
+    /// Source: document 003, "设置小程序服务器域名", `action` `get`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn server_domains(&self) -> Result<ServerDomains> {
+        const OPERATION: &str = "server_domains";
+        let mut op = self.pipeline.begin(&self.app, OPERATION);
+        of_servers(&op.read(&get(OPERATION, SERVER_PATH)).await?)
+    }
+
+    /// Changes the domains that the app may talk to. They must be registered at the platform, or be below one that
+    /// is. Set them before a package is submitted: with that submission the app's own domains are deleted.
+    ///
+    /// Spends one of a limited number of changes, the number of which Baidu does not publish.
+    ///
+    /// Source: document 003, "设置小程序服务器域名".
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for no domain or one without a protocol,
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left,
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a domain that is not registered, or, to be deleted, not
+    /// set, and those of any effect.
+    pub async fn change_server_domains(&self, change: &DomainChange) -> Result<Effect> {
+        Ok(self.carry_out(CHANGE_SERVER_DOMAINS, change).await?.into_unit())
+    }
+
+    /// The domains that the app may show as web pages.
+    ///
+    /// Source: document 003, "设置小程序业务域名", `action` `get`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn web_view_domains(&self) -> Result<Vec<String>> {
+        const OPERATION: &str = "web_view_domains";
+        let mut op = self.pipeline.begin(&self.app, OPERATION);
+        of_web_view(&op.read(&get(OPERATION, WEB_VIEW_PATH)).await?)
+    }
+
+    /// Changes the domains that the app may show as web pages; else like
+    /// [`change_server_domains`](Self::change_server_domains).
+    ///
+    /// Source: document 003, "设置小程序业务域名".
+    ///
+    /// # Errors
+    /// Those of `change_server_domains`.
+    pub async fn change_web_view_domains(&self, change: &WebViewDomainChange) -> Result<Effect> {
+        Ok(self.carry_out(CHANGE_WEB_VIEW_DOMAINS, change).await?.into_unit())
+    }
+}
+
+/// A read of the domains.
+fn get(operation: &'static str, path: &'static str) -> Call {
+    let action = DomainAction::Get.as_wire().to_owned();
+    Call::post_form(operation, path, vec![("action".into(), action)])
+}
+
+/// Domains by the names of their fields.
+type Kinds = Vec<(&'static str, Vec<String>)>;
+
+fn of_servers(reply: &Reply) -> Result<ServerDomains> {
+    if reply.json.get("data").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        return Ok(ServerDomains::default());
+    }
+    let shown: wire::ServerDomains = reply::data(reply)?;
+    Ok(ServerDomains {
+        request: shown.request_domain.0,
+        socket: shown.socket_domain.0,
+        download: shown.download_domain.0,
+        upload: shown.upload_domain.0,
+        extra: shown.extra,
+    })
+}
+
+fn of_web_view(reply: &Reply) -> Result<Vec<String>> {
+    if reply.json.get("data").is_none_or(Value::is_null) {
+        return Err(reply::odd(reply, "data", "is missing"));
+    }
+    let shown: wire::Domains = reply::data(reply)?;
+    Ok(shown.0)
+}
+
+/// A change of either kind.
+#[derive(Debug)]
+pub(crate) struct ChangeDomains {
+    operation: &'static str,
+    path: &'static str,
+    action: DomainAction,
+    /// The domains of the change; no kind is empty.
+    kinds: Kinds,
+    extra: Fields,
+    /// The domains that a read shows.
+    shown: fn(&Reply) -> Result<Kinds>,
+}
+
+/// `app/modifydomain`.
+pub(crate) fn change_server_domains(change: DomainChange) -> Result<ChangeDomains> {
+    let shown = |reply: &Reply| of_servers(reply).map(ServerDomains::into_kinds);
+    let kinds = change.domains.into_kinds();
+    ChangeDomains::new(CHANGE_SERVER_DOMAINS, SERVER_PATH, change.action, kinds, &change.extra, shown)
+}
+
+/// `app/modifywebviewdomain`.
+pub(crate) fn change_web_view_domains(change: WebViewDomainChange) -> Result<ChangeDomains> {
+    let shown = |reply: &Reply| of_web_view(reply).map(|domains| vec![(WEB_VIEW_FIELD, domains)]);
+    let kinds = vec![(WEB_VIEW_FIELD, change.domains)];
+    ChangeDomains::new(CHANGE_WEB_VIEW_DOMAINS, WEB_VIEW_PATH, change.action, kinds, &change.extra, shown)
+}
+
+impl ChangeDomains {
+    fn new(
+        method: MethodName,
+        path: &'static str,
+        action: DomainAction,
+        mut kinds: Kinds,
+        extra: &Map<String, Value>,
+        shown: fn(&Reply) -> Result<Kinds>,
+    ) -> Result<Self> {
+        let operation = method.as_str();
+        let invalid = |field, why| Error::invalid(operation, field, why).for_vendor(BAIDU);
+        if action == DomainAction::Get {
+            return Err(invalid("action", "must be add, delete or set"));
+        }
+        let taken: Vec<_> = kinds.iter().map(|(field, _)| *field).chain(["action"]).collect();
+        kinds.retain(|(_, domains)| !domains.is_empty());
+        if kinds.is_empty() {
+            return Err(invalid("domains", "must hold at least one domain"));
+        }
+        for (field, domains) in &kinds {
+            refuse::listed(operation, field, domains)?;
+            if !domains.iter().all(|domain| domain.contains("://")) {
+                return Err(invalid(field, "must begin with a protocol, such as https:// or wss://"));
+            }
+        }
+        let extra = form::extra(operation, extra, &taken)?;
+        Ok(Self { operation, path, action, kinds, extra, shown })
+    }
+
+    fn call(&self) -> Call {
+        let mut fields: Fields = vec![("action".into(), self.action.as_wire().to_owned())];
+        fields.extend(self.kinds.iter().map(|(field, domains)| ((*field).into(), domains.join(","))));
+        fields.extend(self.extra.iter().cloned());
+        Call::post_form(self.operation, self.path, fields)
+    }
+}
+
+/// Domains as they are compared: case and a slash at the end do not matter.
+fn comparable(domains: &[String]) -> BTreeSet<String> {
+    domains.iter().map(|domain| domain.trim().trim_end_matches('/').to_ascii_lowercase()).collect()
+}
+
+#[async_trait]
+impl EffectPlan for ChangeDomains {
+    fn class(&self) -> EffectClass {
+        if self.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set }
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(self.call())
+    }
+
+    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        let shown = (self.shown)(&op.read(&get(op.operation(), self.path)).await?)?;
+        let done = self.kinds.iter().all(|(field, wanted)| {
+            let shown = shown.iter().find(|(name, _)| name == field);
+            let shown = comparable(shown.map_or(&[], |(_, domains)| domains));
+            let wanted = comparable(wanted);
+            match self.action {
+                DomainAction::Add => shown.is_superset(&wanted),
+                DomainAction::Delete => shown.is_disjoint(&wanted),
+                _ => shown == wanted,
+            }
+        });
+        Ok(if done { Finding::Done(EffectValue::None) } else { Finding::Absent })
+    }
+}
+
+impl InherentPlan for ChangeDomains {
+    fn planned(&self) -> Vec<PlannedRequest> {
+        vec![self.call().planned()]
+    }
+}

@@ -1,0 +1,149 @@
+//! Authorization, creation and certification.
+
+use std::time::Duration;
+
+use miniprogram_core::event::Fields;
+use miniprogram_core::{AuditId, Result, Secret, numbered};
+
+use super::reason;
+
+/// A merchant granted permissions, or changed them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Authorization {
+    /// `authorizationCode`: exchange it for the app's tokens. It is spent by that.
+    pub authorization_code: Secret,
+    /// `authorizationCodeExpiresIn`: how long the code is valid from the event's time on.
+    pub expires_in: Option<Duration>,
+}
+
+impl Authorization {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            authorization_code: fields.required("authorizationCode", Fields::text)?.into(),
+            expires_in: fields.seconds("authorizationCodeExpiresIn")?,
+        })
+    }
+}
+
+/// A merchant took back the right to create an app. No app is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CreationCancelled {
+    /// `createAuthorizationCode`: the code that is void now.
+    pub create_authorization_code: Secret,
+}
+
+impl CreationCancelled {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            create_authorization_code: fields.required("createAuthorizationCode", Fields::text)?.into(),
+        })
+    }
+}
+
+/// A merchant registered and granted the platform the right to create an app. No app is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RegisteredAuthorization {
+    /// `authorizationCode`.
+    pub authorization_code: Secret,
+    /// `createAuthorizationCode`: what the app is created with.
+    pub create_authorization_code: Secret,
+    /// `userId`: the merchant's account.
+    pub user_id: Option<String>,
+}
+
+impl RegisteredAuthorization {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            authorization_code: fields.required("authorizationCode", Fields::text)?.into(),
+            create_authorization_code: fields.required("createAuthorizationCode", Fields::text)?.into(),
+            user_id: fields.text("userId")?,
+        })
+    }
+}
+
+/// Account and app passed their review, and the app is authorized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CreatedApp {
+    /// `customerId`: the merchant's account.
+    pub customer_id: Option<String>,
+    /// `appKey`: the new app's key. Public, unlike its secret.
+    pub app_key: Option<String>,
+    /// `examineId`: the review that passed.
+    pub examine_id: Option<AuditId>,
+    /// The grant.
+    pub authorization: Authorization,
+}
+
+impl CreatedApp {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            customer_id: fields.text("customerId")?,
+            app_key: fields.text("appKey")?,
+            examine_id: fields.text("examineId")?.map(AuditId::new),
+            authorization: Authorization::read(fields)?,
+        })
+    }
+}
+
+/// Account or app were not created. No app is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CreationFailed {
+    /// `customerId`: the merchant's account, the only thing that says whose creation it was.
+    pub customer_id: String,
+    /// `reason`: the vendor's words.
+    pub reason: Option<String>,
+}
+
+impl CreationFailed {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self { customer_id: fields.required("customerId", Fields::text)?, reason: reason(fields)? })
+    }
+}
+
+/// The certification of the subject changed; one push for each of its apps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdvancedAudit {
+    /// `adType`: how it is certified.
+    pub kind: AdvancedAuditType,
+    /// `adStatus`: how far it is.
+    pub status: AdvancedAuditStatus,
+}
+
+impl AdvancedAudit {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            kind: AdvancedAuditType::from_code(fields.required("adType", Fields::number)?),
+            status: AdvancedAuditStatus::from_code(fields.required("adStatus", Fields::number)?),
+        })
+    }
+}
+
+numbered! {
+    /// `adType`: how a subject is certified.
+    pub enum AdvancedAuditType {
+        /// In another way.
+        Elsewise = -1,
+        /// Not at all.
+        Uncertified = 0,
+        /// By a bank transfer.
+        BankTransfer = 1,
+        /// By a liveness check.
+        Liveness = 2,
+        /// By the face of the legal representative.
+        LegalRepresentative = 23,
+    }
+
+    /// `adStatus`: how far a subject's certification is.
+    pub enum AdvancedAuditStatus {
+        /// It passed.
+        Passed = 1,
+        /// It is done, but the fee is unpaid.
+        FeeUnpaid = 7,
+    }
+}

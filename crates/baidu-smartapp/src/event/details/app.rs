@@ -1,0 +1,156 @@
+//! What happened to an app, and what its customers write.
+
+use miniprogram_core::event::Fields;
+use miniprogram_core::{AppId, PackageId, Result, Secret, numbered};
+
+use super::reason;
+
+/// Baidu took an app offline. Source: vendor document 003, pause and resume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForcedOffline {
+    /// `offlineReason`: what is at fault.
+    pub offline_reason: Option<OfflineReason>,
+    /// `illegalFields`, split at its commas: with the reasons 1 and 3, the basic information at fault.
+    pub illegal_fields: Vec<IllegalField>,
+    /// `reason`: the vendor's words.
+    pub reason: Option<String>,
+}
+
+impl ForcedOffline {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        let illegal = fields.text("illegalFields")?.unwrap_or_default();
+        let illegal = illegal.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Ok(Self {
+            offline_reason: fields.number("offlineReason")?.map(OfflineReason::from_code),
+            illegal_fields: illegal.map(IllegalField::from_name).collect(),
+            reason: reason(fields)?,
+        })
+    }
+}
+
+numbered! {
+    /// `offlineReason`: what an app was taken offline for.
+    pub enum OfflineReason {
+        /// Its basic information.
+        BasicInformation = 1,
+        /// Its code package.
+        Package = 2,
+        /// Both.
+        BasicInformationAndPackage = 3,
+    }
+}
+
+/// A field of the basic information that breaks the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IllegalField {
+    /// `appName`: the name.
+    AppName,
+    /// `photoAddr`: the icon.
+    PhotoAddr,
+    /// `appDesc`: the description.
+    AppDesc,
+    /// A name that is not listed.
+    Other(String),
+}
+
+impl IllegalField {
+    fn from_name(name: &str) -> Self {
+        match name {
+            "appName" => Self::AppName,
+            "photoAddr" => Self::PhotoAddr,
+            "appDesc" => Self::AppDesc,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The vendor's name of the field.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::AppName => "appName",
+            Self::PhotoAddr => "photoAddr",
+            Self::AppDesc => "appDesc",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// An app lost its name because no package was submitted in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NameCleared {
+    /// `beforeAppName`: the name that was released.
+    pub before: Option<String>,
+    /// `appName`: the name it has now.
+    pub now: Option<String>,
+    /// `reason`: the vendor's words.
+    pub reason: Option<String>,
+}
+
+impl NameCleared {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            before: fields.text("beforeAppName")?,
+            now: fields.text("appName")?,
+            reason: reason(fields)?,
+        })
+    }
+}
+
+/// The app whose information changed.
+pub(super) fn changed_app(fields: &Fields<'_>) -> Result<AppId> {
+    fields.required("data", Fields::object)?.required("app_id", Fields::text).map(AppId::from)
+}
+
+/// A package changed, its status included. Source: vendor document 004, change notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PackageChange {
+    /// `app_id`.
+    pub app_id: AppId,
+    /// `package_id`.
+    pub package_id: PackageId,
+}
+
+impl PackageChange {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        let data = fields.required("data", Fields::object)?;
+        Ok(Self {
+            app_id: data.required("app_id", Fields::text)?.into(),
+            package_id: data.required("package_id", Fields::text)?.into(),
+        })
+    }
+}
+
+/// A message that a customer wrote to an app; answer within 2 seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CustomerMessage {
+    /// `MsgType`: `text`, `image` or one that is not listed.
+    pub msg_type: String,
+    /// `FromUserName`: the customer.
+    pub from_user: Option<String>,
+    /// `ToUserName`: the app.
+    pub to_user: Option<String>,
+    /// `MsgId`: the same for a message that is delivered again.
+    pub msg_id: Option<String>,
+    /// `Content` of a text. A customer's words belong in no log.
+    pub content: Option<Secret>,
+    /// `PicUrl` of an image. Whoever has it sees what the customer sent.
+    pub pic_url: Option<Secret>,
+}
+
+impl CustomerMessage {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            msg_type: fields.required("MsgType", Fields::text)?,
+            from_user: fields.text("FromUserName")?,
+            to_user: fields.text("ToUserName")?,
+            msg_id: fields.text("MsgId")?,
+            content: fields.text("Content")?.map(Secret::from),
+            pic_url: fields.text("PicUrl")?.map(Secret::from),
+        })
+    }
+}

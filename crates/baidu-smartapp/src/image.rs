@@ -1,0 +1,70 @@
+//! Uploading pictures, whose addresses other calls take.
+
+use bytes::Bytes;
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::transport::Part;
+use miniprogram_core::{AppId, Error, Result};
+
+use crate::client::BaiduPlatform;
+use crate::values::ImageKind;
+use crate::{BAIDU, refuse, reply};
+
+const OPERATION: &str = "upload_image";
+
+/// The formats that Baidu takes, by their first bytes, with their media types.
+const FORMATS: &[(&[u8], &str)] =
+    &[(b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"BM", "image/bmp")];
+
+impl BaiduPlatform {
+    /// Uploads a picture with the platform's token and answers its address. Baidu takes pictures at such addresses
+    /// alone: elsewhere it refuses others with 47008.
+    ///
+    /// PNG, JPEG or BMP; an icon has at most 2 MB and 256 × 256 pixels, anything else at most 5 MB. The picture alone
+    /// changes no app, so a lost answer is repeated like that of a read: at worst Baidu keeps the picture twice, under
+    /// two addresses.
+    ///
+    /// Source: Baidu's pages on third-party platforms, "图片上传接口"; document 003 refers to it.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an empty file name, a
+    /// picture that is too large and bytes that begin like none of the formats; from Baidu for other dimensions.
+    pub async fn upload_image(
+        &self,
+        kind: ImageKind,
+        file_name: &str,
+        bytes: impl Into<Bytes> + Send,
+    ) -> Result<String> {
+        let call = call(kind, file_name, bytes.into())?;
+        let platform = self.own_id();
+        let mut op = self.pipeline.begin(&platform, OPERATION);
+        let reply = op.read(&call).await?;
+        let url: String = reply::data(&reply)?;
+        if url.trim().is_empty() {
+            return Err(reply::odd(&reply, "data", "is empty, not an address"));
+        }
+        Ok(url)
+    }
+
+    /// The platform's own id where an app's would stand.
+    pub(crate) fn own_id(&self) -> AppId {
+        AppId::from(self.pipeline.platform_id().as_str())
+    }
+}
+
+/// `/file/2.0/smartapp/upload/image`.
+fn call(kind: ImageKind, file_name: &str, bytes: Bytes) -> Result<Call> {
+    refuse::required(OPERATION, "file_name", file_name)?;
+    let invalid = |why: String| Error::invalid(OPERATION, "multipartFile", why).for_vendor(BAIDU);
+    let megabytes = if kind == ImageKind::Icon { 2 } else { 5 };
+    if bytes.len() > megabytes << 20 {
+        let why = format!("must have at most {megabytes} MB, has {} bytes", bytes.len());
+        return Err(invalid(why));
+    }
+    let format = FORMATS.iter().find(|(first, _)| bytes.starts_with(first));
+    let Some((_, media_type)) = format else {
+        return Err(invalid("must be a PNG, JPEG or BMP picture".to_owned()));
+    };
+    let parts =
+        vec![Part::text("type", kind.as_wire()), Part::file("multipartFile", file_name, *media_type, bytes)];
+    Ok(Call::post_multipart(OPERATION, "/file/2.0/smartapp/upload/image", parts).with_platform_token())
+}

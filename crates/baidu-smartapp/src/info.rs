@@ -1,0 +1,219 @@
+//! The app's basic information: categories, icon, description, name, and what helps after it was taken offline.
+//!
+//! Source: document 003, "基本信息设置".
+
+mod category;
+mod change;
+mod examination;
+mod name;
+
+use miniprogram_core::{Effect, Error, MethodName, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use category::{CategoryChoice, CategoryNode, QualificationImage, QualificationItem, QualificationRules};
+pub(crate) use category::{UPDATE_CATEGORIES, update_categories};
+pub(crate) use change::InfoChange;
+use change::{Seen, Wanted};
+pub use examination::Examination;
+pub use name::NameCheck;
+pub(crate) use name::{SET_NAME, set_name};
+
+use crate::client::BaiduApp;
+use crate::form;
+use crate::{BAIDU, refuse};
+
+pub(crate) const SET_ICON: MethodName = MethodName::new("set_icon");
+pub(crate) const SET_DESCRIPTION: MethodName = MethodName::new("set_description");
+pub(crate) const APPLY_RECOVERY: MethodName = MethodName::new("apply_recovery");
+pub(crate) const UPDATE_OFFLINE_INFO: MethodName = MethodName::new("update_offline_info");
+
+/// The arguments of `set_icon`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Icon {
+    image_url: String,
+}
+
+/// The arguments of `set_description` and `apply_recovery`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Description {
+    description: String,
+}
+
+/// New basic information for an app that was taken offline by force. At least one of the fields must be set.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OfflineUpdate {
+    /// The name (`app_name`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// The description (`app_desc`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// The picture (`photo_addr`): an address that an upload has answered.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub icon_url: Option<String>,
+    /// Proofs that go with the name (`app_name_material`): addresses that an upload has answered.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub name_materials: Vec<String>,
+    /// Fields that nobody has modelled, sent as they are.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl OfflineUpdate {
+    /// With a name.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// With a description.
+    #[must_use]
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// With a picture.
+    #[must_use]
+    pub fn with_icon_url(mut self, image_url: impl Into<String>) -> Self {
+        self.icon_url = Some(image_url.into());
+        self
+    }
+
+    /// With one more proof for the name.
+    #[must_use]
+    pub fn with_name_material(mut self, image_url: impl Into<String>) -> Self {
+        self.name_materials.push(image_url.into());
+        self
+    }
+
+    /// With a field that nobody has modelled.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+}
+
+impl BaiduApp {
+    /// Changes the icon. It is reviewed; the verdict comes as a push. Spends one of the changes that
+    /// [`app_info`](Self::app_info) counts.
+    ///
+    /// `image_url` is an address that [`upload_image`](crate::BaiduPlatform::upload_image) has answered.
+    ///
+    /// Source: document 003, "修改小程序icon".
+    ///
+    /// # Errors
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left,
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an address from elsewhere, and those of
+    /// any effect.
+    pub async fn set_icon(&self, image_url: &str) -> Result<Effect<Examination>> {
+        let icon = Icon { image_url: image_url.to_owned() };
+        self.carry_out(SET_ICON, &icon).await?.into_inherent(SET_ICON.as_str())
+    }
+
+    /// Changes the description, 10 to 56 units of width: a Chinese character has 2, a Latin letter 1. It is reviewed;
+    /// the verdict comes as a push. Spends one of the changes that [`app_info`](Self::app_info) counts.
+    ///
+    /// Source: document 003, "修改功能介绍".
+    ///
+    /// # Errors
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left, and those of any
+    /// effect.
+    pub async fn set_description(&self, description: &str) -> Result<Effect<Examination>> {
+        let description = Description { description: description.to_owned() };
+        self.carry_out(SET_DESCRIPTION, &description).await?.into_inherent(SET_DESCRIPTION.as_str())
+    }
+
+    /// Asks for the end of a closed traffic, once what broke the rules has been repaired without a new package; 1 to
+    /// 100 characters say what was done. The verdict comes as a push.
+    ///
+    /// No query shows such a request: with a lost answer its outcome stays unknown unless the traffic is open again.
+    ///
+    /// Source: document 003, "申请恢复流量下线".
+    ///
+    /// # Errors
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the app's traffic is not closed, and those of any
+    /// effect.
+    pub async fn apply_recovery(&self, description: &str) -> Result<Effect> {
+        let description = Description { description: description.to_owned() };
+        Ok(self.carry_out(APPLY_RECOVERY, &description).await?.into_unit())
+    }
+
+    /// Replaces basic information of an app that was taken offline by force, and has it reviewed. The verdict comes
+    /// as a push that names the same review.
+    ///
+    /// With a lost answer it is done if `app/info` shows the new values in review; else its outcome stays unknown and
+    /// nothing is sent again.
+    ///
+    /// Source: document 003, "基本信息强制下线后修改基本信息".
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if nothing is to be replaced, and those of
+    /// any effect.
+    pub async fn update_offline_info(&self, update: &OfflineUpdate) -> Result<Effect<Examination>> {
+        self.carry_out(UPDATE_OFFLINE_INFO, update).await?.into_inherent(UPDATE_OFFLINE_INFO.as_str())
+    }
+}
+
+/// `app/modifyheadimage`.
+pub(crate) fn set_icon(icon: Icon) -> Result<InfoChange> {
+    const OPERATION: &str = SET_ICON.as_str();
+    refuse::required(OPERATION, "image_url", &icon.image_url)?;
+    let wanted = Wanted::Part { of: |seen| &seen.icon, value: icon.image_url.clone() };
+    let fields = vec![("image_url".into(), icon.image_url)];
+    Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/modifyheadimage", fields, wanted))
+}
+
+/// `app/modifysignature`. The limit: Baidu's SDKs.
+pub(crate) fn set_description(text: Description) -> Result<InfoChange> {
+    const OPERATION: &str = SET_DESCRIPTION.as_str();
+    refuse::width(OPERATION, "signature", &text.description, 10..=56)?;
+    let wanted = Wanted::Part { of: |seen| &seen.description, value: text.description.clone() };
+    let fields = vec![("signature".into(), text.description)];
+    Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/modifysignature", fields, wanted))
+}
+
+/// `appflow/applyRecovery`.
+pub(crate) fn apply_recovery(text: Description) -> Result<InfoChange> {
+    const OPERATION: &str = APPLY_RECOVERY.as_str();
+    refuse::required(OPERATION, "audit_desc", &text.description)?;
+    refuse::characters(OPERATION, "audit_desc", &text.description, 1..=100)?;
+    let fields = vec![("audit_desc".into(), text.description)];
+    let path = "/rest/2.0/smartapp/appflow/applyRecovery";
+    Ok(InfoChange::new(OPERATION, path, fields, Wanted::Recovery))
+}
+
+/// `app/offline/update`.
+pub(crate) fn update_offline_info(update: OfflineUpdate) -> Result<InfoChange> {
+    const OPERATION: &str = UPDATE_OFFLINE_INFO.as_str();
+    let part_of: [(&str, Option<String>, change::PartOf); 3] = [
+        ("app_name", update.name, |seen: &Seen| &seen.name),
+        ("app_desc", update.description, |seen| &seen.description),
+        ("photo_addr", update.icon_url, |seen| &seen.icon),
+    ];
+    let (mut fields, mut wanted) = (form::Fields::new(), Vec::new());
+    for (name, value, part) in part_of {
+        let Some(value) = value else { continue };
+        refuse::required(OPERATION, name, &value)?;
+        wanted.push((part, value.clone()));
+        fields.push((name.into(), value));
+    }
+    if !update.name_materials.is_empty() {
+        refuse::listed(OPERATION, "app_name_material", &update.name_materials)?;
+        fields.push(("app_name_material".into(), update.name_materials.join(",")));
+    }
+    fields.extend(form::extra(
+        OPERATION,
+        &update.extra,
+        &["app_name", "app_desc", "photo_addr", "app_name_material"],
+    )?);
+    if fields.is_empty() {
+        let why = "must replace something: name, description, picture or proofs";
+        return Err(Error::invalid(OPERATION, "update", why).for_vendor(BAIDU));
+    }
+    Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/offline/update", fields, Wanted::Offline(wanted)))
+}

@@ -1,0 +1,223 @@
+//! The effects that `app/info` shows: one form each, one review each, one of a few changes spent.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{EffectValue, Intent, PlannedRequest, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Examination;
+use crate::app_info::{self, AppInfo, ChangeCount, PendingChange};
+use crate::before;
+use crate::form::Fields;
+use crate::inherent::InherentPlan;
+
+/// `status` of an app that serves.
+const SERVING: i64 = 1;
+/// `status` of an app whose traffic is closed.
+const TRAFFIC_CLOSED: i64 = 7;
+/// The status of a change that failed the review.
+const FAILED: i64 = 3;
+
+/// A change of the app's information.
+#[derive(Debug)]
+pub(crate) struct InfoChange {
+    operation: &'static str,
+    path: &'static str,
+    fields: Fields,
+    wanted: Wanted,
+}
+
+/// Where a part of the information stands in what was seen.
+pub(super) type PartOf = fn(&Seen) -> &Part;
+
+/// What `app/info` shows once the change was made.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// A part has the value, or has it in review.
+    Part { of: PartOf, value: String },
+    /// The categories are these.
+    Categories(BTreeSet<i64>),
+    /// Every part has its value in review.
+    Offline(Vec<(PartOf, String)>),
+    /// The app serves again.
+    Recovery,
+}
+
+/// What `app/info` shows of the parts that can be changed.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Seen {
+    status: Option<i64>,
+    pub(super) name: Part,
+    pub(super) description: Part,
+    pub(super) icon: Part,
+    categories: BTreeSet<i64>,
+    /// How often the categories were changed.
+    categories_changed: Option<i64>,
+}
+
+/// One part.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Part {
+    current: Vec<String>,
+    pending: Vec<String>,
+    pending_status: Option<i64>,
+    /// How often it was changed.
+    changed: Option<i64>,
+}
+
+impl Part {
+    fn new(current: Vec<String>, pending: Option<&PendingChange>, count: ChangeCount) -> Self {
+        let status = pending.and_then(|pending| pending.status.as_ref());
+        Self {
+            current,
+            pending: pending.map(|pending| pending.values.clone()).unwrap_or_default(),
+            pending_status: status.map(|status| status.raw.code),
+            changed: count.used,
+        }
+    }
+
+    fn holds(&self, value: &str) -> bool {
+        self.current.iter().chain(&self.pending).any(|held| held == value)
+    }
+
+    /// Whether it holds a value that it did not hold before. What becomes of a value that was in review before says
+    /// nothing of another request for the same one.
+    fn newly_holds(&self, value: &str, before: &Self) -> bool {
+        let has = |values: &[String]| values.iter().any(|held| held == value);
+        let was_pending = has(&before.pending);
+        if was_pending && before.pending_status != Some(FAILED) {
+            return false;
+        }
+        let in_review = has(&self.pending) && !(was_pending && self.pending_status == before.pending_status);
+        in_review || (has(&self.current) && !has(&before.current))
+    }
+
+    fn looks_like(&self, other: &Self) -> bool {
+        (&self.current, &self.pending, self.pending_status)
+            == (&other.current, &other.pending, other.pending_status)
+    }
+}
+
+impl From<AppInfo> for Seen {
+    fn from(info: AppInfo) -> Self {
+        let text = |text: Option<String>| text.into_iter().collect();
+        let (pending, changes) = (info.pending, info.changes);
+        Self {
+            status: info.visit.raw_status.map(|raw| raw.code),
+            name: Part::new(text(info.name), pending.name.as_ref(), changes.name),
+            description: Part::new(text(info.description), pending.description.as_ref(), changes.description),
+            icon: Part::new(info.icon_urls, pending.icon.as_ref(), changes.icon),
+            categories: info.categories.iter().filter_map(|category| category.id).collect(),
+            categories_changed: changes.categories.used,
+        }
+    }
+}
+
+/// Whether one more change was counted; none if nobody counts.
+fn counted(before: Option<i64>, now: Option<i64>) -> Option<bool> {
+    Some(now? > before?)
+}
+
+impl InfoChange {
+    pub(super) const fn new(
+        operation: &'static str,
+        path: &'static str,
+        fields: Fields,
+        wanted: Wanted,
+    ) -> Self {
+        Self { operation, path, fields, wanted }
+    }
+
+    fn call(&self) -> Call {
+        Call::post_form(self.operation, self.path, self.fields.clone())
+    }
+
+    fn done(&self) -> Result<Finding> {
+        Ok(Finding::Done(match self.wanted {
+            Wanted::Recovery => EffectValue::None,
+            _ => Examination::default().into_value(self.operation)?,
+        }))
+    }
+
+    /// What a part shows of its new value. A change that was counted although the part looks as before is ours: it is
+    /// not shown yet. One that was counted and shows another value may be somebody else's.
+    fn of_part(&self, value: &str, before: &Part, now: &Part) -> Result<Finding> {
+        let (ours, as_before) = (now.holds(value), now.looks_like(before));
+        match counted(before.changed, now.changed) {
+            Some(true) if ours || as_before => self.done(),
+            Some(true) => Ok(Finding::Unknowable),
+            _ if now.newly_holds(value, before) => self.done(),
+            Some(false) => Ok(Finding::Absent),
+            None => Ok(Finding::Unknowable),
+        }
+    }
+
+    /// The same for categories, which show what is in review too.
+    fn of_categories(&self, wanted: &BTreeSet<i64>, before: &Seen, now: &Seen) -> Result<Finding> {
+        let (ours, as_before) = (now.categories == *wanted, now.categories == before.categories);
+        match counted(before.categories_changed, now.categories_changed) {
+            Some(true) if ours || as_before => self.done(),
+            Some(true) => Ok(Finding::Unknowable),
+            _ if ours && !as_before => self.done(),
+            None if ours => Ok(Finding::Unknowable),
+            _ => Ok(Finding::Absent),
+        }
+    }
+
+    fn compare(&self, before: &Seen, now: &Seen) -> Result<Finding> {
+        match &self.wanted {
+            Wanted::Part { of, value } => self.of_part(value, of(before), of(now)),
+            Wanted::Categories(wanted) => self.of_categories(wanted, before, now),
+            Wanted::Offline(parts) => {
+                let shown = |(of, value): &(PartOf, String)| of(now).newly_holds(value, of(before));
+                if !parts.is_empty() && parts.iter().all(shown) {
+                    self.done()
+                } else {
+                    Ok(Finding::Unknowable)
+                }
+            }
+            Wanted::Recovery => {
+                let recovered = before.status == Some(TRAFFIC_CLOSED) && now.status == Some(SERVING);
+                if recovered { self.done() } else { Ok(Finding::Unknowable) }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl EffectPlan for InfoChange {
+    fn class(&self) -> EffectClass {
+        EffectClass::OneShot
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        let seen = Seen::from(app_info::read(op).await?);
+        before::keep(self.operation, &seen)
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(self.call())
+    }
+
+    fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
+        match self.wanted {
+            Wanted::Recovery => Ok(EffectValue::None),
+            _ => Examination::brought(self.operation, reply),
+        }
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let before: Seen = before::kept(self.operation, &intent.before)?;
+        let now = Seen::from(app_info::read(op).await?);
+        self.compare(&before, &now)
+    }
+}
+
+impl InherentPlan for InfoChange {
+    fn planned(&self) -> Vec<PlannedRequest> {
+        vec![app_info::call(self.operation).planned(), self.call().planned()]
+    }
+}

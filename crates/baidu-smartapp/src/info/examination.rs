@@ -1,0 +1,68 @@
+use miniprogram_core::effect::EffectMembers;
+use miniprogram_core::pipeline::Reply;
+use miniprogram_core::{AuditId, EffectValue, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::reply;
+
+/// A review that a change of the app's information began.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Examination {
+    /// The review's id, as the push of the verdict names it; absent in older editions of the interface, and after a
+    /// lost answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub examine_id: Option<AuditId>,
+    /// Whatever else the answer held, by Baidu's names; several reviews stand as `data`.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Examination {
+    /// What the `data` of a reply tells: an object, a list of objects, or nothing.
+    fn of(data: Option<&Value>) -> Self {
+        let id = |object: &Map<String, Value>| match object.get("examine_id")? {
+            Value::Number(number) => Some(AuditId::from(number.to_string())),
+            Value::String(text) if !text.is_empty() => Some(AuditId::from(text.as_str())),
+            _ => None,
+        };
+        match data {
+            Some(Value::Object(object)) => Self {
+                examine_id: id(object),
+                extra: object.iter().filter(|(name, _)| *name != "examine_id").map(cloned).collect(),
+            },
+            Some(Value::Array(objects)) => {
+                let extra = match objects.len() {
+                    0 | 1 => Map::new(),
+                    _ => Map::from_iter([("data".to_owned(), Value::Array(objects.clone()))]),
+                };
+                Self { examine_id: objects.iter().find_map(|object| id(object.as_object()?)), extra }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    /// What a reply brought.
+    pub(super) fn brought(operation: &'static str, reply: &Reply) -> Result<EffectValue> {
+        Self::of(reply.json.get("data")).into_value(operation)
+    }
+
+    /// As what an effect brings.
+    pub(super) fn into_value(self, operation: &'static str) -> Result<EffectValue> {
+        reply::brought(operation, &self)
+    }
+}
+
+fn cloned((name, value): (&String, &Value)) -> (String, Value) {
+    (name.clone(), value.clone())
+}
+
+impl EffectMembers for Examination {
+    fn members(&self) -> serde_json::Result<Map<String, Value>> {
+        match serde_json::to_value(self)? {
+            Value::Object(members) => Ok(members),
+            other => Ok(Map::from_iter([("examination".to_owned(), other)])),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Names: the check beforehand and the change.
+
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::{Effect, MethodName, RawStatus, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::change::{InfoChange, Wanted};
+use super::examination::Examination;
+use crate::client::BaiduApp;
+use crate::values::{CHECK_RESULT, NameVerdict};
+use crate::{refuse, reply, wire};
+
+pub(crate) const SET_NAME: MethodName = MethodName::new("set_name");
+
+/// The arguments of `set_name`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NameChange {
+    name: String,
+    materials: Vec<String>,
+}
+
+/// What the check of a name found. A name that did not pass is an answer, not an error.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct NameCheck {
+    /// What it found.
+    pub result: NameVerdict,
+    /// The number behind that.
+    pub raw: RawStatus,
+    /// The words that were found, where some were.
+    pub words: Vec<String>,
+    /// The members that have no field here, by Baidu's names.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+}
+
+impl BaiduApp {
+    /// Whether a name is free and allowed.
+    ///
+    /// Source: document 003, "小程序名称检测".
+    ///
+    /// # Errors
+    /// Those of any read. A name that did not pass is an answer.
+    pub async fn check_name(&self, name: &str) -> Result<NameCheck> {
+        const OPERATION: &str = "check_name";
+        refuse::required(OPERATION, "app_name", name)?;
+        let mut op = self.pipeline.begin(&self.app, OPERATION);
+        let call = Call::get(OPERATION, "/rest/2.0/smartapp/app/checkname").with_query("app_name", name);
+        let check: wire::NameCheck = reply::data(&op.read(&call).await?)?;
+        let (result, raw) = CHECK_RESULT.translate(check.check_result);
+        let mut words = Vec::new();
+        flatten(&check.check_words, &mut words);
+        Ok(NameCheck { result, raw, words, extra: check.extra })
+    }
+
+    /// Changes the name, 3 to 30 units of width: a Chinese character has 2, a Latin letter 1. It is reviewed; the
+    /// verdict comes as a push. Spends one of the changes that [`app_info`](Self::app_info) counts.
+    ///
+    /// A name that contains a brand word needs proofs: `materials` are addresses that
+    /// [`upload_image`](crate::BaiduPlatform::upload_image) has answered.
+    ///
+    /// Source: document 003, "修改小程序名称".
+    ///
+    /// # Errors
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left,
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an address from elsewhere, and those of
+    /// any effect.
+    pub async fn set_name(&self, name: &str, materials: &[&str]) -> Result<Effect<Examination>> {
+        let materials = materials.iter().map(|url| (*url).to_owned()).collect();
+        let change = NameChange { name: name.to_owned(), materials };
+        self.carry_out(SET_NAME, &change).await?.into_inherent(SET_NAME.as_str())
+    }
+}
+
+/// `app/setnickname`. The limit: Baidu's pages on third-party platforms.
+pub(crate) fn set_name(change: NameChange) -> Result<InfoChange> {
+    const OPERATION: &str = SET_NAME.as_str();
+    refuse::width(OPERATION, "nick_name", &change.name, 3..=30)?;
+    refuse::listed(OPERATION, "app_name_material", &change.materials)?;
+    let wanted = Wanted::Part { of: |seen| &seen.name, value: change.name.clone() };
+    let mut fields = vec![("nick_name".into(), change.name)];
+    if !change.materials.is_empty() {
+        fields.push(("app_name_material".into(), change.materials.join(",")));
+    }
+    Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/setnickname", fields, wanted))
+}
+
+/// The words of a list of texts, of a list of such lists, or of nothing.
+fn flatten(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) if !text.is_empty() => into.push(text.clone()),
+        Value::Array(entries) => entries.iter().for_each(|entry| flatten(entry, into)),
+        _ => {}
+    }
+}

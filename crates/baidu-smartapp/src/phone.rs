@@ -1,0 +1,246 @@
+//! The permission to read users' phone numbers.
+//!
+//! Source: document 003, "申请获取用户手机号". Its samples spell the paths `moblieauth` and send labels; its tables and
+//! Baidu's SDKs have the paths and numbers used here.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::{Effect, EffectValue, Intent, MethodName, PlannedRequest, RawStatus, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::client::BaiduApp;
+use crate::form::Fields;
+use crate::inherent::InherentPlan;
+use crate::values::{PHONE_PERMISSION, PhonePermission, PhonePermissionReason, PhonePermissionScene};
+use crate::{before, form, refuse, reply, wire};
+
+pub(crate) const APPLY_PHONE_PERMISSION: MethodName = MethodName::new("apply_phone_permission");
+pub(crate) const CANCEL_PHONE_PERMISSION: MethodName = MethodName::new("cancel_phone_permission");
+
+/// Where the permission to read users' phone numbers stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PhonePermissionState {
+    /// Where it stands.
+    pub status: PhonePermission,
+    /// The number behind that.
+    pub raw_status: RawStatus,
+    /// Why it was refused; may be there with another status too.
+    pub reason: Option<String>,
+    /// The members that have no field here, by Baidu's names.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+}
+
+/// What is asked for, and why.
+///
+/// ```
+/// use baidu_smartapp::PhonePermissionRequest;
+/// use baidu_smartapp::values::{PhonePermissionReason, PhonePermissionScene};
+///
+/// let request = PhonePermissionRequest::new(
+///     PhonePermissionReason::DeliveryContact,
+///     PhonePermissionScene::OnlineShopping,
+///     "订单配送时联系收货人：下单页点击获取手机号，用户同意后填入联系方式",
+///     "https://mbs1.bdstatic.com/searchbox/mappconsole/image/20191224/demo.png",
+/// );
+/// assert_eq!(request.reason.as_wire(), "1");
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PhonePermissionRequest {
+    /// Why the app asks for phone numbers.
+    pub reason: PhonePermissionReason,
+    /// Where it uses them.
+    pub scene: PhonePermissionScene,
+    /// How it uses them, step by step; at most 500 characters.
+    pub description: String,
+    /// A picture of it: an address that [`upload_image`](crate::BaiduPlatform::upload_image) has answered.
+    pub demo_image_url: String,
+    /// Fields that nobody has modelled, sent as they are.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PhonePermissionRequest {
+    /// A request.
+    #[must_use]
+    pub fn new(
+        reason: PhonePermissionReason,
+        scene: PhonePermissionScene,
+        description: impl Into<String>,
+        demo_image_url: impl Into<String>,
+    ) -> Self {
+        Self {
+            reason,
+            scene,
+            description: description.into(),
+            demo_image_url: demo_image_url.into(),
+            extra: Map::new(),
+        }
+    }
+
+    /// With a field that nobody has modelled.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+}
+
+impl BaiduApp {
+    /// Where the permission to read users' phone numbers stands.
+    ///
+    /// Source: document 003, "查询手机号权限状态".
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn phone_permission(&self) -> Result<PhonePermissionState> {
+        let mut op = self.pipeline.begin(&self.app, "phone_permission");
+        read(&mut op).await
+    }
+
+    /// Asks for the permission to read users' phone numbers. The verdict comes as a push.
+    ///
+    /// Source: document 003, "申请手机号权限".
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a description that is empty or too long,
+    /// and those of any effect.
+    pub async fn apply_phone_permission(&self, request: &PhonePermissionRequest) -> Result<Effect> {
+        Ok(self.carry_out(APPLY_PHONE_PERMISSION, request).await?.into_unit())
+    }
+
+    /// Gives the permission back.
+    ///
+    /// Source: document 003, "取消手机号权限".
+    ///
+    /// # Errors
+    /// Those of any effect.
+    pub async fn cancel_phone_permission(&self) -> Result<Effect> {
+        Ok(self.carry_out(CANCEL_PHONE_PERMISSION, &()).await?.into_unit())
+    }
+}
+
+/// `app/get/mobileauthstatus`.
+fn query(operation: &'static str) -> Call {
+    Call::get(operation, "/rest/2.0/smartapp/app/get/mobileauthstatus")
+}
+
+async fn read(op: &mut Op<'_>) -> Result<PhonePermissionState> {
+    let state: wire::PhonePermission = reply::data(&op.read(&query(op.operation())).await?)?;
+    let (status, raw_status) = PHONE_PERMISSION.translate(state.status);
+    let reason = state.reason.filter(|reason| !reason.is_empty());
+    Ok(PhonePermissionState { status, raw_status, reason, extra: state.extra })
+}
+
+/// `app/apply/mobileauth`.
+#[derive(Debug)]
+pub(crate) struct Apply {
+    fields: Fields,
+}
+
+/// The permission before it was asked for.
+#[derive(Debug, Serialize, Deserialize)]
+struct Before {
+    status: i64,
+}
+
+pub(crate) fn apply(request: PhonePermissionRequest) -> Result<Apply> {
+    const OPERATION: &str = APPLY_PHONE_PERMISSION.as_str();
+    refuse::required(OPERATION, "scene_desc", &request.description)?;
+    refuse::characters(OPERATION, "scene_desc", &request.description, 1..=500)?;
+    refuse::required(OPERATION, "scene_demo", &request.demo_image_url)?;
+    let taken = &["reason", "used_scene", "scene_desc", "scene_demo"];
+    let extra = form::extra(OPERATION, &request.extra, taken)?;
+    let mut fields: Fields = vec![
+        ("reason".into(), request.reason.as_wire().to_owned()),
+        ("used_scene".into(), request.scene.as_wire().to_owned()),
+        ("scene_desc".into(), request.description),
+        ("scene_demo".into(), request.demo_image_url),
+    ];
+    fields.extend(extra);
+    Ok(Apply { fields })
+}
+
+impl Apply {
+    const OPERATION: &'static str = APPLY_PHONE_PERMISSION.as_str();
+
+    fn call(&self) -> Call {
+        let path = "/rest/2.0/smartapp/app/apply/mobileauth";
+        Call::post_form(Self::OPERATION, path, self.fields.clone())
+    }
+}
+
+#[async_trait]
+impl EffectPlan for Apply {
+    fn class(&self) -> EffectClass {
+        EffectClass::OneShot
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        let status = read(op).await?.raw_status.code;
+        before::keep(Self::OPERATION, &Before { status })
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(self.call())
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let before: Before = before::kept(Self::OPERATION, &intent.before)?;
+        let before = PHONE_PERMISSION.translate(before.status);
+        let now = read(op).await?;
+        Ok(match (before.0, now.status) {
+            _ if before.1 == now.raw_status => Finding::Absent,
+            // A verdict on what was pending before; ours is not told from it.
+            (PhonePermission::Pending, _) => Finding::Unknowable,
+            (_, PhonePermission::Pending | PhonePermission::Granted | PhonePermission::Refused) => {
+                Finding::Done(EffectValue::None)
+            }
+            _ => Finding::Unknowable,
+        })
+    }
+}
+
+impl InherentPlan for Apply {
+    fn planned(&self) -> Vec<PlannedRequest> {
+        vec![query(Self::OPERATION).planned(), self.call().planned()]
+    }
+}
+
+/// `app/cancel/mobileauth`.
+#[derive(Debug)]
+pub(crate) struct Cancel;
+
+impl Cancel {
+    fn call() -> Call {
+        let path = "/rest/2.0/smartapp/app/cancel/mobileauth";
+        Call::post_form(CANCEL_PHONE_PERMISSION.as_str(), path, Fields::new())
+    }
+}
+
+#[async_trait]
+impl EffectPlan for Cancel {
+    fn class(&self) -> EffectClass {
+        EffectClass::Set
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(Self::call())
+    }
+
+    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        Ok(match read(op).await?.status {
+            PhonePermission::Cancelled => Finding::Done(EffectValue::None),
+            _ => Finding::Absent,
+        })
+    }
+}
+
+impl InherentPlan for Cancel {
+    fn planned(&self) -> Vec<PlannedRequest> {
+        vec![Self::call().planned()]
+    }
+}

@@ -1,0 +1,172 @@
+//! [`TemplateLibrary`] at Baidu.
+//!
+//! Source: Baidu's pages on third-party platforms, "模板管理".
+
+mod add;
+mod delete;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Op, Pipeline, Reply};
+use miniprogram_core::{
+    AddedTemplate, AppId, Command, DraftId, Effect, EffectValue, Error, Intent, MethodName, Result, Settled,
+    Template, TemplateDraft, TemplateId, TemplateLibrary, Timestamp, Vendor,
+};
+use serde_json::Value;
+
+pub(crate) use add::AddTemplate;
+pub(crate) use delete::DeleteTemplate;
+
+use crate::client::BaiduPlatform;
+use crate::{BAIDU, inherent, reply, wire};
+
+pub(crate) const ADD_TEMPLATE: MethodName = MethodName::new("add_template");
+pub(crate) const DELETE_TEMPLATE: MethodName = MethodName::new("delete_template");
+
+/// The list of drafts; also what a plan names it by.
+const DRAFTS: &str = "/rest/2.0/smartapp/template/gettemplatedraftlist";
+const TEMPLATES: &str = "/rest/2.0/smartapp/template/gettemplatelist";
+/// How many entries a page has: Baidu's default, since it states no maximum.
+const PAGE_SIZE: &str = "10";
+
+/// The platform's template library: at most 50 templates. A cheap clone; clones share the gate of the platform.
+#[derive(Debug, Clone)]
+pub struct BaiduTemplates {
+    pipeline: Pipeline,
+    /// The platform, where an app would stand.
+    platform: AppId,
+}
+
+impl BaiduPlatform {
+    /// The platform's template library. Costs no request.
+    #[must_use]
+    pub fn templates(&self) -> BaiduTemplates {
+        BaiduTemplates { pipeline: self.pipeline.clone(), platform: self.own_id() }
+    }
+}
+
+impl BaiduTemplates {
+    async fn carry_out(&self, command: Command) -> Result<Effect<EffectValue>> {
+        self.pipeline.effect(&self.platform, self, command).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl TemplateLibrary for BaiduTemplates {
+    fn vendor(&self) -> Vendor {
+        BAIDU
+    }
+
+    async fn template_drafts(&self) -> Result<Vec<TemplateDraft>> {
+        let mut op = self.pipeline.begin(&self.platform, "template_drafts");
+        drafts(&mut op).await
+    }
+
+    async fn templates(&self) -> Result<Vec<Template>> {
+        let mut op = self.pipeline.begin(&self.platform, "templates");
+        templates(&mut op).await
+    }
+
+    async fn add_template(
+        &self,
+        draft: &DraftId,
+        description: Option<&str>,
+    ) -> Result<Effect<AddedTemplate>> {
+        let arguments = add::Arguments::new(draft, description);
+        let command = inherent::command(ADD_TEMPLATE, &arguments)?;
+        self.carry_out(command).await?.into_inherent(ADD_TEMPLATE.as_str())
+    }
+
+    async fn delete_template(&self, template: &TemplateId) -> Result<Effect> {
+        let command = inherent::command(DELETE_TEMPLATE, &delete::Arguments::new(template))?;
+        Ok(self.carry_out(command).await?.into_unit())
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.pipeline.settle(&self.platform, self, intent).await
+    }
+}
+
+impl EffectSource for BaiduTemplates {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        match command {
+            Command::Inherent(command) => Ok(inherent::of_platform(command)?),
+            other => Err(Error::unsupported(BAIDU, other.operation().as_str())),
+        }
+    }
+}
+
+/// One page of a list.
+fn page(operation: &'static str, path: &'static str, page: u32) -> Call {
+    Call::get(operation, path)
+        .with_query("page", page.to_string())
+        .with_query("page_size", PAGE_SIZE)
+        .with_platform_token()
+}
+
+async fn drafts(op: &mut Op<'_>) -> Result<Vec<TemplateDraft>> {
+    let draft = |reply: &Reply, entry: wire::Template| {
+        let id = entry.draft_id.filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| reply::odd(reply, "data.list.draft_id", "is missing"))?;
+        let mut extra = entry.extra;
+        let created_at = created_at(entry.create_time, &mut extra);
+        Ok(TemplateDraft::new(id)
+            .with_version(entry.user_version, entry.user_desc)
+            .with_created_at(created_at)
+            .with_extra(extra))
+    };
+    every_page(op, DRAFTS, draft, |draft| draft.draft_id.to_string()).await
+}
+
+async fn templates(op: &mut Op<'_>) -> Result<Vec<Template>> {
+    let template = |reply: &Reply, entry: wire::Template| {
+        let id = entry.template_id.filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| reply::odd(reply, "data.list.template_id", "is missing"))?;
+        let mut extra = entry.extra;
+        let created_at = created_at(entry.create_time, &mut extra);
+        Ok(Template::new(id)
+            .with_draft_id(entry.draft_id.map(DraftId::from))
+            .with_version(entry.user_version, entry.user_desc)
+            .with_created_at(created_at)
+            .with_extra(extra))
+    };
+    every_page(op, TEMPLATES, template, |template| template.template_id.to_string()).await
+}
+
+/// A time in seconds; anything else stays among the members without a field.
+fn created_at(time: Value, extra: &mut serde_json::Map<String, Value>) -> Option<Timestamp> {
+    let read = wire::integer(&time).map(Timestamp::from_unix);
+    if read.is_none() && !time.is_null() {
+        extra.insert("create_time".to_owned(), time);
+    }
+    read
+}
+
+/// Reads pages until as many entries as Baidu counts have come, or a page brings nothing new. An entry that moves to
+/// the next page while they are read comes once.
+async fn every_page<T>(
+    op: &mut Op<'_>,
+    path: &'static str,
+    entry: impl Fn(&Reply, wire::Template) -> Result<T>,
+    id: impl Fn(&T) -> String,
+) -> Result<Vec<T>> {
+    let (mut all, mut ids) = (Vec::new(), BTreeSet::new());
+    for number in 1.. {
+        let reply = op.read(&page(op.operation(), path, number)).await?;
+        let list: wire::TemplateList = reply::data(&reply)?;
+        let known = all.len();
+        for entry in list.list.unwrap_or_default().into_iter().map(|wire| entry(&reply, wire)) {
+            let entry = entry?;
+            if ids.insert(id(&entry)) {
+                all.push(entry);
+            }
+        }
+        let counted = usize::try_from(list.count).unwrap_or(0);
+        if all.len() == known || all.len() >= counted {
+            break;
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,138 @@
+//! The effect of `add_template`.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{
+    AddedTemplate, DraftId, EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, TemplateId,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{ADD_TEMPLATE, DRAFTS, TEMPLATES, drafts, page, templates};
+use crate::inherent::InherentPlan;
+use crate::{BAIDU, before, plan, refuse, reply, wire};
+
+const OPERATION: &str = ADD_TEMPLATE.as_str();
+/// How many characters describe a template.
+const MAX_DESCRIPTION: usize = 30;
+
+/// The arguments of `add_template`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Arguments {
+    draft_id: DraftId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    description: Option<String>,
+}
+
+impl Arguments {
+    pub(super) fn new(draft: &DraftId, description: Option<&str>) -> Self {
+        Self { draft_id: draft.clone(), description: description.map(str::to_owned) }
+    }
+}
+
+/// `template/addtotemplate`: a repeat makes a second template.
+#[derive(Debug)]
+pub(crate) struct AddTemplate(Arguments);
+
+/// The draft and the library before it became a template.
+#[derive(Debug, Serialize, Deserialize)]
+struct Before {
+    /// The description that the template is given.
+    description: String,
+    /// The draft's version, which is the template's.
+    version: Option<String>,
+    known_template_ids: Vec<TemplateId>,
+}
+
+impl AddTemplate {
+    pub(crate) fn new(arguments: Arguments) -> Result<Self> {
+        refuse::required(OPERATION, "draft_id", arguments.draft_id.as_str())?;
+        if let Some(description) = &arguments.description {
+            check(description)?;
+        }
+        Ok(Self(arguments))
+    }
+
+    fn call(&self, description: &str) -> Call {
+        let fields = vec![
+            ("draft_id".into(), self.0.draft_id.to_string()),
+            ("user_desc".into(), description.to_owned()),
+        ];
+        Call::post_form(OPERATION, "/rest/2.0/smartapp/template/addtotemplate", fields).with_platform_token()
+    }
+}
+
+fn check(description: &str) -> Result<()> {
+    refuse::required(OPERATION, "user_desc", description)?;
+    refuse::characters(OPERATION, "user_desc", description, 1..=MAX_DESCRIPTION)
+}
+
+fn added(template: Option<TemplateId>) -> Result<EffectValue> {
+    reply::brought(OPERATION, &AddedTemplate::new(template))
+}
+
+#[async_trait]
+impl EffectPlan for AddTemplate {
+    fn class(&self) -> EffectClass {
+        EffectClass::OneShot
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        let drafts = drafts(op).await?;
+        let Some(draft) = drafts.into_iter().find(|draft| draft.draft_id == self.0.draft_id) else {
+            return Err(Error::new(ErrorKind::NotFound, OPERATION)
+                .for_vendor(BAIDU)
+                .with_field("draft_id")
+                .with_detail("is none of the drafts"));
+        };
+        let description = match &self.0.description {
+            Some(description) => description.clone(),
+            None => {
+                let own = draft.description.unwrap_or_default();
+                check(&own).map_err(|error| {
+                    error.with_advice("give a description: the draft's own cannot be taken over")
+                })?;
+                own
+            }
+        };
+        let known_template_ids = templates(op).await?.into_iter().map(|known| known.template_id).collect();
+        before::keep(OPERATION, &Before { description, version: draft.version, known_template_ids })
+    }
+
+    fn request(&self, before: &Value) -> Result<Call> {
+        let before: Before = before::kept(OPERATION, before)?;
+        Ok(self.call(&before.description))
+    }
+
+    fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
+        let template: wire::AddedTemplate = reply::effect_data(reply)?;
+        added(Some(TemplateId::from(template.template_id)))
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let before: Before = before::kept(OPERATION, &intent.before)?;
+        let ours = templates(op).await?.into_iter().filter(|template| {
+            template.version == before.version
+                && template.description.as_deref() == Some(&before.description)
+                && !before.known_template_ids.contains(&template.template_id)
+        });
+        match ours.max_by_key(|template| (template.created_at, template.template_id.as_number())) {
+            Some(template) => Ok(Finding::Done(added(Some(template.template_id))?)),
+            None => Ok(Finding::Absent),
+        }
+    }
+}
+
+impl InherentPlan for AddTemplate {
+    fn planned(&self) -> Vec<PlannedRequest> {
+        let effect = match &self.0.description {
+            Some(description) => self.call(description).planned(),
+            None => plan::with_body_member(
+                self.call("").planned(),
+                "user_desc",
+                |_| json!({ "from": "template/gettemplatedraftlist" }),
+            ),
+        };
+        vec![page(OPERATION, DRAFTS, 1).planned(), page(OPERATION, TEMPLATES, 1).planned(), effect]
+    }
+}

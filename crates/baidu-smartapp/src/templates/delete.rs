@@ -1,0 +1,91 @@
+//! The effect of `delete_template`.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, TemplateId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{DELETE_TEMPLATE, TEMPLATES, page, templates};
+use crate::inherent::InherentPlan;
+use crate::{BAIDU, refuse, wire};
+
+const OPERATION: &str = DELETE_TEMPLATE.as_str();
+
+/// The arguments of `delete_template`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Arguments {
+    template_id: TemplateId,
+}
+
+impl Arguments {
+    pub(super) fn new(template: &TemplateId) -> Self {
+        Self { template_id: template.clone() }
+    }
+}
+
+/// `template/deltemplate`.
+#[derive(Debug)]
+pub(crate) struct DeleteTemplate {
+    template: TemplateId,
+}
+
+impl DeleteTemplate {
+    pub(crate) fn new(arguments: Arguments) -> Result<Self> {
+        refuse::required(OPERATION, "template_id", arguments.template_id.as_str())?;
+        Ok(Self { template: arguments.template_id })
+    }
+
+    fn call(&self) -> Call {
+        let fields = vec![("template_id".into(), self.template.to_string())];
+        Call::post_form(OPERATION, "/rest/2.0/smartapp/template/deltemplate", fields).with_platform_token()
+    }
+
+    async fn is_listed(&self, op: &mut Op<'_>) -> Result<bool> {
+        Ok(templates(op).await?.iter().any(|template| template.template_id == self.template))
+    }
+}
+
+#[async_trait]
+impl EffectPlan for DeleteTemplate {
+    fn class(&self) -> EffectClass {
+        EffectClass::Guarded
+    }
+
+    /// A template that was never there must not read as deleted after a lost answer.
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        if self.is_listed(op).await? {
+            return Ok(Value::Null);
+        }
+        Err(Error::new(ErrorKind::NotFound, OPERATION)
+            .for_vendor(BAIDU)
+            .with_field("template_id")
+            .with_detail("is none of the templates"))
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(self.call())
+    }
+
+    /// Older editions answer `{"result":1}`, newer ones nothing.
+    fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
+        let result = reply.json.get("data").and_then(|data| data.get("result"));
+        match result.map(wire::lenient_integer) {
+            None | Some(Some(1)) => Ok(EffectValue::None),
+            Some(_) => {
+                let error = reply.protocol("is not 1, which says deleted");
+                Err(error.for_vendor(BAIDU).with_field("data.result"))
+            }
+        }
+    }
+
+    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        Ok(if self.is_listed(op).await? { Finding::Absent } else { Finding::Done(EffectValue::None) })
+    }
+}
+
+impl InherentPlan for DeleteTemplate {
+    fn planned(&self) -> Vec<PlannedRequest> {
+        vec![page(OPERATION, TEMPLATES, 1).planned(), self.call().planned()]
+    }
+}

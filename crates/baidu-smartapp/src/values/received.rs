@@ -1,0 +1,302 @@
+use miniprogram_core::{StatusRow, StatusTable};
+
+use super::{WireRow, WireTable};
+use crate::BAIDU;
+
+/// Declares what arrives: open enumerations.
+macro_rules! received {
+    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
+        $(#[$about])*
+        ///
+        /// Open: later versions may add variants. The number travels beside it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+            /// A value that no table lists.
+            #[serde(rename = "unknown")]
+            Unknown,
+        }
+
+        impl $name {
+            /// The machine name, as in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Unknown => "unknown",
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    )*};
+}
+
+/// Declares the tables of numbers.
+macro_rules! tables {
+    ($($(#[$about:meta])* $table:ident: $of:ident = $name:literal {
+        $($code:literal => $status:ident, $label:literal;)*
+    })*) => {$(
+        $(#[$about])*
+        pub static $table: StatusTable<$of> = StatusTable::new(
+            BAIDU,
+            $name,
+            $of::Unknown,
+            &[$(StatusRow { code: $code, status: $of::$status, label: $label },)*],
+        );
+    )*};
+}
+
+received! {
+    /// Who may choose a category.
+    CategoryType {
+        /// Anybody: a service of persons.
+        Personal = "personal",
+        /// Enterprises only.
+        Enterprise = "enterprise",
+    }
+    /// Whether something is needed.
+    Necessity {
+        /// It is.
+        Needed = "needed",
+        /// It is not.
+        NotNeeded = "not_needed",
+    }
+    /// What the check of a name found.
+    NameVerdict {
+        /// The name is free and allowed.
+        Passed = "passed",
+        /// Another app has it.
+        Taken = "taken",
+        /// It holds sensitive or forbidden words.
+        Sensitive = "sensitive",
+        /// It is a brand word.
+        BrandWord = "brand_word",
+        /// It contains a brand word: proofs may be needed.
+        ContainsBrandWord = "contains_brand_word",
+        /// It is a word that many search for.
+        HighTraffic = "high_traffic",
+    }
+    /// Where the permission to read users' phone numbers stands.
+    PhonePermission {
+        /// Cancelled, or never asked for.
+        Cancelled = "cancelled",
+        /// Asked for; no verdict yet.
+        Pending = "pending",
+        /// Refused; the reason says why.
+        Refused = "refused",
+        /// Granted.
+        Granted = "granted",
+    }
+    /// Why an app was taken offline by force.
+    OfflineReason {
+        /// Its basic information.
+        BasicInformation = "basic_information",
+        /// Its code package.
+        Package = "package",
+        /// Both.
+        Both = "both",
+    }
+    /// A part of an app's basic information.
+    AppPart {
+        /// The name.
+        Name = "name",
+        /// The picture.
+        Icon = "icon",
+        /// The description.
+        Description = "description",
+    }
+    /// What kind of subject owns an app.
+    SubjectType {
+        /// A person; not open yet.
+        Person = "person",
+        /// An enterprise.
+        Enterprise = "enterprise",
+        /// A government body.
+        Government = "government",
+        /// A medium.
+        Media = "media",
+        /// Another.
+        Other = "other",
+    }
+    /// Where the review of a subject stands.
+    SubjectStatus {
+        /// Not begun.
+        NotBegun = "not_begun",
+        /// Passed.
+        Passed = "passed",
+        /// No verdict yet.
+        InReview = "in_review",
+        /// Failed.
+        Failed = "failed",
+        /// The review could not be handed on.
+        PushFailed = "push_failed",
+    }
+    /// How the authenticity of a subject was certified.
+    Certification {
+        /// In another way.
+        Other = "other",
+        /// Not at all.
+        None = "none",
+        /// By a bank transfer.
+        BankTransfer = "bank_transfer",
+        /// By a check that a person is there.
+        Liveness = "liveness",
+        /// By the face of the legal representative.
+        LegalRepresentative = "legal_representative",
+    }
+    /// What came of that certification.
+    CertificationStatus {
+        /// Passed.
+        Passed = "passed",
+        /// Failed.
+        Failed = "failed",
+    }
+    /// Where a review stands.
+    ReviewStatus {
+        /// No verdict yet.
+        InReview = "in_review",
+        /// Passed.
+        Passed = "passed",
+        /// Failed.
+        Failed = "failed",
+    }
+    /// Where the yearly review of a subject stands.
+    AnnualReviewStatus {
+        /// Nothing to do.
+        Normal = "normal",
+        /// It has to be done.
+        Due = "due",
+        /// It has not been done in time.
+        Overdue = "overdue",
+    }
+    /// Whether the app is open as a web page.
+    WebStatus {
+        /// It never was.
+        NeverOpened = "never_opened",
+        /// It is.
+        On = "on",
+        /// It no longer is.
+        Off = "off",
+    }
+    /// What a permission is about.
+    PermissionScope {
+        /// The app.
+        App = "app",
+        /// The merchant's account.
+        Account = "account",
+    }
+}
+
+tables! {
+    /// `category_type` of a category: document 003, "获取小程序全类目列表".
+    CATEGORY_TYPE: CategoryType = "category_type" {
+        1 => Personal, "个人服务";
+        2 => Enterprise, "企业服务";
+    }
+    /// `need_quali` of a category: document 003, "获取小程序全类目列表".
+    NEED_QUALIFICATION: Necessity = "need_quali" {
+        0 => NotNeeded, "不需要";
+        1 => Needed, "需要";
+    }
+    /// `must` of a qualification that a category asks for: document 003, "获取小程序全类目列表".
+    QUALIFICATION_MUST: Necessity = "must" {
+        0 => NotNeeded, "非必须";
+        1 => Needed, "必须";
+    }
+    /// `checkResult`: document 003, "小程序名称检测".
+    CHECK_RESULT: NameVerdict = "check_result" {
+        0 => Passed, "检测通过";
+        1 => Taken, "重名检测未通过";
+        2 => Sensitive, "敏感&黄反检测未通过";
+        3 => BrandWord, "完全对等品牌词检测未通过";
+        4 => ContainsBrandWord, "包含品牌词检测未通过";
+        5 => HighTraffic, "高流量词检测未通过";
+    }
+    /// `status` of the phone permission: document 003, "查询手机号权限状态".
+    PHONE_PERMISSION: PhonePermission = "mobileauth" {
+        0 => Cancelled, "取消";
+        1 => Pending, "待审核";
+        2 => Refused, "拒绝";
+        3 => Granted, "通过";
+    }
+    /// `offlineReason` of a push, `offline_reason` of `app/info`: document 003, "小程序状态变更推送".
+    OFFLINE_REASON: OfflineReason = "offline_reason" {
+        1 => BasicInformation, "基本信息强制下线";
+        2 => Package, "小程序代码包强制下线";
+        3 => Both, "基本信息和代码包强制下线";
+    }
+    /// `qualification.type`: document 004, "获取小程序基础信息".
+    SUBJECT_TYPE: SubjectType = "qualification_type" {
+        1 => Person, "个人";
+        2 => Enterprise, "企业";
+        3 => Government, "政府";
+        4 => Media, "媒体";
+        5 => Other, "其他";
+    }
+    /// `qualification.satus` or `qualification.status`: document 004, "获取小程序基础信息".
+    SUBJECT_STATUS: SubjectStatus = "qualification_status" {
+        0 => NotBegun, "未操作";
+        1 => Passed, "通过";
+        2 => InReview, "审核中";
+        3 => Failed, "审核失败";
+        4 => PushFailed, "推送失败";
+    }
+    /// `qualification.ad_type`: document 004 for 0 to 2, Baidu's later pages for the others.
+    AD_TYPE: Certification = "ad_type" {
+        -1 => Other, "other";
+        0 => None, "未做高级认证";
+        1 => BankTransfer, "对公验证";
+        2 => Liveness, "活体验证";
+        23 => LegalRepresentative, "face of the legal representative";
+    }
+    /// `qualification.ad_status`: document 004, "获取小程序基础信息".
+    AD_STATUS: CertificationStatus = "ad_status" {
+        1 => Passed, "通过";
+        3 => Failed, "失败";
+    }
+    /// `category.audit_status` of `app/info`: Baidu's pages on third-party platforms.
+    CATEGORY_AUDIT: ReviewStatus = "category_audit_status" {
+        1 => InReview, "in review";
+        2 => Passed, "passed";
+        3 => Failed, "failed";
+    }
+    /// The statuses in `audit_info` of `app/info`: Baidu's pages on third-party platforms.
+    AUDIT_INFO: ReviewStatus = "audit_info_status" {
+        1 => InReview, "in review";
+        3 => Failed, "failed";
+    }
+    /// `annual_review_status` of `app/info`: Baidu's pages on third-party platforms.
+    ANNUAL_REVIEW: AnnualReviewStatus = "annual_review_status" {
+        1 => Normal, "normal";
+        2 => Due, "due";
+        3 => Overdue, "overdue";
+    }
+    /// `web_status` of `app/info`: Baidu's pages on third-party platforms.
+    WEB_STATUS: WebStatus = "web_status" {
+        0 => NeverOpened, "never opened";
+        1 => On, "on";
+        2 => Off, "off";
+    }
+    /// `auth_info.type` of `app/info`: Baidu's pages on third-party platforms.
+    PERMISSION_SCOPE: PermissionScope = "auth_info_type" {
+        0 => App, "program scope";
+        1 => Account, "account scope";
+    }
+}
+
+/// `illegalFields` of a push, `illegal_fields` of `app/info`, which join several by commas: document 003,
+/// "小程序状态变更推送".
+pub static ILLEGAL_FIELD: WireTable<AppPart> = WireTable::new(
+    "illegal_fields",
+    &[
+        WireRow { wire: "appName", value: AppPart::Name, label: "名称" },
+        WireRow { wire: "photoAddr", value: AppPart::Icon, label: "图片" },
+        WireRow { wire: "appDesc", value: AppPart::Description, label: "简介" },
+    ],
+);

@@ -1,0 +1,105 @@
+use super::{WireRow, WireTable};
+
+/// Declares what is sent: the enumeration, its form on the wire, and the table of all of it.
+macro_rules! sent {
+    ($($(#[$about:meta])* $name:ident, $(#[$of_table:meta])* $table:ident = $field:literal {
+        $($(#[$doc:meta])* $variant:ident = $wire:literal, $text:literal, $label:literal;)*
+    })*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// The value on the wire; a number as its digits.
+            #[must_use]
+            pub const fn as_wire(self) -> &'static str {
+                match self { $(Self::$variant => $wire,)* }
+            }
+
+            /// The machine name, as in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        $(#[$of_table])*
+        pub static $table: WireTable<$name> = WireTable::new(
+            $field,
+            &[$(WireRow { wire: $wire, value: $name::$variant, label: $label },)*],
+        );
+    )*};
+}
+
+sent! {
+    /// Which categories `category_tree` lists.
+    CategoryScope,
+    /// `category_type` of a request: document 003, "获取小程序全类目列表".
+    CATEGORY_SCOPE = "category_type" {
+        /// Those that a person may choose.
+        Personal = "1", "personal", "个人类型类目";
+        /// All: those of enterprises include the others.
+        All = "2", "all", "企业类型类目 为2时可以查出全部类目";
+    }
+    /// What is done with the domains of an app.
+    DomainAction,
+    /// `action`: document 003, "设置小程序服务器域名" and "设置小程序业务域名".
+    DOMAIN_ACTION = "action" {
+        /// Add to those that are set.
+        Add = "add", "add", "添加";
+        /// Delete out of those that are set.
+        Delete = "delete", "delete", "删除";
+        /// Replace those that are set.
+        Set = "set", "set", "覆盖";
+        /// Read those that are set.
+        Get = "get", "get", "获取";
+    }
+    /// What a picture is for.
+    ImageKind,
+    /// `type` of an image upload: Baidu's pages on third-party platforms, "图片上传接口".
+    IMAGE_KIND = "type" {
+        /// The app's icon: at most 2 MB and 256 × 256 pixels.
+        Icon = "1", "icon", "icon";
+        /// A qualification that a category asks for: at most 5 MB.
+        CategoryQualification = "2", "category_qualification", "category qualification";
+        /// A proof that goes with a name: at most 5 MB.
+        NameMaterial = "3", "name_material", "name material";
+    }
+    /// Why an app asks for its users' phone numbers.
+    PhonePermissionReason,
+    /// `reason`: document 003, "申请手机号权限".
+    PHONE_PERMISSION_REASON = "reason" {
+        /// To sign in.
+        SignIn = "0", "sign_in", "用于登录";
+        /// To reach whoever receives a delivery.
+        DeliveryContact = "1", "delivery_contact", "收货联系方式";
+        /// Another.
+        Other = "2", "other", "其他";
+    }
+    /// Where an app uses its users' phone numbers.
+    PhonePermissionScene,
+    /// `used_scene`: document 003, "申请手机号权限".
+    PHONE_PERMISSION_SCENE = "used_scene" {
+        /// Online shopping.
+        OnlineShopping = "0", "online_shopping", "网络购物";
+        /// Bringing the content of an account up to date.
+        AccountSync = "1", "account_sync", "账号下信息内容同步";
+        /// Booking tickets.
+        TicketBooking = "2", "ticket_booking", "票务预订";
+        /// Handling a matter with an office or a company.
+        BusinessProcessing = "3", "business_processing", "业务办理";
+        /// Looking something up, such as social insurance.
+        InformationQuery = "4", "information_query", "信息查询（如社保、公积金查询）";
+        /// Reservations.
+        Reservation = "5", "reservation", "预约";
+    }
+}
