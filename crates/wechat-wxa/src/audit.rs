@@ -93,7 +93,7 @@ async fn read_status(op: &mut Op<'_>, call: &Call, id: &AuditId) -> Result<Audit
 }
 
 /// The id as the number that WeChat wants: as text it is refused.
-fn number(audit: &AuditId, operation: &'static str) -> Result<Value> {
+pub(crate) fn number(audit: &AuditId, operation: &'static str) -> Result<Value> {
     audit.as_number().map(Value::from).ok_or_else(|| {
         let rule = format!("must be a number from 1 to 9223372036854775807, is {:?}", audit.as_str());
         refuse::invalid(operation, "audit_id", rule)

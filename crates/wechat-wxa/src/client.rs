@@ -6,8 +6,10 @@ use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Op, Pipeline, R
 use miniprogram_core::transport::Body;
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, Command, Effect, EffectValue, Error, ErrorKind,
-    EventDecoder, Intent, MiniProgram, MiniProgramPlatform, Outcome, PlannedRequest, Result, Settled, Vendor,
+    EventDecoder, Intent, MethodName, MiniProgram, MiniProgramPlatform, Outcome, PlannedRequest, Result,
+    Settled, TemplateLibrary, Vendor,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -18,6 +20,8 @@ use crate::{WECHAT, plan};
 #[derive(Debug, Clone)]
 pub struct WeChatPlatform {
     pipeline: Pipeline,
+    /// The platform's own id: that of its effects which are no app's.
+    id: AppId,
     #[cfg(feature = "callback")]
     callbacks: Option<miniprogram_core::callback::CallbackConfig>,
 }
@@ -28,8 +32,10 @@ impl WeChatPlatform {
     /// # Errors
     /// [`Config`](ErrorKind::Config) if the HTTP transport cannot be set up.
     pub fn new(config: ClientConfig) -> Result<Self> {
+        let pipeline = Pipeline::new(config, WeChatDialect)?;
         Ok(Self {
-            pipeline: Pipeline::new(config, WeChatDialect)?,
+            id: AppId::from(pipeline.platform_id().as_str()),
+            pipeline,
             #[cfg(feature = "callback")]
             callbacks: None,
         })
@@ -47,6 +53,49 @@ impl WeChatPlatform {
     #[must_use]
     pub fn app(&self, app: impl Into<AppId>) -> WeChatApp {
         WeChatApp { pipeline: self.pipeline.clone(), app: app.into() }
+    }
+
+    /// Calls an endpoint of the platform that nobody has modelled, with the platform's token; else like
+    /// [`WeChatApp::call`].
+    ///
+    /// # Errors
+    /// Those of [`WeChatApp::call`].
+    pub async fn call_as_platform(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        let call = raw(method, path, query, body)?.with_platform_token();
+        Ok(self.begin("call").send_once(&call).await?.json)
+    }
+
+    /// Finds out by asking whether an effect of the platform itself took place, as
+    /// [`Authorizer::settle`] does for those of an app.
+    ///
+    /// # Errors
+    /// With outcome `unknown` if the state cannot be read; [`Config`](ErrorKind::Config) for the intent of an app.
+    pub async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.pipeline.settle(&self.id, self, intent).await
+    }
+
+    pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
+        self.pipeline.begin(&self.id, operation)
+    }
+
+    pub(crate) async fn inherent(
+        &self,
+        method: MethodName,
+        arguments: &(impl Serialize + Sync),
+    ) -> Result<Effect<EffectValue>> {
+        self.pipeline.effect(&self.id, self, Command::inherent(method, arguments)?).await
+    }
+}
+
+impl EffectSource for WeChatPlatform {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        Ok(plan::effect(command)?)
     }
 }
 
@@ -78,6 +127,10 @@ impl MiniProgramPlatform for WeChatPlatform {
         // Every request names its app by the token alone.
         plan::effect(command)?.dry_run()
     }
+
+    fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
+        Ok(Box::new(self.templates()))
+    }
 }
 
 const CAPABILITIES: Capabilities = Capabilities::new()
@@ -86,7 +139,8 @@ const CAPABILITIES: Capabilities = Capabilities::new()
     .with_pages()
     .with_audit_items()
     .with_rollback_to_version()
-    .with_library_usage();
+    .with_library_usage()
+    .with_template_library();
 
 /// One app that has authorized the platform. A cheap clone of what all apps of the platform share, and an id.
 #[derive(Debug, Clone)]
@@ -113,17 +167,20 @@ impl WeChatApp {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value> {
-        let body = match body {
-            Some(body) => Body::Json(body.to_string()),
-            None if method == Method::POST => Body::Json("{}".to_owned()),
-            None => Body::Empty,
-        };
-        let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(WECHAT))?;
+        let call = raw(method, path, query, body)?;
         Ok(self.begin("call").send_once(&call).await?.json)
     }
 
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(&self.app, operation)
+    }
+
+    pub(crate) async fn inherent(
+        &self,
+        method: MethodName,
+        arguments: &(impl Serialize + Sync),
+    ) -> Result<Effect<EffectValue>> {
+        self.effect(Command::inherent(method, arguments)?).await
     }
 
     pub(crate) async fn effect(&self, command: Command) -> Result<Effect<EffectValue>> {
@@ -155,6 +212,15 @@ impl EffectSource for WeChatApp {
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
         Ok(plan::effect(command)?)
     }
+}
+
+fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Option<&Value>) -> Result<Call> {
+    let body = match body {
+        Some(body) => Body::Json(body.to_string()),
+        None if method == Method::POST => Body::Json("{}".to_owned()),
+        None => Body::Empty,
+    };
+    Call::raw(method, path, query, body).map_err(|error| error.for_vendor(WECHAT))
 }
 
 /// Sends a call without effect and reads its answer.

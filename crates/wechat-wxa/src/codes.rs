@@ -15,8 +15,11 @@ mod general;
 mod long;
 mod management;
 mod naming;
+mod operations;
 mod plugin;
 mod third_party;
+
+pub use operations::OPERATIONS;
 
 /// `status` of `get_auditstatus` and `get_latest_auditstatus`: document 002 sections 7 and 8, and the current page.
 ///
@@ -83,6 +86,12 @@ pub static VISIT: StatusTable<VisitStatus> = StatusTable::new(
 
 /// The calls that set domains: there 85015 speaks of the account, not of a library version.
 const DOMAIN_CALLS: &[&str] = &[
+    "server_domains",
+    "change_server_domains",
+    "change_server_domains_directly",
+    "web_view_domains",
+    "change_web_view_domains",
+    "change_web_view_domains_directly",
     "/wxa/modify_domain",
     "/wxa/modify_domain_directly",
     "/wxa/setwebviewdomain",
@@ -119,12 +128,19 @@ pub static TABLES: &[&CodeTable] = &[&ERRCODE];
 /// What an `errcode` means, to an operation (a trait's method or an endpoint path) where it is given.
 ///
 /// ```
+/// use miniprogram_core::codes::Language;
 /// use wechat_wxa::codes::explain;
 ///
 /// let busy = explain(&61039.into(), Some("submit_audit"));
 /// assert_eq!(busy.advice, "wait about a minute and submit again; do not upload again");
+/// assert_eq!(busy.in_language(Language::Chinese).advice, "隐私接口检测未完成，请约 1 分钟后重新提审，不要重新上传代码");
 /// ```
 #[must_use]
 pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
     ERRCODE.explain(code, operation)
+}
+
+/// Every name that [`explain`] takes as an operation: the methods and endpoint paths of [`OPERATIONS`].
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().flat_map(|(method, paths)| std::iter::once(*method).chain(paths.iter().copied()))
 }

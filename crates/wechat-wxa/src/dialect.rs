@@ -11,6 +11,7 @@ use crate::WECHAT;
 use crate::audit::GET_LATEST_AUDITSTATUS;
 use crate::code::GET_CODE_PRIVACY_INFO;
 use crate::codes::ERRCODE;
+use crate::domains::SERVER_DOMAIN_REFUSALS;
 
 #[derive(Debug)]
 pub(crate) struct WeChatDialect;
@@ -44,16 +45,19 @@ impl Dialect for WeChatDialect {
     }
 }
 
-/// Answers with an `errcode` that say something instead of refusing.
-const ANSWERS: [(&str, &[i64]); 2] = [
+/// Answers with an `errcode` whose other members say something: instead of refusing, or beside it.
+const ANSWERS: [(&str, &[i64]); 4] = [
     // The scan runs; the scan has found something.
     (GET_CODE_PRIVACY_INFO, &[61039, 61040]),
     // Never submitted. The call sends no id and needs no upload, so the other two can say nothing else.
     (GET_LATEST_AUDITSTATUS, &[85058, 85012, 86001]),
+    // The domains at fault.
+    SERVER_DOMAIN_REFUSALS[0],
+    SERVER_DOMAIN_REFUSALS[1],
 ];
 
 /// Calls whose success has no `errcode`, and the member that it must have.
-const WITHOUT_CODE: [(&str, &str); 7] = [
+const WITHOUT_CODE: [(&str, &str); 8] = [
     ("/cgi-bin/component/api_component_token", "component_access_token"),
     ("/cgi-bin/component/api_create_preauthcode", "pre_auth_code"),
     ("/cgi-bin/component/api_query_auth", "authorization_info"),
@@ -61,6 +65,7 @@ const WITHOUT_CODE: [(&str, &str); 7] = [
     ("/cgi-bin/component/api_get_authorizer_info", "authorizer_info"),
     ("/cgi-bin/component/api_get_authorizer_list", "list"),
     ("/cgi-bin/media/upload", "media_id"),
+    ("/cgi-bin/media/upload", "thumb_media_id"),
 ];
 
 fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) -> Verdict {

@@ -4,12 +4,13 @@
 //! is one of two shapes: events of an app to the message URL (`MsgType`, `Event`; `ToUserName` names the app by its
 //! original id) and events of the platform to the authorization URL (`InfoType`; `AppId` is the platform's).
 //!
-//! Answer every push that was taken over with the text `success` and status 200 within 5 seconds, and every refusal
-//! alike: 4xx, no reason.
+//! Answer every push that was taken over with the text `success` and status 200 within 5 seconds (a customer's message
+//! also with [`WeChatEventEncoder::seal_reply`]), and every refusal alike: 4xx, no reason.
 //!
 //! Source: vendor document 002 section 6 and WeChat's guides to pushes and their encryption; order and rules of the
 //! checks: `docs/design.md`, "Callbacks".
 
+mod details;
 mod encode;
 mod envelope;
 mod message;
@@ -24,12 +25,20 @@ use miniprogram_core::{
     CallbackCheck, Error, Event, EventDecoder, EventKind, PlatformId, Push, Result, Vendor,
 };
 
+pub use details::{
+    AppealEvidence, AppealMaterial, AppealRecord, AppealSource, ApplyStatus, AuditApproved, AuditDelayed,
+    AuditRejected, AuthTask, AuthTaskStatus, Authorization, BetaAppVerification, CategoryAudit,
+    CustomerMessage, Dispatch, FaceVerification, FaceVerificationResult, Filing, FilingProcedure,
+    IllegalMaterial, IllegalRecord, NicknameAudit, OrderPathApplication, OrderPathAudit, OrderPathResult,
+    OrderPathStatus, PrivacyAudit, PrivacyStatus, Registration, RegistrationInfo, Verdict,
+    VerificationExpiry, WeChatEvent,
+};
 pub use encode::{PushRoute, WeChatEventEncoder};
 
 use crate::WECHAT;
 
 /// `Event` of a message whose `MsgType` is `event`, and what it says. Any other name is
-/// [`Unknown`](EventKind::Unknown), as are the ones listed so here.
+/// [`Unknown`](EventKind::Unknown), as are the ones listed so here; [`WeChatEvent`] tells those apart.
 ///
 /// Source: vendor document 002 section 6 and WeChat's pages on pushes to the message URL.
 pub static EVENTS: &[(&str, EventKind)] = &[
@@ -47,7 +56,7 @@ pub static EVENTS: &[(&str, EventKind)] = &[
 ];
 
 /// `InfoType` of an authorization event, and what it says. Any other name is [`Unknown`](EventKind::Unknown), as are
-/// the ones listed so here.
+/// the ones listed so here; [`WeChatEvent`] tells those apart.
 ///
 /// Source: WeChat's pages on pushes to the authorization URL.
 pub static INFO_TYPES: &[(&str, EventKind)] = &[

@@ -1,9 +1,19 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "client", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "client"),
+    doc = "WeChat's error codes and pushes; the rest needs the feature `client`."
+)]
 
+#[cfg(feature = "client")]
+mod account;
 #[cfg(feature = "client")]
 mod audit;
 #[cfg(feature = "client")]
 mod before;
+#[cfg(feature = "client")]
+mod body;
+#[cfg(feature = "client")]
+mod category_admin;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
@@ -11,27 +21,76 @@ mod code;
 pub mod codes;
 #[cfg(feature = "client")]
 mod dialect;
+#[cfg(feature = "client")]
+mod domains;
 #[cfg(feature = "callback")]
 pub mod event;
 mod ext_json;
 #[cfg(feature = "client")]
+mod media;
+#[cfg(feature = "client")]
+mod members;
+#[cfg(feature = "client")]
+mod one_call;
+#[cfg(feature = "client")]
 mod plan;
+#[cfg(feature = "client")]
+mod privacy;
+#[cfg(feature = "client")]
+mod quota;
+#[cfg(feature = "client")]
+mod records;
 #[cfg(feature = "client")]
 mod refuse;
 #[cfg(feature = "client")]
 mod release;
+#[cfg(feature = "client")]
+mod templates;
+#[cfg(feature = "client")]
+mod testers;
+pub mod values;
 #[cfg(feature = "client")]
 mod wire;
 
 use miniprogram_core::Vendor;
 
 #[cfg(feature = "client")]
+pub use account::{
+    AccountInfo, Changes, IconChange, NameAudit, NameAuditState, NameChange, NameCheck, VerificationInfo,
+};
+#[cfg(feature = "client")]
 pub use audit::{SubmitExtra, UgcDeclare};
+#[cfg(feature = "client")]
+pub use category_admin::{
+    AccountCategories, AccountCategory, CatalogueCategory, CatalogueCertificate, CategoryCertificate,
+    NewCategory,
+};
 #[cfg(feature = "client")]
 pub use client::{WeChatApp, WeChatPlatform};
 #[cfg(feature = "client")]
 pub use code::PrivacyScan;
+#[cfg(feature = "client")]
+pub use domains::{
+    CheckFile, DomainChange, DomainResult, EffectiveServerDomains, EffectiveWebViewDomains,
+    PlatformDomainChange, PlatformDomains, PrefetchDomain, PrefetchDomains, ServerDomains,
+    WebViewDomainChange, WebViewDomainResult,
+};
 pub use ext_json::WeChatExtJson;
+#[cfg(feature = "client")]
+pub use media::{AuditMedia, Material, MediaFile, PrivacyFile};
+#[cfg(feature = "client")]
+pub use privacy::{
+    OrderPath, OrderPathRequest, PrivacyApplication, PrivacyGuide, PrivacyInterface, PrivacyInterfaceRequest,
+    PrivacyOwner, PrivacySetting, PrivacyUse,
+};
+#[cfg(feature = "client")]
+pub use quota::{ApiQuota, RateLimit, RequestInfo};
+#[cfg(feature = "client")]
+pub use records::{AppealRecord, IllegalRecord};
+#[cfg(feature = "client")]
+pub use templates::WeChatTemplates;
+#[cfg(feature = "client")]
+pub use testers::{Tester, TesterRef};
 
 /// WeChat.
 pub const WECHAT: Vendor = Vendor::new("wechat");

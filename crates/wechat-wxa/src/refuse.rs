@@ -1,6 +1,7 @@
 //! What is refused before a request, and in which words.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use miniprogram_core::{Error, ErrorKind, Result};
 
@@ -18,6 +19,21 @@ pub(crate) fn invalid(
 /// A required text that is not there.
 pub(crate) fn required(operation: &'static str, field: &'static str, text: &str) -> Result<()> {
     if text.is_empty() { Err(invalid(operation, field, "must not be empty")) } else { Ok(()) }
+}
+
+/// A required number of characters.
+pub(crate) fn characters(
+    operation: &'static str,
+    field: &'static str,
+    text: &str,
+    limits: RangeInclusive<usize>,
+) -> Result<()> {
+    let length = text.chars().count();
+    if limits.contains(&length) {
+        return Ok(());
+    }
+    let rule = format!("must have {} to {} characters, has {length}", limits.start(), limits.end());
+    Err(invalid(operation, field, rule))
 }
 
 /// An argument that WeChat has no use for: refused, not dropped.

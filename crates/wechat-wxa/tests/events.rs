@@ -96,7 +96,7 @@ fn vectors(member: &str) -> Vec<Map<String, Value>> {
 fn every_fixture_says_what_stands_beside_it_plain_and_encrypted() {
     let mut missing = Vec::new();
     let files = [fixtures(".xml"), fixtures(".push.json")].concat();
-    assert!(files.len() > 25);
+    assert!(files.len() > 60);
     for path in files {
         let name = path.file_name().unwrap().to_str().unwrap();
         let message = fs::read_to_string(&path).unwrap();
@@ -796,6 +796,56 @@ proptest! {
             let event = event.decode(push.as_push()).unwrap();
             prop_assert_eq!(&event.payload, &Value::Object(fields.clone()));
         }
+    }
+}
+
+#[test]
+fn a_reply_is_sealed_as_the_vectors_say_in_both_forms() {
+    for vector in vectors("vectors")
+        .iter()
+        .filter(|vector| matches!(vector["name"].as_str(), Some("WeChat V2 reply" | "WeChat V7")))
+    {
+        let text = |member: &str| vector[member].as_str().unwrap();
+        let config = CallbackConfig::encrypted(text("token"), &Secret::new(text("key"))).unwrap();
+        let config = config.with_receiver_id(text("tail")).unwrap();
+        let time = Timestamp::from_unix(text("timestamp").parse().unwrap());
+        let seal = Seal::new(time, text("nonce")).with_random(text("random").as_bytes().try_into().unwrap());
+
+        let xml =
+            WeChatEventEncoder::new(config.clone()).unwrap().seal_reply(text("message"), &seal).unwrap();
+        let expected = format!(
+            "<xml><Encrypt><![CDATA[{}]]></Encrypt><MsgSignature><![CDATA[{}]]></MsgSignature>\
+             <TimeStamp>{}</TimeStamp><Nonce><![CDATA[{}]]></Nonce></xml>",
+            text("encrypt"),
+            text("signature"),
+            text("timestamp"),
+            text("nonce")
+        );
+        assert_eq!(xml, expected, "{}", text("name"));
+
+        let config = config.with_body_format(BodyFormat::Json);
+        let reply = WeChatEventEncoder::new(config).unwrap().seal_reply(text("message"), &seal).unwrap();
+        let expected = json!({
+            "Encrypt": text("encrypt"),
+            "MsgSignature": text("signature"),
+            "TimeStamp": time.as_unix(),
+            "Nonce": text("nonce"),
+        });
+        assert_eq!(serde_json::from_str::<Value>(&reply).unwrap(), expected, "{}", text("name"));
+    }
+}
+
+#[test]
+fn a_reply_that_nobody_would_open_is_not_sealed() {
+    let time = Timestamp::from_unix(1_690_000_300);
+    for (seal, message, field) in [
+        (Seal::new(time, "a b"), String::new(), "nonce"),
+        (Seal::new(Timestamp::from_unix(1), "1"), String::new(), "sent_at"),
+        (Seal::new(time, "1"), "x".repeat((1 << 20) + 1), "message"),
+    ] {
+        let error = encoder().seal_reply(&message, &seal).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some(field)));
+        assert_eq!(error.operation(), "seal_reply");
     }
 }
 

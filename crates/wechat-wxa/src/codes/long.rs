@@ -7,15 +7,15 @@ use miniprogram_core::Retry;
 use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::{Merchant, Platform};
 
-use super::advice;
+use super::advice::{access, audit, code, domain};
 
 // One row a line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
-    CodeRow::new(200011, PermissionDenied, "account banned").owner(Merchant).advice(advice::LIFT_BAN),
-    CodeRow::new(9400001, PermissionDenied, "该开发小程序已开通小程序直播权限，不支持发布版本。如需发版，请解绑开发小程序后再操作。").owner(Platform).advice("unbind the development app first: it has live streaming"),
-    CodeRow::new(9402012, ContentRejected, "contain evil word"),
-    CodeRow::new(9402202, RateLimited, "concurrent limit").retry(Retry::Backoff).advice("wait until the other operation on this app has ended; send one at a time"),
-    CodeRow::new(9402203, InvalidArgument, "标准模板extjson错误").advice("with a standard template `ext` may hold only `extAppid`, `ext` and `window`"),
-    CodeRow::new(9410016, InvalidArgument, "invalid domain in the list"),
+    CodeRow::new(200011, PermissionDenied, "account banned").owner(Merchant).advice(access::LIFT_BAN),
+    CodeRow::new(9400001, PermissionDenied, "该开发小程序已开通小程序直播权限，不支持发布版本。如需发版，请解绑开发小程序后再操作。").owner(Platform).advice(audit::LIVE),
+    CodeRow::new(9402012, ContentRejected, "contain evil word").advice(audit::RISKY),
+    CodeRow::new(9402202, RateLimited, "concurrent limit").retry(Retry::Backoff).advice(code::ONE_AT_A_TIME),
+    CodeRow::new(9402203, InvalidArgument, "标准模板extjson错误").advice(code::STANDARD),
+    CodeRow::new(9410016, InvalidArgument, "invalid domain in the list").advice(domain::INVALID),
 ];

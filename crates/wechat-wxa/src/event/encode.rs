@@ -1,4 +1,4 @@
-//! Encrypted pushes as WeChat sends them: for tests, simulators and gateways.
+//! Encrypted pushes as WeChat sends them, for tests, simulators and gateways; and encrypted replies to messages.
 
 use miniprogram_core::callback::{BodyFormat, CallbackConfig, CallbackMode, Seal, misconfigured};
 use miniprogram_core::{Error, OwnedPush, Result};
@@ -20,7 +20,7 @@ pub enum PushRoute<'a> {
     },
 }
 
-/// Builds encrypted pushes that [`WeChatEventDecoder`](super::WeChatEventDecoder) accepts.
+/// Builds encrypted pushes that [`WeChatEventDecoder`](super::WeChatEventDecoder) accepts, and encrypted replies.
 #[derive(Debug, Clone)]
 pub struct WeChatEventEncoder {
     config: CallbackConfig,
@@ -69,6 +69,50 @@ impl WeChatEventEncoder {
             sealed.clear_signature, sealed.timestamp, seal.nonce, sealed.signature
         );
         Ok(OwnedPush::new(seal.sent_at, body.into_bytes()).with_head(query, Some(content_type.to_owned())))
+    }
+
+    /// Seals the reply to a customer's message and builds the body to answer with, status 200: `Encrypt`,
+    /// `MsgSignature`, `TimeStamp` and `Nonce`, as `text/xml` or, where JSON is configured, `application/json`.
+    ///
+    /// A message may also be answered with the text `success` and nothing else; every other push has to be. The nonce
+    /// of the request may be used again. WeChat opens the reply with the key that sealed the push: in the time of a
+    /// key change, use an encoder with that one.
+    ///
+    /// ```
+    /// # use miniprogram_core::callback::{CallbackConfig, Seal};
+    /// # use miniprogram_core::{Secret, Timestamp};
+    /// # use serde_json::json;
+    /// # use wechat_wxa::event::WeChatEventEncoder;
+    /// # let key = Secret::new("R2VuZXJhdGVkUmVmS2V5MTIzNDU2Nzg5MGFiY2RlZm5");
+    /// # let config = CallbackConfig::encrypted("refTok7", &key)?.with_receiver_id("wx1a2b3c4d5e6f7081")?;
+    /// let encoder = WeChatEventEncoder::new(config)?;
+    /// let reply = json!({"ToUserName": "o1", "FromUserName": "gh_1", "CreateTime": 1690000300,
+    ///     "MsgType": "text", "Content": "收到"});
+    /// let message = encoder.message(reply.as_object().expect("an object"))?;
+    /// let body = encoder.seal_reply(&message, &Seal::new(Timestamp::from_unix(1_690_000_300), "n0nce"))?;
+    /// assert!(body.starts_with("<xml><Encrypt><![CDATA["));
+    /// # Ok::<(), miniprogram_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the time, the nonce or the message's length
+    /// break the rules that decoders check.
+    pub fn seal_reply(&self, message: &str, seal: &Seal<'_>) -> Result<String> {
+        let sealed = self.config.seal(message, seal).map_err(|error| error.with_operation("seal_reply"))?;
+        Ok(match self.config.body_format() {
+            BodyFormat::Xml => format!(
+                "<xml><Encrypt><![CDATA[{}]]></Encrypt><MsgSignature><![CDATA[{}]]></MsgSignature>\
+                 <TimeStamp>{}</TimeStamp><Nonce><![CDATA[{}]]></Nonce></xml>",
+                sealed.encrypt, sealed.signature, sealed.timestamp, seal.nonce
+            ),
+            BodyFormat::Json => json!({
+                "Encrypt": sealed.encrypt,
+                "MsgSignature": sealed.signature,
+                "TimeStamp": seal.sent_at.as_unix(),
+                "Nonce": seal.nonce,
+            })
+            .to_string(),
+        })
     }
 
     /// Writes fields as a message in the configured format; the decoder's `payload` gives them back. In XML, strings

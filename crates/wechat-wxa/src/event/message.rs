@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
     }
 
     fn time(&self, name: &str) -> Option<Timestamp> {
-        seconds(self.all.get(name)?)
+        number(self.all.get(name)?).map(Timestamp::from_unix)
     }
 
     fn created_at(&self) -> Result<Option<Timestamp>> {
@@ -137,12 +137,12 @@ impl<'a> Fields<'a> {
             EventKind::AuditDelayed => event.occurred_at = self.time("DelayTime"),
             // WeChat's rename and category pages: 2 rejected, 3 approved.
             EventKind::NameAudited | EventKind::CategoryAudited => {
-                event.approved = verdict(self.all.get("ret"), &["3"], &["2"]);
+                event.approved = verdict(self.all.get("ret"), &[3], &[2]);
             }
             // WeChat's privacy interface pages: 5 granted, 4 refused; the sample of a refusal shows 2.
             EventKind::PrivacyAudited => {
                 let result = self.all.get("result_info").and_then(Value::as_object);
-                event.approved = verdict(result.and_then(|result| result.get("status")), &["5"], &["2", "4"]);
+                event.approved = verdict(result.and_then(|result| result.get("status")), &[5], &[2, 4]);
                 let reason = result.and_then(|result| result.get("reason")).and_then(Value::as_str);
                 event.reason = reason.filter(|text| !text.is_empty()).map(|text| Cow::Owned(text.to_owned()));
             }
@@ -164,14 +164,23 @@ fn look_up<'a>(table: &[(&'static str, EventKind)], name: Cow<'a, str>) -> (Even
     }
 }
 
-fn verdict(value: Option<&Value>, approved: &[&str], rejected: &[&str]) -> Option<bool> {
-    let code = digits(value?)?;
-    if approved.contains(&&*code) {
+fn verdict(value: Option<&Value>, approved: &[i64], rejected: &[i64]) -> Option<bool> {
+    let code = number(value?)?;
+    if approved.contains(&code) {
         Some(true)
-    } else if rejected.contains(&&*code) {
+    } else if rejected.contains(&code) {
         Some(false)
     } else {
         None
+    }
+}
+
+/// A number, or its text with the blanks that XML may have around it.
+fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
     }
 }
 

@@ -12,14 +12,16 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, DATE};
 use miniprogram_core::transport::{Body, Request, Response, TransportError};
 use miniprogram_core::{
-    AccessToken, AppId, AuditItem, ClientConfig, Clock, ExtJson, PlannedRequest, StaticToken, SubmitOptions,
-    Timestamp, Transport, VirtualClock,
+    AccessToken, AppId, AuditItem, ClientConfig, Clock, Error, ExtJson, Intent, Journal, PlannedRequest,
+    Settled, SubmitOptions, Timestamp, TokenKind, TokenProvider, TokenScope, Transport, VirtualClock,
 };
 use serde_json::{Value, json};
-use wechat_wxa::{WECHAT, WeChatApp, WeChatPlatform};
+use wechat_wxa::{WeChatApp, WeChatPlatform};
 
 pub(crate) const APP: &str = "wxba5fad812f8e6fb9";
 pub(crate) const TOKEN: &str = "canary-token";
+pub(crate) const PLATFORM: &str = "wx-platform";
+pub(crate) const PLATFORM_TOKEN: &str = "canary-platform-token";
 /// When every test begins, in seconds: 2023-07-22T04:28:20Z.
 pub(crate) const NOW: i64 = 1_690_000_100;
 
@@ -110,11 +112,19 @@ pub(crate) fn gray_plan(status: i64, percentage: u8, created_at: i64) -> Answer 
     } }))
 }
 
-#[derive(Debug)]
 pub(crate) struct Vendor {
     clock: VirtualClock,
     script: Mutex<HashMap<&'static str, VecDeque<Answer>>>,
     requests: Mutex<Vec<(PlannedRequest, String)>>,
+    tokens: Mutex<Vec<String>>,
+    intents: Mutex<Vec<Intent>>,
+}
+
+impl std::fmt::Debug for Vendor {
+    /// Without the tokens that it was sent.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vendor")
+    }
 }
 
 impl Vendor {
@@ -133,6 +143,16 @@ impl Vendor {
         self.paths().iter().filter(|found| *found == path).count()
     }
 
+    /// The token of the last request.
+    pub(crate) fn last_token(&self) -> String {
+        self.tokens.lock().unwrap().last().unwrap().clone()
+    }
+
+    /// Every intent that was written down.
+    pub(crate) fn intents(&self) -> Vec<Intent> {
+        self.intents.lock().unwrap().clone()
+    }
+
     /// The body of the last request, as it was sent.
     pub(crate) fn last_body(&self) -> String {
         self.requests.lock().unwrap().last().unwrap().1.clone()
@@ -147,9 +167,16 @@ impl Transport for Vendor {
             _ => String::new(),
         };
         let planned = request.planned();
-        // A request for the history is another one than a rollback, although the path is the same.
-        let key =
-            if planned.query.contains_key("action") { "history".to_owned() } else { planned.path.clone() };
+        let (_, token) = request.token.as_ref().unwrap();
+        self.tokens.lock().unwrap().push(token.secret().expose().to_owned());
+        // A request for the history is another one than a rollback, and one for domains than a change of them, although
+        // the path is the same.
+        let reads = planned.body.as_ref().is_some_and(|body| body["action"] == "get");
+        let key = match planned.query.contains_key("action") {
+            true => "history".to_owned(),
+            false if reads => format!("get {}", planned.path),
+            false => planned.path.clone(),
+        };
         self.requests.lock().unwrap().push((planned, raw));
         let answer = {
             let mut script = self.script.lock().unwrap();
@@ -180,6 +207,40 @@ impl Transport for Vendor {
     }
 }
 
+#[async_trait]
+impl Journal for Vendor {
+    async fn open(&self, intent: &Intent) -> Result<(), Error> {
+        self.intents.lock().unwrap().push(intent.clone());
+        Ok(())
+    }
+
+    async fn close(&self, _intent: &Intent, _settled: &Settled) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// One token for the app and one for the platform.
+#[derive(Debug)]
+struct Tokens;
+
+#[async_trait]
+impl TokenProvider for Tokens {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, Error> {
+        match scope.kind {
+            TokenKind::Authorizer => {
+                assert_eq!(scope.app, Some(AppId::from(APP)));
+                AccessToken::new(TOKEN)
+            }
+            TokenKind::Platform => AccessToken::new(PLATFORM_TOKEN),
+            kind => panic!("no token of kind {kind:?}"),
+        }
+    }
+
+    async fn reject(&self, _scope: &TokenScope, _token: &AccessToken) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 /// A platform at a vendor that gives those answers, one after the other, the last one for good.
 pub(crate) struct Scene {
     pub(crate) platform: WeChatPlatform,
@@ -191,11 +252,16 @@ pub(crate) struct Scene {
 pub(crate) fn stage(script: impl IntoIterator<Item = (&'static str, Vec<Answer>)>) -> Scene {
     let clock = VirtualClock::new(Timestamp::from_unix(NOW));
     let script = script.into_iter().map(|(path, answers)| (path, answers.into())).collect();
-    let vendor =
-        Arc::new(Vendor { clock: clock.clone(), script: Mutex::new(script), requests: Mutex::default() });
-    let token = AccessToken::new(TOKEN).unwrap();
-    let config = ClientConfig::new("wx-platform", Arc::new(StaticToken::new(WECHAT, APP, token)))
+    let vendor = Arc::new(Vendor {
+        clock: clock.clone(),
+        script: Mutex::new(script),
+        requests: Mutex::default(),
+        tokens: Mutex::default(),
+        intents: Mutex::default(),
+    });
+    let config = ClientConfig::new(PLATFORM, Arc::new(Tokens))
         .with_transport(Arc::clone(&vendor) as Arc<dyn Transport>)
+        .with_journal(Arc::clone(&vendor) as Arc<dyn Journal>)
         .with_clock(Arc::new(clock.clone()))
         .with_seed(7);
     let platform = WeChatPlatform::new(config).unwrap();

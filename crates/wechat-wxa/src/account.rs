@@ -1,0 +1,18 @@
+//! The app's account: name, icon, description, whether the search shows it.
+
+mod info;
+mod name;
+mod profile;
+
+pub use info::{AccountInfo, Changes, VerificationInfo};
+pub use name::{NameAudit, NameAuditState, NameChange, NameCheck};
+pub use profile::IconChange;
+
+use crate::one_call::Inherent;
+
+pub(crate) const EFFECTS: &[Inherent] = &[
+    Inherent::new(name::SET, name::set),
+    Inherent::new(profile::SET_ICON, profile::set_icon),
+    Inherent::new(profile::SET_DESCRIPTION, profile::set_description),
+    Inherent::new(profile::SET_SEARCH, profile::set_search_status),
+];

@@ -1,0 +1,263 @@
+use miniprogram_core::pipeline::{Call, EffectClass, Finding};
+use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::info;
+use crate::body::Body;
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::{OneCall, brought, effect_members};
+use crate::plan::WeChatEffect;
+use crate::refuse;
+use crate::values::{Coded, NAME_AUDIT, ReviewStatus};
+
+pub(super) const SET: MethodName = MethodName::new("set_name");
+
+/// Characters of a name. The vendor counts a Chinese one as two in some places, so that only what is too short or too
+/// long either way is refused here.
+const SHORTEST: usize = 4;
+const LONGEST: usize = 30;
+/// Proofs beside identity card and licence.
+const MOST_MATERIALS: usize = 5;
+const MATERIALS: [&str; MOST_MATERIALS] = [
+    "naming_other_stuff_1",
+    "naming_other_stuff_2",
+    "naming_other_stuff_3",
+    "naming_other_stuff_4",
+    "naming_other_stuff_5",
+];
+
+/// What the vendor says of a name that nobody has asked for yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NameCheck {
+    /// `hit_condition`: whether it meets a rule that asks for proofs.
+    pub hit: bool,
+    /// `wording`: what the rule says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wording: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// A name to ask for, with media ids of its proofs from [`WeChatApp::upload_material`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NameChange {
+    /// `nick_name`.
+    pub name: String,
+    /// `id_card`: the owner's identity card, of an app of a person.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id_card: Option<String>,
+    /// `license`: the owner's licence, of an app of an organization.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub license: Option<String>,
+    /// `naming_other_stuff_1` to `_5`: other proofs.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub materials: Vec<String>,
+    /// Fields that have no name here, as they are sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl NameChange {
+    /// A name without proofs.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), id_card: None, license: None, materials: Vec::new(), extra: Map::new() }
+    }
+
+    /// With the identity card of the person who owns the app.
+    #[must_use]
+    pub fn with_id_card(mut self, media_id: impl Into<String>) -> Self {
+        self.id_card = Some(media_id.into());
+        self
+    }
+
+    /// With the licence of the organization that owns the app.
+    #[must_use]
+    pub fn with_license(mut self, media_id: impl Into<String>) -> Self {
+        self.license = Some(media_id.into());
+        self
+    }
+
+    /// With one more proof.
+    #[must_use]
+    pub fn with_material(mut self, media_id: impl Into<String>) -> Self {
+        self.materials.push(media_id.into());
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn body(&self) -> Result<Value> {
+        check_length(SET.as_str(), &self.name)?;
+        if self.materials.len() > MOST_MATERIALS {
+            let rule = format!("must hold at most {MOST_MATERIALS} media ids, has {}", self.materials.len());
+            return Err(refuse::invalid(SET.as_str(), "materials", rule));
+        }
+        let mut body = Body::new(SET.as_str())
+            .with("nick_name", self.name.as_str())
+            .with_some("id_card", self.id_card.as_deref())
+            .with_some("license", self.license.as_deref());
+        for (at, name) in MATERIALS.into_iter().enumerate() {
+            body = body.with_some(name, self.materials.get(at).map(String::as_str));
+        }
+        body.finish("", &self.extra)
+    }
+}
+
+fn check_length(operation: &'static str, name: &str) -> Result<()> {
+    let characters = name.chars().count();
+    let width: usize = name.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+    if width >= SHORTEST && characters <= LONGEST {
+        return Ok(());
+    }
+    let rule = format!("must have {SHORTEST} to {LONGEST} characters, has {characters}");
+    Err(refuse::invalid(operation, "name", rule))
+}
+
+/// What asking for a name brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NameAudit {
+    /// `audit_id`: the review that decides; none if the name took effect at once, or if the answer was lost and the
+    /// account shows the change without naming its review. The verdict is pushed either way.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub audit_id: Option<AuditId>,
+    /// `wording`: what the vendor asks for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wording: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl NameAudit {
+    /// A review by its id.
+    #[must_use]
+    pub fn new(audit_id: Option<AuditId>) -> Self {
+        Self { audit_id, wording: None, extra: Map::new() }
+    }
+}
+
+effect_members! { NameAudit }
+
+/// Where the review of a name stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NameAuditState {
+    /// `audit_stat`.
+    pub status: Coded<ReviewStatus>,
+    /// `nickname`: the name that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// `fail_reason`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// `create_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_at: Option<Timestamp>,
+    /// `audit_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub audited_at: Option<Timestamp>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl NameAuditState {
+    /// A review of which only the status is known.
+    #[must_use]
+    pub fn new(status: Coded<ReviewStatus>) -> Self {
+        Self { status, name: None, reason: None, created_at: None, audited_at: None, extra: Map::new() }
+    }
+}
+
+impl WeChatApp {
+    /// Asks whether a name could be had: `checkwxverifynickname`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument),
+    /// [`ContentRejected`](miniprogram_core::ErrorKind::ContentRejected) or
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a name that cannot be had (53010–53019), and those of
+    /// any read.
+    pub async fn check_name(&self, name: &str) -> Result<NameCheck> {
+        const OPERATION: &str = "check_name";
+        check_length(OPERATION, name)?;
+        let body = json!({ "nick_name": name });
+        let call = Call::post_json(OPERATION, "/cgi-bin/wxverify/checkwxverifynickname", &body);
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply);
+        Ok(NameCheck {
+            hit: members.required("hit_condition", Members::flag)?,
+            wording: members.text("wording")?,
+            extra: members.rest(),
+        })
+    }
+
+    /// Asks for a name: `setnickname`. It spends one of the year's changes and mostly opens a review.
+    ///
+    /// # Errors
+    /// Those of [`check_name`](Self::check_name), [`Conflict`](miniprogram_core::ErrorKind::Conflict) if a change is
+    /// under way, and those of any effect.
+    pub async fn set_name(&self, change: &NameChange) -> Result<Effect<NameAudit>> {
+        self.inherent(SET, change).await?.into_inherent(SET.as_str())
+    }
+
+    /// Where the review of a name stands: `api_wxa_querynickname`.
+    ///
+    /// # Errors
+    /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) for an unknown id (91011), and those of any read.
+    pub async fn name_audit(&self, audit_id: &AuditId) -> Result<NameAuditState> {
+        const OPERATION: &str = "name_audit";
+        let body = json!({ "audit_id": crate::audit::number(audit_id, OPERATION)? });
+        let call = Call::post_json(OPERATION, "/wxa/api_wxa_querynickname", &body);
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply);
+        Ok(NameAuditState {
+            status: Coded::new(&NAME_AUDIT, members.required("audit_stat", Members::number)?),
+            name: members.text("nickname")?,
+            reason: members.text("fail_reason")?,
+            created_at: members.time("create_time")?,
+            audited_at: members.time("audit_time")?,
+            extra: members.rest(),
+        })
+    }
+}
+
+pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let change: NameChange = command.arguments()?;
+    let call = Call::post_json(SET.as_str(), "/wxa/setnickname", &change.body()?);
+    OneCall::new(SET, EffectClass::OneShot, call)
+        .changes(info::call(), info::shown, move |before, now| {
+            let wanted = Some(&change.name);
+            let renamed = before.name.value.as_ref() != wanted && now.name.value.as_ref() == wanted;
+            if renamed || now.name.counted_since(&before.name) {
+                Finding::Done(brought(&NameAudit::default()))
+            } else {
+                Finding::Absent
+            }
+        })
+        .bringing(|reply| {
+            let mut members = Members::of(reply);
+            let audit_id = members.number("audit_id")?.filter(|id| *id > 0);
+            Ok(brought(&NameAudit {
+                audit_id: audit_id.map(|id| AuditId::new(id.to_string())),
+                wording: members.text("wording")?,
+                extra: members.rest(),
+            }))
+        })
+        .done_already(UNDER_WAY, brought(&NameAudit::default()))
+        .boxed()
+}
+
+/// The code that says that a change of the name is under way.
+const UNDER_WAY: i64 = 91003;

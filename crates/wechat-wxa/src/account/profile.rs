@@ -1,0 +1,186 @@
+use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::info;
+use crate::body::Body;
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::OneCall;
+use crate::plan::WeChatEffect;
+use crate::refuse;
+use crate::values::{Coded, SEARCH_STATUS, SearchStatus};
+
+pub(super) const SET_ICON: MethodName = MethodName::new("set_icon");
+pub(super) const SET_DESCRIPTION: MethodName = MethodName::new("set_description");
+pub(super) const SET_SEARCH: MethodName = MethodName::new("set_search_status");
+
+/// A picture to use as the icon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct IconChange {
+    /// `head_img_media_id`, from [`WeChatApp::upload_material`].
+    pub media_id: String,
+    /// `x1` and `y1`: where the part of it begins that is shown, as a share of width and height.
+    pub from: (f64, f64),
+    /// `x2` and `y2`: where it ends.
+    pub to: (f64, f64),
+    /// Fields that have no name here, as they are sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl IconChange {
+    /// The whole picture.
+    #[must_use]
+    pub fn new(media_id: impl Into<String>) -> Self {
+        Self { media_id: media_id.into(), from: (0.0, 0.0), to: (1.0, 1.0), extra: Map::new() }
+    }
+
+    /// A part of it, by x and y of two corners, each from 0 to 1.
+    #[must_use]
+    pub const fn cropped(mut self, from: (f64, f64), to: (f64, f64)) -> Self {
+        (self.from, self.to) = (from, to);
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn corners(&self) -> [(&'static str, f64); 4] {
+        [("x1", self.from.0), ("y1", self.from.1), ("x2", self.to.0), ("y2", self.to.1)]
+    }
+
+    fn check(&self) -> Result<()> {
+        const OPERATION: &str = SET_ICON.as_str();
+        refuse::required(OPERATION, "media_id", &self.media_id)?;
+        for (name, share) in self.corners() {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(refuse::invalid(OPERATION, name, format!("must be 0 to 1, is {share}")));
+            }
+        }
+        for (name, from, to) in [("x2", self.from.0, self.to.0), ("y2", self.from.1, self.to.1)] {
+            if to <= from {
+                let rule = format!("must be greater than that of the first corner, {from}, is {to}");
+                return Err(refuse::invalid(OPERATION, name, rule));
+            }
+        }
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Value> {
+        self.check()?;
+        let body = Body::new(SET_ICON.as_str()).with("head_img_media_id", self.media_id.as_str());
+        self.corners()
+            .into_iter()
+            .fold(body, |body, (name, share)| body.with(name, share))
+            .finish("", &self.extra)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Description {
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Search {
+    status: SearchStatus,
+}
+
+impl WeChatApp {
+    /// Sets the icon: `modifyheadimage`. It spends one of the month's changes.
+    ///
+    /// # Errors
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (53202), and those of any effect.
+    pub async fn set_icon(&self, change: &IconChange) -> Result<Effect> {
+        // Before the arguments become JSON, which has no word for what is no number.
+        change.check()?;
+        Ok(self.inherent(SET_ICON, change).await?.into_unit())
+    }
+
+    /// Sets the description, 4 to 120 characters: `modifysignature`. It spends one of the month's changes.
+    ///
+    /// # Errors
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (53200),
+    /// [`ContentRejected`](miniprogram_core::ErrorKind::ContentRejected) (53201), and those of any effect.
+    pub async fn set_description(&self, text: &str) -> Result<Effect> {
+        let arguments = Description { text: text.to_owned() };
+        Ok(self.inherent(SET_DESCRIPTION, &arguments).await?.into_unit())
+    }
+
+    /// Whether the vendor's search shows the app: `getwxasearchstatus`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn search_status(&self) -> Result<Coded<SearchStatus>> {
+        search_status(&self.begin("search_status").read(&search_call()).await?)
+    }
+
+    /// Says whether it should: `changewxasearchstatus`.
+    ///
+    /// # Errors
+    /// [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) if the vendor has locked it (85083), and
+    /// those of any effect.
+    pub async fn set_search_status(&self, status: SearchStatus) -> Result<Effect> {
+        Ok(self.inherent(SET_SEARCH, &Search { status }).await?.into_unit())
+    }
+}
+
+fn search_call() -> Call {
+    Call::get("search_status", "/wxa/getwxasearchstatus")
+}
+
+fn search_status(reply: &Reply) -> Result<Coded<SearchStatus>> {
+    Ok(Coded::new(&SEARCH_STATUS, Members::of(reply).required("status", Members::number)?))
+}
+
+pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let change: IconChange = command.arguments()?;
+    let call = Call::post_json(SET_ICON.as_str(), "/cgi-bin/account/modifyheadimage", &change.body()?);
+    OneCall::new(SET_ICON, EffectClass::OneShot, call)
+        .changes(info::call(), info::shown, |before, now| {
+            let changed = now.icon.value.is_some() && now.icon.value != before.icon.value;
+            done_if(changed || now.icon.counted_since(&before.icon))
+        })
+        .boxed()
+}
+
+pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    const OPERATION: &str = SET_DESCRIPTION.as_str();
+    let Description { text } = command.arguments()?;
+    refuse::characters(OPERATION, "text", &text, 4..=120)?;
+    let call = Call::post_json(OPERATION, "/cgi-bin/account/modifysignature", &json!({ "signature": text }));
+    OneCall::new(SET_DESCRIPTION, EffectClass::OneShot, call)
+        .changes(info::call(), info::shown, move |before, now| {
+            let is_wanted = |changes: &info::Changes| changes.value.as_ref() == Some(&text);
+            let changed = is_wanted(&now.description) && !is_wanted(&before.description);
+            done_if(changed || now.description.counted_since(&before.description))
+        })
+        .boxed()
+}
+
+pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    const OPERATION: &str = SET_SEARCH.as_str();
+    let Search { status } = command.arguments()?;
+    let Some(row) = SEARCH_STATUS.rows().iter().find(|row| row.status == status) else {
+        let rule = format!("must be searchable or hidden, is {status}");
+        return Err(refuse::invalid(OPERATION, "status", rule));
+    };
+    let call = Call::post_json(OPERATION, "/wxa/changewxasearchstatus", &json!({ "status": row.code }));
+    OneCall::new(SET_SEARCH, EffectClass::Set, call)
+        .shown_by(search_call(), search_status, move |now| match now.value {
+            SearchStatus::Unknown => Finding::Pending,
+            now => done_if(now == status),
+        })
+        .boxed()
+}
+
+fn done_if(done: bool) -> Finding {
+    if done { Finding::Done(EffectValue::None) } else { Finding::Absent }
+}

@@ -1,0 +1,47 @@
+//! Bodies of requests, with room for fields that nobody has modelled.
+
+use miniprogram_core::Result;
+use serde_json::{Map, Value};
+
+use crate::refuse;
+
+/// A JSON object that is about to be sent.
+pub(crate) struct Body {
+    operation: &'static str,
+    /// Every field that has a name here, whether it is sent or not.
+    modelled: Vec<&'static str>,
+    members: Map<String, Value>,
+}
+
+impl Body {
+    pub(crate) fn new(operation: &'static str) -> Self {
+        Self { operation, modelled: Vec::new(), members: Map::new() }
+    }
+
+    pub(crate) fn with(self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.with_some(name, Some(value))
+    }
+
+    /// With a field that is left out if there is no value.
+    pub(crate) fn with_some(mut self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
+        self.modelled.push(name);
+        if let Some(value) = value {
+            self.members.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+
+    /// The object with the fields that nobody has modelled. `at` says where it stands in the request.
+    pub(crate) fn finish(mut self, at: &str, extra: &Map<String, Value>) -> Result<Value> {
+        if let Some(name) = extra.keys().find(|name| self.modelled.contains(&name.as_str())) {
+            let field = format!("{at}extra.{name}");
+            return Err(refuse::invalid(
+                self.operation,
+                field,
+                "must be given in its own field, not in extra",
+            ));
+        }
+        self.members.extend(extra.clone());
+        Ok(Value::Object(self.members))
+    }
+}

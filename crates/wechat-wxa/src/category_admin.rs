@@ -1,0 +1,355 @@
+//! The categories of an app: which there are, which it has, adding, changing and deleting them.
+//!
+//! [`CodeManager::categories`](miniprogram_core::CodeManager::categories) lists those that a submission may name.
+
+mod catalogue;
+
+use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+pub use catalogue::{CatalogueCategory, CatalogueCertificate};
+
+use crate::body::Body;
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::{Inherent, OneCall};
+use crate::plan::WeChatEffect;
+use crate::refuse;
+use crate::values::{CATEGORY_AUDIT, Coded, ReviewStatus};
+
+const ADD: MethodName = MethodName::new("add_categories");
+const MODIFY: MethodName = MethodName::new("modify_category");
+const DELETE: MethodName = MethodName::new("delete_category");
+
+pub(crate) const EFFECTS: &[Inherent] =
+    &[Inherent::new(ADD, add), Inherent::new(MODIFY, modify), Inherent::new(DELETE, delete)];
+
+/// The categories of an app, and how many it may have.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AccountCategories {
+    /// `categories`.
+    pub categories: Vec<AccountCategory>,
+    /// `limit`: how many can be added in a period.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limit: Option<i64>,
+    /// `quota`: how many can still be added in this one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quota: Option<i64>,
+    /// `category_limit`: how many an app can have.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub category_limit: Option<i64>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// A category of an app.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AccountCategory {
+    /// `first`: the id of the first level.
+    pub first: i64,
+    /// `first_name`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_name: Option<String>,
+    /// `second`: the id of the second level.
+    pub second: i64,
+    /// `second_name`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub second_name: Option<String>,
+    /// `audit_status`: where its review stands.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<Coded<ReviewStatus>>,
+    /// `audit_reason`: why it was rejected.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl AccountCategory {
+    /// A category of which only the ids are known.
+    #[must_use]
+    pub fn new(first: i64, second: i64) -> Self {
+        Self {
+            first,
+            first_name: None,
+            second,
+            second_name: None,
+            status: None,
+            reason: None,
+            extra: Map::new(),
+        }
+    }
+
+    fn read(members: &mut Members<'_>) -> Result<Self> {
+        Ok(Self {
+            first: members.required("first", Members::number)?,
+            first_name: members.text("first_name")?,
+            second: members.required("second", Members::number)?,
+            second_name: members.text("second_name")?,
+            status: members.coded("audit_status", &CATEGORY_AUDIT)?,
+            reason: members.text("audit_reason")?,
+            extra: members.rest(),
+        })
+    }
+}
+
+/// A category to add, or new certificates for one that was rejected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NewCategory {
+    /// The id of the first level.
+    pub first: i64,
+    /// The id of the second level.
+    pub second: i64,
+    /// The certificates that it asks for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub certificates: Vec<CategoryCertificate>,
+    /// Fields that have no name here, as they are sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl NewCategory {
+    /// A category without certificates.
+    #[must_use]
+    pub fn new(first: i64, second: i64) -> Self {
+        Self { first, second, certificates: Vec::new(), extra: Map::new() }
+    }
+
+    /// With one more certificate.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: CategoryCertificate) -> Self {
+        self.certificates.push(certificate);
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn body(&self, operation: &'static str, at: &str) -> Result<Value> {
+        let certificates = self.certificates.iter().enumerate();
+        let certificates = certificates
+            .map(|(index, certificate)| certificate.body(operation, &format!("{at}certificates[{index}].")));
+        // The vendor's spelling lacks the f and one i.
+        Body::new(operation)
+            .with("first", self.first)
+            .with("second", self.second)
+            .with("certicates", certificates.collect::<Result<Vec<_>>>()?)
+            .finish(at, &self.extra)
+    }
+}
+
+/// A certificate for a category.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CategoryCertificate {
+    /// `key`: its name, as the catalogue has it.
+    pub key: String,
+    /// `value`: its media id, from [`WeChatApp::upload_material`].
+    pub media_id: String,
+    /// `expire_time`: when it expires.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_at: Option<Timestamp>,
+    /// `is_permanent`: whether it never does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub is_permanent: Option<bool>,
+    /// Fields that have no name here, as they are sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl CategoryCertificate {
+    /// A certificate.
+    #[must_use]
+    pub fn new(key: impl Into<String>, media_id: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            media_id: media_id.into(),
+            expires_at: None,
+            is_permanent: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// That expires.
+    #[must_use]
+    pub const fn expiring(mut self, at: Timestamp) -> Self {
+        (self.expires_at, self.is_permanent) = (Some(at), Some(false));
+        self
+    }
+
+    /// That never expires.
+    #[must_use]
+    pub const fn permanent(mut self) -> Self {
+        (self.expires_at, self.is_permanent) = (None, Some(true));
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn body(&self, operation: &'static str, at: &str) -> Result<Value> {
+        for (name, text) in [("key", &self.key), ("media_id", &self.media_id)] {
+            if text.is_empty() {
+                return Err(refuse::invalid(operation, format!("{at}{name}"), "must not be empty"));
+            }
+        }
+        Body::new(operation)
+            .with("key", self.key.as_str())
+            .with("value", self.media_id.as_str())
+            .with_some("expire_time", self.expires_at.map(Timestamp::as_unix))
+            .with_some("is_permanent", self.is_permanent.map(i64::from))
+            .finish(at, &self.extra)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Add {
+    categories: Vec<NewCategory>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Delete {
+    first: i64,
+    second: i64,
+}
+
+impl WeChatApp {
+    /// The categories of the app with their verdicts, and how many it may have: `getcategory`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn account_categories(&self) -> Result<AccountCategories> {
+        account_categories(&self.begin("account_categories").read(&account_categories_call()).await?)
+    }
+
+    /// Adds categories: `addcategory`. Those that ask for certificates go to a review, whose verdict is pushed.
+    ///
+    /// # Errors
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that the app has already or that lacks
+    /// certificates, [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) for the month's changes or the
+    /// number of categories, and those of any effect.
+    pub async fn add_categories(&self, categories: &[NewCategory]) -> Result<Effect> {
+        let arguments = Add { categories: categories.to_vec() };
+        Ok(self.inherent(ADD, &arguments).await?.into_unit())
+    }
+
+    /// Hands in new certificates for a category that was rejected: `modifycategory`.
+    ///
+    /// # Errors
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that was not rejected, and those of any effect.
+    pub async fn modify_category(&self, category: &NewCategory) -> Result<Effect> {
+        Ok(self.inherent(MODIFY, category).await?.into_unit())
+    }
+
+    /// Deletes a category: `deletecategory`.
+    ///
+    /// # Errors
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that is in review, and those of any effect.
+    pub async fn delete_category(&self, first: i64, second: i64) -> Result<Effect> {
+        Ok(self.inherent(DELETE, &Delete { first, second }).await?.into_unit())
+    }
+}
+
+fn account_categories_call() -> Call {
+    Call::get("account_categories", "/cgi-bin/wxopen/getcategory")
+}
+
+fn account_categories(reply: &Reply) -> Result<AccountCategories> {
+    let mut members = Members::of(reply);
+    Ok(AccountCategories {
+        categories: members.each_of("categories", AccountCategory::read)?,
+        limit: members.number("limit")?,
+        quota: members.number("quota")?,
+        category_limit: members.number("category_limit")?,
+        extra: members.rest(),
+    })
+}
+
+/// The ids of each category of an app, and the number of its status.
+type Statuses = Vec<(i64, i64, Option<i64>)>;
+
+fn statuses(reply: &Reply) -> Result<Statuses> {
+    let list = account_categories(reply)?.categories.into_iter();
+    Ok(list.map(|category| (category.first, category.second, category.status.map(|s| s.raw.code))).collect())
+}
+
+fn status_of(statuses: &Statuses, ids: (i64, i64)) -> Option<Option<i64>> {
+    statuses.iter().find(|(first, second, _)| (*first, *second) == ids).map(|(_, _, status)| *status)
+}
+
+fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let Add { categories } = command.arguments()?;
+    if categories.is_empty() {
+        return Err(refuse::invalid(ADD.as_str(), "categories", "must hold at least one category"));
+    }
+    let bodies = categories.iter().enumerate();
+    let bodies = bodies.map(|(at, category)| category.body(ADD.as_str(), &format!("categories[{at}].")));
+    let body = json!({ "categories": bodies.collect::<Result<Vec<_>>>()? });
+    let call = Call::post_json(ADD.as_str(), "/cgi-bin/wxopen/addcategory", &body);
+    OneCall::new(ADD, EffectClass::Guarded, call)
+        .changes(account_categories_call(), statuses, move |before, now| {
+            let added = categories.iter().filter(|category| {
+                let ids = (category.first, category.second);
+                status_of(before, ids).is_none() && status_of(&now, ids).is_some()
+            });
+            match added.count() {
+                0 => Finding::Absent,
+                count if count == categories.len() => Finding::Done(EffectValue::None),
+                // Some of them: the others may be on their way.
+                _ => Finding::Pending,
+            }
+        })
+        .boxed()
+}
+
+fn modify(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let category: NewCategory = command.arguments()?;
+    let call = Call::post_json(
+        MODIFY.as_str(),
+        "/cgi-bin/wxopen/modifycategory",
+        &category.body(MODIFY.as_str(), "")?,
+    );
+    let ids = (category.first, category.second);
+    OneCall::new(MODIFY, EffectClass::Guarded, call)
+        .changes(account_categories_call(), statuses, move |before, now| {
+            match (status_of(before, ids), status_of(&now, ids)) {
+                (Some(before), Some(now)) if before != now => Finding::Done(EffectValue::None),
+                (Some(_), None) => {
+                    Finding::Conflict(refuse::conflict(MODIFY.as_str(), "the app has lost the category"))
+                }
+                _ => Finding::Absent,
+            }
+        })
+        .boxed()
+}
+
+fn delete(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let Delete { first, second } = command.arguments()?;
+    let body = json!({ "first": first, "second": second });
+    let call = Call::post_json(DELETE.as_str(), "/cgi-bin/wxopen/deletecategory", &body);
+    OneCall::new(DELETE, EffectClass::Guarded, call)
+        .changes(account_categories_call(), statuses, move |before, now| {
+            let ids = (first, second);
+            if status_of(before, ids).is_some() && status_of(&now, ids).is_none() {
+                Finding::Done(EffectValue::None)
+            } else {
+                Finding::Absent
+            }
+        })
+        .boxed()
+}

@@ -1,0 +1,125 @@
+use miniprogram_core::Result;
+use miniprogram_core::pipeline::Call;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::client::WeChatApp;
+use crate::members::Members;
+
+/// A category that apps can have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CatalogueCategory {
+    /// `id`; 0 is the root of the tree.
+    pub id: i64,
+    /// `name`; the root has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// `level`: 0 the root, 1 first, 2 second.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<i64>,
+    /// `father`: the id of the category above.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub father: Option<i64>,
+    /// `children`: the ids of those below.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub children: Vec<i64>,
+    /// `sensitive_type`: 1 if certificates are asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sensitive_type: Option<i64>,
+    /// `qualify.exter_list`: one of these lists of certificates has to be handed in, all that it names.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub certificates: Vec<Vec<CatalogueCertificate>>,
+    /// `qualify.remark`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remark: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// A certificate that a category asks for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CatalogueCertificate {
+    /// `name`: the `key` of [`CategoryCertificate`](crate::CategoryCertificate).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// `url`: an example.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub url: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl CatalogueCategory {
+    /// A category of which only the id is known.
+    #[must_use]
+    pub fn new(id: i64) -> Self {
+        Self {
+            id,
+            name: None,
+            level: None,
+            father: None,
+            children: Vec::new(),
+            sensitive_type: None,
+            certificates: Vec::new(),
+            remark: None,
+            extra: Map::new(),
+        }
+    }
+
+    fn read(members: &mut Members<'_>) -> Result<Self> {
+        let mut category = Self::new(members.required("id", Members::number)?);
+        category.name = members.text("name")?;
+        category.level = members.number("level")?;
+        category.father = members.number("father")?;
+        category.children = members.numbers("children")?;
+        category.sensitive_type = members.number("sensitive_type")?;
+        if let Some(mut qualify) = members.object("qualify")? {
+            category.certificates = qualify.each("exter_list", |list| {
+                list.each("inner_list", |certificate| {
+                    Ok(CatalogueCertificate {
+                        name: certificate.text("name")?,
+                        url: certificate.text("url")?,
+                        extra: certificate.rest(),
+                    })
+                })
+            })?;
+            category.remark = qualify.text("remark")?;
+        }
+        category.extra = members.rest();
+        Ok(category)
+    }
+}
+
+impl WeChatApp {
+    /// Every category that apps can have: `getallcategories`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn category_catalogue(&self) -> Result<Vec<CatalogueCategory>> {
+        let call = Call::get("category_catalogue", "/cgi-bin/wxopen/getallcategories");
+        self.catalogue("category_catalogue", &call).await
+    }
+
+    /// The categories that apps of one kind of owner can have: `getcategoriesbytype`. `verify_type` is the vendor's
+    /// number of that kind.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn category_catalogue_by_type(&self, verify_type: i64) -> Result<Vec<CatalogueCategory>> {
+        const OPERATION: &str = "category_catalogue_by_type";
+        let body = json!({ "verify_type": verify_type });
+        let call = Call::post_json(OPERATION, "/cgi-bin/wxopen/getcategoriesbytype", &body);
+        self.catalogue(OPERATION, &call).await
+    }
+
+    async fn catalogue(&self, operation: &'static str, call: &Call) -> Result<Vec<CatalogueCategory>> {
+        let reply = self.begin(operation).read(call).await?;
+        Members::of(&reply)
+            .required("categories_list", Members::object)?
+            .each_of("categories", CatalogueCategory::read)
+    }
+}

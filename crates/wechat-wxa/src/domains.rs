@@ -1,0 +1,129 @@
+//! Domains: which servers an app may reach and which pages it may show, its own and those of the platform.
+//!
+//! What an app may use changes with the next release through the platform.
+
+mod effective;
+mod platform;
+mod prefetch;
+mod server;
+mod web_view;
+
+use miniprogram_core::pipeline::{Finding, Reply};
+use miniprogram_core::{EffectValue, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use effective::{EffectiveServerDomains, EffectiveWebViewDomains};
+pub use platform::{PlatformDomainChange, PlatformDomains};
+pub use prefetch::{PrefetchDomain, PrefetchDomains};
+pub(crate) use server::SERVER_DOMAIN_REFUSALS;
+pub use server::{DomainChange, DomainResult, ServerDomains};
+pub use web_view::{WebViewDomainChange, WebViewDomainResult};
+
+use crate::members::Members;
+use crate::one_call::{Inherent, effect_members};
+use crate::refuse;
+use crate::values::DomainAction;
+
+pub(crate) const EFFECTS: &[Inherent] = &[
+    Inherent::new(server::CHANGE, server::change),
+    Inherent::new(server::CHANGE_DIRECTLY, server::change_directly),
+    Inherent::new(web_view::CHANGE, web_view::change),
+    Inherent::new(web_view::CHANGE_DIRECTLY, web_view::change_directly),
+    Inherent::new(prefetch::SET, prefetch::set),
+    Inherent::new(platform::CHANGE, platform::change),
+    Inherent::new(platform::CHANGE_WEB_VIEW, platform::change_web_view),
+];
+
+/// A file that proves whose a domain is: to be put into the root of its web server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CheckFile {
+    /// `file_name`.
+    pub file_name: String,
+    /// `file_content`.
+    pub file_content: String,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl CheckFile {
+    /// A file.
+    #[must_use]
+    pub fn new(file_name: impl Into<String>, file_content: impl Into<String>) -> Self {
+        Self { file_name: file_name.into(), file_content: file_content.into(), extra: Map::new() }
+    }
+
+    fn read(reply: &Reply) -> Result<Self> {
+        let mut members = Members::of(reply);
+        Ok(Self {
+            file_name: members.required("file_name", Members::text)?,
+            file_content: members.required("file_content", Members::text)?,
+            extra: members.rest(),
+        })
+    }
+}
+
+/// A domain without what may be written or not: protocol, letter case, a slash at the end.
+fn bare(domain: &str) -> String {
+    let host = domain.split_once("://").map_or(domain, |(_, host)| host);
+    host.trim_end_matches('/').to_ascii_lowercase()
+}
+
+fn has(domains: &[String], wanted: &str) -> bool {
+    let wanted = bare(wanted);
+    domains.iter().any(|domain| bare(domain) == wanted)
+}
+
+fn same(one: &[String], other: &[String]) -> bool {
+    one.iter().all(|domain| has(other, domain)) && other.iter().all(|domain| has(one, domain))
+}
+
+/// How one list stands to what was wanted of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// As wanted.
+    Reached,
+    /// Not as wanted, but changed that way: the vendor leaves out domains that it does not take.
+    Partly,
+    /// As before.
+    Unchanged,
+}
+
+fn standing(action: DomainAction, given: &[String], before: &[String], now: &[String]) -> Standing {
+    let reached = match action {
+        DomainAction::Delete => !given.iter().any(|domain| has(now, domain)),
+        DomainAction::Set => same(given, now),
+        _ => given.iter().all(|domain| has(now, domain)),
+    };
+    let moved = match action {
+        DomainAction::Delete => given.iter().any(|domain| has(before, domain) && !has(now, domain)),
+        DomainAction::Set => !same(before, now) && now.iter().all(|domain| has(given, domain)),
+        _ => given.iter().any(|domain| !has(before, domain) && has(now, domain)),
+    };
+    match (reached, moved) {
+        (true, _) => Standing::Reached,
+        (false, true) => Standing::Partly,
+        (false, false) => Standing::Unchanged,
+    }
+}
+
+/// Whether the change took place, from how each list stands.
+fn verdict(standings: impl IntoIterator<Item = Standing>, value: impl FnOnce() -> EffectValue) -> Finding {
+    let (mut reached, mut partly) = (true, false);
+    for standing in standings {
+        reached &= standing == Standing::Reached;
+        partly |= standing == Standing::Partly;
+    }
+    if reached || partly { Finding::Done(value()) } else { Finding::Absent }
+}
+
+fn check_domains(operation: &'static str, field: &str, domains: &[String]) -> Result<()> {
+    match domains.iter().position(|domain| domain.trim().is_empty()) {
+        Some(at) => Err(refuse::invalid(operation, format!("{field}[{at}]"), "must not be empty")),
+        None => Ok(()),
+    }
+}
+
+effect_members! { DomainResult WebViewDomainResult PlatformDomains }

@@ -1,0 +1,92 @@
+use miniprogram_core::Result;
+use miniprogram_core::pipeline::Call;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::ServerDomains;
+use crate::client::WeChatApp;
+use crate::members::Members;
+
+/// The servers that an app may reach, by who has set them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EffectiveServerDomains {
+    /// `mp_domain`: by the owner in the console.
+    #[serde(default)]
+    pub owner: ServerDomains,
+    /// `third_domain`: by the platform.
+    #[serde(default)]
+    pub platform: ServerDomains,
+    /// `direct_domain`: by the platform, directly.
+    #[serde(default)]
+    pub direct: ServerDomains,
+    /// `effective_domain`: those that are in force.
+    #[serde(default)]
+    pub effective: ServerDomains,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// The domains whose pages an app may show, by who has set them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EffectiveWebViewDomains {
+    /// `mp_webviewdomain`: by the owner in the console.
+    #[serde(default)]
+    pub owner: Vec<String>,
+    /// `third_webviewdomain`: by the platform.
+    #[serde(default)]
+    pub platform: Vec<String>,
+    /// `direct_webviewdomain`: by the platform, directly.
+    #[serde(default)]
+    pub direct: Vec<String>,
+    /// `effective_webviewdomain`: those that are in force.
+    #[serde(default)]
+    pub effective: Vec<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl WeChatApp {
+    /// The servers that the app may reach now, by who has set them: `get_effective_domain`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn effective_server_domains(&self) -> Result<EffectiveServerDomains> {
+        const OPERATION: &str = "effective_server_domains";
+        let call = Call::post_json(OPERATION, "/wxa/get_effective_domain", &json!({}));
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply);
+        let mut lists = |name: &str| -> Result<ServerDomains> {
+            let domains = members.object(name)?.as_mut().map(ServerDomains::whole).transpose()?;
+            Ok(domains.unwrap_or_default())
+        };
+        Ok(EffectiveServerDomains {
+            owner: lists("mp_domain")?,
+            platform: lists("third_domain")?,
+            direct: lists("direct_domain")?,
+            effective: lists("effective_domain")?,
+            extra: members.rest(),
+        })
+    }
+
+    /// The domains whose pages the app may show now, by who has set them: `get_effective_webviewdomain`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn effective_web_view_domains(&self) -> Result<EffectiveWebViewDomains> {
+        const OPERATION: &str = "effective_web_view_domains";
+        let call = Call::post_json(OPERATION, "/wxa/get_effective_webviewdomain", &json!({}));
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply);
+        Ok(EffectiveWebViewDomains {
+            owner: members.texts("mp_webviewdomain")?,
+            platform: members.texts("third_webviewdomain")?,
+            direct: members.texts("direct_webviewdomain")?,
+            effective: members.texts("effective_webviewdomain")?,
+            extra: members.rest(),
+        })
+    }
+}

@@ -1,0 +1,269 @@
+use miniprogram_core::pipeline::{Call, EffectClass, Reply};
+use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{CheckFile, check_domains, standing, verdict};
+use crate::body::Body;
+use crate::client::WeChatPlatform;
+use crate::members::Members;
+use crate::one_call::{OneCall, brought};
+use crate::plan::WeChatEffect;
+use crate::refuse;
+use crate::values::DomainAction;
+
+pub(super) const CHANGE: MethodName = MethodName::new("change_platform_server_domains");
+pub(super) const CHANGE_WEB_VIEW: MethodName = MethodName::new("change_platform_web_view_domains");
+
+/// Server domains that a platform can register.
+const MOST_SERVER_DOMAINS: usize = 1000;
+
+/// One of the two lists of a platform.
+#[derive(Clone, Copy)]
+struct List {
+    /// The method that reads it.
+    operation: &'static str,
+    path: &'static str,
+    /// The field that carries it; answers put `published_`, `testing_` and `invalid_` before it.
+    field: &'static str,
+    published: &'static str,
+    testing: &'static str,
+    invalid: &'static str,
+    most: Option<usize>,
+    read: fn(&Reply) -> Result<PlatformDomains>,
+}
+
+const SERVER: List = List {
+    operation: "platform_server_domains",
+    path: "/cgi-bin/component/modify_wxa_server_domain",
+    field: "wxa_server_domain",
+    published: "published_wxa_server_domain",
+    testing: "testing_wxa_server_domain",
+    invalid: "invalid_wxa_server_domain",
+    most: Some(MOST_SERVER_DOMAINS),
+    read: |reply| PlatformDomains::read(&SERVER, reply),
+};
+
+const WEB_VIEW: List = List {
+    operation: "platform_web_view_domains",
+    path: "/cgi-bin/component/modify_wxa_jump_domain",
+    field: "wxa_jump_h5_domain",
+    published: "published_wxa_jump_h5_domain",
+    testing: "testing_wxa_jump_h5_domain",
+    invalid: "invalid_wxa_jump_h5_domain",
+    most: None,
+    read: |reply| PlatformDomains::read(&WEB_VIEW, reply),
+};
+
+/// The domains that a platform has registered for its apps.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlatformDomains {
+    /// Those of the published platform.
+    #[serde(default)]
+    pub published: Vec<String>,
+    /// Those of the platform under test.
+    #[serde(default)]
+    pub testing: Vec<String>,
+    /// Those of the change that break the vendor's rules and were left out.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub invalid: Vec<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PlatformDomains {
+    /// The domains of the published platform and of the one under test.
+    #[must_use]
+    pub fn new(published: Vec<String>, testing: Vec<String>) -> Self {
+        Self { published, testing, invalid: Vec::new(), extra: Map::new() }
+    }
+
+    fn read(list: &List, reply: &Reply) -> Result<Self> {
+        let mut members = Members::of(reply);
+        // A list is absent when it is empty.
+        let mut split = |name: &str| -> Result<Vec<String>> {
+            let text = members.text(name)?.unwrap_or_default();
+            let domains = text.split(';').map(str::trim).filter(|domain| !domain.is_empty());
+            Ok(domains.map(str::to_owned).collect())
+        };
+        Ok(Self {
+            published: split(list.published)?,
+            testing: split(list.testing)?,
+            invalid: split(list.invalid)?,
+            extra: members.rest(),
+        })
+    }
+}
+
+/// A change of the domains that a platform has registered for its apps; each without a protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlatformDomainChange {
+    /// Add, delete or set.
+    pub action: DomainAction,
+    /// The domains.
+    pub domains: Vec<String>,
+    /// `is_modify_published_together`: whether the published platform changes with the one under test.
+    pub published_together: bool,
+    /// Fields that have no name here, as they are sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PlatformDomainChange {
+    /// Adds to those that are registered.
+    #[must_use]
+    pub fn add<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
+        Self::new(DomainAction::Add, domains)
+    }
+
+    /// Deletes out of those that are registered.
+    #[must_use]
+    pub fn delete<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
+        Self::new(DomainAction::Delete, domains)
+    }
+
+    /// Replaces those that are registered.
+    #[must_use]
+    pub fn set<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
+        Self::new(DomainAction::Set, domains)
+    }
+
+    fn new<D: Into<String>>(action: DomainAction, domains: impl IntoIterator<Item = D>) -> Self {
+        let domains = domains.into_iter().map(Into::into).collect();
+        Self { action, domains, published_together: false, extra: Map::new() }
+    }
+
+    /// For the published platform too.
+    #[must_use]
+    pub const fn published_together(mut self) -> Self {
+        self.published_together = true;
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn body(&self, operation: &'static str, list: &List) -> Result<Value> {
+        if self.action == DomainAction::Get {
+            return Err(refuse::invalid(operation, "action", "must be add, delete or set, is get"));
+        }
+        if self.domains.is_empty() {
+            return Err(refuse::invalid(operation, "domains", "must name at least one domain"));
+        }
+        check_domains(operation, "domains", &self.domains)?;
+        if let Some(at) = self.domains.iter().position(|domain| domain.contains("://")) {
+            let rule = "must have no protocol, such as api.example.com";
+            return Err(refuse::invalid(operation, format!("domains[{at}]"), rule));
+        }
+        if let Some(at) = self.domains.iter().position(|domain| domain.contains(';')) {
+            let rule = "must be one domain: give each its own item instead of `;`";
+            return Err(refuse::invalid(operation, format!("domains[{at}]"), rule));
+        }
+        if let Some(most) = list.most.filter(|most| self.domains.len() > *most) {
+            let rule = format!("must hold at most {most} domains, has {}", self.domains.len());
+            return Err(refuse::invalid(operation, "domains", rule));
+        }
+        Body::new(operation)
+            .with("action", self.action.as_wire())
+            .with("is_modify_published_together", self.published_together)
+            .with(list.field, self.domains.join(";"))
+            .finish("", &self.extra)
+    }
+}
+
+impl WeChatPlatform {
+    /// The servers that the platform has registered for its apps: `modify_wxa_server_domain` with `action` `get`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn platform_server_domains(&self) -> Result<PlatformDomains> {
+        self.registered(&SERVER).await
+    }
+
+    /// Changes them: `modify_wxa_server_domain`. At most 1000, 50 changes a month.
+    ///
+    /// # Errors
+    /// Those of any effect.
+    pub async fn change_platform_server_domains(
+        &self,
+        change: &PlatformDomainChange,
+    ) -> Result<Effect<PlatformDomains>> {
+        self.inherent(CHANGE, change).await?.into_inherent(CHANGE.as_str())
+    }
+
+    /// The domains whose pages the platform has registered for its apps: `modify_wxa_jump_domain` with `action` `get`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn platform_web_view_domains(&self) -> Result<PlatformDomains> {
+        self.registered(&WEB_VIEW).await
+    }
+
+    /// Changes them: `modify_wxa_jump_domain`. 50 changes a month.
+    ///
+    /// # Errors
+    /// Those of any effect.
+    pub async fn change_platform_web_view_domains(
+        &self,
+        change: &PlatformDomainChange,
+    ) -> Result<Effect<PlatformDomains>> {
+        self.inherent(CHANGE_WEB_VIEW, change).await?.into_inherent(CHANGE_WEB_VIEW.as_str())
+    }
+
+    /// The file that proves whose a domain is: `get_domain_confirmfile`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn platform_check_file(&self) -> Result<CheckFile> {
+        const OPERATION: &str = "platform_check_file";
+        let call = Call::post_json(OPERATION, "/cgi-bin/component/get_domain_confirmfile", &json!({}));
+        CheckFile::read(&self.begin(OPERATION).read(&call.with_platform_token()).await?)
+    }
+
+    async fn registered(&self, list: &List) -> Result<PlatformDomains> {
+        (list.read)(&self.begin(list.operation).read(&get_call(list)).await?)
+    }
+}
+
+fn get_call(list: &List) -> Call {
+    let body = json!({ "action": DomainAction::Get.as_wire() });
+    Call::post_json(list.operation, list.path, &body).with_platform_token()
+}
+
+pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    changing(CHANGE, &SERVER, command)
+}
+
+pub(super) fn change_web_view(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    changing(CHANGE_WEB_VIEW, &WEB_VIEW, command)
+}
+
+fn changing(
+    method: MethodName,
+    list: &'static List,
+    command: &InherentCommand,
+) -> Result<Box<dyn WeChatEffect>> {
+    let change: PlatformDomainChange = command.arguments()?;
+    let body = change.body(method.as_str(), list)?;
+    let call = Call::post_json(method.as_str(), list.path, &body).with_platform_token();
+    let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
+    OneCall::new(method, class, call)
+        .changes(get_call(list), list.read, move |before, now| {
+            let stands =
+                |before: &[String], now: &[String]| standing(change.action, &change.domains, before, now);
+            let mut standings = vec![stands(&before.testing, &now.testing)];
+            if change.published_together {
+                standings.push(stands(&before.published, &now.published));
+            }
+            verdict(standings, || brought(&now))
+        })
+        .bringing(move |reply| Ok(brought(&(list.read)(reply)?)))
+        .boxed()
+}

@@ -1,0 +1,105 @@
+use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{check_domains, same};
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::OneCall;
+use crate::plan::WeChatEffect;
+
+pub(super) const SET: MethodName = MethodName::new("set_prefetch_domains");
+
+/// The domains whose addresses the client looks up before the app asks for them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrefetchDomains {
+    /// `prefetch_dns_domain`.
+    pub domains: Vec<PrefetchDomain>,
+    /// `size_limit`: how many there can be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub size_limit: Option<i64>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrefetchDomain {
+    /// `url`: the domain.
+    pub url: String,
+    /// `status`: the vendor's number.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<i64>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PrefetchDomain {
+    /// A domain.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), status: None, extra: Map::new() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Set {
+    domains: Vec<String>,
+}
+
+impl WeChatApp {
+    /// The domains whose addresses are looked up ahead: `get_prefetchdnsdomain`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn prefetch_domains(&self) -> Result<PrefetchDomains> {
+        read(&self.begin("prefetch_domains").read(&get_call()).await?)
+    }
+
+    /// Replaces them: `set_prefetchdnsdomain`.
+    ///
+    /// # Errors
+    /// Those of any effect.
+    pub async fn set_prefetch_domains<D: AsRef<str> + Sync>(&self, domains: &[D]) -> Result<Effect> {
+        let arguments = Set { domains: domains.iter().map(|domain| domain.as_ref().to_owned()).collect() };
+        Ok(self.inherent(SET, &arguments).await?.into_unit())
+    }
+}
+
+fn get_call() -> Call {
+    Call::get("prefetch_domains", "/wxa/get_prefetchdnsdomain")
+}
+
+fn read(reply: &Reply) -> Result<PrefetchDomains> {
+    let mut members = Members::of(reply);
+    Ok(PrefetchDomains {
+        domains: members.each_of("prefetch_dns_domain", |domain| {
+            Ok(PrefetchDomain {
+                url: domain.required("url", Members::text)?,
+                status: domain.number("status")?,
+                extra: domain.rest(),
+            })
+        })?,
+        size_limit: members.number("size_limit")?,
+        extra: members.rest(),
+    })
+}
+
+pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let Set { domains } = command.arguments()?;
+    check_domains(SET.as_str(), "domains", &domains)?;
+    let list: Vec<Value> = domains.iter().map(|domain| json!({ "url": domain })).collect();
+    let body = json!({ "prefetch_dns_domain": list });
+    let call = Call::post_json(SET.as_str(), "/wxa/set_prefetchdnsdomain", &body);
+    OneCall::new(SET, EffectClass::Set, call)
+        .shown_by(get_call(), read, move |now| {
+            let now: Vec<String> = now.domains.into_iter().map(|domain| domain.url).collect();
+            if same(&domains, &now) { Finding::Done(EffectValue::None) } else { Finding::Absent }
+        })
+        .boxed()
+}

@@ -1,0 +1,178 @@
+use miniprogram_core::pipeline::{Call, EffectClass, Reply};
+use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{CheckFile, check_domains, standing, verdict};
+use crate::body::Body;
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::{OneCall, brought};
+use crate::plan::WeChatEffect;
+use crate::refuse;
+use crate::values::DomainAction;
+
+pub(super) const CHANGE: MethodName = MethodName::new("change_web_view_domains");
+pub(super) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_web_view_domains_directly");
+
+const SET: &str = "/wxa/setwebviewdomain";
+const SET_DIRECTLY: &str = "/wxa/setwebviewdomain_directly";
+
+/// A change of the domains whose pages an app may show. Without an action the vendor would add every domain of the
+/// platform, so that there is always one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WebViewDomainChange {
+    /// Add, delete or set.
+    pub action: DomainAction,
+    /// The domains.
+    pub domains: Vec<String>,
+    /// Fields that have no name here, as they are sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl WebViewDomainChange {
+    /// Adds to those that are set.
+    #[must_use]
+    pub fn add<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
+        Self::new(DomainAction::Add, domains)
+    }
+
+    /// Deletes out of those that are set.
+    #[must_use]
+    pub fn delete<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
+        Self::new(DomainAction::Delete, domains)
+    }
+
+    /// Replaces those that are set; by none at all, clears them.
+    #[must_use]
+    pub fn set<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
+        Self::new(DomainAction::Set, domains)
+    }
+
+    fn new<D: Into<String>>(action: DomainAction, domains: impl IntoIterator<Item = D>) -> Self {
+        Self { action, domains: domains.into_iter().map(Into::into).collect(), extra: Map::new() }
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn body(&self, operation: &'static str) -> Result<Value> {
+        if self.action == DomainAction::Get {
+            return Err(refuse::invalid(operation, "action", "must be add, delete or set, is get"));
+        }
+        if self.domains.is_empty() && self.action != DomainAction::Set {
+            return Err(refuse::invalid(operation, "domains", "must name at least one domain"));
+        }
+        check_domains(operation, "domains", &self.domains)?;
+        Body::new(operation)
+            .with("action", self.action.as_wire())
+            .with("webviewdomain", self.domains.clone())
+            .finish("", &self.extra)
+    }
+}
+
+/// The domains whose pages an app may show after a change of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WebViewDomainResult {
+    /// `webviewdomain`: all of them, where the vendor tells.
+    pub domains: Vec<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl WebViewDomainResult {
+    /// The domains after a change.
+    #[must_use]
+    pub fn new(domains: Vec<String>) -> Self {
+        Self { domains, extra: Map::new() }
+    }
+
+    fn read(reply: &Reply) -> Result<Self> {
+        let mut members = Members::of(reply);
+        Ok(Self { domains: members.texts("webviewdomain")?, extra: members.rest() })
+    }
+}
+
+impl WeChatApp {
+    /// The domains whose pages the app may show, as the platform has set them: `setwebviewdomain` with `action` `get`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn web_view_domains(&self) -> Result<Vec<String>> {
+        let reply = self.begin("web_view_domains").read(&get_call(SET)).await?;
+        Ok(WebViewDomainResult::read(&reply)?.domains)
+    }
+
+    /// Changes them: `setwebviewdomain`. Takes domains that the platform has registered.
+    ///
+    /// # Errors
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for domains that are set already or not registered with the
+    /// platform, [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) for an app of a person, and those
+    /// of any effect.
+    pub async fn change_web_view_domains(
+        &self,
+        change: &WebViewDomainChange,
+    ) -> Result<Effect<WebViewDomainResult>> {
+        self.inherent(CHANGE, change).await?.into_inherent(CHANGE.as_str())
+    }
+
+    /// Changes the app's own ones: `setwebviewdomain_directly`, which takes domains that the platform has not
+    /// registered.
+    ///
+    /// # Errors
+    /// Those of [`change_web_view_domains`](Self::change_web_view_domains).
+    pub async fn change_web_view_domains_directly(
+        &self,
+        change: &WebViewDomainChange,
+    ) -> Result<Effect<WebViewDomainResult>> {
+        self.inherent(CHANGE_DIRECTLY, change).await?.into_inherent(CHANGE_DIRECTLY.as_str())
+    }
+
+    /// The file that proves whose a domain is, for
+    /// [`change_web_view_domains_directly`](Self::change_web_view_domains_directly): `get_webviewdomain_confirmfile`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn web_view_check_file(&self) -> Result<CheckFile> {
+        const OPERATION: &str = "web_view_check_file";
+        let call = Call::post_json(OPERATION, "/wxa/get_webviewdomain_confirmfile", &json!({}));
+        CheckFile::read(&self.begin(OPERATION).read(&call).await?)
+    }
+}
+
+fn get_call(path: &'static str) -> Call {
+    Call::post_json("web_view_domains", path, &json!({ "action": DomainAction::Get.as_wire() }))
+}
+
+pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    changing(CHANGE, SET, command)
+}
+
+pub(super) fn change_directly(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    changing(CHANGE_DIRECTLY, SET_DIRECTLY, command)
+}
+
+fn changing(
+    method: MethodName,
+    path: &'static str,
+    command: &InherentCommand,
+) -> Result<Box<dyn WeChatEffect>> {
+    let change: WebViewDomainChange = command.arguments()?;
+    let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
+    let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
+    OneCall::new(method, class, call)
+        .changes(get_call(path), WebViewDomainResult::read, move |before, now| {
+            let standing = standing(change.action, &change.domains, &before.domains, &now.domains);
+            verdict([standing], || brought(&now))
+        })
+        .bringing(|reply| Ok(brought(&WebViewDomainResult::read(reply)?)))
+        .boxed()
+}

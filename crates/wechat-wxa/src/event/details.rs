@@ -1,0 +1,184 @@
+//! What a push says, by WeChat's own fields.
+//!
+//! Source: vendor document 002 section 6, and WeChat's pages on pushes to the message URL and the authorization URL.
+
+mod account;
+mod audit;
+mod authorization;
+mod message;
+mod order_path;
+mod record;
+
+use miniprogram_core::event::Fields;
+use miniprogram_core::{AppId, Event, Result, Secret};
+
+pub use account::{
+    ApplyStatus, AuthTask, AuthTaskStatus, BetaAppVerification, Dispatch, FaceVerification,
+    FaceVerificationResult, Filing, FilingProcedure, Registration, RegistrationInfo, VerificationExpiry,
+};
+pub use audit::{
+    AuditApproved, AuditDelayed, AuditRejected, CategoryAudit, NicknameAudit, PrivacyAudit, PrivacyStatus,
+    Verdict,
+};
+pub use authorization::Authorization;
+pub use message::CustomerMessage;
+pub use order_path::{OrderPathApplication, OrderPathAudit, OrderPathResult, OrderPathStatus};
+pub use record::{
+    AppealEvidence, AppealMaterial, AppealRecord, AppealSource, IllegalMaterial, IllegalRecord,
+};
+
+use crate::WECHAT;
+
+/// A push by WeChat's own fields, beside the neutral [`Event`] that names app, platform and time.
+///
+/// Ids and numbers may have come as text; what the vendor left out, sent as null or sent empty is `None`. Only what a
+/// push exists to hand over is required: tickets, authorization codes, verdicts, and what they are on where no app
+/// stands for it.
+///
+/// ```
+/// use miniprogram_core::callback::CallbackConfig;
+/// use miniprogram_core::{EventDecoder, Push, Timestamp};
+/// use wechat_wxa::event::{Verdict, WeChatEvent, WeChatEventDecoder};
+///
+/// let mut body = "<xml><ToUserName>gh_1</ToUserName><CreateTime>1690000100</CreateTime><MsgType>event</MsgType>\
+///     <Event>wxa_category_audit</Event><ret>2</ret><first>1</first><second>2</second><reason>…</reason></xml>"
+///     .to_owned()
+///     .into_bytes();
+/// let decoder = WeChatEventDecoder::new(CallbackConfig::plain())?;
+/// let event = decoder.decode(Push::new(Timestamp::from_unix(1_690_000_100), &mut body))?;
+///
+/// if let WeChatEvent::CategoryAudited(audit) = WeChatEvent::from_event(&event)? {
+///     assert_eq!(audit.verdict, Verdict::Rejected);
+///     assert_eq!((audit.first, audit.second), (Some(1), Some(2)));
+/// }
+/// # Ok::<(), miniprogram_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WeChatEvent {
+    /// `weapp_audit_success`.
+    AuditApproved(AuditApproved),
+    /// `weapp_audit_fail`.
+    AuditRejected(AuditRejected),
+    /// `weapp_audit_delay`.
+    AuditDelayed(AuditDelayed),
+    /// `wxa_nickname_audit`.
+    NicknameAudited(NicknameAudit),
+    /// `wxa_category_audit`.
+    CategoryAudited(CategoryAudit),
+    /// `wxa_privacy_apply`.
+    PrivacyAudited(PrivacyAudit),
+    /// `wxa_appeal_record`.
+    AppealRecorded(AppealRecord),
+    /// `wxa_illegal_record`.
+    IllegalRecorded(IllegalRecord),
+    /// `betaapp_verify_event`.
+    BetaAppVerified(BetaAppVerification),
+    /// `betaapp_verify_apply_event`.
+    BetaAppVerificationApplied(BetaAppVerification),
+    /// `debug_demo`: a test push of the console, and its `debug_str`.
+    DebugDemo(Option<String>),
+    /// A message of a customer.
+    CustomerMessage(CustomerMessage),
+    /// `component_verify_ticket`: what the platform's token is fetched with.
+    Ticket(Secret),
+    /// `authorized`.
+    Authorized(Authorization),
+    /// `updateauthorized`: the permission sets changed; exchange the new code.
+    AuthorizationUpdated(Authorization),
+    /// `unauthorized`: drop the tokens of this app.
+    AuthorizationRevoked(AppId),
+    /// `notify_third_fasteregister`.
+    Registered(Registration),
+    /// `notify_third_fastregisterbetaapp`.
+    BetaAppRegistered(Registration),
+    /// `notify_third_fastverifybetaapp`.
+    BetaAppMadeRegular(Registration),
+    /// `notify_3rd_wxa_auth`.
+    AuthTaskChanged(AuthTask),
+    /// `notify_3rd_wxa_wxverify`.
+    VerificationExpiring(VerificationExpiry),
+    /// `notify_icpfiling_verify_result`.
+    FaceVerified(FaceVerification),
+    /// `notify_apply_icpfiling_result`.
+    FilingAudited(Filing),
+    /// `notify_3rd_wxa_auth_and_icp`.
+    FilingProcedureChanged(FilingProcedure),
+    /// `order_path_apply_result_notify`: what became of each app's application.
+    OrderPathsApplied(Vec<OrderPathApplication>),
+    /// `order_path_audit_result_notify`: the verdict on each app's order path.
+    OrderPathsAudited(Vec<OrderPathAudit>),
+    /// A name that is not listed.
+    Unknown(String),
+}
+
+impl WeChatEvent {
+    /// Reads an event's payload.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), naming `vendor`, if the event is another
+    /// vendor's; [`Protocol`](miniprogram_core::ErrorKind::Protocol), naming the member, if one is missing that has to
+    /// be there or has another shape. The event itself is as good as before.
+    pub fn from_event(event: &Event<'_>) -> Result<Self> {
+        let fields = Fields::of(event, WECHAT)?;
+        if fields.holds("InfoType") {
+            Self::authorization_event(event, &fields)
+        } else if fields.text("MsgType")?.as_deref() == Some("event") {
+            Self::message_event(&event.raw_event, &fields)
+        } else {
+            CustomerMessage::read(&fields).map(Self::CustomerMessage)
+        }
+    }
+
+    fn message_event(name: &str, fields: &Fields<'_>) -> Result<Self> {
+        Ok(match name {
+            "weapp_audit_success" => Self::AuditApproved(AuditApproved::read(fields)?),
+            "weapp_audit_fail" => Self::AuditRejected(AuditRejected::read(fields)?),
+            "weapp_audit_delay" => Self::AuditDelayed(AuditDelayed::read(fields)?),
+            "wxa_nickname_audit" => Self::NicknameAudited(NicknameAudit::read(fields)?),
+            "wxa_category_audit" => Self::CategoryAudited(CategoryAudit::read(fields)?),
+            "wxa_privacy_apply" => Self::PrivacyAudited(PrivacyAudit::read(fields)?),
+            "wxa_appeal_record" => Self::AppealRecorded(AppealRecord::read(fields)?),
+            "wxa_illegal_record" => Self::IllegalRecorded(IllegalRecord::read(fields)?),
+            "betaapp_verify_event" => Self::BetaAppVerified(BetaAppVerification::read(fields)?),
+            "betaapp_verify_apply_event" => {
+                Self::BetaAppVerificationApplied(BetaAppVerification::read(fields)?)
+            }
+            "debug_demo" => Self::DebugDemo(fields.text("debug_str")?),
+            name => Self::Unknown(name.to_owned()),
+        })
+    }
+
+    fn authorization_event(event: &Event<'_>, fields: &Fields<'_>) -> Result<Self> {
+        Ok(match &*event.raw_event {
+            "component_verify_ticket" => {
+                Self::Ticket(fields.required("ComponentVerifyTicket", Fields::text)?.into())
+            }
+            "authorized" => Self::Authorized(Authorization::read(fields, event.occurred_at)?),
+            "updateauthorized" => Self::AuthorizationUpdated(Authorization::read(fields, event.occurred_at)?),
+            "unauthorized" => Self::AuthorizationRevoked(app_id(fields, "AuthorizerAppid")?),
+            "notify_third_fasteregister" => Self::Registered(Registration::read(fields)?),
+            "notify_third_fastregisterbetaapp" => Self::BetaAppRegistered(Registration::read(fields)?),
+            "notify_third_fastverifybetaapp" => Self::BetaAppMadeRegular(Registration::read(fields)?),
+            "notify_3rd_wxa_auth" => Self::AuthTaskChanged(AuthTask::read(fields)?),
+            "notify_3rd_wxa_wxverify" => Self::VerificationExpiring(VerificationExpiry::read(fields)?),
+            "notify_icpfiling_verify_result" => Self::FaceVerified(FaceVerification::read(fields)?),
+            "notify_apply_icpfiling_result" => Self::FilingAudited(Filing::read(fields)?),
+            "notify_3rd_wxa_auth_and_icp" => Self::FilingProcedureChanged(FilingProcedure::read(fields)?),
+            "order_path_apply_result_notify" => {
+                Self::OrderPathsApplied(each(fields, OrderPathApplication::read)?)
+            }
+            "order_path_audit_result_notify" => Self::OrderPathsAudited(each(fields, OrderPathAudit::read)?),
+            name => Self::Unknown(name.to_owned()),
+        })
+    }
+}
+
+fn app_id(fields: &Fields<'_>, name: &str) -> Result<AppId> {
+    fields.required(name, Fields::text).map(AppId::from)
+}
+
+/// Every item of the `list` that the order path pushes repeat.
+fn each<T>(fields: &Fields<'_>, read: impl Fn(&Fields<'_>) -> Result<T>) -> Result<Vec<T>> {
+    fields.required("list", Fields::objects)?.iter().map(read).collect()
+}

@@ -1,0 +1,310 @@
+//! Registration, verification and filing of an app's subject.
+
+use miniprogram_core::event::Fields;
+use miniprogram_core::{AppId, Result, Secret, Timestamp, numbered};
+
+use super::app_id;
+
+/// An app was registered through the platform, or could not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Registration {
+    /// `status`: 0 if it succeeded, else WeChat's code for why not.
+    pub status: i64,
+    /// `appid`: the new app; absent where there is none.
+    pub app_id: Option<AppId>,
+    /// `auth_code`: exchange it for the app's tokens. It is spent by that.
+    pub auth_code: Option<Secret>,
+    /// `msg`.
+    pub message: Option<String>,
+    /// `info`: what was applied with.
+    pub info: Option<RegistrationInfo>,
+}
+
+impl Registration {
+    /// Whether the app was registered.
+    #[must_use]
+    pub const fn succeeded(&self) -> bool {
+        self.status == 0
+    }
+
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            status: fields.required("status", Fields::number)?,
+            app_id: fields.text("appid")?.map(AppId::from),
+            auth_code: fields.text("auth_code")?.map(Secret::from),
+            message: fields.text("msg")?,
+            info: fields.object("info")?.as_ref().map(RegistrationInfo::read).transpose()?,
+        })
+    }
+}
+
+/// What a registration was applied with: it finds the application that an answer belongs to. Enterprises, persons and
+/// trial apps fill different members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RegistrationInfo {
+    /// `name`: the enterprise, or the trial app.
+    pub name: Option<String>,
+    /// `code`: the enterprise's code.
+    pub code: Option<String>,
+    /// `code_type`: which code that is.
+    pub code_type: Option<i64>,
+    /// `legal_persona_wechat`: the legal representative's WeChat id.
+    pub legal_persona_wechat: Option<String>,
+    /// `legal_persona_name`: the legal representative's name.
+    pub legal_persona_name: Option<String>,
+    /// `component_phone`: the platform's telephone.
+    pub component_phone: Option<String>,
+    /// `wxuser`: a person's WeChat id.
+    pub wxuser: Option<String>,
+    /// `idname`: a person's name.
+    pub idname: Option<String>,
+    /// `unique_id`: the trial app's application.
+    pub unique_id: Option<String>,
+}
+
+impl RegistrationInfo {
+    fn read(info: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            name: info.text("name")?,
+            code: info.text("code")?,
+            code_type: info.number("code_type")?,
+            legal_persona_wechat: info.text("legal_persona_wechat")?,
+            legal_persona_name: info.text("legal_persona_name")?,
+            component_phone: info.text("component_phone")?,
+            wxuser: info.text("wxuser")?,
+            idname: info.text("idname")?,
+            unique_id: info.text("unique_id")?,
+        })
+    }
+}
+
+/// A trial app is being verified: `ApplyAuthorizationInfoNoitfy`, as WeChat spells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BetaAppVerification {
+    /// `appid`, as it was sent; WeChat's pages do not say whose it is.
+    pub app_id: Option<AppId>,
+    /// `mp_appid`: the app.
+    pub mp_app_id: Option<AppId>,
+    /// `status`: the vendor's number.
+    pub status: Option<i64>,
+    /// `msg`.
+    pub message: Option<String>,
+    /// `operation_time`.
+    pub operated_at: Option<Timestamp>,
+    /// `ticket`.
+    pub ticket: Option<Secret>,
+}
+
+impl BetaAppVerification {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        let info = fields.required("ApplyAuthorizationInfoNoitfy", Fields::object)?;
+        Ok(Self {
+            app_id: info.text("appid")?.map(AppId::from),
+            mp_app_id: info.text("mp_appid")?.map(AppId::from),
+            status: info.number("status")?,
+            message: info.text("msg")?,
+            operated_at: info.time("operation_time")?,
+            ticket: info.text("ticket")?.map(Secret::from),
+        })
+    }
+}
+
+/// The verification of an app's subject moved on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuthTask {
+    /// `appid`: the app.
+    pub app_id: AppId,
+    /// `taskid`.
+    pub task_id: Option<String>,
+    /// `task_status`: how far the task is.
+    pub status: AuthTaskStatus,
+    /// `apply_status`: how far the review is, once there is one.
+    pub apply_status: Option<ApplyStatus>,
+    /// `message`: the reviewer's words.
+    pub message: Option<String>,
+    /// `dispatch_info`: who reviews it.
+    pub dispatch: Option<Dispatch>,
+}
+
+impl AuthTask {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            app_id: app_id(fields, "appid")?,
+            task_id: fields.text("taskid")?,
+            status: AuthTaskStatus::from_code(fields.required("task_status", Fields::number)?),
+            apply_status: fields.number("apply_status")?.map(ApplyStatus::from_code),
+            message: fields.text("message")?,
+            dispatch: fields.object("dispatch_info")?.as_ref().map(Dispatch::read).transpose()?,
+        })
+    }
+}
+
+/// Who reviews a verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dispatch {
+    /// `provider`: the reviewing agency.
+    pub provider: Option<String>,
+    /// `contact`: how to reach it.
+    pub contact: Option<String>,
+    /// `dispatch_time`.
+    pub dispatched_at: Option<Timestamp>,
+}
+
+impl Dispatch {
+    fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            provider: fields.text("provider")?,
+            contact: fields.text("contact")?,
+            dispatched_at: fields.time("dispatch_time")?,
+        })
+    }
+}
+
+/// A verification is due, or its time is over and the app is limited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerificationExpiry {
+    /// `appid`: the app.
+    pub app_id: AppId,
+    /// `expired`: when the verification ends or ended.
+    pub expires_at: Option<Timestamp>,
+    /// `message`, without the blanks and line breaks around it.
+    pub message: Option<String>,
+}
+
+impl VerificationExpiry {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        let message = fields.text("message")?.map(|text| text.trim().to_owned());
+        Ok(Self {
+            app_id: app_id(fields, "appid")?,
+            expires_at: fields.time("expired")?,
+            message: message.filter(|text| !text.is_empty()),
+        })
+    }
+}
+
+/// The person in charge of an app showed their face for its filing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FaceVerification {
+    /// `verify_appid`: the app.
+    pub app_id: AppId,
+    /// `task_id`.
+    pub task_id: Option<String>,
+    /// `result`.
+    pub result: FaceVerificationResult,
+    /// `along_with_auth_result`: the vendor's number for a verification of the subject in the same step.
+    pub along_with_auth_result: Option<i64>,
+}
+
+impl FaceVerification {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            app_id: app_id(fields, "verify_appid")?,
+            task_id: fields.text("task_id")?,
+            result: FaceVerificationResult::from_code(fields.required("result", Fields::number)?),
+            along_with_auth_result: fields.number("along_with_auth_result")?,
+        })
+    }
+}
+
+/// An app's filing was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Filing {
+    /// `authorizer_appid`: the app.
+    pub app_id: AppId,
+    /// `beian_status`: the vendor's number.
+    pub status: i64,
+}
+
+impl Filing {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            app_id: app_id(fields, "authorizer_appid")?,
+            status: fields.required("beian_status", Fields::number)?,
+        })
+    }
+}
+
+/// Verification and filing in one procedure moved on. No app is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FilingProcedure {
+    /// `procedure_id`.
+    pub procedure_id: String,
+    /// `procedure_status`: the vendor's number.
+    pub status: i64,
+}
+
+impl FilingProcedure {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            procedure_id: fields.required("procedure_id", Fields::text)?,
+            status: fields.required("procedure_status", Fields::number)?,
+        })
+    }
+}
+
+numbered! {
+    /// `task_status`: how far a verification is.
+    pub enum AuthTaskStatus {
+        /// It begins.
+        Initial = 0,
+        /// It was left for more than 24 hours.
+        Expired = 1,
+        /// The user refused.
+        Refused = 2,
+        /// The user agreed.
+        Agreed = 3,
+        /// The face check began.
+        FaceCheckStarted = 4,
+        /// The face check failed.
+        FaceCheckFailed = 5,
+        /// The face check passed.
+        FaceCheckPassed = 6,
+        /// A code was sent to the telephone.
+        PhoneCodeSent = 7,
+        /// The telephone could not be verified.
+        PhoneFailed = 8,
+        /// The telephone was verified.
+        PhonePassed = 9,
+        /// The review's order could not be made.
+        OrderFailed = 11,
+        /// The review's order was made.
+        OrderMade = 12,
+        /// The check failed.
+        CheckFailed = 14,
+        /// It waits for the payment.
+        WaitingForPayment = 15,
+    }
+
+    /// `apply_status`: how far the review of a verification is.
+    pub enum ApplyStatus {
+        /// There is none yet.
+        NoReview = 0,
+        /// It has to be paid.
+        ToBePaid = 1,
+        /// In review.
+        InReview = 2,
+        /// It was sent back to be filled in again.
+        SentBack = 3,
+        /// It passed.
+        Passed = 4,
+        /// It failed for good.
+        Failed = 5,
+    }
+
+    /// `result` of a face check for a filing.
+    pub enum FaceVerificationResult {
+        /// It failed.
+        Failed = 2,
+        /// It passed.
+        Passed = 3,
+    }
+}

@@ -1,0 +1,143 @@
+//! Violations and appeals.
+
+use miniprogram_core::event::Fields;
+use miniprogram_core::{AppId, Result, Timestamp, numbered};
+
+/// An app broke a rule. Its members are those of the records that WeChat's page on violations lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IllegalRecord {
+    /// `illegal_record_id`: what an appeal is made against.
+    pub illegal_record_id: String,
+    /// `appid`: the app.
+    pub app_id: Option<AppId>,
+    /// `create_time`: when it was punished.
+    pub created_at: Option<Timestamp>,
+    /// `illegal_reason`.
+    pub reason: Option<String>,
+    /// `illegal_content`.
+    pub content: Option<String>,
+    /// `rule_name`.
+    pub rule_name: Option<String>,
+    /// `rule_url`.
+    pub rule_url: Option<String>,
+}
+
+impl IllegalRecord {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            illegal_record_id: fields.required("illegal_record_id", Fields::text)?,
+            app_id: fields.text("appid")?.map(AppId::from),
+            created_at: fields.time("create_time")?,
+            reason: fields.text("illegal_reason")?,
+            content: fields.text("illegal_content")?,
+            rule_name: fields.text("rule_name")?,
+            rule_url: fields.text("rule_url")?,
+        })
+    }
+}
+
+/// An appeal was made or decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppealRecord {
+    /// `appeal_record_id`.
+    pub appeal_record_id: String,
+    /// `appid`: the app.
+    pub app_id: Option<AppId>,
+    /// `appeal_time`.
+    pub appealed_at: Option<Timestamp>,
+    /// `appeal_count`: which appeal it is.
+    pub count: Option<i64>,
+    /// `appeal_from`: who appealed.
+    pub source: Option<AppealSource>,
+    /// `appeal_status`: the vendor's number.
+    pub status: Option<i64>,
+    /// `punish_description`.
+    pub punishment: Option<String>,
+    /// `audit_reason`.
+    pub audit_reason: Option<String>,
+    /// `material`, which repeats.
+    pub materials: Vec<AppealMaterial>,
+}
+
+impl AppealRecord {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        let materials = fields.objects("material")?.unwrap_or_default();
+        Ok(Self {
+            appeal_record_id: fields.required("appeal_record_id", Fields::text)?,
+            app_id: fields.text("appid")?.map(AppId::from),
+            appealed_at: fields.time("appeal_time")?,
+            count: fields.number("appeal_count")?,
+            source: fields.number("appeal_from")?.map(AppealSource::from_code),
+            status: fields.number("appeal_status")?,
+            punishment: fields.text("punish_description")?,
+            audit_reason: fields.text("audit_reason")?,
+            materials: materials.iter().map(AppealMaterial::read).collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// What an appeal is about, and what speaks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppealMaterial {
+    /// `illegal_material`.
+    pub illegal: Option<IllegalMaterial>,
+    /// `appeal_material`.
+    pub evidence: Option<AppealEvidence>,
+}
+
+impl AppealMaterial {
+    fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            illegal: fields.object("illegal_material")?.as_ref().map(IllegalMaterial::read).transpose()?,
+            evidence: fields.object("appeal_material")?.as_ref().map(AppealEvidence::read).transpose()?,
+        })
+    }
+}
+
+/// What broke a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IllegalMaterial {
+    /// `content`.
+    pub content: Option<String>,
+    /// `content_url`.
+    pub content_url: Option<String>,
+}
+
+impl IllegalMaterial {
+    fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self { content: fields.text("content")?, content_url: fields.text("content_url")? })
+    }
+}
+
+/// What was said and shown in an appeal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppealEvidence {
+    /// `reason`.
+    pub reason: Option<String>,
+    /// `proof_material_id`, which repeats: media ids.
+    pub proof_material_ids: Vec<String>,
+}
+
+impl AppealEvidence {
+    fn read(fields: &Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            reason: fields.text("reason")?,
+            proof_material_ids: fields.texts("proof_material_id")?.unwrap_or_default(),
+        })
+    }
+}
+
+numbered! {
+    /// `appeal_from`: who appealed.
+    pub enum AppealSource {
+        /// The app's owner.
+        Owner = 0,
+        /// The platform.
+        Platform = 1,
+    }
+}

@@ -1,0 +1,206 @@
+//! Files that later calls name by a media id. An upload changes nothing of the app, so it is simply repeated.
+
+use std::fmt;
+
+use bytes::Bytes;
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::transport::Part;
+use miniprogram_core::{Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::refuse;
+use crate::values::MaterialKind;
+
+const MEGABYTE: usize = 1 << 20;
+/// The largest picture and the largest film that go with an audit.
+const LARGEST_PICTURE: usize = 2 * MEGABYTE;
+const LARGEST_VIDEO: usize = 10 * MEGABYTE;
+
+/// A file to upload. `Debug` shows its name and size only.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MediaFile {
+    /// Its name.
+    pub name: String,
+    /// Its content.
+    pub content: Bytes,
+}
+
+impl MediaFile {
+    /// A file.
+    #[must_use]
+    pub fn new(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
+        Self { name: name.into(), content: content.into() }
+    }
+
+    fn part(&self, operation: &'static str, name: &'static str, media_type: &'static str) -> Result<Part> {
+        refuse::required(operation, "file.name", &self.name)?;
+        if self.content.is_empty() {
+            return Err(refuse::invalid(operation, "file.content", "must not be empty"));
+        }
+        Ok(Part::file(name, &self.name, media_type, self.content.clone()))
+    }
+
+    /// The media type by the first bytes; none if it is another than those listed here.
+    fn media_type(&self) -> Option<&'static str> {
+        let content: &[u8] = &self.content;
+        match content {
+            [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+            [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+            [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("video/mp4"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for MediaFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MediaFile({:?}, {} bytes)", self.name, self.content.len())
+    }
+}
+
+/// A picture or film that shows the app to the auditors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AuditMedia {
+    /// `mediaid`: what [`SubmitExtra::with_preview`](crate::SubmitExtra::with_preview) takes, for three days.
+    pub media_id: String,
+    /// `type`: `image` or `video`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kind: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl AuditMedia {
+    /// Material of which only the id is known.
+    #[must_use]
+    pub fn new(media_id: impl Into<String>) -> Self {
+        Self { media_id: media_id.into(), kind: None, extra: Map::new() }
+    }
+}
+
+/// Temporary material, valid for three days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Material {
+    /// `media_id`, of a small picture `thumb_media_id`: what names, icons, certificates and feedback take.
+    pub media_id: String,
+    /// `type`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kind: Option<String>,
+    /// `created_at`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_at: Option<Timestamp>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl Material {
+    /// Material of which only the id is known.
+    #[must_use]
+    pub fn new(media_id: impl Into<String>) -> Self {
+        Self { media_id: media_id.into(), kind: None, created_at: None, extra: Map::new() }
+    }
+}
+
+/// A file that goes with a privacy guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivacyFile {
+    /// `ext_file_media_id`: what [`PrivacyOwner::with_ext_file`](crate::privacy::PrivacyOwner::with_ext_file) takes.
+    pub media_id: String,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PrivacyFile {
+    /// A file of which only the id is known.
+    #[must_use]
+    pub fn new(media_id: impl Into<String>) -> Self {
+        Self { media_id: media_id.into(), extra: Map::new() }
+    }
+}
+
+impl WeChatApp {
+    /// Uploads a picture (PNG, JPEG or GIF, at most 2 MB) or a film (MP4, at most 10 MB) for an audit: `uploadmedia`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for another format (the
+    /// first bytes decide) or a larger file; and those of any read.
+    pub async fn upload_audit_media(&self, file: &MediaFile) -> Result<AuditMedia> {
+        const OPERATION: &str = "upload_audit_media";
+        let Some(media_type) = file.media_type() else {
+            let rule = "must be a PNG, JPEG or GIF picture or an MP4 film by its first bytes";
+            return Err(refuse::invalid(OPERATION, "file.content", rule));
+        };
+        let (what, largest) = if media_type == "video/mp4" {
+            ("a film of at most 10 MB", LARGEST_VIDEO)
+        } else {
+            ("a picture of at most 2 MB", LARGEST_PICTURE)
+        };
+        if file.content.len() > largest {
+            let rule = format!("must be {what} ({largest} bytes), has {} bytes", file.content.len());
+            return Err(refuse::invalid(OPERATION, "file.content", rule));
+        }
+        let part = file.part(OPERATION, "media", media_type)?;
+        let call = Call::post_multipart(OPERATION, "/wxa/uploadmedia", vec![part]);
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply);
+        Ok(AuditMedia {
+            media_id: members.required("mediaid", Members::text)?,
+            kind: members.text("type")?,
+            extra: members.rest(),
+        })
+    }
+
+    /// Uploads temporary material: `cgi-bin/media/upload`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an empty file; and
+    /// those of any read.
+    pub async fn upload_material(&self, kind: MaterialKind, file: &MediaFile) -> Result<Material> {
+        const OPERATION: &str = "upload_material";
+        let part = file.part(OPERATION, "media", file.media_type().unwrap_or(ANY_TYPE))?;
+        let call = Call::post_multipart(OPERATION, "/cgi-bin/media/upload", vec![part])
+            .with_query("type", kind.as_wire());
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply);
+        let media_id = match members.text("media_id")? {
+            Some(media_id) => media_id,
+            None => members.required("thumb_media_id", Members::text)?,
+        };
+        Ok(Material {
+            media_id,
+            kind: members.text("type")?,
+            created_at: members.time("created_at")?,
+            extra: members.rest(),
+        })
+    }
+
+    /// Uploads a file that goes with a privacy guide: `uploadprivacyextfile`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an empty file; and
+    /// those of any read.
+    pub async fn upload_privacy_file(&self, file: &MediaFile) -> Result<PrivacyFile> {
+        const OPERATION: &str = "upload_privacy_file";
+        let part = file.part(OPERATION, "file", file.media_type().unwrap_or(ANY_TYPE))?;
+        let call = Call::post_multipart(OPERATION, "/cgi-bin/component/uploadprivacyextfile", vec![part]);
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply);
+        Ok(PrivacyFile {
+            media_id: members.required("ext_file_media_id", Members::text)?,
+            extra: members.rest(),
+        })
+    }
+}
+
+const ANY_TYPE: &str = "application/octet-stream";

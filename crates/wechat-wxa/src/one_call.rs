@@ -1,0 +1,180 @@
+//! Effects that are one call each: what is sent, and the read whose answer shows it.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{Code, EffectValue, Error, InherentCommand, Intent, MethodName, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::before::seen;
+use crate::plan::WeChatEffect;
+
+/// An inherent method that has an effect, and how its command becomes a plan.
+pub(crate) struct Inherent {
+    pub(crate) method: MethodName,
+    pub(crate) plan: fn(&InherentCommand) -> Result<Box<dyn WeChatEffect>>,
+}
+
+impl Inherent {
+    pub(crate) const fn new(
+        method: MethodName,
+        plan: fn(&InherentCommand) -> Result<Box<dyn WeChatEffect>>,
+    ) -> Self {
+        Self { method, plan }
+    }
+}
+
+type Brings = Box<dyn Fn(&Value, &Reply) -> Result<EffectValue> + Send + Sync>;
+type Judges<S> = Box<dyn Fn(Option<&S>, S) -> Finding + Send + Sync>;
+
+/// An effect that is one call.
+pub(crate) struct OneCall<S = ()> {
+    operation: &'static str,
+    class: EffectClass,
+    call: Call,
+    brings: Option<Brings>,
+    watch: Option<Watch<S>>,
+    done_already: Option<(Code, EffectValue)>,
+}
+
+/// The read whose answer shows the effect.
+struct Watch<S> {
+    call: Call,
+    state: fn(&Reply) -> Result<S>,
+    /// Whether the state before the effect has to be known.
+    before: bool,
+    judges: Judges<S>,
+}
+
+/// A value in the form that the effect carries.
+pub(crate) fn brought(value: &impl Serialize) -> EffectValue {
+    EffectValue::Inherent(json!(value))
+}
+
+/// The members of a value that is an object.
+pub(crate) fn members_of(value: &impl Serialize) -> serde_json::Result<Map<String, Value>> {
+    Ok(match serde_json::to_value(value)? {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    })
+}
+
+/// Values of effects, whose members are those of their JSON.
+macro_rules! effect_members {
+    ($($name:ty)*) => {$(
+        impl miniprogram_core::effect::EffectMembers for $name {
+            fn members(&self) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
+                $crate::one_call::members_of(self)
+            }
+        }
+    )*};
+}
+pub(crate) use effect_members;
+
+impl OneCall {
+    /// An effect that no query shows.
+    pub(crate) fn new(operation: MethodName, class: EffectClass, call: Call) -> Self {
+        Self { operation: operation.as_str(), class, call, brings: None, watch: None, done_already: None }
+    }
+
+    /// Which this read shows: the state it answers, as it is, is judged.
+    pub(crate) fn shown_by<S>(
+        self,
+        call: Call,
+        state: fn(&Reply) -> Result<S>,
+        judges: impl Fn(S) -> Finding + Send + Sync + 'static,
+    ) -> OneCall<S> {
+        self.watched(Watch { call, state, before: false, judges: Box::new(move |_, now| judges(now)) })
+    }
+
+    /// Which this read shows: the state it answers is compared with the state before the effect.
+    pub(crate) fn changes<S>(
+        self,
+        call: Call,
+        state: fn(&Reply) -> Result<S>,
+        judges: impl Fn(&S, S) -> Finding + Send + Sync + 'static,
+    ) -> OneCall<S> {
+        let judges: Judges<S> = Box::new(move |before, now| match before {
+            Some(before) => judges(before, now),
+            None => Finding::Unknowable,
+        });
+        self.watched(Watch { call, state, before: true, judges })
+    }
+
+    fn watched<S>(self, watch: Watch<S>) -> OneCall<S> {
+        let Self { operation, class, call, brings, done_already, .. } = self;
+        OneCall { operation, class, call, brings, watch: Some(watch), done_already }
+    }
+}
+
+impl<S> OneCall<S> {
+    /// Whose answer brings something.
+    pub(crate) fn bringing(
+        mut self,
+        brings: impl Fn(&Reply) -> Result<EffectValue> + Send + Sync + 'static,
+    ) -> Self {
+        self.brings = Some(Box::new(move |_, reply| brings(reply)));
+        self
+    }
+
+    /// Whose value is made of what was seen before.
+    pub(crate) fn carrying(mut self, value: impl Fn(&Value) -> EffectValue + Send + Sync + 'static) -> Self {
+        self.brings = Some(Box::new(move |before, _| Ok(value(before))));
+        self
+    }
+
+    /// Whose repeat is refused with a code that says "done already".
+    pub(crate) fn done_already(mut self, code: i64, value: EffectValue) -> Self {
+        self.done_already = Some((Code::Number(code), value));
+        self
+    }
+}
+
+impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> OneCall<S> {
+    pub(crate) fn boxed(self) -> Result<Box<dyn WeChatEffect>> {
+        Ok(Box::new(self))
+    }
+}
+
+impl<S: Serialize + DeserializeOwned + Send + Sync> WeChatEffect for OneCall<S> {
+    fn reads(&self) -> Vec<Call> {
+        self.watch.iter().filter(|watch| watch.before).map(|watch| watch.call.clone()).collect()
+    }
+}
+
+#[async_trait]
+impl<S: Serialize + DeserializeOwned + Send + Sync> EffectPlan for OneCall<S> {
+    fn class(&self) -> EffectClass {
+        self.class
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        match &self.watch {
+            Some(watch) if watch.before => Ok(json!((watch.state)(&op.read(&watch.call).await?)?)),
+            _ => Ok(Value::Null),
+        }
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        Ok(self.call.clone())
+    }
+
+    fn value(&self, before: &Value, reply: &Reply) -> Result<EffectValue> {
+        self.brings.as_ref().map_or(Ok(EffectValue::None), |brings| brings(before, reply))
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let Some(watch) = &self.watch else { return Ok(Finding::Unknowable) };
+        let before = if watch.before { Some(seen(self.operation, &intent.before)?) } else { None };
+        let now = (watch.state)(&op.read(&watch.call).await?)?;
+        Ok((watch.judges)(before.as_ref(), now))
+    }
+
+    fn after_refusal(&self, _intent: &Intent, refusal: &Error) -> AfterRefusal {
+        match &self.done_already {
+            Some((code, value)) if refusal.code() == Some(code) => AfterRefusal::Done(value.clone()),
+            _ => AfterRefusal::Ask,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The privacy guide, the interfaces that need a permission, and the page that shows orders.
+
+mod interfaces;
+mod order_path;
+mod setting;
+
+pub use interfaces::{PrivacyApplication, PrivacyInterface, PrivacyInterfaceRequest};
+pub use order_path::{OrderPath, OrderPathRequest};
+pub use setting::{PrivacyGuide, PrivacyOwner, PrivacySetting, PrivacyUse};
+
+use crate::one_call::Inherent;
+
+pub(crate) const EFFECTS: &[Inherent] = &[
+    Inherent::new(setting::SET, setting::set),
+    Inherent::new(interfaces::APPLY, interfaces::apply),
+    Inherent::new(order_path::APPLY, order_path::apply),
+];

@@ -1,0 +1,245 @@
+use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::body::Body;
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::{OneCall, brought, effect_members};
+use crate::plan::WeChatEffect;
+use crate::refuse;
+use crate::values::{Coded, PRIVACY_INTERFACE, PrivacyInterfaceStatus};
+
+pub(super) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
+
+/// An interface that reads users' data and needs a permission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivacyInterface {
+    /// `api_name`, such as `wx.getLocation`.
+    pub api_name: String,
+    /// `status`: whether the app may use it.
+    pub status: Coded<PrivacyInterfaceStatus>,
+    /// `api_ch_name`: its name in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub chinese_name: Option<String>,
+    /// `api_desc`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// `apply_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub applied_at: Option<Timestamp>,
+    /// `audit_id`: the last application.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub audit_id: Option<AuditId>,
+    /// `fail_reason`: why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fail_reason: Option<String>,
+    /// `api_link`: its page.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<String>,
+    /// `group_name`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub group_name: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PrivacyInterface {
+    /// An interface of which only name and status are known.
+    #[must_use]
+    pub fn new(api_name: impl Into<String>, status: Coded<PrivacyInterfaceStatus>) -> Self {
+        Self {
+            api_name: api_name.into(),
+            status,
+            chinese_name: None,
+            description: None,
+            applied_at: None,
+            audit_id: None,
+            fail_reason: None,
+            link: None,
+            group_name: None,
+            extra: Map::new(),
+        }
+    }
+
+    fn read(members: &mut Members<'_>) -> Result<Self> {
+        let status = Coded::new(&PRIVACY_INTERFACE, members.required("status", Members::number)?);
+        let mut interface = Self::new(members.required("api_name", Members::text)?, status);
+        interface.chinese_name = members.text("api_ch_name")?;
+        interface.description = members.text("api_desc")?;
+        interface.applied_at = members.time("apply_time")?;
+        interface.audit_id = audit_id(members)?;
+        interface.fail_reason = members.text("fail_reason")?;
+        interface.link = members.text("api_link")?;
+        interface.group_name = members.text("group_name")?;
+        interface.extra = members.rest();
+        Ok(interface)
+    }
+}
+
+/// 0 is no application.
+fn audit_id(members: &mut Members<'_>) -> Result<Option<AuditId>> {
+    let id = members.number("audit_id")?.filter(|id| *id > 0);
+    Ok(id.map(|id| AuditId::new(id.to_string())))
+}
+
+/// An application for such an interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivacyInterfaceRequest {
+    /// `api_name`.
+    pub api_name: String,
+    /// `content`: what it is used for.
+    pub content: String,
+    /// `url_list`: addresses of pages that show it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub urls: Vec<String>,
+    /// `pic_list`: media ids of pictures that show it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub pictures: Vec<String>,
+    /// `video_list`: media ids of films that show it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub videos: Vec<String>,
+    /// Fields that have no name here, as they are sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PrivacyInterfaceRequest {
+    /// An application.
+    #[must_use]
+    pub fn new(api_name: impl Into<String>, content: impl Into<String>) -> Self {
+        Self {
+            api_name: api_name.into(),
+            content: content.into(),
+            urls: Vec::new(),
+            pictures: Vec::new(),
+            videos: Vec::new(),
+            extra: Map::new(),
+        }
+    }
+
+    /// With addresses of pages that show it.
+    #[must_use]
+    pub fn with_urls<T: Into<String>>(mut self, urls: impl IntoIterator<Item = T>) -> Self {
+        self.urls.extend(urls.into_iter().map(Into::into));
+        self
+    }
+
+    /// With media ids of pictures that show it.
+    #[must_use]
+    pub fn with_pictures<T: Into<String>>(mut self, media: impl IntoIterator<Item = T>) -> Self {
+        self.pictures.extend(media.into_iter().map(Into::into));
+        self
+    }
+
+    /// With media ids of films that show it.
+    #[must_use]
+    pub fn with_videos<T: Into<String>>(mut self, media: impl IntoIterator<Item = T>) -> Self {
+        self.videos.extend(media.into_iter().map(Into::into));
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn body(&self) -> Result<Value> {
+        refuse::required(APPLY.as_str(), "api_name", &self.api_name)?;
+        refuse::required(APPLY.as_str(), "content", &self.content)?;
+        let some = |list: &Vec<String>| Some(list.clone()).filter(|list| !list.is_empty());
+        Body::new(APPLY.as_str())
+            .with("api_name", self.api_name.as_str())
+            .with("content", self.content.as_str())
+            .with_some("url_list", some(&self.urls))
+            .with_some("pic_list", some(&self.pictures))
+            .with_some("video_list", some(&self.videos))
+            .finish("", &self.extra)
+    }
+}
+
+/// An application that was made; its verdict is pushed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivacyApplication {
+    /// `audit_id`.
+    pub audit_id: AuditId,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+effect_members! { PrivacyApplication }
+
+impl PrivacyApplication {
+    /// An application by its id.
+    #[must_use]
+    pub fn new(audit_id: AuditId) -> Self {
+        Self { audit_id, extra: Map::new() }
+    }
+}
+
+impl WeChatApp {
+    /// The interfaces that need a permission, and whether the app has it: `get_privacy_interface`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn privacy_interfaces(&self) -> Result<Vec<PrivacyInterface>> {
+        interfaces(&self.begin("privacy_interfaces").read(&interfaces_call()).await?)
+    }
+
+    /// Applies for one of them: `apply_privacy_interface`.
+    ///
+    /// # Errors
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that needs no application (61035), and those of any
+    /// effect.
+    pub async fn apply_privacy_interface(
+        &self,
+        request: &PrivacyInterfaceRequest,
+    ) -> Result<Effect<PrivacyApplication>> {
+        self.inherent(APPLY, request).await?.into_inherent(APPLY.as_str())
+    }
+}
+
+fn interfaces_call() -> Call {
+    Call::get("privacy_interfaces", "/wxa/security/get_privacy_interface")
+}
+
+fn interfaces(reply: &Reply) -> Result<Vec<PrivacyInterface>> {
+    Members::of(reply).each_of("interface_list", PrivacyInterface::read)
+}
+
+/// The last application for each interface.
+fn applications(reply: &Reply) -> Result<Vec<(String, Option<AuditId>)>> {
+    let list = interfaces(reply)?.into_iter();
+    Ok(list.map(|interface| (interface.api_name, interface.audit_id)).collect())
+}
+
+pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let request: PrivacyInterfaceRequest = command.arguments()?;
+    let call = Call::post_json(APPLY.as_str(), "/wxa/security/apply_privacy_interface", &request.body()?);
+    OneCall::new(APPLY, EffectClass::Guarded, call)
+        .changes(interfaces_call(), applications, move |before, now| {
+            let of = |list: &[(String, Option<AuditId>)]| {
+                list.iter().find(|(name, _)| *name == request.api_name).and_then(|(_, id)| id.clone())
+            };
+            match of(&now) {
+                Some(id) if Some(&id) != of(before).as_ref() => {
+                    Finding::Done(brought(&PrivacyApplication::new(id)))
+                }
+                _ => Finding::Absent,
+            }
+        })
+        .bringing(|reply| {
+            let mut members = Members::of(reply);
+            let audit_id = members.required("audit_id", |members, _| audit_id(members))?;
+            Ok(brought(&PrivacyApplication { audit_id, extra: members.rest() }))
+        })
+        .boxed()
+}

@@ -1,0 +1,206 @@
+use std::fmt;
+
+use miniprogram_core::pipeline::{Call, EffectClass};
+use miniprogram_core::{AppId, Effect, InherentCommand, MethodName, Result, Secret, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::body::Body;
+use crate::client::{WeChatApp, WeChatPlatform};
+use crate::members::Members;
+use crate::one_call::OneCall;
+use crate::plan::WeChatEffect;
+use crate::refuse;
+use crate::values::{Coded, ORDER_PATH, OrderPathKind, ReviewStatus};
+
+pub(super) const APPLY: MethodName = MethodName::new("apply_order_path");
+
+/// The page of an app that shows orders.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrderPath {
+    /// `path`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<String>,
+    /// `status`: where its review stands.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<Coded<ReviewStatus>>,
+    /// `img_list`: pictures that show it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub images: Vec<String>,
+    /// `video`: a film that shows it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub video: Option<String>,
+    /// `test_account`: what the reviewers log in with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub test_account: Option<String>,
+    /// `test_pwd`: its password; not serialized.
+    #[serde(skip)]
+    pub test_password: Option<Secret>,
+    /// `test_remark`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub test_remark: Option<String>,
+    /// `apply_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub applied_at: Option<Timestamp>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// An application for the page of several apps that shows orders. `Debug` hides the password; as JSON, in a journal
+/// too, it stands in clear, so give the reviewers an account that is worth nothing.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrderPathRequest {
+    /// `path`.
+    pub path: String,
+    /// `appid_list`: the apps.
+    pub apps: Vec<AppId>,
+    /// `img_list`: media ids of pictures that show it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub images: Vec<String>,
+    /// `video`: the media id of a film that shows it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub video: Option<String>,
+    /// `test_account`: what the reviewers log in with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub test_account: Option<String>,
+    /// `test_pwd`: its password.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub test_password: Option<String>,
+    /// `test_remark`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub test_remark: Option<String>,
+    /// Fields that have no name here, as they are sent inside `batch_req`.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl fmt::Debug for OrderPathRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrderPathRequest")
+            .field("path", &self.path)
+            .field("apps", &self.apps)
+            .field("images", &self.images)
+            .field("video", &self.video)
+            .field("test_account", &self.test_account)
+            .field("test_password", &self.test_password.as_ref().map(|_| "[redacted]"))
+            .field("test_remark", &self.test_remark)
+            .field("extra", &self.extra)
+            .finish()
+    }
+}
+
+impl OrderPathRequest {
+    /// A page for apps of the platform.
+    #[must_use]
+    pub fn new<A: Into<AppId>>(path: impl Into<String>, apps: impl IntoIterator<Item = A>) -> Self {
+        Self {
+            path: path.into(),
+            apps: apps.into_iter().map(Into::into).collect(),
+            images: Vec::new(),
+            video: None,
+            test_account: None,
+            test_password: None,
+            test_remark: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// With media ids of pictures that show it.
+    #[must_use]
+    pub fn with_images<T: Into<String>>(mut self, media: impl IntoIterator<Item = T>) -> Self {
+        self.images.extend(media.into_iter().map(Into::into));
+        self
+    }
+
+    /// With the media id of a film that shows it.
+    #[must_use]
+    pub fn with_video(mut self, media_id: impl Into<String>) -> Self {
+        self.video = Some(media_id.into());
+        self
+    }
+
+    /// With an account that the reviewers log in with.
+    #[must_use]
+    pub fn with_test_account(mut self, account: impl Into<String>, password: impl Into<String>) -> Self {
+        (self.test_account, self.test_password) = (Some(account.into()), Some(password.into()));
+        self
+    }
+
+    /// With words for the reviewers.
+    #[must_use]
+    pub fn with_test_remark(mut self, remark: impl Into<String>) -> Self {
+        self.test_remark = Some(remark.into());
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn body(&self) -> Result<Value> {
+        refuse::required(APPLY.as_str(), "path", &self.path)?;
+        if self.apps.is_empty() {
+            return Err(refuse::invalid(APPLY.as_str(), "apps", "must name at least one app"));
+        }
+        let apps: Vec<&str> = self.apps.iter().map(AppId::as_str).collect();
+        let body = Body::new(APPLY.as_str())
+            .with("path", self.path.as_str())
+            .with("appid_list", apps)
+            .with_some("img_list", Some(self.images.clone()).filter(|images| !images.is_empty()))
+            .with_some("video", self.video.as_deref())
+            .with_some("test_account", self.test_account.as_deref())
+            .with_some("test_pwd", self.test_password.as_deref())
+            .with_some("test_remark", self.test_remark.as_deref())
+            .finish("", &self.extra)?;
+        Ok(json!({ "batch_req": body }))
+    }
+}
+
+impl WeChatApp {
+    /// The page of the app that shows orders, the one in use or the one in review: `getorderpathinfo`.
+    ///
+    /// # Errors
+    /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) if there is none (61041), and those of any read.
+    pub async fn order_path(&self, kind: OrderPathKind) -> Result<OrderPath> {
+        const OPERATION: &str = "order_path";
+        let call =
+            Call::get(OPERATION, "/wxa/security/getorderpathinfo").with_query("info_type", kind.as_wire());
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply).required("msg", Members::object)?;
+        Ok(OrderPath {
+            path: members.text("path")?,
+            status: members.coded("status", &ORDER_PATH)?,
+            images: members.texts("img_list")?,
+            video: members.text("video")?,
+            test_account: members.text("test_account")?,
+            test_password: members.text("test_pwd")?.map(Secret::from),
+            test_remark: members.text("test_remark")?,
+            applied_at: members.time("apply_time")?,
+            extra: members.rest(),
+        })
+    }
+}
+
+impl WeChatPlatform {
+    /// Applies for the page of several apps that shows orders: `applysetorderpathinfo`. What becomes of each app is
+    /// pushed. No query of the platform shows it: after a lost answer its outcome stays unknown, until the push or each
+    /// app's [`order_path`](WeChatApp::order_path) tells.
+    ///
+    /// # Errors
+    /// Those of any effect.
+    pub async fn apply_order_path(&self, request: &OrderPathRequest) -> Result<Effect> {
+        Ok(self.inherent(APPLY, request).await?.into_unit())
+    }
+}
+
+pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let request: OrderPathRequest = command.arguments()?;
+    let call = Call::post_json(APPLY.as_str(), "/wxa/security/applysetorderpathinfo", &request.body()?);
+    OneCall::new(APPLY, EffectClass::OneShot, call.with_platform_token()).boxed()
+}

@@ -1,0 +1,394 @@
+use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::body::Body;
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::OneCall;
+use crate::plan::WeChatEffect;
+use crate::refuse;
+use crate::values::PrivacyVersion;
+
+pub(super) const SET: MethodName = MethodName::new("set_privacy_setting");
+const OPERATION: &str = SET.as_str();
+
+/// Who answers for users' data, how they can be reached, and for how long the data are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivacyOwner {
+    /// `contact_email`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub contact_email: Option<String>,
+    /// `contact_phone`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub contact_phone: Option<String>,
+    /// `contact_qq`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub contact_qq: Option<String>,
+    /// `contact_weixin`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub contact_weixin: Option<String>,
+    /// `notice_method`: how users hear of changes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub notice_method: Option<String>,
+    /// `store_expire_timestamp`: how long data are kept, such as `30天`; absent for as long as needed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub store_expire_timestamp: Option<String>,
+    /// `ext_file_media_id`: a file with more, from [`WeChatApp::upload_privacy_file`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ext_file_media_id: Option<String>,
+    /// `store_region`: where data are kept, for owners abroad.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub store_region: Option<String>,
+    /// Every other member, as the vendor sent it or as it is sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PrivacyOwner {
+    /// An owner who tells users of changes in this way. At least one way to reach the owner has to be added.
+    #[must_use]
+    pub fn new(notice_method: impl Into<String>) -> Self {
+        Self { notice_method: Some(notice_method.into()), ..Self::default() }
+    }
+
+    /// With an e-mail address.
+    #[must_use]
+    pub fn with_email(mut self, address: impl Into<String>) -> Self {
+        self.contact_email = Some(address.into());
+        self
+    }
+
+    /// With a telephone.
+    #[must_use]
+    pub fn with_phone(mut self, number: impl Into<String>) -> Self {
+        self.contact_phone = Some(number.into());
+        self
+    }
+
+    /// With a QQ number.
+    #[must_use]
+    pub fn with_qq(mut self, number: impl Into<String>) -> Self {
+        self.contact_qq = Some(number.into());
+        self
+    }
+
+    /// With a WeChat id.
+    #[must_use]
+    pub fn with_weixin(mut self, id: impl Into<String>) -> Self {
+        self.contact_weixin = Some(id.into());
+        self
+    }
+
+    /// With the number of days for which data are kept.
+    #[must_use]
+    pub fn with_store_days(mut self, days: u32) -> Self {
+        self.store_expire_timestamp = Some(format!("{days}天"));
+        self
+    }
+
+    /// With a file that says more, from [`WeChatApp::upload_privacy_file`].
+    #[must_use]
+    pub fn with_ext_file(mut self, media_id: impl Into<String>) -> Self {
+        self.ext_file_media_id = Some(media_id.into());
+        self
+    }
+
+    /// With the place where data are kept, for owners abroad.
+    #[must_use]
+    pub fn with_store_region(mut self, region: impl Into<String>) -> Self {
+        self.store_region = Some(region.into());
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn read(members: &mut Members<'_>) -> Result<Self> {
+        Ok(Self {
+            contact_email: members.text("contact_email")?,
+            contact_phone: members.text("contact_phone")?,
+            contact_qq: members.text("contact_qq")?,
+            contact_weixin: members.text("contact_weixin")?,
+            notice_method: members.text("notice_method")?,
+            store_expire_timestamp: members.text("store_expire_timestamp")?,
+            ext_file_media_id: members.text("ext_file_media_id")?,
+            store_region: members.text("store_region")?,
+            extra: members.rest(),
+        })
+    }
+
+    fn fields(&self) -> [(&'static str, Option<&str>); 8] {
+        [
+            ("contact_email", self.contact_email.as_deref()),
+            ("contact_phone", self.contact_phone.as_deref()),
+            ("contact_qq", self.contact_qq.as_deref()),
+            ("contact_weixin", self.contact_weixin.as_deref()),
+            ("notice_method", self.notice_method.as_deref()),
+            ("store_expire_timestamp", self.store_expire_timestamp.as_deref()),
+            ("ext_file_media_id", self.ext_file_media_id.as_deref()),
+            ("store_region", self.store_region.as_deref()),
+        ]
+    }
+
+    fn body(&self) -> Result<Value> {
+        let fields = self.fields();
+        let told = |text: &Option<&str>| text.is_some_and(|text| !text.is_empty());
+        if !fields.iter().any(|(name, text)| name.starts_with("contact_") && told(text)) {
+            let rule =
+                "must hold at least one of contact_email, contact_phone, contact_qq and contact_weixin";
+            return Err(refuse::invalid(OPERATION, "owner", rule));
+        }
+        if self.notice_method.as_deref().is_none_or(str::is_empty) {
+            return Err(refuse::invalid(OPERATION, "owner.notice_method", "must not be empty"));
+        }
+        if let Some(text) = &self.store_expire_timestamp {
+            let days = text.strip_suffix('天');
+            if days.is_none_or(|days| days.is_empty() || !days.bytes().all(|byte| byte.is_ascii_digit())) {
+                let rule = format!("must be digits and 天, such as 30天, is {text:?}");
+                return Err(refuse::invalid(OPERATION, "owner.store_expire_timestamp", rule));
+            }
+        }
+        let body =
+            fields.into_iter().fold(Body::new(OPERATION), |body, (name, text)| body.with_some(name, text));
+        body.finish("owner.", &self.extra)
+    }
+
+    /// Whether everything that was asked for stands in what is there.
+    fn is_shown_by(&self, now: &Self) -> bool {
+        self.fields()
+            .into_iter()
+            .zip(now.fields())
+            .all(|((_, wanted), (_, now))| wanted.is_none_or(str::is_empty) || wanted == now)
+    }
+}
+
+/// What one kind of data is used for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivacyUse {
+    /// `privacy_key`: the kind, such as `Location` or one of your own.
+    pub key: String,
+    /// `privacy_text`: what for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub text: Option<String>,
+    /// `privacy_label`: the vendor's name of the kind; not sent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub label: Option<String>,
+    /// Every other member, as the vendor sent it or as it is sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PrivacyUse {
+    /// A kind of data and what it is used for.
+    #[must_use]
+    pub fn new(key: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { key: key.into(), text: Some(text.into()), label: None, extra: Map::new() }
+    }
+
+    fn body(&self, at: usize) -> Result<Value> {
+        if self.key.is_empty() {
+            return Err(refuse::invalid(OPERATION, format!("uses[{at}].key"), "must not be empty"));
+        }
+        Body::new(OPERATION)
+            .with("privacy_key", self.key.as_str())
+            .with("privacy_text", self.text.as_deref().unwrap_or_default())
+            .finish(&format!("uses[{at}]."), &self.extra)
+    }
+}
+
+/// The privacy guide as it shall be.
+///
+/// ```
+/// use wechat_wxa::{PrivacyOwner, PrivacySetting, PrivacyUse};
+///
+/// let owner = PrivacyOwner::new("公告").with_email("privacy@example.com").with_store_days(30);
+/// let setting =
+///     PrivacySetting::of_development(owner).with_use(PrivacyUse::new("Location", "推荐附近的门店"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivacySetting {
+    /// `privacy_ver`.
+    pub version: PrivacyVersion,
+    /// `owner_setting`.
+    pub owner: PrivacyOwner,
+    /// `setting_list`: the data that are used; for the development version only.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub uses: Vec<PrivacyUse>,
+    /// `sdk_privacy_info_list`: the data that other companies' code uses, as they are sent.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sdk_uses: Vec<Value>,
+    /// Fields that have no name here, as they are sent.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PrivacySetting {
+    /// That of the version which is being made. It takes effect with the next release.
+    #[must_use]
+    pub fn of_development(owner: PrivacyOwner) -> Self {
+        Self::new(PrivacyVersion::Development, owner)
+    }
+
+    /// That of the version online, of which only the owner's data can be changed, at once.
+    #[must_use]
+    pub fn of_published(owner: PrivacyOwner) -> Self {
+        Self::new(PrivacyVersion::Published, owner)
+    }
+
+    fn new(version: PrivacyVersion, owner: PrivacyOwner) -> Self {
+        Self { version, owner, uses: Vec::new(), sdk_uses: Vec::new(), extra: Map::new() }
+    }
+
+    /// With one more kind of data.
+    #[must_use]
+    pub fn with_use(mut self, privacy_use: PrivacyUse) -> Self {
+        self.uses.push(privacy_use);
+        self
+    }
+
+    /// With one more item of `sdk_privacy_info_list`.
+    #[must_use]
+    pub fn with_sdk_use(mut self, item: impl Into<Value>) -> Self {
+        self.sdk_uses.push(item.into());
+        self
+    }
+
+    /// With a field that has no name here.
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn body(&self) -> Result<Value> {
+        match self.version {
+            PrivacyVersion::Development if self.uses.is_empty() => {
+                let rule = "must name the data that are used: the development version requires the list";
+                return Err(refuse::invalid(OPERATION, "uses", rule));
+            }
+            PrivacyVersion::Published if !self.uses.is_empty() => {
+                let rule = "must be empty: of the published version only the owner's data can be changed";
+                return Err(refuse::invalid(OPERATION, "uses", rule));
+            }
+            _ => {}
+        }
+        let uses =
+            self.uses.iter().enumerate().map(|(at, item)| item.body(at)).collect::<Result<Vec<_>>>()?;
+        let some = |list: Vec<Value>| Some(list).filter(|list| !list.is_empty());
+        Body::new(OPERATION)
+            .with("privacy_ver", self.version.as_wire())
+            .with("owner_setting", self.owner.body()?)
+            .with_some("setting_list", some(uses))
+            .with_some("sdk_privacy_info_list", some(self.sdk_uses.clone()))
+            .finish("", &self.extra)
+    }
+
+    fn is_shown_by(&self, now: &PrivacyGuide) -> bool {
+        let owner = now.owner.as_ref().is_some_and(|owner| self.owner.is_shown_by(owner));
+        owner
+            && self.uses.iter().all(|wanted| {
+                now.uses.iter().any(|found| found.key == wanted.key && found.text == wanted.text)
+            })
+            && (self.uses.is_empty() || now.uses.len() == self.uses.len())
+    }
+}
+
+/// The privacy guide as it is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivacyGuide {
+    /// `code_exist`: whether there is code of that version.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code_exists: Option<bool>,
+    /// `privacy_list`: the kinds of data that the code uses.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub used_by_code: Vec<String>,
+    /// `setting_list`: what the guide says of each kind.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub uses: Vec<PrivacyUse>,
+    /// `update_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub updated_at: Option<Timestamp>,
+    /// `owner_setting`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner: Option<PrivacyOwner>,
+    /// `privacy_desc.privacy_desc_list`: every kind that the vendor knows, with its description.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub kinds: Vec<PrivacyUse>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl PrivacyGuide {
+    fn read(reply: &Reply) -> Result<Self> {
+        let item = |text: &'static str| {
+            move |item: &mut Members<'_>| {
+                Ok(PrivacyUse {
+                    key: item.required("privacy_key", Members::text)?,
+                    text: item.text(text)?,
+                    label: item.text("privacy_label")?,
+                    extra: item.rest(),
+                })
+            }
+        };
+        let mut members = Members::of(reply);
+        let kinds = match members.object("privacy_desc")? {
+            Some(mut description) => description.each("privacy_desc_list", item("privacy_desc"))?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            code_exists: members.flag("code_exist")?,
+            used_by_code: members.texts("privacy_list")?,
+            uses: members.each("setting_list", item("privacy_text"))?,
+            updated_at: members.time("update_time")?,
+            owner: members.object("owner_setting")?.as_mut().map(PrivacyOwner::read).transpose()?,
+            kinds,
+            extra: members.rest(),
+        })
+    }
+}
+
+impl WeChatApp {
+    /// The privacy guide of a version: `getprivacysetting`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn privacy_setting(&self, version: PrivacyVersion) -> Result<PrivacyGuide> {
+        PrivacyGuide::read(&self.begin("privacy_setting").read(&get_call(version)).await?)
+    }
+
+    /// Sets the privacy guide of a version: `setprivacysetting`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an owner who cannot be
+    /// reached or tells nobody of changes, and for a list of uses where there must be none or one; and those of any
+    /// effect.
+    pub async fn set_privacy_setting(&self, setting: &PrivacySetting) -> Result<Effect> {
+        Ok(self.inherent(SET, setting).await?.into_unit())
+    }
+}
+
+fn get_call(version: PrivacyVersion) -> Call {
+    let body = json!({ "privacy_ver": version.as_wire() });
+    Call::post_json("privacy_setting", "/cgi-bin/component/getprivacysetting", &body)
+}
+
+pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let setting: PrivacySetting = command.arguments()?;
+    let call = Call::post_json(OPERATION, "/cgi-bin/component/setprivacysetting", &setting.body()?);
+    OneCall::new(SET, EffectClass::Set, call)
+        .shown_by(get_call(setting.version), PrivacyGuide::read, move |now| {
+            if setting.is_shown_by(&now) { Finding::Done(EffectValue::None) } else { Finding::Absent }
+        })
+        .boxed()
+}

@@ -1,0 +1,210 @@
+//! Allowances of calls, and what the vendor has kept of a request.
+
+use miniprogram_core::pipeline::{Call, EffectClass};
+use miniprogram_core::{Effect, InherentCommand, MethodName, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::{Inherent, OneCall};
+use crate::plan::WeChatEffect;
+use crate::refuse;
+
+const CLEAR: MethodName = MethodName::new("clear_quota");
+
+pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(CLEAR, clear)];
+
+/// How often one endpoint may be called.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ApiQuota {
+    /// `daily_limit`: calls a day.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub daily_limit: Option<i64>,
+    /// `used`: calls today.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub used: Option<i64>,
+    /// `remain`: calls that are left today.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remain: Option<i64>,
+    /// `rate_limit`: how fast the app may call.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rate_limit: Option<RateLimit>,
+    /// `component_rate_limit`: how fast the platform may call.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub component_rate_limit: Option<RateLimit>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+/// So many calls in so many seconds.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RateLimit {
+    /// `call_count`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub call_count: Option<i64>,
+    /// `refresh_second`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refresh_seconds: Option<i64>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl RateLimit {
+    fn read(members: &mut Members<'_>) -> Result<Self> {
+        Ok(Self {
+            call_count: members.number("call_count")?,
+            refresh_seconds: members.number("refresh_second")?,
+            extra: members.rest(),
+        })
+    }
+}
+
+/// What the vendor has kept of a request, for seven days. Tokens and secrets in it are masked.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RequestInfo {
+    /// `invoke_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub invoked_at: Option<Timestamp>,
+    /// `cost_in_ms`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cost_in_ms: Option<i64>,
+    /// `request_url`, its tokens masked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_url: Option<String>,
+    /// `request_body`, its secrets masked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_body: Option<String>,
+    /// `response_body`: mostly JSON as text, its secrets masked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub response_body: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl WeChatApp {
+    /// How often the app may call an endpoint: `openapi/quota/get`. The path begins with `/` and names no host.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for another form of the
+    /// path; and those of any read.
+    pub async fn api_quota(&self, path: &str) -> Result<ApiQuota> {
+        const OPERATION: &str = "api_quota";
+        if !path.starts_with('/') || path.starts_with("//") {
+            let rule = "must begin with one `/` and name no host, such as /wxa/commit";
+            return Err(refuse::invalid(OPERATION, "path", rule));
+        }
+        let call = Call::post_json(OPERATION, "/cgi-bin/openapi/quota/get", &json!({ "cgi_path": path }));
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut members = Members::of(&reply);
+        let mut quota = members.required("quota", Members::object)?;
+        let mut rate = |name: &str| members.object(name)?.as_mut().map(RateLimit::read).transpose();
+        Ok(ApiQuota {
+            daily_limit: quota.number("daily_limit")?,
+            used: quota.number("used")?,
+            remain: quota.number("remain")?,
+            rate_limit: rate("rate_limit")?,
+            component_rate_limit: rate("component_rate_limit")?,
+            extra: quota.rest().into_iter().chain(members.rest()).collect(),
+        })
+    }
+
+    /// Sets the daily counts of all the app's calls back to 0: `clear_quota`. Ten times a month; no query shows it, so
+    /// after a lost answer its outcome stays unknown.
+    ///
+    /// # Errors
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (48006), and those of any effect.
+    pub async fn clear_quota(&self) -> Result<Effect> {
+        let arguments = ClearQuota { app_id: miniprogram_core::Authorizer::app_id(self).to_string() };
+        Ok(self.inherent(CLEAR, &arguments).await?.into_unit())
+    }
+
+    /// What the vendor has kept of a request: `openapi/rid/get`, by the id at the end of its answer's words
+    /// ([`Error::request_id`](miniprogram_core::Error::request_id)).
+    ///
+    /// # Errors
+    /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) for an unknown id or one older than seven days, and those
+    /// of any read.
+    pub async fn request_info(&self, request_id: &str) -> Result<RequestInfo> {
+        const OPERATION: &str = "request_info";
+        refuse::required(OPERATION, "request_id", request_id)?;
+        let call = Call::post_json(OPERATION, "/cgi-bin/openapi/rid/get", &json!({ "rid": request_id }));
+        let reply = self.begin(OPERATION).read(&call).await?;
+        let mut request = Members::of(&reply).required("request", Members::object)?;
+        Ok(RequestInfo {
+            invoked_at: request.time("invoke_time")?,
+            cost_in_ms: request.number("cost_in_ms")?,
+            request_url: request.text("request_url")?.map(|url| masked_url(&url)),
+            request_body: request.text("request_body")?.map(masked_text),
+            response_body: request.text("response_body")?.map(masked_text),
+            extra: masked_members(request.rest()),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct ClearQuota {
+    app_id: String,
+}
+
+fn clear(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let ClearQuota { app_id } = command.arguments()?;
+    refuse::required(CLEAR.as_str(), "app_id", &app_id)?;
+    let call = Call::post_json(CLEAR.as_str(), "/cgi-bin/clear_quota", &json!({ "appid": app_id }));
+    OneCall::new(CLEAR, EffectClass::OneShot, call).boxed()
+}
+
+const MASK: &str = "***";
+
+/// Whether a parameter or member of that name holds something that must not be printed.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "secret", "ticket", "auth_code", "authorization_code", "password", "pwd"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+fn masked_url(url: &str) -> String {
+    let Some((path, query)) = url.split_once('?') else { return url.to_owned() };
+    format!("{path}?{}", masked_pairs(query))
+}
+
+fn masked_pairs(query: &str) -> String {
+    let masked = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}={MASK}"),
+        _ => pair.to_owned(),
+    });
+    masked.collect::<Vec<_>>().join("&")
+}
+
+/// Text that is JSON, a form or neither.
+fn masked_text(text: String) -> String {
+    match serde_json::from_str::<Value>(&text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => masked(value).to_string(),
+        // Cut off, most likely: nobody can tell where the secret ends.
+        Err(_) if text.trim_start().starts_with(['{', '[']) && is_secret(&text) => MASK.to_owned(),
+        _ => masked_pairs(&text),
+    }
+}
+
+fn masked(value: Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(masked_members(members)),
+        Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
+        other => other,
+    }
+}
+
+fn masked_members(members: Map<String, Value>) -> Map<String, Value> {
+    let mask = |(name, value): (String, Value)| {
+        let value = if is_secret(&name) { Value::from(MASK) } else { masked(value) };
+        (name, value)
+    };
+    members.into_iter().map(mask).collect()
+}

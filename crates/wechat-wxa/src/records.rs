@@ -1,0 +1,164 @@
+//! Records of breaches of the rules, and of appeals.
+
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::{Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::refuse;
+
+/// A breach of the rules that the vendor has recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct IllegalRecord {
+    /// `illegal_record_id`: what [`WeChatApp::appeal_records`] takes.
+    pub illegal_record_id: String,
+    /// `create_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_at: Option<Timestamp>,
+    /// `illegal_reason`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// `illegal_content`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content: Option<String>,
+    /// `rule_name`: the rule that was broken.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule_name: Option<String>,
+    /// `rule_url`: where that rule is printed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule_url: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl IllegalRecord {
+    /// A record of which only the id is known.
+    #[must_use]
+    pub fn new(illegal_record_id: impl Into<String>) -> Self {
+        Self {
+            illegal_record_id: illegal_record_id.into(),
+            created_at: None,
+            reason: None,
+            content: None,
+            rule_name: None,
+            rule_url: None,
+            extra: Map::new(),
+        }
+    }
+
+    fn read(members: &mut Members<'_>) -> Result<Self> {
+        Ok(Self {
+            illegal_record_id: members.required("illegal_record_id", Members::text)?,
+            created_at: members.time("create_time")?,
+            reason: members.text("illegal_reason")?,
+            content: members.text("illegal_content")?,
+            rule_name: members.text("rule_name")?,
+            rule_url: members.text("rule_url")?,
+            extra: members.rest(),
+        })
+    }
+}
+
+/// An appeal against such a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppealRecord {
+    /// `appeal_record_id`.
+    pub appeal_record_id: String,
+    /// `appeal_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub appealed_at: Option<Timestamp>,
+    /// `appeal_count`: which appeal it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub appeal_count: Option<i64>,
+    /// `appeal_from`: the vendor's number for who appeals.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub appeal_from: Option<i64>,
+    /// `appeal_status`: the vendor's number for where it stands.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub appeal_status: Option<i64>,
+    /// `audit_time`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub audited_at: Option<Timestamp>,
+    /// `audit_reason`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub audit_reason: Option<String>,
+    /// `punish_description`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub punish_description: Option<String>,
+    /// `materials`, as the vendor sent them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub materials: Vec<Map<String, Value>>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl AppealRecord {
+    /// An appeal of which only the id is known.
+    #[must_use]
+    pub fn new(appeal_record_id: impl Into<String>) -> Self {
+        Self {
+            appeal_record_id: appeal_record_id.into(),
+            appealed_at: None,
+            appeal_count: None,
+            appeal_from: None,
+            appeal_status: None,
+            audited_at: None,
+            audit_reason: None,
+            punish_description: None,
+            materials: Vec::new(),
+            extra: Map::new(),
+        }
+    }
+
+    fn read(members: &mut Members<'_>) -> Result<Self> {
+        Ok(Self {
+            appeal_record_id: members.required("appeal_record_id", Members::text)?,
+            appealed_at: members.time("appeal_time")?,
+            appeal_count: members.number("appeal_count")?,
+            appeal_from: members.number("appeal_from")?,
+            appeal_status: members.number("appeal_status")?,
+            audited_at: members.time("audit_time")?,
+            audit_reason: members.text("audit_reason")?,
+            punish_description: members.text("punish_description")?,
+            materials: members.each("materials", |material| Ok(material.rest()))?,
+            extra: members.rest(),
+        })
+    }
+}
+
+impl WeChatApp {
+    /// The breaches of the rules in a span of time: `getillegalrecords`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, if the end is before the
+    /// start; and those of any read.
+    pub async fn illegal_records(&self, start: Timestamp, end: Timestamp) -> Result<Vec<IllegalRecord>> {
+        const OPERATION: &str = "illegal_records";
+        if end < start {
+            return Err(refuse::invalid(OPERATION, "end", "must not be before the start"));
+        }
+        let body = json!({ "start_time": start.as_unix(), "end_time": end.as_unix() });
+        let call = Call::post_json(OPERATION, "/wxa/getillegalrecords", &body);
+        let reply = self.begin(OPERATION).read(&call).await?;
+        Members::of(&reply).each_of("records", IllegalRecord::read)
+    }
+
+    /// The appeals against one of them: `getappealrecords`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn appeal_records(&self, illegal_record_id: &str) -> Result<Vec<AppealRecord>> {
+        const OPERATION: &str = "appeal_records";
+        refuse::required(OPERATION, "illegal_record_id", illegal_record_id)?;
+        let body = json!({ "illegal_record_id": illegal_record_id });
+        let call = Call::post_json(OPERATION, "/wxa/getappealrecords", &body);
+        let reply = self.begin(OPERATION).read(&call).await?;
+        Members::of(&reply).each_of("records", AppealRecord::read)
+    }
+}

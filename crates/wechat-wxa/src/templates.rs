@@ -1,0 +1,242 @@
+//! The template library of the platform. Its calls take the platform's token; with an app's some answer an empty list.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{Call, EffectClass, Finding, Op, Reply};
+use miniprogram_core::{
+    AddedTemplate, AppId, DraftId, Effect, EffectValue, InherentCommand, Intent, MethodName, Result, Settled,
+    Template, TemplateDraft, TemplateId, TemplateLibrary, Vendor,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::client::WeChatPlatform;
+use crate::members::Members;
+use crate::one_call::{Inherent, OneCall, brought};
+use crate::plan::WeChatEffect;
+use crate::values::{TEMPLATE_TYPE, TemplateKind};
+use crate::{WECHAT, refuse};
+
+const ADD: MethodName = MethodName::new("add_template");
+const DELETE: MethodName = MethodName::new("delete_template");
+
+pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(ADD, add), Inherent::new(DELETE, delete)];
+
+/// The template library of a platform: [`TemplateLibrary`], and what only WeChat has.
+#[derive(Debug, Clone)]
+pub struct WeChatTemplates {
+    platform: WeChatPlatform,
+}
+
+impl WeChatPlatform {
+    /// The platform's template library. Costs no request.
+    #[must_use]
+    pub fn templates(&self) -> WeChatTemplates {
+        WeChatTemplates { platform: self.clone() }
+    }
+}
+
+impl WeChatTemplates {
+    /// The templates of one kind.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for the unknown kind, and those of any read.
+    pub async fn templates_of(&self, kind: TemplateKind) -> Result<Vec<Template>> {
+        const OPERATION: &str = "templates";
+        let call = templates_call().with_query("template_type", number_of(OPERATION, kind)?.to_string());
+        read_templates(&mut self.platform.begin(OPERATION), &call).await
+    }
+
+    /// Makes a draft a template of one kind; [`TemplateLibrary::add_template`] makes it an ordinary one.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for the unknown kind, and those of
+    /// [`TemplateLibrary::add_template`].
+    pub async fn add_template_of(
+        &self,
+        draft: &DraftId,
+        kind: TemplateKind,
+    ) -> Result<Effect<AddedTemplate>> {
+        self.add(Add { draft_id: draft.clone(), kind: Some(kind), description: None }).await
+    }
+
+    async fn add(&self, arguments: Add) -> Result<Effect<AddedTemplate>> {
+        let effect = self.platform.inherent(ADD, &arguments).await?;
+        let carried = match &effect.value {
+            EffectValue::Inherent(value) => Carried::deserialize(value).unwrap_or_default(),
+            _ => Carried::default(),
+        };
+        let id = match carried.known {
+            // The answer bears no id: the list does. The template is there even if this read fails.
+            Some(known) if carried.template_id.is_none() => {
+                let op = &mut self.platform.begin(ADD.as_str());
+                let now = read_templates(op, &templates_call()).await.unwrap_or_default();
+                added(&known, &now, &arguments.draft_id)
+            }
+            _ => carried.template_id,
+        };
+        Ok(effect.map(|_| AddedTemplate::new(id)))
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl TemplateLibrary for WeChatTemplates {
+    fn vendor(&self) -> Vendor {
+        WECHAT
+    }
+
+    async fn template_drafts(&self) -> Result<Vec<TemplateDraft>> {
+        const OPERATION: &str = "template_drafts";
+        let call = Call::get(OPERATION, "/wxa/gettemplatedraftlist").with_platform_token();
+        let reply = self.platform.begin(OPERATION).read(&call).await?;
+        Members::of(&reply).each_of("draft_list", draft)
+    }
+
+    async fn templates(&self) -> Result<Vec<Template>> {
+        read_templates(&mut self.platform.begin("templates"), &templates_call()).await
+    }
+
+    async fn add_template(
+        &self,
+        draft: &DraftId,
+        description: Option<&str>,
+    ) -> Result<Effect<AddedTemplate>> {
+        let description = description.map(str::to_owned);
+        self.add(Add { draft_id: draft.clone(), kind: None, description }).await
+    }
+
+    async fn delete_template(&self, template: &TemplateId) -> Result<Effect> {
+        let arguments = Delete { template_id: template.clone() };
+        Ok(self.platform.inherent(DELETE, &arguments).await?.into_unit())
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.platform.settle(intent).await
+    }
+}
+
+fn templates_call() -> Call {
+    Call::get("templates", "/wxa/gettemplatelist").with_platform_token()
+}
+
+async fn read_templates(op: &mut Op<'_>, call: &Call) -> Result<Vec<Template>> {
+    templates(&op.read(call).await?)
+}
+
+fn templates(reply: &Reply) -> Result<Vec<Template>> {
+    Members::of(reply).each_of("template_list", |members| {
+        let id = members.required("template_id", Members::text)?;
+        Ok(Template::new(id)
+            .with_draft_id(members.text("draft_id")?.map(DraftId::from))
+            .with_version(members.text("user_version")?, members.text("user_desc")?)
+            .with_created_at(members.time("create_time")?)
+            .with_source_app_id(members.text("source_miniprogram_appid")?.map(AppId::from))
+            .with_extra(members.rest()))
+    })
+}
+
+fn draft(members: &mut Members<'_>) -> Result<TemplateDraft> {
+    let id = members.required("draft_id", Members::text)?;
+    Ok(TemplateDraft::new(id)
+        .with_version(members.text("user_version")?, members.text("user_desc")?)
+        .with_created_at(members.time("create_time")?)
+        .with_source_app_id(members.text("source_miniprogram_appid")?.map(AppId::from))
+        .with_extra(members.rest()))
+}
+
+fn number_of(operation: &'static str, kind: TemplateKind) -> Result<i64> {
+    let row = TEMPLATE_TYPE.rows().iter().find(|row| row.status == kind);
+    row.map(|row| row.code)
+        .ok_or_else(|| refuse::invalid(operation, "kind", "must be ordinary or standard, is unknown"))
+}
+
+/// An id as the number that the vendor wants.
+fn number(operation: &'static str, field: &'static str, id: &str) -> Result<Value> {
+    let number: Option<u64> = id.parse().ok().filter(|number: &u64| number.to_string() == id);
+    number.map(Value::from).ok_or_else(|| {
+        refuse::invalid(operation, field, format!("must be a whole number in plain digits, is {id:?}"))
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct Add {
+    draft_id: DraftId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    kind: Option<TemplateKind>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    description: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Delete {
+    template_id: TemplateId,
+}
+
+/// What an added template carries: its id where the list has shown it, else the ids that were there before.
+#[derive(Default, Serialize, Deserialize)]
+struct Carried {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    template_id: Option<TemplateId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    known: Option<Vec<TemplateId>>,
+}
+
+/// What of the library shows an effect on it.
+#[derive(Serialize, Deserialize)]
+struct Listed(Vec<Template>);
+
+fn listed(reply: &Reply) -> Result<Listed> {
+    let bare = |template: Template| Template::new(template.template_id).with_draft_id(template.draft_id);
+    Ok(Listed(templates(reply)?.into_iter().map(bare).collect()))
+}
+
+/// The newest template of the draft that was not there before.
+fn added(known: &[TemplateId], now: &[Template], draft: &DraftId) -> Option<TemplateId> {
+    let ours = now.iter().filter(|template| {
+        template.draft_id.as_ref() == Some(draft) && !known.contains(&template.template_id)
+    });
+    ours.max_by_key(|template| template.template_id.as_number()).map(|template| template.template_id.clone())
+}
+
+fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let Add { draft_id, kind, description } = command.arguments()?;
+    if description.is_some() {
+        let why = "cannot be chosen: a template keeps that of its draft";
+        return Err(refuse::unsupported(ADD.as_str(), "description", why));
+    }
+    let mut body = Map::new();
+    body.insert("draft_id".to_owned(), number(ADD.as_str(), "draft_id", draft_id.as_str())?);
+    if let Some(kind) = kind {
+        body.insert("template_type".to_owned(), Value::from(number_of(ADD.as_str(), kind)?));
+    }
+    let call =
+        Call::post_json(ADD.as_str(), "/wxa/addtotemplate", &Value::Object(body)).with_platform_token();
+    OneCall::new(ADD, EffectClass::OneShot, call)
+        .changes(templates_call(), listed, move |Listed(before), Listed(now)| {
+            match added(&ids(before), &now, &draft_id) {
+                Some(id) => Finding::Done(brought(&Carried { template_id: Some(id), known: None })),
+                None => Finding::Absent,
+            }
+        })
+        .carrying(|before| {
+            let known = Listed::deserialize(before).map(|Listed(before)| ids(&before)).ok();
+            brought(&Carried { template_id: None, known })
+        })
+        .boxed()
+}
+
+fn ids(templates: &[Template]) -> Vec<TemplateId> {
+    templates.iter().map(|template| template.template_id.clone()).collect()
+}
+
+fn delete(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let Delete { template_id } = command.arguments()?;
+    let body = json!({ "template_id": number(DELETE.as_str(), "template_id", template_id.as_str())? });
+    let call = Call::post_json(DELETE.as_str(), "/wxa/deletetemplate", &body).with_platform_token();
+    OneCall::new(DELETE, EffectClass::Guarded, call)
+        .changes(templates_call(), listed, move |Listed(before), Listed(now)| {
+            let holds = |list: &[Template]| list.iter().any(|template| template.template_id == template_id);
+            if holds(before) && !holds(&now) { Finding::Done(EffectValue::None) } else { Finding::Absent }
+        })
+        .boxed()
+}

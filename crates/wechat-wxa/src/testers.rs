@@ -1,0 +1,153 @@
+//! Testers: who may open the experience version.
+
+use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::client::WeChatApp;
+use crate::members::Members;
+use crate::one_call::{Inherent, OneCall, brought, effect_members};
+use crate::plan::WeChatEffect;
+use crate::refuse;
+
+const BIND: MethodName = MethodName::new("bind_tester");
+const UNBIND: MethodName = MethodName::new("unbind_tester");
+
+pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(BIND, bind), Inherent::new(UNBIND, unbind)];
+
+/// The code that says that the person is a tester already.
+const BOUND_ALREADY: i64 = 85004;
+
+/// A person who may open the experience version.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Tester {
+    /// `userstr`: what the vendor calls the person. Absent only where a person was bound, the answer was lost and a
+    /// refusal of the repeat told of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_str: Option<String>,
+    /// Every other member as the vendor sent it.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub extra: Map<String, Value>,
+}
+
+impl Tester {
+    /// A tester, as the vendor calls the person.
+    #[must_use]
+    pub fn new(user_str: impl Into<String>) -> Self {
+        Self { user_str: Some(user_str.into()), extra: Map::new() }
+    }
+
+    fn read(members: &mut Members<'_>) -> Result<Self> {
+        Ok(Self { user_str: Some(members.required("userstr", Members::text)?), extra: members.rest() })
+    }
+}
+
+effect_members! { Tester }
+
+/// Whom [`WeChatApp::unbind_tester`] unbinds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TesterRef {
+    /// By the person's WeChat id.
+    WeChatId(String),
+    /// By what the vendor calls the person.
+    UserStr(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Bind {
+    wechat_id: String,
+}
+
+impl WeChatApp {
+    /// Lets a person open the experience version: `bind_tester`. Takes the WeChat id, not an openid.
+    ///
+    /// # Errors
+    /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) for a person who cannot be found (85001),
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) if the app has too many testers or the person
+    /// tests too many apps, [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the person is bound already, and
+    /// those of any effect.
+    pub async fn bind_tester(&self, wechat_id: &str) -> Result<Effect<Tester>> {
+        let arguments = Bind { wechat_id: wechat_id.to_owned() };
+        self.inherent(BIND, &arguments).await?.into_inherent(BIND.as_str())
+    }
+
+    /// Takes that back: `unbind_tester`.
+    ///
+    /// # Errors
+    /// Those of any effect.
+    pub async fn unbind_tester(&self, tester: &TesterRef) -> Result<Effect> {
+        Ok(self.inherent(UNBIND, tester).await?.into_unit())
+    }
+
+    /// Everybody who may open the experience version: `memberauth`.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn testers(&self) -> Result<Vec<Tester>> {
+        testers(&self.begin("testers").read(&testers_call()).await?)
+    }
+}
+
+fn testers_call() -> Call {
+    Call::post_json("testers", "/wxa/memberauth", &json!({ "action": "get_experiencer" }))
+}
+
+fn testers(reply: &Reply) -> Result<Vec<Tester>> {
+    Members::of(reply).each_of("members", Tester::read)
+}
+
+fn bind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let Bind { wechat_id } = command.arguments()?;
+    refuse::required(BIND.as_str(), "wechat_id", &wechat_id)?;
+    let call = Call::post_json(BIND.as_str(), "/wxa/bind_tester", &json!({ "wechatid": wechat_id }));
+    OneCall::new(BIND, EffectClass::Guarded, call)
+        .changes(testers_call(), testers, |before, now| {
+            let mut new = now.into_iter().filter(|tester| !holds(before, tester));
+            match (new.next(), new.next()) {
+                (Some(tester), None) => Finding::Done(brought(&tester)),
+                (None, _) => Finding::Absent,
+                // Somebody else binds testers too: the list does not say which of them this is.
+                _ => Finding::Unknowable,
+            }
+        })
+        .bringing(|reply| Ok(brought(&Tester::read(&mut Members::of(reply))?)))
+        .done_already(BOUND_ALREADY, brought(&Tester::default()))
+        .boxed()
+}
+
+fn unbind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+    let tester: TesterRef = command.arguments()?;
+    let (field, member, text) = match &tester {
+        TesterRef::WeChatId(id) => ("wechat_id", "wechatid", id),
+        TesterRef::UserStr(user) => ("user_str", "userstr", user),
+    };
+    refuse::required(UNBIND.as_str(), field, text)?;
+    let call = Call::post_json(UNBIND.as_str(), "/wxa/unbind_tester", &json!({ member: text }));
+    OneCall::new(UNBIND, EffectClass::Guarded, call)
+        .changes(testers_call(), testers, move |before, now| {
+            let gone = before.iter().filter(|tester| !holds(&now, tester));
+            match &tester {
+                TesterRef::UserStr(user) => {
+                    match gone.into_iter().any(|tester| tester.user_str.as_ref() == Some(user)) {
+                        true => Finding::Done(Default::default()),
+                        false => Finding::Absent,
+                    }
+                }
+                TesterRef::WeChatId(_) => match gone.count() {
+                    0 => Finding::Absent,
+                    1 => Finding::Done(Default::default()),
+                    // Somebody else unbinds testers too: the list does not say which of them this is.
+                    _ => Finding::Unknowable,
+                },
+            }
+        })
+        .boxed()
+}
+
+fn holds(testers: &[Tester], wanted: &Tester) -> bool {
+    testers.iter().any(|tester| tester.user_str == wanted.user_str)
+}

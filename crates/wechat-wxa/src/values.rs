@@ -1,0 +1,41 @@
+//! The values that WeChat enumerates beside the statuses of code: what arrives as [`StatusTable`]s of open
+//! enumerations, what is sent as enumerations with their form on the wire.
+//!
+//! The statuses of audits, gray releases and visits and the codes of refusals are in [`codes`](crate::codes).
+//!
+//! Source: WeChat's pages on third-party platforms. A label is WeChat's own where its pages print one, else a gloss.
+
+mod received;
+mod sent;
+
+use std::fmt;
+
+use miniprogram_core::{RawStatus, StatusTable};
+use serde::{Deserialize, Serialize};
+
+pub use received::{
+    ACCOUNT_TYPE, APPLY_STATUS, AUTH_TASK, AccountType, ApplyStatus, AuthTaskStatus, CATEGORY_AUDIT,
+    NAME_AUDIT, ORDER_PATH, ORDER_PATH_APPLICATION, OrderPathTaken, PRIVACY_INTERFACE, PUSHED_VERDICT,
+    PrivacyInterfaceStatus, REALNAME_STATUS, ReviewStatus, SEARCH_STATUS, SearchStatus, TEMPLATE_AUDIT,
+    TEMPLATE_TYPE, TemplateAuditStatus, TemplateKind,
+};
+pub use sent::{DomainAction, MaterialKind, OrderPathKind, PrivacyVersion, ServerDomainKind};
+
+/// A value and the number that stands for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Coded<S> {
+    /// What the number means.
+    pub value: S,
+    /// The number, and the table that it belongs to.
+    pub raw: RawStatus,
+}
+
+impl<S: Copy + fmt::Display> Coded<S> {
+    /// A number of a table.
+    #[must_use]
+    pub fn new(table: &StatusTable<S>, code: i64) -> Self {
+        let (value, raw) = table.translate(code);
+        Self { value, raw }
+    }
+}

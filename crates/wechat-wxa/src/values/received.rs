@@ -1,0 +1,270 @@
+use miniprogram_core::{StatusRow, StatusTable};
+
+use crate::WECHAT;
+
+/// Declares what arrives: open enumerations.
+macro_rules! received {
+    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
+        $(#[$about])*
+        ///
+        /// Open: later versions may add variants. The number travels beside it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+            /// A number that no table lists.
+            #[serde(rename = "unknown")]
+            Unknown,
+        }
+
+        impl $name {
+            /// The machine name, as in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Unknown => "unknown",
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    )*};
+}
+
+/// Declares the tables of numbers.
+macro_rules! tables {
+    ($($(#[$about:meta])* $table:ident: $of:ident = $name:literal {
+        $($code:literal => $status:ident, $label:literal;)*
+    })*) => {$(
+        $(#[$about])*
+        pub static $table: StatusTable<$of> = StatusTable::new(
+            WECHAT,
+            $name,
+            $of::Unknown,
+            &[$(StatusRow { code: $code, status: $of::$status, label: $label },)*],
+        );
+    )*};
+}
+
+received! {
+    /// Where a standard template stands, which WeChat audits before apps can use it.
+    TemplateAuditStatus {
+        /// Not submitted.
+        NotSubmitted = "not_submitted",
+        /// No verdict yet.
+        InReview = "in_review",
+        /// Failed; the reason says why.
+        Rejected = "rejected",
+        /// Passed.
+        Approved = "approved",
+        /// On its way into the audit.
+        Submitting = "submitting",
+        /// It did not get into the audit.
+        SubmissionFailed = "submission_failed",
+    }
+    /// Which kind of template it is.
+    TemplateKind {
+        /// One that each app submits for audit by itself.
+        Ordinary = "ordinary",
+        /// One that WeChat has audited; `ext_json` may hold little more than texts.
+        Standard = "standard",
+    }
+    /// Where a review of a name, a category or an order path stands.
+    ReviewStatus {
+        /// No verdict yet.
+        InReview = "in_review",
+        /// Failed; the reason says why.
+        Rejected = "rejected",
+        /// Passed.
+        Approved = "approved",
+    }
+    /// Whether an app may use a privacy interface.
+    PrivacyInterfaceStatus {
+        /// It may apply.
+        MayApply = "may_apply",
+        /// It may not even apply.
+        NoPermission = "no_permission",
+        /// It has applied; no verdict yet.
+        Applied = "applied",
+        /// Refused; the reason says why.
+        Refused = "refused",
+        /// Granted.
+        Granted = "granted",
+    }
+    /// What became of the application for one app's order path.
+    OrderPathTaken {
+        /// It is in review.
+        Accepted = "accepted",
+        /// One for this app is in review already.
+        Duplicate = "duplicate",
+        /// WeChat was busy.
+        Busy = "busy",
+        /// No app of the platform has this id.
+        InvalidApp = "invalid_app",
+    }
+    /// How far the verification of an app's subject is.
+    AuthTaskStatus {
+        /// It begins.
+        Initial = "initial",
+        /// It was left for more than 24 hours.
+        Expired = "expired",
+        /// The user refused.
+        Refused = "refused",
+        /// The user agreed.
+        Agreed = "agreed",
+        /// The face check began.
+        FaceCheckStarted = "face_check_started",
+        /// The face check failed.
+        FaceCheckFailed = "face_check_failed",
+        /// The face check passed.
+        FaceCheckPassed = "face_check_passed",
+        /// A code was sent to the telephone.
+        PhoneCodeSent = "phone_code_sent",
+        /// The telephone could not be verified.
+        PhoneFailed = "phone_failed",
+        /// The telephone was verified.
+        PhonePassed = "phone_passed",
+        /// The review's order could not be made.
+        OrderFailed = "order_failed",
+        /// The review's order was made.
+        OrderMade = "order_made",
+        /// The check failed.
+        CheckFailed = "check_failed",
+        /// It waits for the payment.
+        WaitingForPayment = "waiting_for_payment",
+    }
+    /// How far the review of a verification is.
+    ApplyStatus {
+        /// There is none yet.
+        NoReview = "no_review",
+        /// It has to be paid.
+        ToBePaid = "to_be_paid",
+        /// In review.
+        InReview = "in_review",
+        /// It was sent back to be filled in again.
+        SentBack = "sent_back",
+        /// It passed.
+        Passed = "passed",
+        /// It failed for good.
+        Failed = "failed",
+    }
+    /// What kind of account it is.
+    AccountType {
+        /// A subscription account.
+        Subscription = "subscription",
+        /// A service account.
+        Service = "service",
+        /// A mini program.
+        MiniProgram = "mini_program",
+    }
+    /// Whether WeChat's search shows an app.
+    SearchStatus {
+        /// It does.
+        Searchable = "searchable",
+        /// It does not.
+        Hidden = "hidden",
+    }
+}
+
+tables! {
+    /// `audit_status` of `gettemplatelist`, for standard templates only.
+    TEMPLATE_AUDIT: TemplateAuditStatus = "template_audit_status" {
+        0 => NotSubmitted, "未提审核";
+        1 => InReview, "审核中";
+        2 => Rejected, "审核驳回";
+        3 => Approved, "审核通过";
+        4 => Submitting, "提审中";
+        5 => SubmissionFailed, "提审失败";
+    }
+    /// `template_type` of `gettemplatelist` and `addtotemplate`.
+    TEMPLATE_TYPE: TemplateKind = "template_type" {
+        0 => Ordinary, "普通模板";
+        1 => Standard, "标准模板";
+    }
+    /// `audit_stat` of `api_wxa_querynickname`.
+    NAME_AUDIT: ReviewStatus = "audit_stat" {
+        1 => InReview, "审核中";
+        2 => Rejected, "审核失败";
+        3 => Approved, "审核成功";
+    }
+    /// `ret` of the pushes `wxa_nickname_audit` and `wxa_category_audit`.
+    PUSHED_VERDICT: ReviewStatus = "ret" {
+        2 => Rejected, "审核失败";
+        3 => Approved, "审核成功";
+    }
+    /// `audit_status` of `getcategory`.
+    CATEGORY_AUDIT: ReviewStatus = "category_audit_status" {
+        1 => InReview, "审核中";
+        2 => Rejected, "审核不通过";
+        3 => Approved, "审核通过";
+    }
+    /// `status` of `get_privacy_interface`, and of `result_info` in the push `wxa_privacy_apply`.
+    PRIVACY_INTERFACE: PrivacyInterfaceStatus = "privacy_interface_status" {
+        1 => MayApply, "待申请开通";
+        2 => NoPermission, "无权限";
+        3 => Applied, "申请中";
+        4 => Refused, "申请失败";
+        5 => Granted, "已开通";
+    }
+    /// `status` of `getorderpathinfo` and of the push `order_path_audit_result_notify`.
+    ORDER_PATH: ReviewStatus = "order_path_status" {
+        2 => InReview, "审核中";
+        3 => Rejected, "审核失败";
+        4 => Approved, "审核通过";
+    }
+    /// `ret_code` of the push `order_path_apply_result_notify`.
+    ORDER_PATH_APPLICATION: OrderPathTaken = "order_path_ret_code" {
+        -2 => InvalidApp, "appid not valid";
+        -1 => Busy, "busy";
+        0 => Accepted, "accepted";
+        1 => Duplicate, "duplicate";
+    }
+    /// `task_status` of the push `notify_3rd_wxa_auth`.
+    AUTH_TASK: AuthTaskStatus = "task_status" {
+        0 => Initial, "initial";
+        1 => Expired, "over 24 h";
+        2 => Refused, "refused";
+        3 => Agreed, "agreed";
+        4 => FaceCheckStarted, "face check started";
+        5 => FaceCheckFailed, "face check failed";
+        6 => FaceCheckPassed, "face check passed";
+        7 => PhoneCodeSent, "phone code sent";
+        8 => PhoneFailed, "phone check failed";
+        9 => PhonePassed, "phone check passed";
+        11 => OrderFailed, "order failed";
+        12 => OrderMade, "order made";
+        14 => CheckFailed, "check failed";
+        15 => WaitingForPayment, "waiting for payment";
+    }
+    /// `apply_status` of the push `notify_3rd_wxa_auth`.
+    APPLY_STATUS: ApplyStatus = "apply_status" {
+        0 => NoReview, "none";
+        1 => ToBePaid, "to pay";
+        2 => InReview, "in review";
+        3 => SentBack, "sent back";
+        4 => Passed, "passed";
+        5 => Failed, "failed for good";
+    }
+    /// `account_type` of `getaccountbasicinfo`.
+    ACCOUNT_TYPE: AccountType = "account_type" {
+        1 => Subscription, "订阅号";
+        2 => Service, "服务号";
+        3 => MiniProgram, "小程序";
+    }
+    /// `realname_status` of `getaccountbasicinfo`.
+    REALNAME_STATUS: ReviewStatus = "realname_status" {
+        1 => Approved, "实名验证成功";
+        2 => InReview, "实名验证中";
+        3 => Rejected, "实名验证失败";
+    }
+    /// `status` of `getwxasearchstatus` and `changewxasearchstatus`.
+    SEARCH_STATUS: SearchStatus = "search_status" {
+        0 => Searchable, "可搜索";
+        1 => Hidden, "不可搜索";
+    }
+}
