@@ -1,5 +1,9 @@
 //! The admin interface over HTTP, and what it shares with the one in Rust.
 
+mod app;
+mod platform;
+mod records;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::baidu::NameRules;
 use crate::body::Reply;
 use crate::call::{Answer, Call};
 use crate::callback::Callback;
@@ -18,37 +23,37 @@ use crate::faults::{FaultRule, PushFaultRule};
 use crate::gate;
 use crate::hub::Hub;
 use crate::server::{check, known};
-use crate::spec::{AppSpec, State};
-use crate::tokens::Issued;
-use crate::verdict::{AuditPolicy, Decision};
+use crate::tokens::{Holder, Issued};
+use crate::verdict::AuditPolicy;
 use crate::world::Account;
 use crate::{BAIDU, WECHAT, baidu, wechat};
+
+pub(crate) use platform::{add_template_draft, platform_domains, set_platform_domains};
 
 /// Everything of the admin interface is below this path.
 pub(crate) const ROOT: &str = "/_sim";
 
 type Result<T> = std::result::Result<T, SimError>;
 
-pub(crate) fn issued(hub: &Hub, app: &AppId) -> Result<Issued> {
+pub(crate) fn issued(hub: &Hub, vendor: Vendor, holder: &Holder) -> Issued {
     hub.with(|world, now| {
-        let lifetime = world.settings.token_lifetime(world.app(app)?.vendor);
-        world.tokens.valid(app, now, lifetime).ok_or_else(|| SimError::UnknownApp(app.clone()))
+        world.tokens.valid(vendor, holder, now, world.settings.token_lifetime(vendor, holder))
     })
 }
 
-pub(crate) fn expire_token(hub: &Hub, app: &AppId) -> Result<()> {
+pub(crate) fn rotate_token(hub: &Hub, vendor: Vendor, holder: &Holder) -> Issued {
     hub.with(|world, now| {
-        world.app(app)?;
-        world.tokens.expire(app, now);
-        Ok(())
+        world.tokens.issue(vendor, holder, now, world.settings.token_lifetime(vendor, holder))
     })
 }
 
-pub(crate) fn rotate_token(hub: &Hub, app: &AppId) -> Result<Issued> {
-    hub.with(|world, now| {
-        let vendor = world.app(app)?.vendor;
-        Ok(world.tokens.issue(vendor, app, now, world.settings.token_lifetime(vendor)))
-    })
+pub(crate) fn expire_token(hub: &Hub, holder: &Holder) {
+    hub.with(|world, now| world.tokens.expire(holder, now));
+}
+
+/// The app as the holder of a token, and its vendor.
+pub(crate) fn holder(hub: &Hub, app: &AppId) -> Result<(Vendor, Holder)> {
+    hub.with(|world, _| Ok((world.app(app)?.vendor, Holder::App(app.clone()))))
 }
 
 pub(crate) fn fail_next_upload(hub: &Hub, app: &AppId, code: i64, message: String) -> Result<()> {
@@ -137,9 +142,27 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
                 apps.iter().map(|(id, vendor)| json!({ "app_id": id, "vendor": vendor })).collect::<Vec<_>>(),
             )
         }
-        ("POST", ["apps"]) => add_app(hub, parse(call)?),
+        ("POST", ["apps"]) => app::add(hub, parse(call)?),
         ("GET", ["apps", app]) => tell(hub.with(|world, _| world.truth(&AppId::from(*app)))?),
-        (method, ["apps", app, what]) => of_app(hub, call, method, &AppId::from(*app), what),
+        ("POST", ["apps", app, "illegal-records"]) => {
+            records::add_illegal_record(hub, call, &AppId::from(*app))
+        }
+        ("POST", ["apps", app, "illegal-records", record, "appeal"]) => {
+            records::decide_appeal(hub, call, &AppId::from(*app), record)
+        }
+        (method, ["wechat-name-rules"]) => records::name_rules(hub, call, method),
+        (method, ["apps", app, what]) => app::route(hub, call, method, &AppId::from(*app), what),
+        ("POST", ["apps", app, "reviews", item]) => app::decide(hub, call, &AppId::from(*app), item),
+        ("GET", ["platforms", vendor]) => platform::about(hub, self::vendor(vendor)?),
+        (method, ["platforms", vendor, what]) => {
+            platform::route(hub, call, method, self::vendor(vendor)?, what)
+        }
+        ("GET", ["name-rules"]) => tell(hub.with(|world, _| world.settings.name_rules.clone())),
+        ("PUT", ["name-rules"]) => {
+            let rules: NameRules = parse(call)?;
+            hub.with(|world, _| world.settings.name_rules = rules);
+            done()
+        }
         ("GET", ["clock"]) => Ok(Some(json!({ "now": hub.clock.now() }))),
         ("POST", ["clock", "advance"]) => advance(hub, &parse(call)?),
         ("GET", ["policy"]) => tell(hub.with(|world, _| world.settings.audit_policy.clone())),
@@ -183,64 +206,8 @@ fn about(hub: &Hub) -> Result<Option<Value>> {
     })))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewApp {
-    vendor: String,
-    app_id: AppId,
-    original_id: Option<String>,
-    access_token: Option<String>,
-    state: Option<State>,
-}
-
-fn add_app(hub: &Hub, new: NewApp) -> Result<Option<Value>> {
-    let mut spec = AppSpec::new(vendor(&new.vendor)?, new.app_id.clone());
-    spec.original_id = new.original_id;
-    spec.token = new.access_token.map(Secret::new);
-    spec.state = new.state.unwrap_or(State::Online);
-    let (issued, original_id) = hub.with(|world, now| {
-        let issued = world.add_app(spec, now)?;
-        Ok((issued, world.app(&new.app_id)?.original_id.clone()))
-    })?;
-    Ok(Some(json!({
-        "app_id": new.app_id,
-        "vendor": new.vendor,
-        "original_id": original_id,
-        "access_token": issued.text,
-        "expires_at": issued.expires_at,
-    })))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UploadFailure {
-    code: i64,
-    #[serde(default)]
-    message: String,
-}
-
-fn of_app(hub: &Hub, call: &Call, method: &str, app: &AppId, what: &str) -> Result<Option<Value>> {
-    let tell_token = |issued: Issued| json!({ "access_token": issued.text, "expires_at": issued.expires_at });
-    match (method, what) {
-        ("POST", "audit") => {
-            let decision: Decision = parse(call)?;
-            hub.with(|world, now| world.decide(app, None, &decision, now))?;
-        }
-        ("PUT", "state") => {
-            let state: State = parse(call)?;
-            hub.with(|world, now| world.arrange(app, &state, now))?;
-        }
-        ("GET", "token") => return issued(hub, app).map(tell_token).map(Some),
-        ("POST", "rotate-token") => return rotate_token(hub, app).map(tell_token).map(Some),
-        ("POST", "expire-token") => expire_token(hub, app)?,
-        ("POST", "fail-next-upload") => {
-            let failure: UploadFailure = parse(call)?;
-            fail_next_upload(hub, app, failure.code, failure.message)?;
-        }
-        ("GET", "pushes") => return tell(hub.with(|world, _| world.app(app).map(|app| app.pushes.clone()))?),
-        _ => return Ok(None),
-    }
-    done()
+fn tell_token(issued: &Issued) -> Value {
+    json!({ "access_token": issued.text, "expires_at": issued.expires_at })
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,7 @@
 //! A request to a vendor as it arrived, and an answer before it becomes HTTP.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Map, Value};
@@ -12,15 +14,55 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
+    /// The fields of a form, whichever way it is encoded.
     pub(crate) form: Vec<(String, String)>,
+    /// The files of a `multipart/form-data` body.
+    pub(crate) files: Vec<FilePart>,
     pub(crate) body: Bytes,
+    multipart: bool,
+}
+
+/// A file in a `multipart/form-data` body.
+#[derive(Debug, Clone)]
+pub(crate) struct FilePart {
+    pub(crate) name: String,
+    pub(crate) file_name: String,
+    /// As the client states it; empty if it does not.
+    pub(crate) content_type: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Call {
-    pub(crate) fn new(method: Method, path: &str, query: &str, body: Bytes) -> Self {
-        let looks_like_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-        let form = if looks_like_json { Vec::new() } else { pairs(&body) };
-        Self { method, path: path.to_owned(), query: pairs(query.as_bytes()), form, body }
+    /// Reads the body as `multipart/form-data` if it has a boundary, else as a form unless it looks like JSON. A
+    /// multipart body that breaks the format has no fields and no files.
+    pub(crate) async fn read(
+        method: Method,
+        path: &str,
+        query: &str,
+        boundary: Option<String>,
+        body: Bytes,
+    ) -> Self {
+        let multipart = boundary.is_some();
+        let (form, files) = match boundary {
+            Some(boundary) => parts(body.clone(), boundary).await.unwrap_or_default(),
+            None if looks_like_json(&body) => Parts::default(),
+            None => (pairs(&body), Vec::new()),
+        };
+        Self { method, path: path.to_owned(), query: pairs(query.as_bytes()), form, files, body, multipart }
+    }
+
+    pub(crate) fn is_multipart(&self) -> bool {
+        self.multipart
+    }
+
+    /// The file of that name.
+    pub(crate) fn file(&self, name: &str) -> Option<&FilePart> {
+        self.files.iter().find(|file| file.name == name)
+    }
+
+    /// The members of a body that is a JSON object.
+    pub(crate) fn json(&self) -> Option<Object> {
+        serde_json::from_slice(&self.body).ok()
     }
 
     /// A parameter of the query.
@@ -34,8 +76,32 @@ impl Call {
     }
 
     pub(crate) fn has_json_body(&self) -> bool {
-        matches!(self.body.trim_ascii_start().first(), Some(b'{' | b'['))
+        !self.multipart && looks_like_json(&self.body)
     }
+}
+
+fn looks_like_json(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+type Parts = (Vec<(String, String)>, Vec<FilePart>);
+
+/// `None` if the format is broken: no end, a part without a name, a field that is no text.
+async fn parts(body: Bytes, boundary: String) -> Option<Parts> {
+    let whole = futures::stream::iter([Ok::<_, Infallible>(body)]);
+    let mut multipart = multer::Multipart::new(whole, boundary);
+    let (mut form, mut files) = Parts::default();
+    while let Some(part) = multipart.next_field().await.ok()? {
+        let name = part.name()?.to_owned();
+        let content_type = part.content_type().map(ToString::to_string).unwrap_or_default();
+        let file_name = part.file_name().map(str::to_owned);
+        let bytes = part.bytes().await.ok()?;
+        match file_name {
+            Some(file_name) => files.push(FilePart { name, file_name, content_type, bytes }),
+            None => form.push((name, String::from_utf8(bytes.into()).ok()?)),
+        }
+    }
+    Some((form, files))
 }
 
 fn pairs(text: &[u8]) -> Vec<(String, String)> {
@@ -73,6 +139,8 @@ pub(crate) enum Content {
     Data(Value),
     /// Success, and nothing else.
     Done,
+    /// The whole answer, without a code beside it.
+    Bare(Object),
     /// The bytes of a picture, with its media type.
     Image(&'static str, Vec<u8>),
 }
@@ -94,11 +162,13 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
     /// Whether the gateway in front says so (Baidu).
     pub(crate) gateway: bool,
+    /// What comes with it all the same (WeChat).
+    pub(crate) members: Object,
 }
 
 impl Refusal {
     pub(crate) fn code(code: i64) -> Self {
-        Self { code, message: None, gateway: false }
+        Self { code, message: None, gateway: false, members: Object::new() }
     }
 
     pub(crate) fn gateway(code: i64) -> Self {

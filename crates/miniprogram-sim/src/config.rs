@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use miniprogram_core::{Clock, TemplateId, Vendor, VirtualClock};
 
+use crate::baidu::NameRules;
 use crate::callback::Callback;
 use crate::clock::{SimClock, Time};
 use crate::faults::{FaultRule, PushFaultRule};
+use crate::tokens::Holder;
 use crate::verdict::AuditPolicy;
 use crate::{BAIDU, WECHAT};
 
@@ -47,8 +49,11 @@ pub(crate) struct Settings {
     pub(crate) wechat_audits: u32,
     pub(crate) wechat_speedups: u32,
     pub(crate) wechat_withdrawals_per_day: usize,
+    pub(crate) wechat_daily_calls: u64,
     pub(crate) baidu_audits: Option<u32>,
     pub(crate) rollback_version_prefix: bool,
+    pub(crate) name_rules: NameRules,
+    pub(crate) baidu_domain_changes: usize,
     pub(crate) wechat_callback: Callback,
     pub(crate) baidu_callback: Callback,
 }
@@ -62,8 +67,12 @@ impl Settings {
         if vendor == BAIDU { &mut self.baidu_callback } else { &mut self.wechat_callback }
     }
 
-    pub(crate) fn token_lifetime(&self, vendor: Vendor) -> Duration {
-        self.token_lifetime.unwrap_or(Duration::from_secs(if vendor == BAIDU { 3600 } else { 7200 }))
+    pub(crate) fn token_lifetime(&self, vendor: Vendor, holder: &Holder) -> Duration {
+        self.token_lifetime.unwrap_or(Duration::from_secs(match holder {
+            _ if vendor != BAIDU => 7200,
+            Holder::App(_) => 3600,
+            Holder::Platform(_) | Holder::Client(_) => 30 * 24 * 3600,
+        }))
     }
 
     pub(crate) fn knows_template(&self, id: &TemplateId) -> bool {
@@ -95,8 +104,11 @@ impl SimConfig {
                 wechat_audits: 100_000,
                 wechat_speedups: 100,
                 wechat_withdrawals_per_day: 5,
+                wechat_daily_calls: 1_000_000,
                 baidu_audits: None,
                 rollback_version_prefix: true,
+                name_rules: NameRules::sample(),
+                baidu_domain_changes: 50,
                 wechat_callback: Callback::sample(WECHAT),
                 baidu_callback: Callback::sample(BAIDU),
             },
@@ -152,7 +164,7 @@ impl SimConfig {
         self
     }
 
-    /// What becomes of a submission; by hand by default.
+    /// What becomes of what goes to review, code and everything else; by hand by default.
     #[must_use]
     pub fn with_audit_policy(mut self, policy: AuditPolicy) -> Self {
         self.settings.audit_policy = policy;
@@ -187,7 +199,8 @@ impl SimConfig {
         self
     }
 
-    /// How long an access token lives; 2 hours at WeChat and 1 hour at Baidu by default.
+    /// How long an access token lives. By default 2 hours at WeChat; at Baidu 1 hour for an app, 30 days for the
+    /// platform and for client credentials.
     #[must_use]
     pub fn with_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.token_lifetime = Some(lifetime);
@@ -215,10 +228,33 @@ impl SimConfig {
         self
     }
 
+    /// How often WeChat takes each call for an app in a day; 1,000,000 by default. Beyond it answers 45009, until the
+    /// day is over or the counts are cleared.
+    #[must_use]
+    pub fn with_wechat_daily_calls(mut self, limit: u64) -> Self {
+        self.settings.wechat_daily_calls = limit;
+        self
+    }
+
     /// Baidu's submissions of an app in a week; unlimited by default.
     #[must_use]
     pub fn with_baidu_audits(mut self, weekly: u32) -> Self {
         self.settings.baidu_audits = Some(weekly);
+        self
+    }
+
+    /// What Baidu's check of names looks for; a few sample words by default.
+    #[must_use]
+    pub fn with_name_rules(mut self, rules: NameRules) -> Self {
+        self.settings.name_rules = rules;
+        self
+    }
+
+    /// How often Baidu lets an app change its server domains, and as often its business domains, in 30 days; 50 by
+    /// default.
+    #[must_use]
+    pub fn with_baidu_domain_changes(mut self, limit: usize) -> Self {
+        self.settings.baidu_domain_changes = limit;
         self
     }
 
@@ -227,6 +263,16 @@ impl SimConfig {
     #[must_use]
     pub fn with_rollback_version_prefix(mut self, prefix: bool) -> Self {
         self.settings.rollback_version_prefix = prefix;
+        self
+    }
+
+    /// The platform's own app id at a vendor, which also stands at the end of each encrypted frame. Set it after the
+    /// vendor's callback.
+    #[must_use]
+    pub fn with_platform_id(mut self, vendor: Vendor, id: impl Into<String>) -> Self {
+        let callback = self.settings.callback_mut(vendor);
+        callback.platform_id = id.into();
+        callback.receiver_id.clone_from(&callback.platform_id);
         self
     }
 

@@ -3,20 +3,59 @@
 
 use std::collections::BTreeMap;
 
-use miniprogram_core::{AppId, Timestamp};
+use miniprogram_core::{AppId, Timestamp, Vendor};
+use serde::Serialize;
 
 use crate::call::{Call, Content, Object, Refusal};
 use crate::config::Settings;
-use crate::world::{Planned, Platform};
+use crate::platform::Platform;
+use crate::world::Planned;
 
-/// One endpoint of a vendor over the state `S` of an app.
+/// One endpoint of a vendor over the state `S`: that of an app, or all [`Apps`](crate::world::Apps) where the platform
+/// itself calls.
 pub(crate) struct Endpoint<S> {
     pub(crate) post: bool,
     pub(crate) path: &'static str,
-    pub(crate) operation: &'static str,
-    /// Whether it changes something.
-    pub(crate) effect: bool,
+    pub(crate) operations: Operations,
     pub(crate) run: fn(&View<'_, S>) -> Verdict<S>,
+}
+
+/// What a request amounts to: an operation, and whether it changes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) effect: bool,
+}
+
+/// What the requests to one endpoint amount to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Operations {
+    One(Operation),
+    /// The request says which, as with `action=get`.
+    ByCall {
+        reads: fn(&Call) -> bool,
+        read: &'static str,
+        effect: &'static str,
+    },
+}
+
+impl Operations {
+    pub(crate) fn of(self, call: &Call) -> Operation {
+        match self {
+            Self::One(operation) => operation,
+            Self::ByCall { reads, read, .. } if reads(call) => Operation { name: read, effect: false },
+            Self::ByCall { effect, .. } => Operation { name: effect, effect: true },
+        }
+    }
+
+    pub(crate) fn all(self) -> Vec<Operation> {
+        match self {
+            Self::One(operation) => vec![operation],
+            Self::ByCall { read, effect, .. } => {
+                vec![Operation { name: read, effect: false }, Operation { name: effect, effect: true }]
+            }
+        }
+    }
 }
 
 impl<S> Endpoint<S> {
@@ -26,7 +65,8 @@ impl<S> Endpoint<S> {
         operation: &'static str,
         run: fn(&View<'_, S>) -> Verdict<S>,
     ) -> Self {
-        Self { post, path, operation, effect: false, run }
+        let operation = Operation { name: operation, effect: false };
+        Self { post, path, operations: Operations::One(operation), run }
     }
 
     pub(crate) const fn effect(
@@ -35,8 +75,55 @@ impl<S> Endpoint<S> {
         operation: &'static str,
         run: fn(&View<'_, S>) -> Verdict<S>,
     ) -> Self {
-        Self { post, path, operation, effect: true, run }
+        let operation = Operation { name: operation, effect: true };
+        Self { post, path, operations: Operations::One(operation), run }
     }
+
+    /// An endpoint that reads or changes, as the request says.
+    pub(crate) const fn either(
+        post: bool,
+        path: &'static str,
+        reads: fn(&Call) -> bool,
+        [read, effect]: [&'static str; 2],
+        run: fn(&View<'_, S>) -> Verdict<S>,
+    ) -> Self {
+        Self { post, path, operations: Operations::ByCall { reads, read, effect }, run }
+    }
+}
+
+/// The endpoint of a table that has the path.
+pub(crate) fn find<S>(table: &'static [Endpoint<S>], path: &str) -> Option<&'static Endpoint<S>> {
+    table.iter().find(|endpoint| endpoint.path == path)
+}
+
+/// An endpoint of a vendor that the simulator plays, as [`endpoints`](crate::endpoints) lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct EndpointInfo {
+    /// Whose it is.
+    pub vendor: Vendor,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// What effects and faults call it. A path whose requests read or change is listed once for each.
+    pub operation: &'static str,
+    /// Whether the operation changes something.
+    pub is_effect: bool,
+}
+
+/// What a table of endpoints offers.
+pub(crate) fn list<S>(vendor: Vendor, table: &'static [Endpoint<S>]) -> impl Iterator<Item = EndpointInfo> {
+    table.iter().flat_map(move |endpoint| {
+        let method = if endpoint.post { "POST" } else { "GET" };
+        endpoint.operations.all().into_iter().map(move |operation| EndpointInfo {
+            vendor,
+            method,
+            path: endpoint.path,
+            operation: operation.name,
+            is_effect: operation.effect,
+        })
+    })
 }
 
 pub(crate) type Verdict<S> = Result<Step<S>, Refusal>;
@@ -64,6 +151,7 @@ pub(crate) struct View<'a, S> {
     pub(crate) call: &'a Call,
     /// The members of the JSON body (WeChat).
     pub(crate) body: &'a Object,
+    /// The app, or the platform's own id where the platform itself calls.
     pub(crate) app_id: &'a AppId,
     pub(crate) state: &'a S,
     pub(crate) platform: &'a Platform,
@@ -73,6 +161,7 @@ pub(crate) struct View<'a, S> {
 
 /// What a change may touch.
 pub(crate) struct Scene<'a, S> {
+    /// As in [`View`].
     pub(crate) app_id: &'a AppId,
     pub(crate) state: &'a mut S,
     pub(crate) platform: &'a mut Platform,
@@ -141,7 +230,7 @@ pub(crate) fn run<S>(
         Ok(Step::Effect(_)) if mode == Mode::Look => Ran::Accepted { effect: true, content: Content::Done },
         Ok(Step::Effect(apply)) => {
             let mut scene = scene;
-            scene.effects.count(endpoint.operation);
+            scene.effects.count(endpoint.operations.of(call).name);
             Ran::Accepted { effect: true, content: apply(&mut scene) }
         }
     }

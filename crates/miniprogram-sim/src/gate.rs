@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
-use miniprogram_core::{AppId, Timestamp, Vendor};
+use miniprogram_core::{Timestamp, Vendor};
 use serde_json::Value;
 
 use crate::BAIDU;
@@ -17,11 +17,12 @@ use crate::call::{Answer, Call, Content, Refusal};
 use crate::endpoint::Mode;
 use crate::faults::{Disturbance, Drawn, Fault, Lands};
 use crate::hub::Hub;
-use crate::tokens::TokenFault;
-use crate::world::{Planned, token_refusal, vendor_of};
+use crate::requests::{token_refusal, vendor_of};
+use crate::tokens::{Holder, TokenFault};
+use crate::world::Planned;
 
-/// The largest body of a request.
-const LIMIT: usize = 4 * 1024 * 1024;
+/// The largest body of a request: a file of 10 MB, and what is around it.
+const LIMIT: usize = 12 * 1024 * 1024;
 
 type Outcome = Result<Response<Reply>, BrokenOff>;
 
@@ -32,7 +33,10 @@ pub(crate) async fn read(request: Request<Incoming>) -> Result<Call, Answer> {
         Ok(body) => body.to_bytes(),
         Err(_) => return Err(Answer::new(413, "text/plain", "the body is too large or broke off")),
     };
-    Ok(Call::new(head.method, head.uri.path(), head.uri.query().unwrap_or_default(), body))
+    let boundary =
+        head.headers.get(CONTENT_TYPE).and_then(|kind| multer::parse_boundary(kind.to_str().ok()?).ok());
+    let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+    Ok(Call::read(head.method, path, query, boundary, body).await)
 }
 
 pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<Incoming>) -> Outcome {
@@ -76,7 +80,7 @@ impl Struck<'_> {
             }
             Fault::GatewayError { code, message } => {
                 let gateway = self.vendor == BAIDU;
-                Ok(self.refuse(&Refusal { code, message: Some(message), gateway }))
+                Ok(self.refuse(&Refusal { message: Some(message), gateway, ..Refusal::code(code) }))
             }
             Fault::ExpiredToken => Ok(self.refuse(&token_refusal(self.vendor, TokenFault::Expired))),
             Fault::UnknownStatus(status) => Ok(self.unknown_status(status)),
@@ -104,10 +108,10 @@ impl Struck<'_> {
             if looked.refused {
                 world.faults.give_back(&self.drawn);
             }
-            looked.effect.then(|| world.caller(self.vendor, &self.call)).flatten().ok_or(looked)
+            looked.effect.then(|| world.caller(self.vendor, &self.call).cloned()).flatten().ok_or(looked)
         });
-        let app = match looked {
-            Ok(app) => app,
+        let holder = match looked {
+            Ok(holder) => holder,
             Err(looked) if looked.refused => return Ok(self.respond(&looked.answer)),
             // A read has nothing to put off.
             Err(looked) => return self.disturb(disturbance, looked.answer).await,
@@ -116,7 +120,7 @@ impl Struck<'_> {
         let put_off = PutOff {
             hub: Arc::clone(self.hub),
             vendor: self.vendor,
-            app,
+            holder,
             call: self.call.clone(),
             wait: Duration::from_millis(millis),
         };
@@ -196,18 +200,18 @@ impl Struck<'_> {
 struct PutOff {
     hub: Arc<Hub>,
     vendor: Vendor,
-    app: AppId,
+    holder: Holder,
     call: Call,
     wait: Duration,
 }
 
 impl Drop for PutOff {
     fn drop(&mut self) {
-        let (vendor, app, call) = (self.vendor, self.app.clone(), self.call.clone());
+        let (vendor, holder, call) = (self.vendor, self.holder.clone(), self.call.clone());
         self.hub.with(|world, now| {
             world.plan(Planned::timed(now.after(self.wait), move |world, now| {
                 // The vendor looks at the request only now, and may refuse it now.
-                world.process_as(vendor, &app, &call, now, Mode::Apply);
+                world.process_as(vendor, &holder, &call, now, Mode::Apply);
             }));
         });
     }

@@ -16,7 +16,9 @@ mod gate;
 mod hub;
 mod masks;
 mod outgoing;
+mod platform;
 mod pushes;
+mod requests;
 mod server;
 mod spec;
 mod tokens;
@@ -25,17 +27,33 @@ mod verdict;
 mod wechat;
 mod world;
 
+pub use baidu::{ForcedOffline, IllegalField, NameRules, OfflineFault};
 pub use callback::Callback;
 pub use clock::SimClock;
 pub use config::SimConfig;
+pub use endpoint::EndpointInfo;
 pub use error::SimError;
 pub use faults::{Disturbance, Fault, FaultRule, Lands, PushFault, PushFaultRule, Scope, When};
+pub use platform::DomainKind;
 pub use server::Simulator;
-pub use spec::{AppSpec, State};
-pub use truth::{AppTruth, AuditTruth, GrayTruth, LoggedRequest, SentPush, VersionTruth};
-pub use verdict::{AuditPolicy, Decision};
+pub use spec::{AllianceKey, AppSpec, State};
+pub use truth::{AppTruth, AuditTruth, GrayTruth, LoggedRequest, ReviewTruth, SentPush, VersionTruth};
+pub use verdict::{AuditPolicy, Decision, ReviewItem};
 
 /// WeChat.
 pub const WECHAT: Vendor = Vendor::new("wechat");
 /// Baidu.
 pub const BAIDU: Vendor = Vendor::new("baidu");
+
+/// What every endpoint of the simulator amounts to: a path once for each of its methods and operations.
+#[must_use]
+pub fn endpoints() -> Vec<EndpointInfo> {
+    let mut all: Vec<EndpointInfo> = Vec::new();
+    for endpoint in wechat::endpoints().chain(baidu::endpoints()) {
+        // Some take two kinds of token.
+        if !all.contains(&endpoint) {
+            all.push(endpoint);
+        }
+    }
+    all
+}

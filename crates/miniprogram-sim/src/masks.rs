@@ -21,6 +21,15 @@ pub(crate) fn pairs(pairs: &[(String, String)]) -> String {
 
 /// A body, secrets masked.
 pub(crate) fn body(call: &Call, token: Option<&str>) -> String {
+    if call.is_multipart() {
+        let files = call.files.iter().map(|file| {
+            (
+                file.name.clone(),
+                format!("{} ({}, {} bytes)", file.file_name, file.content_type, file.bytes.len()),
+            )
+        });
+        return short(&pairs(&call.form.iter().cloned().chain(files).collect::<Vec<_>>()));
+    }
     if !call.has_json_body() {
         return short(&pairs(&call.form));
     }

@@ -1,5 +1,9 @@
 //! The HTTP server, and the simulator as seen from Rust.
 
+mod info;
+mod platform;
+mod wechat;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -101,8 +105,9 @@ impl Simulator {
     /// Adds an app and hands out its access token.
     ///
     /// # Errors
-    /// [`SimError::AppExists`], [`SimError::UnknownVendor`], or [`SimError::Unsupported`] if the vendor does not know
-    /// the state that the app is to start in.
+    /// [`SimError::AppExists`], [`SimError::UnknownVendor`], [`SimError::Unsupported`] if the vendor does not know the
+    /// state that the app is to start in, or alliance keys, or [`SimError::InvalidArgument`] if another app has the
+    /// client id.
     pub fn add_app(&self, spec: AppSpec) -> Result<Secret, SimError> {
         let issued = self.hub.with(|world, now| world.add_app(spec, now))?;
         Ok(Secret::new(issued.text))
@@ -116,7 +121,8 @@ impl Simulator {
         apps
     }
 
-    /// Puts an app into a state. Its packages, versions and audits are replaced; effects, token and pushes stay.
+    /// Puts an app into a state. Its packages, versions and audits are replaced, and what had taken it offline is over;
+    /// basic information, effects, token and pushes stay.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] for a gray release at Baidu.
@@ -129,7 +135,8 @@ impl Simulator {
     /// # Errors
     /// [`SimError::UnknownApp`].
     pub fn token(&self, app: &AppId) -> Result<Secret, SimError> {
-        admin::issued(&self.hub, app).map(|issued| Secret::new(issued.text))
+        let (vendor, holder) = admin::holder(&self.hub, app)?;
+        Ok(Secret::new(admin::issued(&self.hub, vendor, &holder).text))
     }
 
     /// Makes the app's token expire now.
@@ -137,7 +144,8 @@ impl Simulator {
     /// # Errors
     /// [`SimError::UnknownApp`].
     pub fn expire_token(&self, app: &AppId) -> Result<(), SimError> {
-        admin::expire_token(&self.hub, app)
+        admin::expire_token(&self.hub, &admin::holder(&self.hub, app)?.1);
+        Ok(())
     }
 
     /// Issues a new token; the one before is refused from now on, as not the latest.
@@ -145,10 +153,12 @@ impl Simulator {
     /// # Errors
     /// [`SimError::UnknownApp`].
     pub fn rotate_token(&self, app: &AppId) -> Result<Secret, SimError> {
-        admin::rotate_token(&self.hub, app).map(|issued| Secret::new(issued.text))
+        let (vendor, holder) = admin::holder(&self.hub, app)?;
+        Ok(Secret::new(admin::rotate_token(&self.hub, vendor, &holder).text))
     }
 
-    /// Decides what the app has under review, and pushes the verdict.
+    /// Decides the version that the app has under review, and pushes the verdict. For everything else there is
+    /// [`decide_review`](Self::decide_review).
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], [`SimError::NothingInReview`], or [`SimError::Unsupported`] for a delay at Baidu.
@@ -156,7 +166,7 @@ impl Simulator {
         self.hub.with(|world, now| world.decide(app, None, decision, now))
     }
 
-    /// What becomes of submissions from now on.
+    /// What becomes from now on of what goes to review, code and everything else.
     pub fn set_audit_policy(&self, policy: AuditPolicy) {
         self.hub.with(|world, _| world.settings.audit_policy = policy);
     }

@@ -1,8 +1,11 @@
 //! An app to add, and the states it can be put into.
 
+use std::collections::BTreeMap;
+
 use miniprogram_core::{AppId, Secret, Vendor};
 use serde::{Deserialize, Serialize};
 
+use crate::platform::DomainKind;
 use crate::{BAIDU, WECHAT};
 
 /// An app to add.
@@ -19,13 +22,41 @@ pub struct AppSpec {
     pub token: Option<Secret>,
     /// Where it starts; a version online and one before it by default.
     pub state: State,
+    /// Its name; made from the app id if absent.
+    pub name: Option<String>,
+    /// Baidu's own key of the app, for client credentials.
+    pub alliance_key: Option<AllianceKey>,
+    /// The domains that it set by itself, without the platform.
+    pub own_domains: BTreeMap<DomainKind, Vec<String>>,
+    /// Whether a person owns it, not an organisation (WeChat).
+    pub is_personal: bool,
+}
+
+/// An app's own key at Baidu: AppKey and AppSecret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AllianceKey {
+    /// The AppKey.
+    pub client_id: String,
+    /// The AppSecret.
+    pub client_secret: Secret,
 }
 
 impl AppSpec {
     /// An app of that vendor with a version online and one before it.
     #[must_use]
     pub fn new(vendor: Vendor, app_id: impl Into<AppId>) -> Self {
-        Self { vendor, app_id: app_id.into(), original_id: None, token: None, state: State::Online }
+        Self {
+            vendor,
+            app_id: app_id.into(),
+            original_id: None,
+            token: None,
+            state: State::Online,
+            name: None,
+            alliance_key: None,
+            own_domains: BTreeMap::new(),
+            is_personal: false,
+        }
     }
 
     /// A WeChat app.
@@ -51,6 +82,43 @@ impl AppSpec {
     #[must_use]
     pub fn with_token(mut self, token: impl Into<Secret>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// Sets the name.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the app's own key, for client credentials (Baidu).
+    #[must_use]
+    pub fn with_alliance_key(
+        mut self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> Self {
+        let (client_id, client_secret) = (client_id.into(), client_secret.into());
+        self.alliance_key = Some(AllianceKey { client_id, client_secret });
+        self
+    }
+
+    /// Adds domains that the app set by itself. A submission or release through the platform removes them.
+    #[must_use]
+    pub fn with_own_domains<D: Into<String>>(
+        mut self,
+        kind: DomainKind,
+        domains: impl IntoIterator<Item = D>,
+    ) -> Self {
+        self.own_domains.entry(kind).or_default().extend(domains.into_iter().map(Into::into));
+        self
+    }
+
+    /// Makes a person its owner (WeChat): no domains for web views, fewer categories.
+    #[must_use]
+    pub fn with_personal_owner(mut self) -> Self {
+        self.is_personal = true;
         self
     }
 

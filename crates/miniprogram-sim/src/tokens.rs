@@ -1,4 +1,4 @@
-//! Access tokens: issued, bound to an app, expired and replaced.
+//! Access tokens: issued, bound to who holds them, expired and replaced.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,6 +18,27 @@ pub(crate) enum TokenFault {
     Expired,
 }
 
+/// Who a token was issued to, which makes its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Holder {
+    /// An app that has authorized the platform.
+    App(AppId),
+    /// The platform itself.
+    Platform(Vendor),
+    /// The owner of an app's own key, by client credentials (Baidu).
+    Client(AppId),
+}
+
+impl Holder {
+    /// The app that it speaks for.
+    pub(crate) fn app(&self) -> Option<&AppId> {
+        match self {
+            Self::App(app) | Self::Client(app) => Some(app),
+            Self::Platform(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Issued {
     pub(crate) text: String,
@@ -25,62 +46,88 @@ pub(crate) struct Issued {
 }
 
 #[derive(Debug)]
+struct Token {
+    vendor: Vendor,
+    holder: Holder,
+    expires_at: Timestamp,
+}
+
+#[derive(Debug)]
 pub(crate) struct Tokens {
     random: fastrand::Rng,
-    owners: HashMap<String, AppId>,
-    current: HashMap<AppId, (Vendor, Issued)>,
+    /// Every token ever issued.
+    all: HashMap<String, Token>,
+    current: HashMap<Holder, String>,
 }
 
 impl Tokens {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: fastrand::Rng::with_seed(seed), owners: HashMap::new(), current: HashMap::new() }
+        Self { random: fastrand::Rng::with_seed(seed), all: HashMap::new(), current: HashMap::new() }
     }
 
-    /// A fresh token for the app; the one before is refused from now on.
+    /// A fresh token; the one before is refused from now on, except for client credentials.
     pub(crate) fn issue(
         &mut self,
         vendor: Vendor,
-        app: &AppId,
+        holder: &Holder,
         now: Timestamp,
         lifetime: Duration,
     ) -> Issued {
         let expires_at = now.after(lifetime);
         let text = if vendor == BAIDU {
-            let hex = self.text(32, b"0123456789abcdef");
-            let opaque = self.text(50, LETTERS);
-            format!("45.{hex}.{}.{}.{opaque}", lifetime.as_secs(), expires_at.as_unix())
+            let kind = match holder {
+                Holder::App(_) => 45,
+                Holder::Platform(_) => 42,
+                Holder::Client(_) => 24,
+            };
+            self.dotted(kind, lifetime, expires_at)
         } else {
             format!("{}_{}", self.random.u32(10..100), self.text(134, LETTERS))
         };
-        self.install(vendor, app, Issued { text, expires_at })
+        self.install(vendor, holder, Issued { text, expires_at })
+    }
+
+    /// Text in the shape of Baidu's tokens.
+    pub(crate) fn dotted(&mut self, kind: u8, lifetime: Duration, expires_at: Timestamp) -> String {
+        let hex = self.text(32, b"0123456789abcdef");
+        let opaque = self.text(50, LETTERS);
+        format!("{kind}.{hex}.{}.{}.{opaque}", lifetime.as_secs(), expires_at.as_unix())
     }
 
     /// Makes a token that the caller brought the current one.
-    pub(crate) fn install(&mut self, vendor: Vendor, app: &AppId, issued: Issued) -> Issued {
-        self.owners.insert(issued.text.clone(), app.clone());
-        self.current.insert(app.clone(), (vendor, issued.clone()));
+    pub(crate) fn install(&mut self, vendor: Vendor, holder: &Holder, issued: Issued) -> Issued {
+        let token = Token { vendor, holder: holder.clone(), expires_at: issued.expires_at };
+        self.all.insert(issued.text.clone(), token);
+        self.current.insert(holder.clone(), issued.text.clone());
         issued
     }
 
-    /// The token that is accepted now; issues one where the last has expired.
-    pub(crate) fn valid(&mut self, app: &AppId, now: Timestamp, lifetime: Duration) -> Option<Issued> {
-        let (vendor, issued) = self.current.get(app)?;
-        if issued.expires_at > now {
-            return Some(issued.clone());
+    /// The token that is accepted now; issues one where there is none or the last has expired.
+    pub(crate) fn valid(
+        &mut self,
+        vendor: Vendor,
+        holder: &Holder,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Issued {
+        if let Some(text) = self.current.get(holder) {
+            let expires_at = self.all.get(text).map(|token| token.expires_at).filter(|at| *at > now);
+            if let Some(expires_at) = expires_at {
+                return Issued { text: text.clone(), expires_at };
+            }
         }
-        let vendor = *vendor;
-        Some(self.issue(vendor, app, now, lifetime))
+        self.issue(vendor, holder, now, lifetime)
     }
 
-    pub(crate) fn expire(&mut self, app: &AppId, now: Timestamp) {
-        if let Some((_, issued)) = self.current.get_mut(app) {
-            issued.expires_at = now;
-        }
+    pub(crate) fn expire(&mut self, holder: &Holder, now: Timestamp) {
+        let mut held =
+            self.all.values_mut().filter(|token| token.holder == *holder && token.expires_at > now);
+        held.by_ref().for_each(|token| token.expires_at = now);
     }
 
-    /// The app that the token was issued to, valid or not.
-    pub(crate) fn owner(&self, text: &str) -> Option<&AppId> {
-        self.owners.get(text)
+    /// Who the token was issued to, valid or not.
+    pub(crate) fn holder(&self, text: &str) -> Option<&Holder> {
+        self.all.get(text).map(|token| &token.holder)
     }
 
     pub(crate) fn check(
@@ -88,15 +135,20 @@ impl Tokens {
         vendor: Vendor,
         text: Option<&str>,
         now: Timestamp,
-    ) -> Result<&AppId, TokenFault> {
+    ) -> Result<&Holder, TokenFault> {
         let text = text.filter(|text| !text.is_empty()).ok_or(TokenFault::Missing)?;
         let unknown = if well_formed(vendor, text) { TokenFault::Unknown } else { TokenFault::Malformed };
-        let app = self.owners.get(text).ok_or(unknown)?;
-        let (of, issued) = self.current.get(app).ok_or(unknown)?;
-        if *of != vendor || issued.text != text {
+        let token = self.all.get(text).filter(|token| token.vendor == vendor).ok_or(unknown)?;
+        let replaced = self.current.get(&token.holder).is_some_and(|current| current != text);
+        if replaced && !matches!(token.holder, Holder::Client(_)) {
             return Err(unknown);
         }
-        if issued.expires_at <= now { Err(TokenFault::Expired) } else { Ok(app) }
+        if token.expires_at <= now { Err(TokenFault::Expired) } else { Ok(&token.holder) }
+    }
+
+    /// Text that means nothing.
+    pub(crate) fn opaque(&mut self, length: usize) -> String {
+        self.text(length, LETTERS)
     }
 
     fn text(&mut self, length: usize, alphabet: &[u8]) -> String {
@@ -104,7 +156,7 @@ impl Tokens {
     }
 }
 
-const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+pub(crate) const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 fn well_formed(vendor: Vendor, text: &str) -> bool {
     let opaque =

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use miniprogram_core::{AppId, Timestamp, Vendor};
 use serde::{Deserialize, Serialize};
 
+use crate::platform::DomainKind;
+use crate::verdict::ReviewItem;
+
 /// The truth about one app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -35,6 +38,33 @@ pub struct AppTruth {
     pub min_library_version: String,
     /// All submissions, the oldest first.
     pub audits: Vec<AuditTruth>,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Its description.
+    #[serde(default)]
+    pub description: String,
+    /// The address or media id of its icon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
+    /// The ids of its categories.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// Its domains: those of its own until a release or submission replaces them, and those set through the platform.
+    #[serde(default)]
+    pub domains: BTreeMap<DomainKind, Vec<String>>,
+    /// Where the permission to read phone numbers stands (Baidu): `none`, `pending`, `refused` or `granted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_permission: Option<String>,
+    /// What is under review beside the code, the oldest first.
+    #[serde(default)]
+    pub reviews: Vec<ReviewTruth>,
+    /// How often each may still be changed (Baidu).
+    #[serde(default)]
+    pub changes_left: BTreeMap<ReviewItem, u32>,
+    /// The WeChat ids of its testers (WeChat).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub testers: Vec<String>,
 }
 
 impl AppTruth {
@@ -89,6 +119,18 @@ pub struct AuditTruth {
     /// Why it was rejected or delayed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Something under review beside the code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReviewTruth {
+    /// The vendor's id of the review.
+    pub id: String,
+    /// What it is about.
+    pub item: ReviewItem,
+    /// What is to take effect; null if there is nothing to tell.
+    pub value: serde_json::Value,
 }
 
 /// A request that reached a vendor's API, tokens masked.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What becomes of a submission without anybody deciding it.
+/// What becomes of what goes to review, code and everything else, without anybody deciding it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuditPolicy {
-    /// It waits for [`Simulator::decide_audit`](crate::Simulator::decide_audit).
+    /// It waits for [`Simulator::decide_audit`](crate::Simulator::decide_audit) or
+    /// [`Simulator::decide_review`](crate::Simulator::decide_review).
     #[default]
     Manual,
     /// It is decided so many milliseconds of simulated time later.
@@ -52,7 +53,7 @@ impl AuditPolicy {
 #[serde(tag = "decision", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Decision {
-    /// It may be released.
+    /// It may be released, or takes effect.
     Approve,
     /// It is refused.
     Reject {
@@ -63,7 +64,7 @@ pub enum Decision {
         #[serde(default)]
         screenshots: Vec<String>,
     },
-    /// It takes longer (WeChat; Baidu has no such verdict).
+    /// It takes longer (WeChat, code only; there is no such verdict on anything else).
     Delay {
         /// Why.
         #[serde(default)]
@@ -76,5 +77,48 @@ impl Decision {
     #[must_use]
     pub fn reject(reason: impl Into<String>) -> Self {
         Self::Reject { reason: reason.into(), screenshots: Vec::new() }
+    }
+}
+
+/// What of an app can be under review beside its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReviewItem {
+    /// Its name.
+    Name,
+    /// Its icon.
+    Icon,
+    /// Its description.
+    Description,
+    /// Its categories.
+    Categories,
+    /// The permission to read users' phone numbers (Baidu).
+    PhonePermission,
+    /// The application to get its traffic back (Baidu).
+    Recovery,
+    /// Its basic information after it was forced offline (Baidu).
+    OfflineUpdate,
+    /// An interface that touches privacy (WeChat).
+    PrivacyInterface,
+    /// The page that shows orders (WeChat).
+    OrderPath,
+}
+
+impl ReviewItem {
+    /// The machine name, such as `phone_permission`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Icon => "icon",
+            Self::Description => "description",
+            Self::Categories => "categories",
+            Self::PhonePermission => "phone_permission",
+            Self::Recovery => "recovery",
+            Self::OfflineUpdate => "offline_update",
+            Self::PrivacyInterface => "privacy_interface",
+            Self::OrderPath => "order_path",
+        }
     }
 }

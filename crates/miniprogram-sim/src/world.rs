@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use miniprogram_core::{AppId, Timestamp, Vendor};
+use miniprogram_core::{AppId, Secret, Timestamp, Vendor};
 
-use crate::call::{Answer, Call, Refusal};
 use crate::config::SimConfig;
-use crate::endpoint::{Effects, Mode, Ran, Scene};
+use crate::endpoint::Effects;
 use crate::error::SimError;
-use crate::faults::{Draw, Drawn, Faults, PushFaults};
+use crate::faults::{Faults, PushFaults};
+pub(crate) use crate::platform::Platform;
 use crate::pushes::Push;
 use crate::spec::{AppSpec, State};
-use crate::tokens::{Issued, TokenFault, Tokens};
+use crate::tokens::{Holder, Issued, Tokens};
 use crate::truth::{AppTruth, LoggedRequest, SentPush};
-use crate::verdict::{AuditPolicy, Decision};
+use crate::verdict::{AuditPolicy, Decision, ReviewItem};
 use crate::{BAIDU, WECHAT, baidu, wechat};
 
 /// What is to happen by itself.
@@ -38,15 +38,16 @@ impl Planned {
     }
 }
 
-/// How many requests the log keeps.
-const LOG: usize = 10_000;
-
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) settings: crate::config::Settings,
     pub(crate) platform: Platform,
-    pub(crate) apps: HashMap<AppId, App>,
+    /// How often the platform's own operations took effect.
+    pub(crate) platform_effects: BTreeMap<Vendor, Effects>,
+    pub(crate) apps: Apps,
     pub(crate) tokens: Tokens,
+    /// The apps' own keys, by client id (Baidu).
+    pub(crate) alliance_keys: HashMap<String, Key>,
     pub(crate) faults: Faults,
     pub(crate) push_faults: PushFaults,
     pub(crate) log: VecDeque<LoggedRequest>,
@@ -54,7 +55,7 @@ pub(crate) struct World {
     pub(crate) by_path: BTreeMap<String, u64>,
     /// Pushes that belong to the platform, such as tickets.
     pub(crate) platform_pushes: Vec<(Vendor, SentPush)>,
-    draws: HashMap<(Option<AppId>, String), u64>,
+    pub(crate) draws: HashMap<(Option<AppId>, String), u64>,
     agenda: BTreeMap<(Timestamp, u64), Job>,
     next_job: u64,
     pub(crate) outbox: Vec<Out>,
@@ -70,14 +71,13 @@ pub(crate) enum Out {
     Delivery(Push),
 }
 
-/// What all apps of the platform share.
-#[derive(Debug)]
-pub(crate) struct Platform {
-    pub(crate) random: fastrand::Rng,
-    pub(crate) wechat_audits_left: u32,
-    pub(crate) wechat_speedups_left: u32,
-    pub(crate) next_audit: u64,
-    pub(crate) next_package: u64,
+/// All apps of both vendors.
+pub(crate) type Apps = HashMap<AppId, App>;
+
+/// An app's own key.
+pub(crate) struct Key {
+    pub(crate) app: AppId,
+    pub(crate) secret: Secret,
 }
 
 pub(crate) struct App {
@@ -100,13 +100,6 @@ pub(crate) enum Account {
     Baidu(Box<baidu::Account>),
 }
 
-/// What came of a request that went its normal way.
-pub(crate) struct Processed {
-    pub(crate) answer: Answer,
-    pub(crate) refused: bool,
-    pub(crate) effect: bool,
-}
-
 impl World {
     pub(crate) fn new(config: &SimConfig) -> Self {
         let settings = config.settings.clone();
@@ -116,16 +109,12 @@ impl World {
         push_faults.set(config.push_faults.clone());
         Self {
             seed: config.seed,
-            platform: Platform {
-                random: fastrand::Rng::with_seed(config.seed ^ 0x5eed),
-                wechat_audits_left: settings.wechat_audits,
-                wechat_speedups_left: settings.wechat_speedups,
-                next_audit: 400_000_001,
-                next_package: 58_210,
-            },
+            platform: Platform::new(config.seed, &settings),
+            platform_effects: BTreeMap::new(),
             settings,
-            apps: HashMap::new(),
+            apps: Apps::new(),
             tokens: Tokens::new(config.seed),
+            alliance_keys: HashMap::new(),
             faults,
             push_faults,
             log: VecDeque::new(),
@@ -147,7 +136,25 @@ impl World {
         if self.apps.contains_key(&spec.app_id) {
             return Err(SimError::AppExists(spec.app_id));
         }
-        let account = self.account(spec.vendor, &spec.app_id, &spec.state, now)?;
+        if let Some(key) = &spec.alliance_key {
+            if spec.vendor != BAIDU {
+                return Err(SimError::Unsupported(spec.app_id, "alliance key"));
+            }
+            if self.alliance_keys.contains_key(&key.client_id) {
+                return Err(SimError::InvalidArgument("client_id belongs to another app".to_owned()));
+            }
+        }
+        let mut account = self.account(spec.vendor, &spec.app_id, &spec.state, now)?;
+        match &mut account {
+            Account::WeChat(account) => {
+                account.profile = wechat::Profile::new(&spec);
+                self.platform.wechat.names.insert(spec.app_id.clone(), account.profile.name().to_owned());
+            }
+            Account::Baidu(account) => {
+                account.profile = baidu::Profile::new(&spec.app_id, spec.name, spec.own_domains);
+                self.platform.baidu.names.insert(spec.app_id.clone(), account.profile.name.clone());
+            }
+        }
         let original_id = spec.original_id.unwrap_or_else(|| original_id(&spec.app_id));
         let app = App {
             vendor: spec.vendor,
@@ -160,14 +167,19 @@ impl World {
             held: None,
             account,
         };
-        let lifetime = self.settings.token_lifetime(spec.vendor);
+        let holder = Holder::App(spec.app_id.clone());
+        let lifetime = self.settings.token_lifetime(spec.vendor, &holder);
         let issued = match spec.token {
             Some(token) => {
                 let issued = Issued { text: token.expose().to_owned(), expires_at: now.after(lifetime) };
-                self.tokens.install(spec.vendor, &spec.app_id, issued)
+                self.tokens.install(spec.vendor, &holder, issued)
             }
-            None => self.tokens.issue(spec.vendor, &spec.app_id, now, lifetime),
+            None => self.tokens.issue(spec.vendor, &holder, now, lifetime),
         };
+        if let Some(key) = spec.alliance_key {
+            self.alliance_keys
+                .insert(key.client_id, Key { app: spec.app_id.clone(), secret: key.client_secret });
+        }
         self.apps.insert(spec.app_id, app);
         Ok(issued)
     }
@@ -176,7 +188,11 @@ impl World {
         let vendor = self.app(id)?.vendor;
         let account = self.account(vendor, id, state, now)?;
         if let Some(app) = self.apps.get_mut(id) {
-            app.account = account;
+            match (&mut app.account, account) {
+                (Account::Baidu(old), Account::Baidu(new)) => old.replace(*new),
+                (Account::WeChat(old), Account::WeChat(new)) => old.replace(*new),
+                (old, new) => *old = new,
+            }
         }
         Ok(())
     }
@@ -213,6 +229,15 @@ impl World {
             open: true,
             min_library_version: String::new(),
             audits: Vec::new(),
+            name: String::new(),
+            description: String::new(),
+            icon: None,
+            categories: Vec::new(),
+            domains: BTreeMap::new(),
+            phone_permission: None,
+            reviews: Vec::new(),
+            changes_left: BTreeMap::new(),
+            testers: Vec::new(),
         };
         match &app.account {
             Account::WeChat(account) => account.tell(&mut truth),
@@ -245,6 +270,21 @@ impl World {
         Ok(())
     }
 
+    /// Decides what is under review beside the code; with an id only if it is that one.
+    pub(crate) fn decide_review(
+        &mut self,
+        app: &AppId,
+        item: ReviewItem,
+        id: Option<u64>,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<(), SimError> {
+        match self.app(app)?.vendor {
+            BAIDU => baidu::decide_review(self, app, item, id, decision, now),
+            _ => wechat::decide_review(self, app, item, id, decision, now),
+        }
+    }
+
     /// Puts something on the agenda.
     pub(crate) fn plan(&mut self, planned: Planned) {
         self.agenda.insert((planned.due, self.next_job), planned.job);
@@ -268,144 +308,6 @@ impl World {
     pub(crate) fn take_outbox(&mut self) -> Vec<Out> {
         std::mem::take(&mut self.outbox)
     }
-
-    /// Counts and logs a request and draws its fault.
-    pub(crate) fn arrive(&mut self, vendor: Vendor, call: &Call, now: Timestamp) -> Option<Drawn> {
-        self.requests += 1;
-        *self.by_path.entry(call.path.clone()).or_default() += 1;
-        let token = token_of(vendor, call);
-        let app_id = token.and_then(|token| self.tokens.owner(token)).cloned();
-        let (operation, effect) = describe(vendor, call);
-        let count = self.draws.entry((app_id.clone(), call.path.clone())).or_default();
-        *count += 1;
-        let draw = Draw {
-            seed: self.seed,
-            vendor,
-            app: app_id.as_ref(),
-            path: &call.path,
-            operation,
-            effect,
-            count: *count,
-        };
-        let drawn = self.faults.draw(&draw);
-        if self.log.len() == LOG {
-            self.log.pop_front();
-        }
-        self.log.push_back(LoggedRequest {
-            at: now,
-            method: call.method.to_string(),
-            path: call.path.clone(),
-            query: crate::masks::pairs(&call.query),
-            body: crate::masks::body(call, token),
-            app_id,
-            fault: drawn.as_ref().and_then(|drawn| serde_json::to_value(&drawn.fault).ok()),
-        });
-        drawn
-    }
-
-    /// The normal way of a request: token, then endpoint.
-    pub(crate) fn process(&mut self, vendor: Vendor, call: &Call, now: Timestamp, mode: Mode) -> Processed {
-        let app_id = match self.tokens.check(vendor, token_of(vendor, call), now) {
-            Ok(app_id) => app_id.clone(),
-            Err(fault) => return self.refused(vendor, &token_refusal(vendor, fault), now),
-        };
-        self.process_as(vendor, &app_id, call, now, mode)
-    }
-
-    /// The same once the token has been accepted.
-    pub(crate) fn process_as(
-        &mut self,
-        vendor: Vendor,
-        app_id: &AppId,
-        call: &Call,
-        now: Timestamp,
-        mode: Mode,
-    ) -> Processed {
-        let mut jobs = Vec::new();
-        let ran = match self.apps.get_mut(app_id) {
-            None => Ran::Refused(token_refusal(vendor, TokenFault::Unknown)),
-            Some(App { account: Account::WeChat(account), effects, .. }) => {
-                let scene = Scene {
-                    app_id,
-                    state: account.as_mut(),
-                    platform: &mut self.platform,
-                    settings: &self.settings,
-                    effects,
-                    now,
-                    jobs: &mut jobs,
-                };
-                wechat::run(call, scene, mode)
-            }
-            Some(App { account: Account::Baidu(account), effects, .. }) => {
-                let scene = Scene {
-                    app_id,
-                    state: account.as_mut(),
-                    platform: &mut self.platform,
-                    settings: &self.settings,
-                    effects,
-                    now,
-                    jobs: &mut jobs,
-                };
-                baidu::run(call, scene, mode)
-            }
-        };
-        for planned in jobs {
-            self.plan(planned);
-        }
-        match ran {
-            Ran::Refused(refusal) => self.refused(vendor, &refusal, now),
-            Ran::Accepted { effect, content } => {
-                let answer = match vendor {
-                    BAIDU => baidu::accepted(content, &mut self.platform),
-                    _ => wechat::accepted(content, &mut self.platform, now),
-                };
-                Processed { answer, refused: false, effect }
-            }
-        }
-    }
-
-    pub(crate) fn refused(&mut self, vendor: Vendor, refusal: &Refusal, now: Timestamp) -> Processed {
-        let answer = match vendor {
-            BAIDU => baidu::refused(refusal, &mut self.platform),
-            _ => wechat::refused(refusal, &mut self.platform, now),
-        };
-        Processed { answer, refused: true, effect: false }
-    }
-
-    /// The app of the token that came along, valid or not.
-    pub(crate) fn caller(&self, vendor: Vendor, call: &Call) -> Option<AppId> {
-        token_of(vendor, call).and_then(|token| self.tokens.owner(token)).cloned()
-    }
-}
-
-/// The vendor that a path belongs to.
-pub(crate) fn vendor_of(path: &str) -> Vendor {
-    if path.starts_with("/rest/") { BAIDU } else { WECHAT }
-}
-
-/// The operation of a path, and whether it is an effect.
-fn describe(vendor: Vendor, call: &Call) -> (&'static str, bool) {
-    if vendor == BAIDU { baidu::describe(call) } else { wechat::describe(call) }
-}
-
-fn token_of(vendor: Vendor, call: &Call) -> Option<&str> {
-    if vendor == BAIDU { call.param("access_token") } else { call.query("access_token") }
-}
-
-pub(crate) fn token_refusal(vendor: Vendor, fault: TokenFault) -> Refusal {
-    if vendor == BAIDU {
-        return Refusal::gateway(match fault {
-            TokenFault::Missing => 100,
-            TokenFault::Malformed | TokenFault::Unknown => 110,
-            TokenFault::Expired => 111,
-        });
-    }
-    Refusal::code(match fault {
-        TokenFault::Missing => 41001,
-        TokenFault::Malformed => 40014,
-        TokenFault::Unknown => 40001,
-        TokenFault::Expired => 42001,
-    })
 }
 
 /// What the policy has in store for a submission.
@@ -415,6 +317,22 @@ pub(crate) fn scheduled(policy: &AuditPolicy, app: &AppId, audit: u64, now: Time
     Some(Planned::timed(now.after(Duration::from_millis(*millis)), move |world, now| {
         // Withdrawn or decided by hand meanwhile: there is nothing left to decide.
         let _ = world.decide(&app, Some(audit), &decision, now);
+    }))
+}
+
+/// The same for what is under review beside the code.
+pub(crate) fn scheduled_review(
+    policy: &AuditPolicy,
+    app: &AppId,
+    item: ReviewItem,
+    id: u64,
+    now: Timestamp,
+) -> Option<Planned> {
+    let AuditPolicy::After { millis, decision } = policy else { return None };
+    let (app, decision) = (app.clone(), decision.clone());
+    Some(Planned::timed(now.after(Duration::from_millis(*millis)), move |world, now| {
+        // Decided by hand meanwhile, or a verdict that only code knows: it stays as it is.
+        let _ = world.decide_review(&app, item, Some(id), &decision, now);
     }))
 }
 

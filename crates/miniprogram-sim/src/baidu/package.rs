@@ -4,8 +4,9 @@ use miniprogram_core::{AppId, Timestamp};
 use serde_json::{Value, json};
 
 use super::state::{Package, Status};
-use super::{BdScene, BdView, Step, Verdict};
-use crate::call::{Content, Object, Refusal};
+use super::{Account as BdAccount, BdScene, BdView, Step, Verdict};
+use crate::call::{Call, Content, Object, Refusal};
+use crate::config::Settings;
 use crate::world::{Account, App, Planned, World, scheduled};
 
 pub(super) fn upload(view: &BdView<'_>) -> Verdict {
@@ -75,9 +76,13 @@ fn ext_json(text: &str) -> Result<Object, Refusal> {
 
 /// The package that `package_id` names.
 fn named<'a>(view: &'a BdView<'_>) -> Result<&'a Package, Refusal> {
-    let id = view.call.param("package_id").filter(|id| !id.is_empty()).ok_or(Refusal::code(40001))?;
+    find(view.state, view.call, view.now)
+}
+
+fn find<'a>(state: &'a BdAccount, call: &Call, now: Timestamp) -> Result<&'a Package, Refusal> {
+    let id = call.param("package_id").filter(|id| !id.is_empty()).ok_or(Refusal::code(40001))?;
     let id: u64 = id.parse().map_err(|_| Refusal::code(40001))?;
-    let package = view.state.package(id).filter(|package| package.is_ready(view.now));
+    let package = state.package(id).filter(|package| package.is_ready(now));
     package.ok_or(Refusal::code(69005))
 }
 
@@ -165,34 +170,41 @@ pub(super) fn rollback(view: &BdView<'_>) -> Verdict {
     })
 }
 
-/// At most one package in development, one in review, one online.
 pub(super) fn get(view: &BdView<'_>) -> Verdict {
-    let state = view.state;
+    Step::answer(Content::Data(Value::Array(list(view.state, view.settings, view.now))))
+}
+
+/// At most one package in development, one in review, one online.
+pub(super) fn list(state: &BdAccount, settings: &Settings, now: Timestamp) -> Vec<Value> {
     let mut list = Vec::new();
     if let Some(online) = state.online.and_then(|id| state.package(id)) {
-        let mut object = online.to_json(view.now);
+        let mut object = online.to_json(now);
         if let Some(previous) = state.previous.and_then(|id| state.package(id)) {
-            let prefix = if view.settings.rollback_version_prefix { "v" } else { "" };
+            let prefix = if settings.rollback_version_prefix { "v" } else { "" };
             object["rollback_version"] = json!(format!("{prefix}{}", previous.version));
         }
         list.push(object);
     }
     for id in [state.review, state.development] {
-        list.extend(id.and_then(|id| state.package(id)).map(|package| package.to_json(view.now)));
+        list.extend(id.and_then(|id| state.package(id)).map(|package| package.to_json(now)));
     }
-    Step::answer(Content::Data(Value::Array(list)))
+    list
 }
 
 pub(super) fn getdetail(view: &BdView<'_>) -> Verdict {
-    if view.call.param("package_id").is_some() {
-        return Step::answer(named(view)?.to_json(view.now));
+    Step::answer(detail(view.state, view.call, view.now)?)
+}
+
+/// The package that the request names, by its id or as the newest of a status.
+pub(super) fn detail(state: &BdAccount, call: &Call, now: Timestamp) -> Result<Value, Refusal> {
+    if call.param("package_id").is_some() {
+        return Ok(find(state, call, now)?.to_json(now));
     }
-    let status: i64 = view.call.param("type").unwrap_or("1").parse().map_err(|_| Refusal::code(40001))?;
-    let state = view.state;
+    let status: i64 = call.param("type").unwrap_or("1").parse().map_err(|_| Refusal::code(40001))?;
     let listed = [state.online, state.review, state.development].into_iter().flatten();
-    let mut packages = listed.filter_map(|id| state.package(id)).filter(|package| package.is_ready(view.now));
+    let mut packages = listed.filter_map(|id| state.package(id)).filter(|package| package.is_ready(now));
     let package = packages.find(|package| package.status.code() == status).ok_or(Refusal::code(69005))?;
-    Step::answer(package.to_json(view.now))
+    Ok(package.to_json(now))
 }
 
 /// The package that a preview shows: the newest one that is not online.

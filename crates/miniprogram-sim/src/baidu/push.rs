@@ -1,13 +1,15 @@
 //! The messages that Baidu pushes, before they are encrypted.
 
 use miniprogram_core::{AppId, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::BdScene;
 use super::app::number;
 use super::state::Account;
 use crate::BAIDU;
 use crate::pushes::{Push, Route};
 use crate::verdict::Decision;
+use crate::world::Planned;
 
 /// Decides, and builds the push that tells of it. The outer `None`: there is no such verdict. The inner: there is
 /// nothing to decide.
@@ -25,19 +27,33 @@ pub(crate) fn audited(
         Decision::Delay { .. } => return None,
     };
     let Some(package) = account.decide(package, decision) else { return Some(None) };
+    let mut extra = json!({ "packageId": package.id, "packageVersion": package.version });
+    if let Some(reason) = reason {
+        extra["reason"] = json!(reason);
+    }
+    Some(Some(notice(app, platform_id, event, extra, now)))
+}
+
+/// A push about an app. The event may have the blank in front that the documents print.
+pub(crate) fn notice(app: &AppId, platform_id: &str, event: &str, extra: Value, now: Timestamp) -> Push {
     let mut message = json!({
         "appId": number(app.as_str()),
         "tpAppId": number(platform_id),
         "eventTime": now.to_civil("%Y-%m-%d %H:%M:%S", 8),
         "event": event,
-        "packageId": package.id,
-        "packageVersion": package.version,
     });
-    if let Some(reason) = reason {
-        message["reason"] = json!(reason);
+    if let (Some(message), Value::Object(extra)) = (message.as_object_mut(), extra) {
+        message.extend(extra);
     }
     let route = Route::App { app: app.clone(), original_id: String::new() };
-    Some(Some(Push { vendor: BAIDU, route, event: event.to_owned(), message: message.to_string() }))
+    Push { vendor: BAIDU, route, event: event.trim().to_owned(), message: message.to_string() }
+}
+
+/// A push about what the app just did to itself.
+pub(super) fn tell(scene: &mut BdScene<'_>, event: &'static str) {
+    let push =
+        notice(scene.app_id, &scene.settings.baidu_callback.platform_id, event, Value::Null, scene.now);
+    scene.jobs.push(Planned::quiet(scene.now, move |world, now| world.send(push, now)));
 }
 
 pub(crate) fn ticket(ticket: &str, now: Timestamp) -> Push {

@@ -5,10 +5,9 @@ use std::time::Duration;
 use miniprogram_core::Timestamp;
 use serde_json::{Value, json};
 
-use crate::spec::State;
+use super::profile::Profile;
 use crate::truth::{AppTruth, AuditTruth, VersionTruth};
 use crate::verdict::Decision;
-use crate::world::Platform;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Account {
@@ -28,6 +27,7 @@ pub(crate) struct Account {
     pub(crate) paused: bool,
     pub(crate) library: Option<String>,
     pub(crate) audits: Vec<Audit>,
+    pub(crate) profile: Profile,
 }
 
 #[derive(Debug, Clone)]
@@ -122,6 +122,15 @@ impl Package {
 }
 
 impl Account {
+    /// Takes over packages and audits. The basic information stays; what took the app offline is over.
+    pub(crate) fn replace(&mut self, new: Self) {
+        let mut profile = std::mem::take(&mut self.profile);
+        profile.offline = None;
+        profile.traffic_closed = false;
+        profile.rectification = false;
+        *self = Self { profile, ..new };
+    }
+
     pub(crate) fn package(&self, id: u64) -> Option<&Package> {
         self.packages.iter().find(|package| package.id == id)
     }
@@ -149,6 +158,7 @@ impl Account {
 
     pub(crate) fn submit(&mut self, id: u64, now: Timestamp) {
         self.set_status(id, Status::InReview, "");
+        self.profile.domains.submit();
         self.review = Some(id);
         if self.development == Some(id) {
             self.development = None;
@@ -207,6 +217,7 @@ impl Account {
         }
         self.set_status(id, Status::Online, "审核通过");
         self.online = Some(id);
+        self.profile.release();
         if self.review == Some(id) {
             self.review = None;
         }
@@ -229,7 +240,7 @@ impl Account {
         }
     }
 
-    fn rolled_back(&mut self, now: Timestamp) {
+    pub(super) fn rolled_back(&mut self, now: Timestamp) {
         self.rolling_until = None;
         if let Some(old) = self.online {
             self.set_status(old, Status::Retired, "");
@@ -256,7 +267,8 @@ impl Account {
         truth.uploaded = self.packages.last().map(|package| version(package, package.committed_at));
         truth.online = find(self.online).map(|package| version(package, package.online_at));
         truth.previous = find(self.previous).map(|package| version(package, package.online_at));
-        truth.open = !self.paused;
+        truth.open = !self.paused && self.profile.offline.is_none() && !self.profile.traffic_closed;
+        self.profile.tell(truth);
         truth.min_library_version = self.library().to_owned();
         truth.audits = self
             .audits
@@ -269,72 +281,4 @@ impl Account {
             })
             .collect();
     }
-}
-
-/// Builds an account in that state; `None` for a gray release, which Baidu does not have.
-pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) -> Option<Account> {
-    let mut account = Account::default();
-    let ago = |minutes: i64| Timestamp::from_unix_millis(now.as_unix_millis() - minutes * 60_000);
-    let mut upload = |account: &mut Account, version: &str, at: Timestamp| {
-        let id = platform.next_package;
-        platform.next_package += 1;
-        account.add(Package {
-            id,
-            version: version.to_owned(),
-            description: format!("version {version}"),
-            committed_at: at,
-            ready_at: at,
-            failure: None,
-            status: Status::Development,
-            message: String::new(),
-            online_at: at,
-        });
-        id
-    };
-    const DAY: i64 = 24 * 60;
-    let versions = match state {
-        State::Fresh => &[][..],
-        State::NoPrevious => &["1.1.0"],
-        _ => &["1.0.0", "1.1.0"],
-    };
-    for (index, version) in (1_i64..).zip(versions) {
-        let id = upload(&mut account, version, ago(30 * DAY / index));
-        account.submit(id, ago(29 * DAY / index));
-        account.decide(Some(id), &Decision::Approve);
-        account.release(id, ago(27 * DAY / index));
-    }
-    let version = match state {
-        State::Fresh | State::Online | State::NoPrevious => return Some(account),
-        State::GrayRunning { .. } => return None,
-        State::RolledBack => {
-            account.rolled_back(ago(30));
-            return Some(account);
-        }
-        State::Closed => {
-            account.paused = true;
-            return Some(account);
-        }
-        State::Uploaded { version } => version,
-        _ => "1.2.0",
-    };
-    let id = upload(&mut account, version, ago(60));
-    if matches!(state, State::Uploaded { .. }) {
-        return Some(account);
-    }
-    account.submit(id, ago(50));
-    match state {
-        State::Withdrawn => account.withdraw(id),
-        State::Rejected { reason } => {
-            account.decide(None, &Decision::reject(reason.clone()));
-        }
-        State::Approved | State::Released => {
-            account.decide(None, &Decision::Approve);
-        }
-        // Baidu has no delayed review: it simply goes on.
-        _ => {}
-    }
-    if *state == State::Released {
-        account.release(id, ago(30));
-    }
-    Some(account)
 }

@@ -9,7 +9,8 @@ use crate::world::scheduled;
 
 pub(super) fn submit_audit(view: &WeView<'_>) -> Verdict {
     let upload = view.state.uploaded.as_ref().ok_or(Refusal::code(86001))?;
-    items::check(view.body.get("item_list"), &upload.pages)?;
+    let categories = items::categories(&view.state.profile.categories);
+    items::check(view.body.get("item_list"), &upload.pages, &categories)?;
     if view.state.audits.last().is_some_and(|audit| audit.status.is_open()) {
         return Err(Refusal::code(85009));
     }

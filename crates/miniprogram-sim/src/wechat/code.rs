@@ -3,7 +3,7 @@
 use miniprogram_core::TemplateId;
 use serde_json::{Value, json};
 
-use super::{Step, Upload, Verdict, WeScene, WeView, items};
+use super::{Step, Upload, Verdict, WeScene, WeView, items, templates};
 use crate::call::{Content, Object, Refusal};
 
 /// The pages of every template.
@@ -17,7 +17,7 @@ pub(super) fn commit(view: &WeView<'_>) -> Verdict {
         Some(Value::String(id)) => TemplateId::new(id.clone()),
         _ => return Err(Refusal::code(85014)),
     };
-    if !view.settings.knows_template(&template) {
+    if !templates::exists(view, &template) {
         return Err(Refusal::code(85014));
     }
     let ext = match view.body.get("ext_json") {
@@ -91,8 +91,9 @@ pub(super) fn get_qrcode(view: &WeView<'_>) -> Verdict {
     Step::answer(Content::Image("image/jpeg", bytes))
 }
 
-pub(super) fn get_category(_: &WeView<'_>) -> Verdict {
-    let categories: Vec<Value> = items::CATEGORIES.iter().map(items::Category::to_json).collect();
+pub(super) fn get_category(view: &WeView<'_>) -> Verdict {
+    let categories = items::categories(&view.state.profile.categories);
+    let categories: Vec<Value> = categories.iter().map(items::Category::to_json).collect();
     Step::answer(json!({ "category_list": categories }))
 }
 

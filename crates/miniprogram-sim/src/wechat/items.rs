@@ -1,29 +1,45 @@
-//! The rules for `item_list` of a submission.
+//! The categories of a submission, and the rules for its `item_list`.
 
 use serde_json::{Value, json};
 
+use super::catalogue;
+use super::categories::{Categories, CategoryStatus};
 use crate::call::{Object, Refusal};
 
 pub(super) struct Category {
     /// First, second and, where there is one, third level.
-    levels: &'static [(&'static str, u64)],
+    levels: Vec<(&'static str, u64)>,
 }
 
-pub(super) static CATEGORIES: [Category; 3] = [
-    Category { levels: &[("工具", 1), ("备忘录", 2)] },
-    Category { levels: &[("教育", 3), ("学历教育", 4), ("高等", 5)] },
-    Category { levels: &[("文娱", 6), ("资讯", 7)] },
-];
+/// What an app may be submitted under: the approved ones of its categories, down to their third level.
+pub(super) fn categories(categories: &Categories) -> Vec<Category> {
+    let mut result = Vec::new();
+    for category in &categories.own {
+        if category.status != CategoryStatus::Approved {
+            continue;
+        }
+        let (first, second) = category.names();
+        let levels = [(first, category.first), (second, category.second)];
+        let mut third = catalogue::children(category.second).peekable();
+        if third.peek().is_none() {
+            result.push(Category { levels: levels.to_vec() });
+        }
+        for class in third {
+            result.push(Category { levels: levels.into_iter().chain([(class.name, class.id)]).collect() });
+        }
+    }
+    result
+}
 
 const LEVELS: [&str; 3] = ["first", "second", "third"];
 
 impl Category {
     pub(super) fn to_json(&self) -> Value {
         let mut members = Object::new();
-        for (level, (class, _)) in LEVELS.iter().zip(self.levels) {
+        for (level, (class, _)) in LEVELS.iter().zip(&self.levels) {
             members.insert(format!("{level}_class"), json!(class));
         }
-        for (level, (_, id)) in LEVELS.iter().zip(self.levels) {
+        for (level, (_, id)) in LEVELS.iter().zip(&self.levels) {
             members.insert(format!("{level}_id"), json!(id));
         }
         Value::Object(members)
@@ -45,12 +61,12 @@ impl Category {
 }
 
 /// 1 to 5 items, each in order.
-pub(super) fn check(items: Option<&Value>, pages: &[String]) -> Result<(), Refusal> {
+pub(super) fn check(items: Option<&Value>, pages: &[String], categories: &[Category]) -> Result<(), Refusal> {
     let items = items.and_then(Value::as_array).filter(|items| (1..=5).contains(&items.len()));
-    items.ok_or(Refusal::code(85023))?.iter().try_for_each(|item| check_one(item, pages))
+    items.ok_or(Refusal::code(85023))?.iter().try_for_each(|item| check_one(item, pages, categories))
 }
 
-fn check_one(item: &Value, pages: &[String]) -> Result<(), Refusal> {
+fn check_one(item: &Value, pages: &[String], categories: &[Category]) -> Result<(), Refusal> {
     let item = item.as_object().filter(|item| !item.is_empty()).ok_or(Refusal::code(85010))?;
     let allowed = |name: &str, code: i64, rule: &dyn Fn(&str) -> bool| match item.get(name) {
         None => Ok(()),
@@ -60,7 +76,7 @@ fn check_one(item: &Value, pages: &[String]) -> Result<(), Refusal> {
     allowed("address", 85007, &|address| pages.iter().any(|page| page == address))?;
     allowed("tag", 85006, &tags_are_fine)?;
     allowed("title", 85011, &|title| title.chars().count() <= 32)?;
-    if CATEGORIES.iter().any(|category| category.fits(item)) { Ok(()) } else { Err(Refusal::code(85008)) }
+    if categories.iter().any(|category| category.fits(item)) { Ok(()) } else { Err(Refusal::code(85008)) }
 }
 
 /// At most 10 tags of at most 20 characters, one blank between them.

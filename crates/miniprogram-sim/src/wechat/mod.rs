@@ -1,21 +1,50 @@
 //! WeChat, read from its documents: envelope, endpoints and the state of an app.
 
+mod answers;
 mod audit;
+mod basics;
+mod catalogue;
+mod categories;
 mod code;
+mod domains;
+mod endpoints;
+mod input;
 mod items;
+mod media;
+mod naming;
+mod order_path;
+mod platform_domains;
+mod privacy;
+mod privacy_interfaces;
+mod profile;
 pub(crate) mod push;
+mod quota;
+mod records;
 mod release;
+mod review;
+mod shared;
 mod state;
+mod templates;
+mod testers;
+mod uses;
+mod web_domains;
 mod words;
 
 use miniprogram_core::Timestamp;
 use serde_json::{Value, json};
 
+use crate::WECHAT;
 use crate::call::{Answer, Call, Content, Object, Refusal};
-use crate::endpoint::{Endpoint, Mode, Ran, Scene, View};
-use crate::world::Platform;
+use crate::endpoint::{self, Endpoint, EndpointInfo, Mode, Operation, Ran, Scene, View, find};
+use crate::platform::Platform;
+use crate::world::Apps;
 
+use endpoints::{ENDPOINTS, PLATFORM_ENDPOINTS};
+pub(crate) use profile::Profile;
+pub(crate) use records::{add_appeal, add_breach};
 pub(crate) use release::is_library_version;
+pub(crate) use review::decide_review;
+pub(crate) use shared::Shared;
 pub(crate) use state::{Account, arrange};
 use state::{Audit, Gray, Status, Upload};
 
@@ -24,70 +53,63 @@ pub(crate) type WeScene<'a> = Scene<'a, Account>;
 pub(crate) type Verdict = crate::endpoint::Verdict<Account>;
 pub(crate) type Step = crate::endpoint::Step<Account>;
 
-const GET: bool = false;
-const POST: bool = true;
+pub(crate) type ComponentView<'a> = View<'a, Apps>;
+pub(crate) type ComponentScene<'a> = Scene<'a, Apps>;
+pub(crate) type ComponentVerdict = crate::endpoint::Verdict<Apps>;
+pub(crate) type ComponentStep = crate::endpoint::Step<Apps>;
 
-static ENDPOINTS: [Endpoint<Account>; 21] = [
-    Endpoint::effect(POST, "/wxa/commit", "upload_code", code::commit),
-    Endpoint::read(GET, "/wxa/get_qrcode", "trial_qr_code", code::get_qrcode),
-    Endpoint::read(GET, "/wxa/get_category", "categories", code::get_category),
-    Endpoint::read(GET, "/wxa/get_page", "pages", code::get_page),
-    Endpoint::read(POST, "/wxa/getversioninfo", "code_versions", code::getversioninfo),
-    Endpoint::read(
-        GET,
-        "/wxa/security/get_code_privacy_info",
-        "upload_progress",
-        code::get_code_privacy_info,
-    ),
-    Endpoint::effect(POST, "/wxa/submit_audit", "submit_audit", audit::submit_audit),
-    Endpoint::read(POST, "/wxa/get_auditstatus", "audit_status", audit::get_auditstatus),
-    Endpoint::read(GET, "/wxa/get_latest_auditstatus", "latest_audit", audit::get_latest_auditstatus),
-    Endpoint::effect(GET, "/wxa/undocodeaudit", "withdraw_audit", audit::undocodeaudit),
-    Endpoint::effect(POST, "/wxa/speedupaudit", "expedite_audit", audit::speedupaudit),
-    Endpoint::read(GET, "/wxa/queryquota", "audit_quota", audit::queryquota),
-    Endpoint::effect(POST, "/wxa/release", "release", release::release),
-    Endpoint::effect(GET, "/wxa/revertcoderelease", "rollback", release::revertcoderelease),
-    Endpoint::effect(POST, "/wxa/grayrelease", "start_gray_release", release::grayrelease),
-    Endpoint::effect(GET, "/wxa/revertgrayrelease", "cancel_gray_release", release::revertgrayrelease),
-    Endpoint::read(GET, "/wxa/getgrayreleaseplan", "gray_release_plan", release::getgrayreleaseplan),
-    Endpoint::effect(POST, "/wxa/change_visitstatus", "set_visit_status", release::change_visitstatus),
-    Endpoint::read(POST, "/wxa/getvisitstatus", "visit_status", release::getvisitstatus),
-    Endpoint::read(
-        POST,
-        "/cgi-bin/wxopen/getweappsupportversion",
-        "min_library_version",
-        release::get_support_version,
-    ),
-    Endpoint::effect(
-        POST,
-        "/cgi-bin/wxopen/setweappsupportversion",
-        "set_min_library_version",
-        release::set_support_version,
-    ),
-];
-
-fn endpoint(path: &str) -> Option<&'static Endpoint<Account>> {
-    ENDPOINTS.iter().find(|endpoint| endpoint.path == path)
+pub(crate) fn endpoints() -> impl Iterator<Item = EndpointInfo> {
+    endpoint::list(WECHAT, ENDPOINTS).chain(endpoint::list(WECHAT, PLATFORM_ENDPOINTS))
 }
 
-pub(crate) fn describe(call: &Call) -> (&'static str, bool) {
-    match endpoint(&call.path) {
-        Some(_) if release::only_lists(call) => ("rollback_targets", false),
-        Some(endpoint) => (endpoint.operation, endpoint.effect),
-        None => ("", false),
+pub(crate) fn describe(call: &Call) -> Operation {
+    let of_app = find(ENDPOINTS, &call.path).map(|endpoint| endpoint.operations);
+    let of_platform = || find(PLATFORM_ENDPOINTS, &call.path).map(|endpoint| endpoint.operations);
+    of_app.or_else(of_platform).map(|operations| operations.of(call)).unwrap_or_default()
+}
+
+/// A request with the token of an app.
+pub(crate) fn run(call: &Call, scene: WeScene<'_>, mode: Mode) -> Ran {
+    if mode == Mode::Apply {
+        scene.platform.wechat.answers.ask(scene.app_id, call);
+    }
+    let Some(endpoint) = find(ENDPOINTS, &call.path) else {
+        let of_platform = find(PLATFORM_ENDPOINTS, &call.path).is_some();
+        return match templates::for_app(call) {
+            Some(content) => Ran::Accepted { effect: false, content },
+            None => Ran::Refused(Refusal::code(if of_platform { 61014 } else { 40066 })),
+        };
+    };
+    if !quota::admits(call, &scene) {
+        return Ran::Refused(Refusal::code(45009));
+    }
+    if mode == Mode::Apply {
+        scene.state.profile.usage.count(&call.path, scene.now);
+    }
+    checked(endpoint, call, scene, mode)
+}
+
+/// A request with the token of the platform.
+pub(crate) fn run_platform(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
+    match find(PLATFORM_ENDPOINTS, &call.path) {
+        Some(endpoint) => checked(endpoint, call, scene, mode),
+        None if find(ENDPOINTS, &call.path).is_some() => Ran::Refused(Refusal::code(61015)),
+        None => Ran::Refused(Refusal::code(40066)),
     }
 }
 
-pub(crate) fn run(call: &Call, scene: WeScene<'_>, mode: Mode) -> Ran {
-    let Some(endpoint) = endpoint(&call.path) else { return Ran::Refused(Refusal::code(40066)) };
+fn checked<S>(endpoint: &Endpoint<S>, call: &Call, scene: Scene<'_, S>, mode: Mode) -> Ran {
     match (endpoint.post, call.method.as_str()) {
-        (GET, "GET") => crate::endpoint::run(endpoint, call, &Object::new(), scene, mode),
-        (POST, "POST") => match body(&call.body) {
-            Ok(body) => crate::endpoint::run(endpoint, call, &body, scene, mode),
+        (false, "GET") => endpoint::run(endpoint, call, &Object::new(), scene, mode),
+        (true, "POST") if media::takes_file(&call.path) => {
+            endpoint::run(endpoint, call, &Object::new(), scene, mode)
+        }
+        (true, "POST") => match body(&call.body) {
+            Ok(body) => endpoint::run(endpoint, call, &body, scene, mode),
             Err(refusal) => Ran::Refused(refusal),
         },
-        (GET, _) => Ran::Refused(Refusal::code(43001)),
-        (POST, _) => Ran::Refused(Refusal::code(43002)),
+        (false, _) => Ran::Refused(Refusal::code(43001)),
+        (true, _) => Ran::Refused(Refusal::code(43002)),
     }
 }
 
@@ -130,27 +152,46 @@ pub(crate) fn accepted(content: Content, platform: &mut Platform, now: Timestamp
             let mut answer = Answer::new(200, media_type, bytes);
             answer.headers.push(("content-disposition", "attachment; filename=\"QRCode.jpg\"".to_owned()));
             answer.headers.push(("cache-control", "no-cache, must-revalidate".to_owned()));
+            platform.wechat.answers.forget();
             return answer;
+        }
+        Content::Bare(members) => {
+            platform.wechat.answers.forget();
+            return Answer::new(200, JSON, Value::Object(members).to_string());
         }
         Content::Members(members) => members,
         Content::Data(_) | Content::Done => Object::new(),
     };
-    let text = envelope(0, "ok", members, platform, now).to_string();
+    let (rid, body) = envelope(0, "ok", members, platform, now);
     // Page paths come with escaped slashes, as in the documents' sample.
-    Answer::new(200, JSON, text.replace('/', "\\/"))
+    told(rid, body.to_string().replace('/', "\\/"), platform, now)
 }
 
 pub(crate) fn refused(refusal: &Refusal, platform: &mut Platform, now: Timestamp) -> Answer {
     let words = refusal.message.as_deref().unwrap_or_else(|| words::of(refusal.code));
-    Answer::new(200, JSON, envelope(refusal.code, words, Object::new(), platform, now).to_string())
+    let (rid, body) = envelope(refusal.code, words, refusal.members.clone(), platform, now);
+    told(rid, body.to_string(), platform, now)
 }
 
-fn envelope(code: i64, words: &str, members: Object, platform: &mut Platform, now: Timestamp) -> Value {
+/// The answer, kept under its request id.
+fn told(rid: String, body: String, platform: &mut Platform, now: Timestamp) -> Answer {
+    platform.wechat.answers.tell(rid, &body, now);
+    Answer::new(200, JSON, body)
+}
+
+/// The request id and the body that names it.
+fn envelope(
+    code: i64,
+    words: &str,
+    members: Object,
+    platform: &mut Platform,
+    now: Timestamp,
+) -> (String, Value) {
     let (second, third) = (platform.random.u32(..), platform.random.u32(..));
-    let words = format!("{words} rid: {:08x}-{second:08x}-{third:08x}", now.as_unix());
+    let rid = format!("{:08x}-{second:08x}-{third:08x}", now.as_unix());
     let mut envelope = Object::new();
     envelope.insert("errcode".to_owned(), json!(code));
-    envelope.insert("errmsg".to_owned(), json!(words));
+    envelope.insert("errmsg".to_owned(), json!(format!("{words} rid: {rid}")));
     envelope.extend(members);
-    Value::Object(envelope)
+    (rid, Value::Object(envelope))
 }

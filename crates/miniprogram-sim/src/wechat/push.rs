@@ -2,12 +2,43 @@
 
 use miniprogram_core::{AppId, Timestamp};
 
+use super::categories::{CategoryStatus, OwnCategory};
+use super::naming::Rename;
+use super::privacy_interfaces::Application;
 use crate::WECHAT;
 use crate::pushes::{Push, Route};
 use crate::verdict::Decision;
 
 /// The system account that audit results come from.
 pub(crate) const SENDER: &str = "od1P50M-fNQI5Gcq-trm4a7apsU8";
+
+/// The app that a push is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) app: &'a AppId,
+    pub(crate) original_id: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+impl About<'_> {
+    pub(super) fn push(&self, event: &str, rest: &str) -> Push {
+        let message = format!(
+            "<xml><ToUserName>{}</ToUserName>\n<FromUserName>{}</FromUserName>\n<CreateTime>{}</CreateTime>\n\
+             <MsgType>{}</MsgType>\n<Event>{}</Event>\n{rest}\n</xml>",
+            cdata(self.original_id),
+            cdata(SENDER),
+            self.now.as_unix(),
+            cdata("event"),
+            cdata(event),
+        );
+        Push {
+            vendor: WECHAT,
+            route: Route::App { app: self.app.clone(), original_id: self.original_id.to_owned() },
+            event: event.to_owned(),
+            message,
+        }
+    }
+}
 
 pub(crate) fn audited(app: &AppId, original_id: &str, decision: &Decision, now: Timestamp) -> Push {
     let seconds = now.as_unix();
@@ -25,32 +56,56 @@ pub(crate) fn audited(app: &AppId, original_id: &str, decision: &Decision, now: 
             format!("<Reason>{}</Reason><DelayTime>{seconds}</DelayTime>", cdata(reason)),
         ),
     };
-    let message = format!(
-        "<xml><ToUserName>{}</ToUserName>\n<FromUserName>{}</FromUserName>\n<CreateTime>{seconds}</CreateTime>\n\
-         <MsgType>{}</MsgType>\n<Event>{}</Event>\n{rest}\n</xml>",
-        cdata(original_id),
-        cdata(SENDER),
-        cdata("event"),
-        cdata(event),
+    About { app, original_id, now }.push(event, &rest)
+}
+
+/// What `ret` says of a rejection and of an approval.
+const REJECTED: u8 = 2;
+const APPROVED: u8 = 3;
+
+pub(super) fn name_audited(about: &About<'_>, rename: &Rename) -> Push {
+    let ret = if rename.is_approved() { APPROVED } else { REJECTED };
+    let (nickname, reason) = (cdata(&rename.nickname), cdata(&rename.reason));
+    let rest = format!("<ret>{ret}</ret><nickname>{nickname}</nickname><reason>{reason}</reason>");
+    about.push("wxa_nickname_audit", &rest)
+}
+
+pub(super) fn category_audited(about: &About<'_>, category: &OwnCategory) -> Push {
+    let ret = if category.status == CategoryStatus::Approved { APPROVED } else { REJECTED };
+    let (first, second, reason) = (category.first, category.second, cdata(&category.reason));
+    let rest =
+        format!("<ret>{ret}</ret><first>{first}</first><second>{second}</second><reason>{reason}</reason>");
+    about.push("wxa_category_audit", &rest)
+}
+
+pub(super) fn privacy_audited(about: &About<'_>, interface: &str, application: &Application) -> Push {
+    let rest = format!(
+        "<result_info><api_name>{}</api_name><apply_time>{}</apply_time><audit_id>{}</audit_id>\
+         <audit_time>{}</audit_time><reason>{}</reason><status>{}</status></result_info>",
+        cdata(interface),
+        application.applied_at.as_unix(),
+        application.audit,
+        about.now.as_unix(),
+        cdata(&application.reason),
+        application.permission as u8,
     );
-    Push {
-        vendor: WECHAT,
-        route: Route::App { app: app.clone(), original_id: original_id.to_owned() },
-        event: event.to_owned(),
-        message,
-    }
+    about.push("wxa_privacy_apply", &rest)
 }
 
 pub(crate) fn ticket(platform_id: &str, ticket: &str, now: Timestamp) -> Push {
+    let rest = format!("<ComponentVerifyTicket>{}</ComponentVerifyTicket>", cdata(ticket));
+    of_platform(platform_id, "component_verify_ticket", &rest, now)
+}
+
+/// A push to the URL for authorization events.
+pub(super) fn of_platform(platform_id: &str, info_type: &str, rest: &str, now: Timestamp) -> Push {
     let message = format!(
-        "<xml><AppId>{}</AppId>\n<CreateTime>{}</CreateTime>\n<InfoType>{}</InfoType>\n\
-         <ComponentVerifyTicket>{}</ComponentVerifyTicket>\n</xml>",
+        "<xml><AppId>{}</AppId>\n<CreateTime>{}</CreateTime>\n<InfoType>{}</InfoType>\n{rest}\n</xml>",
         cdata(platform_id),
         now.as_unix(),
-        cdata("component_verify_ticket"),
-        cdata(ticket),
+        cdata(info_type),
     );
-    Push { vendor: WECHAT, route: Route::Platform, event: "component_verify_ticket".to_owned(), message }
+    Push { vendor: WECHAT, route: Route::Platform, event: info_type.to_owned(), message }
 }
 
 /// Text in CDATA, whatever it holds.

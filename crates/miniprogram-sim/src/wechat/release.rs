@@ -11,6 +11,7 @@ pub(super) fn release(view: &WeView<'_>) -> Verdict {
         Status::Approved if audit.released => Err(Refusal::code(85052)),
         Status::Approved => Step::effect(|scene: &mut WeScene<'_>| {
             scene.state.release(scene.now);
+            scene.state.profile.release();
             Content::Done
         }),
         Status::Withdrawn => Err(Refusal::code(85019)),

@@ -2,10 +2,11 @@
 
 use miniprogram_core::Timestamp;
 
+use super::profile::Profile;
+use crate::platform::Platform;
 use crate::spec::State;
 use crate::truth::{AppTruth, AuditTruth, GrayTruth, VersionTruth};
 use crate::verdict::Decision;
-use crate::world::Platform;
 
 /// The state of an app at WeChat.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,7 @@ pub(crate) struct Account {
     pub(crate) library: Option<String>,
     pub(crate) withdrawals: Vec<Timestamp>,
     pub(crate) next_release: u64,
+    pub(crate) profile: Profile,
 }
 
 /// The experience version.
@@ -182,6 +184,13 @@ impl Account {
         truth.open = !self.closed;
         truth.min_library_version = self.library().to_owned();
         truth.audits = self.audits.iter().map(Audit::tell).collect();
+        self.profile.tell(truth);
+    }
+
+    /// Another state of its versions; what belongs to the app beside its code stays.
+    pub(crate) fn replace(&mut self, new: Self) {
+        let profile = std::mem::take(&mut self.profile);
+        *self = Self { profile, ..new };
     }
 
     pub(crate) fn library(&self) -> &str {

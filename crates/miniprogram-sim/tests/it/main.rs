@@ -4,8 +4,26 @@
 
 mod admin;
 mod baidu;
+mod baidu_alliance;
+mod baidu_app;
+mod baidu_domains;
+mod baidu_standing;
+mod baidu_templates;
 mod clocks;
+mod endpoints;
 mod faults;
+mod platform;
 mod pushes;
 mod support;
 mod wechat;
+mod wechat_categories;
+mod wechat_domains;
+mod wechat_endpoints;
+mod wechat_media;
+mod wechat_names;
+mod wechat_privacy;
+mod wechat_pushes;
+mod wechat_records;
+mod wechat_support;
+mod wechat_templates;
+mod wechat_testers;

@@ -31,7 +31,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
         .0
 }
 
-fn open_wechat(push: &SentPush) -> String {
+pub(crate) fn open_wechat(push: &SentPush) -> String {
     let query: Vec<(String, String)> = form_urlencoded::parse(push.query.as_bytes()).into_owned().collect();
     let get = |name: &str| query.iter().find(|(key, _)| key == name).unwrap().1.clone();
     assert_eq!(get("encrypt_type"), "aes");
@@ -43,7 +43,7 @@ fn open_wechat(push: &SentPush) -> String {
     open(&callback, &timestamp, &nonce, encrypted, &get("msg_signature"))
 }
 
-fn open_baidu(push: &SentPush) -> Value {
+pub(crate) fn open_baidu(push: &SentPush) -> Value {
     let envelope: Value = serde_json::from_str(&push.body).unwrap();
     let get = |name: &str| envelope[name].as_str().unwrap();
     let callback = Callback::sample(BAIDU);

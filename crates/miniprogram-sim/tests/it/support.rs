@@ -130,7 +130,13 @@ impl Bench {
     }
 
     /// One request as the client of an operation sends it: busy meanwhile, 10 seconds of patience.
-    pub(crate) async fn send(&self, method: Method, url: String, kind: &str, body: String) -> Seen {
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: String,
+        kind: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Seen {
         let _busy = self.busy();
         let attempt = async {
             let request = self.http.request(method, url).header("content-type", kind).body(body);
@@ -166,13 +172,42 @@ impl Bench {
     }
 
     pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
+        self.form_as(self.token.expose(), path, fields).await
+    }
+
+    pub(crate) async fn form_as(&self, token: &str, path: &str, fields: &[(&str, &str)]) -> Seen {
         let mut body = String::new();
         for (name, value) in fields {
             let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
             let _ = write!(body, "{name}={value}&");
         }
-        let url = self.url(path, self.token.expose());
+        let url = self.url(path, token);
         self.send(Method::POST, url, "application/x-www-form-urlencoded", body).await
+    }
+
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Seen {
+        self.send(Method::GET, self.url(path, token), "", String::new()).await
+    }
+
+    /// Uploads an image to Baidu.
+    pub(crate) async fn upload_image(&self, token: &str, fields: &[(&str, &str)], image: &[u8]) -> Seen {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            body.extend(
+                format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+            );
+        }
+        let head = "--b\r\nContent-Disposition: form-data; name=\"multipartFile\"; filename=\"i.png\"\r\n\
+                    Content-Type: image/png\r\n\r\n";
+        body.extend([head.as_bytes(), image, b"\r\n--b--\r\n"].concat());
+        let url = self.url("/file/2.0/smartapp/upload/image", token);
+        self.send(Method::POST, url, "multipart/form-data; boundary=b", body).await
+    }
+
+    /// The address of a fresh image at Baidu.
+    pub(crate) async fn image(&self) -> String {
+        let uploaded = self.upload_image(self.token.expose(), &[], &png(144, 144)).await;
+        uploaded.json()["data"].as_str().unwrap().to_owned()
     }
 
     /// Lets simulated time pass.
@@ -222,6 +257,12 @@ impl Bench {
         let fields = [("package_id", id.as_str()), ("content", "送审"), ("remark", "备注")];
         self.form(&format!("{PACKAGE}{endpoint}"), &fields).await
     }
+}
+
+/// As much of a PNG as tells its size.
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
+    let start = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+    [start.as_slice(), &width.to_be_bytes(), &height.to_be_bytes(), b"\x08\x06\0\0\0"].concat()
 }
 
 pub(crate) fn item() -> Value {

@@ -1,0 +1,151 @@
+//! What belongs to an app beside its packages: its basic information, and what of it is under review.
+
+use std::collections::BTreeMap;
+
+use miniprogram_core::AppId;
+use serde_json::{Value, json};
+
+use super::domains::Domains;
+use super::offline::{ForcedOffline, OfflineFault};
+use super::phone::Phone;
+use crate::platform::DomainKind;
+use crate::truth::{AppTruth, ReviewTruth};
+use crate::verdict::ReviewItem;
+
+/// How often name, icon and description may be changed.
+const CHANGES: u32 = 5;
+/// How often the categories may be changed.
+const CATEGORY_CHANGES: u32 = 3;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    /// The address of the icon.
+    pub(crate) icon: String,
+    /// Ids of sub-categories.
+    pub(crate) categories: Vec<u64>,
+    /// How often each was sent to review.
+    used: BTreeMap<ReviewItem, u32>,
+    /// What is under review, the oldest first; one of each item at most.
+    pub(crate) reviews: Vec<Review>,
+    /// What the last review refused, with the reason, until the next one.
+    pub(crate) refused: BTreeMap<ReviewItem, (Change, String)>,
+    pub(crate) phone: Phone,
+    pub(crate) domains: Domains,
+    pub(crate) offline: Option<ForcedOffline>,
+    pub(crate) traffic_closed: bool,
+    pub(crate) rectification: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Review {
+    /// The examine id.
+    pub(crate) id: u64,
+    pub(crate) change: Change,
+}
+
+/// What a review would bring about.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    Name(String),
+    Icon(String),
+    Description(String),
+    Categories(Vec<u64>),
+    PhonePermission,
+    Recovery,
+    OfflineUpdate { name: Option<String>, description: Option<String>, icon: Option<String> },
+}
+
+impl Change {
+    pub(crate) fn item(&self) -> ReviewItem {
+        match self {
+            Self::Name(_) => ReviewItem::Name,
+            Self::Icon(_) => ReviewItem::Icon,
+            Self::Description(_) => ReviewItem::Description,
+            Self::Categories(_) => ReviewItem::Categories,
+            Self::PhonePermission => ReviewItem::PhonePermission,
+            Self::Recovery => ReviewItem::Recovery,
+            Self::OfflineUpdate { .. } => ReviewItem::OfflineUpdate,
+        }
+    }
+
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Name(text) | Self::Icon(text) | Self::Description(text) => json!(text),
+            Self::Categories(ids) => json!(ids),
+            Self::PhonePermission | Self::Recovery => Value::Null,
+            Self::OfflineUpdate { name, description, icon } => {
+                json!({ "name": name, "description": description, "icon": icon })
+            }
+        }
+    }
+}
+
+impl Profile {
+    /// With the domains that it set by itself.
+    pub(crate) fn new(app: &AppId, name: Option<String>, domains: BTreeMap<DomainKind, Vec<String>>) -> Self {
+        let name = name.unwrap_or_else(|| format!("app {app}"));
+        Self { name, domains: Domains::own(domains), ..Self::default() }
+    }
+
+    pub(crate) fn review(&self, item: ReviewItem) -> Option<&Review> {
+        self.reviews.iter().find(|review| review.change.item() == item)
+    }
+
+    pub(crate) fn quota(item: ReviewItem) -> u32 {
+        if item == ReviewItem::Categories { CATEGORY_CHANGES } else { CHANGES }
+    }
+
+    pub(crate) fn used(&self, item: ReviewItem) -> u32 {
+        self.used.get(&item).copied().unwrap_or(0)
+    }
+
+    /// Puts a change under review.
+    pub(super) fn submit(&mut self, id: u64, change: Change) {
+        *self.used.entry(change.item()).or_default() += 1;
+        self.refused.remove(&change.item());
+        self.reviews.push(Review { id, change });
+    }
+
+    /// A new package is online: what was wrong with the one before is over.
+    pub(super) fn release(&mut self) {
+        self.rectification = false;
+        if self.offline.as_ref().is_some_and(|offline| offline.fault == OfflineFault::Package) {
+            self.offline = None;
+        }
+    }
+
+    /// The number in the documents.
+    pub(crate) fn status(&self, paused: bool) -> i64 {
+        if self.offline.is_some() {
+            5
+        } else if self.traffic_closed {
+            7
+        } else if paused {
+            4
+        } else if self.rectification {
+            6
+        } else {
+            1
+        }
+    }
+
+    pub(crate) fn tell(&self, truth: &mut AppTruth) {
+        truth.name.clone_from(&self.name);
+        truth.description.clone_from(&self.description);
+        truth.icon = Some(self.icon.clone()).filter(|icon| !icon.is_empty());
+        truth.categories = self.categories.iter().map(u64::to_string).collect();
+        truth.domains = self.domains.all();
+        truth.phone_permission = Some(self.phone.status.as_str().to_owned());
+        let review = |review: &Review| ReviewTruth {
+            id: review.id.to_string(),
+            item: review.change.item(),
+            value: review.change.value(),
+        };
+        truth.reviews = self.reviews.iter().map(review).collect();
+        let items = [ReviewItem::Name, ReviewItem::Icon, ReviewItem::Description, ReviewItem::Categories];
+        truth.changes_left =
+            items.into_iter().map(|item| (item, Self::quota(item).saturating_sub(self.used(item)))).collect();
+    }
+}

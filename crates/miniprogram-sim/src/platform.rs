@@ -1,0 +1,61 @@
+//! What belongs to the platform and not to one of its apps.
+
+use std::collections::BTreeMap;
+
+use miniprogram_core::Vendor;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Settings;
+use crate::{BAIDU, baidu, wechat};
+
+/// What all apps of the platform share.
+#[derive(Debug)]
+pub(crate) struct Platform {
+    pub(crate) random: fastrand::Rng,
+    pub(crate) wechat_audits_left: u32,
+    pub(crate) wechat_speedups_left: u32,
+    pub(crate) next_audit: u64,
+    pub(crate) next_package: u64,
+    pub(crate) baidu: baidu::Shared,
+    pub(crate) wechat: wechat::Shared,
+}
+
+impl Platform {
+    pub(crate) fn new(seed: u64, settings: &Settings) -> Self {
+        Self {
+            random: fastrand::Rng::with_seed(seed ^ 0x5eed),
+            wechat_audits_left: settings.wechat_audits,
+            wechat_speedups_left: settings.wechat_speedups,
+            next_audit: 400_000_001,
+            next_package: 58_210,
+            baidu: baidu::Shared::default(),
+            wechat: wechat::Shared::default(),
+        }
+    }
+
+    /// The domains that the platform has registered with a vendor.
+    pub(crate) fn domains_mut(&mut self, vendor: Vendor) -> &mut BTreeMap<DomainKind, Vec<String>> {
+        if vendor == BAIDU { &mut self.baidu.domains } else { &mut self.wechat.domains }
+    }
+}
+
+/// What a domain is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DomainKind {
+    /// Requests over HTTPS.
+    Request,
+    /// Web sockets.
+    Socket,
+    /// Uploads.
+    Upload,
+    /// Downloads.
+    Download,
+    /// UDP (WeChat).
+    Udp,
+    /// TCP (WeChat).
+    Tcp,
+    /// Pages shown in a web view: business domains.
+    WebView,
+}

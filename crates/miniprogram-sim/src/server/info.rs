@@ -1,0 +1,64 @@
+//! What is done to an app beside its code.
+
+use miniprogram_core::AppId;
+
+use super::Simulator;
+use crate::baidu::{self, ForcedOffline, Measure, NameRules};
+use crate::error::SimError;
+use crate::verdict::{Decision, ReviewItem};
+
+type Result = std::result::Result<(), SimError>;
+
+impl Simulator {
+    /// Decides what the app has under review beside its code, and pushes the verdict.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], [`SimError::NothingInReview`], or [`SimError::Unsupported`] for a delay, or an item
+    /// that the vendor does not review.
+    pub fn decide_review(&self, app: &AppId, item: ReviewItem, decision: &Decision) -> Result {
+        self.hub.with(|world, now| world.decide_review(app, item, None, decision, now))
+    }
+
+    /// Takes a Baidu app offline and pushes `APP_FORCE_OFFLINE`. For the basic information `app/offline/update` leads
+    /// back, for the package a release.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
+    pub fn force_offline(&self, app: &AppId, offline: ForcedOffline) -> Result {
+        self.enforce(app, Measure::ForceOffline(offline))
+    }
+
+    /// Closes the traffic of a Baidu app and pushes `FLOW_CLOSE_NOTIFY`; `appflow/applyRecovery` leads back.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
+    pub fn close_traffic(&self, app: &AppId) -> Result {
+        self.enforce(app, Measure::CloseTraffic)
+    }
+
+    /// Gives a Baidu app a time to rectify and pushes `TIME_LIMIT_RECTIFY_NOTIFY`; a release ends it.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
+    pub fn require_rectification(&self, app: &AppId) -> Result {
+        self.enforce(app, Measure::RequireRectification)
+    }
+
+    /// Changes the subject of a Baidu app's account: the permission for phone numbers, granted or pending, is gone, and
+    /// `APP_MOBILE_AUTH_CANCEL` is pushed.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
+    pub fn change_subject(&self, app: &AppId) -> Result {
+        self.enforce(app, Measure::ChangeSubject)
+    }
+
+    /// What Baidu's check of names looks for from now on.
+    pub fn set_name_rules(&self, rules: NameRules) {
+        self.hub.with(|world, _| world.settings.name_rules = rules);
+    }
+
+    fn enforce(&self, app: &AppId, measure: Measure) -> Result {
+        self.hub.with(|world, now| baidu::enforce(world, app, measure, now))
+    }
+}

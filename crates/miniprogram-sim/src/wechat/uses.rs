@@ -1,0 +1,30 @@
+//! How often something was done, against an allowance of the calendar in Beijing.
+
+use miniprogram_core::Timestamp;
+
+/// When something was done.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Uses(Vec<Timestamp>);
+
+impl Uses {
+    pub(super) fn add(&mut self, now: Timestamp) {
+        self.0.push(now);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn this_month(&self, now: Timestamp) -> usize {
+        self.since(now, "%Y-%m")
+    }
+
+    pub(super) fn this_year(&self, now: Timestamp) -> usize {
+        self.since(now, "%Y")
+    }
+
+    fn since(&self, now: Timestamp, period: &str) -> usize {
+        let present = now.to_civil(period, 8);
+        self.0.iter().filter(|at| at.to_civil(period, 8) == present).count()
+    }
+}
