@@ -1,10 +1,13 @@
 //! The command line: nouns, then verbs that match intent.
 
+mod alliance;
+mod app;
 mod audit;
 mod code;
 mod events;
 mod release;
 mod sim;
+mod template;
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -13,13 +16,21 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueP
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use miniprogram::Secret;
+use miniprogram::{Language, Secret};
 
+#[cfg(feature = "kafka")]
+pub(crate) use alliance::AllianceWatch;
+pub(crate) use alliance::{AllianceVerb, Credentials};
+pub(crate) use app::{
+    AppVerb, CategoryVerb, DescriptionVerb, DomainLists, DomainVerb, IconVerb, ImageKind, ImageUpload,
+    ImageVerb, NameVerb, OfflineFields, PhoneApply, PhoneVerb, WebViewDomainVerb,
+};
 pub(crate) use audit::{AuditVerb, Submit, Watch};
 pub(crate) use code::{CodeVerb, QrCode, Upload};
 pub(crate) use events::{Decode, EventsVerb, Format as BodyFormat};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
 pub(crate) use sim::{PerVendor, Sim};
+pub(crate) use template::TemplateVerb;
 
 use crate::output::Format;
 use crate::values::{Source, pair, positive_duration, secret};
@@ -92,7 +103,7 @@ pub(crate) struct Common {
 }
 
 /// For commands with an effect.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct DryRun {
     /// Print the requests as JSON, tokens masked, and send nothing; needs no token
     #[arg(long)]
@@ -114,6 +125,18 @@ pub(crate) enum Noun {
     /// Put versions online and take them back
     #[command(subcommand)]
     Release(ReleaseVerb),
+    /// The basic information of an app at Baidu
+    #[command(subcommand)]
+    App(AppVerb),
+    /// The platform's templates; takes the platform's own token
+    #[command(
+        subcommand,
+        after_help = "The token is the platform's own, such as WeChat's component_access_token, not an app's:\nto an app's token a vendor may answer an empty list."
+    )]
+    Template(TemplateVerb),
+    /// What Baidu tells the members of its open-source alliance
+    #[command(subcommand)]
+    Alliance(AllianceVerb),
     /// Read the vendors' pushes
     #[command(subcommand)]
     Events(EventsVerb),
@@ -130,7 +153,7 @@ pub(crate) enum Noun {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  miniprogram explain wechat 85009\n  miniprogram explain wechat -1 --operation release --format json"
+    after_help = "Examples:\n  miniprogram explain wechat 85009\n  miniprogram explain wechat -1 --operation release --format json\n  miniprogram explain baidu 470020 --lang zh"
 )]
 pub(crate) struct Explain {
     /// Whose code
@@ -142,6 +165,15 @@ pub(crate) struct Explain {
     /// The method or the endpoint's path that answered it
     #[arg(long, value_name = "METHOD|PATH")]
     pub(crate) operation: Option<String>,
+    /// The language of the advice
+    #[arg(
+        long,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "en|zh",
+        value_parser = language_parser()
+    )]
+    pub(crate) lang: Language,
 }
 
 #[derive(Debug, Args)]
@@ -157,11 +189,21 @@ pub(crate) struct Call {
     /// A parameter of the query; may be repeated. The token is added by itself
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) query: Vec<(String, String)>,
+    /// Take the platform's own token, not an app's; --access-token is that one then
+    #[arg(long)]
+    pub(crate) platform: bool,
     /// A JSON object; sent as JSON, or as a form where the vendor takes forms
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) body: Option<Source>,
     #[command(flatten)]
     pub(crate) dry: DryRun,
+}
+
+fn language_parser() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(Language::ALL.map(Language::as_str)).try_map(|name| {
+        let mut languages = Language::ALL.into_iter();
+        languages.find(|language| language.as_str() == name).ok_or("there is no such language")
+    })
 }
 
 fn vendor_parser() -> impl TypedValueParser<Value = &'static Entry> {
@@ -183,21 +225,51 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
             "settle_time",
         ],
         ["events", ..] => &["access_token", "base_url", "timeout", "deadline", "settle_time"],
+        ["template", ..] | ["app", "image", ..] => &["app"],
+        ["alliance", "info" | "watch"] => &["app", "platform_id", "settle_time"],
+        ["alliance", ..] => &["platform_id", "settle_time"],
         _ => &[],
     }
+}
+
+/// Whose token a command takes, where it is not an app's.
+fn token_of(path: &[&str]) -> Option<&'static str> {
+    match path {
+        ["template", ..] | ["app", "image", ..] => Some(
+            "The platform's own access token; better given in the environment, where no list of processes shows it",
+        ),
+        ["alliance", ..] => Some(
+            "A token of the alliance's key, in the place of its id and secret; better given in the environment",
+        ),
+        _ => None,
+    }
+}
+
+/// A common option as a command shows it; none if it shows it like all the others.
+fn shown(path: &[&str], arg: &Arg) -> Option<Arg> {
+    let id = arg.get_id().as_str();
+    let one_vendor = matches!(path, ["app" | "alliance", ..]) && id == "vendor";
+    if one_vendor || left_out(path).contains(&id) {
+        return Some(arg.clone().hide(true));
+    }
+    token_of(path).filter(|_| id == "access_token").map(|help| arg.clone().help(help))
+}
+
+/// The common options of every command below one as each shows them.
+fn fitted(command: Command, path: &[&str], common: &[Arg]) -> Command {
+    let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    below.iter().fold(command, |command, name| {
+        let path = [path, &[name]].concat();
+        let args: Vec<Arg> = common.iter().filter_map(|arg| shown(&path, arg)).collect();
+        command.mut_subcommand(name, |below| fitted(below.args(args), &path, common))
+    })
 }
 
 /// The whole command line.
 pub(crate) fn command() -> Command {
     let root = Cli::command();
     let common: Vec<Arg> = root.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
-    let nouns: Vec<String> = root.get_subcommands().map(|noun| noun.get_name().to_owned()).collect();
-    nouns.iter().fold(root, |root, name| {
-        let hidden = left_out(&[name]);
-        let hidden = common.iter().filter(|arg| hidden.contains(&arg.get_id().as_str())).cloned();
-        let hidden: Vec<Arg> = hidden.map(|arg| arg.hide(true)).collect();
-        root.mut_subcommand(name, |noun| noun.args(hidden))
-    })
+    fitted(root, &[], &common)
 }
 
 /// Reads the command line.
@@ -215,13 +287,18 @@ fn refuse_left_out(matches: &ArgMatches) -> Result<(), clap::Error> {
         deepest = inner;
     }
     let mut unused = left_out(&path).to_vec();
-    let plain = path == ["events", "decode"] && deepest.get_flag("plain");
-    if plain {
+    let mut flag = "";
+    if path == ["events", "decode"] && deepest.get_flag("plain") {
+        flag = " --plain";
         unused.extend(["token", "aes_key", "receiver_id", "body_format"]);
+    }
+    if path == ["call"] && deepest.get_flag("platform") {
+        flag = " --platform";
+        unused.push("app");
     }
     match unused.iter().find(|id| deepest.value_source(id) == Some(ValueSource::CommandLine)) {
         Some(id) => {
-            let command = path.join(" ") + if plain { " --plain" } else { "" };
+            let command = path.join(" ") + flag;
             Err(usage(&format!("`{command}` takes no --{}", id.replace('_', "-"))))
         }
         None => Ok(()),

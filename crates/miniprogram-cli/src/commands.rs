@@ -1,5 +1,7 @@
 //! One file per noun.
 
+mod alliance;
+mod app;
 mod audit;
 mod call;
 mod code;
@@ -7,6 +9,7 @@ mod events;
 mod explain;
 mod release;
 mod sim;
+mod template;
 mod vendors;
 
 use crate::cli::{self, EventsVerb, Noun};
@@ -21,6 +24,9 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::Code(verb) => code::run(&context, verb).await,
         Noun::Audit(verb) => audit::run(&context, verb).await,
         Noun::Release(verb) => release::run(&context, verb).await,
+        Noun::App(verb) => app::run(context, verb).await,
+        Noun::Template(verb) => template::run(&context, verb).await,
+        Noun::Alliance(verb) => alliance::run(context, verb).await,
         Noun::Events(EventsVerb::Decode(wish)) => events::decode(&context, wish),
         Noun::Sim(wish) => sim::run(&context, wish).await,
         Noun::Call(wish) => call::run(&context, wish).await,

@@ -8,10 +8,14 @@ use miniprogram::{
     StaticToken, TokenProvider, TokenScope,
 };
 
-use crate::cli::{self, Common, DryRun};
+use crate::cli::{self, Common, Credentials, DryRun};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::vendors::Entry;
+use crate::vendors::alliance::{Key, Member};
+use crate::vendors::{ENTRIES, Entry};
+
+/// What is said where no token is given.
+const TOKEN: &str = "--access-token <TOKEN>, or MINIPROGRAM_ACCESS_TOKEN in the environment";
 
 /// The common options, and where results go.
 #[derive(Debug)]
@@ -46,6 +50,34 @@ impl Context {
         Self { common, output }
     }
 
+    /// The vendor of a noun that not every vendor has: it needs no naming, and no other has it.
+    pub(crate) fn sole<T>(
+        mut self,
+        operation: &'static str,
+        pick: impl Fn(&'static Entry) -> Option<T>,
+    ) -> Result<(Self, &'static Entry, T), Failure> {
+        let having = || ENTRIES.iter().find_map(|entry| Some((entry, pick(entry)?)));
+        let found = match self.common.vendor {
+            None => having(),
+            Some(entry) => pick(entry).map(|it| (entry, it)),
+        };
+        let Some((entry, it)) = found else {
+            let error = match (self.common.vendor, having()) {
+                (Some(entry), Some((other, _))) => Error::unsupported(entry.vendor, operation)
+                    .with_detail(format!("only {} has it", other.vendor))
+                    .with_advice(format!(
+                        "write --vendor {} or leave it out, and name an app there",
+                        other.vendor
+                    )),
+                (Some(entry), None) => Error::unsupported(entry.vendor, operation),
+                (None, _) => return Err(cli::missing(&["--vendor <VENDOR>"]).into()),
+            };
+            return Err(error.into());
+        };
+        self.common.vendor = Some(entry);
+        Ok((self, entry, it))
+    }
+
     /// The vendor.
     pub(crate) fn vendor(&self) -> Result<&'static Entry, Failure> {
         self.common.vendor.ok_or_else(|| cli::missing(&["--vendor <VENDOR>"]).into())
@@ -66,18 +98,70 @@ impl Context {
         let (entry, app) = self.named(true)?;
         let token = self.common.access_token.clone().unwrap_or_else(|| "".into());
         let token = AccessToken::new(token)?;
-        self.built(entry, app.clone(), Arc::new(StaticToken::new(entry.vendor, app, token)))
+        let config = self.config(Arc::new(StaticToken::new(entry.vendor, app.clone(), token)))?;
+        Ok(Target { entry, app, config })
     }
 
     /// The app of a dry run: it has no token, so that nothing can be sent.
     fn dry_target(&self) -> Result<Target, Failure> {
         let (entry, app) = self.named(false)?;
-        self.built(entry, app, Arc::new(NoTokens))
+        Ok(Target { entry, app, config: self.config(Arc::new(NoTokens))? })
     }
 
     /// The app of a command with an effect.
     pub(crate) fn effect_target(&self, dry: DryRun) -> Result<Target, Failure> {
         if dry.dry_run { self.dry_target() } else { self.target() }
+    }
+
+    /// The platform at its vendor, with the platform's own token; a dry run has none, so that nothing can be sent.
+    pub(crate) fn platform(&self, dry: DryRun) -> Result<(&'static Entry, ClientConfig), Failure> {
+        let mut missing = Vec::new();
+        if self.common.vendor.is_none() {
+            missing.push("--vendor <VENDOR>");
+        }
+        if !dry.dry_run && self.common.access_token.is_none() {
+            missing.push(TOKEN);
+        }
+        let Some(entry) = self.common.vendor.filter(|_| missing.is_empty()) else {
+            return Err(cli::missing(&missing).into());
+        };
+        let tokens: Arc<dyn TokenProvider> = match (&self.common.access_token, dry.dry_run) {
+            (Some(token), false) => {
+                Arc::new(StaticToken::platform(entry.vendor, AccessToken::new(token.clone())?))
+            }
+            _ => Arc::new(NoTokens),
+        };
+        Ok((entry, self.config(tokens)?))
+    }
+
+    /// The member of an alliance that reads, about an app where the command needs one.
+    pub(crate) fn member(&self, credentials: Credentials, needs_app: bool) -> Result<Member, Failure> {
+        let common = &self.common;
+        let mut missing = Vec::new();
+        if needs_app && common.app.is_none() {
+            missing.push("--app <APP_ID>");
+        }
+        let key = match (credentials.client_id, credentials.client_secret, &common.access_token) {
+            (Some(id), Some(secret), _) => Some(Key::Credentials(id, secret)),
+            (None, None, Some(token)) => Some(Key::Token(AccessToken::new(token.clone())?)),
+            (None, None, None) => {
+                missing.push("--client-id <KEY> and --client-secret <SECRET>, or --access-token <TOKEN>");
+                None
+            }
+            (id, ..) => {
+                let of_two = [
+                    "--client-id <KEY>, or MINIPROGRAM_CLIENT_ID in the environment",
+                    "--client-secret <SECRET>, or MINIPROGRAM_CLIENT_SECRET in the environment",
+                ];
+                missing.push(of_two[usize::from(id.is_some())]);
+                None
+            }
+        };
+        let Some(key) = key.filter(|_| missing.is_empty()) else {
+            return Err(cli::missing(&missing).into());
+        };
+        let base_url = common.base_url.as_deref().map(BaseUrl::parse).transpose()?;
+        Ok(Member { key, base_url, timeout: common.timeout, deadline: common.deadline })
     }
 
     fn named(&self, with_token: bool) -> Result<(&'static Entry, AppId), Failure> {
@@ -89,7 +173,7 @@ impl Context {
             missing.push("--app <APP_ID>");
         }
         if with_token && self.common.access_token.is_none() {
-            missing.push("--access-token <TOKEN>, or MINIPROGRAM_ACCESS_TOKEN in the environment");
+            missing.push(TOKEN);
         }
         match (self.common.vendor, &self.common.app) {
             (Some(entry), Some(app)) if missing.is_empty() => Ok((entry, AppId::new(app))),
@@ -97,12 +181,7 @@ impl Context {
         }
     }
 
-    fn built(
-        &self,
-        entry: &'static Entry,
-        app: AppId,
-        tokens: Arc<dyn TokenProvider>,
-    ) -> Result<Target, Failure> {
+    fn config(&self, tokens: Arc<dyn TokenProvider>) -> Result<ClientConfig, Failure> {
         let common = &self.common;
         let mut config = ClientConfig::new(common.platform_id.as_deref().unwrap_or_default(), tokens);
         if let Some(base_url) = &common.base_url {
@@ -117,7 +196,7 @@ impl Context {
         if let Some(settle_time) = common.settle_time {
             config = config.with_settle_time(settle_time);
         }
-        Ok(Target { entry, app, config })
+        Ok(config)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::cli::DryRun;
 use crate::context::{Context, Target, of_a_read, uninterrupted};
 use crate::failure::{Failure, Finish};
 use crate::output::to_value;
+use crate::vendors::Entry;
 
 /// Does what a command says, or prints what it would send.
 pub(crate) async fn run(context: &Context, dry: DryRun, command: Command) -> Result<Finish, Failure> {
@@ -70,8 +71,17 @@ fn with_look_up(mut plan: Vec<PlannedRequest>, (path, name): (&str, &str)) -> Ve
 
 async fn done(context: &Context, target: &Target, command: &Command) -> Result<Finish, Failure> {
     let app = target.program()?;
-    let effect = perform(&*app, command);
-    let result = uninterrupted(target.entry, command.operation().as_str(), effect).await?;
+    finish(context, target.entry, command.operation().as_str(), perform(&*app, command)).await
+}
+
+/// Waits for an effect and prints what it brought.
+pub(crate) async fn finish(
+    context: &Context,
+    entry: &Entry,
+    operation: &'static str,
+    effect: impl Future<Output = Result<Value, Error>>,
+) -> Result<Finish, Failure> {
+    let result = uninterrupted(entry, operation, effect).await?;
     context.output.record(&result).map_err(Failure::after_effect)?;
     Ok(Finish::Done)
 }

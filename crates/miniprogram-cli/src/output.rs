@@ -53,13 +53,14 @@ impl Output {
         self.format
     }
 
-    /// One result: a table of its members.
+    /// One result: a table of its members, and of theirs.
     pub(crate) fn record(self, result: &impl Serialize) -> Result<(), Failure> {
         let value = to_value(result)?;
         match (self.format, &value) {
-            (Format::Table, Value::Object(members)) => {
-                let rows = members.iter().map(|(name, value)| vec![name.clone(), cell(value)]);
-                self.table(None, rows)
+            (Format::Table, Value::Object(object)) => {
+                let mut rows = Vec::new();
+                object.iter().for_each(|(name, value)| members(name, value, &mut rows));
+                self.table(None, rows.into_iter())
             }
             _ => self.json(&value),
         }
@@ -139,17 +140,43 @@ pub(crate) fn to_value(result: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(result).map_err(|problem| local("output", &problem))
 }
 
+/// A row for a member; where it is an object, one for each of its own, by both names.
+fn members(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Object(object) if raw_code(value).is_none() && coded(value).is_none() => {
+            object.iter().for_each(|(inner, value)| members(&format!("{name}.{inner}"), value, rows));
+        }
+        _ => rows.push(vec![name.to_owned(), cell(value)]),
+    }
+}
+
 /// A value as the text of a cell.
 fn cell(value: &Value) -> String {
+    if let Some(code) = raw_code(value) {
+        return format!("{} {} {}", cell(&value["vendor"]), cell(&value["table"]), cell(code));
+    }
+    if let Some((meaning, code)) = coded(value) {
+        return format!("{} ({})", cell(meaning), cell(code));
+    }
     match value {
         Value::Null => String::new(),
         Value::String(text) => Printable(text).to_string(),
         Value::Array(values) => values.iter().map(in_brief).collect::<Vec<_>>().join(", "),
-        Value::Object(raw) if raw.len() == 3 && raw.contains_key("table") && raw.contains_key("code") => {
-            ["vendor", "table", "code"].map(|name| raw.get(name).map(cell).unwrap_or_default()).join(" ")
-        }
         other => Printable(&other.to_string()).to_string(),
     }
+}
+
+/// The number of a raw status.
+fn raw_code(value: &Value) -> Option<&Value> {
+    let raw = value.as_object().filter(|raw| raw.len() == 3 && raw.contains_key("table"))?;
+    raw.get("code")
+}
+
+/// The meaning and the number of an object that holds these two.
+fn coded(value: &Value) -> Option<(&Value, &Value)> {
+    let mut both = value.as_object().filter(|object| object.len() == 2)?.values();
+    let (meaning, raw) = (both.next()?, both.next()?);
+    Some((meaning, raw_code(raw)?))
 }
 
 /// The values of an object, its names left out.
@@ -177,5 +204,15 @@ mod tests {
         assert_eq!(cell(&json!({ "vendor": "acme", "table": "audit", "code": 4 })), "acme audit 4");
         assert_eq!(cell(&json!({ "status": "failed" })), r#"{"status":"failed"}"#);
         assert_eq!(cell(&Value::Null), "");
+    }
+
+    #[test]
+    fn objects_are_told_apart_into_rows() {
+        let raw = json!({ "vendor": "acme", "table": "kind", "code": 2 });
+        let owner = json!({ "kind": { "value": "firm", "raw": raw }, "left": { "used": 1 }, "raw": raw });
+        let mut rows = Vec::new();
+        members("owner", &owner, &mut rows);
+        let rows: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
+        assert_eq!(rows, ["owner.kind firm (2)", "owner.left.used 1", "owner.raw acme kind 2"]);
     }
 }

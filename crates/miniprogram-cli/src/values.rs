@@ -48,6 +48,11 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// `NAME=VALUE`, whose value nothing prints.
+pub(crate) fn secret_pair(text: &str) -> Result<(String, Secret), String> {
+    pair(text).map(|(name, value)| (name, Secret::new(value)))
+}
+
 /// A text given as it is, or as `@FILE`; `@-` is standard input.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
@@ -95,6 +100,16 @@ impl Source {
         serde_json::from_str(&self.read(operation, field)?).map_err(|problem| {
             Error::invalid(operation, field, format!("is not the JSON it must be: {problem}"))
         })
+    }
+}
+
+/// The bytes of a file; why not, if it cannot be read or is larger than so many.
+pub(crate) fn file_bytes(file: &str, most: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    match std::fs::File::open(file).and_then(|open| open.take(most + 1).read_to_end(&mut bytes)) {
+        Ok(length) if length as u64 > most => Err(format!("{file} is larger than {} MiB", most >> 20)),
+        Ok(_) => Ok(bytes),
+        Err(problem) => Err(format!("{file} cannot be read: {problem}")),
     }
 }
 

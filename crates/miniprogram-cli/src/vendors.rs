@@ -1,18 +1,24 @@
-//! The vendors: the only place that names one. Everything else works on the traits.
+//! The vendors: the only place that names one, with the files below it. Everything else works on the traits.
+
+pub(crate) mod alliance;
+pub(crate) mod app;
+mod baidu_only;
 
 use std::pin::Pin;
 
+use alliance::Alliance;
+use app::AppAdmin;
 use http::Method;
 use miniprogram::baidu::{BAIDU, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
 use miniprogram::codes::Explanation;
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::{
-    AppId, ClientConfig, Code, Error, EventDecoder, MiniProgramPlatform, PlannedRequest, Result, Vendor,
-    baidu, wechat,
+    AppId, ClientConfig, Code, Command, DraftId, Error, EventDecoder, MethodName, MiniProgramPlatform,
+    PlannedRequest, Result, TemplateId, Vendor, baidu, wechat,
 };
 use miniprogram_sim::{Callback, SimConfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What the command knows of a vendor.
 #[derive(Debug)]
@@ -23,10 +29,20 @@ pub(crate) struct Entry {
     pub(crate) platform: fn(ClientConfig) -> Result<Box<dyn MiniProgramPlatform>>,
     /// What a code means.
     pub(crate) explain: fn(&Code, Option<&str>) -> Explanation,
+    /// The operations that a code can be asked about: methods, endpoint paths, names of tables.
+    pub(crate) operations: fn() -> Vec<&'static str>,
     /// Builds a decoder of pushes; it needs no platform.
     pub(crate) decoder: fn(CallbackConfig) -> Result<Box<dyn EventDecoder>>,
     /// Sends one low-level call.
     pub(crate) call: fn(ClientConfig, AppId, RawCall) -> Calling,
+    /// The same with the platform's own token, where the vendor's client can.
+    pub(crate) call_as_platform: Option<fn(ClientConfig, RawCall) -> Calling>,
+    /// A change of the template library as the vendor's client writes it down.
+    pub(crate) template_command: fn(&TemplateChange) -> Result<Command>,
+    /// Changes the basic information of apps, where the vendor lets platforms.
+    pub(crate) app_admin: Option<AppAdmin>,
+    /// Tells the members of its alliance about apps, where the vendor has one.
+    pub(crate) alliance: Option<Alliance>,
     /// How bodies are written.
     pub(crate) bodies: Bodies,
     /// The path that answers the newest audit, and the name that a dry run gives it.
@@ -42,6 +58,35 @@ pub(crate) struct Entry {
 pub(crate) enum Bodies {
     Json,
     Form,
+}
+
+/// A change of the template library.
+#[derive(Debug)]
+pub(crate) enum TemplateChange {
+    /// A draft becomes a template.
+    Add { draft: DraftId, description: Option<String> },
+    /// A template goes.
+    Delete(TemplateId),
+}
+
+impl TemplateChange {
+    /// The method's name.
+    pub(crate) fn operation(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "add_template",
+            Self::Delete(_) => "delete_template",
+        }
+    }
+
+    /// The change as data, as every vendor writes it.
+    fn command(&self) -> Result<Command> {
+        let arguments = match self {
+            Self::Add { draft, description: None } => json!({ "draft_id": draft }),
+            Self::Add { draft, description } => json!({ "draft_id": draft, "description": description }),
+            Self::Delete(template) => json!({ "template_id": template }),
+        };
+        Command::inherent(MethodName::new(self.operation()), &arguments)
+    }
 }
 
 /// A running low-level call.
@@ -62,15 +107,18 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         vendor: BAIDU,
         platform: |config| Ok(Box::new(BaiduPlatform::new(config)?)),
         explain: baidu::codes::explain,
+        operations: || baidu::codes::operations().collect(),
         decoder: |config| Ok(Box::new(baidu::event::BaiduEventDecoder::new(config))),
         call: |config, app, call| {
             Box::pin(async move {
-                let query: Vec<(&str, &str)> =
-                    call.query.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
                 let app = BaiduPlatform::new(config)?.app(app);
-                app.call(call.method, &call.path, &query, call.body.as_ref()).await
+                app.call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
+        call_as_platform: None,
+        template_command: |change| change.command(),
+        app_admin: Some(baidu_only::APP_ADMIN),
+        alliance: Some(baidu_only::ALLIANCE),
         bodies: Bodies::Form,
         newest_audit: ("/rest/2.0/smartapp/package/get", "package/get"),
         log_target: "baidu_smartapp",
@@ -80,15 +128,29 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         vendor: WECHAT,
         platform: |config| Ok(Box::new(WeChatPlatform::new(config)?)),
         explain: wechat::codes::explain,
+        operations: || wechat::codes::operations().collect(),
         decoder: |config| Ok(Box::new(wechat::event::WeChatEventDecoder::new(config)?)),
         call: |config, app, call| {
             Box::pin(async move {
-                let query: Vec<(&str, &str)> =
-                    call.query.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
                 let app = WeChatPlatform::new(config)?.app(app);
-                app.call(call.method, &call.path, &query, call.body.as_ref()).await
+                app.call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
+        call_as_platform: Some(|config, call| {
+            Box::pin(async move {
+                let platform = WeChatPlatform::new(config)?;
+                let method = call.method.clone();
+                platform.call_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
+            })
+        }),
+        template_command: |change| match change {
+            TemplateChange::Add { description: Some(_), .. } => {
+                Err(Error::unsupported(WECHAT, change.operation()).with_field("description"))
+            }
+            _ => change.command(),
+        },
+        app_admin: None,
+        alliance: None,
         bodies: Bodies::Json,
         newest_audit: ("/wxa/get_latest_auditstatus", "get_latest_auditstatus"),
         log_target: "wechat_wxa",
@@ -107,6 +169,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
 }
 
 impl RawCall {
+    /// The query as the clients take it.
+    fn pairs(&self) -> Vec<(&str, &str)> {
+        self.query.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+    }
+
     /// The call as data with the token masked.
     pub(crate) fn planned(&self, bodies: Bodies) -> Result<PlannedRequest> {
         let mut query = self.query.clone();
@@ -136,8 +203,6 @@ fn form_fields(body: &Value) -> Result<Vec<(String, String)>> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

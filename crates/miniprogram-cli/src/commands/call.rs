@@ -2,15 +2,24 @@ use http::Method;
 use miniprogram::Error;
 
 use crate::cli::Call;
-use crate::context::{Context, uninterrupted};
+use crate::context::{Context, Target, uninterrupted};
 use crate::failure::{Failure, Finish};
-use crate::vendors::RawCall;
+use crate::vendors::{Calling, RawCall};
 
 const CALL: &str = "call";
 
 /// Sends one request to any endpoint, or prints it.
 pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure> {
-    let target = context.effect_target(wish.dry)?;
+    let (entry, send): (_, Box<dyn FnOnce(RawCall) -> Calling>) = if wish.platform {
+        let (entry, config) = context.platform(wish.dry)?;
+        let send = entry
+            .call_as_platform
+            .ok_or_else(|| Error::unsupported(entry.vendor, CALL).with_field("platform"))?;
+        (entry, Box::new(move |call| send(config, call)))
+    } else {
+        let Target { entry, app, config } = context.effect_target(wish.dry)?;
+        (entry, Box::new(move |call| (entry.call)(config, app, call)))
+    };
     if !wish.path.starts_with('/') || wish.path.contains(['?', '#', '\\']) || wish.path.contains("..") {
         let why = "must begin with / and hold neither ?, #, \\ nor ..; parameters go into --query";
         return Err(Error::invalid(CALL, "path", why).into());
@@ -25,11 +34,10 @@ pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure
         body: wish.body.map(|body| body.json(CALL, "body")).transpose()?,
     };
     if wish.dry.dry_run {
-        context.output.json(&[call.planned(target.entry.bodies)?])?;
+        context.output.json(&[call.planned(entry.bodies)?])?;
         return Ok(Finish::Done);
     }
-    let answer = (target.entry.call)(target.config, target.app, call);
-    let answer = uninterrupted(target.entry, CALL, answer).await?;
+    let answer = uninterrupted(entry, CALL, send(call)).await?;
     context.output.json(&answer).map_err(Failure::after_effect)?;
     Ok(Finish::Done)
 }

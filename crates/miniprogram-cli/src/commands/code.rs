@@ -62,7 +62,8 @@ async fn upload(context: &Context, wish: Upload) -> Result<Finish, Failure> {
     effects::run(context, wish.dry, command).await
 }
 
-async fn qr_code(context: &Context, wish: QrCode) -> Result<(), Failure> {
+/// Fetches the QR code of the trial version and writes it.
+pub(super) async fn qr_code(context: &Context, wish: QrCode) -> Result<(), Failure> {
     let target = context.target()?;
     let mut options = QrCodeOptions::default();
     options.path = wish.path;

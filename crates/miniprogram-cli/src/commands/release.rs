@@ -77,7 +77,8 @@ async fn start_gray(context: &Context, wish: GrayStart) -> Result<Finish, Failur
     effects::run(context, wish.dry, Command::StartGrayRelease { gray }).await
 }
 
-async fn visit(context: &Context, verb: VisitVerb) -> Result<Finish, Failure> {
+/// Opens or closes the online version, or tells which.
+pub(super) async fn visit(context: &Context, verb: VisitVerb) -> Result<Finish, Failure> {
     let (status, dry) = match verb {
         VisitVerb::Open(dry) => (VisitStatus::Open, dry),
         VisitVerb::Close(dry) => (VisitStatus::Closed, dry),
@@ -90,7 +91,8 @@ async fn visit(context: &Context, verb: VisitVerb) -> Result<Finish, Failure> {
     effects::run(context, dry, Command::SetVisitStatus { status }).await
 }
 
-async fn library(context: &Context, verb: LibraryVerb) -> Result<Finish, Failure> {
+/// Reads or sets the lowest base library version.
+pub(super) async fn library(context: &Context, verb: LibraryVerb) -> Result<Finish, Failure> {
     match verb {
         LibraryVerb::Set { version, dry } => {
             effects::run(context, dry, Command::SetMinLibraryVersion { version }).await

@@ -2,14 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
+mod alliance;
+#[cfg(feature = "kafka")]
+mod alliance_watch;
+mod app;
 mod dry_run;
 mod events;
 mod exit_codes;
+mod explain;
 mod help;
 mod output;
 mod qr_code;
 mod secrets;
 mod sim;
 mod support;
+mod templates;
 mod verbs;
 mod watch;

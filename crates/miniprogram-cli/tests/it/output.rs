@@ -11,10 +11,16 @@ async fn tables_are_plain_and_aligned_where_nobody_looks() {
     let categories = table(BAIDU_APP, &["code", "categories"]);
     assert!(!categories.stdout.contains('\u{1b}'));
     let expected = "\
-FIRST           SECOND    THIRD
+FIRST           SECOND                THIRD
 1 快递业与邮政  2 快递
 1 快递业与邮政  3 邮政
 5 工具          6 备忘录
+5 工具          7 日历
+5 工具          8 天气
+5 工具          9 计算类
+5 工具          10 办公
+190 教育        197 学历教育（学校）
+190 教育        198 教育信息服务
 ";
     assert_eq!(categories.stdout, expected);
     let versions = table(WECHAT_APP, &["code", "versions"]).stdout;
@@ -22,6 +28,8 @@ FIRST           SECOND    THIRD
     assert!(versions.lines().all(|line| line == line.trim_end()), "{versions}");
     let effect = table(WECHAT_APP, &["release", "visit", "close"]).stdout;
     assert!(effect.starts_with("outcome     done\nevidence    answered\nattempts    1\n"), "{effect}");
+    let visit = table(BAIDU_APP, &["release", "visit", "status"]).stdout;
+    assert_eq!(visit, "status      open\nraw_status  baidu app 1\n");
     let gray = table(WECHAT_APP, &["release", "gray", "status"]).stdout;
     assert_eq!(gray, "there never was a gray release\n");
 }

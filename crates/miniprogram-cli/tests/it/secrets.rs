@@ -4,7 +4,8 @@ use std::process::Command;
 
 use miniprogram_sim::{Disturbance, Fault, FaultRule, Scope};
 
-use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, run_with_input};
+use crate::app::VERBS;
+use crate::support::{BAIDU_APP, Bench, CLIENT_ID, CLIENT_SECRET, Ran, WECHAT_APP, command, run_with_input};
 
 const CANARY: &str = "canary0token0that0nothing0prints";
 /// As long as an AES key.
@@ -64,6 +65,71 @@ async fn a_refused_token_is_not_printed() {
             let mut command = bench.without_token(app, line);
             assert_silent(line, &Ran::of(loud(&mut command).args(["--access-token", CANARY])));
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_not_printed_by_what_one_vendor_has() {
+    let bench = Bench::start().await;
+    let packages: &[&str] = &["alliance", "packages"];
+    for line in VERBS.iter().copied().chain([packages]) {
+        let mut command = command();
+        let command = loud(&mut command).args(line).args(["--app", BAIDU_APP]);
+        command.env("MINIPROGRAM_BASE_URL", bench.sim.base_url());
+        let ran = Ran::of(command.env("MINIPROGRAM_ACCESS_TOKEN", CANARY));
+        assert_eq!(ran.code, 1, "{line:?}");
+        assert_silent(line, &ran);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_of_the_platform_is_not_printed() {
+    let bench = Bench::start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), b"BM").unwrap();
+    let file = file.path().to_str().unwrap();
+    for line in [
+        &["template", "drafts"][..],
+        &["template", "list"],
+        &["template", "add", "--draft-id", "5"],
+        &["template", "delete", "--template-id", "7"],
+        &["app", "image", "upload", "--type", "icon", "--file", file],
+    ] {
+        for vendor in ["wechat", "baidu"] {
+            let mut command = command();
+            let command = loud(&mut command).args(line).args(["--vendor", vendor]);
+            command.env("MINIPROGRAM_BASE_URL", bench.sim.base_url());
+            assert_silent(line, &Ran::of(command.env("MINIPROGRAM_ACCESS_TOKEN", CANARY)));
+        }
+    }
+}
+
+/// Neither the secret of a key nor the token that it brings is printed, whoever refuses what.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_of_a_key_is_not_printed() {
+    let bench = Bench::start().await;
+    let line = ["alliance", "info", "--app-ids", BAIDU_APP, "--timeout", "500ms", "--deadline", "500ms"];
+    let run = |secret: &str, options: &[&str]| {
+        let mut command = command();
+        let command = loud(&mut command).args(line).args(options).env("MINIPROGRAM_CLIENT_ID", CLIENT_ID);
+        command.env("MINIPROGRAM_CLIENT_SECRET", secret).env("MINIPROGRAM_BASE_URL", bench.sim.base_url());
+        Ran::of(command)
+    };
+    assert_silent(&line, &run(CANARY, &[]));
+    assert_silent(&line, &run(CANARY, &["--format", "json"]));
+    assert_silent(&line, &run(CLIENT_SECRET, &["--client-secret", CANARY]));
+    assert_silent(&line, &run("canary with blanks\nand lines", &[]));
+    assert_silent(&line, &run(CANARY, &["--help"]));
+    let read = run(CLIENT_SECRET, &[]);
+    assert_eq!(read.code, 0, "{read:?}");
+    let shown = [&read.stdout, &read.stderr];
+    assert!(shown.iter().all(|text| !text.contains(CLIENT_SECRET)), "{read:?}");
+    for fault in [Disturbance::Reset, Disturbance::Hang, Disturbance::CutBody, Disturbance::GarbageBody] {
+        bench.sim.clear_faults();
+        bench.sim.add_fault(FaultRule::always(Scope::All, Fault::Before(fault)));
+        let ran = run(CANARY, &[]);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert_silent(&line, &ran);
     }
 }
 

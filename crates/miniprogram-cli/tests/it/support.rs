@@ -2,17 +2,21 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use miniprogram::AppId;
+use miniprogram::{AppId, Vendor};
 use miniprogram_sim::{AppSpec, SimConfig, Simulator, State};
 use serde_json::Value;
 
 pub(crate) const WECHAT_APP: &str = "wx0123456789abcdef";
 pub(crate) const BAIDU_APP: &str = "17000001";
+/// The key of the Baidu app at the alliance.
+pub(crate) const CLIENT_ID: &str = "Va5yQRHlA4Fq4eR3LT0vuXV4";
+pub(crate) const CLIENT_SECRET: &str = "0rDSjzQ20XUj5itV7WRtznPQSzr5pVw2";
 
 /// The command without anything of this process's environment that it reads.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_miniprogram"));
-    for name in ["ACCESS_TOKEN", "BASE_URL", "CALLBACK_TOKEN", "AES_KEY", "LOG"] {
+    for name in ["ACCESS_TOKEN", "BASE_URL", "CALLBACK_TOKEN", "AES_KEY", "CLIENT_ID", "CLIENT_SECRET", "LOG"]
+    {
         command.env_remove(format!("MINIPROGRAM_{name}"));
     }
     command.stdin(Stdio::null());
@@ -72,6 +76,9 @@ pub(crate) fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
+/// JSON results and short waits.
+const WAITS: [&str; 6] = ["--format", "json", "--timeout", "2s", "--settle-time", "300ms"];
+
 /// A simulator with one app of each vendor.
 pub(crate) struct Bench {
     pub(crate) sim: Simulator,
@@ -83,7 +90,7 @@ impl Bench {
             SimConfig::new().with_seed(7).with_upload_time(Duration::ZERO).with_rollback_time(Duration::ZERO);
         let sim = Simulator::start(config).await.unwrap();
         sim.add_app(AppSpec::wechat(WECHAT_APP)).unwrap();
-        sim.add_app(AppSpec::baidu(BAIDU_APP)).unwrap();
+        sim.add_app(AppSpec::baidu(BAIDU_APP).with_alliance_key(CLIENT_ID, CLIENT_SECRET)).unwrap();
         Self { sim }
     }
 
@@ -109,8 +116,16 @@ impl Bench {
 
     /// Runs a command line for an app with JSON results.
     pub(crate) fn run(&self, app: &str, line: &[&str]) -> Ran {
-        let waits = ["--format", "json", "--timeout", "2s", "--settle-time", "300ms"];
-        Ran::of(self.command(app, line).args(waits))
+        Ran::of(self.command(app, line).args(WAITS))
+    }
+
+    /// Runs a command line of the platform itself, with its token, with JSON results.
+    pub(crate) fn run_as_platform(&self, vendor: Vendor, line: &[&str]) -> Ran {
+        let token = self.sim.platform_token(vendor).unwrap();
+        let mut command = command();
+        command.args(line).args(["--vendor", vendor.as_str()]).args(WAITS);
+        command.env("MINIPROGRAM_BASE_URL", self.sim.base_url());
+        Ran::of(command.env("MINIPROGRAM_ACCESS_TOKEN", token.expose()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The JSON of every verb at both vendors.
 
 use miniprogram::AppId;
-use miniprogram_sim::{Decision, State};
+use miniprogram_sim::{BAIDU, Decision, State, WECHAT};
 use serde_json::json;
 
 use crate::support::{BAIDU_APP, Bench, WECHAT_APP, members};
@@ -174,6 +174,24 @@ async fn a_low_level_call_writes_the_body_as_the_vendor_wants() {
     assert_eq!(bench.sim.requests(), before);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_low_level_call_may_be_the_platforms_own() {
+    let bench = Bench::start().await;
+    let drafts = ["call", "GET", "/wxa/gettemplatedraftlist", "--platform"];
+    bench.sim.add_template_draft(WECHAT, "1.2.0", "opening hours").unwrap();
+    let answer = bench.run_as_platform(WECHAT, &drafts).json();
+    assert_eq!((&answer["errcode"], &answer["draft_list"][0]["user_version"]), (&json!(0), &json!("1.2.0")));
+    let before = bench.sim.requests();
+    let plan = bench.run_as_platform(WECHAT, &[&drafts[..], &["--dry-run"]].concat()).json();
+    assert_eq!(plan[0]["query"], json!({ "access_token": "***" }));
+    let refused = bench.run_as_platform(BAIDU, &drafts).error(3);
+    assert_eq!((&refused["kind"], &refused["field"]), (&json!("unsupported"), &json!("platform")));
+    let both = bench.run(WECHAT_APP, &drafts);
+    assert_eq!(both.code, 2);
+    assert!(both.stderr.contains("`call --platform` takes no --app"), "{}", both.stderr);
+    assert_eq!(bench.sim.requests(), before);
+}
+
 #[test]
 fn vendors_and_codes_need_no_account() {
     use crate::support::{Ran, command};
@@ -181,8 +199,9 @@ fn vendors_and_codes_need_no_account() {
     let vendors = json(&["vendors"]);
     assert_eq!(vendors[0]["vendor"], "baidu");
     assert_eq!(vendors[1]["capabilities"]["gray_release"], true);
+    assert_eq!(vendors[1]["capabilities"]["template_library"], true);
 
-    let busy = json(&["explain", "wechat", "-1"]);
+    let busy = json(&["explain", "wechat", "-1", "--operation", "release"]);
     assert_eq!(members(&busy), ["vendor", "code", "table", "kind", "retry", "meaning", "advice", "owner"]);
     assert_eq!((&busy["code"], &busy["kind"]), (&json!(-1), &json!("unavailable")));
     assert_eq!(json(&["explain", "baidu", "invalid_grant"])["code"], "invalid_grant");

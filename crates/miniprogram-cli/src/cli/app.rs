@@ -1,0 +1,271 @@
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{DryRun, LibraryVerb, QrCode};
+use crate::values::Source;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppVerb {
+    /// Name, subject, categories, open audits, changes left, permissions
+    Info,
+    /// The service categories
+    #[command(subcommand)]
+    Category(CategoryVerb),
+    /// The icon
+    #[command(subcommand)]
+    Icon(IconVerb),
+    /// The description
+    #[command(subcommand)]
+    Description(DescriptionVerb),
+    /// The name
+    #[command(subcommand)]
+    Name(NameVerb),
+    /// Keep users out
+    Pause(DryRun),
+    /// Let users in again
+    Resume(DryRun),
+    /// Ask for the traffic back after it was closed
+    Recovery {
+        /// What was done about the reason, for the reviewer: 1 to 100 characters
+        #[arg(long, value_name = "TEXT")]
+        audit_desc: String,
+        #[command(flatten)]
+        dry: DryRun,
+    },
+    /// Fetch the QR code of the trial version; the same as `code qrcode`
+    Qrcode(QrCode),
+    /// The lowest base library version; the same as `release library`
+    #[command(subcommand)]
+    Library(LibraryVerb),
+    /// The domains that the app may call
+    #[command(subcommand)]
+    Domain(DomainVerb),
+    /// The domains whose pages the app may show
+    #[command(subcommand)]
+    WebviewDomain(WebViewDomainVerb),
+    /// Correct the basic information of an app that was forced offline
+    OfflineUpdate(OfflineUpdate),
+    /// The permission to read users' phone numbers
+    #[command(subcommand)]
+    Phone(PhoneVerb),
+    /// Images for icons, qualifications and names
+    #[command(subcommand)]
+    Image(ImageVerb),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CategoryVerb {
+    /// Every category that there is, with the qualifications it asks for
+    List {
+        /// 1 those of personal apps, 2 all
+        #[arg(long, value_name = "1|2", default_value_t = 2, allow_negative_numbers = true)]
+        category_type: i64,
+    },
+    /// Replace the app's categories; goes to audit
+    #[command(
+        after_help = "Example:\n  miniprogram app category update --app 17000001 \\\n    --categorys '[{\"sub_category_id\":2,\"qualis\":[{\"id\":1,\"addr\":\"https://…/1.jpg\"}]}]'\nAn addr is what `app image upload --type qualification` printed."
+    )]
+    Update {
+        /// 1 to 5 categories: one JSON array of objects with sub_category_id and qualis
+        #[arg(long, value_name = "JSON|@FILE")]
+        categorys: Source,
+        #[command(flatten)]
+        dry: DryRun,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IconVerb {
+    /// Replace the icon; goes to audit
+    Set {
+        /// What `app image upload --type icon` printed
+        #[arg(long, value_name = "URL")]
+        image_url: String,
+        #[command(flatten)]
+        dry: DryRun,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DescriptionVerb {
+    /// Replace the description; goes to audit
+    Set {
+        /// 10 to 56 letters; a wide character such as a Chinese one counts twice
+        #[arg(long, value_name = "TEXT")]
+        signature: String,
+        #[command(flatten)]
+        dry: DryRun,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NameVerb {
+    /// Whether a name could be taken
+    Check {
+        /// The name
+        #[arg(long, value_name = "NAME")]
+        app_name: String,
+    },
+    /// Rename the app; goes to audit
+    Set {
+        /// 3 to 30 letters; a wide character such as a Chinese one counts twice
+        #[arg(long, value_name = "NAME")]
+        nick_name: String,
+        /// What proves the right to a brand in the name: what `app image upload --type name` printed; may be
+        /// repeated
+        #[arg(long, value_name = "URL", value_delimiter = ',')]
+        app_name_material: Vec<String>,
+        #[command(flatten)]
+        dry: DryRun,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DomainVerb {
+    /// The domains that are set
+    Get,
+    /// Add domains to those that are set
+    Add(Domains),
+    /// Take domains out of those that are set
+    Delete(Domains),
+    /// Replace the domains of each kind that is named
+    Set(Domains),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The domains must be registered at the platform, or be below one that is.\nExample:\n  miniprogram app domain add --app 17000001 --request-domain https://api.example.com"
+)]
+pub(crate) struct Domains {
+    #[command(flatten)]
+    pub(crate) lists: DomainLists,
+    #[command(flatten)]
+    pub(crate) dry: DryRun,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct DomainLists {
+    /// For requests, such as https://api.example.com; may be repeated or joined by commas
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub(crate) request_domain: Vec<String>,
+    /// For sockets, such as wss://api.example.com
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub(crate) socket_domain: Vec<String>,
+    /// For downloads
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub(crate) download_domain: Vec<String>,
+    /// For uploads
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub(crate) upload_domain: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebViewDomainVerb {
+    /// The domains that are set
+    Get,
+    /// Add domains to those that are set
+    Add(WebViewDomains),
+    /// Take domains out of those that are set
+    Delete(WebViewDomains),
+    /// Replace the domains
+    Set(WebViewDomains),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WebViewDomains {
+    /// A domain, such as https://www.example.com; may be repeated or joined by commas
+    #[arg(long, value_name = "URL", value_delimiter = ',', required = true)]
+    pub(crate) web_view_domain: Vec<String>,
+    #[command(flatten)]
+    pub(crate) dry: DryRun,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "`app info` tells under `app_offline_info` which of them the vendor objects to.\nNobody can ask what became of a lost answer: then the outcome stays unknown until the verdict comes."
+)]
+pub(crate) struct OfflineUpdate {
+    #[command(flatten)]
+    pub(crate) fields: OfflineFields,
+    #[command(flatten)]
+    pub(crate) dry: DryRun,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct OfflineFields {
+    /// The name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) app_name: Option<String>,
+    /// The description
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) app_desc: Option<String>,
+    /// The icon: what `app image upload --type icon` printed
+    #[arg(long, value_name = "URL")]
+    pub(crate) photo_addr: Option<String>,
+    /// What proves the right to the name: what `app image upload --type name` printed
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub(crate) app_name_material: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PhoneVerb {
+    /// Ask for the permission; goes to audit
+    Apply(PhoneApply),
+    /// Give the permission, or the request for it, back
+    Cancel(DryRun),
+    /// Where it stands
+    Status,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  miniprogram app phone apply --app 17000001 --reason 1 --used-scene 0 \\\n    --scene-desc 'the courier calls the buyer' --scene-demo https://…/demo.png"
+)]
+pub(crate) struct PhoneApply {
+    /// What for: 0 logging in, 1 contact for deliveries, 2 something else
+    #[arg(long, value_name = "0..2", allow_negative_numbers = true)]
+    pub(crate) reason: i64,
+    /// Where: 0 shopping, 1 keeping accounts in step, 2 booking tickets, 3 handling a matter, 4 looking something
+    /// up, 5 appointments
+    #[arg(long, value_name = "0..5", allow_negative_numbers = true)]
+    pub(crate) used_scene: i64,
+    /// What the number is used for, at most 500 characters
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) scene_desc: String,
+    /// A picture of it: what `app image upload` printed
+    #[arg(long, value_name = "URL")]
+    pub(crate) scene_demo: String,
+    #[command(flatten)]
+    pub(crate) dry: DryRun,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImageVerb {
+    /// Upload an image and print the address that other commands take
+    Upload(ImageUpload),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The token is the platform's own, not an app's.\nExample:\n  miniprogram app image upload --type icon --file icon.png"
+)]
+pub(crate) struct ImageUpload {
+    /// What it is for
+    #[arg(long = "type", value_enum, value_name = "icon|qualification|name", hide_possible_values = true)]
+    pub(crate) kind: ImageKind,
+    /// The image, bmp, jpeg or png; an icon has at most 2 MB, anything else 5 MB
+    #[arg(long)]
+    pub(crate) file: String,
+}
+
+/// What an image is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImageKind {
+    /// An icon.
+    Icon,
+    /// A category's qualification.
+    Qualification,
+    /// What proves the right to a name.
+    Name,
+}

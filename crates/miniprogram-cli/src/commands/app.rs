@@ -1,0 +1,160 @@
+use std::path::Path;
+
+use miniprogram::Error;
+use serde_json::Value;
+
+use super::{code, release};
+use crate::cli::{
+    AppVerb, CategoryVerb, DescriptionVerb, DomainVerb, DryRun, IconVerb, ImageUpload, ImageVerb,
+    LibraryVerb, NameVerb, PhoneVerb, VisitVerb, WebViewDomainVerb,
+};
+use crate::context::{Context, of_a_read};
+use crate::effects;
+use crate::failure::{Failure, Finish};
+use crate::output::{Format, Printable};
+use crate::values::file_bytes;
+use crate::vendors::app::{AppAdmin, AppChange, AppQuestion, DomainAction};
+
+/// How many bytes an image may have before it is read no further; the vendor's own limit is lower.
+const MAX_IMAGE: u64 = 16 << 20;
+
+/// Runs a verb of `app`.
+pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failure> {
+    let operation = operation(&verb);
+    let (context, entry, admin) = context.sole(operation, |entry| entry.app_admin)?;
+    let context = &context;
+    let (change, dry) = match verb {
+        AppVerb::Pause(dry) => return release::visit(context, VisitVerb::Close(dry)).await,
+        AppVerb::Resume(dry) => return release::visit(context, VisitVerb::Open(dry)).await,
+        AppVerb::Qrcode(wish) => {
+            code::qr_code(context, wish).await?;
+            return Ok(Finish::Done);
+        }
+        AppVerb::Library(verb) => return release::library(context, verb).await,
+        AppVerb::Image(ImageVerb::Upload(wish)) => return upload_image(context, admin, wish).await,
+        AppVerb::Info => return ask(context, admin, AppQuestion::Info).await,
+        AppVerb::Category(CategoryVerb::List { category_type }) => {
+            return ask(context, admin, AppQuestion::Categories(category_type)).await;
+        }
+        AppVerb::Category(CategoryVerb::Update { categorys, dry }) => {
+            (AppChange::Categories(categorys.json(operation, "categorys")?), dry)
+        }
+        AppVerb::Icon(IconVerb::Set { image_url, dry }) => (AppChange::Icon(image_url), dry),
+        AppVerb::Description(DescriptionVerb::Set { signature, dry }) => {
+            (AppChange::Description(signature), dry)
+        }
+        AppVerb::Name(NameVerb::Check { app_name }) => {
+            return ask(context, admin, AppQuestion::Name(app_name)).await;
+        }
+        AppVerb::Name(NameVerb::Set { nick_name, app_name_material, dry }) => {
+            (AppChange::Name(nick_name, app_name_material), dry)
+        }
+        AppVerb::Recovery { audit_desc, dry } => (AppChange::Recovery(audit_desc), dry),
+        AppVerb::Domain(verb) => match verb {
+            DomainVerb::Get => return ask(context, admin, AppQuestion::Domains).await,
+            DomainVerb::Add(it) => (AppChange::Domains(DomainAction::Add, it.lists), it.dry),
+            DomainVerb::Delete(it) => (AppChange::Domains(DomainAction::Delete, it.lists), it.dry),
+            DomainVerb::Set(it) => (AppChange::Domains(DomainAction::Set, it.lists), it.dry),
+        },
+        AppVerb::WebviewDomain(verb) => match verb {
+            WebViewDomainVerb::Get => return ask(context, admin, AppQuestion::WebViewDomains).await,
+            WebViewDomainVerb::Add(it) => {
+                (AppChange::WebViewDomains(DomainAction::Add, it.web_view_domain), it.dry)
+            }
+            WebViewDomainVerb::Delete(it) => {
+                (AppChange::WebViewDomains(DomainAction::Delete, it.web_view_domain), it.dry)
+            }
+            WebViewDomainVerb::Set(it) => {
+                (AppChange::WebViewDomains(DomainAction::Set, it.web_view_domain), it.dry)
+            }
+        },
+        AppVerb::OfflineUpdate(it) => (AppChange::Offline(it.fields), it.dry),
+        AppVerb::Phone(PhoneVerb::Status) => return ask(context, admin, AppQuestion::Phone).await,
+        AppVerb::Phone(PhoneVerb::Cancel(dry)) => (AppChange::CancelPhone, dry),
+        AppVerb::Phone(PhoneVerb::Apply(it)) => {
+            let dry = it.dry;
+            (AppChange::ApplyPhone(it), dry)
+        }
+    };
+    let target = context.effect_target(dry)?;
+    if dry.dry_run {
+        let command = (admin.command)(&change)?;
+        context.output.json(&target.platform()?.plan(&target.app, &command)?)?;
+        return Ok(Finish::Done);
+    }
+    effects::finish(context, entry, operation, (admin.change)(target.config, target.app, change)).await
+}
+
+/// Asks and prints the answer.
+async fn ask(context: &Context, admin: AppAdmin, question: AppQuestion) -> Result<Finish, Failure> {
+    let target = context.target()?;
+    let mut answer = (admin.ask)(target.config, target.app, question).await.map_err(of_a_read)?;
+    if let (Format::Table, Some(object)) = (context.output.format(), answer.as_object_mut()) {
+        // The same once more as the vendor sent it is for machines.
+        object.shift_remove("members");
+    }
+    match (context.output.format(), &answer) {
+        (Format::Table, Value::Array(all)) if all.iter().all(Value::is_string) => {
+            for text in all.iter().filter_map(Value::as_str) {
+                context.output.text(&Printable(text).to_string())?;
+            }
+        }
+        (Format::Table, Value::Array(roots)) => {
+            let mut rows = Vec::new();
+            roots.iter().for_each(|root| branch(root, "", &mut rows));
+            context.output.table(Some(&["id", "name", "qualification"]), rows.into_iter())?;
+        }
+        _ => context.output.record(&answer)?,
+    }
+    Ok(Finish::Done)
+}
+
+/// A category and those below it, one row each.
+fn branch(node: &Value, above: &str, rows: &mut Vec<Vec<String>>) {
+    let text = |value: &Value| value.as_str().map(|text| Printable(text).to_string()).unwrap_or_default();
+    let name = format!("{above}{}", text(&node["name"]));
+    rows.push(vec![node["id"].to_string(), name.clone(), text(&node["qualifications"]["description"])]);
+    for child in node["children"].as_array().into_iter().flatten() {
+        branch(child, &format!("{name} / "), rows);
+    }
+}
+
+/// Uploads an image and prints its address.
+///
+/// It changes no app: with a lost answer the vendor has an image that nobody uses.
+async fn upload_image(context: &Context, admin: AppAdmin, wish: ImageUpload) -> Result<Finish, Failure> {
+    let (_, config) = context.platform(DryRun::default())?;
+    let bytes =
+        file_bytes(&wish.file, MAX_IMAGE).map_err(|why| Error::invalid("upload_image", "file", why))?;
+    let name = Path::new(&wish.file).file_name().map(|name| name.to_string_lossy().into_owned());
+    let answer = (admin.upload_image)(config, wish.kind, name.unwrap_or_default(), bytes).await;
+    context.output.record(&answer.map_err(of_a_read)?)?;
+    Ok(Finish::Done)
+}
+
+/// The method of a verb.
+fn operation(verb: &AppVerb) -> &'static str {
+    match verb {
+        AppVerb::Info => "app_info",
+        AppVerb::Category(CategoryVerb::List { .. }) => "category_tree",
+        AppVerb::Category(CategoryVerb::Update { .. }) => "update_categories",
+        AppVerb::Icon(_) => "set_icon",
+        AppVerb::Description(_) => "set_description",
+        AppVerb::Name(NameVerb::Check { .. }) => "check_name",
+        AppVerb::Name(NameVerb::Set { .. }) => "set_name",
+        AppVerb::Pause(_) | AppVerb::Resume(_) => "set_visit_status",
+        AppVerb::Recovery { .. } => "apply_recovery",
+        AppVerb::Qrcode(_) => "trial_qr_code",
+        AppVerb::Library(LibraryVerb::Get) => "min_library_version",
+        AppVerb::Library(LibraryVerb::Set { .. }) => "set_min_library_version",
+        AppVerb::Domain(DomainVerb::Get) => "server_domains",
+        AppVerb::Domain(_) => "change_server_domains",
+        AppVerb::WebviewDomain(WebViewDomainVerb::Get) => "web_view_domains",
+        AppVerb::WebviewDomain(_) => "change_web_view_domains",
+        AppVerb::OfflineUpdate(_) => "update_offline_info",
+        AppVerb::Phone(PhoneVerb::Status) => "phone_permission",
+        AppVerb::Phone(PhoneVerb::Apply(_)) => "apply_phone_permission",
+        AppVerb::Phone(PhoneVerb::Cancel(_)) => "cancel_phone_permission",
+        AppVerb::Image(_) => "upload_image",
+    }
+}
