@@ -21,7 +21,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct SimTokens {
     sim: Arc<Simulator>,
-    cache: Mutex<HashMap<AppId, AccessToken>>,
+    cache: Mutex<HashMap<TokenScope, AccessToken>>,
 }
 
 impl SimTokens {
@@ -29,32 +29,32 @@ impl SimTokens {
         Self { sim, cache: Mutex::default() }
     }
 
-    fn fetch(&self, app: &AppId) -> Result<AccessToken> {
-        let token =
-            self.sim.token(app).map_err(|error| Error::new(ErrorKind::Config, "token").with_source(error))?;
-        AccessToken::new(token)
+    fn fetch(&self, scope: &TokenScope) -> Result<AccessToken> {
+        let issued = match &scope.app {
+            Some(app) => self.sim.token(app),
+            None => self.sim.platform_token(scope.vendor),
+        };
+        AccessToken::new(issued.map_err(|error| Error::new(ErrorKind::Config, "token").with_source(error))?)
     }
 }
 
 #[async_trait]
 impl TokenProvider for SimTokens {
     async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
-        let app = scope.app.as_ref().expect("only apps are asked about");
         let mut cache = self.cache.lock().unwrap();
-        if let Some(token) = cache.get(app) {
+        if let Some(token) = cache.get(scope) {
             return Ok(token.clone());
         }
-        let token = self.fetch(app)?;
-        cache.insert(app.clone(), token.clone());
+        let token = self.fetch(scope)?;
+        cache.insert(scope.clone(), token.clone());
         Ok(token)
     }
 
     async fn reject(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {
-        let app = scope.app.as_ref().expect("only apps are asked about");
         let mut cache = self.cache.lock().unwrap();
-        if cache.get(app) == Some(refused) {
-            let token = self.fetch(app)?;
-            cache.insert(app.clone(), token);
+        if cache.get(scope) == Some(refused) {
+            let token = self.fetch(scope)?;
+            cache.insert(scope.clone(), token);
         }
         Ok(())
     }

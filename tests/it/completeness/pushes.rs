@@ -1,0 +1,106 @@
+//! Every push.
+
+use miniprogram::baidu::event::{BaiduEventDecoder, decode_notification};
+use miniprogram::baidu::{self, BAIDU};
+use miniprogram::callback::CallbackConfig;
+use miniprogram::wechat::event::WeChatEventDecoder;
+use miniprogram::{Event, EventDecoder, EventKind, Push, Timestamp, wechat};
+use serde_json::{Map, Value, json};
+
+use super::{Field, documents};
+
+const RECEIVED_AT: Timestamp = Timestamp::from_unix(1_547_441_110);
+
+/// A value as a documented type of a field.
+fn sample(field: &Field) -> Value {
+    match field.of.as_str() {
+        "string" => json!(format!("a {}", field.name)),
+        _ => json!(7),
+    }
+}
+
+fn decode(of_baidu: bool, name: &str, fields: &[Field]) -> Event<'static> {
+    let config = CallbackConfig::plain();
+    let (decoder, body): (Box<dyn EventDecoder>, String) = if of_baidu {
+        let mut message = Map::from_iter([
+            ("appId".to_owned(), json!(15_263_713)),
+            ("tpAppId".to_owned(), json!(14_242_323)),
+            ("eventTime".to_owned(), json!("2019-01-14 12:45:10")),
+            ("event".to_owned(), json!(name)),
+        ]);
+        message.extend(fields.iter().map(|field| (field.name.clone(), sample(field))));
+        (Box::new(BaiduEventDecoder::new(config)), Value::Object(message).to_string())
+    } else {
+        let fields = fields.iter().map(|field| {
+            let text = sample(field).as_str().map_or_else(|| sample(field).to_string(), str::to_owned);
+            format!("<{0}>{text}</{0}>", field.name)
+        });
+        let message = format!(
+            "<xml><ToUserName>gh_fb9688c2a4b2</ToUserName><FromUserName>od1P50M</FromUserName>\
+             <CreateTime>1488856741</CreateTime><MsgType>event</MsgType><Event>{name}</Event>{}</xml>",
+            fields.collect::<String>()
+        );
+        (Box::new(WeChatEventDecoder::new(config).expect("a plain decoder")), message)
+    };
+    let mut body = body.into_bytes();
+    let push = Push::new(RECEIVED_AT, &mut body).with_app_id("wx1");
+    decoder.decode(push).unwrap_or_else(|error| panic!("{name}: {error:#}")).into_owned()
+}
+
+/// The verdict that a documented name announces.
+fn verdict(name: &str) -> Option<bool> {
+    let approved = ["_PASS", "_SUCCESS"].iter().any(|end| name.ends_with(end));
+    let refused = ["_FAIL", "_REJECT"].iter().any(|end| name.ends_with(end));
+    (approved || refused).then_some(approved)
+}
+
+#[test]
+fn every_push_has_a_kind_and_keeps_its_fields() {
+    for push in documents().events {
+        let is_listed = if push.vendor == BAIDU {
+            baidu::event::EVENTS.iter().any(|(name, ..)| *name == push.name)
+        } else {
+            wechat::event::EVENTS.iter().any(|(name, _)| *name == push.name)
+        };
+        assert!(is_listed, "{} is not listed", push.name);
+        let event = decode(push.vendor == BAIDU, &push.name, &push.fields);
+        assert_eq!(event.raw_event, push.name);
+        assert_ne!(event.kind, EventKind::Unknown, "{}", push.name);
+        let audit = matches!(event.kind, EventKind::AuditApproved | EventKind::AuditRejected);
+        match (push.vendor == BAIDU, verdict(&push.name)) {
+            (true, Some(approved)) if audit => {
+                assert_eq!(event.kind == EventKind::AuditApproved, approved, "{}", push.name);
+            }
+            (true, verdict) => assert_eq!(event.approved, verdict, "{}", push.name),
+            (false, _) => assert!(audit, "{}", push.name),
+        }
+        for field in &push.fields {
+            let kept = &event.payload[&field.name];
+            let same = kept == &sample(field) || kept.as_str() == Some(&sample(field).to_string());
+            assert!(same, "{} {}: {kept}", push.name, field.name);
+            if field.name.eq_ignore_ascii_case("reason") {
+                assert!(event.reason.is_some(), "{}", push.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_notification_is_decoded() {
+    for notification in documents().notifications {
+        let fields: Map<String, Value> =
+            notification.fields.iter().map(|field| (field.name.clone(), json!(1111))).collect();
+        let strict = json!({ "code": notification.code, "data": fields }).to_string();
+        // As printed: bare keys, and a full-width colon behind the first.
+        let names = notification.fields.iter().map(|field| format!("{}:1111", field.name));
+        let printed =
+            format!("{{ code：{}, data:{{{}}} }}", notification.code, names.collect::<Vec<_>>().join(", "));
+        for payload in [strict, printed] {
+            let event = decode_notification(&payload).unwrap_or_else(|error| panic!("{payload}: {error:#}"));
+            let package = notification.fields.iter().any(|field| field.name == "package_id");
+            let kind = if package { EventKind::PackageChanged } else { EventKind::AppChanged };
+            assert_eq!((event.kind, event.package_id.is_some()), (kind, package), "{payload}");
+            assert_eq!(event.app_id.as_ref().map(|id| id.as_str()), Some("1111"), "{payload}");
+        }
+    }
+}
