@@ -167,14 +167,21 @@ pub enum Command {
     Inherent(InherentCommand),
 }
 
-/// An effect that only one vendor has: the method of its client, and the arguments in that crate's own form.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// An effect that only one vendor has: the method of its client, and the arguments in that crate's own form. `Debug`
+/// leaves the arguments out: a password for the vendor's reviewers may be among them.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InherentCommand {
     /// The method.
     pub method: MethodName,
     /// Its arguments.
     pub arguments: Value,
+}
+
+impl Debug for InherentCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InherentCommand").field("method", &self.method).finish_non_exhaustive()
+    }
 }
 
 impl InherentCommand {

@@ -22,7 +22,7 @@ const CLIENT_ID: &str = "Va5yQRHlA4Fq4eR";
 const CLIENT_SECRET: &str = "0rDSjzQ20XUj5itV7WRtznPQS";
 
 /// The simulator with one app of each vendor, and the clients that call it.
-async fn stage() -> (Arc<Simulator>, Callers) {
+pub(super) async fn stage() -> (Arc<Simulator>, Callers) {
     let config =
         SimConfig::new().with_seed(7).with_upload_time(Duration::ZERO).with_privacy_scan(Duration::ZERO);
     let sim = Arc::new(Simulator::start(config).await.unwrap());
@@ -55,7 +55,7 @@ fn base_url(sim: &Simulator) -> BaseUrl {
 }
 
 /// The state that an endpoint needs.
-fn arrange(sim: &Simulator, path: &str) {
+pub(super) fn arrange(sim: &Simulator, path: &str) {
     let put = |app: &str, state: State| sim.arrange(&app.into(), &state).unwrap();
     let uploaded = || State::Uploaded { version: "1.2.0".to_owned() };
     match path.rsplit_once('/').map_or(path, |(_, name)| name) {

@@ -4,9 +4,12 @@ use miniprogram::baidu::event::{BaiduEventDecoder, decode_notification};
 use miniprogram::baidu::{self, BAIDU};
 use miniprogram::callback::CallbackConfig;
 use miniprogram::wechat::event::WeChatEventDecoder;
-use miniprogram::{Event, EventDecoder, EventKind, Push, Timestamp, wechat};
+use miniprogram::{AppId, Event, EventDecoder, EventKind, Push, Timestamp, wechat};
+use miniprogram_sim::{Decision, ReviewItem, State};
 use serde_json::{Map, Value, json};
 
+use super::callers::{BAIDU_APP, WECHAT_APP};
+use super::endpoints::{arrange, stage};
 use super::{Field, documents};
 
 const RECEIVED_AT: Timestamp = Timestamp::from_unix(1_547_441_110);
@@ -102,5 +105,66 @@ fn every_notification_is_decoded() {
             assert_eq!((event.kind, event.package_id.is_some()), (kind, package), "{payload}");
             assert_eq!(event.app_id.as_ref().map(|id| id.as_str()), Some("1111"), "{payload}");
         }
+    }
+}
+
+/// What leads to a push: the endpoint to call before it, and the item that is decided then.
+fn review(name: &str) -> Option<(&'static str, ReviewItem)> {
+    Some(match name.rsplit_once('_')?.0 {
+        "APP_NAME_AUDIT" => ("app/setnickname", ReviewItem::Name),
+        "APP_ICON_AUDIT" => ("app/modifyheadimage", ReviewItem::Icon),
+        "APP_DESC_AUDIT" => ("app/modifysignature", ReviewItem::Description),
+        "APP_CATEGORY_AUDIT" => ("app/category/update", ReviewItem::Categories),
+        "FLOW_CLOSE_AUDIT" => ("appflow/applyRecovery", ReviewItem::Recovery),
+        "BASE_INFO_OFFLINE_AUDIT" => ("app/offline/update", ReviewItem::OfflineUpdate),
+        "APPLY_APP_MOBILE_AUTH" => ("app/apply/mobileauth", ReviewItem::PhonePermission),
+        _ => return None,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulator_sends_every_push() {
+    for push in documents().events {
+        let (sim, callers) = stage().await;
+        let app = AppId::from(if push.vendor == BAIDU { BAIDU_APP } else { WECHAT_APP });
+        let name = push.name.as_str();
+        let decision = match verdict(&name.to_uppercase()) {
+            Some(false) => Decision::reject("名称过长"),
+            _ => Decision::Approve,
+        };
+        let call = async |path: &str| {
+            let path = format!("/rest/2.0/smartapp/{path}");
+            arrange(&sim, &path);
+            callers.call(&path).await.unwrap_or_else(|error| panic!("{name}: {error:#}"))
+        };
+        match name {
+            "APP_FORCE_OFFLINE" => arrange(&sim, "/rest/2.0/smartapp/app/offline/update"),
+            "APP_SERVER_PAUSE" => drop(call("app/pause").await),
+            "APP_SERVER_RESUME" => {
+                call("app/pause").await;
+                call("app/resume").await;
+            }
+            "TIME_LIMIT_RECTIFY_NOTIFY" => sim.require_rectification(&app).unwrap(),
+            "FLOW_CLOSE_NOTIFY" => sim.close_traffic(&app).unwrap(),
+            "APP_MOBILE_AUTH_CANCEL" => {
+                call("app/apply/mobileauth").await;
+                sim.decide_review(&app, ReviewItem::PhonePermission, &Decision::Approve).unwrap();
+                sim.change_subject(&app).unwrap();
+            }
+            _ => match review(name) {
+                Some((path, item)) => {
+                    call(path).await;
+                    sim.decide_review(&app, item, &decision).unwrap();
+                }
+                None => {
+                    sim.arrange(&app, &State::InReview).unwrap();
+                    sim.decide_audit(&app, &decision).unwrap();
+                }
+            },
+        }
+        sim.idle().await;
+        let sent: Vec<String> =
+            sim.pushes(&app).into_iter().map(|push| push.event.trim().to_owned()).collect();
+        assert!(sent.iter().any(|sent| sent == name), "{name} was not sent, but {sent:?}");
     }
 }

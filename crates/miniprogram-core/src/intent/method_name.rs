@@ -128,5 +128,6 @@ mod tests {
         assert_eq!(text, json!({ "inherent": { "method": "set_name", "arguments": { "name": "面包店" } } }));
         assert_eq!(serde_json::from_value::<Command>(text).unwrap(), command);
         assert_eq!(command.operation().as_str(), "set_name");
+        assert!(!format!("{command:?}").contains("面包店"), "arguments may hold a password");
     }
 }
