@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use miniprogram::baidu::{BAIDU, BaiduPlatform, SubmitExtra};
 use miniprogram::transport::{Request, Response, TransportError};
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
@@ -166,4 +167,20 @@ async fn a_configured_deadline_cuts_an_attempt_short() {
     assert_eq!(clock.now().since(before).as_secs(), 4);
     let error = read(0).await;
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent), "{error:#}");
+}
+
+#[tokio::test]
+async fn the_reviewers_password_is_sent_though_no_plan_shows_it() {
+    let package =
+        r#"{"errno":0,"data":[{"package_id":201,"status":3,"version":"1.2.0","version_desc":"d"}]}"#;
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", package.len());
+    let server = Server::answering(head + package).await;
+    let token = StaticToken::new(BAIDU, "17000001", AccessToken::new("t0ken").unwrap());
+    let config = ClientConfig::new("17328232", Arc::new(token)).with_base_url(server.base_url.clone());
+    let app = BaiduPlatform::new(config).unwrap().app("17000001");
+    let extra = SubmitExtra::new().with_test_account("tester", "let me in").into_extra();
+    let options = SubmitOptions::default().with_content("orders").with_remark("none").with_extra(extra);
+    app.submit_audit(&SubmitTarget::Newest, &options).await.unwrap();
+    let submission = server.heard().pop().unwrap();
+    assert!(submission.contains("test_account=tester&test_password=let+me+in"), "{submission}");
 }

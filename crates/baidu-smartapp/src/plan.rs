@@ -23,10 +23,10 @@ pub(crate) fn requests(command: &Command) -> Result<Vec<PlannedRequest>> {
                 Source::Given(id) => {
                     let query = PackageQuery::Id(id.clone());
                     let detail = package::detail(command.operation().as_str(), &query);
-                    vec![detail.planned(), without_password(submit.call(id.as_str()).planned())]
+                    vec![detail.planned(), submit.call(id.as_str()).planned()]
                 }
                 Source::Upload(_) | Source::Development(_) => {
-                    vec![list, without_password(looked_up(&submit.call("")))]
+                    vec![list, looked_up(&submit.call(""))]
                 }
             }
         }
@@ -51,11 +51,6 @@ pub(crate) fn requests(command: &Command) -> Result<Vec<PlannedRequest>> {
 /// A call whose package id comes out of `package/get`.
 fn looked_up(call: &Call) -> PlannedRequest {
     with_body_member(call.planned(), "package_id", |_| json!({ "from": "package/get" }))
-}
-
-/// The reviewer's password is no more for printing than a token.
-fn without_password(request: PlannedRequest) -> PlannedRequest {
-    with_body_member(request, "test_password", |_| Value::from("***"))
 }
 
 /// A request in which a member of the body stands for something else.

@@ -125,7 +125,8 @@ impl Request {
         }
     }
 
-    /// The request as data with the token masked: what `--dry-run` prints and snapshots hold. The query is sorted.
+    /// The request as data, the token and whatever is named a password or a secret masked: what `--dry-run` prints and
+    /// snapshots hold. The query is sorted.
     #[must_use]
     pub fn planned(&self) -> PlannedRequest {
         let mut query: Vec<(String, Value)> =
@@ -148,7 +149,27 @@ impl Request {
                 Some(parts.iter().map(|part| (part.name.to_string(), part.planned())).collect())
             }
         };
+        if let Some(body) = &mut planned.body {
+            mask_secrets(body);
+        }
         planned
+    }
+}
+
+/// Masks what is named a secret, at any depth.
+fn mask_secrets(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if ["password", "pwd", "secret"].iter().any(|end| name.ends_with(end)) {
+                    *value = Value::from("***");
+                } else {
+                    mask_secrets(value);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(mask_secrets),
+        _ => {}
     }
 }
 
@@ -236,4 +257,25 @@ pub enum TransportError {
     /// The request could not be built: nothing was sent.
     #[error("the request could not be built")]
     Build(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_shows_no_password() {
+        let mut request = Request::new(Method::POST, "/apply");
+        let json =
+            json!({ "batch": { "path": "a", "test_pwd": "canary" }, "items": [{ "appsecret": "canary" }] });
+        for body in [
+            Body::Json(json.to_string()),
+            Body::Form(vec![("test_password".into(), "canary".to_owned())]),
+            Body::Multipart(vec![Part::text("client_secret", "canary")]),
+        ] {
+            request.body = body;
+            let plan = serde_json::to_string(&request.planned()).unwrap();
+            assert!(plan.contains("***") && !plan.contains("canary"), "{plan}");
+        }
+    }
 }

@@ -1,13 +1,17 @@
-//! Keeps tokens out of the request log.
+//! Keeps tokens and passwords out of the request log.
+
+use serde_json::Value;
 
 use crate::call::Call;
 
 /// How much of a body the log keeps.
 const BODY: usize = 2000;
 const MASK: &str = "***";
+/// How the names of secrets end.
+const SECRETS: [&str; 4] = ["token", "secret", "pwd", "password"];
 
 fn is_secret(name: &str) -> bool {
-    name.ends_with("token") || name.ends_with("secret")
+    SECRETS.iter().any(|end| name.ends_with(end))
 }
 
 /// Parameters as a query, secrets masked.
@@ -34,12 +38,49 @@ pub(crate) fn body(call: &Call, token: Option<&str>) -> String {
         return short(&pairs(&call.form));
     }
     let text = String::from_utf8_lossy(&call.body);
+    let named = SECRETS.iter().any(|end| text.contains(&format!("{end}\"")));
+    if named && let Ok(mut json) = serde_json::from_str(&text) {
+        mask(&mut json);
+        return short(&json.to_string());
+    }
     match token.filter(|token| !token.is_empty()) {
         Some(token) => short(&text.replace(token, MASK)),
         None => short(&text),
     }
 }
 
+/// Masks the secret members of JSON, at any depth.
+fn mask(json: &mut Value) {
+    match json {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if is_secret(name) {
+                    *value = Value::from(MASK);
+                } else {
+                    mask(value);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
 fn short(text: &str) -> String {
     text.chars().take(BODY).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_inside_json_are_masked_at_any_depth() {
+        let mut json = serde_json::json!({ "batch_req": { "path": "a", "test_pwd": "canary", "list": [{ "app_secret": "canary" }] } });
+        mask(&mut json);
+        assert_eq!(
+            json.to_string(),
+            r#"{"batch_req":{"path":"a","test_pwd":"***","list":[{"app_secret":"***"}]}}"#
+        );
+    }
 }
