@@ -115,34 +115,6 @@ impl TemplateDraft {
             extra: Map::new(),
         }
     }
-
-    /// With version and description.
-    #[must_use]
-    pub fn with_version(mut self, version: Option<String>, description: Option<String>) -> Self {
-        (self.version, self.description) = (version, description);
-        self
-    }
-
-    /// With the time of its upload.
-    #[must_use]
-    pub const fn with_created_at(mut self, created_at: Option<Timestamp>) -> Self {
-        self.created_at = created_at;
-        self
-    }
-
-    /// With the app it comes from.
-    #[must_use]
-    pub fn with_source_app_id(mut self, app: Option<AppId>) -> Self {
-        self.source_app_id = app;
-        self
-    }
-
-    /// With the members that nobody has modelled.
-    #[must_use]
-    pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
-        self.extra = extra;
-        self
-    }
 }
 
 /// A template of the library.
@@ -192,32 +164,40 @@ impl Template {
         self.draft_id = draft;
         self
     }
-
-    /// With version and description.
-    #[must_use]
-    pub fn with_version(mut self, version: Option<String>, description: Option<String>) -> Self {
-        (self.version, self.description) = (version, description);
-        self
-    }
-
-    /// With the time it was added.
-    #[must_use]
-    pub const fn with_created_at(mut self, created_at: Option<Timestamp>) -> Self {
-        self.created_at = created_at;
-        self
-    }
-
-    /// With the app it comes from.
-    #[must_use]
-    pub fn with_source_app_id(mut self, app: Option<AppId>) -> Self {
-        self.source_app_id = app;
-        self
-    }
-
-    /// With the members that nobody has modelled.
-    #[must_use]
-    pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
-        self.extra = extra;
-        self
-    }
 }
+
+macro_rules! described {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// With version and description.
+            #[must_use]
+            pub fn with_version(mut self, version: Option<String>, description: Option<String>) -> Self {
+                (self.version, self.description) = (version, description);
+                self
+            }
+
+            /// With the time it came.
+            #[must_use]
+            pub const fn with_created_at(mut self, created_at: Option<Timestamp>) -> Self {
+                self.created_at = created_at;
+                self
+            }
+
+            /// With the app it comes from.
+            #[must_use]
+            pub fn with_source_app_id(mut self, app: Option<AppId>) -> Self {
+                self.source_app_id = app;
+                self
+            }
+
+            /// With the members that nobody has modelled.
+            #[must_use]
+            pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
+                self.extra = extra;
+                self
+            }
+        }
+    )*};
+}
+
+described! { TemplateDraft Template }

@@ -280,16 +280,12 @@ fn account_categories(reply: &Reply) -> Result<AccountCategories> {
     })
 }
 
-/// The ids of each category of an app, and the number of its status.
-type Statuses = Vec<(i64, i64, Option<i64>)>;
-
-fn statuses(reply: &Reply) -> Result<Statuses> {
-    let list = account_categories(reply)?.categories.into_iter();
-    Ok(list.map(|category| (category.first, category.second, category.status.map(|s| s.raw.code))).collect())
+fn listed(reply: &Reply) -> Result<Vec<AccountCategory>> {
+    Ok(account_categories(reply)?.categories)
 }
 
-fn status_of(statuses: &Statuses, ids: (i64, i64)) -> Option<Option<i64>> {
-    statuses.iter().find(|(first, second, _)| (*first, *second) == ids).map(|(_, _, status)| *status)
+fn find(categories: &[AccountCategory], first: i64, second: i64) -> Option<&AccountCategory> {
+    categories.iter().find(|category| (category.first, category.second) == (first, second))
 }
 
 fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
@@ -302,16 +298,15 @@ fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let body = json!({ "categories": bodies.collect::<Result<Vec<_>>>()? });
     let call = Call::post_json(ADD.as_str(), "/cgi-bin/wxopen/addcategory", &body);
     OneCall::new(ADD, EffectClass::Guarded, call)
-        .changes(account_categories_call(), statuses, move |before, now| {
-            let added = categories.iter().filter(|category| {
-                let ids = (category.first, category.second);
-                status_of(before, ids).is_none() && status_of(&now, ids).is_some()
+        .changes(account_categories_call(), listed, move |before, now| {
+            let added = categories.iter().filter(|NewCategory { first, second, .. }| {
+                find(before, *first, *second).is_none() && find(&now, *first, *second).is_some()
             });
             match added.count() {
                 0 => Finding::Absent,
                 count if count == categories.len() => Finding::Done(EffectValue::None),
-                // Some of them: the others may be on their way.
-                _ => Finding::Pending,
+                // Some of them: perhaps the owner's doing, in the console.
+                _ => Finding::Unknowable,
             }
         })
         .boxed()
@@ -324,15 +319,23 @@ fn modify(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
         "/cgi-bin/wxopen/modifycategory",
         &category.body(MODIFY.as_str(), "")?,
     );
-    let ids = (category.first, category.second);
+    let NewCategory { first, second, .. } = category;
     OneCall::new(MODIFY, EffectClass::Guarded, call)
-        .changes(account_categories_call(), statuses, move |before, now| {
-            match (status_of(before, ids), status_of(&now, ids)) {
-                (Some(before), Some(now)) if before != now => Finding::Done(EffectValue::None),
+        .changes(account_categories_call(), listed, move |before, now| {
+            let status = |category: &AccountCategory| category.status.as_ref().map(|status| status.value);
+            match (find(before, first, second), find(&now, first, second)) {
+                (before, now) if before == now => Finding::Absent,
                 (Some(_), None) => {
                     Finding::Conflict(refuse::conflict(MODIFY.as_str(), "the app has lost the category"))
                 }
-                _ => Finding::Absent,
+                (Some(before), Some(now))
+                    if status(before) == Some(ReviewStatus::Rejected)
+                        && matches!(status(now), Some(ReviewStatus::InReview | ReviewStatus::Approved)) =>
+                {
+                    Finding::Done(EffectValue::None)
+                }
+                // The verdict on an earlier review, for example.
+                _ => Finding::Unknowable,
             }
         })
         .boxed()
@@ -343,9 +346,8 @@ fn delete(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let body = json!({ "first": first, "second": second });
     let call = Call::post_json(DELETE.as_str(), "/cgi-bin/wxopen/deletecategory", &body);
     OneCall::new(DELETE, EffectClass::Guarded, call)
-        .changes(account_categories_call(), statuses, move |before, now| {
-            let ids = (first, second);
-            if status_of(before, ids).is_some() && status_of(&now, ids).is_none() {
+        .changes(account_categories_call(), listed, move |before, now| {
+            if find(before, first, second).is_some() && find(&now, first, second).is_none() {
                 Finding::Done(EffectValue::None)
             } else {
                 Finding::Absent

@@ -81,14 +81,12 @@ fn same(one: &[String], other: &[String]) -> bool {
 }
 
 /// How one list stands to what was wanted of it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// As wanted.
-    Reached,
-    /// Not as wanted, but changed that way: the vendor leaves out domains that it does not take.
-    Partly,
-    /// As before.
-    Unchanged,
+#[derive(Clone, Copy)]
+struct Standing {
+    /// Whether it is as wanted.
+    reached: bool,
+    /// Whether it is no longer as before, in what the change is about.
+    moved: bool,
 }
 
 fn standing(action: DomainAction, given: &[String], before: &[String], now: &[String]) -> Standing {
@@ -99,24 +97,25 @@ fn standing(action: DomainAction, given: &[String], before: &[String], now: &[St
     };
     let moved = match action {
         DomainAction::Delete => given.iter().any(|domain| has(before, domain) && !has(now, domain)),
-        DomainAction::Set => !same(before, now) && now.iter().all(|domain| has(given, domain)),
+        DomainAction::Set => !same(before, now),
         _ => given.iter().any(|domain| !has(before, domain) && has(now, domain)),
     };
-    match (reached, moved) {
-        (true, _) => Standing::Reached,
-        (false, true) => Standing::Partly,
-        (false, false) => Standing::Unchanged,
-    }
+    Standing { reached, moved }
 }
 
-/// Whether the change took place, from how each list stands.
+/// Whether the change took place, from how each list stands. A part of it does not tell: the vendor leaves out domains
+/// that it does not take, and somebody else may have changed a list.
 fn verdict(standings: impl IntoIterator<Item = Standing>, value: impl FnOnce() -> EffectValue) -> Finding {
-    let (mut reached, mut partly) = (true, false);
+    let (mut reached, mut moved) = (true, false);
     for standing in standings {
-        reached &= standing == Standing::Reached;
-        partly |= standing == Standing::Partly;
+        reached &= standing.reached;
+        moved |= standing.moved;
     }
-    if reached || partly { Finding::Done(value()) } else { Finding::Absent }
+    match (reached, moved) {
+        (true, _) => Finding::Done(value()),
+        (false, true) => Finding::Unknowable,
+        (false, false) => Finding::Absent,
+    }
 }
 
 fn check_domains(operation: &'static str, field: &str, domains: &[String]) -> Result<()> {

@@ -26,12 +26,10 @@ use miniprogram_core::{
 };
 
 pub use details::{
-    AppealEvidence, AppealMaterial, AppealRecord, AppealSource, ApplyStatus, AuditApproved, AuditDelayed,
-    AuditRejected, AuthTask, AuthTaskStatus, Authorization, BetaAppVerification, CategoryAudit,
-    CustomerMessage, Dispatch, FaceVerification, FaceVerificationResult, Filing, FilingProcedure,
-    IllegalMaterial, IllegalRecord, NicknameAudit, OrderPathApplication, OrderPathAudit, OrderPathResult,
-    OrderPathStatus, PrivacyAudit, PrivacyStatus, Registration, RegistrationInfo, Verdict,
-    VerificationExpiry, WeChatEvent,
+    AppealEvidence, AppealMaterial, AppealRecord, AuditApproved, AuditDelayed, AuditRejected, AuthTask,
+    Authorization, BetaAppVerification, CategoryAudit, CustomerMessage, Dispatch, FaceVerification, Filing,
+    FilingProcedure, IllegalMaterial, IllegalRecord, NicknameAudit, OrderPathApplication, OrderPathAudit,
+    PrivacyAudit, Registration, RegistrationInfo, VerificationExpiry, WeChatEvent,
 };
 pub use encode::{PushRoute, WeChatEventEncoder};
 

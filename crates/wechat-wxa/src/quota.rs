@@ -165,9 +165,21 @@ const MASK: &str = "***";
 /// Whether a parameter or member of that name holds something that must not be printed.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["token", "secret", "ticket", "auth_code", "authorization_code", "password", "pwd"]
-        .iter()
-        .any(|word| name.contains(word))
+    [
+        "token",
+        "secret",
+        "ticket",
+        "auth_code",
+        "authorization_code",
+        "js_code",
+        "password",
+        "pwd",
+        "session_key",
+        "aes_key",
+        "aeskey",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 fn masked_url(url: &str) -> String {
@@ -183,10 +195,10 @@ fn masked_pairs(query: &str) -> String {
     masked.collect::<Vec<_>>().join("&")
 }
 
-/// Text that is JSON, a form or neither.
+/// Text that is JSON, a form or neither, at any depth.
 fn masked_text(text: String) -> String {
     match serde_json::from_str::<Value>(&text) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => masked(value).to_string(),
+        Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => masked(value).to_string(),
         // Cut off, most likely: nobody can tell where the secret ends.
         Err(_) if text.trim_start().starts_with(['{', '[']) && is_secret(&text) => MASK.to_owned(),
         _ => masked_pairs(&text),
@@ -197,6 +209,8 @@ fn masked(value: Value) -> Value {
     match value {
         Value::Object(members) => Value::Object(masked_members(members)),
         Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
+        // JSON or a form inside a text.
+        Value::String(text) if is_secret(&text) => Value::from(masked_text(text)),
         other => other,
     }
 }

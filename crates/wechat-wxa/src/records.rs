@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::client::WeChatApp;
 use crate::members::Members;
 use crate::refuse;
+use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 
 /// A breach of the rules that the vendor has recorded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,9 +76,9 @@ pub struct AppealRecord {
     /// `appeal_count`: which appeal it is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_count: Option<i64>,
-    /// `appeal_from`: the vendor's number for who appeals.
+    /// `appeal_from`: who appeals.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub appeal_from: Option<i64>,
+    pub appeal_from: Option<Coded<AppealSource>>,
     /// `appeal_status`: the vendor's number for where it stands.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_status: Option<i64>,
@@ -121,7 +122,7 @@ impl AppealRecord {
             appeal_record_id: members.required("appeal_record_id", Members::text)?,
             appealed_at: members.time("appeal_time")?,
             appeal_count: members.number("appeal_count")?,
-            appeal_from: members.number("appeal_from")?,
+            appeal_from: members.coded("appeal_from", &APPEAL_SOURCE)?,
             appeal_status: members.number("appeal_status")?,
             audited_at: members.time("audit_time")?,
             audit_reason: members.text("audit_reason")?,

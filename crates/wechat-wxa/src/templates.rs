@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatPlatform;
+use crate::dialect::whole;
 use crate::members::Members;
 use crate::one_call::{Inherent, OneCall, brought};
 use crate::plan::WeChatEffect;
@@ -70,7 +71,10 @@ impl WeChatTemplates {
             Some(known) if carried.template_id.is_none() => {
                 let op = &mut self.platform.begin(ADD.as_str());
                 let now = read_templates(op, &templates_call()).await.unwrap_or_default();
-                added(&known, &now, &arguments.draft_id)
+                match added(&known, &now.iter().map(Listed::from).collect::<Vec<_>>(), &arguments)[..] {
+                    [id] => Some(id.clone()),
+                    _ => None,
+                }
             }
             _ => carried.template_id,
         };
@@ -181,51 +185,69 @@ struct Carried {
     known: Option<Vec<TemplateId>>,
 }
 
-/// What of the library shows an effect on it.
+/// What of a template shows an effect on the library.
 #[derive(Serialize, Deserialize)]
-struct Listed(Vec<Template>);
-
-fn listed(reply: &Reply) -> Result<Listed> {
-    let bare = |template: Template| Template::new(template.template_id).with_draft_id(template.draft_id);
-    Ok(Listed(templates(reply)?.into_iter().map(bare).collect()))
+struct Listed {
+    template_id: TemplateId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    draft_id: Option<DraftId>,
+    /// Absent where the vendor does not tell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    template_type: Option<i64>,
 }
 
-/// The newest template of the draft that was not there before.
-fn added(known: &[TemplateId], now: &[Template], draft: &DraftId) -> Option<TemplateId> {
-    let ours = now.iter().filter(|template| {
-        template.draft_id.as_ref() == Some(draft) && !known.contains(&template.template_id)
-    });
-    ours.max_by_key(|template| template.template_id.as_number()).map(|template| template.template_id.clone())
+impl From<&Template> for Listed {
+    fn from(template: &Template) -> Self {
+        Self {
+            template_id: template.template_id.clone(),
+            draft_id: template.draft_id.clone(),
+            template_type: template.extra.get("template_type").and_then(whole),
+        }
+    }
+}
+
+fn listed(reply: &Reply) -> Result<Vec<Listed>> {
+    Ok(templates(reply)?.iter().map(Listed::from).collect())
+}
+
+/// The templates of the draft and the kind that were not there before: more than one if somebody else made it one too.
+fn added<'a>(known: &[TemplateId], now: &'a [Listed], wanted: &Add) -> Vec<&'a TemplateId> {
+    let kind = wanted.kind.unwrap_or(TemplateKind::Ordinary);
+    let is_ours = |template: &&Listed| {
+        template.draft_id.as_ref() == Some(&wanted.draft_id)
+            && template.template_type.is_none_or(|number| TEMPLATE_TYPE.translate(number).0 == kind)
+            && !known.contains(&template.template_id)
+    };
+    now.iter().filter(is_ours).map(|template| &template.template_id).collect()
 }
 
 fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
-    let Add { draft_id, kind, description } = command.arguments()?;
-    if description.is_some() {
+    let wanted: Add = command.arguments()?;
+    if wanted.description.is_some() {
         let why = "cannot be chosen: a template keeps that of its draft";
         return Err(refuse::unsupported(ADD.as_str(), "description", why));
     }
     let mut body = Map::new();
-    body.insert("draft_id".to_owned(), number(ADD.as_str(), "draft_id", draft_id.as_str())?);
-    if let Some(kind) = kind {
+    body.insert("draft_id".to_owned(), number(ADD.as_str(), "draft_id", wanted.draft_id.as_str())?);
+    if let Some(kind) = wanted.kind {
         body.insert("template_type".to_owned(), Value::from(number_of(ADD.as_str(), kind)?));
     }
     let call =
         Call::post_json(ADD.as_str(), "/wxa/addtotemplate", &Value::Object(body)).with_platform_token();
     OneCall::new(ADD, EffectClass::OneShot, call)
-        .changes(templates_call(), listed, move |Listed(before), Listed(now)| {
-            match added(&ids(before), &now, &draft_id) {
-                Some(id) => Finding::Done(brought(&Carried { template_id: Some(id), known: None })),
-                None => Finding::Absent,
-            }
+        .changes(templates_call(), listed, move |before, now| match added(&ids(before), &now, &wanted)[..] {
+            [] => Finding::Absent,
+            [id] => Finding::Done(brought(&Carried { template_id: Some(id.clone()), known: None })),
+            _ => Finding::Unknowable,
         })
         .carrying(|before| {
-            let known = Listed::deserialize(before).map(|Listed(before)| ids(&before)).ok();
+            let known = Vec::<Listed>::deserialize(before).map(|before| ids(&before)).ok();
             brought(&Carried { template_id: None, known })
         })
         .boxed()
 }
 
-fn ids(templates: &[Template]) -> Vec<TemplateId> {
+fn ids(templates: &[Listed]) -> Vec<TemplateId> {
     templates.iter().map(|template| template.template_id.clone()).collect()
 }
 
@@ -234,8 +256,8 @@ fn delete(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let body = json!({ "template_id": number(DELETE.as_str(), "template_id", template_id.as_str())? });
     let call = Call::post_json(DELETE.as_str(), "/wxa/deletetemplate", &body).with_platform_token();
     OneCall::new(DELETE, EffectClass::Guarded, call)
-        .changes(templates_call(), listed, move |Listed(before), Listed(now)| {
-            let holds = |list: &[Template]| list.iter().any(|template| template.template_id == template_id);
+        .changes(templates_call(), listed, move |before, now| {
+            let holds = |list: &[Listed]| list.iter().any(|template| template.template_id == template_id);
             if holds(before) && !holds(&now) { Finding::Done(EffectValue::None) } else { Finding::Absent }
         })
         .boxed()

@@ -11,10 +11,8 @@ use miniprogram_core::callback::CallbackConfig;
 use miniprogram_core::{ErrorKind, Event, EventDecoder, EventKind, Outcome, Push, Timestamp, Vendor};
 use serde_json::{Value, json};
 use wechat_wxa::WECHAT;
-use wechat_wxa::event::{
-    AuthTaskStatus, EVENTS, INFO_TYPES, OrderPathResult, PrivacyStatus, Verdict, WeChatEvent,
-    WeChatEventDecoder,
-};
+use wechat_wxa::event::{EVENTS, INFO_TYPES, WeChatEvent, WeChatEventDecoder};
+use wechat_wxa::values::{AuthTaskStatus, OrderPathTaken};
 
 fn decoded(message: &str) -> Event<'static> {
     let decoder = WeChatEventDecoder::new(CallbackConfig::plain()).unwrap();
@@ -89,9 +87,9 @@ fn both_readings_agree_on_the_verdict() {
     let mut verdicts = 0;
     for (name, event) in fixtures() {
         let own = match WeChatEvent::from_event(&event) {
-            Ok(WeChatEvent::NicknameAudited(audit)) => audit.verdict.code(),
-            Ok(WeChatEvent::CategoryAudited(audit)) => audit.verdict.code(),
-            Ok(WeChatEvent::PrivacyAudited(audit)) => audit.status.code(),
+            Ok(WeChatEvent::NicknameAudited(audit)) => audit.verdict.raw.code,
+            Ok(WeChatEvent::CategoryAudited(audit)) => audit.verdict.raw.code,
+            Ok(WeChatEvent::PrivacyAudited(audit)) => audit.status.raw.code,
             _ => continue,
         };
         let approved = match own {
@@ -206,12 +204,15 @@ fn numbers_keep_their_value_listed_or_not() {
     let WeChatEvent::OrderPathsApplied(applied) = WeChatEvent::from_event(&event).unwrap() else {
         panic!("another event")
     };
-    assert_eq!(applied[0].result, OrderPathResult::Busy);
-    assert_eq!(applied[1].result, OrderPathResult::Other(40013));
-    assert_eq!(applied[1].result.code(), 40013);
-    assert_eq!(Verdict::from_code(2), Verdict::Rejected);
-    assert_eq!(PrivacyStatus::from_code(5), PrivacyStatus::Granted);
-    assert_eq!(AuthTaskStatus::from_code(10).code(), 10);
+    assert_eq!((applied[0].result.value, applied[0].result.raw.code), (OrderPathTaken::Busy, -1));
+    assert_eq!((applied[1].result.value, applied[1].result.raw.code), (OrderPathTaken::Unknown, 40013));
+
+    let event = authorization("notify_3rd_wxa_auth", json!({"appid": "wx1", "task_status": "10"}));
+    let WeChatEvent::AuthTaskChanged(task) = WeChatEvent::from_event(&event).unwrap() else {
+        panic!("another event")
+    };
+    assert_eq!((task.status.value, task.status.raw.code), (AuthTaskStatus::Unknown, 10));
+    assert_eq!(task.apply_status, None);
 }
 
 #[test]

@@ -845,7 +845,7 @@ fn a_reply_that_nobody_would_open_is_not_sealed() {
     ] {
         let error = encoder().seal_reply(&message, &seal).unwrap_err();
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some(field)));
-        assert_eq!(error.operation(), "seal_reply");
+        assert_eq!((error.operation(), error.vendor()), ("seal_reply", Some(WECHAT)));
     }
 }
 
@@ -853,6 +853,7 @@ fn a_reply_that_nobody_would_open_is_not_sealed() {
 fn the_encoder_refuses_what_xml_cannot_hold() {
     for fields in [json!({"a b": "x"}), json!({"1": "x"}), json!({"a": "\u{0}"}), json!({"a": [["x"]]})] {
         let error = encoder().message(fields.as_object().unwrap()).unwrap_err();
+        assert_eq!(error.operation(), "message");
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("message")));
     }
     let fields = json!({"a": null, "b": true, "c": 1, "d": ["x", null]});

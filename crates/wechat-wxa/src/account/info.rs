@@ -80,9 +80,22 @@ impl Changes {
         })
     }
 
-    /// Whether more changes were counted than before, as far as both are told.
-    pub(super) fn counted_since(&self, before: &Self) -> bool {
-        self.used.zip(before.used).is_some_and(|(now, before)| now > before)
+    /// How many changes were counted since; none if that is not told or a new period began.
+    pub(super) fn counted_since(&self, before: &Self) -> Option<i64> {
+        let counted = self.used?.checked_sub(before.used?)?;
+        (counted >= 0).then_some(counted)
+    }
+
+    /// Whether it was changed to a value since; none if that does not show, since the owner can change it too. One
+    /// change that was counted although all looks as before is not shown yet.
+    pub(super) fn changed_to(&self, wanted: &str, before: &Self) -> Option<bool> {
+        let (now, then) = (self.value.as_deref(), before.value.as_deref());
+        match self.counted_since(before) {
+            _ if now == Some(wanted) && then != now => Some(true),
+            Some(0) if now == then => Some(false),
+            Some(1) if now == then || now == Some(wanted) => Some(true),
+            _ => None,
+        }
     }
 }
 

@@ -205,6 +205,9 @@ impl WeChatApp {
 
     /// Asks for a name: `setnickname`. It spends one of the year's changes and mostly opens a review.
     ///
+    /// A review shows in no query without its id. After a lost answer the outcome therefore stays unknown unless the
+    /// name itself or the count of changes has moved; the push of the verdict tells.
+    ///
     /// # Errors
     /// Those of [`check_name`](Self::check_name), [`Conflict`](miniprogram_core::ErrorKind::Conflict) if a change is
     /// under way, and those of any effect.
@@ -238,12 +241,10 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let call = Call::post_json(SET.as_str(), "/wxa/setnickname", &change.body()?);
     OneCall::new(SET, EffectClass::OneShot, call)
         .changes(info::call(), info::shown, move |before, now| {
-            let wanted = Some(&change.name);
-            let renamed = before.name.value.as_ref() != wanted && now.name.value.as_ref() == wanted;
-            if renamed || now.name.counted_since(&before.name) {
-                Finding::Done(brought(&NameAudit::default()))
-            } else {
-                Finding::Absent
+            match now.name.changed_to(&change.name, &before.name) {
+                Some(true) => Finding::Done(brought(&NameAudit::default())),
+                // A name in review does not show, and is not counted before its verdict.
+                _ => Finding::Unknowable,
             }
         })
         .bringing(|reply| {
@@ -255,9 +256,5 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
                 extra: members.rest(),
             }))
         })
-        .done_already(UNDER_WAY, brought(&NameAudit::default()))
         .boxed()
 }
-
-/// The code that says that a change of the name is under way.
-const UNDER_WAY: i64 = 91003;

@@ -145,8 +145,12 @@ pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn WeChatEffect
     let call = Call::post_json(SET_ICON.as_str(), "/cgi-bin/account/modifyheadimage", &change.body()?);
     OneCall::new(SET_ICON, EffectClass::OneShot, call)
         .changes(info::call(), info::shown, |before, now| {
-            let changed = now.icon.value.is_some() && now.icon.value != before.icon.value;
-            done_if(changed || now.icon.counted_since(&before.icon))
+            // Its address does not say which picture it is.
+            shown(match now.icon.counted_since(&before.icon) {
+                Some(0) if now.icon.value == before.icon.value => Some(false),
+                Some(1) => Some(true),
+                _ => None,
+            })
         })
         .boxed()
 }
@@ -158,9 +162,7 @@ pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn WeCha
     let call = Call::post_json(OPERATION, "/cgi-bin/account/modifysignature", &json!({ "signature": text }));
     OneCall::new(SET_DESCRIPTION, EffectClass::OneShot, call)
         .changes(info::call(), info::shown, move |before, now| {
-            let is_wanted = |changes: &info::Changes| changes.value.as_ref() == Some(&text);
-            let changed = is_wanted(&now.description) && !is_wanted(&before.description);
-            done_if(changed || now.description.counted_since(&before.description))
+            shown(now.description.changed_to(&text, &before.description))
         })
         .boxed()
 }
@@ -175,12 +177,17 @@ pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn WeC
     let call = Call::post_json(OPERATION, "/wxa/changewxasearchstatus", &json!({ "status": row.code }));
     OneCall::new(SET_SEARCH, EffectClass::Set, call)
         .shown_by(search_call(), search_status, move |now| match now.value {
-            SearchStatus::Unknown => Finding::Pending,
-            now => done_if(now == status),
+            SearchStatus::Unknown => Finding::Unknowable,
+            now => shown(Some(now == status)),
         })
         .boxed()
 }
 
-fn done_if(done: bool) -> Finding {
-    if done { Finding::Done(EffectValue::None) } else { Finding::Absent }
+/// What it says that an effect shows, does not, or that nobody can tell.
+fn shown(done: Option<bool>) -> Finding {
+    match done {
+        Some(true) => Finding::Done(EffectValue::None),
+        Some(false) => Finding::Absent,
+        None => Finding::Unknowable,
+    }
 }

@@ -1,13 +1,14 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{check_domains, same};
+use super::{check_domains, standing, verdict};
 use crate::client::WeChatApp;
 use crate::members::Members;
 use crate::one_call::OneCall;
 use crate::plan::WeChatEffect;
+use crate::values::DomainAction;
 
 pub(super) const SET: MethodName = MethodName::new("set_prefetch_domains");
 
@@ -90,6 +91,10 @@ fn read(reply: &Reply) -> Result<PrefetchDomains> {
     })
 }
 
+fn urls(reply: &Reply) -> Result<Vec<String>> {
+    Ok(read(reply)?.domains.into_iter().map(|domain| domain.url).collect())
+}
+
 pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let Set { domains } = command.arguments()?;
     check_domains(SET.as_str(), "domains", &domains)?;
@@ -97,9 +102,9 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let body = json!({ "prefetch_dns_domain": list });
     let call = Call::post_json(SET.as_str(), "/wxa/set_prefetchdnsdomain", &body);
     OneCall::new(SET, EffectClass::Set, call)
-        .shown_by(get_call(), read, move |now| {
-            let now: Vec<String> = now.domains.into_iter().map(|domain| domain.url).collect();
-            if same(&domains, &now) { Finding::Done(EffectValue::None) } else { Finding::Absent }
+        .changes(get_call(), urls, move |before, now| {
+            let standing = standing(DomainAction::Set, &domains, before, &now);
+            verdict([standing], || EffectValue::None)
         })
         .boxed()
 }

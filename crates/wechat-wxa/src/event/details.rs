@@ -9,25 +9,23 @@ mod message;
 mod order_path;
 mod record;
 
+use std::fmt::Display;
+
 use miniprogram_core::event::Fields;
-use miniprogram_core::{AppId, Event, Result, Secret};
+use miniprogram_core::{AppId, Event, Result, Secret, StatusTable};
 
 pub use account::{
-    ApplyStatus, AuthTask, AuthTaskStatus, BetaAppVerification, Dispatch, FaceVerification,
-    FaceVerificationResult, Filing, FilingProcedure, Registration, RegistrationInfo, VerificationExpiry,
+    AuthTask, BetaAppVerification, Dispatch, FaceVerification, Filing, FilingProcedure, Registration,
+    RegistrationInfo, VerificationExpiry,
 };
-pub use audit::{
-    AuditApproved, AuditDelayed, AuditRejected, CategoryAudit, NicknameAudit, PrivacyAudit, PrivacyStatus,
-    Verdict,
-};
+pub use audit::{AuditApproved, AuditDelayed, AuditRejected, CategoryAudit, NicknameAudit, PrivacyAudit};
 pub use authorization::Authorization;
 pub use message::CustomerMessage;
-pub use order_path::{OrderPathApplication, OrderPathAudit, OrderPathResult, OrderPathStatus};
-pub use record::{
-    AppealEvidence, AppealMaterial, AppealRecord, AppealSource, IllegalMaterial, IllegalRecord,
-};
+pub use order_path::{OrderPathApplication, OrderPathAudit};
+pub use record::{AppealEvidence, AppealMaterial, AppealRecord, IllegalMaterial, IllegalRecord};
 
 use crate::WECHAT;
+use crate::values::Coded;
 
 /// A push by WeChat's own fields, beside the neutral [`Event`] that names app, platform and time.
 ///
@@ -38,7 +36,8 @@ use crate::WECHAT;
 /// ```
 /// use miniprogram_core::callback::CallbackConfig;
 /// use miniprogram_core::{EventDecoder, Push, Timestamp};
-/// use wechat_wxa::event::{Verdict, WeChatEvent, WeChatEventDecoder};
+/// use wechat_wxa::event::{WeChatEvent, WeChatEventDecoder};
+/// use wechat_wxa::values::ReviewStatus;
 ///
 /// let mut body = "<xml><ToUserName>gh_1</ToUserName><CreateTime>1690000100</CreateTime><MsgType>event</MsgType>\
 ///     <Event>wxa_category_audit</Event><ret>2</ret><first>1</first><second>2</second><reason>…</reason></xml>"
@@ -48,7 +47,7 @@ use crate::WECHAT;
 /// let event = decoder.decode(Push::new(Timestamp::from_unix(1_690_000_100), &mut body))?;
 ///
 /// if let WeChatEvent::CategoryAudited(audit) = WeChatEvent::from_event(&event)? {
-///     assert_eq!(audit.verdict, Verdict::Rejected);
+///     assert_eq!(audit.verdict.value, ReviewStatus::Rejected);
 ///     assert_eq!((audit.first, audit.second), (Some(1), Some(2)));
 /// }
 /// # Ok::<(), miniprogram_core::Error>(())
@@ -172,6 +171,20 @@ impl WeChatEvent {
             name => Self::Unknown(name.to_owned()),
         })
     }
+}
+
+/// A number that has to be there, by its table.
+fn coded<S: Copy + Display>(fields: &Fields<'_>, name: &str, table: &StatusTable<S>) -> Result<Coded<S>> {
+    Ok(Coded::new(table, fields.required(name, Fields::number)?))
+}
+
+/// A number that may be missing, by its table.
+fn coded_if_told<S: Copy + Display>(
+    fields: &Fields<'_>,
+    name: &str,
+    table: &StatusTable<S>,
+) -> Result<Option<Coded<S>>> {
+    Ok(fields.number(name)?.map(|code| Coded::new(table, code)))
 }
 
 fn app_id(fields: &Fields<'_>, name: &str) -> Result<AppId> {

@@ -46,7 +46,7 @@ impl WeChatEventEncoder {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the time, the nonce, the original id or
     /// the message's length break the rules that the decoder checks.
     pub fn seal_push(&self, route: PushRoute<'_>, message: &str, seal: &Seal<'_>) -> Result<OwnedPush> {
-        let sealed = self.config.seal(message, seal)?;
+        let sealed = self.config.seal(message, seal).map_err(|error| error.for_vendor(WECHAT))?;
         let (name, id) = match route {
             PushRoute::Authorization => ("AppId", self.config.receiver_id().unwrap_or_default()),
             PushRoute::Message { original_id } => ("ToUserName", original_id),
@@ -98,7 +98,10 @@ impl WeChatEventEncoder {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the time, the nonce or the message's length
     /// break the rules that decoders check.
     pub fn seal_reply(&self, message: &str, seal: &Seal<'_>) -> Result<String> {
-        let sealed = self.config.seal(message, seal).map_err(|error| error.with_operation("seal_reply"))?;
+        let sealed = self
+            .config
+            .seal(message, seal)
+            .map_err(|error| error.for_vendor(WECHAT).with_operation("seal_reply"))?;
         Ok(match self.config.body_format() {
             BodyFormat::Xml => format!(
                 "<xml><Encrypt><![CDATA[{}]]></Encrypt><MsgSignature><![CDATA[{}]]></MsgSignature>\
@@ -126,7 +129,7 @@ impl WeChatEventEncoder {
             BodyFormat::Json => Ok(json!(fields).to_string()),
             BodyFormat::Xml => {
                 let mut message = String::from("<xml>");
-                write_fields(&mut message, fields)?;
+                write_fields(&mut message, fields).map_err(|error| error.with_operation("message"))?;
                 message.push_str("</xml>");
                 Ok(message)
             }

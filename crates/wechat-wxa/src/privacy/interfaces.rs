@@ -215,10 +215,21 @@ fn interfaces(reply: &Reply) -> Result<Vec<PrivacyInterface>> {
     Members::of(reply).each_of("interface_list", PrivacyInterface::read)
 }
 
-/// The last application for each interface.
-fn applications(reply: &Reply) -> Result<Vec<(String, Option<AuditId>)>> {
-    let list = interfaces(reply)?.into_iter();
-    Ok(list.map(|interface| (interface.api_name, interface.audit_id)).collect())
+/// What of an interface shows that it was applied for.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Applied {
+    api_name: String,
+    status: i64,
+    audit_id: Option<AuditId>,
+}
+
+fn applications(reply: &Reply) -> Result<Vec<Applied>> {
+    let applied = |interface: PrivacyInterface| Applied {
+        api_name: interface.api_name,
+        status: interface.status.raw.code,
+        audit_id: interface.audit_id,
+    };
+    Ok(interfaces(reply)?.into_iter().map(applied).collect())
 }
 
 pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
@@ -226,14 +237,16 @@ pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> 
     let call = Call::post_json(APPLY.as_str(), "/wxa/security/apply_privacy_interface", &request.body()?);
     OneCall::new(APPLY, EffectClass::Guarded, call)
         .changes(interfaces_call(), applications, move |before, now| {
-            let of = |list: &[(String, Option<AuditId>)]| {
-                list.iter().find(|(name, _)| *name == request.api_name).and_then(|(_, id)| id.clone())
-            };
-            match of(&now) {
-                Some(id) if Some(&id) != of(before).as_ref() => {
-                    Finding::Done(brought(&PrivacyApplication::new(id)))
-                }
-                _ => Finding::Absent,
+            let is_ours = |applied: &&Applied| applied.api_name == request.api_name;
+            let (before, now) = (before.iter().find(is_ours), now.iter().find(is_ours));
+            if before == now {
+                return Finding::Absent;
+            }
+            let known = before.and_then(|before| before.audit_id.as_ref());
+            match now.and_then(|now| now.audit_id.as_ref()) {
+                Some(id) if Some(id) != known => Finding::Done(brought(&PrivacyApplication::new(id.clone()))),
+                // The verdict on an earlier application, or one without its id.
+                _ => Finding::Unknowable,
             }
         })
         .bringing(|reply| {

@@ -165,7 +165,7 @@ impl PrivacyOwner {
         self.fields()
             .into_iter()
             .zip(now.fields())
-            .all(|((_, wanted), (_, now))| wanted.is_none_or(str::is_empty) || wanted == now)
+            .all(|((_, wanted), (_, now))| wanted.is_none_or(|wanted| wanted == now.unwrap_or_default()))
     }
 }
 
@@ -292,11 +292,21 @@ impl PrivacySetting {
             .finish("", &self.extra)
     }
 
+    /// Whether it asks for something that [`PrivacyGuide`] has no name for.
+    fn asks_for_more(&self) -> bool {
+        let extras =
+            [&self.extra, &self.owner.extra].into_iter().chain(self.uses.iter().map(|item| &item.extra));
+        !self.sdk_uses.is_empty() || extras.into_iter().any(|extra| !extra.is_empty())
+    }
+
     fn is_shown_by(&self, now: &PrivacyGuide) -> bool {
         let owner = now.owner.as_ref().is_some_and(|owner| self.owner.is_shown_by(owner));
         owner
             && self.uses.iter().all(|wanted| {
-                now.uses.iter().any(|found| found.key == wanted.key && found.text == wanted.text)
+                let text = wanted.text.as_deref().unwrap_or_default();
+                now.uses
+                    .iter()
+                    .any(|found| found.key == wanted.key && found.text.as_deref().unwrap_or_default() == text)
             })
             && (self.uses.is_empty() || now.uses.len() == self.uses.len())
     }
@@ -378,6 +388,12 @@ impl WeChatApp {
     }
 }
 
+/// What of a guide its setting decides.
+fn settings(reply: &Reply) -> Result<PrivacyGuide> {
+    let PrivacyGuide { uses, updated_at, owner, .. } = PrivacyGuide::read(reply)?;
+    Ok(PrivacyGuide { uses, updated_at, owner, ..PrivacyGuide::default() })
+}
+
 fn get_call(version: PrivacyVersion) -> Call {
     let body = json!({ "privacy_ver": version.as_wire() });
     Call::post_json("privacy_setting", "/cgi-bin/component/getprivacysetting", &body)
@@ -387,8 +403,14 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let setting: PrivacySetting = command.arguments()?;
     let call = Call::post_json(OPERATION, "/cgi-bin/component/setprivacysetting", &setting.body()?);
     OneCall::new(SET, EffectClass::Set, call)
-        .shown_by(get_call(setting.version), PrivacyGuide::read, move |now| {
-            if setting.is_shown_by(&now) { Finding::Done(EffectValue::None) } else { Finding::Absent }
+        .changes(get_call(setting.version), settings, move |before, now| {
+            match (setting.is_shown_by(&now), setting.asks_for_more()) {
+                (true, false) => Finding::Done(EffectValue::None),
+                (false, _) if now == *before => Finding::Absent,
+                // What has no name here may have changed or not; or somebody else was there, or the vendor has its own
+                // form of a text.
+                _ => Finding::Unknowable,
+            }
         })
         .boxed()
 }

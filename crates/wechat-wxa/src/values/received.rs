@@ -87,7 +87,7 @@ received! {
     PrivacyInterfaceStatus {
         /// It may apply.
         MayApply = "may_apply",
-        /// It may not even apply.
+        /// It may not even apply. WeChat's sample of a push on a refused application shows this number.
         NoPermission = "no_permission",
         /// It has applied; no verdict yet.
         Applied = "applied",
@@ -152,6 +152,20 @@ received! {
         Passed = "passed",
         /// It failed for good.
         Failed = "failed",
+    }
+    /// How the face check of the person in charge ended, which a filing asks for.
+    FaceCheck {
+        /// It failed.
+        Failed = "failed",
+        /// It passed.
+        Passed = "passed",
+    }
+    /// Who appeals.
+    AppealSource {
+        /// The app's owner.
+        Owner = "owner",
+        /// The platform.
+        Platform = "platform",
     }
     /// What kind of account it is.
     AccountType {
@@ -249,6 +263,16 @@ tables! {
         3 => SentBack, "sent back";
         4 => Passed, "passed";
         5 => Failed, "failed for good";
+    }
+    /// `result` of the push `notify_icpfiling_verify_result`.
+    FACE_CHECK: FaceCheck = "icpfiling_verify_result" {
+        2 => Failed, "failed";
+        3 => Passed, "ok";
+    }
+    /// `appeal_from` of `getappealrecords` and of the push `wxa_appeal_record`.
+    APPEAL_SOURCE: AppealSource = "appeal_from" {
+        0 => Owner, "用户";
+        1 => Platform, "服务商";
     }
     /// `account_type` of `getaccountbasicinfo`.
     ACCOUNT_TYPE: AccountType = "account_type" {

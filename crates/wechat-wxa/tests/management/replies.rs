@@ -482,6 +482,13 @@ async fn a_requests_tokens_and_secrets_are_masked() {
         ("plain words", Some("plain words")),
         ("{\"access_token\":\"canary", Some("***")),
         ("{\"page_list\":[\"ind", Some("{\"page_list\":[\"ind")),
+        (
+            "{\"session_key\":\"canary\",\"openid\":\"o1\"}",
+            Some("{\"session_key\":\"***\",\"openid\":\"o1\"}"),
+        ),
+        ("{\"a\":\"{\\\"token\\\":\\\"canary\\\"}\"}", Some("{\"a\":\"{\\\"token\\\":\\\"***\\\"}\"}")),
+        ("\"{\\\"token\\\":\\\"canary\\\"}\"", Some("\"{\\\"token\\\":\\\"***\\\"}\"")),
+        ("{\"url\":\"https://x/?access_token=canary\"}", Some("{\"url\":\"https://x/?access_token=***\"}")),
     ] {
         let answer = ok(json!({ "request": { "request_body": text } }));
         let info = stage_of("/cgi-bin/openapi/rid/get", answer).app.request_info("1").await.unwrap();

@@ -69,6 +69,19 @@ async fn every_body_is_an_object_of_raw_text() {
 }
 
 #[tokio::test]
+async fn a_reviewers_password_is_sent_and_stored_but_never_shown() {
+    let case = cases().into_iter().find(|case| case.name == "apply_order_path").unwrap();
+    let stage = stage_for(&case, vec![ok(json!({}))], vec![]);
+    act(&stage, case.name).await.unwrap();
+    assert!(stage.vendor.last_body().contains("worthless"));
+    let intent = stage.vendor.intents().remove(0);
+    assert!(serde_json::to_string(&intent).unwrap().contains("worthless"), "it is needed to send it again");
+    let plan = stage.platform.plan(&APP.into(), &intent.target).unwrap();
+    let shown = format!("{intent:?} {:?} {plan:?} {}", intent.target, serde_json::to_string(&plan).unwrap());
+    assert!(!shown.contains("worthless"), "{shown}");
+}
+
+#[tokio::test]
 async fn reads_of_an_app() {
     let file = json!({ "file_name": "a.txt", "file_content": "b" });
     let catalogue = json!({ "categories_list": { "categories": [] } });

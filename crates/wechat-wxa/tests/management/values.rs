@@ -18,6 +18,8 @@ fn tables_are_as_recorded() {
         "order_path_application" ORDER_PATH_APPLICATION
         "auth_task" AUTH_TASK
         "apply_status" APPLY_STATUS
+        "face_check" FACE_CHECK
+        "appeal_source" APPEAL_SOURCE
         "account_type" ACCOUNT_TYPE
         "realname_status" REALNAME_STATUS
         "search_status" SEARCH_STATUS

@@ -1,9 +1,10 @@
 //! Registration, verification and filing of an app's subject.
 
 use miniprogram_core::event::Fields;
-use miniprogram_core::{AppId, Result, Secret, Timestamp, numbered};
+use miniprogram_core::{AppId, Result, Secret, Timestamp};
 
-use super::app_id;
+use super::{app_id, coded, coded_if_told};
+use crate::values::{APPLY_STATUS, AUTH_TASK, ApplyStatus, AuthTaskStatus, Coded, FACE_CHECK, FaceCheck};
 
 /// An app was registered through the platform, or could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,9 +122,9 @@ pub struct AuthTask {
     /// `taskid`.
     pub task_id: Option<String>,
     /// `task_status`: how far the task is.
-    pub status: AuthTaskStatus,
+    pub status: Coded<AuthTaskStatus>,
     /// `apply_status`: how far the review is, once there is one.
-    pub apply_status: Option<ApplyStatus>,
+    pub apply_status: Option<Coded<ApplyStatus>>,
     /// `message`: the reviewer's words.
     pub message: Option<String>,
     /// `dispatch_info`: who reviews it.
@@ -135,8 +136,8 @@ impl AuthTask {
         Ok(Self {
             app_id: app_id(fields, "appid")?,
             task_id: fields.text("taskid")?,
-            status: AuthTaskStatus::from_code(fields.required("task_status", Fields::number)?),
-            apply_status: fields.number("apply_status")?.map(ApplyStatus::from_code),
+            status: coded(fields, "task_status", &AUTH_TASK)?,
+            apply_status: coded_if_told(fields, "apply_status", &APPLY_STATUS)?,
             message: fields.text("message")?,
             dispatch: fields.object("dispatch_info")?.as_ref().map(Dispatch::read).transpose()?,
         })
@@ -197,7 +198,7 @@ pub struct FaceVerification {
     /// `task_id`.
     pub task_id: Option<String>,
     /// `result`.
-    pub result: FaceVerificationResult,
+    pub result: Coded<FaceCheck>,
     /// `along_with_auth_result`: the vendor's number for a verification of the subject in the same step.
     pub along_with_auth_result: Option<i64>,
 }
@@ -207,7 +208,7 @@ impl FaceVerification {
         Ok(Self {
             app_id: app_id(fields, "verify_appid")?,
             task_id: fields.text("task_id")?,
-            result: FaceVerificationResult::from_code(fields.required("result", Fields::number)?),
+            result: coded(fields, "result", &FACE_CHECK)?,
             along_with_auth_result: fields.number("along_with_auth_result")?,
         })
     }
@@ -248,63 +249,5 @@ impl FilingProcedure {
             procedure_id: fields.required("procedure_id", Fields::text)?,
             status: fields.required("procedure_status", Fields::number)?,
         })
-    }
-}
-
-numbered! {
-    /// `task_status`: how far a verification is.
-    pub enum AuthTaskStatus {
-        /// It begins.
-        Initial = 0,
-        /// It was left for more than 24 hours.
-        Expired = 1,
-        /// The user refused.
-        Refused = 2,
-        /// The user agreed.
-        Agreed = 3,
-        /// The face check began.
-        FaceCheckStarted = 4,
-        /// The face check failed.
-        FaceCheckFailed = 5,
-        /// The face check passed.
-        FaceCheckPassed = 6,
-        /// A code was sent to the telephone.
-        PhoneCodeSent = 7,
-        /// The telephone could not be verified.
-        PhoneFailed = 8,
-        /// The telephone was verified.
-        PhonePassed = 9,
-        /// The review's order could not be made.
-        OrderFailed = 11,
-        /// The review's order was made.
-        OrderMade = 12,
-        /// The check failed.
-        CheckFailed = 14,
-        /// It waits for the payment.
-        WaitingForPayment = 15,
-    }
-
-    /// `apply_status`: how far the review of a verification is.
-    pub enum ApplyStatus {
-        /// There is none yet.
-        NoReview = 0,
-        /// It has to be paid.
-        ToBePaid = 1,
-        /// In review.
-        InReview = 2,
-        /// It was sent back to be filled in again.
-        SentBack = 3,
-        /// It passed.
-        Passed = 4,
-        /// It failed for good.
-        Failed = 5,
-    }
-
-    /// `result` of a face check for a filing.
-    pub enum FaceVerificationResult {
-        /// It failed.
-        Failed = 2,
-        /// It passed.
-        Passed = 3,
     }
 }

@@ -1,7 +1,10 @@
 //! Verdicts on an app.
 
 use miniprogram_core::event::Fields;
-use miniprogram_core::{AuditId, Result, Timestamp, numbered};
+use miniprogram_core::{AuditId, Result, Timestamp};
+
+use super::coded;
+use crate::values::{Coded, PRIVACY_INTERFACE, PUSHED_VERDICT, PrivacyInterfaceStatus, ReviewStatus};
 
 /// A version passed its audit. Source: vendor document 002 section 6.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +65,7 @@ impl AuditDelayed {
 #[non_exhaustive]
 pub struct NicknameAudit {
     /// `ret`.
-    pub verdict: Verdict,
+    pub verdict: Coded<ReviewStatus>,
     /// `nickname`: the name that was applied for.
     pub nickname: Option<String>,
     /// `reason`.
@@ -72,7 +75,7 @@ pub struct NicknameAudit {
 impl NicknameAudit {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         Ok(Self {
-            verdict: Verdict::from_code(fields.required("ret", Fields::number)?),
+            verdict: coded(fields, "ret", &PUSHED_VERDICT)?,
             nickname: fields.text("nickname")?,
             reason: reason(fields)?,
         })
@@ -84,7 +87,7 @@ impl NicknameAudit {
 #[non_exhaustive]
 pub struct CategoryAudit {
     /// `ret`.
-    pub verdict: Verdict,
+    pub verdict: Coded<ReviewStatus>,
     /// `first`: the id of the first-level category.
     pub first: Option<i64>,
     /// `second`: the id of the second-level category.
@@ -96,7 +99,7 @@ pub struct CategoryAudit {
 impl CategoryAudit {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         Ok(Self {
-            verdict: Verdict::from_code(fields.required("ret", Fields::number)?),
+            verdict: coded(fields, "ret", &PUSHED_VERDICT)?,
             first: fields.number("first")?,
             second: fields.number("second")?,
             reason: reason(fields)?,
@@ -109,7 +112,7 @@ impl CategoryAudit {
 #[non_exhaustive]
 pub struct PrivacyAudit {
     /// `result_info.status`.
-    pub status: PrivacyStatus,
+    pub status: Coded<PrivacyInterfaceStatus>,
     /// `result_info.api_name`: the interface, such as `wx.choosePoi`.
     pub api_name: Option<String>,
     /// `result_info.audit_id`.
@@ -126,7 +129,7 @@ impl PrivacyAudit {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         let result = fields.required("result_info", Fields::object)?;
         Ok(Self {
-            status: PrivacyStatus::from_code(result.required("status", Fields::number)?),
+            status: coded(&result, "status", &PRIVACY_INTERFACE)?,
             api_name: result.text("api_name")?,
             audit_id: result.text("audit_id")?.map(AuditId::from),
             applied_at: result.time("apply_time")?,
@@ -139,28 +142,4 @@ impl PrivacyAudit {
 /// `Reason` of a version's audit, `reason` of the others.
 fn reason(fields: &Fields<'_>) -> Result<Option<String>> {
     Ok(fields.text("Reason")?.or(fields.text("reason")?))
-}
-
-numbered! {
-    /// `ret`: the verdict on a name or a category.
-    pub enum Verdict {
-        /// It failed.
-        Rejected = 2,
-        /// It passed.
-        Approved = 3,
-    }
-
-    /// `status` of a privacy interface.
-    pub enum PrivacyStatus {
-        /// It may be applied for.
-        MayBeAppliedFor = 1,
-        /// The app has no permission. WeChat's sample of a refused application shows this number.
-        NoPermission = 2,
-        /// It was applied for.
-        Applied = 3,
-        /// It was refused.
-        Refused = 4,
-        /// It was granted.
-        Granted = 5,
-    }
 }

@@ -1,9 +1,10 @@
 //! Order paths: where an app shows its orders. One push speaks of many apps.
 
 use miniprogram_core::event::Fields;
-use miniprogram_core::{AppId, AuditId, Result, Timestamp, numbered};
+use miniprogram_core::{AppId, AuditId, Result, Timestamp};
 
-use super::app_id;
+use super::{app_id, coded, coded_if_told};
+use crate::values::{Coded, ORDER_PATH, ORDER_PATH_APPLICATION, OrderPathTaken, ReviewStatus};
 
 /// What became of one app's application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,15 +13,12 @@ pub struct OrderPathApplication {
     /// `appid`.
     pub app_id: AppId,
     /// `ret_code`.
-    pub result: OrderPathResult,
+    pub result: Coded<OrderPathTaken>,
 }
 
 impl OrderPathApplication {
     pub(super) fn read(item: &Fields<'_>) -> Result<Self> {
-        Ok(Self {
-            app_id: app_id(item, "appid")?,
-            result: OrderPathResult::from_code(item.required("ret_code", Fields::number)?),
-        })
+        Ok(Self { app_id: app_id(item, "appid")?, result: coded(item, "ret_code", &ORDER_PATH_APPLICATION)? })
     }
 }
 
@@ -33,7 +31,7 @@ pub struct OrderPathAudit {
     /// `audit_id`.
     pub audit_id: Option<AuditId>,
     /// `status`; WeChat leaves it out at times, then ask for it.
-    pub status: Option<OrderPathStatus>,
+    pub status: Option<Coded<ReviewStatus>>,
     /// `apply_time`.
     pub applied_at: Option<Timestamp>,
     /// `audit_time`.
@@ -47,34 +45,10 @@ impl OrderPathAudit {
         Ok(Self {
             app_id: app_id(item, "appid")?,
             audit_id: item.text("audit_id")?.map(AuditId::from),
-            status: item.number("status")?.map(OrderPathStatus::from_code),
+            status: coded_if_told(item, "status", &ORDER_PATH)?,
             applied_at: item.time("apply_time")?,
             audited_at: item.time("audit_time")?,
             reason: item.text("reason")?,
         })
-    }
-}
-
-numbered! {
-    /// `ret_code` of an application for an order path.
-    pub enum OrderPathResult {
-        /// It was accepted.
-        Accepted = 0,
-        /// One is open already.
-        Duplicate = 1,
-        /// WeChat was busy.
-        Busy = -1,
-        /// The app's id is not valid.
-        AppIdNotValid = -2,
-    }
-
-    /// `status` of an order path.
-    pub enum OrderPathStatus {
-        /// In review.
-        InReview = 2,
-        /// It failed.
-        Rejected = 3,
-        /// It passed.
-        Approved = 4,
     }
 }

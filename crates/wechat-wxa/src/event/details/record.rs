@@ -1,7 +1,10 @@
 //! Violations and appeals.
 
 use miniprogram_core::event::Fields;
-use miniprogram_core::{AppId, Result, Timestamp, numbered};
+use miniprogram_core::{AppId, Result, Timestamp};
+
+use super::coded_if_told;
+use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 
 /// An app broke a rule. Its members are those of the records that WeChat's page on violations lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +53,7 @@ pub struct AppealRecord {
     /// `appeal_count`: which appeal it is.
     pub count: Option<i64>,
     /// `appeal_from`: who appealed.
-    pub source: Option<AppealSource>,
+    pub source: Option<Coded<AppealSource>>,
     /// `appeal_status`: the vendor's number.
     pub status: Option<i64>,
     /// `punish_description`.
@@ -69,7 +72,7 @@ impl AppealRecord {
             app_id: fields.text("appid")?.map(AppId::from),
             appealed_at: fields.time("appeal_time")?,
             count: fields.number("appeal_count")?,
-            source: fields.number("appeal_from")?.map(AppealSource::from_code),
+            source: coded_if_told(fields, "appeal_from", &APPEAL_SOURCE)?,
             status: fields.number("appeal_status")?,
             punishment: fields.text("punish_description")?,
             audit_reason: fields.text("audit_reason")?,
@@ -129,15 +132,5 @@ impl AppealEvidence {
             reason: fields.text("reason")?,
             proof_material_ids: fields.texts("proof_material_id")?.unwrap_or_default(),
         })
-    }
-}
-
-numbered! {
-    /// `appeal_from`: who appealed.
-    pub enum AppealSource {
-        /// The app's owner.
-        Owner = 0,
-        /// The platform.
-        Platform = 1,
     }
 }
