@@ -5,5 +5,6 @@ mod completeness;
 mod conformance;
 mod fleet;
 mod harness;
+mod inherent_effects;
 mod random_walk;
 mod transport;

@@ -13,9 +13,8 @@ mod read;
 use std::sync::Arc;
 
 use http::Method;
-use miniprogram_core::pipeline::{Call, Dialect, Pipeline, Reply};
-use miniprogram_core::transport::Body;
-use miniprogram_core::{AppId, BaseUrl, Error, HttpTransport, PlatformId, Result};
+use miniprogram_core::pipeline::{Dialect, Pipeline, Reply};
+use miniprogram_core::{AppId, BaseUrl, HttpTransport, PlatformId, Result};
 use serde_json::Value;
 
 pub use config::AllianceConfig;
@@ -24,8 +23,8 @@ pub use read::AllianceRead;
 
 use crate::app_info::{self, AppInfo};
 use crate::dialect::BaiduDialect;
+use crate::form;
 use crate::package::{self, Package, PackageQuery};
-use crate::{BAIDU, form, reply};
 
 /// A member of the open-source alliance. Clones share everything, the token included.
 ///
@@ -113,13 +112,7 @@ impl BaiduAlliance {
     /// Source: document 004, `oss/package/getdetail`.
     pub async fn alliance_package(&self, app: &AppId, query: &PackageQuery) -> Result<Package> {
         let reply = self.read(&AllianceRead::Package(app.clone(), query.clone())).await?;
-        let package = package::one(&reply)?;
-        match (query, &package.package_id) {
-            (PackageQuery::Id(asked), Some(shown)) if shown != asked => {
-                Err(reply::odd(&reply, "data.package_id", format!("is {shown}, asked for {asked}")))
-            }
-            _ => Ok(package),
-        }
+        package::asked_for(&reply, query)
     }
 
     /// Calls an endpoint that nobody has modelled, with the key's token, once: only a refused token is replaced and the
@@ -130,7 +123,8 @@ impl BaiduAlliance {
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a path that is none, a query or body that
-    /// names the token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may have taken effect.
+    /// names the token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may
+    /// have taken effect.
     pub async fn call(
         &self,
         method: Method,
@@ -138,21 +132,8 @@ impl BaiduAlliance {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value> {
-        const OPERATION: &str = "call";
-        let body = match body {
-            Some(Value::Object(members)) if members.contains_key("access_token") => {
-                let rule = "must not stand in the body: it comes from the token provider";
-                return Err(Error::invalid(OPERATION, "access_token", rule).for_vendor(BAIDU));
-            }
-            Some(Value::Object(members)) => Body::Form(form::fields(OPERATION, members)?),
-            Some(_) => {
-                let rule = "must be an object: its members are the fields of the form";
-                return Err(Error::invalid(OPERATION, "body", rule).for_vendor(BAIDU));
-            }
-            None => Body::Empty,
-        };
-        let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))?;
-        let mut op = self.pipeline.begin(&self.key, OPERATION);
+        let call = form::raw_call(method, path, query, body)?;
+        let mut op = self.pipeline.begin(&self.key, "call");
         Ok(op.send_once(&call.with_client_credentials()).await?.json)
     }
 

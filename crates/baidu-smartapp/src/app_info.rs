@@ -6,17 +6,19 @@ use miniprogram_core::pipeline::{Call, Op, Reply};
 use miniprogram_core::{AppId, Result, Timestamp, Visit};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use serde_with::skip_serializing_none;
 
 use crate::client::BaiduApp;
 use crate::codes::APP_VISIT;
 use crate::values::{
-    AnnualReviewStatus, AppPart, Certification, CertificationStatus, Coded, OfflineReason, PermissionScope,
-    ReviewStatus, SubjectStatus, SubjectType, WebStatus,
+    AnnualReviewStatus, Certification, CertificationStatus, Coded, IllegalPart, OfflineReason,
+    PermissionScope, ReviewStatus, SubjectStatus, SubjectType, WebStatus,
 };
 use crate::{reply, wire};
 
 /// What Baidu knows about an app. Source: document 004, "获取小程序基础信息", and the later `app/info`, which tells
-/// more; what the vendor left out, sent as null or sent empty is absent.
+/// more; what the vendor left out, sent as null or sent empty is absent, or an empty list.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AppInfo {
@@ -41,8 +43,10 @@ pub struct AppInfo {
     /// The app's categories.
     pub categories: Vec<AppCategory>,
     /// Changes that are in review or failed it.
+    #[serde(skip_serializing_if = "is_nothing")]
     pub pending: PendingChanges,
     /// How often the app's information was changed, and may be.
+    #[serde(skip_serializing_if = "is_nothing")]
     pub changes: ChangeCounts,
     /// The permissions that the merchant has granted the platform.
     pub permissions: Vec<Permission>,
@@ -55,7 +59,8 @@ pub struct AppInfo {
 }
 
 /// The subject that owns an app.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Subject {
     /// Its name.
@@ -74,6 +79,7 @@ pub struct Subject {
 }
 
 /// A category of an app, or the one above it.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AppCategory {
@@ -84,13 +90,10 @@ pub struct AppCategory {
     /// Its description.
     pub description: Option<String>,
     /// Where its review stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_status: Option<Coded<ReviewStatus>>,
     /// Why the review failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The category above.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<Self>>,
     /// The members that have no field here, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -98,6 +101,7 @@ pub struct AppCategory {
 }
 
 /// Changes of an app's information that are in review or failed it (`audit_info`).
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct PendingChanges {
@@ -110,6 +114,7 @@ pub struct PendingChanges {
 }
 
 /// A change that is in review or failed it.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PendingChange {
@@ -122,20 +127,26 @@ pub struct PendingChange {
 }
 
 /// How often an app's information was changed, and may be (`modify_count`).
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct ChangeCounts {
     /// The name.
+    #[serde(skip_serializing_if = "is_nothing")]
     pub name: ChangeCount,
     /// The description (`signature`).
+    #[serde(skip_serializing_if = "is_nothing")]
     pub description: ChangeCount,
     /// The picture (`image`).
+    #[serde(skip_serializing_if = "is_nothing")]
     pub icon: ChangeCount,
     /// The categories.
+    #[serde(skip_serializing_if = "is_nothing")]
     pub categories: ChangeCount,
 }
 
 /// How often one of them was changed, and may be.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct ChangeCount {
@@ -146,6 +157,7 @@ pub struct ChangeCount {
 }
 
 /// A permission that the merchant has granted the platform (`auth_info`).
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Permission {
@@ -159,7 +171,8 @@ pub struct Permission {
 }
 
 /// The yearly review of a subject (`annual_review_info`).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct AnnualReview {
     /// Where it stands.
@@ -169,6 +182,7 @@ pub struct AnnualReview {
 }
 
 /// Why an app was taken offline by force (`app_offline_info`).
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Offline {
@@ -181,14 +195,9 @@ pub struct Offline {
     pub extra: Map<String, Value>,
 }
 
-/// A part of the basic information that breaks the rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct IllegalPart {
-    /// Which.
-    pub part: AppPart,
-    /// Baidu's name for it.
-    pub name: String,
+/// Whether a part of the answer says nothing; it is left out of the JSON then.
+fn is_nothing<T: Default + PartialEq>(part: &T) -> bool {
+    *part == T::default()
 }
 
 impl BaiduApp {

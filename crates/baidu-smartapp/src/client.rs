@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use http::Method;
 #[cfg(feature = "callback")]
 use miniprogram_core::callback::CallbackConfig;
-use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Pipeline};
-use miniprogram_core::transport::Body;
+use miniprogram_core::pipeline::{EffectPlan, EffectSource, Pipeline};
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, Command, Error, ErrorKind, EventDecoder, Intent,
     MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Settled, TemplateLibrary, Vendor,
@@ -122,7 +121,8 @@ impl BaiduApp {
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that is none, a query or body that names the
-    /// token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may have taken effect.
+    /// token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may have taken
+    /// effect.
     pub async fn call(
         &self,
         method: Method,
@@ -130,22 +130,8 @@ impl BaiduApp {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value> {
-        const OPERATION: &str = "call";
-        let body = match body {
-            // The server reads query and form alike.
-            Some(Value::Object(members)) if members.contains_key("access_token") => {
-                let rule = "must not stand in the body: it comes from the token provider";
-                return Err(Error::invalid(OPERATION, "access_token", rule).for_vendor(BAIDU));
-            }
-            Some(Value::Object(members)) => Body::Form(form::fields(OPERATION, members)?),
-            Some(_) => {
-                let rule = "must be an object: its members are the fields of the form";
-                return Err(Error::invalid(OPERATION, "body", rule).for_vendor(BAIDU));
-            }
-            None => Body::Empty,
-        };
-        let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))?;
-        Ok(self.pipeline.begin(&self.app, OPERATION).send_once(&call).await?.json)
+        let call = form::raw_call(method, path, query, body)?;
+        Ok(self.pipeline.begin(&self.app, "call").send_once(&call).await?.json)
     }
 }
 

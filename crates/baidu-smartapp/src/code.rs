@@ -106,13 +106,10 @@ impl BaiduApp {
     pub async fn package_detail(&self, query: &PackageQuery) -> Result<Package> {
         const OPERATION: &str = "package_detail";
         let mut op = self.pipeline.begin(&self.app, OPERATION);
-        match query {
-            PackageQuery::Id(id) => {
-                refuse::required(OPERATION, "package_id", id.as_str())?;
-                package::read_detail(&mut op, id.as_str()).await
-            }
-            PackageQuery::Status(_) => package::one(&op.read(&package::detail(OPERATION, query)).await?),
+        if let PackageQuery::Id(id) = query {
+            refuse::required(OPERATION, "package_id", id.as_str())?;
         }
+        package::asked_for(&op.read(&package::detail(OPERATION, query)).await?, query)
     }
 }
 

@@ -196,8 +196,8 @@ impl BaiduApp {
     /// Source: document 003, "设置小程序服务器域名".
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for no domain or one without a protocol,
-    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left,
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for no domain and for one without a protocol or
+    /// with a user, [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left,
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a domain that is not registered, or, to be deleted, not
     /// set, and those of any effect.
     pub async fn change_server_domains(&self, change: &DomainChange) -> Result<Effect> {
@@ -307,8 +307,8 @@ impl ChangeDomains {
         }
         for (field, domains) in &kinds {
             refuse::listed(operation, field, domains)?;
-            if !domains.iter().all(|domain| domain.contains("://")) {
-                return Err(invalid(field, "must begin with a protocol, such as https:// or wss://"));
+            if let Some(why) = domains.iter().find_map(|domain| fault(domain)) {
+                return Err(invalid(field, why));
             }
         }
         let extra = form::extra(operation, extra, &taken)?;
@@ -320,6 +320,20 @@ impl ChangeDomains {
         fields.extend(self.kinds.iter().map(|(field, domains)| ((*field).into(), domains.join(","))));
         fields.extend(self.extra.iter().cloned());
         Call::post_form(self.operation, self.path, fields)
+    }
+}
+
+/// What is wrong with a domain. Which protocols are allowed is Baidu's to say: its documents do not agree.
+fn fault(domain: &str) -> Option<&'static str> {
+    match domain.trim().split_once("://") {
+        Some((protocol, host))
+            if !host.is_empty()
+                && !protocol.is_empty()
+                && protocol.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
+        {
+            host.contains('@').then_some("must name no user and no password: it is a domain")
+        }
+        _ => Some("must begin with a protocol, such as https:// or wss://"),
     }
 }
 

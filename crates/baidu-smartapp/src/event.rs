@@ -20,10 +20,9 @@ use miniprogram_core::callback::{CallbackConfig, CallbackMode};
 use miniprogram_core::{CallbackCheck, Error, Event, EventDecoder, EventKind, Push, Result, Vendor};
 
 pub use details::{
-    AdvancedAudit, AdvancedAuditStatus, AdvancedAuditType, Authorization, BaiduEvent, BrandWordAudit,
-    Cancellation, CreatedApp, CreationCancelled, CreationFailed, CustomerMessage, ForcedOffline,
-    IllegalField, NameAudit, NameCleared, OfflineReason, OfflineUpdateAudit, PackageAudit, PackageChange,
-    RegisteredAuthorization, SearchKeyword, SearchPathAudit, SubchainAudit, Verdict,
+    AdvancedAudit, Authorization, BaiduEvent, BrandWordAudit, Cancellation, CreatedApp, CreationCancelled,
+    CreationFailed, CustomerMessage, ForcedOffline, NameAudit, NameCleared, OfflineUpdateAudit, PackageAudit,
+    PackageChange, RegisteredAuthorization, SearchKeyword, SearchPathAudit, SubchainAudit, Verdict,
 };
 pub use encode::BaiduEventEncoder;
 pub use notification::decode_notification;

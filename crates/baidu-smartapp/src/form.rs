@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use http::Method;
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::transport::Body;
 use miniprogram_core::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -11,7 +14,7 @@ use crate::BAIDU;
 pub(crate) type Fields = Vec<(Cow<'static, str>, String)>;
 
 /// Members as the fields of a form: text as it is, anything else as JSON text. Null has no such form.
-pub(crate) fn fields(operation: &'static str, members: &Map<String, Value>) -> Result<Fields> {
+fn fields(operation: &'static str, members: &Map<String, Value>) -> Result<Fields> {
     let field = |(name, value): (&String, &Value)| {
         let text = match value {
             Value::Null => {
@@ -24,6 +27,27 @@ pub(crate) fn fields(operation: &'static str, members: &Map<String, Value>) -> R
         Ok((Cow::Owned(name.clone()), text))
     };
     members.iter().map(field).collect()
+}
+
+/// A call of an endpoint that nobody has modelled. The server reads query and form alike, so the token may stand in
+/// neither of them.
+pub(crate) fn raw_call(
+    method: Method,
+    path: &str,
+    query: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<Call> {
+    const OPERATION: &str = "call";
+    let invalid = |field, rule| Err(Error::invalid(OPERATION, field, rule).for_vendor(BAIDU));
+    let body = match body {
+        Some(Value::Object(members)) if members.contains_key("access_token") => {
+            return invalid("access_token", "must not stand in the body: it comes from the token provider");
+        }
+        Some(Value::Object(members)) => Body::Form(fields(OPERATION, members)?),
+        Some(_) => return invalid("body", "must be an object: its members are the fields of the form"),
+        None => Body::Empty,
+    };
+    Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))
 }
 
 /// The fields that nobody has modelled. `taken` are the request's own: nothing may hide under one of them.

@@ -171,6 +171,7 @@ pub(crate) fn set_icon(icon: Icon) -> Result<InfoChange> {
 /// `app/modifysignature`. The limit: Baidu's SDKs.
 pub(crate) fn set_description(text: Description) -> Result<InfoChange> {
     const OPERATION: &str = SET_DESCRIPTION.as_str();
+    refuse::required(OPERATION, "signature", &text.description)?;
     refuse::width(OPERATION, "signature", &text.description, 10..=56)?;
     let wanted = Wanted::Part { of: |seen| &seen.description, value: text.description.clone() };
     let fields = vec![("signature".into(), text.description)];

@@ -55,8 +55,8 @@ use miniprogram_core::Vendor;
 
 #[cfg(feature = "client")]
 pub use app_info::{
-    AnnualReview, AppCategory, AppInfo, ChangeCount, ChangeCounts, IllegalPart, Offline, PendingChange,
-    PendingChanges, Permission, Subject,
+    AnnualReview, AppCategory, AppInfo, ChangeCount, ChangeCounts, Offline, PendingChange, PendingChanges,
+    Permission, Subject,
 };
 #[cfg(feature = "client")]
 pub use audit::SubmitExtra;

@@ -187,14 +187,8 @@ pub(crate) fn newest<'a>(packages: impl Iterator<Item = &'a Package>) -> Option<
 
 /// Reads one package by its id.
 pub(crate) async fn read_detail(op: &mut Op<'_>, id: &str) -> Result<Package> {
-    let reply = op.read(&detail(op.operation(), &PackageQuery::Id(id.into()))).await?;
-    let package = one(&reply)?;
-    match &package.package_id {
-        Some(shown) if shown.as_str() != id => {
-            Err(reply::odd(&reply, "data.package_id", format!("is {shown}, asked for {id}")))
-        }
-        _ => Ok(package),
-    }
+    let query = PackageQuery::Id(id.into());
+    asked_for(&op.read(&detail(op.operation(), &query)).await?, &query)
 }
 
 /// Looks at one package after an effect. One that does not exist shows no effect either.
@@ -209,6 +203,17 @@ pub(crate) async fn look_at(op: &mut Op<'_>, id: &str) -> Result<Option<Package>
 /// The one package of a reply.
 pub(crate) fn one(reply: &Reply) -> Result<Package> {
     Ok(Package::from_wire(reply::data(reply)?))
+}
+
+/// The one package of a reply, which must not be another than the one asked for.
+pub(crate) fn asked_for(reply: &Reply, query: &PackageQuery) -> Result<Package> {
+    let package = one(reply)?;
+    match (query, &package.package_id) {
+        (PackageQuery::Id(asked), Some(shown)) if shown != asked => {
+            Err(reply::odd(reply, "data.package_id", format!("is {shown}, asked for {asked}")))
+        }
+        _ => Ok(package),
+    }
 }
 
 /// The list of packages of a reply.
@@ -228,6 +233,16 @@ pub enum PackageQuery {
     Status(i64),
 }
 
+impl PackageQuery {
+    /// A call that asks for this package.
+    pub(crate) fn narrow(&self, call: Call) -> Call {
+        match self {
+            Self::Id(id) => call.with_query("package_id", id.as_str()),
+            Self::Status(status) => call.with_query("type", status.to_string()),
+        }
+    }
+}
+
 /// `package/get`.
 pub(crate) fn list(operation: &'static str) -> Call {
     Call::get(operation, "/rest/2.0/smartapp/package/get")
@@ -235,11 +250,7 @@ pub(crate) fn list(operation: &'static str) -> Call {
 
 /// `package/getdetail`.
 pub(crate) fn detail(operation: &'static str, query: &PackageQuery) -> Call {
-    let call = Call::get(operation, "/rest/2.0/smartapp/package/getdetail");
-    match query {
-        PackageQuery::Id(id) => call.with_query("package_id", id.as_str()),
-        PackageQuery::Status(status) => call.with_query("type", status.to_string()),
-    }
+    query.narrow(Call::get(operation, "/rest/2.0/smartapp/package/getdetail"))
 }
 
 /// `package/gettrial`.

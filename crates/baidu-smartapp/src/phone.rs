@@ -27,6 +27,7 @@ pub struct PhonePermissionState {
     /// The number behind that.
     pub raw_status: RawStatus,
     /// Why it was refused; may be there with another status too.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The members that have no field here, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -102,6 +103,9 @@ impl BaiduApp {
     }
 
     /// Asks for the permission to read users' phone numbers. The verdict comes as a push.
+    ///
+    /// With a lost answer it is done if the permission's status has changed. While an earlier request is pending nothing
+    /// tells the two apart: then the outcome stays unknown and nothing is sent again.
     ///
     /// Source: document 003, "申请手机号权限".
     ///
@@ -193,9 +197,9 @@ impl EffectPlan for Apply {
         let before = PHONE_PERMISSION.translate(before.status);
         let now = read(op).await?;
         Ok(match (before.0, now.status) {
-            _ if before.1 == now.raw_status => Finding::Absent,
-            // A verdict on what was pending before; ours is not told from it.
+            // Ours is not told from what was pending before, nor its verdict from that one's.
             (PhonePermission::Pending, _) => Finding::Unknowable,
+            _ if before.1 == now.raw_status => Finding::Absent,
             (_, PhonePermission::Pending | PhonePermission::Granted | PhonePermission::Refused) => {
                 Finding::Done(EffectValue::None)
             }

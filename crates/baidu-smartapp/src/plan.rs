@@ -50,17 +50,13 @@ pub(crate) fn requests(command: &Command) -> Result<Vec<PlannedRequest>> {
 
 /// A call whose package id comes out of `package/get`.
 fn looked_up(call: &Call) -> PlannedRequest {
-    with_body_member(call.planned(), "package_id", |_| json!({ "from": "package/get" }))
+    with_body_member(call.planned(), "package_id", json!({ "from": "package/get" }))
 }
 
 /// A request in which a member of the body stands for something else.
-pub(crate) fn with_body_member(
-    mut request: PlannedRequest,
-    name: &str,
-    change: impl FnOnce(&Value) -> Value,
-) -> PlannedRequest {
+pub(crate) fn with_body_member(mut request: PlannedRequest, name: &str, value: Value) -> PlannedRequest {
     if let Some(member) = request.body.as_mut().and_then(|body| body.get_mut(name)) {
-        *member = change(member);
+        *member = value;
     }
     request
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Op, Pipeline, Reply};
 use miniprogram_core::{
-    AddedTemplate, AppId, Command, DraftId, Effect, EffectValue, Error, Intent, MethodName, Result, Settled,
-    Template, TemplateDraft, TemplateId, TemplateLibrary, Timestamp, Vendor,
+    AddedTemplate, AppId, Command, DraftId, Effect, EffectValue, Error, ErrorKind, Intent, MethodName,
+    Outcome, Result, Settled, Template, TemplateDraft, TemplateId, TemplateLibrary, Timestamp, Vendor,
 };
 use serde_json::Value;
 
@@ -29,6 +29,8 @@ const DRAFTS: &str = "/rest/2.0/smartapp/template/gettemplatedraftlist";
 const TEMPLATES: &str = "/rest/2.0/smartapp/template/gettemplatelist";
 /// How many entries a page has: Baidu's default, since it states no maximum.
 const PAGE_SIZE: &str = "10";
+/// How often a list whose pages do not fit together is read.
+const MAX_PASSES: u32 = 3;
 
 /// The platform's template library: at most 50 templates. A cheap clone; clones share the gate of the platform.
 #[derive(Debug, Clone)]
@@ -61,12 +63,12 @@ impl TemplateLibrary for BaiduTemplates {
 
     async fn template_drafts(&self) -> Result<Vec<TemplateDraft>> {
         let mut op = self.pipeline.begin(&self.platform, "template_drafts");
-        drafts(&mut op).await
+        Ok(drafts(&mut op).await?.entries)
     }
 
     async fn templates(&self) -> Result<Vec<Template>> {
         let mut op = self.pipeline.begin(&self.platform, "templates");
-        templates(&mut op).await
+        Ok(templates(&mut op).await?.entries)
     }
 
     async fn add_template(
@@ -106,7 +108,7 @@ fn page(operation: &'static str, path: &'static str, page: u32) -> Call {
         .with_platform_token()
 }
 
-async fn drafts(op: &mut Op<'_>) -> Result<Vec<TemplateDraft>> {
+async fn drafts(op: &mut Op<'_>) -> Result<Listing<TemplateDraft>> {
     let draft = |reply: &Reply, entry: wire::Template| {
         let id = entry.draft_id.filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| reply::odd(reply, "data.list.draft_id", "is missing"))?;
@@ -120,7 +122,7 @@ async fn drafts(op: &mut Op<'_>) -> Result<Vec<TemplateDraft>> {
     every_page(op, DRAFTS, draft, |draft| draft.draft_id.to_string()).await
 }
 
-async fn templates(op: &mut Op<'_>) -> Result<Vec<Template>> {
+async fn templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
     let template = |reply: &Reply, entry: wire::Template| {
         let id = entry.template_id.filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| reply::odd(reply, "data.list.template_id", "is missing"))?;
@@ -135,6 +137,19 @@ async fn templates(op: &mut Op<'_>) -> Result<Vec<Template>> {
     every_page(op, TEMPLATES, template, |template| template.template_id.to_string()).await
 }
 
+/// Templates, read again where pages do not fit together: what moves from page to page while they are read must not
+/// seem to be gone.
+async fn steady_templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
+    let mut read = templates(op).await?;
+    for _ in 1..MAX_PASSES {
+        if read.is_whole {
+            break;
+        }
+        read = templates(op).await?;
+    }
+    Ok(read)
+}
+
 /// A time in seconds; anything else stays among the members without a field.
 fn created_at(time: Value, extra: &mut serde_json::Map<String, Value>) -> Option<Timestamp> {
     let read = wire::integer(&time).map(Timestamp::from_unix);
@@ -144,6 +159,28 @@ fn created_at(time: Value, extra: &mut serde_json::Map<String, Value>) -> Option
     read
 }
 
+/// The entries of a list.
+struct Listing<T> {
+    entries: Vec<T>,
+    /// Whether they are as many as Baidu counted, the same on every page; if not, more may be there.
+    is_whole: bool,
+}
+
+impl<T> Listing<T> {
+    /// Refuses a list in which something may be missing: what it lacks may be there all the same.
+    fn check_whole(&self, op: &Op<'_>) -> Result<()> {
+        if self.is_whole {
+            return Ok(());
+        }
+        let why = format!("is not the {} entries that the pages show", self.entries.len());
+        Err(Error::new(ErrorKind::Protocol, op.operation())
+            .for_vendor(BAIDU)
+            .with_outcome(Outcome::NotDone)
+            .with_field("data.count")
+            .with_detail(why))
+    }
+}
+
 /// Reads pages until as many entries as Baidu counts have come, or a page brings nothing new. An entry that moves to
 /// the next page while they are read comes once.
 async fn every_page<T>(
@@ -151,8 +188,8 @@ async fn every_page<T>(
     path: &'static str,
     entry: impl Fn(&Reply, wire::Template) -> Result<T>,
     id: impl Fn(&T) -> String,
-) -> Result<Vec<T>> {
-    let (mut all, mut ids) = (Vec::new(), BTreeSet::new());
+) -> Result<Listing<T>> {
+    let (mut all, mut ids, mut counts) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for number in 1.. {
         let reply = op.read(&page(op.operation(), path, number)).await?;
         let list: wire::TemplateList = reply::data(&reply)?;
@@ -164,9 +201,11 @@ async fn every_page<T>(
             }
         }
         let counted = usize::try_from(list.count).unwrap_or(0);
+        counts.insert(counted);
         if all.len() == known || all.len() >= counted {
             break;
         }
     }
-    Ok(all)
+    let is_whole = counts.len() == 1 && counts.first().is_some_and(|counted| all.len() >= *counted);
+    Ok(Listing { entries: all, is_whole })
 }

@@ -12,7 +12,9 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, Unexpected};
 use serde_json::{Map, Value};
 use serde_with::{DeserializeAs, serde_as};
 
-pub(crate) use app_info::{AppInfo, AppStatus, Category as AppCategory, Offline};
+pub(crate) use app_info::{
+    AnnualReview, AppInfo, AppStatus, Category as AppCategory, Offline, Qualification as Subject,
+};
 pub(crate) use category::{Category, MAX_LEVELS, Qualification, QualificationRules, Qualifications};
 pub(crate) use info::{Domains, NameCheck, PhonePermission, ServerDomains};
 pub(crate) use template::{AddedTemplate, Template, TemplateList};

@@ -9,10 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use baidu_smartapp::BAIDU;
-use baidu_smartapp::event::{
-    AdvancedAuditStatus, AdvancedAuditType, BaiduEvent, BaiduEventDecoder, EVENTS, IllegalField,
-    OfflineReason,
-};
+use baidu_smartapp::event::{BaiduEvent, BaiduEventDecoder, EVENTS};
+use baidu_smartapp::values::{ADVANCED_AUDIT, AdvancedAuditStatus, AppPart, Certification, OfflineReason};
 use miniprogram_core::callback::CallbackConfig;
 use miniprogram_core::{ErrorKind, Event, EventDecoder, EventKind, Outcome, Push, Timestamp, Vendor};
 use serde_json::{Value, json};
@@ -187,21 +185,28 @@ fn numbers_keep_their_value_listed_or_not() {
     for (code, reason) in [
         (json!(1), OfflineReason::BasicInformation),
         (json!("2"), OfflineReason::Package),
-        (json!(3), OfflineReason::BasicInformationAndPackage),
-        (json!(-7), OfflineReason::Other(-7)),
+        (json!(3), OfflineReason::Both),
+        (json!(-7), OfflineReason::Unknown),
     ] {
         let fields =
             json!({"event": "APP_FORCE_OFFLINE", "offlineReason": code, "illegalFields": "appName,x"});
         let BaiduEvent::ForcedOffline(offline) = BaiduEvent::from_event(&pushed(fields)).unwrap() else {
             panic!("another event")
         };
-        assert_eq!(offline.offline_reason, Some(reason));
-        assert_eq!(code.to_string().trim_matches('"'), reason.code().to_string());
-        assert_eq!(offline.illegal_fields, [IllegalField::AppName, IllegalField::Other("x".into())]);
-        assert_eq!(offline.illegal_fields[1].as_str(), "x");
+        let shown = offline.offline_reason.unwrap();
+        assert_eq!(shown.value, reason);
+        assert_eq!(code.to_string().trim_matches('"'), shown.raw.code.to_string());
+        let parts: Vec<_> =
+            offline.illegal_fields.iter().map(|illegal| (illegal.part, illegal.name.as_str())).collect();
+        assert_eq!(parts, [(AppPart::Name, "appName"), (AppPart::Unknown, "x")]);
     }
-    assert_eq!(AdvancedAuditType::from_code(23), AdvancedAuditType::LegalRepresentative);
-    assert_eq!(AdvancedAuditStatus::from_code(3), AdvancedAuditStatus::Other(3));
+    let fields = json!({"event": "ADVANCED_AUDIT_CHANGED", "adType": "23", "adStatus": 7});
+    let BaiduEvent::AdvancedAuditChanged(audit) = BaiduEvent::from_event(&pushed(fields)).unwrap() else {
+        panic!("another event")
+    };
+    assert_eq!((audit.kind.value, audit.kind.raw.code), (Certification::LegalRepresentative, 23));
+    assert_eq!(audit.status.value, AdvancedAuditStatus::FeeUnpaid);
+    assert_eq!(ADVANCED_AUDIT.translate(3).0, AdvancedAuditStatus::Unknown);
 }
 
 #[test]

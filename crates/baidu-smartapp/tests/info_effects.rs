@@ -136,9 +136,17 @@ mod name {
 
     #[tokio::test]
     async fn where_nobody_can_tell_a_person_has_to_look() {
-        // Somebody else's name is in review, and one change more was counted; or nobody counts.
         for (before, after) in [
+            // Somebody else's name is in review: one change more was counted, or not yet.
             (before(), shows("小店", Some("别的店"), 2)),
+            (before(), shows("小店", Some("别的店"), 1)),
+            // The name was in force already, and somebody else's change is the one that was counted.
+            (shows("新店", None, 1), shows("新店", Some("别的店"), 2)),
+            // The name was in review already; now there is a verdict, and one change more.
+            (shows("小店", Some("新店"), 1), shows("新店", None, 2)),
+            // The counter has begun anew.
+            (before(), shows("小店", None, 0)),
+            // Nobody counts.
             (info(json!({ "app_name": "小店" })), info(json!({ "app_name": "小店" }))),
         ] {
             let (result, script) = set_name(vec![before, after], vec![LOST, done()]).await;
@@ -262,7 +270,10 @@ mod categories {
     async fn where_nobody_can_tell_a_person_has_to_look() {
         for (before, after) in [
             (shows(&[6, 197], None), shows(&[6, 197], None)),
+            // Somebody else's categories, whoever counts.
             (shows(&[6], Some(1)), shows(&[6, 5], Some(2))),
+            (shows(&[6], Some(1)), shows(&[6, 5], Some(1))),
+            (shows(&[6], None), shows(&[5], None)),
         ] {
             let (result, script) = update(vec![before, after], vec![LOST, done()]).await;
             assert_eq!(failed(result).1, Outcome::Unknown);
@@ -479,14 +490,14 @@ mod phone {
             let (result, sent) = apply(before, after, vec![LOST, done()]).await;
             assert_eq!((known(&result.unwrap()), sent), ((Evidence::Asked, 1), 1), "{before} {after}");
         }
-        for unchanged in [0, 1, 2, 3, 9] {
+        for unchanged in [0, 2, 3, 9] {
             let (result, sent) = apply(unchanged, unchanged, vec![LOST, done()]).await;
             assert_eq!((known(&result.unwrap()), sent), ((Evidence::Answered, 2), 2), "{unchanged}");
             let (result, sent) = apply(unchanged, unchanged, vec![LOST]).await;
             assert_eq!((failed(result).1, sent), (Outcome::NotDone, 2), "at most two");
         }
-        // A verdict on what was pending before, or a number that nobody knows.
-        for (before, after) in [(1, 2), (1, 3), (1, 0), (0, 9)] {
+        // Pending before, a verdict on that, or a number that nobody knows.
+        for (before, after) in [(1, 1), (1, 2), (1, 3), (1, 0), (0, 9)] {
             let (result, sent) = apply(before, after, vec![LOST, done()]).await;
             assert_eq!((failed(result).1, sent), (Outcome::Unknown, 1), "{before} {after}");
         }
@@ -540,8 +551,50 @@ mod templates {
         assert_eq!((known(&effect), effect.value.template_id), ((Evidence::Asked, 1), Some("7".into())));
         assert_eq!(script.count(ADD), 1);
         // A reply without the id is no proof; the list is.
-        let (result, _) = add(vec![list(&[]), list(&[(0, "1.0", "首版")])], vec![done()]).await;
-        assert_eq!(result.unwrap().value.template_id, Some("0".into()));
+        for answer in [done(), data(r#"{"template_id":""}"#).into()] {
+            let (result, _) = add(vec![list(&[]), list(&[(0, "1.0", "首版")])], vec![answer]).await;
+            let effect = result.unwrap();
+            assert_eq!((known(&effect).0, effect.value.template_id), (Evidence::Asked, Some("0".into())));
+        }
+        // Blanks at the ends are no difference.
+        let (result, _) = add(vec![list(&[]), list(&[(7, "1.0", " 首版\n")])], vec![LOST]).await;
+        assert_eq!(known(&result.unwrap()), (Evidence::Asked, 1));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_can_tell_a_person_has_to_look() {
+        let nameless = data(r#"{"count":1,"list":[{"template_id":7,"user_desc":"首版"}]}"#);
+        for after in [list(&[(7, "1.0", "别的")]), nameless.into()] {
+            let (result, script) = add(vec![list(&[]), after], vec![LOST, done()]).await;
+            assert_eq!((failed(result).1, script.count(ADD)), (Outcome::Unknown, 1));
+        }
+    }
+
+    /// A page of a list: how many templates are counted, and the ids shown.
+    fn page(count: usize, ids: std::ops::RangeInclusive<i64>) -> Answer {
+        let list: Vec<_> = ids.map(|id| json!({ "template_id": id, "user_version": "1.0" })).collect();
+        data(&json!({ "count": count, "list": list }).to_string()).into()
+    }
+
+    #[tokio::test]
+    async fn a_list_with_gaps_shows_no_absence() {
+        let delete = |after: Vec<Answer>| async move {
+            let mut lists = vec![page(12, 1..=10), page(12, 11..=12)];
+            lists.extend(after);
+            let script =
+                Script::new().on("template/gettemplatelist", lists).on("template/deltemplate", [LOST]);
+            (script.platform().templates().delete_template(&"11".into()).await, script)
+        };
+        // Another one is deleted between two pages: ours moves to the page that was read already.
+        let moved = vec![page(12, 1..=10), page(11, 12..=12), page(11, 2..=11), page(11, 12..=12)];
+        let (result, script) = delete([moved, vec![page(10, 2..=10), page(10, 12..=12)]].concat()).await;
+        assert_eq!(known(&result.unwrap()), (Evidence::Asked, 1));
+        assert_eq!(script.count("template/deltemplate"), 1);
+        // More are counted than shown, or none is shown at all.
+        for after in [page(12, 1..=10), data(r#"{"count":12,"list":null}"#).into()] {
+            let (result, script) = delete(vec![after]).await;
+            assert_eq!((failed(result).1, script.count("template/deltemplate")), (Outcome::Unknown, 1));
+        }
     }
 
     #[tokio::test]

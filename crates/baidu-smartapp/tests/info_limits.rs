@@ -48,7 +48,8 @@ async fn an_app_has_one_to_five_categories() {
 async fn a_name_has_three_to_thirty_units_and_a_chinese_character_has_two() {
     let script = Script::new();
     let app = script.app();
-    for name in ["", "店", "ab", &"面".repeat(16), &"a".repeat(31), &format!("{}a", "面".repeat(15))] {
+    for name in ["", "    ", "店", "ab", &"面".repeat(16), &"a".repeat(31), &format!("{}a", "面".repeat(15))]
+    {
         refused(&script, app.set_name(name, &[]).await, "nick_name");
     }
     let error = refused(&script, app.set_name(&"面".repeat(16), &[]).await, "nick_name");
@@ -76,7 +77,7 @@ async fn a_name_has_three_to_thirty_units_and_a_chinese_character_has_two() {
 async fn a_description_has_ten_to_56_units() {
     let script = Script::new();
     let app = script.app();
-    for text in ["", "123456789", "面包面包", &"面".repeat(29), &"a".repeat(57)] {
+    for text in ["", &" ".repeat(20), "123456789", "面包面包", &"面".repeat(29), &"a".repeat(57)] {
         refused(&script, app.set_description(text).await, "signature");
     }
     refused(&script, app.set_icon("").await, "image_url");
@@ -125,7 +126,15 @@ async fn a_change_of_domains_names_at_least_one_with_its_protocol() {
     refused(&script, app.change_server_domains(&none).await, "domains");
     let web = WebViewDomainChange::delete([] as [&str; 0]);
     refused(&script, app.change_web_view_domains(&web).await, "domains");
-    for domain in ["", "www.baidu.com", "https://a.cn,https://b.cn"] {
+    for domain in [
+        "",
+        "www.baidu.com",
+        "://a.cn",
+        "https://",
+        "a.cn/?next=https://b.cn",
+        "https://user:canary@a.cn",
+        "https://a.cn,https://b.cn",
+    ] {
         refused(&script, app.change_server_domains(&servers(domain)).await, "upload_domain");
         let web = WebViewDomainChange::set([domain]);
         refused(&script, app.change_web_view_domains(&web).await, "web_view_domain");

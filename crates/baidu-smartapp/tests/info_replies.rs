@@ -10,7 +10,7 @@ use baidu_smartapp::values::{
     CategoryScope, ImageKind, NameVerdict, Necessity, PhonePermission, ReviewStatus, SubjectStatus,
 };
 use baidu_smartapp::{BaiduApp, CategoryNode, Examination};
-use miniprogram_core::{Effect, ErrorKind, Outcome, TemplateLibrary};
+use miniprogram_core::{Effect, ErrorKind, Outcome, TemplateLibrary, Timestamp};
 use serde_json::json;
 
 use support::{Answer, DONE, Script, data};
@@ -263,8 +263,41 @@ async fn parts_of_the_information_that_are_empty_or_in_another_shape() {
             "annual_review_info":null,"app_offline_info":"","photo_addr":"""#,
     )
     .await;
-    assert_eq!((empty.app_id, empty.qualification), (None, None));
+    assert_eq!((&empty.app_id, &empty.qualification), (&None, &None));
     assert!(empty.categories.is_empty() && empty.offline.is_empty() && empty.icon_urls.is_empty());
+    let mut printed = json!(empty);
+    printed.as_object_mut().unwrap().remove("members");
+    let visit = json!({ "status": "open", "raw_status": { "vendor": "baidu", "table": "app", "code": 1 } });
+    let expected =
+        json!({ "visit": visit, "icon_urls": [], "categories": [], "permissions": [], "offline": [] });
+    assert_eq!(printed, expected, "what says nothing is left out, but for lists");
+    let hollow = info(
+        r#""app_name":"","app_desc":null,"qualification":{},"annual_review_info":{},
+            "audit_info":{"audit_app_name":""},"modify_count":{"name_modify_used":1},
+            "app_offline_info":{"offline_reason":2}"#,
+    )
+    .await;
+    let mut printed = json!(hollow);
+    printed.as_object_mut().unwrap().remove("members");
+    let reason = json!({ "vendor": "baidu", "table": "offline_reason", "code": 2 });
+    assert_eq!(
+        printed,
+        json!({
+            "visit": visit, "changes": { "name": { "used": 1 } },
+            "icon_urls": [], "categories": [], "permissions": [],
+            "offline": [{ "reason": { "value": "package", "raw": reason }, "illegal_fields": [] }],
+        })
+    );
+    for (sent, expected) in [
+        (r#""1600000000""#, Some(1_600_000_000)),
+        (r#""2020-09-13 20:26:40""#, Some(1_600_000_000)),
+        ("0", None),
+        (r#""soon""#, None),
+    ] {
+        let info = info(&format!(r#""annual_review_info":{{"annual_review_overdue_time":{sent}}}"#)).await;
+        let overdue_at = info.annual_review.and_then(|review| review.overdue_at);
+        assert_eq!(overdue_at, expected.map(Timestamp::from_unix), "{sent}");
+    }
     let one = info(
         r#""app_offline_info":{"offline_reason":"1","illegal_fields":"appDesc"},
             "category":{"7":{"category_id":7,"audit_status":1}},"qualification":{"status":"4"}"#,

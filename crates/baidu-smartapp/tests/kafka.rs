@@ -132,6 +132,9 @@ impl Handling {
     }
 }
 
+/// What makes the handler panic.
+const PANIC: &str = "panic";
+
 /// A consumer whose handler does what the test says.
 struct Host {
     handlings: mpsc::UnboundedReceiver<Handling>,
@@ -154,7 +157,11 @@ impl Host {
         let handler = move |notification| {
             let (answer, answered) = oneshot::channel();
             to_test.send(Handling { notification, answer }).unwrap();
-            async move { answered.await.unwrap_or(Err("the test has gone")) }
+            async move {
+                let answer = answered.await.unwrap_or(Err("the test has gone"));
+                assert_ne!(answer, Err(PANIC));
+                answer
+            }
         };
         let run = tokio::spawn(consumer.run_until(handler, async {
             let _ = stopped.await;
@@ -274,6 +281,24 @@ async fn a_failing_handler_is_asked_again_while_other_partitions_go_on() {
     assert_eq!((next.place(), next.notification.attempt), ((0, 1), 1));
     next.succeeds();
     kafka.until_committed(0, 2).await;
+    host.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_panics_has_failed() {
+    let kafka = Kafka::new(2);
+    kafka.produce(0, app(1)).await;
+    kafka.produce(1, app(2)).await;
+    let clock = VirtualClock::new(Timestamp::from_unix(1_700_000_000));
+    let mut host = Host::start(kafka.config().with_clock(Arc::new(clock)));
+    let mut first = host.next_of_each::<2>().await;
+    first.remove(&0).unwrap().answer.send(Err(PANIC)).unwrap();
+    first.remove(&1).unwrap().succeeds();
+    kafka.until_committed(1, 1).await;
+    let again = host.next().await;
+    assert_eq!((again.place(), again.notification.attempt), ((0, 0), 2));
+    again.succeeds();
+    kafka.until_committed(0, 1).await;
     host.stop().await.unwrap();
 }
 

@@ -4,10 +4,11 @@
 use std::fmt::Display;
 
 use baidu_smartapp::values::{
-    AD_STATUS, AD_TYPE, ANNUAL_REVIEW, AUDIT_INFO, AppPart, CATEGORY_AUDIT, CATEGORY_SCOPE, CATEGORY_TYPE,
-    CHECK_RESULT, Coded, DOMAIN_ACTION, DomainAction, ILLEGAL_FIELD, IMAGE_KIND, NEED_QUALIFICATION,
-    NameVerdict, OFFLINE_REASON, PERMISSION_SCOPE, PHONE_PERMISSION, PHONE_PERMISSION_REASON,
-    PHONE_PERMISSION_SCENE, QUALIFICATION_MUST, SUBJECT_STATUS, SUBJECT_TYPE, WEB_STATUS, WireTable,
+    AD_STATUS, AD_TYPE, ADVANCED_AUDIT, ANNUAL_REVIEW, AUDIT_INFO, AppPart, CATEGORY_AUDIT, CATEGORY_SCOPE,
+    CATEGORY_TYPE, CHECK_RESULT, Coded, DOMAIN_ACTION, DomainAction, ILLEGAL_FIELD, IMAGE_KIND,
+    NEED_QUALIFICATION, NameVerdict, OFFLINE_REASON, PERMISSION_SCOPE, PHONE_PERMISSION,
+    PHONE_PERMISSION_REASON, PHONE_PERMISSION_SCENE, QUALIFICATION_MUST, SUBJECT_STATUS, SUBJECT_TYPE,
+    WEB_STATUS, WireTable,
 };
 
 #[test]
@@ -22,6 +23,7 @@ fn tables_of_what_arrives_are_as_recorded() {
     insta::assert_snapshot!("baidu_qualification_type", SUBJECT_TYPE.render());
     insta::assert_snapshot!("baidu_qualification_status", SUBJECT_STATUS.render());
     insta::assert_snapshot!("baidu_ad_type", AD_TYPE.render());
+    insta::assert_snapshot!("baidu_advanced_audit", ADVANCED_AUDIT.render());
     insta::assert_snapshot!("baidu_ad_status", AD_STATUS.render());
     insta::assert_snapshot!("baidu_category_audit_status", CATEGORY_AUDIT.render());
     insta::assert_snapshot!("baidu_audit_info_status", AUDIT_INFO.render());

@@ -1,7 +1,6 @@
 //! Pushes: what arrived, who decodes it, what it says.
 
 mod fields;
-mod numbered;
 mod strict_json;
 
 use std::borrow::Cow;

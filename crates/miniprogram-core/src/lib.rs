@@ -59,7 +59,7 @@ pub use release::{
 };
 pub use secret::Secret;
 pub use status::{
-    AuditStatus, GrayStatus, RawStatus, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
+    AuditStatus, Coded, GrayStatus, RawStatus, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
 };
 pub use template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
 pub use time::Timestamp;

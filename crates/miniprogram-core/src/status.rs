@@ -1,5 +1,7 @@
 //! Shared statuses, each always beside the vendor's own number, and the tables that translate them.
 
+mod declare;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -214,6 +216,25 @@ impl<S: Copy + fmt::Display> StatusTable<S> {
             let _ = writeln!(text, "{code:>4}  {:<14} {label}", self.translate(code).0);
         }
         text
+    }
+}
+
+/// A value and the number that stands for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Coded<S> {
+    /// What the number means.
+    pub value: S,
+    /// The number, and the table that it belongs to.
+    pub raw: RawStatus,
+}
+
+impl<S: Copy + fmt::Display> Coded<S> {
+    /// A number of a table.
+    #[must_use]
+    pub fn new(table: &StatusTable<S>, code: i64) -> Self {
+        let (value, raw) = table.translate(code);
+        Self { value, raw }
     }
 }
 

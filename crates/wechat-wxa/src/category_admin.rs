@@ -328,11 +328,14 @@ fn modify(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
                 (Some(_), None) => {
                     Finding::Conflict(refuse::conflict(MODIFY.as_str(), "the app has lost the category"))
                 }
-                (Some(before), Some(now))
-                    if status(before) == Some(ReviewStatus::Rejected)
-                        && matches!(status(now), Some(ReviewStatus::InReview | ReviewStatus::Approved)) =>
-                {
-                    Finding::Done(EffectValue::None)
+                (Some(before), Some(now)) if status(before) == Some(ReviewStatus::Rejected) => {
+                    let handed_in = match status(now) {
+                        Some(ReviewStatus::InReview | ReviewStatus::Approved) => true,
+                        // Rejected once more: in words of its own.
+                        Some(ReviewStatus::Rejected) => before.reason != now.reason,
+                        _ => false,
+                    };
+                    if handed_in { Finding::Done(EffectValue::None) } else { Finding::Unknowable }
                 }
                 // The verdict on an earlier review, for example.
                 _ => Finding::Unknowable,

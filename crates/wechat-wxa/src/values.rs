@@ -8,11 +8,7 @@
 mod received;
 mod sent;
 
-use std::fmt;
-
-use miniprogram_core::{RawStatus, StatusTable};
-use serde::{Deserialize, Serialize};
-
+pub use miniprogram_core::Coded;
 pub use received::{
     ACCOUNT_TYPE, APPEAL_SOURCE, APPLY_STATUS, AUTH_TASK, AccountType, AppealSource, ApplyStatus,
     AuthTaskStatus, CATEGORY_AUDIT, FACE_CHECK, FaceCheck, NAME_AUDIT, ORDER_PATH, ORDER_PATH_APPLICATION,
@@ -20,22 +16,3 @@ pub use received::{
     SEARCH_STATUS, SearchStatus, TEMPLATE_AUDIT, TEMPLATE_TYPE, TemplateAuditStatus, TemplateKind,
 };
 pub use sent::{DomainAction, MaterialKind, OrderPathKind, PrivacyVersion, ServerDomainKind};
-
-/// A value and the number that stands for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Coded<S> {
-    /// What the number means.
-    pub value: S,
-    /// The number, and the table that it belongs to.
-    pub raw: RawStatus,
-}
-
-impl<S: Copy + fmt::Display> Coded<S> {
-    /// A number of a table.
-    #[must_use]
-    pub fn new(table: &StatusTable<S>, code: i64) -> Self {
-        let (value, raw) = table.translate(code);
-        Self { value, raw }
-    }
-}

@@ -50,10 +50,17 @@ struct State {
     flight: Option<WeakShared<Flight>>,
 }
 
-/// The token that is handed out until then.
+/// The token that is handed out between two times: before the first one, the clock was set back.
 struct Current {
     token: AccessToken,
+    asked_at: Timestamp,
     until: Timestamp,
+}
+
+impl Current {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        (self.asked_at..self.until).contains(&now)
+    }
 }
 
 type Flight = Pin<Box<dyn Future<Output = Landing> + Send>>;
@@ -106,7 +113,7 @@ impl ClientCredentials {
     fn current(&self) -> Result<AccessToken, Shared<Flight>> {
         let mut state = self.0.state();
         let now = self.0.pipeline.clock().now();
-        if let Some(current) = state.current.as_ref().filter(|current| now < current.until) {
+        if let Some(current) = state.current.as_ref().filter(|current| current.is_fresh(now)) {
             return Ok(current.token.clone());
         }
         Err(state.flight.as_ref().and_then(WeakShared::upgrade).unwrap_or_else(|| {
@@ -153,7 +160,7 @@ impl Key {
             let why = format!("must be a positive number of seconds, is {}", answer.expires_in);
             return Err(reply::odd(&reply, "expires_in", why));
         };
-        Ok(Current { token, until: asked_at.after(lifetime - (lifetime / 10).min(MARGIN)) })
+        Ok(Current { token, asked_at, until: asked_at.after(lifetime - (lifetime / 10).min(MARGIN)) })
     }
 
     fn call(&self) -> Call {

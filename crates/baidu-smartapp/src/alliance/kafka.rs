@@ -5,7 +5,8 @@
 //! the notice committed.
 //!
 //! - Notices of one partition are handled one after the other, those of different partitions side by side.
-//! - A handler that fails is asked again after a growing pause, until it succeeds: its partition waits, others go on.
+//! - A handler that fails or panics is asked again after a growing pause, until it succeeds: its partition waits, others
+//!   go on.
 //! - A record that is no notice goes to the [`DeadLetters`] and is passed once it is kept there.
 //! - A partition that is taken away in mid-work is not committed: the next holder gets the notice again. So does this
 //!   process after a crash. Handlers must bear that.

@@ -67,14 +67,11 @@ impl AllianceRead {
             Self::Packages(app) => get("/rest/2.0/smartapp/oss/package/get")
                 .with_query("app_id", self.number("app_id", app.as_str())?),
             Self::Package(app, query) => {
-                let call = get("/rest/2.0/smartapp/oss/package/getdetail")
-                    .with_query("app_id", self.number("app_id", app.as_str())?);
-                match query {
-                    PackageQuery::Id(id) => {
-                        call.with_query("package_id", self.number("package_id", id.as_str())?)
-                    }
-                    PackageQuery::Status(status) => call.with_query("type", status.to_string()),
+                if let PackageQuery::Id(id) = query {
+                    self.number("package_id", id.as_str())?;
                 }
+                let call = get("/rest/2.0/smartapp/oss/package/getdetail");
+                query.narrow(call.with_query("app_id", self.number("app_id", app.as_str())?))
             }
         })
     }

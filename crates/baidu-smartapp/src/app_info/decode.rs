@@ -2,12 +2,12 @@ use miniprogram_core::{AppId, StatusTable, Timestamp};
 use serde_json::{Map, Value};
 
 use super::{
-    AnnualReview, AppCategory, AppInfo, ChangeCount, ChangeCounts, IllegalPart, Offline, PendingChange,
-    PendingChanges, Permission, Subject, visit,
+    AnnualReview, AppCategory, AppInfo, ChangeCount, ChangeCounts, Offline, PendingChange, PendingChanges,
+    Permission, Subject, is_nothing, visit,
 };
 use crate::values::{
-    AD_STATUS, AD_TYPE, ANNUAL_REVIEW, AUDIT_INFO, AppPart, CATEGORY_AUDIT, Coded, ILLEGAL_FIELD,
-    OFFLINE_REASON, PERMISSION_SCOPE, SUBJECT_STATUS, SUBJECT_TYPE, WEB_STATUS,
+    AD_STATUS, AD_TYPE, ANNUAL_REVIEW, AUDIT_INFO, CATEGORY_AUDIT, Coded, IllegalPart, OFFLINE_REASON,
+    PERMISSION_SCOPE, SUBJECT_STATUS, SUBJECT_TYPE, WEB_STATUS,
 };
 use crate::wire;
 
@@ -21,20 +21,13 @@ impl AppInfo {
         Self {
             app_id: filled(info.app_id).map(AppId::from),
             app_key: filled(info.app_key),
-            name: info.app_name,
-            description: info.app_desc,
+            name: filled(info.app_name),
+            description: filled(info.app_desc),
             icon_urls: image_urls(&info.photo_addr),
             visit: visit(info.status),
             web_status: coded(&WEB_STATUS, info.web_status),
             min_library_version: filled(info.min_swan_version),
-            qualification: info.qualification.map(|subject| Subject {
-                name: filled(subject.name),
-                kind: coded(&SUBJECT_TYPE, subject.r#type),
-                status: coded(&SUBJECT_STATUS, subject.status.or(subject.satus)),
-                certification: coded(&AD_TYPE, subject.ad_type),
-                certification_status: coded(&AD_STATUS, subject.ad_status),
-                extra: subject.extra,
-            }),
+            qualification: info.qualification.map(subject).filter(|subject| !is_nothing(subject)),
             categories: info.category.into_iter().map(category).collect(),
             pending: PendingChanges {
                 name: pending(
@@ -68,13 +61,7 @@ impl AppInfo {
                     extra: granted.extra,
                 })
                 .collect(),
-            annual_review: info.annual_review_info.map(|review| AnnualReview {
-                status: coded(&ANNUAL_REVIEW, review.annual_review_status),
-                overdue_at: review
-                    .annual_review_overdue_time
-                    .filter(|time| *time > 0)
-                    .map(Timestamp::from_unix),
-            }),
+            annual_review: info.annual_review_info.map(annual_review).filter(|review| !is_nothing(review)),
             offline: info.app_offline_info.into_iter().map(offline).collect(),
             members,
         }
@@ -87,6 +74,32 @@ fn filled(text: Option<String>) -> Option<String> {
 
 fn coded<S: Copy + std::fmt::Display>(table: &StatusTable<S>, code: Option<i64>) -> Option<Coded<S>> {
     code.map(|code| Coded::new(table, code))
+}
+
+fn subject(subject: wire::Subject) -> Subject {
+    Subject {
+        name: filled(subject.name),
+        kind: coded(&SUBJECT_TYPE, subject.r#type),
+        status: coded(&SUBJECT_STATUS, subject.status.or(subject.satus)),
+        certification: coded(&AD_TYPE, subject.ad_type),
+        certification_status: coded(&AD_STATUS, subject.ad_status),
+        extra: subject.extra,
+    }
+}
+
+fn annual_review(review: wire::AnnualReview) -> AnnualReview {
+    AnnualReview {
+        status: coded(&ANNUAL_REVIEW, review.annual_review_status),
+        overdue_at: time(&review.annual_review_overdue_time),
+    }
+}
+
+/// A time that Baidu calls a text and sends in seconds; 0 is none.
+fn time(value: &Value) -> Option<Timestamp> {
+    match wire::integer(value) {
+        Some(seconds) => (seconds > 0).then(|| Timestamp::from_unix(seconds)),
+        None => Timestamp::from_civil(value.as_str()?, 8),
+    }
 }
 
 fn category(category: wire::AppCategory) -> AppCategory {
@@ -109,16 +122,9 @@ fn pending(values: Vec<String>, status: Option<i64>, reason: Option<String>) -> 
 }
 
 fn offline(offline: wire::Offline) -> Offline {
-    let names = offline.illegal_fields.unwrap_or_default();
-    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
     Offline {
         reason: coded(&OFFLINE_REASON, offline.offline_reason),
-        illegal_fields: names
-            .map(|name| IllegalPart {
-                part: ILLEGAL_FIELD.find(name).unwrap_or(AppPart::Unknown),
-                name: name.to_owned(),
-            })
-            .collect(),
+        illegal_fields: IllegalPart::list(&offline.illegal_fields.unwrap_or_default()),
         extra: offline.extra,
     }
 }

@@ -11,10 +11,9 @@ use miniprogram_core::event::Fields;
 use miniprogram_core::{AppId, Event, EventKind, Result, Secret};
 
 pub use account::{
-    AdvancedAudit, AdvancedAuditStatus, AdvancedAuditType, Authorization, CreatedApp, CreationCancelled,
-    CreationFailed, RegisteredAuthorization,
+    AdvancedAudit, Authorization, CreatedApp, CreationCancelled, CreationFailed, RegisteredAuthorization,
 };
-pub use app::{CustomerMessage, ForcedOffline, IllegalField, NameCleared, OfflineReason, PackageChange};
+pub use app::{CustomerMessage, ForcedOffline, NameCleared, PackageChange};
 pub use audit::{
     BrandWordAudit, Cancellation, NameAudit, OfflineUpdateAudit, PackageAudit, SearchKeyword,
     SearchPathAudit, SubchainAudit, Verdict,
@@ -30,7 +29,8 @@ use crate::BAIDU;
 /// authorization codes, and what a verdict is on where no app stands for it.
 ///
 /// ```
-/// use baidu_smartapp::event::{BaiduEvent, BaiduEventDecoder, OfflineReason};
+/// use baidu_smartapp::event::{BaiduEvent, BaiduEventDecoder};
+/// use baidu_smartapp::values::OfflineReason;
 /// use miniprogram_core::callback::CallbackConfig;
 /// use miniprogram_core::{EventDecoder, Push, Timestamp};
 ///
@@ -42,7 +42,7 @@ use crate::BAIDU;
 /// let event = decoder.decode(Push::new(Timestamp::from_unix(1_547_441_110), &mut body))?;
 ///
 /// if let BaiduEvent::ForcedOffline(offline) = BaiduEvent::from_event(&event)? {
-///     assert_eq!(offline.offline_reason, Some(OfflineReason::BasicInformation));
+///     assert_eq!(offline.offline_reason.map(|reason| reason.value), Some(OfflineReason::BasicInformation));
 ///     assert_eq!(offline.illegal_fields.len(), 2);
 /// }
 /// # Ok::<(), miniprogram_core::Error>(())

@@ -6,6 +6,7 @@ use miniprogram_core::pipeline::{Call, Reply};
 use miniprogram_core::{Effect, Error, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use super::change::{InfoChange, Wanted};
 use super::examination::Examination;
@@ -21,6 +22,7 @@ pub(crate) const UPDATE_CATEGORIES: MethodName = MethodName::new("update_categor
 const MAX_CATEGORIES: usize = 5;
 
 /// A category, with those below it.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CategoryNode {
@@ -31,10 +33,8 @@ pub struct CategoryNode {
     /// Who may choose it.
     pub kind: Option<Coded<CategoryType>>,
     /// Whether it needs a qualification.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub needs_qualification: Option<Coded<Necessity>>,
     /// Which qualifications it asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub qualifications: Option<QualificationRules>,
     /// The categories below.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -45,6 +45,7 @@ pub struct CategoryNode {
 }
 
 /// The qualifications that a category asks for.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QualificationRules {
@@ -58,6 +59,7 @@ pub struct QualificationRules {
 }
 
 /// A qualification that a category asks for.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QualificationItem {

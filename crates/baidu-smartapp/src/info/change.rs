@@ -79,8 +79,10 @@ impl Part {
         }
     }
 
-    fn holds(&self, value: &str) -> bool {
-        self.current.iter().chain(&self.pending).any(|held| held == value)
+    /// Whether it holds anything that it did not hold before.
+    fn holds_another(&self, before: &Self) -> bool {
+        let mut held = self.current.iter().chain(&self.pending);
+        held.any(|value| !before.current.contains(value) && !before.pending.contains(value))
     }
 
     /// Whether it holds a value that it did not hold before. What becomes of a value that was in review before says
@@ -116,9 +118,10 @@ impl From<AppInfo> for Seen {
     }
 }
 
-/// Whether one more change was counted; none if nobody counts.
+/// Whether one more change was counted; none if nobody counts, or the counter has begun anew.
 fn counted(before: Option<i64>, now: Option<i64>) -> Option<bool> {
-    Some(now? > before?)
+    let (before, now) = (before?, now?);
+    (now >= before).then_some(now > before)
 }
 
 impl InfoChange {
@@ -143,15 +146,15 @@ impl InfoChange {
     }
 
     /// What a part shows of its new value. A change that was counted although the part looks as before is ours: it is
-    /// not shown yet. One that was counted and shows another value may be somebody else's.
+    /// not shown yet. Where another value shows, somebody else was there, and ours may have been before or not at all.
     fn of_part(&self, value: &str, before: &Part, now: &Part) -> Result<Finding> {
-        let (ours, as_before) = (now.holds(value), now.looks_like(before));
+        if now.newly_holds(value, before) {
+            return self.done();
+        }
         match counted(before.changed, now.changed) {
-            Some(true) if ours || as_before => self.done(),
-            Some(true) => Ok(Finding::Unknowable),
-            _ if now.newly_holds(value, before) => self.done(),
-            Some(false) => Ok(Finding::Absent),
-            None => Ok(Finding::Unknowable),
+            Some(true) if now.looks_like(before) => self.done(),
+            Some(false) if !now.holds_another(before) => Ok(Finding::Absent),
+            _ => Ok(Finding::Unknowable),
         }
     }
 
@@ -163,7 +166,8 @@ impl InfoChange {
             Some(true) => Ok(Finding::Unknowable),
             _ if ours && !as_before => self.done(),
             None if ours => Ok(Finding::Unknowable),
-            _ => Ok(Finding::Absent),
+            _ if now.categories.is_subset(&before.categories) => Ok(Finding::Absent),
+            _ => Ok(Finding::Unknowable),
         }
     }
 

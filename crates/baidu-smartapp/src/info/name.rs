@@ -76,6 +76,7 @@ impl BaiduApp {
 /// `app/setnickname`. The limit: Baidu's pages on third-party platforms.
 pub(crate) fn set_name(change: NameChange) -> Result<InfoChange> {
     const OPERATION: &str = SET_NAME.as_str();
+    refuse::required(OPERATION, "nick_name", &change.name)?;
     refuse::width(OPERATION, "nick_name", &change.name, 3..=30)?;
     refuse::listed(OPERATION, "app_name_material", &change.materials)?;
     let wanted = Wanted::Part { of: |seen| &seen.name, value: change.name.clone() };

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
 use miniprogram_core::{
-    AddedTemplate, DraftId, EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, TemplateId,
+    AddedTemplate, DraftId, EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, Template,
+    TemplateId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ADD_TEMPLATE, DRAFTS, TEMPLATES, drafts, page, templates};
+use super::{ADD_TEMPLATE, DRAFTS, TEMPLATES, drafts, page, steady_templates};
 use crate::inherent::InherentPlan;
 use crate::{BAIDU, before, plan, refuse, reply, wire};
 
@@ -42,6 +43,19 @@ struct Before {
     /// The draft's version, which is the template's.
     version: Option<String>,
     known_template_ids: Vec<TemplateId>,
+}
+
+impl Before {
+    /// Whether a new template is what the draft became; none if one of the same version is described otherwise, or
+    /// shows no version: it may have been altered on the way.
+    fn is_of(&self, template: &Template) -> Option<bool> {
+        if matches!((&self.version, &template.version), (Some(ours), Some(shown)) if ours != shown) {
+            return Some(false);
+        }
+        let shown = template.description.as_deref().map(str::trim);
+        let certain = shown == Some(self.description.trim()) && self.version == template.version;
+        certain.then_some(true)
+    }
 }
 
 impl AddTemplate {
@@ -78,7 +92,7 @@ impl EffectPlan for AddTemplate {
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
-        let drafts = drafts(op).await?;
+        let drafts = drafts(op).await?.entries;
         let Some(draft) = drafts.into_iter().find(|draft| draft.draft_id == self.0.draft_id) else {
             return Err(Error::new(ErrorKind::NotFound, OPERATION)
                 .for_vendor(BAIDU)
@@ -95,7 +109,8 @@ impl EffectPlan for AddTemplate {
                 own
             }
         };
-        let known_template_ids = templates(op).await?.into_iter().map(|known| known.template_id).collect();
+        let known = steady_templates(op).await?.entries.into_iter();
+        let known_template_ids = known.map(|known| known.template_id).collect();
         before::keep(OPERATION, &Before { description, version: draft.version, known_template_ids })
     }
 
@@ -106,20 +121,28 @@ impl EffectPlan for AddTemplate {
 
     fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
         let template: wire::AddedTemplate = reply::effect_data(reply)?;
+        if template.template_id.is_empty() {
+            let error = reply.protocol("is empty, not an id");
+            return Err(error.for_vendor(BAIDU).with_field("data.template_id"));
+        }
         added(Some(TemplateId::from(template.template_id)))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let before: Before = before::kept(OPERATION, &intent.before)?;
-        let ours = templates(op).await?.into_iter().filter(|template| {
-            template.version == before.version
-                && template.description.as_deref() == Some(&before.description)
-                && !before.known_template_ids.contains(&template.template_id)
-        });
-        match ours.max_by_key(|template| (template.created_at, template.template_id.as_number())) {
-            Some(template) => Ok(Finding::Done(added(Some(template.template_id))?)),
-            None => Ok(Finding::Absent),
+        let listing = steady_templates(op).await?;
+        let is_new = |template: &&Template| !before.known_template_ids.contains(&template.template_id);
+        let new = listing.entries.iter().filter(is_new);
+        let ours = new.clone().filter(|template| before.is_of(template) == Some(true));
+        let newest = ours.max_by_key(|template| (template.created_at, template.template_id.as_number()));
+        if let Some(template) = newest {
+            return Ok(Finding::Done(added(Some(template.template_id.clone()))?));
         }
+        if new.clone().any(|template| before.is_of(template).is_none()) {
+            return Ok(Finding::Unknowable);
+        }
+        listing.check_whole(op)?;
+        Ok(Finding::Absent)
     }
 }
 
@@ -130,7 +153,7 @@ impl InherentPlan for AddTemplate {
             None => plan::with_body_member(
                 self.call("").planned(),
                 "user_desc",
-                |_| json!({ "from": "template/gettemplatedraftlist" }),
+                json!({ "from": "template/gettemplatedraftlist" }),
             ),
         };
         vec![page(OPERATION, DRAFTS, 1).planned(), page(OPERATION, TEMPLATES, 1).planned(), effect]

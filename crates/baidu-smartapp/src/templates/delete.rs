@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
-use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, TemplateId};
+use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, Template, TemplateId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DELETE_TEMPLATE, TEMPLATES, page, templates};
+use super::{DELETE_TEMPLATE, Listing, TEMPLATES, page, steady_templates};
 use crate::inherent::InherentPlan;
 use crate::{BAIDU, refuse, wire};
 
@@ -41,8 +41,8 @@ impl DeleteTemplate {
         Call::post_form(OPERATION, "/rest/2.0/smartapp/template/deltemplate", fields).with_platform_token()
     }
 
-    async fn is_listed(&self, op: &mut Op<'_>) -> Result<bool> {
-        Ok(templates(op).await?.iter().any(|template| template.template_id == self.template))
+    fn is_in(&self, listing: &Listing<Template>) -> bool {
+        listing.entries.iter().any(|template| template.template_id == self.template)
     }
 }
 
@@ -54,7 +54,7 @@ impl EffectPlan for DeleteTemplate {
 
     /// A template that was never there must not read as deleted after a lost answer.
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
-        if self.is_listed(op).await? {
+        if self.is_in(&steady_templates(op).await?) {
             return Ok(Value::Null);
         }
         Err(Error::new(ErrorKind::NotFound, OPERATION)
@@ -80,7 +80,12 @@ impl EffectPlan for DeleteTemplate {
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        Ok(if self.is_listed(op).await? { Finding::Absent } else { Finding::Done(EffectValue::None) })
+        let listing = steady_templates(op).await?;
+        if self.is_in(&listing) {
+            return Ok(Finding::Absent);
+        }
+        listing.check_whole(op)?;
+        Ok(Finding::Done(EffectValue::None))
     }
 }
 

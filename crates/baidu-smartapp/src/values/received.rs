@@ -1,58 +1,17 @@
-use miniprogram_core::{StatusRow, StatusTable};
+use miniprogram_core::{open_enums, status_tables};
+use serde::Serialize;
 
 use super::{WireRow, WireTable};
 use crate::BAIDU;
 
-/// Declares what arrives: open enumerations.
-macro_rules! received {
-    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
-        $(#[$about])*
-        ///
-        /// Open: later versions may add variants. The number travels beside it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
-            /// A value that no table lists.
-            #[serde(rename = "unknown")]
-            Unknown,
-        }
-
-        impl $name {
-            /// The machine name, as in JSON.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)*
-                    Self::Unknown => "unknown",
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    )*};
-}
-
-/// Declares the tables of numbers.
-macro_rules! tables {
-    ($($(#[$about:meta])* $table:ident: $of:ident = $name:literal {
-        $($code:literal => $status:ident, $label:literal;)*
-    })*) => {$(
-        $(#[$about])*
-        pub static $table: StatusTable<$of> = StatusTable::new(
-            BAIDU,
-            $name,
-            $of::Unknown,
-            &[$(StatusRow { code: $code, status: $of::$status, label: $label },)*],
-        );
-    )*};
-}
-
-received! {
+open_enums! {
+    /// How far a subject's certification is.
+    AdvancedAuditStatus {
+        /// It passed.
+        Passed = "passed",
+        /// It is done, but the fee is unpaid.
+        FeeUnpaid = "fee_unpaid",
+    }
     /// Who may choose a category.
     CategoryType {
         /// Anybody: a service of persons.
@@ -193,7 +152,7 @@ received! {
     }
 }
 
-tables! {
+status_tables! { BAIDU;
     /// `category_type` of a category: document 003, "获取小程序全类目列表".
     CATEGORY_TYPE: CategoryType = "category_type" {
         1 => Personal, "个人服务";
@@ -247,7 +206,7 @@ tables! {
         3 => Failed, "审核失败";
         4 => PushFailed, "推送失败";
     }
-    /// `qualification.ad_type`: document 004 for 0 to 2, Baidu's later pages for the others.
+    /// `qualification.ad_type`, `adType` of a push: document 004 for 0 to 2, Baidu's later pages for the others.
     AD_TYPE: Certification = "ad_type" {
         -1 => Other, "other";
         0 => None, "未做高级认证";
@@ -259,6 +218,11 @@ tables! {
     AD_STATUS: CertificationStatus = "ad_status" {
         1 => Passed, "通过";
         3 => Failed, "失败";
+    }
+    /// `adStatus` of a push, which is not `ad_status` of `app/info`: Baidu's pages on third-party platforms.
+    ADVANCED_AUDIT: AdvancedAuditStatus = "adStatus" {
+        1 => Passed, "passed";
+        7 => FeeUnpaid, "done, fee unpaid";
     }
     /// `category.audit_status` of `app/info`: Baidu's pages on third-party platforms.
     CATEGORY_AUDIT: ReviewStatus = "category_audit_status" {
@@ -300,3 +264,26 @@ pub static ILLEGAL_FIELD: WireTable<AppPart> = WireTable::new(
         WireRow { wire: "appDesc", value: AppPart::Description, label: "简介" },
     ],
 );
+
+/// A part of an app's basic information that breaks the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct IllegalPart {
+    /// Which.
+    pub part: AppPart,
+    /// Baidu's name for it.
+    pub name: String,
+}
+
+impl IllegalPart {
+    /// The parts out of a text that joins their names by commas.
+    #[must_use]
+    pub fn list(names: &str) -> Vec<Self> {
+        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let part = |name: &str| Self {
+            part: ILLEGAL_FIELD.find(name).unwrap_or(AppPart::Unknown),
+            name: name.to_owned(),
+        };
+        names.map(part).collect()
+    }
+}

@@ -176,9 +176,8 @@ pub(crate) struct AnnualReview {
     #[serde_as(as = "MaybeNumber")]
     #[serde(default)]
     pub(crate) annual_review_status: Option<i64>,
-    #[serde_as(as = "MaybeNumber")]
     #[serde(default)]
-    pub(crate) annual_review_overdue_time: Option<i64>,
+    pub(crate) annual_review_overdue_time: Value,
 }
 
 #[serde_as]

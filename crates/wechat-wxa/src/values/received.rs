@@ -1,57 +1,8 @@
-use miniprogram_core::{StatusRow, StatusTable};
+use miniprogram_core::{open_enums, status_tables};
 
 use crate::WECHAT;
 
-/// Declares what arrives: open enumerations.
-macro_rules! received {
-    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
-        $(#[$about])*
-        ///
-        /// Open: later versions may add variants. The number travels beside it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
-            /// A number that no table lists.
-            #[serde(rename = "unknown")]
-            Unknown,
-        }
-
-        impl $name {
-            /// The machine name, as in JSON.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)*
-                    Self::Unknown => "unknown",
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    )*};
-}
-
-/// Declares the tables of numbers.
-macro_rules! tables {
-    ($($(#[$about:meta])* $table:ident: $of:ident = $name:literal {
-        $($code:literal => $status:ident, $label:literal;)*
-    })*) => {$(
-        $(#[$about])*
-        pub static $table: StatusTable<$of> = StatusTable::new(
-            WECHAT,
-            $name,
-            $of::Unknown,
-            &[$(StatusRow { code: $code, status: $of::$status, label: $label },)*],
-        );
-    )*};
-}
-
-received! {
+open_enums! {
     /// Where a standard template stands, which WeChat audits before apps can use it.
     TemplateAuditStatus {
         /// Not submitted.
@@ -185,7 +136,7 @@ received! {
     }
 }
 
-tables! {
+status_tables! { WECHAT;
     /// `audit_status` of `gettemplatelist`, for standard templates only.
     TEMPLATE_AUDIT: TemplateAuditStatus = "template_audit_status" {
         0 => NotSubmitted, "未提审核";

@@ -1,11 +1,13 @@
 //! The work on one record: handled, or kept aside, again and again until that has succeeded.
 
 use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
 use futures::future::{Either, select};
 use miniprogram_core::Clock;
 use rdkafka::Message;
@@ -54,15 +56,22 @@ impl Desk {
         let read = notification::read(&record);
         let mut attempt = 1;
         for pause in self.pauses() {
-            let failure = match &read {
-                Ok(event) => {
-                    let notification = Notification::new(event.clone(), record.topic(), partition, offset);
-                    let handled = handler(notification.with_attempt(attempt)).await;
-                    handled.map_err(|error| error.to_string())
+            let handling = async {
+                match &read {
+                    Ok(event) => {
+                        let notification =
+                            Notification::new(event.clone(), record.topic(), partition, offset);
+                        let handled = handler(notification.with_attempt(attempt)).await;
+                        handled.map_err(|error| error.to_string())
+                    }
+                    Err(reason) => self.keep(&record, reason).await,
                 }
-                Err(reason) => self.keep(&record, reason).await,
             };
-            let Err(error) = failure else { return done(true) };
+            // Other partitions must go on. What a panic has left broken is for the caller's types to bear.
+            let handled = AssertUnwindSafe(handling).catch_unwind().await;
+            let Err(error) = handled.unwrap_or_else(|_| Err("it panicked".to_owned())) else {
+                return done(true);
+            };
             tracing::warn!(partition, offset, attempt, ?pause, %error, "not handled; tried again after the pause");
             let given_up = holding.wait_for(|now| now.stopping || !now.is_held(partition, assignment));
             if let Either::Right(_) = select(self.clock.sleep(pause), pin!(given_up)).await {

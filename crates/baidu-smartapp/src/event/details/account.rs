@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use miniprogram_core::event::Fields;
-use miniprogram_core::{AuditId, Result, Secret, numbered};
+use miniprogram_core::{AuditId, Result, Secret};
 
 use super::reason;
+use crate::values::{AD_TYPE, ADVANCED_AUDIT, AdvancedAuditStatus, Certification, Coded};
 
 /// A merchant granted permissions, or changed them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,40 +111,16 @@ impl CreationFailed {
 #[non_exhaustive]
 pub struct AdvancedAudit {
     /// `adType`: how it is certified.
-    pub kind: AdvancedAuditType,
+    pub kind: Coded<Certification>,
     /// `adStatus`: how far it is.
-    pub status: AdvancedAuditStatus,
+    pub status: Coded<AdvancedAuditStatus>,
 }
 
 impl AdvancedAudit {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         Ok(Self {
-            kind: AdvancedAuditType::from_code(fields.required("adType", Fields::number)?),
-            status: AdvancedAuditStatus::from_code(fields.required("adStatus", Fields::number)?),
+            kind: Coded::new(&AD_TYPE, fields.required("adType", Fields::number)?),
+            status: Coded::new(&ADVANCED_AUDIT, fields.required("adStatus", Fields::number)?),
         })
-    }
-}
-
-numbered! {
-    /// `adType`: how a subject is certified.
-    pub enum AdvancedAuditType {
-        /// In another way.
-        Elsewise = -1,
-        /// Not at all.
-        Uncertified = 0,
-        /// By a bank transfer.
-        BankTransfer = 1,
-        /// By a liveness check.
-        Liveness = 2,
-        /// By the face of the legal representative.
-        LegalRepresentative = 23,
-    }
-
-    /// `adStatus`: how far a subject's certification is.
-    pub enum AdvancedAuditStatus {
-        /// It passed.
-        Passed = 1,
-        /// It is done, but the fee is unpaid.
-        FeeUnpaid = 7,
     }
 }

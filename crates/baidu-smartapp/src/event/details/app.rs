@@ -1,79 +1,31 @@
 //! What happened to an app, and what its customers write.
 
 use miniprogram_core::event::Fields;
-use miniprogram_core::{AppId, PackageId, Result, Secret, numbered};
+use miniprogram_core::{AppId, PackageId, Result, Secret};
 
 use super::reason;
+use crate::values::{Coded, IllegalPart, OFFLINE_REASON, OfflineReason};
 
 /// Baidu took an app offline. Source: vendor document 003, pause and resume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForcedOffline {
     /// `offlineReason`: what is at fault.
-    pub offline_reason: Option<OfflineReason>,
+    pub offline_reason: Option<Coded<OfflineReason>>,
     /// `illegalFields`, split at its commas: with the reasons 1 and 3, the basic information at fault.
-    pub illegal_fields: Vec<IllegalField>,
+    pub illegal_fields: Vec<IllegalPart>,
     /// `reason`: the vendor's words.
     pub reason: Option<String>,
 }
 
 impl ForcedOffline {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
-        let illegal = fields.text("illegalFields")?.unwrap_or_default();
-        let illegal = illegal.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let reason_code = fields.number("offlineReason")?;
         Ok(Self {
-            offline_reason: fields.number("offlineReason")?.map(OfflineReason::from_code),
-            illegal_fields: illegal.map(IllegalField::from_name).collect(),
+            offline_reason: reason_code.map(|code| Coded::new(&OFFLINE_REASON, code)),
+            illegal_fields: IllegalPart::list(&fields.text("illegalFields")?.unwrap_or_default()),
             reason: reason(fields)?,
         })
-    }
-}
-
-numbered! {
-    /// `offlineReason`: what an app was taken offline for.
-    pub enum OfflineReason {
-        /// Its basic information.
-        BasicInformation = 1,
-        /// Its code package.
-        Package = 2,
-        /// Both.
-        BasicInformationAndPackage = 3,
-    }
-}
-
-/// A field of the basic information that breaks the rules.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum IllegalField {
-    /// `appName`: the name.
-    AppName,
-    /// `photoAddr`: the icon.
-    PhotoAddr,
-    /// `appDesc`: the description.
-    AppDesc,
-    /// A name that is not listed.
-    Other(String),
-}
-
-impl IllegalField {
-    fn from_name(name: &str) -> Self {
-        match name {
-            "appName" => Self::AppName,
-            "photoAddr" => Self::PhotoAddr,
-            "appDesc" => Self::AppDesc,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-
-    /// The vendor's name of the field.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::AppName => "appName",
-            Self::PhotoAddr => "photoAddr",
-            Self::AppDesc => "appDesc",
-            Self::Other(name) => name,
-        }
     }
 }
 

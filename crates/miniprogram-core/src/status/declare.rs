@@ -1,0 +1,74 @@
+/// Declares open enumerations of what a vendor sends as numbers: machine names, `Display`, serde, and `Unknown` for what
+/// no table lists. The caller's crate depends on serde with `derive`.
+///
+/// ```
+/// use miniprogram_core::{Vendor, status_tables, open_enums};
+///
+/// open_enums! {
+///     /// Why an app is closed.
+///     Closed {
+///         /// By its owner.
+///         Owner = "owner",
+///     }
+/// }
+///
+/// status_tables! { Vendor::new("acme");
+///     /// `closed` of an app.
+///     CLOSED: Closed = "closed" {
+///         1 => Owner, "by its owner";
+///     }
+/// }
+///
+/// assert_eq!(CLOSED.translate(1).0, Closed::Owner);
+/// assert_eq!(CLOSED.translate(9).0.to_string(), "unknown");
+/// ```
+#[macro_export]
+macro_rules! open_enums {
+    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
+        $(#[$about])*
+        ///
+        /// Open: later versions may add variants. The number travels beside it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+            /// What no table lists.
+            #[serde(rename = "unknown")]
+            Unknown,
+        }
+
+        impl $name {
+            /// The machine name, as in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Unknown => "unknown",
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    )*};
+}
+
+/// Declares the tables of a vendor's numbers, over enumerations that [`open_enums!`](crate::open_enums) declares; an
+/// example stands there.
+#[macro_export]
+macro_rules! status_tables {
+    ($vendor:expr; $($(#[$about:meta])* $table:ident: $of:ident = $name:literal {
+        $($code:literal => $status:ident, $label:literal;)*
+    })*) => {$(
+        $(#[$about])*
+        pub static $table: $crate::StatusTable<$of> = $crate::StatusTable::new(
+            $vendor,
+            $name,
+            $of::Unknown,
+            &[$($crate::StatusRow { code: $code, status: $of::$status, label: $label },)*],
+        );
+    )*};
+}

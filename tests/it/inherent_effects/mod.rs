@@ -1,0 +1,484 @@
+//! Every effect that only one vendor has, under every fault: the caller is told the truth, and no effect is lost or
+//! doubled.
+
+mod baidu;
+mod wechat;
+
+use std::collections::BTreeSet;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::{Either, select};
+use miniprogram::effect::EffectMembers;
+use miniprogram::*;
+use miniprogram_core::conformance::{Fault, MemoryJournal};
+use miniprogram_sim::{AuditPolicy, Disturbance, FaultRule, Scope};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::harness::{Rig, simulated};
+
+const SEED: u64 = 20_261_122;
+/// How long a caller waits before it drops an effect.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The version that the effect behind an unknown one sets.
+const LIBRARY: &str = "1.1.0";
+
+/// What a repeat of an effect would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Gives the same state again.
+    Set,
+    /// Is refused when it is done already.
+    Guarded,
+    /// Makes a second effect, or spends an allowance.
+    OneShot,
+}
+
+/// An effect, as one of the ways to ask for it.
+#[derive(Debug)]
+struct Row {
+    /// The name of the method; after a blank, which way to call it.
+    case: &'static str,
+    class: Class,
+    /// Whether it is an effect on the platform, not on an app.
+    of_platform: bool,
+}
+
+impl Row {
+    const fn app(case: &'static str, class: Class) -> Self {
+        Self { case, class, of_platform: false }
+    }
+
+    const fn platform(case: &'static str, class: Class) -> Self {
+        Self { case, class, of_platform: true }
+    }
+
+    fn method(&self) -> &'static str {
+        self.case.split(' ').next().unwrap_or(self.case)
+    }
+}
+
+/// What befalls an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// Nothing.
+    Smooth,
+    /// No read succeeds, from the beginning.
+    Unread,
+    /// Its request meets a fault.
+    Once(Fault),
+    /// Its answer never comes, and what it asks for is approved or rejected before anybody looks.
+    Decided(bool),
+    /// All its requests meet a fault.
+    Lasting(Fault),
+    /// Its request meets a fault, after which the caller drops it; a new process settles it.
+    Crash(Fault),
+    /// Its request meets a fault, after which no read succeeds; the next effect settles it.
+    Blind(Fault),
+}
+
+impl Course {
+    fn all() -> impl Iterator<Item = Self> {
+        let decided = [true, false].map(Self::Decided);
+        let lasting = [Fault::ErrorBefore, Fault::HangBefore].map(Self::Lasting);
+        let crash = [Fault::HangBefore, Fault::HangAfter, Fault::Late].map(Self::Crash);
+        let blind = [Fault::HangBefore, Fault::HangAfter].map(Self::Blind);
+        let once = Fault::ALL.map(Self::Once);
+        [Self::Smooth, Self::Unread]
+            .into_iter()
+            .chain(once)
+            .chain(decided)
+            .chain(lasting)
+            .chain(crash)
+            .chain(blind)
+    }
+}
+
+/// What nobody can tell, because the documents leave nothing to ask.
+struct Unasked {
+    case: &'static str,
+    /// Faults that the caller cannot see through, although it may repeat the effect.
+    faults: &'static [Fault],
+    /// Faults that whoever settles the effect later cannot see through, who repeats nothing.
+    settling: &'static [Fault],
+    why: &'static str,
+}
+
+/// The faults that hide an effect.
+const HIDDEN: [Fault; 6] =
+    [Fault::ErrorAfter, Fault::BusyAfter, Fault::ResetAfter, Fault::HangAfter, Fault::CutAfter, Fault::Late];
+
+/// A platform and one simulator around it.
+#[async_trait]
+trait Stage: Sized + Send + Sync + 'static {
+    const VENDOR: Vendor;
+    /// Every effect that only this vendor has.
+    const ROWS: &'static [Row];
+    const UNASKED: &'static [Unasked];
+
+    async fn start() -> Self;
+
+    /// The same world, seen by a platform that knows nothing yet and has an empty journal.
+    fn anew(&self) -> Self;
+
+    fn rig(&self) -> &Rig;
+
+    fn journal(&self) -> &MemoryJournal;
+
+    /// Brings a new app, or the platform, to where the effect is allowed; what the effect is about, if it has to be
+    /// made first.
+    async fn prepare(&self, case: &str, app: &AppId) -> String;
+
+    /// Carries it out; what it brought, as JSON.
+    async fn perform(&self, case: &str, app: &AppId, about: &str) -> Result<Value>;
+
+    /// Whether the vendor's state is the wanted one, and agrees with what the effect brought.
+    async fn is_reached(&self, case: &str, app: &AppId, about: &str, brought: &Value) -> bool;
+
+    /// An effect of another kind on the same app, or on the platform.
+    async fn follow(&self, row: &Row, app: &AppId) -> Result<()>;
+
+    async fn settle(&self, row: &Row, intent: &Intent) -> Result<Settled>;
+}
+
+/// What an effect brought, as JSON.
+fn json<T: EffectMembers>(effect: Result<Effect<T>>) -> Result<Value> {
+    effect.map(|effect| serde_json::to_value(effect).expect("an effect that is JSON"))
+}
+
+/// One effect on one app, from before it to what came of it.
+struct Trial<'a, S> {
+    stage: &'a S,
+    row: &'static Row,
+    app: AppId,
+    about: String,
+    /// How many effects the preparation had.
+    before: u64,
+}
+
+impl<'a, S: Stage> Trial<'a, S> {
+    async fn begin(stage: &'a S, row: &'static Row, app: AppId) -> Self {
+        let about = stage.prepare(row.case, &app).await;
+        let mut trial = Self { stage, row, app, about, before: 0 };
+        trial.before = trial.effects();
+        trial
+    }
+
+    /// How often the effect took place since the preparation.
+    fn effects(&self) -> u64 {
+        let sim = &self.stage.rig().sim;
+        let method = self.row.method();
+        let all = match self.row.of_platform {
+            true => sim.platform_effects(S::VENDOR, method),
+            false => sim.effects(&self.app, method),
+        };
+        all - self.before
+    }
+
+    /// Whose gate and journal the effect passes.
+    fn owner(&self) -> AppId {
+        match self.row.of_platform {
+            true => AppId::new(self.stage.rig().callback().platform_id),
+            false => self.app.clone(),
+        }
+    }
+
+    fn strike(&self, times: u32, fault: miniprogram_sim::Fault) {
+        self.add_fault(FaultRule::next(times, Scope::operation(self.row.method()), fault));
+    }
+
+    fn add_fault(&self, rule: FaultRule) {
+        let rule = if self.row.of_platform { rule } else { rule.with_app(self.app.clone()) };
+        self.stage.rig().sim.add_fault(rule);
+    }
+
+    /// From now on no read succeeds.
+    fn blind(&self) {
+        self.add_fault(FaultRule::always(Scope::Reads, simulated(Fault::ErrorBefore)));
+    }
+
+    /// Lets everything happen that is to happen by itself.
+    async fn end(&self) {
+        self.stage.rig().sim.settle().await;
+        self.stage.rig().sim.clear_faults();
+    }
+
+    async fn perform(&self) -> Result<Value> {
+        self.stage.perform(self.row.case, &self.app, &self.about).await
+    }
+
+    /// Why nobody can tell what happened, if so.
+    fn unasked(&self, fault: Fault, faults: fn(&Unasked) -> &[Fault]) -> Option<&'static str> {
+        let mut listed = S::UNASKED.iter().filter(|unasked| unasked.case == self.row.case);
+        listed.find(|unasked| faults(unasked).contains(&fault)).map(|unasked| unasked.why)
+    }
+
+    async fn run(&self, course: Course) -> Result<(), String> {
+        match course {
+            Course::Smooth => self.survive(None).await,
+            Course::Unread => self.survive_unread().await,
+            Course::Once(fault) => self.survive(Some(fault)).await,
+            Course::Decided(approved) => self.survive_decided(approved).await,
+            Course::Lasting(fault) => self.survive_lasting(fault).await,
+            Course::Crash(fault) => self.survive_crash(fault).await,
+            Course::Blind(fault) => self.survive_blind(fault).await,
+        }
+    }
+
+    async fn survive(&self, fault: Option<Fault>) -> Result<(), String> {
+        if let Some(fault) = fault {
+            self.strike(1, simulated(fault));
+        }
+        let done = self.perform().await;
+        self.end().await;
+        let effects = self.effects();
+        let unasked = fault.and_then(|fault| Some((fault, self.unasked(fault, |unasked| unasked.faults)?)));
+        match (done, unasked) {
+            (Ok(_), Some((_, why))) => Err(format!("succeeds, although it is listed: {why}")),
+            (Ok(brought), None) => self.check_done(fault, &brought, effects).await,
+            (Err(error), Some((fault, _))) if error.outcome() == Outcome::Unknown => {
+                self.check_unknown(fault, effects).await
+            }
+            (Err(error), _) => {
+                Err(format!("a false failure, outcome {}, {effects} effects: {error:#}", error.outcome()))
+            }
+        }
+    }
+
+    /// A verdict that comes early hides nothing: it may even show what else no query shows.
+    async fn survive_decided(&self, approved: bool) -> Result<(), String> {
+        let sim = &self.stage.rig().sim;
+        sim.set_audit_policy(match approved {
+            true => AuditPolicy::approve_after(PATIENCE),
+            false => AuditPolicy::reject_after(PATIENCE, "不合规"),
+        });
+        self.strike(1, simulated(Fault::HangAfter));
+        let done = self.perform().await;
+        sim.set_audit_policy(AuditPolicy::Manual);
+        self.end().await;
+        let listed = self.unasked(Fault::HangAfter, |unasked| unasked.faults).is_some();
+        match (done, self.effects()) {
+            (Ok(_), 1) => Ok(()),
+            (Err(error), 1) if listed && error.outcome() == Outcome::Unknown => Ok(()),
+            (done, effects) => Err(format!("{effects} effects: {done:?}")),
+        }
+    }
+
+    /// Where something has to be known before, nothing is sent.
+    async fn survive_unread(&self) -> Result<(), String> {
+        self.blind();
+        let done = self.perform().await;
+        self.end().await;
+        match (done, self.effects(), self.stage.journal().open_intents(&self.owner()).len()) {
+            (Ok(_), 1, 0) => Ok(()),
+            (Err(error), 0, 0) if error.outcome() == Outcome::NotSent => Ok(()),
+            (done, effects, open) => Err(format!("{effects} effects, {open} intents open: {done:?}")),
+        }
+    }
+
+    /// Nothing is done, and the caller is told so.
+    async fn survive_lasting(&self, fault: Fault) -> Result<(), String> {
+        self.strike(20, simulated(fault));
+        let done = self.perform().await;
+        self.end().await;
+        let effects = self.effects();
+        let error = match done {
+            Ok(brought) => return Err(format!("a false success, {effects} effects: {brought}")),
+            Err(error) => error,
+        };
+        // A one-shot effect is repeated once, and only if the first attempt is known to have done nothing.
+        let (told, most) = match (self.unasked(fault, |unasked| unasked.faults), self.row.class) {
+            (Some(_), Class::OneShot) => (Outcome::Unknown, 1),
+            (Some(_), _) => (Outcome::Unknown, 3),
+            (None, Class::OneShot) => (Outcome::NotDone, 2),
+            (None, _) => (Outcome::NotDone, 3),
+        };
+        let is_true = (effects, error.outcome()) == (0, told)
+            && error.attempts() <= most
+            && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout);
+        match is_true {
+            true => Ok(()),
+            false => Err(format!(
+                "not {told} after at most {most} attempts: {} after {}, {effects} effects: {error:#}",
+                error.outcome(),
+                error.attempts()
+            )),
+        }
+    }
+
+    async fn check_done(&self, fault: Option<Fault>, brought: &Value, effects: u64) -> Result<(), String> {
+        let enough = if self.row.class == Class::Set { effects >= 1 } else { effects == 1 };
+        if !enough {
+            return Err(format!("success with {effects} effects: {brought}"));
+        }
+        let lost = fault.is_some_and(Fault::takes_effect);
+        if (brought["evidence"] == "answered") == lost {
+            return Err(format!("the evidence is {}", brought["evidence"]));
+        }
+        if fault.is_none() && brought["attempts"] != 1 {
+            return Err(format!("{} attempts without a fault", brought["attempts"]));
+        }
+        if !self.stage.journal().open_intents(&self.owner()).is_empty() {
+            return Err("an intent stayed open".to_owned());
+        }
+        if !self.stage.is_reached(self.row.case, &self.app, &self.about, brought).await {
+            return Err(format!("success, but the state is another: {brought}"));
+        }
+        Ok(())
+    }
+
+    /// The effect behind one whose outcome is unknown settles it first, and repeats nothing.
+    async fn check_unknown(&self, fault: Fault, effects: u64) -> Result<(), String> {
+        if effects != u64::from(fault.takes_effect()) {
+            return Err(format!("{effects} effects, although one attempt was made"));
+        }
+        let (journal, owner) = (self.stage.journal(), self.owner());
+        if journal.open_intents(&owner).len() != 1 {
+            return Err(format!("{} intents are open", journal.open_intents(&owner).len()));
+        }
+        self.stage
+            .follow(self.row, &self.app)
+            .await
+            .map_err(|error| format!("the next effect fails: {error:#}"))?;
+        if self.effects() != effects {
+            return Err("the next effect repeats it".to_owned());
+        }
+        if !journal.open_intents(&owner).is_empty() {
+            return Err("the next effect leaves an intent open".to_owned());
+        }
+        let closed = journal.closed_intents(&owner);
+        match &closed[..] {
+            [.., (intent, settled), (_, next)]
+                if intent.operation.as_str() == self.row.method() && next.outcome == Outcome::Done =>
+            {
+                self.check_settled(fault, settled, effects)
+            }
+            _ => Err(format!("the next effect does not settle it first: {closed:?}")),
+        }
+    }
+
+    /// Drops the effect while its answer hangs, and settles it as a new process would: out of what the journal kept.
+    async fn survive_crash(&self, fault: Fault) -> Result<(), String> {
+        self.strike(
+            1,
+            match fault {
+                // Behind the crash, within the shorter settle time of the two vendors.
+                Fault::Late => miniprogram_sim::Fault::late(PATIENCE + PATIENCE, Disturbance::Hang),
+                fault => simulated(fault),
+            },
+        );
+        drop(self.interrupt().await?);
+        let intent = self.stage.journal().open_intents(&self.owner()).pop().ok_or("no intent is open")?;
+        let kept = serde_json::to_string(&intent).expect("an intent is serde");
+        let intent = serde_json::from_str(&kept).expect("an intent is serde");
+        let settled = self.stage.anew().settle(self.row, &intent).await;
+        self.end().await;
+        let effects = self.effects();
+        let settled = settled.map_err(|error| format!("settle, {effects} effects: {error:#}"))?;
+        if effects != u64::from(fault.takes_effect()) {
+            return Err(format!("{effects} effects, although settling sends none"));
+        }
+        self.check_settled(fault, &settled, effects)
+    }
+
+    /// Nobody can be asked while the outcome is open; the next effect asks, once reads succeed again.
+    async fn survive_blind(&self, fault: Fault) -> Result<(), String> {
+        self.strike(1, simulated(fault));
+        let effect = self.interrupt().await?;
+        self.blind();
+        let done = effect.await;
+        self.end().await;
+        let effects = self.effects();
+        match done {
+            Err(error) if error.outcome() == Outcome::Unknown => self.check_unknown(fault, effects).await,
+            done => Err(format!("nobody could be asked, {effects} effects, and yet: {done:?}")),
+        }
+    }
+
+    /// Carries it out until its answer hangs.
+    async fn interrupt(&self) -> Result<Performed<'_>, String> {
+        let clock = self.stage.rig().clock.clone();
+        let _busy = clock.enter();
+        let effect: Performed<'_> = Box::pin(self.perform());
+        // Made when first polled, after the effect: until then nothing else keeps time from running.
+        let patience = pin!(async { clock.sleep(PATIENCE).await });
+        match select(effect, patience).await {
+            Either::Left((ended, _)) => Err(format!("ended although its answer hangs: {ended:?}")),
+            Either::Right(((), effect)) => Ok(effect),
+        }
+    }
+
+    /// Whether what was settled is the truth, and known wherever it can be.
+    fn check_settled(&self, fault: Fault, settled: &Settled, effects: u64) -> Result<(), String> {
+        let unasked = self.unasked(fault, |unasked| unasked.settling);
+        match (settled.outcome, unasked, effects) {
+            (Outcome::Done, None, 1) | (Outcome::NotDone, None, 0) | (Outcome::Unknown, Some(_), _) => Ok(()),
+            (outcome, None, effects) => Err(format!("settled as {outcome}, {effects} effects")),
+            (outcome, Some(why), _) => Err(format!("settled as {outcome}, although it is listed: {why}")),
+        }
+    }
+}
+
+/// An effect on its way.
+type Performed<'t> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 't>>;
+
+/// One effect under every fault, each time on an app of its own; what goes wrong.
+async fn problems<S: Stage>(row: &'static Row) -> Vec<String> {
+    let stage = S::start().await;
+    let mut problems = Vec::new();
+    for (at, course) in Course::all().enumerate() {
+        // What a crash leaves open is nobody else's.
+        let caller = if matches!(course, Course::Crash(_)) { &stage.anew() } else { &stage };
+        let trial = Trial::begin(caller, row, AppId::from(70_000 + at as u64)).await;
+        if let Err(problem) = trial.run(course).await {
+            problems.push(format!("{} {} {course:?}: {problem}", S::VENDOR, row.case));
+        }
+    }
+    problems
+}
+
+async fn every_effect_survives_every_fault<S: Stage>() {
+    println!("seed {SEED}");
+    let mut rows: JoinSet<Vec<String>> = S::ROWS.iter().map(problems::<S>).collect();
+    let mut found = Vec::new();
+    while let Some(problems) = rows.join_next().await {
+        found.extend(problems.expect("a row that runs to its end"));
+    }
+    found.sort();
+    assert!(found.is_empty(), "{} problems:\n{}", found.len(), found.join("\n"));
+}
+
+/// Uploads leave nothing behind that a repeat would change.
+const UPLOADS: [&str; 4] = ["upload_image", "upload_audit_media", "upload_material", "upload_privacy_file"];
+
+/// No effect that the simulator knows is left out of the table.
+fn every_effect_has_a_row<S: Stage>() {
+    let of_every_vendor: BTreeSet<&str> =
+        Operation::ALL.iter().map(|operation| operation.as_str()).chain(UPLOADS).collect();
+    let played: BTreeSet<&str> = miniprogram_sim::endpoints()
+        .into_iter()
+        .filter(|endpoint| endpoint.vendor == S::VENDOR && endpoint.is_effect)
+        .map(|endpoint| endpoint.operation)
+        .filter(|operation| !of_every_vendor.contains(operation))
+        .collect();
+    let listed: BTreeSet<&str> = S::ROWS.iter().map(Row::method).collect();
+    assert_eq!(listed, played);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baidus_effects_survive_every_fault() {
+    every_effect_survives_every_fault::<baidu::BaiduStage>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wechats_effects_survive_every_fault() {
+    every_effect_survives_every_fault::<wechat::WeChatStage>().await;
+}
+
+#[test]
+fn no_effect_is_left_out() {
+    every_effect_has_a_row::<baidu::BaiduStage>();
+    every_effect_has_a_row::<wechat::WeChatStage>();
+}
