@@ -58,6 +58,22 @@ impl BaiduPlatform {
     pub fn app(&self, app: impl Into<AppId>) -> BaiduApp {
         BaiduApp { pipeline: self.pipeline.clone(), app: app.into() }
     }
+
+    /// Calls an endpoint of the platform that nobody has modelled, with the platform's token; else like
+    /// [`BaiduApp::call`].
+    ///
+    /// # Errors
+    /// Those of [`BaiduApp::call`].
+    pub async fn call_as_platform(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        let call = form::raw_call(method, path, query, body)?.with_platform_token();
+        Ok(self.pipeline.begin(&self.own_id(), "call").send_once(&call).await?.json)
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]

@@ -35,8 +35,8 @@ pub(crate) struct Entry {
     pub(crate) decoder: fn(CallbackConfig) -> Result<Box<dyn EventDecoder>>,
     /// Sends one low-level call.
     pub(crate) call: fn(ClientConfig, AppId, RawCall) -> Calling,
-    /// The same with the platform's own token, where the vendor's client can.
-    pub(crate) call_as_platform: Option<fn(ClientConfig, RawCall) -> Calling>,
+    /// The same with the platform's own token.
+    pub(crate) call_as_platform: fn(ClientConfig, RawCall) -> Calling,
     /// A change of the template library as the vendor's client writes it down.
     pub(crate) template_command: fn(&TemplateChange) -> Result<Command>,
     /// Changes the basic information of apps, where the vendor lets platforms.
@@ -115,7 +115,13 @@ pub(crate) static ENTRIES: [Entry; 2] = [
                 app.call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
-        call_as_platform: None,
+        call_as_platform: |config, call| {
+            Box::pin(async move {
+                let platform = BaiduPlatform::new(config)?;
+                let method = call.method.clone();
+                platform.call_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
+            })
+        },
         template_command: |change| change.command(),
         app_admin: Some(baidu_only::APP_ADMIN),
         alliance: Some(baidu_only::ALLIANCE),
@@ -136,13 +142,13 @@ pub(crate) static ENTRIES: [Entry; 2] = [
                 app.call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
-        call_as_platform: Some(|config, call| {
+        call_as_platform: |config, call| {
             Box::pin(async move {
                 let platform = WeChatPlatform::new(config)?;
                 let method = call.method.clone();
                 platform.call_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
             })
-        }),
+        },
         template_command: |change| match change {
             TemplateChange::Add { description: Some(_), .. } => {
                 Err(Error::unsupported(WECHAT, change.operation()).with_field("description"))

@@ -12,10 +12,7 @@ const CALL: &str = "call";
 pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure> {
     let (entry, send): (_, Box<dyn FnOnce(RawCall) -> Calling>) = if wish.platform {
         let (entry, config) = context.platform(wish.dry)?;
-        let send = entry
-            .call_as_platform
-            .ok_or_else(|| Error::unsupported(entry.vendor, CALL).with_field("platform"))?;
-        (entry, Box::new(move |call| send(config, call)))
+        (entry, Box::new(move |call| (entry.call_as_platform)(config, call)))
     } else {
         let Target { entry, app, config } = context.effect_target(wish.dry)?;
         (entry, Box::new(move |call| (entry.call)(config, app, call)))
