@@ -180,21 +180,22 @@ impl RawCall {
         self.query.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
     }
 
-    /// The call as data with the token masked.
+    /// The call as data, the token and whatever is named a secret masked.
     pub(crate) fn planned(&self, bodies: Bodies) -> Result<PlannedRequest> {
         let mut query = self.query.clone();
         query.push(("access_token".to_owned(), "***".to_owned()));
         query.sort();
         let request = PlannedRequest::new(self.method.as_str(), &self.path);
         let request = query.into_iter().fold(request, |request, (name, text)| request.with_query(name, text));
-        Ok(match (&self.body, bodies) {
+        let request = match (&self.body, bodies) {
             (None, _) => request,
             (Some(body), Bodies::Json) => request.with_body(body.clone()),
             (Some(body), Bodies::Form) => {
                 let fields = form_fields(body)?.into_iter().map(|(name, text)| (name, Value::from(text)));
                 request.with_body(Value::Object(fields.collect()))
             }
-        })
+        };
+        Ok(request.masked())
     }
 }
 

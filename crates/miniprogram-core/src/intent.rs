@@ -363,4 +363,32 @@ impl PlannedRequest {
         self.body = Some(body.into());
         self
     }
+
+    /// With every parameter and member masked, at any depth, that is named a token, a ticket, a password or a secret.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        mask_members(&mut self.query);
+        if let Some(body) = &mut self.body {
+            mask(body);
+        }
+        self
+    }
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(members) => mask_members(members),
+        Value::Array(values) => values.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
+fn mask_members(members: &mut serde_json::Map<String, Value>) {
+    for (name, value) in members {
+        if ["token", "ticket", "password", "pwd", "secret"].iter().any(|end| name.ends_with(end)) {
+            *value = Value::from("***");
+        } else {
+            mask(value);
+        }
+    }
 }

@@ -149,27 +149,7 @@ impl Request {
                 Some(parts.iter().map(|part| (part.name.to_string(), part.planned())).collect())
             }
         };
-        if let Some(body) = &mut planned.body {
-            mask_secrets(body);
-        }
-        planned
-    }
-}
-
-/// Masks what is named a secret, at any depth.
-fn mask_secrets(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                if ["password", "pwd", "secret"].iter().any(|end| name.ends_with(end)) {
-                    *value = Value::from("***");
-                } else {
-                    mask_secrets(value);
-                }
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(mask_secrets),
-        _ => {}
+        planned.masked()
     }
 }
 
@@ -274,6 +254,7 @@ mod tests {
             Body::Multipart(vec![Part::text("client_secret", "canary")]),
         ] {
             request.body = body;
+            request.query = vec![("component_access_token".into(), "canary".to_owned())];
             let plan = serde_json::to_string(&request.planned()).unwrap();
             assert!(plan.contains("***") && !plan.contains("canary"), "{plan}");
         }

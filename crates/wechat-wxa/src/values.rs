@@ -1,4 +1,4 @@
-//! The values that WeChat enumerates beside the statuses of code: what arrives as [`StatusTable`]s of open
+//! The values that WeChat enumerates beside the statuses of code: what arrives as [`StatusTable`](miniprogram_core::StatusTable)s of open
 //! enumerations, what is sent as enumerations with their form on the wire.
 //!
 //! The statuses of audits, gray releases and visits and the codes of refusals are in [`codes`](crate::codes).

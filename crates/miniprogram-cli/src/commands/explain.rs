@@ -49,7 +49,10 @@ fn unknown(name: &str, similar: Vec<String>) -> clap::Error {
     let option = "--operation <METHOD|PATH>".to_owned();
     error.insert(ContextKind::InvalidArg, ContextValue::String(option));
     error.insert(ContextKind::InvalidValue, ContextValue::String(name.to_owned()));
-    if !similar.is_empty() {
+    if similar.is_empty() {
+        let hint = "write a method such as `release`, or a path such as /wxa/release";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
+    } else {
         error.insert(ContextKind::SuggestedValue, ContextValue::Strings(similar));
     }
     error

@@ -140,7 +140,7 @@ mod tests {
         insta::assert_snapshot!(SOUND.render(), @r"
         acme code
         1 | * | unavailable | backoff | open | vendor | busy
-            en  repeat later; for an effect, settle its outcome first
+            en  repeat later; after an effect, read the present state or settle its intent first
             zh  请稍后重试；写操作须先确认上一次的结果
         7 | * | conflict | after_change | refused | merchant | not now
             en  read the present state, then decide

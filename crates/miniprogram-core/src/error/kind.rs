@@ -122,11 +122,11 @@ impl ErrorKind {
                 Advice::new("slow down and repeat after the wait", "请求过于频繁，请降低频率，稍后重试")
             }
             Self::Unavailable | Self::Timeout => Advice::new(
-                "repeat later; for an effect, settle its outcome first",
+                "repeat later; after an effect, read the present state or settle its intent first",
                 "请稍后重试；写操作须先确认上一次的结果",
             ),
             Self::Protocol => Advice::new(
-                "settle the outcome of an effect by asking; report the answer if it stays so",
+                "after an effect, read the present state first; report the answer if it stays so",
                 "写操作请先查询确认结果；若持续出现，请把返回内容反馈给厂商",
             ),
             Self::Callback => Advice::new(
@@ -138,7 +138,7 @@ impl ErrorKind {
             }
             Self::Config => Advice::new("correct the configuration", "请修正本地配置"),
             Self::Cancelled => Advice::new(
-                "settle the outcome before the next effect on this app",
+                "read the present state, or settle the intent, before the next effect on this app",
                 "对该小程序执行下一个写操作前，请先确认本次的结果",
             ),
             Self::Vendor => Advice::new(

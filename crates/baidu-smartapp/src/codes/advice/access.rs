@@ -13,8 +13,8 @@ pub(in crate::codes) const NO_RIGHT: Advice = Advice::new(
     "请确认该小程序已授权此权限，可用 `app_info` 查询已授权的权限",
 );
 pub(in crate::codes) const GRANT: Advice = Advice::new(
-    "let the merchant grant the permission to the platform",
-    "请商家重新授权，并勾选该接口对应的权限",
+    "let the merchant grant the permission to the platform, or send the platform's token where the call takes that",
+    "请商家重新授权并勾选该接口对应的权限；若接口要求第三方平台的 token，请改用该 token",
 );
 pub(in crate::codes) const PLATFORM_RIGHT: Advice =
     Advice::new("have the permission granted to the platform", "请先为第三方平台申请该权限");

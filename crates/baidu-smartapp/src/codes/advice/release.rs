@@ -33,8 +33,8 @@ pub(in crate::codes) const OWNER_DATA: Advice = Advice::new(
 pub(in crate::codes) const NONE_ONLINE: Advice =
     Advice::new("have a version approved first", "没有线上包或审核通过的包，请先提审并通过审核");
 pub(in crate::codes) const STATE: Advice = Advice::new(
-    "ask `app_info` where the app stands: its state does not allow this call",
-    "请用 `app_info` 查询小程序状态，当前状态不允许该操作",
+    "ask `app_info`, and for phone numbers `phone_permission`, where the app stands: its state does not allow this call",
+    "请用 `app_info`（手机号权限用 `phone_permission`）查询状态，当前状态不允许该操作",
 );
 pub(in crate::codes) const TRAFFIC_NOT_CLOSED: Advice = Advice::new(
     "ask `app_info`: recovery is for an app whose traffic was taken offline",
