@@ -727,4 +727,12 @@ impl miniprogram_core::Journal for Kept {
     async fn close(&self, _intent: &Intent, _settled: &miniprogram_core::Settled) -> Result<()> {
         Ok(())
     }
+
+    async fn pending(
+        &self,
+        _vendor: miniprogram_core::Vendor,
+        _app: &miniprogram_core::AppId,
+    ) -> Result<Option<Intent>> {
+        Ok(None)
+    }
 }

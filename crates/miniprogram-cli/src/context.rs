@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use miniprogram::{
-    AccessToken, AppId, BaseUrl, ClientConfig, Error, ErrorKind, MiniProgram, MiniProgramPlatform, Outcome,
-    StaticToken, TokenProvider, TokenScope,
+    AccessToken, AppId, BaseUrl, ClientConfig, Error, ErrorKind, MiniProgram, MiniProgramPlatform, NoTokens,
+    Outcome, StaticToken, TokenProvider,
 };
 
 use crate::cli::{self, Common, Credentials, DryRun};
@@ -197,21 +196,6 @@ impl Context {
             config = config.with_settle_time(settle_time);
         }
         Ok(config)
-    }
-}
-
-/// Hands out nothing.
-#[derive(Debug)]
-pub(crate) struct NoTokens;
-
-#[async_trait]
-impl TokenProvider for NoTokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, Error> {
-        Err(Error::new(ErrorKind::Config, "token").for_vendor(scope.vendor).with_detail("there is no token"))
-    }
-
-    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<(), Error> {
-        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::id::PlatformId;
 use crate::intent::{Journal, NoJournal};
-use crate::token::TokenProvider;
+use crate::token::{NoTokens, TokenProvider};
 use crate::transport::{BaseUrl, Transport};
 
 /// What a platform is built from. Only the platform's id and the tokens have no default.
@@ -59,6 +59,12 @@ impl ClientConfig {
             max_attempts: 3,
             seed: None,
         }
+    }
+
+    /// A platform whose calls take no token, or are given theirs: for the calls of the token chain itself.
+    #[must_use]
+    pub fn without_tokens(platform_id: impl Into<PlatformId>) -> Self {
+        Self::new(platform_id, Arc::new(NoTokens))
     }
 
     /// Sends to another scheme and host: a simulator, a gateway, the vendor's second address.

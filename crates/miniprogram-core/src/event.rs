@@ -6,6 +6,7 @@ mod strict_json;
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,6 +31,48 @@ pub trait EventDecoder: Debug + Send + Sync + 'static {
     /// [`Callback`](ErrorKind::Callback), whose [`CallbackCheck`] names the check that refused it. Answer every
     /// refusal alike: 4xx and no reason.
     fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>>;
+}
+
+/// Acts on events that were received.
+///
+/// An event is handed over at least once and in the order of arrival per app: whoever was killed before it could say
+/// that it was done, sees it again. Make what it does repeatable, or keep [`Delivery::id`] beside it.
+#[async_trait]
+pub trait EventHandler: Debug + Send + Sync + 'static {
+    /// Acts on one event. Also called with events that are none of the handler's business: answer `Ok`.
+    ///
+    /// # Errors
+    /// Anything: the event is handed over again later, and ends in the list of the dead after too many attempts.
+    async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()>;
+}
+
+/// Which handing over of an event it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// The event's id in the inbox: the same at every attempt.
+    pub id: i64,
+    /// The platform that received it.
+    pub platform: PlatformId,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// When it was received.
+    pub received_at: Timestamp,
+}
+
+impl Delivery {
+    /// A first attempt.
+    #[must_use]
+    pub const fn new(id: i64, platform: PlatformId, received_at: Timestamp) -> Self {
+        Self { id, platform, attempt: 1, received_at }
+    }
+
+    /// A later attempt.
+    #[must_use]
+    pub const fn with_attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
 }
 
 /// What arrived.
@@ -211,39 +254,39 @@ event_kinds! {
 /// A verified push.
 ///
 /// Its texts borrow from the caller's buffer where they can; [`into_owned`](Self::into_owned) frees it.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Event<'a> {
     /// Who pushed it.
     pub vendor: Vendor,
     /// The app: from the message, else from the route.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub app_id: Option<AppId>,
     /// The platform that the message names.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub platform_id: Option<PlatformId>,
     /// The app's original id, where the message names the app by that alone. Bind it to the route's app: a genuine
     /// push replayed to another app's route differs in nothing else.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub original_id: Option<Cow<'a, str>>,
     /// What it says.
     pub kind: EventKind,
     /// When it happened, by the vendor's word.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub occurred_at: Option<Timestamp>,
     /// The vendor's name of the event.
     pub raw_event: Cow<'a, str>,
     /// The verdict, for the kinds ending in `_audited`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub approved: Option<bool>,
     /// The vendor's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Cow<'a, str>>,
     /// The package it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub package_id: Option<PackageId>,
     /// The version it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<Cow<'a, str>>,
     /// Every field as received. Tickets and authorization codes are in here too: mind where you print it.
     pub payload: Value,

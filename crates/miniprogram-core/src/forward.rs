@@ -12,7 +12,7 @@ use crate::code::{
 };
 use crate::effect::Effect;
 use crate::error::Result;
-use crate::event::{Event, EventDecoder, Push};
+use crate::event::{Delivery, Event, EventDecoder, EventHandler, Push};
 use crate::id::{AppId, AuditId, DraftId, TemplateId};
 use crate::intent::{Command, Intent, Journal, PlannedRequest, Settled};
 use crate::platform::{MiniProgram, MiniProgramPlatform};
@@ -192,6 +192,14 @@ macro_rules! forward {
 
         #[deny(clippy::missing_trait_methods)]
         #[async_trait]
+        impl<T: EventHandler + ?Sized> EventHandler for $pointer<T> {
+            async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
+                (**self).handle(event, delivery).await
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        #[async_trait]
         impl<T: TokenProvider + ?Sized> TokenProvider for $pointer<T> {
             async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
                 (**self).token(scope).await
@@ -209,6 +217,9 @@ macro_rules! forward {
             }
             async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()> {
                 (**self).close(intent, settled).await
+            }
+            async fn pending(&self, vendor: Vendor, app: &AppId) -> Result<Option<Intent>> {
+                (**self).pending(vendor, app).await
             }
         }
     )*};

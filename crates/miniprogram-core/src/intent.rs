@@ -310,6 +310,13 @@ pub trait Journal: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Store`](crate::ErrorKind::Store); the caller is told the outcome all the same, through the log.
     async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()>;
+
+    /// The intent of an app that is open still, such as one that a killed process left behind: the next effect on the
+    /// app settles it first.
+    ///
+    /// # Errors
+    /// [`Store`](crate::ErrorKind::Store); nothing is sent then.
+    async fn pending(&self, vendor: Vendor, app: &AppId) -> Result<Option<Intent>>;
 }
 
 /// Writes nothing down: effects are settled within the process, and an unknown outcome is the caller's to settle.
@@ -324,6 +331,10 @@ impl Journal for NoJournal {
 
     async fn close(&self, _intent: &Intent, _settled: &Settled) -> Result<()> {
         Ok(())
+    }
+
+    async fn pending(&self, _vendor: Vendor, _app: &AppId) -> Result<Option<Intent>> {
+        Ok(None)
     }
 }
 

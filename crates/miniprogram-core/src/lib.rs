@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod audit;
+pub mod authorization;
 pub mod authorizer;
 #[cfg(feature = "callback")]
 pub mod callback;
@@ -34,6 +35,7 @@ pub mod transport;
 pub mod vendor;
 
 pub use audit::{Audit, AuditItem, AuditManager, AuditQuota, QuotaPeriod, SubmitOptions, SubmitTarget};
+pub use authorization::AuthorizationApi;
 pub use authorizer::Authorizer;
 pub use capability::Capabilities;
 #[cfg(feature = "client")]
@@ -47,7 +49,7 @@ pub use code::{
 };
 pub use effect::{Effect, EffectValue, Evidence};
 pub use error::{Advice, Code, Error, ErrorKind, ErrorReport, Language, Outcome, Result, Retry, VendorError};
-pub use event::{CallbackCheck, Event, EventDecoder, EventKind, OwnedPush, Push};
+pub use event::{CallbackCheck, Delivery, Event, EventDecoder, EventHandler, EventKind, OwnedPush, Push};
 pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, TemplateId};
 pub use intent::{
     Command, InherentCommand, Intent, Journal, MethodName, NoJournal, Operation, PlannedRequest, Settled,
@@ -63,7 +65,7 @@ pub use status::{
 };
 pub use template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
 pub use time::Timestamp;
-pub use token::{AccessToken, StaticToken, TokenKind, TokenProvider, TokenScope};
+pub use token::{AccessToken, NoTokens, StaticToken, TokenKind, TokenProvider, TokenScope};
 #[cfg(feature = "client")]
 pub use transport::{BaseUrl, HttpTransport, Transport};
 pub use vendor::Vendor;

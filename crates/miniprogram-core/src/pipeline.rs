@@ -13,7 +13,7 @@ mod settle;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use call::{Call, Expect, Reply, VendorRefusal, Verdict};
+pub use call::{Call, CallToken, Expect, Reply, VendorRefusal, Verdict};
 pub use effect::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding};
 pub use op::Op;
 

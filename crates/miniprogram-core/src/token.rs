@@ -167,3 +167,19 @@ impl TokenProvider for StaticToken {
         Ok(())
     }
 }
+
+/// Has no token: for clients whose calls take none, or are given theirs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTokens;
+
+#[async_trait]
+impl TokenProvider for NoTokens {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+        let why = format!("this client was built without tokens, and there is no {scope}");
+        Err(Error::new(ErrorKind::Config, "token").for_vendor(scope.vendor).with_detail(why))
+    }
+
+    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
+        Ok(())
+    }
+}

@@ -12,7 +12,8 @@ use futures::future::{Either, Shared, WeakShared, pending, select};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::pipeline::{Call, Op, Pipeline};
 use miniprogram_core::{
-    AccessToken, AppId, Error, ErrorKind, Outcome, Result, Secret, Timestamp, TokenProvider, TokenScope,
+    AccessToken, AppId, Error, ErrorKind, NoTokens, Outcome, Result, Secret, Timestamp, TokenProvider,
+    TokenScope,
 };
 use serde::Deserialize;
 use serde_with::serde_as;
@@ -245,20 +246,4 @@ fn missing(field: &'static str) -> Error {
         .for_vendor(BAIDU)
         .with_field(field)
         .with_detail("must not be empty: tokens are fetched with the key's id and secret")
-}
-
-/// The tokens of a pipeline whose calls take none.
-#[derive(Debug)]
-struct NoTokens;
-
-#[async_trait]
-impl TokenProvider for NoTokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
-        let why = "the call for a token takes none itself";
-        Err(Error::new(ErrorKind::Config, OPERATION).for_vendor(scope.vendor).with_detail(why))
-    }
-
-    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
-        Ok(())
-    }
 }

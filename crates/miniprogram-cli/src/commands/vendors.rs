@@ -1,9 +1,7 @@
-use std::sync::Arc;
-
 use miniprogram::ClientConfig;
 use serde_json::{Value, json};
 
-use crate::context::{Context, NoTokens};
+use crate::context::Context;
 use crate::failure::{Failure, Finish};
 use crate::output::{Format, to_value};
 use crate::vendors::ENTRIES;
@@ -12,7 +10,7 @@ use crate::vendors::ENTRIES;
 pub(crate) fn run(context: &Context) -> Result<Finish, Failure> {
     let mut all = Vec::new();
     for entry in &ENTRIES {
-        let platform = (entry.platform)(ClientConfig::new("", Arc::new(NoTokens)))?;
+        let platform = (entry.platform)(ClientConfig::without_tokens(""))?;
         all.push((platform.vendor(), to_value(&platform.capabilities())?));
     }
     if context.output.format() == Format::Json {

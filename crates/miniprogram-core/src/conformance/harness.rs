@@ -10,6 +10,7 @@ use crate::event::OwnedPush;
 use crate::id::{AppId, TemplateId};
 use crate::intent::{Intent, Journal, Operation, Settled};
 use crate::platform::{MiniProgram, MiniProgramPlatform};
+use crate::vendor::Vendor;
 
 /// One vendor, played by something that knows the truth.
 #[async_trait]
@@ -173,5 +174,9 @@ impl Journal for MemoryJournal {
         entries.open.retain(|open| (&open.app, open.operation) != (&intent.app, intent.operation));
         entries.closed.push((intent.clone(), settled.clone()));
         Ok(())
+    }
+
+    async fn pending(&self, _vendor: Vendor, app: &AppId) -> Result<Option<Intent>> {
+        Ok(self.open_intents(app).into_iter().next())
     }
 }

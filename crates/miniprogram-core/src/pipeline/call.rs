@@ -9,7 +9,7 @@ use crate::codes::CodeRow;
 use crate::error::{Code, Error, ErrorKind, Outcome, Result};
 use crate::intent::PlannedRequest;
 use crate::time::Timestamp;
-use crate::token::TokenKind;
+use crate::token::{AccessToken, TokenKind};
 use crate::transport::{Body, Part, Request};
 
 /// One request of an operation, before it has a token.
@@ -26,12 +26,24 @@ pub struct Call {
     pub query: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: Body,
-    /// Whose token it takes; none where the call itself proves who calls.
-    pub token: Option<TokenKind>,
+    /// Which token it takes.
+    pub token: CallToken,
     /// What a success looks like.
     pub expect: Expect,
     /// Whether it may take as long as an upload.
     pub is_upload: bool,
+}
+
+/// Which token a call takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallToken {
+    /// None: the call itself proves who calls.
+    None,
+    /// One from the token provider. Where it is refused it is replaced, and the call sent once more.
+    Of(TokenKind),
+    /// This one. Where it is refused, so is the call.
+    Given(AccessToken),
 }
 
 /// What a success looks like.
@@ -52,7 +64,7 @@ impl Call {
             path: path.into(),
             query: Vec::new(),
             body,
-            token: Some(TokenKind::Authorizer),
+            token: CallToken::Of(TokenKind::Authorizer),
             expect: Expect::Json,
             is_upload: false,
         }
@@ -133,7 +145,7 @@ impl Call {
         let mut request = Request::new(self.method.clone(), self.path.clone());
         request.query.clone_from(&self.query);
         request.body = self.body.clone();
-        if self.token.is_some() {
+        if self.token != CallToken::None {
             request.query.push(("access_token".into(), "***".to_owned()));
         }
         request.planned()
@@ -141,22 +153,29 @@ impl Call {
 
     /// With the platform's token.
     #[must_use]
-    pub const fn with_platform_token(mut self) -> Self {
-        self.token = Some(TokenKind::Platform);
+    pub fn with_platform_token(mut self) -> Self {
+        self.token = CallToken::Of(TokenKind::Platform);
         self
     }
 
     /// With the token of a key.
     #[must_use]
-    pub const fn with_client_credentials(mut self) -> Self {
-        self.token = Some(TokenKind::ClientCredentials);
+    pub fn with_client_credentials(mut self) -> Self {
+        self.token = CallToken::Of(TokenKind::ClientCredentials);
+        self
+    }
+
+    /// With this token and no other.
+    #[must_use]
+    pub fn with_given_token(mut self, token: AccessToken) -> Self {
+        self.token = CallToken::Given(token);
         self
     }
 
     /// Without a token: what proves who calls stands in the body.
     #[must_use]
-    pub const fn without_token(mut self) -> Self {
-        self.token = None;
+    pub fn without_token(mut self) -> Self {
+        self.token = CallToken::None;
         self
     }
 }

@@ -588,6 +588,10 @@ mod tests {
             self.closed.lock().unwrap().push(settled.outcome);
             Ok(())
         }
+
+        async fn pending(&self, _vendor: Vendor, _app: &AppId) -> Result<Option<Intent>> {
+            Ok(None)
+        }
     }
 
     fn torn(hang_at_open: u32, fail_at_open: u32, hang_at_close: u32) -> Arc<Torn> {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::future::{Either, select};
 
-use super::{Call, Expect, Pipeline, Reply, VendorRefusal, Verdict};
+use super::{Call, CallToken, Expect, Pipeline, Reply, VendorRefusal, Verdict};
 use crate::clock::Busy;
 use crate::codes::Certainty;
 use crate::error::{Error, ErrorKind, Outcome, Result, Retry, VendorError};
@@ -181,9 +181,16 @@ impl<'a> Op<'a> {
             let why = "the deadline of the whole operation has passed";
             return Err(self.error(ErrorKind::Timeout, call).with_retry(Retry::No).with_detail(why));
         }
-        let Some(kind) = call.token else {
-            *sent += 1;
-            return self.exchange(call, None).await;
+        let kind = match &call.token {
+            CallToken::Of(kind) => *kind,
+            CallToken::None => {
+                *sent += 1;
+                return self.exchange(call, None).await;
+            }
+            CallToken::Given(token) => {
+                *sent += 1;
+                return self.exchange(call, Some(token)).await;
+            }
         };
         let scope = self.scope(kind);
         let tokens = &self.pipeline.0.tokens;

@@ -126,7 +126,18 @@ impl Pipeline {
         op: &mut Op<'_>,
         source: &dyn EffectSource,
     ) -> Result<()> {
-        let Some(intent) = gate.open_intent().cloned() else { return Ok(()) };
+        let intent = match gate.open_intent().cloned() {
+            Some(intent) => intent,
+            None => {
+                let left_behind = self.0.journal.pending(self.vendor(), op.app).await;
+                match left_behind
+                    .map_err(|error| error.with_operation(op.operation()).with_outcome(Outcome::NotSent))?
+                {
+                    Some(intent) => intent,
+                    None => return Ok(()),
+                }
+            }
+        };
         op.extend(self.0.settle_time.saturating_mul(2));
         let settled = self.settle_within(gate, op, source, &intent).await.map_err(|error| {
             let why = format!(

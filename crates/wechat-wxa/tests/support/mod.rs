@@ -217,6 +217,14 @@ impl Journal for Vendor {
     async fn close(&self, _intent: &Intent, _settled: &Settled) -> Result<(), Error> {
         Ok(())
     }
+
+    async fn pending(
+        &self,
+        _vendor: miniprogram_core::Vendor,
+        _app: &AppId,
+    ) -> Result<Option<Intent>, Error> {
+        Ok(None)
+    }
 }
 
 /// One token for the app and one for the platform.
