@@ -7,6 +7,7 @@ mod vendor_error;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use advice::{Advice, Language};
@@ -33,9 +34,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///     .with_vendor(VendorError::new(Vendor::new("acme"), 45009, "api freq out of limit"));
 /// assert_eq!(error.to_string(), "release: rate limited (acme code 45009: api freq out of limit)");
 /// ```
+///
+/// A clone shares the cause: what several wait for can fail for each of them.
+#[derive(Clone)]
 pub struct Error(Box<Repr>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Repr {
     kind: ErrorKind,
     outcome: Outcome,
@@ -49,11 +53,11 @@ struct Repr {
     advice: Option<NextStep>,
     retry_after: Option<Duration>,
     attempts: u32,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// What to do next, where the kind's own advice is too general.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum NextStep {
     /// In English alone.
     English(Cow<'static, str>),
@@ -188,7 +192,7 @@ impl Error {
     /// Keeps the cause. It must hold no secret and no URL.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

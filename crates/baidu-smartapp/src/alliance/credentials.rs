@@ -69,7 +69,7 @@ type Flight = Pin<Box<dyn Future<Output = Landing> + Send>>;
 /// What a request brought, for everybody who waits for it.
 #[derive(Clone)]
 struct Landing {
-    token: Result<AccessToken, Arc<Error>>,
+    token: Result<AccessToken>,
     /// Keeps the clock busy until one of them goes on.
     _busy: Arc<Busy>,
 }
@@ -146,7 +146,7 @@ impl Key {
         };
         let busy = self.pipeline.clock().enter();
         drop(op);
-        Landing { token: token.map_err(Arc::new), _busy: Arc::new(busy) }
+        Landing { token, _busy: Arc::new(busy) }
     }
 
     async fn fetch(&self, op: &mut Op<'_>) -> Result<Current> {
@@ -197,7 +197,7 @@ impl TokenProvider for ClientCredentials {
         match select(flight, waiting.boxed()).await {
             Either::Left((landing, waiting)) => {
                 drop(waiting);
-                landing.token.map_err(own)
+                landing.token
             }
             Either::Right((never, _)) => match never {},
         }
@@ -211,34 +211,6 @@ impl TokenProvider for ClientCredentials {
         }
         Ok(())
     }
-}
-
-/// The failure for one of those who waited: itself, or the same in its own copy with the failure as its source.
-fn own(failure: Arc<Error>) -> Error {
-    let error = match Arc::try_unwrap(failure) {
-        Ok(error) => return error,
-        Err(shared) => shared,
-    };
-    let mut copy = Error::new(error.kind(), error.operation().to_owned())
-        .with_outcome(error.outcome())
-        .with_retry(error.retry())
-        .with_retry_after(error.retry_after())
-        .with_request_id(error.request_id().map(str::to_owned))
-        .with_advice(error.advice().to_owned())
-        .with_attempts(error.attempts());
-    if let Some(vendor) = error.vendor() {
-        copy = copy.for_vendor(vendor);
-    }
-    if let Some(answer) = error.vendor_error() {
-        copy = copy.with_vendor(answer.clone());
-    }
-    if let Some(field) = error.field() {
-        copy = copy.with_field(field.to_owned());
-    }
-    if let Some(detail) = error.detail() {
-        copy = copy.with_detail(detail.to_owned());
-    }
-    copy.with_source(error)
 }
 
 fn missing(field: &'static str) -> Error {
