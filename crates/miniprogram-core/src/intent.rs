@@ -375,7 +375,8 @@ impl PlannedRequest {
         self
     }
 
-    /// With every parameter and member masked, at any depth, that is named a token, a ticket, a password or a secret.
+    /// With every parameter and member masked, at any depth, that is named a token, a ticket, a password, a secret or
+    /// the code of an authorization.
     #[must_use]
     pub fn masked(mut self) -> Self {
         mask_members(&mut self.query);
@@ -396,7 +397,8 @@ fn mask(value: &mut Value) {
 
 fn mask_members(members: &mut serde_json::Map<String, Value>) {
     for (name, value) in members {
-        if ["token", "ticket", "password", "pwd", "secret"].iter().any(|end| name.ends_with(end)) {
+        let secret = ["token", "ticket", "password", "pwd", "secret", "auth_code", "authorization_code"];
+        if name == "code" || secret.iter().any(|end| name.ends_with(end)) {
             *value = Value::from("***");
         } else {
             mask(value);

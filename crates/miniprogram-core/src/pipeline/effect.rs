@@ -1,12 +1,14 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
+use super::gate::Gate;
 use super::settle::{Answer, Settling};
 use super::{Call, Op, Pipeline, Reply};
 use crate::effect::{Effect, EffectValue, Evidence};
 use crate::error::{Error, Outcome, Result, Retry};
 use crate::id::AppId;
 use crate::intent::{Command, Intent, Settled};
+use crate::time::Timestamp;
 
 /// What a repeat of an effect would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,9 +113,14 @@ impl Pipeline {
     ) -> Result<Effect<EffectValue>> {
         let operation = command.operation().as_str();
         let plan = source.effect_plan(&command)?;
-        let mut gate = self.0.gates.pass(app).await;
+        let mut gate = self.0.gates.pass(app, self.clock().now()).await;
         let mut op = Op::begin(self, app, operation);
         self.settle_earlier(&mut gate, &mut op, source).await?;
+        let quiet = gate.quiet_until().map(|until| until.since(op.now())).unwrap_or_default();
+        if !quiet.is_zero() {
+            op.extend(quiet);
+            op.pause(quiet).await;
+        }
         let before = plan.before(&mut op).await.map_err(|error| {
             // Whatever a read before the effect brought: the effect itself was not sent.
             error.with_operation(operation).with_outcome(Outcome::NotSent)
@@ -179,6 +186,7 @@ impl Pipeline {
             };
             let (error, may_send_again) = match settled {
                 Answer::Done(value, evidence) => {
+                    self.quiet_after(&mut gate, &*plan, ended_at);
                     self.close(&mut gate, &intent, &Settled::done(value.clone(), evidence)).await;
                     return Ok(done(value, evidence, &op, &error));
                 }
@@ -225,7 +233,15 @@ impl Pipeline {
         }
     }
 
-    pub(super) async fn close(&self, gate: &mut super::gate::Gate, intent: &Intent, settled: &Settled) {
+    /// A state that shows may have been there before: the request that was to set it can land still, and must not
+    /// overtake the next one.
+    pub(super) fn quiet_after(&self, gate: &mut Gate, plan: &dyn EffectPlan, ended_at: Timestamp) {
+        if plan.class() == EffectClass::Set {
+            gate.keep_quiet(ended_at.after(self.0.settle_time));
+        }
+    }
+
+    pub(super) async fn close(&self, gate: &mut Gate, intent: &Intent, settled: &Settled) {
         // The gate last: whoever drops this while the journal writes leaves the intent to be settled again.
         if let Err(error) = self.0.journal.close(intent, settled).await {
             tracing::error!(vendor = %self.vendor(), app = %intent.app, operation = %intent.operation, %error, "the outcome could not be written down; it will be settled again");
@@ -250,7 +266,6 @@ mod tests {
     use crate::intent::{Journal, NoJournal};
     use crate::pipeline::{Dialect, VendorRefusal, Verdict};
     use crate::status::VisitStatus;
-    use crate::time::Timestamp;
     use crate::token::{AccessToken, StaticToken, TokenProvider, TokenScope};
     use crate::transport::{Request, Response, Transport, TransportError};
     use crate::vendor::Vendor;
@@ -283,6 +298,7 @@ mod tests {
         looks: VecDeque<&'static str>,
         sent: u32,
         looked: u32,
+        sets_a_state: bool,
     }
 
     fn next<T: Copy>(script: &mut VecDeque<T>) -> Option<T> {
@@ -385,7 +401,7 @@ mod tests {
     #[async_trait]
     impl EffectPlan for Acme {
         fn class(&self) -> EffectClass {
-            EffectClass::Guarded
+            if self.0.lock().unwrap().sets_a_state { EffectClass::Set } else { EffectClass::Guarded }
         }
 
         fn request(&self, _before: &Value) -> Result<Call> {
@@ -434,6 +450,23 @@ mod tests {
         let acme = Acme::new(&[Answer::Lost, Answer::Refused, Answer::Done], &["unknowable"]);
         assert_eq!(outcome(&acme.pipeline(), &acme).await, Outcome::Unknown);
         assert_eq!(acme.counts().0, 2, "a refusal is not sent again");
+    }
+
+    #[tokio::test]
+    async fn a_late_request_cannot_overtake_the_next_effect() {
+        for (sets_a_state, waited) in [(true, SETTLE), (false, Duration::ZERO)] {
+            let acme = Acme::new(&[Answer::Lost, Answer::Done], &["done"]);
+            acme.0.lock().unwrap().sets_a_state = sets_a_state;
+            let pipeline = acme.pipeline();
+            let asked = run(&pipeline, &acme).await.unwrap();
+            assert_eq!(
+                (asked.evidence, pipeline.clock().now()),
+                (Evidence::Asked, Timestamp::from_unix(1000))
+            );
+            // The state may have been that before: the lost request lands within the settle time, or never.
+            run(&pipeline, &acme).await.unwrap();
+            assert_eq!(pipeline.clock().now(), Timestamp::from_unix(1000).after(waited), "{sets_a_state}");
+        }
     }
 
     #[tokio::test]

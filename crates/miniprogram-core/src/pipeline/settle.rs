@@ -114,7 +114,7 @@ impl Pipeline {
                     self.vendor()
                 )));
         }
-        let mut gate = self.0.gates.pass(app).await;
+        let mut gate = self.0.gates.pass(app, self.clock().now()).await;
         let mut op = Op::begin(self, app, "settle");
         self.settle_within(&mut gate, &mut op, source, intent).await
     }
@@ -161,7 +161,10 @@ impl Pipeline {
         let longest = self.0.timeout.max(self.0.upload_timeout);
         let ended_at = op.now().min(intent.started_at.after(longest));
         let settled = match (Settling { plan: &*plan, intent, ended_at }).wait_and_look(op).await {
-            Answer::Done(value, evidence) => Settled::done(value, evidence),
+            Answer::Done(value, evidence) => {
+                self.quiet_after(gate, &*plan, ended_at);
+                Settled::done(value, evidence)
+            }
             Answer::NotDone | Answer::Conflict(_) => Settled::not_done(Evidence::Asked),
             Answer::Unknowable => Settled::unknown(),
             Answer::Failed => {
