@@ -1,6 +1,7 @@
 //! The admin interface over HTTP, and what it shares with the one in Rust.
 
 mod app;
+mod authorization;
 mod platform;
 mod records;
 
@@ -26,7 +27,7 @@ use crate::server::{check, known};
 use crate::tokens::{Holder, Issued};
 use crate::verdict::AuditPolicy;
 use crate::world::Account;
-use crate::{BAIDU, WECHAT, baidu, wechat};
+use crate::{BAIDU, WECHAT, acceptance, baidu};
 
 pub(crate) use platform::{add_template_draft, platform_domains, set_platform_domains};
 
@@ -37,23 +38,32 @@ type Result<T> = std::result::Result<T, SimError>;
 
 pub(crate) fn issued(hub: &Hub, vendor: Vendor, holder: &Holder) -> Issued {
     hub.with(|world, now| {
-        world.tokens.valid(vendor, holder, now, world.settings.token_lifetime(vendor, holder))
+        world.platform.tokens.valid(vendor, holder, now, world.settings.token_lifetime(vendor, holder))
     })
 }
 
 pub(crate) fn rotate_token(hub: &Hub, vendor: Vendor, holder: &Holder) -> Issued {
     hub.with(|world, now| {
-        world.tokens.issue(vendor, holder, now, world.settings.token_lifetime(vendor, holder))
+        world.platform.tokens.issue(vendor, holder, now, world.settings.token_lifetime(vendor, holder))
     })
 }
 
 pub(crate) fn expire_token(hub: &Hub, holder: &Holder) {
-    hub.with(|world, now| world.tokens.expire(holder, now));
+    hub.with(|world, now| world.platform.tokens.expire(holder, now));
 }
 
 /// The app as the holder of a token, and its vendor.
 pub(crate) fn holder(hub: &Hub, app: &AppId) -> Result<(Vendor, Holder)> {
     hub.with(|world, _| Ok((world.app(app)?.vendor, Holder::App(app.clone()))))
+}
+
+/// The same for an app that has authorized the platform.
+pub(crate) fn authorized(hub: &Hub, app: &AppId) -> Result<(Vendor, Holder)> {
+    hub.with(|world, _| {
+        let found = world.app(app)?;
+        found.grant.since.ok_or_else(|| SimError::NotAuthorized(app.clone()))?;
+        Ok((found.vendor, Holder::App(app.clone())))
+    })
 }
 
 pub(crate) fn fail_next_upload(hub: &Hub, app: &AppId, code: i64, message: String) -> Result<()> {
@@ -78,35 +88,31 @@ pub(crate) fn set_callback(hub: &Hub, vendor: Vendor, callback: Callback) -> Res
 
 pub(crate) fn push_ticket(hub: &Hub, vendor: Vendor) -> Result<String> {
     known(vendor)?;
-    Ok(hub.with(|world, now| {
-        let ticket =
-            format!("ticket@@@{:016x}{:016x}", world.platform.random.u64(..), world.platform.random.u64(..));
-        let push = if vendor == BAIDU {
-            baidu::push::ticket(&ticket, now)
-        } else {
-            wechat::push::ticket(&world.settings.wechat_callback.platform_id, &ticket, now)
-        };
-        world.send(push, now);
-        ticket
-    }))
+    Ok(hub.with(|world, now| world.push_ticket(vendor, now)))
 }
 
 pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<Incoming>) -> Response<Reply> {
     let answer = match gate::read(request).await {
-        Ok(call) => handle(hub, &call),
+        Ok(call) if authorization::is_acceptance_test(&call) => {
+            respond(acceptance::run(hub).await.and_then(tell))
+        }
+        Ok(call) => respond(route(hub, &call)),
         Err(answer) => answer,
     };
     gate::respond(hub, &answer)
 }
 
-fn handle(hub: &Hub, call: &Call) -> Answer {
-    let (status, body) = match route(hub, call) {
+fn respond(result: Result<Option<Value>>) -> Answer {
+    let (status, body) = match result {
         Ok(Some(body)) => (200, body),
         Ok(None) => (404, json!({ "error": "the admin interface has no such method and path" })),
         Err(error) => {
             let status = match error {
                 SimError::UnknownApp(_) => 404,
-                SimError::AppExists(_) | SimError::NothingInReview(_) | SimError::ForeignClock => 409,
+                SimError::AppExists(_)
+                | SimError::NotAuthorized(_)
+                | SimError::NothingInReview(_)
+                | SimError::ForeignClock => 409,
                 _ => 400,
             };
             (status, json!({ "error": error.to_string() }))
@@ -144,6 +150,12 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
         }
         ("POST", ["apps"]) => app::add(hub, parse(call)?),
         ("GET", ["apps", app]) => tell(hub.with(|world, _| world.truth(&AppId::from(*app)))?),
+        ("POST", ["apps", app, what @ ("authorize" | "update-authorization" | "revoke-authorization")]) => {
+            authorization::change(hub, &AppId::from(*app), what)
+        }
+        ("GET", ["apps", app, "refresh-token"]) => authorization::refresh_token(hub, &AppId::from(*app)),
+        ("POST", ["apps", app, "events"]) => authorization::push_event(hub, call, &AppId::from(*app)),
+        ("POST", ["apps", app, "texts"]) => authorization::push_text(hub, call, &AppId::from(*app)),
         ("POST", ["apps", app, "illegal-records"]) => {
             records::add_illegal_record(hub, call, &AppId::from(*app))
         }

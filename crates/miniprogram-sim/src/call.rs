@@ -154,24 +154,56 @@ impl From<Value> for Content {
     }
 }
 
+/// Who refuses at Baidu, which decides about the shape of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    Service,
+    /// The gateway in front.
+    Gateway,
+    /// What issues tokens: it has words instead of codes.
+    OAuth(OAuthError),
+}
+
+/// OAuth's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OAuthError {
+    InvalidRequest,
+    InvalidGrant,
+    UnsupportedGrantType,
+}
+
+impl OAuthError {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+        }
+    }
+}
+
 /// A code that a vendor refuses with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: i64,
     /// Instead of the table's words.
     pub(crate) message: Option<String>,
-    /// Whether the gateway in front says so (Baidu).
-    pub(crate) gateway: bool,
+    /// Who says so (Baidu).
+    pub(crate) voice: Voice,
     /// What comes with it all the same (WeChat).
     pub(crate) members: Object,
 }
 
 impl Refusal {
     pub(crate) fn code(code: i64) -> Self {
-        Self { code, message: None, gateway: false, members: Object::new() }
+        Self { code, message: None, voice: Voice::Service, members: Object::new() }
     }
 
     pub(crate) fn gateway(code: i64) -> Self {
-        Self { gateway: true, ..Self::code(code) }
+        Self { voice: Voice::Gateway, ..Self::code(code) }
+    }
+
+    pub(crate) fn oauth(error: OAuthError, description: &str) -> Self {
+        Self { voice: Voice::OAuth(error), message: Some(description.to_owned()), ..Self::code(0) }
     }
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniprogram_core::{Clock, TemplateId, Vendor, VirtualClock};
+use miniprogram_core::{Clock, Secret, TemplateId, Vendor, VirtualClock};
 
 use crate::baidu::NameRules;
 use crate::callback::Callback;
@@ -46,6 +46,11 @@ pub(crate) struct Settings {
     pub(crate) rollback_time: Duration,
     pub(crate) templates: Option<BTreeSet<TemplateId>>,
     pub(crate) token_lifetime: Option<Duration>,
+    pub(crate) code_lifetime: Option<Duration>,
+    pub(crate) rotates_refresh_tokens: bool,
+    pub(crate) ticket_interval: Option<Duration>,
+    pub(crate) wechat_secret: Secret,
+    pub(crate) baidu_key: String,
     pub(crate) wechat_audits: u32,
     pub(crate) wechat_speedups: u32,
     pub(crate) wechat_withdrawals_per_day: usize,
@@ -75,6 +80,11 @@ impl Settings {
         }))
     }
 
+    /// How long an authorization code can be exchanged.
+    pub(crate) fn code_lifetime(&self, vendor: Vendor) -> Duration {
+        self.code_lifetime.unwrap_or(Duration::from_secs(if vendor == BAIDU { 3600 } else { 600 }))
+    }
+
     pub(crate) fn knows_template(&self, id: &TemplateId) -> bool {
         match &self.templates {
             Some(known) => known.contains(id),
@@ -101,6 +111,11 @@ impl SimConfig {
                 rollback_time: Duration::from_secs(1),
                 templates: None,
                 token_lifetime: None,
+                code_lifetime: None,
+                rotates_refresh_tokens: false,
+                ticket_interval: None,
+                wechat_secret: Secret::new("5ec0de00simulated00secret0000001"),
+                baidu_key: "simulatedbaiduplatformkey0000001".to_owned(),
                 wechat_audits: 100_000,
                 wechat_speedups: 100,
                 wechat_withdrawals_per_day: 5,
@@ -204,6 +219,43 @@ impl SimConfig {
     #[must_use]
     pub fn with_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.token_lifetime = Some(lifetime);
+        self
+    }
+
+    /// How long an authorization code can be exchanged. By default 10 minutes at WeChat and 1 hour at Baidu.
+    #[must_use]
+    pub fn with_code_lifetime(mut self, lifetime: Duration) -> Self {
+        self.settings.code_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Whether WeChat answers each refresh with another refresh token; no by default. The one before stays good for 5
+    /// minutes. At Baidu every refresh spends the token.
+    #[must_use]
+    pub fn with_refresh_token_rotation(mut self, rotates: bool) -> Self {
+        self.settings.rotates_refresh_tokens = rotates;
+        self
+    }
+
+    /// Pushes tickets by itself: at the start and then at this interval, 10 minutes at both vendors; only on demand by
+    /// default. On a virtual clock a ticket that has fallen due goes out when the simulator is next spoken to.
+    #[must_use]
+    pub fn with_ticket_interval(mut self, interval: Duration) -> Self {
+        self.settings.ticket_interval = Some(interval);
+        self
+    }
+
+    /// The platform's secret at WeChat, `component_appsecret`.
+    #[must_use]
+    pub fn with_wechat_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.settings.wechat_secret = secret.into();
+        self
+    }
+
+    /// The platform's key at Baidu, the `client_id` of its token.
+    #[must_use]
+    pub fn with_baidu_key(mut self, key: impl Into<String>) -> Self {
+        self.settings.baidu_key = key.into();
         self
     }
 

@@ -31,11 +31,10 @@ pub(crate) struct Operation {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Operations {
     One(Operation),
-    /// The request says which, as with `action=get`.
+    /// The request says which: the first, as with `action=get`, or the second.
     ByCall {
-        reads: fn(&Call) -> bool,
-        read: &'static str,
-        effect: &'static str,
+        is_first: fn(&Call) -> bool,
+        operations: [Operation; 2],
     },
 }
 
@@ -43,17 +42,20 @@ impl Operations {
     pub(crate) fn of(self, call: &Call) -> Operation {
         match self {
             Self::One(operation) => operation,
-            Self::ByCall { reads, read, .. } if reads(call) => Operation { name: read, effect: false },
-            Self::ByCall { effect, .. } => Operation { name: effect, effect: true },
+            Self::ByCall { is_first, operations: [first, second] } => {
+                if is_first(call) {
+                    first
+                } else {
+                    second
+                }
+            }
         }
     }
 
     pub(crate) fn all(self) -> Vec<Operation> {
         match self {
             Self::One(operation) => vec![operation],
-            Self::ByCall { read, effect, .. } => {
-                vec![Operation { name: read, effect: false }, Operation { name: effect, effect: true }]
-            }
+            Self::ByCall { operations, .. } => operations.to_vec(),
         }
     }
 }
@@ -87,7 +89,20 @@ impl<S> Endpoint<S> {
         [read, effect]: [&'static str; 2],
         run: fn(&View<'_, S>) -> Verdict<S>,
     ) -> Self {
-        Self { post, path, operations: Operations::ByCall { reads, read, effect }, run }
+        let operations = [Operation { name: read, effect: false }, Operation { name: effect, effect: true }];
+        Self { post, path, operations: Operations::ByCall { is_first: reads, operations }, run }
+    }
+
+    /// An endpoint that changes one thing or the other, as the request says.
+    pub(crate) const fn effects(
+        post: bool,
+        path: &'static str,
+        is_first: fn(&Call) -> bool,
+        [first, second]: [&'static str; 2],
+        run: fn(&View<'_, S>) -> Verdict<S>,
+    ) -> Self {
+        let operations = [Operation { name: first, effect: true }, Operation { name: second, effect: true }];
+        Self { post, path, operations: Operations::ByCall { is_first, operations }, run }
     }
 }
 

@@ -15,6 +15,9 @@ pub enum SimError {
     /// The vendor is neither `wechat` nor `baidu`, or does not fit the call.
     #[error("the vendor must be wechat or baidu")]
     UnknownVendor,
+    /// The app has not authorized the platform, or no longer.
+    #[error("{0} has not authorized the platform")]
+    NotAuthorized(AppId),
     /// Nothing of that app is under review.
     #[error("nothing of {0} is under review")]
     NothingInReview(AppId),

@@ -168,6 +168,11 @@ pub enum Fault {
     ExpiredToken,
     /// Every `status` in the answer is this number. Strikes only answers that have one.
     UnknownStatus(i64),
+    /// Every member of this name in the answer is an empty text, as with a token that is not there. Strikes only
+    /// answers that have one.
+    EmptyMember(String),
+    /// Every member of this name is left out of the answer. Strikes only answers that have one.
+    MissingMember(String),
 }
 
 impl Fault {

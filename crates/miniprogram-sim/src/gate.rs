@@ -79,11 +79,15 @@ impl Struck<'_> {
                 Ok(self.refuse(&Refusal { message: Some(message), ..Refusal::code(code) }))
             }
             Fault::GatewayError { code, message } => {
-                let gateway = self.vendor == BAIDU;
-                Ok(self.refuse(&Refusal { message: Some(message), gateway, ..Refusal::code(code) }))
+                let refusal = if self.vendor == BAIDU { Refusal::gateway(code) } else { Refusal::code(code) };
+                Ok(self.refuse(&Refusal { message: Some(message), ..refusal }))
             }
             Fault::ExpiredToken => Ok(self.refuse(&token_refusal(self.vendor, TokenFault::Expired))),
-            Fault::UnknownStatus(status) => Ok(self.unknown_status(status)),
+            Fault::UnknownStatus(status) => Ok(self.changed(|body| replace_status(body, status))),
+            Fault::EmptyMember(name) => {
+                Ok(self.changed(|body| replace_member(body, &name, Some(&Value::from("")))))
+            }
+            Fault::MissingMember(name) => Ok(self.changed(|body| replace_member(body, &name, None))),
         }
     }
 
@@ -108,7 +112,7 @@ impl Struck<'_> {
             if looked.refused {
                 world.faults.give_back(&self.drawn);
             }
-            looked.effect.then(|| world.caller(self.vendor, &self.call).cloned()).flatten().ok_or(looked)
+            if looked.effect { Ok(world.caller(self.vendor, &self.call).cloned()) } else { Err(looked) }
         });
         let holder = match looked {
             Ok(holder) => holder,
@@ -137,12 +141,13 @@ impl Struck<'_> {
         outcome
     }
 
-    fn unknown_status(&self, status: i64) -> Response<Reply> {
+    /// The normal way, with the answer changed; the fault stays for another request if there was nothing to change.
+    fn changed(&self, change: impl FnOnce(&mut Value) -> bool) -> Response<Reply> {
         let answer = self.hub.with(|world, now| {
             let mut processed = world.process(self.vendor, &self.call, now, Mode::Apply);
             let changed = serde_json::from_slice::<Value>(&processed.answer.body)
                 .ok()
-                .and_then(|mut body| replace_status(&mut body, status).then(|| body.to_string()));
+                .and_then(|mut body| change(&mut body).then(|| body.to_string()));
             match changed {
                 Some(body) => processed.answer.body = Bytes::from(body),
                 None => world.faults.give_back(&self.drawn),
@@ -200,7 +205,8 @@ impl Struck<'_> {
 struct PutOff {
     hub: Arc<Hub>,
     vendor: Vendor,
-    holder: Holder,
+    /// `None` where no token is needed.
+    holder: Option<Holder>,
     call: Call,
     wait: Duration,
 }
@@ -211,7 +217,7 @@ impl Drop for PutOff {
         self.hub.with(|world, now| {
             world.plan(Planned::timed(now.after(self.wait), move |world, now| {
                 // The vendor looks at the request only now, and may refuse it now.
-                world.process_as(vendor, &holder, &call, now, Mode::Apply);
+                world.process_as(vendor, holder.as_ref(), &call, now, Mode::Apply);
             }));
         });
     }
@@ -234,6 +240,31 @@ fn replace_status(value: &mut Value, status: i64) -> bool {
         Value::Array(items) => {
             for item in items {
                 found |= replace_status(item, status);
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Replaces every member of the name, at any depth, or leaves it out; whether there was one.
+fn replace_member(value: &mut Value, name: &str, replacement: Option<&Value>) -> bool {
+    let mut found = false;
+    match value {
+        Value::Object(members) => {
+            found = members.contains_key(name);
+            match (replacement, members.get_mut(name)) {
+                (Some(replacement), Some(member)) => member.clone_from(replacement),
+                (None, Some(_)) => drop(members.remove(name)),
+                (_, None) => {}
+            }
+            for value in members.values_mut() {
+                found |= replace_member(value, name, replacement);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                found |= replace_member(item, name, replacement);
             }
         }
         _ => {}

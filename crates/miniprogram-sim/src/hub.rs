@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use miniprogram_core::{AppId, Clock, Timestamp, Vendor};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -24,6 +25,8 @@ pub(crate) struct Hub {
     runtime: Handle,
     tasks: Mutex<JoinSet<()>>,
     work: watch::Sender<Work>,
+    /// How many messages apps were sent through the API.
+    messages: watch::Sender<u64>,
     this: Weak<Self>,
 }
 
@@ -69,6 +72,7 @@ impl Hub {
             runtime,
             tasks: Mutex::new(JoinSet::new()),
             work: watch::Sender::new(Work::default()),
+            messages: watch::Sender::new(0),
             this: this.clone(),
         }))
     }
@@ -85,6 +89,8 @@ impl Hub {
         for out in outbox {
             match out {
                 Out::Timer(due) => self.start_timer(due, now),
+                Out::Tick(due) => self.start_tick(due, now),
+                Out::Message => self.messages.send_modify(|count| *count += 1),
                 Out::Deliveries(app) => self.start_deliveries(app),
                 Out::Delivery(push) => self.start_delivery(push),
             }
@@ -134,6 +140,23 @@ impl Hub {
         });
     }
 
+    /// The same without being counted, for as long as the simulator lives.
+    fn start_tick(&self, due: Timestamp, now: Timestamp) {
+        let (this, wait) = (self.this.clone(), self.clock.sleep(due.since(now)));
+        self.spawn(async move {
+            wait.await;
+            if let Some(hub) = this.upgrade() {
+                hub.with(|_, _| ());
+            }
+        });
+    }
+
+    /// Resolves once a message was sent through the API that fulfils the condition.
+    pub(crate) async fn until_message(&self, mut done: impl FnMut(&World) -> bool) {
+        // The sender lives as long as this call, so waiting cannot fail.
+        let _ = self.messages.subscribe().wait_for(|_| done(&self.lock())).await;
+    }
+
     /// Delivers the pushes of an app one after the other until none is left.
     fn start_deliveries(&self, app: AppId) {
         let Some(counted) = self.count(|work| &mut work.deliveries) else { return };
@@ -157,31 +180,37 @@ impl Hub {
         });
     }
 
-    async fn deliver(&self, push: &Push) {
+    /// Delivers a push until it is acknowledged; the acknowledgement. The caller holds a mark as busy.
+    pub(crate) async fn deliver(&self, push: &Push) -> Option<Bytes> {
         for attempt in 1..=DELIVERIES {
-            let Some(sent) = self.with(|world, now| world.seal(push, now, attempt)) else { return };
-            if self.post(push.vendor, &sent).await {
-                return;
+            let sent = self.with(|world, now| world.seal(push, now, attempt))?;
+            if let Some(answer) = self.offer(push.vendor, &sent).await {
+                self.with(|world, _| world.delivered(push, true));
+                return Some(answer);
             }
             if attempt < DELIVERIES {
                 self.clock.sleep(PATIENCE).await;
             }
         }
         tracing::warn!(event = %push.event, "a push was not acknowledged in {DELIVERIES} deliveries");
+        self.with(|world, _| world.delivered(push, false));
+        None
     }
 
-    /// Whether the receiver acknowledged in time.
-    async fn post(&self, vendor: Vendor, sent: &SentPush) -> bool {
-        let Some(address) = pushes::address(sent) else { return false };
-        let answer = async {
-            let request = self.client.post(address).header("content-type", &sent.content_type);
-            let answer = request.body(sent.body.clone()).send().await.ok()?;
-            let status = answer.status().as_u16();
-            Some(pushes::acknowledges(vendor, status, &answer.bytes().await.ok()?))
+    /// The receiver's answer, if it acknowledged in time.
+    async fn offer(&self, vendor: Vendor, sent: &SentPush) -> Option<Bytes> {
+        let address = pushes::address(sent)?;
+        let answered = tokio::select! {
+            answered = self.post(address, sent) => answered.ok(),
+            () = self.clock.deadline(PATIENCE) => None,
         };
-        tokio::select! {
-            acknowledged = answer => acknowledged.unwrap_or(false),
-            () = self.clock.deadline(PATIENCE) => false,
-        }
+        answered.filter(|(status, body)| pushes::acknowledges(vendor, *status, body)).map(|(_, body)| body)
+    }
+
+    /// Posts a push to an address; status and body of the answer.
+    pub(crate) async fn post(&self, address: String, sent: &SentPush) -> reqwest::Result<(u16, Bytes)> {
+        let request = self.client.post(address).header("content-type", &sent.content_type);
+        let answer = request.body(sent.body.clone()).send().await?;
+        Ok((answer.status().as_u16(), answer.bytes().await?))
     }
 }

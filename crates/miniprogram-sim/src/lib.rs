@@ -2,7 +2,9 @@
 
 use miniprogram_core::Vendor;
 
+mod acceptance;
 mod admin;
+mod authorization;
 mod baidu;
 mod body;
 mod call;
@@ -16,6 +18,7 @@ mod gate;
 mod hub;
 mod masks;
 mod outgoing;
+mod page;
 mod platform;
 mod pushes;
 mod requests;
@@ -27,6 +30,7 @@ mod verdict;
 mod wechat;
 mod world;
 
+pub use acceptance::AcceptanceReport;
 pub use baidu::{ForcedOffline, IllegalField, NameRules, OfflineFault};
 pub use callback::Callback;
 pub use clock::SimClock;
@@ -35,9 +39,12 @@ pub use endpoint::EndpointInfo;
 pub use error::SimError;
 pub use faults::{Disturbance, Fault, FaultRule, Lands, PushFault, PushFaultRule, Scope, When};
 pub use platform::DomainKind;
+pub use server::PushAnswer;
 pub use server::Simulator;
 pub use spec::{AllianceKey, AppSpec, State};
-pub use truth::{AppTruth, AuditTruth, GrayTruth, LoggedRequest, ReviewTruth, SentPush, VersionTruth};
+pub use truth::{
+    AppTruth, AuditTruth, GrayTruth, LoggedRequest, MessageTruth, ReviewTruth, SentPush, VersionTruth,
+};
 pub use verdict::{AuditPolicy, Decision, ReviewItem};
 
 /// WeChat.

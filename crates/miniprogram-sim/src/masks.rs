@@ -8,10 +8,11 @@ use crate::call::Call;
 const BODY: usize = 2000;
 const MASK: &str = "***";
 /// How the names of secrets end.
-const SECRETS: [&str; 4] = ["token", "secret", "pwd", "password"];
+const SECRETS: [&str; 7] =
+    ["token", "secret", "pwd", "password", "ticket", "auth_code", "authorization_code"];
 
 fn is_secret(name: &str) -> bool {
-    SECRETS.iter().any(|end| name.ends_with(end))
+    name == "code" || SECRETS.iter().any(|end| name.ends_with(end))
 }
 
 /// Parameters as a query, secrets masked.
@@ -38,7 +39,7 @@ pub(crate) fn body(call: &Call, token: Option<&str>) -> String {
         return short(&pairs(&call.form));
     }
     let text = String::from_utf8_lossy(&call.body);
-    let named = SECRETS.iter().any(|end| text.contains(&format!("{end}\"")));
+    let named = SECRETS.iter().chain(&["\"code"]).any(|end| text.contains(&format!("{end}\"")));
     if named && let Ok(mut json) = serde_json::from_str(&text) {
         mask(&mut json);
         return short(&json.to_string());

@@ -4,20 +4,28 @@ use std::time::Duration;
 
 use miniprogram_core::frame::FrameKey;
 use miniprogram_core::{AppId, Timestamp};
+use serde_json::Value;
 
+use crate::call::Object;
+use crate::error::SimError;
 use crate::faults::PushFault;
 use crate::pushes::{HELD, Push};
 use crate::truth::SentPush;
+use crate::wechat::push::About;
 use crate::world::{Out, Planned, World};
+use crate::{BAIDU, baidu};
 
 impl World {
     /// Sends a push, or does to it what its fault says.
-    pub(crate) fn send(&mut self, push: Push, now: Timestamp) {
-        let Some(app_id) = push.app().cloned() else { return self.dispatch(push, now) };
+    pub(crate) fn send(&mut self, mut push: Push, now: Timestamp) {
+        if push.vendor == BAIDU {
+            push.number = self.platform.baidu.sent.add(&push, now);
+        }
+        let Some(app_id) = push.about().cloned() else { return self.dispatch(push, now) };
         let Some(app) = self.apps.get_mut(&app_id) else { return };
         app.pushes_made += 1;
         match self.push_faults.draw(self.seed, &app_id, app.pushes_made) {
-            Some(PushFault::Lost) => {}
+            Some(PushFault::Lost) => self.delivered(&push, false),
             Some(PushFault::Late { millis }) => {
                 let due = now.after(Duration::from_millis(millis));
                 self.plan(Planned::timed(due, move |world, now| world.dispatch(push, now)));
@@ -41,6 +49,46 @@ impl World {
         }
     }
 
+    /// Sends an event of any name about an app, with the members as its fields.
+    pub(crate) fn push_event(
+        &mut self,
+        app_id: &AppId,
+        event: &str,
+        fields: Value,
+        now: Timestamp,
+    ) -> Result<(), SimError> {
+        let app = self.app(app_id)?;
+        let fields = match fields {
+            Value::Object(fields) => fields,
+            Value::Null => Object::new(),
+            _ => return Err(SimError::InvalidArgument("fields must be an object".to_owned())),
+        };
+        let push = if app.vendor == BAIDU {
+            let platform_id = &self.settings.baidu_callback.platform_id;
+            baidu::push::notice(app_id, platform_id, event, Value::Object(fields), now)
+        } else {
+            About { app: app_id, original_id: &app.original_id, now }.event(event, &fields)
+        };
+        self.send(push, now);
+        Ok(())
+    }
+
+    /// A text that a user writes to an app (WeChat), before it is sent.
+    pub(crate) fn text(
+        &mut self,
+        app_id: &AppId,
+        from: &str,
+        content: &str,
+        now: Timestamp,
+    ) -> Result<(Push, u64), SimError> {
+        let id = 23_000_000_000_000_000 + (self.platform.random.u64(..) >> 16);
+        let app = self.app(app_id)?;
+        if app.vendor == BAIDU {
+            return Err(SimError::Unsupported(app_id.clone(), "text message"));
+        }
+        Ok((About { app: app_id, original_id: &app.original_id, now }.text(from, content, id), id))
+    }
+
     /// Sends the push that was held back.
     fn let_go(&mut self, app_id: &AppId, now: Timestamp) {
         if let Some(held) = self.apps.get_mut(app_id).and_then(|app| app.held.take()) {
@@ -52,6 +100,7 @@ impl World {
     fn dispatch(&mut self, push: Push, now: Timestamp) {
         if push.url(self.settings.callback(push.vendor)).is_none() {
             self.seal(&push, now, 1);
+            self.delivered(&push, false);
             return;
         }
         let Some(app_id) = push.app().cloned() else {
@@ -63,6 +112,13 @@ impl World {
         if !app.delivering {
             app.delivering = true;
             self.outbox.push(Out::Deliveries(app_id));
+        }
+    }
+
+    /// Keeps what became of a push, where it can be asked for.
+    pub(crate) fn delivered(&mut self, push: &Push, acknowledged: bool) {
+        if let Some(number) = push.number {
+            self.platform.baidu.sent.delivered(number, acknowledged);
         }
     }
 

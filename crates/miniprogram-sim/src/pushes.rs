@@ -25,6 +25,8 @@ pub(crate) struct Push {
     pub(crate) route: Route,
     pub(crate) event: String,
     pub(crate) message: String,
+    /// Its place among those that can be asked for again (Baidu).
+    pub(crate) number: Option<u64>,
 }
 
 /// Which of the platform's two URLs it goes to.
@@ -32,15 +34,28 @@ pub(crate) struct Push {
 pub(crate) enum Route {
     /// Messages and events of an app.
     App { app: AppId, original_id: String },
-    /// Authorization events.
-    Platform,
+    /// Authorization events, some of them about an app.
+    Platform { about: Option<AppId> },
 }
 
 impl Push {
+    pub(crate) fn new(vendor: Vendor, route: Route, event: &str, message: String) -> Self {
+        Self { vendor, route, event: event.to_owned(), message, number: None }
+    }
+
+    /// The app that it goes to.
     pub(crate) fn app(&self) -> Option<&AppId> {
         match &self.route {
             Route::App { app, .. } => Some(app),
-            Route::Platform => None,
+            Route::Platform { .. } => None,
+        }
+    }
+
+    /// The app that it is about, wherever it goes.
+    pub(crate) fn about(&self) -> Option<&AppId> {
+        match &self.route {
+            Route::App { app, .. } => Some(app),
+            Route::Platform { about } => about.as_ref(),
         }
     }
 
@@ -51,7 +66,7 @@ impl Push {
                 callback.url.as_ref().map(|url| url.replace("$APPID$", app.as_str()))
             }
             Route::App { .. } => callback.url.clone(),
-            Route::Platform => callback.authorization_url.clone(),
+            Route::Platform { .. } => callback.authorization_url.clone(),
         }
     }
 
@@ -92,7 +107,7 @@ impl Push {
         }
         let receiver = match &self.route {
             Route::App { original_id, .. } => format!("<ToUserName>{}</ToUserName>", cdata(original_id)),
-            Route::Platform => format!("<AppId>{}</AppId>", cdata(&callback.platform_id)),
+            Route::Platform { .. } => format!("<AppId>{}</AppId>", cdata(&callback.platform_id)),
         };
         sent.body = format!("<xml>\n    {receiver}\n    <Encrypt>{}</Encrypt>\n</xml>", cdata(&encrypted));
         sent.content_type = "text/xml".to_owned();
@@ -110,9 +125,10 @@ impl Push {
     }
 }
 
-/// Whether an answer acknowledges a push.
+/// Whether an answer acknowledges a push: at WeChat an empty one and a reply to a message do so too.
 pub(crate) fn acknowledges(vendor: Vendor, status: u16, body: &[u8]) -> bool {
-    status == 200 && (body == b"success" || (body.is_empty() && vendor != BAIDU))
+    let is_reply = || vendor != BAIDU && (body.is_empty() || body.trim_ascii_start().starts_with(b"<xml>"));
+    status == 200 && (body == b"success" || is_reply())
 }
 
 /// The address with the query behind it.

@@ -5,6 +5,7 @@ use miniprogram_core::{AppId, Timestamp, Vendor};
 use crate::call::{Answer, Call, Refusal};
 use crate::endpoint::{Mode, Operation, Ran, Scene};
 use crate::faults::{Draw, Drawn};
+use crate::platform::Platform;
 use crate::tokens::{Holder, TokenFault};
 use crate::truth::LoggedRequest;
 use crate::world::{Account, App, World};
@@ -25,7 +26,8 @@ impl World {
     pub(crate) fn arrive(&mut self, vendor: Vendor, call: &Call, now: Timestamp) -> Option<Drawn> {
         self.requests += 1;
         *self.by_path.entry(call.path.clone()).or_default() += 1;
-        let app_id = self.caller(vendor, call).and_then(Holder::app).cloned();
+        let caller = self.caller(vendor, call).and_then(Holder::app).cloned();
+        let app_id = caller.or_else(|| named_app(vendor, call, &self.platform));
         let operation = describe(vendor, call);
         let count = self.draws.entry((app_id.clone(), call.path.clone())).or_default();
         *count += 1;
@@ -56,29 +58,32 @@ impl World {
 
     /// The normal way of a request: token, then endpoint.
     pub(crate) fn process(&mut self, vendor: Vendor, call: &Call, now: Timestamp, mode: Mode) -> Processed {
-        if baidu::takes_no_token(call) {
+        if baidu::is_for_client(call) {
             let answer = self.client_credentials(call, now);
             return Processed { refused: answer.status != 200, answer, effect: false };
         }
-        let holder = match self.tokens.check(vendor, token_of(vendor, call), now) {
+        if takes_no_token(vendor, call) {
+            return self.process_as(vendor, None, call, now, mode);
+        }
+        let holder = match self.platform.tokens.check(vendor, token_of(vendor, call), now) {
             Ok(holder) => holder.clone(),
             Err(fault) => return self.refused(vendor, &token_refusal(vendor, fault), now),
         };
-        self.process_as(vendor, &holder, call, now, mode)
+        self.process_as(vendor, Some(&holder), call, now, mode)
     }
 
-    /// The same once the token has been accepted.
+    /// The same once the token has been accepted, or where none is needed.
     pub(crate) fn process_as(
         &mut self,
         vendor: Vendor,
-        holder: &Holder,
+        holder: Option<&Holder>,
         call: &Call,
         now: Timestamp,
         mode: Mode,
     ) -> Processed {
         let mut jobs = Vec::new();
         let ran = match holder {
-            Holder::App(app_id) => match self.apps.get_mut(app_id) {
+            Some(Holder::App(app_id)) => match self.apps.get_mut(app_id) {
                 None => Ran::Refused(token_refusal(vendor, TokenFault::Unknown)),
                 Some(App { account: Account::WeChat(account), effects, .. }) => {
                     let scene = Scene {
@@ -105,10 +110,10 @@ impl World {
                     baidu::run(call, scene, mode)
                 }
             },
-            Holder::Platform(_) | Holder::Client(_) => {
+            _ => {
                 let platform_id = AppId::from(self.settings.callback(vendor).platform_id.as_str());
                 let scene = Scene {
-                    app_id: holder.app().unwrap_or(&platform_id),
+                    app_id: holder.and_then(Holder::app).unwrap_or(&platform_id),
                     state: &mut self.apps,
                     platform: &mut self.platform,
                     settings: &self.settings,
@@ -117,7 +122,9 @@ impl World {
                     jobs: &mut jobs,
                 };
                 match holder {
-                    Holder::Client(_) => baidu::run_client(call, scene, mode),
+                    None if vendor == BAIDU => baidu::run_open(call, scene, mode),
+                    None => wechat::run_open(call, scene, mode),
+                    Some(Holder::Client(_)) => baidu::run_client(call, scene, mode),
                     _ if vendor == BAIDU => baidu::run_platform(call, scene, mode),
                     _ => wechat::run_platform(call, scene, mode),
                 }
@@ -146,9 +153,12 @@ impl World {
         Processed { answer, refused: true, effect: false }
     }
 
-    /// Who holds the token that came along, valid or not.
+    /// Who holds the token that came along, valid or not; nobody where none is needed.
     pub(crate) fn caller(&self, vendor: Vendor, call: &Call) -> Option<&Holder> {
-        token_of(vendor, call).and_then(|token| self.tokens.holder(token))
+        if takes_no_token(vendor, call) {
+            return None;
+        }
+        token_of(vendor, call).and_then(|token| self.platform.tokens.holder(token))
     }
 }
 
@@ -156,6 +166,15 @@ impl World {
 pub(crate) fn vendor_of(path: &str) -> Vendor {
     let of_baidu = ["/rest/", "/file/", "/oauth/", "/public/"];
     if of_baidu.iter().any(|prefix| path.starts_with(prefix)) { BAIDU } else { crate::WECHAT }
+}
+
+fn takes_no_token(vendor: Vendor, call: &Call) -> bool {
+    if vendor == BAIDU { baidu::takes_no_token(call) } else { wechat::takes_no_token(call) }
+}
+
+/// The app that a request of the platform's is about, where it names one.
+fn named_app(vendor: Vendor, call: &Call, platform: &Platform) -> Option<AppId> {
+    if vendor == BAIDU { baidu::named_app(call, platform) } else { wechat::named_app(call, platform) }
 }
 
 /// What a request amounts to.

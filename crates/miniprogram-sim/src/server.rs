@@ -1,7 +1,9 @@
 //! The HTTP server, and the simulator as seen from Rust.
 
+mod authorization;
 mod info;
 mod platform;
+mod pushes;
 mod wechat;
 
 use std::io;
@@ -30,7 +32,9 @@ use crate::spec::{AppSpec, State};
 use crate::truth::{AppTruth, LoggedRequest, SentPush};
 use crate::verdict::{AuditPolicy, Decision};
 use crate::world::{Account, World};
-use crate::{BAIDU, WECHAT, admin, gate};
+use crate::{BAIDU, WECHAT, admin, gate, page};
+
+pub use pushes::PushAnswer;
 
 /// A running simulator. Dropping it stops the server and everything in the background.
 #[derive(Debug)]
@@ -54,6 +58,9 @@ impl Simulator {
         let listener = TcpListener::bind(config.address).await?;
         let address = listener.local_addr()?;
         let hub = Hub::new(World::new(&config), config.time.clone(), Handle::current())?;
+        if let Some(interval) = config.settings.ticket_interval {
+            hub.with(|world, now| world.push_tickets(interval, now));
+        }
         let server = tokio::spawn(accept(listener, Arc::clone(&hub)));
         tracing::info!(%address, seed = config.seed, "the simulator listens");
         Ok(Self { hub, address, seed: config.seed, server })
@@ -102,7 +109,8 @@ impl Simulator {
         self.seed
     }
 
-    /// Adds an app and hands out its access token.
+    /// Adds an app and hands out its access token, which is empty if the app starts without having authorized the
+    /// platform.
     ///
     /// # Errors
     /// [`SimError::AppExists`], [`SimError::UnknownVendor`], [`SimError::Unsupported`] if the vendor does not know the
@@ -110,7 +118,7 @@ impl Simulator {
     /// client id.
     pub fn add_app(&self, spec: AppSpec) -> Result<Secret, SimError> {
         let issued = self.hub.with(|world, now| world.add_app(spec, now))?;
-        Ok(Secret::new(issued.text))
+        Ok(Secret::new(issued.map(|issued| issued.text).unwrap_or_default()))
     }
 
     /// The apps that were added, in order of their ids.
@@ -133,9 +141,9 @@ impl Simulator {
     /// The access token that is accepted now. Where the last one has expired, a new one is issued.
     ///
     /// # Errors
-    /// [`SimError::UnknownApp`].
+    /// [`SimError::UnknownApp`], or [`SimError::NotAuthorized`].
     pub fn token(&self, app: &AppId) -> Result<Secret, SimError> {
-        let (vendor, holder) = admin::holder(&self.hub, app)?;
+        let (vendor, holder) = admin::authorized(&self.hub, app)?;
         Ok(Secret::new(admin::issued(&self.hub, vendor, &holder).text))
     }
 
@@ -151,9 +159,9 @@ impl Simulator {
     /// Issues a new token; the one before is refused from now on, as not the latest.
     ///
     /// # Errors
-    /// [`SimError::UnknownApp`].
+    /// [`SimError::UnknownApp`], or [`SimError::NotAuthorized`].
     pub fn rotate_token(&self, app: &AppId) -> Result<Secret, SimError> {
-        let (vendor, holder) = admin::holder(&self.hub, app)?;
+        let (vendor, holder) = admin::authorized(&self.hub, app)?;
         Ok(Secret::new(admin::rotate_token(&self.hub, vendor, &holder).text))
     }
 
@@ -343,6 +351,12 @@ async fn accept(listener: TcpListener, hub: Arc<Hub>) {
 }
 
 async fn answer(hub: Arc<Hub>, request: Request<Incoming>) -> Result<Response<Reply>, BrokenOff> {
-    let is_admin = request.uri().path().starts_with(admin::ROOT);
-    if is_admin { Ok(admin::answer(&hub, request).await) } else { gate::answer(&hub, request).await }
+    let path = request.uri().path();
+    if path.starts_with(admin::ROOT) {
+        Ok(admin::answer(&hub, request).await)
+    } else if let Some(vendor) = page::vendor(path) {
+        Ok(page::answer(&hub, vendor, request).await)
+    } else {
+        gate::answer(&hub, request).await
+    }
 }

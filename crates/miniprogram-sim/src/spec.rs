@@ -18,8 +18,12 @@ pub struct AppSpec {
     pub app_id: AppId,
     /// WeChat's original id, `gh_…`; made from the app id if absent.
     pub original_id: Option<String>,
+    /// Whether it has authorized the platform; yes by default, with tokens at once.
+    pub authorized: bool,
     /// Its first access token; issued if absent.
     pub token: Option<Secret>,
+    /// Its first refresh token; issued if absent.
+    pub refresh_token: Option<Secret>,
     /// Where it starts; a version online and one before it by default.
     pub state: State,
     /// Its name; made from the app id if absent.
@@ -50,7 +54,9 @@ impl AppSpec {
             vendor,
             app_id: app_id.into(),
             original_id: None,
+            authorized: true,
             token: None,
+            refresh_token: None,
             state: State::Online,
             name: None,
             alliance_key: None,
@@ -82,6 +88,21 @@ impl AppSpec {
     #[must_use]
     pub fn with_token(mut self, token: impl Into<Secret>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// Sets the first refresh token.
+    #[must_use]
+    pub fn with_refresh_token(mut self, token: impl Into<Secret>) -> Self {
+        self.refresh_token = Some(token.into());
+        self
+    }
+
+    /// Lets it start without having authorized the platform: it has no tokens until
+    /// [`Simulator::authorize`](crate::Simulator::authorize).
+    #[must_use]
+    pub fn unauthorized(mut self) -> Self {
+        self.authorized = false;
         self
     }
 

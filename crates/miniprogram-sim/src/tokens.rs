@@ -1,6 +1,6 @@
 //! Access tokens: issued, bound to who holds them, expired and replaced.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use miniprogram_core::{AppId, Timestamp, Vendor};
@@ -50,19 +50,26 @@ struct Token {
     vendor: Vendor,
     holder: Holder,
     expires_at: Timestamp,
+    revoked: bool,
 }
+
+/// How many tokens of a holder are remembered, the current one included: requests with older ones belong to nobody.
+const REMEMBERED: usize = 4;
+/// How many tokens of client credentials are in force at once.
+const CLIENT_TOKENS: usize = 100;
 
 #[derive(Debug)]
 pub(crate) struct Tokens {
     random: fastrand::Rng,
-    /// Every token ever issued.
+    /// What is remembered of all holders.
     all: HashMap<String, Token>,
-    current: HashMap<Holder, String>,
+    /// The tokens of a holder; the newest, which is the current one, at the end.
+    held: HashMap<Holder, VecDeque<String>>,
 }
 
 impl Tokens {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: fastrand::Rng::with_seed(seed), all: HashMap::new(), current: HashMap::new() }
+        Self { random: fastrand::Rng::with_seed(seed), all: HashMap::new(), held: HashMap::new() }
     }
 
     /// A fresh token; the one before is refused from now on, except for client credentials.
@@ -82,24 +89,35 @@ impl Tokens {
             };
             self.dotted(kind, lifetime, expires_at)
         } else {
-            format!("{}_{}", self.random.u32(10..100), self.text(134, LETTERS))
+            format!("{}_{}", self.random.u32(10..100), random_text(&mut self.random, 134, LETTERS))
         };
         self.install(vendor, holder, Issued { text, expires_at })
     }
 
     /// Text in the shape of Baidu's tokens.
     pub(crate) fn dotted(&mut self, kind: u8, lifetime: Duration, expires_at: Timestamp) -> String {
-        let hex = self.text(32, b"0123456789abcdef");
-        let opaque = self.text(50, LETTERS);
-        format!("{kind}.{hex}.{}.{}.{opaque}", lifetime.as_secs(), expires_at.as_unix())
+        dotted(&mut self.random, kind, lifetime, expires_at)
     }
 
     /// Makes a token that the caller brought the current one.
     pub(crate) fn install(&mut self, vendor: Vendor, holder: &Holder, issued: Issued) -> Issued {
-        let token = Token { vendor, holder: holder.clone(), expires_at: issued.expires_at };
+        let token = Token { vendor, holder: holder.clone(), expires_at: issued.expires_at, revoked: false };
+        let held = self.held.entry(holder.clone()).or_default();
+        held.retain(|text| *text != issued.text);
+        held.push_back(issued.text.clone());
+        let limit = if matches!(holder, Holder::Client(_)) { CLIENT_TOKENS } else { REMEMBERED };
+        if held.len() > limit
+            && let Some(oldest) = held.pop_front()
+            && self.all.get(&oldest).is_some_and(|token| token.holder == *holder)
+        {
+            self.all.remove(&oldest);
+        }
         self.all.insert(issued.text.clone(), token);
-        self.current.insert(holder.clone(), issued.text.clone());
         issued
+    }
+
+    fn current(&self, holder: &Holder) -> Option<&String> {
+        self.held.get(holder).and_then(VecDeque::back)
     }
 
     /// The token that is accepted now; issues one where there is none or the last has expired.
@@ -110,19 +128,31 @@ impl Tokens {
         now: Timestamp,
         lifetime: Duration,
     ) -> Issued {
-        if let Some(text) = self.current.get(holder) {
-            let expires_at = self.all.get(text).map(|token| token.expires_at).filter(|at| *at > now);
-            if let Some(expires_at) = expires_at {
-                return Issued { text: text.clone(), expires_at };
+        if let Some(text) = self.current(holder) {
+            let token = self.all.get(text).filter(|token| token.expires_at > now && !token.revoked);
+            if let Some(token) = token {
+                return Issued { text: text.clone(), expires_at: token.expires_at };
             }
         }
         self.issue(vendor, holder, now, lifetime)
     }
 
+    /// Makes all tokens of a holder expire now.
     pub(crate) fn expire(&mut self, holder: &Holder, now: Timestamp) {
-        let mut held =
-            self.all.values_mut().filter(|token| token.holder == *holder && token.expires_at > now);
-        held.by_ref().for_each(|token| token.expires_at = now);
+        for text in self.held.get(holder).into_iter().flatten() {
+            if let Some(token) = self.all.get_mut(text) {
+                token.expires_at = token.expires_at.min(now);
+            }
+        }
+    }
+
+    /// Refuses all tokens of a holder from now on.
+    pub(crate) fn revoke(&mut self, holder: &Holder) {
+        for text in self.held.get(holder).into_iter().flatten() {
+            if let Some(token) = self.all.get_mut(text) {
+                token.revoked = true;
+            }
+        }
     }
 
     /// Who the token was issued to, valid or not.
@@ -139,8 +169,8 @@ impl Tokens {
         let text = text.filter(|text| !text.is_empty()).ok_or(TokenFault::Missing)?;
         let unknown = if well_formed(vendor, text) { TokenFault::Unknown } else { TokenFault::Malformed };
         let token = self.all.get(text).filter(|token| token.vendor == vendor).ok_or(unknown)?;
-        let replaced = self.current.get(&token.holder).is_some_and(|current| current != text);
-        if replaced && !matches!(token.holder, Holder::Client(_)) {
+        let replaced = self.current(&token.holder).is_some_and(|current| current != text);
+        if token.revoked || (replaced && !matches!(token.holder, Holder::Client(_))) {
             return Err(unknown);
         }
         if token.expires_at <= now { Err(TokenFault::Expired) } else { Ok(&token.holder) }
@@ -148,12 +178,24 @@ impl Tokens {
 
     /// Text that means nothing.
     pub(crate) fn opaque(&mut self, length: usize) -> String {
-        self.text(length, LETTERS)
+        random_text(&mut self.random, length, LETTERS)
     }
+}
 
-    fn text(&mut self, length: usize, alphabet: &[u8]) -> String {
-        (0..length).map(|_| char::from(alphabet[self.random.usize(..alphabet.len())])).collect()
-    }
+/// Text in the shape of Baidu's tokens.
+pub(crate) fn dotted(
+    random: &mut fastrand::Rng,
+    kind: u8,
+    lifetime: Duration,
+    expires_at: Timestamp,
+) -> String {
+    let hex = random_text(random, 32, b"0123456789abcdef");
+    let opaque = random_text(random, 50, LETTERS);
+    format!("{kind}.{hex}.{}.{}.{opaque}", lifetime.as_secs(), expires_at.as_unix())
+}
+
+pub(crate) fn random_text(random: &mut fastrand::Rng, length: usize, alphabet: &[u8]) -> String {
+    (0..length).map(|_| char::from(alphabet[random.usize(..alphabet.len())])).collect()
 }
 
 pub(crate) const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

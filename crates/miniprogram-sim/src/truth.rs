@@ -65,6 +65,12 @@ pub struct AppTruth {
     /// The WeChat ids of its testers (WeChat).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub testers: Vec<String>,
+    /// Since when the platform is authorized; absent if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorized_at: Option<Timestamp>,
+    /// The newest messages that were sent to its users through the API, the oldest first (WeChat).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<MessageTruth>,
 }
 
 impl AppTruth {
@@ -79,6 +85,18 @@ impl AppTruth {
     pub fn online_version(&self) -> Option<&str> {
         self.online.as_ref().map(|online| online.version.as_str())
     }
+}
+
+/// A message to a user of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MessageTruth {
+    /// The user.
+    pub to: String,
+    /// Its kind, such as `text`.
+    pub kind: String,
+    /// Its text; empty for other kinds.
+    pub content: String,
 }
 
 /// A version of an app.
@@ -147,7 +165,7 @@ pub struct LoggedRequest {
     pub query: String,
     /// The body, tokens masked; the beginning only if it is long.
     pub body: String,
-    /// The app whose token came along.
+    /// The app whose token came along, or that a request for tokens was about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_id: Option<AppId>,
     /// The fault that struck, as JSON.

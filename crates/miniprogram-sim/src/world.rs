@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use miniprogram_core::{AppId, Secret, Timestamp, Vendor};
 
+use crate::authorization::Grant;
+use crate::clock::Time;
 use crate::config::SimConfig;
 use crate::endpoint::Effects;
 use crate::error::SimError;
@@ -12,7 +14,7 @@ use crate::faults::{Faults, PushFaults};
 pub(crate) use crate::platform::Platform;
 use crate::pushes::Push;
 use crate::spec::{AppSpec, State};
-use crate::tokens::{Holder, Issued, Tokens};
+use crate::tokens::{Holder, Issued};
 use crate::truth::{AppTruth, LoggedRequest, SentPush};
 use crate::verdict::{AuditPolicy, Decision, ReviewItem};
 use crate::{BAIDU, WECHAT, baidu, wechat};
@@ -20,32 +22,43 @@ use crate::{BAIDU, WECHAT, baidu, wechat};
 /// What is to happen by itself.
 type Job = Box<dyn FnOnce(&mut World, Timestamp) + Send>;
 
+/// What looks after something that falls due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timer {
+    /// One that counts as work under way.
+    Counted,
+    /// One that goes on for ever, so nobody waits for it.
+    Endless,
+    /// None, so that a virtual clock does not jump to it: whoever asks next looks after it.
+    None,
+}
+
 /// Something that happens by itself at a set time.
 pub(crate) struct Planned {
     due: Timestamp,
-    /// Only looked after when somebody asks: no timer, so a virtual clock does not jump to it.
-    quiet: bool,
+    timer: Timer,
     job: Job,
 }
 
 impl Planned {
     pub(crate) fn timed(due: Timestamp, job: impl FnOnce(&mut World, Timestamp) + Send + 'static) -> Self {
-        Self { due, quiet: false, job: Box::new(job) }
+        Self { due, timer: Timer::Counted, job: Box::new(job) }
     }
 
     pub(crate) fn quiet(due: Timestamp, job: impl FnOnce(&mut World, Timestamp) + Send + 'static) -> Self {
-        Self { due, quiet: true, job: Box::new(job) }
+        Self { due, timer: Timer::None, job: Box::new(job) }
     }
 }
 
 pub(crate) struct World {
     pub(crate) seed: u64,
+    /// Whether the clock jumps from one due time to the next.
+    is_virtual: bool,
     pub(crate) settings: crate::config::Settings,
     pub(crate) platform: Platform,
     /// How often the platform's own operations took effect.
     pub(crate) platform_effects: BTreeMap<Vendor, Effects>,
     pub(crate) apps: Apps,
-    pub(crate) tokens: Tokens,
     /// The apps' own keys, by client id (Baidu).
     pub(crate) alliance_keys: HashMap<String, Key>,
     pub(crate) faults: Faults,
@@ -65,6 +78,10 @@ pub(crate) struct World {
 pub(crate) enum Out {
     /// Something falls due then.
     Timer(Timestamp),
+    /// The same, for what comes again and again.
+    Tick(Timestamp),
+    /// An app was sent a message through the API.
+    Message,
     /// The app has pushes to deliver, and nobody does so yet.
     Deliveries(AppId),
     /// A push without an order to keep.
@@ -83,6 +100,7 @@ pub(crate) struct Key {
 pub(crate) struct App {
     pub(crate) vendor: Vendor,
     pub(crate) original_id: String,
+    pub(crate) grant: Grant,
     pub(crate) effects: Effects,
     pub(crate) pushes: Vec<SentPush>,
     /// How many pushes there were, faults or not.
@@ -109,11 +127,11 @@ impl World {
         push_faults.set(config.push_faults.clone());
         Self {
             seed: config.seed,
+            is_virtual: matches!(config.time, Time::Virtual(_)),
             platform: Platform::new(config.seed, &settings),
             platform_effects: BTreeMap::new(),
             settings,
             apps: Apps::new(),
-            tokens: Tokens::new(config.seed),
             alliance_keys: HashMap::new(),
             faults,
             push_faults,
@@ -132,7 +150,8 @@ impl World {
         self.apps.get(id).ok_or_else(|| SimError::UnknownApp(id.clone()))
     }
 
-    pub(crate) fn add_app(&mut self, spec: AppSpec, now: Timestamp) -> Result<Issued, SimError> {
+    /// Its access token, if it has authorized the platform.
+    pub(crate) fn add_app(&mut self, spec: AppSpec, now: Timestamp) -> Result<Option<Issued>, SimError> {
         if self.apps.contains_key(&spec.app_id) {
             return Err(SimError::AppExists(spec.app_id));
         }
@@ -159,6 +178,7 @@ impl World {
         let app = App {
             vendor: spec.vendor,
             original_id,
+            grant: Grant::default(),
             effects: Effects::default(),
             pushes: Vec::new(),
             pushes_made: 0,
@@ -167,20 +187,27 @@ impl World {
             held: None,
             account,
         };
-        let holder = Holder::App(spec.app_id.clone());
-        let lifetime = self.settings.token_lifetime(spec.vendor, &holder);
-        let issued = match spec.token {
-            Some(token) => {
-                let issued = Issued { text: token.expose().to_owned(), expires_at: now.after(lifetime) };
-                self.tokens.install(spec.vendor, &holder, issued)
+        let issued = spec.authorized.then(|| {
+            let holder = Holder::App(spec.app_id.clone());
+            let lifetime = self.settings.token_lifetime(spec.vendor, &holder);
+            let tokens = &mut self.platform.tokens;
+            match spec.token {
+                Some(token) => {
+                    let issued = Issued { text: token.expose().to_owned(), expires_at: now.after(lifetime) };
+                    tokens.install(spec.vendor, &holder, issued)
+                }
+                None => tokens.issue(spec.vendor, &holder, now, lifetime),
             }
-            None => self.tokens.issue(spec.vendor, &holder, now, lifetime),
-        };
+        });
         if let Some(key) = spec.alliance_key {
             self.alliance_keys
                 .insert(key.client_id, Key { app: spec.app_id.clone(), secret: key.client_secret });
         }
-        self.apps.insert(spec.app_id, app);
+        self.apps.insert(spec.app_id.clone(), app);
+        if spec.authorized {
+            let refresh_token = spec.refresh_token.map(|token| token.expose().to_owned());
+            self.grant(&spec.app_id, refresh_token, now);
+        }
         Ok(issued)
     }
 
@@ -238,6 +265,8 @@ impl World {
             reviews: Vec::new(),
             changes_left: BTreeMap::new(),
             testers: Vec::new(),
+            authorized_at: app.grant.since,
+            messages: Vec::new(),
         };
         match &app.account {
             Account::WeChat(account) => account.tell(&mut truth),
@@ -289,9 +318,22 @@ impl World {
     pub(crate) fn plan(&mut self, planned: Planned) {
         self.agenda.insert((planned.due, self.next_job), planned.job);
         self.next_job += 1;
-        if !planned.quiet {
-            self.outbox.push(Out::Timer(planned.due));
+        match planned.timer {
+            Timer::Counted => self.outbox.push(Out::Timer(planned.due)),
+            Timer::Endless => self.outbox.push(Out::Tick(planned.due)),
+            Timer::None => {}
         }
+    }
+
+    /// Plans what comes again and again. On a virtual clock, which would run away with it, whoever asks next looks
+    /// after it.
+    pub(crate) fn plan_tick(
+        &mut self,
+        due: Timestamp,
+        job: impl FnOnce(&mut World, Timestamp) + Send + 'static,
+    ) {
+        let timer = if self.is_virtual { Timer::None } else { Timer::Endless };
+        self.plan(Planned { due, timer, job: Box::new(job) });
     }
 
     /// Does what has fallen due, in order of time.

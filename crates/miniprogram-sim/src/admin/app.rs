@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Result, done, expire_token, fail_next_upload, holder, issued, parse, rotate_token, tell, tell_token,
-    vendor,
+    Result, authorized, done, expire_token, fail_next_upload, holder, issued, parse, rotate_token, tell,
+    tell_token, vendor,
 };
 use crate::baidu::{self, Measure};
 use crate::call::Call;
@@ -24,7 +24,10 @@ pub(super) struct NewApp {
     vendor: String,
     app_id: AppId,
     original_id: Option<String>,
+    /// Whether it has authorized the platform; yes unless told otherwise.
+    authorized: Option<bool>,
     access_token: Option<String>,
+    refresh_token: Option<String>,
     state: Option<State>,
     name: Option<String>,
     alliance_key: Option<NewKey>,
@@ -44,7 +47,9 @@ struct NewKey {
 pub(super) fn add(hub: &Hub, new: NewApp) -> Result<Option<Value>> {
     let mut spec = AppSpec::new(vendor(&new.vendor)?, new.app_id.clone());
     spec.original_id = new.original_id;
+    spec.authorized = new.authorized.unwrap_or(true);
     spec.token = new.access_token.map(Secret::new);
+    spec.refresh_token = new.refresh_token.map(Secret::new);
     spec.state = new.state.unwrap_or(State::Online);
     spec.name = new.name;
     spec.own_domains = new.own_domains;
@@ -60,8 +65,8 @@ pub(super) fn add(hub: &Hub, new: NewApp) -> Result<Option<Value>> {
         "app_id": new.app_id,
         "vendor": new.vendor,
         "original_id": original_id,
-        "access_token": issued.text,
-        "expires_at": issued.expires_at,
+        "access_token": issued.as_ref().map(|issued| &issued.text),
+        "expires_at": issued.as_ref().map(|issued| issued.expires_at),
     })))
 }
 
@@ -85,11 +90,11 @@ pub(super) fn route(hub: &Hub, call: &Call, method: &str, app: &AppId, what: &st
             hub.with(|world, now| world.arrange(app, &state, now))?;
         }
         ("GET", "token") => {
-            let (vendor, holder) = holder(hub, app)?;
+            let (vendor, holder) = authorized(hub, app)?;
             return Ok(Some(tell_token(&issued(hub, vendor, &holder))));
         }
         ("POST", "rotate-token") => {
-            let (vendor, holder) = holder(hub, app)?;
+            let (vendor, holder) = authorized(hub, app)?;
             return Ok(Some(tell_token(&rotate_token(hub, vendor, &holder))));
         }
         ("POST", "expire-token") => expire_token(hub, &holder(hub, app)?.1),

@@ -78,6 +78,14 @@ pub(super) fn route(
             expire_token(hub, &holder);
             done()
         }
+        ("GET", "credentials") => Ok(Some(hub.with(|world, _| {
+            let settings = &world.settings;
+            let platform_id = &settings.callback(vendor).platform_id;
+            match vendor {
+                BAIDU => json!({ "platform_id": platform_id, "client_id": settings.baidu_key }),
+                _ => json!({ "platform_id": platform_id, "secret": settings.wechat_secret.expose() }),
+            }
+        }))),
         ("POST", "drafts") => {
             let draft: NewDraft = parse(call)?;
             let id = add_template_draft(hub, vendor, &draft.version, &draft.description)?;

@@ -3,6 +3,7 @@
 mod alliance;
 mod app;
 mod arrange;
+mod authorization;
 mod categories;
 mod domains;
 mod image;
@@ -15,6 +16,7 @@ mod profile;
 pub(crate) mod push;
 mod qrcode;
 mod reviews;
+mod sent;
 mod shared;
 mod state;
 mod templates;
@@ -23,8 +25,9 @@ mod words;
 use serde_json::{Value, json};
 
 pub(crate) use arrange::arrange;
+pub(crate) use authorization::named_app;
 pub use naming::NameRules;
-pub(crate) use oauth::takes_no_token;
+pub(crate) use oauth::is_for_client;
 pub use offline::{ForcedOffline, IllegalField, OfflineFault};
 pub(crate) use offline::{Measure, enforce};
 pub(crate) use profile::Profile;
@@ -33,7 +36,7 @@ pub(crate) use shared::Shared;
 pub(crate) use state::{Account, Failure};
 
 use crate::BAIDU;
-use crate::call::{Answer, Call, Content, Object, Refusal};
+use crate::call::{Answer, Call, Content, Object, Refusal, Voice};
 use crate::endpoint::{self, Endpoint, EndpointInfo, Mode, Operation, Ran, Scene, View, find};
 use crate::platform::Platform;
 use crate::world::Apps;
@@ -112,7 +115,26 @@ static PLATFORM_ENDPOINTS: &[Endpoint<Apps>] = &[
     Endpoint::effect(POST, api!("template/deltemplate"), "delete_template", templates::deltemplate),
     Endpoint::read(GET, api!("app/category/list"), "categories", categories::list),
     Endpoint::effect(POST, IMAGE, "upload_image", image::upload),
+    Endpoint::effect(
+        GET,
+        api!("tp/createpreauthcode"),
+        "pre_authorization_code",
+        authorization::createpreauthcode,
+    ),
+    Endpoint::effects(
+        GET,
+        authorization::OAUTH,
+        authorization::refreshes,
+        ["refresh", "exchange"],
+        authorization::oauth,
+    ),
+    Endpoint::effect(POST, authorization::RETRIEVE, "recover", authorization::retrieve),
+    Endpoint::read(GET, api!("pushmsg/getmsg"), "missed_pushes", sent::getmsg),
 ];
+
+/// What the platform calls without a token.
+static OPEN_ENDPOINTS: &[Endpoint<Apps>] =
+    &[Endpoint::effect(GET, "/public/2.0/smartapp/auth/tp/token", "platform_token", authorization::tp_token)];
 
 /// What takes the token of client credentials.
 static CLIENT_ENDPOINTS: &[Endpoint<Apps>] = &[
@@ -125,18 +147,20 @@ pub(crate) fn endpoints() -> impl Iterator<Item = EndpointInfo> {
     let of_app = endpoint::list(BAIDU, ENDPOINTS);
     of_app
         .chain(endpoint::list(BAIDU, PLATFORM_ENDPOINTS))
+        .chain(endpoint::list(BAIDU, OPEN_ENDPOINTS))
         .chain(endpoint::list(BAIDU, CLIENT_ENDPOINTS))
         .chain(oauth::endpoints())
 }
 
 pub(crate) fn describe(call: &Call) -> Operation {
-    if takes_no_token(call) {
+    if is_for_client(call) {
         return oauth::OPERATION;
     }
     let of_app = find(ENDPOINTS, &call.path).map(|endpoint| endpoint.operations);
     let of_others = |table| find(table, &call.path).map(|endpoint: &Endpoint<Apps>| endpoint.operations);
     of_app
         .or_else(|| of_others(PLATFORM_ENDPOINTS))
+        .or_else(|| of_others(OPEN_ENDPOINTS))
         .or_else(|| of_others(CLIENT_ENDPOINTS))
         .map(|operations| operations.of(call))
         .unwrap_or_default()
@@ -150,6 +174,15 @@ pub(crate) fn run(call: &Call, scene: BdScene<'_>, mode: Mode) -> Ran {
 /// A request with the token of the platform.
 pub(crate) fn run_platform(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
     run_in(PLATFORM_ENDPOINTS, call, scene, mode)
+}
+
+/// A request to what takes no token.
+pub(crate) fn run_open(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
+    run_in(OPEN_ENDPOINTS, call, scene, mode)
+}
+
+pub(crate) fn takes_no_token(call: &Call) -> bool {
+    find(OPEN_ENDPOINTS, &call.path).is_some()
 }
 
 /// A request with a token of client credentials.
@@ -190,12 +223,14 @@ pub(crate) fn refused(refusal: &Refusal, platform: &mut Platform) -> Answer {
     let words = |table: fn(i64) -> &'static str| {
         refusal.message.clone().unwrap_or_else(|| table(refusal.code).to_owned())
     };
-    let body = if refusal.gateway {
-        json!({ "error_code": refusal.code, "error_msg": words(words::of_gateway) })
-    } else {
-        json!({ "errno": refusal.code, "msg": words(words::of) })
+    let (status, body) = match refusal.voice {
+        Voice::Service => (200, json!({ "errno": refusal.code, "msg": words(words::of) })),
+        Voice::Gateway => (200, json!({ "error_code": refusal.code, "error_msg": words(words::of_gateway) })),
+        Voice::OAuth(error) => {
+            (400, json!({ "error": error.as_str(), "error_description": refusal.message }))
+        }
     };
-    traced(Answer::new(200, JSON, body.to_string()), platform)
+    traced(Answer::new(status, JSON, body.to_string()), platform)
 }
 
 fn traced(mut answer: Answer, platform: &mut Platform) -> Answer {

@@ -14,8 +14,8 @@ const PATH: &str = "/oauth/2.0/token";
 pub(super) const OPERATION: Operation = Operation { name: "client_credentials", effect: false };
 const SCOPE: &str = "smartapp_snsapi_base";
 
-/// Whether the request is one for a token.
-pub(crate) fn takes_no_token(call: &Call) -> bool {
+/// Whether the request is one for a token of client credentials.
+pub(crate) fn is_for_client(call: &Call) -> bool {
     call.path == PATH
 }
 
@@ -61,14 +61,14 @@ impl World {
         }
         let holder = Holder::Client(key.app.clone());
         let lifetime = self.settings.token_lifetime(BAIDU, &holder);
-        let issued = self.tokens.issue(BAIDU, &holder, now, lifetime);
+        let issued = self.platform.tokens.issue(BAIDU, &holder, now, lifetime);
         let body = json!({
             "access_token": issued.text,
             "expires_in": lifetime.as_secs(),
-            "refresh_token": self.tokens.dotted(25, lifetime * 7, now.after(lifetime * 7)),
+            "refresh_token": self.platform.tokens.dotted(25, lifetime * 7, now.after(lifetime * 7)),
             "scope": SCOPE,
-            "session_key": self.tokens.opaque(36),
-            "session_secret": self.tokens.opaque(36),
+            "session_key": self.platform.tokens.opaque(36),
+            "session_secret": self.platform.tokens.opaque(36),
         });
         Answer::new(200, JSON, body.to_string())
     }

@@ -7,6 +7,7 @@ use super::BdScene;
 use super::app::number;
 use super::state::Account;
 use crate::BAIDU;
+use crate::authorization::{Change, News};
 use crate::pushes::{Push, Route};
 use crate::verdict::Decision;
 use crate::world::Planned;
@@ -46,7 +47,30 @@ pub(crate) fn notice(app: &AppId, platform_id: &str, event: &str, extra: Value, 
         message.extend(extra);
     }
     let route = Route::App { app: app.clone(), original_id: String::new() };
-    Push { vendor: BAIDU, route, event: event.trim().to_owned(), message: message.to_string() }
+    Push::new(BAIDU, route, event.trim(), message.to_string())
+}
+
+/// A push to the URL for authorization events.
+pub(crate) fn authorization(
+    app: &AppId,
+    platform_id: &str,
+    change: Change,
+    news: Option<&News<'_>>,
+    now: Timestamp,
+) -> Push {
+    let event = match change {
+        Change::Authorized => "AUTHORIZED",
+        Change::Updated => "UPDATE_AUTHORIZED",
+        Change::Revoked => "UNAUTHORIZED",
+    };
+    let extra = news.map_or(Value::Null, |news| {
+        let expires_in = news.lifetime.as_secs();
+        json!({ "authorizationCode": news.code, "authorizationCodeExpiresIn": expires_in })
+    });
+    Push {
+        route: Route::Platform { about: Some(app.clone()) },
+        ..notice(app, platform_id, event, extra, now)
+    }
 }
 
 /// A push about what the app just did to itself.
@@ -64,5 +88,5 @@ pub(crate) fn ticket(ticket: &str, now: Timestamp) -> Push {
         "MsgType": "ticket",
         "Event": "push",
     });
-    Push { vendor: BAIDU, route: Route::Platform, event: "ticket".to_owned(), message: message.to_string() }
+    Push::new(BAIDU, Route::Platform { about: None }, "ticket", message.to_string())
 }

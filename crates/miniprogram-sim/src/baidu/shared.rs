@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use miniprogram_core::{AppId, Timestamp};
 
+use super::sent::Sent;
 use crate::platform::DomainKind;
 
 /// What all apps of the platform share at Baidu.
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     /// The names of the apps.
     pub(crate) names: BTreeMap<AppId, String>,
     next_examine: u64,
+    pub(crate) sent: Sent,
 }
 
 /// A draft of a template.

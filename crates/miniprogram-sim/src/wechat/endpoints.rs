@@ -1,8 +1,9 @@
 //! Every endpoint, with the operation that its requests amount to.
 
 use super::{
-    Account, Apps, audit, basics, categories, code, domains, media, naming, order_path, platform_domains,
-    privacy, privacy_interfaces, quota, records, release, templates, testers, web_domains,
+    Account, Apps, audit, basics, categories, code, component, domains, media, messages, naming, options,
+    order_path, platform_domains, privacy, privacy_interfaces, quota, records, release, templates, testers,
+    web_domains,
 };
 use crate::call::Call;
 use crate::endpoint::{Endpoint, find};
@@ -189,7 +190,18 @@ pub(super) static ENDPOINTS: &[Endpoint<Account>] = &[
     Endpoint::read(POST, "/cgi-bin/openapi/quota/get", "api_quota", quota::get_quota),
     Endpoint::effect(POST, "/cgi-bin/clear_quota", "clear_quota", quota::clear_quota),
     Endpoint::read(POST, "/cgi-bin/openapi/rid/get", "request_info", quota::get_rid),
+    // Options, under both spellings of their paths, and messages.
+    Endpoint::read(POST, GET_OPTION[0], "authorizer_option", options::get),
+    Endpoint::read(POST, GET_OPTION[1], "authorizer_option", options::get),
+    Endpoint::effect(POST, SET_OPTION[0], "set_authorizer_option", options::set),
+    Endpoint::effect(POST, SET_OPTION[1], "set_authorizer_option", options::set),
+    Endpoint::effect(POST, "/cgi-bin/message/custom/send", "send_text_message", messages::send),
 ];
+
+const GET_OPTION: [&str; 2] =
+    ["/cgi-bin/component/get_authorizer_option", "/cgi-bin/component/api_get_authorizer_option"];
+const SET_OPTION: [&str; 2] =
+    ["/cgi-bin/component/set_authorizer_option", "/cgi-bin/component/api_set_authorizer_option"];
 
 /// What the platform itself calls, with its own token.
 pub(super) static PLATFORM_ENDPOINTS: &[Endpoint<Apps>] = &[
@@ -222,6 +234,57 @@ pub(super) static PLATFORM_ENDPOINTS: &[Endpoint<Apps>] = &[
         "/wxa/security/applysetorderpathinfo",
         "apply_order_path",
         order_path::applysetorderpathinfo,
+    ),
+    Endpoint::effect(
+        POST,
+        "/cgi-bin/component/api_create_preauthcode",
+        "pre_authorization_code",
+        component::api_create_preauthcode,
+    ),
+    Endpoint::effect(POST, "/cgi-bin/component/api_query_auth", "exchange", component::api_query_auth),
+    Endpoint::effect(
+        POST,
+        "/cgi-bin/component/api_authorizer_token",
+        "refresh",
+        component::api_authorizer_token,
+    ),
+    Endpoint::read(
+        POST,
+        "/cgi-bin/component/api_get_authorizer_info",
+        "authorizer_info",
+        component::api_get_authorizer_info,
+    ),
+    Endpoint::read(
+        POST,
+        "/cgi-bin/component/api_get_authorizer_list",
+        "authorizers",
+        component::api_get_authorizer_list,
+    ),
+    Endpoint::read(POST, GET_OPTION[0], "authorizer_option", options::get_for),
+    Endpoint::read(POST, GET_OPTION[1], "authorizer_option", options::get_for),
+    Endpoint::effect(POST, SET_OPTION[0], "set_authorizer_option", options::set_for),
+    Endpoint::effect(POST, SET_OPTION[1], "set_authorizer_option", options::set_for),
+];
+
+/// What the platform calls without a token.
+pub(super) static OPEN_ENDPOINTS: &[Endpoint<Apps>] = &[
+    Endpoint::effect(
+        POST,
+        "/cgi-bin/component/api_start_push_ticket",
+        "start_ticket_push",
+        component::api_start_push_ticket,
+    ),
+    Endpoint::effect(
+        POST,
+        "/cgi-bin/component/api_component_token",
+        "platform_token",
+        component::api_component_token,
+    ),
+    Endpoint::effect(
+        POST,
+        "/cgi-bin/component/clear_quota/v2",
+        "clear_quota_with_secret",
+        quota::clear_quota_with_secret,
     ),
 ];
 

@@ -6,12 +6,15 @@ mod basics;
 mod catalogue;
 mod categories;
 mod code;
+mod component;
 mod domains;
 mod endpoints;
 mod input;
 mod items;
 mod media;
+mod messages;
 mod naming;
+mod options;
 mod order_path;
 mod platform_domains;
 mod privacy;
@@ -30,7 +33,7 @@ mod uses;
 mod web_domains;
 mod words;
 
-use miniprogram_core::Timestamp;
+use miniprogram_core::{AppId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::WECHAT;
@@ -39,7 +42,7 @@ use crate::endpoint::{self, Endpoint, EndpointInfo, Mode, Operation, Ran, Scene,
 use crate::platform::Platform;
 use crate::world::Apps;
 
-use endpoints::{ENDPOINTS, PLATFORM_ENDPOINTS};
+use endpoints::{ENDPOINTS, OPEN_ENDPOINTS, PLATFORM_ENDPOINTS};
 pub(crate) use profile::Profile;
 pub(crate) use records::{add_appeal, add_breach};
 pub(crate) use release::is_library_version;
@@ -59,12 +62,24 @@ pub(crate) type ComponentVerdict = crate::endpoint::Verdict<Apps>;
 pub(crate) type ComponentStep = crate::endpoint::Step<Apps>;
 
 pub(crate) fn endpoints() -> impl Iterator<Item = EndpointInfo> {
-    endpoint::list(WECHAT, ENDPOINTS).chain(endpoint::list(WECHAT, PLATFORM_ENDPOINTS))
+    endpoint::list(WECHAT, ENDPOINTS)
+        .chain(endpoint::list(WECHAT, PLATFORM_ENDPOINTS))
+        .chain(endpoint::list(WECHAT, OPEN_ENDPOINTS))
+}
+
+pub(crate) fn takes_no_token(call: &Call) -> bool {
+    find(OPEN_ENDPOINTS, &call.path).is_some()
+}
+
+/// The app that a request of the platform's is about, where it names one.
+pub(crate) fn named_app(call: &Call, platform: &Platform) -> Option<AppId> {
+    component::named_app(call, platform)
 }
 
 pub(crate) fn describe(call: &Call) -> Operation {
     let of_app = find(ENDPOINTS, &call.path).map(|endpoint| endpoint.operations);
-    let of_platform = || find(PLATFORM_ENDPOINTS, &call.path).map(|endpoint| endpoint.operations);
+    let of_others = |table| find(table, &call.path).map(|endpoint: &Endpoint<Apps>| endpoint.operations);
+    let of_platform = || of_others(PLATFORM_ENDPOINTS).or_else(|| of_others(OPEN_ENDPOINTS));
     of_app.or_else(of_platform).map(|operations| operations.of(call)).unwrap_or_default()
 }
 
@@ -94,6 +109,14 @@ pub(crate) fn run_platform(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> R
     match find(PLATFORM_ENDPOINTS, &call.path) {
         Some(endpoint) => checked(endpoint, call, scene, mode),
         None if find(ENDPOINTS, &call.path).is_some() => Ran::Refused(Refusal::code(61015)),
+        None => Ran::Refused(Refusal::code(40066)),
+    }
+}
+
+/// A request to what takes no token.
+pub(crate) fn run_open(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
+    match find(OPEN_ENDPOINTS, &call.path) {
+        Some(endpoint) => checked(endpoint, call, scene, mode),
         None => Ran::Refused(Refusal::code(40066)),
     }
 }

@@ -1,5 +1,7 @@
 //! What belongs to an app beside its code.
 
+use std::collections::VecDeque;
+
 use serde_json::{Value, json};
 
 use super::basics::Basics;
@@ -7,13 +9,14 @@ use super::categories::{Categories, CategoryStatus};
 use super::domains::Domains;
 use super::media::Media;
 use super::naming::Naming;
+use super::options::Options;
 use super::order_path::OrderPath;
 use super::privacy::Privacy;
 use super::quota::Usage;
 use super::records::Records;
 use super::testers::Tester;
 use crate::spec::AppSpec;
-use crate::truth::{AppTruth, ReviewTruth};
+use crate::truth::{AppTruth, MessageTruth, ReviewTruth};
 use crate::verdict::ReviewItem;
 
 /// What belongs to an app beside its code: it stays when versions come and go.
@@ -31,6 +34,8 @@ pub(crate) struct Profile {
     pub(super) media: Media,
     pub(super) records: Records,
     pub(super) usage: Usage,
+    pub(super) options: Options,
+    pub(crate) messages: VecDeque<MessageTruth>,
 }
 
 impl Profile {
@@ -48,6 +53,17 @@ impl Profile {
         &self.naming.name
     }
 
+    pub(super) fn signature(&self) -> &str {
+        &self.basics.signature
+    }
+
+    /// The names of the categories that an audit let pass.
+    pub(super) fn approved_categories(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let approved =
+            self.categories.own.iter().filter(|category| category.status == CategoryStatus::Approved);
+        approved.map(|category| category.names())
+    }
+
     /// What takes effect with a release.
     pub(super) fn release(&mut self) {
         self.domains.release();
@@ -57,6 +73,7 @@ impl Profile {
     pub(super) fn tell(&self, truth: &mut AppTruth) {
         truth.name.clone_from(&self.naming.name);
         truth.description.clone_from(&self.basics.signature);
+        truth.messages = self.messages.iter().cloned().collect();
         truth.icon.clone_from(&self.basics.head_image);
         let approved =
             self.categories.own.iter().filter(|category| category.status == CategoryStatus::Approved);

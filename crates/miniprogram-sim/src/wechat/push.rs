@@ -1,11 +1,14 @@
 //! The messages that WeChat pushes, before they are encrypted.
 
 use miniprogram_core::{AppId, Timestamp};
+use serde_json::Value;
 
 use super::categories::{CategoryStatus, OwnCategory};
 use super::naming::Rename;
 use super::privacy_interfaces::Application;
 use crate::WECHAT;
+use crate::authorization::{Change, News};
+use crate::call::Object;
 use crate::pushes::{Push, Route};
 use crate::verdict::Decision;
 
@@ -31,12 +34,31 @@ impl About<'_> {
             cdata("event"),
             cdata(event),
         );
-        Push {
-            vendor: WECHAT,
-            route: Route::App { app: self.app.clone(), original_id: self.original_id.to_owned() },
-            event: event.to_owned(),
-            message,
-        }
+        self.to_app(event, message)
+    }
+
+    fn to_app(self, event: &str, message: String) -> Push {
+        let route = Route::App { app: self.app.clone(), original_id: self.original_id.to_owned() };
+        Push::new(WECHAT, route, event, message)
+    }
+
+    /// A message that a user wrote.
+    pub(crate) fn text(&self, from: &str, content: &str, id: u64) -> Push {
+        let message = format!(
+            "<xml><ToUserName>{}</ToUserName>\n<FromUserName>{}</FromUserName>\n<CreateTime>{}</CreateTime>\n\
+             <MsgType>{}</MsgType>\n<Content>{}</Content>\n<MsgId>{id}</MsgId>\n</xml>",
+            cdata(self.original_id),
+            cdata(from),
+            self.now.as_unix(),
+            cdata("text"),
+            cdata(content),
+        );
+        self.to_app("text", message)
+    }
+
+    /// An event whose elements are the members.
+    pub(crate) fn event(&self, event: &str, members: &Object) -> Push {
+        self.push(event, &elements(members))
     }
 }
 
@@ -105,7 +127,49 @@ pub(super) fn of_platform(platform_id: &str, info_type: &str, rest: &str, now: T
         now.as_unix(),
         cdata(info_type),
     );
-    Push { vendor: WECHAT, route: Route::Platform, event: info_type.to_owned(), message }
+    Push::new(WECHAT, Route::Platform { about: None }, info_type, message)
+}
+
+/// A push about an authorization.
+pub(crate) fn authorization(
+    app: &AppId,
+    platform_id: &str,
+    change: Change,
+    news: Option<&News<'_>>,
+    now: Timestamp,
+) -> Push {
+    let info_type = match change {
+        Change::Authorized => "authorized",
+        Change::Updated => "updateauthorized",
+        Change::Revoked => "unauthorized",
+    };
+    let mut rest = format!("<AuthorizerAppid>{}</AuthorizerAppid>", cdata(app.as_str()));
+    if let Some(news) = news {
+        rest.push_str(&format!(
+            "\n<AuthorizationCode>{}</AuthorizationCode>\n\
+             <AuthorizationCodeExpiredTime>{}</AuthorizationCodeExpiredTime>\n<PreAuthCode>{}</PreAuthCode>",
+            cdata(news.code),
+            now.after(news.lifetime).as_unix(),
+            cdata(news.visit.unwrap_or_default()),
+        ));
+    }
+    let route = Route::Platform { about: Some(app.clone()) };
+    Push { route, ..of_platform(platform_id, info_type, &rest, now) }
+}
+
+/// Members as XML: text in CDATA, numbers plain, objects nested, a list as the element repeated.
+fn elements(members: &Object) -> String {
+    members.iter().map(|(name, value)| element(name, value)).collect()
+}
+
+fn element(name: &str, value: &Value) -> String {
+    match value {
+        Value::Array(items) => items.iter().map(|item| element(name, item)).collect(),
+        Value::Object(members) => format!("<{name}>{}</{name}>", elements(members)),
+        Value::String(text) => format!("<{name}>{}</{name}>", cdata(text)),
+        Value::Null => format!("<{name}></{name}>"),
+        Value::Bool(_) | Value::Number(_) => format!("<{name}>{value}</{name}>"),
+    }
 }
 
 /// Text in CDATA, whatever it holds.

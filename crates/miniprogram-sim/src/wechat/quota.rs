@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use miniprogram_core::Timestamp;
+use miniprogram_core::{AppId, Timestamp};
 use serde_json::json;
 
 use super::answers::Found;
+use super::component::{check_platform, check_secret};
 use super::uses::Uses;
-use super::{Step, Verdict, WeScene, WeView, endpoints, input};
+use super::{
+    ComponentScene, ComponentStep, ComponentVerdict, ComponentView, Step, Verdict, WeScene, WeView,
+    endpoints, input,
+};
 use crate::call::{Call, Content, Refusal};
+use crate::world::{Account, App};
 
 /// What is never used up.
 const ALWAYS: [&str; 2] = ["/cgi-bin/openapi/quota/get", "/cgi-bin/clear_quota"];
@@ -31,6 +36,11 @@ impl Usage {
             self.calls.clear();
         }
         *self.calls.entry(path.to_owned()).or_default() += 1;
+    }
+
+    fn clear(&mut self, now: Timestamp) {
+        self.calls.clear();
+        self.cleared.add(now);
     }
 
     fn used(&self, path: &str, now: Timestamp) -> u64 {
@@ -75,9 +85,27 @@ pub(super) fn clear_quota(view: &WeView<'_>) -> Verdict {
         return Err(Refusal::code(48006));
     }
     Step::effect(|scene: &mut WeScene<'_>| {
-        let usage = &mut scene.state.profile.usage;
-        usage.calls.clear();
-        usage.cleared.add(scene.now);
+        scene.state.profile.usage.clear(scene.now);
+        Content::Done
+    })
+}
+
+/// With the platform's secret in the place of a token.
+pub(super) fn clear_quota_with_secret(view: &ComponentView<'_>) -> ComponentVerdict {
+    check_platform(view)?;
+    check_secret(view, "appsecret")?;
+    let id = AppId::from(input::text(view.body, "appid").ok_or(Refusal::code(41002))?);
+    let Some(App { account: Account::WeChat(account), .. }) = view.state.get(&id) else {
+        return Err(Refusal::code(40013));
+    };
+    if account.profile.usage.cleared.this_month(view.now) >= CLEARED_PER_MONTH {
+        return Err(Refusal::code(48006));
+    }
+    ComponentStep::effect(move |scene: &mut ComponentScene<'_>| {
+        if let Some(App { account: Account::WeChat(account), effects, .. }) = scene.state.get_mut(&id) {
+            account.profile.usage.clear(scene.now);
+            effects.count("clear_quota_with_secret");
+        }
         Content::Done
     })
 }

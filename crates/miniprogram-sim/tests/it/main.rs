@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod acceptance;
 mod admin;
+mod authorization;
 mod baidu;
 mod baidu_alliance;
 mod baidu_app;
+mod baidu_authorization;
 mod baidu_domains;
 mod baidu_standing;
 mod baidu_templates;
@@ -16,6 +19,7 @@ mod platform;
 mod pushes;
 mod support;
 mod wechat;
+mod wechat_authorization;
 mod wechat_categories;
 mod wechat_domains;
 mod wechat_endpoints;

@@ -24,7 +24,7 @@ fn open(callback: &Callback, timestamp: &str, nonce: &str, encrypted: &str, sign
     String::from_utf8(frame.message.to_vec()).unwrap()
 }
 
-fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+pub(crate) fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     text.split_once(start)
         .and_then(|(_, rest)| rest.split_once(end))
         .unwrap_or_else(|| panic!("{start} in {text}"))
@@ -116,13 +116,13 @@ async fn tickets_are_pushed_on_demand() {
 }
 
 /// A receiver that answers in turn, the last answer for ever, and keeps the request lines and bodies.
-struct Receiver {
-    url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     seen: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Receiver {
-    async fn new(answers: &'static [(u16, &'static str)], hang: Option<VirtualClock>) -> Self {
+    pub(crate) async fn new(answers: &'static [(u16, &'static str)], hang: Option<VirtualClock>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
@@ -157,12 +157,12 @@ impl Receiver {
         Self { url, seen }
     }
 
-    fn seen(&self) -> Vec<(String, String)> {
+    pub(crate) fn seen(&self) -> Vec<(String, String)> {
         self.seen.lock().unwrap().clone()
     }
 }
 
-async fn read_request(stream: &mut tokio::net::TcpStream) -> (String, String) {
+pub(crate) async fn read_request(stream: &mut tokio::net::TcpStream) -> (String, String) {
     let mut bytes = Vec::new();
     loop {
         let mut chunk = [0; 4096];
