@@ -234,7 +234,7 @@ fn visit(status: i64) -> Visit {
 }
 
 /// The one app of a reply.
-fn one(reply: &Reply) -> Result<AppInfo> {
+pub(crate) fn one(reply: &Reply) -> Result<AppInfo> {
     Ok(AppInfo::from_wire(reply::data(reply)?, reply::data(reply)?))
 }
 

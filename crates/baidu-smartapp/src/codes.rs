@@ -120,6 +120,25 @@ pub const AES_KEY_TOO_SHORT: &str = "aes_key_too_short";
 /// of a template have this meaning by themselves.
 pub const TEMPLATE_UNKNOWN: &str = "template_unknown";
 
+/// Names the second meaning of `invalid_request`, "invalid refresh token", like [`METHOD_NOT_SUPPORTED`].
+pub const REFRESH_TOKEN_INVALID: &str = "refresh_token_invalid";
+
+/// The call that sends a ticket: there a refused ticket is one that a newer one replaces.
+const TICKET_CALLS: &[&str] = &["platform_token", "/public/2.0/smartapp/auth/tp/token"];
+
+/// The calls of the token chain, which are given their token: there 100 speaks of that token.
+const GIVEN_TOKEN_CALLS: &[&str] = &[
+    "pre_authorization_code",
+    "/rest/2.0/smartapp/tp/createpreauthcode",
+    "exchange",
+    "refresh",
+    "/rest/2.0/oauth/token",
+    "recover",
+    "/rest/2.0/smartapp/auth/retrieve/authorizationcode",
+    "authorizer_info",
+    "/rest/2.0/smartapp/app/info",
+];
+
 /// The calls that set domains: there 50040 and 50041 speak of the domain, not of the account.
 const DOMAIN_CALLS: &[&str] = &[
     "server_domains",
@@ -208,6 +227,7 @@ pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
 pub fn operations() -> impl Iterator<Item = &'static str> {
     let calls =
         OPERATIONS.iter().flat_map(|(method, paths)| std::iter::once(*method).chain(paths.iter().copied()));
-    let meanings = [METHOD_NOT_SUPPORTED, TOKEN_NOT_VALID, AES_KEY_TOO_SHORT, TEMPLATE_UNKNOWN];
+    let meanings =
+        [METHOD_NOT_SUPPORTED, TOKEN_NOT_VALID, AES_KEY_TOO_SHORT, TEMPLATE_UNKNOWN, REFRESH_TOKEN_INVALID];
     calls.chain(TABLES.iter().map(|table| table.name())).chain(meanings)
 }

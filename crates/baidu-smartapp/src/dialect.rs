@@ -1,5 +1,6 @@
 //! How Baidu's answers are read: four shapes of body, whatever the HTTP status.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use miniprogram_core::codes::{CodeRow, CodeTable};
@@ -10,8 +11,10 @@ use serde_json::{Map, Value};
 
 use crate::BAIDU;
 use crate::codes::{
-    AES_KEY_TOO_SHORT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, TEMPLATE_UNKNOWN, TOKEN_NOT_VALID,
+    AES_KEY_TOO_SHORT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, REFRESH_TOKEN_INVALID, TEMPLATE_UNKNOWN,
+    TOKEN_NOT_VALID,
 };
+use crate::masks::without_secrets_of;
 use crate::wire::integer;
 
 /// Baidu's way of answering.
@@ -21,12 +24,17 @@ pub(crate) struct BaiduDialect;
 /// An effect may land as late as this: an upload shows after about 3 s, a rollback is delayed by an unpublished time.
 const SETTLE_TIME: Duration = Duration::from_secs(15);
 
-/// Numbers with a second meaning that only the words tell, and the name that selects its row.
-const BY_WORDS: &[(i64, &[&str], &str)] = &[
-    (501, &["请求方式不支持", "request method"], METHOD_NOT_SUPPORTED),
-    (44001, &["token"], TOKEN_NOT_VALID),
-    (50037, &["aes", "43"], AES_KEY_TOO_SHORT),
-    (63002, &["模板", "模版", "template"], TEMPLATE_UNKNOWN),
+/// Codes with a second meaning that only the words tell, and the name that selects its row.
+const BY_WORDS: &[(Code, &[&str], &str)] = &[
+    (Code::Number(501), &["请求方式不支持", "request method"], METHOD_NOT_SUPPORTED),
+    (Code::Number(44001), &["token"], TOKEN_NOT_VALID),
+    (Code::Number(50037), &["aes", "43"], AES_KEY_TOO_SHORT),
+    (Code::Number(63002), &["模板", "模版", "template"], TEMPLATE_UNKNOWN),
+    (
+        Code::Text(Cow::Borrowed("invalid_request")),
+        &["refresh token", "refresh_token"],
+        REFRESH_TOKEN_INVALID,
+    ),
 ];
 
 /// Where the words of a refusal stand, in the order they are believed.
@@ -107,15 +115,15 @@ fn refusal(call: &Call, json: &Map<String, Value>) -> Result<Option<VendorRefusa
 
 fn refused(table: &'static CodeTable, code: Code, message: String, call: &Call) -> VendorRefusal {
     let row = row(table, &code, &message, call);
-    VendorRefusal::new(code, message, row)
+    VendorRefusal::new(code, without_secrets_of(call, message), row)
 }
 
 /// The row of a code: by the words where they decide, then by the operation, for the low-level call by its path.
 fn row(table: &'static CodeTable, code: &Code, message: &str, call: &Call) -> Option<&'static CodeRow> {
     let message = message.to_lowercase();
-    let by_words = BY_WORDS.iter().find(|(number, words, _)| {
-        *code == Code::Number(*number) && words.iter().any(|word| message.contains(word))
-    });
+    let by_words = BY_WORDS
+        .iter()
+        .find(|(ambiguous, words, _)| code == ambiguous && words.iter().any(|word| message.contains(word)));
     let name = match by_words {
         Some((_, _, name)) => name,
         None if call.operation == "call" => call.path.as_ref(),

@@ -149,6 +149,18 @@ impl BaiduEventDecoder {
         };
         self.config.open(BAIDU, sealed.place(push.body))
     }
+
+    /// Decodes a push that Baidu has kept (`pushmsg/getmsg`). It bears neither signature nor time of its own, so it may
+    /// come from an answer of Baidu alone, never from a request.
+    ///
+    /// # Errors
+    /// [`Callback`](miniprogram_core::ErrorKind::Callback) for a ciphertext that cannot be opened, a message that is
+    /// none, another platform, or a plain configuration.
+    pub fn decode_kept(&self, content: &str) -> Result<Event<'static>> {
+        let mut content = content.as_bytes().to_vec();
+        let fields = message::parse(self.config.open(BAIDU, &mut content)?)?;
+        Ok(message::into_event(fields, None, self.config.platform_id())?.into_owned())
+    }
 }
 
 impl EventDecoder for BaiduEventDecoder {

@@ -11,6 +11,8 @@ mod app_info;
 #[cfg(feature = "client")]
 mod audit;
 #[cfg(feature = "client")]
+mod authorization;
+#[cfg(feature = "client")]
 mod before;
 #[cfg(feature = "client")]
 mod client;
@@ -33,6 +35,10 @@ mod image;
 mod info;
 #[cfg(feature = "client")]
 mod inherent;
+#[cfg(feature = "client")]
+mod masks;
+#[cfg(feature = "client")]
+mod missed;
 #[cfg(feature = "client")]
 mod package;
 #[cfg(feature = "client")]
@@ -61,6 +67,8 @@ pub use app_info::{
 #[cfg(feature = "client")]
 pub use audit::SubmitExtra;
 #[cfg(feature = "client")]
+pub use authorization::BaiduAuthorization;
+#[cfg(feature = "client")]
 pub use client::{BaiduApp, BaiduPlatform};
 #[cfg(feature = "client")]
 pub use domains::{DomainChange, ServerDomains, WebViewDomainChange};
@@ -71,6 +79,8 @@ pub use info::{
     CategoryChoice, CategoryNode, Examination, NameCheck, OfflineUpdate, QualificationImage,
     QualificationItem, QualificationRules,
 };
+#[cfg(feature = "client")]
+pub use missed::{MissedPush, MissedPushQuery, MissedPushes};
 #[cfg(feature = "client")]
 pub use package::{Package, PackageQuery};
 #[cfg(feature = "client")]

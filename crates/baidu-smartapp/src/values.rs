@@ -14,8 +14,9 @@ pub use received::{
     AD_STATUS, AD_TYPE, ADVANCED_AUDIT, ANNUAL_REVIEW, AUDIT_INFO, AdvancedAuditStatus, AnnualReviewStatus,
     AppPart, CATEGORY_AUDIT, CATEGORY_TYPE, CHECK_RESULT, CategoryType, Certification, CertificationStatus,
     ILLEGAL_FIELD, IllegalPart, NEED_QUALIFICATION, NameVerdict, Necessity, OFFLINE_REASON, OfflineReason,
-    PERMISSION_SCOPE, PHONE_PERMISSION, PermissionScope, PhonePermission, QUALIFICATION_MUST, ReviewStatus,
-    SUBJECT_STATUS, SUBJECT_TYPE, SubjectStatus, SubjectType, WEB_STATUS, WebStatus,
+    PERMISSION_SCOPE, PHONE_PERMISSION, PUSH_STATUS, PermissionScope, PhonePermission, PushStatus,
+    QUALIFICATION_MUST, ReviewStatus, SUBJECT_STATUS, SUBJECT_TYPE, SubjectStatus, SubjectType, WEB_STATUS,
+    WebStatus,
 };
 pub use sent::{
     CATEGORY_SCOPE, CategoryScope, DOMAIN_ACTION, DomainAction, IMAGE_KIND, ImageKind,

@@ -3,6 +3,8 @@
 mod app_info;
 mod category;
 mod info;
+mod issued;
+mod missed;
 mod template;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,8 @@ pub(crate) use app_info::{
 };
 pub(crate) use category::{Category, MAX_LEVELS, Qualification, QualificationRules, Qualifications};
 pub(crate) use info::{Domains, NameCheck, PhonePermission, ServerDomains};
+pub(crate) use issued::Issued;
+pub(crate) use missed::{MissedPush, MissedPushes};
 pub(crate) use template::{AddedTemplate, Template, TemplateList};
 
 /// A text that may arrive as a number.

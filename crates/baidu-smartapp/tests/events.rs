@@ -100,6 +100,23 @@ fn compared(path: &Path, message: &str, suffix: &str, differences: &mut Vec<Stri
 }
 
 #[test]
+fn a_kept_push_is_decoded_from_its_ciphertext_alone() {
+    let event = decoder().decode_kept(&ciphertext(&sealed(PASS))).unwrap();
+    assert_eq!((event.kind, event.app_id), (EventKind::AuditApproved, Some("1452365".into())));
+    let another = r#"{"appId":1452365,"tpAppId":7,"event":"PACKAGE_AUDIT_PASS"}"#;
+    for (decoder, content) in [
+        (decoder(), ciphertext(&sealed(another))),
+        (decoder(), ciphertext(&sealed("[]"))),
+        (decoder(), "oux7pbRc".to_owned()),
+        (decoder(), String::new()),
+        (plain(), ciphertext(&sealed(PASS))),
+    ] {
+        let error = decoder.decode_kept(&content).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Callback, "{content}");
+    }
+}
+
+#[test]
 fn every_fixture_says_what_stands_beside_it_plain_and_encrypted() {
     let mut differences = Vec::new();
     let files = fixtures(".push.json");

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use baidu_smartapp::codes::{
     AES_KEY_TOO_SHORT, APP_VISIT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, OPERATIONS, PACKAGE_AUDIT,
-    PACKAGE_STAGE, QUOTA_PERIOD, TABLES, TEMPLATE_UNKNOWN, TOKEN_NOT_VALID, UPLOAD, UPLOAD_ERR, explain,
-    operations,
+    PACKAGE_STAGE, QUOTA_PERIOD, REFRESH_TOKEN_INVALID, TABLES, TEMPLATE_UNKNOWN, TOKEN_NOT_VALID, UPLOAD,
+    UPLOAD_ERR, explain, operations,
 };
 use miniprogram_core::codes::{Certainty, CodeRow, CodeTable, Language, Owner};
 use miniprogram_core::{AuditStatus, Code, ErrorKind, QuotaPeriod, Retry, Stage, UploadStatus, VisitStatus};
@@ -51,7 +51,8 @@ fn no_code_stands_in_two_of_the_tables_that_explain_looks_in() {
 
 #[test]
 fn a_row_for_some_operations_names_methods_and_their_paths() {
-    let by_words = [METHOD_NOT_SUPPORTED, TOKEN_NOT_VALID, AES_KEY_TOO_SHORT, TEMPLATE_UNKNOWN];
+    let by_words =
+        [METHOD_NOT_SUPPORTED, TOKEN_NOT_VALID, AES_KEY_TOO_SHORT, TEMPLATE_UNKNOWN, REFRESH_TOKEN_INVALID];
     for row in TABLES.iter().flat_map(|table| table.rows()) {
         for operation in row.operations.iter().filter(|operation| !by_words.contains(operation)) {
             let known =
@@ -181,6 +182,13 @@ fn a_code_means_what_it_means_to_the_operation() {
         let alliance = explain(&110.into(), Some(operation));
         assert_eq!((alliance.kind, alliance.retry), (ErrorKind::TokenRejected, Retry::AfterRefresh));
         assert!(alliance.advice.contains("client_credentials"), "{}", alliance.advice);
+    }
+    assert_eq!(explain(&word("invalid_request"), Some("refresh")).kind, ErrorKind::InvalidArgument);
+    let spent = explain(&word("invalid_request"), Some(REFRESH_TOKEN_INVALID));
+    assert_eq!((spent.kind, spent.table), (ErrorKind::Unauthorized, Some("oauth")));
+    for code in [502, 50001, 50003] {
+        assert_eq!(row(code, Some("platform_token")).kind, ErrorKind::TokenRejected, "{code}");
+        assert_eq!(row(code, Some("platform_token")).retry_rule(), Retry::AfterChange, "{code}");
     }
     let client = explain(&word("invalid_client"), Some("client_credentials"));
     assert_ne!(client.advice, explain(&word("invalid_client"), None).advice);

@@ -7,8 +7,8 @@ use baidu_smartapp::values::{
     AD_STATUS, AD_TYPE, ADVANCED_AUDIT, ANNUAL_REVIEW, AUDIT_INFO, AppPart, CATEGORY_AUDIT, CATEGORY_SCOPE,
     CATEGORY_TYPE, CHECK_RESULT, Coded, DOMAIN_ACTION, DomainAction, ILLEGAL_FIELD, IMAGE_KIND,
     NEED_QUALIFICATION, NameVerdict, OFFLINE_REASON, PERMISSION_SCOPE, PHONE_PERMISSION,
-    PHONE_PERMISSION_REASON, PHONE_PERMISSION_SCENE, QUALIFICATION_MUST, SUBJECT_STATUS, SUBJECT_TYPE,
-    WEB_STATUS, WireTable,
+    PHONE_PERMISSION_REASON, PHONE_PERMISSION_SCENE, PUSH_STATUS, QUALIFICATION_MUST, SUBJECT_STATUS,
+    SUBJECT_TYPE, WEB_STATUS, WireTable,
 };
 
 #[test]
@@ -30,6 +30,7 @@ fn tables_of_what_arrives_are_as_recorded() {
     insta::assert_snapshot!("baidu_annual_review_status", ANNUAL_REVIEW.render());
     insta::assert_snapshot!("baidu_web_status", WEB_STATUS.render());
     insta::assert_snapshot!("baidu_auth_info_type", PERMISSION_SCOPE.render());
+    insta::assert_snapshot!("baidu_push_status", PUSH_STATUS.render());
 }
 
 #[test]

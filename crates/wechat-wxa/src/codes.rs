@@ -98,6 +98,12 @@ const DOMAIN_CALLS: &[&str] = &[
     "/wxa/setwebviewdomain_directly",
 ];
 
+/// The call that sends a ticket: there a refused ticket is one that a newer one replaces.
+const TICKET_CALLS: &[&str] = &["platform_token", "/cgi-bin/component/api_component_token"];
+
+/// The call that sends an authorization code: there a refused one is an authorization that is gone.
+const CODE_CALLS: &[&str] = &["exchange", "/cgi-bin/component/api_query_auth"];
+
 const GROUPS: &[&[CodeRow]] = &[
     general::ROWS,
     naming::ROWS,

@@ -12,6 +12,7 @@ use crate::audit::GET_LATEST_AUDITSTATUS;
 use crate::code::GET_CODE_PRIVACY_INFO;
 use crate::codes::ERRCODE;
 use crate::domains::SERVER_DOMAIN_REFUSALS;
+use crate::masks::without_secrets_of;
 
 #[derive(Debug)]
 pub(crate) struct WeChatDialect;
@@ -57,13 +58,16 @@ const ANSWERS: [(&str, &[i64]); 4] = [
 ];
 
 /// Calls whose success has no `errcode`, and the member that it must have.
-const WITHOUT_CODE: [(&str, &str); 8] = [
+const WITHOUT_CODE: [(&str, &str); 10] = [
     ("/cgi-bin/component/api_component_token", "component_access_token"),
     ("/cgi-bin/component/api_create_preauthcode", "pre_auth_code"),
     ("/cgi-bin/component/api_query_auth", "authorization_info"),
     ("/cgi-bin/component/api_authorizer_token", "authorizer_access_token"),
     ("/cgi-bin/component/api_get_authorizer_info", "authorizer_info"),
     ("/cgi-bin/component/api_get_authorizer_list", "list"),
+    // The list of nobody may be null.
+    ("/cgi-bin/component/api_get_authorizer_list", "total_count"),
+    ("/cgi-bin/component/get_authorizer_option", "option_value"),
     ("/cgi-bin/media/upload", "media_id"),
     ("/cgi-bin/media/upload", "thumb_media_id"),
 ];
@@ -91,6 +95,7 @@ fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) 
         let operation: &str = if raw { &call.path } else { &call.operation };
         let code = Code::Number(code);
         let row = ERRCODE.find(&code, Some(operation));
+        let message = without_secrets_of(call, message);
         return Verdict::Refused(VendorRefusal::new(code, message, row).with_request_id(request_id));
     }
     if call.expect == Expect::Image {
@@ -101,12 +106,16 @@ fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) 
 }
 
 fn carries_its_success(call: &Call, members: &Map<String, Value>) -> bool {
-    let told = |member: &str| match members.get(member) {
+    WITHOUT_CODE.iter().any(|(path, member)| *path == call.path && is_told(members.get(*member)))
+}
+
+/// Whether a member is there and neither null nor an empty text.
+pub(crate) fn is_told(member: Option<&Value>) -> bool {
+    match member {
         None | Some(Value::Null) => false,
         Some(Value::String(text)) => !text.is_empty(),
         Some(_) => true,
-    };
-    WITHOUT_CODE.iter().any(|(path, member)| *path == call.path && told(member))
+    }
 }
 
 /// A whole number, also as text.

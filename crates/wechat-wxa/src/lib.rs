@@ -9,6 +9,8 @@ mod account;
 #[cfg(feature = "client")]
 mod audit;
 #[cfg(feature = "client")]
+mod authorization;
+#[cfg(feature = "client")]
 mod before;
 #[cfg(feature = "client")]
 mod body;
@@ -27,9 +29,13 @@ mod domains;
 pub mod event;
 mod ext_json;
 #[cfg(feature = "client")]
+mod masks;
+#[cfg(feature = "client")]
 mod media;
 #[cfg(feature = "client")]
 mod members;
+#[cfg(feature = "client")]
+mod message;
 #[cfg(feature = "client")]
 mod one_call;
 #[cfg(feature = "client")]
@@ -60,6 +66,8 @@ pub use account::{
 };
 #[cfg(feature = "client")]
 pub use audit::{SubmitExtra, UgcDeclare};
+#[cfg(feature = "client")]
+pub use authorization::WeChatAuthorization;
 #[cfg(feature = "client")]
 pub use category_admin::{
     AccountCategories, AccountCategory, CatalogueCategory, CatalogueCertificate, CategoryCertificate,

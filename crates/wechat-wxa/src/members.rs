@@ -144,6 +144,11 @@ impl<'a> Members<'a> {
         read(self, name)?.ok_or_else(|| self.missing(name))
     }
 
+    /// Whether a member is there and neither null nor an empty text.
+    pub(crate) fn is_told(&self, name: &str) -> bool {
+        crate::dialect::is_told(self.members.get(name))
+    }
+
     /// What nobody has read.
     pub(crate) fn rest(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.members)
@@ -174,7 +179,8 @@ impl<'a> Members<'a> {
         self.wrong(name, "is missing")
     }
 
-    fn wrong(&self, name: &str, what: &str) -> Error {
+    /// A member that cannot be understood; the words never quote a secret.
+    pub(crate) fn wrong(&self, name: &str, what: &str) -> Error {
         self.reply.protocol(what).with_field(self.path_of(name)).for_vendor(WECHAT)
     }
 }

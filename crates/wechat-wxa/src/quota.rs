@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
+use crate::masks::{masked_members, masked_text, masked_url};
 use crate::members::Members;
 use crate::one_call::{Inherent, OneCall};
 use crate::plan::WeChatEffect;
@@ -158,67 +159,4 @@ fn clear(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     refuse::required(CLEAR.as_str(), "app_id", &app_id)?;
     let call = Call::post_json(CLEAR.as_str(), "/cgi-bin/clear_quota", &json!({ "appid": app_id }));
     OneCall::new(CLEAR, EffectClass::OneShot, call).boxed()
-}
-
-const MASK: &str = "***";
-
-/// Whether a parameter or member of that name holds something that must not be printed.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "token",
-        "secret",
-        "ticket",
-        "auth_code",
-        "authorization_code",
-        "js_code",
-        "password",
-        "pwd",
-        "session_key",
-        "aes_key",
-        "aeskey",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
-}
-
-fn masked_url(url: &str) -> String {
-    let Some((path, query)) = url.split_once('?') else { return url.to_owned() };
-    format!("{path}?{}", masked_pairs(query))
-}
-
-fn masked_pairs(query: &str) -> String {
-    let masked = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}={MASK}"),
-        _ => pair.to_owned(),
-    });
-    masked.collect::<Vec<_>>().join("&")
-}
-
-/// Text that is JSON, a form or neither, at any depth.
-fn masked_text(text: String) -> String {
-    match serde_json::from_str::<Value>(&text) {
-        Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => masked(value).to_string(),
-        // Cut off, most likely: nobody can tell where the secret ends.
-        Err(_) if text.trim_start().starts_with(['{', '[']) && is_secret(&text) => MASK.to_owned(),
-        _ => masked_pairs(&text),
-    }
-}
-
-fn masked(value: Value) -> Value {
-    match value {
-        Value::Object(members) => Value::Object(masked_members(members)),
-        Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
-        // JSON or a form inside a text.
-        Value::String(text) if is_secret(&text) => Value::from(masked_text(text)),
-        other => other,
-    }
-}
-
-fn masked_members(members: Map<String, Value>) -> Map<String, Value> {
-    let mask = |(name, value): (String, Value)| {
-        let value = if is_secret(&name) { Value::from(MASK) } else { masked(value) };
-        (name, value)
-    };
-    members.into_iter().map(mask).collect()
 }

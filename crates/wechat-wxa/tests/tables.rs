@@ -140,6 +140,17 @@ fn a_code_means_what_it_means_to_the_operation() {
     assert_eq!(row(85012, Some("latest_audit")).kind, ErrorKind::NotFound);
     let secret = row(40001, Some("/cgi-bin/component/api_component_token"));
     assert_eq!((secret.kind, secret.retry_rule()), (ErrorKind::Config, Retry::AfterChange));
+    for code in [40091, 61005, 61006, 61058] {
+        let ticket = row(code, Some("platform_token"));
+        assert_eq!(
+            (ticket.kind, ticket.retry_rule()),
+            (ErrorKind::TokenRejected, Retry::AfterChange),
+            "{code}"
+        );
+    }
+    for code in [40029, 40116, 40163, 61009, 61010] {
+        assert_eq!(row(code, Some("exchange")).kind, ErrorKind::Unauthorized, "{code}");
+    }
     for operation in ["change_server_domains_directly", "change_web_view_domains", "/wxa/setwebviewdomain"] {
         assert_eq!(row(85015, Some(operation)).meaning, "account is not a mini program", "{operation}");
     }

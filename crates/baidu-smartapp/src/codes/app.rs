@@ -4,14 +4,14 @@
 
 use miniprogram_core::ErrorKind::{
     Config, Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted,
-    RateLimited, Unauthorized, Unavailable, Vendor,
+    RateLimited, TokenRejected, Unauthorized, Unavailable, Vendor,
 };
 use miniprogram_core::Retry;
 use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::Merchant;
 
 use super::advice::{access, account, category, code, domain, media, name, quota, release, request, token};
-use super::{AES_KEY_TOO_SHORT, DOMAIN_CALLS, SITEMAP_CALLS};
+use super::{AES_KEY_TOO_SHORT, DOMAIN_CALLS, SITEMAP_CALLS, TICKET_CALLS};
 
 // One row a line.
 #[rustfmt::skip]
@@ -34,8 +34,10 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(47009, PermissionDenied, "user not signed in"),
     CodeRow::new(47010, Conflict, "platform name taken").advice(name::PLATFORM_NAME),
     CodeRow::new(50001, Unavailable, "ticket could not be obtained").advice(token::NEXT_TICKET),
+    CodeRow::new(50001, TokenRejected, "ticket could not be obtained").only(TICKET_CALLS).retry(Retry::AfterChange).advice(token::NEXT_TICKET),
     CodeRow::new(50002, NotFound, "client_id does not exist").advice(token::PLATFORM_KEY),
     CodeRow::new(50003, Config, "ticket invalid").advice(token::NEWEST_TICKET),
+    CodeRow::new(50003, TokenRejected, "ticket invalid").only(TICKET_CALLS).retry(Retry::AfterChange).advice(token::NEWEST_TICKET),
     CodeRow::new(50006, InvalidArgument, "Referer header missing on the consent request").advice(access::CONSENT_REFERER),
     CodeRow::new(50007, NotFound, "account has no program to authorize").owner(Merchant).advice(access::NO_APP),
     CodeRow::new(50008, Conflict, "already authorized").advice(access::AUTHORIZED),

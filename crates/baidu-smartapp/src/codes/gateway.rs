@@ -8,8 +8,8 @@ use miniprogram_core::Retry;
 use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::Merchant;
 
-use super::ALLIANCE_CALLS;
 use super::advice::{access, quota, request, token};
+use super::{ALLIANCE_CALLS, GIVEN_TOKEN_CALLS};
 
 // One row a line.
 #[rustfmt::skip]
@@ -28,6 +28,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(18, RateLimited, "Open api qps request limit reached").advice(quota::CALLS),
     CodeRow::new(19, QuotaExhausted, "Open api total request limit reached").retry(Retry::No).advice(quota::TOTAL),
     CodeRow::new(100, InvalidArgument, "Invalid parameter").retry(Retry::AfterRefresh).advice(token::BAD_OR_MISSING),
+    CodeRow::new(100, TokenRejected, "Invalid parameter").only(GIVEN_TOKEN_CALLS).advice(token::BAD_OR_MISSING),
     CodeRow::new(100, InvalidArgument, "Invalid parameter").only(ALLIANCE_CALLS).retry(Retry::AfterRefresh).advice(token::ALLIANCE),
     CodeRow::new(101, PermissionDenied, "Invalid API key").advice(token::PLATFORM_KEY),
     CodeRow::new(102, TokenRejected, "Session key invalid or no longer valid").advice(token::REFRESH),

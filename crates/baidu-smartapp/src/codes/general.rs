@@ -11,7 +11,7 @@ use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::Merchant;
 
 use super::advice::{access, code, domain, media, name, release, request, token};
-use super::{METHOD_NOT_SUPPORTED, SITEMAP_CALLS, TOKEN_NOT_VALID};
+use super::{METHOD_NOT_SUPPORTED, SITEMAP_CALLS, TICKET_CALLS, TOKEN_NOT_VALID};
 
 // One row a line.
 #[rustfmt::skip]
@@ -25,6 +25,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(501, Unavailable, "网络繁忙").open().advice(request::BUSY),
     CodeRow::new(501, InvalidArgument, "请求方式不支持").only(&[METHOD_NOT_SUPPORTED]).advice(request::METHOD),
     CodeRow::new(502, Config, "client authentication failed: wrong client_id, or a stale ticket").advice(token::NEWEST_TICKET),
+    CodeRow::new(502, TokenRejected, "client authentication failed: wrong client_id, or a stale ticket").only(TICKET_CALLS).retry(Retry::AfterChange).advice(token::NEWEST_TICKET),
     CodeRow::new(1000, Unavailable, "internal error").open().advice(request::BUSY),
     CodeRow::new(2002, InvalidArgument, "invalid parameter").advice(request::CORRECT),
     CodeRow::new(2002, InvalidArgument, "unknown program, bad level or bad number of addresses").only(SITEMAP_CALLS).advice(domain::SITEMAP_LIST),

@@ -6,12 +6,14 @@ use miniprogram_core::ErrorKind::{Conflict, InvalidArgument, PermissionDenied, R
 use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::{Merchant, Platform};
 
+use super::REFRESH_TOKEN_INVALID;
 use super::advice::token;
 
 // One row a line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::word("invalid_request", InvalidArgument, "parameter missing, unsupported or malformed; also said of a refresh token").advice(token::GRANT),
+    CodeRow::word("invalid_request", Unauthorized, "invalid refresh token").only(&[REFRESH_TOKEN_INVALID]).owner(Platform).advice(token::RECOVER),
     CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").advice(token::CLIENT),
     CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").only(&["client_credentials", "token", "/oauth/2.0/token"]).advice(token::ALLIANCE_CLIENT),
     CodeRow::word("invalid_grant", Unauthorized, "authorization code or refresh token invalid, expired, used or revoked").owner(Platform).advice(token::RECOVER),

@@ -41,6 +41,15 @@ open_enums! {
         /// It is a word that many search for.
         HighTraffic = "high_traffic",
     }
+    /// What became of the delivery of a push.
+    PushStatus {
+        /// It waits.
+        Pending = "pending",
+        /// It was answered.
+        Delivered = "delivered",
+        /// It was given up.
+        Failed = "failed",
+    }
     /// Where the permission to read users' phone numbers stands.
     PhonePermission {
         /// Cancelled, or never asked for.
@@ -246,6 +255,12 @@ status_tables! { BAIDU;
         0 => NeverOpened, "never opened";
         1 => On, "on";
         2 => Off, "off";
+    }
+    /// `status` of `pushmsg/getmsg`: Baidu's current SDKs.
+    PUSH_STATUS: PushStatus = "push_status" {
+        0 => Pending, "pending";
+        1 => Delivered, "delivered";
+        2 => Failed, "failed";
     }
     /// `auth_info.type` of `app/info`: Baidu's pages on third-party platforms.
     PERMISSION_SCOPE: PermissionScope = "auth_info_type" {

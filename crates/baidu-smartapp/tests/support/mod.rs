@@ -58,6 +58,7 @@ pub(crate) struct Script {
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     sent: Mutex<Vec<PlannedRequest>>,
     tokens: Mutex<Vec<String>>,
+    queries: Mutex<Vec<String>>,
 }
 
 /// The token of the app and that of the platform.
@@ -107,6 +108,11 @@ impl Script {
         locked(&self.tokens).clone()
     }
 
+    /// The query of the last request as it was sent, without the token.
+    pub(crate) fn last_query(&self) -> String {
+        locked(&self.queries).last().unwrap().clone()
+    }
+
     /// How many requests an endpoint got.
     pub(crate) fn count(&self, endpoint: &str) -> usize {
         locked(&self.sent).iter().filter(|request| endpoint_of(&request.path) == endpoint).count()
@@ -148,6 +154,8 @@ impl Transport for Script {
             queue.and_then(|queue| if queue.len() > 1 { queue.pop_front() } else { queue.front().cloned() })
         };
         locked(&self.sent).push(planned.clone());
+        let pairs = request.query.iter().map(|(name, value)| format!("{name}={value}"));
+        locked(&self.queries).push(pairs.collect::<Vec<_>>().join("&"));
         locked(&self.tokens).extend(request.token.map(|(_, token)| token.secret().expose().to_owned()));
         match answer {
             Some(Answer::Body(status, body)) => Ok(Response::new(status, HeaderMap::new(), body)),

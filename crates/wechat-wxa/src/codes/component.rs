@@ -13,6 +13,7 @@ use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::{Merchant, Platform};
 
 use super::advice::{access, account, domain, privacy, quota, request, token};
+use super::{CODE_CALLS, TICKET_CALLS};
 
 // One row a line.
 #[rustfmt::skip]
@@ -22,10 +23,13 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(61003, Unauthorized, "component is not authorized by this account").advice(access::NOT_AUTHORIZED),
     CodeRow::new(61004, PermissionDenied, "access clientip is not registered").advice(access::WHITE_LIST),
     CodeRow::new(61005, Config, "component ticket is expired").advice(token::NEWEST_TICKET),
+    CodeRow::new(61005, TokenRejected, "component ticket is expired").only(TICKET_CALLS).retry(Retry::AfterChange).advice(token::NEWEST_TICKET),
     CodeRow::new(61006, Config, "component ticket is invalid").advice(token::NEWEST_TICKET),
+    CodeRow::new(61006, TokenRejected, "component ticket is invalid").only(TICKET_CALLS).retry(Retry::AfterChange).advice(token::NEWEST_TICKET),
     CodeRow::new(61007, PermissionDenied, "api is unauthorized to component").owner(Merchant).advice(access::GRANT),
     CodeRow::new(61008, InvalidArgument, "component req key is duplicated"),
     CodeRow::new(61009, InvalidArgument, "code is invalid").owner(Merchant).advice(token::NEW_CODE),
+    CodeRow::new(61009, Unauthorized, "code is invalid").only(CODE_CALLS).advice(token::NEW_CODE),
     CodeRow::new(61010, Unauthorized, "code is expired").advice(token::NEW_CODE),
     CodeRow::new(61011, InvalidArgument, "invalid component").advice(token::PLATFORM_ID),
     CodeRow::new(61012, InvalidArgument, "invalid option name").advice(access::OPTION),
@@ -53,6 +57,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(61040, PermissionDenied, "ext.json配置的隐私接口xxx无权限，请申请权限后再提交审核…").advice(privacy::INTERFACE),
     CodeRow::new(61041, NotFound, "The appuin has not set orderpath").advice(privacy::ORDER_PATH),
     CodeRow::new(61058, InvalidArgument, "invalid ticket").advice(token::NEWEST_TICKET),
+    CodeRow::new(61058, TokenRejected, "invalid ticket").only(TICKET_CALLS).retry(Retry::AfterChange).advice(token::NEWEST_TICKET),
     CodeRow::new(61070, InvalidArgument, "name, idcard, wechat name not in accordance").owner(Merchant).advice(account::LEGAL_PERSON),
     CodeRow::new(61450, Unavailable, "system error").open().advice(request::BUSY),
     CodeRow::new(61451, InvalidArgument, "invalid parameter"),

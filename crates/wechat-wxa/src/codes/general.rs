@@ -15,6 +15,7 @@ use miniprogram_core::codes::Owner::{Merchant, Platform};
 use super::advice::{
     access, account, audit, code, domain, media, name, quota, release, request, template, tester, token,
 };
+use super::{CODE_CALLS, TICKET_CALLS};
 
 /// The calls of document 002 sections 15 to 17, which words -1 otherwise there.
 const SYSTEM_ERROR_CALLS: &[&str] = &[
@@ -33,8 +34,11 @@ const SYSTEM_ERROR_CALLS: &[&str] = &[
 
 /// The calls that send a secret and no access token: there 40001 speaks of the secret.
 const SECRET_CALLS: &[&str] = &[
+    "platform_token",
     "/cgi-bin/component/api_component_token",
+    "start_ticket_push",
     "/cgi-bin/component/api_start_push_ticket",
+    "clear_quota_with_secret",
     "/cgi-bin/component/clear_quota/v2",
     "/cgi-bin/clear_quota/v2",
 ];
@@ -59,6 +63,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(40013, InvalidArgument, "invalid appid").advice(access::APP_ID),
     CodeRow::new(40014, TokenRejected, "invalid access_token").advice(token::OF_ANOTHER),
     CodeRow::new(40029, InvalidArgument, "invalid code").owner(Merchant).advice(token::NEW_CODE),
+    CodeRow::new(40029, Unauthorized, "invalid code").only(CODE_CALLS).advice(token::NEW_CODE),
     CodeRow::new(40030, Unauthorized, "invalid refresh_token").owner(Platform).advice(token::REFRESH_TOKEN_GONE),
     CodeRow::new(40033, InvalidArgument, "invalid charset. please check your request, if include \\uxxxx will create fail!").advice(request::UTF8),
     CodeRow::new(40035, InvalidArgument, "invalid args size"),
@@ -69,6 +74,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(40068, ContentRejected, "contain mailcious url").advice(audit::RISKY),
     CodeRow::new(40090, PermissionDenied, "invalid request source (bad client ip)").advice(access::WHITE_LIST),
     CodeRow::new(40091, Config, "invalid component ticket").advice(token::NEWEST_TICKET),
+    CodeRow::new(40091, TokenRejected, "invalid component ticket").only(TICKET_CALLS).retry(Retry::AfterChange).advice(token::NEWEST_TICKET),
     CodeRow::new(40094, Config, "invalid component credential").advice(token::PLATFORM_SECRET),
     CodeRow::new(40095, PermissionDenied, "bad source of caller"),
     CodeRow::new(40097, InvalidArgument, "invalid args"),
@@ -79,11 +85,13 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(40106, InvalidArgument, "invalid user name"),
     CodeRow::new(40113, InvalidArgument, "unsupported file type").advice(media::FORMAT),
     CodeRow::new(40116, InvalidArgument, "invalid code"),
+    CodeRow::new(40116, Unauthorized, "invalid code").only(CODE_CALLS).advice(token::NEW_CODE),
     CodeRow::new(40125, Config, "invalid appsecret").advice(token::SECRET),
     CodeRow::new(40132, InvalidArgument, "invalid username").advice(tester::WECHAT_ID),
     CodeRow::new(40137, InvalidArgument, "invalid image format").advice(media::PICTURE_FORMAT),
     CodeRow::new(40159, InvalidArgument, "invalid length for path, or the data is not json string"),
     CodeRow::new(40163, InvalidArgument, "code been used").owner(Merchant).advice(token::NEW_CODE),
+    CodeRow::new(40163, Unauthorized, "code been used").only(CODE_CALLS).advice(token::NEW_CODE),
     CodeRow::new(40164, PermissionDenied, "invalid ip, not in whitelist").advice(access::WHITE_LIST),
     CodeRow::new(40165, InvalidArgument, "invalid weapp pagepath").advice(request::PAGE_PATH),
     CodeRow::new(40166, NotFound, "invalid weapp appid").advice(access::APP_ID),

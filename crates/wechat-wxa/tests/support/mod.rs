@@ -143,7 +143,7 @@ impl Vendor {
         self.paths().iter().filter(|found| *found == path).count()
     }
 
-    /// The token of the last request.
+    /// The token of the last request; empty if it had none.
     pub(crate) fn last_token(&self) -> String {
         self.tokens.lock().unwrap().last().unwrap().clone()
     }
@@ -167,8 +167,8 @@ impl Transport for Vendor {
             _ => String::new(),
         };
         let planned = request.planned();
-        let (_, token) = request.token.as_ref().unwrap();
-        self.tokens.lock().unwrap().push(token.secret().expose().to_owned());
+        let token = request.token.as_ref().map(|(_, token)| token.secret().expose().to_owned());
+        self.tokens.lock().unwrap().push(token.unwrap_or_default());
         // A request for the history is another one than a rollback, and one for domains than a change of them, although
         // the path is the same.
         let reads = planned.body.as_ref().is_some_and(|body| body["action"] == "get");

@@ -1,0 +1,140 @@
+//! The calls by which the platform is authorized and gets its tokens: [`AuthorizationApi`].
+//!
+//! Source: Baidu's pages on third-party platforms, "授权流程".
+
+mod info;
+mod page;
+mod recover;
+mod tokens;
+
+use async_trait::async_trait;
+use miniprogram_core::authorization::{
+    AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken,
+    PreAuthorizationCode, Recovery, RefreshTokenUse,
+};
+use miniprogram_core::pipeline::{Op, Pipeline};
+use miniprogram_core::transport::BaseUrl;
+use miniprogram_core::{
+    AccessToken, AppId, AuthorizationApi, ClientConfig, Error, ErrorKind, PlatformId, Result, Secret, Vendor,
+};
+
+use crate::dialect::BaiduDialect;
+use crate::{BAIDU, refuse};
+
+/// The calls of a platform's token chain at Baidu. Clones share connections and the retry budget.
+///
+/// It keeps nothing: tokens are given to each call and come back from it. What only reads, and what fetches a token of
+/// the platform or a code, is repeated like any read; an exchange and a refresh are sent once, since each spends what
+/// is sent with it.
+#[derive(Debug, Clone)]
+pub struct BaiduAuthorization {
+    pipeline: Pipeline,
+    /// The platform's own id, which stands where an app's would.
+    id: AppId,
+    client_id: String,
+    pages: Option<BaseUrl>,
+}
+
+impl BaiduAuthorization {
+    /// The platform's id, in a configuration [`without_tokens`](ClientConfig::without_tokens), and its key, which is
+    /// public.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) if the id or the key is empty, or the HTTP transport cannot be set up.
+    pub fn new(config: ClientConfig, client_id: impl Into<String>) -> Result<Self> {
+        let client_id = client_id.into();
+        let empty = [("platform_id", config.platform_id.as_str()), ("client_id", client_id.as_str())];
+        if let Some((field, _)) = empty.into_iter().find(|(_, text)| text.trim().is_empty()) {
+            return Err(Error::new(ErrorKind::Config, "authorization")
+                .for_vendor(BAIDU)
+                .with_field(field)
+                .with_detail("must not be empty: the console of the platform shows it"));
+        }
+        let pipeline = Pipeline::new(config, BaiduDialect)?;
+        let id = AppId::from(pipeline.platform_id().as_str());
+        Ok(Self { pipeline, id, client_id, pages: None })
+    }
+
+    /// Sends merchants' browsers to the authorization page of another host, such as a simulator's, instead of
+    /// `https://smartprogram.baidu.com`.
+    #[must_use]
+    pub fn with_page_base(mut self, base: BaseUrl) -> Self {
+        self.pages = Some(base);
+        self
+    }
+
+    /// An operation on the platform itself.
+    fn begin(&self, operation: &'static str) -> Op<'_> {
+        self.pipeline.begin(&self.id, operation)
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl AuthorizationApi for BaiduAuthorization {
+    fn vendor(&self) -> Vendor {
+        BAIDU
+    }
+
+    fn platform_id(&self) -> &PlatformId {
+        self.pipeline.platform_id()
+    }
+
+    fn refresh_token_use(&self) -> RefreshTokenUse {
+        RefreshTokenUse::SingleUse
+    }
+
+    async fn platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
+        self.fetch_platform_token(ticket).await
+    }
+
+    async fn start_ticket_push(&self) -> Result<()> {
+        let why = "Baidu pushes a ticket every ten minutes and has no call for it";
+        Err(Error::unsupported(BAIDU, "start_ticket_push").with_detail(why))
+    }
+
+    async fn pre_authorization_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode> {
+        self.fetch_pre_authorization_code(platform).await
+    }
+
+    fn authorization_url(
+        &self,
+        code: &PreAuthorizationCode,
+        request: &AuthorizationRequest,
+    ) -> Result<String> {
+        page::url(self, code, request)
+    }
+
+    async fn exchange(&self, platform: &AccessToken, authorization_code: &Secret) -> Result<Grant> {
+        self.exchange_code(platform, authorization_code).await
+    }
+
+    async fn refresh(&self, platform: &AccessToken, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
+        self.refresh_app(platform, app, refresh_token).await
+    }
+
+    async fn recover(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
+        self.retrieve_code(platform, app).await
+    }
+
+    async fn authorizer_info(
+        &self,
+        _platform: &AccessToken,
+        app: Option<&AppId>,
+        authorizer: Option<&AccessToken>,
+    ) -> Result<AuthorizerInfo> {
+        let why = "must be given: Baidu is asked with the app's token";
+        let missing = || Error::invalid("authorizer_info", "authorizer", why).for_vendor(BAIDU);
+        self.read_info(app, authorizer.ok_or_else(missing)?).await
+    }
+
+    async fn authorizers(&self, _platform: &AccessToken, _page: AuthorizerPage) -> Result<AuthorizerList> {
+        let why = "Baidu has no list of the apps that have authorized the platform";
+        Err(Error::unsupported(BAIDU, "authorizers").with_detail(why))
+    }
+}
+
+/// A secret that is about to be sent.
+fn required(operation: &'static str, field: &'static str, secret: &Secret) -> Result<()> {
+    refuse::required(operation, field, secret.expose())
+}

@@ -1,0 +1,31 @@
+//! Who has authorized the platform.
+
+use miniprogram_core::authorization::{AuthorizerInfo, Permission};
+use miniprogram_core::{AccessToken, AppId, Result};
+use serde_json::Value;
+
+use super::BaiduAuthorization;
+use crate::masks::without_secrets;
+use crate::{app_info, reply};
+
+impl BaiduAuthorization {
+    pub(super) async fn read_info(
+        &self,
+        app: Option<&AppId>,
+        authorizer: &AccessToken,
+    ) -> Result<AuthorizerInfo> {
+        const OPERATION: &str = "authorizer_info";
+        let call = app_info::call(OPERATION).with_given_token(authorizer.clone());
+        let reply = self.pipeline.begin(app.unwrap_or(&self.id), OPERATION).read(&call).await?;
+        let info = app_info::one(&reply)?;
+        let named = info.app_id.ok_or_else(|| reply::odd(&reply, "data.app_id", "is missing"))?;
+        if let Some(asked) = app.filter(|asked| **asked != named) {
+            let why = format!("is {named}, but {asked} was asked for");
+            return Err(reply::odd(&reply, "data.app_id", why));
+        }
+        let granted = info.permissions.into_iter().filter_map(|granted| granted.name);
+        Ok(AuthorizerInfo::new(named, without_secrets(Value::Object(info.members)))
+            .with_names(info.name, info.qualification.and_then(|subject| subject.name))
+            .with_permissions(granted.map(Permission::new).collect()))
+    }
+}

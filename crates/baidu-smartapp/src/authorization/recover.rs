@@ -1,0 +1,28 @@
+//! A refresh token that was lost, fetched again.
+
+use miniprogram_core::authorization::Recovery;
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::{AccessToken, AppId, Error, Result};
+
+use super::BaiduAuthorization;
+use super::tokens::Issued;
+use crate::BAIDU;
+
+const OPERATION: &str = "recover";
+
+impl BaiduAuthorization {
+    /// A new authorization code. Repeated like a read: a code that is lost is one that nobody exchanges.
+    pub(super) async fn retrieve_code(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
+        if app.as_number().is_none() {
+            let why = "must be a number from 1 on: Baidu's app ids are numbers";
+            return Err(Error::invalid(OPERATION, "app", why).for_vendor(BAIDU));
+        }
+        let fields = vec![("app_id".into(), app.to_string())];
+        let call = Call::post_form(OPERATION, "/rest/2.0/smartapp/auth/retrieve/authorizationcode", fields);
+        let mut op = self.pipeline.begin(app, OPERATION);
+        let reply = op.read(&call.with_given_token(platform.clone())).await?;
+        let mut issued = Issued::of_data(&reply)?;
+        let code = issued.answer.authorization_code.take();
+        Ok(Recovery::AuthorizationCode(issued.secret("authorization_code", code)?))
+    }
+}

@@ -1,0 +1,153 @@
+//! Pushes that Baidu has kept, to be read again.
+
+use std::time::Duration;
+
+use miniprogram_core::pipeline::Call;
+use miniprogram_core::{Error, Result, Timestamp};
+use serde::Serialize;
+
+use crate::client::BaiduPlatform;
+use crate::values::{Coded, PUSH_STATUS, PushStatus};
+use crate::{BAIDU, refuse, reply, wire};
+
+const OPERATION: &str = "missed_pushes";
+
+/// How long a span may be.
+const LONGEST_SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How many pushes a page holds at most.
+const LONGEST_PAGE: u32 = 100;
+
+/// Which of the pushes to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct MissedPushQuery {
+    /// From when on, at most a month back; the last day by default.
+    pub from: Option<Timestamp>,
+    /// Until when, at most a week later.
+    pub until: Option<Timestamp>,
+    /// Those alone whose delivery failed.
+    pub failed_only: bool,
+    /// How many to skip.
+    pub offset: u32,
+    /// How many at most: 1 to 100, which is the default.
+    pub count: Option<u32>,
+    /// These and no others. Nothing else may be given then.
+    pub ids: Vec<String>,
+}
+
+impl MissedPushQuery {
+    /// Every push of the last day.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// In a span of time.
+    #[must_use]
+    pub const fn between(mut self, from: Timestamp, until: Timestamp) -> Self {
+        self.from = Some(from);
+        self.until = Some(until);
+        self
+    }
+
+    /// Those alone whose delivery failed.
+    #[must_use]
+    pub const fn failed_only(mut self) -> Self {
+        self.failed_only = true;
+        self
+    }
+
+    /// One page of them.
+    #[must_use]
+    pub const fn page(mut self, offset: u32, count: u32) -> Self {
+        self.offset = offset;
+        self.count = Some(count);
+        self
+    }
+
+    /// These and no others.
+    #[must_use]
+    pub fn with_ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.ids = ids.into_iter().map(Into::into).collect();
+        self
+    }
+
+    fn call(&self) -> Result<Call> {
+        let invalid = |field, why: String| Err(Error::invalid(OPERATION, field, why).for_vendor(BAIDU));
+        let call = Call::get(OPERATION, "/rest/2.0/smartapp/pushmsg/getmsg").with_platform_token();
+        if !self.ids.is_empty() {
+            if *self != Self::new().with_ids(self.ids.clone()) {
+                let why = "must stand alone: Baidu reads nothing else beside it";
+                return invalid("id_list", why.to_owned());
+            }
+            refuse::listed(OPERATION, "id_list", &self.ids)?;
+            return Ok(call.with_query("id_list", self.ids.join(",")));
+        }
+        if let (Some(from), Some(until)) = (self.from, self.until)
+            && (until < from || until.since(from) > LONGEST_SPAN)
+        {
+            return invalid("end", "must be from the start to a week after it".to_owned());
+        }
+        let count = self.count.unwrap_or(LONGEST_PAGE);
+        if !(1..=LONGEST_PAGE).contains(&count) {
+            return invalid("count", format!("must be 1 to {LONGEST_PAGE}, is {count}"));
+        }
+        let mut call = call
+            .with_query("push_type", if self.failed_only { "2" } else { "1" })
+            .with_query("offset", self.offset.to_string())
+            .with_query("count", count.to_string());
+        for (name, time) in [("start", self.from), ("end", self.until)] {
+            if let Some(time) = time {
+                call = call.with_query(name, time.as_unix().to_string());
+            }
+        }
+        Ok(call)
+    }
+}
+
+/// A page of kept pushes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct MissedPushes {
+    /// How many there are, where Baidu tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<i64>,
+    /// Those of this page.
+    pub pushes: Vec<MissedPush>,
+}
+
+/// A kept push.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct MissedPush {
+    /// Its id.
+    pub id: String,
+    /// What became of its delivery.
+    pub status: Coded<PushStatus>,
+    /// The ciphertext, without a signature: `event::BaiduEventDecoder::decode_kept` reads it.
+    pub content: String,
+}
+
+impl BaiduPlatform {
+    /// Pushes of the last month, whether they were delivered or not: `pushmsg/getmsg`.
+    ///
+    /// Source: Baidu's current SDKs, `pushmsg/getmsg`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for a span that ends
+    /// before it begins or is longer than a week, a page of none or more than 100, and ids beside anything else; and
+    /// those of any read.
+    pub async fn missed_pushes(&self, query: &MissedPushQuery) -> Result<MissedPushes> {
+        let call = query.call()?;
+        let platform = self.own_id();
+        let reply = self.pipeline.begin(&platform, OPERATION).read(&call).await?;
+        let page: wire::MissedPushes = reply::data(&reply)?;
+        let push = |push: wire::MissedPush| MissedPush {
+            id: push.id,
+            status: Coded::new(&PUSH_STATUS, push.status),
+            content: push.content,
+        };
+        let pushes = page.list.unwrap_or_default().into_iter().map(push).collect();
+        Ok(MissedPushes { count: page.count, pushes })
+    }
+}

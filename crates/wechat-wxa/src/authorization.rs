@@ -1,0 +1,148 @@
+//! The calls by which the platform is authorized and gets its tokens: [`AuthorizationApi`], and what only WeChat has.
+//!
+//! Source: WeChat's pages on third-party platforms, "授权流程技术说明" and the interfaces of `cgi-bin/component`.
+
+mod info;
+mod page;
+mod recover;
+mod settings;
+mod tokens;
+
+use async_trait::async_trait;
+use miniprogram_core::authorization::{
+    AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken,
+    PreAuthorizationCode, Recovery, RefreshTokenUse,
+};
+use miniprogram_core::pipeline::{Call, Op, Pipeline};
+use miniprogram_core::transport::BaseUrl;
+use miniprogram_core::{
+    AccessToken, AppId, AuthorizationApi, ClientConfig, Error, ErrorKind, PlatformId, Result, Secret, Vendor,
+};
+use serde_json::{Map, Value};
+
+use crate::dialect::WeChatDialect;
+use crate::{WECHAT, refuse};
+
+/// The calls of a platform's token chain at WeChat. Clones share connections and the retry budget.
+///
+/// It keeps nothing: tokens are given to each call and come back from it. What only reads, and what fetches a token of
+/// the platform or a pre-authorization code, is repeated like any read; an exchange and a refresh are sent once.
+#[derive(Debug, Clone)]
+pub struct WeChatAuthorization {
+    pipeline: Pipeline,
+    /// The platform's own id, which stands where an app's would.
+    id: AppId,
+    secret: Secret,
+    pages: Option<BaseUrl>,
+}
+
+impl WeChatAuthorization {
+    /// The platform's `component_appid`, in a configuration
+    /// [`without_tokens`](ClientConfig::without_tokens), and its `component_appsecret`.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) if the id or the secret is empty, or the HTTP transport cannot be set up.
+    pub fn new(config: ClientConfig, secret: impl Into<Secret>) -> Result<Self> {
+        let secret = secret.into();
+        let empty = [("platform_id", config.platform_id.as_str()), ("component_appsecret", secret.expose())];
+        if let Some((field, _)) = empty.into_iter().find(|(_, text)| text.trim().is_empty()) {
+            return Err(Error::new(ErrorKind::Config, "authorization")
+                .for_vendor(WECHAT)
+                .with_field(field)
+                .with_detail("must not be empty: the console of the platform shows it"));
+        }
+        let pipeline = Pipeline::new(config, WeChatDialect)?;
+        let id = AppId::from(pipeline.platform_id().as_str());
+        Ok(Self { pipeline, id, secret, pages: None })
+    }
+
+    /// Sends merchants' browsers to the authorization page of another host, such as a simulator's, instead of
+    /// `https://mp.weixin.qq.com` and `https://open.weixin.qq.com`.
+    #[must_use]
+    pub fn with_page_base(mut self, base: BaseUrl) -> Self {
+        self.pages = Some(base);
+        self
+    }
+
+    /// An operation on the platform itself.
+    fn begin(&self, operation: &'static str) -> Op<'_> {
+        self.pipeline.begin(&self.id, operation)
+    }
+
+    /// A call of the platform, which names itself in it.
+    fn call<const N: usize>(
+        &self,
+        operation: &'static str,
+        path: &'static str,
+        members: [(&str, Value); N],
+    ) -> Call {
+        let own = ("component_appid".to_owned(), Value::from(self.id.as_str()));
+        let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let body: Map<String, Value> = std::iter::once(own).chain(members).collect();
+        Call::post_json(operation, path, &Value::Object(body))
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl AuthorizationApi for WeChatAuthorization {
+    fn vendor(&self) -> Vendor {
+        WECHAT
+    }
+
+    fn platform_id(&self) -> &PlatformId {
+        self.pipeline.platform_id()
+    }
+
+    fn refresh_token_use(&self) -> RefreshTokenUse {
+        RefreshTokenUse::Repeatable
+    }
+
+    async fn platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
+        self.fetch_platform_token(ticket).await
+    }
+
+    async fn start_ticket_push(&self) -> Result<()> {
+        self.ask_for_tickets().await
+    }
+
+    async fn pre_authorization_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode> {
+        self.fetch_pre_authorization_code(platform).await
+    }
+
+    fn authorization_url(
+        &self,
+        code: &PreAuthorizationCode,
+        request: &AuthorizationRequest,
+    ) -> Result<String> {
+        page::url(self, code, request)
+    }
+
+    async fn exchange(&self, platform: &AccessToken, authorization_code: &Secret) -> Result<Grant> {
+        self.exchange_code(platform, authorization_code).await
+    }
+
+    async fn refresh(&self, platform: &AccessToken, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
+        self.refresh_app(platform, app, refresh_token).await
+    }
+
+    async fn recover(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
+        self.find_refresh_token(platform, app).await
+    }
+
+    async fn authorizer_info(
+        &self,
+        platform: &AccessToken,
+        app: Option<&AppId>,
+        _authorizer: Option<&AccessToken>,
+    ) -> Result<AuthorizerInfo> {
+        const OPERATION: &str = "authorizer_info";
+        let why = "must be given: WeChat is asked with the platform's token and the app's id";
+        let app = app.ok_or_else(|| refuse::invalid(OPERATION, "app", why))?;
+        self.read_info(platform, app).await
+    }
+
+    async fn authorizers(&self, platform: &AccessToken, page: AuthorizerPage) -> Result<AuthorizerList> {
+        self.read_list(platform, page).await
+    }
+}

@@ -1,0 +1,72 @@
+//! Who has authorized the platform.
+
+use miniprogram_core::authorization::{AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage};
+use miniprogram_core::pipeline::{Op, Reply};
+use miniprogram_core::{AccessToken, AppId, Result};
+use serde_json::Value;
+
+use super::WeChatAuthorization;
+use super::tokens::{of_app, permissions, secret};
+use crate::masks::without_secrets;
+use crate::members::Members;
+use crate::refuse;
+
+/// How many authorizers a page holds at most.
+pub(super) const LONGEST_PAGE: u32 = 500;
+
+impl WeChatAuthorization {
+    pub(super) async fn read_info(&self, platform: &AccessToken, app: &AppId) -> Result<AuthorizerInfo> {
+        const OPERATION: &str = "authorizer_info";
+        refuse::required(OPERATION, "app", app.as_str())?;
+        let reply = self.info(&mut self.pipeline.begin(app, OPERATION), platform).await?;
+        let mut members = Members::of(&reply);
+        let mut info = members.required("authorizer_info", Members::object)?;
+        let mut authorization = members.required("authorization_info", Members::object)?;
+        of_app(&mut authorization, &["authorizer_appid", "appid"], app)?;
+        Ok(AuthorizerInfo::new(app.clone(), without_secrets(reply.json.clone()))
+            .with_original_id(info.text("user_name")?)
+            .with_names(info.text("nick_name")?, info.text("principal_name")?)
+            .with_permissions(permissions(&reply)))
+    }
+
+    /// `api_get_authorizer_info` of the operation's app.
+    pub(super) async fn info(&self, op: &mut Op<'_>, platform: &AccessToken) -> Result<Reply> {
+        let members = [("authorizer_appid", Value::from(op.app().as_str()))];
+        let call = self.call(op.operation(), "/cgi-bin/component/api_get_authorizer_info", members);
+        op.read(&call.with_given_token(platform.clone())).await
+    }
+
+    pub(super) async fn read_list(
+        &self,
+        platform: &AccessToken,
+        page: AuthorizerPage,
+    ) -> Result<AuthorizerList> {
+        const OPERATION: &str = "authorizers";
+        if !(1..=LONGEST_PAGE).contains(&page.count) {
+            let rule = format!("must be 1 to {LONGEST_PAGE}, is {}", page.count);
+            return Err(refuse::invalid(OPERATION, "count", rule));
+        }
+        self.list(&mut self.begin(OPERATION), platform, page).await
+    }
+
+    /// One page of `api_get_authorizer_list`.
+    pub(super) async fn list(
+        &self,
+        op: &mut Op<'_>,
+        platform: &AccessToken,
+        page: AuthorizerPage,
+    ) -> Result<AuthorizerList> {
+        let members = [("offset", Value::from(page.offset)), ("count", Value::from(page.count))];
+        let call = self.call(op.operation(), "/cgi-bin/component/api_get_authorizer_list", members);
+        let reply = op.read(&call.with_given_token(platform.clone())).await?;
+        let mut members = Members::of(&reply);
+        let total = members.required("total_count", Members::number)?;
+        let total = u64::try_from(total).map_err(|_| members.wrong("total_count", "is negative"))?;
+        let authorizers = members.each_of("list", |entry| {
+            Ok(AuthorizerEntry::new(AppId::from(entry.required("authorizer_appid", Members::text)?))
+                .with_refresh_token(secret(entry, "refresh_token")?)
+                .with_authorized_at(entry.time("auth_time")?))
+        })?;
+        Ok(AuthorizerList::new(total, authorizers))
+    }
+}

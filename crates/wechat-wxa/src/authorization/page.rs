@@ -1,0 +1,61 @@
+//! The page on which a merchant authorizes the platform.
+
+use std::collections::BTreeSet;
+
+use miniprogram_core::authorization::{AuthorizationRequest, PreAuthorizationCode};
+use miniprogram_core::{AuthorizationApi, Result};
+use url::Url;
+use url::form_urlencoded::Serializer;
+
+use super::WeChatAuthorization;
+use crate::refuse;
+
+const OPERATION: &str = "authorization_url";
+
+/// Mini programs may authorize, and nothing else.
+const MINI_PROGRAMS: &str = "2";
+
+/// The page of a desk: `componentloginpage`. That of a phone: `bindcomponent`.
+pub(super) fn url(
+    of: &WeChatAuthorization,
+    code: &PreAuthorizationCode,
+    request: &AuthorizationRequest,
+) -> Result<String> {
+    refuse::required(OPERATION, "pre_auth_code", code.code.expose())?;
+    let back = Url::parse(&request.redirect_uri).ok();
+    if !back.is_some_and(|back| matches!(back.scheme(), "http" | "https")) {
+        let rule = "must be an http or https URL of the domain that is registered for the platform";
+        return Err(refuse::invalid(OPERATION, "redirect_uri", rule));
+    }
+    let (host, path, fragment) = match request.mobile {
+        true => ("https://open.weixin.qq.com/", "wxaopen/safe/bindcomponent", "#wechat_redirect"),
+        false => ("https://mp.weixin.qq.com/", "cgi-bin/componentloginpage", ""),
+    };
+    let mut parameters = Vec::new();
+    if request.mobile {
+        parameters.extend([("action", "bindcomponent"), ("no_scan", "1")]);
+    }
+    parameters.extend([
+        ("component_appid", of.platform_id().as_str()),
+        ("pre_auth_code", code.code.expose()),
+        ("redirect_uri", request.redirect_uri.as_str()),
+    ]);
+    if !request.extra.iter().any(|(name, _)| name == "auth_type") {
+        parameters.push(("auth_type", MINI_PROGRAMS));
+    }
+    parameters.extend(request.app.iter().map(|app| ("biz_appid", app.as_str())));
+    parameters.extend(request.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let mut names = BTreeSet::new();
+    for (name, _) in &parameters {
+        if name.is_empty() {
+            return Err(refuse::invalid(OPERATION, "extra", "must not hold a parameter without a name"));
+        }
+        if !names.insert(*name) {
+            let rule = "must not stand in `extra`: the address has a parameter of that name";
+            return Err(refuse::invalid(OPERATION, (*name).to_owned(), rule));
+        }
+    }
+    let host = of.pages.as_ref().map_or(host, |base| base.as_str());
+    let query = Serializer::new(String::new()).extend_pairs(parameters).finish();
+    Ok(format!("{host}{path}?{query}{fragment}"))
+}

@@ -1,0 +1,60 @@
+//! A refresh token that was lost, read again.
+
+use std::collections::BTreeSet;
+
+use miniprogram_core::authorization::{AuthorizerPage, Recovery};
+use miniprogram_core::{AccessToken, AppId, Error, ErrorKind, Outcome, Result, Retry};
+
+use super::WeChatAuthorization;
+use super::info::LONGEST_PAGE;
+use super::tokens::{of_app, secret};
+use crate::members::Members;
+use crate::{WECHAT, refuse};
+
+const OPERATION: &str = "recover";
+
+impl WeChatAuthorization {
+    /// The refresh token is in the information about the app, or else in the list of all apps.
+    pub(super) async fn find_refresh_token(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
+        refuse::required(OPERATION, "app", app.as_str())?;
+        let reply = self.info(&mut self.pipeline.begin(app, OPERATION), platform).await?;
+        if let Some(mut authorization) = Members::of(&reply).object("authorization_info")? {
+            of_app(&mut authorization, &["authorizer_appid", "appid"], app)?;
+            if let Some(token) = secret(&mut authorization, "authorizer_refresh_token")? {
+                return Ok(Recovery::RefreshToken(token));
+            }
+        }
+        self.find_in_list(platform, app).await
+    }
+
+    async fn find_in_list(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
+        let mut offset = 0;
+        let mut totals = BTreeSet::new();
+        loop {
+            // A page is an operation of its own: a long list must not run into one deadline.
+            let mut op = self.pipeline.begin(app, OPERATION);
+            let list = self.list(&mut op, platform, AuthorizerPage::new(offset, LONGEST_PAGE)).await?;
+            totals.insert(list.total);
+            let length = u32::try_from(list.authorizers.len()).unwrap_or(u32::MAX);
+            if let Some(entry) = list.authorizers.into_iter().find(|entry| entry.app_id == *app) {
+                let missing =
+                    || not_found(ErrorKind::Protocol, "the list names the app without a refresh token");
+                return entry.refresh_token.map(Recovery::RefreshToken).ok_or_else(missing);
+            }
+            offset = offset.saturating_add(length);
+            if length == 0 || u64::from(offset) >= list.total {
+                break;
+            }
+        }
+        if totals.len() > 1 {
+            // Whoever moved up a page while it was read has not been seen.
+            let why = "the list of authorizers changed while it was read";
+            return Err(not_found(ErrorKind::Unavailable, why).with_retry(Retry::Backoff));
+        }
+        Err(not_found(ErrorKind::Unauthorized, "the list of authorizers does not name the app"))
+    }
+}
+
+fn not_found(kind: ErrorKind, why: &str) -> Error {
+    Error::new(kind, OPERATION).for_vendor(WECHAT).with_outcome(Outcome::NotDone).with_detail(why)
+}

@@ -1,0 +1,79 @@
+//! Options of an app, and its allowances by the platform's secret.
+
+use miniprogram_core::{AccessToken, AppId, Result};
+use serde_json::Value;
+
+use super::WeChatAuthorization;
+use super::tokens::of_app;
+use crate::members::Members;
+use crate::refuse;
+
+impl WeChatAuthorization {
+    /// The value of an option that the app's authorization has, such as `voice_recognize`: `get_authorizer_option`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an option that WeChat does not know
+    /// (61012), and those of any read.
+    pub async fn authorizer_option(
+        &self,
+        platform: &AccessToken,
+        app: &AppId,
+        option: &str,
+    ) -> Result<String> {
+        const OPERATION: &str = "authorizer_option";
+        refuse::required(OPERATION, "app", app.as_str())?;
+        refuse::required(OPERATION, "option_name", option)?;
+        let members = [("authorizer_appid", app.as_str().into()), ("option_name", option.into())];
+        let call = self.call(OPERATION, "/cgi-bin/component/get_authorizer_option", members);
+        let mut op = self.pipeline.begin(app, OPERATION);
+        let reply = op.read(&call.with_given_token(platform.clone())).await?;
+        let mut members = Members::of(&reply);
+        of_app(&mut members, &["authorizer_appid"], app)?;
+        members.required("option_value", Members::text)
+    }
+
+    /// Sets such an option: `set_authorizer_option`. Sent once; a repeat gives the same state, so an unknown outcome
+    /// may simply be sent again.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an option or a value that WeChat does not
+    /// know (61012, 61013), [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) for one that can only
+    /// be read (61025). With outcome `unknown` it may be set.
+    pub async fn set_authorizer_option(
+        &self,
+        platform: &AccessToken,
+        app: &AppId,
+        option: &str,
+        value: &str,
+    ) -> Result<()> {
+        const OPERATION: &str = "set_authorizer_option";
+        for (field, text) in [("app", app.as_str()), ("option_name", option), ("option_value", value)] {
+            refuse::required(OPERATION, field, text)?;
+        }
+        let members = [
+            ("authorizer_appid", Value::from(app.as_str())),
+            ("option_name", Value::from(option)),
+            ("option_value", Value::from(value)),
+        ];
+        let call = self.call(OPERATION, "/cgi-bin/component/set_authorizer_option", members);
+        let mut op = self.pipeline.begin(app, OPERATION);
+        op.send_once(&call.with_given_token(platform.clone())).await?;
+        Ok(())
+    }
+
+    /// Sets the daily counts of all calls of an app, or of the platform itself, back to 0 with the platform's secret
+    /// and no token: `component/clear_quota/v2`. Sent once: each one that arrives spends one of ten a month, and no
+    /// query shows it.
+    ///
+    /// # Errors
+    /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (48006). With outcome `unknown` the counts may
+    /// have been set back.
+    pub async fn clear_quota_with_secret(&self, app: &AppId) -> Result<()> {
+        const OPERATION: &str = "clear_quota_with_secret";
+        refuse::required(OPERATION, "appid", app.as_str())?;
+        let members = [("appid", app.as_str().into()), ("appsecret", self.secret.expose().into())];
+        let call = self.call(OPERATION, "/cgi-bin/component/clear_quota/v2", members).without_token();
+        self.pipeline.begin(app, OPERATION).send_once(&call).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! Tokens and codes, fetched and exchanged.
+
+use std::time::Duration;
+
+use miniprogram_core::authorization::{Grant, IssuedToken, Permission, PreAuthorizationCode};
+use miniprogram_core::pipeline::Reply;
+use miniprogram_core::{AccessToken, AppId, Result, Secret};
+use serde_json::Value;
+
+use super::WeChatAuthorization;
+use crate::dialect::whole;
+use crate::members::Members;
+use crate::refuse;
+
+impl WeChatAuthorization {
+    pub(super) async fn fetch_platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
+        const OPERATION: &str = "platform_token";
+        refuse::required(OPERATION, "component_verify_ticket", ticket.expose())?;
+        let members = [
+            ("component_appsecret", Value::from(self.secret.expose())),
+            ("component_verify_ticket", Value::from(ticket.expose())),
+        ];
+        let call = self.call(OPERATION, "/cgi-bin/component/api_component_token", members).without_token();
+        let reply = self.begin(OPERATION).read(&call).await?;
+        issued(&mut Members::of(&reply), "component_access_token")
+    }
+
+    pub(super) async fn ask_for_tickets(&self) -> Result<()> {
+        const OPERATION: &str = "start_ticket_push";
+        // Not `component_appsecret`, as in every other call.
+        let members = [("component_secret", Value::from(self.secret.expose()))];
+        let call = self.call(OPERATION, "/cgi-bin/component/api_start_push_ticket", members).without_token();
+        self.begin(OPERATION).read(&call).await?;
+        Ok(())
+    }
+
+    pub(super) async fn fetch_pre_authorization_code(
+        &self,
+        platform: &AccessToken,
+    ) -> Result<PreAuthorizationCode> {
+        const OPERATION: &str = "pre_authorization_code";
+        let call = self.call(OPERATION, "/cgi-bin/component/api_create_preauthcode", []);
+        let reply = self.begin(OPERATION).read(&call.with_given_token(platform.clone())).await?;
+        let mut members = Members::of(&reply);
+        let code = members.required("pre_auth_code", secret)?;
+        Ok(PreAuthorizationCode::new(code, lifetime(&mut members)?))
+    }
+
+    pub(super) async fn exchange_code(&self, platform: &AccessToken, code: &Secret) -> Result<Grant> {
+        const OPERATION: &str = "exchange";
+        refuse::required(OPERATION, "authorization_code", code.expose())?;
+        let members = [("authorization_code", Value::from(code.expose()))];
+        let call = self.call(OPERATION, "/cgi-bin/component/api_query_auth", members);
+        let reply = self.begin(OPERATION).send_once(&call.with_given_token(platform.clone())).await?;
+        let mut info = Members::of(&reply).required("authorization_info", Members::object)?;
+        let app = info.required("authorizer_appid", Members::text)?;
+        // Absent if the account has no permission that needs one.
+        let access = match info.is_told("authorizer_access_token") {
+            true => Some(issued(&mut info, "authorizer_access_token")?),
+            false => None,
+        };
+        Ok(Grant::new()
+            .with_app(Some(AppId::from(app)))
+            .with_access(access)
+            .with_refresh_token(secret(&mut info, "authorizer_refresh_token")?)
+            .with_permissions(permissions(&reply)))
+    }
+
+    pub(super) async fn refresh_app(
+        &self,
+        platform: &AccessToken,
+        app: &AppId,
+        refresh_token: &Secret,
+    ) -> Result<Grant> {
+        const OPERATION: &str = "refresh";
+        refuse::required(OPERATION, "app", app.as_str())?;
+        refuse::required(OPERATION, "authorizer_refresh_token", refresh_token.expose())?;
+        let members = [
+            ("authorizer_appid", Value::from(app.as_str())),
+            ("authorizer_refresh_token", Value::from(refresh_token.expose())),
+        ];
+        let call = self.call(OPERATION, "/cgi-bin/component/api_authorizer_token", members);
+        let mut op = self.pipeline.begin(app, OPERATION);
+        let reply = op.send_once(&call.with_given_token(platform.clone())).await?;
+        let mut members = Members::of(&reply);
+        let named = of_app(&mut members, &["authorizer_appid"], app)?;
+        Ok(Grant::new()
+            .with_app(named)
+            .with_access(Some(issued(&mut members, "authorizer_access_token")?))
+            .with_refresh_token(secret(&mut members, "authorizer_refresh_token")?))
+    }
+}
+
+/// A token that the answer cannot do without, and how long it is good.
+fn issued(members: &mut Members<'_>, name: &str) -> Result<IssuedToken> {
+    let token = members.required(name, secret)?;
+    let why = "holds blanks or control characters";
+    let token = AccessToken::new(token).map_err(|_| members.wrong(name, why))?;
+    Ok(IssuedToken::new(token, lifetime(members)?))
+}
+
+fn lifetime(members: &mut Members<'_>) -> Result<Duration> {
+    let seconds = members.required("expires_in", Members::number)?;
+    let positive = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
+    let why = || format!("must be a positive number of seconds, is {seconds}");
+    positive.map(Duration::from_secs).ok_or_else(|| members.wrong("expires_in", &why()))
+}
+
+/// A secret; none if it is absent, null or empty.
+pub(super) fn secret(members: &mut Members<'_>, name: &str) -> Result<Option<Secret>> {
+    Ok(members.text(name)?.map(Secret::new))
+}
+
+/// The app that an answer names, under the first of the names that it has: it must be the one that was asked for.
+pub(super) fn of_app(members: &mut Members<'_>, names: &[&str], asked: &AppId) -> Result<Option<AppId>> {
+    for name in names {
+        match members.text(name)? {
+            Some(app) if app == asked.as_str() => return Ok(Some(asked.clone())),
+            Some(app) => return Err(members.wrong(name, &format!("is {app}, but {asked} was asked for"))),
+            None => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The permission sets of an answer. What cannot be read of them is left out: it must not cost the tokens beside it.
+pub(super) fn permissions(reply: &Reply) -> Vec<Permission> {
+    let Some(granted) = reply.json["authorization_info"]["func_info"].as_array() else { return Vec::new() };
+    let permission = |granted: &Value| {
+        let category = &granted["funcscope_category"];
+        let id = whole(&category["id"])?.to_string();
+        let name = category["name"].as_str().filter(|name| !name.is_empty());
+        Some(Permission::new(id).with_name(name.map(str::to_owned)))
+    };
+    granted.iter().filter_map(permission).collect()
+}
