@@ -308,7 +308,8 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     async fn receive(&self, event: &NewEvent) -> Result<Received>;
 
     /// Takes events that are due, for a time. Per lane (platform and app) only the oldest one that is not finished,
-    /// so that handlers see the events of an app in order; different apps side by side.
+    /// so that handlers see the events of an app in order; different apps side by side. A store may hand over fewer than
+    /// `limit`, never more.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).

@@ -1,19 +1,39 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "sql")]
+mod failure;
 pub mod inbox;
 pub mod intents;
+#[cfg(feature = "sql")]
+pub mod keys;
+pub mod maintenance;
+#[cfg(feature = "sql")]
+pub mod open;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod tokens;
 
 pub use inbox::{
     Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, NewEvent, Received,
 };
 pub use intents::{IntentStore, StoreJournal};
+#[cfg(feature = "sql")]
+pub use keys::StoreKeys;
+pub use maintenance::{CheckReport, Maintenance};
+#[cfg(feature = "sql")]
+pub use open::{StoreOptions, migrate, open, open_read_only};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 pub use tokens::{
     Acquired, GrantState, Lease, LeaseInfo, NewTokens, OriginalIds, PlatformKey, StoredAccess, Ticket,
     TokenFilter, TokenRecord, TokenStore,
 };
 
 /// Everything that a platform keeps, in one place.
-pub trait Store: TokenStore + IntentStore + Inbox {}
+pub trait Store: TokenStore + IntentStore + Inbox + Maintenance {}
 
-impl<T: TokenStore + IntentStore + Inbox + ?Sized> Store for T {}
+impl<T: TokenStore + IntentStore + Inbox + Maintenance + ?Sized> Store for T {}

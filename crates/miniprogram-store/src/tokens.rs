@@ -232,7 +232,8 @@ pub struct NewTokens {
     pub refresh_token: Option<Secret>,
     /// When the merchant granted, by the vendor's clock; `None` keeps the stored time.
     pub granted_at: Option<Timestamp>,
-    /// The app's original id; `None` keeps the stored one.
+    /// The app's original id; `None` keeps the stored one, and so does an id that another app has: the tokens are
+    /// written all the same.
     pub original_id: Option<String>,
 }
 
@@ -366,13 +367,15 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// generation grows, the state is active, the lease is given back. Answers the record as it stands then.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if somebody took the lease over; nothing is written then.
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if somebody took the lease over, or if the merchant revoked
+    /// the authorization after `granted_at` or, without one, since the lease was taken; nothing is written then.
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an empty refresh token.
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn commit(&self, lease: &Lease, tokens: &NewTokens, now: Timestamp) -> Result<TokenRecord>;
 
     /// Gives the lease back without new tokens: the renewal is known to have done nothing, or, with a state, that the
-    /// grant cannot be renewed. The row and its tokens are kept.
+    /// grant cannot be renewed. The row and its tokens are kept; what was revoked since the lease was taken stays
+    /// revoked.
     ///
     /// # Errors
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if somebody took the lease over; nothing is written then.
@@ -386,8 +389,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn expire(&self, scope: &TokenScope, refused: &AccessToken, now: Timestamp) -> Result<bool>;
 
-    /// Marks an authorization as revoked at that time, unless the merchant granted later. Its tokens are wiped.
-    /// Answers whether it is revoked now.
+    /// Marks an authorization as revoked at that time, unless the merchant granted later. Its tokens are wiped. Makes
+    /// the record if there is none. Answers whether it is revoked now.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).

@@ -1,0 +1,230 @@
+//! Handing the events of the inbox to the handlers: in order per app, at least once.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use miniprogram_core::{Delivery, Error, ErrorKind, Result};
+use miniprogram_store::Claim;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::Instrument;
+
+use crate::numbers;
+use crate::service::{CallbackService, Shared};
+
+/// How often a claim is reported back before it is left to run out.
+const REPORTS: u32 = 3;
+/// How soon the store is asked again for what is due and held back by an earlier event of its app.
+const RECHECK: Duration = Duration::from_secs(1);
+/// How much of an error is kept with an event.
+const MAX_ERROR: usize = 500;
+
+impl CallbackService {
+    /// Hands events to the handlers until told to stop; then finishes what is with them, for as long as
+    /// [`shutdown_timeout`](crate::Limits::shutdown_timeout) allows, and hands the rest back.
+    ///
+    /// [`serve`](Self::serve) does this by itself. It is for programs that serve [`router`](Self::router) themselves.
+    pub async fn dispatch(&self, shutdown: impl Future<Output = ()> + Send) {
+        let (stop, stopped) = watch::channel(false);
+        let told = async {
+            shutdown.await;
+            stop.send_replace(true);
+        };
+        tokio::join!(run(&self.shared, stopped), told);
+    }
+}
+
+/// Hands events over until told to stop.
+pub(crate) async fn run(shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let (hand_back, handed_back) = watch::channel(false);
+    let mut running = JoinSet::new();
+    while !*stopped.borrow_and_update() {
+        // A store and a clock that never wait must not keep everybody else from working.
+        tokio::task::consume_budget().await;
+        let full = claim(shared, &mut running, &handed_back).await;
+        let wait = if full { shared.retry.poll } else { next_look(shared).await };
+        if let Some(metrics) = &shared.metrics {
+            metrics.run_upkeep();
+        }
+        tokio::select! {
+            biased;
+            _ = stopped.changed() => break,
+            Some(_) = running.join_next() => while running.try_join_next().is_some() {},
+            () = shared.arrived.notified(), if !full => {}
+            () = shared.pause(wait), if !full => {}
+        }
+    }
+    shared.stopping.store(true, Ordering::Release);
+    let finish = async { while running.join_next().await.is_some() {} };
+    if shared.within(shared.limits.shutdown_timeout, finish).await.is_none() {
+        hand_back.send_replace(true);
+        while running.join_next().await.is_some() {}
+    }
+}
+
+/// Takes as many events as may be with the handlers. Answers whether that is all that may be.
+async fn claim(shared: &Arc<Shared>, running: &mut JoinSet<()>, handed_back: &watch::Receiver<bool>) -> bool {
+    let free = shared.concurrency.saturating_sub(u32::try_from(running.len()).unwrap_or(u32::MAX));
+    if free == 0 {
+        return true;
+    }
+    let now = shared.clock.now();
+    match shared.store.claim(&shared.owner, now, shared.retry.lease, free).await {
+        Ok(claims) => {
+            for claim in claims {
+                running.spawn(hand_over(Arc::clone(shared), claim, handed_back.clone()));
+            }
+        }
+        Err(error) => tracing::error!(%error, "events cannot be claimed"),
+    }
+    running.len() >= shared.concurrency as usize
+}
+
+/// How long until something is due, as far as the store knows.
+async fn next_look(shared: &Arc<Shared>) -> Duration {
+    match shared.store.next_due().await {
+        Ok(None) => shared.retry.poll,
+        Ok(Some(due)) => {
+            let wait = due.since(shared.clock.now());
+            // What is due and was not to be had waits for an earlier event of its app.
+            if wait.is_zero() { RECHECK } else { wait.min(shared.retry.poll) }
+        }
+        Err(error) => {
+            tracing::error!(%error, "the inbox cannot be read");
+            RECHECK
+        }
+    }
+}
+
+/// How an attempt ended.
+enum Ended {
+    Done,
+    /// Again, later.
+    Failed(&'static str, Error),
+    /// Never again.
+    Hopeless(Error),
+}
+
+async fn hand_over(shared: Arc<Shared>, claim: Claim, mut handed_back: watch::Receiver<bool>) {
+    let entry = &claim.entry;
+    let span = tracing::info_span!(
+        "event",
+        vendor = %entry.platform.vendor,
+        operation = "handle",
+        platform = %entry.platform.platform,
+        id = entry.id,
+        kind = %entry.event.kind,
+        attempt = entry.attempts,
+        outcome = tracing::field::Empty,
+    );
+    async {
+        let _busy = shared.clock.enter();
+        let started = Instant::now();
+        let ended = tokio::select! {
+            ended = attempt(&shared, &claim) => Some(ended),
+            _ = handed_back.wait_for(|back| *back) => None,
+        };
+        let outcome = report(&shared, &claim, ended).await;
+        tracing::Span::current().record("outcome", outcome);
+        tracing::debug!("handed over");
+        numbers::attempt(claim.entry.platform.vendor, outcome, started.elapsed());
+    }
+    .instrument(span)
+    .await;
+}
+
+async fn attempt(shared: &Arc<Shared>, claim: &Claim) -> Ended {
+    let failed = |kind, detail: &str| Error::new(kind, "handle").with_detail(detail);
+    if claim.entry.attempts > shared.retry.max_attempts {
+        let detail = "the process ended during every attempt, or was too slow to say that it was done";
+        return Ended::Hopeless(failed(ErrorKind::Cancelled, detail));
+    }
+    let work = AssertUnwindSafe(ask_handlers(shared, claim)).catch_unwind();
+    match shared.within(shared.retry.handler_timeout, work).await {
+        Some(Ok(ended)) => ended,
+        Some(Err(_)) => Ended::Failed("panicked", failed(ErrorKind::Cancelled, "a handler panicked")),
+        None => Ended::Failed("timed_out", failed(ErrorKind::Timeout, "the handlers took too long")),
+    }
+}
+
+async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
+    let entry = &claim.entry;
+    let mut event = entry.event.clone();
+    if !entry.bound || event.app_id.is_none() {
+        match shared.find_app(&entry.platform, &mut event).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let error = Error::new(ErrorKind::Callback, "bind_app")
+                    .for_vendor(entry.platform.vendor)
+                    .with_field("original_id")
+                    .with_detail("belongs to another app than the route's; the push was replayed");
+                return Ended::Hopeless(error);
+            }
+            Err(error) => return Ended::Failed("failed", error),
+        }
+    }
+    if !entry.bound
+        && let Err(error) = shared.store.mark_bound(claim).await
+    {
+        return Ended::Failed("failed", error);
+    }
+    let delivery = Delivery::new(entry.id, entry.platform.platform.clone(), entry.received_at)
+        .with_attempt(entry.attempts.max(1));
+    for handler in &shared.handlers {
+        if let Err(error) = handler.handle(&event, &delivery).await {
+            return Ended::Failed("failed", error);
+        }
+    }
+    Ended::Done
+}
+
+/// Writes down how an attempt ended; `None` if the process stops. Answers the outcome's name.
+async fn report(shared: &Arc<Shared>, claim: &Claim, ended: Option<Ended>) -> &'static str {
+    let (outcome, error) = match ended {
+        Some(Ended::Done) => ("done", None),
+        Some(Ended::Failed(outcome, error)) if claim.entry.attempts < shared.retry.max_attempts => {
+            (outcome, Some(error))
+        }
+        Some(Ended::Failed(_, error) | Ended::Hopeless(error)) => ("dead", Some(error)),
+        None => {
+            let error = Error::new(ErrorKind::Cancelled, "handle");
+            ("handed_back", Some(error.with_detail("the process stopped before the handlers were done")))
+        }
+    };
+    let words = error.as_ref().map(|error| shortened(&error.to_string())).unwrap_or_default();
+    match (outcome, &error) {
+        ("dead", Some(error)) => tracing::error!(%error, "the event goes to the dead"),
+        (_, Some(error)) => tracing::warn!(%error, "the event is handed over again later"),
+        _ => {}
+    }
+    let due_at = match outcome {
+        "handed_back" => shared.clock.now(),
+        _ => shared.clock.now().after(shared.retry.pause(claim.entry.attempts)),
+    };
+    for left in (0..REPORTS).rev() {
+        let now = shared.clock.now();
+        let written: Result<()> = match outcome {
+            "done" => shared.store.complete(claim, now).await,
+            "dead" => shared.store.bury(claim, &words, now).await,
+            _ => shared.store.postpone(claim, &words, due_at).await,
+        };
+        match written {
+            Ok(()) => break,
+            Err(error) if left > 0 && error.kind() != ErrorKind::Conflict => {
+                shared.pause(shared.retry.min_pause).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "how the handlers ended cannot be written down; they see the event again");
+                return "unreported";
+            }
+        }
+    }
+    outcome
+}
+
+fn shortened(words: &str) -> String {
+    words.chars().take(MAX_ERROR).collect()
+}

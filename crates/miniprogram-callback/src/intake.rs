@@ -1,0 +1,300 @@
+//! One request: the checks in their order, then the inbox, then the answer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body_util::BodyExt;
+use miniprogram_core::{
+    AppId, CallbackCheck, Error, Event, EventKind, Push, Result, Secret, Timestamp, Vendor,
+};
+use miniprogram_store::{NewEvent, PlatformKey, Received, Ticket};
+use tracing::Instrument;
+
+#[cfg(feature = "wechat")]
+use crate::acceptance::Reply;
+use crate::binding::Binding;
+use crate::numbers::{self, Outcome};
+use crate::platform::{CallbackPlatform, Route, is_id};
+use crate::refusal::{Refusal, refused, unavailable};
+use crate::server::Waiting;
+use crate::service::Shared;
+
+/// How far ahead of its arrival a ticket may have been created. One from a later time would keep all others out.
+const TICKET_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Where a request came to, by its path.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) route: Route,
+    pub(crate) vendor: String,
+    pub(crate) platform: String,
+    pub(crate) app: Option<String>,
+}
+
+/// Why a request gets no acknowledgement.
+enum Failure {
+    /// The input's fault.
+    Refused(Refusal),
+    /// Ours.
+    Store(Error),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What a request is answered with.
+enum Answer {
+    /// The push is kept.
+    Success(Received),
+    /// The push is kept, and the vendor wants to hear more than that.
+    #[cfg(feature = "wechat")]
+    Reply(Received, Reply),
+    /// The text that proves who owns the URL.
+    Verified(String),
+}
+
+/// Answers a request to a callback URL.
+pub(crate) async fn answer(shared: Arc<Shared>, target: Option<Target>, request: Request) -> Response {
+    let started = Instant::now();
+    let route = target.as_ref().map_or(Route::Messages, |target| target.route);
+    let platform = target.as_ref().and_then(|target| find_platform(&shared, target)).cloned();
+    let vendor = platform.as_ref().map(|platform| platform.key().vendor);
+    let span = tracing::info_span!(
+        "callback",
+        vendor = vendor.map(tracing::field::display),
+        operation = "receive",
+        platform = platform.as_ref().map(|platform| tracing::field::display(&platform.key().platform)),
+        route = route.as_str(),
+        outcome = tracing::field::Empty,
+        check = tracing::field::Empty,
+    );
+    let answered = async {
+        let platform = platform.as_ref().ok_or(Refusal::Route);
+        receive(&shared, platform, target.as_ref(), request).await
+    }
+    .instrument(span.clone())
+    .await;
+    let _entered = span.enter();
+    let (outcome, response) = match answered {
+        Ok(Answer::Success(received)) => (kept(received), text(String::from("success"))),
+        #[cfg(feature = "wechat")]
+        Ok(Answer::Reply(received, reply)) => (kept(received), with_type(reply.content_type, reply.body)),
+        Ok(Answer::Verified(echo)) => (Outcome::Verified, text(echo)),
+        Err(Failure::Refused(refusal)) => {
+            span.record("check", refusal.as_str());
+            report_refusal(&shared, vendor, refusal);
+            (Outcome::Refused, refused())
+        }
+        Err(Failure::Store(error)) => {
+            tracing::error!(%error, "the push cannot be kept; the vendor delivers it again");
+            (Outcome::Unavailable, unavailable())
+        }
+    };
+    span.record("outcome", outcome.as_str());
+    tracing::debug!("answered");
+    numbers::request(vendor, route, outcome, started);
+    response
+}
+
+/// Counts a refusal, and tells the receiver which check it was.
+pub(crate) fn report_refusal(shared: &Shared, vendor: Option<Vendor>, refusal: Refusal) {
+    let check = refusal.as_str();
+    numbers::refusal(vendor, refusal);
+    if shared.is_worth_a_warning(check) {
+        tracing::warn!(check, "refused; further refusals by this check within a minute are only counted");
+    }
+}
+
+fn find_platform<'s>(shared: &'s Shared, target: &Target) -> Option<&'s CallbackPlatform> {
+    let vendor = target.vendor.parse().ok()?;
+    shared.platforms.get(&PlatformKey::new(vendor, target.platform.as_str()))
+}
+
+async fn receive(
+    shared: &Arc<Shared>,
+    platform: Result<&CallbackPlatform, Refusal>,
+    target: Option<&Target>,
+    request: Request,
+) -> Result<Answer, Failure> {
+    let received_at = shared.clock.now();
+    let (head, body) = request.into_parts();
+    if head.method != Method::GET && head.method != Method::POST {
+        return Err(Refusal::Method.into());
+    }
+    let (platform, target) = (platform?, target.ok_or(Refusal::Route)?);
+    if head.method == Method::GET && !platform.dialect().checks_by_get() {
+        return Err(Refusal::Method.into());
+    }
+    let app = target.app.as_deref().map(app_of_route).transpose()?;
+    if head.headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Refusal::Encoding.into());
+    }
+    let mut body = if head.method == Method::GET {
+        Vec::new()
+    } else {
+        let body = read_body(&head.headers, body, shared.limits.max_body);
+        shared.within(shared.limits.body_timeout, body).await.ok_or(Refusal::Deadline)??
+    };
+    // The request is here in full: its connection may not be displaced any more.
+    let _answering = head.extensions.get::<Arc<Waiting>>().map(Waiting::answering);
+    if let Some(echo) = platform.dialect().verify_url(&head, &body, received_at) {
+        return Ok(Answer::Verified(echo.map_err(|error| Refusal::of(&error))?));
+    }
+    let query = head.uri.query().unwrap_or_default();
+    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let push = Push::new(received_at, &mut body).with_query(query).with_content_type(content_type);
+    let event = platform.dialect().decode(push).map_err(|error| Refusal::of(&error))?;
+    drop(body);
+    if !platform.dialect().fits(&event, target.route) {
+        return Err(Refusal::Sort.into());
+    }
+    let left = shared.limits.answer_timeout.saturating_sub(shared.clock.now().since(received_at));
+    let kept = shared.within(left, keep(shared, platform, app, event, received_at)).await;
+    let kept = kept.unwrap_or_else(|| {
+        let detail = "took longer than the vendor waits for its answer";
+        Err(Failure::Store(Error::new(miniprogram_core::ErrorKind::Store, "receive").with_detail(detail)))
+    });
+    match &kept {
+        Ok(_) => shared.store_worked(true),
+        Err(Failure::Store(_)) => shared.store_worked(false),
+        Err(Failure::Refused(_)) => {}
+    }
+    kept
+}
+
+/// The app that a route names. `/callback/$APPID$` may hand the id over with a slash of its own.
+fn app_of_route(text: &str) -> Result<AppId, Refusal> {
+    let text = text.strip_prefix('/').unwrap_or(text);
+    if is_id(text) { Ok(AppId::new(text)) } else { Err(Refusal::Route) }
+}
+
+/// Reads a body that must not be longer than allowed; a length that is told is believed before a byte is read.
+async fn read_body(headers: &HeaderMap, mut body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
+    let told = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let told = told.and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
+    if told > max {
+        return Err(Refusal::Size);
+    }
+    let mut bytes = Vec::with_capacity(told.min(16 << 10));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::Broken)?;
+        if let Some(data) = frame.data_ref() {
+            if data.len() > max - bytes.len() {
+                return Err(Refusal::Size);
+            }
+            bytes.extend_from_slice(data);
+        }
+    }
+    Ok(bytes)
+}
+
+/// Binds the event to its app, keeps a ticket, keeps the event.
+async fn keep(
+    shared: &Arc<Shared>,
+    platform: &CallbackPlatform,
+    route: Option<AppId>,
+    event: Event<'static>,
+    received_at: Timestamp,
+) -> Result<Answer, Failure> {
+    let key = platform.key();
+    let mut event = event;
+    let mut bound = true;
+    match (&event.app_id, route, event.original_id.as_deref()) {
+        (Some(named), Some(route), _) if *named != route => return Err(Refusal::App.into()),
+        // The message itself says which app it is about, or the platform is meant.
+        (Some(_), ..) | (None, None, None) => {}
+        // Nothing in the message binds the route's app to it.
+        (None, Some(_), None) => {}
+        (None, None, Some(_)) => bound = false,
+        (None, Some(route), Some(original_id)) => {
+            let tested = is_acceptance_test(shared, &route);
+            let ask = (!tested).then_some(shared.limits.lookup_timeout);
+            bound = match shared.bind(key, &route, original_id, ask).await.map_err(Failure::Store)? {
+                Binding::Bound => true,
+                Binding::Foreign => return Err(Refusal::App.into()),
+                Binding::Unknown => tested,
+            };
+            event.app_id = Some(route);
+        }
+    }
+    if event.kind == EventKind::Ticket {
+        let ticket = ticket_of(platform, &event, received_at)?;
+        let counts = shared.store.save_ticket(key, &ticket).await.map_err(Failure::Store)?;
+        tracing::debug!(counts, "a ticket arrived");
+    }
+    #[cfg(feature = "wechat")]
+    let reply = match &shared.acceptance {
+        Some(responder) => responder.reply(platform, &event, received_at),
+        None => None,
+    };
+    let new = NewEvent::new(key.clone(), event, received_at).with_bound(bound);
+    let _wake = WakeOnDrop(shared);
+    let received = shared.store.receive(&new).await.map_err(Failure::Store)?;
+    #[cfg(feature = "wechat")]
+    if let Some(reply) = reply {
+        return Ok(Answer::Reply(received, reply));
+    }
+    Ok(Answer::Success(received))
+}
+
+/// Wakes the dispatcher however this ends: what was committed has to be handled, though the vendor may have hung up
+/// before it could be told.
+struct WakeOnDrop<'s>(&'s Shared);
+
+impl Drop for WakeOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.arrived.notify_one();
+    }
+}
+
+#[cfg(feature = "wechat")]
+fn is_acceptance_test(shared: &Shared, app: &AppId) -> bool {
+    shared.acceptance.is_some() && crate::acceptance::ACCEPTANCE_ACCOUNTS.contains(&app.as_str())
+}
+
+#[cfg(not(feature = "wechat"))]
+fn is_acceptance_test(_shared: &Shared, _app: &AppId) -> bool {
+    false
+}
+
+/// The ticket of a ticket event. Without the time of its making nobody can tell which of two is the newer one.
+fn ticket_of(
+    platform: &CallbackPlatform,
+    event: &Event<'_>,
+    received_at: Timestamp,
+) -> Result<Ticket, Refusal> {
+    let text = event.payload.get(platform.dialect().ticket_member()).and_then(serde_json::Value::as_str);
+    match (text.filter(|text| !text.is_empty()), event.occurred_at) {
+        (Some(text), Some(created_at)) if created_at <= received_at.after(TICKET_AHEAD) => {
+            Ok(Ticket::new(Secret::new(text), created_at, received_at))
+        }
+        _ => Err(Refusal::Decoder(CallbackCheck::Message)),
+    }
+}
+
+const fn kept(received: Received) -> Outcome {
+    match received {
+        Received::Duplicate(_) => Outcome::Duplicate,
+        _ => Outcome::Received,
+    }
+}
+
+fn text(body: String) -> Response {
+    with_type("text/plain; charset=utf-8", body)
+}
+
+fn with_type(content_type: &'static str, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

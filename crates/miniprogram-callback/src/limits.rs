@@ -1,0 +1,264 @@
+//! What a request may cost, and how often a handler is asked again.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use miniprogram_core::callback::DEFAULT_MAX_BODY;
+use miniprogram_core::{Error, ErrorKind, Result};
+
+/// What requests may cost. Memory is bounded by `max_connections` times `max_body`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How many bytes a body may have: 1 MiB. A platform's configuration may set less.
+    pub max_body: usize,
+    /// How long a request's head may take, and how long a connection may wait for the next one: 5 s.
+    pub header_timeout: Duration,
+    /// How long a body may take: 3 s.
+    pub body_timeout: Duration,
+    /// How long a request may take in all, from its head to its answer: 4 s. WeChat hangs up after 5,
+    /// Baidu after 2 where it delivers a customer's message. What takes longer is answered with 503, and the vendor
+    /// delivers again.
+    pub answer_timeout: Duration,
+    /// How long an unknown original id may be looked up before the answer: 1 s.
+    pub lookup_timeout: Duration,
+    /// How many connections there may be: 512. Another one takes the place of the one that has been waiting for a
+    /// request the longest.
+    pub max_connections: usize,
+    /// How long shutting down waits for answers and handlers under way: 20 s.
+    pub shutdown_timeout: Duration,
+    /// With how many pending events the service counts as not ready; none by default. A service that is not ready gets
+    /// no pushes at all.
+    pub max_backlog: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body: DEFAULT_MAX_BODY,
+            header_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(3),
+            answer_timeout: Duration::from_secs(4),
+            lookup_timeout: Duration::from_secs(1),
+            max_connections: 512,
+            shutdown_timeout: Duration::from_secs(20),
+            max_backlog: None,
+        }
+    }
+}
+
+impl Limits {
+    /// Sets how many bytes a body may have.
+    #[must_use]
+    pub const fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Sets how long a request's head may take.
+    #[must_use]
+    pub const fn with_header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a body may take.
+    #[must_use]
+    pub const fn with_body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a request may take in all.
+    #[must_use]
+    pub const fn with_answer_timeout(mut self, timeout: Duration) -> Self {
+        self.answer_timeout = timeout;
+        self
+    }
+
+    /// Sets how long an unknown original id may be looked up before the answer.
+    #[must_use]
+    pub const fn with_lookup_timeout(mut self, timeout: Duration) -> Self {
+        self.lookup_timeout = timeout;
+        self
+    }
+
+    /// Sets how many connections there may be.
+    #[must_use]
+    pub const fn with_max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// Sets how long shutting down waits.
+    #[must_use]
+    pub const fn with_shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// Sets with how many pending events the service counts as not ready.
+    #[must_use]
+    pub const fn with_max_backlog(mut self, events: Option<u64>) -> Self {
+        self.max_backlog = events;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        at_least_one("max_body", self.max_body)?;
+        at_least_one("max_connections", self.max_connections)?;
+        for (field, timeout) in [
+            ("header_timeout", self.header_timeout),
+            ("body_timeout", self.body_timeout),
+            ("answer_timeout", self.answer_timeout),
+        ] {
+            more_than_none(field, timeout)?;
+        }
+        Ok(())
+    }
+}
+
+/// How often and how long handlers are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// After how many failed attempts an event goes to the dead: 10.
+    pub max_attempts: u32,
+    /// The pause after the first failed attempt: 1 s. Every further one is about twice as long.
+    pub min_pause: Duration,
+    /// The longest pause: 10 minutes.
+    pub max_pause: Duration,
+    /// How long all handlers together may take for one event: 1 minute. Longer is a failed attempt.
+    pub handler_timeout: Duration,
+    /// For how long an event is claimed: 5 minutes, longer than `handler_timeout`. What a killed process had claimed is
+    /// handed over again after that.
+    pub lease: Duration,
+    /// How often the inbox is looked at although nothing arrived here: 30 s. Events that another process of the same
+    /// store left behind are found so.
+    pub poll: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_attempts: 10,
+            min_pause: Duration::from_secs(1),
+            max_pause: Duration::from_secs(600),
+            handler_timeout: Duration::from_secs(60),
+            lease: Duration::from_secs(300),
+            poll: Duration::from_secs(30),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Sets after how many failed attempts an event goes to the dead.
+    #[must_use]
+    pub const fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets the shortest and the longest pause between attempts.
+    #[must_use]
+    pub const fn with_pauses(mut self, min: Duration, max: Duration) -> Self {
+        self.min_pause = min;
+        self.max_pause = max;
+        self
+    }
+
+    /// Sets how long all handlers together may take for one event.
+    #[must_use]
+    pub const fn with_handler_timeout(mut self, timeout: Duration) -> Self {
+        self.handler_timeout = timeout;
+        self
+    }
+
+    /// Sets for how long an event is claimed.
+    #[must_use]
+    pub const fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Sets how often the inbox is looked at although nothing arrived here.
+    #[must_use]
+    pub const fn with_poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// The pause after an attempt, the first being 1: between half and all of a span that doubles.
+    pub(crate) fn pause(&self, attempt: u32) -> Duration {
+        let mut spans = ExponentialBuilder::new()
+            .with_min_delay(self.min_pause)
+            .with_max_delay(self.max_pause)
+            .with_factor(2.0)
+            .without_max_times()
+            .build();
+        let doublings = attempt.saturating_sub(1).min(64);
+        let span = spans.nth(doublings as usize).unwrap_or(self.max_pause);
+        span.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        at_least_one("max_attempts", self.max_attempts as usize)?;
+        more_than_none("min_pause", self.min_pause)?;
+        more_than_none("handler_timeout", self.handler_timeout)?;
+        more_than_none("poll", self.poll)?;
+        if self.max_pause < self.min_pause {
+            return Err(misconfigured("max_pause", "is shorter than min_pause"));
+        }
+        if self.lease <= self.handler_timeout {
+            let detail = "must be longer than handler_timeout, or two processes handle one event at a time";
+            return Err(misconfigured("lease", detail));
+        }
+        Ok(())
+    }
+}
+
+fn at_least_one(field: &'static str, value: usize) -> Result<()> {
+    if value == 0 { Err(misconfigured(field, "must be at least 1")) } else { Ok(()) }
+}
+
+fn more_than_none(field: &'static str, value: Duration) -> Result<()> {
+    if value.is_zero() { Err(misconfigured(field, "must be longer than nothing")) } else { Ok(()) }
+}
+
+pub(crate) fn misconfigured(field: &'static str, detail: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, "callback_service").with_field(field).with_detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_the_longest_and_are_jittered() {
+        let policy = RetryPolicy::default();
+        for (attempt, longest) in [(1, 1), (2, 2), (5, 16), (10, 512), (11, 600), (u32::MAX, 600)] {
+            let longest = Duration::from_secs(longest);
+            for _ in 0..20 {
+                let pause = policy.pause(attempt);
+                assert!(pause >= longest / 2 && pause <= longest, "attempt {attempt}: {pause:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_policy_that_cannot_work_names_its_field() {
+        let second = Duration::from_secs(1);
+        for (policy, field) in [
+            (RetryPolicy::default().with_max_attempts(0), "max_attempts"),
+            (RetryPolicy::default().with_pauses(second * 2, second), "max_pause"),
+            (RetryPolicy::default().with_pauses(Duration::ZERO, second), "min_pause"),
+            (RetryPolicy::default().with_lease(second * 60), "lease"),
+            (RetryPolicy::default().with_poll(Duration::ZERO), "poll"),
+        ] {
+            let error = policy.check().unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some(field)));
+        }
+        assert_eq!(Limits::default().with_max_body(0).check().unwrap_err().field(), Some("max_body"));
+        RetryPolicy::default().check().and_then(|()| Limits::default().check()).unwrap();
+    }
+}

@@ -1,0 +1,129 @@
+//! Metrics: their names, and the page that shows them.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use miniprogram_core::{Error, ErrorKind, Result, Vendor};
+use miniprogram_store::InboxCounts;
+
+use crate::platform::Route;
+use crate::refusal::Refusal;
+
+const REQUESTS: &str = "miniprogram_callback_requests_total";
+const REFUSALS: &str = "miniprogram_callback_refusals_total";
+const ACKNOWLEDGE: &str = "miniprogram_callback_acknowledge_seconds";
+const CONNECTIONS: &str = "miniprogram_callback_connections";
+const DISPLACED: &str = "miniprogram_callback_connections_displaced_total";
+const EVENTS: &str = "miniprogram_inbox_events";
+const ATTEMPTS: &str = "miniprogram_handler_attempts_total";
+const HANDLING: &str = "miniprogram_handler_seconds";
+
+/// Up to WeChat's five seconds.
+const ACKNOWLEDGE_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+const HANDLING_BUCKETS: [f64; 8] = [0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
+
+static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+
+/// Installs a Prometheus recorder for the whole process and answers the handle that renders its page. Further calls
+/// answer the same handle.
+///
+/// A program with a recorder of its own gives that one's handle to
+/// [`with_metrics`](crate::CallbackServiceBuilder::with_metrics) instead.
+///
+/// # Errors
+/// [`Config`](ErrorKind::Config) if somebody else has installed a recorder.
+pub fn metrics_handle() -> Result<PrometheusHandle> {
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = installed.as_ref() {
+        return Ok(handle.clone());
+    }
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(ACKNOWLEDGE.to_owned()), &ACKNOWLEDGE_BUCKETS)
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Full(HANDLING.to_owned()), &HANDLING_BUCKETS)
+        })
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| Error::new(ErrorKind::Config, "metrics_handle").with_detail(error.to_string()))?;
+    *installed = Some(handle.clone());
+    Ok(handle)
+}
+
+pub(crate) fn describe() {
+    describe_counter!(REQUESTS, "Requests to callback URLs, by vendor, route and outcome");
+    describe_counter!(REFUSALS, "Refused requests, by vendor and check");
+    describe_histogram!(ACKNOWLEDGE, "Seconds from a push's head to its acknowledgement, by vendor");
+    describe_gauge!(CONNECTIONS, "Open connections");
+    describe_counter!(DISPLACED, "Waiting connections that were closed in favour of new ones");
+    describe_gauge!(EVENTS, "Events in the inbox, by state");
+    describe_counter!(ATTEMPTS, "Events given to the handlers, by vendor and outcome");
+    describe_histogram!(HANDLING, "Seconds that the handlers took for one event, by vendor");
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A new event was kept.
+    Received,
+    /// The event was there already.
+    Duplicate,
+    /// The check of a URL was answered.
+    Verified,
+    /// Refused.
+    Refused,
+    /// The store failed, or took too long.
+    Unavailable,
+}
+
+impl Outcome {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Duplicate => "duplicate",
+            Self::Verified => "verified",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+fn name(vendor: Option<Vendor>) -> String {
+    vendor.map_or_else(|| "none".to_owned(), |vendor| vendor.to_string())
+}
+
+pub(crate) fn request(vendor: Option<Vendor>, route: Route, outcome: Outcome, started: Instant) {
+    let vendor = name(vendor);
+    counter!(REQUESTS, "vendor" => vendor.clone(), "route" => route.as_str(), "outcome" => outcome.as_str())
+        .increment(1);
+    if matches!(outcome, Outcome::Received | Outcome::Duplicate) {
+        histogram!(ACKNOWLEDGE, "vendor" => vendor).record(started.elapsed());
+    }
+}
+
+pub(crate) fn refusal(vendor: Option<Vendor>, refusal: Refusal) {
+    counter!(REFUSALS, "vendor" => name(vendor), "check" => refusal.as_str()).increment(1);
+}
+
+pub(crate) fn connected() {
+    gauge!(CONNECTIONS).increment(1.0);
+}
+
+pub(crate) fn disconnected() {
+    gauge!(CONNECTIONS).decrement(1.0);
+}
+
+pub(crate) fn displaced() {
+    counter!(DISPLACED).increment(1);
+}
+
+pub(crate) fn events(counts: &InboxCounts) {
+    for (state, count) in [("pending", counts.pending), ("done", counts.done), ("dead", counts.dead)] {
+        gauge!(EVENTS, "state" => state).set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+    }
+}
+
+pub(crate) fn attempt(vendor: Vendor, outcome: &'static str, took: Duration) {
+    counter!(ATTEMPTS, "vendor" => vendor.to_string(), "outcome" => outcome).increment(1);
+    histogram!(HANDLING, "vendor" => vendor.to_string()).record(took);
+}

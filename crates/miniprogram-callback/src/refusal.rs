@@ -1,0 +1,80 @@
+//! Why a request was refused, and the one answer that says nothing of it.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use miniprogram_core::{CallbackCheck, Error};
+
+/// The check that refused a request. For the receiver's log and numbers; the sender learns nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Refusal {
+    /// Neither a push nor the check of a URL.
+    Method,
+    /// No such platform, or no such app id.
+    Route,
+    /// A `Content-Encoding`.
+    Encoding,
+    /// The body is too large.
+    Size,
+    /// The body did not arrive in time.
+    Deadline,
+    /// The body broke off.
+    Broken,
+    /// A check of the decoder.
+    Decoder(CallbackCheck),
+    /// The push is of a sort that does not come by this route.
+    Sort,
+    /// The push is about another app than its route's.
+    App,
+    /// The request made a handler panic.
+    Panic,
+}
+
+impl Refusal {
+    /// The check that a decoder's error names.
+    pub(crate) fn of(error: &Error) -> Self {
+        Self::Decoder(CallbackCheck::of(error).unwrap_or(CallbackCheck::Message))
+    }
+
+    /// The name in logs and metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Route => "route",
+            Self::Encoding => "encoding",
+            Self::Size | Self::Decoder(CallbackCheck::Size) => "size",
+            Self::Deadline => "deadline",
+            Self::Broken => "broken",
+            Self::Decoder(CallbackCheck::Query) => "query",
+            Self::Decoder(CallbackCheck::Freshness) => "freshness",
+            Self::Decoder(CallbackCheck::Envelope) => "envelope",
+            Self::Decoder(CallbackCheck::Mode) => "mode",
+            Self::Decoder(CallbackCheck::Signature) => "signature",
+            Self::Decoder(CallbackCheck::Frame) => "frame",
+            Self::Decoder(CallbackCheck::Message) => "message",
+            Self::Decoder(CallbackCheck::Receiver) => "receiver",
+            Self::Decoder(_) => "other",
+            Self::Sort => "sort",
+            Self::App => "app",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+/// The answer to every refusal, whatever the check: 403, no body, and the connection closes.
+pub(crate) fn refused() -> Response {
+    let mut response = empty(StatusCode::FORBIDDEN);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// The answer where the receiver failed: the vendor delivers again.
+pub(crate) fn unavailable() -> Response {
+    empty(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}

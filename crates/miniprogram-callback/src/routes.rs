@@ -1,0 +1,145 @@
+//! The routes: callback URLs, and what operators look at.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Json, Router};
+use http::{StatusCode, header};
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::intake::{self, Target};
+use crate::numbers;
+use crate::platform::Route;
+use crate::refusal::{Refusal, refused};
+use crate::service::{CallbackService, Shared};
+
+/// How long the store may take to answer whether it can be read.
+const READABLE_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
+
+type Found<T> = Result<Path<T>, PathRejection>;
+
+impl CallbackService {
+    /// Every route: those of [`callbacks`](Self::callbacks) and of [`status`](Self::status).
+    ///
+    /// It is a tower service to nest anywhere. Whoever serves it sees to deadlines of heads and to the number of
+    /// connections, and runs [`dispatch`](Self::dispatch) beside it; [`serve`](Self::serve) does all that.
+    pub fn router(&self) -> Router {
+        self.callbacks().merge(self.status())
+    }
+
+    /// The callback URLs, for the open network.
+    ///
+    /// | method | path | for |
+    /// |---|---|---|
+    /// | POST | `/{vendor}/{platform}/authorization` | authorization events, tickets |
+    /// | POST | `/{vendor}/{platform}/messages` | messages and events |
+    /// | POST | `/{vendor}/{platform}/messages/{app}` | the same, where the vendor puts the app into the URL (WeChat: `$APPID$`) |
+    /// | GET | the same | WeChat's check of the URL |
+    ///
+    /// A push that is kept is answered with 200 and the vendor's text. Every refusal is answered alike: 403 without a
+    /// body. 503 means that the store failed: the vendor delivers again.
+    pub fn callbacks(&self) -> Router {
+        Router::new()
+            .route("/{vendor}/{platform}/authorization", any(authorization))
+            .route("/{vendor}/{platform}/messages", any(messages))
+            .route("/{vendor}/{platform}/messages/{*app}", any(messages_of_app))
+            .layer(CatchPanicLayer::custom(after_panic))
+            .with_state(Arc::clone(&self.shared))
+    }
+
+    /// What operators look at: `/healthz` (the process answers), `/readyz` (it can take pushes over: 200 or 503, with
+    /// the reasons in JSON) and, with a recorder, `/metrics`. None of it belongs on the open network.
+    pub fn status(&self) -> Router {
+        let status = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(readyz));
+        let status =
+            if self.shared.metrics.is_some() { status.route("/metrics", get(metrics)) } else { status };
+        status.with_state(Arc::clone(&self.shared))
+    }
+}
+
+async fn authorization(
+    State(shared): State<Arc<Shared>>,
+    found: Found<(String, String)>,
+    request: Request,
+) -> Response {
+    let target = found.ok().map(|Path((vendor, platform))| Target {
+        route: Route::Authorization,
+        vendor,
+        platform,
+        app: None,
+    });
+    intake::answer(shared, target, request).await
+}
+
+async fn messages(
+    State(shared): State<Arc<Shared>>,
+    found: Found<(String, String)>,
+    request: Request,
+) -> Response {
+    let target = found.ok().map(|Path((vendor, platform))| Target {
+        route: Route::Messages,
+        vendor,
+        platform,
+        app: None,
+    });
+    intake::answer(shared, target, request).await
+}
+
+async fn messages_of_app(
+    State(shared): State<Arc<Shared>>,
+    found: Found<(String, String, String)>,
+    request: Request,
+) -> Response {
+    let target = found.ok().map(|Path((vendor, platform, app))| Target {
+        route: Route::App,
+        vendor,
+        platform,
+        app: Some(app),
+    });
+    intake::answer(shared, target, request).await
+}
+
+/// What a path that is none of ours is answered with.
+pub(crate) async fn nowhere(shared: Arc<Shared>, request: Request) -> Response {
+    intake::answer(shared, None, request).await
+}
+
+/// A panic's text may quote what caused it, so that only the fact is counted and logged.
+fn after_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a request made the receiver panic");
+    numbers::refusal(None, Refusal::Panic);
+    refused()
+}
+
+async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
+    let counts = shared.within(READABLE_WITHIN, shared.counts()).await.and_then(Result::ok);
+    let stopping = shared.is_stopping();
+    let writable = !shared.store_fails();
+    let pending = counts.map(|counts| counts.pending);
+    let backlogged =
+        shared.limits.max_backlog.is_some_and(|max| pending.is_some_and(|pending| pending > max));
+    let ready = counts.is_some() && writable && !stopping && !backlogged;
+    let state = json!({
+        "ready": ready,
+        "store_readable": counts.is_some(),
+        "store_writable": writable,
+        "stopping": stopping,
+        "backlogged": backlogged,
+        "pending": pending,
+        "dead": counts.map(|counts| counts.dead),
+    });
+    let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(state)).into_response()
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    // Where the store cannot be read, the numbers of the inbox stay as they were.
+    let _ = shared.within(READABLE_WITHIN, shared.counts()).await;
+    let page = shared.metrics.as_ref().map(|handle| handle.render()).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
+}

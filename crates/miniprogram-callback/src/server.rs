@@ -1,0 +1,281 @@
+//! The accept loop: deadlines of heads, a cap on connections, an end in good order.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use hyper::rt::{Sleep, Timer};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use miniprogram_core::Clock;
+use miniprogram_core::clock::Wait;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use crate::routes::nowhere;
+use crate::service::{CallbackService, Shared};
+use crate::{dispatch, numbers};
+
+/// How many bytes a request's head may have.
+const MAX_HEAD: usize = 16 << 10;
+/// How many headers it may have.
+const MAX_HEADERS: usize = 64;
+/// How long to wait before the next connection is accepted after that failed, such as for lack of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+impl CallbackService {
+    /// Serves every route on one address, and hands events to the handlers, until told to stop.
+    ///
+    /// Then nothing new is accepted, requests under way are answered, handlers under way end; what is not done within
+    /// [`shutdown_timeout`](crate::Limits::shutdown_timeout) is cut off, and its events handed back.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
+        self.serve_routers(vec![(listener, self.router())], shutdown).await;
+    }
+
+    /// Serves the callback URLs on one address and health, readiness and metrics on another, which the open network
+    /// should not reach; otherwise as [`serve`](Self::serve).
+    pub async fn serve_apart(
+        &self,
+        callbacks: TcpListener,
+        status: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) {
+        let routers = vec![(callbacks, self.callbacks()), (status, self.status())];
+        self.serve_routers(routers, shutdown).await;
+    }
+
+    fn with_fallback(&self, router: Router) -> Router {
+        let shared = Arc::clone(&self.shared);
+        router.fallback(move |request| nowhere(Arc::clone(&shared), request))
+    }
+
+    async fn serve_routers(
+        &self,
+        routers: Vec<(TcpListener, Router)>,
+        shutdown: impl Future<Output = ()> + Send,
+    ) {
+        let (stop, stopped) = watch::channel(false);
+        let told = async {
+            shutdown.await;
+            self.shared.stopping.store(true, Ordering::Release);
+            stop.send_replace(true);
+        };
+        let accepting = routers.into_iter().map(|(listener, router)| {
+            accept(Arc::clone(&self.shared), listener, self.with_fallback(router), stopped.clone())
+        });
+        let accepting = futures::future::join_all(accepting);
+        tokio::join!(accepting, dispatch::run(&self.shared, stopped.clone()), told);
+    }
+}
+
+async fn accept(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut http = http1::Builder::new();
+    http.timer(ClockTimer(Arc::clone(&shared.clock)))
+        .header_read_timeout(shared.limits.header_timeout)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD);
+    let connections = Arc::new(Connections::default());
+    let mut tasks = JoinSet::new();
+    let until = stopped.clone();
+    let mut stops = std::pin::pin!(stopped.wait_for(|stopped| *stopped));
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stops.as_mut() => break,
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted now");
+                shared.pause(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let place = tokio::select! {
+            biased;
+            _ = stops.as_mut() => break,
+            place = connections.enter(shared.limits.max_connections) => place,
+        };
+        tasks.spawn(converse(http.clone(), stream, router.clone(), place, until.clone()));
+    }
+    drop(listener);
+    let finish = async { while tasks.join_next().await.is_some() {} };
+    if shared.within(shared.limits.shutdown_timeout, finish).await.is_none() {
+        tasks.shutdown().await;
+    }
+}
+
+/// Serves one connection until it ends, is displaced, or, once the service stops, has been answered.
+async fn converse(
+    http: http1::Builder,
+    stream: TcpStream,
+    router: Router,
+    place: Place,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // Without it small answers wait for the peer's acknowledgement; they arrive all the same.
+    let _ = stream.set_nodelay(true);
+    let waiting = Arc::clone(&place.waiting);
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&waiting));
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let mut stops = std::pin::pin!(stopped.wait_for(|stopped| *stopped));
+    let mut told = false;
+    loop {
+        tokio::select! {
+            // How a connection ends is its peer's business.
+            _ = connection.as_mut() => return,
+            () = place.waiting.told_to_end.notified() => return,
+            _ = stops.as_mut(), if !told => {
+                told = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// The open connections of one listener.
+#[derive(Debug, Default)]
+struct Connections {
+    open: Mutex<BTreeMap<u64, Arc<Waiting>>>,
+    /// Counts what happens: the one with the lowest number has been waiting the longest.
+    happened: AtomicU64,
+    /// A connection has ended, or waits for its peer again.
+    freed: Notify,
+}
+
+impl Connections {
+    /// Takes a place among the open ones, if need be that of the one that has been waiting for a request the longest.
+    async fn enter(self: &Arc<Self>, max: usize) -> Place {
+        loop {
+            if let Some(place) = self.try_enter(max) {
+                return place;
+            }
+            self.freed.notified().await;
+        }
+    }
+
+    fn try_enter(self: &Arc<Self>, max: usize) -> Option<Place> {
+        let mut open = self.lock();
+        if open.len() >= max {
+            let waiting = open.iter().filter(|(_, place)| !place.answering.load(Ordering::Acquire));
+            let longest = waiting.min_by_key(|(_, place)| place.since.load(Ordering::Acquire));
+            let displaced = longest.map(|(&number, _)| number).and_then(|number| open.remove(&number))?;
+            displaced.told_to_end.notify_one();
+            numbers::displaced();
+        }
+        let number = self.next();
+        let waiting = Arc::new(Waiting {
+            connections: Arc::downgrade(self),
+            answering: AtomicBool::new(false),
+            since: AtomicU64::new(number),
+            told_to_end: Notify::new(),
+        });
+        open.insert(number, Arc::clone(&waiting));
+        numbers::connected();
+        drop(open);
+        Some(Place { connections: Arc::clone(self), number, waiting })
+    }
+
+    fn next(&self) -> u64 {
+        self.happened.fetch_add(1, Ordering::AcqRel)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Waiting>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place among the open ones.
+struct Place {
+    connections: Arc<Connections>,
+    number: u64,
+    waiting: Arc<Waiting>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.lock().remove(&self.number);
+        numbers::disconnected();
+        self.connections.freed.notify_one();
+    }
+}
+
+/// Whether a connection waits for its peer, since when, and how it is told to end.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    connections: Weak<Connections>,
+    answering: AtomicBool,
+    since: AtomicU64,
+    told_to_end: Notify,
+}
+
+impl Waiting {
+    /// A whole request is here: until the mark is dropped, the connection stays.
+    pub(crate) fn answering(self: &Arc<Self>) -> Answering {
+        self.answering.store(true, Ordering::Release);
+        Answering(Arc::clone(self))
+    }
+}
+
+/// The mark of [`Waiting::answering`].
+#[derive(Debug)]
+pub(crate) struct Answering(Arc<Waiting>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let connections = self.0.connections.upgrade();
+        if let Some(connections) = &connections {
+            self.0.since.store(connections.next(), Ordering::Release);
+        }
+        self.0.answering.store(false, Ordering::Release);
+        if let Some(connections) = connections {
+            connections.freed.notify_one();
+        }
+    }
+}
+
+/// hyper's deadlines by the clock that was passed in.
+#[derive(Debug, Clone)]
+struct ClockTimer(Arc<dyn Clock>);
+
+impl Timer for ClockTimer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        Box::pin(ClockSleep(Mutex::new(self.0.deadline(duration))))
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        self.sleep(deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// A wait that threads may share; only its owner polls it.
+struct ClockSleep(Mutex<Wait>);
+
+impl Future for ClockSleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let wait = self.get_mut().0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        wait.as_mut().poll(context)
+    }
+}
+
+impl Sleep for ClockSleep {}

@@ -1,0 +1,274 @@
+//! The service, and what it is made of.
+
+use std::collections::HashMap;
+use std::fmt::{self, Debug};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use metrics_exporter_prometheus::PrometheusHandle;
+use miniprogram_core::{Clock, EventHandler, Result, SystemClock, Timestamp};
+use miniprogram_store::{InboxCounts, OriginalIds, PlatformKey, Store};
+use tokio::sync::Notify;
+
+#[cfg(feature = "wechat")]
+use crate::acceptance::AcceptanceResponder;
+use crate::limits::{Limits, RetryPolicy, misconfigured};
+use crate::numbers;
+use crate::platform::CallbackPlatform;
+
+/// How many events are with their handlers at a time unless configured otherwise.
+const DEFAULT_CONCURRENCY: u32 = 16;
+/// For how long the numbers of the inbox are taken for present.
+const COUNTS_LAST: Duration = Duration::from_secs(1);
+/// For how long a failure of the store counts.
+const FAILURE_LASTS: Duration = Duration::from_secs(10);
+
+/// Receives callbacks of any number of platforms and hands their events on. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct CallbackService {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl CallbackService {
+    /// Starts with the store that holds inbox, tickets and original ids.
+    pub fn builder(store: Arc<dyn Store>) -> CallbackServiceBuilder {
+        CallbackServiceBuilder {
+            store,
+            platforms: Vec::new(),
+            handlers: Vec::new(),
+            original_ids: None,
+            #[cfg(feature = "wechat")]
+            acceptance: None,
+            clock: Arc::new(SystemClock),
+            limits: Limits::default(),
+            retry: RetryPolicy::default(),
+            concurrency: DEFAULT_CONCURRENCY,
+            metrics: None,
+        }
+    }
+}
+
+/// Builds a [`CallbackService`].
+#[derive(Debug)]
+#[must_use = "nothing is received before `build`"]
+pub struct CallbackServiceBuilder {
+    store: Arc<dyn Store>,
+    platforms: Vec<CallbackPlatform>,
+    handlers: Vec<Arc<dyn EventHandler>>,
+    original_ids: Option<Arc<dyn OriginalIds>>,
+    #[cfg(feature = "wechat")]
+    acceptance: Option<AcceptanceResponder>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    retry: RetryPolicy,
+    concurrency: u32,
+    metrics: Option<PrometheusHandle>,
+}
+
+impl CallbackServiceBuilder {
+    /// Receives the callbacks of a platform; call it once for each.
+    pub fn with_platform(mut self, platform: CallbackPlatform) -> Self {
+        self.platforms.push(platform);
+        self
+    }
+
+    /// Hands events to a handler. Several are asked in the order in which they were given; where one fails, all of
+    /// them see the event again.
+    pub fn with_handler(mut self, handler: Arc<dyn EventHandler>) -> Self {
+        self.handlers.push(handler);
+        self
+    }
+
+    /// Finds out original ids that the store does not know. Without it, a push of an app whose original id is not in
+    /// the store ends in the list of the dead.
+    pub fn with_original_ids(mut self, original_ids: Arc<dyn OriginalIds>) -> Self {
+        self.original_ids = Some(original_ids);
+        self
+    }
+
+    /// Answers WeChat's acceptance test of platforms; off by default.
+    #[cfg(feature = "wechat")]
+    pub fn with_acceptance(mut self, responder: AcceptanceResponder) -> Self {
+        self.acceptance = Some(responder);
+        self
+    }
+
+    /// Sets the clock; the system's by default.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets what requests may cost.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how often and how long handlers are asked.
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Sets how many events are with their handlers at a time: 16 by default, of one app never more than one.
+    pub fn with_concurrency(mut self, events: u32) -> Self {
+        self.concurrency = events;
+        self
+    }
+
+    /// Shows the metrics of a recorder at `/metrics`; without it there is no such page. See
+    /// [`metrics_handle`](crate::metrics_handle).
+    pub fn with_metrics(mut self, handle: PrometheusHandle) -> Self {
+        self.metrics = Some(handle);
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// [`Config`](miniprogram_core::ErrorKind::Config), naming the field, if there is no platform, if one is given
+    /// twice, or if a limit cannot work.
+    pub fn build(self) -> Result<CallbackService> {
+        self.limits.check()?;
+        self.retry.check()?;
+        if self.concurrency == 0 {
+            return Err(misconfigured("concurrency", "must be at least 1"));
+        }
+        if self.platforms.is_empty() {
+            return Err(misconfigured("platform", "is missing; give at least one with `with_platform`"));
+        }
+        let mut platforms = HashMap::new();
+        for platform in self.platforms {
+            let key = platform.key().clone();
+            if platforms.insert(key.clone(), platform).is_some() {
+                let detail = format!("{} {} is given twice", key.vendor, key.platform);
+                return Err(misconfigured("platform", detail));
+            }
+        }
+        let handlers = self.handlers;
+        #[cfg(feature = "wechat")]
+        let handlers = self.acceptance.iter().map(AcceptanceResponder::handler).chain(handlers).collect();
+        numbers::describe();
+        Ok(CallbackService {
+            shared: Arc::new(Shared {
+                owner: format!("{}-{:016x}", std::process::id(), fastrand::u64(..)),
+                store: self.store,
+                platforms,
+                handlers,
+                original_ids: self.original_ids,
+                #[cfg(feature = "wechat")]
+                acceptance: self.acceptance,
+                clock: self.clock,
+                limits: self.limits,
+                retry: self.retry,
+                concurrency: self.concurrency,
+                metrics: self.metrics,
+                arrived: Notify::new(),
+                stopping: AtomicBool::new(false),
+                failed: Mutex::new(None),
+                counted: Mutex::new(None),
+                warned: Mutex::new(HashMap::new()),
+            }),
+        })
+    }
+}
+
+/// What requests and handlers share.
+pub(crate) struct Shared {
+    /// In whose name events are claimed.
+    pub(crate) owner: String,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) platforms: HashMap<PlatformKey, CallbackPlatform>,
+    pub(crate) handlers: Vec<Arc<dyn EventHandler>>,
+    pub(crate) original_ids: Option<Arc<dyn OriginalIds>>,
+    #[cfg(feature = "wechat")]
+    pub(crate) acceptance: Option<AcceptanceResponder>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) concurrency: u32,
+    pub(crate) metrics: Option<PrometheusHandle>,
+    /// Wakes the dispatcher.
+    pub(crate) arrived: Notify,
+    pub(crate) stopping: AtomicBool,
+    /// When something could not be written down last.
+    failed: Mutex<Option<Timestamp>>,
+    counted: Mutex<Option<(Timestamp, InboxCounts)>>,
+    /// When each check was last warned of.
+    warned: Mutex<HashMap<&'static str, Timestamp>>,
+}
+
+impl Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("platforms", &self.platforms.keys())
+            .field("handlers", &self.handlers)
+            .field("limits", &self.limits)
+            .field("retry", &self.retry)
+            .field("concurrency", &self.concurrency)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Does some work unless it takes too long.
+    pub(crate) async fn within<F: Future>(&self, limit: Duration, work: F) -> Option<F::Output> {
+        let work = std::pin::pin!(work);
+        match select(work, self.clock.deadline(limit)).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// Waits; the caller is not busy meanwhile.
+    pub(crate) async fn pause(&self, duration: Duration) {
+        self.clock.deadline(duration).await;
+    }
+
+    /// How many events are in each state, at most a second old.
+    pub(crate) async fn counts(&self) -> Result<InboxCounts> {
+        let now = self.clock.now();
+        let known = *self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, counts)) = known
+            && now.since(at) < COUNTS_LAST
+        {
+            return Ok(counts);
+        }
+        let counts = self.store.counts().await?;
+        numbers::events(&counts);
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, counts));
+        Ok(counts)
+    }
+
+    /// Whether to warn of a check now: at most once a minute each, so that a flood of refusals is no flood of lines.
+    pub(crate) fn is_worth_a_warning(&self, check: &'static str) -> bool {
+        let now = self.clock.now();
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        match warned.get(check) {
+            Some(at) if now.since(*at) < Duration::from_secs(60) => false,
+            _ => {
+                warned.insert(check, now);
+                true
+            }
+        }
+    }
+
+    /// Whether the store takes nothing, as far as that is known: not for ever, or nobody would try again.
+    pub(crate) fn store_fails(&self) -> bool {
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.is_some_and(|at| self.clock.now().since(at) < FAILURE_LASTS)
+    }
+
+    /// Notes whether the store took something.
+    pub(crate) fn store_worked(&self, worked: bool) {
+        let failed = if worked { None } else { Some(self.clock.now()) };
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,124 @@
+//! Slow heads, slow bodies, too many connections, and an end in good order.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use miniprogram_callback::Limits;
+use miniprogram_core::Clock;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{
+    APP, MemoryStore, NOW, ORIGINAL, Server, Setup, messages_of, post, request, verdict, wechat_key,
+    wechat_push,
+};
+
+async fn server(limits: Limits) -> (Arc<MemoryStore>, Server) {
+    let store = Arc::new(MemoryStore::default());
+    store.know(wechat_key(), APP, ORIGINAL);
+    let server = Setup::new(store.clone()).with(|builder| builder.with_limits(limits)).serve().await;
+    (store, server)
+}
+
+async fn connect(server: &Server, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream
+}
+
+/// Reads to the end while the clock is turned; what came back.
+async fn cut_off(server: &Server, stream: &mut TcpStream) -> String {
+    let mut received = Vec::new();
+    let mut read = std::pin::pin!(stream.read_to_end(&mut received));
+    let began = server.clock.now();
+    server.turn_until(async || read.as_mut().now_or_never().is_some()).await;
+    assert!(server.clock.now() > began, "it was cut off at once");
+    String::from_utf8(received).unwrap()
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_cut_off() {
+    let (_, server) = server(Limits::default()).await;
+    for bytes in [&b""[..], b"POST /wechat HTTP/1.1\r\nx: "] {
+        let mut slow = connect(&server, bytes).await;
+        assert_eq!(cut_off(&server, &mut slow).await, "");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_is_refused() {
+    let (_, server) = server(Limits::default()).await;
+    let head = request("POST", &messages_of(APP), &[("content-length", "100")], b"<xml>");
+    let mut slow = connect(&server, &head).await;
+    let answer = cut_off(&server, &mut slow).await;
+    assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n"), "{answer}");
+    assert_eq!(server.refusals("wechat", "deadline"), 1.0);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_leaves_nothing_behind() {
+    let (store, server) = server(Limits::default()).await;
+    let head = request("POST", &messages_of(APP), &[("content-length", "100")], b"<xml>");
+    drop(connect(&server, &head).await);
+    server.until(async || server.metric("miniprogram_callback_connections") == 0.0).await;
+    assert_eq!(store.all(), []);
+}
+
+#[tokio::test]
+async fn idle_connections_make_room_for_those_that_send_something() {
+    let (store, server) = server(Limits::default().with_max_connections(3)).await;
+    let mut idle = Vec::new();
+    for _ in 0..3 {
+        idle.push(connect(&server, b"POST /wechat HTTP/1.1\r\n").await);
+    }
+    server.until(async || server.metric("miniprogram_callback_connections") == 3.0).await;
+    for nth in 0..3 {
+        let push = wechat_push(&verdict(ORIGINAL, NOW + nth));
+        assert_eq!(server.deliver(&messages_of(APP), &push).await.body, "success");
+    }
+    assert_eq!(store.all().len(), 3);
+    // The oldest one had to go, and nobody else: the others' requests had ended by then.
+    let mut rest = Vec::new();
+    assert_eq!(idle[0].read_to_end(&mut rest).await.unwrap_or(0), 0);
+    assert_eq!(server.metric("miniprogram_callback_connections_displaced_total"), 1.0);
+}
+
+#[tokio::test]
+async fn a_connection_serves_several_pushes() {
+    let (store, server) = server(Limits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    for nth in 0..3 {
+        let bytes = post(&messages_of(APP), &wechat_push(&verdict(ORIGINAL, NOW + nth)));
+        let bytes = String::from_utf8(bytes).unwrap().replace("connection: close\r\n", "");
+        stream.write_all(bytes.as_bytes()).await.unwrap();
+        let mut answer = [0; 512];
+        let mut length = 0;
+        while !answer[..length].ends_with(b"success") {
+            length += stream.read(&mut answer[length..]).await.unwrap();
+        }
+    }
+    assert_eq!(store.all().len(), 3);
+}
+
+#[tokio::test]
+async fn shutting_down_answers_what_is_under_way_and_accepts_nothing_more() {
+    let (store, mut server) = server(Limits::default()).await;
+    let bytes = post(&messages_of(APP), &wechat_push(&verdict(ORIGINAL, NOW)));
+    let (head, tail) = bytes.split_at(bytes.len() - 10);
+    let mut under_way = connect(&server, head).await;
+    server.until(async || server.metric("miniprogram_callback_connections") == 1.0).await;
+    // The head has been read when the service starts to wait for the body.
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    server.begin_to_stop();
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    under_way.write_all(tail).await.unwrap();
+    let mut answer = String::new();
+    under_way.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("success"), "{answer}");
+    server.stop().await.unwrap();
+    assert_eq!(store.all().len(), 1);
+}

@@ -1,0 +1,16 @@
+//! The receiver over real sockets: checks, binding, inbox, handlers, limits, what operators see.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+mod acceptance;
+mod binding;
+mod connections;
+mod handlers;
+mod hostile;
+mod intake;
+mod refusals;
+mod secrets;
+mod sqlite;
+mod status;
+mod support;
+mod vendors;

@@ -1,0 +1,310 @@
+//! A service on a loopback socket, with a clock that is turned by hand and a store that fails on demand.
+
+mod http;
+mod store;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use miniprogram_callback::{CallbackPlatform, CallbackService, CallbackServiceBuilder};
+use miniprogram_core::callback::{CallbackConfig, Seal};
+use miniprogram_core::clock::Busy;
+use miniprogram_core::{
+    AppId, Clock, Delivery, Error, ErrorKind, Event, EventHandler, OwnedPush, Result, Secret, Timestamp,
+    VirtualClock,
+};
+use miniprogram_store::{OriginalIds, PlatformKey, Store};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{JoinError, JoinHandle};
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
+
+pub(crate) use http::{Answer, exchange, get, post, request, send};
+pub(crate) use store::MemoryStore;
+
+pub(crate) const WECHAT_PLATFORM: &str = "wx5ec0de0000000001";
+pub(crate) const BAIDU_PLATFORM: &str = "17328232";
+pub(crate) const TOKEN: &str = "canaryPushToken";
+pub(crate) const KEY: &str = "canaryKeyabcdefghijklmnopqrstuvwxyz01234567";
+pub(crate) const APP: &str = "wxba5fad812f8e6fb9";
+pub(crate) const OTHER_APP: &str = "wx0123456789abcdef";
+pub(crate) const ORIGINAL: &str = "gh_fb9688c2a4b2";
+pub(crate) const NOW: i64 = 1_690_000_000;
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_unix(NOW)
+}
+
+pub(crate) fn config() -> CallbackConfig {
+    CallbackConfig::encrypted(TOKEN, &Secret::new(KEY)).unwrap()
+}
+
+pub(crate) fn wechat_key() -> PlatformKey {
+    PlatformKey::new(wechat_wxa::WECHAT, WECHAT_PLATFORM)
+}
+
+pub(crate) fn messages_of(app: &str) -> String {
+    format!("/wechat/{WECHAT_PLATFORM}/messages/{app}")
+}
+
+pub(crate) fn authorization() -> String {
+    format!("/wechat/{WECHAT_PLATFORM}/authorization")
+}
+
+/// A message as WeChat writes it, sealed for the platform.
+pub(crate) fn wechat_push(message: &str) -> OwnedPush {
+    wechat_push_at(message, NOW, "20230722")
+}
+
+pub(crate) fn wechat_push_at(message: &str, sent_at: i64, nonce: &str) -> OwnedPush {
+    let config = config().with_platform_id(WECHAT_PLATFORM);
+    let encoder = wechat_wxa::event::WeChatEventEncoder::new(config).unwrap();
+    let route = wechat_wxa::event::PushRoute::Message { original_id: ORIGINAL };
+    encoder.seal_push(route, message, &Seal::new(Timestamp::from_unix(sent_at), nonce)).unwrap()
+}
+
+pub(crate) fn baidu_push(message: &str) -> OwnedPush {
+    let config = config().with_platform_id(BAIDU_PLATFORM);
+    let encoder = baidu_smartapp::event::BaiduEventEncoder::new(config).unwrap();
+    encoder.seal_push(message, &Seal::new(now(), "987654321")).unwrap()
+}
+
+/// An audit verdict on the app of an original id.
+pub(crate) fn verdict(original_id: &str, created_at: i64) -> String {
+    format!(
+        "<xml><ToUserName><![CDATA[{original_id}]]></ToUserName><FromUserName><![CDATA[od1P50M]]></FromUserName>\
+         <CreateTime>{created_at}</CreateTime><MsgType><![CDATA[event]]></MsgType>\
+         <Event><![CDATA[weapp_audit_success]]></Event><SuccTime>{created_at}</SuccTime></xml>"
+    )
+}
+
+pub(crate) fn ticket(ticket: &str, created_at: i64) -> String {
+    format!(
+        "<xml><AppId><![CDATA[{WECHAT_PLATFORM}]]></AppId><CreateTime>{created_at}</CreateTime>\
+         <InfoType><![CDATA[component_verify_ticket]]></InfoType>\
+         <ComponentVerifyTicket><![CDATA[{ticket}]]></ComponentVerifyTicket></xml>"
+    )
+}
+
+/// What a handler saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) id: i64,
+    pub(crate) attempt: u32,
+    pub(crate) raw_event: String,
+    pub(crate) app: Option<AppId>,
+    pub(crate) occurred_at: Option<Timestamp>,
+}
+
+/// What a handler does with an event.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Accept,
+    Fail,
+    Panic,
+    /// Waits until somebody tells it to go on.
+    Hang(Arc<Notify>),
+}
+
+/// Keeps what it is given, and acts as it is told; at the end of the script it accepts.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    seen: Mutex<Vec<Seen>>,
+    script: Mutex<VecDeque<Act>>,
+    changed: Notify,
+}
+
+impl Recorder {
+    pub(crate) fn scripted(script: impl IntoIterator<Item = Act>) -> Arc<Self> {
+        Arc::new(Self { script: Mutex::new(script.into_iter().collect()), ..Self::default() })
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn wait_for(&self, events: usize) -> Vec<Seen> {
+        loop {
+            let seen = self.seen();
+            if seen.len() >= events {
+                return seen;
+            }
+            self.changed.notified().await;
+        }
+    }
+}
+
+#[async_trait]
+impl EventHandler for Recorder {
+    async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
+        self.seen.lock().unwrap().push(Seen {
+            id: delivery.id,
+            attempt: delivery.attempt,
+            raw_event: event.raw_event.to_string(),
+            app: event.app_id.clone(),
+            occurred_at: event.occurred_at,
+        });
+        self.changed.notify_one();
+        let act = self.script.lock().unwrap().pop_front().unwrap_or(Act::Accept);
+        match act {
+            Act::Accept => Ok(()),
+            Act::Fail => Err(Error::new(ErrorKind::Unavailable, "handle").with_detail("not now")),
+            Act::Panic => panic!("canaryPanicText"),
+            Act::Hang(go_on) => {
+                go_on.notified().await;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Original ids by a table; what is not in it cannot be found out.
+#[derive(Debug, Default)]
+pub(crate) struct Table(pub(crate) Mutex<Vec<(&'static str, &'static str)>>);
+
+#[async_trait]
+impl OriginalIds for Table {
+    async fn original_id(&self, _: &PlatformKey, app: &AppId) -> Result<Option<String>> {
+        let table = self.0.lock().unwrap();
+        let found = table.iter().find(|(known, _)| *known == app.as_str());
+        match found {
+            Some((_, original_id)) => Ok(Some((*original_id).to_owned())),
+            None => Err(Error::new(ErrorKind::Unavailable, "authorizer_info")),
+        }
+    }
+}
+
+/// As long as there is one subscriber alone, tracing takes the thread that comes to a place first for all of them: a
+/// test without a log would switch that place off for the test that has one.
+static SUBSCRIBERS: LazyLock<[Dispatch; 2]> =
+    LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::default())));
+
+/// A service that is being set up.
+pub(crate) struct Setup {
+    pub(crate) builder: CallbackServiceBuilder,
+    pub(crate) clock: VirtualClock,
+    busy: Busy,
+    metrics: PrometheusHandle,
+}
+
+impl Setup {
+    /// Both vendors, a clock that stands still, metrics of this thread alone.
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        LazyLock::force(&SUBSCRIBERS);
+        let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
+        let metrics = recorder.handle();
+        // One test is one thread: it keeps its recorder until it ends.
+        std::mem::forget(metrics::set_default_local_recorder(recorder));
+        let clock = VirtualClock::new(now());
+        let busy = clock.enter();
+        let builder = CallbackService::builder(store)
+            .with_platform(CallbackPlatform::wechat(WECHAT_PLATFORM, config()).unwrap())
+            .with_platform(CallbackPlatform::baidu(BAIDU_PLATFORM, config()).unwrap())
+            .with_clock(Arc::new(clock.clone()))
+            .with_metrics(metrics.clone());
+        Self { builder, clock, busy, metrics }
+    }
+
+    pub(crate) fn with(
+        mut self,
+        change: impl FnOnce(CallbackServiceBuilder) -> CallbackServiceBuilder,
+    ) -> Self {
+        self.builder = change(self.builder);
+        self
+    }
+
+    pub(crate) async fn serve(self) -> Server {
+        let service = self.builder.build().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = service.clone();
+        let task = tokio::spawn(async move {
+            serving.serve(listener, async { drop(stopped.await) }).await;
+        });
+        Server { address, clock: self.clock, metrics: self.metrics, stop: Some(stop), task, _busy: self.busy }
+    }
+}
+
+/// A service that is running.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: VirtualClock,
+    metrics: PrometheusHandle,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+    _busy: Busy,
+}
+
+impl Server {
+    /// Delivers a push and answers what came back.
+    pub(crate) async fn deliver(&self, path: &str, push: &OwnedPush) -> Answer {
+        send(self.address, &post(path, push)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        send(self.address, &get(path)).await
+    }
+
+    /// Turns the clock until something holds.
+    pub(crate) async fn turn_until(&self, mut holds: impl AsyncFnMut() -> bool) {
+        for _ in 0..100_000 {
+            if holds().await {
+                return;
+            }
+            self.clock.advance(Duration::from_millis(200));
+            tokio::task::yield_now().await;
+        }
+        panic!("it never held");
+    }
+
+    /// Lets everybody else work until something holds; the clock stands still.
+    pub(crate) async fn until(&self, mut holds: impl AsyncFnMut() -> bool) {
+        for _ in 0..1_000_000 {
+            if holds().await {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("it never held");
+    }
+
+    /// The value of a metric with exactly these labels, 0 if there is none.
+    pub(crate) fn metric(&self, name_and_labels: &str) -> f64 {
+        let page = self.metrics.render();
+        let line =
+            page.lines().find(|line| line.rsplit_once(' ').is_some_and(|(name, _)| name == name_and_labels));
+        line.and_then(|line| line.rsplit_once(' ')).map_or(0.0, |(_, value)| value.parse().unwrap())
+    }
+
+    /// How often a check refused.
+    pub(crate) fn refusals(&self, vendor: &str, check: &str) -> f64 {
+        self.metric(&format!("miniprogram_callback_refusals_total{{vendor=\"{vendor}\",check=\"{check}\"}}"))
+    }
+
+    /// Ends everything where it stands.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
+    }
+
+    /// Tells the service to stop.
+    pub(crate) fn begin_to_stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Tells the service to stop and waits until it has stopped.
+    pub(crate) async fn stop(mut self) -> Result<(), JoinError> {
+        self.begin_to_stop();
+        self.task.await
+    }
+
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.task.is_finished()
+    }
+}

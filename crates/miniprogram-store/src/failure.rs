@@ -1,0 +1,102 @@
+use miniprogram_core::{Error, ErrorKind, Outcome};
+
+/// Why an operation on the database failed, before its name is known.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The database.
+    Database(sqlx::Error),
+    /// A rule of the store.
+    Refused(Error),
+}
+
+impl Failure {
+    pub(crate) fn into_error(self, operation: &'static str) -> Error {
+        match self {
+            Self::Database(error) => of_database(operation, &error),
+            Self::Refused(error) => error.with_operation(operation),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// A failure of the store, with what to do about it. Nothing was written.
+pub(crate) fn store(detail: impl Into<String>, advice: &'static str) -> Error {
+    Error::new(ErrorKind::Store, "store")
+        .with_outcome(Outcome::NotDone)
+        .with_detail(detail)
+        .with_advice(advice)
+}
+
+/// The state does not allow it. Nothing was written.
+pub(crate) fn conflict(detail: impl Into<String>, advice: &'static str) -> Error {
+    Error::new(ErrorKind::Conflict, "store")
+        .with_outcome(Outcome::NotDone)
+        .with_detail(detail)
+        .with_advice(advice)
+}
+
+/// A row or a column that cannot be understood.
+pub(crate) fn unreadable(what: impl std::fmt::Display, why: impl std::fmt::Display) -> Error {
+    store(format!("{what} cannot be read: {why}"), RESTORE)
+}
+
+pub(crate) const RESTORE: &str =
+    "stop, run `miniprogram store check`, and restore the store from a backup if it is damaged";
+
+/// The words of the database alone: what it adds elsewhere may quote a row, and a connection's text its address.
+fn of_database(operation: &'static str, error: &sqlx::Error) -> Error {
+    let (detail, advice) = match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            (format!("{} (code {code})", database.message()), advice_on(&code))
+        }
+        sqlx::Error::Configuration(_) => (
+            "the address cannot be understood".to_owned(),
+            "use sqlite:PATH or postgres://USER@HOST/DATABASE",
+        ),
+        sqlx::Error::Io(problem) => (format!("connection lost: {problem}"), REACH),
+        sqlx::Error::Tls(problem) => (format!("no TLS connection: {problem}"), REACH),
+        sqlx::Error::PoolTimedOut => ("no connection became free in time".to_owned(), REACH),
+        other => (other.to_string(), ErrorKind::Store.advice()),
+    };
+    store(detail, advice).with_operation(operation)
+}
+
+const REACH: &str = "see that the database can be reached and takes connections, then repeat";
+
+/// SQLite's codes are numbers whose lowest byte is the class; PostgreSQL's have five characters.
+fn advice_on(code: &str) -> &'static str {
+    match code {
+        "3F000" | "42P01" | "42703" => return MIGRATE,
+        "28000" | "28P01" | "3D000" => return "correct the user, the password or the name of the database",
+        "25006" => return "this server is read-only: connect to the primary one",
+        "53100" => return "make room on the server's disk, then repeat",
+        // Five digits are PostgreSQL's: SQLite's largest extended code has four.
+        _ if code.len() == 5 => return ErrorKind::Store.advice(),
+        _ => {}
+    }
+    match code.parse::<u32>().map(|code| code & 0xff) {
+        Ok(5 | 6) => "another program holds the file: end it, then repeat",
+        Ok(8) => "the file or its directory cannot be written: correct the permissions",
+        Ok(10) => {
+            "the disk failed: see the system's log, then restore the store from a backup if it is damaged"
+        }
+        Ok(11 | 26) => RESTORE,
+        Ok(13) => "make room on the disk, then repeat",
+        Ok(14) => "the file cannot be opened: correct the path or the permissions",
+        _ => ErrorKind::Store.advice(),
+    }
+}
+
+pub(crate) const MIGRATE: &str = "run `miniprogram store migrate`";

@@ -1,0 +1,326 @@
+//! Secrets at rest: sealed with a key, and opened with that key alone.
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use miniprogram_core::{Error, ErrorKind, Outcome, Result, Secret};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::failure::{self, unreadable};
+
+/// The variable with the key that seals: 32 bytes in base64.
+pub const KEY_VARIABLE: &str = "MINIPROGRAM_STORE_KEY";
+/// The variable with keys that sealed before, separated by commas: they only open.
+pub const PREVIOUS_KEYS_VARIABLE: &str = "MINIPROGRAM_STORE_PREVIOUS_KEYS";
+
+const KEY_BYTES: usize = 32;
+const ID_BYTES: usize = 8;
+const NONCE_BYTES: usize = 24;
+
+/// First byte of a value that is not sealed; the value follows.
+const OPEN: u8 = 0;
+/// First byte of a sealed value; id of the key, nonce, then ciphertext with its tag follow.
+const SEALED: u8 = 1;
+
+/// The keys of a store: one that seals what is written, and earlier ones that still open what they sealed.
+///
+/// Without a key values are stored open; with one everything that is newly written is sealed with XChaCha20-Poly1305,
+/// bound to its table, column and row. `Debug` shows the keys' ids, which tell nothing of the keys.
+///
+/// ```
+/// use miniprogram_core::Secret;
+/// use miniprogram_store::StoreKeys;
+///
+/// let keys = StoreKeys::new(&Secret::new("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="))?;
+/// assert_eq!(keys.ids().count(), 1);
+/// # Ok::<_, miniprogram_core::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct StoreKeys {
+    current: Option<Arc<Key>>,
+    previous: Vec<Arc<Key>>,
+}
+
+struct Key {
+    id: KeyId,
+    cipher: XChaCha20Poly1305,
+}
+
+/// The id of a key: 16 hex digits of its digest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId([u8; ID_BYTES]);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+impl Debug for StoreKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreKeys")
+            .field("current", &self.current.as_ref().map(|key| key.id))
+            .field("previous", &self.previous.iter().map(|key| key.id).collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl StoreKeys {
+    /// A key that seals: 32 bytes in base64.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) if it is none.
+    pub fn new(key: &Secret) -> Result<Self> {
+        Ok(Self { current: Some(parse("key", key)?), previous: Vec::new() })
+    }
+
+    /// With a key that sealed before: it opens only.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) if it is none.
+    pub fn with_previous(mut self, key: &Secret) -> Result<Self> {
+        self.previous.push(parse("key", key)?);
+        Ok(self)
+    }
+
+    /// The keys out of the variables `MINIPROGRAM_STORE_KEY` and `MINIPROGRAM_STORE_PREVIOUS_KEYS`; no keys if
+    /// neither is set.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config), naming the variable, if one holds no key, and for previous keys without a key.
+    pub fn from_env() -> Result<Self> {
+        Self::from_variables(|name| std::env::var(name).ok().map(Secret::new))
+    }
+
+    fn from_variables(variable: impl Fn(&'static str) -> Option<Secret>) -> Result<Self> {
+        let present = |name| variable(name).filter(|text| !text.expose().trim().is_empty());
+        let current = present(KEY_VARIABLE).map(|key| parse(KEY_VARIABLE, &key)).transpose()?;
+        let mut previous = Vec::new();
+        if let Some(keys) = present(PREVIOUS_KEYS_VARIABLE) {
+            if current.is_none() {
+                return Err(Error::new(ErrorKind::Config, "store")
+                    .with_field(KEY_VARIABLE)
+                    .with_detail(format!("is missing, while {PREVIOUS_KEYS_VARIABLE} is set")));
+            }
+            for key in keys.expose().split(',').filter(|key| !key.trim().is_empty()) {
+                previous.push(parse(PREVIOUS_KEYS_VARIABLE, &Secret::new(key))?);
+            }
+        }
+        Ok(Self { current, previous })
+    }
+
+    /// The ids of the keys, the sealing one first.
+    pub fn ids(&self) -> impl Iterator<Item = KeyId> {
+        self.current.iter().chain(&self.previous).map(|key| key.id)
+    }
+
+    /// The form that a value is kept in.
+    pub(crate) fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+        let Some(key) = &self.current else {
+            return Ok([&[OPEN], plain].concat());
+        };
+        let failed = || failure::store(format!("{place} could not be sealed"), ErrorKind::Store.advice());
+        let nonce = XNonce::try_generate().map_err(|_| failed())?;
+        let aad = place.bytes();
+        let sealed = key.cipher.encrypt(&nonce, Payload { msg: plain, aad: &aad }).map_err(|_| failed())?;
+        Ok([&[SEALED], &key.id.0[..], &nonce[..], &sealed].concat())
+    }
+
+    /// The value that is kept in that form.
+    pub(crate) fn unseal(&self, place: &Place<'_>, stored: &[u8]) -> Result<Vec<u8>> {
+        match Form::of(stored) {
+            Some(Form::Open(plain)) => Ok(plain.to_vec()),
+            Some(Form::Sealed { key: id, nonce, sealed }) => {
+                let known = self.current.iter().chain(&self.previous).find(|key| key.id == id);
+                let key = known.ok_or_else(|| {
+                    let why = format!("{place} is sealed with key {id}, which is not given");
+                    Error::new(ErrorKind::Store, "store")
+                        .with_outcome(Outcome::NotDone)
+                        .with_field(KEY_VARIABLE)
+                        .with_detail(why)
+                        .with_advice(format!("add that key to {KEY_VARIABLE} or {PREVIOUS_KEYS_VARIABLE}"))
+                })?;
+                let aad = place.bytes();
+                key.cipher
+                    .decrypt(nonce.into(), Payload { msg: sealed, aad: &aad })
+                    .map_err(|_| unreadable(place, "it was altered, or belongs to another row"))
+            }
+            None => Err(unreadable(place, "it is in no known form")),
+        }
+    }
+
+    /// Whether a value is kept in the form that it would be written in now.
+    pub(crate) fn is_current(&self, stored: &[u8]) -> bool {
+        match (Form::of(stored), &self.current) {
+            (Some(Form::Open(_)), None) => true,
+            (Some(Form::Sealed { key, .. }), Some(current)) => key == current.id,
+            _ => false,
+        }
+    }
+}
+
+/// The id of the key that a value is sealed with; none if it is open, or in no known form.
+pub(crate) fn sealed_with(stored: &[u8]) -> Option<KeyId> {
+    match Form::of(stored)? {
+        Form::Sealed { key, .. } => Some(key),
+        Form::Open(_) => None,
+    }
+}
+
+enum Form<'a> {
+    Open(&'a [u8]),
+    Sealed { key: KeyId, nonce: &'a [u8; NONCE_BYTES], sealed: &'a [u8] },
+}
+
+impl<'a> Form<'a> {
+    fn of(stored: &'a [u8]) -> Option<Self> {
+        match stored.split_first()? {
+            (&OPEN, plain) => Some(Self::Open(plain)),
+            (&SEALED, rest) => {
+                let (id, rest) = rest.split_first_chunk()?;
+                let (nonce, sealed) = rest.split_first_chunk()?;
+                Some(Self::Sealed { key: KeyId(*id), nonce, sealed })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Where a value is kept: a sealed one opens nowhere else.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) column: &'a str,
+    pub(crate) row: &'a [&'a str],
+}
+
+impl Place<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for part in [self.table, self.column].iter().chain(self.row) {
+            bytes.extend((part.len() as u64).to_be_bytes());
+            bytes.extend(part.as_bytes());
+        }
+        bytes
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` of {} ({})", self.column, self.table, self.row.join(", "))
+    }
+}
+
+fn parse(name: &'static str, text: &Secret) -> Result<Arc<Key>> {
+    let bytes = STANDARD.decode(text.expose().trim()).map(Zeroizing::new);
+    let key: Option<&[u8; KEY_BYTES]> =
+        bytes.as_ref().ok().and_then(|bytes| bytes.as_slice().try_into().ok());
+    let Some(key) = key else {
+        return Err(Error::new(ErrorKind::Config, "store")
+            .with_field(name)
+            .with_detail("must be 32 bytes in base64")
+            .with_advice("make one with `openssl rand -base64 32`"));
+    };
+    let digest = Sha256::new().chain_update("miniprogram-store key id").chain_update(key).finalize();
+    let mut id = KeyId([0; ID_BYTES]);
+    id.0.copy_from_slice(&digest[..ID_BYTES]);
+    Ok(Arc::new(Key { id, cipher: XChaCha20Poly1305::new(key.into()) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> Secret {
+        Secret::new(STANDARD.encode([byte; KEY_BYTES]))
+    }
+
+    const PLACE: Place<'static> = Place { table: "tokens", column: "refresh", row: &["acme", "p1", "app1"] };
+
+    #[test]
+    fn a_sealed_value_opens_at_its_own_place_only() {
+        let keys = StoreKeys::new(&key(1)).unwrap();
+        let sealed = keys.seal(&PLACE, b"canary").unwrap();
+        assert!(!sealed.windows(6).any(|part| part == b"canary"));
+        assert_eq!(keys.unseal(&PLACE, &sealed).unwrap(), b"canary");
+        assert_ne!(keys.seal(&PLACE, b"canary").unwrap(), sealed, "every nonce is new");
+        for elsewhere in [
+            Place { row: &["acme", "p1", "app2"], ..PLACE },
+            Place { row: &["acme", "p1app1"], ..PLACE },
+            Place { column: "access", ..PLACE },
+            Place { table: "tickets", ..PLACE },
+        ] {
+            let error = keys.unseal(&elsewhere, &sealed).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+        }
+        for at in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[at] ^= 0x80;
+            assert!(keys.unseal(&PLACE, &altered).is_err(), "byte {at} was altered");
+            assert!(keys.unseal(&PLACE, &sealed[..at]).is_err(), "cut to {at} bytes");
+        }
+    }
+
+    #[test]
+    fn a_previous_key_opens_and_the_current_one_seals() {
+        let old = StoreKeys::new(&key(1)).unwrap();
+        let new = StoreKeys::new(&key(2)).unwrap().with_previous(&key(1)).unwrap();
+        let sealed = old.seal(&PLACE, b"value").unwrap();
+        assert_eq!(new.unseal(&PLACE, &sealed).unwrap(), b"value");
+        assert!(old.is_current(&sealed) && !new.is_current(&sealed));
+        assert_eq!(sealed_with(&new.seal(&PLACE, b"value").unwrap()), new.ids().next());
+        let open = StoreKeys::default().seal(&PLACE, b"value").unwrap();
+        assert_eq!(new.unseal(&PLACE, &open).unwrap(), b"value");
+        assert!(!new.is_current(&open));
+    }
+
+    #[test]
+    fn a_missing_key_is_named_by_its_id() {
+        let sealed = StoreKeys::new(&key(1)).unwrap().seal(&PLACE, b"value").unwrap();
+        let error = StoreKeys::default().unseal(&PLACE, &sealed).unwrap_err();
+        assert!(error.to_string().contains(&sealed_with(&sealed).unwrap().to_string()), "{error}");
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Store, Some(KEY_VARIABLE)));
+        assert!(error.advice().contains(PREVIOUS_KEYS_VARIABLE), "{error:#}");
+    }
+
+    #[test]
+    fn the_variables_are_read_and_named_when_they_are_wrong() {
+        let with = |current: Option<Secret>, previous: Option<String>| {
+            StoreKeys::from_variables(move |name| match name {
+                KEY_VARIABLE => current.clone(),
+                _ => previous.clone().map(Secret::new),
+            })
+        };
+        assert_eq!(with(None, None).unwrap().ids().count(), 0);
+        let two = format!("{}, {},", key(2).expose(), key(3).expose());
+        assert_eq!(with(Some(key(1)), Some(two)).unwrap().ids().count(), 3);
+        for (current, previous, at_fault) in [
+            (Some(Secret::new("c2hvcnQ=")), None, KEY_VARIABLE),
+            (Some(Secret::new("not base64")), None, KEY_VARIABLE),
+            (Some(key(1)), Some("c2hvcnQ=".to_owned()), PREVIOUS_KEYS_VARIABLE),
+            (None, Some(key(2).expose().to_owned()), KEY_VARIABLE),
+        ] {
+            let error = with(current, previous).unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some(at_fault)));
+            assert!(!error.to_string().contains("c2hvcnQ"), "{error}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_ids_alone() {
+        let keys = StoreKeys::new(&key(65)).unwrap();
+        let id = keys.ids().next().unwrap();
+        assert_eq!(format!("{keys:?}"), format!("StoreKeys {{ current: Some(KeyId({id})), previous: [] }}"));
+    }
+}

@@ -1,0 +1,263 @@
+//! PostgreSQL: one database, shared by processes and machines.
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use miniprogram_core::{Error, ErrorKind, Outcome, Result};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor};
+
+use crate::failure::{Failure, MIGRATE, store};
+use crate::keys::StoreKeys;
+use crate::open::StoreOptions;
+
+macro_rules! for_update {
+    ($($sql:tt)*) => { concat!($($sql)*, " FOR UPDATE") };
+}
+macro_rules! skip_locked {
+    ($lock:expr, $rest:expr) => {
+        concat!($lock, " FOR UPDATE SKIP LOCKED", $rest)
+    };
+}
+
+#[cfg_attr(
+    feature = "sqlite",
+    expect(clippy::duplicate_mod, reason = "each database compiles the statements with its own types")
+)]
+#[path = "sql/mod.rs"]
+mod sql;
+
+type Db = sqlx::Postgres;
+type Conn = PgConnection;
+type Handle = PostgresStore;
+
+const BACKEND: &str = "postgres";
+
+/// The schema that holds the tables: a database that holds other things keeps them apart.
+const SCHEMA: &str = "miniprogram";
+
+fn migrations() -> Migrator {
+    let mut migrations = sqlx::migrate!("migrations/postgres");
+    migrations.create_schema(SCHEMA);
+    migrations
+}
+
+/// What every connection is told. Whoever is stopped in the middle of a transaction loses it, and with it the rows it
+/// has locked.
+const SESSION: &str = "SET synchronous_commit = on; SET search_path = miniprogram; SET lock_timeout = '10s'; \
+                       SET idle_in_transaction_session_timeout = '10s'";
+
+/// A store in a database that any number of processes share.
+///
+/// Every write is on the server's disk before its method returns. A write that has begun is finished even if its
+/// caller is dropped. Rows are locked while they change, and leases and claims carry fencing numbers: a holder that
+/// was paused cannot overwrite what its successor wrote. Cloning is cheap.
+///
+/// The tables are in the schema `miniprogram`. The clocks of the processes must agree to well within a lease.
+#[derive(Clone)]
+pub struct PostgresStore(Arc<Inner>);
+
+struct Inner {
+    pool: PgPool,
+    keys: StoreKeys,
+    read_only: bool,
+}
+
+impl Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("keys", &self.0.keys)
+            .field("read_only", &self.0.read_only)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PostgresStore {
+    /// Opens the store at `postgres://USER:PASSWORD@HOST/DATABASE`. No error shows the password.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) for an address that cannot be understood. [`Store`](ErrorKind::Store) if the
+    /// server cannot be reached or does not keep what it acknowledges (`fsync` or `full_page_writes` off); if the
+    /// database holds no store, or one of another schema version.
+    pub async fn connect(url: &str, options: StoreOptions) -> Result<Self> {
+        let opened = async {
+            let opened = Self::pool(url, options, false).await?;
+            opened.verify_schema().await?;
+            Ok(opened)
+        };
+        opened.await.map_err(|failure: Failure| failure.into_error("connect"))
+    }
+
+    /// Opens the store for reading alone: whatever writes fails.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_read_only(url: &str, options: StoreOptions) -> Result<Self> {
+        let opened = async {
+            let opened = Self::pool(url, options, true).await?;
+            opened.verify_schema().await?;
+            Ok(opened)
+        };
+        opened.await.map_err(|failure: Failure| failure.into_error("connect_read_only"))
+    }
+
+    /// Makes the tables where there are none, brings their schema up to date, and opens the store.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), but for a missing store and an earlier schema.
+    pub async fn migrate(url: &str, options: StoreOptions) -> Result<Self> {
+        let migrated = async {
+            let opened = Self::pool(url, options, false).await?;
+            let mut connection = opened.0.pool.acquire().await?;
+            migrations().run(&mut *connection).await.map_err(|problem| {
+                let advice =
+                    "restore the store from a backup, or use the version of miniprogram that wrote it";
+                store(format!("the schema could not be brought up to date: {problem}"), advice)
+            })?;
+            drop(connection);
+            opened.verify_schema().await?;
+            Ok(opened)
+        };
+        migrated.await.map_err(|failure: Failure| failure.into_error("migrate"))
+    }
+
+    async fn pool(url: &str, options: StoreOptions, read_only: bool) -> Result<Self, Failure> {
+        let address: PgConnectOptions = url.parse().map_err(|_| {
+            // The parser's words may quote the address, and the password with it.
+            Error::new(ErrorKind::Config, "connect")
+                .with_field("store")
+                .with_detail("must be postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+        })?;
+        let address = address.disable_statement_logging();
+        // A single connection first: a pool tries again until its time is over, and forgets why.
+        let mut first = address.connect().await?;
+        for setting in ["fsync", "full_page_writes"] {
+            let value: String =
+                sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(&mut first).await?;
+            if value != "on" {
+                let why =
+                    format!("the server runs with {setting} = {value}: it may lose what it acknowledged");
+                let advice = "set fsync and full_page_writes to on in the server's configuration";
+                return Err(store(why, advice).into());
+            }
+        }
+        first.close().await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections.max(1))
+            .acquire_timeout(Duration::from_secs(10))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    connection.execute(SESSION).await?;
+                    if read_only {
+                        connection.execute("SET default_transaction_read_only = on").await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(address)
+            .await?;
+        Ok(Self(Arc::new(Inner { pool, keys: options.keys, read_only })))
+    }
+
+    async fn verify_schema(&self) -> Result<(), Failure> {
+        let newest = migrations().iter().map(|migration| migration.version).max().unwrap_or_default();
+        let mut connection = self.0.pool.acquire().await?;
+        let version = match schema_version(&mut connection).await {
+            Err(Failure::Database(sqlx::Error::Database(error)))
+                if error.code().as_deref() == Some("42P01") =>
+            {
+                return Err(store("the database holds no store", MIGRATE).into());
+            }
+            other => other?,
+        };
+        match version.cmp(&newest) {
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Less => {
+                Err(store("the store has the schema of an earlier version", MIGRATE).into())
+            }
+            std::cmp::Ordering::Greater => {
+                let advice = "use that version of miniprogram, or a later one";
+                Err(store("the store was written by a later version", advice).into())
+            }
+        }
+    }
+
+    fn keys(&self) -> &StoreKeys {
+        &self.0.keys
+    }
+
+    async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
+    {
+        if self.0.read_only {
+            let advice = "open it without `read_only` to write";
+            return Err(store("the store is open for reading alone", advice).with_operation(operation));
+        }
+        let pool = self.0.pool.clone();
+        // A task of its own: a caller that is dropped cannot leave a commit half sent.
+        let written = tokio::spawn(async move {
+            let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+            match work(&mut transaction).await {
+                Ok(value) => {
+                    transaction.commit().await.map_err(|error| commit_failure(operation, error))?;
+                    Ok(value)
+                }
+                Err(failure) => {
+                    if let Err(error) = transaction.rollback().await {
+                        tracing::debug!(operation, error = %Failure::from(error).into_error("rollback"), "the server ends the transaction by itself");
+                    }
+                    Err(failure)
+                }
+            }
+        });
+        match written.await {
+            Ok(result) => result.map_err(|failure: Failure| failure.into_error(operation)),
+            Err(_) => {
+                Err(store("the write was cut off with its runtime", "look at what is stored, then repeat")
+                    .with_operation(operation)
+                    .with_outcome(Outcome::Unknown))
+            }
+        }
+    }
+
+    async fn read<T, F>(&self, operation: &'static str, work: F) -> Result<T>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Failure>> + Send,
+    {
+        let read = async {
+            let mut connection = self.0.pool.acquire().await?;
+            work(&mut connection).await
+        };
+        read.await.map_err(|failure| failure.into_error(operation))
+    }
+
+    async fn shut_down(&self) {
+        self.0.pool.close().await;
+    }
+}
+
+/// A refusal of the transaction means that nothing was written. After anything else the commit may have been.
+fn commit_failure(operation: &'static str, error: sqlx::Error) -> Failure {
+    let refused = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code.starts_with("40") || code.starts_with("23"));
+    let outcome = if refused { Outcome::NotDone } else { Outcome::Unknown };
+    Failure::from(error).into_error(operation).with_outcome(outcome).into()
+}
+
+async fn schema_version(connection: &mut Conn) -> Result<i64, Failure> {
+    let version =
+        sqlx::query_scalar::<_, Option<i64>>("SELECT MAX(version) FROM _sqlx_migrations WHERE success");
+    Ok(version.fetch_one(connection).await?.unwrap_or_default())
+}
+
+/// The server checks its pages by itself, where it was told to.
+async fn structural_problems(_connection: &mut Conn) -> Result<Vec<String>, Failure> {
+    Ok(Vec::new())
+}

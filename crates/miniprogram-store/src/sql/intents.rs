@@ -1,0 +1,220 @@
+use async_trait::async_trait;
+use miniprogram_core::{Command, Intent, Result, Settled};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::*;
+use crate::intents::IntentStore;
+
+/// What is sealed of an intent: a password for the vendor's reviewers may be among it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SealedEffect {
+    target: Command,
+    before: Value,
+}
+
+macro_rules! columns {
+    () => {
+        "id, vendor, platform, app, operation, attempt, started_at, effect"
+    };
+}
+
+#[async_trait]
+impl IntentStore for Handle {
+    async fn open_intent(&self, platform: &PlatformId, intent: &Intent) -> Result<()> {
+        let (keys, platform, intent) = (self.keys().clone(), platform.clone(), intent.clone());
+        self.write("open_intent", move |db| {
+            Box::pin(async move { open(db, &keys, &platform, &intent).await })
+        })
+        .await
+    }
+
+    async fn close_intent(
+        &self,
+        platform: &PlatformId,
+        intent: &Intent,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (keys, platform) = (self.keys().clone(), platform.clone());
+        let (intent, settled) = (intent.clone(), settled.clone());
+        self.write("close_intent", move |db| {
+            Box::pin(async move { close(db, &keys, &platform, &intent, &settled, now).await })
+        })
+        .await
+    }
+
+    async fn pending_intent(
+        &self,
+        platform: &PlatformId,
+        vendor: Vendor,
+        app: &AppId,
+    ) -> Result<Option<Intent>> {
+        let (keys, platform, app) = (self.keys().clone(), platform.clone(), app.clone());
+        self.read("pending_intent", move |db| {
+            Box::pin(async move {
+                let lane = lane(&vendor, &platform, &app)?;
+                let row = sqlx::query(concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND closed_at IS NULL"
+                ));
+                let row = row.bind(lane[0]).bind(lane[1]).bind(lane[2]).fetch_optional(db).await?;
+                row.map(|row| intent_in(&keys, &row)).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn pending_intents(&self, platform: &PlatformKey) -> Result<Vec<Intent>> {
+        let (keys, platform) = (self.keys().clone(), platform.clone());
+        self.read("pending_intents", move |db| {
+            Box::pin(async move {
+                let [vendor, platform] = platform_of(&platform.vendor, &platform.platform)?;
+                let rows = sqlx::query(concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM intents WHERE vendor = $1 AND platform = $2 AND closed_at IS NULL \
+                     ORDER BY started_at, id"
+                ));
+                let rows = rows.bind(vendor).bind(platform).fetch_all(db).await?;
+                rows.iter().map(|row| intent_in(&keys, row)).collect()
+            })
+        })
+        .await
+    }
+}
+
+fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, app: &'a AppId) -> Done<[&'a str; 3]> {
+    let [vendor, platform] = platform_of(vendor, platform)?;
+    Ok([vendor, platform, id("app", app.as_str())?])
+}
+
+async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &Intent) -> Done<()> {
+    let lane = lane(&intent.vendor, platform, &intent.app)?;
+    let row = sqlx::query(for_update!(
+        "SELECT ",
+        columns!(),
+        " FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND closed_at IS NULL"
+    ))
+    .bind(lane[0])
+    .bind(lane[1])
+    .bind(lane[2])
+    .fetch_optional(&mut *db)
+    .await?;
+    let row_id: i64 = match row {
+        Some(row) => {
+            let open = intent_in(keys, &row)?;
+            let same = (open.operation, &open.target, &open.before)
+                == (intent.operation, &intent.target, &intent.before);
+            if !same || open.attempt >= intent.attempt {
+                return Err(another_is_open(intent).into());
+            }
+            row.try_get("id")?
+        }
+        None if intent.attempt > 1 => {
+            let why = format!(
+                "attempt {} of {} on app {} has no open intent: it was settled meanwhile",
+                intent.attempt, intent.operation, intent.app
+            );
+            return Err(conflict(why, "read the present state of the app, then decide").into());
+        }
+        None => {
+            // Of two processes that open an intent at the same moment, one finds the row of the other here.
+            let made = sqlx::query(
+                "INSERT INTO intents (vendor, platform, app, operation, attempt, started_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
+            )
+            .bind(lane[0])
+            .bind(lane[1])
+            .bind(lane[2])
+            .bind(intent.operation.as_str())
+            .bind(i64::from(intent.attempt))
+            .bind(intent.started_at.as_unix_millis())
+            .fetch_optional(&mut *db)
+            .await?;
+            made.ok_or_else(|| another_is_open(intent))?.try_get("id")?
+        }
+    };
+    let effect = SealedEffect { target: intent.target.clone(), before: intent.before.clone() };
+    sqlx::query("UPDATE intents SET attempt = $2, started_at = $3, effect = $4 WHERE id = $1")
+        .bind(row_id)
+        .bind(i64::from(intent.attempt))
+        .bind(intent.started_at.as_unix_millis())
+        .bind(seal_json(keys, &lane, row_id, "effect", &effect)?)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+fn another_is_open(intent: &Intent) -> Error {
+    let why = format!("another effect of app {} is open", intent.app);
+    conflict(why, "settle the open intent, then decide")
+}
+
+async fn close(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    platform: &PlatformId,
+    intent: &Intent,
+    settled: &Settled,
+    now: Timestamp,
+) -> Done<()> {
+    let lane = lane(&intent.vendor, platform, &intent.app)?;
+    let row = sqlx::query(for_update!(
+        "SELECT id FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND operation = $4 \
+         AND attempt = $5 AND started_at = $6 AND closed_at IS NULL"
+    ))
+    .bind(lane[0])
+    .bind(lane[1])
+    .bind(lane[2])
+    .bind(intent.operation.as_str())
+    .bind(i64::from(intent.attempt))
+    .bind(intent.started_at.as_unix_millis())
+    .fetch_optional(&mut *db)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    let row_id: i64 = row.try_get("id")?;
+    sqlx::query("UPDATE intents SET outcome = $2, evidence = $3, value = $4, closed_at = $5 WHERE id = $1")
+        .bind(row_id)
+        .bind(settled.outcome.as_str())
+        .bind(settled.evidence.as_str())
+        .bind(seal_json(keys, &lane, row_id, "value", &settled.value)?)
+        .bind(now.as_unix_millis())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+fn seal_json(
+    keys: &StoreKeys,
+    lane: &[&str; 3],
+    row_id: i64,
+    column: &'static str,
+    value: &impl Serialize,
+) -> Done<Vec<u8>> {
+    let json = serde_json::to_vec(value)
+        .map_err(|problem| Error::invalid("store", column, format!("is no JSON: {problem}")))?;
+    let row_id = row_id.to_string();
+    let place = Place { table: "intents", column, row: &[lane[0], lane[1], lane[2], &row_id] };
+    Ok(keys.seal(&place, &json)?)
+}
+
+fn intent_in(keys: &StoreKeys, row: &Row) -> Done<Intent> {
+    let vendor = vendor_in(row)?;
+    let (platform, app): (String, String) = (row.try_get("platform")?, row.try_get("app")?);
+    let row_id = row.try_get::<i64, _>("id")?.to_string();
+    let place =
+        Place { table: "intents", column: "effect", row: &[vendor.as_str(), &platform, &app, &row_id] };
+    let sealed: Vec<u8> = row.try_get("effect")?;
+    let effect: SealedEffect = serde_json::from_slice(&keys.unseal(&place, &sealed)?)
+        .map_err(|problem| unreadable(place, json_problem(&problem)))?;
+    let operation: String = row.try_get("operation")?;
+    let operation = serde_json::from_value(Value::from(operation))
+        .map_err(|_| unreadable("`operation` of intents", "it is no name of a method"))?;
+    let mut intent =
+        Intent::new(vendor, AppId::from(app), effect.target, effect.before, time_in(row, "started_at")?);
+    intent.operation = operation;
+    intent.attempt = count_in(row, "attempt")?;
+    Ok(intent)
+}

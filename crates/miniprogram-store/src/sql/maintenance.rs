@@ -1,0 +1,362 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use miniprogram_core::{EffectValue, Event, Result};
+use serde_json::{Map, Value, json};
+use sqlx::AssertSqlSafe;
+
+use super::intents::SealedEffect;
+use super::*;
+use crate::keys::sealed_with;
+use crate::maintenance::{CheckReport, Maintenance, UnreadableValue};
+
+/// How many rows are read or rewritten at a time.
+const PAGE: i64 = 200;
+
+/// A sealed column, and whether what it holds can be read.
+type Column = (&'static str, fn(&[u8]) -> bool);
+
+/// A table with sealed columns.
+struct Sealed {
+    table: &'static str,
+    /// What the values of a row are bound to, in the order of their [`Place`].
+    row: &'static [&'static str],
+    columns: &'static [Column],
+}
+
+const SEALED: [Sealed; 4] = [
+    Sealed { table: "tickets", row: &["vendor", "platform"], columns: &[("ticket", is_secret)] },
+    Sealed {
+        table: "tokens",
+        row: &["vendor", "platform", "kind", "app"],
+        columns: &[("access", is_secret), ("refresh", is_secret), ("previous_refresh", is_secret)],
+    },
+    Sealed {
+        table: "intents",
+        row: &["vendor", "platform", "app", "CAST(id AS TEXT)"],
+        columns: &[("effect", is_json::<SealedEffect>), ("value", is_json::<EffectValue>)],
+    },
+    Sealed {
+        table: "events",
+        row: &["vendor", "platform", "app", "identity"],
+        columns: &[("event", is_json::<Event<'static>>)],
+    },
+];
+
+fn is_secret(plain: &[u8]) -> bool {
+    !plain.is_empty() && std::str::from_utf8(plain).is_ok()
+}
+
+fn is_json<T: serde::de::DeserializeOwned>(plain: &[u8]) -> bool {
+    serde_json::from_slice::<T>(plain).is_ok()
+}
+
+/// The sealed values of one row.
+struct SealedRow {
+    id: i64,
+    row: Vec<String>,
+    values: Vec<Option<Vec<u8>>>,
+}
+
+impl Sealed {
+    /// The next rows behind an id.
+    fn page_statement(&self, lock: bool) -> String {
+        let row = self.row.iter().enumerate().map(|(at, part)| format!("{part} AS row_{at}"));
+        let columns = self.columns.iter().map(|(column, _)| (*column).to_owned());
+        let columns: Vec<_> = row.chain(columns).collect();
+        let table = self.table;
+        let lock = if lock { for_update!("") } else { "" };
+        format!("SELECT id, {} FROM {table} WHERE id > $1 ORDER BY id LIMIT {PAGE}{lock}", columns.join(", "))
+    }
+
+    async fn page(&self, db: &mut Conn, after: i64, lock: bool) -> Done<Vec<SealedRow>> {
+        let query = sqlx::query(AssertSqlSafe(self.page_statement(lock))).bind(after);
+        let mut page = Vec::new();
+        for row in query.fetch_all(db).await? {
+            let parts = (0..self.row.len()).map(|at| row.try_get(format!("row_{at}").as_str()));
+            let values = self.columns.iter().map(|(column, _)| row.try_get(*column));
+            page.push(SealedRow {
+                id: row.try_get("id")?,
+                row: parts.collect::<Result<_, sqlx::Error>>()?,
+                values: values.collect::<Result<_, sqlx::Error>>()?,
+            });
+        }
+        Ok(page)
+    }
+}
+
+impl SealedRow {
+    /// The values that are there, with their column's number and place.
+    fn each(&self, table: &Sealed, mut each: impl FnMut(usize, &Place<'_>, &[u8])) {
+        let row: Vec<&str> = self.row.iter().map(String::as_str).collect();
+        for (at, (value, (column, _))) in self.values.iter().zip(table.columns).enumerate() {
+            if let Some(stored) = value {
+                each(at, &Place { table: table.table, column, row: &row }, stored);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Maintenance for Handle {
+    async fn check(&self, now: Timestamp) -> Result<CheckReport> {
+        let keys = self.keys().clone();
+        self.read("check", move |db| Box::pin(async move { check(db, &keys, now).await })).await
+    }
+
+    async fn export(
+        &self,
+        now: Timestamp,
+        write: &mut (dyn for<'a> FnMut(&'a Value) -> Result<()> + Send),
+    ) -> Result<()> {
+        for (statement, value) in EXPORTS {
+            let mut after = 0;
+            loop {
+                let page = self.read("export", move |db| Box::pin(page(db, statement, value, after, now)));
+                let page = page.await?;
+                let Some((last, _)) = page.last() else { break };
+                after = *last;
+                for (_, value) in &page {
+                    write(value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn reseal(&self) -> Result<u64> {
+        let mut rewritten = 0;
+        for table in &SEALED {
+            let mut after = 0;
+            loop {
+                let keys = self.keys().clone();
+                let page = self.write("reseal", move |db| {
+                    Box::pin(async move { reseal_page(db, &keys, table, after).await })
+                });
+                let (last, values) = page.await?;
+                rewritten += values;
+                match last {
+                    Some(last) => after = last,
+                    None => break,
+                }
+            }
+        }
+        Ok(rewritten)
+    }
+
+    async fn close(&self) {
+        self.shut_down().await;
+    }
+}
+
+async fn check(db: &mut Conn, keys: &StoreKeys, now: Timestamp) -> Done<CheckReport> {
+    let mut report = CheckReport {
+        backend: BACKEND,
+        schema_version: schema_version(db).await?,
+        problems: structural_problems(db).await?,
+        rows: BTreeMap::new(),
+        open_intents: count(db, "SELECT COUNT(*) FROM intents WHERE closed_at IS NULL", None).await?,
+        expired_leases: count(db, "SELECT COUNT(*) FROM tokens WHERE lease_until <= $1", Some(now)).await?,
+        sealed_with: BTreeMap::new(),
+        open_values: 0,
+        unreadable: Vec::new(),
+    };
+    for table in &SEALED {
+        let (mut after, mut rows) = (0, 0);
+        loop {
+            let page = table.page(db, after, false).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            rows += page.len() as u64;
+            for row in &page {
+                row.each(table, |at, place, stored| {
+                    match sealed_with(stored) {
+                        Some(key) => *report.sealed_with.entry(key.to_string()).or_default() += 1,
+                        None => report.open_values += 1,
+                    }
+                    let (column, is_readable) = table.columns[at];
+                    let reason = match keys.unseal(place, stored) {
+                        Ok(plain) if is_readable(&plain) => return,
+                        Ok(_) => "its content is damaged, or of a later version".to_owned(),
+                        Err(error) => error.detail().unwrap_or_default().to_owned(),
+                    };
+                    report.unreadable.push(UnreadableValue {
+                        table: table.table,
+                        id: row.id,
+                        column,
+                        reason,
+                    });
+                });
+            }
+        }
+        report.rows.insert(table.table, rows);
+    }
+    Ok(report)
+}
+
+async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -> Done<u64> {
+    let mut query = sqlx::query_scalar::<Db, i64>(statement);
+    if let Some(now) = now {
+        query = query.bind(now.as_unix_millis());
+    }
+    Ok(query.fetch_one(db).await?.unsigned_abs())
+}
+
+/// Answers the last id of the page, none behind the last page, and how many values were rewritten.
+async fn reseal_page(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    table: &'static Sealed,
+    after: i64,
+) -> Done<(Option<i64>, u64)> {
+    let page = table.page(db, after, true).await?;
+    let mut rewritten = 0;
+    for row in &page {
+        let mut sealed = Vec::new();
+        row.each(table, |at, place, stored| {
+            if !keys.is_current(stored) {
+                let value = keys.unseal(place, stored).and_then(|plain| keys.seal(place, &plain));
+                sealed.push((table.columns[at].0, value));
+            }
+        });
+        for (column, value) in sealed {
+            let statement = format!("UPDATE {} SET {column} = $2 WHERE id = $1", table.table);
+            sqlx::query(AssertSqlSafe(statement)).bind(row.id).bind(value?).execute(&mut *db).await?;
+            rewritten += 1;
+        }
+    }
+    Ok((page.last().map(|row| row.id), rewritten))
+}
+
+type Exported = fn(&Row, Timestamp) -> Done<Value>;
+
+const EXPORTS: [(&str, Exported); 4] = [
+    (
+        "SELECT id, vendor, platform, created_at, received_at FROM tickets WHERE id > $1 ORDER BY id LIMIT $2",
+        ticket_value,
+    ),
+    (
+        "SELECT id, vendor, platform, kind, app, issued_at, expires_at, refused, refresh IS NOT NULL AS has_refresh, \
+         previous_refresh IS NOT NULL AS has_previous, access IS NOT NULL AS has_access, generation, state, \
+         granted_at, original_id, lease_owner, lease_fence, lease_until, updated_at \
+         FROM tokens WHERE id > $1 ORDER BY id LIMIT $2",
+        token_value,
+    ),
+    (
+        "SELECT id, vendor, platform, app, operation, attempt, started_at, outcome, evidence, closed_at \
+         FROM intents WHERE id > $1 ORDER BY id LIMIT $2",
+        intent_value,
+    ),
+    (
+        "SELECT id, vendor, platform, app, identity, kind, received_at, deliveries, state, bound, attempts, due_at, \
+         last_error, finished_at FROM events WHERE id > $1 ORDER BY id LIMIT $2",
+        event_value,
+    ),
+];
+
+async fn page(
+    db: &mut Conn,
+    statement: &'static str,
+    value: Exported,
+    after: i64,
+    now: Timestamp,
+) -> Done<Vec<(i64, Value)>> {
+    let rows = sqlx::query(statement).bind(after).bind(PAGE).fetch_all(db).await?;
+    rows.iter().map(|row| Ok((row.try_get("id")?, value(row, now)?))).collect()
+}
+
+fn ticket_value(row: &Row, now: Timestamp) -> Done<Value> {
+    let mut value = head("ticket", row)?;
+    let created_at = time_in(row, "created_at")?;
+    value.insert("created_at".into(), json!(created_at));
+    value.insert("received_at".into(), json!(time_in(row, "received_at")?));
+    value.insert("age_seconds".into(), json!(now.since(created_at).as_secs()));
+    Ok(Value::Object(value))
+}
+
+fn token_value(row: &Row, now: Timestamp) -> Done<Value> {
+    let mut value = head("token", row)?;
+    insert_text(&mut value, row, "kind")?;
+    insert_app(&mut value, row)?;
+    insert_text(&mut value, row, "state")?;
+    value.insert("generation".into(), json!(row.try_get::<i64, _>("generation")?));
+    if row.try_get::<bool, _>("has_access")? {
+        let issued_at = time_in(row, "issued_at")?;
+        let access = json!({
+            "issued_at": issued_at,
+            "expires_at": time_in(row, "expires_at")?,
+            "age_seconds": now.since(issued_at).as_secs(),
+            "refused": flag_in(row, "refused")?,
+        });
+        value.insert("access".into(), access);
+    }
+    value.insert("has_refresh_token".into(), json!(row.try_get::<bool, _>("has_refresh")?));
+    value.insert("has_previous_refresh_token".into(), json!(row.try_get::<bool, _>("has_previous")?));
+    insert_time(&mut value, row, "granted_at")?;
+    insert_text(&mut value, row, "original_id")?;
+    if let Some(until) = maybe_time_in(row, "lease_until")? {
+        let owner: String = row.try_get("lease_owner")?;
+        let lease = json!({ "owner": owner, "fence": row.try_get::<i64, _>("lease_fence")?, "until": until });
+        value.insert("lease".into(), lease);
+    }
+    insert_time(&mut value, row, "updated_at")?;
+    Ok(Value::Object(value))
+}
+
+fn intent_value(row: &Row, _now: Timestamp) -> Done<Value> {
+    let mut value = head("intent", row)?;
+    insert_app(&mut value, row)?;
+    insert_text(&mut value, row, "operation")?;
+    value.insert("attempt".into(), json!(count_in(row, "attempt")?));
+    insert_time(&mut value, row, "started_at")?;
+    insert_text(&mut value, row, "outcome")?;
+    insert_text(&mut value, row, "evidence")?;
+    insert_time(&mut value, row, "closed_at")?;
+    Ok(Value::Object(value))
+}
+
+fn event_value(row: &Row, _now: Timestamp) -> Done<Value> {
+    let mut value = head("event", row)?;
+    insert_app(&mut value, row)?;
+    for column in ["identity", "kind", "state", "last_error"] {
+        insert_text(&mut value, row, column)?;
+    }
+    for column in ["deliveries", "attempts"] {
+        value.insert(column.into(), json!(count_in(row, column)?));
+    }
+    value.insert("bound".into(), json!(flag_in(row, "bound")?));
+    for column in ["received_at", "due_at", "finished_at"] {
+        insert_time(&mut value, row, column)?;
+    }
+    Ok(Value::Object(value))
+}
+
+fn head(record: &str, row: &Row) -> Done<Map<String, Value>> {
+    let mut value = Map::new();
+    value.insert("record".into(), json!(record));
+    value.insert("id".into(), json!(row.try_get::<i64, _>("id")?));
+    insert_text(&mut value, row, "vendor")?;
+    insert_text(&mut value, row, "platform")?;
+    Ok(value)
+}
+
+fn insert_text(value: &mut Map<String, Value>, row: &Row, column: &str) -> Done<()> {
+    if let Some(text) = row.try_get::<Option<String>, _>(column)? {
+        value.insert(column.into(), json!(text));
+    }
+    Ok(())
+}
+
+fn insert_time(value: &mut Map<String, Value>, row: &Row, column: &str) -> Done<()> {
+    if let Some(time) = maybe_time_in(row, column)? {
+        value.insert(column.into(), json!(time));
+    }
+    Ok(())
+}
+
+fn insert_app(value: &mut Map<String, Value>, row: &Row) -> Done<()> {
+    if let Some(app) = app_in(row)? {
+        value.insert("app".into(), json!(app));
+    }
+    Ok(())
+}

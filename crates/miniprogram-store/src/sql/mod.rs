@@ -1,0 +1,70 @@
+//! The statements, written once: each database compiles them with its own `Db`, `Conn`, `Handle` and lock clauses.
+
+mod events;
+mod intents;
+mod maintenance;
+mod tokens;
+
+use miniprogram_core::{AppId, Error, PlatformId, Timestamp, TokenKind, TokenScope, Vendor};
+use sqlx::Row as _;
+
+use super::{BACKEND, Conn, Db, Handle, schema_version, structural_problems};
+use crate::failure::{Failure, conflict, unreadable};
+use crate::keys::{Place, StoreKeys};
+use crate::tokens::PlatformKey;
+
+type Row = <Db as sqlx::Database>::Row;
+type Done<T> = Result<T, Failure>;
+
+/// Text that both databases keep as it is: PostgreSQL has no place for a zero character.
+fn text<'a>(field: &'static str, value: &'a str) -> Result<&'a str, Error> {
+    if value.contains('\0') {
+        return Err(Error::invalid("store", field, "must hold no zero character"));
+    }
+    Ok(value)
+}
+
+/// An id that has to be there.
+fn id<'a>(field: &'static str, value: &'a str) -> Result<&'a str, Error> {
+    if value.is_empty() {
+        return Err(Error::invalid("store", field, "must not be empty"));
+    }
+    text(field, value)
+}
+
+fn platform_of<'a>(vendor: &'a Vendor, platform: &'a PlatformId) -> Result<[&'a str; 2], Error> {
+    Ok([vendor.as_str(), id("platform", platform.as_str())?])
+}
+
+fn vendor_in(row: &Row) -> Done<Vendor> {
+    let name: String = row.try_get("vendor")?;
+    Ok(name.parse().map_err(|problem| unreadable("a vendor", problem))?)
+}
+
+fn time_in(row: &Row, column: &str) -> Done<Timestamp> {
+    Ok(Timestamp::from_unix_millis(row.try_get(column)?))
+}
+
+fn maybe_time_in(row: &Row, column: &str) -> Done<Option<Timestamp>> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_unix_millis))
+}
+
+fn flag_in(row: &Row, column: &str) -> Done<bool> {
+    Ok(row.try_get::<i64, _>(column)? != 0)
+}
+
+fn count_in(row: &Row, column: &str) -> Done<u32> {
+    let count: i64 = row.try_get(column)?;
+    Ok(u32::try_from(count).map_err(|_| unreadable(format!("`{column}`"), format!("{count} is no count")))?)
+}
+
+/// The app that a column names; none for the empty text.
+fn app_in(row: &Row) -> Done<Option<AppId>> {
+    let app: String = row.try_get("app")?;
+    Ok(Some(app).filter(|app| !app.is_empty()).map(AppId::from))
+}
+
+/// What is wrong with JSON, without a word of it.
+fn json_problem(problem: &serde_json::Error) -> String {
+    format!("its JSON does not fit at column {}", problem.column())
+}

@@ -1,0 +1,532 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use miniprogram_core::{AccessToken, Result, Secret};
+
+use super::*;
+use crate::tokens::{
+    Acquired, GrantState, Lease, LeaseInfo, NewTokens, StoredAccess, Ticket, TokenFilter, TokenRecord,
+    TokenStore,
+};
+
+macro_rules! columns {
+    () => {
+        "vendor, platform, kind, app, access, issued_at, expires_at, refused, refresh, previous_refresh, generation, \
+         state, granted_at, original_id, lease_owner, lease_fence, lease_until, lease_revoked, updated_at"
+    };
+}
+
+#[async_trait]
+impl TokenStore for Handle {
+    async fn save_ticket(&self, platform: &PlatformKey, ticket: &Ticket) -> Result<bool> {
+        let (keys, platform, ticket) = (self.keys().clone(), platform.clone(), ticket.clone());
+        self.write("save_ticket", move |db| {
+            Box::pin(async move { save_ticket(db, &keys, &platform, &ticket).await })
+        })
+        .await
+    }
+
+    async fn ticket(&self, platform: &PlatformKey) -> Result<Option<Ticket>> {
+        let (keys, platform) = (self.keys().clone(), platform.clone());
+        self.read("ticket", move |db| Box::pin(async move { ticket(db, &keys, &platform).await })).await
+    }
+
+    async fn token(&self, scope: &TokenScope) -> Result<Option<TokenRecord>> {
+        let (keys, scope) = (self.keys().clone(), scope.clone());
+        self.read("token", move |db| {
+            Box::pin(async move {
+                let key = Key::of(&scope)?;
+                let row = sqlx::query(concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM tokens WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4"
+                ));
+                let row = key.bind(row).fetch_optional(db).await?;
+                row.map(|row| record(&keys, &row)).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn tokens(&self, filter: &TokenFilter) -> Result<Vec<TokenRecord>> {
+        let (keys, filter) = (self.keys().clone(), filter.clone());
+        self.read("tokens", move |db| Box::pin(async move { tokens(db, &keys, &filter).await })).await
+    }
+
+    async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>> {
+        let (platform, original_id) = (platform.clone(), original_id.to_owned());
+        self.read("app_of_original_id", move |db| {
+            Box::pin(async move {
+                let [vendor, platform] = platform_of(&platform.vendor, &platform.platform)?;
+                app_of_original_id(db, vendor, platform, text("original_id", &original_id)?).await
+            })
+        })
+        .await
+    }
+
+    async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()> {
+        let (scope, original_id) = (scope.clone(), original_id.to_owned());
+        self.write("bind_original_id", move |db| {
+            Box::pin(async move { bind_original_id(db, &scope, &original_id, now).await })
+        })
+        .await
+    }
+
+    async fn acquire(
+        &self,
+        scope: &TokenScope,
+        owner: &str,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Acquired> {
+        let (keys, scope, owner) = (self.keys().clone(), scope.clone(), owner.to_owned());
+        self.write("acquire", move |db| {
+            Box::pin(async move { acquire(db, &keys, &scope, &owner, now, lease).await })
+        })
+        .await
+    }
+
+    async fn commit(&self, lease: &Lease, tokens: &NewTokens, now: Timestamp) -> Result<TokenRecord> {
+        let (keys, lease, tokens) = (self.keys().clone(), lease.clone(), tokens.clone());
+        self.write("commit", move |db| Box::pin(async move { commit(db, &keys, &lease, &tokens, now).await }))
+            .await
+    }
+
+    async fn release(&self, lease: &Lease, state: Option<GrantState>, now: Timestamp) -> Result<()> {
+        let lease = lease.clone();
+        self.write("release", move |db| Box::pin(async move { release(db, &lease, state, now).await })).await
+    }
+
+    async fn expire(&self, scope: &TokenScope, refused: &AccessToken, now: Timestamp) -> Result<bool> {
+        let (keys, scope, refused) = (self.keys().clone(), scope.clone(), refused.clone());
+        self.write("expire", move |db| {
+            Box::pin(async move { expire(db, &keys, &scope, &refused, now).await })
+        })
+        .await
+    }
+
+    async fn revoke(&self, scope: &TokenScope, revoked_at: Timestamp, now: Timestamp) -> Result<bool> {
+        let scope = scope.clone();
+        self.write("revoke", move |db| Box::pin(async move { revoke(db, &scope, revoked_at, now).await }))
+            .await
+    }
+}
+
+/// A scope as its row is found by.
+struct Key<'a>([&'a str; 4]);
+
+impl<'a> Key<'a> {
+    fn of(scope: &'a TokenScope) -> Done<Self> {
+        let [vendor, platform] = platform_of(&scope.vendor, &scope.platform)?;
+        let app = scope.app.as_ref().map(|app| id("app", app.as_str())).transpose()?;
+        if app.is_some() != (scope.kind == TokenKind::Authorizer) {
+            let why = "must name an app if it is an authorizer's, and none otherwise";
+            return Err(Error::invalid("store", "scope", why).into());
+        }
+        Ok(Self([vendor, platform, scope.kind.as_str(), app.unwrap_or_default()]))
+    }
+
+    /// As the first four arguments.
+    fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
+        self.0.iter().fold(query, |query, part| query.bind((*part).to_owned()))
+    }
+
+    const fn place(&self, column: &'static str) -> Place<'_> {
+        Place { table: "tokens", column, row: &self.0 }
+    }
+}
+
+async fn save_ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey, ticket: &Ticket) -> Done<bool> {
+    let row = platform_of(&key.vendor, &key.platform)?;
+    if ticket.ticket.is_empty() {
+        return Err(Error::invalid("save_ticket", "ticket", "must not be empty").into());
+    }
+    let place = Place { table: "tickets", column: "ticket", row: &row };
+    let sealed = keys.seal(&place, ticket.ticket.expose().as_bytes())?;
+    let done = sqlx::query(
+        "INSERT INTO tickets (vendor, platform, ticket, created_at, received_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (vendor, platform) DO UPDATE SET ticket = excluded.ticket, \
+         created_at = excluded.created_at, received_at = excluded.received_at \
+         WHERE tickets.created_at <= excluded.created_at",
+    )
+    .bind(row[0])
+    .bind(row[1])
+    .bind(sealed)
+    .bind(ticket.created_at.as_unix_millis())
+    .bind(ticket.received_at.as_unix_millis())
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+async fn ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey) -> Done<Option<Ticket>> {
+    let key = platform_of(&key.vendor, &key.platform)?;
+    let row = sqlx::query(
+        "SELECT ticket, created_at, received_at FROM tickets WHERE vendor = $1 AND platform = $2",
+    )
+    .bind(key[0])
+    .bind(key[1])
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let place = Place { table: "tickets", column: "ticket", row: &key };
+    let ticket = secret(keys, &place, row.try_get("ticket")?)?;
+    Ok(Some(Ticket::new(ticket, time_in(&row, "created_at")?, time_in(&row, "received_at")?)))
+}
+
+async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<Vec<TokenRecord>> {
+    let mut query = sqlx::QueryBuilder::<Db>::new(concat!("SELECT ", columns!(), " FROM tokens WHERE 1 = 1"));
+    if let Some(key) = &filter.platform {
+        let [vendor, platform] = platform_of(&key.vendor, &key.platform)?;
+        query.push(" AND vendor = ").push_bind(vendor.to_owned());
+        query.push(" AND platform = ").push_bind(platform.to_owned());
+    }
+    if let Some(state) = filter.state {
+        query.push(" AND state = ").push_bind(state.as_str());
+    }
+    if let Some(scope) = &filter.after {
+        query.push(" AND (vendor, platform, kind, app) > (");
+        let mut parts = query.separated(", ");
+        for part in Key::of(scope)?.0 {
+            parts.push_bind(part.to_owned());
+        }
+        query.push(")");
+    }
+    query.push(" ORDER BY vendor, platform, kind, app LIMIT ").push_bind(i64::from(filter.limit));
+    let rows = query.build().fetch_all(db).await?;
+    rows.iter().map(|row| record(keys, row)).collect()
+}
+
+async fn app_of_original_id(
+    db: &mut Conn,
+    vendor: &str,
+    platform: &str,
+    original_id: &str,
+) -> Done<Option<AppId>> {
+    let row = sqlx::query("SELECT app FROM tokens WHERE vendor = $1 AND platform = $2 AND original_id = $3")
+        .bind(vendor.to_owned())
+        .bind(platform.to_owned())
+        .bind(original_id.to_owned())
+        .fetch_optional(db)
+        .await?;
+    row.map_or(Ok(None), |row| app_in(&row))
+}
+
+async fn bind_original_id(db: &mut Conn, scope: &TokenScope, original_id: &str, now: Timestamp) -> Done<()> {
+    let key = Key::of(scope)?;
+    if scope.app.is_none() {
+        let why = format!("must name an app: a {scope} has no original id");
+        return Err(Error::invalid("bind_original_id", "scope", why).into());
+    }
+    id("original_id", original_id)?;
+    make_row(db, &key, now).await?;
+    if write_original_id(db, &key, original_id).await? {
+        return Ok(());
+    }
+    let why = format!("the original id {original_id} is written down for another app of the platform");
+    Err(conflict(why, "find out which of the two apps it belongs to").into())
+}
+
+/// Answers whether the id is this app's: another app may have it.
+async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> Done<bool> {
+    sqlx::query("SAVEPOINT original_id").execute(&mut *db).await?;
+    let query = sqlx::query(
+        "UPDATE tokens SET original_id = $5 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
+    );
+    let written = key.bind(query).bind(original_id.to_owned()).execute(&mut *db).await;
+    let taken = match written {
+        Ok(_) => false,
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            sqlx::query("ROLLBACK TO SAVEPOINT original_id").execute(&mut *db).await?;
+            true
+        }
+        Err(error) => return Err(error.into()),
+    };
+    sqlx::query("RELEASE SAVEPOINT original_id").execute(db).await?;
+    Ok(!taken)
+}
+
+async fn make_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<()> {
+    let query = sqlx::query(
+        "INSERT INTO tokens (vendor, platform, kind, app, updated_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (vendor, platform, kind, app) DO NOTHING",
+    );
+    key.bind(query).bind(now.as_unix_millis()).execute(db).await?;
+    Ok(())
+}
+
+/// The row of a scope, locked until the transaction ends.
+async fn lock_row(db: &mut Conn, key: &Key<'_>) -> Done<Option<Row>> {
+    let query = sqlx::query(for_update!(
+        "SELECT ",
+        columns!(),
+        " FROM tokens WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4"
+    ));
+    Ok(key.bind(query).fetch_optional(db).await?)
+}
+
+async fn made_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<Row> {
+    if let Some(row) = lock_row(db, key).await? {
+        return Ok(row);
+    }
+    make_row(db, key, now).await?;
+    lock_row(db, key).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
+}
+
+async fn acquire(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    scope: &TokenScope,
+    owner: &str,
+    now: Timestamp,
+    lease: Duration,
+) -> Done<Acquired> {
+    let key = Key::of(scope)?;
+    text("owner", owner)?;
+    let row = made_row(db, &key, now).await?;
+    let held = maybe_time_in(&row, "lease_until")?;
+    if let Some(until) = held.filter(|until| *until > now) {
+        return Ok(Acquired::Held { until });
+    }
+    let fence = row.try_get::<i64, _>("lease_fence")? + 1;
+    let info = LeaseInfo::new(owner, fence, now.after(lease));
+    let query = sqlx::query(
+        "UPDATE tokens SET lease_owner = $5, lease_fence = $6, lease_until = $7, lease_revoked = 0, \
+         updated_at = $8 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
+    );
+    key.bind(query)
+        .bind(owner.to_owned())
+        .bind(fence)
+        .bind(info.until.as_unix_millis())
+        .bind(now.as_unix_millis())
+        .execute(db)
+        .await?;
+    let mut record = record(keys, &row)?;
+    record.lease = Some(info.clone());
+    record.updated_at = now;
+    let lease = Lease::new(scope.clone(), info, held.is_some());
+    Ok(Acquired::Granted { lease, record: Box::new(record) })
+}
+
+/// The row of a lease, locked; a conflict if somebody took the lease over, or it was given back.
+async fn leased_row(db: &mut Conn, key: &Key<'_>, lease: &Lease) -> Done<Row> {
+    if let Some(row) = lock_row(db, key).await? {
+        let held = maybe_time_in(&row, "lease_until")?.is_some();
+        if held && row.try_get::<i64, _>("lease_fence")? == lease.info.fence {
+            return Ok(row);
+        }
+    }
+    let why = format!("the lease {} on the {} is no longer held", lease.info.fence, lease.scope);
+    Err(conflict(why, "read the record again: its new holder has renewed the tokens or is about to").into())
+}
+
+async fn commit(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    lease: &Lease,
+    tokens: &NewTokens,
+    now: Timestamp,
+) -> Done<TokenRecord> {
+    if tokens.refresh_token.as_ref().is_some_and(Secret::is_empty) {
+        return Err(Error::invalid("commit", "refresh_token", "must not be empty").into());
+    }
+    let original_id = tokens.original_id.as_deref().map(|id| text("original_id", id)).transpose()?;
+    let key = Key::of(&lease.scope)?;
+    let row = leased_row(db, &key, lease).await?;
+    let mut record = record(keys, &row)?;
+    if record.state == GrantState::Revoked {
+        let outdated = match (tokens.granted_at, record.granted_at) {
+            (Some(granted), Some(revoked)) => granted < revoked,
+            (Some(_), None) => false,
+            (None, _) => flag_in(&row, "lease_revoked")?,
+        };
+        if outdated {
+            let why = format!("the merchant revoked the authorization behind the {}", lease.scope);
+            return Err(conflict(why, "let the merchant authorize the platform again").into());
+        }
+    }
+    if let Some(next) = &tokens.refresh_token
+        && record.refresh_token.as_ref() != Some(next)
+    {
+        record.previous_refresh_token = record.refresh_token.replace(next.clone());
+    }
+    record.access.clone_from(&tokens.access);
+    record.granted_at = record.granted_at.max(tokens.granted_at);
+    record.generation += 1;
+    record.state = GrantState::Active;
+    record.lease = None;
+    record.updated_at = now;
+    let seal = |column: &'static str, secret: Option<&Secret>| {
+        let sealed = secret.map(|secret| keys.seal(&key.place(column), secret.expose().as_bytes()));
+        sealed.transpose()
+    };
+    let access = record.access.as_ref();
+    let query = sqlx::query(
+        "UPDATE tokens SET access = $5, issued_at = $6, expires_at = $7, refused = $8, refresh = $9, \
+         previous_refresh = $10, generation = $11, state = $12, granted_at = $13, lease_owner = NULL, \
+         lease_until = NULL, lease_revoked = 0, updated_at = $14 \
+         WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
+    );
+    key.bind(query)
+        .bind(seal("access", access.map(|access| access.token.secret()))?)
+        .bind(access.map(|access| access.issued_at.as_unix_millis()))
+        .bind(access.map(|access| access.expires_at.as_unix_millis()))
+        .bind(i64::from(access.is_some_and(|access| access.refused)))
+        .bind(seal("refresh", record.refresh_token.as_ref())?)
+        .bind(seal("previous_refresh", record.previous_refresh_token.as_ref())?)
+        .bind(record.generation)
+        .bind(record.state.as_str())
+        .bind(record.granted_at.map(Timestamp::as_unix_millis))
+        .bind(now.as_unix_millis())
+        .execute(&mut *db)
+        .await?;
+    if let Some(original_id) = original_id
+        && record.original_id.as_deref() != Some(original_id)
+    {
+        if write_original_id(db, &key, original_id).await? {
+            record.original_id = Some(original_id.to_owned());
+        } else {
+            tracing::warn!(
+                vendor = key.0[0],
+                platform = key.0[1],
+                app = key.0[3],
+                original_id,
+                "another app has this original id: it was left as it was"
+            );
+        }
+    }
+    Ok(record)
+}
+
+async fn release(db: &mut Conn, lease: &Lease, state: Option<GrantState>, now: Timestamp) -> Done<()> {
+    let key = Key::of(&lease.scope)?;
+    let row = leased_row(db, &key, lease).await?;
+    // What the merchant revoked meanwhile stays revoked.
+    let state = match state {
+        Some(state) if !flag_in(&row, "lease_revoked")? => state,
+        _ => state_in(&row)?,
+    };
+    let query = sqlx::query(
+        "UPDATE tokens SET state = $5, lease_owner = NULL, lease_until = NULL, lease_revoked = 0, \
+         updated_at = $6 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
+    );
+    key.bind(query).bind(state.as_str()).bind(now.as_unix_millis()).execute(db).await?;
+    Ok(())
+}
+
+async fn expire(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    scope: &TokenScope,
+    refused: &AccessToken,
+    now: Timestamp,
+) -> Done<bool> {
+    let key = Key::of(scope)?;
+    let Some(row) = lock_row(db, &key).await? else { return Ok(false) };
+    let current = record(keys, &row)?.access;
+    if current.is_none_or(|access| access.token != *refused) {
+        return Ok(false);
+    }
+    let query = sqlx::query(
+        "UPDATE tokens SET refused = 1, updated_at = $5 \
+         WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
+    );
+    key.bind(query).bind(now.as_unix_millis()).execute(db).await?;
+    Ok(true)
+}
+
+async fn revoke(db: &mut Conn, scope: &TokenScope, revoked_at: Timestamp, now: Timestamp) -> Done<bool> {
+    let key = Key::of(scope)?;
+    let row = made_row(db, &key, now).await?;
+    let known = maybe_time_in(&row, "granted_at")?;
+    if known.is_some_and(|known| known > revoked_at) {
+        return Ok(state_in(&row)? == GrantState::Revoked);
+    }
+    let leased = maybe_time_in(&row, "lease_until")?.is_some();
+    let query = sqlx::query(
+        "UPDATE tokens SET access = NULL, issued_at = NULL, expires_at = NULL, refused = 0, refresh = NULL, \
+         previous_refresh = NULL, state = 'revoked', granted_at = $5, lease_revoked = $6, updated_at = $7 \
+         WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
+    );
+    key.bind(query)
+        .bind(revoked_at.as_unix_millis())
+        .bind(i64::from(leased))
+        .bind(now.as_unix_millis())
+        .execute(db)
+        .await?;
+    Ok(true)
+}
+
+type Query<'q> = sqlx::query::Query<'q, Db, <Db as sqlx::Database>::Arguments>;
+
+fn secret(keys: &StoreKeys, place: &Place<'_>, stored: Vec<u8>) -> Done<Secret> {
+    let plain = keys.unseal(place, &stored)?;
+    let plain = String::from_utf8(plain).map_err(|_| unreadable(place, "it is no text"))?;
+    if plain.is_empty() {
+        return Err(unreadable(place, "it is empty").into());
+    }
+    Ok(Secret::new(plain))
+}
+
+fn state_in(row: &Row) -> Done<GrantState> {
+    let name: String = row.try_get("state")?;
+    let states = [GrantState::Active, GrantState::NeedsReauthorization, GrantState::Revoked];
+    let state = states.into_iter().find(|state| state.as_str() == name);
+    Ok(state.ok_or_else(|| unreadable("`state` of tokens", format!("{name:?} is none")))?)
+}
+
+fn scope_in(row: &Row) -> Done<TokenScope> {
+    let vendor = vendor_in(row)?;
+    let platform: String = row.try_get("platform")?;
+    let kind: String = row.try_get("kind")?;
+    let (platform, app) = (PlatformId::from(platform), app_in(row)?);
+    match (kind.as_str(), app) {
+        ("authorizer", Some(app)) => Ok(TokenScope::authorizer(vendor, platform, app)),
+        ("platform", None) => Ok(TokenScope::platform(vendor, platform)),
+        ("client_credentials", None) => Ok(TokenScope::client_credentials(vendor, platform)),
+        _ => Err(unreadable("`kind` of tokens", format!("{kind:?} is none that this version knows")).into()),
+    }
+}
+
+fn record(keys: &StoreKeys, row: &Row) -> Done<TokenRecord> {
+    let scope = scope_in(row)?;
+    let key = Key::of(&scope)?;
+    let maybe_secret = |column: &'static str| {
+        let stored: Option<Vec<u8>> = row.try_get(column)?;
+        stored.map(|stored| secret(keys, &key.place(column), stored)).transpose()
+    };
+    let access = match maybe_secret("access")? {
+        None => None,
+        Some(token) => {
+            let token =
+                AccessToken::new(token).map_err(|_| unreadable(key.place("access"), "it is no token"))?;
+            Some(StoredAccess {
+                token,
+                issued_at: time_in(row, "issued_at")?,
+                expires_at: time_in(row, "expires_at")?,
+                refused: flag_in(row, "refused")?,
+            })
+        }
+    };
+    let lease = match maybe_time_in(row, "lease_until")? {
+        None => None,
+        Some(until) => {
+            let owner: String = row.try_get("lease_owner")?;
+            Some(LeaseInfo::new(owner, row.try_get("lease_fence")?, until))
+        }
+    };
+    let (refresh_token, previous_refresh_token) =
+        (maybe_secret("refresh")?, maybe_secret("previous_refresh")?);
+    Ok(TokenRecord {
+        access,
+        refresh_token,
+        previous_refresh_token,
+        generation: row.try_get("generation")?,
+        state: state_in(row)?,
+        granted_at: maybe_time_in(row, "granted_at")?,
+        original_id: row.try_get("original_id")?,
+        lease,
+        updated_at: time_in(row, "updated_at")?,
+        scope,
+    })
+}

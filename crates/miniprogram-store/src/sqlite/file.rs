@@ -1,0 +1,166 @@
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use miniprogram_core::{Error, Result};
+use tokio::sync::watch;
+
+use crate::failure::store;
+
+/// Stores of this process that were dropped and are still finishing: whoever opens one again waits for that.
+static CLOSING: Mutex<Option<HashMap<PathBuf, watch::Receiver<()>>>> = Mutex::new(None);
+
+/// The right to write to a store: an exclusive lock on the file beside it, which names the owner.
+#[derive(Debug)]
+pub(super) struct Ownership {
+    store: PathBuf,
+    _lock: File,
+}
+
+impl Ownership {
+    pub(super) async fn take(path: &Path) -> Result<Self> {
+        let store_path = resolve(path)?;
+        let closing = closing(|stores| stores.remove(&store_path));
+        if let Some(mut closing) = closing {
+            // Ends with an error, when the sender is dropped.
+            let _ended = closing.changed().await;
+        }
+        let path = beside(&store_path, ".lock");
+        let mut lock = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+            .open(&path)
+            .map_err(|problem| failed("open", &path, &problem))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                let process = match lock.read_to_string(&mut owner) {
+                    Ok(_) if !owner.trim().is_empty() => format!("process {}", owner.trim()),
+                    _ => "another process".to_owned(),
+                };
+                return Err(store(
+                    format!("{} is in use by {process}", store_path.display()),
+                    "end that process first, or open the store for reading alone",
+                ));
+            }
+            Err(TryLockError::Error(problem)) => return Err(failed("lock", &path, &problem)),
+        }
+        let named = lock
+            .set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| writeln!(lock, "{}", std::process::id()));
+        named.map_err(|problem| failed("write", &path, &problem))?;
+        Ok(Self { store: store_path, _lock: lock })
+    }
+
+    pub(super) fn store(&self) -> &Path {
+        &self.store
+    }
+}
+
+/// Notes that a store is finishing; the receiver tells when it has.
+pub(super) fn note_closing(store: &Path, ended: watch::Receiver<()>) {
+    closing(|stores| {
+        stores.retain(|_, ended| ended.has_changed().is_ok());
+        stores.insert(store.to_owned(), ended);
+    });
+}
+
+fn closing<T>(work: impl FnOnce(&mut HashMap<PathBuf, watch::Receiver<()>>) -> T) -> T {
+    let mut stores = CLOSING.lock().unwrap_or_else(PoisonError::into_inner);
+    work(stores.get_or_insert_default())
+}
+
+/// The path with every link resolved: two ways to one file share its lock.
+fn resolve(path: &Path) -> Result<PathBuf> {
+    if let Ok(path) = fs::canonicalize(path) {
+        return Ok(path);
+    }
+    let Some(name) = path.file_name() else {
+        return Err(store(format!("{} names no file", path.display()), "correct the path of the store"));
+    };
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = fs::canonicalize(directory).map_err(|problem| failed("find", directory, &problem))?;
+    Ok(directory.join(name))
+}
+
+/// Looks at a file before SQLite does: a missing or empty one would become a new store, an unprotected one leaks.
+pub(super) fn inspect(path: &Path) -> Result<PathBuf> {
+    let path = resolve(path)?;
+    let metadata = match fs::metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
+            return Err(store(
+                format!("there is no store at {}", path.display()),
+                "make one with `miniprogram store migrate`, or restore the one that was there from a backup",
+            ));
+        }
+        Err(problem) => return Err(failed("look at", &path, &problem)),
+    };
+    if !metadata.is_file() {
+        return Err(store(format!("{} is no file", path.display()), "correct the path of the store"));
+    }
+    if metadata.len() == 0 {
+        return Err(store(
+            format!("{} is empty: it is no store", path.display()),
+            "restore it from a backup; if nothing was ever in it, remove it and make a new one",
+        ));
+    }
+    check_modes(&path)?;
+    Ok(path)
+}
+
+/// Refuses a store that others than its owner may read or write.
+pub(super) fn check_modes(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    for name in ["", "-wal", "-shm"] {
+        use std::os::unix::fs::PermissionsExt;
+        let path = beside(path, name);
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
+                let mode = metadata.permissions().mode() & 0o777;
+                return Err(store(
+                    format!("{} has mode {mode:04o}: others may read or write it", path.display()),
+                    "set its mode to 0600 and change the secrets in it if others were there",
+                ));
+            }
+            Err(problem) if problem.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("look at", &path, &problem));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A file that its owner alone may read and write, from its first moment.
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// Makes sure that the names in the file's directory are on the disk.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(directory) = path.parent() {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// The path with something behind its name.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(end);
+    PathBuf::from(name)
+}
+
+pub(super) fn failed(to: &str, path: &Path, problem: &io::Error) -> Error {
+    store(
+        format!("cannot {to} {}: {problem}", path.display()),
+        "correct the path or the permissions, then repeat",
+    )
+}

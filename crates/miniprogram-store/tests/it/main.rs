@@ -1,0 +1,98 @@
+//! One suite for every store, and what each of them has of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
+mod identity;
+mod on_postgres;
+mod on_sqlite;
+mod postgres;
+mod suite;
+
+use std::sync::Arc;
+
+use miniprogram_store::{PostgresStore, SqliteStore, Store, StoreKeys, StoreOptions};
+use tempfile::TempDir;
+
+/// Where a test keeps its store: opened as often as the test likes.
+enum Place {
+    Sqlite(TempDir),
+    Postgres(String),
+}
+
+impl Place {
+    fn sqlite(_test: &str) -> Option<Self> {
+        Some(Self::Sqlite(TempDir::new().unwrap()))
+    }
+
+    fn postgres(test: &str) -> Option<Self> {
+        postgres::database(test).map(Self::Postgres)
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Sqlite(directory) => format!("sqlite:{}", directory.path().join("store.db").display()),
+            Self::Postgres(url) => url.clone(),
+        }
+    }
+
+    /// The store, made if it is not there.
+    async fn store(&self) -> Arc<dyn Store> {
+        self.store_with(StoreKeys::default()).await
+    }
+
+    async fn store_with(&self, keys: StoreKeys) -> Arc<dyn Store> {
+        let options = StoreOptions::default().with_keys(keys);
+        match self {
+            Self::Sqlite(directory) => {
+                let path = directory.path().join("store.db");
+                Arc::new(SqliteStore::migrate(path, options).await.unwrap())
+            }
+            Self::Postgres(url) => Arc::new(PostgresStore::migrate(url, options).await.unwrap()),
+        }
+    }
+
+    /// A second handle on the store beside an open one, as another process would have it.
+    async fn beside(&self, open: &Arc<dyn Store>) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(_) => Arc::clone(open),
+            Self::Postgres(_) => self.store().await,
+        }
+    }
+
+    async fn statement(&self, sql: &'static str) {
+        match self {
+            Self::Sqlite(directory) => {
+                let url = format!("sqlite:{}", directory.path().join("store.db").display());
+                let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+                sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+            Self::Postgres(url) => {
+                let pool = sqlx::PgPool::connect(url).await.unwrap();
+                let mut connection = pool.acquire().await.unwrap();
+                sqlx::raw_sql("SET search_path = miniprogram").execute(&mut *connection).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut *connection).await.unwrap();
+                drop(connection);
+                pool.close().await;
+            }
+        }
+    }
+
+    /// Every byte that the store keeps in a column, as text of hex digits.
+    async fn stored(&self, sqlite: &'static str, postgres: &'static str) -> Vec<String> {
+        match self {
+            Self::Sqlite(_) => {
+                let pool = sqlx::SqlitePool::connect(&self.url()).await.unwrap();
+                let values = sqlx::query_scalar(sqlite).fetch_all(&pool).await.unwrap();
+                pool.close().await;
+                values
+            }
+            Self::Postgres(url) => {
+                let pool = sqlx::PgPool::connect(url).await.unwrap();
+                let values = sqlx::query_scalar(postgres).fetch_all(&pool).await.unwrap();
+                pool.close().await;
+                values
+            }
+        }
+    }
+}

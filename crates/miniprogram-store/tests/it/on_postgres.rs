@@ -1,0 +1,143 @@
+//! What only the shared store promises.
+
+use std::time::Duration;
+
+use miniprogram_core::{ErrorKind, PlatformId, Timestamp, TokenScope, Vendor};
+use miniprogram_store::{
+    Acquired, NewTokens, PlatformKey, PostgresStore, StoreKeys, StoreOptions, Ticket, TokenStore,
+};
+
+use crate::postgres;
+
+const ACME: Vendor = Vendor::new("acme");
+const LEASE: Duration = Duration::from_secs(30);
+
+fn options() -> StoreOptions {
+    StoreOptions::default()
+}
+
+fn ticket() -> Ticket {
+    Ticket::new("t".into(), Timestamp::from_unix(1), Timestamp::from_unix(1))
+}
+
+#[tokio::test]
+async fn a_database_without_a_store_is_refused() {
+    let Some(url) = postgres::database("a_database_without_a_store_is_refused") else { return };
+    let error = PostgresStore::connect(&url, options()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("holds no store"), "{error}");
+    assert_eq!(error.advice(), "run `miniprogram store migrate`");
+    let (one, other) = tokio::join!(
+        miniprogram_store::migrate(&url, StoreKeys::default()),
+        miniprogram_store::migrate(&url, StoreKeys::default()),
+    );
+    one.unwrap();
+    other.unwrap();
+    miniprogram_store::open(&url, StoreKeys::default()).await.unwrap();
+
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    sqlx::raw_sql("UPDATE miniprogram._sqlx_migrations SET version = 99").execute(&pool).await.unwrap();
+    let error = PostgresStore::connect(&url, options()).await.unwrap_err();
+    assert!(error.to_string().contains("later version"), "{error}");
+    sqlx::raw_sql("DELETE FROM miniprogram._sqlx_migrations").execute(&pool).await.unwrap();
+    let error = PostgresStore::connect(&url, options()).await.unwrap_err();
+    assert!(error.to_string().contains("earlier version"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_may_forget_is_refused() {
+    let test = "a_server_that_may_forget_is_refused";
+    for setting in ["fsync", "full_page_writes"] {
+        let Some((_server, url)) = postgres::server_with(test, &["-c", &format!("{setting}=off")]) else {
+            return;
+        };
+        for error in [
+            PostgresStore::connect(&url, options()).await.unwrap_err(),
+            PostgresStore::migrate(&url, options()).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Store);
+            assert!(error.to_string().contains(&format!("{setting} = off")), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_connection_waits_for_the_disk() {
+    let Some(url) = postgres::database("every_connection_waits_for_the_disk") else { return };
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let name: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&pool).await.unwrap();
+    let off = format!("ALTER DATABASE {name} SET synchronous_commit = off");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(off)).execute(&pool).await.unwrap();
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    sqlx::raw_sql(
+        "CREATE TABLE miniprogram.seen (setting TEXT); \
+         CREATE FUNCTION miniprogram.note() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN INSERT INTO miniprogram.seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
+         CREATE TRIGGER note BEFORE INSERT ON miniprogram.tickets FOR EACH ROW EXECUTE FUNCTION miniprogram.note()",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    store.save_ticket(&PlatformKey::new(ACME, "p1"), &ticket()).await.unwrap();
+    let seen: Vec<String> =
+        sqlx::query_scalar("SELECT setting FROM miniprogram.seen").fetch_all(&pool).await.unwrap();
+    assert_eq!(seen, ["on"]);
+}
+
+#[tokio::test]
+async fn no_error_shows_the_password() {
+    let Some(url) = postgres::database("no_error_shows_the_password") else { return };
+    let password = url.split([':', '@']).nth(2).unwrap().to_owned();
+    assert!(password.len() >= 32, "{url}");
+    let wrong = "wrong-canary-77";
+    let canary = url.replace(&password, wrong);
+    let lost = canary.replace("127.0.0.1:", "127.0.0.1:1");
+    for bad in [&canary, &canary.replace("/test_", "/nowhere_"), &lost, &format!("{canary}?sslmode={wrong}")]
+    {
+        let error = PostgresStore::connect(bad, options()).await.unwrap_err();
+        let shown = format!("{error} {error:#} {error:?} {:?}", error.report());
+        assert!(!shown.contains(wrong) && !shown.contains(&password), "{shown}");
+    }
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    assert!(!format!("{store:?}").contains(&password));
+}
+
+#[tokio::test]
+async fn a_reader_writes_nothing() {
+    let Some(url) = postgres::database("a_reader_writes_nothing") else { return };
+    let owner = PostgresStore::migrate(&url, options()).await.unwrap();
+    let reader = miniprogram_store::open_read_only(&url, StoreKeys::default()).await.unwrap();
+    let key = PlatformKey::new(ACME, "p1");
+    let error = reader.save_ticket(&key, &ticket()).await.unwrap_err();
+    assert!(error.to_string().contains("for reading alone"), "{error}");
+    owner.save_ticket(&key, &ticket()).await.unwrap();
+    assert_eq!(reader.ticket(&key).await.unwrap(), Some(ticket()));
+    assert!(reader.check(Timestamp::from_unix(0)).await.unwrap().is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_handles_renew_in_turn() {
+    let Some(url) = postgres::database("two_handles_renew_in_turn") else { return };
+    let one = PostgresStore::migrate(&url, options()).await.unwrap();
+    let other = PostgresStore::connect(&url, options()).await.unwrap();
+    let scope = TokenScope::platform(ACME, PlatformId::from("p1"));
+    let now = Timestamp::from_unix(1);
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..16 {
+        let (store, scope) = (if task % 2 == 0 { one.clone() } else { other.clone() }, scope.clone());
+        tasks.spawn(async move {
+            let mut commits = 0;
+            while commits < 5 {
+                if let Acquired::Granted { lease, .. } =
+                    store.acquire(&scope, &format!("task {task}"), now, LEASE).await.unwrap()
+                {
+                    store.commit(&lease, &NewTokens::new(None), now).await.unwrap();
+                    commits += 1;
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    let record = one.token(&scope).await.unwrap().unwrap();
+    assert_eq!((record.generation, record.lease), (80, None), "no commit was lost");
+}

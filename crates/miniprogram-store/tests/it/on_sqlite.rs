@@ -1,0 +1,309 @@
+//! What only the store in one file promises.
+
+use std::borrow::Cow;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use miniprogram_core::{
+    AppId, ErrorKind, Event, EventKind, Outcome, PlatformId, Timestamp, TokenScope, Vendor,
+};
+use miniprogram_store::{
+    Acquired, Inbox, Maintenance, NewEvent, PlatformKey, SqliteStore, StoreKeys, StoreOptions, Ticket,
+    TokenFilter, TokenStore,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ACME: Vendor = Vendor::new("acme");
+
+fn key() -> PlatformKey {
+    PlatformKey::new(ACME, "p1")
+}
+
+fn ticket(text: &str) -> Ticket {
+    Ticket::new(text.into(), Timestamp::from_unix(1), Timestamp::from_unix(1))
+}
+
+fn options() -> StoreOptions {
+    StoreOptions::default()
+}
+
+/// A closed store with something in it.
+async fn made() -> (TempDir, PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("store.db");
+    let store = SqliteStore::create(&path, options()).await.unwrap();
+    store.save_ticket(&key(), &ticket("first")).await.unwrap();
+    for app in 0..200 {
+        let scope = TokenScope::authorizer(ACME, PlatformId::from("p1"), AppId::from(format!("app{app}")));
+        store.acquire(&scope, "me", Timestamp::from_unix(1), Duration::from_secs(1)).await.unwrap();
+    }
+    store.close().await;
+    (directory, path)
+}
+
+async fn assert_refused(path: &PathBuf, words: &str) {
+    for error in [
+        SqliteStore::open(path, options()).await.unwrap_err(),
+        SqliteStore::open_read_only(path, options()).await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+        assert!(error.to_string().contains(words), "{error} does not say {words:?}");
+        assert_ne!(error.advice(), ErrorKind::Store.advice(), "{error:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_owner_is_refused_and_named_the_first() {
+    let (directory, path) = made().await;
+    let first = SqliteStore::open(&path, options()).await.unwrap();
+    let link = directory.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for path in [&path, &link] {
+        let error = SqliteStore::open(path, options()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Store);
+        assert!(error.to_string().contains(&format!("in use by process {}", std::process::id())), "{error}");
+    }
+    assert!(SqliteStore::migrate(&path, options()).await.is_err());
+    first.save_ticket(&key(), &ticket("still mine")).await.unwrap();
+    drop(first);
+    let second = SqliteStore::open(&path, options()).await.unwrap();
+    assert_eq!(second.ticket(&key()).await.unwrap(), Some(ticket("still mine")));
+}
+
+#[tokio::test]
+async fn who_lost_the_store_cannot_write_to_it() {
+    let (_directory, path) = made().await;
+    let first = SqliteStore::open(&path, options()).await.unwrap();
+    // As when somebody deletes the lock beside a running process.
+    fs::remove_file(path.with_file_name("store.db.lock")).unwrap();
+    let second = SqliteStore::open(&path, options()).await.unwrap();
+    let error = first.save_ticket(&key(), &ticket("from the first")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone));
+    assert!(error.to_string().contains("another process has taken the store over"), "{error}");
+    second.save_ticket(&key(), &ticket("from the second")).await.unwrap();
+    assert_eq!(second.ticket(&key()).await.unwrap(), Some(ticket("from the second")));
+}
+
+#[tokio::test]
+async fn the_owner_alone_may_read_the_files() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    store.save_ticket(&key(), &ticket("t")).await.unwrap();
+    for name in ["store.db", "store.db-wal", "store.db-shm", "store.db.lock"] {
+        let mode = fs::metadata(path.with_file_name(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    store.close().await;
+    for mode in [0o640, 0o604, 0o620] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        assert_refused(&path, &format!("has mode {mode:04o}")).await;
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    SqliteStore::open(&path, options()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_is_never_begun_empty() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("store.db");
+    assert_refused(&path, "there is no store at").await;
+    assert!(!path.exists(), "looking for it made it");
+    let nowhere = directory.path().join("missing/store.db");
+    assert!(SqliteStore::create(&nowhere, options()).await.is_err());
+
+    let store = SqliteStore::create(&path, options()).await.unwrap();
+    store.close().await;
+    let error = SqliteStore::create(&path, options()).await.unwrap_err();
+    assert!(error.to_string().contains("already"), "{error}");
+    let names: Vec<_> =
+        fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "the store and its lock, and nothing of the making: {names:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_sound_store_is_refused() {
+    let (directory, path) = made().await;
+    let whole = fs::read(&path).unwrap();
+
+    fs::write(&path, b"").unwrap();
+    assert_refused(&path, "is empty").await;
+    fs::write(&path, "an address book, and no database at all. ".repeat(200)).unwrap();
+    assert_refused(&path, "is no SQLite database").await;
+    for kept in [whole.len() / 2, 4096, 1000] {
+        fs::write(&path, &whole[..kept]).unwrap();
+        let error = SqliteStore::open(&path, options()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Store, "{kept} bytes: {error}");
+        assert!(error.advice().contains("backup"), "{kept} bytes: {error:#}");
+        assert_eq!(fs::read(&path).unwrap(), whole[..kept], "it was written to");
+    }
+    let mut altered = whole.clone();
+    for page in 2..whole.len() / 4096 {
+        altered[page * 4096..page * 4096 + 64].fill(0xaa);
+    }
+    fs::write(&path, &altered).unwrap();
+    assert_refused(&path, "is damaged").await;
+    fs::write(&path, &whole).unwrap();
+    SqliteStore::open(&path, options()).await.unwrap().close().await;
+
+    let foreign = directory.path().join("foreign.db");
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}?mode=rwc", foreign.display())).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE tokens (id INTEGER)").execute(&pool).await.unwrap();
+    pool.close().await;
+    fs::set_permissions(&foreign, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_refused(&foreign, "is the database of another program").await;
+}
+
+#[tokio::test]
+async fn the_schema_of_another_version_is_refused() {
+    let (_directory, path) = made().await;
+    let statement = async |sql: &'static str| {
+        let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+        sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+        pool.close().await;
+    };
+    statement("INSERT INTO _sqlx_migrations SELECT 99, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations").await;
+    assert_refused(&path, "was written by a later version").await;
+    assert!(SqliteStore::migrate(&path, options()).await.unwrap_err().to_string().contains("later version"));
+    statement("DELETE FROM _sqlx_migrations").await;
+    assert_refused(&path, "has the schema of an earlier version").await;
+}
+
+#[tokio::test]
+async fn readers_look_on_while_the_owner_writes() {
+    let (_directory, path) = made().await;
+    let owner = SqliteStore::open(&path, options()).await.unwrap();
+    let url = format!("sqlite:{}", path.display());
+    let reader = miniprogram_store::open_read_only(&url, StoreKeys::default()).await.unwrap();
+    owner.save_ticket(&key(), &ticket("second")).await.unwrap();
+    assert_eq!(reader.ticket(&key()).await.unwrap(), Some(ticket("second")));
+    assert!(reader.check(Timestamp::from_unix(0)).await.unwrap().is_ok());
+    let error = reader.save_ticket(&key(), &ticket("third")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+    assert!(error.to_string().contains("for reading alone"), "{error}");
+    assert_eq!(owner.ticket(&key()).await.unwrap(), Some(ticket("second")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_that_come_together_share_a_sync() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..1000 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let key = PlatformKey::new(ACME, format!("platform{task}"));
+            // One in ten is refused: it spoils none of the others of its group.
+            let text = if task % 10 == 0 { "" } else { "t" };
+            store.save_ticket(&key, &ticket(text)).await.is_ok()
+        });
+    }
+    let saved = tasks.join_all().await.into_iter().filter(|saved| *saved).count();
+    assert_eq!(saved, 900);
+    let stats = store.stats();
+    assert_eq!(stats.operations, 1000);
+    assert!(stats.commits <= 200, "{stats:?}");
+    for task in [1, 999] {
+        let key = PlatformKey::new(ACME, format!("platform{task}"));
+        assert_eq!(store.ticket(&key).await.unwrap(), Some(ticket("t")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_is_finished_without_its_caller() {
+    let (_directory, path) = made().await;
+    let store = Arc::new(SqliteStore::open(&path, options()).await.unwrap());
+    for task in 0..100 {
+        let store = Arc::clone(&store);
+        let caller = tokio::spawn(async move {
+            let key = PlatformKey::new(ACME, format!("platform{task}"));
+            store.save_ticket(&key, &ticket("t")).await
+        });
+        tokio::task::yield_now().await;
+        caller.abort();
+        let _aborted = caller.await;
+    }
+    let begun = store.stats().operations;
+    store.close().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let report = store.check(Timestamp::from_unix(0)).await.unwrap();
+    assert!(report.is_ok() && report.rows["tickets"] > begun, "{begun} of {report:?}");
+}
+
+#[tokio::test]
+async fn a_group_that_fails_leaves_the_store_usable() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let statement = async |sql: &'static str| {
+        let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+        sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+        pool.close().await;
+    };
+    // A constraint that is looked at with the commit, and fails it.
+    statement(
+        "CREATE TABLE child (parent INTEGER REFERENCES tickets (id) DEFERRABLE INITIALLY DEFERRED); \
+         CREATE TRIGGER fail AFTER UPDATE ON tickets BEGIN INSERT INTO child VALUES (-1); END",
+    )
+    .await;
+    let error = store.save_ticket(&key(), &ticket("second")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::Unknown), "{error}");
+    assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket("first")));
+    statement("DROP TRIGGER fail; ALTER TABLE owner RENAME TO away").await;
+    let error = store.save_ticket(&key(), &ticket("third")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+    statement("ALTER TABLE away RENAME TO owner").await;
+    store.save_ticket(&key(), &ticket("fourth")).await.unwrap();
+    assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket("fourth")));
+}
+
+#[tokio::test]
+async fn the_leases_and_claims_of_the_dead_end_at_once() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let scope = TokenScope::platform(ACME, PlatformId::from("p1"));
+    let now = Timestamp::from_unix(1000);
+    let lease = Duration::from_secs(600);
+    store.acquire(&scope, "dead", now, lease).await.unwrap();
+    let event = Event::new(ACME, EventKind::Ticket, Cow::Borrowed("ticket"), Value::Null);
+    store.receive(&NewEvent::new(key(), event, now)).await.unwrap();
+    let dead = store.claim("dead", now, lease, 1).await.unwrap().remove(0);
+    drop(store);
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let Acquired::Granted { lease: taken, .. } = store.acquire(&scope, "next", now, lease).await.unwrap()
+    else {
+        panic!("the lease of a process that is gone still counts");
+    };
+    assert!(taken.interrupted);
+    let claim = store.claim("next", now, lease, 1).await.unwrap().remove(0);
+    assert_eq!((claim.entry.id, claim.entry.attempts), (dead.entry.id, 2));
+    assert_eq!(store.complete(&dead, now).await.unwrap_err().kind(), ErrorKind::Conflict);
+    store.complete(&claim, now).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_is_opened_by_its_address() {
+    let directory = TempDir::new().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("store.db").display());
+    let error = miniprogram_store::open(&url, StoreKeys::default()).await.unwrap_err();
+    assert!(error.advice().contains("store migrate"), "{error:#}");
+    miniprogram_store::migrate(&url, StoreKeys::default()).await.unwrap().close().await;
+    let store = miniprogram_store::open(&url, StoreKeys::default()).await.unwrap();
+    assert_eq!(store.tokens(&TokenFilter::new(1)).await.unwrap(), []);
+    for bad in ["", "store.db", "sqlite:", "mysql://host/db", "postgres:host"] {
+        let error = miniprogram_store::open(bad, StoreKeys::default()).await.unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("store")), "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_half_made_store_stands_in_nobodys_way() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("store.db");
+    let draft = directory.path().join("store.db.new");
+    OpenOptions::new().write(true).create(true).truncate(true).open(&draft).unwrap();
+    SqliteStore::create(&path, options()).await.unwrap();
+    assert!(!draft.exists());
+}

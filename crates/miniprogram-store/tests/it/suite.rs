@@ -1,0 +1,918 @@
+//! What every store promises.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use miniprogram_core::authorization::IssuedToken;
+use miniprogram_core::intent::MethodName;
+use miniprogram_core::{
+    AccessToken, AppId, AuditId, Command, EffectValue, Error, ErrorKind, Event, EventKind, Evidence, Intent,
+    Outcome, PlatformId, Secret, Settled, Timestamp, TokenScope, Vendor,
+};
+use miniprogram_store::{
+    Acquired, GrantState, InboxFilter, InboxState, Lease, NewEvent, NewTokens, PlatformKey, Received, Store,
+    StoreKeys, StoredAccess, Ticket, TokenFilter, TokenRecord,
+};
+use serde_json::{Value, json};
+
+use crate::Place;
+
+macro_rules! suite {
+    ($($test:ident,)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                if let Some(place) = crate::Place::sqlite(stringify!($test)) {
+                    super::$test(place).await;
+                }
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                if let Some(place) = crate::Place::postgres(concat!("suite::postgres::", stringify!($test))) {
+                    super::$test(place).await;
+                }
+            })*
+        }
+    };
+}
+
+suite![
+    the_newest_ticket_by_its_creation_counts,
+    what_is_committed_outlives_the_handle,
+    a_lease_is_given_to_one_and_back,
+    a_paused_holder_cannot_overwrite_its_successor,
+    a_holder_that_died_leaves_word,
+    sixty_four_race_and_one_is_granted,
+    a_rotated_refresh_token_keeps_the_one_before,
+    expire_compares_the_token,
+    grants_and_revocations_count_by_the_vendors_clock,
+    a_revocation_during_a_renewal_wins,
+    an_original_id_belongs_to_one_app,
+    tokens_are_listed_in_order_and_in_pages,
+    arguments_that_break_a_rule_are_refused,
+    one_effect_is_open_per_app,
+    a_later_attempt_replaces_the_open_one,
+    open_intents_are_found_oldest_first,
+    intents_race_and_one_is_opened,
+    an_event_is_kept_once,
+    an_app_sees_its_events_in_order_and_apps_run_side_by_side,
+    a_claim_that_ran_out_goes_to_the_next,
+    a_postponed_event_holds_its_app_back,
+    the_dead_are_listed_and_replayed,
+    an_event_that_is_replayed_waits_for_the_one_in_hand,
+    done_events_are_pruned,
+    sixteen_dispatchers_handle_each_event_once,
+    entries_are_filtered_newest_first,
+    secrets_are_sealed_with_a_key_alone,
+    keys_are_rotated,
+    a_missing_key_is_named,
+    a_value_moved_to_another_row_does_not_open,
+    a_check_tells_what_is_there_and_what_is_wrong,
+    an_export_leaves_secrets_out,
+    a_closed_store_says_so,
+    no_error_and_no_debug_output_shows_a_secret,
+];
+
+const ACME: Vendor = Vendor::new("acme");
+const BETA: Vendor = Vendor::new("beta");
+const LEASE: Duration = Duration::from_secs(30);
+const CANARY: &str = "canary-4f1d";
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(1_700_000_000 + seconds)
+}
+
+fn key() -> PlatformKey {
+    PlatformKey::new(ACME, "p1")
+}
+
+fn scope(app: &str) -> TokenScope {
+    TokenScope::authorizer(ACME, PlatformId::from("p1"), AppId::from(app))
+}
+
+fn access(token: &str) -> StoredAccess {
+    let token = AccessToken::new(token).unwrap();
+    StoredAccess::new(&IssuedToken::new(token, Duration::from_secs(7200)), at(0))
+}
+
+fn tokens(token: &str, refresh: &str) -> NewTokens {
+    NewTokens::new(Some(access(token))).with_refresh_token(Some(refresh.into()))
+}
+
+async fn acquire(store: &Arc<dyn Store>, scope: &TokenScope, now: Timestamp) -> (Lease, TokenRecord) {
+    match store.acquire(scope, "me", now, LEASE).await.unwrap() {
+        Acquired::Granted { lease, record } => (lease, *record),
+        other => panic!("not granted: {other:?}"),
+    }
+}
+
+async fn grant(store: &Arc<dyn Store>, app: &str, token: &str, refresh: &str) -> TokenRecord {
+    let (lease, _) = acquire(store, &scope(app), at(0)).await;
+    store.commit(&lease, &tokens(token, refresh), at(0)).await.unwrap()
+}
+
+fn assert_conflict<T: std::fmt::Debug>(result: Result<T, Error>) {
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error}");
+    assert!(!error.advice().is_empty());
+}
+
+fn event(app: Option<&str>, payload: Value) -> NewEvent {
+    let mut event = Event::new(ACME, EventKind::AuditApproved, Cow::Borrowed("passed"), payload);
+    event.app_id = app.map(AppId::from);
+    NewEvent::new(key(), event, at(0))
+}
+
+async fn receive(store: &Arc<dyn Store>, app: &str, number: u32) -> i64 {
+    match store.receive(&event(Some(app), json!({ "n": number }))).await.unwrap() {
+        Received::New(id) => id,
+        other => panic!("not new: {other:?}"),
+    }
+}
+
+async fn claim_ids(store: &Arc<dyn Store>, now: Timestamp) -> Vec<i64> {
+    let claims = store.claim("me", now, LEASE, 100).await.unwrap();
+    claims.iter().map(|claim| claim.entry.id).collect()
+}
+
+fn release_of(app: &str, before: Value) -> Intent {
+    let command = Command::inherent(MethodName::new("set_name"), &json!({ "password": CANARY })).unwrap();
+    Intent::new(ACME, AppId::from(app), command, before, at(0))
+}
+
+async fn the_newest_ticket_by_its_creation_counts(place: Place) {
+    let store = place.store().await;
+    let ticket = |text: &str, created, received| Ticket::new(text.into(), at(created), at(received));
+    assert_eq!(store.ticket(&key()).await.unwrap(), None);
+    assert!(store.save_ticket(&key(), &ticket("first", 0, 1)).await.unwrap());
+    assert!(store.save_ticket(&key(), &ticket("third", 1200, 1201)).await.unwrap());
+    assert!(!store.save_ticket(&key(), &ticket("second", 600, 1300)).await.unwrap(), "it came late");
+    assert!(store.save_ticket(&key(), &ticket("third", 1200, 1400)).await.unwrap(), "it came twice");
+    let other = PlatformKey::new(BETA, "p1");
+    assert!(store.save_ticket(&other, &ticket("beta", 0, 0)).await.unwrap());
+    assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket("third", 1200, 1400)));
+    assert_eq!(store.ticket(&other).await.unwrap(), Some(ticket("beta", 0, 0)));
+    let error = store.save_ticket(&key(), &ticket("", 9999, 9999)).await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("ticket")));
+}
+
+async fn what_is_committed_outlives_the_handle(place: Place) {
+    let store = place.store().await;
+    let ticket = Ticket::new("t".into(), at(0), at(0));
+    store.save_ticket(&key(), &ticket).await.unwrap();
+    let record = grant(&store, "app1", "access", "refresh").await;
+    let intent = release_of("app1", json!({ "seen": [1, null] }));
+    store.open_intent(&"p1".into(), &intent).await.unwrap();
+    let id = receive(&store, "app1", 1).await;
+    let kept = store.entry(id).await.unwrap();
+    drop(store);
+    let store = place.store().await;
+    assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket));
+    assert_eq!(store.token(&scope("app1")).await.unwrap(), Some(record));
+    assert_eq!(store.pending_intent(&"p1".into(), ACME, &"app1".into()).await.unwrap(), Some(intent));
+    assert_eq!(store.entry(id).await.unwrap(), kept);
+    assert!(kept.is_some());
+}
+
+async fn a_lease_is_given_to_one_and_back(place: Place) {
+    let store = place.store().await;
+    let (lease, record) = acquire(&store, &scope("app1"), at(0)).await;
+    assert!(!lease.interrupted);
+    assert_eq!((record.generation, record.state), (0, GrantState::Active));
+    assert_eq!((&lease.info.owner[..], lease.info.until), ("me", at(30)));
+    let held = store.acquire(&scope("app1"), "other", at(29), LEASE).await.unwrap();
+    assert_eq!(held, Acquired::Held { until: at(30) });
+    assert_eq!(store.token(&scope("app1")).await.unwrap().unwrap().lease, Some(lease.info.clone()));
+    acquire(&store, &scope("app2"), at(0)).await;
+
+    store.release(&lease, None, at(1)).await.unwrap();
+    assert_conflict(store.release(&lease, None, at(1)).await);
+    let (second, _) = acquire(&store, &scope("app1"), at(2)).await;
+    assert!(second.info.fence > lease.info.fence);
+    assert!(!second.interrupted, "it was given back");
+    let record = store.commit(&second, &tokens("a", "r"), at(3)).await.unwrap();
+    assert_eq!((record.generation, record.lease, record.updated_at), (1, None, at(3)));
+    assert_conflict(store.commit(&second, &tokens("b", "s"), at(4)).await);
+
+    let (third, _) = acquire(&store, &scope("app1"), at(5)).await;
+    store.release(&third, Some(GrantState::NeedsReauthorization), at(6)).await.unwrap();
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!(record.state, GrantState::NeedsReauthorization);
+    assert_eq!(record.refresh_token, Some("r".into()), "the row is kept");
+    assert_eq!(record.usable(at(7)), None);
+}
+
+async fn a_paused_holder_cannot_overwrite_its_successor(place: Place) {
+    let store = place.store().await;
+    let other = place.beside(&store).await;
+    let (paused, _) = acquire(&store, &scope("app1"), at(0)).await;
+    let (successor, _) = acquire(&other, &scope("app1"), at(30)).await;
+    assert_conflict(store.commit(&paused, &tokens("old", "old"), at(31)).await);
+    assert_conflict(store.release(&paused, Some(GrantState::NeedsReauthorization), at(31)).await);
+    let record = other.commit(&successor, &tokens("new", "new"), at(32)).await.unwrap();
+    assert_conflict(store.commit(&paused, &tokens("old", "old"), at(33)).await);
+    assert_eq!(store.token(&scope("app1")).await.unwrap(), Some(record));
+}
+
+async fn a_holder_that_died_leaves_word(place: Place) {
+    let store = place.store().await;
+    let (first, _) = acquire(&store, &scope("app1"), at(0)).await;
+    let (second, record) = acquire(&store, &scope("app1"), at(31)).await;
+    assert!(second.interrupted, "what the first holder sent has an unknown outcome");
+    assert_eq!(record.lease, Some(second.info.clone()));
+    assert_eq!(second.info.fence, first.info.fence + 1);
+    let (third, _) = acquire(&store, &scope("app1"), at(62)).await;
+    assert!(third.interrupted);
+    // Late, but nobody took it over.
+    store.commit(&third, &tokens("a", "r"), at(200)).await.unwrap();
+    assert!(!acquire(&store, &scope("app1"), at(201)).await.0.interrupted);
+}
+
+async fn sixty_four_race_and_one_is_granted(place: Place) {
+    let store = place.store().await;
+    let other = place.beside(&store).await;
+    for round in 0..4 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for task in 0..64 {
+            let store = Arc::clone(if task % 2 == 0 { &store } else { &other });
+            let now = at(round * 100);
+            tasks.spawn(async move {
+                store.acquire(&scope("app1"), &format!("task {task}"), now, LEASE).await.unwrap()
+            });
+        }
+        let answers = tasks.join_all().await;
+        let granted: Vec<_> =
+            answers.iter().filter(|answer| matches!(answer, Acquired::Granted { .. })).collect();
+        assert_eq!(granted.len(), 1, "{granted:?}");
+    }
+    let fence = store.token(&scope("app1")).await.unwrap().unwrap().lease.unwrap().fence;
+    assert_eq!(fence, 4);
+}
+
+async fn a_rotated_refresh_token_keeps_the_one_before(place: Place) {
+    let store = place.store().await;
+    grant(&store, "app1", "a1", "r1").await;
+    let record = grant(&store, "app1", "a2", "r2").await;
+    assert_eq!(
+        (&record.refresh_token, &record.previous_refresh_token),
+        (&Some("r2".into()), &Some("r1".into()))
+    );
+    let record = grant(&store, "app1", "a3", "r2").await;
+    assert_eq!(record.previous_refresh_token, Some("r1".into()), "the same one again changes nothing");
+    let (lease, _) = acquire(&store, &scope("app1"), at(0)).await;
+    let record = store.commit(&lease, &NewTokens::new(None), at(9)).await.unwrap();
+    assert_eq!((record.access, record.refresh_token, record.generation), (None, Some("r2".into()), 4));
+    let stored = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((stored.previous_refresh_token, stored.updated_at), (Some("r1".into()), at(9)));
+
+    let (lease, _) = acquire(&store, &scope("app1"), at(10)).await;
+    let error = store.commit(&lease, &tokens("a5", ""), at(11)).await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("refresh_token")));
+    store.commit(&lease, &tokens("a5", "r5"), at(12)).await.unwrap();
+}
+
+async fn expire_compares_the_token(place: Place) {
+    let store = place.store().await;
+    let old = access("a1").token;
+    assert!(!store.expire(&scope("app1"), &old, at(0)).await.unwrap(), "nothing is known of it");
+    grant(&store, "app1", "a1", "r1").await;
+    grant(&store, "app1", "a2", "r2").await;
+    assert!(!store.expire(&scope("app1"), &old, at(1)).await.unwrap());
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!(record.usable(at(1)), Some(&access("a2")));
+    assert_eq!(record.usable(at(7200)), None, "its time is over");
+    assert!(store.expire(&scope("app1"), &access("a2").token, at(2)).await.unwrap());
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!(record.usable(at(2)), None);
+    assert_eq!(record.access, Some(access("a2").with_refused(true)));
+    let record = grant(&store, "app1", "a3", "r3").await;
+    assert_eq!(record.usable(at(2)), Some(&access("a3")));
+}
+
+async fn grants_and_revocations_count_by_the_vendors_clock(place: Place) {
+    let store = place.store().await;
+    let (lease, _) = acquire(&store, &scope("app1"), at(0)).await;
+    let granted = tokens("a", "r").with_granted_at(Some(at(100)));
+    store.commit(&lease, &granted, at(0)).await.unwrap();
+    assert!(!store.revoke(&scope("app1"), at(99), at(200)).await.unwrap(), "the merchant granted later");
+    assert!(store.token(&scope("app1")).await.unwrap().unwrap().usable(at(1)).is_some());
+    assert!(store.revoke(&scope("app1"), at(101), at(201)).await.unwrap());
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.state, record.granted_at), (GrantState::Revoked, Some(at(101))));
+    assert_eq!((record.access, record.refresh_token, record.previous_refresh_token), (None, None, None));
+    assert!(store.revoke(&scope("app1"), at(101), at(202)).await.unwrap(), "the event came twice");
+
+    let (lease, _) = acquire(&store, &scope("app1"), at(203)).await;
+    assert_conflict(store.commit(&lease, &granted, at(204)).await);
+    let again = tokens("b", "s").with_granted_at(Some(at(102)));
+    let record = store.commit(&lease, &again, at(205)).await.unwrap();
+    assert_eq!((record.state, record.granted_at), (GrantState::Active, Some(at(102))));
+    assert!(!store.revoke(&scope("app1"), at(101), at(206)).await.unwrap(), "the event came a third time");
+
+    assert!(store.revoke(&scope("never seen"), at(5), at(5)).await.unwrap());
+    let (lease, record) = acquire(&store, &scope("never seen"), at(6)).await;
+    assert_eq!(record.state, GrantState::Revoked);
+    // Recovery without an event: the vendor says that the grant is good.
+    let record = store.commit(&lease, &tokens("c", "t"), at(7)).await.unwrap();
+    assert_eq!(record.state, GrantState::Active);
+}
+
+async fn a_revocation_during_a_renewal_wins(place: Place) {
+    let store = place.store().await;
+    grant(&store, "app1", "a", "r").await;
+    let (lease, _) = acquire(&store, &scope("app1"), at(10)).await;
+    assert!(store.revoke(&scope("app1"), at(11), at(11)).await.unwrap());
+    assert_conflict(store.commit(&lease, &tokens("b", "s"), at(12)).await);
+    store.release(&lease, Some(GrantState::NeedsReauthorization), at(13)).await.unwrap();
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.state, record.refresh_token), (GrantState::Revoked, None));
+}
+
+async fn an_original_id_belongs_to_one_app(place: Place) {
+    let store = place.store().await;
+    let find = |id: &'static str| {
+        let store = Arc::clone(&store);
+        async move { store.app_of_original_id(&key(), id).await.unwrap() }
+    };
+    assert_eq!(find("gh_1").await, None);
+    store.bind_original_id(&scope("app1"), "gh_1", at(0)).await.unwrap();
+    store.bind_original_id(&scope("app1"), "gh_1", at(1)).await.unwrap();
+    assert_eq!(find("gh_1").await, Some("app1".into()));
+    assert_conflict(store.bind_original_id(&scope("app2"), "gh_1", at(2)).await);
+    assert_eq!(find("gh_1").await, Some("app1".into()));
+    let elsewhere = TokenScope::authorizer(ACME, "p2".into(), "app9".into());
+    store.bind_original_id(&elsewhere, "gh_1", at(2)).await.unwrap();
+    // Tokens are worth more than the binding: they are kept whatever the id says.
+    let (lease, _) = acquire(&store, &scope("app2"), at(3)).await;
+    let stolen = tokens("a", "r").with_original_id(Some("gh_1".to_owned()));
+    let record = store.commit(&lease, &stolen, at(3)).await.unwrap();
+    assert_eq!((record.original_id, record.refresh_token), (None, Some("r".into())));
+    let (lease, _) = acquire(&store, &scope("app2"), at(4)).await;
+    let own = tokens("a", "r").with_original_id(Some("gh_2".to_owned()));
+    assert_eq!(store.commit(&lease, &own, at(4)).await.unwrap().original_id.as_deref(), Some("gh_2"));
+    assert_eq!(find("gh_2").await, Some("app2".into()));
+    store.revoke(&scope("app2"), at(5), at(5)).await.unwrap();
+    assert_eq!(find("gh_2").await, Some("app2".into()), "it is the app's, authorized or not");
+    let platform = TokenScope::platform(ACME, "p1".into());
+    let error = store.bind_original_id(&platform, "gh_3", at(6)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+}
+
+async fn tokens_are_listed_in_order_and_in_pages(place: Place) {
+    let store = place.store().await;
+    for app in ["b", "A", "a", "中"] {
+        grant(&store, app, "t", "r").await;
+    }
+    let others = [
+        TokenScope::platform(ACME, "p1".into()),
+        TokenScope::client_credentials(ACME, "p0".into()),
+        TokenScope::authorizer(BETA, "p1".into(), "a".into()),
+    ];
+    for scope in &others {
+        acquire(&store, scope, at(0)).await;
+    }
+    let (lease, _) = acquire(&store, &scope("b"), at(1)).await;
+    store.release(&lease, Some(GrantState::NeedsReauthorization), at(1)).await.unwrap();
+    let list = |filter: TokenFilter| {
+        let store = Arc::clone(&store);
+        async move {
+            let records = store.tokens(&filter).await.unwrap();
+            records.into_iter().map(|record| record.scope).collect::<Vec<_>>()
+        }
+    };
+    let all = list(TokenFilter::new(100)).await;
+    let expected: Vec<_> = [others[1].clone()]
+        .into_iter()
+        .chain(["A", "a", "b", "中"].map(scope))
+        .chain([others[0].clone(), others[2].clone()])
+        .collect();
+    assert_eq!(all, expected);
+    let mut paged = Vec::new();
+    let mut filter = TokenFilter::new(2);
+    loop {
+        let page = list(filter.clone()).await;
+        let Some(last) = page.last() else { break };
+        filter = filter.after(last.clone());
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    let needy = TokenFilter::new(9).of(key()).in_state(GrantState::NeedsReauthorization);
+    assert_eq!(list(needy).await, [scope("b")]);
+    assert_eq!(list(TokenFilter::new(9).of(PlatformKey::new(BETA, "p1"))).await, [others[2].clone()]);
+}
+
+async fn arguments_that_break_a_rule_are_refused(place: Place) {
+    let store = place.store().await;
+    let refused = |error: Error, field: &str| {
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some(field)), "{error}");
+    };
+    refused(store.token(&scope("")).await.unwrap_err(), "app");
+    refused(store.token(&scope("a\0b")).await.unwrap_err(), "app");
+    let mut lost = scope("app1");
+    lost.app = None;
+    refused(store.acquire(&lost, "me", at(0), LEASE).await.unwrap_err(), "scope");
+    refused(store.ticket(&PlatformKey::new(ACME, "")).await.unwrap_err(), "platform");
+    refused(store.receive(&event(Some(""), json!({}))).await.unwrap_err(), "app");
+    // A zero character inside a message is content, and kept as such.
+    let odd = event(Some("app1"), json!({ "text": "a\0b" }));
+    let Received::New(id) = store.receive(&odd).await.unwrap() else { panic!("it is new") };
+    assert_eq!(store.entry(id).await.unwrap().unwrap().event, odd.event);
+    let claims = store.claim("me", at(1), LEASE, 1).await.unwrap();
+    store.postpone(&claims[0], "zero \0 in a text", at(2)).await.unwrap();
+}
+
+async fn one_effect_is_open_per_app(place: Place) {
+    let store = place.store().await;
+    let p1 = PlatformId::from("p1");
+    let intent = release_of("app1", json!({ "audit": 7 }));
+    store.open_intent(&p1, &intent).await.unwrap();
+    assert_conflict(store.open_intent(&p1, &intent).await);
+    let other = Intent::new(ACME, "app1".into(), Command::CancelGrayRelease, Value::Null, at(1));
+    assert_conflict(store.open_intent(&p1, &other).await);
+    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), Some(intent.clone()));
+    assert_eq!(store.pending_intent(&p1, BETA, &"app1".into()).await.unwrap(), None);
+    store.open_intent(&"p2".into(), &other).await.unwrap();
+
+    let done = Settled::done(EffectValue::Audit(AuditId::from("1234")), Evidence::Answered);
+    store.close_intent(&p1, &other, &done, at(2)).await.unwrap();
+    assert!(
+        store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap().is_some(),
+        "another one was closed"
+    );
+    store.close_intent(&p1, &intent, &done, at(2)).await.unwrap();
+    store.close_intent(&p1, &intent, &Settled::unknown(), at(3)).await.unwrap();
+    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), None);
+    store.open_intent(&p1, &other).await.unwrap();
+}
+
+async fn a_later_attempt_replaces_the_open_one(place: Place) {
+    let store = place.store().await;
+    let p1 = PlatformId::from("p1");
+    let first = release_of("app1", json!({ "audit": 7 }));
+    let attempt = |number: u32, before: Value| {
+        let mut intent = release_of("app1", before);
+        (intent.attempt, intent.started_at) = (number, at(i64::from(number) * 10));
+        intent
+    };
+    let second = attempt(2, json!({ "audit": 7 }));
+    assert_conflict(store.open_intent(&p1, &second).await);
+    store.open_intent(&p1, &first).await.unwrap();
+    assert_conflict(store.open_intent(&p1, &attempt(2, json!({ "audit": 8 }))).await);
+    store.open_intent(&p1, &second).await.unwrap();
+    assert_conflict(store.open_intent(&p1, &second).await);
+    // Whoever settled the first attempt meanwhile closes nothing any more.
+    store.close_intent(&p1, &first, &Settled::not_done(Evidence::Asked), at(30)).await.unwrap();
+    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), Some(second.clone()));
+    store.close_intent(&p1, &second, &Settled::unknown(), at(31)).await.unwrap();
+    assert_conflict(store.open_intent(&p1, &attempt(3, json!({ "audit": 7 }))).await);
+    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), None);
+}
+
+async fn open_intents_are_found_oldest_first(place: Place) {
+    let store = place.store().await;
+    for (app, started) in [("app3", 30), ("app1", 10), ("app2", 20)] {
+        let mut intent = release_of(app, Value::Null);
+        intent.started_at = at(started);
+        store.open_intent(&"p1".into(), &intent).await.unwrap();
+    }
+    let open = store.pending_intents(&key()).await.unwrap();
+    let apps: Vec<_> = open.iter().map(|intent| intent.app.as_str()).collect();
+    assert_eq!(apps, ["app1", "app2", "app3"]);
+    store.close_intent(&"p1".into(), &open[1], &Settled::unknown(), at(40)).await.unwrap();
+    assert_eq!(store.pending_intents(&key()).await.unwrap().len(), 2);
+    assert_eq!(store.pending_intents(&PlatformKey::new(BETA, "p1")).await.unwrap(), []);
+}
+
+async fn intents_race_and_one_is_opened(place: Place) {
+    let store = place.store().await;
+    let other = place.beside(&store).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..32 {
+        let store = Arc::clone(if task % 2 == 0 { &store } else { &other });
+        tasks.spawn(async move { store.open_intent(&"p1".into(), &release_of("app1", Value::Null)).await });
+    }
+    let answers = tasks.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    answers.into_iter().filter(Result::is_err).for_each(assert_conflict);
+}
+
+async fn an_event_is_kept_once(place: Place) {
+    let store = place.store().await;
+    let id = receive(&store, "app1", 1).await;
+    let mut late = event(Some("app1"), json!({ "n": "1" }));
+    late.received_at = at(50);
+    assert_eq!(store.receive(&late).await.unwrap(), Received::Duplicate(id));
+    let entry = store.entry(id).await.unwrap().unwrap();
+    assert_eq!((entry.deliveries, entry.received_at, entry.state), (2, at(0), InboxState::Pending));
+    assert_eq!(entry.event.payload, json!({ "n": 1 }));
+    assert!(receive(&store, "app1", 2).await > id);
+    assert!(receive(&store, "app2", 1).await > id);
+    assert_eq!(store.entry(9999).await.unwrap(), None);
+
+    let same = event(None, json!({ "ticket": CANARY }));
+    let mut tasks = tokio::task::JoinSet::new();
+    let other = place.beside(&store).await;
+    for task in 0..32 {
+        let (store, same) = (Arc::clone(if task % 2 == 0 { &store } else { &other }), same.clone());
+        tasks.spawn(async move { store.receive(&same).await.unwrap() });
+    }
+    let answers = tasks.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Received::New(_))).count(), 1);
+    assert_eq!(store.counts().await.unwrap().pending, 4);
+}
+
+async fn an_app_sees_its_events_in_order_and_apps_run_side_by_side(place: Place) {
+    let store = place.store().await;
+    assert_eq!(store.next_due().await.unwrap(), None);
+    let (a1, a2) = (receive(&store, "a", 1).await, receive(&store, "a", 2).await);
+    let (b1, a3) = (receive(&store, "b", 1).await, receive(&store, "a", 3).await);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(0)));
+    let claims = store.claim("me", at(1), LEASE, 100).await.unwrap();
+    assert_eq!(claims.iter().map(|claim| claim.entry.id).collect::<Vec<_>>(), [a1, b1]);
+    assert_eq!(claims[0].entry.attempts, 1);
+    assert_eq!(claim_ids(&store, at(2)).await, [0; 0], "both apps are busy");
+    assert_eq!(store.next_due().await.unwrap(), Some(at(31)));
+    store.mark_bound(&claims[0]).await.unwrap();
+    store.complete(&claims[0], at(3)).await.unwrap();
+    assert_conflict(store.complete(&claims[0], at(3)).await);
+    let entry = store.entry(a1).await.unwrap().unwrap();
+    assert_eq!((entry.state, entry.finished_at, entry.bound), (InboxState::Done, Some(at(3)), true));
+    assert_eq!(claim_ids(&store, at(4)).await, [a2]);
+    let again = store.claim("me", at(40), LEASE, 1).await.unwrap();
+    assert_eq!(again.len(), 1, "no more than asked for");
+    assert_eq!(store.counts().await.unwrap().pending, 3);
+    assert!(store.entry(a3).await.unwrap().unwrap().attempts == 0);
+}
+
+async fn a_claim_that_ran_out_goes_to_the_next(place: Place) {
+    let store = place.store().await;
+    let other = place.beside(&store).await;
+    let id = receive(&store, "a", 1).await;
+    let paused = store.claim("paused", at(1), LEASE, 1).await.unwrap().remove(0);
+    assert_eq!(claim_ids(&other, at(30)).await, [0; 0]);
+    let next = other.claim("next", at(31), LEASE, 1).await.unwrap().remove(0);
+    assert_eq!((next.entry.id, next.entry.attempts), (id, 2));
+    assert!(next.fence > paused.fence);
+    assert_conflict(store.complete(&paused, at(32)).await);
+    assert_conflict(store.postpone(&paused, "late", at(99)).await);
+    assert_conflict(store.bury(&paused, "late", at(32)).await);
+    assert_conflict(store.mark_bound(&paused).await);
+    other.complete(&next, at(33)).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), None);
+}
+
+async fn a_postponed_event_holds_its_app_back(place: Place) {
+    let store = place.store().await;
+    let (a1, a2) = (receive(&store, "a", 1).await, receive(&store, "a", 2).await);
+    let claim = store.claim("me", at(1), LEASE, 9).await.unwrap().remove(0);
+    store.postpone(&claim, "the database was away", at(60)).await.unwrap();
+    assert_conflict(store.complete(&claim, at(2)).await);
+    assert_eq!(claim_ids(&store, at(59)).await, [0; 0]);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(60)));
+    let entry = store.entry(a1).await.unwrap().unwrap();
+    assert_eq!((entry.due_at, entry.last_error.as_deref()), (at(60), Some("the database was away")));
+    let claim = store.claim("me", at(60), LEASE, 9).await.unwrap().remove(0);
+    assert_eq!((claim.entry.id, claim.entry.attempts), (a1, 2));
+    store.complete(&claim, at(61)).await.unwrap();
+    assert_eq!(claim_ids(&store, at(61)).await, [a2]);
+}
+
+async fn the_dead_are_listed_and_replayed(place: Place) {
+    let store = place.store().await;
+    let (a1, a2) = (receive(&store, "a", 1).await, receive(&store, "a", 2).await);
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    assert_conflict(store.replay(a1, at(1)).await);
+    store.bury(&claim, "no such merchant", at(2)).await.unwrap();
+    let dead = store.entries(&InboxFilter::new(9).in_state(Some(InboxState::Dead))).await.unwrap();
+    assert_eq!(dead.iter().map(|entry| entry.id).collect::<Vec<_>>(), [a1]);
+    assert_eq!((dead[0].finished_at, dead[0].last_error.as_deref()), (Some(at(2)), Some("no such merchant")));
+    let claim = store.claim("me", at(3), LEASE, 1).await.unwrap().remove(0);
+    assert_eq!(claim.entry.id, a2, "the app's next one is free");
+    store.complete(&claim, at(4)).await.unwrap();
+
+    assert!(store.replay(a1, at(5)).await.unwrap());
+    assert!(!store.replay(9999, at(5)).await.unwrap());
+    let claim = store.claim("me", at(5), LEASE, 1).await.unwrap().remove(0);
+    assert_eq!((claim.entry.id, claim.entry.attempts, claim.entry.finished_at), (a1, 1, None));
+    store.complete(&claim, at(6)).await.unwrap();
+    assert!(store.replay(a2, at(7)).await.unwrap(), "a done one can be replayed too");
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.pending, counts.done, counts.dead), (1, 1, 0));
+}
+
+async fn an_event_that_is_replayed_waits_for_the_one_in_hand(place: Place) {
+    let store = place.store().await;
+    let (a1, a2) = (receive(&store, "a", 1).await, receive(&store, "a", 2).await);
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    store.bury(&claim, "no", at(1)).await.unwrap();
+    let in_hand = store.claim("me", at(2), LEASE, 1).await.unwrap().remove(0);
+    assert!(store.replay(a1, at(3)).await.unwrap());
+    assert_eq!(claim_ids(&store, at(4)).await, [0; 0]);
+    store.complete(&in_hand, at(5)).await.unwrap();
+    assert_eq!(in_hand.entry.id, a2);
+    assert_eq!(claim_ids(&store, at(6)).await, [a1]);
+}
+
+async fn done_events_are_pruned(place: Place) {
+    let store = place.store().await;
+    let ids = [receive(&store, "a", 1).await, receive(&store, "b", 1).await, receive(&store, "c", 1).await];
+    let claims = store.claim("me", at(1), LEASE, 9).await.unwrap();
+    store.complete(&claims[0], at(10)).await.unwrap();
+    store.complete(&claims[1], at(20)).await.unwrap();
+    store.bury(&claims[2], "no", at(10)).await.unwrap();
+    assert_eq!(store.prune(at(20)).await.unwrap(), 1);
+    assert_eq!(store.entry(ids[0]).await.unwrap(), None);
+    assert!(store.entry(ids[1]).await.unwrap().is_some() && store.entry(ids[2]).await.unwrap().is_some());
+    assert!(receive(&store, "a", 1).await > ids[2], "forgotten, and no id is used twice");
+}
+
+async fn sixteen_dispatchers_handle_each_event_once(place: Place) {
+    let store = place.store().await;
+    let mut expected = BTreeSet::new();
+    for number in 0..10 {
+        for app in 0..10 {
+            expected.insert(receive(&store, &format!("app{app}"), number).await);
+        }
+    }
+    let other = place.beside(&store).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..16 {
+        let store = Arc::clone(if task % 2 == 0 { &store } else { &other });
+        tasks.spawn(async move {
+            let mut handled = Vec::new();
+            while store.next_due().await.unwrap().is_some() {
+                for claim in store.claim(&format!("task {task}"), at(1), LEASE, 3).await.unwrap() {
+                    handled.push((claim.entry.event.app_id.clone(), claim.entry.id));
+                    store.complete(&claim, at(1)).await.unwrap();
+                }
+            }
+            handled
+        });
+    }
+    let handled: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(handled.len(), 100, "each one once");
+    assert_eq!(handled.iter().map(|(_, id)| *id).collect::<BTreeSet<_>>(), expected);
+    assert_eq!(store.counts().await.unwrap().done, 100);
+}
+
+async fn entries_are_filtered_newest_first(place: Place) {
+    let store = place.store().await;
+    let (a1, b1, a2) =
+        (receive(&store, "a", 1).await, receive(&store, "b", 1).await, receive(&store, "a", 2).await);
+    let mut odd = event(Some("a"), json!({}));
+    odd.event.kind = EventKind::Unknown;
+    let Received::New(odd) = store.receive(&odd.with_bound(false)).await.unwrap() else {
+        panic!("it is new")
+    };
+    let list = |filter: InboxFilter| {
+        let store = Arc::clone(&store);
+        async move { store.entries(&filter).await.unwrap().iter().map(|entry| entry.id).collect::<Vec<_>>() }
+    };
+    let all = InboxFilter::new(9);
+    assert_eq!(list(all.clone()).await, [odd, a2, b1, a1]);
+    assert_eq!(list(InboxFilter::new(2).before(Some(a2))).await, [b1, a1]);
+    assert_eq!(
+        list(all.clone().of_app(Some("a".into())).of_kind(Some(EventKind::AuditApproved))).await,
+        [a2, a1]
+    );
+    assert_eq!(list(all.clone().of_vendor(Some(BETA))).await, [0; 0]);
+    assert_eq!(list(all.in_state(Some(InboxState::Done))).await, [0; 0]);
+    assert!(!store.entry(odd).await.unwrap().unwrap().bound);
+}
+
+fn keys(current: u8, previous: &[u8]) -> StoreKeys {
+    // 42 equal letters and one that has no bits left over.
+    let text = |letter: u8| Secret::new(format!("{}A=", String::from(char::from(letter)).repeat(42)));
+    let keys = StoreKeys::new(&text(current)).unwrap();
+    previous.iter().fold(keys, |keys, letter| keys.with_previous(&text(*letter)).unwrap())
+}
+
+async fn fill_with_secrets(store: &Arc<dyn Store>) {
+    let canary = |name: &str| format!("{CANARY}-{name}");
+    store.save_ticket(&key(), &Ticket::new(canary("ticket").into(), at(0), at(0))).await.unwrap();
+    grant(store, "app1", &canary("a1"), &canary("r1")).await;
+    grant(store, "app1", &canary("a2"), &canary("r2")).await;
+    let intent = release_of("app1", json!({ "seen": CANARY }));
+    store.open_intent(&"p1".into(), &intent).await.unwrap();
+    let closed = release_of("app2", json!({ "seen": CANARY }));
+    store.open_intent(&"p1".into(), &closed).await.unwrap();
+    let value = EffectValue::Audit(AuditId::from(CANARY));
+    store.close_intent(&"p1".into(), &closed, &Settled::done(value, Evidence::Asked), at(1)).await.unwrap();
+    let mut secret = event(Some("app1"), json!({ "AuthorizationCode": CANARY }));
+    secret.event.reason = Some(Cow::Borrowed(CANARY));
+    store.receive(&secret).await.unwrap();
+}
+
+async fn stored_bytes(place: &Place) -> String {
+    let columns = [
+        ("SELECT hex(ticket) FROM tickets", "SELECT encode(ticket, 'hex') FROM miniprogram.tickets"),
+        (
+            "SELECT hex(access) || hex(refresh) || hex(previous_refresh) FROM tokens WHERE refresh IS NOT NULL",
+            "SELECT encode(access, 'hex') || encode(refresh, 'hex') || encode(previous_refresh, 'hex') \
+             FROM miniprogram.tokens WHERE refresh IS NOT NULL",
+        ),
+        (
+            "SELECT hex(effect) || COALESCE(hex(value), '') FROM intents",
+            "SELECT encode(effect, 'hex') || COALESCE(encode(value, 'hex'), '') FROM miniprogram.intents",
+        ),
+        ("SELECT hex(event) FROM events", "SELECT encode(event, 'hex') FROM miniprogram.events"),
+    ];
+    let mut all = String::new();
+    for (sqlite, postgres) in columns {
+        let values = place.stored(sqlite, postgres).await;
+        assert!(!values.is_empty());
+        all.push_str(&values.concat().to_lowercase());
+    }
+    all
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn secrets_are_sealed_with_a_key_alone(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    fill_with_secrets(&store).await;
+    assert_eq!(stored_bytes(&place).await.matches(&hex(CANARY)).count(), 0);
+    assert_eq!(store.ticket(&key()).await.unwrap().unwrap().ticket.expose(), format!("{CANARY}-ticket"));
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!(record.previous_refresh_token.unwrap().expose(), format!("{CANARY}-r1"));
+    let report = store.check(at(0)).await.unwrap();
+    assert_eq!((report.open_values, report.sealed_with.values().sum::<u64>()), (0, 8));
+    assert_no_canary_in_files(&place);
+}
+
+fn assert_no_canary_in_files(place: &Place) {
+    if let Place::Sqlite(directory) = place {
+        for file in std::fs::read_dir(directory.path()).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let found = bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes());
+            assert!(!found, "{} holds a secret", path.display());
+        }
+    }
+}
+
+async fn keys_are_rotated(place: Place) {
+    let open = place.store().await;
+    fill_with_secrets(&open).await;
+    assert!(stored_bytes(&place).await.contains(&hex(CANARY)), "without a key nothing is sealed");
+    let record = open.token(&scope("app1")).await.unwrap();
+    open.close().await;
+
+    let first = place.store_with(keys(b'a', &[])).await;
+    assert_eq!(first.token(&scope("app1")).await.unwrap(), record, "what is open can be read with a key too");
+    assert_eq!(first.reseal().await.unwrap(), 8);
+    assert_eq!(first.reseal().await.unwrap(), 0);
+    assert!(!stored_bytes(&place).await.contains(&hex(CANARY)));
+    first.close().await;
+    assert_no_canary_in_files(&place);
+
+    let second = place.store_with(keys(b'b', b"a")).await;
+    assert_eq!(second.token(&scope("app1")).await.unwrap(), record);
+    assert_eq!(second.check(at(0)).await.unwrap().sealed_with.len(), 1);
+    assert_eq!(second.reseal().await.unwrap(), 8);
+    second.close().await;
+
+    let without_old = place.store_with(keys(b'b', &[])).await;
+    assert_eq!(without_old.token(&scope("app1")).await.unwrap(), record);
+    let report = without_old.check(at(0)).await.unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    assert_eq!(without_old.pending_intents(&key()).await.unwrap().len(), 1);
+    assert_eq!(claim_ids(&without_old, at(1)).await.len(), 1);
+}
+
+async fn a_missing_key_is_named(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    fill_with_secrets(&store).await;
+    let id = store.check(at(0)).await.unwrap().sealed_with.into_keys().next().unwrap();
+    store.close().await;
+    for other in [StoreKeys::default(), keys(b'b', &[])] {
+        let store = place.store_with(other).await;
+        for error in [
+            store.ticket(&key()).await.unwrap_err(),
+            store.token(&scope("app1")).await.unwrap_err(),
+            store.acquire(&scope("app1"), "me", at(0), LEASE).await.unwrap_err(),
+            store.pending_intents(&key()).await.unwrap_err(),
+            store.claim("me", at(1), LEASE, 1).await.unwrap_err(),
+            store.reseal().await.unwrap_err(),
+        ] {
+            assert_eq!(
+                (error.kind(), error.field()),
+                (ErrorKind::Store, Some("MINIPROGRAM_STORE_KEY")),
+                "{error}"
+            );
+            assert!(error.to_string().contains(&id), "{error}");
+            assert!(error.advice().contains("MINIPROGRAM_STORE_PREVIOUS_KEYS"), "{error:#}");
+        }
+        let report = store.check(at(0)).await.unwrap();
+        assert_eq!(report.unreadable.len(), 8);
+        assert!(report.unreadable.iter().all(|value| value.reason.contains(&id)), "{report:?}");
+        store.close().await;
+    }
+}
+
+async fn a_value_moved_to_another_row_does_not_open(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    grant(&store, "app1", "a1", "r1").await;
+    grant(&store, "app2", "a2", "r2").await;
+    place
+        .statement(
+            "UPDATE tokens SET refresh = (SELECT refresh FROM tokens WHERE app = 'app1') WHERE app = 'app2'",
+        )
+        .await;
+    let error = store.token(&scope("app2")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("app2"), "{error}");
+    place.statement("UPDATE tokens SET previous_refresh = refresh WHERE app = 'app1'").await;
+    assert!(store.token(&scope("app1")).await.is_err(), "nor in another column");
+}
+
+async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
+    let store = place.store().await;
+    fill_with_secrets(&store).await;
+    acquire(&store, &scope("app9"), at(0)).await;
+    let report = store.check(at(10)).await.unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    assert_eq!(report.schema_version, 1);
+    let rows: Vec<_> = report.rows.into_iter().collect();
+    assert_eq!(rows, [("events", 1), ("intents", 2), ("tickets", 1), ("tokens", 2)]);
+    assert_eq!((report.open_intents, report.expired_leases, report.open_values), (1, 0, 8));
+    assert_eq!(store.check(at(31)).await.unwrap().expired_leases, 1);
+
+    place.statement("UPDATE events SET event = substr(event, 1, 20)").await;
+    let report = store.check(at(10)).await.unwrap();
+    assert!(!report.is_ok());
+    let found: Vec<_> = report.unreadable.iter().map(|value| (value.table, value.column)).collect();
+    assert_eq!(found, [("events", "event")]);
+    let error = store.claim("me", at(10), LEASE, 9).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store, "it is not handed over, and not skipped: {error}");
+}
+
+async fn an_export_leaves_secrets_out(place: Place) {
+    let store = place.store().await;
+    fill_with_secrets(&store).await;
+    store.bind_original_id(&scope("app1"), "gh_1", at(5)).await.unwrap();
+    let mut lines = Vec::new();
+    let mut write = |value: &Value| {
+        lines.push(value.to_string());
+        Ok(())
+    };
+    store.export(at(60), &mut write).await.unwrap();
+    let text = lines.join("\n");
+    assert!(!text.contains(CANARY), "{text}");
+    let values: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records: Vec<_> = values.iter().map(|value| value["record"].as_str().unwrap()).collect();
+    assert_eq!(records, ["ticket", "token", "intent", "intent", "event"]);
+    assert_eq!((&values[0]["age_seconds"], &values[1]["access"]["age_seconds"]), (&json!(60), &json!(60)));
+    assert_eq!(values[1]["access"]["expires_at"], json!(at(7200)));
+    assert_eq!(values[1]["has_refresh_token"], json!(true));
+    assert_eq!((&values[1]["original_id"], &values[1]["state"]), (&json!("gh_1"), &json!("active")));
+    assert_eq!((&values[3]["outcome"], &values[3]["operation"]), (&json!("done"), &json!("set_name")));
+    assert_eq!((&values[4]["kind"], &values[4]["state"]), (&json!("audit_approved"), &json!("pending")));
+
+    let mut count = 0;
+    let mut stop = |_: &Value| {
+        count += 1;
+        Err(Error::new(ErrorKind::Cancelled, "export"))
+    };
+    assert_eq!(store.export(at(60), &mut stop).await.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(count, 1);
+}
+
+async fn a_closed_store_says_so(place: Place) {
+    let store = place.store().await;
+    store.close().await;
+    store.close().await;
+    let error = store.save_ticket(&key(), &Ticket::new("t".into(), at(0), at(0))).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+    assert_eq!(store.ticket(&key()).await.unwrap_err().kind(), ErrorKind::Store);
+    place.store().await.ticket(&key()).await.unwrap();
+}
+
+async fn no_error_and_no_debug_output_shows_a_secret(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    fill_with_secrets(&store).await;
+    let (lease, record) = acquire(&store, &scope("app1"), at(0)).await;
+    let mut shown = format!("{store:?}{lease:?}{record:?}{:?}", tokens(CANARY, CANARY));
+    store.release(&lease, None, at(1)).await.unwrap();
+    for error in [
+        store.commit(&lease, &tokens(CANARY, CANARY), at(2)).await.unwrap_err(),
+        store.open_intent(&"p1".into(), &release_of("app1", json!(CANARY))).await.unwrap_err(),
+    ] {
+        shown += &format!("{error}{error:#}{error:?}");
+    }
+    shown += &format!("{:?}", store.entries(&InboxFilter::new(9)).await.unwrap()[0].platform);
+    place.statement("UPDATE intents SET effect = NULL; UPDATE events SET event = substr(event, 1, 60)").await;
+    for error in [
+        store.pending_intents(&key()).await.unwrap_err(),
+        store.entries(&InboxFilter::new(9)).await.unwrap_err(),
+    ] {
+        shown += &format!("{error}{error:#}{error:?}");
+    }
+    assert!(!shown.contains(CANARY), "{shown}");
+}

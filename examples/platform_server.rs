@@ -1,0 +1,169 @@
+//! A complete small platform for both vendors: callbacks in, tokens kept and renewed, and every audit that is approved
+//! released. Merchants authorize; the rest happens by itself.
+//!
+//! ```sh
+//! cargo run --example platform_server
+//! ```
+//!
+//! The vendors are played by the simulator, over real HTTP; the store is a real file. What a platform of your own would
+//! change are the addresses and the secrets in `main`, and what `Shop` does about an event.
+#![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduPlatform};
+use miniprogram::callback::CallbackConfig;
+use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatPlatform};
+use miniprogram::*;
+use miniprogram_callback::{CallbackPlatform, CallbackService};
+use miniprogram_sim::{AppSpec, AuditPolicy, Callback, SimConfig, Simulator};
+use miniprogram_store::{SqliteStore, Store, StoreJournal, StoreOptions};
+use miniprogram_tokens::TokenManager;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+/// What the platform does about events: its template goes to every merchant who authorizes, and online once approved.
+#[derive(Debug)]
+struct Shop {
+    platforms: Vec<Box<dyn MiniProgramPlatform>>,
+    released: mpsc::UnboundedSender<(Vendor, AppId)>,
+}
+
+#[async_trait]
+impl EventHandler for Shop {
+    async fn handle(&self, event: &Event<'static>, _delivery: &Delivery) -> Result<()> {
+        let platform = self.platforms.iter().find(|platform| platform.vendor() == event.vendor);
+        let (Some(platform), Some(app_id)) = (platform, &event.app_id) else { return Ok(()) };
+        let app = platform.authorizer(app_id.clone());
+        match event.kind {
+            EventKind::Authorized => {
+                let ext: ExtJson = r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#.parse()?;
+                let upload = app.upload_code(&"7".into(), &ext, "1.2.0", "first version").await?;
+                let audit =
+                    app.submit_audit(&SubmitTarget::Upload(upload.value), &submission(&*app).await?).await?;
+                println!("{:>7}  {app_id} authorized: submitted audit {}", event.vendor, audit.value);
+            }
+            EventKind::AuditApproved => {
+                // The journal settles it if this process dies here; a second delivery finds it released.
+                if app.latest_audit().await?.status == AuditStatus::Approved
+                    && !is_online(&*app, "1.2.0").await?
+                {
+                    app.release(&ReleaseTarget::Approved).await?;
+                }
+                println!("{:>7}  {app_id} approved: released", event.vendor);
+                let _ = self.released.send((event.vendor, app_id.clone()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// What goes with a submission: items where the vendor wants some, else words.
+async fn submission(app: &dyn MiniProgram) -> Result<SubmitOptions> {
+    let options = SubmitOptions::default();
+    if !app.capabilities().audit_items {
+        return Ok(options.with_content("orders and pick-up").with_remark("no login needed"));
+    }
+    let item = |category| AuditItem::of_category(category).with_address("index").with_title("orders");
+    Ok(app.categories().await?.first().map(item).into_iter().fold(options, SubmitOptions::with_item))
+}
+
+async fn is_online(app: &dyn MiniProgram, version: &str) -> Result<bool> {
+    let versions = app.code_versions().await?;
+    Ok(versions.iter().any(|one| one.stage == Stage::Released && one.version.as_deref() == Some(version)))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn StdError>> {
+    tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
+    let directory = tempfile::tempdir()?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let sim = vendors(&format!("http://{}", listener.local_addr()?)).await?;
+    let base_url = BaseUrl::parse(&sim.base_url())?;
+
+    // The store: tokens, intents and inbox in one file.
+    let store: Arc<dyn Store> =
+        Arc::new(SqliteStore::create(directory.path().join("state.db"), StoreOptions::default()).await?);
+
+    // The token chain of both platforms.
+    let (wechat, baidu) = (sim.callback(WECHAT)?, sim.callback(BAIDU)?);
+    let config = |callback: &Callback| {
+        ClientConfig::without_tokens(callback.platform_id.as_str()).with_base_url(base_url.clone())
+    };
+    let tokens = TokenManager::builder(store.clone())
+        .with_platform(Arc::new(WeChatAuthorization::new(config(&wechat), sim.wechat_secret())?))
+        .with_platform(Arc::new(BaiduAuthorization::new(config(&baidu), sim.baidu_key())?))
+        .build()?;
+
+    // The release cycle, with those tokens and a durable journal.
+    let client = |callback: &Callback| {
+        let clock = Arc::new(SystemClock);
+        let journal = StoreJournal::new(store.clone(), callback.platform_id.as_str(), clock);
+        ClientConfig::new(callback.platform_id.as_str(), Arc::new(tokens.clone()))
+            .with_base_url(base_url.clone())
+            .with_journal(Arc::new(journal))
+    };
+    let (released, mut releases) = mpsc::unbounded_channel();
+    let shop = Shop {
+        platforms: vec![
+            Box::new(WeChatPlatform::new(client(&wechat))?),
+            Box::new(BaiduPlatform::new(client(&baidu))?),
+        ],
+        released,
+    };
+
+    // The callback addresses: first the tokens hear of an event, then the shop.
+    let secrets = |callback: &Callback| CallbackConfig::encrypted(callback.token.clone(), &callback.aes_key);
+    let callbacks = CallbackService::builder(store.clone())
+        .with_platform(CallbackPlatform::wechat(wechat.platform_id.as_str(), secrets(&wechat)?)?)
+        .with_platform(CallbackPlatform::baidu(baidu.platform_id.as_str(), secrets(&baidu)?)?)
+        .with_handler(Arc::new(tokens.clone()))
+        .with_handler(Arc::new(shop))
+        .with_original_ids(Arc::new(tokens.clone()))
+        .build()?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(async move { callbacks.serve(listener, async { drop(stopped.await) }).await });
+    let renewing = tokio::spawn(async move { tokens.run(std::future::pending()).await });
+
+    // Two merchants authorize. Everything else is told by the vendors.
+    for vendor in [WECHAT, BAIDU] {
+        sim.push_ticket(vendor)?;
+    }
+    for app in sim.apps() {
+        sim.authorize(&app)?;
+    }
+    for _ in sim.apps() {
+        let Some((vendor, app)) = releases.recv().await else { return Err("the server has stopped".into()) };
+        let truth = sim.truth(&app)?;
+        println!("{vendor:>7}  truth: online {:?}", truth.online.map(|online| online.version));
+        assert_eq!(sim.effects(&app, "release"), 1, "released once");
+    }
+    drop(stop);
+    serving.await?;
+    renewing.abort();
+    Ok(())
+}
+
+/// Both vendors, played by the simulator: audits pass after a second, pushes go to the address.
+async fn vendors(address: &str) -> Result<Simulator, Box<dyn StdError>> {
+    let callback = |vendor: Vendor, messages: &str| {
+        let callback = Callback::sample(vendor);
+        let base = format!("{address}/{vendor}/{}", callback.platform_id);
+        callback
+            .with_authorization_url(format!("{base}/authorization"))
+            .with_url(format!("{base}/{messages}"))
+    };
+    let config = SimConfig::new()
+        .with_audit_policy(AuditPolicy::approve_after(Duration::from_secs(1)))
+        .with_upload_time(Duration::from_millis(100))
+        .with_wechat_callback(callback(WECHAT, "messages/$APPID$"))
+        .with_baidu_callback(callback(BAIDU, "messages"));
+    let sim = Simulator::start(config).await?;
+    sim.add_app(AppSpec::new(WECHAT, "wx0123456789abcdef").unauthorized())?;
+    sim.add_app(AppSpec::new(BAIDU, "17000001").unauthorized())?;
+    Ok(sim)
+}
