@@ -1,0 +1,159 @@
+//! What goes wrong, and what to do next.
+
+use std::sync::Arc;
+
+use miniprogram_core::{Advice, Error, ErrorKind, Outcome, Timestamp, TokenScope};
+
+const OPERATION: &str = "token";
+
+const AUTHORIZE: Advice = Advice::new(
+    "let the merchant authorize the platform on its authorization page; a grant that the vendor still knows comes back with `auth recover`",
+    "请商家在授权页重新授权；若平台侧仍保留授权关系，可用 `auth recover` 找回",
+);
+const AUTHORIZE_AGAIN: Advice = Advice::new(
+    "let the merchant authorize the platform again: refresh and recovery were refused",
+    "刷新与找回均被拒绝，请商家重新授权给第三方平台",
+);
+const TICKET: Advice = Advice::new(
+    "check the URL of authorization events and its decoder: the vendor pushes a ticket every 10 minutes; ask for pushes, or save one by hand with `auth ticket`",
+    "请检查授权事件接收 URL 及解密配置：平台每 10 分钟推送一次 ticket；也可主动开启推送，或用 `auth ticket` 手工写入",
+);
+const STORE: Advice = Advice::new(
+    "repair the store and keep the process running: the new token is kept in memory and written as soon as the store takes it",
+    "请修复存储并保持进程运行：新令牌暂存于内存，存储恢复后会立即写入",
+);
+
+/// The failure for one of those who waited: itself, or the same in its own copy with the failure as its source.
+pub(crate) fn own(failure: Arc<Error>) -> Error {
+    let error = match Arc::try_unwrap(failure) {
+        Ok(error) => return error,
+        Err(shared) => shared,
+    };
+    let mut copy = Error::new(error.kind(), error.operation().to_owned())
+        .with_outcome(error.outcome())
+        .with_retry(error.retry())
+        .with_retry_after(error.retry_after())
+        .with_request_id(error.request_id().map(str::to_owned))
+        .with_advice(error.advice().to_owned())
+        .with_attempts(error.attempts());
+    if let Some(vendor) = error.vendor() {
+        copy = copy.for_vendor(vendor);
+    }
+    if let Some(answer) = error.vendor_error() {
+        copy = copy.with_vendor(answer.clone());
+    }
+    if let Some(field) = error.field() {
+        copy = copy.with_field(field.to_owned());
+    }
+    if let Some(detail) = error.detail() {
+        copy = copy.with_detail(detail.to_owned());
+    }
+    copy.with_source(error)
+}
+
+fn of(kind: ErrorKind, scope: &TokenScope) -> Error {
+    Error::new(kind, OPERATION).for_vendor(scope.vendor)
+}
+
+/// A scope that the manager does not serve.
+pub(crate) fn not_served(scope: &TokenScope) -> Error {
+    let detail = format!("there is no {scope} here: no such platform ({}) was configured", scope.platform);
+    of(ErrorKind::Config, scope).with_detail(detail)
+}
+
+pub(crate) fn no_runtime(scope: &TokenScope) -> Error {
+    of(ErrorKind::Config, scope)
+        .with_detail("must be called on a tokio runtime: renewals are tasks of their own")
+}
+
+/// The work ended with its runtime, or panicked.
+pub(crate) fn lost(scope: &TokenScope) -> Error {
+    of(ErrorKind::Cancelled, scope).with_outcome(Outcome::Unknown).with_detail("the renewal was cut short")
+}
+
+pub(crate) fn never_authorized(scope: &TokenScope) -> Error {
+    of(ErrorKind::Unauthorized, scope)
+        .with_detail(format!("no {scope} is stored"))
+        .with_translated_advice(AUTHORIZE)
+}
+
+pub(crate) fn revoked(scope: &TokenScope, at: Option<Timestamp>) -> Error {
+    let at = at.map(|at| format!(" at {at}")).unwrap_or_default();
+    of(ErrorKind::Unauthorized, scope)
+        .with_detail(format!("the merchant revoked the authorization{at}"))
+        .with_translated_advice(AUTHORIZE)
+}
+
+pub(crate) fn needs_reauthorization(scope: &TokenScope, refusal: Option<Error>) -> Error {
+    let error = of(ErrorKind::Unauthorized, scope)
+        .with_outcome(Outcome::NotDone)
+        .with_detail(format!("the {scope} can neither be refreshed nor recovered"))
+        .with_translated_advice(AUTHORIZE_AGAIN);
+    let Some(refusal) = refusal else { return error };
+    match refusal.vendor_error().cloned() {
+        Some(answer) => error.with_vendor(answer).with_source(refusal),
+        None => error.with_source(refusal),
+    }
+}
+
+/// The authorization brought no access token.
+pub(crate) fn nothing_granted(scope: &TokenScope) -> Error {
+    of(ErrorKind::Unauthorized, scope)
+        .with_detail(format!("the merchant's authorization brought no {scope}"))
+        .with_translated_advice(AUTHORIZE)
+}
+
+/// Every token that came was refused before it could be handed out.
+pub(crate) fn refused_at_once(scope: &TokenScope) -> Error {
+    of(ErrorKind::TokenRejected, scope)
+        .with_outcome(Outcome::NotDone)
+        .with_detail(format!("every new {scope} is refused at once"))
+}
+
+pub(crate) fn no_ticket(scope: &TokenScope) -> Error {
+    of(ErrorKind::Config, scope)
+        .with_field("ticket")
+        .with_detail(format!("has not arrived yet: without it there is no {scope}"))
+        .with_translated_advice(TICKET)
+}
+
+pub(crate) fn ticket_refused(error: Error, created_at: Timestamp) -> Error {
+    error
+        .with_field("ticket")
+        .with_detail(format!("of {created_at}, the newest one stored, is refused"))
+        .with_translated_advice(TICKET)
+}
+
+/// New tokens are in memory that the store could not take.
+pub(crate) fn unsaved(scope: &TokenScope) -> Error {
+    of(ErrorKind::Store, scope)
+        .with_detail(format!("a new {scope} is not stored yet and nothing is renewed before it is"))
+        .with_translated_advice(STORE)
+}
+
+pub(crate) fn could_not_save(scope: &TokenScope, error: Error) -> Error {
+    unsaved(scope).with_source(error)
+}
+
+/// Somebody else holds the lease again and again.
+pub(crate) fn held(scope: &TokenScope, until: Timestamp) -> Error {
+    of(ErrorKind::Unavailable, scope)
+        .with_detail(format!("another process has been renewing the {scope} for too long, now until {until}"))
+}
+
+/// What the vendor answered belongs to another app.
+pub(crate) fn of_another_app(scope: &TokenScope, operation: &'static str, outcome: Outcome) -> Error {
+    Error::new(ErrorKind::Conflict, operation)
+        .for_vendor(scope.vendor)
+        .with_outcome(outcome)
+        .with_field("app_id")
+        .with_detail(format!("of the answer is not the one asked for; nothing was stored for the {scope}"))
+}
+
+/// A success that holds no access token, or an empty refresh token.
+pub(crate) fn without_token(scope: &TokenScope, field: &'static str) -> Error {
+    of(ErrorKind::Protocol, scope)
+        .with_outcome(Outcome::Unknown)
+        .with_field(field)
+        .with_detail("is missing in the answer or empty; nothing was stored")
+}

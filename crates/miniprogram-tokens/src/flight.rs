@@ -1,0 +1,143 @@
+//! One piece of work per scope at a time, which goes on whoever waits for it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::channel::oneshot;
+use futures::future::{Either, Shared, pending, select};
+use miniprogram_core::authorization::Permission;
+use miniprogram_core::clock::Busy;
+use miniprogram_core::{Error, Result, TokenScope};
+use miniprogram_store::TokenRecord;
+use tokio::runtime::Handle;
+use tracing::Instrument;
+
+use crate::errors;
+use crate::manager::{Inner, TokenManager};
+use crate::task::Task;
+use crate::trip::Trip;
+
+/// A piece of work under way.
+#[derive(Clone)]
+pub(crate) struct Flight {
+    /// Whether it renews the token, so that its end is everybody's.
+    renews: bool,
+    landing: Shared<Pin<Box<dyn Future<Output = Landing> + Send>>>,
+}
+
+/// What a piece of work brought, for everybody who waits for it.
+#[derive(Clone)]
+struct Landing {
+    result: Result<Arc<Landed>, Arc<Error>>,
+    /// Keeps the clock busy until one of them goes on.
+    _busy: Arc<Busy>,
+}
+
+/// What a piece of work left behind.
+#[derive(Debug)]
+pub(crate) struct Landed {
+    /// The record as it stands; none if there is none.
+    pub(crate) record: Option<TokenRecord>,
+    /// What an authorization granted, as far as its answer said.
+    pub(crate) permissions: Vec<Permission>,
+}
+
+impl Landed {
+    pub(crate) const fn new(record: TokenRecord) -> Self {
+        Self { record: Some(record), permissions: Vec::new() }
+    }
+}
+
+impl TokenManager {
+    /// Does a piece of work as the scope's only one. A renewal joins one that is under way and shares its end; anything
+    /// else waits for its turn. Who calls holds a mark of the clock.
+    pub(crate) async fn fly(&self, scope: &TokenScope, task: Task) -> Result<Arc<Landed>> {
+        let runtime = Handle::try_current().map_err(|_| errors::no_runtime(scope))?;
+        let renews = task.renews();
+        loop {
+            match self.join_or_board(scope, renews) {
+                Seat::Joined(flight) => {
+                    let shared = renews && flight.renews;
+                    let landing = wait(&self.0, flight).await;
+                    if shared {
+                        return landing.result.map_err(errors::own);
+                    }
+                }
+                Seat::Pilot(flight, start) => {
+                    let span = tracing::debug_span!("token", vendor = %scope.vendor, platform = %scope.platform, token = %scope);
+                    runtime.spawn(start.fly(task).instrument(span));
+                    return wait(&self.0, flight).await.result.map_err(errors::own);
+                }
+            }
+        }
+    }
+
+    fn join_or_board(&self, scope: &TokenScope, renews: bool) -> Seat {
+        let mut slots = self.0.slots();
+        let slot = slots.entry(scope.clone()).or_default();
+        if let Some(flight) = &slot.flight {
+            return Seat::Joined(flight.clone());
+        }
+        let (landed, landing) = oneshot::channel();
+        let busy = Arc::new(Busy::unmarked());
+        let lost = Arc::new(errors::lost(scope));
+        let landing = landing.map(|landing| landing.unwrap_or(Landing { result: Err(lost), _busy: busy }));
+        let flight = Flight { renews, landing: landing.boxed().shared() };
+        slot.flight = Some(flight.clone());
+        let place = Place { inner: Arc::clone(&self.0), scope: scope.clone() };
+        Seat::Pilot(flight, Start { trip: Trip::new(self), place, landed })
+    }
+}
+
+/// A place in the work of a scope.
+enum Seat {
+    /// Somebody else's.
+    Joined(Flight),
+    /// Ours, to be started.
+    Pilot(Flight, Start),
+}
+
+/// Work that has its place and has not begun.
+struct Start {
+    trip: Trip,
+    place: Place,
+    landed: oneshot::Sender<Landing>,
+}
+
+impl Start {
+    async fn fly(self, task: Task) {
+        let Self { mut trip, place, landed } = self;
+        let result = task.run(&mut trip, &place.scope).await;
+        // The place is free before anybody goes on, also if the work panicked.
+        drop(place);
+        let result = result.map(Arc::new).map_err(Arc::new);
+        drop(landed.send(Landing { result, _busy: Arc::new(trip.into_busy()) }));
+    }
+}
+
+/// A scope's place for one piece of work.
+struct Place {
+    inner: Arc<Inner>,
+    scope: TokenScope,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.inner.clear(&self.scope);
+    }
+}
+
+/// Waits for work. The work is what is busy; who waits is not.
+async fn wait(inner: &Inner, flight: Flight) -> Landing {
+    let waiting = async {
+        inner.clock.sleep(Duration::MAX).await;
+        pending::<Infallible>().await
+    };
+    match select(flight.landing, waiting.boxed()).await {
+        Either::Left((landing, _)) => landing,
+        Either::Right((never, _)) => match never {},
+    }
+}

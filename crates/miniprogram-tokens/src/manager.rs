@@ -1,0 +1,174 @@
+use std::collections::HashMap;
+use std::fmt::{self, Debug};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use miniprogram_core::authorization::AuthorizerInfo;
+use miniprogram_core::{
+    AccessToken, AppId, AuthorizationApi, Clock, ErrorKind, Outcome, Result, TokenKind, TokenProvider,
+    TokenScope,
+};
+use miniprogram_store::{OriginalIds, PlatformKey, TokenStore};
+
+use crate::alarm::AlarmSink;
+use crate::builder::TokenManagerBuilder;
+use crate::errors;
+use crate::meter;
+use crate::slots::Slots;
+use crate::task::{Task, Want};
+use crate::trip::Trip;
+
+/// How often a token is taken from the store or the vendor that somebody refuses in the meantime.
+const ROUNDS: u32 = 3;
+
+/// The tokens of any number of platforms over one store. Clones are one manager.
+///
+/// Hands out tokens as a [`TokenProvider`], listens to tickets and authorizations as an
+/// [`EventHandler`](miniprogram_core::EventHandler), and has the verbs of an authorization. Any number of processes may
+/// have managers over one store.
+///
+/// With a virtual clock, whoever calls [`token`](TokenProvider::token) holds a mark of the clock, as a client's operation
+/// does; the other methods mark the clock themselves.
+#[derive(Clone)]
+pub struct TokenManager(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) platforms: HashMap<PlatformKey, Arc<dyn AuthorizationApi>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) owner: String,
+    pub(crate) lease: Duration,
+    pub(crate) alarms: Arc<dyn AlarmSink>,
+    pub(crate) concurrency: usize,
+    pub(crate) random: Mutex<fastrand::Rng>,
+    pub(crate) slots: Mutex<Slots>,
+}
+
+impl TokenManager {
+    /// Begins a manager over a store. There is no default store: tokens that are lost with the process are lost.
+    pub fn builder(store: Arc<dyn TokenStore>) -> TokenManagerBuilder {
+        TokenManagerBuilder::new(store)
+    }
+
+    /// The platforms that it serves.
+    #[must_use]
+    pub fn platforms(&self) -> Vec<PlatformKey> {
+        let mut platforms: Vec<_> = self.0.platforms.keys().cloned().collect();
+        platforms.sort();
+        platforms
+    }
+
+    /// Tells the memory and the store that a token was refused. Only the current one counts.
+    async fn refuse(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {
+        if self.0.refuse(scope, refused) {
+            meter::rejection(scope);
+            self.0.store.expire(scope, refused, self.0.clock.now()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// The calls of the platform that a scope belongs to.
+    pub(crate) fn api(&self, scope: &TokenScope) -> Result<&Arc<dyn AuthorizationApi>> {
+        let served = match scope.kind {
+            TokenKind::Authorizer => scope.app.is_some(),
+            TokenKind::Platform => scope.app.is_none(),
+            _ => false,
+        };
+        let key = PlatformKey::new(scope.vendor, scope.platform.clone());
+        self.platforms.get(&key).filter(|_| served).ok_or_else(|| errors::not_served(scope))
+    }
+
+    /// The calls of a platform.
+    pub(crate) fn platform(&self, key: &PlatformKey) -> Result<&Arc<dyn AuthorizationApi>> {
+        self.api(&TokenScope::platform(key.vendor, key.platform.clone()))
+    }
+
+    /// A number from 0 to 1.
+    pub(crate) fn random(&self) -> f64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}
+
+#[async_trait]
+impl TokenProvider for TokenManager {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+        self.0.api(scope)?;
+        for _ in 0..ROUNDS {
+            if let Some(token) = self.0.cached(scope) {
+                return Ok(token);
+            }
+            let landed = self.fly(scope, Task::Renew(Want::Usable)).await?;
+            let record = landed.record(scope)?;
+            if record.access.is_none() {
+                return Err(errors::nothing_granted(scope));
+            }
+            if let Some(token) = self.0.accepted(record) {
+                return Ok(token);
+            }
+        }
+        Err(errors::refused_at_once(scope))
+    }
+
+    async fn reject(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {
+        self.0.api(scope)?;
+        self.refuse(scope, refused).await
+    }
+}
+
+#[async_trait]
+impl OriginalIds for TokenManager {
+    async fn original_id(&self, platform: &PlatformKey, app: &AppId) -> Result<Option<String>> {
+        let scope = TokenScope::authorizer(platform.vendor, platform.platform.clone(), app.clone());
+        self.0.api(&scope)?;
+        let record = self.0.store.token(&scope).await?;
+        if let Some(known) = record.and_then(|record| record.original_id) {
+            return Ok(Some(known));
+        }
+        let mut trip = Trip::new(self);
+        let info = trip.ask_about(&scope, app).await?;
+        if let Some(original_id) = &info.original_id {
+            self.0.store.bind_original_id(&scope, original_id, trip.now()).await?;
+        }
+        Ok(info.original_id)
+    }
+}
+
+impl Trip {
+    /// Who authorized, where that is told for this very app.
+    pub(crate) async fn ask_about(&mut self, scope: &TokenScope, app: &AppId) -> Result<AuthorizerInfo> {
+        const OPERATION: &str = "authorizer_info";
+        let api = Arc::clone(self.manager.0.api(scope)?);
+        let api = api.as_ref();
+        let by_id = move |platform| async move { api.authorizer_info(&platform, Some(app), None).await };
+        let mut result = self.with_platform(api, by_id).await;
+        if let Err(error) = &result
+            && error.kind() == ErrorKind::InvalidArgument
+        {
+            // This vendor asks with the app's own token.
+            let token = self.manager.token(scope).await?;
+            let token = &token;
+            let by_token =
+                move |platform| async move { api.authorizer_info(&platform, Some(app), Some(token)).await };
+            result = self.with_platform(api, by_token).await;
+        }
+        meter::call(OPERATION, scope, &result);
+        let info = result?;
+        if info.app_id == *app {
+            return Ok(info);
+        }
+        Err(errors::of_another_app(scope, OPERATION, Outcome::NotDone))
+    }
+}
+
+/// Prints which platforms it serves, and no token.
+impl Debug for TokenManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenManager")
+            .field("platforms", &self.platforms())
+            .field("owner", &self.0.owner)
+            .finish_non_exhaustive()
+    }
+}

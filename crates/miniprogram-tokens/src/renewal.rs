@@ -1,0 +1,233 @@
+//! The protocol of an app's tokens: what is sent, how often, and what follows from no answer.
+
+use miniprogram_core::authorization::{Grant, Recovery, RefreshTokenUse};
+use miniprogram_core::{AppId, AuthorizationApi, Error, ErrorKind, Outcome, Result, Secret};
+use miniprogram_store::{Lease, TokenRecord};
+
+use crate::errors;
+use crate::meter;
+use crate::task::{Failure, Granted, has_time};
+use crate::trip::Trip;
+
+/// How often a recovered credential is asked for.
+const RECOVERIES: u32 = 2;
+/// How often one credential is sent at most: again only after no answer.
+const TRIES: u32 = 2;
+
+/// The renewal of one app's tokens under a lease.
+pub(crate) struct Renewal<'a> {
+    trip: &'a mut Trip,
+    api: &'a dyn AuthorizationApi,
+    lease: &'a Lease,
+    app: &'a AppId,
+    single_use: bool,
+    /// Whether the stored refresh token may be spent by a call that nobody has the answer of.
+    open: bool,
+}
+
+/// What tokens are got for.
+enum Credential {
+    RefreshToken(Secret),
+    Code(Secret),
+}
+
+/// Why a credential brought nothing.
+enum Ended {
+    /// The vendor refused it.
+    Refused(Error),
+    /// There was no answer that says what became of it.
+    Unknown(Error),
+    /// Anything else, with which the renewal ends.
+    Failed(Failure),
+}
+
+impl<'a> Renewal<'a> {
+    pub(crate) fn new(
+        trip: &'a mut Trip,
+        api: &'a dyn AuthorizationApi,
+        lease: &'a Lease,
+        app: &'a AppId,
+    ) -> Self {
+        let single_use = api.refresh_token_use() == RefreshTokenUse::SingleUse;
+        Self { trip, api, lease, app, single_use, open: single_use && lease.interrupted }
+    }
+
+    /// Refreshes; recovers where that cannot be.
+    pub(crate) async fn renew(&mut self, record: &TokenRecord) -> Result<Granted, Failure> {
+        let Some(stored) = record.refresh_token.clone() else { return self.recover().await };
+        // Where somebody else's call is open already, this is the one repetition with the old token.
+        let tries = if self.open { 1 } else { TRIES };
+        match self.send(&Credential::RefreshToken(stored.clone()), tries).await {
+            Ok(granted) => return Ok(granted),
+            Err(Ended::Failed(failure)) => return Err(failure),
+            Err(Ended::Unknown(error)) if !self.single_use => return Err(Failure::Nothing(error)),
+            Err(Ended::Unknown(_)) => {}
+            Err(Ended::Refused(_)) => {
+                // Nothing is open: the vendor may not have seen the refresh that brought the stored one.
+                let previous = record.previous_refresh_token.clone().filter(|previous| *previous != stored);
+                if let Some(previous) = previous.filter(|_| !self.open) {
+                    match self.send(&Credential::RefreshToken(previous), 1).await {
+                        Ok(granted) => return Ok(granted),
+                        Err(Ended::Failed(failure)) => return Err(failure),
+                        Err(Ended::Refused(_) | Ended::Unknown(_)) => {}
+                    }
+                }
+            }
+        }
+        self.recover().await
+    }
+
+    /// Exchanges the code of an authorization; recovers if it is spent. Makes sure that the code was this app's.
+    pub(crate) async fn exchange(&mut self, code: &Secret) -> Result<Granted, Failure> {
+        match self.send(&Credential::Code(code.clone()), TRIES).await {
+            Ok(granted) => self.identify(granted).await,
+            Err(Ended::Failed(failure)) => Err(failure),
+            Err(Ended::Refused(_) | Ended::Unknown(_)) => self.recover().await,
+        }
+    }
+
+    /// Gets the authorization back without the merchant.
+    pub(crate) async fn recover(&mut self) -> Result<Granted, Failure> {
+        let mut rounds = 1;
+        loop {
+            self.check_lease()?;
+            let (api, app) = (self.api, self.app);
+            let result = self
+                .trip
+                .with_platform(api, move |platform| async move { api.recover(&platform, app).await })
+                .await;
+            meter::call("recover", &self.lease.scope, &result);
+            let credential = match result {
+                Ok(Recovery::RefreshToken(token)) => Credential::RefreshToken(token),
+                Ok(Recovery::AuthorizationCode(code)) => Credential::Code(code),
+                Ok(_) => return Err(self.failed(errors::without_token(&self.lease.scope, "refresh_token"))),
+                Err(error) if error.kind() == ErrorKind::Unauthorized => return Err(Failure::Gone(error)),
+                Err(error) => return Err(self.failed(error)),
+            };
+            let failure = match self.send(&credential, TRIES).await {
+                Ok(mut granted) => {
+                    if let Credential::RefreshToken(token) = credential {
+                        granted.grant.refresh_token.get_or_insert(token);
+                    }
+                    return Ok(granted);
+                }
+                Err(Ended::Failed(failure)) => return Err(failure),
+                Err(Ended::Refused(error)) => Failure::Gone(error),
+                Err(Ended::Unknown(error)) => self.failed(error),
+            };
+            if rounds == RECOVERIES {
+                return Err(failure);
+            }
+            rounds += 1;
+        }
+    }
+
+    /// Sends a credential, and again only if there was no answer. What is spent by its use and refused then was spent by
+    /// the sending that nobody has the answer of.
+    async fn send(&mut self, credential: &Credential, tries: u32) -> Result<Granted, Ended> {
+        let spent_by_use = self.single_use || matches!(credential, Credential::Code(_));
+        let mut unanswered = None;
+        let mut sent = 0;
+        loop {
+            sent += 1;
+            self.check_lease().map_err(Ended::Failed)?;
+            let error = match self.send_once(credential).await {
+                Ok(granted) => return Ok(granted),
+                Err(error) => error,
+            };
+            if error.kind() == ErrorKind::Unauthorized {
+                return Err(match unanswered.filter(|_| spent_by_use) {
+                    Some(earlier) => Ended::Unknown(earlier),
+                    None => Ended::Refused(error),
+                });
+            }
+            if error.outcome() != Outcome::Unknown {
+                return Err(Ended::Failed(self.failed(error)));
+            }
+            self.open = self.single_use;
+            if sent >= tries {
+                return Err(Ended::Unknown(error));
+            }
+            unanswered = Some(error);
+            self.trip.pause_briefly().await;
+        }
+    }
+
+    async fn send_once(&mut self, credential: &Credential) -> Result<Granted> {
+        let (api, app, scope) = (self.api, self.app, &self.lease.scope);
+        let asked_at = self.trip.now();
+        let (operation, result) = match credential {
+            Credential::RefreshToken(token) => {
+                let send = move |platform| async move { api.refresh(&platform, app, token).await };
+                let sent = self.trip.with_platform(api, send);
+                let result = sent.await.and_then(|grant| self.check_refreshed(grant));
+                ("refresh", result)
+            }
+            Credential::Code(code) => {
+                let send = move |platform| async move { api.exchange(&platform, code).await };
+                let sent = self.trip.with_platform(api, send);
+                ("exchange", sent.await.and_then(|grant| self.check_refresh_token(grant)))
+            }
+        };
+        meter::call(operation, scope, &result);
+        result.map(|grant| Granted { grant, asked_at, original_id: None })
+    }
+
+    /// An answer without an access token, or for another app, is none.
+    fn check_refreshed(&self, grant: Grant) -> Result<Grant> {
+        let scope = &self.lease.scope;
+        if grant.app.as_ref().is_some_and(|app| app != self.app) {
+            return Err(errors::of_another_app(scope, "refresh", Outcome::Unknown));
+        }
+        if grant.access.is_none() {
+            return Err(errors::without_token(scope, "access_token"));
+        }
+        self.check_refresh_token(grant)
+    }
+
+    fn check_refresh_token(&self, grant: Grant) -> Result<Grant> {
+        match &grant.refresh_token {
+            Some(token) if token.is_empty() => Err(errors::without_token(&self.lease.scope, "refresh_token")),
+            _ => Ok(grant),
+        }
+    }
+
+    /// Makes sure that a grant is the app's: by its answer, else by asking who authorized.
+    async fn identify(&mut self, mut granted: Granted) -> Result<Granted, Failure> {
+        let scope = &self.lease.scope;
+        let named = match &granted.grant.app {
+            Some(named) => named.clone(),
+            None => {
+                let Some(access) = &granted.grant.access else {
+                    return Err(self.failed(errors::without_token(scope, "access_token")));
+                };
+                let (api, app, token) = (self.api, self.app, &access.token);
+                let ask = move |platform| async move {
+                    api.authorizer_info(&platform, Some(app), Some(token)).await
+                };
+                let result = self.trip.with_platform(api, ask).await;
+                meter::call("authorizer_info", scope, &result);
+                // The code is spent: whoever comes next has to settle what it left behind.
+                self.open = self.single_use;
+                let info = result.map_err(|error| self.failed(error))?;
+                if granted.grant.permissions.is_empty() {
+                    granted.grant.permissions = info.permissions;
+                }
+                granted.original_id = info.original_id;
+                info.app_id
+            }
+        };
+        if named == *self.app {
+            return Ok(granted);
+        }
+        Err(Failure::Nothing(errors::of_another_app(scope, "exchange", Outcome::Done)))
+    }
+
+    fn failed(&self, error: Error) -> Failure {
+        if self.open { Failure::Open(error) } else { Failure::Nothing(error) }
+    }
+
+    fn check_lease(&self) -> Result<(), Failure> {
+        if has_time(self.trip, self.lease) { Ok(()) } else { Err(Failure::LeaseOver) }
+    }
+}

@@ -1,0 +1,197 @@
+//! Renewal ahead of time, spread out.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use futures::future::{Shared, select};
+use futures::{FutureExt, StreamExt, stream};
+use miniprogram_core::{Result, Timestamp, TokenScope, Vendor};
+use miniprogram_store::{GrantState, TokenFilter, TokenRecord};
+
+use crate::manager::TokenManager;
+use crate::meter;
+use crate::trip::Trip;
+
+/// How many records are read at once.
+const PAGE: u32 = 500;
+/// How often the store is walked at least: other processes put records there too.
+const WALK: Duration = Duration::from_secs(60);
+const MIN_WAIT: Duration = Duration::from_secs(1);
+/// A token is renewed at a point between these parts of its life.
+const EARLIEST: f64 = 2.0 / 3.0;
+const LATEST: f64 = 0.9;
+/// How long one that failed is left alone: doubled at every failure.
+const MIN_BACKOFF: Duration = Duration::from_secs(60);
+const MAX_BACKOFF: Duration = Duration::from_secs(3600);
+
+/// A token to be renewed.
+#[derive(Debug)]
+struct Due {
+    scope: TokenScope,
+    generation: i64,
+    /// When it ends: who ends first is renewed first.
+    ends: Timestamp,
+}
+
+/// What a walk through the store found.
+#[derive(Debug)]
+struct Found {
+    due: Vec<Due>,
+    /// When something else falls due.
+    next: Timestamp,
+}
+
+/// A scope whose renewal failed.
+#[derive(Debug)]
+struct Failing {
+    failures: u32,
+    not_before: Timestamp,
+}
+
+impl TokenManager {
+    /// Renews every token ahead of its end until the shutdown: each at its own point between two thirds and nine tenths
+    /// of its life, so that those that were issued together do not end together. A point depends on the scope alone:
+    /// several processes agree on it, and the lease lets one of them through. What needs the merchant is left alone.
+    ///
+    /// Errors end nothing: a token that cannot be renewed is tried again after a growing pause of at most an hour, and
+    /// a store that cannot be read within a minute. On shutdown, renewals under way are finished.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
+        let shutdown = shutdown.shared();
+        let mut trip = Trip::new(self);
+        let mut failing = HashMap::new();
+        loop {
+            let next = match self.walk(&trip, &mut failing).await {
+                Ok(found) => {
+                    self.renew_all(&mut trip, found.due, &mut failing, shutdown.clone()).await;
+                    found.next
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the store could not be walked");
+                    trip.now().after(WALK)
+                }
+            };
+            let wait = next.since(trip.now()).clamp(MIN_WAIT, WALK);
+            select(shutdown.clone(), trip.pause(wait).boxed()).await;
+            if shutdown.clone().now_or_never().is_some() {
+                return;
+            }
+        }
+    }
+
+    async fn walk(&self, trip: &Trip, failing: &mut HashMap<TokenScope, Failing>) -> Result<Found> {
+        let now = trip.now();
+        let mut found = Found { due: Vec::new(), next: now.after(WALK) };
+        let mut without_grant: HashMap<Vendor, u32> =
+            self.0.platforms.keys().map(|platform| (platform.vendor, 0)).collect();
+        let mut filter = TokenFilter::new(PAGE);
+        loop {
+            let page = self.0.store.tokens(&filter).await?;
+            let Some(last) = page.last().map(|record| record.scope.clone()) else { break };
+            let more = u32::try_from(page.len()).is_ok_and(|length| length >= PAGE);
+            for record in page.into_iter().filter(|record| self.0.api(&record.scope).is_ok()) {
+                if record.state == GrantState::NeedsReauthorization {
+                    *without_grant.entry(record.scope.vendor).or_default() += 1;
+                }
+                let Some(mut at) = due_at(&record, now) else { continue };
+                if let Some(failing) = failing.get(&record.scope) {
+                    at = at.max(failing.not_before);
+                }
+                if at > now {
+                    found.next = found.next.min(at);
+                    continue;
+                }
+                let ends = record.access.as_ref().map_or(now, |access| access.expires_at);
+                found.due.push(Due { scope: record.scope, generation: record.generation, ends });
+            }
+            if !more {
+                break;
+            }
+            filter = TokenFilter::new(PAGE).after(last);
+        }
+        for (vendor, count) in without_grant {
+            meter::needing_reauthorization(vendor, count);
+        }
+        found.due.sort_by_key(|due| due.ends);
+        Ok(found)
+    }
+
+    async fn renew_all(
+        &self,
+        trip: &mut Trip,
+        due: Vec<Due>,
+        failing: &mut HashMap<TokenScope, Failing>,
+        shutdown: Shared<impl Future<Output = ()>>,
+    ) {
+        let renewals = stream::iter(due)
+            .take_until(shutdown)
+            .map(|due| async move {
+                let _busy = self.0.clock.enter();
+                let result = self.renew_beyond(&due.scope, due.generation).await;
+                (due.scope, result)
+            })
+            .buffer_unordered(self.0.concurrency)
+            .collect::<Vec<_>>();
+        let results = trip.lend(renewals).await;
+        let now = trip.now();
+        for (scope, result) in results {
+            match result {
+                Ok(_) => drop(failing.remove(&scope)),
+                Err(error) => {
+                    let failures = failing.get(&scope).map_or(0, |failing| failing.failures);
+                    let pause = MIN_BACKOFF.saturating_mul(1 << failures.min(10)).min(MAX_BACKOFF);
+                    tracing::warn!(vendor = %scope.vendor, token = %scope, %error, "not renewed ahead of time");
+                    failing.insert(scope, Failing { failures: failures + 1, not_before: now.after(pause) });
+                }
+            }
+        }
+    }
+}
+
+/// When a token is to be renewed; `None` if it is not.
+fn due_at(record: &TokenRecord, now: Timestamp) -> Option<Timestamp> {
+    // Of the first generation there is nothing to renew: whoever began it comes again.
+    if record.state != GrantState::Active || record.generation == 0 {
+        return None;
+    }
+    if let Some(lease) = &record.lease {
+        // Somebody is at it, or died: who comes next settles it.
+        return Some(lease.until);
+    }
+    match &record.access {
+        Some(access) if !access.refused => {
+            let life = access.expires_at.since(access.issued_at);
+            Some(access.issued_at.after(life.mul_f64(point(&record.scope))))
+        }
+        _ => Some(now),
+    }
+}
+
+/// At which part of its life a scope's token is renewed: always the same one.
+fn point(scope: &TokenScope) -> f64 {
+    let mut hasher = DefaultHasher::new();
+    scope.hash(&mut hasher);
+    let drawn = fastrand::Rng::with_seed(hasher.finish()).f64();
+    EARLIEST + (LATEST - EARLIEST) * drawn
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACME: Vendor = Vendor::new("acme");
+
+    #[test]
+    fn ten_thousand_tokens_of_one_minute_are_renewed_over_half_an_hour() {
+        let life = 7200.0;
+        let mut minutes = HashMap::<u64, u32>::new();
+        for app in 0..10_000_u64 {
+            let scope = TokenScope::authorizer(ACME, "platform".into(), app.into());
+            let point = point(&scope);
+            assert!((EARLIEST..LATEST).contains(&point), "{point}");
+            *minutes.entry((life * point / 60.0) as u64).or_default() += 1;
+        }
+        assert_eq!(minutes.len(), 28);
+        assert!(minutes.values().all(|count| (200..500).contains(count)), "{minutes:?}");
+    }
+}

@@ -1,0 +1,76 @@
+//! New tokens reach the store before anybody else, and are not lost if the store cannot take them.
+
+use std::time::Duration;
+
+use miniprogram_core::{ErrorKind, Result};
+use miniprogram_store::{Lease, NewTokens, TokenRecord};
+
+use crate::alarm::Alarm;
+use crate::manager::{Inner, TokenManager};
+use crate::meter;
+use crate::trip::Trip;
+
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+impl Inner {
+    /// Commits new tokens and takes them over. `None` if the lease was lost and the store holds something else.
+    pub(crate) async fn commit(&self, lease: &Lease, tokens: &NewTokens) -> Result<Option<TokenRecord>> {
+        let record = match self.store.commit(lease, tokens, self.clock.now()).await {
+            Ok(record) => record,
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                // An earlier commit of the same tokens may have arrived although the store said otherwise.
+                let record = self.store.token(&lease.scope).await?;
+                let ours = tokens.access.as_ref().map(|access| &access.token);
+                let same = |record: &TokenRecord| {
+                    ours.is_some() && record.access.as_ref().map(|access| &access.token) == ours
+                };
+                match record.filter(same) {
+                    Some(record) => record,
+                    None => {
+                        tracing::warn!(vendor = %lease.scope.vendor, token = %lease.scope, "the lease was lost; what its new holder wrote stays");
+                        return Ok(None);
+                    }
+                }
+            }
+            Err(error) => return Err(error),
+        };
+        self.remember(&record);
+        Ok(Some(record))
+    }
+}
+
+impl TokenManager {
+    /// Keeps tokens that the store could not take, and writes them as soon as it can.
+    pub(crate) fn set_aside(&self, lease: Lease, tokens: NewTokens) {
+        let scope = lease.scope.clone();
+        self.0.set_unsaved(&scope, true);
+        meter::unsaved(&scope, 1.0);
+        self.0.alarms.raise(&Alarm::UnsavedToken { scope });
+        tokio::spawn(save(Trip::new(self), lease, tokens));
+    }
+}
+
+/// Tries until the store answers: with the record, or that somebody else's tokens are newer.
+async fn save(trip: Trip, lease: Lease, tokens: NewTokens) {
+    let inner = &trip.manager.0;
+    let scope = &lease.scope;
+    let mut pause = MIN_PAUSE;
+    loop {
+        trip.pause(pause).await;
+        match inner.commit(&lease, &tokens).await {
+            Err(error) if error.kind() == ErrorKind::Store => {
+                tracing::error!(vendor = %scope.vendor, token = %scope, %error, "a new token is still not stored");
+                pause = (pause * 2).min(MAX_PAUSE);
+            }
+            Err(error) => {
+                tracing::error!(vendor = %scope.vendor, token = %scope, %error, "the store refuses a new token");
+                break;
+            }
+            Ok(_) => break,
+        }
+    }
+    inner.set_unsaved(scope, false);
+    meter::unsaved(scope, -1.0);
+    inner.alarms.raise(&Alarm::TokenSaved { scope: scope.clone() });
+}

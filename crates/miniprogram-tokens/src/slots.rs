@@ -1,0 +1,180 @@
+//! What a process remembers of each scope: the token it hands out, and the one piece of work under way.
+
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use miniprogram_core::{AccessToken, Timestamp, TokenScope};
+use miniprogram_store::{GrantState, Lease, StoredAccess, TokenRecord};
+
+use crate::flight::Flight;
+use crate::manager::Inner;
+
+/// How long before its end a token is replaced: a tenth of its life, at most this.
+const MARGIN: Duration = Duration::from_secs(300);
+
+pub(crate) type Slots = HashMap<TokenScope, Slot>;
+
+#[derive(Default)]
+pub(crate) struct Slot {
+    /// What is handed out.
+    current: Option<Current>,
+    /// What was refused, and the generation it had: the store may not know yet.
+    refused: Option<(AccessToken, i64)>,
+    /// The work under way.
+    pub(crate) flight: Option<Flight>,
+    /// A lease that was not given back, because it is not known what was done under it.
+    kept: Option<Lease>,
+    /// Whether there are new tokens that the store could not take.
+    unsaved: bool,
+}
+
+struct Current {
+    token: AccessToken,
+    span: Span,
+    generation: i64,
+}
+
+/// When a token is handed out: before the first moment, the clock was set back.
+#[derive(Clone, Copy)]
+struct Span {
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Span {
+    fn of(access: &StoredAccess) -> Self {
+        let life = access.expires_at.since(access.issued_at);
+        let margin = margin(life);
+        // Another machine's clock may be ahead of ours, by less than the margin.
+        let early = access.issued_at.as_unix_millis() - i64::try_from(margin.as_millis()).unwrap_or(0);
+        Self { from: Timestamp::from_unix_millis(early), until: access.issued_at.after(life - margin) }
+    }
+
+    fn contains(self, now: Timestamp) -> bool {
+        (self.from..self.until).contains(&now)
+    }
+}
+
+fn margin(life: Duration) -> Duration {
+    (life / 10).min(MARGIN)
+}
+
+impl Slot {
+    fn is_refused(&self, token: &AccessToken, generation: i64) -> bool {
+        self.refused.as_ref().is_some_and(|(refused, at)| generation <= *at && refused == token)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.current.is_none() && self.flight.is_none() && self.kept.is_none() && !self.unsaved
+    }
+
+    /// The record's token, unless it is refused, by the store or here.
+    fn unrefused<'r>(&self, record: &'r TokenRecord) -> Option<&'r StoredAccess> {
+        let access = record.access.as_ref().filter(|access| !access.refused)?;
+        let good = record.state == GrantState::Active && !self.is_refused(&access.token, record.generation);
+        good.then_some(access)
+    }
+}
+
+impl Inner {
+    pub(crate) fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token at hand, if it is good for a while.
+    pub(crate) fn cached(&self, scope: &TokenScope) -> Option<AccessToken> {
+        let now = self.clock.now();
+        let slots = self.slots();
+        let current = slots.get(scope)?.current.as_ref().filter(|current| current.span.contains(now))?;
+        Some(current.token.clone())
+    }
+
+    /// Whether the record's token may be handed out for a while.
+    pub(crate) fn is_usable(&self, record: &TokenRecord) -> bool {
+        let now = self.clock.now();
+        let slots = self.slots();
+        let access = slots.get(&record.scope).map_or_else(
+            || Slot::default().unrefused(record).cloned(),
+            |slot| slot.unrefused(record).cloned(),
+        );
+        access.is_some_and(|access| Span::of(&access).contains(now))
+    }
+
+    /// The record's token, if nobody refused it meanwhile. One that has just been issued is handed out however short
+    /// its life is.
+    pub(crate) fn accepted(&self, record: &TokenRecord) -> Option<AccessToken> {
+        let slots = self.slots();
+        let access = match slots.get(&record.scope) {
+            Some(slot) => slot.unrefused(record),
+            None => record.access.as_ref().filter(|access| !access.refused),
+        };
+        access.map(|access| access.token.clone())
+    }
+
+    /// Takes over what the store holds, unless something newer is at hand.
+    pub(crate) fn remember(&self, record: &TokenRecord) {
+        let mut slots = self.slots();
+        let slot = slots.entry(record.scope.clone()).or_default();
+        if slot.current.as_ref().is_some_and(|current| current.generation > record.generation) {
+            return;
+        }
+        slot.current = slot.unrefused(record).map(|access| Current {
+            token: access.token.clone(),
+            span: Span::of(access),
+            generation: record.generation,
+        });
+    }
+
+    /// Drops what is at hand.
+    pub(crate) fn forget(&self, scope: &TokenScope) {
+        if let Some(slot) = self.slots().get_mut(scope) {
+            slot.current = None;
+        }
+    }
+
+    /// Marks a token as refused. Answers whether the store has to hear of it: not if another one is at hand, or if it
+    /// has been told.
+    pub(crate) fn refuse(&self, scope: &TokenScope, token: &AccessToken) -> bool {
+        let mut slots = self.slots();
+        let Some(slot) = slots.get_mut(scope) else { return true };
+        match &slot.current {
+            Some(current) if current.token == *token => {
+                slot.refused = Some((token.clone(), current.generation));
+                slot.current = None;
+                true
+            }
+            Some(_) => false,
+            None => slot.refused.as_ref().is_none_or(|(refused, _)| refused != token),
+        }
+    }
+
+    pub(crate) fn keep_lease(&self, lease: Lease) {
+        let scope = lease.scope.clone();
+        self.slots().entry(scope).or_default().kept = Some(lease);
+    }
+
+    pub(crate) fn take_kept_lease(&self, scope: &TokenScope) -> Option<Lease> {
+        self.slots().get_mut(scope)?.kept.take()
+    }
+
+    pub(crate) fn is_unsaved(&self, scope: &TokenScope) -> bool {
+        self.slots().get(scope).is_some_and(|slot| slot.unsaved)
+    }
+
+    pub(crate) fn set_unsaved(&self, scope: &TokenScope, unsaved: bool) {
+        self.slots().entry(scope.clone()).or_default().unsaved = unsaved;
+    }
+
+    /// The work is over: the next one may begin.
+    pub(crate) fn clear(&self, scope: &TokenScope) {
+        let mut slots = self.slots();
+        let empty = slots.get_mut(scope).is_some_and(|slot| {
+            slot.flight = None;
+            slot.is_empty()
+        });
+        if empty {
+            slots.remove(scope);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! How the tokens stand: states and ages, never values.
+
+use miniprogram_core::{AppId, PlatformId, Result, Timestamp, TokenKind, Vendor};
+use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, TokenRecord};
+use serde::Serialize;
+
+use crate::manager::{Inner, TokenManager};
+
+/// How one scope's token stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TokenStatus {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// The platform.
+    #[serde(rename = "platform_id")]
+    pub platform: PlatformId,
+    /// The app; none for the platform's own token.
+    #[serde(rename = "app_id", skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppId>,
+    /// Whose rights it carries.
+    pub kind: TokenKind,
+    /// Whether it can be renewed.
+    pub state: GrantState,
+    /// How often it was written.
+    pub generation: i64,
+    /// When the access token was issued; none if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<Timestamp>,
+    /// When it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// How old it is, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<u64>,
+    /// How long it is still good, in seconds; 0 if it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_in_seconds: Option<u64>,
+    /// Whether the vendor refused it before its end.
+    pub refused: bool,
+    /// Whether there is a refresh token.
+    pub refreshable: bool,
+    /// When the merchant last granted or revoked, by the vendor's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub granted_at: Option<Timestamp>,
+    /// The app's original id, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_id: Option<String>,
+    /// Who is renewing it, or was when it died.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewed_by: Option<String>,
+    /// Until when nobody else may renew it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewed_until: Option<Timestamp>,
+    /// Whether this process holds newer tokens that the store could not take.
+    pub unsaved: bool,
+    /// When the record was last written.
+    pub updated_at: Timestamp,
+}
+
+/// How a platform's ticket stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TicketStatus {
+    /// When the vendor made it.
+    pub created_at: Timestamp,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// How old it is, in seconds.
+    pub age_seconds: u64,
+}
+
+impl TokenManager {
+    /// How the tokens of a filter stand, in the order of (vendor, platform, kind, app). Asks the store only.
+    ///
+    /// # Errors
+    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    pub async fn status(&self, filter: &TokenFilter) -> Result<Vec<TokenStatus>> {
+        let records = self.0.store.tokens(filter).await?;
+        Ok(records.iter().map(|record| self.0.status_of(record)).collect())
+    }
+
+    /// How a platform's ticket stands; `None` if none has arrived yet. Asks the store only.
+    ///
+    /// # Errors
+    /// [`Config`](miniprogram_core::ErrorKind::Config) for a platform that is not served;
+    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    pub async fn ticket_status(&self, platform: &PlatformKey) -> Result<Option<TicketStatus>> {
+        self.0.platform(platform)?;
+        let ticket = self.0.store.ticket(platform).await?;
+        Ok(ticket.map(|ticket| TicketStatus::of(&ticket, self.0.clock.now())))
+    }
+}
+
+impl TokenStatus {
+    /// How a record stands at that time, as far as the store knows: for who reads a store without a manager.
+    #[must_use]
+    pub fn of(record: &TokenRecord, now: Timestamp) -> Self {
+        let scope = &record.scope;
+        let access = record.access.as_ref();
+        Self {
+            vendor: scope.vendor,
+            platform: scope.platform.clone(),
+            app: scope.app.clone(),
+            kind: scope.kind,
+            state: record.state,
+            generation: record.generation,
+            issued_at: access.map(|access| access.issued_at),
+            expires_at: access.map(|access| access.expires_at),
+            age_seconds: access.map(|access| now.since(access.issued_at).as_secs()),
+            expires_in_seconds: access.map(|access| access.expires_at.since(now).as_secs()),
+            refused: access.is_some_and(|access| access.refused),
+            refreshable: record.refresh_token.is_some(),
+            granted_at: record.granted_at,
+            original_id: record.original_id.clone(),
+            renewed_by: record.lease.as_ref().map(|lease| lease.owner.clone()),
+            renewed_until: record.lease.as_ref().map(|lease| lease.until),
+            unsaved: false,
+            updated_at: record.updated_at,
+        }
+    }
+}
+
+impl TicketStatus {
+    /// How a ticket stands at that time.
+    #[must_use]
+    pub fn of(ticket: &Ticket, now: Timestamp) -> Self {
+        Self {
+            created_at: ticket.created_at,
+            received_at: ticket.received_at,
+            age_seconds: now.since(ticket.created_at).as_secs(),
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn status_of(&self, record: &TokenRecord) -> TokenStatus {
+        TokenStatus { unsaved: self.is_unsaved(&record.scope), ..TokenStatus::of(record, self.clock.now()) }
+    }
+}

@@ -1,0 +1,346 @@
+//! What is done to a scope's tokens, under its lease.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use miniprogram_core::authorization::{Grant, Permission};
+use miniprogram_core::{
+    AuthorizationApi, Error, ErrorKind, Result, Secret, Timestamp, TokenKind, TokenScope,
+};
+use miniprogram_store::{Acquired, GrantState, Lease, NewTokens, PlatformKey, StoredAccess, TokenRecord};
+
+use crate::alarm::Alarm;
+use crate::errors;
+use crate::flight::Landed;
+use crate::meter;
+use crate::renewal::Renewal;
+use crate::trip::Trip;
+
+const OPERATION: &str = "token";
+/// How often the store is asked again while somebody else renews.
+const MIN_STEP: Duration = Duration::from_millis(20);
+const MAX_STEP: Duration = Duration::from_secs(2);
+/// How many leases' time is waited for those of others.
+const PATIENCE: u32 = 5;
+
+/// A piece of work on one scope.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Bring a token.
+    Renew(Want),
+    /// Turn the code of an authorization into tokens.
+    Exchange { code: Secret, granted_at: Option<Timestamp> },
+    /// Get lost tokens back.
+    Recover { granted_at: Option<Timestamp> },
+    /// Write down tokens whose app was found out after they were granted.
+    Keep { granted: Granted, granted_at: Option<Timestamp> },
+    /// The merchant revoked the authorization.
+    Revoke { at: Timestamp },
+}
+
+/// Which token will do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Want {
+    /// One that may be handed out.
+    Usable,
+    /// One of a later generation.
+    Newer(i64),
+}
+
+/// What the vendor granted, and when it was asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Granted {
+    pub(crate) grant: Grant,
+    pub(crate) asked_at: Timestamp,
+    /// The app's original id, where it was told on the way.
+    pub(crate) original_id: Option<String>,
+}
+
+impl Granted {
+    fn tokens(&self, granted_at: Option<Timestamp>) -> NewTokens {
+        let access = self.grant.access.as_ref().map(|issued| StoredAccess::new(issued, self.asked_at));
+        NewTokens::new(access)
+            .with_refresh_token(self.grant.refresh_token.clone())
+            .with_granted_at(granted_at)
+            .with_original_id(self.original_id.clone())
+    }
+}
+
+/// Why nothing was brought, and what becomes of the lease.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Nothing was spent: the lease is given back.
+    Nothing(Error),
+    /// The refresh token may be spent: the lease stays, so that whoever comes next settles that first.
+    Open(Error),
+    /// The vendor knows of no authorization.
+    Gone(Error),
+    /// Too little of the lease is left for another call.
+    LeaseOver,
+}
+
+impl Task {
+    /// Whether its end is the end of every other renewal of the scope.
+    pub(crate) const fn renews(&self) -> bool {
+        matches!(self, Self::Renew(_))
+    }
+
+    pub(crate) async fn run(self, trip: &mut Trip, scope: &TokenScope) -> Result<Landed> {
+        if let Self::Revoke { at } = self {
+            return revoke(trip, scope, at).await;
+        }
+        let api = Arc::clone(trip.manager.0.api(scope)?);
+        let store = Arc::clone(&trip.manager.0.store);
+        let patience = trip.now().after(trip.manager.0.lease.saturating_mul(PATIENCE));
+        let mut step = MIN_STEP;
+        loop {
+            let record = store.token(scope).await?;
+            if let Some(landed) = self.settled_by(trip, scope, record)? {
+                return Ok(landed);
+            }
+            if trip.manager.0.is_unsaved(scope) {
+                return Err(errors::unsaved(scope));
+            }
+            let (lease, record) = match take_lease(trip, scope).await? {
+                Acquired::Granted { lease, record } => (lease, record),
+                held => {
+                    let now = trip.now();
+                    let until = if let Acquired::Held { until } = held { until } else { now };
+                    if now > patience {
+                        return Err(errors::held(scope, until));
+                    }
+                    trip.pause(step.min(until.since(now)).max(MIN_STEP)).await;
+                    step = (step * 2).min(MAX_STEP);
+                    continue;
+                }
+            };
+            match self.settled_by(trip, scope, Some(TokenRecord::clone(&record))) {
+                Ok(Some(landed)) if !lease.interrupted => {
+                    give_back(trip, &lease, None).await;
+                    return Ok(landed);
+                }
+                Err(error) => {
+                    give_back(trip, &lease, None).await;
+                    return Err(error);
+                }
+                Ok(_) => {}
+            }
+            let brought = self.obtain(trip, api.as_ref(), &lease, &record).await;
+            if let Self::Renew(_) = self {
+                meter::renewal(scope, outcome(&brought));
+            }
+            match brought {
+                Ok((granted, permissions)) => {
+                    let tokens = granted.tokens(self.granted_at());
+                    if let Some(record) = write_down(trip, lease, tokens).await? {
+                        return Ok(Landed { record: Some(record), permissions });
+                    }
+                }
+                Err(failure) => match failure.end(trip, lease, &record).await {
+                    Some(error) => return Err(error),
+                    None => step = MIN_STEP,
+                },
+            }
+        }
+    }
+
+    const fn granted_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Exchange { granted_at, .. }
+            | Self::Recover { granted_at }
+            | Self::Keep { granted_at, .. } => *granted_at,
+            Self::Renew(_) | Self::Revoke { .. } => None,
+        }
+    }
+
+    /// What there is to tell without asking the vendor; `None` if the vendor has to be asked.
+    fn settled_by(
+        &self,
+        trip: &Trip,
+        scope: &TokenScope,
+        record: Option<TokenRecord>,
+    ) -> Result<Option<Landed>> {
+        let Self::Renew(want) = self else {
+            // An older authorization changes nothing, and a code that was delivered before is spent. Of a revocation in
+            // the same second nobody knows which came first: the vendor does.
+            let late = record.as_ref().zip(self.granted_at()).is_some_and(|(record, at)| {
+                let revoked = record.state == GrantState::Revoked;
+                record.granted_at.is_some_and(|known| at < known || (at == known && !revoked))
+            });
+            return Ok(record.filter(|_| late).map(Landed::new));
+        };
+        let inner = &trip.manager.0;
+        let is_platform = scope.kind == TokenKind::Platform;
+        let Some(record) = record else {
+            return if is_platform { Ok(None) } else { Err(errors::never_authorized(scope)) };
+        };
+        match record.state {
+            GrantState::Revoked => return Err(errors::revoked(scope, record.granted_at)),
+            GrantState::NeedsReauthorization => return Err(errors::needs_reauthorization(scope, None)),
+            _ => {}
+        }
+        let good = match want {
+            Want::Usable => inner.is_usable(&record),
+            Want::Newer(generation) => record.generation > *generation,
+        };
+        if good {
+            inner.remember(&record);
+            return Ok(Some(Landed::new(record)));
+        }
+        if !is_platform && record.generation == 0 && record.refresh_token.is_none() {
+            return Err(errors::never_authorized(scope));
+        }
+        Ok(None)
+    }
+
+    async fn obtain(
+        &self,
+        trip: &mut Trip,
+        api: &dyn AuthorizationApi,
+        lease: &Lease,
+        record: &TokenRecord,
+    ) -> Result<(Granted, Vec<Permission>), Failure> {
+        let Some(app) = &lease.scope.app else {
+            return platform_token(trip, api, &lease.scope).await.map(|granted| (granted, Vec::new()));
+        };
+        let mut renewal = Renewal::new(trip, api, lease, app);
+        let granted = match self {
+            Self::Renew(_) => renewal.renew(record).await?,
+            Self::Exchange { code, .. } => renewal.exchange(code).await?,
+            Self::Recover { .. } | Self::Revoke { .. } => renewal.recover().await?,
+            Self::Keep { granted, .. } => granted.clone(),
+        };
+        let permissions = granted.grant.permissions.clone();
+        Ok((granted, permissions))
+    }
+}
+
+fn outcome<T>(brought: &Result<T, Failure>) -> &'static str {
+    match brought {
+        Ok(_) => "ok",
+        Err(Failure::Nothing(error) | Failure::Open(error)) => error.kind().as_str(),
+        Err(Failure::Gone(_)) => "needs_reauthorization",
+        Err(Failure::LeaseOver) => "lease_over",
+    }
+}
+
+/// The lease that was kept from an open renewal, or a new one.
+async fn take_lease(trip: &Trip, scope: &TokenScope) -> Result<Acquired> {
+    let inner = &trip.manager.0;
+    if let Some(lease) = inner.take_kept_lease(scope)
+        && has_time(trip, &lease)
+        && let Some(record) = inner.store.token(scope).await?
+        && record.lease.as_ref().is_some_and(|info| info.fence == lease.info.fence)
+    {
+        return Ok(Acquired::Granted { lease, record: Box::new(record) });
+    }
+    inner.store.acquire(scope, &inner.owner, trip.now(), inner.lease).await
+}
+
+/// Whether one more call fits into the lease.
+pub(crate) fn has_time(trip: &Trip, lease: &Lease) -> bool {
+    lease.info.until.since(trip.now()) >= trip.manager.0.lease / 3
+}
+
+/// Gives a lease back, if it is still held. If the store cannot take that, it runs out and is settled as an open one.
+async fn give_back(trip: &Trip, lease: &Lease, state: Option<GrantState>) {
+    let scope = &lease.scope;
+    if let Err(error) = trip.manager.0.store.release(lease, state, trip.now()).await
+        && error.kind() != ErrorKind::Conflict
+    {
+        tracing::warn!(vendor = %scope.vendor, token = %scope, %error, "the lease could not be given back");
+    }
+}
+
+impl Failure {
+    /// Does with the lease what has to be done. Answers the error for those who wait; `None` if it has to be tried
+    /// again under another lease.
+    async fn end(self, trip: &Trip, mut lease: Lease, record: &TokenRecord) -> Option<Error> {
+        let inner = &trip.manager.0;
+        match self {
+            Self::Nothing(error) => {
+                give_back(trip, &lease, None).await;
+                Some(error)
+            }
+            Self::Open(error) => {
+                lease.interrupted = true;
+                inner.keep_lease(lease);
+                Some(error)
+            }
+            Self::LeaseOver => None,
+            Self::Gone(error) => {
+                let lost = record.generation > 0 && record.state != GrantState::Revoked;
+                give_back(trip, &lease, lost.then_some(GrantState::NeedsReauthorization)).await;
+                inner.forget(&lease.scope);
+                if lost && record.state == GrantState::Active {
+                    meter::lost_grant(&lease.scope);
+                    inner.alarms.raise(&Alarm::NeedsReauthorization { scope: lease.scope.clone() });
+                }
+                Some(errors::needs_reauthorization(&lease.scope, Some(error)))
+            }
+        }
+    }
+}
+
+/// Commits new tokens; only then are they handed out. `None` if the lease was lost: whatever its new holder wrote wins.
+async fn write_down(trip: &Trip, lease: Lease, tokens: NewTokens) -> Result<Option<TokenRecord>> {
+    let inner = &trip.manager.0;
+    match inner.commit(&lease, &tokens).await {
+        Ok(Some(record)) => Ok(Some(record)),
+        Ok(None) => {
+            give_back(trip, &lease, None).await;
+            Ok(None)
+        }
+        Err(error) if error.kind() == ErrorKind::Store => {
+            let error = errors::could_not_save(&lease.scope, error);
+            trip.manager.set_aside(lease, tokens);
+            Err(error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The platform's own token, for the newest ticket.
+async fn platform_token(
+    trip: &mut Trip,
+    api: &dyn AuthorizationApi,
+    scope: &TokenScope,
+) -> Result<Granted, Failure> {
+    let key = PlatformKey::new(scope.vendor, scope.platform.clone());
+    let ticket = trip.manager.0.store.ticket(&key).await.map_err(Failure::Nothing)?;
+    let ticket = ticket.ok_or_else(|| Failure::Nothing(errors::no_ticket(scope)))?;
+    let asked_at = trip.now();
+    let result = trip.lend(api.platform_token(&ticket.ticket)).await;
+    meter::call("platform_token", scope, &result);
+    match result {
+        Ok(issued) => {
+            let grant = Grant::new().with_access(Some(issued));
+            Ok(Granted { grant, asked_at, original_id: None })
+        }
+        Err(error) if error.kind() == ErrorKind::TokenRejected => {
+            Err(Failure::Nothing(errors::ticket_refused(error, ticket.created_at)))
+        }
+        Err(error) => Err(Failure::Nothing(error)),
+    }
+}
+
+async fn revoke(trip: &Trip, scope: &TokenScope, at: Timestamp) -> Result<Landed> {
+    let inner = &trip.manager.0;
+    let revoked = inner.store.revoke(scope, at, trip.now()).await?;
+    if revoked {
+        inner.forget(scope);
+    }
+    tracing::info!(vendor = %scope.vendor, operation = "revoke", outcome = if revoked { "done" } else { "older" }, token = %scope, "an authorization was revoked");
+    Ok(Landed { record: None, permissions: Vec::new() })
+}
+
+impl Landed {
+    /// The record; an error if there is none.
+    pub(crate) fn record(&self, scope: &TokenScope) -> Result<&TokenRecord> {
+        self.record.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, OPERATION)
+                .for_vendor(scope.vendor)
+                .with_detail(format!("there is no record of the {scope}"))
+        })
+    }
+}

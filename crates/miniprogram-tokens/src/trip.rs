@@ -1,0 +1,80 @@
+//! A piece of work and its mark on the clock.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::time::Duration;
+
+use miniprogram_core::clock::Busy;
+use miniprogram_core::{
+    AccessToken, AuthorizationApi, Outcome, Result, Retry, Timestamp, TokenProvider, TokenScope,
+};
+
+use crate::manager::TokenManager;
+
+const MIN_PAUSE: Duration = Duration::from_millis(200);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// A piece of work: holds one mark of the clock, and lends it to the calls it makes.
+#[derive(Debug)]
+pub(crate) struct Trip {
+    pub(crate) manager: TokenManager,
+    busy: Option<Busy>,
+}
+
+impl Trip {
+    pub(crate) fn new(manager: &TokenManager) -> Self {
+        Self { manager: manager.clone(), busy: Some(manager.0.clock.enter()) }
+    }
+
+    /// The mark, for whoever goes on.
+    pub(crate) fn into_busy(self) -> Busy {
+        self.busy.unwrap_or_default()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.manager.0.clock.now()
+    }
+
+    pub(crate) async fn pause(&self, duration: Duration) {
+        self.manager.0.clock.sleep(duration).await;
+    }
+
+    /// Waits for work that marks the clock itself. No moment passes between its mark and ours.
+    pub(crate) async fn lend<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut held = self.busy.take();
+        let clock = &self.manager.0.clock;
+        let (output, busy) = poll_fn(|context| {
+            let mark = held.take().unwrap_or_else(|| clock.enter());
+            work.as_mut().poll(context).map(|output| (output, mark))
+        })
+        .await;
+        self.busy = Some(busy);
+        output
+    }
+
+    /// Calls with the platform's token. A refused one is replaced once, and the call sent once more: it did nothing.
+    pub(crate) async fn with_platform<T, F: Future<Output = Result<T>>>(
+        &mut self,
+        api: &dyn AuthorizationApi,
+        send: impl Fn(AccessToken) -> F,
+    ) -> Result<T> {
+        let scope = TokenScope::platform(api.vendor(), api.platform_id().clone());
+        let token = self.manager.token(&scope).await?;
+        let error = match self.lend(send(token.clone())).await {
+            Err(error) if error.retry() == Retry::AfterRefresh && error.outcome() == Outcome::NotDone => {
+                error
+            }
+            result => return result,
+        };
+        self.manager.reject(&scope, &token).await?;
+        let fresh = self.manager.token(&scope).await?;
+        if fresh == token { Err(error) } else { self.lend(send(fresh)).await }
+    }
+
+    /// A short, jittered pause before something is sent again.
+    pub(crate) async fn pause_briefly(&self) {
+        let span = (MAX_PAUSE - MIN_PAUSE).mul_f64(self.manager.0.random());
+        self.pause(MIN_PAUSE + span).await;
+    }
+}

@@ -1,0 +1,107 @@
+//! Renewal ahead of time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use miniprogram_core::authorization::RefreshTokenUse;
+use miniprogram_core::{AppId, Clock, TokenProvider};
+use miniprogram_store::{GrantState, StoredAccess, TokenFilter, TokenStore};
+
+use crate::support::{Bench, StoreFaults, scope, scope_of};
+use crate::vendor::{Fault, LIFE};
+
+/// Runs the manager for a while of the clock.
+async fn run_for(bench: &Bench, time: Duration) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let manager = bench.manager.clone();
+    let running = tokio::spawn(async move {
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        manager.run(shutdown).await;
+    });
+    let end = bench.now().after(time);
+    while bench.now() < end {
+        bench.clock.sleep(Duration::from_secs(10).min(end.since(bench.now()))).await;
+        // What fell due gets on before more time passes.
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+    drop(stop);
+    bench.aside(running).await.unwrap();
+}
+
+#[tokio::test]
+async fn tokens_of_one_minute_are_renewed_apart_and_before_their_end() {
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    for number in 0..300_u64 {
+        bench.authorize(&number.into()).await;
+    }
+    run_for(&bench, LIFE).await;
+    assert_eq!(bench.vendor.calls("refresh"), 300, "each once");
+    let records = bench.store.inner.tokens(&TokenFilter::new(1000)).await.unwrap();
+    let mut minutes = BTreeMap::<u64, u32>::new();
+    for record in records.iter().filter(|record| record.scope.app.is_some()) {
+        let StoredAccess { issued_at, .. } = record.access.clone().unwrap();
+        *minutes.entry(issued_at.since(crate::support::start()).as_secs() / 60).or_default() += 1;
+        assert!(record.usable(bench.now()).is_some());
+    }
+    assert!(minutes.len() >= 25 && minutes.values().all(|count| *count < 40), "{minutes:?}");
+    assert!(minutes.keys().all(|minute| (80..=109).contains(minute)), "{minutes:?}");
+}
+
+#[tokio::test]
+async fn what_needs_the_merchant_is_left_alone_and_failures_are_tried_again_with_pauses() {
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    let (revoked, gone) = (AppId::from("revoked"), AppId::from("gone"));
+    bench.authorize(&revoked).await;
+    bench.authorize(&gone).await;
+    bench.store.inner.revoke(&scope_of("revoked"), bench.now(), bench.now()).await.unwrap();
+    bench.vendor.revoke(&gone);
+    let token = bench.manager.token(&scope_of("gone")).await.unwrap();
+    bench.manager.reject(&scope_of("gone"), &token).await.unwrap();
+    bench.manager.token(&scope_of("gone")).await.unwrap_err();
+    let before = bench.vendor.calls("refresh");
+
+    // The token falls due after more than an hour; the vendor is out for nine tries.
+    bench.vendor.fail([Fault::NotSent; 9]);
+    run_for(&bench, LIFE * 9 / 10).await;
+    let tries = bench.vendor.calls("refresh") - before;
+    assert!((2..=6).contains(&tries), "{tries} tries: the pauses grow");
+    bench.vendor.fail([]);
+    run_for(&bench, LIFE).await;
+    bench.assert_intact().await;
+    assert!(bench.record().await.usable(bench.now()).is_some());
+    for (app, state) in [("gone", GrantState::NeedsReauthorization), ("revoked", GrantState::Revoked)] {
+        assert_eq!(bench.store.inner.token(&scope_of(app)).await.unwrap().unwrap().state, state);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_for_an_hour_does_not_end_it() {
+    let bench = Bench::new(RefreshTokenUse::Repeatable).await;
+    bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
+    run_for(&bench, Duration::from_secs(3600)).await;
+    bench.store.fail(StoreFaults::default());
+    run_for(&bench, LIFE).await;
+    assert!(bench.vendor.calls("refresh") >= 1);
+    bench.assert_intact().await;
+}
+
+#[tokio::test]
+async fn the_platforms_own_token_is_renewed_too_and_open_renewals_are_settled() {
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    // Somebody died in the middle of a renewal, with the access token still good.
+    bench.store.inner.acquire(&scope(), "dead", bench.now(), Duration::from_secs(60)).await.unwrap();
+    run_for(&bench, Duration::from_secs(600)).await;
+    bench.assert_intact().await;
+    assert_eq!(bench.record().await.generation, 2);
+
+    // Near the end of the platform's month, and no earlier.
+    assert_eq!(bench.vendor.calls("platform_token"), 1);
+    bench.clock.advance(LIFE * 359);
+    run_for(&bench, Duration::from_secs(600)).await;
+    assert_eq!(bench.vendor.calls("platform_token"), 2);
+}

@@ -1,0 +1,222 @@
+//! Tickets and authorizations as they are pushed, once, again, late and out of order.
+
+use miniprogram_core::authorization::{AuthorizerPage, RefreshTokenUse};
+use miniprogram_core::{
+    AppId, Delivery, ErrorKind, Event, EventHandler, EventKind, PlatformId, Secret, Timestamp, Vendor,
+};
+use miniprogram_store::{GrantState, OriginalIds, PlatformKey, TokenStore};
+use miniprogram_tokens::Alarm;
+use serde_json::{Value, json};
+
+use crate::support::{Bench, MODELS, app, platform, scope, scope_of, start};
+use crate::vendor::{ACME, Fault, PLATFORM};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(start().as_unix() + seconds)
+}
+
+fn event(kind: EventKind, app: Option<AppId>, seconds: i64, payload: Value) -> Event<'static> {
+    let mut event = Event::new(ACME, kind, "event".into(), payload);
+    event.app_id = app;
+    event.occurred_at = Some(at(seconds));
+    event
+}
+
+fn authorized(code: &Secret, seconds: i64) -> Event<'static> {
+    event(EventKind::Authorized, Some(app()), seconds, json!({ "authorizationCode": code.expose() }))
+}
+
+fn revoked(seconds: i64) -> Event<'static> {
+    event(EventKind::AuthorizationRevoked, Some(app()), seconds, json!({}))
+}
+
+async fn handle(bench: &Bench, event: Event<'static>) -> miniprogram_core::Result<()> {
+    let delivery = Delivery::new(1, PLATFORM.into(), bench.now());
+    bench.aside(bench.manager.handle(&event, &delivery)).await
+}
+
+#[tokio::test]
+async fn an_authorization_is_exchanged_once_however_often_it_is_delivered() {
+    for model in MODELS {
+        let bench = Bench::empty(model).await;
+        let code = bench.vendor.authorize(&app());
+        for _ in 0..3 {
+            handle(&bench, authorized(&code, 0)).await.unwrap();
+        }
+        assert_eq!((bench.vendor.calls("exchange"), bench.vendor.calls("recover")), (1, 0));
+        bench.token().await.unwrap();
+        bench.assert_intact().await;
+        let record = bench.record().await;
+        assert_eq!((record.generation, record.granted_at), (1, Some(at(0))));
+
+        // An update brings a new code, an older one changes nothing.
+        let code = bench.vendor.authorize(&app());
+        let payload =
+            json!({ "AuthorizationCode": code.expose(), "AuthorizationCodeExpiredTime": "1690003600" });
+        handle(&bench, event(EventKind::AuthorizationUpdated, Some(app()), 60, payload)).await.unwrap();
+        handle(&bench, authorized(&Secret::new("older"), 30)).await.unwrap();
+        assert_eq!(bench.vendor.calls("exchange"), 2);
+        bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_is_spent_or_missing_is_recovered() {
+    for payload in [json!({ "authorizationCode": "spent" }), json!({ "authorizationCode": null }), json!({})]
+    {
+        let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+        let event = event(EventKind::Authorized, Some(app()), 60, payload);
+        handle(&bench, event.clone()).await.unwrap();
+        handle(&bench, event).await.unwrap();
+        assert_eq!(bench.vendor.calls("recover"), 1);
+        assert_eq!(bench.record().await.granted_at, Some(at(60)));
+        bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_nothing_stands_behind_is_the_merchants_to_mend() {
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    bench.vendor.revoke(&app());
+    handle(&bench, authorized(&Secret::new("void"), 60)).await.unwrap();
+    assert_eq!(bench.record().await.state, GrantState::NeedsReauthorization);
+    assert_eq!(bench.alarms.raised(), [Alarm::NeedsReauthorization { scope: scope() }]);
+}
+
+#[tokio::test]
+async fn an_outage_is_an_error_so_that_the_event_comes_again() {
+    let bench = Bench::new(RefreshTokenUse::Repeatable).await;
+    let code = bench.vendor.authorize(&app());
+    bench.vendor.fail([Fault::NotSent]);
+    assert_eq!(handle(&bench, authorized(&code, 60)).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    handle(&bench, authorized(&code, 60)).await.unwrap();
+    bench.assert_intact().await;
+}
+
+#[tokio::test]
+async fn a_revocation_wipes_the_tokens_unless_the_merchant_granted_later() {
+    for model in MODELS {
+        let bench = Bench::new(model).await;
+        bench.token().await.unwrap();
+        handle(&bench, revoked(-60)).await.unwrap();
+        bench.token().await.unwrap();
+
+        handle(&bench, revoked(60)).await.unwrap();
+        handle(&bench, revoked(60)).await.unwrap();
+        let error = bench.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized);
+        assert!(error.to_string().contains("revoked the authorization at"), "{error}");
+        let record = bench.record().await;
+        assert_eq!((record.state, record.access, record.refresh_token), (GrantState::Revoked, None, None));
+
+        // An authorization from before the revocation that arrives late.
+        let calls = bench.vendor.calls("exchange");
+        handle(&bench, authorized(&Secret::new("late"), 30)).await.unwrap();
+        assert_eq!(
+            (bench.record().await.state, bench.vendor.calls("exchange")),
+            (GrantState::Revoked, calls)
+        );
+
+        let code = bench.vendor.authorize(&app());
+        handle(&bench, authorized(&code, 90)).await.unwrap();
+        bench.token().await.unwrap();
+        bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn tickets_are_kept_by_the_time_of_their_making() {
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    let newest = bench.vendor.ticket();
+    let push = |ticket: &str, seconds| event(EventKind::Ticket, None, seconds, json!({ "Ticket": ticket }));
+    handle(&bench, push(newest.expose(), 600)).await.unwrap();
+    handle(&bench, push("older", 300)).await.unwrap();
+    assert_eq!(bench.store.inner.ticket(&platform()).await.unwrap().unwrap().ticket, newest);
+    assert_eq!(bench.manager.ticket_status(&platform()).await.unwrap().unwrap().created_at, at(600));
+    let named = event(EventKind::Ticket, None, 900, json!({ "ComponentVerifyTicket": newest.expose() }));
+    handle(&bench, named).await.unwrap();
+    assert_eq!(bench.manager.ticket_status(&platform()).await.unwrap().unwrap().created_at, at(900));
+    let empty = event(EventKind::Ticket, None, 1200, json!({ "Ticket": "" }));
+    assert_eq!(handle(&bench, empty).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
+
+#[tokio::test]
+async fn what_is_none_of_its_business_is_passed_over() {
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    handle(&bench, event(EventKind::AuditApproved, Some(app()), 0, json!({}))).await.unwrap();
+    let mut foreign = authorized(&Secret::new("code"), 0);
+    foreign.vendor = Vendor::new("other");
+    handle(&bench, foreign).await.unwrap();
+    let delivery = Delivery::new(1, PlatformId::from("elsewhere"), bench.now());
+    bench.manager.handle(&authorized(&Secret::new("code"), 0), &delivery).await.unwrap();
+    assert_eq!((bench.vendor.calls("exchange"), bench.vendor.calls("platform_token")), (0, 0));
+}
+
+#[tokio::test]
+async fn the_code_of_another_app_stores_nothing() {
+    for model in MODELS {
+        let bench = Bench::empty(model).await;
+        let code = bench.vendor.authorize(&"another".into());
+        let (platform, app) = (platform(), app());
+        let error =
+            bench.aside(bench.manager.exchange(&platform, &code, Some(&app), None)).await.unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Conflict, Some("app_id")));
+        for app in ["another", "app"] {
+            let record = bench.store.inner.token(&scope_of(app)).await.unwrap();
+            assert!(record.is_none_or(|record| record.generation == 0 && record.refresh_token.is_none()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_alone_finds_its_app() {
+    for model in MODELS {
+        let bench = Bench::empty(model).await;
+        let code = bench.vendor.authorize(&app());
+        let platform = platform();
+        let authorized = bench.aside(bench.manager.exchange(&platform, &code, None, None)).await.unwrap();
+        assert_eq!(authorized.app, app());
+        assert_eq!(authorized.permissions.len(), 1);
+        let original_id = (model == RefreshTokenUse::Repeatable).then(|| "gh_app".to_owned());
+        assert_eq!(authorized.original_id, original_id);
+        bench.token().await.unwrap();
+        bench.assert_intact().await;
+        let error = bench.aside(bench.manager.exchange(&platform, &code, None, None)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized, "it is spent, and names no app to recover");
+    }
+}
+
+#[tokio::test]
+async fn original_ids_are_learnt_once_and_kept() {
+    let bench = Bench::empty(RefreshTokenUse::Repeatable).await;
+    bench.vendor.authorize(&app());
+    for _ in 0..3 {
+        let known = bench.manager.original_id(&platform(), &app()).await.unwrap();
+        assert_eq!(known.as_deref(), Some("gh_app"));
+    }
+    assert_eq!(bench.vendor.calls("authorizer_info"), 1);
+    assert_eq!(bench.store.inner.app_of_original_id(&platform(), "gh_app").await.unwrap(), Some(app()));
+    bench.vendor.fail_one("authorizer_info", Fault::OtherApp);
+    bench.vendor.authorize(&"b".into());
+    let error = bench.manager.original_id(&platform(), &"b".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    assert_eq!(bench.manager.original_id(&platform(), &app()).await.unwrap(), None);
+    let info = bench.manager.authorizer_info(&platform(), &app()).await.unwrap();
+    assert_eq!(info.app_id, app(), "asked with the app's own token");
+}
+
+#[tokio::test]
+async fn the_list_of_authorizers_is_read_to_its_end() {
+    let bench = Bench::empty(RefreshTokenUse::Repeatable).await;
+    for number in 0..1234_u64 {
+        bench.vendor.authorize(&number.into());
+    }
+    let all = bench.manager.all_authorizers(&platform()).await.unwrap();
+    assert_eq!((all.len(), bench.vendor.calls("authorizers")), (1234, 3));
+    let page = bench.manager.authorizers(&platform(), AuthorizerPage::new(10, 5)).await.unwrap();
+    assert_eq!((page.total, page.authorizers.len()), (1234, 5));
+    let unknown = PlatformKey::new(ACME, "elsewhere");
+    assert_eq!(bench.manager.all_authorizers(&unknown).await.unwrap_err().kind(), ErrorKind::Config);
+}

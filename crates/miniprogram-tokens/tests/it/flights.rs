@@ -1,0 +1,144 @@
+//! One renewal for everybody who waits, whoever gives up.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::task::Context;
+
+use futures::future::join_all;
+use futures::task::noop_waker;
+use miniprogram_core::{Clock, TokenProvider};
+
+use crate::support::{Bench, MODELS, scope, until};
+use crate::vendor::Fault;
+
+const CALLERS: usize = 100;
+
+/// 100 callers who need a token at the same time, each with its own mark of the clock.
+async fn all_call(bench: &Bench) -> String {
+    let callers = (0..CALLERS).map(|_| {
+        let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
+        tokio::spawn(async move {
+            let _busy = clock.enter();
+            manager.token(&scope()).await.unwrap().secret().expose().to_owned()
+        })
+    });
+    let mut tokens: Vec<_> = join_all(callers).await.into_iter().map(Result::unwrap).collect();
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1, "everybody gets the same token");
+    tokens.remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hundred_callers_and_a_thousand_expiries_bring_one_refresh_each() {
+    for model in MODELS {
+        let bench = Bench::new(model).await;
+        for expiry in 1..=1000 {
+            if expiry % 2 == 0 {
+                bench.expire();
+            } else {
+                // Everybody's call was refused, and everybody says so.
+                let token = bench.token().await.unwrap();
+                let before = bench.record().await.generation;
+                let (manager, token) = (&bench.manager, &token);
+                let scope = scope();
+                let callers = (0..CALLERS).map(|_| manager.reject(&scope, token));
+                join_all(callers).await.into_iter().for_each(|result| result.unwrap());
+                assert_eq!(
+                    bench.record().await.generation,
+                    before,
+                    "a rejection refreshes nothing by itself"
+                );
+            }
+            let token = all_call(&bench).await;
+            assert_eq!(bench.vendor.calls("refresh"), expiry, "{model:?}");
+            assert_eq!(bench.record().await.access.unwrap().token.secret().expose(), token);
+        }
+        assert_eq!((bench.vendor.calls("exchange"), bench.vendor.calls("recover")), (1, 0));
+        bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn a_late_rejection_of_an_older_token_does_nothing() {
+    let bench = Bench::new(MODELS[1]).await;
+    let old = bench.token().await.unwrap();
+    bench.manager.reject(&scope(), &old).await.unwrap();
+    let new = bench.token().await.unwrap();
+    assert_ne!(old, new);
+    // In this process, and in one that knows nothing.
+    bench.manager.reject(&scope(), &old).await.unwrap();
+    bench.second().reject(&scope(), &old).await.unwrap();
+    assert_eq!(bench.token().await.unwrap(), new);
+    assert_eq!(bench.second().token(&scope()).await.unwrap(), new);
+    assert_eq!(bench.vendor.calls("refresh"), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_kept_until_shortly_before_its_end() {
+    let bench = Bench::new(MODELS[0]).await;
+    let first = bench.token().await.unwrap();
+    bench.clock.advance(std::time::Duration::from_millis(6_900_000 - 1));
+    assert_eq!(bench.token().await.unwrap(), first);
+    bench.clock.advance(std::time::Duration::from_millis(1));
+    assert_ne!(bench.token().await.unwrap(), first, "five minutes before the end");
+}
+
+/// Polls a caller a number of times and drops it. Answers whether it was done by then.
+async fn give_up_after<F: Future>(caller: F, polls: usize) -> bool {
+    let mut caller = Box::pin(caller);
+    for _ in 0..polls {
+        let waker = noop_waker();
+        if caller.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            return true;
+        }
+        // Whatever the caller waits for gets on, one step at a time.
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_caller_who_gives_up_at_any_point_stops_nothing() {
+    for model in MODELS {
+        for polls in 1.. {
+            let bench = Bench::new(model).await;
+            bench.expire();
+            let scope = scope();
+            let done = give_up_after(bench.manager.token(&scope), polls).await;
+            let (store, scope) = (Arc::clone(&bench.store), &scope);
+            let renewed = || async {
+                use miniprogram_store::TokenStore;
+                store.token(scope).await.unwrap().is_some_and(|record| record.generation == 2)
+            };
+            until("the renewal", renewed).await;
+            bench.assert_intact().await;
+            let token = bench.token().await.unwrap();
+            assert!(bench.vendor.accepts(&crate::support::app(), &token));
+            assert_eq!(bench.vendor.calls("refresh"), 1, "{model:?}, {polls} polls");
+            if done {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_told_to_those_who_waited_and_forgotten() {
+    let bench = Bench::new(MODELS[1]).await;
+    bench.expire();
+    bench.vendor.fail([Fault::Busy]);
+    let callers = (0..5).map(|_| {
+        let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
+        async move {
+            let _busy = clock.enter();
+            manager.token(&scope()).await.unwrap_err().kind()
+        }
+    });
+    let kinds = join_all(callers).await;
+    assert!(kinds.iter().all(|kind| *kind == miniprogram_core::ErrorKind::RateLimited), "{kinds:?}");
+    assert_eq!(bench.vendor.calls("refresh"), 1);
+    bench.token().await.unwrap();
+    assert_eq!(bench.vendor.calls("refresh"), 2);
+}

@@ -1,0 +1,12 @@
+//! The token chain over a real store, at a vendor in memory and at the simulator.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a helper that fails fails its test")]
+
+mod support;
+mod vendor;
+
+mod ahead;
+mod events;
+mod flights;
+mod protocol;
+mod simulator;

@@ -1,0 +1,280 @@
+//! A platform at the vendor in memory, over a real store.
+
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::{Either, select};
+use miniprogram_core::authorization::RefreshTokenUse;
+use miniprogram_core::clock::Busy;
+use miniprogram_core::{
+    AccessToken, AppId, Clock, Error, ErrorKind, Result, Timestamp, TokenProvider, TokenScope, VirtualClock,
+};
+use miniprogram_store::{
+    Acquired, GrantState, Lease, NewTokens, PlatformKey, SqliteStore, StoreOptions, Ticket, TokenFilter,
+    TokenRecord, TokenStore,
+};
+use miniprogram_tokens::{Alarm, AlarmSink, TokenManager, TokenManagerBuilder};
+use tempfile::TempDir;
+
+use crate::vendor::{ACME, FakeVendor, LIFE, PLATFORM};
+
+pub(crate) const MODELS: [RefreshTokenUse; 2] = [RefreshTokenUse::Repeatable, RefreshTokenUse::SingleUse];
+
+pub(crate) fn platform() -> PlatformKey {
+    PlatformKey::new(ACME, PLATFORM)
+}
+
+pub(crate) fn app() -> AppId {
+    "app".into()
+}
+
+pub(crate) fn scope_of(app: impl Into<AppId>) -> TokenScope {
+    TokenScope::authorizer(ACME, PLATFORM.into(), app.into())
+}
+
+pub(crate) fn scope() -> TokenScope {
+    scope_of(app())
+}
+
+pub(crate) fn start() -> Timestamp {
+    Timestamp::from_unix(1_700_000_000)
+}
+
+/// Keeps what was raised.
+#[derive(Debug, Default)]
+pub(crate) struct Alarms(Mutex<Vec<Alarm>>);
+
+impl Alarms {
+    pub(crate) fn raised(&self) -> Vec<Alarm> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl AlarmSink for Alarms {
+    fn raise(&self, alarm: &Alarm) {
+        self.0.lock().unwrap().push(alarm.clone());
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) clock: VirtualClock,
+    pub(crate) vendor: Arc<FakeVendor>,
+    pub(crate) store: Arc<FaultyStore>,
+    pub(crate) alarms: Arc<Alarms>,
+    pub(crate) manager: TokenManager,
+    pub(crate) directory: TempDir,
+    /// Time stands still but for pauses.
+    _busy: Busy,
+}
+
+impl Bench {
+    /// A platform with a ticket and no app.
+    pub(crate) async fn empty(model: RefreshTokenUse) -> Self {
+        let directory = TempDir::new().unwrap();
+        let store = FaultyStore::create(&directory).await;
+        let clock = VirtualClock::new(start());
+        let vendor = FakeVendor::new(model);
+        let alarms = Arc::new(Alarms::default());
+        let busy = clock.enter();
+        let manager = builder(&store, &vendor, &clock, &alarms).build().unwrap();
+        let bench = Self { clock, vendor, store, alarms, manager, directory, _busy: busy };
+        let ticket = bench.vendor.ticket();
+        assert!(bench.manager.save_ticket(&platform(), &ticket, start()).await.unwrap());
+        bench
+    }
+
+    /// The same with the app authorized.
+    pub(crate) async fn new(model: RefreshTokenUse) -> Self {
+        let bench = Self::empty(model).await;
+        bench.authorize(&app()).await;
+        bench
+    }
+
+    pub(crate) async fn authorize(&self, app: &AppId) {
+        let code = self.vendor.authorize(app);
+        let (platform, at) = (platform(), Some(self.now()));
+        let exchanged = self.manager.exchange(&platform, &code, Some(app), at);
+        let authorized = self.aside(exchanged).await.unwrap();
+        assert_eq!(authorized.app, *app);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Another manager over the same store: another process, but for the memory.
+    pub(crate) fn second(&self) -> TokenManager {
+        builder(&self.store, &self.vendor, &self.clock, &self.alarms).build().unwrap()
+    }
+
+    pub(crate) fn expire(&self) {
+        self.clock.advance(LIFE);
+    }
+
+    /// Waits for work that marks the clock itself.
+    pub(crate) async fn aside<T>(&self, work: impl Future<Output = T>) -> T {
+        let waiting = self.clock.sleep(Duration::MAX);
+        let (work, waiting) = (pin!(work), waiting);
+        match select(work, waiting).await {
+            Either::Left((output, _)) => output,
+            Either::Right(_) => panic!("the end of time"),
+        }
+    }
+
+    pub(crate) async fn token(&self) -> Result<AccessToken> {
+        self.manager.token(&scope()).await
+    }
+
+    pub(crate) async fn record(&self) -> TokenRecord {
+        self.store.inner.token(&scope()).await.unwrap().unwrap()
+    }
+
+    /// What is stored is what the vendor takes.
+    pub(crate) async fn assert_intact(&self) {
+        self.assert_intact_of(&app()).await;
+    }
+
+    pub(crate) async fn assert_intact_of(&self, app: &AppId) {
+        let record = self.store.inner.token(&scope_of(app.clone())).await.unwrap().unwrap();
+        let refresh = record.refresh_token.expect("a refresh token is kept");
+        assert!(self.vendor.is_valid(app, &refresh), "the stored refresh token is lost");
+        assert_eq!((record.state, record.lease), (GrantState::Active, None));
+    }
+}
+
+pub(crate) fn builder(
+    store: &Arc<FaultyStore>,
+    vendor: &Arc<FakeVendor>,
+    clock: &VirtualClock,
+    alarms: &Arc<Alarms>,
+) -> TokenManagerBuilder {
+    TokenManager::builder(Arc::clone(store) as _)
+        .with_platform(Arc::clone(vendor) as _)
+        .with_clock(Arc::new(clock.clone()))
+        .with_alarms(Arc::clone(alarms) as _)
+        .with_seed(7)
+}
+
+/// Lets the runtime go on until something holds. Nothing here waits for time.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    for _ in 0..1_000_000 {
+        if holds().await {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{what} never came about");
+}
+
+/// A store in a file whose writes fail when told to.
+#[derive(Debug)]
+pub(crate) struct FaultyStore {
+    pub(crate) inner: SqliteStore,
+    faults: Mutex<StoreFaults>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct StoreFaults {
+    /// How many commits fail.
+    pub(crate) commits: u32,
+    /// Whether failing commits are written all the same.
+    pub(crate) written: bool,
+    /// Whether nothing can be read or written.
+    pub(crate) down: bool,
+}
+
+pub(crate) fn path(directory: &TempDir) -> PathBuf {
+    directory.path().join("store.db")
+}
+
+impl FaultyStore {
+    pub(crate) async fn create(directory: &TempDir) -> Arc<Self> {
+        let inner = SqliteStore::migrate(path(directory), StoreOptions::default()).await.unwrap();
+        Arc::new(Self { inner, faults: Mutex::default() })
+    }
+
+    pub(crate) fn fail(&self, faults: StoreFaults) {
+        *self.faults.lock().unwrap() = faults;
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.faults.lock().unwrap().down { Err(broken()) } else { Ok(()) }
+    }
+}
+
+fn broken() -> Error {
+    Error::new(ErrorKind::Store, "store").with_detail("no space left on device")
+}
+
+#[async_trait]
+impl TokenStore for FaultyStore {
+    async fn save_ticket(&self, platform: &PlatformKey, ticket: &Ticket) -> Result<bool> {
+        self.check()?;
+        self.inner.save_ticket(platform, ticket).await
+    }
+
+    async fn ticket(&self, platform: &PlatformKey) -> Result<Option<Ticket>> {
+        self.check()?;
+        self.inner.ticket(platform).await
+    }
+
+    async fn token(&self, scope: &TokenScope) -> Result<Option<TokenRecord>> {
+        self.check()?;
+        self.inner.token(scope).await
+    }
+
+    async fn tokens(&self, filter: &TokenFilter) -> Result<Vec<TokenRecord>> {
+        self.check()?;
+        self.inner.tokens(filter).await
+    }
+
+    async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>> {
+        self.inner.app_of_original_id(platform, original_id).await
+    }
+
+    async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()> {
+        self.inner.bind_original_id(scope, original_id, now).await
+    }
+
+    async fn acquire(
+        &self,
+        scope: &TokenScope,
+        owner: &str,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Acquired> {
+        self.check()?;
+        self.inner.acquire(scope, owner, now, lease).await
+    }
+
+    async fn commit(&self, lease: &Lease, tokens: &NewTokens, now: Timestamp) -> Result<TokenRecord> {
+        let written = {
+            let mut faults = self.faults.lock().unwrap();
+            let fails = faults.commits > 0;
+            faults.commits = faults.commits.saturating_sub(1);
+            fails.then_some(faults.written)
+        };
+        match written {
+            None => self.inner.commit(lease, tokens, now).await,
+            Some(false) => Err(broken()),
+            Some(true) => self.inner.commit(lease, tokens, now).await.and(Err(broken())),
+        }
+    }
+
+    async fn release(&self, lease: &Lease, state: Option<GrantState>, now: Timestamp) -> Result<()> {
+        self.check()?;
+        self.inner.release(lease, state, now).await
+    }
+
+    async fn expire(&self, scope: &TokenScope, refused: &AccessToken, now: Timestamp) -> Result<bool> {
+        self.check()?;
+        self.inner.expire(scope, refused, now).await
+    }
+
+    async fn revoke(&self, scope: &TokenScope, revoked_at: Timestamp, now: Timestamp) -> Result<bool> {
+        self.inner.revoke(scope, revoked_at, now).await
+    }
+}
