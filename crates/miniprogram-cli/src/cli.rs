@@ -3,10 +3,12 @@
 mod alliance;
 mod app;
 mod audit;
+mod auth;
 mod code;
 mod events;
 mod release;
 mod sim;
+mod store;
 mod template;
 
 use std::ffi::OsString;
@@ -26,10 +28,12 @@ pub(crate) use app::{
     ImageVerb, NameVerb, OfflineFields, PhoneApply, PhoneVerb, WebViewDomainVerb,
 };
 pub(crate) use audit::{AuditVerb, Submit, Watch};
+pub(crate) use auth::{AuthVerb, Exchange, List as AuthList, Refresh, Ticket, Url};
 pub(crate) use code::{CodeVerb, QrCode, Upload};
-pub(crate) use events::{Decode, EventsVerb, Format as BodyFormat};
+pub(crate) use events::{Decode, EventsVerb, Format as BodyFormat, List as EventList, Replay, Serve};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
 pub(crate) use sim::{PerVendor, Sim};
+pub(crate) use store::StoreVerb;
 pub(crate) use template::TemplateVerb;
 
 use crate::output::Format;
@@ -100,6 +104,19 @@ pub(crate) struct Common {
     /// How long an effect may still land after its attempt [default: the vendor's]
     #[arg(long, global = true, value_name = "TIME", value_parser = crate::values::duration)]
     pub(crate) settle_time: Option<Duration>,
+    /// The configuration: platforms and store [default: miniprogram.toml if it is there; empty: none]
+    #[arg(long, global = true, value_name = "FILE", env = "MINIPROGRAM_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<String>,
+    /// Where state is kept, instead of the configuration's: sqlite:FILE or postgres://…
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "MINIPROGRAM_STORE",
+        hide_env_values = true,
+        value_parser = secret
+    )]
+    pub(crate) store: Option<Secret>,
 }
 
 /// For commands with an effect.
@@ -137,9 +154,15 @@ pub(crate) enum Noun {
     /// What Baidu tells the members of its open-source alliance
     #[command(subcommand)]
     Alliance(AllianceVerb),
-    /// Read the vendors' pushes
+    /// Authorizations and tokens
+    #[command(subcommand)]
+    Auth(AuthVerb),
+    /// Receive the vendors' pushes, read them, look at what came
     #[command(subcommand)]
     Events(EventsVerb),
+    /// What the platforms keep: check it, print it, bring it up to date
+    #[command(subcommand)]
+    Store(StoreVerb),
     /// Play both vendors on a local port
     Sim(Sim),
     /// Send one request to any endpoint of a vendor
@@ -223,11 +246,33 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
             "timeout",
             "deadline",
             "settle_time",
+            "config",
+            "store",
         ],
-        ["events", ..] => &["access_token", "base_url", "timeout", "deadline", "settle_time"],
+        ["events", "decode"] => {
+            &["access_token", "base_url", "timeout", "deadline", "settle_time", "config", "store"]
+        }
+        ["events", "serve"] => &["vendor", "app", "access_token", "platform_id", "deadline", "settle_time"],
+        ["events", "list" | "replay"] => {
+            &["access_token", "platform_id", "base_url", "timeout", "deadline", "settle_time"]
+        }
+        ["events"] => &["access_token", "deadline", "settle_time"],
+        ["events", "show"] | ["store", ..] => &[
+            "vendor",
+            "app",
+            "access_token",
+            "platform_id",
+            "base_url",
+            "timeout",
+            "deadline",
+            "settle_time",
+        ],
+        ["auth", "status"] => &["access_token", "base_url", "timeout", "deadline", "settle_time"],
+        ["auth", "list" | "ticket"] => &["app", "access_token", "settle_time"],
+        ["auth", ..] => &["access_token", "settle_time"],
         ["template", ..] | ["app", "image", ..] => &["app"],
-        ["alliance", "info" | "watch"] => &["app", "platform_id", "settle_time"],
-        ["alliance", ..] => &["platform_id", "settle_time"],
+        ["alliance", "info" | "watch"] => &["app", "platform_id", "settle_time", "config", "store"],
+        ["alliance", ..] => &["platform_id", "settle_time", "config", "store"],
         _ => &[],
     }
 }
@@ -292,6 +337,10 @@ fn refuse_left_out(matches: &ArgMatches) -> Result<(), clap::Error> {
         flag = " --plain";
         unused.extend(["token", "aes_key", "receiver_id", "body_format"]);
     }
+    if path == ["events", "replay"] && !deepest.get_flag("dead") {
+        flag = " ID";
+        unused.extend(["vendor", "app"]);
+    }
     if path == ["call"] && deepest.get_flag("platform") {
         flag = " --platform";
         unused.push("app");
@@ -328,11 +377,12 @@ mod tests {
     #[test]
     fn every_option_left_out_exists() {
         let root = command();
-        for id in left_out(&["vendors"]) {
-            assert!(
-                root.get_arguments().any(|arg| arg.get_id() == id && arg.get_action().takes_values()),
-                "{id}"
-            );
+        for path in [&["vendors"][..], &["events", "decode"], &["store", "check"], &["auth", "url"]] {
+            for id in left_out(path) {
+                let found =
+                    root.get_arguments().any(|arg| arg.get_id() == id && arg.get_action().takes_values());
+                assert!(found, "{id}");
+            }
         }
     }
 }

@@ -3,16 +3,18 @@
 mod alliance;
 mod app;
 mod audit;
+mod auth;
 mod call;
 mod code;
 mod events;
 mod explain;
 mod release;
 mod sim;
+mod store;
 mod template;
 mod vendors;
 
-use crate::cli::{self, EventsVerb, Noun};
+use crate::cli::{self, Noun};
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
 
@@ -27,7 +29,9 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::App(verb) => app::run(context, verb).await,
         Noun::Template(verb) => template::run(&context, verb).await,
         Noun::Alliance(verb) => alliance::run(context, verb).await,
-        Noun::Events(EventsVerb::Decode(wish)) => events::decode(&context, wish),
+        Noun::Auth(verb) => auth::run(&context, verb).await,
+        Noun::Events(verb) => events::run(&context, verb).await,
+        Noun::Store(verb) => store::run(&context, verb).await,
         Noun::Sim(wish) => sim::run(&context, wish).await,
         Noun::Call(wish) => call::run(&context, wish).await,
         Noun::Completions { shell } => {

@@ -1,26 +1,51 @@
-//! What the common options come to: a vendor, an app, a client.
+//! What the common options and the configuration come to: a vendor, an app, a client, a store.
+
+mod state;
 
 use std::sync::Arc;
 
 use miniprogram::{
     AccessToken, AppId, BaseUrl, ClientConfig, Error, ErrorKind, MiniProgram, MiniProgramPlatform, NoTokens,
-    Outcome, StaticToken, TokenProvider,
+    Outcome, PlatformId, Secret, StaticToken, SystemClock, TokenProvider,
 };
+use miniprogram_store::StoreJournal;
+pub(crate) use state::{Held, State};
 
 use crate::cli::{self, Common, Credentials, DryRun};
+use crate::config::{Platform, Settings};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::vendors::alliance::{Key, Member};
 use crate::vendors::{ENTRIES, Entry};
 
 /// What is said where no token is given.
-const TOKEN: &str = "--access-token <TOKEN>, or MINIPROGRAM_ACCESS_TOKEN in the environment";
+const TOKEN: &str =
+    "--access-token <TOKEN>, or MINIPROGRAM_ACCESS_TOKEN in the environment, or a --config with the platform";
 
 /// The common options, and where results go.
 #[derive(Debug)]
 pub(crate) struct Context {
     common: Common,
     pub(crate) output: Output,
+    held: Held,
+}
+
+/// Whose token a command takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Holder {
+    App(AppId),
+    Platform,
+}
+
+/// What a command does with its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// It prints what it would send.
+    Plan,
+    /// It reads, or sends what no journal knows.
+    Calls,
+    /// It has an effect, which goes into the journal where there is a store.
+    Effect,
 }
 
 /// The app that a command is about.
@@ -46,7 +71,7 @@ impl Target {
 impl Context {
     pub(crate) fn new(common: Common) -> Self {
         let output = Output::new(common.format);
-        Self { common, output }
+        Self { common, output, held: Held::default() }
     }
 
     /// The vendor of a noun that not every vendor has: it needs no naming, and no other has it.
@@ -82,6 +107,11 @@ impl Context {
         self.common.vendor.ok_or_else(|| cli::missing(&["--vendor <VENDOR>"]).into())
     }
 
+    /// The vendor, where one is named.
+    pub(crate) fn named_vendor(&self) -> Option<&'static Entry> {
+        self.common.vendor
+    }
+
     /// The app, where one is named.
     pub(crate) fn app(&self) -> Option<&str> {
         self.common.app.as_deref()
@@ -93,44 +123,110 @@ impl Context {
     }
 
     /// The app to call, with its token.
-    pub(crate) fn target(&self) -> Result<Target, Failure> {
-        let (entry, app) = self.named(true)?;
-        let token = self.common.access_token.clone().unwrap_or_else(|| "".into());
-        let token = AccessToken::new(token)?;
-        let config = self.config(Arc::new(StaticToken::new(entry.vendor, app.clone(), token)))?;
-        Ok(Target { entry, app, config })
+    pub(crate) async fn target(&self) -> Result<Target, Failure> {
+        self.target_for(Use::Calls).await
     }
 
-    /// The app of a dry run: it has no token, so that nothing can be sent.
-    fn dry_target(&self) -> Result<Target, Failure> {
-        let (entry, app) = self.named(false)?;
-        Ok(Target { entry, app, config: self.config(Arc::new(NoTokens))? })
+    /// The app of a call that may be an effect, but that no journal knows.
+    pub(crate) async fn call_target(&self, dry: DryRun) -> Result<Target, Failure> {
+        self.target_for(if dry.dry_run { Use::Plan } else { Use::Calls }).await
     }
 
-    /// The app of a command with an effect.
-    pub(crate) fn effect_target(&self, dry: DryRun) -> Result<Target, Failure> {
-        if dry.dry_run { self.dry_target() } else { self.target() }
+    /// The app of a command with an effect. For a dry run it has no token, so that nothing can be sent.
+    pub(crate) async fn effect_target(&self, dry: DryRun) -> Result<Target, Failure> {
+        self.target_for(if dry.dry_run { Use::Plan } else { Use::Effect }).await
     }
 
-    /// The platform at its vendor, with the platform's own token; a dry run has none, so that nothing can be sent.
-    pub(crate) fn platform(&self, dry: DryRun) -> Result<(&'static Entry, ClientConfig), Failure> {
+    async fn target_for(&self, wanted: Use) -> Result<Target, Failure> {
         let mut missing = Vec::new();
         if self.common.vendor.is_none() {
             missing.push("--vendor <VENDOR>");
         }
-        if !dry.dry_run && self.common.access_token.is_none() {
-            missing.push(TOKEN);
+        if self.common.app.is_none() {
+            missing.push("--app <APP_ID>");
         }
-        let Some(entry) = self.common.vendor.filter(|_| missing.is_empty()) else {
+        let (Some(entry), Some(app)) = (self.common.vendor, &self.common.app) else {
+            if wanted != Use::Plan && self.common.access_token.is_none() {
+                missing.push(TOKEN);
+            }
             return Err(cli::missing(&missing).into());
         };
-        let tokens: Arc<dyn TokenProvider> = match (&self.common.access_token, dry.dry_run) {
-            (Some(token), false) => {
-                Arc::new(StaticToken::platform(entry.vendor, AccessToken::new(token.clone())?))
+        let app = AppId::new(app);
+        let config = self.client(entry, &Holder::App(app.clone()), wanted).await?;
+        Ok(Target { entry, app, config })
+    }
+
+    /// The platform at its vendor, with the platform's own token.
+    pub(crate) async fn platform(&self) -> Result<(&'static Entry, ClientConfig), Failure> {
+        self.platform_for(Use::Calls).await
+    }
+
+    /// The same for a call that may be an effect, but that no journal knows.
+    pub(crate) async fn call_platform(&self, dry: DryRun) -> Result<(&'static Entry, ClientConfig), Failure> {
+        self.platform_for(if dry.dry_run { Use::Plan } else { Use::Calls }).await
+    }
+
+    /// The same for an effect. For a dry run there is no token, so that nothing can be sent.
+    pub(crate) async fn effect_platform(
+        &self,
+        dry: DryRun,
+    ) -> Result<(&'static Entry, ClientConfig), Failure> {
+        self.platform_for(if dry.dry_run { Use::Plan } else { Use::Effect }).await
+    }
+
+    async fn platform_for(&self, wanted: Use) -> Result<(&'static Entry, ClientConfig), Failure> {
+        let Some(entry) = self.common.vendor else {
+            let mut missing = vec!["--vendor <VENDOR>"];
+            if wanted != Use::Plan && self.common.access_token.is_none() {
+                missing.push(TOKEN);
             }
-            _ => Arc::new(NoTokens),
+            return Err(cli::missing(&missing).into());
         };
-        Ok((entry, self.config(tokens)?))
+        Ok((entry, self.client(entry, &Holder::Platform, wanted).await?))
+    }
+
+    /// A client with the token that was given, else with those of the store.
+    async fn client(
+        &self,
+        entry: &'static Entry,
+        holder: &Holder,
+        wanted: Use,
+    ) -> Result<ClientConfig, Failure> {
+        let given = self.common.access_token.as_ref();
+        let settings = self.settings()?;
+        let fitting = settings.named(Some(entry.vendor), self.platform_id());
+        // With a token at hand the platform only says where requests go and in whose name effects are written down.
+        let platform = match (&fitting[..], given, wanted) {
+            ([platform], ..) => Some(*platform),
+            ([_, _, ..], None, Use::Calls | Use::Effect) => return Err(ambiguous(&fitting).into()),
+            ([], None, Use::Calls | Use::Effect) => return Err(cli::missing(&[TOKEN]).into()),
+            _ => None,
+        };
+        match (given, platform, wanted) {
+            (_, _, Use::Plan) => Ok(self.config(platform, Arc::new(NoTokens))?),
+            (Some(token), _, _) => {
+                let config = self.config(platform, given_token(entry, holder, token)?)?;
+                if wanted == Use::Effect && settings.store()?.is_some() {
+                    if config.platform_id.as_str().is_empty() {
+                        return Err(cli::missing(&["--platform-id <ID>, for the journal of effects"]).into());
+                    }
+                    return self.journaled(&settings, config).await;
+                }
+                Ok(config)
+            }
+            (None, Some(platform), _) => {
+                let state = self.state(&settings, &[platform]).await?;
+                let config = self.config(Some(platform), Arc::new(state.tokens))?;
+                self.journaled(&settings, config).await
+            }
+            (None, None, _) => Err(cli::missing(&[TOKEN]).into()),
+        }
+    }
+
+    async fn journaled(&self, settings: &Settings, config: ClientConfig) -> Result<ClientConfig, Failure> {
+        let store = self.open(settings).await?;
+        let journal = StoreJournal::new(store, config.platform_id.clone(), Arc::new(SystemClock));
+        Ok(config.with_journal(Arc::new(journal)))
     }
 
     /// The member of an alliance that reads, about an app where the command needs one.
@@ -163,27 +259,27 @@ impl Context {
         Ok(Member { key, base_url, timeout: common.timeout, deadline: common.deadline })
     }
 
-    fn named(&self, with_token: bool) -> Result<(&'static Entry, AppId), Failure> {
-        let mut missing = Vec::new();
-        if self.common.vendor.is_none() {
-            missing.push("--vendor <VENDOR>");
-        }
-        if self.common.app.is_none() {
-            missing.push("--app <APP_ID>");
-        }
-        if with_token && self.common.access_token.is_none() {
-            missing.push(TOKEN);
-        }
-        match (self.common.vendor, &self.common.app) {
-            (Some(entry), Some(app)) if missing.is_empty() => Ok((entry, AppId::new(app))),
-            _ => Err(cli::missing(&missing).into()),
-        }
+    /// A client of a platform with these tokens.
+    pub(crate) fn config(
+        &self,
+        platform: Option<&Platform>,
+        tokens: Arc<dyn TokenProvider>,
+    ) -> Result<ClientConfig, Error> {
+        let own = platform.map(|platform| platform.id.clone());
+        let id = self.platform_id().map(PlatformId::from).or(own).unwrap_or_else(|| "".into());
+        let config = ClientConfig::new(id, tokens);
+        self.with_options(config, platform)
     }
 
-    fn config(&self, tokens: Arc<dyn TokenProvider>) -> Result<ClientConfig, Failure> {
+    /// A client's configuration with what the command line, then the platform's configuration says.
+    fn with_options(
+        &self,
+        mut config: ClientConfig,
+        platform: Option<&Platform>,
+    ) -> Result<ClientConfig, Error> {
         let common = &self.common;
-        let mut config = ClientConfig::new(common.platform_id.as_deref().unwrap_or_default(), tokens);
-        if let Some(base_url) = &common.base_url {
+        let base_url = common.base_url.as_deref();
+        if let Some(base_url) = base_url.or(platform.and_then(|platform| platform.base_url.as_deref())) {
             config = config.with_base_url(BaseUrl::parse(base_url)?);
         }
         if let Some(timeout) = common.timeout {
@@ -197,6 +293,28 @@ impl Context {
         }
         Ok(config)
     }
+}
+
+fn given_token(
+    entry: &'static Entry,
+    holder: &Holder,
+    token: &Secret,
+) -> Result<Arc<dyn TokenProvider>, Error> {
+    let token = AccessToken::new(token.clone())?;
+    Ok(Arc::new(match holder {
+        Holder::App(app) => StaticToken::new(entry.vendor, app.clone(), token),
+        Holder::Platform => StaticToken::platform(entry.vendor, token),
+    }))
+}
+
+/// Several platforms fit what was said.
+fn ambiguous(fitting: &[&Platform]) -> clap::Error {
+    let names = fitting.iter().map(|platform| format!("{} {}", platform.entry.vendor, platform.id));
+    let names: Vec<String> = names.collect();
+    cli::usage(&format!(
+        "the configuration has several platforms ({}): name one with --vendor and --platform-id",
+        names.join(", ")
+    ))
 }
 
 /// Ends when the process is told to stop. Signals are caught from the call on, not from the first poll on.

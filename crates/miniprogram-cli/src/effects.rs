@@ -11,7 +11,7 @@ use crate::vendors::Entry;
 
 /// Does what a command says, or prints what it would send.
 pub(crate) async fn run(context: &Context, dry: DryRun, command: Command) -> Result<Finish, Failure> {
-    let target = context.effect_target(dry)?;
+    let target = context.effect_target(dry).await?;
     if dry.dry_run {
         context.output.json(&target.platform()?.plan(&target.app, &command)?)?;
         return Ok(Finish::Done);
@@ -29,7 +29,7 @@ pub(crate) async fn run_on_audit(
     if let Some(id) = audit_id {
         return run(context, dry, command(id.into())).await;
     }
-    let target = context.effect_target(dry)?;
+    let target = context.effect_target(dry).await?;
     // What the effect would refuse by itself costs no request here either.
     let plan = target.platform()?.plan(&target.app, &command(UNKNOWN_AUDIT.into()))?;
     if dry.dry_run {

@@ -17,6 +17,8 @@ pub(crate) enum Finish {
     NotFinished,
     /// The audit ended with a rejection: 5.
     Rejected,
+    /// What was looked at is not in order: 1.
+    Faulty,
 }
 
 impl Finish {
@@ -26,6 +28,7 @@ impl Finish {
             Self::Done => 0,
             Self::NotFinished => 4,
             Self::Rejected => 5,
+            Self::Faulty => 1,
         })
     }
 }
@@ -75,6 +78,14 @@ impl Failure {
         match self {
             Self::Error(error) => Self::Error(error.with_outcome(Outcome::Done)),
             other => other,
+        }
+    }
+
+    /// The same as an error of an operation, for who passes errors alone.
+    pub(crate) fn to_error(&self, operation: &'static str) -> Error {
+        match self {
+            Self::Error(error) => error.clone(),
+            _ => Error::new(ErrorKind::Cancelled, operation).with_detail("nobody reads standard output"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The log on standard error: off unless `MINIPROGRAM_LOG` asks for it.
+//! The log on standard error: off unless `MINIPROGRAM_LOG` asks for it; of a daemon, warnings.
 
 use std::io;
 
@@ -8,17 +8,27 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::cli::{EventsVerb, Noun};
 use crate::failure::Failure;
 use crate::vendors;
 
 const VARIABLE: &str = "MINIPROGRAM_LOG";
 
 /// The crates whose events are shown, beside those of the vendors. Those of HTTP libraries hold URLs, and tokens travel in their query.
-const TARGETS: [&str; 3] = ["miniprogram", "miniprogram_core", "miniprogram_sim"];
+const TARGETS: [&str; 6] = [
+    "miniprogram",
+    "miniprogram_callback",
+    "miniprogram_core",
+    "miniprogram_sim",
+    "miniprogram_store",
+    "miniprogram_tokens",
+];
 
 /// Starts the log.
-pub(crate) fn init() -> Result<(), Failure> {
-    let Some(wish) = std::env::var(VARIABLE).ok().filter(|wish| !wish.is_empty()) else { return Ok(()) };
+pub(crate) fn init(noun: &Noun) -> Result<(), Failure> {
+    let default = matches!(noun, Noun::Events(EventsVerb::Serve(_))).then(|| "warn".to_owned());
+    let wish = std::env::var(VARIABLE).ok().filter(|wish| !wish.is_empty()).or(default);
+    let Some(wish) = wish else { return Ok(()) };
     let filter = EnvFilter::try_new(wish).map_err(|problem| {
         Error::new(ErrorKind::Config, "log")
             .with_field(VARIABLE)

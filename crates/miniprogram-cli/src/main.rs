@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod config;
 mod context;
 mod effects;
 mod failure;
@@ -29,13 +30,19 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Finish, Failure> {
-    logging::init()?;
+    logging::init(&cli.noun)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|problem| failure::local("runtime", &problem))?;
-    let finish = runtime.block_on(commands::run(Context::new(cli.common), cli.noun));
+    let context = Context::new(cli.common);
+    let held = context.held();
+    let finish = runtime.block_on(async {
+        let finish = commands::run(context, cli.noun).await;
+        held.close().await;
+        finish
+    });
     // A name look-up cannot be interrupted: leave it behind instead of waiting for it.
     runtime.shutdown_background();
     finish

@@ -3,22 +3,27 @@
 pub(crate) mod alliance;
 pub(crate) mod app;
 mod baidu_only;
+pub(crate) mod masks;
+mod wechat_only;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use alliance::Alliance;
 use app::AppAdmin;
 use http::Method;
-use miniprogram::baidu::{BAIDU, BaiduPlatform};
+use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
 use miniprogram::codes::Explanation;
-use miniprogram::wechat::{WECHAT, WeChatPlatform};
+use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatPlatform};
 use miniprogram::{
-    AppId, ClientConfig, Code, Command, DraftId, Error, EventDecoder, MethodName, MiniProgramPlatform,
-    PlannedRequest, Result, TemplateId, Vendor, baidu, wechat,
+    AppId, AuthorizationApi, BaseUrl, ClientConfig, Code, Command, DraftId, Error, EventDecoder, MethodName,
+    MiniProgramPlatform, PlannedRequest, PlatformId, Result, Secret, TemplateId, Vendor, baidu, wechat,
 };
+use miniprogram_callback::CallbackPlatform;
 use miniprogram_sim::{Callback, SimConfig};
 use serde_json::{Value, json};
+use wechat_only::Acceptance;
 
 /// What the command knows of a vendor.
 #[derive(Debug)]
@@ -33,6 +38,21 @@ pub(crate) struct Entry {
     pub(crate) operations: fn() -> Vec<&'static str>,
     /// Builds a decoder of pushes; it needs no platform.
     pub(crate) decoder: fn(CallbackConfig) -> Result<Box<dyn EventDecoder>>,
+    /// The member of the configuration that proves to the vendor that the platform is itself.
+    pub(crate) credential: &'static str,
+    /// The id at the end of an encrypted frame where the configuration names none; none if it is not checked.
+    pub(crate) receiver_id: fn(&PlatformId) -> Option<String>,
+    /// Builds the calls of a platform's token chain: with its credential, and where the vendor's pages are if that is
+    /// not the vendor's own host.
+    pub(crate) authorization: MakeAuthorization,
+    /// Builds the intake of a platform's callbacks.
+    pub(crate) callbacks: fn(&PlatformId, CallbackConfig) -> Result<CallbackPlatform>,
+    /// What stands at the end of the URL for messages, for the vendor to put the app there; empty where messages name it.
+    pub(crate) app_in_url: &'static str,
+    /// Answers the test that a platform has to pass before it goes public, where the vendor has one.
+    pub(crate) acceptance: Option<Acceptance>,
+    /// What a text begins with that goes on with a secret, if any does.
+    pub(crate) secret_prefix: Option<&'static str>,
     /// Sends one low-level call.
     pub(crate) call: fn(ClientConfig, AppId, RawCall) -> Calling,
     /// The same with the platform's own token.
@@ -52,6 +72,9 @@ pub(crate) struct Entry {
     /// Sets the simulator's callback of this vendor.
     pub(crate) sim_callback: fn(SimConfig, Callback) -> SimConfig,
 }
+
+/// Makes the calls of a token chain.
+type MakeAuthorization = fn(ClientConfig, Secret, Option<BaseUrl>) -> Result<Arc<dyn AuthorizationApi>>;
 
 /// How a vendor wants bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +132,19 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         explain: baidu::codes::explain,
         operations: || baidu::codes::operations().collect(),
         decoder: |config| Ok(Box::new(baidu::event::BaiduEventDecoder::new(config))),
+        credential: "client_id",
+        receiver_id: |_| None,
+        authorization: |config, client_id, pages| {
+            let calls = BaiduAuthorization::new(config, client_id.expose())?;
+            Ok(match pages {
+                Some(pages) => Arc::new(calls.with_page_base(pages)),
+                None => Arc::new(calls),
+            })
+        },
+        callbacks: |id, config| CallbackPlatform::baidu(id.as_str(), config),
+        app_in_url: "",
+        acceptance: None,
+        secret_prefix: None,
         call: |config, app, call| {
             Box::pin(async move {
                 let app = BaiduPlatform::new(config)?.app(app);
@@ -136,6 +172,19 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         explain: wechat::codes::explain,
         operations: || wechat::codes::operations().collect(),
         decoder: |config| Ok(Box::new(wechat::event::WeChatEventDecoder::new(config)?)),
+        credential: "secret",
+        receiver_id: |id| Some(id.as_str().to_owned()),
+        authorization: |config, secret, pages| {
+            let calls = WeChatAuthorization::new(config, secret)?;
+            Ok(match pages {
+                Some(pages) => Arc::new(calls.with_page_base(pages)),
+                None => Arc::new(calls),
+            })
+        },
+        callbacks: |id, config| CallbackPlatform::wechat(id.as_str(), config),
+        app_in_url: "/$APPID$",
+        acceptance: Some(wechat_only::ACCEPTANCE),
+        secret_prefix: Some("QUERY_AUTH_CODE:"),
         call: |config, app, call| {
             Box::pin(async move {
                 let app = WeChatPlatform::new(config)?.app(app);

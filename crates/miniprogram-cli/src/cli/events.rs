@@ -1,12 +1,112 @@
-use clap::{Args, Subcommand, ValueEnum};
-use miniprogram::Secret;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use crate::values::secret;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use miniprogram::{EventKind, Secret};
+use miniprogram_store::InboxState;
+
+use crate::values::{positive_duration, secret};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsVerb {
     /// Verify and read one push from standard input
     Decode(Decode),
+    /// Receive the pushes of every configured platform, keep its tokens fresh, hand events on
+    Serve(Serve),
+    /// List the events that were received, newest first
+    List(List),
+    /// Show one event, secrets masked
+    #[command(
+        after_help = "Tickets and authorization codes are masked; nothing reveals them.\nExample:\n  miniprogram events show 42 --format json"
+    )]
+    Show {
+        /// Its id, out of `events list`
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+    /// Have finished events handed over again
+    Replay(Replay),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("hand").args(["exec", "jsonl"]),
+    after_help = "When it listens it prints one JSON line with `base_url`, `status_url` and `routes`; it runs until\nit is interrupted. Events are acknowledged once they are on the disk, and handed on afterwards: in\norder per app, at least once.\nExamples:\n  miniprogram store migrate && miniprogram events serve --exec ./on-event\n  miniprogram events serve --listen 127.0.0.1:8080 --jsonl"
+)]
+pub(crate) struct Serve {
+    /// The address to listen on; port 0 takes any free one [default: the configuration's `listen`]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The address for health, readiness and metrics, apart from the callbacks [default: the same]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) status_listen: Option<SocketAddr>,
+    /// Run a command for each event: its JSON line on standard input, secrets masked; exit code 0 is done
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) exec: Option<String>,
+    /// Print each event as a JSON line, secrets masked
+    #[arg(long)]
+    pub(crate) jsonl: bool,
+    /// How often an event is handed over before it goes to the dead
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) attempts: Option<u32>,
+    /// How long one handing over may take
+    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
+    pub(crate) handler_timeout: Option<Duration>,
+    /// For how long events that are done are kept: a duplicate that comes later counts as new
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = positive_duration)]
+    pub(crate) keep: Duration,
+    /// Answer the test that a vendor runs before a platform goes public, for its published accounts only
+    #[arg(long)]
+    pub(crate) acceptance_test: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Reads only, also while another process owns the store.\nExample:\n  miniprogram events list --state dead --format json"
+)]
+pub(crate) struct List {
+    /// In one state only
+    #[arg(long, value_name = "pending|done|dead", hide_possible_values = true, value_parser = state_parser())]
+    pub(crate) state: Option<InboxState>,
+    /// Of one kind only, such as audit_rejected
+    #[arg(long, value_name = "KIND", hide_possible_values = true, value_parser = kind_parser())]
+    pub(crate) kind: Option<EventKind>,
+    /// Older than this one: the last id of the page before
+    #[arg(long, value_name = "ID")]
+    pub(crate) before: Option<i64>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("which").args(["ids", "dead"]).required(true),
+    after_help = "On SQLite stop `events serve` first: it owns the file.\nExamples:\n  miniprogram events replay 42 43\n  miniprogram events replay --dead --app wx0123456789abcdef"
+)]
+pub(crate) struct Replay {
+    /// The events, out of `events list`
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<i64>,
+    /// Every dead one, of --vendor and --app where these are given
+    #[arg(long)]
+    pub(crate) dead: bool,
+}
+
+fn state_parser() -> impl TypedValueParser<Value = InboxState> {
+    let all = [InboxState::Pending, InboxState::Done, InboxState::Dead];
+    PossibleValuesParser::new(all.map(InboxState::as_str)).try_map(move |name| {
+        all.into_iter().find(|state| state.as_str() == name).ok_or("there is no such state")
+    })
+}
+
+fn kind_parser() -> impl TypedValueParser<Value = EventKind> {
+    let names = EventKind::ALL.iter().map(|kind| kind.as_str());
+    PossibleValuesParser::new(names).try_map(|name| {
+        let found = EventKind::ALL.iter().find(|kind| kind.as_str() == name);
+        found.copied().ok_or("there is no such kind")
+    })
 }
 
 #[derive(Debug, Args)]

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{code, release};
 use crate::cli::{
-    AppVerb, CategoryVerb, DescriptionVerb, DomainVerb, DryRun, IconVerb, ImageUpload, ImageVerb,
-    LibraryVerb, NameVerb, PhoneVerb, VisitVerb, WebViewDomainVerb,
+    AppVerb, CategoryVerb, DescriptionVerb, DomainVerb, IconVerb, ImageUpload, ImageVerb, LibraryVerb,
+    NameVerb, PhoneVerb, VisitVerb, WebViewDomainVerb,
 };
 use crate::context::{Context, of_a_read};
 use crate::effects;
@@ -76,7 +76,7 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
             (AppChange::ApplyPhone(it), dry)
         }
     };
-    let target = context.effect_target(dry)?;
+    let target = context.effect_target(dry).await?;
     if dry.dry_run {
         let command = (admin.command)(&change)?;
         context.output.json(&target.platform()?.plan(&target.app, &command)?)?;
@@ -87,7 +87,7 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
 
 /// Asks and prints the answer.
 async fn ask(context: &Context, admin: AppAdmin, question: AppQuestion) -> Result<Finish, Failure> {
-    let target = context.target()?;
+    let target = context.target().await?;
     let mut answer = (admin.ask)(target.config, target.app, question).await.map_err(of_a_read)?;
     if let (Format::Table, Some(object)) = (context.output.format(), answer.as_object_mut()) {
         // The same once more as the vendor sent it is for machines.
@@ -123,7 +123,7 @@ fn branch(node: &Value, above: &str, rows: &mut Vec<Vec<String>>) {
 ///
 /// It changes no app: with a lost answer the vendor has an image that nobody uses.
 async fn upload_image(context: &Context, admin: AppAdmin, wish: ImageUpload) -> Result<Finish, Failure> {
-    let (_, config) = context.platform(DryRun::default())?;
+    let (_, config) = context.platform().await?;
     let bytes =
         file_bytes(&wish.file, MAX_IMAGE).map_err(|why| Error::invalid("upload_image", "file", why))?;
     let name = Path::new(&wish.file).file_name().map(|name| name.to_string_lossy().into_owned());

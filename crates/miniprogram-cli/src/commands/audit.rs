@@ -28,15 +28,15 @@ pub(crate) async fn run(context: &Context, verb: AuditVerb) -> Result<Finish, Fa
         }
         AuditVerb::Watch(wish) => return watch(context, wish).await,
         AuditVerb::Status { audit_id } => {
-            let app = context.target()?.program()?;
+            let app = context.target().await?.program()?;
             context.output.record(&ask(&*app, audit_id.map(AuditId::from).as_ref()).await?)?;
         }
         AuditVerb::Latest => {
-            let app = context.target()?.program()?;
+            let app = context.target().await?.program()?;
             context.output.record(&ask(&*app, None).await?)?;
         }
         AuditVerb::Quota => {
-            let quota = context.target()?.program()?.audit_quota().await.map_err(of_a_read)?;
+            let quota = context.target().await?.program()?.audit_quota().await.map_err(of_a_read)?;
             context.output.record(&quota)?;
         }
     }
@@ -73,7 +73,7 @@ async fn ask(app: &dyn MiniProgram, audit: Option<&AuditId>) -> Result<Audit, Er
 
 /// Asks until there is a verdict, the time is over or somebody interrupts.
 async fn watch(context: &Context, wish: Watch) -> Result<Finish, Failure> {
-    let app = context.target()?.program()?;
+    let app = context.target().await?.program()?;
     let clock = SystemClock;
     let over = clock.deadline(wish.whole);
     tokio::select! {

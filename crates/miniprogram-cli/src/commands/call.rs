@@ -11,10 +11,10 @@ const CALL: &str = "call";
 /// Sends one request to any endpoint, or prints it.
 pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure> {
     let (entry, send): (_, Box<dyn FnOnce(RawCall) -> Calling>) = if wish.platform {
-        let (entry, config) = context.platform(wish.dry)?;
+        let (entry, config) = context.call_platform(wish.dry).await?;
         (entry, Box::new(move |call| (entry.call_as_platform)(config, call)))
     } else {
-        let Target { entry, app, config } = context.effect_target(wish.dry)?;
+        let Target { entry, app, config } = context.call_target(wish.dry).await?;
         (entry, Box::new(move |call| (entry.call)(config, app, call)))
     };
     if !wish.path.starts_with('/') || wish.path.contains(['?', '#', '\\']) || wish.path.contains("..") {

@@ -17,11 +17,11 @@ pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Fai
         CodeVerb::Versions => {
             let columns =
                 ["version", "stage", "package_id", "audit_id", "committed_at", "description", "reason"];
-            let versions = context.target()?.program()?.code_versions().await.map_err(of_a_read)?;
+            let versions = context.target().await?.program()?.code_versions().await.map_err(of_a_read)?;
             context.output.list(&versions, &columns)?;
         }
         CodeVerb::Pages => {
-            let pages = context.target()?.program()?.pages().await.map_err(of_a_read)?;
+            let pages = context.target().await?.program()?.pages().await.map_err(of_a_read)?;
             match context.output.format() {
                 Format::Json => context.output.json(&pages)?,
                 Format::Table => {
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Fai
             }
         }
         CodeVerb::Categories => {
-            let categories = context.target()?.program()?.categories().await.map_err(of_a_read)?;
+            let categories = context.target().await?.program()?.categories().await.map_err(of_a_read)?;
             match context.output.format() {
                 Format::Json => context.output.json(&categories)?,
                 Format::Table => {
@@ -64,7 +64,7 @@ async fn upload(context: &Context, wish: Upload) -> Result<Finish, Failure> {
 
 /// Fetches the QR code of the trial version and writes it.
 pub(super) async fn qr_code(context: &Context, wish: QrCode) -> Result<(), Failure> {
-    let target = context.target()?;
+    let target = context.target().await?;
     let mut options = QrCodeOptions::default();
     options.path = wish.path;
     options.package_id = wish.package_id.map(Into::into);

@@ -1,57 +1,19 @@
-use std::io::Read;
+mod decode;
+mod handlers;
+mod inbox;
+mod serve;
 
-use miniprogram::callback::{BodyFormat, CallbackConfig, DEFAULT_MAX_BODY};
-use miniprogram::{Clock, Push, SystemClock, Timestamp};
-
-use crate::cli::{self, BodyFormat as Wanted, Decode};
+use crate::cli::EventsVerb;
 use crate::context::Context;
-use crate::failure::{Failure, Finish, local};
+use crate::failure::{Failure, Finish};
 
-/// Verifies and reads one push from standard input.
-pub(crate) fn decode(context: &Context, wish: Decode) -> Result<Finish, Failure> {
-    let entry = context.vendor()?;
-    let mut config = match (wish.plain, wish.token, &wish.aes_key) {
-        (true, ..) => CallbackConfig::plain(),
-        (false, Some(token), Some(aes_key)) => CallbackConfig::encrypted(token, aes_key)?,
-        (false, token, aes_key) => {
-            let token = token
-                .is_none()
-                .then_some("--token <TOKEN>, or MINIPROGRAM_CALLBACK_TOKEN in the environment");
-            let key =
-                aes_key.is_none().then_some("--aes-key <KEY>, or MINIPROGRAM_AES_KEY in the environment");
-            let missing: Vec<&str> = token.into_iter().chain(key).collect();
-            return Err(cli::missing(&missing).into());
-        }
-    };
-    let named = wish.receiver_id.is_some();
-    if let Some(id) = wish.receiver_id {
-        config = config.with_receiver_id(id)?;
+/// Runs a verb of `events`.
+pub(crate) async fn run(context: &Context, verb: EventsVerb) -> Result<Finish, Failure> {
+    match verb {
+        EventsVerb::Decode(wish) => decode::run(context, wish),
+        EventsVerb::Serve(wish) => serve::run(context, wish).await,
+        EventsVerb::List(wish) => inbox::list(context, &wish).await,
+        EventsVerb::Show { id } => inbox::show(context, id).await,
+        EventsVerb::Replay(wish) => inbox::replay(context, wish).await,
     }
-    if let Some(id) = context.platform_id() {
-        config = config.with_platform_id(id);
-    }
-    config = config.with_body_format(match wish.body_format {
-        Wanted::Xml => BodyFormat::Xml,
-        Wanted::Json => BodyFormat::Json,
-    });
-    let decoder = (entry.decoder)(config).map_err(|error| match error.field() {
-        Some("receiver_id") if !named => cli::missing(&["--receiver-id <ID>"]).into(),
-        _ => Failure::from(error),
-    })?;
-
-    // One byte more than a body may have: the decoder refuses it by its size.
-    let mut body = Vec::new();
-    let limit = DEFAULT_MAX_BODY as u64 + 1;
-    std::io::stdin()
-        .lock()
-        .take(limit)
-        .read_to_end(&mut body)
-        .map_err(|problem| local("decode", &problem))?;
-    let received_at = wish.now.map_or_else(|| SystemClock.now(), Timestamp::from_unix);
-    let mut push = Push::new(received_at, &mut body).with_query(&wish.query);
-    if let Some(app) = context.app() {
-        push = push.with_app_id(app);
-    }
-    context.output.record(&decoder.decode(push)?)?;
-    Ok(Finish::Done)
 }

@@ -13,7 +13,7 @@ pub(crate) async fn run(context: &Context, verb: ReleaseVerb) -> Result<Finish, 
         ReleaseVerb::Publish(wish) => publish(context, wish).await,
         ReleaseVerb::Rollback(wish) => rollback(context, wish).await,
         ReleaseVerb::Targets => {
-            let targets = context.target()?.program()?.rollback_targets().await.map_err(of_a_read)?;
+            let targets = context.target().await?.program()?.rollback_targets().await.map_err(of_a_read)?;
             context.output.list(&targets, &["version", "app_version", "committed_at", "description"])?;
             Ok(Finish::Done)
         }
@@ -27,7 +27,7 @@ async fn publish(context: &Context, wish: Publish) -> Result<Finish, Failure> {
     let target = match (wish.package_id, wish.audit_id) {
         (Some(id), _) => {
             // A package is named by its audit's id only where packages have ids.
-            let target = context.effect_target(wish.dry)?;
+            let target = context.effect_target(wish.dry).await?;
             if !target.platform()?.capabilities().package_ids {
                 return Err(Error::unsupported(target.entry.vendor, "release")
                     .with_field("package_id")
@@ -55,7 +55,7 @@ async fn gray(context: &Context, verb: GrayVerb) -> Result<Finish, Failure> {
         GrayVerb::Start(wish) => start_gray(context, wish).await,
         GrayVerb::Cancel(dry) => effects::run(context, dry, Command::CancelGrayRelease).await,
         GrayVerb::Status => {
-            let plan = context.target()?.program()?.gray_release_plan().await.map_err(of_a_read)?;
+            let plan = context.target().await?.program()?.gray_release_plan().await.map_err(of_a_read)?;
             match (plan, context.output.format()) {
                 (None, Format::Table) => context.output.text("there never was a gray release")?,
                 (plan, _) => context.output.record(&plan)?,
@@ -67,7 +67,8 @@ async fn gray(context: &Context, verb: GrayVerb) -> Result<Finish, Failure> {
 
 async fn start_gray(context: &Context, wish: GrayStart) -> Result<Finish, Failure> {
     let percentage = within("start_gray_release", "percentage", wish.percentage);
-    if percentage.is_err() && !context.effect_target(wish.dry)?.platform()?.capabilities().gray_release {
+    if percentage.is_err() && !context.effect_target(wish.dry).await?.platform()?.capabilities().gray_release
+    {
         let vendor = context.vendor()?.vendor;
         return Err(Error::unsupported(vendor, "start_gray_release").into());
     }
@@ -83,7 +84,7 @@ pub(super) async fn visit(context: &Context, verb: VisitVerb) -> Result<Finish, 
         VisitVerb::Open(dry) => (VisitStatus::Open, dry),
         VisitVerb::Close(dry) => (VisitStatus::Closed, dry),
         VisitVerb::Status => {
-            let visit = context.target()?.program()?.visit_status().await.map_err(of_a_read)?;
+            let visit = context.target().await?.program()?.visit_status().await.map_err(of_a_read)?;
             context.output.record(&visit)?;
             return Ok(Finish::Done);
         }
@@ -98,7 +99,8 @@ pub(super) async fn library(context: &Context, verb: LibraryVerb) -> Result<Fini
             effects::run(context, dry, Command::SetMinLibraryVersion { version }).await
         }
         LibraryVerb::Get => {
-            let library = context.target()?.program()?.min_library_version().await.map_err(of_a_read)?;
+            let library =
+                context.target().await?.program()?.min_library_version().await.map_err(of_a_read)?;
             context.output.record(&library)?;
             Ok(Finish::Done)
         }

@@ -1,7 +1,7 @@
 use miniprogram::{AppId, Error, TemplateLibrary};
 use serde_json::Value;
 
-use crate::cli::{DryRun, TemplateVerb};
+use crate::cli::TemplateVerb;
 use crate::context::{Context, of_a_read};
 use crate::effects;
 use crate::failure::{Failure, Finish};
@@ -16,12 +16,12 @@ const COLUMNS: [&str; 6] =
 pub(crate) async fn run(context: &Context, verb: TemplateVerb) -> Result<Finish, Failure> {
     let (change, dry) = match verb {
         TemplateVerb::Drafts => {
-            let drafts = library(context)?.template_drafts().await.map_err(of_a_read)?;
+            let drafts = library(context).await?.template_drafts().await.map_err(of_a_read)?;
             context.output.list(&drafts, &DRAFT_COLUMNS)?;
             return Ok(Finish::Done);
         }
         TemplateVerb::List => {
-            let templates = library(context)?.templates().await.map_err(of_a_read)?;
+            let templates = library(context).await?.templates().await.map_err(of_a_read)?;
             context.output.list(&templates, &COLUMNS)?;
             return Ok(Finish::Done);
         }
@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context, verb: TemplateVerb) -> Result<Finish,
         }
         TemplateVerb::Delete { template_id, dry } => (TemplateChange::Delete(template_id.into()), dry),
     };
-    let (entry, config) = context.platform(dry)?;
+    let (entry, config) = context.effect_platform(dry).await?;
     if dry.dry_run {
         let command = (entry.template_command)(&change)?;
         // Effects of the platform stand under its own id.
@@ -43,8 +43,8 @@ pub(crate) async fn run(context: &Context, verb: TemplateVerb) -> Result<Finish,
     effects::finish(context, entry, operation, perform(&*library, &change)).await
 }
 
-fn library(context: &Context) -> Result<Box<dyn TemplateLibrary>, Failure> {
-    let (entry, config) = context.platform(DryRun::default())?;
+async fn library(context: &Context) -> Result<Box<dyn TemplateLibrary>, Failure> {
+    let (entry, config) = context.platform().await?;
     Ok((entry.platform)(config)?.template_library()?)
 }
 

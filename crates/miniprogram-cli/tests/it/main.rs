@@ -12,6 +12,9 @@ mod exit_codes;
 mod explain;
 mod help;
 mod output;
+mod platform;
+#[path = "../../../miniprogram-store/tests/it/postgres.rs"]
+mod postgres;
 mod qr_code;
 mod secrets;
 mod sim;

@@ -189,3 +189,25 @@ fn a_filter_that_is_none_is_said() {
     let ran = Ran::of(command().args(["vendors", "--format", "json"]).env("MINIPROGRAM_LOG", "loud=shout"));
     assert_eq!(ran.error(1)["field"], "MINIPROGRAM_LOG");
 }
+
+/// A store's URL may hold a password.
+#[test]
+fn the_password_of_a_store_is_not_printed() {
+    for url in [
+        "postgres://user:canary@127.0.0.1:9/platform",
+        "postgres://user:canary@127.0.0.1:bad/platform",
+        "postgres://user:canary",
+        "mysql://user:canary@localhost/platform",
+        "canary",
+    ] {
+        for line in [&["store", "check"][..], &["store", "migrate"], &["events", "list"], &["auth", "status"]]
+        {
+            let mut by_environment = command();
+            let ran = Ran::of(loud(&mut by_environment).args(line).env("MINIPROGRAM_STORE", url));
+            assert_eq!(ran.code, 1, "{line:?}: {ran:?}");
+            assert_silent(line, &ran);
+            let mut help = command();
+            assert_silent(line, &Ran::of(help.args(line).arg("--help").env("MINIPROGRAM_STORE", url)));
+        }
+    }
+}

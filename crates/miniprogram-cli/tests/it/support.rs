@@ -15,8 +15,20 @@ pub(crate) const CLIENT_SECRET: &str = "0rDSjzQ20XUj5itV7WRtznPQSzr5pVw2";
 /// The command without anything of this process's environment that it reads.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_miniprogram"));
-    for name in ["ACCESS_TOKEN", "BASE_URL", "CALLBACK_TOKEN", "AES_KEY", "CLIENT_ID", "CLIENT_SECRET", "LOG"]
-    {
+    for name in [
+        "ACCESS_TOKEN",
+        "AES_KEY",
+        "AUTHORIZATION_CODE",
+        "BASE_URL",
+        "CALLBACK_TOKEN",
+        "CLIENT_ID",
+        "CLIENT_SECRET",
+        "CONFIG",
+        "LOG",
+        "STORE",
+        "STORE_KEY",
+        "STORE_PREVIOUS_KEYS",
+    ] {
         command.env_remove(format!("MINIPROGRAM_{name}"));
     }
     command.stdin(Stdio::null());

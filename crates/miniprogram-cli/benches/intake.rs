@@ -1,0 +1,404 @@
+//! What `miniprogram events serve` sustains: pushes of both vendors at full speed, to the real process on each store.
+//!
+//! ```sh
+//! cargo bench -p miniprogram-cli --bench intake
+//! cargo bench -p miniprogram-cli --bench intake -- --quick
+//! ```
+//!
+//! 70 % of the pushes are new, 20 % are duplicates, half of these sealed anew, 10 % tell of something older than what
+//! came before. All are sealed before the clock starts. The generator runs beside the server, on the same processors.
+//! Ends with 1 if a push was not acknowledged, or if the server counted other events than were sent.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench prints, and may panic"
+)]
+
+#[path = "../../miniprogram-store/tests/it/postgres.rs"]
+mod postgres;
+
+use std::cell::Cell;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use miniprogram::baidu::event::BaiduEventEncoder;
+use miniprogram::callback::{CallbackConfig, Seal};
+use miniprogram::wechat::WECHAT;
+use miniprogram::wechat::event::{PushRoute, WeChatEventEncoder};
+use miniprogram::{Clock, OwnedPush, PlatformId, Secret, SystemClock, Timestamp, TokenScope};
+use miniprogram_store::StoreKeys;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const WECHAT_PLATFORM: &str = "wx5ec0de0000000001";
+const BAIDU_PLATFORM: &str = "17328232";
+const TOKEN: &str = "receivertoken";
+const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+/// Per vendor. Events of one app are handled one after the other.
+const APPS: u64 = 500;
+const RUNS: usize = 3;
+
+/// How much is sent.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    pushes: usize,
+    connections: usize,
+}
+
+/// What one run showed.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    /// Acknowledgements per second.
+    rate: f64,
+    p50: Duration,
+    p99: Duration,
+    max: Duration,
+    /// The most memory that the server ever had, in KiB.
+    memory: u64,
+    /// Events that no handler had seen when the last push was acknowledged.
+    pending: u64,
+}
+
+fn main() -> ExitCode {
+    // `cargo test --benches` runs it without `--bench`: only to see that it works.
+    let arguments: Vec<String> = std::env::args().collect();
+    let quick = arguments.iter().any(|argument| argument == "--quick")
+        || !arguments.iter().any(|argument| argument == "--bench");
+    let load =
+        if quick { Load { pushes: 1000, connections: 16 } } else { Load { pushes: 30_000, connections: 64 } };
+    let seed = std::env::var("MINIPROGRAM_INTAKE_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+    println!(
+        "seed {seed}, {} pushes by {} connections, medians of {RUNS} runs",
+        load.pushes, load.connections
+    );
+    println!(
+        "{:<10} {:>10} {:>9} {:>9} {:>9} {:>11} {:>9}",
+        "store", "acks/s", "p50 ms", "p99 ms", "max ms", "memory MiB", "pending"
+    );
+    let mut failed = false;
+    for store in ["sqlite", "postgres"] {
+        let mut runs = Vec::new();
+        for run in 0..RUNS {
+            let directory = tempfile::TempDir::new().unwrap();
+            let url = match store {
+                "sqlite" => format!("sqlite:{}", directory.path().join("state.db").display()),
+                _ => match postgres::database("intake on PostgreSQL") {
+                    Some(url) => url,
+                    None => break,
+                },
+            };
+            match measure(directory.path(), &url, load, seed.wrapping_add(run as u64)) {
+                Ok(measured) => runs.push(measured),
+                Err(why) => {
+                    eprintln!("{store}: {why}");
+                    failed = true;
+                }
+            }
+        }
+        if !runs.is_empty() {
+            println!("{}", row(store, &runs));
+        }
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn row(store: &str, runs: &[Measured]) -> String {
+    let millis = |of: fn(&Measured) -> Duration| median(runs, |run| of(run).as_secs_f64() * 1e3);
+    format!(
+        "{store:<10} {:>10.0} {:>9.2} {:>9.2} {:>9.2} {:>11.1} {:>9.0}",
+        median(runs, |run| run.rate),
+        millis(|run| run.p50),
+        millis(|run| run.p99),
+        millis(|run| run.max),
+        median(runs, |run| run.memory as f64 / 1024.0),
+        median(runs, |run| run.pending as f64),
+    )
+}
+
+fn median(runs: &[Measured], of: impl Fn(&Measured) -> f64) -> f64 {
+    let mut values: Vec<f64> = runs.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Sends a load to a server of its own, on a new store.
+fn measure(directory: &Path, url: &str, load: Load, seed: u64) -> Result<Measured, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(prepare(url));
+    let server = Server::start(directory, url);
+    let (requests, events) = requests(load.pushes, seed);
+    let started = Instant::now();
+    let answers = runtime.block_on(send_all(server.address, &requests, load.connections));
+    let took = started.elapsed();
+    let (page, ready) = runtime
+        .block_on(async { (get(server.address, "/metrics").await, get(server.address, "/readyz").await) });
+    let memory = server.peak_memory();
+    server.stop();
+
+    let mut times: Vec<Duration> =
+        answers.iter().filter_map(|answer| answer.as_ref().ok().copied()).collect();
+    if let Some(why) = answers.iter().find_map(|answer| answer.as_ref().err()) {
+        let missing = answers.len() - times.len();
+        return Err(format!("{missing} of {} pushes were not acknowledged; the first: {why}", answers.len()));
+    }
+    let (received, duplicates) = (counted(&page, "received"), counted(&page, "duplicate"));
+    if received != events || duplicates != load.pushes - events {
+        return Err(format!(
+            "{events} events were sent; the server counts {received}, and {duplicates} duplicates"
+        ));
+    }
+    times.sort_unstable();
+    let ready: Value = serde_json::from_str(ready.rsplit("\r\n").next().unwrap_or_default()).unwrap();
+    Ok(Measured {
+        rate: times.len() as f64 / took.as_secs_f64(),
+        p50: times[times.len() / 2],
+        p99: times[times.len() * 99 / 100],
+        max: times[times.len() - 1],
+        memory,
+        pending: ready["pending"].as_u64().unwrap(),
+    })
+}
+
+fn original_id(app: u64) -> String {
+    format!("gh_{app:012}")
+}
+
+/// Makes the store and writes down which original id each app has.
+async fn prepare(url: &str) {
+    let store = miniprogram_store::migrate(url, StoreKeys::default()).await.unwrap();
+    for app in 1_000_000..1_000_000 + APPS {
+        let scope =
+            TokenScope::authorizer(WECHAT, PlatformId::from(WECHAT_PLATFORM), format!("wx{app}").into());
+        store.bind_original_id(&scope, &original_id(app), SystemClock.now()).await.unwrap();
+    }
+    store.close().await;
+}
+
+/// The bytes of the requests in their order, and how many events they tell of.
+fn requests(pushes: usize, seed: u64) -> (Vec<Vec<u8>>, usize) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let vendors = Vendors::new();
+    let mut events: Vec<Told> = Vec::new();
+    let mut requests: Vec<Vec<u8>> = Vec::with_capacity(pushes);
+    // Which request told an event first.
+    let mut first: Vec<usize> = Vec::new();
+    while requests.len() < pushes {
+        let kind = random.u32(..10);
+        if kind < 2 && !events.is_empty() {
+            let known = random.usize(..events.len());
+            let same = random.bool().then(|| requests[first[known]].clone());
+            requests.push(same.unwrap_or_else(|| vendors.request(events[known])));
+            continue;
+        }
+        let at = events.len() as i64 + 1;
+        let event = Told {
+            wechat: random.bool(),
+            app: 1_000_000 + random.u64(..APPS),
+            // An event of before: the vendors keep no order.
+            number: 1_000_000 + if kind == 2 { -at } else { at },
+        };
+        events.push(event);
+        first.push(requests.len());
+        requests.push(vendors.request(event));
+    }
+    (requests, events.len())
+}
+
+/// An event that a vendor tells.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    wechat: bool,
+    app: u64,
+    number: i64,
+}
+
+/// Seals pushes as the vendors do: anew for every delivery.
+struct Vendors {
+    wechat: WeChatEventEncoder,
+    baidu: BaiduEventEncoder,
+}
+
+impl Vendors {
+    fn new() -> Self {
+        let config = CallbackConfig::encrypted(TOKEN, &Secret::new(AES_KEY)).unwrap();
+        let wechat = config.clone().with_receiver_id(WECHAT_PLATFORM).unwrap();
+        Self {
+            wechat: WeChatEventEncoder::new(wechat).unwrap(),
+            baidu: BaiduEventEncoder::new(config.with_receiver_id(BAIDU_PLATFORM).unwrap()).unwrap(),
+        }
+    }
+
+    fn request(&self, Told { wechat, app, number }: Told) -> Vec<u8> {
+        let nonce = fastrand::u64(1 << 40..).to_string();
+        let seal = Seal::new(SystemClock.now(), &nonce);
+        let at = 1_700_000_000 + number;
+        if wechat {
+            let original_id = original_id(app);
+            let message = format!(
+                "<xml><ToUserName><![CDATA[{original_id}]]></ToUserName><FromUserName><![CDATA[o]]></FromUserName>\
+                 <CreateTime>{at}</CreateTime><MsgType><![CDATA[event]]></MsgType>\
+                 <Event><![CDATA[weapp_audit_success]]></Event><SuccTime>{at}</SuccTime></xml>"
+            );
+            let route = PushRoute::Message { original_id: &original_id };
+            let path = format!("/wechat/{WECHAT_PLATFORM}/messages/wx{app}");
+            post(&path, &self.wechat.seal_push(route, &message, &seal).unwrap())
+        } else {
+            let time = Timestamp::from_unix(at).to_string().replace('T', " ").replace('Z', "");
+            let message = format!(
+                r#"{{"appId":{app},"tpAppId":{BAIDU_PLATFORM},"event":"PACKAGE_AUDIT_PASS","eventTime":"{time}","packageId":{number},"packageVersion":"1.0.{number}"}}"#
+            );
+            let path = format!("/baidu/{BAIDU_PLATFORM}/messages");
+            post(&path, &self.baidu.seal_push(&message, &seal).unwrap())
+        }
+    }
+}
+
+fn post(path: &str, push: &OwnedPush) -> Vec<u8> {
+    let mark = if push.query.is_empty() { "" } else { "?" };
+    let mut bytes = format!(
+        "POST {path}{mark}{} HTTP/1.1\r\nhost: platform.example\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n",
+        push.query,
+        push.content_type.as_deref().unwrap_or_default(),
+        push.body.len()
+    )
+    .into_bytes();
+    bytes.extend_from_slice(&push.body);
+    bytes
+}
+
+/// How long each push took to be acknowledged, or what came instead.
+type Answer = Result<Duration, String>;
+
+/// Sends the requests in their order, each connection one at a time.
+async fn send_all(address: SocketAddr, requests: &[Vec<u8>], connections: usize) -> Vec<Answer> {
+    let next = Cell::new(0);
+    let work = async || {
+        let mut answers = Vec::new();
+        let mut connection = None;
+        loop {
+            let Some(request) = requests.get(next.get()) else { return answers };
+            next.set(next.get() + 1);
+            let mut stream = match connection.take() {
+                Some(stream) => stream,
+                None => connect(address).await,
+            };
+            let started = Instant::now();
+            let answer = acknowledge(&mut stream, request).await.map(|()| started.elapsed());
+            if answer.is_ok() {
+                connection = Some(stream);
+            }
+            answers.push(answer);
+        }
+    };
+    let answers = futures::future::join_all((0..connections).map(|_| work())).await;
+    answers.into_iter().flatten().collect()
+}
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+async fn acknowledge(stream: &mut TcpStream, request: &[u8]) -> Result<(), String> {
+    stream.write_all(request).await.map_err(|problem| problem.to_string())?;
+    let mut answer = [0; 1024];
+    let mut length = 0;
+    loop {
+        let read = stream.read(&mut answer[length..]).await.map_err(|problem| problem.to_string())?;
+        length += read;
+        let text = String::from_utf8_lossy(&answer[..length]);
+        if text.starts_with("HTTP/1.1 200 ") && text.ends_with("\r\n\r\nsuccess") {
+            return Ok(());
+        }
+        let is_refusal = length > 12 && !text.starts_with("HTTP/1.1 200");
+        if read == 0 || is_refusal {
+            return Err(text.lines().next().unwrap_or("the connection was closed").to_owned());
+        }
+    }
+}
+
+async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = connect(address).await;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: platform.example\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// How many pushes had an outcome, by the server's metrics.
+fn counted(page: &str, outcome: &str) -> usize {
+    let label = format!("outcome=\"{outcome}\"}} ");
+    let lines = page.lines().filter(|line| line.starts_with("miniprogram_callback_requests_total{"));
+    lines.filter_map(|line| line.split_once(&label)?.1.parse::<usize>().ok()).sum()
+}
+
+/// A running `miniprogram events serve`.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(directory: &Path, url: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_miniprogram"));
+        let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
+        for name in names.iter().filter(|name| name.to_string_lossy().starts_with("MINIPROGRAM_")) {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .env("MINIPROGRAM_CONFIG", configure(directory, url))
+            .args(["events", "serve"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let first: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it did not start: {line}"));
+        let address = first["base_url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+        Self { child, address }
+    }
+
+    fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim_end_matches("kB").trim().parse().unwrap()
+    }
+
+    fn stop(mut self) {
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        let ended = self.child.wait().unwrap();
+        assert!(sent.success() && ended.success(), "{ended}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Without effect on one that has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn configure(directory: &Path, url: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = directory.join("miniprogram.toml");
+    let text = format!(
+        "store = \"{url}\"\nlisten = \"127.0.0.1:0\"\n\
+         [[platform]]\nvendor = \"wechat\"\nid = \"{WECHAT_PLATFORM}\"\nsecret = \"s\"\ntoken = \"{TOKEN}\"\naes_key = \"{AES_KEY}\"\n\
+         base_url = \"http://127.0.0.1:9\"\n\
+         [[platform]]\nvendor = \"baidu\"\nid = \"{BAIDU_PLATFORM}\"\nclient_id = \"k\"\ntoken = \"{TOKEN}\"\naes_key = \"{AES_KEY}\"\n\
+         base_url = \"http://127.0.0.1:9\"\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}

@@ -1,0 +1,297 @@
+mod plan;
+
+use std::io::Read;
+
+use miniprogram::authorization::{AuthorizationRequest, AuthorizerPage};
+use miniprogram::{AppId, Clock, Error, ErrorKind, Secret, SystemClock, Timestamp, TokenScope};
+use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter};
+use miniprogram_tokens::{TicketStatus, TokenStatus};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use self::plan::Planned;
+use crate::cli::{self, AuthList, AuthVerb, DryRun, Exchange, Refresh, Ticket as TicketWish, Url};
+use crate::config::{Platform, Settings};
+use crate::context::{Context, State, of_a_read, uninterrupted};
+use crate::failure::{Failure, Finish, local};
+use crate::output::{Format, to_value};
+
+/// How many bytes a code or a ticket on standard input may have.
+const MAX_INPUT: u64 = 64 << 10;
+/// How many records are read at a time.
+const PAGE: u32 = 500;
+
+const COLUMNS: [&str; 8] =
+    ["vendor", "platform_id", "app_id", "kind", "state", "age_seconds", "expires_in_seconds", "refreshable"];
+
+/// Runs a verb of `auth`.
+pub(crate) async fn run(context: &Context, verb: AuthVerb) -> Result<Finish, Failure> {
+    let settings = context.settings()?;
+    match verb {
+        AuthVerb::Url(wish) => url(context, &settings, wish).await,
+        AuthVerb::Exchange(wish) => exchange(context, &settings, wish).await,
+        AuthVerb::List(wish) => list(context, &settings, &wish).await,
+        AuthVerb::Refresh(wish) => refresh(context, &settings, &wish).await,
+        AuthVerb::Recover(wish) => recover(context, &settings, wish.dry).await,
+        AuthVerb::Status => status(context, &settings).await,
+        AuthVerb::Ticket(wish) => ticket(context, &settings, wish).await,
+    }
+}
+
+/// The platform that the options name, and its tokens.
+async fn chosen<'a>(context: &Context, settings: &'a Settings) -> Result<(&'a Platform, State), Failure> {
+    let platform = context.one_platform(settings)?;
+    Ok((platform, context.state(settings, &[platform]).await?))
+}
+
+fn app(context: &Context) -> Result<AppId, Failure> {
+    context.app().map(AppId::from).ok_or_else(|| cli::missing(&["--app <APP_ID>"]).into())
+}
+
+async fn url(context: &Context, settings: &Settings, wish: Url) -> Result<Finish, Failure> {
+    let (platform, state) = chosen(context, settings).await?;
+    let mut request = AuthorizationRequest::new(wish.redirect_uri);
+    request.mobile = wish.mobile;
+    request.app = context.app().map(AppId::from);
+    request.extra = wish.extra;
+    let link = state.tokens.authorization_url(&platform.key(), &request).await.map_err(of_a_read)?;
+    match context.output.format() {
+        // One line to copy.
+        Format::Table => context.output.text(&link.url)?,
+        Format::Json => context.output.json(&link)?,
+    }
+    Ok(Finish::Done)
+}
+
+async fn exchange(context: &Context, settings: &Settings, wish: Exchange) -> Result<Finish, Failure> {
+    if wish.dry.dry_run {
+        let platform = context.one_platform(settings)?;
+        return plan::print(context, platform, Planned::Exchange).await;
+    }
+    let code = if wish.code.expose() == "-" { from_input("exchange", "code")? } else { wish.code };
+    if code.is_empty() {
+        return Err(Error::invalid("exchange", "code", "must not be empty").into());
+    }
+    let (platform, state) = chosen(context, settings).await?;
+    let expected = context.app().map(AppId::from);
+    let key = platform.key();
+    let exchange = state.tokens.exchange(&key, &code, expected.as_ref(), None);
+    let authorized = uninterrupted(platform.entry, "exchange", exchange).await?;
+    context.output.record(&authorized).map_err(Failure::after_effect)?;
+    Ok(Finish::Done)
+}
+
+async fn list(context: &Context, settings: &Settings, wish: &AuthList) -> Result<Finish, Failure> {
+    let (platform, state) = chosen(context, settings).await?;
+    let (key, tokens) = (platform.key(), &state.tokens);
+    let listed = if wish.all {
+        tokens.all_authorizers(&key).await
+    } else {
+        let page = AuthorizerPage::new(wish.offset, wish.count);
+        tokens.authorizers(&key, page).await.map(|page| page.authorizers)
+    };
+    context.output.list(&listed.map_err(of_a_read)?, &["app_id", "authorized_at"])?;
+    Ok(Finish::Done)
+}
+
+async fn refresh(context: &Context, settings: &Settings, wish: &Refresh) -> Result<Finish, Failure> {
+    let app = context.app().map(AppId::from);
+    let one = usize::from(app.is_some()) + usize::from(wish.platform) + usize::from(wish.all);
+    if one != 1 {
+        return Err(cli::usage("`auth refresh` takes one of --app, --platform and --all").into());
+    }
+    if wish.dry.dry_run {
+        if wish.all {
+            return Err(cli::usage(
+                "`auth refresh --all` takes no --dry-run: there is a request for each app",
+            )
+            .into());
+        }
+        let what = app.map_or(Planned::PlatformToken, Planned::Refresh);
+        return plan::print(context, context.one_platform(settings)?, what).await;
+    }
+    let (platform, state) = chosen(context, settings).await?;
+    let key = platform.key();
+    let scope = |app: Option<AppId>| match app {
+        Some(app) => TokenScope::authorizer(key.vendor, key.platform.clone(), app),
+        None => TokenScope::platform(key.vendor, key.platform.clone()),
+    };
+    if !wish.all {
+        let scope = scope(app);
+        let status = uninterrupted(platform.entry, "refresh", state.tokens.refresh(&scope)).await?;
+        context.output.record(&status).map_err(Failure::after_effect)?;
+        return Ok(Finish::Done);
+    }
+    let all = async {
+        let mut waiting = renewable(&state, &key).await?.into_iter();
+        let mut results = Vec::new();
+        let mut running = JoinSet::new();
+        let limit = usize::try_from(wish.concurrency).unwrap_or(usize::MAX);
+        loop {
+            while running.len() < limit
+                && let Some(scope) = waiting.next()
+            {
+                let tokens = state.tokens.clone();
+                running.spawn(async move {
+                    let result = tokens.refresh(&scope).await;
+                    (scope, result.err())
+                });
+            }
+            match running.join_next().await {
+                Some(Ok(result)) => results.push(result),
+                Some(Err(problem)) => std::panic::resume_unwind(problem.into_panic()),
+                None => break,
+            }
+        }
+        results.sort_by(|(one, _), (other, _)| one.app.cmp(&other.app));
+        Ok(results)
+    };
+    let results = uninterrupted(platform.entry, "refresh", all).await?;
+    let failed = results.iter().any(|(_, error)| error.is_some());
+    let rows: Vec<Value> = results
+        .iter()
+        .map(|(scope, error)| {
+            without_null(json!({
+                "app_id": scope.app,
+                "outcome": error.as_ref().map_or("done", |error| error.outcome().as_str()),
+                "error": error.as_ref().map(Error::to_string),
+            }))
+        })
+        .collect();
+    context.output.list(&rows, &["app_id", "outcome", "error"]).map_err(Failure::after_effect)?;
+    Ok(if failed { Finish::Faulty } else { Finish::Done })
+}
+
+/// The apps whose tokens can be renewed.
+async fn renewable(state: &State, key: &PlatformKey) -> Result<Vec<TokenScope>, Error> {
+    let mut scopes: Vec<TokenScope> = Vec::new();
+    let mut filter = TokenFilter::new(PAGE).of(key.clone()).in_state(GrantState::Active);
+    loop {
+        let page = state.store.tokens(&filter).await?;
+        let Some(last) = page.last() else { return Ok(scopes) };
+        filter = filter.after(last.scope.clone());
+        let apps = page.into_iter().filter(|record| record.refresh_token.is_some());
+        scopes.extend(apps.map(|record| record.scope).filter(|scope| scope.app.is_some()));
+    }
+}
+
+async fn recover(context: &Context, settings: &Settings, dry: DryRun) -> Result<Finish, Failure> {
+    let app = app(context)?;
+    if dry.dry_run {
+        return plan::print(context, context.one_platform(settings)?, Planned::Recover(app)).await;
+    }
+    let (platform, state) = chosen(context, settings).await?;
+    let key = platform.key();
+    let status = uninterrupted(platform.entry, "recover", state.tokens.recover(&key, &app)).await?;
+    context.output.record(&status).map_err(Failure::after_effect)?;
+    Ok(Finish::Done)
+}
+
+async fn ticket(context: &Context, settings: &Settings, wish: TicketWish) -> Result<Finish, Failure> {
+    let platform = context.one_platform(settings)?;
+    let key = platform.key();
+    if wish.dry.dry_run {
+        if !wish.start {
+            return Err(cli::usage("`auth ticket` takes --dry-run with --start only").into());
+        }
+        return plan::print(context, platform, Planned::TicketPush).await;
+    }
+    let now = SystemClock.now();
+    if wish.start {
+        let state = context.state(settings, &[platform]).await?;
+        uninterrupted(platform.entry, "start_ticket_push", state.tokens.start_ticket_push(&key)).await?;
+        context
+            .output
+            .record(&json!({ "vendor": key.vendor, "platform_id": key.platform, "outcome": "done" }))?;
+        return Ok(Finish::Done);
+    }
+    let store = if wish.set.is_some() {
+        let ticket = from_input("ticket", "set")?;
+        let created_at = wish.created_at.map_or(now, Timestamp::from_unix);
+        let store = context.open(settings).await?;
+        store.save_ticket(&key, &Ticket::new(ticket, created_at, now)).await?;
+        store
+    } else {
+        context.open_read_only(settings).await?
+    };
+    let ticket = store.ticket(&key).await?;
+    context.output.record(&of_ticket(&key, ticket.as_ref(), now)?)?;
+    Ok(Finish::Done)
+}
+
+/// How a ticket stands, as one of the rows of `auth status`.
+fn of_ticket(key: &PlatformKey, ticket: Option<&Ticket>, now: Timestamp) -> Result<Value, Error> {
+    let mut shown = json!({
+        "vendor": key.vendor,
+        "platform_id": key.platform,
+        "kind": "ticket",
+        "state": if ticket.is_some() { "present" } else { "absent" },
+    });
+    if let (Some(members), Some(ticket)) = (shown.as_object_mut(), ticket)
+        && let Value::Object(ages) = to_value(&TicketStatus::of(ticket, now))?
+    {
+        members.extend(ages);
+    }
+    Ok(shown)
+}
+
+/// Prints how tickets and tokens stand.
+async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
+    let store = context.open_read_only(settings).await?;
+    let now = SystemClock.now();
+    let (vendor, id) = (context.named_vendor().map(|entry| entry.vendor), context.platform_id());
+    let fits = |scope: &TokenScope| {
+        vendor.is_none_or(|vendor| vendor == scope.vendor)
+            && id.is_none_or(|id| id == scope.platform.as_str())
+            && context.app().is_none_or(|app| scope.app.as_ref().is_some_and(|of| of.as_str() == app))
+    };
+    let mut keys: Vec<PlatformKey> = settings.named(vendor, id).into_iter().map(Platform::key).collect();
+    let mut tokens = Vec::new();
+    let mut filter = TokenFilter::new(PAGE);
+    loop {
+        let page = store.tokens(&filter).await?;
+        let Some(last) = page.last() else { break };
+        filter = filter.after(last.scope.clone());
+        for record in page.iter().filter(|record| fits(&record.scope)) {
+            let scope = &record.scope;
+            keys.push(PlatformKey::new(scope.vendor, scope.platform.clone()));
+            tokens.push(to_value(&TokenStatus::of(record, now))?);
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    let mut rows = Vec::new();
+    if context.app().is_none() {
+        for key in &keys {
+            rows.push(of_ticket(key, store.ticket(key).await?.as_ref(), now)?);
+        }
+    }
+    rows.extend(tokens);
+    context.output.list(&rows, &COLUMNS)?;
+    Ok(Finish::Done)
+}
+
+/// A secret on standard input, without the end of its line.
+fn from_input(operation: &'static str, field: &'static str) -> Result<Secret, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .take(MAX_INPUT)
+        .read_to_string(&mut text)
+        .map_err(|problem| local(operation, &problem))?;
+    match text.trim() {
+        "" => Err(Error::new(ErrorKind::InvalidArgument, operation)
+            .with_field(field)
+            .with_detail("standard input is empty")
+            .into()),
+        text => Ok(Secret::new(text)),
+    }
+}
+
+/// An object without the members that hold nothing.
+fn without_null(mut value: Value) -> Value {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    value
+}

@@ -1,0 +1,419 @@
+//! The configuration: a file, above it the environment, above that the command line.
+//!
+//! It is read by the commands that need it. Secrets that it only points to are read when they are used.
+
+mod table;
+
+use std::collections::HashSet;
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind as Cause, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use config::{Config, FileFormat, Value, ValueKind};
+use miniprogram::callback::CallbackConfig;
+use miniprogram::{Error, PlatformId, Secret, Vendor};
+use miniprogram_store::PlatformKey;
+use table::{Origin, Place, SecretSource, Table, WAYS, for_others, wrong};
+
+use crate::vendors::{self, Entry};
+
+/// The file that is read where none is named.
+const DEFAULT_FILE: &str = "miniprogram.toml";
+/// How many bytes it may have.
+const MAX_FILE: u64 = 1 << 20;
+
+/// The members of the file itself.
+const TOP_KEYS: [&str; 3] = ["store", "listen", "platform"];
+/// The members of a platform at every vendor.
+const PLATFORM_KEYS: [&str; 8] =
+    ["vendor", "id", "token", "aes_key", "previous_aes_key", "receiver_id", "base_url", "page_url"];
+
+/// What is configured.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    store: Option<SecretSource>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) platforms: Vec<Platform>,
+    /// What a relative path of the store counts from.
+    store_folder: PathBuf,
+}
+
+/// What goes above the file.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides<'a> {
+    /// The file; empty for none, absent for the default one.
+    pub(crate) file: Option<&'a str>,
+    pub(crate) store: Option<&'a Secret>,
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// A platform of the configuration.
+#[derive(Debug)]
+pub(crate) struct Platform {
+    pub(crate) entry: &'static Entry,
+    pub(crate) id: PlatformId,
+    pub(crate) base_url: Option<String>,
+    pub(crate) page_url: Option<String>,
+    receiver_id: Option<String>,
+    credential: Option<SecretSource>,
+    token: Option<SecretSource>,
+    aes_key: Option<SecretSource>,
+    previous_aes_key: Option<SecretSource>,
+}
+
+impl Settings {
+    /// Reads the configuration.
+    pub(crate) fn read(given: &Overrides<'_>) -> Result<Self, Error> {
+        let (text, file) = match given.file {
+            Some("") => (None, None),
+            Some(named) => {
+                let file = PathBuf::from(named);
+                (Some(read_file(&file)?), Some(file))
+            }
+            None => match fs::metadata(DEFAULT_FILE) {
+                Ok(_) => (Some(read_file(Path::new(DEFAULT_FILE))?), Some(PathBuf::from(DEFAULT_FILE))),
+                Err(_) => (None, None),
+            },
+        };
+        let mut builder = Config::builder();
+        if let Some((text, _)) = &text {
+            builder = builder.add_source(config::File::from_str(text, FileFormat::Toml));
+        }
+        let listen = given.listen.map(|address| address.to_string());
+        let config = builder
+            .set_override_option("store", given.store.map(|store| store.expose().to_owned()))
+            .and_then(|builder| builder.set_override_option("listen", listen)?.build())
+            .map_err(|problem| unreadable(file.as_deref(), &problem))?;
+        let open = text.as_ref().is_some_and(|(_, metadata)| for_others(metadata));
+        let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let origin = Origin { open, folder };
+        let of_store = if given.store.is_some() { Origin::default() } else { origin.clone() };
+        Self::of(config.cache, &origin, of_store)
+    }
+
+    fn of(root: Value, origin: &Origin, of_store: Origin) -> Result<Self, Error> {
+        let ValueKind::Table(members) = root.kind else {
+            return Err(wrong("config", "must be a table", "see the README for an example"));
+        };
+        let mut top = Table { place: Place::Top, members };
+        let store = top.secret("store", &of_store)?;
+        let listen = match top.text("listen")? {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|_| {
+                top.wrong("listen", "is no address", "write an address and a port, such as 127.0.0.1:8080")
+            })?),
+        };
+        let platforms = match top.members.remove("platform").map(|value| value.kind) {
+            None => Vec::new(),
+            Some(ValueKind::Array(tables)) => {
+                let numbered = tables.into_iter().enumerate();
+                numbered.map(|(at, value)| Platform::of(at + 1, value, origin)).collect::<Result<_, _>>()?
+            }
+            Some(_) => return Err(top.wrong("platform", "must be a list", "head each one [[platform]]")),
+        };
+        top.finish(&TOP_KEYS)?;
+        let mut seen = HashSet::new();
+        if let Some(twice) = platforms.iter().find(|platform| !seen.insert(platform.key())) {
+            return Err(twice.place().wrong("id", "is there twice", "leave one of the two out"));
+        }
+        Ok(Self { store, listen, platforms, store_folder: of_store.folder })
+    }
+
+    /// Where state is kept.
+    pub(crate) fn store(&self) -> Result<Option<Secret>, Error> {
+        let Some(source) = &self.store else { return Ok(None) };
+        let url = source.read(&Place::Top, "store")?;
+        let path = url.expose().strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        Ok(Some(match path {
+            Some(path) => Secret::new(format!("sqlite:{}", self.store_folder.join(path).display())),
+            None => url,
+        }))
+    }
+
+    /// The platforms of a vendor or of all, and of an id or of all.
+    pub(crate) fn named(&self, vendor: Option<Vendor>, id: Option<&str>) -> Vec<&Platform> {
+        let fits = |platform: &&Platform| {
+            vendor.is_none_or(|vendor| platform.entry.vendor == vendor)
+                && id.is_none_or(|id| platform.id.as_str() == id)
+        };
+        self.platforms.iter().filter(fits).collect()
+    }
+}
+
+impl Platform {
+    fn of(number: usize, value: Value, origin: &Origin) -> Result<Self, Error> {
+        let ValueKind::Table(members) = value.kind else {
+            return Err(wrong("platform", "must be a list of tables", "head each one [[platform]]"));
+        };
+        let mut table = Table { place: Place::Platform { number, named: None }, members };
+        let vendors = || format!("write one of {}", vendors::names().collect::<Vec<_>>().join(", "));
+        let entry = match table.text("vendor")? {
+            None => return Err(table.wrong("vendor", "is missing", vendors())),
+            Some(name) => {
+                vendors::find(&name).ok_or_else(|| table.wrong("vendor", "is no known one", vendors()))?
+            }
+        };
+        let Some(id) = table.text("id")? else {
+            return Err(table.wrong("id", "is missing", "write the platform's own id at the vendor"));
+        };
+        table.place = Place::Platform { number, named: Some((entry.vendor, id.clone())) };
+        let credential = entry.credential;
+        let platform = Self {
+            entry,
+            id: PlatformId::new(id),
+            base_url: table.text("base_url")?,
+            page_url: table.text("page_url")?,
+            receiver_id: table.text("receiver_id")?,
+            credential: table.secret(credential, origin)?,
+            token: table.secret("token", origin)?,
+            aes_key: table.secret("aes_key", origin)?,
+            previous_aes_key: table.secret("previous_aes_key", origin)?,
+        };
+        let known: Vec<&str> = PLATFORM_KEYS.into_iter().chain([credential]).collect();
+        table.finish(&known)?;
+        Ok(platform)
+    }
+
+    /// The platform as the store names it.
+    pub(crate) fn key(&self) -> PlatformKey {
+        PlatformKey::new(self.entry.vendor, self.id.clone())
+    }
+
+    fn place(&self) -> Place {
+        Place::Platform { number: 0, named: Some((self.entry.vendor, self.id.as_str().to_owned())) }
+    }
+
+    /// What proves to the vendor that the platform is itself.
+    pub(crate) fn credential(&self) -> Result<Secret, Error> {
+        self.required(self.credential.as_ref(), self.entry.credential)
+    }
+
+    /// What verifies and opens its pushes.
+    pub(crate) fn callback(&self) -> Result<CallbackConfig, Error> {
+        let token = self.required(self.token.as_ref(), "token")?;
+        let aes_key = self.required(self.aes_key.as_ref(), "aes_key")?;
+        let previous = self.previous_aes_key.as_ref();
+        let previous = previous.map(|source| source.read(&self.place(), "previous_aes_key")).transpose()?;
+        let receiver = self.receiver_id.clone().or_else(|| (self.entry.receiver_id)(&self.id));
+        let build = || {
+            let mut callback = CallbackConfig::encrypted(token, &aes_key)?.with_platform_id(self.id.clone());
+            if let Some(previous) = &previous {
+                callback = callback.with_previous_key(previous)?;
+            }
+            match receiver {
+                Some(receiver) => callback.with_receiver_id(receiver),
+                None => Ok(callback),
+            }
+        };
+        build().map_err(|error| {
+            let of = format!("of {}: {}", self.place(), error.detail().unwrap_or_default());
+            error.with_detail(of)
+        })
+    }
+
+    fn required(&self, source: Option<&SecretSource>, key: &'static str) -> Result<Secret, Error> {
+        match source {
+            Some(source) => source.read(&self.place(), key),
+            None => Err(self.place().wrong(key, "is missing", WAYS)),
+        }
+    }
+}
+
+fn read_file(file: &Path) -> Result<(String, Metadata), Error> {
+    let refused = |why: String| {
+        let detail = format!("{} {why}", file.display());
+        wrong("config", &detail, "name a readable TOML file, or an empty one for none")
+    };
+    let read = || {
+        let handle = File::open(file)?;
+        let metadata = handle.metadata()?;
+        let mut text = String::new();
+        handle.take(MAX_FILE + 1).read_to_string(&mut text)?;
+        Ok((text, metadata))
+    };
+    match read() {
+        Ok((text, _)) if text.len() as u64 > MAX_FILE => Err(refused("is larger than 1 MiB".to_owned())),
+        Ok(read) => Ok(read),
+        Err(problem) => {
+            let problem: std::io::Error = problem;
+            Err(refused(match problem.kind() {
+                Cause::NotFound => "is not there".to_owned(),
+                _ => format!("cannot be read: {problem}"),
+            }))
+        }
+    }
+}
+
+/// A file that is no TOML. The parser quotes the line, and a secret may stand in it: only where it stopped is told.
+fn unreadable(file: Option<&Path>, problem: &config::ConfigError) -> Error {
+    let place = match problem {
+        config::ConfigError::FileParse { cause, .. } => {
+            let text = cause.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            let at = first.split_once(" at ").map(|(_, at)| at.to_owned());
+            at.filter(|at| at.starts_with("line ")).map(|at| format!(" at {at}")).unwrap_or_default()
+        }
+        _ => String::new(),
+    };
+    let name = file.map(|file| file.display().to_string()).unwrap_or_default();
+    let detail = format!("{name} is no TOML{place}");
+    wrong("config", &detail, "correct the file; texts stand in double quotes")
+}
+
+#[cfg(test)]
+mod tests {
+    use miniprogram::ErrorKind;
+
+    use super::*;
+
+    /// Reads a text as if it stood in a file that nobody else may read.
+    fn read(text: &str) -> Result<Settings, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.toml");
+        fs::write(&file, text).unwrap();
+        #[cfg(unix)]
+        set_mode(&file, 0o600);
+        let file = file.to_str().unwrap();
+        Settings::read(&Overrides { file: Some(file), ..Overrides::default() })
+    }
+
+    #[cfg(unix)]
+    fn set_mode(file: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let text = format!(
+            r#"
+            store = "sqlite:state.db"
+            listen = "127.0.0.1:8080"
+            [[platform]]
+            vendor = "wechat"
+            id = "wx1"
+            secret = "s"
+            token = "t"
+            aes_key = "{KEY}"
+            previous_aes_key = "{KEY}"
+            [[platform]]
+            vendor = "baidu"
+            id = 17328232
+            client_id = "c"
+            receiver_id = "17328232"
+            base_url = "http://127.0.0.1:1"
+            "#
+        );
+        let settings = read(&text).unwrap();
+        let store = settings.store().unwrap().unwrap();
+        assert!(store.expose().starts_with("sqlite:/") && store.expose().ends_with("/state.db"), "beside it");
+        assert_eq!(settings.listen.unwrap().port(), 8080);
+        let [wechat, baidu] = &settings.platforms[..] else { panic!("{settings:?}") };
+        assert_eq!(wechat.credential().unwrap().expose(), "s");
+        assert_eq!(
+            wechat.callback().unwrap().receiver_id(),
+            Some("wx1"),
+            "WeChat seals for the platform's id"
+        );
+        assert_eq!((baidu.id.as_str(), baidu.credential().unwrap().expose()), ("17328232", "c"));
+        assert_eq!(baidu.callback().unwrap_err().field(), Some("token"));
+        assert_eq!(settings.named(Some(baidu.entry.vendor), None).len(), 1);
+        assert_eq!(settings.named(None, Some("nobody")).len(), 0);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_no_value_is_shown() {
+        let platform = "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\n";
+        for (text, field, says) in [
+            ("canary = 1".to_owned(), "canary", "unknown"),
+            ("store = 4242".to_owned(), "store", "not a number"),
+            ("listen = \"canary\"".to_owned(), "listen", "is no address"),
+            ("platform = 1".to_owned(), "platform", "must be a list"),
+            ("[[platform]]\nid = \"x\"".to_owned(), "vendor", "of platform 1 is missing"),
+            ("[[platform]]\nvendor = \"acme\"".to_owned(), "vendor", "no known one"),
+            ("[[platform]]\nvendor = \"wechat\"".to_owned(), "id", "is missing"),
+            (format!("{platform}sekret = \"canary\""), "sekret", "of the wechat platform wx1 is unknown"),
+            (format!("{platform}client_id = \"canary\""), "client_id", "is unknown"),
+            (format!("{platform}secret = 4242"), "secret", "not a number"),
+            (format!("{platform}secret = \"\""), "secret", "is empty"),
+            (format!("{platform}token = {{ from = \"canary\" }}"), "token", "points nowhere"),
+            (format!("{platform}token = {{ env = \"A\", file = \"B\" }}"), "token", "points nowhere"),
+            (format!("{platform}secret = \"canary"), "config", "is no TOML at line 4"),
+            (format!("{platform}{platform}"), "id", "is there twice"),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some(field)), "{text}: {error}");
+            assert!(error.detail().unwrap_or_default().contains(says), "{text}: {error}");
+            assert!(
+                !format!("{error:#?}{error:#}").replace("`canary`", "").contains("\"canary\"\n"),
+                "{error:#?}"
+            );
+            assert!(!error.to_string().contains("4242"), "{error}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_read_when_they_are_used() {
+        let platform = "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\n";
+        let settings = read(&format!("{platform}secret = {{ env = \"MINIPROGRAM_TEST_NOT_SET\" }}")).unwrap();
+        let error = settings.platforms[0].credential().unwrap_err();
+        assert_eq!(error.field(), Some("secret"));
+        assert!(error.advice().contains("MINIPROGRAM_TEST_NOT_SET"), "{error:#}");
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        fs::write(&file, "from a file\r\n").unwrap();
+        let text = format!("{platform}secret = {{ file = \"{}\" }}", file.display());
+        let settings = read(&text).unwrap();
+        #[cfg(unix)]
+        {
+            set_mode(&file, 0o604);
+            let error = settings.platforms[0].credential().unwrap_err();
+            assert!(error.to_string().contains("others may read"), "{error}");
+            assert!(error.advice().contains("chmod"), "{error:#}");
+            set_mode(&file, 0o640);
+        }
+        assert_eq!(settings.platforms[0].credential().unwrap().expose(), "from a file");
+        fs::write(&file, "\n").unwrap();
+        assert!(settings.platforms[0].credential().unwrap_err().to_string().contains("is empty"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_makes_the_file_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.toml");
+        let named = file.to_str().unwrap();
+        let read = |text: &str| {
+            fs::write(&file, text).unwrap();
+            set_mode(&file, 0o644);
+            Settings::read(&Overrides { file: Some(named), ..Overrides::default() })
+        };
+        let platform = "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\n";
+        assert_eq!(read(&format!("{platform}secret = \"s\"")).unwrap_err().field(), Some("secret"));
+        assert_eq!(read("store = \"postgres://u:p@localhost/x\"").unwrap_err().field(), Some("store"));
+        assert!(read(&format!("store = \"sqlite:x\"\n{platform}secret = {{ env = \"A\" }}")).is_ok());
+    }
+
+    #[test]
+    fn what_is_given_goes_above_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.toml");
+        fs::write(&file, "store = \"sqlite:a\"\nlisten = \"127.0.0.1:1\"").unwrap();
+        let given = Overrides {
+            file: file.to_str(),
+            store: Some(&Secret::new("sqlite:b.db")),
+            listen: "127.0.0.1:2".parse().ok(),
+        };
+        let settings = Settings::read(&given).unwrap();
+        assert_eq!(settings.store().unwrap().unwrap().expose(), "sqlite:b.db", "as it was given");
+        assert_eq!(settings.listen.unwrap().port(), 2);
+        let none = Settings::read(&Overrides { file: Some(""), ..Overrides::default() }).unwrap();
+        assert!(none.store().unwrap().is_none() && none.platforms.is_empty());
+        let missing = Settings::read(&Overrides { file: Some("/nowhere.toml"), ..Overrides::default() });
+        assert!(missing.unwrap_err().to_string().contains("is not there"));
+    }
+}

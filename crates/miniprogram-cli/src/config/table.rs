@@ -1,0 +1,209 @@
+//! Members of the file: taken out one by one, and named without their value where they are wrong.
+
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use config::{Map, Value, ValueKind};
+use miniprogram::{Error, ErrorKind, Secret, Vendor};
+
+/// How many bytes the file of a secret may have.
+const MAX_SECRET: u64 = 64 << 10;
+
+/// What to write where a secret is wanted.
+pub(super) const WAYS: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or the text itself";
+
+/// Where a value was written down.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origin {
+    /// Whether others may read it there.
+    pub(super) open: bool,
+    /// What relative paths count from.
+    pub(super) folder: PathBuf,
+}
+
+/// Where a secret comes from.
+#[derive(Debug, Clone)]
+pub(super) enum SecretSource {
+    /// The text itself.
+    Text(Secret),
+    /// A variable of the environment.
+    Variable(String),
+    /// A file.
+    File(PathBuf),
+}
+
+impl SecretSource {
+    pub(super) fn read(&self, place: &Place, key: &'static str) -> Result<Secret, Error> {
+        let secret = match self {
+            Self::Text(text) => text.clone(),
+            Self::Variable(name) => match std::env::var(name) {
+                Ok(text) => Secret::new(text),
+                Err(std::env::VarError::NotPresent) => {
+                    let why = format!("is to come from the variable {name}, which is not set");
+                    return Err(place.wrong(key, &why, format!("set {name} in the environment")));
+                }
+                Err(std::env::VarError::NotUnicode(_)) => {
+                    let why = format!("is to come from the variable {name}, which is not UTF-8");
+                    return Err(place.wrong(key, &why, format!("set {name} to text")));
+                }
+            },
+            Self::File(file) => read_secret(file).map_err(|(why, remedy)| {
+                place.wrong(key, &format!("is to come from {}, which {why}", file.display()), remedy)
+            })?,
+        };
+        if secret.is_empty() {
+            return Err(place.wrong(key, "is empty", "copy it from the vendor's console"));
+        }
+        Ok(secret)
+    }
+}
+
+/// The text of a secret's file, without the end of its line.
+fn read_secret(file: &Path) -> Result<Secret, (String, String)> {
+    let unreadable = |problem: std::io::Error| {
+        (format!("cannot be read: {problem}"), "name a file that this user can read".to_owned())
+    };
+    let handle = File::open(file).map_err(unreadable)?;
+    if for_others(&handle.metadata().map_err(unreadable)?) {
+        let remedy = format!("take the right away: chmod o-rwx {}", file.display());
+        return Err(("others may read or write".to_owned(), remedy));
+    }
+    let mut text = String::new();
+    handle.take(MAX_SECRET).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+/// Whether users outside the owner's group may read or write a file.
+pub(super) fn for_others(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        metadata.permissions().mode() & 0o006 != 0
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
+    }
+}
+
+/// Where a member stands.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    Top,
+    Platform { number: usize, named: Option<(Vendor, String)> },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top => f.write_str("the configuration"),
+            Self::Platform { named: Some((vendor, id)), .. } => write!(f, "the {vendor} platform {id}"),
+            Self::Platform { number, named: None } => write!(f, "platform {number}"),
+        }
+    }
+}
+
+impl Place {
+    pub(super) fn wrong(&self, key: &str, why: &str, remedy: impl Into<String>) -> Error {
+        wrong(key, &format!("of {self} {why}"), remedy)
+    }
+}
+
+pub(super) fn wrong(field: &str, detail: &str, remedy: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, "read_configuration")
+        .with_field(field.to_owned())
+        .with_detail(detail)
+        .with_advice(remedy.into())
+}
+
+/// A table of the file whose members are taken out one by one.
+pub(super) struct Table {
+    pub(super) place: Place,
+    pub(super) members: Map<String, Value>,
+}
+
+impl Table {
+    pub(super) fn wrong(&self, key: &str, why: &str, remedy: impl Into<String>) -> Error {
+        self.place.wrong(key, why, remedy)
+    }
+
+    /// A text that is no secret; an id may be written as a number.
+    pub(super) fn text(&mut self, key: &'static str) -> Result<Option<String>, Error> {
+        let text = match self.members.remove(key).map(|value| value.kind) {
+            None => return Ok(None),
+            Some(ValueKind::String(text)) => text,
+            Some(ValueKind::I64(number)) if key == "id" => number.to_string(),
+            Some(other) => {
+                let why = format!("must be text, not {}", kind(&other));
+                return Err(self.wrong(key, &why, "write it in double quotes"));
+            }
+        };
+        if text.is_empty() {
+            return Err(self.wrong(key, "is empty", "write it down, or leave the line out"));
+        }
+        Ok(Some(text))
+    }
+
+    pub(super) fn secret(
+        &mut self,
+        key: &'static str,
+        origin: &Origin,
+    ) -> Result<Option<SecretSource>, Error> {
+        match self.members.remove(key).map(|value| value.kind) {
+            None => Ok(None),
+            Some(ValueKind::String(text)) if text.is_empty() => Err(self.wrong(key, "is empty", WAYS)),
+            Some(ValueKind::String(text)) => {
+                let secret = key != "store" || text.contains('@');
+                if secret && origin.open {
+                    let why = "stands in a file that others may read or write";
+                    return Err(self.wrong(key, why, "chmod o-rwx the file, or point to the secret"));
+                }
+                Ok(Some(SecretSource::Text(Secret::new(text))))
+            }
+            Some(ValueKind::Table(mut pointer)) => {
+                let only = pointer.len() == 1;
+                let texts = ["env", "file"].map(|way| match pointer.remove(way).map(|value| value.kind) {
+                    Some(ValueKind::String(text)) if only && !text.is_empty() => Some(text),
+                    _ => None,
+                });
+                match texts {
+                    [Some(name), _] => Ok(Some(SecretSource::Variable(name))),
+                    [_, Some(file)] => Ok(Some(SecretSource::File(origin.folder.join(file)))),
+                    _ => Err(self.wrong(key, "points nowhere", WAYS)),
+                }
+            }
+            Some(other) => {
+                let why = format!("must be text or a pointer to it, not {}", kind(&other));
+                Err(self.wrong(key, &why, WAYS))
+            }
+        }
+    }
+
+    /// Refuses what is left.
+    pub(super) fn finish(self, known: &[&str]) -> Result<(), Error> {
+        let mut left: Vec<&String> = self.members.keys().collect();
+        left.sort();
+        match left.first() {
+            None => Ok(()),
+            Some(unknown) => {
+                let remedy = format!("correct it or leave it out; there are {}", known.join(", "));
+                Err(self.wrong(unknown, "is unknown", remedy))
+            }
+        }
+    }
+}
+
+/// What a value is, without the value.
+fn kind(value: &ValueKind) -> &'static str {
+    match value {
+        ValueKind::Nil => "nothing",
+        ValueKind::Boolean(_) => "a boolean",
+        ValueKind::String(_) => "text",
+        ValueKind::Table(_) => "a table",
+        ValueKind::Array(_) => "a list",
+        _ => "a number",
+    }
+}

@@ -1,0 +1,152 @@
+//! The store, and the tokens in it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use miniprogram::{AuthorizationApi, BaseUrl, ClientConfig, Error, ErrorKind, Secret};
+use miniprogram_store::{Store, StoreKeys};
+use miniprogram_tokens::TokenManager;
+
+use super::{Context, ambiguous};
+use crate::cli;
+use crate::config::{Overrides, Platform, Settings};
+use crate::failure::Failure;
+
+/// What is said where no store is named.
+const STORE: &str = "--store <URL>, or MINIPROGRAM_STORE in the environment, or `store` in the configuration";
+
+/// How many calls' time the right to renew a token is taken for. Who dies with it holds others up for as long.
+const CALLS_OF_A_RENEWAL: u32 = 6;
+const MIN_LEASE: Duration = Duration::from_secs(1);
+
+/// The store that a command has opened, to be given back when it ends.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Held(Arc<Mutex<Option<Arc<dyn Store>>>>);
+
+impl Held {
+    /// Finishes what was begun and gives the store back.
+    pub(crate) async fn close(&self) {
+        let store = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(store) = store {
+            store.close().await;
+        }
+    }
+}
+
+/// A store, and the tokens of platforms in it.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) tokens: TokenManager,
+}
+
+impl Context {
+    /// What is to be given back when the command ends.
+    pub(crate) fn held(&self) -> Held {
+        self.held.clone()
+    }
+
+    /// The configuration.
+    pub(crate) fn settings(&self) -> Result<Settings, Error> {
+        self.settings_with(None)
+    }
+
+    /// The configuration, with an address to listen on that goes above it.
+    pub(crate) fn settings_with(&self, listen: Option<SocketAddr>) -> Result<Settings, Error> {
+        let common = &self.common;
+        Settings::read(&Overrides { file: common.config.as_deref(), store: common.store.as_ref(), listen })
+    }
+
+    /// The one platform that the options name.
+    pub(crate) fn one_platform<'a>(&self, settings: &'a Settings) -> Result<&'a Platform, Failure> {
+        let vendor = self.common.vendor.map(|entry| entry.vendor);
+        let fitting = settings.named(vendor, self.platform_id());
+        match fitting[..] {
+            [platform] => Ok(platform),
+            [] if settings.platforms.is_empty() => {
+                Err(cli::missing(&["--config <FILE>, with a [[platform]] in it"]).into())
+            }
+            [] => Err(cli::usage("the configuration has no such platform").into()),
+            _ => Err(ambiguous(&fitting).into()),
+        }
+    }
+
+    /// Where state is kept.
+    fn store_url(&self, settings: &Settings) -> Result<Secret, Failure> {
+        settings.store()?.ok_or_else(|| cli::missing(&[STORE]).into())
+    }
+
+    /// The store, for writing: on SQLite nobody else has it then.
+    pub(crate) async fn open(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        if let Some(store) = &*self.held.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Arc::clone(store));
+        }
+        let url = self.store_url(settings)?;
+        let store = miniprogram_store::open(url.expose(), StoreKeys::from_env()?).await.map_err(in_use)?;
+        Ok(self.keep(store))
+    }
+
+    /// The store, made or brought up to date.
+    pub(crate) async fn migrate(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        let url = self.store_url(settings)?;
+        let store = miniprogram_store::migrate(url.expose(), StoreKeys::from_env()?).await.map_err(in_use)?;
+        Ok(self.keep(store))
+    }
+
+    /// The store, for reading alone: also while somebody else has it.
+    pub(crate) async fn open_read_only(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        let url = self.store_url(settings)?;
+        let store = miniprogram_store::open_read_only(url.expose(), StoreKeys::from_env()?).await?;
+        Ok(self.keep(store))
+    }
+
+    fn keep(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        *self.held.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&store));
+        store
+    }
+
+    /// The store for writing, and the tokens of these platforms in it.
+    pub(crate) async fn state(&self, settings: &Settings, platforms: &[&Platform]) -> Result<State, Failure> {
+        let mut calls = Vec::new();
+        for platform in platforms {
+            calls.push(self.chain(platform)?);
+        }
+        let store = self.open(settings).await?;
+        let mut builder = TokenManager::builder(Arc::clone(&store) as _);
+        if let Some(timeout) = self.common.timeout {
+            builder = builder.with_lease(timeout.saturating_mul(CALLS_OF_A_RENEWAL).max(MIN_LEASE));
+        }
+        let builder = calls.into_iter().fold(builder, |builder, calls| builder.with_platform(calls));
+        Ok(State { store, tokens: builder.build()? })
+    }
+
+    /// The calls of a platform's token chain.
+    fn chain(&self, platform: &Platform) -> Result<Arc<dyn AuthorizationApi>, Error> {
+        let config = ClientConfig::without_tokens(platform.id.clone());
+        let config = self.with_options(config, Some(platform))?;
+        (platform.entry.authorization)(config, platform.credential()?, pages(platform)?)
+    }
+}
+
+/// Where the vendor's pages are, if not at the vendor's.
+fn pages(platform: &Platform) -> Result<Option<BaseUrl>, Error> {
+    let parse = |url: &str| {
+        BaseUrl::parse(url).map_err(|error| {
+            let why = error.detail().unwrap_or_default().to_owned();
+            Error::new(ErrorKind::Config, "read_configuration").with_field("page_url").with_detail(why)
+        })
+    };
+    platform.page_url.as_deref().map(parse).transpose()
+}
+
+/// Says what can be done about a file that another process owns.
+fn in_use(error: Error) -> Error {
+    if error.detail().is_some_and(|detail| detail.contains("is in use by")) {
+        return error.with_advice(
+            "stop that process first; or keep the state in PostgreSQL, which processes share; \
+             or give --access-token and `--config ''` to do without the store, its tokens and its journal",
+        );
+    }
+    error
+}

@@ -1,0 +1,121 @@
+//! The command as a process that serves or works, and is killed.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+
+use crate::unsynced::Disk;
+
+/// The command with a configuration file and nothing of this process's environment that it reads.
+pub(crate) fn command(config: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_miniprogram"));
+    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
+    for name in names.iter().filter(|name| name.to_string_lossy().starts_with("MINIPROGRAM_")) {
+        command.env_remove(name);
+    }
+    command.env("MINIPROGRAM_CONFIG", config).stdin(Stdio::null());
+    command
+}
+
+/// Writes the configuration of a disk's store.
+pub(crate) fn configure(disk: &Disk, platforms: &str) -> PathBuf {
+    let path = disk.live().join("miniprogram.toml");
+    let store = disk.live().join("state.db");
+    let text = format!("store = \"sqlite:{}\"\nlisten = \"127.0.0.1:0\"\n{platforms}", store.display());
+    std::fs::write(&path, text).unwrap();
+    restrict(&path);
+    path
+}
+
+fn restrict(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// A process that prints JSON lines.
+pub(crate) struct Process {
+    child: Child,
+    /// What it printed, one value per line; a line that a kill cut short is left out.
+    lines: JoinHandle<Vec<Value>>,
+    log: JoinHandle<String>,
+    /// The first line.
+    pub(crate) first: Value,
+}
+
+impl Process {
+    /// Starts it and waits for its first line.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let (mut process, lines) = Self::spawn(command);
+        match lines.recv() {
+            Ok(first) => process.first = first,
+            Err(_) => panic!("it ended without a line: {:?}", process.wait()),
+        }
+        process
+    }
+
+    /// Starts it and waits for nothing.
+    pub(crate) fn start_quietly(command: &mut Command) -> Self {
+        Self::spawn(command).0
+    }
+
+    fn spawn(command: &mut Command) -> (Self, mpsc::Receiver<Value>) {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let (first, receiver) = mpsc::channel();
+        let lines = std::thread::spawn(move || {
+            let mut values = Vec::new();
+            for line in stdout.lines() {
+                let Ok(value) = serde_json::from_str::<Value>(&line.unwrap()) else { break };
+                let _ = first.send(value.clone());
+                values.push(value);
+            }
+            values
+        });
+        let log = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            stderr.read_to_end(&mut text).unwrap();
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        (Self { child, lines, log, first: Value::Null }, receiver)
+    }
+
+    /// Kills it as the kernel would: no handler, no farewell. Answers its lines.
+    pub(crate) fn kill(mut self) -> Vec<Value> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.lines.join().unwrap()
+    }
+
+    /// The same for its log.
+    pub(crate) fn kill_for_log(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.lines.join().unwrap();
+        self.log.join().unwrap()
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it ends by itself. Answers its exit code, its lines and its log.
+    pub(crate) fn wait(mut self) -> (Option<i32>, Vec<Value>, String) {
+        let status = self.child.wait().unwrap();
+        (status.code(), self.lines.join().unwrap(), self.log.join().unwrap())
+    }
+
+    /// Asks it to stop, and waits. Answers its lines.
+    pub(crate) fn terminate(self) -> Vec<Value> {
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        let (code, lines, log) = self.wait();
+        assert_eq!(code, Some(0), "{log}");
+        lines
+    }
+}

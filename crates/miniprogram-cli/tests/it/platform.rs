@@ -1,0 +1,625 @@
+//! A platform that lives on its store: tickets, authorizations, events, tokens, the daemon and the commands beside it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use miniprogram::{AppId, Clock, SystemClock, Vendor};
+use miniprogram_sim::{
+    AppSpec, BAIDU, Callback, Decision, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State,
+    WECHAT,
+};
+use serde_json::{Value, json};
+
+use crate::postgres;
+use crate::support::{BAIDU_APP, Ran, WECHAT_APP, command, run_with_input, signal, vendor_of};
+
+/// What a condition may take at most on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A simulator, and a folder with the configuration of a platform of each vendor there.
+struct Platforms {
+    sim: Simulator,
+    folder: tempfile::TempDir,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Platforms {
+    async fn start() -> Self {
+        let config =
+            SimConfig::new().with_seed(7).with_upload_time(Duration::ZERO).with_rollback_time(Duration::ZERO);
+        let sim = Simulator::start(config).await.unwrap();
+        sim.add_app(AppSpec::wechat(WECHAT_APP).unauthorized()).unwrap();
+        sim.add_app(AppSpec::baidu(BAIDU_APP).unauthorized()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let platforms = Self { sim, folder, environment: Vec::new() };
+        platforms.configure();
+        platforms
+    }
+
+    fn configure(&self) {
+        let mut text = "store = \"sqlite:state.db\"\nlisten = \"127.0.0.1:0\"\n".to_owned();
+        for (vendor, credential) in [
+            (WECHAT, format!("secret = \"{}\"", self.sim.wechat_secret().expose())),
+            (BAIDU, format!("client_id = \"{}\"", self.sim.baidu_key())),
+        ] {
+            let callback = Callback::sample(vendor);
+            let base = self.sim.base_url();
+            text += &format!(
+                "[[platform]]\nvendor = \"{vendor}\"\nid = \"{}\"\n{credential}\ntoken = \"{}\"\naes_key = \"{}\"\n\
+                 base_url = \"{base}\"\npage_url = \"{base}\"\n",
+                callback.platform_id,
+                callback.token.expose(),
+                callback.aes_key.expose(),
+            );
+        }
+        write_private(&self.file("miniprogram.toml"), &text);
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// With more in the environment.
+    fn with(mut self, environment: &[(&'static str, &str)]) -> Self {
+        self.environment = environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self
+    }
+
+    /// A command line in the platform's folder, where its configuration is the default one.
+    fn command(&self, line: &[&str]) -> Command {
+        let mut command = command();
+        command.current_dir(self.folder.path()).args(line);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a command line with JSON results and short waits.
+    fn run(&self, line: &[&str]) -> Ran {
+        Ran::of(self.command(line).args(["--format", "json"]))
+    }
+
+    /// The same for an app.
+    fn run_for(&self, app: &str, line: &[&str]) -> Ran {
+        self.run(&[line, &["--vendor", vendor_of(app), "--app", app]].concat())
+    }
+
+    /// Starts the daemon and tells the vendors where it listens.
+    fn serve(&self, options: &[&str]) -> Daemon {
+        let mut command = self.command(&["events", "serve", "--format", "json"]);
+        let daemon = Daemon::start(command.args(options));
+        for vendor in [WECHAT, BAIDU] {
+            let callback = Callback::sample(vendor);
+            let routes = daemon.first["routes"].as_array().unwrap();
+            let of_vendor = routes.iter().find(|route| route["vendor"] == vendor.as_str()).unwrap();
+            assert_eq!(of_vendor["platform_id"], callback.platform_id);
+            let url = of_vendor["messages_url"].as_str().unwrap();
+            let authorization = of_vendor["authorization_url"].as_str().unwrap();
+            let callback = callback.with_url(url).with_authorization_url(authorization);
+            self.sim.set_callback(vendor, callback).unwrap();
+        }
+        daemon
+    }
+
+    /// The row of a status, once it fulfils a condition.
+    async fn status(&self, line: &[&str], fulfilled: impl Fn(&Value) -> bool) -> Value {
+        let asked = || {
+            let rows = self.run(&[&["auth", "status"], line].concat()).json();
+            rows.as_array().unwrap().iter().find(|row| fulfilled(row)).cloned()
+        };
+        until(asked, || self.run(&["events", "list"]).stdout).await
+    }
+
+    /// The newest event of a kind, once it is in that state.
+    async fn event(&self, app: &str, kind: &str, state: &str) -> Value {
+        let asked = || {
+            let rows = self.run_for(app, &["events", "list", "--kind", kind, "--state", state]).json();
+            rows.as_array().unwrap().first().cloned()
+        };
+        until(asked, || self.run(&["events", "list"]).stdout).await
+    }
+
+    /// A ticket, and an authorization of the app.
+    async fn authorize(&self, app: &str) {
+        let vendor = if app == BAIDU_APP { BAIDU } else { WECHAT };
+        self.sim.push_ticket(vendor).unwrap();
+        self.status(&["--vendor", vendor.as_str()], |row| {
+            row["kind"] == "ticket" && row["state"] == "present"
+        })
+        .await;
+        self.sim.authorize(&AppId::from(app)).unwrap();
+        self.status(&["--app", app], |row| row["expires_in_seconds"].as_u64() > Some(0)).await;
+    }
+}
+
+fn write_private(file: &Path, text: &str) {
+    fs::write(file, text).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
+/// Asks until there is an answer.
+async fn until<T>(mut ask: impl FnMut() -> Option<T>, told: impl Fn() -> String) -> T {
+    let started = std::time::Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(started.elapsed() < PATIENCE, "it did not come to that: {}", told());
+        SystemClock.deadline(Duration::from_millis(20)).await;
+    }
+}
+
+/// `events serve` as a process.
+struct Daemon {
+    child: Child,
+    first: Value,
+    /// What it printed after the first line, so far.
+    printed: Arc<Mutex<String>>,
+    said: Arc<Mutex<String>>,
+}
+
+impl Daemon {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let said = collect(BufReader::new(child.stderr.take().unwrap()));
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        let first = serde_json::from_str(&first)
+            .unwrap_or_else(|_| panic!("no first line: {first}{}", said.lock().unwrap()));
+        Self { child, first, printed: collect(stdout), said }
+    }
+
+    /// The JSON lines of `--jsonl` so far.
+    fn lines(&self) -> Vec<Value> {
+        let printed = self.printed.lock().unwrap();
+        let whole = printed.rsplit_once('\n').map(|(whole, _)| whole).unwrap_or_default();
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Tells it to stop; it ends by itself, with 0.
+    fn stop(mut self) -> String {
+        signal(&self.child, "TERM");
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "{}", self.said.lock().unwrap());
+        format!("{}{}", self.printed.lock().unwrap(), self.said.lock().unwrap())
+    }
+}
+
+/// A test that fails leaves no process behind.
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn collect(mut from: impl BufRead + Send + 'static) -> Arc<Mutex<String>> {
+    let collected = Arc::new(Mutex::new(String::new()));
+    let into = Arc::clone(&collected);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = from.read(&mut buffer) {
+            into.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..read]));
+        }
+    });
+    collected
+}
+
+const ITEM: &str = r#"{"address":"pages/index/index","first_class":"工具","second_class":"备忘录","first_id":1,"second_id":2}"#;
+
+const UPLOAD: [&str; 10] = [
+    "code",
+    "upload",
+    "--template-id",
+    "7",
+    "--ext-json",
+    r#"{"extEnable":true,"ext":{}}"#,
+    "--user-version",
+    "2.0.0",
+    "--user-desc",
+    "opening hours",
+];
+
+/// From an empty folder to a released version, with the tokens of the store alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_lives_on_its_store() {
+    let platforms = Platforms::start().await;
+    assert_eq!(platforms.run(&["events", "list"]).error(1)["kind"], "store", "there is no store yet");
+    let made = platforms.run(&["store", "migrate"]).json();
+    assert_eq!((&made["backend"], &made["resealed"]), (&json!("sqlite"), &json!(0)));
+    assert_eq!(platforms.run(&["auth", "ticket", "--vendor", "wechat"]).json()["state"], "absent");
+    let early = platforms.run_for(WECHAT_APP, &["code", "versions"]).error(1);
+    assert_eq!(early["kind"], "unauthorized");
+    assert!(early["advice"].as_str().unwrap().contains("authorize"), "{early}");
+    let url = ["auth", "url", "--vendor", "wechat", "--redirect-uri", "https://platform.example.com/"];
+    let early = platforms.run(&url).error(1);
+    assert!(early["advice"].as_str().unwrap().contains("ticket"), "{early}");
+
+    let daemon = platforms.serve(&["--jsonl"]);
+    for app in [WECHAT_APP, BAIDU_APP] {
+        platforms.authorize(app).await;
+    }
+    // The daemon owns the file: who would write is refused, who reads is not.
+    let refused = platforms.run_for(WECHAT_APP, &UPLOAD).error(1);
+    assert_eq!((&refused["kind"], &refused["outcome"]), (&json!("store"), &json!("not_done")), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains(&daemon.child.id().to_string()), "{refused}");
+    let second = platforms.run(&["events", "serve"]).error(1);
+    assert_eq!(second["kind"], "store", "{second}");
+    assert!(second["advice"].as_str().unwrap().to_lowercase().contains("postgres"), "{second}");
+    daemon.stop();
+
+    for app in [WECHAT_APP, BAIDU_APP] {
+        let id = AppId::from(app);
+        let uploaded = platforms.run_for(app, &UPLOAD).json();
+        assert_eq!(uploaded["outcome"], "done");
+        assert_eq!(platforms.sim.effects(&id, "upload_code"), 1);
+        let item = ["--item", ITEM];
+        let words = ["--content", "opening hours", "--remark", "none"];
+        let options = if app == WECHAT_APP { &item[..] } else { &words };
+        platforms.run_for(app, &[&["audit", "submit"], options].concat()).json();
+
+        // A token that the vendor refuses is replaced once, and the new one is kept.
+        platforms.sim.expire_token(&id).unwrap();
+        platforms.run_for(app, &["code", "versions"]).json();
+        let kept = platforms.run(&["auth", "status", "--app", app]).json();
+        assert_eq!((&kept[0]["generation"], &kept[0]["refused"]), (&json!(2), &json!(false)), "{kept}");
+        let refreshed = platforms.run_for(app, &["auth", "refresh"]).json();
+        assert_eq!(refreshed["generation"], 3, "{refreshed}");
+        let recovered = platforms.run_for(app, &["auth", "recover"]).json();
+        assert_eq!((&recovered["state"], &recovered["app_id"]), (&json!("active"), &json!(app)));
+    }
+
+    let daemon = platforms.serve(&["--jsonl"]);
+    for app in [WECHAT_APP, BAIDU_APP] {
+        platforms.sim.decide_audit(&AppId::from(app), &Decision::Approve).unwrap();
+        let verdict = platforms.event(app, "audit_approved", "done").await;
+        let line = until(
+            || daemon.lines().into_iter().find(|line| line["id"] == verdict["id"]),
+            || format!("{:?}", daemon.lines()),
+        )
+        .await;
+        assert_eq!((&line["kind"], &line["app_id"]), (&json!("audit_approved"), &json!(app)));
+        assert_eq!((&line["attempt"], &line["vendor"]), (&json!(1), &json!(vendor_of(app))));
+        let shown = platforms.run(&["events", "show", &verdict["id"].to_string()]).json();
+        assert_eq!(shown["event"]["payload"], line["payload"]);
+        let refused = platforms.run(&["events", "replay", &verdict["id"].to_string()]).error(1);
+        assert_eq!(refused["kind"], "store", "the daemon owns the file");
+    }
+    daemon.stop();
+
+    let verdict = platforms.event(WECHAT_APP, "audit_approved", "done").await;
+    let id = verdict["id"].to_string();
+    let replayed = platforms.run(&["events", "replay", &id]).json();
+    assert_eq!(replayed, json!([{ "id": verdict["id"], "state": "pending" }]));
+    assert_eq!(platforms.run(&["events", "replay", &id]).error(1)["kind"], "conflict");
+    assert_eq!(platforms.run(&["events", "replay", "4242"]).error(1)["kind"], "not_found");
+    let daemon = platforms.serve(&["--jsonl"]);
+    until(
+        || daemon.lines().into_iter().find(|line| line["id"] == verdict["id"]),
+        || format!("{:?}", daemon.lines()),
+    )
+    .await;
+    daemon.stop();
+
+    for app in [WECHAT_APP, BAIDU_APP] {
+        assert_eq!(platforms.run_for(app, &["release", "publish"]).json()["outcome"], "done");
+        assert_eq!(platforms.sim.effects(&AppId::from(app), "release"), 1);
+    }
+    let report = platforms.run(&["store", "check"]).json();
+    assert_eq!((&report["problems"], &report["unreadable"]), (&json!([]), &json!([])), "{report}");
+    assert_eq!(report["open_intents"], 0, "every effect was closed in the journal");
+}
+
+/// Failing handlers, the dead, and the way back.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_cannot_handle_is_dead_until_it_is_replayed() {
+    let platforms = Platforms::start().await;
+    platforms.run(&["store", "migrate"]).json();
+    let daemon = platforms.serve(&["--attempts", "1", "--exec", "exit 3"]);
+    platforms.sim.push_ticket(WECHAT).unwrap();
+    let asked = || {
+        let dead = platforms.run(&["events", "list", "--state", "dead"]).json();
+        dead.as_array().unwrap().first().cloned()
+    };
+    let dead = until(asked, String::new).await;
+    assert!(dead["last_error"].as_str().unwrap().contains("exit status: 3"), "{dead}");
+    assert_eq!((&dead["kind"], &dead["attempts"]), (&json!("ticket"), &json!(1)));
+    let ticket = platforms.run(&["auth", "ticket", "--vendor", "wechat"]).json();
+    assert_eq!(ticket["state"], "present", "the tokens were asked first");
+    daemon.stop();
+
+    let replayed = platforms.run(&["events", "replay", "--dead", "--vendor", "baidu"]).json();
+    assert_eq!(replayed, json!([]));
+    let replayed = platforms.run(&["events", "replay", "--dead"]).json();
+    assert_eq!(replayed[0]["id"], dead["id"]);
+    let handled = platforms.file("handled.jsonl");
+    let daemon = platforms.serve(&["--exec", &format!("cat >> {}", handled.display())]);
+    let done = || {
+        let entry = platforms.run(&["events", "show", &dead["id"].to_string()]).json();
+        (entry["state"] == "done").then_some(entry)
+    };
+    let done = until(done, String::new).await;
+    assert_eq!(done["event"]["payload"]["ComponentVerifyTicket"], "***");
+    daemon.stop();
+    let handled: Value = serde_json::from_str(&fs::read_to_string(handled).unwrap()).unwrap();
+    assert_eq!((&handled["id"], &handled["payload"]["ComponentVerifyTicket"]), (&dead["id"], &json!("***")));
+}
+
+/// A command that is killed in the middle of an effect leaves it to the next one, which asks before it sends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_command_leaves_an_intent_that_the_next_one_settles() {
+    for app in [WECHAT_APP, BAIDU_APP] {
+        let platforms = Platforms::start().await;
+        platforms.run(&["store", "migrate"]).json();
+        let daemon = platforms.serve(&[]);
+        platforms.authorize(app).await;
+        daemon.stop();
+        let id = AppId::from(app);
+        platforms.sim.arrange(&id, &State::Approved).unwrap();
+        platforms.sim.add_fault(FaultRule::next(1, Scope::Effects, Fault::After(Disturbance::Hang)));
+        let line = ["release", "publish", "--vendor", vendor_of(app), "--app", app, "--format", "json"];
+        let mut killed =
+            platforms.command(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        until(|| (platforms.sim.effects(&id, "release") == 1).then_some(()), String::new).await;
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        assert_eq!(platforms.run(&["store", "check"]).json()["open_intents"], 1);
+
+        // Another effect: the open one is settled first, and not sent again.
+        let after = platforms.run_for(app, &["release", "visit", "close", "--settle-time", "300ms"]).json();
+        assert_eq!(after["outcome"], "done");
+        assert_eq!(platforms.sim.effects(&id, "release"), 1, "{app}");
+        assert_eq!(platforms.run(&["store", "check"]).json()["open_intents"], 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merchant_is_sent_to_the_page_and_the_code_is_exchanged() {
+    for (app, list) in [(WECHAT_APP, 0), (BAIDU_APP, 3)] {
+        let platforms = Platforms::start().await;
+        platforms.run(&["store", "migrate"]).json();
+        let vendor = vendor_of(app);
+        let of: Vendor = if app == BAIDU_APP { BAIDU } else { WECHAT };
+        let ticket = platforms.sim.push_ticket(of).unwrap();
+        let mut set =
+            platforms.command(&["auth", "ticket", "--vendor", vendor, "--set", "-", "--format", "json"]);
+        let kept = run_with_input(&mut set, format!("{}\n", ticket.expose()).as_bytes()).json();
+        assert_eq!(kept["state"], "present");
+
+        let redirect = "https://platform.example.com/authorized";
+        let link = platforms.run(&["auth", "url", "--vendor", vendor, "--redirect-uri", redirect]).json();
+        assert!(link["url"].as_str().unwrap().starts_with(&platforms.sim.base_url()), "{link}");
+        assert!(link["expires_in_seconds"].as_u64() > Some(0));
+
+        let code = platforms.sim.authorize(&AppId::from(app)).unwrap();
+        let mut exchange = platforms.command(&["auth", "exchange", "--vendor", vendor, "--code", "-"]);
+        let authorized = run_with_input(exchange.args(["--format", "json"]), code.expose().as_bytes()).json();
+        assert_eq!(authorized["app_id"], app);
+        platforms.run_for(app, &["code", "versions"]).json();
+        let ran = platforms.run(&["auth", "list", "--all", "--vendor", vendor]);
+        assert_eq!(ran.code, list, "{ran:?}");
+        if list == 0 {
+            assert_eq!(ran.json()[0]["app_id"], app);
+        }
+        let all = platforms.run(&["auth", "refresh", "--all", "--vendor", vendor]).json();
+        assert_eq!(all, json!([{ "app_id": app, "outcome": "done" }]));
+        platforms.run(&["auth", "refresh", "--platform", "--vendor", vendor]).json();
+    }
+}
+
+/// What the chain sends, without sending it and without any secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_of_the_chain_needs_neither_store_nor_secret() {
+    let platforms = Platforms::start().await;
+    write_private(
+        &platforms.file("miniprogram.toml"),
+        "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\n[[platform]]\nvendor = \"baidu\"\nid = \"2\"\n",
+    );
+    for (line, paths) in [
+        (
+            &["exchange", "--code", "canary"][..],
+            ["/cgi-bin/component/api_query_auth", "/rest/2.0/oauth/token"],
+        ),
+        (
+            &["refresh", "--app", "17000002"],
+            ["/cgi-bin/component/api_authorizer_token", "/rest/2.0/oauth/token"],
+        ),
+        (
+            &["refresh", "--platform"],
+            ["/cgi-bin/component/api_component_token", "/public/2.0/smartapp/auth/tp/token"],
+        ),
+        (
+            &["recover", "--app", "17000002"],
+            [
+                "/cgi-bin/component/api_get_authorizer_info",
+                "/rest/2.0/smartapp/auth/retrieve/authorizationcode",
+            ],
+        ),
+    ] {
+        for (vendor, path) in ["wechat", "baidu"].into_iter().zip(paths) {
+            let plan = platforms.run(&[&["auth"], line, &["--dry-run", "--vendor", vendor]].concat()).json();
+            assert_eq!(plan[0]["path"], path, "{plan}");
+            assert!(!plan.to_string().contains("canary"), "{plan}");
+        }
+    }
+    let push = platforms.run(&["auth", "ticket", "--start", "--dry-run", "--vendor", "wechat"]).json();
+    assert_eq!(push[0]["path"], "/cgi-bin/component/api_start_push_ticket");
+    let none = platforms.run(&["auth", "ticket", "--start", "--dry-run", "--vendor", "baidu"]).error(3);
+    assert_eq!(none["kind"], "unsupported");
+    assert_eq!(platforms.sim.requests(), 0);
+}
+
+/// On PostgreSQL two daemons and the commands work side by side.
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_share_postgres() {
+    let Some(url) = postgres::database("platform::processes_share_postgres") else { return };
+    let platforms = Platforms::start().await.with(&[("MINIPROGRAM_STORE", &url)]);
+    let early = platforms.run(&["events", "serve"]).error(1);
+    assert!(early["advice"].as_str().unwrap().contains("store migrate"), "{early}");
+    assert_eq!(platforms.run(&["store", "migrate"]).json()["backend"], "postgres");
+    let first = platforms.serve(&[]);
+    let second = platforms.serve(&[]);
+    for app in [WECHAT_APP, BAIDU_APP] {
+        platforms.authorize(app).await;
+        assert_eq!(platforms.run_for(app, &UPLOAD).json()["outcome"], "done");
+        assert_eq!(platforms.run_for(app, &["auth", "refresh"]).json()["state"], "active");
+    }
+    let ticket = platforms.run(&["events", "list", "--kind", "ticket", "--state", "done"]).json();
+    let id = ticket[0]["id"].to_string();
+    assert_eq!(platforms.run(&["events", "replay", &id]).json()[0]["state"], "pending");
+    second.stop();
+    first.stop();
+    assert_eq!(platforms.run(&["store", "check"]).json()["problems"], json!([]));
+}
+
+/// What WeChat asks of a platform before it goes public.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_acceptance_test_is_passed_where_it_is_answered() {
+    for (option, passed) in [(&["--acceptance-test"][..], true), (&[], false)] {
+        let platforms = Platforms::start().await;
+        platforms.run(&["store", "migrate"]).json();
+        let daemon = platforms.serve(option);
+        let report = platforms.sim.run_acceptance_test().await.unwrap();
+        assert_eq!(report.is_passed(), passed, "{report:?}");
+        assert!(report.ticket_acknowledged && report.authorization_acknowledged, "{report:?}");
+        daemon.stop();
+    }
+}
+
+/// Everything that is a secret is used, at the loudest log, and none of it is printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_the_platform_is_printed() {
+    const STORE_KEY: &str = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2E=";
+    for app in [WECHAT_APP, BAIDU_APP] {
+        let loud =
+            [("MINIPROGRAM_LOG", "trace"), ("RUST_LOG", "trace"), ("MINIPROGRAM_STORE_KEY", STORE_KEY)];
+        let platforms = Platforms::start().await.with(&loud);
+        let vendor = if app == BAIDU_APP { BAIDU } else { WECHAT };
+        let id = AppId::from(app);
+        let callback = Callback::sample(vendor);
+        let mut secrets =
+            vec![platforms.sim.wechat_secret(), callback.token, callback.aes_key, STORE_KEY.into()];
+        let mut said = String::new();
+        let mut run = |line: &[&str]| {
+            let ran = Ran::of(&mut platforms.command(line));
+            said += &format!("$ {line:?}\n{}{}", ran.stdout, ran.stderr);
+            ran
+        };
+        let of_app = ["--vendor", vendor.as_str(), "--app", app];
+        let of_vendor = ["--vendor", vendor.as_str()];
+        run(&["store", "migrate"]);
+        // A line without JSON results has its log on standard error: ask the store itself.
+        let daemon = platforms.serve(&["--jsonl"]);
+        secrets.push(platforms.sim.push_ticket(vendor).unwrap());
+        let quiet = |line: &[&str]| {
+            let mut command = platforms.command(line);
+            Ran::of(command.env_remove("MINIPROGRAM_LOG").args(["--format", "json"]))
+        };
+        let state = || quiet(&[&["auth", "ticket"], &of_vendor[..]].concat()).json()["state"] == "present";
+        until(|| state().then_some(()), String::new).await;
+        secrets.push(platforms.sim.authorize(&id).unwrap());
+        let kept = || quiet(&["auth", "status", "--app", app]).json()[0]["refreshable"] == true;
+        until(|| kept().then_some(()), String::new).await;
+        secrets.push(platforms.sim.token(&id).unwrap());
+        secrets.extend(platforms.sim.refresh_token(&id).unwrap());
+        secrets.push(platforms.sim.platform_token(vendor).unwrap());
+        platforms.sim.revoke_authorization(&id).unwrap();
+        let revoked = || quiet(&["auth", "status", "--app", app]).json()[0]["state"] == "revoked";
+        until(|| revoked().then_some(()), String::new).await;
+        secrets.push(platforms.sim.authorize(&id).unwrap());
+        until(|| kept().then_some(()), String::new).await;
+        for line in [&["events", "list"][..], &["auth", "status"], &["store", "export"], &["store", "check"]]
+        {
+            assert_eq!(run(line).code, 0, "{line:?}");
+            assert_eq!(run(&[line, &["--format", "json"]].concat()).code, 0, "{line:?}");
+        }
+        for event in ["1", "2", "3", "4"] {
+            assert_eq!(run(&["events", "show", event]).code, 0);
+            assert_eq!(run(&["events", "show", event, "--format", "json"]).code, 0);
+        }
+        run(&[&["auth", "refresh"], &of_app[..]].concat());
+        said += &daemon.stop();
+        let mut run = |line: &[&str]| {
+            let ran = Ran::of(&mut platforms.command(line));
+            said += &format!("$ {line:?}\n{}{}", ran.stdout, ran.stderr);
+            ran
+        };
+        for verb in [&["auth", "refresh"][..], &["auth", "recover"], &["code", "versions"], &UPLOAD] {
+            secrets.push(platforms.sim.token(&id).unwrap());
+            assert_eq!(run(&[verb, &of_app].concat()).code, 0, "{verb:?}");
+            secrets.push(platforms.sim.token(&id).unwrap());
+            secrets.extend(platforms.sim.refresh_token(&id).unwrap());
+        }
+        for fault in [Disturbance::Reset, Disturbance::GarbageBody] {
+            platforms.sim.clear_faults();
+            platforms.sim.add_fault(FaultRule::always(Scope::All, Fault::Before(fault)));
+            platforms.sim.expire_token(&id).unwrap();
+            platforms.sim.expire_platform_token(vendor).unwrap();
+            let short = ["--timeout", "200ms", "--deadline", "200ms"];
+            for verb in [&["auth", "refresh"][..], &["auth", "recover"], &["code", "versions"]] {
+                run(&[verb, &of_app, &short].concat());
+            }
+            let url = ["auth", "url", "--redirect-uri", "https://platform.example.com/"];
+            run(&[&url[..], &of_vendor, &short].concat());
+            let exchange = ["auth", "exchange", "--code", "canary-of-a-code"];
+            run(&[&exchange[..], &of_vendor, &short].concat());
+        }
+        secrets.push("canary-of-a-code".into());
+        let said = said.replace("\"canary-of-a-code\"", "");
+        assert!(said.contains("TRACE") || said.contains("DEBUG"), "the log is on");
+        for secret in &secrets {
+            let at = said
+                .find(secret.expose())
+                .map(|at| &said[at.saturating_sub(400)..(at + 100).min(said.len())]);
+            assert_eq!(at, None, "{app}");
+        }
+    }
+}
+
+/// A mistake in the configuration names the member, the platform and the way out.
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_of_the_configuration_are_named() {
+    let platforms = Platforms::start().await;
+    platforms.run(&["store", "migrate"]).json();
+    let head = "store = \"sqlite:state.db\"\nlisten = \"127.0.0.1:0\"\n";
+    let wechat = "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\n";
+    let whole = format!("{wechat}secret = {{ env = \"NOT_SET_SECRET\" }}\ntoken = \"t\"\n");
+    let key = format!("aes_key = \"{}\"\n", "a".repeat(43));
+    let serve = ["events", "serve"];
+    let versions = ["code", "versions", "--vendor", "wechat", "--app", "wx2"];
+    for (text, line, field, says, advises) in [
+        (format!("{wechat}sekret = \"canary\""), &serve[..], "sekret", "wechat platform wx1", "secret"),
+        (whole.clone(), &serve, "aes_key", "wechat platform wx1", "env"),
+        (format!("{whole}aes_key = \"canary\""), &serve, "aes_key", "wechat platform wx1", "43|console"),
+        (format!("{whole}{key}"), &serve, "secret", "NOT_SET_SECRET", "NOT_SET_SECRET"),
+        (whole.clone(), &versions, "secret", "NOT_SET_SECRET", "set NOT_SET_SECRET"),
+        (format!("{wechat}secret = \"canary\nx"), &versions, "config", "at line ", "quotes"),
+    ] {
+        write_private(&platforms.file("miniprogram.toml"), &format!("{head}{text}"));
+        let ran = platforms.run(line);
+        let error = ran.error(1);
+        assert_eq!((&error["kind"], &error["field"]), (&json!("config"), &json!(field)), "{error}");
+        assert!(error["message"].as_str().unwrap().contains(says), "{error}");
+        let advice = error["advice"].as_str().unwrap();
+        assert!(advises.split('|').any(|word| advice.contains(word)), "{error}");
+        assert!(!ran.stderr.contains("canary"), "{ran:?}");
+    }
+    let second = wechat.replace("wx1", "wx3");
+    write_private(&platforms.file("miniprogram.toml"), &format!("{head}{wechat}{second}"));
+    let ambiguous = platforms.run(&versions);
+    assert_eq!((ambiguous.code, ambiguous.stdout.as_str()), (2, ""));
+    assert!(ambiguous.stderr.contains("wechat wx1, wechat wx3"), "{}", ambiguous.stderr);
+    let chosen = platforms.run(&[&versions[..], &["--platform-id", "wx3"]].concat()).error(1);
+    assert_eq!(chosen["field"], "secret", "{chosen}");
+    // Nothing of the file matters to who brings a token and no store.
+    let mut alone = platforms.command(&versions);
+    alone.args(["--config", "", "--access-token", "unknown", "--format", "json"]);
+    let alone = Ran::of(alone.env("MINIPROGRAM_BASE_URL", platforms.sim.base_url())).error(1);
+    assert_eq!(alone["kind"], "token_rejected", "{alone}");
+}
