@@ -1,6 +1,6 @@
 //! Refresh tokens: none is lost, whatever kills the process that renews them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use miniprogram_store::{
 };
 
 use miniprogram_tokens::TokenManager;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::process::{self, Process};
 use crate::unsynced::Disk;
@@ -49,7 +50,7 @@ async fn prepare(sim: &Simulator, disk: &Disk) {
     for vendor in [WECHAT, BAIDU] {
         let ticket = sim.push_ticket(vendor).unwrap();
         store.save_ticket(&platform(vendor), &Ticket::new(ticket, now, now)).await.unwrap();
-        let mut writes = tokio::task::JoinSet::new();
+        let mut writes = JoinSet::new();
         for number in 1..=MERCHANTS {
             let (app, token) = (app(vendor, number), refresh_token(vendor, number));
             sim.add_app(AppSpec::new(vendor, app.clone()).with_refresh_token(token.clone())).unwrap();
@@ -151,33 +152,38 @@ async fn renew_with_callers_that_give_up(sim: &Simulator, disk: &Disk, random: &
         .build()
         .unwrap();
     let (mut answered, mut gone) = (0, 0);
-    for first in (1..=MERCHANTS).step_by(64) {
-        let callers: Vec<_> = (first..first + 64)
-            .filter(|number| *number <= MERCHANTS)
-            .flat_map(|number| [WECHAT, BAIDU].map(|vendor| (vendor, app(vendor, number))))
-            .map(|(vendor, app)| {
-                let scope = TokenScope::authorizer(vendor, platform(vendor).platform, app);
-                let manager = manager.clone();
-                tokio::spawn(async move { manager.refresh(&scope).await.map(drop) })
-            })
-            .collect();
-        for caller in &callers {
+    let mut count = |ended: Result<(), JoinError>| match ended {
+        Ok(()) => answered += 1,
+        Err(problem) => {
+            assert!(problem.is_cancelled(), "{problem}");
+            gone += 1;
+        }
+    };
+    let mut callers = JoinSet::new();
+    let mut impatient = VecDeque::new();
+    for number in 1..=MERCHANTS {
+        for vendor in [WECHAT, BAIDU] {
+            if callers.len() >= 200
+                && let Some(ended) = callers.join_next().await
+            {
+                count(ended);
+            }
+            let scope = TokenScope::authorizer(vendor, platform(vendor).platform, app(vendor, number));
+            let manager = manager.clone();
+            let caller = callers.spawn(async move { drop(manager.refresh(&scope).await) });
             if random.u32(..10) == 0 {
+                impatient.push_back(caller);
+            }
+            // Somewhere in the middle of the others.
+            if impatient.len() > 2
+                && let Some(caller) = impatient.pop_front()
+            {
                 caller.abort();
-            } else if random.bool() {
-                // Somewhere in the middle of the others.
-                tokio::task::yield_now().await;
             }
         }
-        for caller in callers {
-            match caller.await {
-                Ok(_) => answered += 1,
-                Err(problem) => {
-                    assert!(problem.is_cancelled(), "{problem}");
-                    gone += 1;
-                }
-            }
-        }
+    }
+    while let Some(ended) = callers.join_next().await {
+        count(ended);
     }
     println!("{answered} callers had an answer, {gone} gave up");
     assert!(gone > 100);
@@ -215,7 +221,7 @@ async fn no_refresh_token_is_lost() {
         // Only Baidu spends what was sent; at WeChat a kill leaves no trace that could be counted.
         let vendor = if random.u32(..8) == 0 { WECHAT } else { BAIDU };
         let mut process = refresh_all(&disk, &sim, vendor);
-        let enough = sim.requests() + random.u64(20..200);
+        let enough = sim.requests() + random.u64(10..80);
         while sim.requests() < enough && !process.has_ended() {
             std::thread::sleep(Duration::from_millis(1));
         }
