@@ -53,6 +53,9 @@ pub(crate) struct Serve {
     /// How long one handing over may take
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) handler_timeout: Option<Duration>,
+    /// How many events are handed over at a time, of one app never more than one: 1 to 1000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) concurrency: Option<u32>,
     /// For how long events that are done are kept: a duplicate that comes later counts as new
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = positive_duration)]
     pub(crate) keep: Duration,

@@ -56,6 +56,9 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         .with_original_ids(Arc::new(tokens.clone()))
         .with_retry(retry)
         .with_metrics(metrics_handle()?);
+    if let Some(events) = wish.concurrency {
+        service = service.with_concurrency(events);
+    }
     for intake in intakes {
         service = service.with_platform(intake);
     }
