@@ -49,9 +49,7 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
     async fn pending_intents(&self, platform: &PlatformKey) -> Result<Vec<Intent>>;
 }
 
-/// The journal of one platform over a store: what [`ClientConfig::with_journal`] takes.
-///
-/// [`ClientConfig::with_journal`]: https://docs.rs/miniprogram-core/latest/miniprogram_core/struct.ClientConfig.html#method.with_journal
+/// The journal of one platform over a store: what `ClientConfig::with_journal` of `miniprogram-core` takes.
 #[derive(Debug, Clone)]
 pub struct StoreJournal {
     store: Arc<dyn IntentStore>,
