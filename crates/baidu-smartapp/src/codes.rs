@@ -151,6 +151,22 @@ const DOMAIN_CALLS: &[&str] = &[
     "/rest/2.0/smartapp/tp/modifywebviewdomain",
 ];
 
+/// The calls that set web-view domains: there 470013 asks for those.
+const WEB_VIEW_CALLS: &[&str] = &[
+    "web_view_domains",
+    "change_web_view_domains",
+    "/rest/2.0/smartapp/app/modifywebviewdomain",
+    "/rest/2.0/smartapp/tp/modifywebviewdomain",
+];
+
+/// The calls that ask for the permission to read phone numbers, and give it up: there 40045 speaks of that permission.
+const PHONE_CALLS: &[&str] = &[
+    "apply_phone_permission",
+    "cancel_phone_permission",
+    "/rest/2.0/smartapp/app/apply/mobileauth",
+    "/rest/2.0/smartapp/app/cancel/mobileauth",
+];
+
 /// The calls that hand in a sitemap: there 47005 and 60005 speak of the file and of the search account.
 const SITEMAP_CALLS: &[&str] =
     &["/rest/2.0/smartapp/access/submit/sitemap", "/rest/2.0/smartapp/access/submitsitemap/api"];

@@ -102,6 +102,28 @@ fn the_codes_that_the_documents_print_say_more_than_their_kind() {
 }
 
 #[test]
+fn an_advice_names_what_the_operation_is_about() {
+    for (code, operation, names) in [
+        (40045, "submit_audit", "in review"),
+        (40045, "/rest/2.0/smartapp/package/withdraw", "`audit_status`"),
+        (40045, "release", "approved"),
+        (40045, "rollback", "`rollback_targets`"),
+        (40045, "set_visit_status", "`visit_status`"),
+        (40045, "cancel_phone_permission", "`phone_permission`"),
+        (40045, "/rest/2.0/smartapp/app/apply/mobileauth", "`phone_permission`"),
+        (40045, "update_offline_info", "basic information"),
+        (40045, "apply_recovery", "recovery"),
+        (40045, "set_name", "`app_info`"),
+        (470013, "change_web_view_domains", "`web_view_domain`"),
+        (470013, "change_server_domains", "`request_domain`"),
+    ] {
+        let advice = row(code, Some(operation)).advice_text();
+        assert!(advice.contains(names), "{code} {operation}: {advice}");
+    }
+    assert!(!row(40045, None).advice_text().contains("phone"), "said to those calls alone");
+}
+
+#[test]
 fn the_kinds_that_the_contract_names() {
     for (code, kind) in [
         (470020, ErrorKind::NotFound),

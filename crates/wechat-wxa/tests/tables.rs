@@ -76,6 +76,51 @@ fn the_codes_that_the_document_prints_say_more_than_their_kind() {
 }
 
 #[test]
+fn the_codes_that_integrators_report_are_listed_with_an_advice_of_their_own() {
+    let registration = (61051..=61056).chain([61061]).chain(61063..=61069);
+    let messages = [43004, 43019, 44004, 45015, 45047, 48002];
+    let filing = [86201, 86202, 86205, 86324, 86328, 86330, 86353, 86355, 86368];
+    let plugins = [89016, 89017, 89240, 89241, 89242, 89245, 89246, 89259];
+    let others = [85053, 85059, 86003, 89502, 89504, 89505, 886_000, 10_060_035, 10_120_002];
+    for code in registration.chain(messages).chain(filing).chain(plugins).chain(others) {
+        let row = row(code, None);
+        for language in Language::ALL {
+            assert_ne!(row.advice_in(language), row.kind.advice_in(language), "{code}");
+        }
+        assert_eq!(row.certainty(), Certainty::Refused, "{code}");
+        assert_ne!(row.retry_rule(), Retry::Backoff, "{code}: nothing changes while one waits a moment");
+    }
+    assert_eq!(
+        (row(10_060_035, None).kind, row(10_060_035, None).retry_rule()),
+        (ErrorKind::Vendor, Retry::No)
+    );
+    assert_eq!(row(886_000, None).retry_rule(), Retry::NextWindow, "the count starts anew each month");
+    assert_eq!(row(45047, None).retry_rule(), Retry::AfterChange, "no window opens until the user writes");
+}
+
+#[test]
+fn an_advice_names_every_cause_that_the_vendor_names() {
+    for (code, operation, names) in [
+        (85008, Some("submit_audit"), ["`first_id`", "`second_id`"]),
+        (85080, Some("start_gray_release"), ["approved", "released in full already"]),
+        (48001, None, ["exclusive", "token"]),
+        (61007, None, ["permission set", "exclusive"]),
+        (61058, Some("platform_token"), ["component_verify_ticket", "component token"]),
+        (61058, None, ["registered all the same", "scan again"]),
+        (61009, Some("exchange"), ["works once", "percent-decoded"]),
+        (86202, None, ["`hints`", "own code"]),
+    ] {
+        let advice = row(code, operation).advice_text();
+        for name in names {
+            assert!(advice.contains(name), "{code}: {advice}");
+        }
+    }
+    let check = row(86328, Some("/wxa/icp/query_icp_verifytask"));
+    assert_eq!((check.kind, check.meaning), (ErrorKind::NotFound, "无法找到资源"));
+    assert_eq!(row(86328, None).owner_of_move(), Owner::Merchant);
+}
+
+#[test]
 fn the_kinds_that_the_contract_names() {
     for (code, kind) in [
         (86001, ErrorKind::NotFound),
@@ -118,7 +163,7 @@ fn the_kinds_that_the_contract_names() {
 fn only_busy_codes_leave_an_effect_open() {
     let open: BTreeSet<i64> =
         ERRCODE.rows().filter(|row| row.certainty() == Certainty::Open).map(|row| row.number).collect();
-    assert_eq!(open, BTreeSet::from([-1, 61450, 89247, 89250, 89401]));
+    assert_eq!(open, BTreeSet::from([-1, 61450, 89247, 89250, 89401, 886_001]));
     for code in [61039, 85090, 9402202] {
         assert_eq!(row(code, None).retry_rule(), Retry::Backoff, "{code} is refused, try later");
     }

@@ -11,7 +11,7 @@ use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::Merchant;
 
 use super::advice::{access, code, domain, media, name, release, request, token};
-use super::{METHOD_NOT_SUPPORTED, SITEMAP_CALLS, TICKET_CALLS, TOKEN_NOT_VALID};
+use super::{METHOD_NOT_SUPPORTED, PHONE_CALLS, SITEMAP_CALLS, TICKET_CALLS, TOKEN_NOT_VALID};
 
 // One row a line.
 #[rustfmt::skip]
@@ -66,9 +66,14 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(40028, NotFound, "未查询到主体信息").owner(Merchant).advice(release::OWNER_DATA),
     CodeRow::new(40032, Conflict, "未查询到线上包或者审核通过的包").advice(release::NONE_ONLINE),
     CodeRow::new(40045, Conflict, "小程序状态不正确").advice(release::STATE),
-    CodeRow::new(40045, Conflict, "小程序状态不正确")
-        .only(&["apply_recovery", "/rest/2.0/smartapp/appflow/applyRecovery"])
-        .advice(release::TRAFFIC_NOT_CLOSED),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["apply_recovery", "/rest/2.0/smartapp/appflow/applyRecovery"]).advice(release::TRAFFIC_NOT_CLOSED),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["submit_audit", "/rest/2.0/smartapp/package/submitaudit"]).advice(release::SUBMIT_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["withdraw_audit", "/rest/2.0/smartapp/package/withdraw"]).advice(release::WITHDRAW_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["release", "/rest/2.0/smartapp/package/release"]).advice(release::RELEASE_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["rollback", "/rest/2.0/smartapp/package/rollback"]).advice(release::ROLLBACK_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["set_visit_status", "/rest/2.0/smartapp/app/pause", "/rest/2.0/smartapp/app/resume"]).advice(release::VISIT_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(PHONE_CALLS).advice(release::PHONE_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["update_offline_info", "/rest/2.0/smartapp/app/offline/update"]).advice(release::OFFLINE_STATE),
     CodeRow::new(41000, InvalidArgument, "wrong parameter type").advice(request::CORRECT),
     CodeRow::new(44000, PermissionDenied, "wrong user name or password"),
     CodeRow::new(44001, PermissionDenied, "no access right").retry(Retry::AfterRefresh).advice(token::REFRESH_OR_RIGHT),

@@ -9,6 +9,7 @@ use miniprogram_core::Retry;
 use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::Merchant;
 
+use super::WEB_VIEW_CALLS;
 use super::advice::{access, code, domain, name, other, quota, release, request};
 
 // One row a line.
@@ -45,6 +46,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(470011, QuotaExhausted, "修改服务器域名超过限制次数").advice(quota::SERVER_DOMAIN_CHANGES),
     CodeRow::new(470012, QuotaExhausted, "修改业务域名超过限制次数").advice(quota::WEB_VIEW_DOMAIN_CHANGES),
     CodeRow::new(470013, InvalidArgument, "至少传递一个要被操作的服务域名类型").advice(domain::TYPE),
+    CodeRow::new(470013, InvalidArgument, "至少传递一个要被操作的服务域名类型").only(WEB_VIEW_CALLS).advice(domain::WEB_VIEW),
     CodeRow::new(470014, InvalidArgument, "域名格式非法，请检查格式，协议目前只支持https:// https:// wss://").advice(domain::FORM),
     CodeRow::new(470015, InvalidArgument, "被操作的域名不能为空").advice(domain::EMPTY),
     CodeRow::new(470016, Conflict, "请求保存的域名不是第三方平台中已设置的小程序域名或子域名").advice(domain::NOT_REGISTERED),

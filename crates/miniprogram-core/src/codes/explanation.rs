@@ -4,6 +4,12 @@ use super::{Advice, CodeRow, Language, Owner};
 use crate::error::{Code, ErrorKind, Retry};
 use crate::vendor::Vendor;
 
+/// What to do about a code that no table lists.
+const UNLISTED: Advice = Advice::new(
+    "look the code up in the vendor's documentation: it is not listed here, and is not repeated by itself",
+    "未收录该错误码，请查阅平台方的官方文档；不会自动重试",
+);
+
 /// What a vendor's code means; the JSON form of `explain`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -35,7 +41,7 @@ pub struct Explanation {
 impl Explanation {
     /// A code's explanation from the row found for it in the named table.
     pub(super) fn new(vendor: Vendor, code: Code, found: Option<(&'static str, &CodeRow)>) -> Self {
-        let unlisted = CodeRow::new(0, ErrorKind::Vendor, "").retry(Retry::No);
+        let unlisted = CodeRow::new(0, ErrorKind::Vendor, "").retry(Retry::No).advice(UNLISTED);
         let row = found.map_or(&unlisted, |(_, row)| row);
         Self {
             vendor,

@@ -93,7 +93,7 @@ impl ErrorKind {
             ),
             Self::Unsupported => Advice::new(
                 "this vendor cannot do it; ask `capabilities()` first",
-                "该厂商不支持此操作，请先用 `capabilities()` 查询",
+                "该平台方不支持此操作，请先用 `capabilities()` 查询",
             ),
             Self::TokenRejected => Advice::new(
                 "fetch a new access token for this app, then repeat once",
@@ -113,7 +113,7 @@ impl ErrorKind {
                 Advice::new("read the present state, then decide", "请先查询当前状态，再决定下一步操作")
             }
             Self::ContentRejected => {
-                Advice::new("change the content that the vendor refuses", "请修改被厂商拒绝的内容后再提交")
+                Advice::new("change the content that the vendor refuses", "请修改被平台方拒绝的内容后再提交")
             }
             Self::QuotaExhausted => {
                 Advice::new("wait until the allowance returns", "额度已用完，请等额度恢复后再试")
@@ -127,7 +127,7 @@ impl ErrorKind {
             ),
             Self::Protocol => Advice::new(
                 "after an effect, read the present state first; report the answer if it stays so",
-                "写操作请先查询确认结果；若持续出现，请把返回内容反馈给厂商",
+                "写操作请先查询确认结果；若持续出现，请把返回内容反馈给平台方",
             ),
             Self::Callback => Advice::new(
                 "refuse the push; check token, key and clock if it should have been genuine",
@@ -143,7 +143,7 @@ impl ErrorKind {
             ),
             Self::Vendor => Advice::new(
                 "look the code up at the vendor; it is not repeated by itself",
-                "请到厂商文档查询该错误码；系统不会自动重试",
+                "请查阅平台方的官方文档；该错误码不会自动重试",
             ),
         }
     }

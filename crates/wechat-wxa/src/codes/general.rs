@@ -13,7 +13,8 @@ use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::{Merchant, Platform};
 
 use super::advice::{
-    access, account, audit, code, domain, media, name, quota, release, request, template, tester, token,
+    access, account, audit, code, domain, media, message, name, quota, release, request, template, tester,
+    token,
 };
 use super::{CODE_CALLS, TICKET_CALLS};
 
@@ -46,6 +47,7 @@ const SECRET_CALLS: &[&str] = &[
 // One row a line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
+    CodeRow::new(-80040, Vendor, "deploy error!").advice(code::UNDESCRIBED),
     CodeRow::new(-60005, Vendor, "listed for commit, not described").advice(code::UNDESCRIBED),
     CodeRow::new(-1, Unavailable, "系统繁忙").open().advice(request::BUSY),
     CodeRow::new(-1, Unavailable, "系统错误").open().only(SYSTEM_ERROR_CALLS).advice(request::BUSY),
@@ -127,12 +129,16 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(43001, InvalidArgument, "require GET method").advice(request::USE_GET),
     CodeRow::new(43002, InvalidArgument, "require POST method").advice(request::USE_POST),
     CodeRow::new(43003, InvalidArgument, "require https").advice(request::USE_HTTPS),
+    CodeRow::new(43004, PermissionDenied, "require subscribe").owner(Merchant).advice(message::NOT_FOLLOWED),
     CodeRow::new(43016, PermissionDenied, "require verify").owner(Merchant).advice(access::VERIFY_APP),
+    CodeRow::new(43019, PermissionDenied, "require remove blacklist").owner(Merchant).advice(message::BLACKLISTED),
     CodeRow::new(43104, PermissionDenied, "this appid does not have permission").owner(Merchant).advice(access::GRANT),
     CodeRow::new(44001, InvalidArgument, "empty media data").advice(media::NO_FILE),
     CodeRow::new(44002, InvalidArgument, "empty post data").advice(request::EMPTY_OBJECT),
+    CodeRow::new(44004, InvalidArgument, "empty content").advice(message::EMPTY),
     CodeRow::new(44005, InvalidArgument, "empty list size"),
     CodeRow::new(44006, InvalidArgument, "empty file data").advice(media::NO_FILE),
+    CodeRow::new(44990, RateLimited, "接口请求太快（超过5次/秒）").wait(Duration::from_secs(1)).advice(quota::FIVE_A_SECOND),
     CodeRow::new(45001, InvalidArgument, "media size out of limit").advice(media::SIZE),
     CodeRow::new(45002, InvalidArgument, "content size out of limit").advice(request::SHORTEN),
     CodeRow::new(45003, InvalidArgument, "title size out of limit").advice(request::SHORTEN),
@@ -140,10 +146,12 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(45008, InvalidArgument, "article size out of limit"),
     CodeRow::new(45009, QuotaExhausted, "reach max api daily quota limit").advice(quota::DAY),
     CodeRow::new(45011, RateLimited, "api minute-quota reach limit, must slower, retry next minute").wait(Duration::from_secs(60)).advice(quota::MINUTE),
+    CodeRow::new(45015, Conflict, "response out of time limit or subscription is canceled").advice(message::TOO_LATE),
     CodeRow::new(45021, InvalidArgument, "some argument may be out of length limit! please check document and request json!").advice(request::SHORTEN),
     CodeRow::new(45029, QuotaExhausted, "qrcode count out of limit").retry(Retry::AfterChange).advice(quota::MAKE_ROOM),
     CodeRow::new(45035, PermissionDenied, "access clientip is not registered, not in ip-white-list").advice(access::WHITE_LIST),
     CodeRow::new(45040, QuotaExhausted, "reach max monthly quota limit").advice(quota::MONTH),
+    CodeRow::new(45047, QuotaExhausted, "out of response count limit").retry(Retry::AfterChange).advice(message::TOO_MANY),
     CodeRow::new(45061, RateLimited, "maybe the update frequency is too often, please try again").advice(quota::OFTEN),
     CodeRow::new(45063, TokenRejected, "accesstoken is not xiaochengxu").retry(Retry::AfterChange).advice(token::NOT_A_MINI_PROGRAM),
     CodeRow::new(45068, InvalidArgument, "file size out of limit").advice(media::SIZE),
@@ -157,7 +165,8 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(47001, InvalidArgument, "data format error").advice(request::JSON_OBJECT),
     CodeRow::new(47002, InvalidArgument, "data format error, do NOT use json unicode encode (\\uxxxx\\uxxxx), please use utf8 encoded text!").advice(request::UTF8),
     CodeRow::new(47003, InvalidArgument, "argument invalid!"),
-    CodeRow::new(48001, PermissionDenied, "api unauthorized").owner(Merchant).advice(access::GRANT),
+    CodeRow::new(48001, PermissionDenied, "api unauthorized").owner(Merchant).advice(access::GRANT_OR_TOKEN),
+    CodeRow::new(48002, PermissionDenied, "user block receive message").owner(Merchant).advice(message::REFUSED),
     CodeRow::new(48004, PermissionDenied, "api forbidden for irregularities, view detail on mp.weixin.qq.com").owner(Merchant).advice(access::PUNISHED),
     CodeRow::new(48006, QuotaExhausted, "forbid to clear quota because of reaching the limit").advice(quota::RESETS),
     CodeRow::new(48009, PermissionDenied, "this api is expired").advice(access::WITHDRAWN),

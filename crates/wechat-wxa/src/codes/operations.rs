@@ -94,5 +94,5 @@ pub static OPERATIONS: &[(&str, &[&str])] = &[
     ("authorizer_option", &["/cgi-bin/component/get_authorizer_option"]),
     ("set_authorizer_option", &["/cgi-bin/component/set_authorizer_option"]),
     ("clear_quota_with_secret", &["/cgi-bin/component/clear_quota/v2"]),
-    ("call", &["/cgi-bin/clear_quota/v2"]),
+    ("call", &["/cgi-bin/clear_quota/v2", "/wxa/icp/query_icp_verifytask"]),
 ];

@@ -8,7 +8,10 @@ use miniprogram_core::ErrorKind::{
 use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::Merchant;
 
-use super::advice::{access, audit, code, domain, name, privacy, quota, release, tester};
+use super::advice::{access, audit, code, domain, filing, name, privacy, quota, release, tester};
+
+/// The path that asks about a face check: there 86328 speaks of the task, elsewhere of a photograph.
+const FACE_CHECK: &str = "/wxa/icp/query_icp_verifytask";
 
 // One row a line.
 #[rustfmt::skip]
@@ -17,6 +20,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(86001, NotFound, "不存在第三方的已经提交的代码").advice(code::UPLOAD_FIRST),
     CodeRow::new(86002, Conflict, "小程序还未设置昵称、头像、简介。请先设置完后再重新提交。").owner(Merchant).advice(audit::BASIC_DATA),
     CodeRow::new(86002, Conflict, "小程序未初始化完成").only(&["start_gray_release", "/wxa/grayrelease"]).owner(Merchant).advice(release::NOT_INITIALISED),
+    CodeRow::new(86003, PermissionDenied, "component do not has category mall").advice(access::PLATFORM_SETS),
     CodeRow::new(86004, InvalidArgument, "invalid wechat").advice(tester::WECHAT_ID),
     CodeRow::new(86005, RateLimited, "wechat limit frequency").advice(quota::OFTEN),
     CodeRow::new(86007, PermissionDenied, "小程序禁止提交").owner(Merchant).advice(access::LIFT_BAN),
@@ -37,6 +41,16 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(86100, InvalidArgument, "domain must be given without a protocol").advice(domain::NO_PROTOCOL),
     CodeRow::new(86101, InvalidArgument, "api.weixin.qq.com cannot be configured").advice(domain::NOT_WECHATS),
     CodeRow::new(86102, QuotaExhausted, "domain changes of this month used up (50)").advice(domain::MONTH),
+    CodeRow::new(86201, InvalidArgument, "upload icp media fail").advice(filing::MEDIA_KIND),
+    CodeRow::new(86202, InvalidArgument, "apply icp filing fail").advice(filing::HINTS),
+    CodeRow::new(86205, InvalidArgument, "media_id不合法").advice(filing::MEDIA),
+    CodeRow::new(86324, Conflict, "当前正在审核中，请勿重复提交").advice(audit::PENDING),
+    CodeRow::new(86328, InvalidArgument, "无法读取图片识别内容，请尝试重新提交或重新上传图片").owner(Merchant).advice(filing::PHOTO),
+    CodeRow::new(86328, NotFound, "无法找到资源").only(&[FACE_CHECK]).advice(filing::TASK),
+    CodeRow::new(86330, Conflict, "备案审核订单未处于可以撤回的状态").advice(filing::NOT_NOW),
+    CodeRow::new(86353, Conflict, "小程序未备案，不支持注销").advice(filing::NONE_FILED),
+    CodeRow::new(86355, InvalidArgument, "主办者与小程序主体不一致").owner(Merchant).advice(filing::OTHER_OWNER),
+    CodeRow::new(86368, NotFound, "不存在可撤回的审核订单").advice(filing::NOTHING_OPEN),
     CodeRow::new(87006, PermissionDenied, "this is game miniprogram, submit audit is forbidden").owner(Merchant).advice(audit::MINI_GAME),
     CodeRow::new(87009, InvalidArgument, "invalid signature"),
     CodeRow::new(87011, Conflict, "现网已经在灰度发布，不能进行版本回退").advice(release::GRAY_RUNS),

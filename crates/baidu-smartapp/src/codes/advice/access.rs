@@ -34,19 +34,19 @@ pub(in crate::codes) const AUTHORIZED: Advice =
     Advice::new("nothing to do: it is authorized already", "已授权，无需处理");
 pub(in crate::codes) const CREATOR_ONLY: Advice = Advice::new(
     "let the merchant authorize on the consent page: only the platform that made the app may do it silently",
-    "仅创建该小程序的平台可静默授权，请商家走授权页授权",
+    "仅创建该小程序的第三方平台可静默授权，请商家走授权页授权",
 );
 pub(in crate::codes) const OTHER_PLATFORM: Advice = Advice::new(
     "let the merchant end the authorization of the other platform first",
-    "该账号已授权给其他平台，请商家先解除授权",
+    "该账号已授权给其他第三方平台，请商家先解除授权",
 );
 pub(in crate::codes) const OTHER_BINDING: Advice = Advice::new(
     "let the merchant end the binding to the other platform first",
-    "已绑定其他平台，请商家先解除绑定",
+    "已绑定其他第三方平台，请商家先解除绑定",
 );
 pub(in crate::codes) const PLATFORM_FULL: Advice = Advice::new(
     "end bindings that are no longer used: waiting does not make room",
-    "平台绑定数量已达上限，等待无用，请先解除不再使用的绑定",
+    "第三方平台的绑定数量已达上限，请先解除不再使用的绑定",
 );
 pub(in crate::codes) const BOUND: Advice =
     Advice::new("nothing to do: it is bound already", "已绑定，无需处理");

@@ -57,7 +57,7 @@ pub(in crate::codes) const SEARCH_BOUND: Advice = Advice::new(
     "该搜索账号已被绑定，请商家更换",
 );
 pub(in crate::codes) const REGISTERING_PLATFORM: Advice =
-    Advice::new("let the platform that registered the account do it", "仅注册该账号的平台可创建小程序");
+    Advice::new("let the platform that registered the account do it", "仅注册该账号的第三方平台可创建小程序");
 pub(in crate::codes) const MEMBER_THERE: Advice =
     Advice::new("nothing to do: the person is there already", "该成员已存在，无需处理");
 pub(in crate::codes) const MEMBER_UNKNOWN: Advice =

@@ -10,15 +10,19 @@ pub(in crate::codes) const CHECK_FILE: Advice =
     Advice::new("put the verification file at the root of the domain", "请把校验文件放到域名根目录下");
 pub(in crate::codes) const WEB_VIEW_FULL: Advice = Advice::new(
     "remove web-view domains that are no longer used: waiting does not make room",
-    "业务域名数量已达上限，等待无用，请先删除不再使用的域名",
+    "业务域名数量已达上限，请先删除不再使用的域名",
 );
 pub(in crate::codes) const SERVER_FULL: Advice = Advice::new(
     "remove server domains that are no longer used: waiting does not make room",
-    "服务器域名数量已达上限，等待无用，请先删除不再使用的域名",
+    "服务器域名数量已达上限，请先删除不再使用的域名",
 );
 pub(in crate::codes) const TYPE: Advice = Advice::new(
     "send one kind of domain at least, such as `request_domain`",
     "请至少传一种域名，例如 `request_domain`",
+);
+pub(in crate::codes) const WEB_VIEW: Advice = Advice::new(
+    "send `web_view_domain`: this call sets web-view domains alone",
+    "请传入 `web_view_domain`，该接口只设置业务域名",
 );
 pub(in crate::codes) const FORM: Advice = Advice::new(
     "send each domain with its protocol, https:// or wss://",

@@ -15,11 +15,11 @@ pub(in crate::codes) const OWNER_FORBIDDEN: Advice = Advice::new(
     "主体名称在黑名单中，请商家先与百度沟通解除",
 );
 pub(in crate::codes) const PLATFORM_NAME: Advice =
-    Advice::new("choose another name for the platform", "平台名称已被占用，请更换");
+    Advice::new("choose another name for the platform", "第三方平台名称已被占用，请更换");
 pub(in crate::codes) const SAME: Advice =
     Advice::new("nothing to do: it is as wanted already", "内容没有变化，无需处理");
 pub(in crate::codes) const VERDICT: Advice =
-    Advice::new("wait for the verdict that is pending", "正在审核中，请等待审核结果");
+    Advice::new("wait for the verdict that is pending", "审核中，请等待审核结果");
 pub(in crate::codes) const UPDATE_RUNS: Advice = Advice::new(
     "wait, then look whether the first update shows; do not update again before",
     "重复更新正在处理，请稍后查询第一次更新是否生效，不要重复提交",

@@ -4,7 +4,7 @@ use miniprogram_core::codes::Advice;
 
 pub(in crate::codes) const CALLS: Advice = Advice::new(
     "slow down, and repeat after a growing pause",
-    "调用过于频繁，请降低频率，逐步拉长间隔后重试",
+    "调用过于频繁，请降低调用频率，并逐步延长重试间隔",
 );
 pub(in crate::codes) const DAY: Advice = Advice::new("wait for the next day", "今日额度已用完，请明天再试");
 pub(in crate::codes) const TOTAL: Advice = Advice::new(
@@ -13,7 +13,7 @@ pub(in crate::codes) const TOTAL: Advice = Advice::new(
 );
 pub(in crate::codes) const MAKE_ROOM: Advice = Advice::new(
     "remove entries that are no longer used: waiting does not make room",
-    "数量已达上限，等待无用，请先删除不再使用的条目",
+    "数量已达上限，请先删除不再使用的条目",
 );
 pub(in crate::codes) const NAME_CHANGES: Advice = Advice::new(
     "wait until name changes are possible again; `app_info` shows how many are left",
@@ -45,7 +45,7 @@ pub(in crate::codes) const AUDITS: Advice = Advice::new(
 );
 pub(in crate::codes) const NO_FAST_REVIEW: Advice = Advice::new(
     "submit the ordinary way: the platform has no allowance for fast reviews",
-    "平台没有加急审核额度，请按普通流程提审",
+    "第三方平台没有加急审核额度，请按普通流程提审",
 );
 pub(in crate::codes) const FAST_REVIEWS: Advice = Advice::new(
     "submit the ordinary way, or wait for the next allowance of fast reviews",

@@ -7,8 +7,12 @@ pub(in crate::codes) const NOT_AUTHORIZED: Advice = Advice::new(
     "商家尚未授权或已取消授权，请商家授权给第三方平台",
 );
 pub(in crate::codes) const GRANT: Advice = Advice::new(
-    "let the merchant grant the permission set of this call to the platform",
-    "请商家重新授权，并勾选该接口对应的权限集",
+    "let the merchant grant the permission set of this call; an exclusive set must be taken from the other platform first",
+    "请商家重新授权，并勾选该接口对应的权限集；互斥的权限集须先取消对其他第三方平台的授权",
+);
+pub(in crate::codes) const GRANT_OR_TOKEN: Advice = Advice::new(
+    "let the merchant grant the permission set of this call, an exclusive set after taking it from the other platform; if it is granted, check whether this kind of app may call it and whose token was sent",
+    "请商家授权该接口对应的权限集，互斥的权限集须先取消对其他第三方平台的授权；若已授权，请检查小程序是否具备该接口能力、token 是否用错",
 );
 pub(in crate::codes) const CONFIRM_SET: Advice = Advice::new(
     "confirm the permission set in the platform's console",

@@ -31,14 +31,14 @@ pub(in crate::codes) const NEVER_SUBMITTED: Advice = Advice::new(
 pub(in crate::codes) const MATERIAL: Advice =
     Advice::new("let the merchant add the material that the vendor asks for", "请商家按要求补充材料");
 pub(in crate::codes) const PENDING: Advice =
-    Advice::new("wait for the verdict that is pending", "正在审核中，请等待审核结果，不要重复提交");
+    Advice::new("wait for the verdict that is pending", "审核中，请等待审核结果，不要重复提交");
 pub(in crate::codes) const TOO_LONG: Advice = Advice::new(
     "shorten `version_desc`, or send less in `preview_info`",
     "请缩短 `version_desc` 或减少 `preview_info` 的内容",
 );
 pub(in crate::codes) const QUOTA: Advice = Advice::new(
     "wait for the next month; `audit_quota` shows what is left for all apps of the platform together",
-    "本月提审额度已用完（平台下所有小程序共用），请下月再提审，可用 `audit_quota` 查询",
+    "本月提审额度已用完（该第三方平台下所有小程序共用），请下月再提审，可用 `audit_quota` 查询",
 );
 pub(in crate::codes) const UGC: Advice = Advice::new(
     "declare in `ugc_declare` how users' content is handled, and submit again",

@@ -49,6 +49,6 @@ pub(in crate::codes) const CLOSED: Advice = Advice::new(
     "类目中有已被官方下架的，请商家重新选择类目",
 );
 pub(in crate::codes) const NOT_LISTED: Advice = Advice::new(
-    "name a category that `categories` lists; the merchant needs an approved one first",
-    "请填写 `categories` 返回的类目；若列表为空，请商家先添加类目并通过审核",
+    "name a category that `categories` lists, with `first_id` and `second_id` as numbers; the merchant needs an approved one first",
+    "请填写 `categories` 返回的类目名称及数字形式的 `first_id`、`second_id`；若列表为空，请商家先添加类目并通过审核",
 );

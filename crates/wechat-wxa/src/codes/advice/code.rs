@@ -66,3 +66,9 @@ pub(in crate::codes) const CLOUD: Advice = Advice::new(
     "open cloud development for the app first, or take it out of the template",
     "请先为该小程序开通云开发，或从模板中移除",
 );
+pub(in crate::codes) const PLUGIN_SPECIAL: Advice = Advice::new(
+    "take the plugin out of the template: only certain apps may use it",
+    "该插件仅供特定小程序使用，请从模板中移除",
+);
+pub(in crate::codes) const PLUGIN_LIVE: Advice =
+    Advice::new("leave the live-streaming plugin: it cannot be deleted", "直播插件不允许删除");

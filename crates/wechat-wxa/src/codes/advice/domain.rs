@@ -8,7 +8,7 @@ pub(in crate::codes) const NOT_AN_APP: Advice = Advice::new(
 );
 pub(in crate::codes) const MAKE_ROOM: Advice = Advice::new(
     "remove domains that are no longer used: waiting does not make room",
-    "域名数量已达上限，等待无用，请先删除不再使用的域名",
+    "域名数量已达上限，请先删除不再使用的域名",
 );
 pub(in crate::codes) const NOTHING_LEFT: Advice = Advice::new(
     "read the domains: they are set already, or the platform has not registered them",

@@ -12,10 +12,16 @@ pub(in crate::codes) const OWNED: Advice = Advice::new(
 );
 pub(in crate::codes) const FULL: Advice = Advice::new(
     "delete a rule that is no longer used: waiting does not make room",
-    "规则数量已达上限，等待无用，请先删除不再使用的规则",
+    "规则数量已达上限，请先删除不再使用的规则",
 );
 pub(in crate::codes) const RELEASE_FIRST: Advice = Advice::new("release a first version", "请先发布一个版本");
 pub(in crate::codes) const FORBIDDEN: Advice = Advice::new(
     "choose another link; personal apps cannot set rules at all",
     "该链接不可使用，请更换；个人主体的小程序不支持设置规则",
+);
+pub(in crate::codes) const BROKEN: Advice =
+    Advice::new("delete the rule and add it again", "规则数据异常，请删除后重新添加");
+pub(in crate::codes) const PUBLICATIONS: Advice = Advice::new(
+    "wait for the next month: rules may be published 100 times a month",
+    "二维码规则每月最多发布 100 次，本月次数已用完，请下月再试",
 );

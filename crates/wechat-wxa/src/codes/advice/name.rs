@@ -85,7 +85,7 @@ pub(in crate::codes) const CROP: Advice = Advice::new(
     "请检查 `x1`、`y1`、`x2`、`y2`（取值 0 到 1）和图片的 `head_img_media_id`",
 );
 pub(in crate::codes) const SEARCH_BANNED: Advice =
-    Advice::new("leave the search status: the vendor has locked it", "搜索状态已被平台锁定，无法修改");
+    Advice::new("leave the search status: the vendor has locked it", "搜索状态已被微信锁定，无法修改");
 pub(in crate::codes) const SEARCH_VALUE: Advice = Advice::new(
     "send 0 for searchable or 1 for not searchable",
     "`status` 只能为 0（可被搜索）或 1（不可被搜索）",

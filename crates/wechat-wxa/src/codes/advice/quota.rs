@@ -18,11 +18,11 @@ pub(in crate::codes) const RESETS: Advice = Advice::new(
 );
 pub(in crate::codes) const MAKE_ROOM: Advice = Advice::new(
     "remove entries that are no longer used: waiting does not make room",
-    "数量已达上限，等待无用，请先删除不再使用的条目",
+    "数量已达上限，请先删除不再使用的条目",
 );
 pub(in crate::codes) const ANOTHER: Advice = Advice::new(
     "free a place first, or use another one: waiting does not help",
-    "绑定数量已达上限，等待无用，请先解绑或更换",
+    "绑定数量已达上限，请先解绑或更换",
 );
 pub(in crate::codes) const OWNER_ACCOUNTS: Advice = Advice::new(
     "let the merchant close accounts that are no longer used",
@@ -36,3 +36,5 @@ pub(in crate::codes) const REGISTRATIONS: Advice = Advice::new(
     "wait until registrations are possible again, or ask WeChat for more",
     "注册数量已达上限，请等额度恢复，或向微信申请提额",
 );
+pub(in crate::codes) const FIVE_A_SECOND: Advice =
+    Advice::new("slow down to five calls a second", "该接口每秒最多调用 5 次，请降低调用频率");

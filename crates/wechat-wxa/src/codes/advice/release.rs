@@ -16,7 +16,7 @@ pub(in crate::codes) const ONLY_APPROVED: Advice = Advice::new(
 );
 pub(in crate::codes) const VISIT_LOCKED: Advice = Advice::new(
     "read the visit status: it may be as wanted already, or locked by the vendor",
-    "请用 `visit_status` 查询，可能已是目标状态，或被平台锁定",
+    "请用 `visit_status` 查询，可能已是目标状态，或被微信锁定",
 );
 pub(in crate::codes) const ACTION: Advice =
     Advice::new("send `open` or `close` as `action`", "`action` 只能是 `open` 或 `close`");
@@ -28,8 +28,10 @@ pub(in crate::codes) const NONE_ONLINE: Advice = Advice::new(
     "release a first version in full: a gray release needs one online",
     "没有线上版本不能灰度，请先全量发布一个版本",
 );
-pub(in crate::codes) const GRAY_NOT_APPROVED: Advice =
-    Advice::new("wait until the submitted version is approved", "提审的版本尚未审核通过，请通过后再灰度发布");
+pub(in crate::codes) const GRAY_NOT_APPROVED: Advice = Advice::new(
+    "read `latest_audit` and `code_versions`: the version is not approved yet, or released in full already",
+    "请用 `latest_audit` 和 `code_versions` 查询：版本尚未审核通过，或已全量发布",
+);
 pub(in crate::codes) const PERCENTAGE: Advice = Advice::new(
     "send a whole percentage from 1 to 100, or 0 with one of the two flags",
     "灰度比例须为 1 到 100 的整数；为 0 时须设置两个优先标志之一",

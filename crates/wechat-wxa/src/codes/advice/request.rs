@@ -57,3 +57,11 @@ pub(in crate::codes) const CGI_PATH: Advice = Advice::new(
 );
 pub(in crate::codes) const PAGES: Advice =
     Advice::new("give `pages`, and in each entry its `path`", "请填写 `pages`，且每一项都要有 `path`");
+pub(in crate::codes) const UNDESCRIBED: Advice = Advice::new(
+    "report the request id to WeChat: nothing public says what this code means",
+    "微信未公开该错误码的含义，请凭 `rid` 向微信反馈",
+);
+pub(in crate::codes) const SERVICE_MARKET: Advice = Advice::new(
+    "correct the parameters of the service-market call: one is empty or not valid",
+    "请检查服务市场接口的参数，有参数为空或不合法",
+);

@@ -46,15 +46,15 @@ pub(in crate::codes) const NOT_OF_OWNER: Advice =
     Advice::new("send the token of the account that owns the interface", "请使用该接口所属账号的 token");
 pub(in crate::codes) const SECRET: Advice = Advice::new(
     "correct the app secret: a new token does not cure it",
-    "请更正 AppSecret，重新获取 token 无济于事",
+    "请核对并更正 AppSecret（重新获取 token 不能解决）",
 );
 pub(in crate::codes) const PLATFORM_SECRET: Advice = Advice::new(
     "correct the appid and secret of the platform: a new token does not cure it",
-    "请更正第三方平台的 AppID 和 AppSecret，重新获取 token 无济于事",
+    "请核对并更正第三方平台的 AppID 和 AppSecret（重新获取 token 不能解决）",
 );
 pub(in crate::codes) const ID_AND_SECRET: Advice = Advice::new(
     "correct the appid and the secret in the body: a new token does not cure it",
-    "请更正请求体中的 AppID 和 AppSecret，重新获取 token 无济于事",
+    "请核对并更正请求体中的 AppID 和 AppSecret（重新获取 token 不能解决）",
 );
 pub(in crate::codes) const NEWEST_TICKET: Advice = Advice::new(
     "store the newest `component_verify_ticket` that WeChat pushed, then fetch the component token again",
@@ -73,8 +73,8 @@ pub(in crate::codes) const PASSWORD_CHANGED: Advice = Advice::new(
     "账号修改密码导致 access_token 和 refresh_token 都已失效，请商家重新授权",
 );
 pub(in crate::codes) const NEW_CODE: Advice = Advice::new(
-    "let the merchant authorize again: an authorization code works once and for a short time",
-    "授权码只能使用一次且有效期很短，请商家重新授权以获取新的授权码",
+    "let the merchant authorize again: a code works once and for a short time, and one copied from an address bar must be percent-decoded first",
+    "授权码只能使用一次且有效期很短，请商家重新授权以获取新的授权码；从浏览器地址栏复制的授权码须先做 URL 解码",
 );
 pub(in crate::codes) const PLATFORM_ID: Advice = Advice::new(
     "correct `component_appid`: WeChat knows no such platform",
