@@ -19,7 +19,8 @@ pub enum Alarm {
         /// Whose tokens.
         scope: TokenScope,
     },
-    /// Tokens that could not be written down are in the store now, or another process has put newer ones there.
+    /// Tokens that could not be written down are in the store now, or are of no more use: another process has put newer
+    /// ones there, or the store refuses them for good, and the next renewal recovers.
     TokenSaved {
         /// Whose tokens.
         scope: TokenScope,

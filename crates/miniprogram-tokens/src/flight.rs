@@ -110,9 +110,7 @@ struct Start {
 impl Start {
     async fn fly(self, task: Task) {
         let Self { mut trip, place, landed } = self;
-        let result = task.run(&mut trip, &place.scope).await;
-        // The place is free before anybody goes on, also if the work panicked.
-        drop(place);
+        let result = place.hold(task, &mut trip).await;
         let result = result.map(Arc::new).map_err(Arc::new);
         drop(landed.send(Landing { result, _busy: Arc::new(trip.into_busy()) }));
     }
@@ -122,6 +120,13 @@ impl Start {
 struct Place {
     inner: Arc<Inner>,
     scope: TokenScope,
+}
+
+impl Place {
+    /// Does the work. The place is free before anybody hears of its end, also if it panicked.
+    async fn hold(self, task: Task, trip: &mut Trip) -> Result<Landed> {
+        task.run(trip, &self.scope).await
+    }
 }
 
 impl Drop for Place {

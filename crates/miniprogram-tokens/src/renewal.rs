@@ -57,14 +57,14 @@ impl<'a> Renewal<'a> {
         let Some(stored) = record.refresh_token.clone() else { return self.recover().await };
         // Where somebody else's call is open already, this is the one repetition with the old token.
         let tries = if self.open { 1 } else { TRIES };
-        match self.send(&Credential::RefreshToken(stored.clone()), tries).await {
+        match self.send(&Credential::RefreshToken(stored), tries).await {
             Ok(granted) => return Ok(granted),
             Err(Ended::Failed(failure)) => return Err(failure),
             Err(Ended::Unknown(error)) if !self.single_use => return Err(Failure::Nothing(error)),
             Err(Ended::Unknown(_)) => {}
             Err(Ended::Refused(_)) => {
                 // Nothing is open: the vendor may not have seen the refresh that brought the stored one.
-                let previous = record.previous_refresh_token.clone().filter(|previous| *previous != stored);
+                let previous = record.previous_refresh_token.clone();
                 if let Some(previous) = previous.filter(|_| !self.open) {
                     match self.send(&Credential::RefreshToken(previous), 1).await {
                         Ok(granted) => return Ok(granted),

@@ -16,7 +16,6 @@ use crate::meter;
 use crate::renewal::Renewal;
 use crate::trip::Trip;
 
-const OPERATION: &str = "token";
 /// How often the store is asked again while somebody else renews.
 const MIN_STEP: Duration = Duration::from_millis(20);
 const MAX_STEP: Duration = Duration::from_secs(2);
@@ -187,7 +186,7 @@ impl Task {
             inner.remember(&record);
             return Ok(Some(Landed::new(record)));
         }
-        if !is_platform && record.generation == 0 && record.refresh_token.is_none() {
+        if !is_platform && record.generation == 0 {
             return Err(errors::never_authorized(scope));
         }
         Ok(None)
@@ -224,11 +223,11 @@ fn outcome<T>(brought: &Result<T, Failure>) -> &'static str {
     }
 }
 
-/// The lease that was kept from an open renewal, or a new one.
+/// The lease that was kept from an open renewal, or a new one where another process has taken that over. Whether a
+/// request still fits into it is asked before each request.
 async fn take_lease(trip: &Trip, scope: &TokenScope) -> Result<Acquired> {
     let inner = &trip.manager.0;
     if let Some(lease) = inner.take_kept_lease(scope)
-        && has_time(trip, &lease)
         && let Some(record) = inner.store.token(scope).await?
         && record.lease.as_ref().is_some_and(|info| info.fence == lease.info.fence)
     {
@@ -337,10 +336,6 @@ async fn revoke(trip: &Trip, scope: &TokenScope, at: Timestamp) -> Result<Landed
 impl Landed {
     /// The record; an error if there is none.
     pub(crate) fn record(&self, scope: &TokenScope) -> Result<&TokenRecord> {
-        self.record.as_ref().ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, OPERATION)
-                .for_vendor(scope.vendor)
-                .with_detail(format!("there is no record of the {scope}"))
-        })
+        self.record.as_ref().ok_or_else(|| errors::never_authorized(scope))
     }
 }

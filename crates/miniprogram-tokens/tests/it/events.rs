@@ -2,13 +2,14 @@
 
 use miniprogram_core::authorization::{AuthorizerPage, RefreshTokenUse};
 use miniprogram_core::{
-    AppId, Delivery, ErrorKind, Event, EventHandler, EventKind, PlatformId, Secret, Timestamp, Vendor,
+    AppId, Delivery, ErrorKind, Event, EventHandler, EventKind, Outcome, PlatformId, Secret, Timestamp,
+    Vendor,
 };
 use miniprogram_store::{GrantState, OriginalIds, PlatformKey, TokenStore};
 use miniprogram_tokens::Alarm;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, MODELS, app, platform, scope, scope_of, start};
+use crate::support::{Bench, MODELS, StoreFaults, app, platform, scope, scope_of, start};
 use crate::vendor::{ACME, Fault, PLATFORM};
 
 fn at(seconds: i64) -> Timestamp {
@@ -99,7 +100,9 @@ async fn a_revocation_wipes_the_tokens_unless_the_merchant_granted_later() {
         let bench = Bench::new(model).await;
         bench.token().await.unwrap();
         handle(&bench, revoked(-60)).await.unwrap();
-        bench.token().await.unwrap();
+        bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
+        bench.token().await.expect("it is still at hand");
+        bench.store.fail(StoreFaults::default());
 
         handle(&bench, revoked(60)).await.unwrap();
         handle(&bench, revoked(60)).await.unwrap();
@@ -161,6 +164,7 @@ async fn the_code_of_another_app_stores_nothing() {
         let error =
             bench.aside(bench.manager.exchange(&platform, &code, Some(&app), None)).await.unwrap_err();
         assert_eq!((error.kind(), error.field()), (ErrorKind::Conflict, Some("app_id")));
+        assert_eq!(error.outcome(), Outcome::Done, "the code is spent");
         for app in ["another", "app"] {
             let record = bench.store.inner.token(&scope_of(app)).await.unwrap();
             assert!(record.is_none_or(|record| record.generation == 0 && record.refresh_token.is_none()));

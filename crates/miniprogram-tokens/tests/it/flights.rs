@@ -6,9 +6,9 @@ use std::task::Context;
 
 use futures::future::join_all;
 use futures::task::noop_waker;
-use miniprogram_core::{Clock, TokenProvider};
+use miniprogram_core::{Clock, ErrorKind, Outcome, TokenProvider};
 
-use crate::support::{Bench, MODELS, scope, until};
+use crate::support::{Bench, MODELS, app, platform, scope, until};
 use crate::vendor::Fault;
 
 const CALLERS: usize = 100;
@@ -115,7 +115,7 @@ async fn a_caller_who_gives_up_at_any_point_stops_nothing() {
             until("the renewal", renewed).await;
             bench.assert_intact().await;
             let token = bench.token().await.unwrap();
-            assert!(bench.vendor.accepts(&crate::support::app(), &token));
+            assert!(bench.vendor.accepts(&app(), &token));
             assert_eq!(bench.vendor.calls("refresh"), 1, "{model:?}, {polls} polls");
             if done {
                 break;
@@ -137,8 +137,61 @@ async fn a_failure_is_told_to_those_who_waited_and_forgotten() {
         }
     });
     let kinds = join_all(callers).await;
-    assert!(kinds.iter().all(|kind| *kind == miniprogram_core::ErrorKind::RateLimited), "{kinds:?}");
+    assert!(kinds.iter().all(|kind| *kind == ErrorKind::RateLimited), "{kinds:?}");
     assert_eq!(bench.vendor.calls("refresh"), 1);
     bench.token().await.unwrap();
     assert_eq!(bench.vendor.calls("refresh"), 2);
+}
+
+#[tokio::test]
+async fn an_authorization_does_not_take_the_end_of_a_renewal_for_its_own() {
+    for model in MODELS {
+        let bench = Bench::new(model).await;
+        bench.expire();
+        bench.vendor.fail([Fault::Hang]);
+        let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
+        let renewal = tokio::spawn(async move {
+            let _busy = clock.enter();
+            manager.token(&scope()).await
+        });
+        bench.vendor.hanging.acquire().await.unwrap().forget();
+        let (code, at) = (bench.vendor.authorize(&app()), bench.now());
+        let manager = bench.manager.clone();
+        let exchange =
+            tokio::spawn(async move { manager.exchange(&platform(), &code, Some(&app()), Some(at)).await });
+        tokio::task::yield_now().await;
+        bench.vendor.gate.add_permits(1);
+        bench.aside(renewal).await.unwrap().unwrap();
+        let authorized = bench.aside(exchange).await.unwrap().unwrap();
+        assert_eq!(authorized.permissions.len(), 1, "what the code brought");
+        assert_eq!((bench.vendor.calls("refresh"), bench.vendor.calls("exchange")), (1, 2), "{model:?}");
+        assert_eq!(bench.record().await.granted_at, Some(at));
+        bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_does_not_take_the_end_of_an_authorization_for_its_own() {
+    for model in MODELS {
+        let bench = Bench::new(model).await;
+        bench.expire();
+        let code = bench.vendor.authorize(&"another".into());
+        bench.vendor.fail([Fault::Hang]);
+        let manager = bench.manager.clone();
+        let exchange =
+            tokio::spawn(async move { manager.exchange(&platform(), &code, Some(&app()), None).await });
+        bench.vendor.hanging.acquire().await.unwrap().forget();
+        let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
+        let renewal = tokio::spawn(async move {
+            let _busy = clock.enter();
+            manager.token(&scope()).await
+        });
+        tokio::task::yield_now().await;
+        bench.vendor.gate.add_permits(1);
+        let refused = bench.aside(exchange).await.unwrap().unwrap_err();
+        assert_eq!((refused.kind(), refused.outcome()), (ErrorKind::Conflict, Outcome::Done));
+        let token = bench.aside(renewal).await.unwrap().unwrap();
+        assert!(bench.vendor.accepts(&app(), &token), "{model:?}");
+        bench.assert_intact().await;
+    }
 }

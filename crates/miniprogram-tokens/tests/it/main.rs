@@ -8,5 +8,8 @@ mod vendor;
 mod ahead;
 mod events;
 mod flights;
+mod leases;
 mod protocol;
+mod recovery;
 mod simulator;
+mod storing;

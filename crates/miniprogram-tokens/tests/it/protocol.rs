@@ -97,6 +97,7 @@ async fn no_answer_is_followed_by_one_repetition_and_then_by_recovery() {
         (vec![Fault::LostAfter, Fault::None, Fault::None, Fault::LostBefore], (2, 1, 3)),
         (vec![Fault::LostAfter, Fault::None, Fault::None, Fault::LostAfter], (2, 2, 4)),
         (vec![Fault::Empty], (2, 1, 2)),
+        (vec![Fault::EmptyRefreshToken], (2, 1, 2)),
         (vec![Fault::OtherApp], (2, 1, 2)),
     ];
     for (faults, calls) in single_use {

@@ -174,16 +174,39 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn()
 pub(crate) struct FaultyStore {
     pub(crate) inner: SqliteStore,
     faults: Mutex<StoreFaults>,
+    /// When leases were asked for.
+    asked: Mutex<Vec<Timestamp>>,
+    /// When tokens were to be committed.
+    committed: Mutex<Vec<Timestamp>>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct StoreFaults {
     /// How many commits fail.
     pub(crate) commits: u32,
+    /// How many commits after those are refused for good.
+    pub(crate) refusals: u32,
     /// Whether failing commits are written all the same.
     pub(crate) written: bool,
     /// Whether nothing can be read or written.
     pub(crate) down: bool,
+    /// Whether no lease can be given back.
+    pub(crate) releases: bool,
+    /// Until when other holders have the lease, one after the other.
+    pub(crate) held: Vec<Timestamp>,
+    /// What happens to the record after it was read, just before the next lease is asked for.
+    pub(crate) overtaken: Option<Overtaken>,
+}
+
+/// What another process did in the meantime.
+#[derive(Debug, Clone)]
+pub(crate) enum Overtaken {
+    /// It stored new tokens.
+    Renewed(NewTokens),
+    /// The same, and then it died in another renewal.
+    RenewedAndDied(NewTokens),
+    /// It heard that the merchant revoked the authorization.
+    Revoked,
 }
 
 pub(crate) fn path(directory: &TempDir) -> PathBuf {
@@ -193,16 +216,54 @@ pub(crate) fn path(directory: &TempDir) -> PathBuf {
 impl FaultyStore {
     pub(crate) async fn create(directory: &TempDir) -> Arc<Self> {
         let inner = SqliteStore::migrate(path(directory), StoreOptions::default()).await.unwrap();
-        Arc::new(Self { inner, faults: Mutex::default() })
+        Arc::new(Self {
+            inner,
+            faults: Mutex::default(),
+            asked: Mutex::default(),
+            committed: Mutex::default(),
+        })
     }
 
     pub(crate) fn fail(&self, faults: StoreFaults) {
         *self.faults.lock().unwrap() = faults;
     }
 
+    /// When leases were asked for since then, in milliseconds.
+    pub(crate) fn asked_since(&self, begun: Timestamp) -> Vec<u128> {
+        since(&self.asked, begun)
+    }
+
+    /// When tokens were to be committed since then, in milliseconds.
+    pub(crate) fn committed_since(&self, begun: Timestamp) -> Vec<u128> {
+        since(&self.committed, begun)
+    }
+
+    /// Another process, that holds a lease for no time.
+    async fn overtake(&self, scope: &TokenScope, overtaken: Overtaken, now: Timestamp) -> Result<()> {
+        let (tokens, dies) = match overtaken {
+            Overtaken::Revoked => return self.inner.revoke(scope, now, now).await.map(drop),
+            Overtaken::Renewed(tokens) => (tokens, false),
+            Overtaken::RenewedAndDied(tokens) => (tokens, true),
+        };
+        if let Acquired::Granted { lease, .. } =
+            self.inner.acquire(scope, "other", now, Duration::ZERO).await?
+        {
+            self.inner.commit(&lease, &tokens, now).await?;
+        }
+        if dies {
+            self.inner.acquire(scope, "other", now, Duration::ZERO).await?;
+        }
+        Ok(())
+    }
+
     fn check(&self) -> Result<()> {
         if self.faults.lock().unwrap().down { Err(broken()) } else { Ok(()) }
     }
+}
+
+fn since(times: &Mutex<Vec<Timestamp>>, begun: Timestamp) -> Vec<u128> {
+    let times = times.lock().unwrap();
+    times.iter().filter(|time| **time >= begun).map(|time| time.since(begun).as_millis()).collect()
 }
 
 fn broken() -> Error {
@@ -247,13 +308,30 @@ impl TokenStore for FaultyStore {
         lease: Duration,
     ) -> Result<Acquired> {
         self.check()?;
-        self.inner.acquire(scope, owner, now, lease).await
+        self.asked.lock().unwrap().push(now);
+        let (overtaken, held) = {
+            let mut faults = self.faults.lock().unwrap();
+            let held = faults.held.iter().find(|until| **until > now).copied();
+            (faults.overtaken.take(), held)
+        };
+        if let Some(overtaken) = overtaken {
+            self.overtake(scope, overtaken, now).await?;
+        }
+        match held {
+            Some(until) => Ok(Acquired::Held { until }),
+            None => self.inner.acquire(scope, owner, now, lease).await,
+        }
     }
 
     async fn commit(&self, lease: &Lease, tokens: &NewTokens, now: Timestamp) -> Result<TokenRecord> {
+        self.committed.lock().unwrap().push(now);
         let written = {
             let mut faults = self.faults.lock().unwrap();
             let fails = faults.commits > 0;
+            if !fails && faults.refusals > 0 {
+                faults.refusals -= 1;
+                return Err(Error::invalid("commit", "access", "must be another one"));
+            }
             faults.commits = faults.commits.saturating_sub(1);
             fails.then_some(faults.written)
         };
@@ -266,6 +344,9 @@ impl TokenStore for FaultyStore {
 
     async fn release(&self, lease: &Lease, state: Option<GrantState>, now: Timestamp) -> Result<()> {
         self.check()?;
+        if self.faults.lock().unwrap().releases {
+            return Err(broken());
+        }
         self.inner.release(lease, state, now).await
     }
 

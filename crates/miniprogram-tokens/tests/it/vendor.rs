@@ -39,8 +39,33 @@ pub(crate) enum Fault {
     HangAndLose,
     /// It happens, and the answer holds no token.
     Empty,
+    /// It happens, and the refresh token of the answer is empty.
+    EmptyRefreshToken,
     /// The app of the answer is another one.
     OtherApp,
+}
+
+/// What differs from vendor to vendor whatever becomes of refresh tokens.
+#[derive(Debug, Default)]
+pub(crate) struct Habits {
+    /// Whether an exchange names its app.
+    pub(crate) names_app: bool,
+    /// Whether an exchange brings no access token.
+    pub(crate) withholds_access: bool,
+    /// Whether a refresh brings no refresh token, where the old one stays good.
+    pub(crate) repeats_no_refresh_token: bool,
+    /// What an exchange says was granted.
+    pub(crate) granted: Vec<&'static str>,
+    /// What is said to have been granted to who asks about the app.
+    pub(crate) told: Vec<&'static str>,
+    /// Whether who asks about the app is told its original id.
+    pub(crate) tells_original_id: bool,
+    /// Whether recovery brings a code rather than a refresh token.
+    pub(crate) recovers_by_code: bool,
+}
+
+fn permissions(ids: &[&'static str]) -> Vec<Permission> {
+    ids.iter().map(|id| Permission::new(*id)).collect()
 }
 
 #[derive(Default)]
@@ -60,6 +85,7 @@ struct World {
     /// Calls that arrived, by operation.
     calls: HashMap<&'static str, u64>,
     faults: VecDeque<(Option<&'static str>, Fault)>,
+    habits: Habits,
 }
 
 impl World {
@@ -87,20 +113,29 @@ pub(crate) struct FakeVendor {
     pub(crate) gate: Semaphore,
     /// Told whenever a call hangs.
     pub(crate) hanging: Semaphore,
-    /// Whether an exchange names its app.
-    names_app: bool,
 }
 
 impl FakeVendor {
     pub(crate) fn new(model: RefreshTokenUse) -> Arc<Self> {
+        let repeatable = model == RefreshTokenUse::Repeatable;
+        let habits = Habits {
+            names_app: repeatable,
+            granted: vec!["18"],
+            tells_original_id: repeatable,
+            recovers_by_code: !repeatable,
+            ..Habits::default()
+        };
         Arc::new(Self {
             model,
             platform: PLATFORM.into(),
-            world: Mutex::default(),
+            world: Mutex::new(World { habits, ..World::default() }),
             gate: Semaphore::new(0),
             hanging: Semaphore::new(0),
-            names_app: model == RefreshTokenUse::Repeatable,
         })
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Habits)) {
+        change(&mut self.world().habits);
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -212,6 +247,7 @@ impl FakeVendor {
 fn spoil_grant(mut grant: Grant, fault: Fault) -> Grant {
     match fault {
         Fault::Empty => grant.access = None,
+        Fault::EmptyRefreshToken => grant.refresh_token = Some("".into()),
         Fault::OtherApp => grant.app = Some("other".into()),
         _ => {}
     }
@@ -282,8 +318,11 @@ impl AuthorizationApi for FakeVendor {
             };
             state.codes.remove(code);
             let app = app.clone();
-            let grant = world.grant(&app).with_permissions(vec![Permission::new("18")]);
-            Ok(grant.with_app(self.names_app.then_some(app)))
+            let mut grant = world.grant(&app).with_permissions(permissions(&world.habits.granted));
+            if world.habits.withholds_access {
+                grant.access = None;
+            }
+            Ok(grant.with_app(world.habits.names_app.then_some(app)))
         };
         self.call(OPERATION, work, spoil_grant).await
     }
@@ -302,7 +341,8 @@ impl AuthorizationApi for FakeVendor {
                 return Ok(grant);
             }
             world.apps.entry(app.clone()).or_default().refresh = same.clone();
-            Ok(grant.with_refresh_token(Some(same.into())))
+            let repeated = (!world.habits.repeats_no_refresh_token).then(|| same.into());
+            Ok(grant.with_refresh_token(repeated))
         };
         self.call(OPERATION, work, spoil_grant).await
     }
@@ -312,10 +352,11 @@ impl AuthorizationApi for FakeVendor {
         let work = |world: &mut World| {
             Self::check(world, OPERATION, platform)?;
             let code = world.make("code");
+            let by_code = world.habits.recovers_by_code;
             let Some(state) = world.apps.get_mut(app).filter(|state| state.authorized) else {
                 return Err(Self::error(ErrorKind::Unauthorized, OPERATION, Outcome::NotDone));
             };
-            if self.model == RefreshTokenUse::Repeatable {
+            if !by_code {
                 return Ok(Recovery::RefreshToken(state.refresh.clone().into()));
             }
             state.codes.insert(code.clone());
@@ -350,8 +391,9 @@ impl AuthorizationApi for FakeVendor {
             let Some(app) = found else {
                 return Err(Self::error(ErrorKind::Unauthorized, OPERATION, Outcome::NotDone));
             };
-            let original_id = (!by_token).then(|| format!("gh_{app}"));
-            Ok(AuthorizerInfo::new(app, json!({})).with_original_id(original_id))
+            let original_id = world.habits.tells_original_id.then(|| format!("gh_{app}"));
+            let told = permissions(&world.habits.told);
+            Ok(AuthorizerInfo::new(app, json!({})).with_original_id(original_id).with_permissions(told))
         };
         let spoil = |mut info: AuthorizerInfo, fault| {
             if fault == Fault::OtherApp {

@@ -96,6 +96,9 @@ fn nothing_that_can_be_read_holds_a_secret() {
     }
     for expected in [
         r#"miniprogram_token_calls_total{vendor="acme",kind="authorizer",operation="refresh",outcome="ok"}"#,
+        r#"miniprogram_token_calls_total{vendor="acme",kind="authorizer",operation="recover",outcome="ok"}"#,
+        r#"miniprogram_token_calls_total{vendor="acme",kind="authorizer",operation="authorizer_info",outcome="ok"}"#,
+        r#"miniprogram_token_calls_total{vendor="acme",kind="platform",operation="platform_token",outcome="ok"}"#,
         r#"miniprogram_token_refreshes_total{vendor="acme",kind="authorizer",outcome="ok"}"#,
         r#"miniprogram_token_rejections_total{vendor="acme",kind="authorizer"}"#,
         r#"miniprogram_tokens_unsaved{vendor="acme"} 0"#,

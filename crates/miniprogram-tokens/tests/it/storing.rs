@@ -1,0 +1,152 @@
+//! New tokens that the store does not take, and what an authorization tells on the way.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use miniprogram_core::authorization::{Permission, RefreshTokenUse};
+use miniprogram_core::{Clock, ErrorKind, TokenProvider};
+use miniprogram_store::TokenFilter;
+use miniprogram_tokens::Alarm;
+
+use crate::support::{Bench, StoreFaults, app, platform, scope};
+use crate::vendor::Fault;
+
+/// Lets the time of the retries pass until so many alarms were raised.
+async fn until_raised(bench: &Bench, alarms: usize) {
+    while bench.alarms.raised().len() < alarms {
+        bench.clock.sleep(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn is_unsaved(bench: &Bench) -> bool {
+    let status = bench.manager.status(&TokenFilter::new(10)).await.unwrap();
+    status.iter().any(|status| status.unsaved)
+}
+
+#[tokio::test]
+async fn a_write_is_tried_again_after_one_to_sixty_seconds() {
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    bench.expire();
+    let begun = bench.now();
+    bench.store.fail(StoreFaults { commits: 9, ..StoreFaults::default() });
+    bench.token().await.unwrap_err();
+    until_raised(&bench, 2).await;
+    let tried = bench.store.committed_since(begun);
+    let pauses: Vec<_> = tried.windows(2).map(|pair| (pair[1] - pair[0]) / 1000).collect();
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    assert!(bench.vendor.accepts(&app(), &bench.token().await.unwrap()));
+    assert_eq!(bench.vendor.calls("refresh"), 1);
+    bench.assert_intact().await;
+}
+
+#[tokio::test]
+async fn what_the_store_refuses_for_good_is_not_kept_and_recovered_instead() {
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    bench.expire();
+    bench.store.fail(StoreFaults { refusals: 1, ..StoreFaults::default() });
+    assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert!(!is_unsaved(&bench).await);
+    assert_eq!(bench.alarms.raised(), []);
+    bench.token().await.unwrap();
+    assert_eq!(bench.vendor.calls("recover"), 1);
+    bench.assert_intact().await;
+}
+
+#[tokio::test]
+async fn what_the_store_could_not_take_and_then_refuses_is_given_up() {
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    bench.expire();
+    let begun = bench.now();
+    bench.store.fail(StoreFaults { commits: 2, refusals: 1, ..StoreFaults::default() });
+    assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Store);
+    assert!(is_unsaved(&bench).await);
+    until_raised(&bench, 2).await;
+    assert!(!is_unsaved(&bench).await);
+    let scope = scope();
+    let raised = [Alarm::UnsavedToken { scope: scope.clone() }, Alarm::TokenSaved { scope }];
+    assert_eq!(bench.alarms.raised(), raised, "nothing keeps the process from being ended");
+    assert_eq!(bench.store.committed_since(begun).len(), 3);
+    bench.token().await.unwrap();
+    assert_eq!(bench.vendor.calls("recover"), 1);
+    bench.assert_intact().await;
+}
+
+#[tokio::test]
+async fn what_an_authorization_tells_on_the_way_is_kept() {
+    let cases: [(&[_], &[_]); 3] = [(&["18"], &["18"]), (&[], &["31", "32"]), (&["18"], &["31"])];
+    // A vendor that is asked by the app's token, with and without an expected app; and one that is asked by the app's id.
+    let vendors = [
+        (RefreshTokenUse::SingleUse, Some(app())),
+        (RefreshTokenUse::SingleUse, None),
+        (RefreshTokenUse::Repeatable, Some(app())),
+    ];
+    for ((model, expected), (granted, told)) in
+        vendors.iter().flat_map(|vendor| cases.map(|case| (vendor, case)))
+    {
+        let bench = Bench::empty(*model).await;
+        bench.vendor.change(|habits| {
+            (habits.names_app, habits.tells_original_id) = (false, true);
+            (habits.granted, habits.told) = (granted.to_vec(), told.to_vec());
+        });
+        let (platform, code) = (platform(), bench.vendor.authorize(&app()));
+        let exchanged = bench.manager.exchange(&platform, &code, expected.as_ref(), None);
+        let authorized = bench.aside(exchanged).await.unwrap();
+        let permissions = if granted.is_empty() { told } else { granted };
+        let permissions: Vec<_> = permissions.iter().map(|id| Permission::new(*id)).collect();
+        assert_eq!((authorized.app, authorized.permissions), (app(), permissions), "{model:?}");
+        assert_eq!(authorized.original_id.as_deref(), Some("gh_app"));
+        assert_eq!(bench.record().await.original_id.as_deref(), Some("gh_app"));
+        assert_eq!(bench.vendor.calls("authorizer_info"), 1, "asked once, for all of it");
+        bench.assert_intact().await;
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_the_store_does_not_take_back_is_logged_and_one_that_was_taken_over_is_not() {
+    const WORDS: &str = "the lease could not be given back";
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let logged = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap().contains(WORDS);
+
+    let bench = Bench::new(RefreshTokenUse::Repeatable).await;
+    bench.expire();
+    bench.vendor.fail([Fault::Hang]);
+    let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
+    let paused = tokio::spawn(async move {
+        let _busy = clock.enter();
+        manager.token(&scope()).await
+    });
+    bench.vendor.hanging.acquire().await.unwrap().forget();
+    bench.second().token(&scope()).await.unwrap();
+    bench.vendor.gate.add_permits(1);
+    bench.aside(paused).await.unwrap().unwrap();
+    assert!(!logged(), "nobody has to do anything about it");
+
+    bench.expire();
+    bench.store.fail(StoreFaults { releases: true, ..StoreFaults::default() });
+    bench.vendor.fail([Fault::Busy]);
+    assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::RateLimited);
+    assert!(logged());
+    // It runs out, and is settled as an open one.
+    bench.store.fail(StoreFaults::default());
+    bench.token().await.unwrap();
+    bench.assert_intact().await;
+}
