@@ -43,9 +43,10 @@ impl FrameKey {
     /// [`FrameError::Key`] if there are not 43, or one is none of those; the text itself is not repeated.
     pub fn parse(text: &Secret) -> Result<Self, FrameError> {
         let text = text.expose().as_bytes();
-        if text.len() != 43 || !text.iter().all(u8::is_ascii_alphanumeric) {
+        if !text.iter().all(u8::is_ascii_alphanumeric) {
             return Err(FrameError::Key);
         }
+        // 43 characters are 32 bytes, and no other number of them is.
         let mut bytes = Zeroizing::new([0; 33]);
         let length = KEY_BASE64.decode_slice(text, bytes.as_mut_slice()).map_err(|_| FrameError::Key)?;
         let key: [u8; 32] = bytes[..length].try_into().map_err(|_| FrameError::Key)?;
@@ -162,11 +163,12 @@ fn hex_bytes(text: &[u8], case: HexCase) -> Option<[u8; 20]> {
 pub fn open<'a>(key: &FrameKey, ciphertext: &'a mut [u8]) -> Result<Frame<'a>, FrameError> {
     let length = decode_in_place(ciphertext)?;
     let bytes = &mut ciphertext[..length];
-    if length < BLOCK || !length.is_multiple_of(16) {
+    if length < BLOCK {
         return Err(FrameError::Length);
     }
     let cipher = cbc::Decryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector())
         .map_err(|_| FrameError::Key)?;
+    // Fails where the length is not a multiple of the cipher's block.
     cipher.decrypt_padded::<NoPadding>(bytes).map_err(|_| FrameError::Length)?;
     let bytes: &'a [u8] = &ciphertext[..length];
     let pad = usize::from(bytes[length - 1]);
@@ -176,7 +178,8 @@ pub fn open<'a>(key: &FrameKey, ciphertext: &'a mut [u8]) -> Result<Frame<'a>, F
     let content = &bytes[..length - pad];
     let (head, rest) = content.split_at_checked(HEAD).ok_or(FrameError::Content)?;
     let stated = u32::from_be_bytes([head[16], head[17], head[18], head[19]]);
-    let stated = usize::try_from(stated).map_err(|_| FrameError::Content)?;
+    // No message is that long where a `usize` has fewer than 32 bits.
+    let stated = usize::try_from(stated).unwrap_or(usize::MAX);
     let (message, tail) = rest.split_at_checked(stated).ok_or(FrameError::Content)?;
     Ok(Frame { message, tail })
 }
@@ -206,12 +209,10 @@ pub fn seal(key: &FrameKey, random: [u8; 16], message: &[u8], tail: &[u8]) -> St
     STANDARD.encode(sealed)
 }
 
-/// Decodes canonical base64 onto itself and answers how many bytes came out.
+/// Decodes canonical base64 onto itself and returns how many bytes came out. Only the last chunk may be padded, and
+/// only there can the number of characters be wrong.
 fn decode_in_place(text: &mut [u8]) -> Result<usize, FrameError> {
     const CHUNK: usize = 1024;
-    if !text.len().is_multiple_of(4) {
-        return Err(FrameError::Base64);
-    }
     let (mut read, mut written) = (0, 0);
     let mut chunk = [0; CHUNK];
     while read < text.len() {

@@ -15,13 +15,7 @@ use crate::BAIDU;
 pub(super) fn parse(text: &str) -> Result<Map<String, Value>> {
     let text = without_bom(text);
     parse_strict_json(text)
-        .or_else(|error| {
-            if text.contains(r"\_") {
-                parse_strict_json(&without_escaped_underscores(text))
-            } else {
-                Err(error)
-            }
-        })
+        .or_else(|_| parse_strict_json(&without_escaped_underscores(text)))
         .map_err(|_| refused("the message is not one JSON object without repeated keys"))
 }
 
@@ -82,7 +76,7 @@ fn system_event(fields: &Map<String, Value>, name: &str) -> Event<'static> {
             event.approved = *approved;
             event
         }
-        None => Event::new(BAIDU, EventKind::Unknown, Cow::Owned(name.into_owned()), Value::Null),
+        None => Event::new(BAIDU, EventKind::Unknown, Cow::Owned(name), Value::Null),
     };
     event.occurred_at =
         fields.get("eventTime").and_then(Value::as_str).and_then(|text| Timestamp::from_civil(text, 8));
@@ -110,9 +104,8 @@ fn message_event(fields: &Map<String, Value>, msg_type: &str) -> Result<Event<'s
 }
 
 /// The name without the blanks around it and the backslashes inside it that some pushes carry.
-fn event_name(name: &str) -> Cow<'_, str> {
-    let name = name.trim();
-    if name.contains('\\') { Cow::Owned(name.replace('\\', "")) } else { Cow::Borrowed(name) }
+fn event_name(name: &str) -> String {
+    name.trim().replace('\\', "")
 }
 
 /// A text that decides what the message is: another type is refused, an empty one counts as absent.

@@ -18,7 +18,7 @@ impl Sealed {
         let within = (text.as_ptr().addr())
             .checked_sub(body.as_ptr().addr())
             .and_then(|start| Some(start..start.checked_add(text.len())?))
-            .filter(|range| range.end <= body.len() && !range.is_empty());
+            .filter(|range| range.end <= body.len());
         within.map_or_else(|| Self::Apart(text.to_owned()), Self::Within)
     }
 

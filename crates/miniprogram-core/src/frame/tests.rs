@@ -222,6 +222,36 @@ fn frames_longer_than_a_chunk_of_the_decoder_survive() {
     }
 }
 
+#[test]
+fn thirty_three_bytes_of_padding_are_refused() {
+    let text = |pad: u8| {
+        let content = usize::from(64 - pad) - HEAD;
+        let bytes =
+            plain(u32::try_from(content).unwrap(), &vec![b'x'; content], &vec![pad; usize::from(pad)]);
+        encrypted(&bytes).into_bytes()
+    };
+    assert_eq!(open(&key(ANY_KEY), &mut text(32)).map(|frame| frame.message.len()), Ok(12));
+    assert_eq!(open(&key(ANY_KEY), &mut text(33)), Err(FrameError::Padding));
+}
+
+#[test]
+fn base64_ends_at_its_padding_wherever_the_decoder_s_chunks_end() {
+    // 767 bytes are 1024 characters, the last of them `=`: just what the decoder takes at a time.
+    let padded = STANDARD.encode([b'x'; 767]);
+    assert!(padded.len() == 1024 && padded.ends_with('='));
+    for tail in [STANDARD.encode([7; 33]), STANDARD.encode([7; 1]), padded.clone()] {
+        let mut text = format!("{padded}{tail}").into_bytes();
+        let opened = open(&key(ANY_KEY), &mut text).map(drop);
+        assert_eq!(opened, Err(FrameError::Base64), "{} characters behind", tail.len());
+    }
+    let whole = STANDARD.encode([b'x'; 768 + 32]);
+    assert_ne!(open(&key(ANY_KEY), &mut whole.clone().into_bytes()), Err(FrameError::Base64));
+    for cut in 1..4 {
+        let mut text = whole[..whole.len() - cut].to_owned().into_bytes();
+        assert_eq!(open(&key(ANY_KEY), &mut text), Err(FrameError::Base64), "{cut} characters short");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn arbitrary_text_never_panics(mut text in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {

@@ -218,15 +218,8 @@ impl<'a> Element<'a> {
     }
 
     /// Blanks before the first child are layout, not text.
-    fn expect_children(&mut self) -> Result<(), Malformed> {
-        if self.children.is_none() {
-            if !is_blank(&self.text) {
-                return Err(Malformed("text stands beside elements"));
-            }
-            self.text = Cow::Borrowed("");
-            self.children = Some(Map::new());
-        }
-        Ok(())
+    fn expect_child(&self) -> Result<(), Malformed> {
+        if is_blank(&self.text) { Ok(()) } else { Err(Malformed("text stands beside elements")) }
     }
 
     fn add_child(&mut self, name: &str, value: Value) -> Result<(), Malformed> {
@@ -255,7 +248,7 @@ fn read_xml(text: &str) -> Result<Fields<'_>, Malformed> {
     while let Some(step) = xml.next()? {
         match step {
             Step::Open(name) => {
-                element.expect_children()?;
+                element.expect_child()?;
                 outer.push(std::mem::replace(&mut element, Element { name, ..Element::default() }));
             }
             Step::Text(piece) => element.add_text(piece)?,

@@ -169,3 +169,6 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Malformed> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
