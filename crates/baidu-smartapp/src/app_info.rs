@@ -2,19 +2,19 @@
 
 mod decode;
 
-use miniprogram_core::pipeline::{Call, Op, Reply};
-use miniprogram_core::{AppId, Result, Timestamp, Visit};
+use miniprogram_core::pipeline::{Call, Fields, Op, Reply};
+use miniprogram_core::{AppId, Result, Timestamp, Visit, VisitStatus};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use serde_with::skip_serializing_none;
 
 use crate::client::BaiduApp;
 use crate::codes::APP_VISIT;
+use crate::reply;
 use crate::values::{
     AnnualReviewStatus, Certification, CertificationStatus, Coded, IllegalPart, OfflineReason,
     PermissionScope, ReviewStatus, SubjectStatus, SubjectType, WebStatus,
 };
-use crate::{reply, wire};
 
 /// What Baidu knows about an app. Source: document 004, "获取小程序基础信息", and the later `app/info`, which tells
 /// more; what the vendor left out, sent as null or sent empty is absent, or an empty list.
@@ -32,7 +32,7 @@ pub struct AppInfo {
     pub description: Option<String>,
     /// The addresses of the app's pictures, out of the JSON text that holds them.
     pub icon_urls: Vec<String>,
-    /// Whether users can open it, and the number behind that.
+    /// Whether users can open it, and the number behind that: unknown without a number where Baidu tells none.
     pub visit: Visit,
     /// Whether it is open as a web page.
     pub web_status: Option<Coded<WebStatus>>,
@@ -224,23 +224,24 @@ pub(crate) async fn read(op: &mut Op<'_>) -> Result<AppInfo> {
 /// Reads only whether users can open the app: whatever else is in the answer does not matter then.
 pub(crate) async fn read_visit(op: &mut Op<'_>) -> Result<Visit> {
     let reply = op.read(&call(op.operation())).await?;
-    let info: wire::AppStatus = reply::data(&reply)?;
-    Ok(visit(info.status))
+    let status = reply::fields(&reply)?.required("status", Fields::number)?;
+    Ok(visit(Some(status)))
 }
 
-fn visit(status: i64) -> Visit {
-    let (status, raw) = APP_VISIT.translate(status);
-    Visit::new(status, Some(raw))
+/// Unknown, and without a number, if Baidu does not tell.
+fn visit(status: Option<i64>) -> Visit {
+    match status.map(|status| APP_VISIT.translate(status)) {
+        Some((status, raw)) => Visit::new(status, Some(raw)),
+        None => Visit::new(VisitStatus::Unknown, None),
+    }
 }
 
 /// The one app of a reply.
 pub(crate) fn one(reply: &Reply) -> Result<AppInfo> {
-    Ok(AppInfo::from_wire(reply::data(reply)?, reply::data(reply)?))
+    AppInfo::read(&mut reply::fields(reply)?)
 }
 
 /// The apps of a reply whose `data` is a list of them.
 pub(crate) fn many(reply: &Reply) -> Result<Vec<AppInfo>> {
-    let apps: Vec<wire::AppInfo> = reply::data(reply)?;
-    let members: Vec<Map<String, Value>> = reply::data(reply)?;
-    Ok(apps.into_iter().zip(members).map(|(app, members)| AppInfo::from_wire(app, members)).collect())
+    reply::each(reply, AppInfo::read)
 }

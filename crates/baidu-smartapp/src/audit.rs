@@ -5,7 +5,7 @@ mod submit;
 mod withdraw;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, Reply};
+use miniprogram_core::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{
     Audit, AuditId, AuditManager, AuditQuota, Command, Effect, Error, ErrorKind, Outcome, Result,
     SubmitOptions, SubmitTarget,
@@ -18,7 +18,7 @@ pub(crate) use withdraw::WithdrawAudit;
 use crate::client::BaiduApp;
 use crate::codes::{PACKAGE_AUDIT, QUOTA_PERIOD};
 use crate::package::{self, APPROVED, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
-use crate::{BAIDU, refuse, reply, wire};
+use crate::{BAIDU, refuse, reply};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -90,21 +90,23 @@ fn quota_call() -> Call {
 
 /// -1 says that there is no limit.
 fn quota(reply: &Reply) -> Result<AuditQuota> {
-    let quota: wire::AuditQuota = reply::data(reply)?;
-    let numbers = if quota.quota_times == -1 || quota.remain_times == -1 {
-        None
+    let mut fields = reply::fields(reply)?;
+    let left = fields.required("remain_times", Fields::number)?;
+    let limit = fields.number("quota_times");
+    let answer = if left == -1 || limit == Some(-1) {
+        AuditQuota::new(None)
     } else {
-        let number = |field: &'static str, value: i64| {
+        let number = |field, value: i64| {
             let why = format!("is {value}, which is no number of submissions");
-            u64::try_from(value).map_err(|_| reply::odd(reply, field, why))
+            u64::try_from(value).map_err(|_| fields.wrong(field, &why))
         };
-        Some((
-            number("data.remain_times", quota.remain_times)?,
-            number("data.quota_times", quota.quota_times)?,
-        ))
+        let left = number("remain_times", left)?;
+        let limit = limit.map(|limit| number("quota_times", limit)).transpose()?;
+        let mut answer = AuditQuota::new(Some((left, limit.unwrap_or(left))));
+        answer.limit = limit;
+        answer
     };
-    let answer = AuditQuota::new(numbers);
-    Ok(match quota.quota_type {
+    Ok(match fields.number("quota_type") {
         Some(code) => {
             let (period, raw) = QUOTA_PERIOD.translate(code);
             answer.with_period(period, Some(raw))

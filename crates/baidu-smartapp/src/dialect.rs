@@ -6,7 +6,7 @@ use std::time::Duration;
 use miniprogram_core::codes::{CodeRow, CodeTable};
 use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
 use miniprogram_core::transport::Response;
-use miniprogram_core::{Code, Vendor};
+use miniprogram_core::{Code, Vendor, wire};
 use serde_json::{Map, Value};
 
 use crate::BAIDU;
@@ -15,7 +15,6 @@ use crate::codes::{
     TOKEN_NOT_VALID,
 };
 use crate::masks::without_secrets_of;
-use crate::wire::integer;
 
 /// Baidu's way of answering.
 #[derive(Debug, Clone, Copy)]
@@ -136,7 +135,7 @@ fn row(table: &'static CodeTable, code: &Code, message: &str, call: &Call) -> Op
 fn number(json: &Map<String, Value>, member: &str) -> Result<Option<i64>, &'static str> {
     match json.get(member) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => integer(value).map(Some).ok_or("the body's code is no whole number"),
+        Some(value) => wire::number(value).map(Some).ok_or("the body's code is no whole number"),
     }
 }
 

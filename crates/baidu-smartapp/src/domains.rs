@@ -7,16 +7,16 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
 use miniprogram_core::{Effect, EffectValue, Error, Intent, MethodName, PlannedRequest, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
-use crate::form::Fields;
+use crate::form;
 use crate::inherent::InherentPlan;
 use crate::values::DomainAction;
-use crate::{BAIDU, form, refuse, reply, wire};
+use crate::{BAIDU, refuse, reply};
 
 pub(crate) const CHANGE_SERVER_DOMAINS: MethodName = MethodName::new("change_server_domains");
 pub(crate) const CHANGE_WEB_VIEW_DOMAINS: MethodName = MethodName::new("change_web_view_domains");
@@ -235,28 +235,35 @@ fn get(operation: &'static str, path: &'static str) -> Call {
 }
 
 /// Domains by the names of their fields.
+/// Domains: texts of which each joins some by commas.
+fn split(texts: Vec<String>) -> Vec<String> {
+    let domains = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
+    domains.filter(|domain| !domain.is_empty()).map(str::to_owned).collect()
+}
+
 type Kinds = Vec<(&'static str, Vec<String>)>;
 
 fn of_servers(reply: &Reply) -> Result<ServerDomains> {
-    if reply.json.get("data").and_then(Value::as_array).is_some_and(Vec::is_empty) {
-        return Ok(ServerDomains::default());
-    }
-    let shown: wire::ServerDomains = reply::data(reply)?;
+    let mut shown = reply::lists(reply)?;
     Ok(ServerDomains {
-        request: shown.request_domain.0,
-        socket: shown.socket_domain.0,
-        download: shown.download_domain.0,
-        upload: shown.upload_domain.0,
-        extra: shown.extra,
+        request: split(shown.texts("request_domain")?),
+        socket: split(shown.texts("socket_domain")?),
+        download: split(shown.texts("download_domain")?),
+        upload: split(shown.texts("upload_domain")?),
+        extra: shown.rest(),
     })
 }
 
 fn of_web_view(reply: &Reply) -> Result<Vec<String>> {
-    if reply.json.get("data").is_none_or(Value::is_null) {
+    let data = reply.json.get("data").cloned().unwrap_or_default();
+    if data.is_null() && reply.is_compared() {
         return Err(reply::odd(reply, "data", "is missing"));
     }
-    let shown: wire::Domains = reply::data(reply)?;
-    Ok(shown.0)
+    if !matches!(data, Value::Null | Value::String(_) | Value::Array(_)) {
+        return Err(reply::odd(reply, "data", "is neither domains joined by commas nor a list of them"));
+    }
+    let mut shown = Fields::new(reply, BAIDU, "", Map::from_iter([("data".to_owned(), data)]));
+    Ok(split(shown.texts("data")?))
 }
 
 /// A change of either kind.
@@ -267,7 +274,7 @@ pub(crate) struct ChangeDomains {
     action: DomainAction,
     /// The domains of the change; no kind is empty.
     kinds: Kinds,
-    extra: Fields,
+    extra: form::Fields,
     /// The domains that a read shows.
     shown: fn(&Reply) -> Result<Kinds>,
 }
@@ -316,7 +323,7 @@ impl ChangeDomains {
     }
 
     fn call(&self) -> Call {
-        let mut fields: Fields = vec![("action".into(), self.action.as_wire().to_owned())];
+        let mut fields: form::Fields = vec![("action".into(), self.action.as_wire().to_owned())];
         fields.extend(self.kinds.iter().map(|(field, domains)| ((*field).into(), domains.join(","))));
         fields.extend(self.extra.iter().cloned());
         Call::post_form(self.operation, self.path, fields)

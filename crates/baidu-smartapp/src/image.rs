@@ -4,6 +4,7 @@ use bytes::Bytes;
 use miniprogram_core::pipeline::Call;
 use miniprogram_core::transport::Part;
 use miniprogram_core::{AppId, Error, Result};
+use serde_json::Value;
 
 use crate::client::BaiduPlatform;
 use crate::values::ImageKind;
@@ -38,11 +39,10 @@ impl BaiduPlatform {
         let platform = self.own_id();
         let mut op = self.pipeline.begin(&platform, OPERATION);
         let reply = op.read(&call).await?;
-        let url: String = reply::data(&reply)?;
-        if url.trim().is_empty() {
-            return Err(reply::odd(&reply, "data", "is empty, not an address"));
+        match reply.json.get("data") {
+            Some(Value::String(url)) if !url.trim().is_empty() => Ok(url.clone()),
+            _ => Err(reply::odd(&reply, "data", "is no address")),
         }
-        Ok(url)
     }
 
     /// The platform's own id where an app's would stand.

@@ -2,7 +2,7 @@
 //!
 //! Source: document 003, "基本信息设置".
 
-mod category;
+pub(crate) mod category;
 mod change;
 mod examination;
 mod name;

@@ -54,8 +54,6 @@ mod reply;
 #[cfg(feature = "client")]
 mod templates;
 pub mod values;
-#[cfg(feature = "client")]
-mod wire;
 
 use miniprogram_core::Vendor;
 

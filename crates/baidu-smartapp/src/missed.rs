@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use miniprogram_core::pipeline::Call;
+use miniprogram_core::pipeline::{Call, Fields};
 use miniprogram_core::{Error, Result, Timestamp};
 use serde::Serialize;
 
 use crate::client::BaiduPlatform;
 use crate::values::{Coded, PUSH_STATUS, PushStatus};
-use crate::{BAIDU, refuse, reply, wire};
+use crate::{BAIDU, refuse, reply};
 
 const OPERATION: &str = "missed_pushes";
 
@@ -122,8 +122,9 @@ pub struct MissedPushes {
 pub struct MissedPush {
     /// Its id.
     pub id: String,
-    /// What became of its delivery.
-    pub status: Coded<PushStatus>,
+    /// What became of its delivery, where Baidu tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Coded<PushStatus>>,
     /// The ciphertext, without a signature: `event::BaiduEventDecoder::decode_kept` reads it.
     pub content: String,
 }
@@ -141,13 +142,14 @@ impl BaiduPlatform {
         let call = query.call()?;
         let platform = self.own_id();
         let reply = self.pipeline.begin(&platform, OPERATION).read(&call).await?;
-        let page: wire::MissedPushes = reply::data(&reply)?;
-        let push = |push: wire::MissedPush| MissedPush {
-            id: push.id,
-            status: Coded::new(&PUSH_STATUS, push.status),
-            content: push.content,
-        };
-        let pushes = page.list.unwrap_or_default().into_iter().map(push).collect();
-        Ok(MissedPushes { count: page.count, pushes })
+        let mut page = reply::lists(&reply)?;
+        let pushes = page.each("list", |push| {
+            Ok(MissedPush {
+                id: push.required("id", Fields::id)?,
+                status: push.coded("status", &PUSH_STATUS),
+                content: push.required("content", Fields::text)?,
+            })
+        })?;
+        Ok(MissedPushes { count: page.number("count"), pushes })
     }
 }

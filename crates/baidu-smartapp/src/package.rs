@@ -1,6 +1,6 @@
 //! Packages as Baidu shows them, and how one is picked out of the list.
 
-use miniprogram_core::pipeline::{Call, Op, Reply};
+use miniprogram_core::pipeline::{Call, Fields, Op, Reply};
 use miniprogram_core::{
     AuditId, Code, CodeVersion, ErrorKind, PackageId, RawStatus, Result, Stage, Timestamp, Upload,
     UploadStatus,
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::codes::{PACKAGE_STAGE, UPLOAD};
-use crate::{reply, wire};
+use crate::reply;
 
 /// `status` of the package online.
 pub(crate) const ONLINE: i64 = 1;
@@ -72,14 +72,15 @@ pub struct Package {
 }
 
 impl Package {
-    fn from_wire(package: wire::Package) -> Self {
-        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let upload = package.upload_status.map(|code| {
+    /// Out of an object of a reply. Every field may be missing: most are while an upload is processed.
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let upload = fields.number("upload_status").map(|code| {
             let (status, raw_status) = UPLOAD.translate(code);
-            let message = filled(package.upload_err_msg).or(filled(package.upload_status_desc));
-            Upload::new(status, raw_status, package.upload_err_code.map(Code::from), message)
+            let message = fields.text("upload_err_msg").or_else(|| fields.text("upload_status_desc"));
+            let error = fields.number("upload_err_code").map(Code::from);
+            Upload::new(status, raw_status, error, message)
         });
-        let (stage, raw_status) = match (package.status, &upload) {
+        let (stage, raw_status) = match (fields.number("status"), &upload) {
             (Some(code), _) => {
                 let (stage, raw_status) = PACKAGE_STAGE.translate(code);
                 (stage, Some(raw_status))
@@ -88,20 +89,21 @@ impl Package {
             (None, Some(Upload { status: UploadStatus::Failed, .. })) => (Stage::UploadFailed, None),
             (None, _) => (Stage::Unknown, None),
         };
+        let commit_time = fields.text("commit_time");
         Self {
-            package_id: filled(package.package_id).map(PackageId::from),
-            version: package.version,
-            description: package.version_desc,
+            package_id: fields.id("package_id"),
+            version: fields.text("version"),
+            description: fields.text("version_desc"),
             stage,
             raw_status,
-            audit_message: filled(package.msg),
-            remark: filled(package.remark),
-            committer: filled(package.committer).filter(|name| name != "--"),
-            committed_at: package.commit_time.as_deref().and_then(|text| Timestamp::from_civil(text, 8)),
-            commit_time: filled(package.commit_time),
+            audit_message: fields.text("msg"),
+            remark: fields.text("remark"),
+            committer: fields.text("committer").filter(|name| name != "--"),
+            committed_at: commit_time.as_deref().and_then(|text| Timestamp::from_civil(text, 8)),
+            commit_time,
             upload,
-            rollback_version: filled(package.rollback_version),
-            extra: package.extra,
+            rollback_version: fields.text("rollback_version"),
+            extra: fields.rest(),
         }
     }
 
@@ -202,7 +204,7 @@ pub(crate) async fn look_at(op: &mut Op<'_>, id: &str) -> Result<Option<Package>
 
 /// The one package of a reply.
 pub(crate) fn one(reply: &Reply) -> Result<Package> {
-    Ok(Package::from_wire(reply::data(reply)?))
+    Ok(Package::read(&mut reply::fields(reply)?))
 }
 
 /// The one package of a reply, which must not be another than the one asked for.
@@ -218,8 +220,7 @@ pub(crate) fn asked_for(reply: &Reply, query: &PackageQuery) -> Result<Package> 
 
 /// The list of packages of a reply.
 pub(crate) fn many(reply: &Reply) -> Result<Vec<Package>> {
-    let packages: Vec<wire::Package> = reply::data(reply)?;
-    Ok(packages.into_iter().map(Package::from_wire).collect())
+    reply::each(reply, |fields| Ok(Package::read(fields)))
 }
 
 /// Which package `package/getdetail` shows. Source: document 001, `package/getdetail`.

@@ -4,7 +4,7 @@
 //! Baidu's SDKs have the paths and numbers used here.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields as ReplyFields, Finding, Op};
 use miniprogram_core::{Effect, EffectValue, Intent, MethodName, PlannedRequest, RawStatus, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use crate::client::BaiduApp;
 use crate::form::Fields;
 use crate::inherent::InherentPlan;
 use crate::values::{PHONE_PERMISSION, PhonePermission, PhonePermissionReason, PhonePermissionScene};
-use crate::{before, form, refuse, reply, wire};
+use crate::{before, form, refuse, reply};
 
 pub(crate) const APPLY_PHONE_PERMISSION: MethodName = MethodName::new("apply_phone_permission");
 pub(crate) const CANCEL_PHONE_PERMISSION: MethodName = MethodName::new("cancel_phone_permission");
@@ -133,10 +133,10 @@ fn query(operation: &'static str) -> Call {
 }
 
 async fn read(op: &mut Op<'_>) -> Result<PhonePermissionState> {
-    let state: wire::PhonePermission = reply::data(&op.read(&query(op.operation())).await?)?;
-    let (status, raw_status) = PHONE_PERMISSION.translate(state.status);
-    let reason = state.reason.filter(|reason| !reason.is_empty());
-    Ok(PhonePermissionState { status, raw_status, reason, extra: state.extra })
+    let reply = op.read(&query(op.operation())).await?;
+    let mut state = reply::fields(&reply)?;
+    let (status, raw_status) = PHONE_PERMISSION.translate(state.required("status", ReplyFields::number)?);
+    Ok(PhonePermissionState { status, raw_status, reason: state.text("reason"), extra: state.rest() })
 }
 
 /// `app/apply/mobileauth`.

@@ -1,26 +1,48 @@
 //! Reading the `data` of a reply.
 
-use miniprogram_core::pipeline::Reply;
-use miniprogram_core::{EffectValue, Error, ErrorKind, Outcome, Result};
+use miniprogram_core::pipeline::{Fields, Reply};
+use miniprogram_core::{EffectValue, Error, ErrorKind, Outcome, Result, wire};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::BAIDU;
 
-/// The `data` of a read's reply; an absent one reads as null.
-pub(crate) fn data<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
-    effect_data(reply).map_err(of_read)
+/// The fields of the `data` of a reply, which must be an object; an empty list stands for an empty one.
+pub(crate) fn fields(reply: &Reply) -> Result<Fields<'_>> {
+    let fields = match reply.json.get("data") {
+        Some(Value::Object(fields)) => fields.clone(),
+        Some(Value::Array(entries)) if entries.is_empty() => Map::new(),
+        other => {
+            let told = other.is_some_and(|value| !wire::is_empty(value));
+            return Err(wrong(reply, "data", if told { "is no object" } else { "is missing" }));
+        }
+    };
+    Ok(Fields::new(reply, BAIDU, "data", fields))
 }
 
-/// The `data` of an effect's reply: if it cannot be understood, the effect may have taken place all the same.
-pub(crate) fn effect_data<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
-    reply.decode_member("data").map_err(|error| {
-        let field = match error.field() {
-            Some(field) if field != "data" => format!("data.{field}"),
-            _ => "data".to_owned(),
-        };
-        error.for_vendor(BAIDU).with_field(field)
-    })
+/// The same, of a `data` that holds lists alone: for a caller an absent one holds none.
+pub(crate) fn lists(reply: &Reply) -> Result<Fields<'_>> {
+    match reply.json.get("data") {
+        None | Some(Value::Null) if !reply.is_compared() => Ok(Fields::new(reply, BAIDU, "data", Map::new())),
+        _ => fields(reply),
+    }
+}
+
+/// Each object of the list that the `data` of a reply is. For a caller an absent one and null are empty, for an effect
+/// they are errors.
+pub(crate) fn each<'a, T>(
+    reply: &'a Reply,
+    read: impl FnMut(&mut Fields<'a>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut envelope = Map::new();
+    match reply.json.get("data") {
+        None | Some(Value::Null) => {}
+        Some(data) if data.is_array() || data.is_object() || wire::is_empty(data) => {
+            envelope.insert("data".to_owned(), data.clone());
+        }
+        Some(_) => return Err(wrong(reply, "data", "is no list")),
+    }
+    Fields::new(reply, BAIDU, "", envelope).each_of("data", read)
 }
 
 /// What an effect that only Baidu has brings, in this crate's own form.
@@ -31,11 +53,12 @@ pub(crate) fn brought(operation: &'static str, value: &impl Serialize) -> Result
     Ok(EffectValue::Inherent(value))
 }
 
-/// A member of a reply that cannot be understood.
+/// A field of a read's reply that cannot be understood.
 pub(crate) fn odd(reply: &Reply, field: &'static str, why: impl Into<String>) -> Error {
-    of_read(reply.protocol(why)).with_field(field)
+    wrong(reply, field, why).with_outcome(Outcome::NotDone)
 }
 
-fn of_read(error: Error) -> Error {
-    error.for_vendor(BAIDU).with_outcome(Outcome::NotDone)
+/// A field of a reply that cannot be understood: if it is an effect's, that may have taken place all the same.
+fn wrong(reply: &Reply, field: &'static str, why: impl Into<String>) -> Error {
+    reply.protocol(why).for_vendor(BAIDU).with_field(field)
 }

@@ -8,18 +8,17 @@ mod delete;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Op, Pipeline, Reply};
+use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Fields, Op, Pipeline};
 use miniprogram_core::{
     AddedTemplate, AppId, Command, DraftId, Effect, EffectValue, Error, ErrorKind, Intent, MethodName,
-    Outcome, Result, Settled, Template, TemplateDraft, TemplateId, TemplateLibrary, Timestamp, Vendor,
+    Outcome, Result, Settled, Template, TemplateDraft, TemplateId, TemplateLibrary, Vendor,
 };
-use serde_json::Value;
 
 pub(crate) use add::AddTemplate;
 pub(crate) use delete::DeleteTemplate;
 
 use crate::client::BaiduPlatform;
-use crate::{BAIDU, inherent, reply, wire};
+use crate::{BAIDU, inherent, reply};
 
 pub(crate) const ADD_TEMPLATE: MethodName = MethodName::new("add_template");
 pub(crate) const DELETE_TEMPLATE: MethodName = MethodName::new("delete_template");
@@ -109,30 +108,22 @@ fn page(operation: &'static str, path: &'static str, page: u32) -> Call {
 }
 
 async fn drafts(op: &mut Op<'_>) -> Result<Listing<TemplateDraft>> {
-    let draft = |reply: &Reply, entry: wire::Template| {
-        let id = entry.draft_id.filter(|id| !id.is_empty());
-        let id = id.ok_or_else(|| reply::odd(reply, "data.list.draft_id", "is missing"))?;
-        let mut extra = entry.extra;
-        let created_at = created_at(entry.create_time, &mut extra);
-        Ok(TemplateDraft::new(id)
-            .with_version(entry.user_version, entry.user_desc)
-            .with_created_at(created_at)
-            .with_extra(extra))
+    let draft = |entry: &mut Fields<'_>| {
+        Ok(TemplateDraft::new(entry.required("draft_id", Fields::text)?)
+            .with_version(entry.text("user_version"), entry.text("user_desc"))
+            .with_created_at(entry.time("create_time"))
+            .with_extra(entry.rest()))
     };
     every_page(op, DRAFTS, draft, |draft| draft.draft_id.to_string()).await
 }
 
 async fn templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
-    let template = |reply: &Reply, entry: wire::Template| {
-        let id = entry.template_id.filter(|id| !id.is_empty());
-        let id = id.ok_or_else(|| reply::odd(reply, "data.list.template_id", "is missing"))?;
-        let mut extra = entry.extra;
-        let created_at = created_at(entry.create_time, &mut extra);
-        Ok(Template::new(id)
-            .with_draft_id(entry.draft_id.map(DraftId::from))
-            .with_version(entry.user_version, entry.user_desc)
-            .with_created_at(created_at)
-            .with_extra(extra))
+    let template = |entry: &mut Fields<'_>| {
+        Ok(Template::new(entry.required("template_id", Fields::text)?)
+            .with_draft_id(entry.text("draft_id").map(DraftId::from))
+            .with_version(entry.text("user_version"), entry.text("user_desc"))
+            .with_created_at(entry.time("create_time"))
+            .with_extra(entry.rest()))
     };
     every_page(op, TEMPLATES, template, |template| template.template_id.to_string()).await
 }
@@ -148,15 +139,6 @@ async fn steady_templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
         read = templates(op).await?;
     }
     Ok(read)
-}
-
-/// A time in seconds; anything else stays among the members without a field.
-fn created_at(time: Value, extra: &mut serde_json::Map<String, Value>) -> Option<Timestamp> {
-    let read = wire::integer(&time).map(Timestamp::from_unix);
-    if read.is_none() && !time.is_null() {
-        extra.insert("create_time".to_owned(), time);
-    }
-    read
 }
 
 /// The entries of a list.
@@ -186,21 +168,21 @@ impl<T> Listing<T> {
 async fn every_page<T>(
     op: &mut Op<'_>,
     path: &'static str,
-    entry: impl Fn(&Reply, wire::Template) -> Result<T>,
+    entry: impl Fn(&mut Fields<'_>) -> Result<T>,
     id: impl Fn(&T) -> String,
 ) -> Result<Listing<T>> {
     let (mut all, mut ids, mut counts) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for number in 1.. {
         let reply = op.read(&page(op.operation(), path, number)).await?;
-        let list: wire::TemplateList = reply::data(&reply)?;
+        let mut list = reply::lists(&reply)?;
         let known = all.len();
-        for entry in list.list.unwrap_or_default().into_iter().map(|wire| entry(&reply, wire)) {
-            let entry = entry?;
+        for entry in list.each("list", &entry)? {
             if ids.insert(id(&entry)) {
                 all.push(entry);
             }
         }
-        let counted = usize::try_from(list.count).unwrap_or(0);
+        // Without a count nobody can tell when the list is whole.
+        let counted = list.number("count").map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(0));
         counts.insert(counted);
         if all.len() == known || all.len() >= counted {
             break;

@@ -140,7 +140,11 @@ async fn answers_that_cannot_be_true() {
     let (_, alliance) = answering(PACKAGE, data(&package(202, "1.2.7", 4)));
     let error = alliance.alliance_package(&app, &PackageQuery::Id("201".into())).await.unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Protocol, Some("data.package_id")));
-    for answer in ["null", "{}", r#""""#, r#"[{"app_id":1}]"#] {
+    for none in ["null", "{}", r#""""#, "[]"] {
+        let (_, alliance) = answering(APPS, data(none));
+        assert_eq!(alliance.alliance_apps(std::slice::from_ref(&app)).await.unwrap(), [], "{none}");
+    }
+    for answer in ["7", r#""none""#, "true"] {
         let (_, alliance) = answering(APPS, data(answer));
         let error = alliance.alliance_apps(std::slice::from_ref(&app)).await.unwrap_err();
         let told = (error.kind(), error.outcome(), error.operation().to_owned());
@@ -148,8 +152,20 @@ async fn answers_that_cannot_be_true() {
         assert!(error.field().is_some_and(|field| field.starts_with("data")), "{answer}: {error}");
     }
     let (_, alliance) = answering(PACKAGES, r#"{"errno":0,"msg":"success"}"#);
-    let error = alliance.alliance_packages(&app).await.unwrap_err();
-    assert_eq!((error.kind(), error.field()), (ErrorKind::Protocol, Some("data")));
+    assert_eq!(alliance.alliance_packages(&app).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_odd_app_costs_its_own_fields_and_not_the_answer() {
+    let apps = r#"[{"app_id":1,"status":1,"app_name":"a"},{"app_id":2},{"status":"odd","category":[{"category_id":[7]}]}]"#;
+    let (_, alliance) = answering(APPS, data(apps));
+    let apps = alliance.alliance_apps(&["1".into(), "2".into()]).await.unwrap();
+    let visits: Vec<_> = apps.iter().map(|app| (app.visit.status, app.visit.raw_status.is_some())).collect();
+    let unknown = (VisitStatus::Unknown, false);
+    assert_eq!(visits, [(VisitStatus::Open, true), unknown, unknown]);
+    assert_eq!(apps[1].app_id, Some("2".into()));
+    assert_eq!((&apps[2].app_id, apps[2].categories[0].id), (&None, None));
+    assert_eq!(apps[2].members["status"], "odd", "it is kept as it came");
 }
 
 #[tokio::test]

@@ -159,7 +159,7 @@ async fn a_platform_token_that_is_none_is_a_protocol_error_after_three_attempts(
         (json!({ "access_token": "canary", "expires_in": "-3" }), "data.expires_in"),
         (json!("canary"), "data"),
         (Value::Null, "data"),
-        (json!([]), "data"),
+        (json!([]), "data.access_token"),
     ] {
         let api = api_of(TOKEN_PATH, data(&answer.to_string()));
         let error = api.platform_token(&Secret::new(TICKET)).await.unwrap_err();
@@ -416,7 +416,8 @@ fn a_page_that_cannot_be_is_refused() {
 #[tokio::test]
 async fn kept_pushes_are_read_in_every_form() {
     let list = r#"{"page":1,"pageSize":100,"count":"2","list":[
-        {"id":7,"content":"oux7","status":2},{"id":"8","content":"GCr6","status":"9","more":null}]}"#;
+        {"id":7,"content":"oux7","status":2},{"id":"8","content":"GCr6","status":"9","more":null},
+        {"id":9,"content":"abcd","status":""},{"content":"no id"}]}"#;
     let script = Script::new().on(KEPT, [data(list)]);
     let query = MissedPushQuery::new()
         .between(Timestamp::from_unix(1_700_000_000), Timestamp::from_unix(1_700_604_800))
@@ -427,9 +428,13 @@ async fn kept_pushes_are_read_in_every_form() {
     let pushes: Vec<_> = read
         .pushes
         .iter()
-        .map(|push| (push.id.as_str(), push.status.value, push.status.raw.code, push.content.as_str()))
+        .map(|push| {
+            let status = push.status.as_ref().map(|status| (status.value, status.raw.code));
+            (push.id.as_str(), status, push.content.as_str())
+        })
         .collect();
-    assert_eq!(pushes, [("7", PushStatus::Failed, 2, "oux7"), ("8", PushStatus::Unknown, 9, "GCr6")]);
+    let (failed, unlisted) = (Some((PushStatus::Failed, 2)), Some((PushStatus::Unknown, 9)));
+    assert_eq!(pushes, [("7", failed, "oux7"), ("8", unlisted, "GCr6"), ("9", None, "abcd")]);
     assert_eq!(script.tokens(), [PLATFORM_TOKEN]);
     assert_eq!(script.last_query(), "push_type=2&offset=100&count=50&start=1700000000&end=1700604800");
     script.platform().missed_pushes(&MissedPushQuery::new()).await.unwrap();
@@ -438,8 +443,10 @@ async fn kept_pushes_are_read_in_every_form() {
     assert_eq!(script.last_query(), "id_list=7,8");
     let script = Script::new().on(KEPT, [data(r#"{"count":0,"list":null}"#)]);
     assert_eq!(script.platform().missed_pushes(&MissedPushQuery::new()).await.unwrap().pushes, []);
-    let error = Script::new().on(KEPT, [DONE]).platform().missed_pushes(&MissedPushQuery::new()).await;
-    assert_eq!(error.unwrap_err().kind(), ErrorKind::Protocol);
+    let none = Script::new().on(KEPT, [DONE]).platform().missed_pushes(&MissedPushQuery::new()).await;
+    assert_eq!(none.unwrap().pushes, []);
+    let odd = Script::new().on(KEPT, [data("7")]).platform().missed_pushes(&MissedPushQuery::new()).await;
+    assert_eq!(odd.unwrap_err().kind(), ErrorKind::Protocol);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use baidu_smartapp::values::{
     CategoryScope, ImageKind, NameVerdict, Necessity, PhonePermission, ReviewStatus, SubjectStatus,
 };
 use baidu_smartapp::{BaiduApp, CategoryNode, Examination};
-use miniprogram_core::{Effect, ErrorKind, Outcome, TemplateLibrary, Timestamp};
+use miniprogram_core::{Effect, ErrorKind, Outcome, TemplateLibrary, Timestamp, Visit, VisitStatus};
 use serde_json::json;
 
 use support::{Answer, DONE, Script, data};
@@ -93,21 +93,30 @@ async fn qualifications_come_as_text_as_object_nested_and_flat() {
 }
 
 #[tokio::test]
-async fn a_tree_that_cannot_be_read_is_a_protocol_error() {
+async fn an_odd_category_costs_nothing_but_itself() {
+    let read = async |json: &str| tree(data(json)).await;
+    assert_eq!(read("null").await, []);
+    let nodes = read(r#"[{"category_name":"x"},7,{"id":2,"category_name":"y"}]"#).await;
+    assert_eq!(nodes.iter().map(|node| node.id).collect::<Vec<_>>(), [2], "without an id it is no choice");
+    let nameless = read(r#"[{"id":1,"category_name":{"zh":"x"},"sub_items":7}]"#).await.remove(0);
+    assert_eq!((nameless.name.as_str(), nameless.children.len()), ("", 0));
+    assert_eq!(
+        json!(nameless.extra),
+        json!({ "category_name": { "zh": "x" }, "sub_items": 7 }),
+        "kept as it came"
+    );
     let deep = (0..9).fold(r#"{"id":1,"category_name":"x"}"#.to_owned(), |below, _| {
         format!(r#"{{"id":1,"category_name":"x","sub_items":[{below}]}}"#)
     });
-    for json in [
-        r#"[{"category_name":"x"}]"#,
-        r#"[{"id":1}]"#,
-        r#"[{"id":1,"category_name":"x","sub_items":7}]"#,
-        "null",
-        &format!("[{deep}]"),
-    ] {
-        let app = answering("app/category/list", data(json));
-        let error = app.category_tree(CategoryScope::All).await.unwrap_err();
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::NotDone), "{json}");
+    let mut node = read(&format!("[{deep}]")).await.remove(0);
+    let mut levels = 1;
+    while let Some(child) = node.children.pop() {
+        (node, levels) = (child, levels + 1);
     }
+    assert_eq!((levels, node.extra.len()), (8, 1), "what is deeper is kept as it came");
+    let app = answering("app/category/list", data("7"));
+    let error = app.category_tree(CategoryScope::All).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::NotDone));
 }
 
 #[tokio::test]
@@ -128,9 +137,15 @@ async fn a_name_that_does_not_pass_is_an_answer() {
         let answer = check(&format!(r#"{{"checkResult":{code}}}"#)).await.unwrap();
         assert_eq!((answer.result, answer.raw.code, answer.words.len()), (expected, code, 0));
     }
-    for words in [r#"[["面包","店"]]"#, r#"[["面包"],["店"]]"#, r#"["面包","店"]"#] {
+    for (words, groups) in [
+        (r#"[["面包","店"]]"#, vec![vec!["面包", "店"]]),
+        (r#"[["面包"],[],["店"]]"#, vec![vec!["面包"], vec!["店"]]),
+        (r#"["面包","店"]"#, vec![vec!["面包", "店"]]),
+        (r#"["面包",["店",null]]"#, vec![vec!["面包"], vec!["店"]]),
+    ] {
         let answer = check(&format!(r#"{{"checkResult":"4","checkWords":{words}}}"#)).await.unwrap();
         assert_eq!(answer.words, ["面包", "店"], "{words}");
+        assert_eq!(answer.groups, groups, "{words}");
     }
     let newer = check(r#"{"checkResult":3,"checkWords":null,"requiredFields":[1]}"#).await.unwrap();
     assert_eq!((newer.words.len(), &newer.extra["requiredFields"]), (0, &json!([1])));
@@ -158,9 +173,11 @@ async fn domains_come_joined_by_commas_and_as_lists() {
     );
     insta::assert_json_snapshot!("server_domains_odd", odd.await.unwrap());
     assert_eq!(servers("[]").await.unwrap().request.len(), 0);
-    for broken in ["null", r#"{"request_domain":7}"#, r#""https://a.cn""#] {
-        assert_eq!(servers(broken).await.unwrap_err().kind(), ErrorKind::Protocol, "{broken}");
-    }
+    assert_eq!(servers("null").await.unwrap().request.len(), 0);
+    let odd = servers(r#"{"request_domain":7,"upload_domain":"https://a.cn"}"#).await.unwrap();
+    assert_eq!((odd.request.len(), &odd.extra["request_domain"]), (0, &json!(7)));
+    assert_eq!(odd.upload, ["https://a.cn"]);
+    assert_eq!(servers(r#""https://a.cn""#).await.unwrap_err().kind(), ErrorKind::Protocol);
     let web = |answer: String| {
         let app = answering("app/modifywebviewdomain", answer);
         async move { app.web_view_domains().await }
@@ -169,9 +186,10 @@ async fn domains_come_joined_by_commas_and_as_lists() {
     assert_eq!(printed, ["https://www.baidu.com", "https://www.baidu.com"]);
     assert_eq!(web(data(r#"["https://a.cn"]"#)).await.unwrap(), ["https://a.cn"]);
     assert!(web(data(r#""""#)).await.unwrap().is_empty());
-    for broken in [data("null"), DONE.to_owned(), data("7")] {
-        assert_eq!(web(broken.clone()).await.unwrap_err().kind(), ErrorKind::Protocol, "{broken}");
+    for none in [data("null"), DONE.to_owned()] {
+        assert!(web(none).await.unwrap().is_empty());
     }
+    assert_eq!(web(data("7")).await.unwrap_err().kind(), ErrorKind::Protocol);
 }
 
 #[tokio::test]
@@ -315,9 +333,13 @@ async fn parts_of_the_information_that_are_empty_or_in_another_shape() {
     ] {
         assert_eq!(info(&format!(r#""photo_addr":{sent}"#)).await.icon_urls, expected, "{sent}");
     }
-    let odd = answering("app/info", data(r#"{"status":1,"category":7}"#));
-    let error = odd.app_info().await.unwrap_err();
-    assert_eq!((error.kind(), error.field()), (ErrorKind::Protocol, Some("data.category")));
+    let odd = answering("app/info", data(r#"{"category":7,"app_id":{},"app_name":"n"}"#));
+    let odd = odd.app_info().await.unwrap();
+    assert_eq!(
+        (odd.visit, odd.app_id, odd.categories.len()),
+        (Visit::new(VisitStatus::Unknown, None), None, 0)
+    );
+    assert_eq!(odd.name.as_deref(), Some("n"));
 }
 
 #[tokio::test]
@@ -362,10 +384,16 @@ async fn members_of_drafts_and_templates() {
     let library = script.platform().templates();
     insta::assert_json_snapshot!("template_drafts", library.template_drafts().await.unwrap());
     insta::assert_json_snapshot!("templates", library.templates().await.unwrap());
-    for broken in [r#"{"count":1,"list":[{"user_version":"1"}]}"#, r#"{"list":[]}"#, "null"] {
-        let script = Script::new().on("template/gettemplatelist", [data(broken)]);
-        let error = script.platform().templates().templates().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Protocol, "{broken}");
+    for none in [r#"{"count":1,"list":[{"user_version":"1"}]}"#, r#"{"list":[]}"#, "null", "{}"] {
+        let script = Script::new().on("template/gettemplatelist", [data(none)]);
+        assert_eq!(script.platform().templates().templates().await.unwrap(), [], "{none}");
+        // What the list does not tell of a template is no reason to call it deleted.
+        let full = data(r#"{"count":1,"list":[{"template_id":"7"}]}"#);
+        let script = Script::new()
+            .on("template/gettemplatelist", [full, data(none)])
+            .on("template/deltemplate", [Answer::Lost]);
+        let error = script.platform().templates().delete_template(&"7".into()).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{none}: {error:#}");
     }
 }
 

@@ -222,12 +222,11 @@ async fn categories_in_every_spelling() {
         ),
     );
     insta::assert_json_snapshot!("categories", app.categories().await.unwrap());
-    for broken in
-        [r#"[{"category_name":"无号"}]"#, r#"[{"id":1}]"#, r#"[{"id":1,"category_name":"x","sub_items":7}]"#]
-    {
-        let (_, app) = answering("app/category/list", data(broken));
-        assert_eq!(app.categories().await.unwrap_err().kind(), ErrorKind::Protocol, "{broken}");
-    }
+    let odd = r#"[{"category_name":"无号"},{"id":1},{"id":2,"category_name":"x","sub_items":7}]"#;
+    let (_, app) = answering("app/category/list", data(odd));
+    let odd = app.categories().await.unwrap();
+    assert_eq!(odd.iter().map(|category| category.levels[0].id).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((odd[0].levels[0].name.as_str(), &odd[1].extra["sub_items"]), ("", &7.into()));
 }
 
 #[tokio::test]
@@ -243,11 +242,11 @@ async fn library_versions_as_list_object_and_none() {
     assert_eq!(one.usage.len(), 1);
     let keyed = read(r#"{"now_version":"3.10.1","items":{"0":{"version":"1.0.0"},"1":{"version":"2.0.0"}}}"#);
     assert_eq!(keyed.await.unwrap().usage.len(), 2);
-    for none in [r#"{"now_version":null,"items":null}"#, r#"{"now_version":""}"#] {
+    for none in [r#"{"now_version":null,"items":null}"#, r#"{"now_version":""}"#, r#"{"items":[]}"#, "{}"] {
         let answer = read(none).await.unwrap();
         assert_eq!((answer.version, answer.usage.len()), (None, 0));
     }
-    assert_eq!(read(r#"{"items":[]}"#).await.unwrap_err().kind(), ErrorKind::Protocol);
+    assert_eq!(read("null").await.unwrap_err().kind(), ErrorKind::Protocol);
 }
 
 #[tokio::test]
@@ -403,11 +402,8 @@ async fn what_is_no_answer_is_a_protocol_error_on_reads() {
         r#"{"error_code":0}"#,
         r#"{"error":{"a":1}}"#,
         r#"{"access_token":"x"}"#,
-        r#"{"errno":0,"msg":"success"}"#,
-        r#"{"errno":0,"data":null}"#,
-        r#"{"errno":0,"data":{}}"#,
-        r#"{"errno":0,"data":[{"status":"abc"}]}"#,
-        r#"{"errno":0,"data":[{"package_id":{}}]}"#,
+        r#"{"errno":0,"data":7}"#,
+        r#"{"errno":0,"data":"none"}"#,
     ] {
         let (_, app) = answering("package/get", body);
         let error = app.code_versions().await.unwrap_err();

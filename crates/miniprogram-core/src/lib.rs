@@ -33,6 +33,7 @@ pub mod token;
 #[cfg(feature = "client")]
 pub mod transport;
 pub mod vendor;
+pub mod wire;
 
 pub use audit::{Audit, AuditItem, AuditManager, AuditQuota, QuotaPeriod, SubmitOptions, SubmitTarget};
 pub use authorization::AuthorizationApi;

@@ -6,6 +6,7 @@
 mod budget;
 mod call;
 mod effect;
+mod fields;
 mod gate;
 mod op;
 mod settle;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use call::{Call, CallToken, Expect, Reply, VendorRefusal, Verdict};
 pub use effect::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding};
+pub use fields::Fields;
 pub use op::Op;
 
 use crate::client::ClientConfig;
@@ -118,7 +120,9 @@ impl Pipeline {
     /// Begins an operation on an app that only reads.
     #[must_use]
     pub fn begin<'a>(&'a self, app: &'a AppId, operation: &'static str) -> Op<'a> {
-        Op::begin(self, app, operation)
+        let mut op = Op::begin(self, app, operation);
+        op.for_caller = true;
+        op
     }
 
     /// A number from 0 up to 1.

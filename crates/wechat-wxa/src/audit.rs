@@ -18,9 +18,9 @@ pub use extra::{SubmitExtra, UgcDeclare};
 pub(crate) use submit::SubmitAudit;
 pub(crate) use withdraw::WithdrawAudit;
 
-use crate::client::{self, WeChatApp, of_a_read};
+use crate::client::{self, WeChatApp};
 use crate::codes::AUDIT;
-use crate::dialect::{told, whole};
+use crate::dialect::whole;
 use crate::refuse;
 use crate::wire::{self, AuditReply};
 
@@ -49,10 +49,14 @@ impl AuditManager for WeChatApp {
 
     async fn audit_quota(&self) -> Result<AuditQuota> {
         let call = Call::get("audit_quota", "/wxa/queryquota");
-        let quota: wire::Quota = client::read(&mut self.begin("audit_quota"), &call).await?;
-        Ok(AuditQuota::new(Some((quota.rest, quota.limit)))
+        let reply = self.begin("audit_quota").read(&call).await?;
+        let quota: wire::Quota = client::decode(&reply)?;
+        let rest = quota.rest.ok_or_else(|| client::missing(&reply, "rest"))?;
+        let mut read = AuditQuota::new(Some((rest, quota.limit.unwrap_or(rest))))
             .with_expedite(quota.speedup_rest, quota.speedup_limit)
-            .with_period(QuotaPeriod::Month, None))
+            .with_period(QuotaPeriod::Month, None);
+        read.limit = quota.limit;
+        Ok(read)
     }
 
     async fn expedite_audit(&self, audit: &AuditId) -> Result<Effect> {
@@ -76,9 +80,9 @@ pub(crate) fn latest_of(reply: &Reply) -> Result<Audit> {
         return Ok(Audit::not_submitted());
     }
     let mut wire: AuditReply = client::decode(reply)?;
-    match wire.auditid.take().and_then(wire::Id::known) {
-        Some(id) => Ok(audit(id, wire)),
-        None => Err(of_a_read(reply.protocol("the latest audit has no id")).with_field("auditid")),
+    match wire.auditid.take() {
+        Some(id) => audit(reply, id, wire),
+        None => Err(client::missing(reply, "auditid")),
     }
 }
 
@@ -89,7 +93,8 @@ fn status_call(audit: &AuditId, operation: &'static str) -> Result<Call> {
 }
 
 async fn read_status(op: &mut Op<'_>, call: &Call, id: &AuditId) -> Result<Audit> {
-    Ok(audit(id.clone(), client::read(op, call).await?))
+    let reply = op.read(call).await?;
+    audit(&reply, id.clone(), client::decode(&reply)?)
 }
 
 /// The id as the number that WeChat wants: as text it is refused.
@@ -100,8 +105,9 @@ pub(crate) fn number(audit: &AuditId, operation: &'static str) -> Result<Value> 
     })
 }
 
-fn audit(id: AuditId, wire: AuditReply) -> Audit {
-    let (status, raw) = AUDIT.translate(wire.status);
+fn audit(reply: &Reply, id: AuditId, wire: AuditReply) -> Result<Audit> {
+    let status = wire.status.ok_or_else(|| client::missing(reply, "status"))?;
+    let (status, raw) = AUDIT.translate(status);
     let mut screenshots: Vec<String> = Vec::new();
     for list in [wire.screenshot, wire.screen_shot].into_iter().flatten() {
         for media in list.split('|').map(str::trim).filter(|media| !media.is_empty()) {
@@ -110,10 +116,10 @@ fn audit(id: AuditId, wire: AuditReply) -> Audit {
             }
         }
     }
-    Audit::new(Some(id), status, Some(raw))
-        .with_reason(told(wire.reason))
+    Ok(Audit::new(Some(id), status, Some(raw))
+        .with_reason(wire.reason)
         .with_screenshots(screenshots)
-        .with_version(told(wire.user_version))
-        .with_description(told(wire.user_desc))
-        .with_submitted_at(wire::time(wire.submit_audit_time))
+        .with_version(wire.user_version)
+        .with_description(wire.user_desc)
+        .with_submitted_at(wire::time(wire.submit_audit_time)))
 }

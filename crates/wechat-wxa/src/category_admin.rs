@@ -4,7 +4,7 @@
 
 mod catalogue;
 
-use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ pub use catalogue::{CatalogueCategory, CatalogueCertificate};
 
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{Inherent, OneCall};
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -86,14 +86,14 @@ impl AccountCategory {
         }
     }
 
-    fn read(members: &mut Members<'_>) -> Result<Self> {
+    fn read(members: &mut Fields<'_>) -> Result<Self> {
         Ok(Self {
-            first: members.required("first", Members::number)?,
-            first_name: members.text("first_name")?,
-            second: members.required("second", Members::number)?,
-            second_name: members.text("second_name")?,
-            status: members.coded("audit_status", &CATEGORY_AUDIT)?,
-            reason: members.text("audit_reason")?,
+            first: members.required("first", Fields::number)?,
+            first_name: members.text("first_name"),
+            second: members.required("second", Fields::number)?,
+            second_name: members.text("second_name"),
+            status: members.coded("audit_status", &CATEGORY_AUDIT),
+            reason: members.text("audit_reason"),
             extra: members.rest(),
         })
     }
@@ -270,12 +270,12 @@ fn account_categories_call() -> Call {
 }
 
 fn account_categories(reply: &Reply) -> Result<AccountCategories> {
-    let mut members = Members::of(reply);
+    let mut members = fields::of(reply);
     Ok(AccountCategories {
         categories: members.each_of("categories", AccountCategory::read)?,
-        limit: members.number("limit")?,
-        quota: members.number("quota")?,
-        category_limit: members.number("category_limit")?,
+        limit: members.number("limit"),
+        quota: members.number("quota"),
+        category_limit: members.number("category_limit"),
         extra: members.rest(),
     })
 }

@@ -7,7 +7,7 @@ use miniprogram_core::transport::Body;
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, Command, Effect, EffectValue, Error, ErrorKind,
     EventDecoder, Intent, MethodName, MiniProgram, MiniProgramPlatform, Outcome, PlannedRequest, Result,
-    Settled, TemplateLibrary, Vendor,
+    Settled, TemplateLibrary, Vendor, wire,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -231,6 +231,13 @@ pub(crate) async fn read<T: DeserializeOwned>(op: &mut Op<'_>, call: &Call) -> R
 /// Reads the answer of a call without effect: what is wrong with it leaves nothing open.
 pub(crate) fn decode<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
     reply.decode().map_err(of_a_read)
+}
+
+/// An error that names a field which the answer to a call without effect cannot do without.
+pub(crate) fn missing(reply: &Reply, field: &'static str) -> Error {
+    let told = reply.json.get(field).is_some_and(|value| !wire::is_empty(value));
+    let what = if told { "is of the wrong type" } else { "is missing" };
+    of_a_read(reply.protocol(what)).with_field(field)
 }
 
 /// An error of an answer to a call without effect.

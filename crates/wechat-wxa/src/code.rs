@@ -5,12 +5,12 @@ mod upload;
 mod versions;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, Op};
+use miniprogram_core::pipeline::{Call, Fields, Op};
 use miniprogram_core::{
     Category, CategoryLevel, CodeManager, CodeVersion, Command, Effect, ExtJson, QrCode, QrCodeOptions,
     Result, TemplateId, UploadProgress, UploadReceipt,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use privacy::PrivacyScan;
 pub(crate) use privacy::{GET_CODE_PRIVACY_INFO, privacy_call, wait_for_scan};
@@ -18,8 +18,7 @@ pub(crate) use upload::UploadCode;
 
 use crate::audit::read_latest;
 use crate::client::{self, WeChatApp, of_a_read};
-use crate::dialect::told;
-use crate::{refuse, wire};
+use crate::{fields, refuse, wire};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -73,13 +72,7 @@ impl CodeManager for WeChatApp {
     async fn categories(&self) -> Result<Vec<Category>> {
         let call = Call::get("categories", "/wxa/get_category");
         let reply = self.begin("categories").read(&call).await?;
-        let list: wire::Categories = client::decode(&reply)?;
-        list.category_list
-            .into_iter()
-            .map(|row| {
-                category(row).ok_or_else(|| of_a_read(reply.protocol("a category has a name without an id")))
-            })
-            .collect()
+        fields::of(&reply).each("category_list", |row| Ok(category(row)))
     }
 }
 
@@ -91,7 +84,7 @@ pub(crate) fn versions_call() -> Call {
 /// Checks that the experience version is the one that shall be submitted.
 pub(crate) async fn expect_experience_version(op: &mut Op<'_>, version: &str) -> Result<()> {
     let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
-    match info.exp_info.and_then(|exp| told(exp.exp_version)) {
+    match info.exp_info.and_then(|exp| exp.exp_version) {
         Some(found) if found == version => Ok(()),
         Some(found) => Err(refuse::conflict(
             "submit_audit",
@@ -122,13 +115,23 @@ fn qr_code_call(options: &QrCodeOptions) -> Result<Call> {
     })
 }
 
-/// None if a level has a name but no id.
-fn category(row: wire::CategoryRow) -> Option<Category> {
-    let mut levels = vec![CategoryLevel::new(row.first_id, row.first_class)];
-    for (name, id) in [(row.second_class, row.second_id), (row.third_class, row.third_id)] {
-        if let Some(name) = told(name) {
-            levels.push(CategoryLevel::new(id?, name));
+/// A category; the second and third level may be absent. A level that has only a name or only an id stays among the other
+/// fields, and so do those below it, which must not take its place.
+fn category(row: &mut Fields<'_>) -> Category {
+    let mut levels = Vec::new();
+    for level in ["first", "second", "third"] {
+        let (class, id) = (format!("{level}_class"), format!("{level}_id"));
+        match (row.text(&class), row.number(&id).filter(|id| *id != 0)) {
+            (Some(name), Some(number)) => levels.push(CategoryLevel::new(number, name)),
+            (None, None) => {}
+            (name, number) => {
+                let halves = [(class, name.map(Value::from)), (id, number.map(Value::from))];
+                for (name, half) in halves.into_iter().filter_map(|(name, half)| Some((name, half?))) {
+                    row.keep(&name, half);
+                }
+                break;
+            }
         }
     }
-    Some(Category::new(levels).with_extra(row.extra))
+    Category::new(levels).with_extra(row.rest())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
 use miniprogram_core::transport::Response;
+pub(crate) use miniprogram_core::wire::number as whole;
 use miniprogram_core::{Code, Vendor};
 use serde_json::{Map, Value};
 
@@ -118,15 +119,6 @@ pub(crate) fn is_told(member: Option<&Value>) -> bool {
     }
 }
 
-/// A whole number, also as text.
-pub(crate) fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
-
 fn is_image(body: &[u8]) -> bool {
     body.starts_with(b"\xff\xd8\xff") || body.starts_with(b"\x89PNG")
 }
@@ -165,11 +157,6 @@ fn rid(message: &str) -> Option<&str> {
     let groups: Vec<&str> = id.split('-').collect();
     let group = |group: &&str| group.len() == 8 && group.bytes().all(|byte| byte.is_ascii_hexdigit());
     (groups.len() == 3 && groups.iter().all(group)).then_some(id)
-}
-
-/// An empty text is one that the vendor does not tell.
-pub(crate) fn told(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod prefetch;
 mod server;
 mod web_view;
 
-use miniprogram_core::pipeline::{Finding, Reply};
+use miniprogram_core::pipeline::{Fields, Finding, Reply};
 use miniprogram_core::{EffectValue, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub(crate) use server::SERVER_DOMAIN_REFUSALS;
 pub use server::{DomainChange, DomainResult, ServerDomains};
 pub use web_view::{WebViewDomainChange, WebViewDomainResult};
 
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{Inherent, effect_members};
 use crate::refuse;
 use crate::values::DomainAction;
@@ -56,10 +56,10 @@ impl CheckFile {
     }
 
     fn read(reply: &Reply) -> Result<Self> {
-        let mut members = Members::of(reply);
+        let mut members = fields::of(reply);
         Ok(Self {
-            file_name: members.required("file_name", Members::text)?,
-            file_content: members.required("file_content", Members::text)?,
+            file_name: members.required("file_name", Fields::text)?,
+            file_content: members.required("file_content", Fields::text)?,
             extra: members.rest(),
         })
     }

@@ -29,11 +29,11 @@ mod domains;
 pub mod event;
 mod ext_json;
 #[cfg(feature = "client")]
+mod fields;
+#[cfg(feature = "client")]
 mod masks;
 #[cfg(feature = "client")]
 mod media;
-#[cfg(feature = "client")]
-mod members;
 #[cfg(feature = "client")]
 mod message;
 #[cfg(feature = "client")]

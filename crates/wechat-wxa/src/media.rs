@@ -3,14 +3,14 @@
 use std::fmt;
 
 use bytes::Bytes;
-use miniprogram_core::pipeline::Call;
+use miniprogram_core::pipeline::{Call, Fields};
 use miniprogram_core::transport::Part;
 use miniprogram_core::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::refuse;
 use crate::values::MaterialKind;
 
@@ -153,10 +153,10 @@ impl WeChatApp {
         let part = file.part(OPERATION, "media", media_type)?;
         let call = Call::post_multipart(OPERATION, "/wxa/uploadmedia", vec![part]);
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         Ok(AuditMedia {
-            media_id: members.required("mediaid", Members::text)?,
-            kind: members.text("type")?,
+            media_id: members.required("mediaid", Fields::text)?,
+            kind: members.text("type"),
             extra: members.rest(),
         })
     }
@@ -172,15 +172,15 @@ impl WeChatApp {
         let call = Call::post_multipart(OPERATION, "/cgi-bin/media/upload", vec![part])
             .with_query("type", kind.as_wire());
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply);
-        let media_id = match members.text("media_id")? {
+        let mut members = fields::of(&reply);
+        let media_id = match members.text("media_id") {
             Some(media_id) => media_id,
-            None => members.required("thumb_media_id", Members::text)?,
+            None => members.required("thumb_media_id", Fields::text)?,
         };
         Ok(Material {
             media_id,
-            kind: members.text("type")?,
-            created_at: members.time("created_at")?,
+            kind: members.text("type"),
+            created_at: members.time("created_at"),
             extra: members.rest(),
         })
     }
@@ -195,9 +195,9 @@ impl WeChatApp {
         let part = file.part(OPERATION, "file", file.media_type().unwrap_or(ANY_TYPE))?;
         let call = Call::post_multipart(OPERATION, "/cgi-bin/component/uploadprivacyextfile", vec![part]);
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         Ok(PrivacyFile {
-            media_id: members.required("ext_file_media_id", Members::text)?,
+            media_id: members.required("ext_file_media_id", Fields::text)?,
             extra: members.rest(),
         })
     }

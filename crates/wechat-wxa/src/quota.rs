@@ -1,13 +1,13 @@
 //! Allowances of calls, and what the vendor has kept of a request.
 
-use miniprogram_core::pipeline::{Call, EffectClass};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields};
 use miniprogram_core::{Effect, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
+use crate::fields;
 use crate::masks::{masked_members, masked_text, masked_url};
-use crate::members::Members;
 use crate::one_call::{Inherent, OneCall};
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -56,12 +56,12 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    fn read(members: &mut Members<'_>) -> Result<Self> {
-        Ok(Self {
-            call_count: members.number("call_count")?,
-            refresh_seconds: members.number("refresh_second")?,
+    fn read(members: &mut Fields<'_>) -> Self {
+        Self {
+            call_count: members.number("call_count"),
+            refresh_seconds: members.number("refresh_second"),
             extra: members.rest(),
-        })
+        }
     }
 }
 
@@ -103,15 +103,15 @@ impl WeChatApp {
         }
         let call = Call::post_json(OPERATION, "/cgi-bin/openapi/quota/get", &json!({ "cgi_path": path }));
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply);
-        let mut quota = members.required("quota", Members::object)?;
-        let mut rate = |name: &str| members.object(name)?.as_mut().map(RateLimit::read).transpose();
+        let mut members = fields::of(&reply);
+        let mut quota = members.required("quota", Fields::object)?;
+        let mut rate = |name: &str| members.object(name).as_mut().map(RateLimit::read);
         Ok(ApiQuota {
-            daily_limit: quota.number("daily_limit")?,
-            used: quota.number("used")?,
-            remain: quota.number("remain")?,
-            rate_limit: rate("rate_limit")?,
-            component_rate_limit: rate("component_rate_limit")?,
+            daily_limit: quota.number("daily_limit"),
+            used: quota.number("used"),
+            remain: quota.number("remain"),
+            rate_limit: rate("rate_limit"),
+            component_rate_limit: rate("component_rate_limit"),
             extra: quota.rest().into_iter().chain(members.rest()).collect(),
         })
     }
@@ -137,13 +137,13 @@ impl WeChatApp {
         refuse::required(OPERATION, "request_id", request_id)?;
         let call = Call::post_json(OPERATION, "/cgi-bin/openapi/rid/get", &json!({ "rid": request_id }));
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut request = Members::of(&reply).required("request", Members::object)?;
+        let mut request = fields::of(&reply).required("request", Fields::object)?;
         Ok(RequestInfo {
-            invoked_at: request.time("invoke_time")?,
-            cost_in_ms: request.number("cost_in_ms")?,
-            request_url: request.text("request_url")?.map(|url| masked_url(&url)),
-            request_body: request.text("request_body")?.map(masked_text),
-            response_body: request.text("response_body")?.map(masked_text),
+            invoked_at: request.time("invoke_time"),
+            cost_in_ms: request.number("cost_in_ms"),
+            request_url: request.text("request_url").map(|url| masked_url(&url)),
+            request_body: request.text("request_body").map(masked_text),
+            response_body: request.text("response_body").map(masked_text),
             extra: masked_members(request.rest()),
         })
     }

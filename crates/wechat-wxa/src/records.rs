@@ -1,12 +1,12 @@
 //! Records of breaches of the rules, and of appeals.
 
-use miniprogram_core::pipeline::Call;
+use miniprogram_core::pipeline::{Call, Fields};
 use miniprogram_core::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::refuse;
 use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 
@@ -15,7 +15,8 @@ use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 #[non_exhaustive]
 pub struct IllegalRecord {
     /// `illegal_record_id`: what [`WeChatApp::appeal_records`] takes.
-    pub illegal_record_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub illegal_record_id: Option<String>,
     /// `create_time`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
@@ -41,7 +42,7 @@ impl IllegalRecord {
     #[must_use]
     pub fn new(illegal_record_id: impl Into<String>) -> Self {
         Self {
-            illegal_record_id: illegal_record_id.into(),
+            illegal_record_id: Some(illegal_record_id.into()),
             created_at: None,
             reason: None,
             content: None,
@@ -51,14 +52,14 @@ impl IllegalRecord {
         }
     }
 
-    fn read(members: &mut Members<'_>) -> Result<Self> {
+    fn read(members: &mut Fields<'_>) -> Result<Self> {
         Ok(Self {
-            illegal_record_id: members.required("illegal_record_id", Members::text)?,
-            created_at: members.time("create_time")?,
-            reason: members.text("illegal_reason")?,
-            content: members.text("illegal_content")?,
-            rule_name: members.text("rule_name")?,
-            rule_url: members.text("rule_url")?,
+            illegal_record_id: members.text("illegal_record_id"),
+            created_at: members.time("create_time"),
+            reason: members.text("illegal_reason"),
+            content: members.text("illegal_content"),
+            rule_name: members.text("rule_name"),
+            rule_url: members.text("rule_url"),
             extra: members.rest(),
         })
     }
@@ -69,7 +70,8 @@ impl IllegalRecord {
 #[non_exhaustive]
 pub struct AppealRecord {
     /// `appeal_record_id`.
-    pub appeal_record_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub appeal_record_id: Option<String>,
     /// `appeal_time`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appealed_at: Option<Timestamp>,
@@ -104,7 +106,7 @@ impl AppealRecord {
     #[must_use]
     pub fn new(appeal_record_id: impl Into<String>) -> Self {
         Self {
-            appeal_record_id: appeal_record_id.into(),
+            appeal_record_id: Some(appeal_record_id.into()),
             appealed_at: None,
             appeal_count: None,
             appeal_from: None,
@@ -117,16 +119,16 @@ impl AppealRecord {
         }
     }
 
-    fn read(members: &mut Members<'_>) -> Result<Self> {
+    fn read(members: &mut Fields<'_>) -> Result<Self> {
         Ok(Self {
-            appeal_record_id: members.required("appeal_record_id", Members::text)?,
-            appealed_at: members.time("appeal_time")?,
-            appeal_count: members.number("appeal_count")?,
-            appeal_from: members.coded("appeal_from", &APPEAL_SOURCE)?,
-            appeal_status: members.number("appeal_status")?,
-            audited_at: members.time("audit_time")?,
-            audit_reason: members.text("audit_reason")?,
-            punish_description: members.text("punish_description")?,
+            appeal_record_id: members.text("appeal_record_id"),
+            appealed_at: members.time("appeal_time"),
+            appeal_count: members.number("appeal_count"),
+            appeal_from: members.coded("appeal_from", &APPEAL_SOURCE),
+            appeal_status: members.number("appeal_status"),
+            audited_at: members.time("audit_time"),
+            audit_reason: members.text("audit_reason"),
+            punish_description: members.text("punish_description"),
             materials: members.each("materials", |material| Ok(material.rest()))?,
             extra: members.rest(),
         })
@@ -147,7 +149,7 @@ impl WeChatApp {
         let body = json!({ "start_time": start.as_unix(), "end_time": end.as_unix() });
         let call = Call::post_json(OPERATION, "/wxa/getillegalrecords", &body);
         let reply = self.begin(OPERATION).read(&call).await?;
-        Members::of(&reply).each_of("records", IllegalRecord::read)
+        fields::of(&reply).each_of("records", IllegalRecord::read)
     }
 
     /// The appeals against one of them: `getappealrecords`.
@@ -160,6 +162,6 @@ impl WeChatApp {
         let body = json!({ "illegal_record_id": illegal_record_id });
         let call = Call::post_json(OPERATION, "/wxa/getappealrecords", &body);
         let reply = self.begin(OPERATION).read(&call).await?;
-        Members::of(&reply).each_of("records", AppealRecord::read)
+        fields::of(&reply).each_of("records", AppealRecord::read)
     }
 }

@@ -17,8 +17,6 @@ pub(crate) use rollback::Rollback;
 pub(crate) use settings::{SetMinLibraryVersion, SetVisitStatus};
 
 use crate::client::{self, WeChatApp};
-use crate::codes::VISIT;
-use crate::dialect::told;
 use crate::wire;
 
 #[async_trait]
@@ -37,8 +35,10 @@ impl ReleaseManager for WeChatApp {
         Ok(versions
             .into_iter()
             .map(|row| {
-                RollbackVersion::new(row.user_version)
-                    .with_app_version(Some(row.app_version))
+                // Where the text is not told, the number names the version: a rollback takes both.
+                let number = row.app_version.map(|number| number.to_string());
+                RollbackVersion::new(row.user_version.or(number).unwrap_or_default())
+                    .with_app_version(row.app_version)
                     .with_commit(row.user_desc, wire::time(row.commit_time))
             })
             .collect())
@@ -61,18 +61,18 @@ impl ReleaseManager for WeChatApp {
     }
 
     async fn visit_status(&self) -> Result<Visit> {
-        let call = settings::visit_call();
-        let visit: wire::VisitReply = client::read(&mut self.begin("visit_status"), &call).await?;
-        let (status, raw) = VISIT.translate(visit.status);
-        Ok(Visit::new(status, Some(raw)))
+        settings::read_visit(&mut self.begin("visit_status")).await
     }
 
     async fn min_library_version(&self) -> Result<MinLibraryVersion> {
         let call = settings::library_call();
         let library: wire::Library = client::read(&mut self.begin("min_library_version"), &call).await?;
         let usage = library.uv_info.unwrap_or_default().items;
-        let usage = usage.into_iter().map(|row| LibraryUsage::new(row.version, row.percentage)).collect();
-        Ok(MinLibraryVersion::new(told(library.now_version), usage))
+        let usage = usage
+            .into_iter()
+            .filter_map(|row| Some(LibraryUsage::new(row.version?, row.percentage)))
+            .collect();
+        Ok(MinLibraryVersion::new(library.now_version, usage))
     }
 
     async fn set_min_library_version(&self, version: &str) -> Result<Effect> {

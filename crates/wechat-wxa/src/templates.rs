@@ -1,7 +1,7 @@
 //! The template library of the platform. Its calls take the platform's token; with an app's some answer an empty list.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, Finding, Op, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Op, Reply};
 use miniprogram_core::{
     AddedTemplate, AppId, DraftId, Effect, EffectValue, InherentCommand, Intent, MethodName, Result, Settled,
     Template, TemplateDraft, TemplateId, TemplateLibrary, Vendor,
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::WeChatPlatform;
 use crate::dialect::whole;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{Inherent, OneCall, brought};
 use crate::plan::WeChatEffect;
 use crate::values::{TEMPLATE_TYPE, TemplateKind};
@@ -93,7 +93,7 @@ impl TemplateLibrary for WeChatTemplates {
         const OPERATION: &str = "template_drafts";
         let call = Call::get(OPERATION, "/wxa/gettemplatedraftlist").with_platform_token();
         let reply = self.platform.begin(OPERATION).read(&call).await?;
-        Members::of(&reply).each_of("draft_list", draft)
+        fields::of(&reply).each_of("draft_list", draft)
     }
 
     async fn templates(&self) -> Result<Vec<Template>> {
@@ -128,23 +128,23 @@ async fn read_templates(op: &mut Op<'_>, call: &Call) -> Result<Vec<Template>> {
 }
 
 fn templates(reply: &Reply) -> Result<Vec<Template>> {
-    Members::of(reply).each_of("template_list", |members| {
-        let id = members.required("template_id", Members::text)?;
+    fields::of(reply).each_of("template_list", |members| {
+        let id = members.required("template_id", Fields::text)?;
         Ok(Template::new(id)
-            .with_draft_id(members.text("draft_id")?.map(DraftId::from))
-            .with_version(members.text("user_version")?, members.text("user_desc")?)
-            .with_created_at(members.time("create_time")?)
-            .with_source_app_id(members.text("source_miniprogram_appid")?.map(AppId::from))
+            .with_draft_id(members.text("draft_id").map(DraftId::from))
+            .with_version(members.text("user_version"), members.text("user_desc"))
+            .with_created_at(members.time("create_time"))
+            .with_source_app_id(members.text("source_miniprogram_appid").map(AppId::from))
             .with_extra(members.rest()))
     })
 }
 
-fn draft(members: &mut Members<'_>) -> Result<TemplateDraft> {
-    let id = members.required("draft_id", Members::text)?;
+fn draft(members: &mut Fields<'_>) -> Result<TemplateDraft> {
+    let id = members.required("draft_id", Fields::text)?;
     Ok(TemplateDraft::new(id)
-        .with_version(members.text("user_version")?, members.text("user_desc")?)
-        .with_created_at(members.time("create_time")?)
-        .with_source_app_id(members.text("source_miniprogram_appid")?.map(AppId::from))
+        .with_version(members.text("user_version"), members.text("user_desc"))
+        .with_created_at(members.time("create_time"))
+        .with_source_app_id(members.text("source_miniprogram_appid").map(AppId::from))
         .with_extra(members.rest()))
 }
 

@@ -3,13 +3,13 @@
 //! The list of them has no WeChat ids, and owners bind and unbind testers in the console too: whoever is new in it or
 //! gone need not be the person that was asked for. Only sending the call again tells.
 
-use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{Inherent, OneCall, brought, effect_members};
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -26,8 +26,8 @@ const BOUND_ALREADY: i64 = 85004;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tester {
-    /// `userstr`: what the vendor calls the person. Absent only where a person was bound, the answer was lost and a
-    /// refusal of the repeat told of it.
+    /// `userstr`: what the vendor calls the person. Absent where the vendor does not tell, and where a person was bound,
+    /// the answer was lost and a refusal of the repeat told of it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user_str: Option<String>,
     /// Every other member as the vendor sent it.
@@ -42,8 +42,8 @@ impl Tester {
         Self { user_str: Some(user_str.into()), extra: Map::new() }
     }
 
-    fn read(members: &mut Members<'_>) -> Result<Self> {
-        Ok(Self { user_str: Some(members.required("userstr", Members::text)?), extra: members.rest() })
+    fn read(members: &mut Fields<'_>) -> Result<Self> {
+        Ok(Self { user_str: members.compared("userstr", Fields::text)?, extra: members.rest() })
     }
 }
 
@@ -101,7 +101,7 @@ fn testers_call() -> Call {
 }
 
 fn testers(reply: &Reply) -> Result<Vec<Tester>> {
-    Members::of(reply).each_of("members", Tester::read)
+    fields::of(reply).each_of("members", Tester::read)
 }
 
 fn bind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
@@ -116,7 +116,7 @@ fn bind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
                 Finding::Absent
             }
         })
-        .bringing(|reply| Ok(brought(&Tester::read(&mut Members::of(reply))?)))
+        .bringing(|reply| Ok(brought(&Tester::read(&mut fields::of(reply))?)))
         .done_already(BOUND_ALREADY, brought(&Tester::default()))
         .boxed()
 }

@@ -452,13 +452,16 @@ async fn a_page_of_the_list_is_read_in_every_form() {
     let time = Some(1_558_000_607);
     assert_eq!(entries, [("wx1", Some(REFRESH), time), ("wx2", None, time), ("wx3", None, None)]);
     assert!(!serde_json::to_string(&list).unwrap().contains("canary"));
-    for empty in [json!({ "total_count": 0, "list": [] }), json!({ "total_count": 0, "list": null })] {
+    for empty in [
+        json!({ "total_count": 0, "list": [] }),
+        json!({ "total_count": 0, "list": null }),
+        json!({ "total_count": 1 }),
+    ] {
         let chain = chain_of(LIST_PATH, body(empty));
         let list = chain.api.authorizers(&platform(), AuthorizerPage::new(0, 10)).await.unwrap();
         assert!(list.authorizers.is_empty());
     }
-    for odd in [json!({ "total_count": 1 }), json!({ "list": [] }), json!({ "total_count": -1, "list": [] })]
-    {
+    for odd in [json!({ "list": [] }), json!({ "total_count": -1, "list": [] })] {
         let error = call(&chain_of(LIST_PATH, body(odd.clone())).api, "authorizers").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{odd}");
     }

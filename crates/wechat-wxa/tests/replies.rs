@@ -261,8 +261,6 @@ async fn a_missing_member_is_named_and_never_made_up() {
         assert!(told.contains(field), "{told} should name {field}");
     };
     let nothing = || ok(json!({}));
-    missing(stage_of(PAGE, nothing()).app.pages().await.unwrap_err(), "page_list");
-    missing(stage_of(CATEGORY, nothing()).app.categories().await.unwrap_err(), "category_list");
     missing(stage_of(STATUS, nothing()).app.audit_status(&"1".into()).await.unwrap_err(), "status");
     missing(stage_of(LATEST, ok(json!({ "status": 2 }))).app.latest_audit().await.unwrap_err(), "auditid");
     missing(
@@ -270,17 +268,40 @@ async fn a_missing_member_is_named_and_never_made_up() {
         "auditid",
     );
     missing(stage_of(QUOTA, nothing()).app.audit_quota().await.unwrap_err(), "rest");
-    missing(stage_of("history", nothing()).app.rollback_targets().await.unwrap_err(), "version_list");
     missing(stage_of(VISIT, nothing()).app.visit_status().await.unwrap_err(), "status");
     let plan = ok(json!({ "gray_release_plan": { "gray_percentage": 8 } }));
     missing(stage_of(PLAN, plan).app.gray_release_plan().await.unwrap_err(), "status");
-    let category =
-        ok(json!({ "category_list": [{ "first_class": "工具", "first_id": 1, "second_class": "备忘录" }] }));
-    missing(stage_of(CATEGORY, category).app.categories().await.unwrap_err(), "id");
     missing(
         stage_of(STATUS, ok(json!({ "status": "soon" }))).app.audit_status(&"1".into()).await.unwrap_err(),
         "status",
     );
+}
+
+#[tokio::test]
+async fn an_absent_list_is_empty_and_half_a_level_is_kept() {
+    let nothing = || ok(json!({}));
+    assert_eq!(stage_of(PAGE, nothing()).app.pages().await.unwrap(), Vec::<String>::new());
+    assert_eq!(stage_of(CATEGORY, nothing()).app.categories().await.unwrap(), []);
+    assert_eq!(stage_of("history", nothing()).app.rollback_targets().await.unwrap(), []);
+    let categories = ok(json!({ "category_list": [
+        { "first_class": "工具", "first_id": 1, "second_class": "备忘录", "third_class": "x", "third_id": 3 },
+        7,
+        { "first_class": "教育", "first_id": 2 },
+    ] }));
+    let categories = stage_of(CATEGORY, categories).app.categories().await.unwrap();
+    // The third level must not take the place of the second, whose id is not told.
+    assert_eq!(categories[0].levels, [CategoryLevel::new(1, "工具")]);
+    assert_eq!(
+        json!(categories[0].extra),
+        json!({ "second_class": "备忘录", "third_class": "x", "third_id": 3 })
+    );
+    assert_eq!(categories[1], Category::new(vec![CategoryLevel::new(2, "教育")]));
+    // A version without a text is named by its number; one without either is none.
+    let history = ok(json!({ "version_list": [
+        { "app_version": 7 }, { "user_version": "1.0" }, { "user_desc": "x" }, "odd",
+    ] }));
+    let history = stage_of("history", history).app.rollback_targets().await.unwrap();
+    assert_eq!(history, [RollbackVersion::new("7").with_app_version(Some(7)), RollbackVersion::new("1.0")]);
 }
 
 #[tokio::test]

@@ -10,17 +10,14 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use futures::future::{Either, Shared, WeakShared, pending, select};
 use miniprogram_core::clock::Busy;
-use miniprogram_core::pipeline::{Call, Op, Pipeline};
+use miniprogram_core::pipeline::{Call, Fields, Op, Pipeline};
 use miniprogram_core::{
     AccessToken, AppId, Error, ErrorKind, NoTokens, Outcome, Result, Secret, Timestamp, TokenProvider,
     TokenScope,
 };
-use serde::Deserialize;
-use serde_with::serde_as;
 
 use super::AllianceConfig;
 use crate::dialect::BaiduDialect;
-use crate::wire::{Number, Text};
 use crate::{BAIDU, reply};
 
 const OPERATION: &str = "token";
@@ -72,16 +69,6 @@ struct Landing {
     token: Result<AccessToken>,
     /// Keeps the clock busy until one of them goes on.
     _busy: Arc<Busy>,
-}
-
-/// A token as Baidu answers it. The refresh token and the session's key and secret are of no use here.
-#[serde_as]
-#[derive(Deserialize)]
-struct Answer {
-    #[serde_as(as = "Text")]
-    access_token: String,
-    #[serde_as(as = "Number")]
-    expires_in: i64,
 }
 
 impl ClientCredentials {
@@ -152,13 +139,14 @@ impl Key {
     async fn fetch(&self, op: &mut Op<'_>) -> Result<Current> {
         let asked_at = op.now();
         let reply = op.send_once(&self.call()).await?;
-        let answer: Answer = reply.decode().map_err(|error| error.for_vendor(BAIDU))?;
-        let Ok(token) = AccessToken::new(answer.access_token) else {
+        let mut answer = Fields::new(&reply, BAIDU, "", reply.json.as_object().cloned().unwrap_or_default());
+        let Ok(token) = AccessToken::new(answer.required("access_token", Fields::text)?) else {
             return Err(reply::odd(&reply, "access_token", "is empty or holds blanks or control characters"));
         };
-        let lifetime = u64::try_from(answer.expires_in).ok().filter(|seconds| *seconds > 0);
+        let seconds = answer.required("expires_in", Fields::number)?;
+        let lifetime = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
         let Some(lifetime) = lifetime.map(Duration::from_secs) else {
-            let why = format!("must be a positive number of seconds, is {}", answer.expires_in);
+            let why = format!("must be a positive number of seconds, is {seconds}");
             return Err(reply::odd(&reply, "expires_in", why));
         };
         Ok(Current { token, asked_at, until: asked_at.after(lifetime - (lifetime / 10).min(MARGIN)) })

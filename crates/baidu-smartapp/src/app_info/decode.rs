@@ -1,4 +1,5 @@
-use miniprogram_core::{AppId, StatusTable, Timestamp};
+use miniprogram_core::pipeline::Fields;
+use miniprogram_core::{Result, Timestamp, wire};
 use serde_json::{Map, Value};
 
 use super::{
@@ -6,132 +7,122 @@ use super::{
     Permission, Subject, is_nothing, visit,
 };
 use crate::values::{
-    AD_STATUS, AD_TYPE, ANNUAL_REVIEW, AUDIT_INFO, CATEGORY_AUDIT, Coded, IllegalPart, OFFLINE_REASON,
+    AD_STATUS, AD_TYPE, ANNUAL_REVIEW, AUDIT_INFO, CATEGORY_AUDIT, IllegalPart, OFFLINE_REASON,
     PERMISSION_SCOPE, SUBJECT_STATUS, SUBJECT_TYPE, WEB_STATUS,
 };
-use crate::wire;
 
 impl AppInfo {
-    /// One app: its members read, and the same members as they came.
-    pub(crate) fn from_wire(info: wire::AppInfo, members: Map<String, Value>) -> Self {
-        let reviewed = info.audit_info.unwrap_or_default();
-        let counts = info.modify_count.unwrap_or_default();
-        let count = |used, quota| ChangeCount { used, quota };
-        let texts = |text: Option<String>| filled(text).into_iter().collect();
-        Self {
-            app_id: filled(info.app_id).map(AppId::from),
-            app_key: filled(info.app_key),
-            name: filled(info.app_name),
-            description: filled(info.app_desc),
-            icon_urls: image_urls(&info.photo_addr),
-            visit: visit(info.status),
-            web_status: coded(&WEB_STATUS, info.web_status),
-            min_library_version: filled(info.min_swan_version),
-            qualification: info.qualification.map(subject).filter(|subject| !is_nothing(subject)),
-            categories: info.category.into_iter().map(category).collect(),
+    /// One app: its fields read, and the same fields as they came.
+    pub(crate) fn read(info: &mut Fields<'_>) -> Result<Self> {
+        let members = info.copy();
+        let mut reviewed = info.object("audit_info").unwrap_or_else(|| info.below("audit_info", Map::new()));
+        let names = reviewed.text("audit_app_name").into_iter().collect();
+        let descriptions = reviewed.text("audit_app_desc").into_iter().collect();
+        let icons = image_urls(reviewed.value("audit_photo_addr").as_ref());
+        let mut counts =
+            info.object("modify_count").unwrap_or_else(|| info.below("modify_count", Map::new()));
+        let mut count = |name: &str| ChangeCount {
+            used: counts.number(&format!("{name}_modify_used")),
+            quota: counts.number(&format!("{name}_modify_quota")),
+        };
+        let qualification = info.object("qualification").as_mut().map(subject);
+        let review = info.object("annual_review_info").as_mut().map(annual_review);
+        Ok(Self {
+            app_id: info.id("app_id"),
+            app_key: info.text("app_key"),
+            name: info.text("app_name"),
+            description: info.text("app_desc"),
+            icon_urls: image_urls(info.value("photo_addr").as_ref()),
+            visit: visit(info.number("status")),
+            web_status: info.coded("web_status", &WEB_STATUS),
+            min_library_version: info.text("min_swan_version"),
+            qualification: qualification.filter(|subject| !is_nothing(subject)),
+            categories: info.each("category", |entry| Ok(category(entry)))?,
             pending: PendingChanges {
-                name: pending(
-                    texts(reviewed.audit_app_name),
-                    reviewed.audit_app_name_status,
-                    reviewed.audit_app_name_reason,
-                ),
-                description: pending(
-                    texts(reviewed.audit_app_desc),
-                    reviewed.audit_app_desc_status,
-                    reviewed.audit_app_desc_reason,
-                ),
-                icon: pending(
-                    image_urls(&reviewed.audit_photo_addr),
-                    reviewed.audit_photo_addr_status,
-                    reviewed.audit_photo_addr_reason,
-                ),
+                name: pending(&mut reviewed, "audit_app_name", names),
+                description: pending(&mut reviewed, "audit_app_desc", descriptions),
+                icon: pending(&mut reviewed, "audit_photo_addr", icons),
             },
             changes: ChangeCounts {
-                name: count(counts.name_modify_used, counts.name_modify_quota),
-                description: count(counts.signature_modify_used, counts.signature_modify_quota),
-                icon: count(counts.image_modify_used, counts.image_modify_quota),
-                categories: count(counts.category_modify_used, counts.category_modify_quota),
+                name: count("name"),
+                description: count("signature"),
+                icon: count("image"),
+                categories: count("category"),
             },
-            permissions: info
-                .auth_info
-                .into_iter()
-                .map(|granted| Permission {
-                    name: filled(granted.scope_name),
-                    scope: coded(&PERMISSION_SCOPE, granted.r#type),
-                    extra: granted.extra,
+            permissions: info.each("auth_info", |granted| {
+                Ok(Permission {
+                    name: granted.text("scope_name"),
+                    scope: granted.coded("type", &PERMISSION_SCOPE),
+                    extra: granted.rest(),
                 })
-                .collect(),
-            annual_review: info.annual_review_info.map(annual_review).filter(|review| !is_nothing(review)),
-            offline: info.app_offline_info.into_iter().map(offline).collect(),
+            })?,
+            annual_review: review.filter(|review| !is_nothing(review)),
+            offline: info.each("app_offline_info", |entry| Ok(offline(entry)))?,
             members,
-        }
+        })
     }
 }
 
-fn filled(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
-
-fn coded<S: Copy + std::fmt::Display>(table: &StatusTable<S>, code: Option<i64>) -> Option<Coded<S>> {
-    code.map(|code| Coded::new(table, code))
-}
-
-fn subject(subject: wire::Subject) -> Subject {
+fn subject(subject: &mut Fields<'_>) -> Subject {
+    // Every sample that the vendor prints has the status misspelt.
+    let misspelt = subject.coded("satus", &SUBJECT_STATUS);
     Subject {
-        name: filled(subject.name),
-        kind: coded(&SUBJECT_TYPE, subject.r#type),
-        status: coded(&SUBJECT_STATUS, subject.status.or(subject.satus)),
-        certification: coded(&AD_TYPE, subject.ad_type),
-        certification_status: coded(&AD_STATUS, subject.ad_status),
-        extra: subject.extra,
+        name: subject.text("name"),
+        kind: subject.coded("type", &SUBJECT_TYPE),
+        status: subject.coded("status", &SUBJECT_STATUS).or(misspelt),
+        certification: subject.coded("ad_type", &AD_TYPE),
+        certification_status: subject.coded("ad_status", &AD_STATUS),
+        extra: subject.rest(),
     }
 }
 
-fn annual_review(review: wire::AnnualReview) -> AnnualReview {
+fn annual_review(review: &mut Fields<'_>) -> AnnualReview {
     AnnualReview {
-        status: coded(&ANNUAL_REVIEW, review.annual_review_status),
-        overdue_at: time(&review.annual_review_overdue_time),
+        status: review.coded("annual_review_status", &ANNUAL_REVIEW),
+        overdue_at: review.value("annual_review_overdue_time").and_then(|value| time(&value)),
     }
 }
 
 /// A time that Baidu calls a text and sends in seconds; 0 is none.
 fn time(value: &Value) -> Option<Timestamp> {
-    match wire::integer(value) {
+    match wire::number(value) {
         Some(seconds) => (seconds > 0).then(|| Timestamp::from_unix(seconds)),
         None => Timestamp::from_civil(value.as_str()?, 8),
     }
 }
 
-fn category(category: wire::AppCategory) -> AppCategory {
+fn category(category: &mut Fields<'_>) -> AppCategory {
     AppCategory {
-        id: category.category_id,
-        name: filled(category.category_name),
-        description: filled(category.category_desc),
-        audit_status: coded(&CATEGORY_AUDIT, category.audit_status),
-        reason: filled(category.reason),
-        parent: category.parent.map(|parent| Box::new(self::category(*parent))),
-        extra: category.extra,
+        id: category.number("category_id"),
+        name: category.text("category_name"),
+        description: category.text("category_desc"),
+        audit_status: category.coded("audit_status", &CATEGORY_AUDIT),
+        reason: category.text("reason"),
+        parent: category.object("parent").map(|mut parent| Box::new(self::category(&mut parent))),
+        extra: category.rest(),
     }
 }
 
 /// A change in review; none if nothing of it is shown.
-fn pending(values: Vec<String>, status: Option<i64>, reason: Option<String>) -> Option<PendingChange> {
-    let reason = filled(reason);
+fn pending(reviewed: &mut Fields<'_>, name: &str, values: Vec<String>) -> Option<PendingChange> {
+    let status = reviewed.coded(&format!("{name}_status"), &AUDIT_INFO);
+    let reason = reviewed.text(&format!("{name}_reason"));
     let shown = !values.is_empty() || status.is_some() || reason.is_some();
-    shown.then(|| PendingChange { values, status: coded(&AUDIT_INFO, status), reason })
+    shown.then_some(PendingChange { values, status, reason })
 }
 
-fn offline(offline: wire::Offline) -> Offline {
+fn offline(offline: &mut Fields<'_>) -> Offline {
     Offline {
-        reason: coded(&OFFLINE_REASON, offline.offline_reason),
-        illegal_fields: IllegalPart::list(&offline.illegal_fields.unwrap_or_default()),
-        extra: offline.extra,
+        reason: offline.coded("offline_reason", &OFFLINE_REASON),
+        illegal_fields: IllegalPart::list(&offline.text("illegal_fields").unwrap_or_default()),
+        extra: offline.rest(),
     }
 }
 
 /// The addresses in a member that holds pictures: JSON text such as `[{"cover":"https://…"}]`, the same as a list or
 /// an object, or one address as it is.
-fn image_urls(value: &Value) -> Vec<String> {
+fn image_urls(value: Option<&Value>) -> Vec<String> {
+    let Some(value) = value else { return Vec::new() };
     let Value::String(text) = value else { return nested_urls(value) };
     match serde_json::from_str::<Value>(text) {
         Ok(inner @ (Value::Array(_) | Value::Object(_))) => nested_urls(&inner),

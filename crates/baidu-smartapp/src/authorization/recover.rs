@@ -22,7 +22,6 @@ impl BaiduAuthorization {
         let mut op = self.pipeline.begin(app, OPERATION);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
         let mut issued = Issued::of_data(&reply)?;
-        let code = issued.answer.authorization_code.take();
-        Ok(Recovery::AuthorizationCode(issued.secret("authorization_code", code)?))
+        Ok(Recovery::AuthorizationCode(issued.secret("authorization_code")?))
     }
 }

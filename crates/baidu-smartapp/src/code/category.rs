@@ -1,12 +1,11 @@
 //! `app/category/list`: categories as Baidu nests them, flattened into their levels.
 
-use miniprogram_core::pipeline::{Call, Reply};
-use miniprogram_core::{Category, CategoryLevel, Result};
-use serde::de::Error as _;
+use miniprogram_core::pipeline::{Call, Fields, Reply};
+use miniprogram_core::{Category, CategoryLevel, Result, wire};
 use serde_json::{Map, Value};
 
-use crate::wire::MAX_LEVELS;
-use crate::{reply, wire};
+use crate::info::category;
+use crate::reply;
 
 /// `app/category/list` with `category_type` 2: those of enterprises, which are all. Source: document 003.
 pub(super) fn list() -> Call {
@@ -14,45 +13,26 @@ pub(super) fn list() -> Call {
 }
 
 pub(super) fn decode(reply: &Reply) -> Result<Vec<Category>> {
-    let top: Vec<wire::Category> = reply::data(reply)?;
-    let mut categories = Vec::new();
-    for category in top {
-        flatten(category, None, &[], &mut categories)
-            .map_err(|problem| reply::odd(reply, "data.sub_items", problem.to_string()))?;
-    }
-    Ok(categories)
+    Ok(reply::each(reply, |category| flatten(category, &[]))?.concat())
 }
 
-/// Adds the narrowest categories below one, each with all its levels.
-fn flatten(
-    mut category: wire::Category,
-    key: Option<&str>,
-    above: &[CategoryLevel],
-    into: &mut Vec<Category>,
-) -> serde_json::Result<()> {
-    let id = category.id(key)?;
-    let below = category.take_below()?;
+/// The narrowest categories below one, each with all its levels.
+fn flatten(category: &mut Fields<'_>, above: &[CategoryLevel]) -> Result<Vec<Category>> {
+    let id = category::id(category, above.len() + 1)?;
     let mut levels = above.to_vec();
-    levels.push(CategoryLevel::new(id, category.category_name));
-    if levels.len() > MAX_LEVELS {
-        let why = format!("categories nest deeper than {MAX_LEVELS} levels");
-        return Err(serde_json::Error::custom(why));
-    }
+    levels.push(CategoryLevel::new(id, category.text("category_name").unwrap_or_default()));
+    let below = category::below(category, |child| flatten(child, &levels))?;
     if below.is_empty() {
-        into.push(Category::new(levels).with_extra(readable(category.rest)));
-        return Ok(());
+        return Ok(vec![Category::new(levels).with_extra(readable(category.rest()))]);
     }
-    for (key, category) in below {
-        flatten(category, key.as_deref(), &levels, into)?;
-    }
-    Ok(())
+    Ok(below.concat())
 }
 
 /// The members beside the levels: numbers as numbers, and the qualifications out of the JSON text that holds them.
 fn readable(mut rest: Map<String, Value>) -> Map<String, Value> {
     for name in ["category_type", "need_quali"] {
         let Some(value) = rest.get_mut(name) else { continue };
-        if let Some(number) = wire::lenient_integer(value) {
+        if let Some(number) = wire::number(value).or_else(|| wire::flag(value).map(i64::from)) {
             *value = Value::from(number);
         }
     }

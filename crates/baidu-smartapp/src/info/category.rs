@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use miniprogram_core::pipeline::{Call, Reply};
-use miniprogram_core::{Effect, Error, MethodName, Result};
+use miniprogram_core::pipeline::{Call, Fields};
+use miniprogram_core::{Effect, Error, MethodName, Result, StatusTable, wire};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use serde_with::skip_serializing_none;
@@ -14,8 +14,7 @@ use crate::client::BaiduApp;
 use crate::values::{
     CATEGORY_TYPE, CategoryScope, CategoryType, Coded, NEED_QUALIFICATION, Necessity, QUALIFICATION_MUST,
 };
-use crate::wire::MAX_LEVELS;
-use crate::{BAIDU, form, refuse, reply, wire};
+use crate::{BAIDU, form, refuse, reply};
 
 pub(crate) const UPDATE_CATEGORIES: MethodName = MethodName::new("update_categories");
 /// How many categories an app may have.
@@ -28,7 +27,7 @@ const MAX_CATEGORIES: usize = 5;
 pub struct CategoryNode {
     /// Its id; that of a category without others below it is what [`CategoryChoice`] takes.
     pub id: i64,
-    /// Its name.
+    /// Its name; empty if Baidu does not tell.
     pub name: String,
     /// Who may choose it.
     pub kind: Option<Coded<CategoryType>>,
@@ -163,8 +162,7 @@ impl BaiduApp {
         let call = Call::get(OPERATION, "/rest/2.0/smartapp/app/category/list")
             .with_query("category_type", scope.as_wire());
         let reply = op.read(&call).await?;
-        let top: Vec<wire::Category> = reply::data(&reply)?;
-        top.into_iter().map(|category| node(&reply, category, None, 1)).collect()
+        reply::each(&reply, |category| node(category, 1))
     }
 
     /// Replaces the app's categories, 1 to 5 of them. What is new is reviewed, and so are qualifications that the
@@ -197,73 +195,98 @@ pub(crate) fn update_categories(choices: Vec<CategoryChoice>) -> Result<InfoChan
     Ok(InfoChange::new(OPERATION, path, fields, Wanted::Categories(ids)))
 }
 
+/// How deep categories may nest. The documents show two levels.
+const MAX_LEVELS: usize = 8;
+
 /// A category out of a reply, with those below it.
-fn node(
-    reply: &Reply,
-    mut category: wire::Category,
-    key: Option<&str>,
-    level: usize,
-) -> Result<CategoryNode> {
-    let odd = |why: String| reply::odd(reply, "data.sub_items", why);
-    if level > MAX_LEVELS {
-        return Err(odd(format!("categories nest deeper than {MAX_LEVELS} levels")));
-    }
-    let id = category.id(key).map_err(|problem| odd(problem.to_string()))?;
-    let below = category.take_below().map_err(|problem| odd(problem.to_string()))?;
-    let children = below.into_iter().map(|(key, child)| node(reply, child, key.as_deref(), level + 1));
-    let mut extra = category.rest;
+fn node(category: &mut Fields<'_>, level: usize) -> Result<CategoryNode> {
+    let id = id(category, level)?;
+    let children = below(category, |child| node(child, level + 1))?;
     Ok(CategoryNode {
         id,
-        name: category.category_name,
-        children: children.collect::<Result<_>>()?,
-        kind: number(&mut extra, "category_type").map(|code| Coded::new(&CATEGORY_TYPE, code)),
-        needs_qualification: number(&mut extra, "need_quali")
-            .map(|code| Coded::new(&NEED_QUALIFICATION, code)),
-        qualifications: rules(&mut extra),
-        extra,
+        name: category.text("category_name").unwrap_or_default(),
+        children,
+        kind: category.coded("category_type", &CATEGORY_TYPE),
+        needs_qualification: necessity(category, "need_quali", &NEED_QUALIFICATION),
+        qualifications: rules(category)?,
+        extra: category.rest(),
     })
 }
 
-/// Takes out a number that may be a text or a truth value; anything else stays where it is.
-fn number(members: &mut Map<String, Value>, name: &str) -> Option<i64> {
-    let number = wire::lenient_integer(members.get(name)?)?;
-    members.shift_remove(name);
-    Some(number)
+/// The id of a category at a level, 1 for the top.
+pub(crate) fn id(category: &mut Fields<'_>, level: usize) -> Result<i64> {
+    if level > MAX_LEVELS {
+        return Err(category.wrong("id", &format!("is deeper than {MAX_LEVELS} levels")));
+    }
+    category.required("id", Fields::number)
 }
 
-/// Takes out the qualifications: JSON text in JSON, an object, or nothing. A text that is no such JSON stays where
-/// it is.
-fn rules(members: &mut Map<String, Value>) -> Option<QualificationRules> {
-    let wire: wire::QualificationRules = match members.get("category_quali")? {
-        Value::Null => return none(members),
-        Value::String(text) if text.trim().is_empty() => return none(members),
-        Value::Array(entries) if entries.is_empty() => return none(members),
-        Value::String(text) => serde_json::from_str(text).ok()?,
-        value => serde_json::from_value(value.clone()).ok()?,
+/// Reads the categories below one: `sub_items`, or `subItems` in another spelling. They stand in a map by their ids or,
+/// as an empty map does, in a list; one that has no id has that of its key.
+pub(crate) fn below<'a, T>(
+    category: &mut Fields<'a>,
+    read: impl FnMut(&mut Fields<'a>) -> Result<T>,
+) -> Result<Vec<T>> {
+    const NAME: &str = "sub_items";
+    match category.value(NAME).or_else(|| category.value("subItems")) {
+        Some(Value::Object(by_id)) if by_id.values().all(Value::is_object) => {
+            let with_id = |(id, mut child): (String, Value)| {
+                if wire::is_empty(&child["id"]) {
+                    child["id"] = Value::from(id);
+                }
+                child
+            };
+            category.keep(NAME, by_id.into_iter().map(with_id).collect());
+        }
+        Some(other) => category.keep(NAME, other),
+        None => {}
+    }
+    category.each(NAME, read)
+}
+
+/// A number of a table, also as a flag.
+fn necessity(
+    fields: &mut Fields<'_>,
+    name: &str,
+    table: &StatusTable<Necessity>,
+) -> Option<Coded<Necessity>> {
+    let code = fields.number(name).or_else(|| fields.flag(name).map(i64::from))?;
+    Some(Coded::new(table, code))
+}
+
+/// Takes out the qualifications: JSON text in JSON, an object, or nothing. Anything else stays where it is.
+fn rules(category: &mut Fields<'_>) -> Result<Option<QualificationRules>> {
+    const NAME: &str = "category_quali";
+    let Some(value) = category.value(NAME) else { return Ok(None) };
+    let parsed = match &value {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+        other => other.clone(),
     };
-    members.shift_remove("category_quali");
-    let groups = if wire.list.iter().all(|entry| matches!(entry, wire::Qualifications::Group(_))) {
-        wire.list.into_iter().map(wire::Qualifications::into_vec).collect()
-    } else {
-        vec![wire.list.into_iter().flat_map(wire::Qualifications::into_vec).collect()]
+    let Value::Object(rules) = parsed else {
+        category.keep(NAME, value);
+        return Ok(None);
     };
-    let item = |item: wire::Qualification| QualificationItem {
-        id: item.id,
-        name: item.name.filter(|name| !name.is_empty()),
-        description: item.desc.filter(|text| !text.is_empty()),
-        must: wire::lenient_integer(&item.must).map(|code| Coded::new(&QUALIFICATION_MUST, code)),
-        extra: item.extra,
+    let mut rules = category.below(NAME, rules);
+    let list = rules.value("list").and_then(|list| wire::entries(&list)).unwrap_or_default();
+    // A list of lists holds groups; any other list is one group.
+    let groups = match list.iter().all(Value::is_array) {
+        true => list,
+        false => vec![Value::Array(list)],
     };
-    let group = |group: Vec<wire::Qualification>| group.into_iter().map(item).collect();
-    Some(QualificationRules {
-        description: wire.desc.filter(|text| !text.is_empty()),
-        groups: groups.into_iter().map(group).collect(),
-        extra: wire.extra,
+    let mut read = Vec::new();
+    for group in groups {
+        rules.keep("list", group);
+        read.push(rules.each("list", item)?);
+    }
+    Ok(Some(QualificationRules { description: rules.text("desc"), groups: read, extra: rules.rest() }))
+}
+
+fn item(item: &mut Fields<'_>) -> Result<QualificationItem> {
+    Ok(QualificationItem {
+        id: item.required("id", Fields::number)?,
+        name: item.text("name"),
+        description: item.text("desc"),
+        must: necessity(item, "must", &QUALIFICATION_MUST),
+        extra: item.rest(),
     })
-}
-
-/// An empty member says nothing.
-fn none(members: &mut Map<String, Value>) -> Option<QualificationRules> {
-    members.shift_remove("category_quali");
-    None
 }

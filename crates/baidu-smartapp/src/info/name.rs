@@ -1,7 +1,7 @@
 //! Names: the check beforehand and the change.
 
-use miniprogram_core::pipeline::Call;
-use miniprogram_core::{Effect, MethodName, RawStatus, Result};
+use miniprogram_core::pipeline::{Call, Fields};
+use miniprogram_core::{Effect, MethodName, RawStatus, Result, wire};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use super::change::{InfoChange, Wanted};
 use super::examination::Examination;
 use crate::client::BaiduApp;
 use crate::values::{CHECK_RESULT, NameVerdict};
-use crate::{refuse, reply, wire};
+use crate::{refuse, reply};
 
 pub(crate) const SET_NAME: MethodName = MethodName::new("set_name");
 
@@ -28,8 +28,11 @@ pub struct NameCheck {
     pub result: NameVerdict,
     /// The number behind that.
     pub raw: RawStatus,
-    /// The words that were found, where some were.
+    /// The words that were found, where some were: those of all groups in a row.
     pub words: Vec<String>,
+    /// The same words, grouped as Baidu sends them: `checkWords` is a list of lists in document 003. A plain list of
+    /// words, as others have seen it, is one group.
+    pub groups: Vec<Vec<String>>,
     /// The members that have no field here, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
@@ -47,11 +50,11 @@ impl BaiduApp {
         refuse::required(OPERATION, "app_name", name)?;
         let mut op = self.pipeline.begin(&self.app, OPERATION);
         let call = Call::get(OPERATION, "/rest/2.0/smartapp/app/checkname").with_query("app_name", name);
-        let check: wire::NameCheck = reply::data(&op.read(&call).await?)?;
-        let (result, raw) = CHECK_RESULT.translate(check.check_result);
-        let mut words = Vec::new();
-        flatten(&check.check_words, &mut words);
-        Ok(NameCheck { result, raw, words, extra: check.extra })
+        let reply = op.read(&call).await?;
+        let mut check = reply::fields(&reply)?;
+        let (result, raw) = CHECK_RESULT.translate(check.required("checkResult", Fields::number)?);
+        let groups = check.value("checkWords").map(|words| groups(&words)).unwrap_or_default();
+        Ok(NameCheck { result, raw, words: groups.concat(), groups, extra: check.rest() })
     }
 
     /// Changes the name, 3 to 30 units of width: a Chinese character has 2, a Latin letter 1. It is reviewed; the
@@ -87,11 +90,14 @@ pub(crate) fn set_name(change: NameChange) -> Result<InfoChange> {
     Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/setnickname", fields, wanted))
 }
 
-/// The words of a list of texts, of a list of such lists, or of nothing.
-fn flatten(value: &Value, into: &mut Vec<String>) {
-    match value {
-        Value::String(text) if !text.is_empty() => into.push(text.clone()),
-        Value::Array(entries) => entries.iter().for_each(|entry| flatten(entry, into)),
-        _ => {}
-    }
+/// The groups of a list of lists of words. Words beside the lists are a group of their own.
+fn groups(words: &Value) -> Vec<Vec<String>> {
+    let Some(entries) = words.as_array() else {
+        return wire::text(words).map(|word| vec![vec![word]]).unwrap_or_default();
+    };
+    let loose: Vec<String> = entries.iter().filter_map(wire::text).collect();
+    let listed = entries.iter().filter_map(Value::as_array);
+    let listed = listed.map(|group| group.iter().filter_map(wire::text).collect());
+    let groups = std::iter::once(loose).chain(listed);
+    groups.filter(|group: &Vec<String>| !group.is_empty()).collect()
 }

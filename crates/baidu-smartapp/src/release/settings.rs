@@ -1,11 +1,11 @@
 //! The effects of `set_visit_status` and `set_min_library_version`, and the read behind the second.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op};
 use miniprogram_core::{EffectValue, Error, Intent, LibraryUsage, MinLibraryVersion, Result, VisitStatus};
 use serde_json::Value;
 
-use crate::{BAIDU, app_info, refuse, reply, wire};
+use crate::{BAIDU, app_info, refuse, reply};
 
 /// `app/pause` and `app/resume`.
 #[derive(Debug)]
@@ -92,8 +92,10 @@ impl EffectPlan for SetMinLibraryVersion {
 /// Reads `app/getsupportversion`. Source: document 003.
 pub(super) async fn read_library_version(op: &mut Op<'_>) -> Result<MinLibraryVersion> {
     let call = Call::get(op.operation(), "/rest/2.0/smartapp/app/getsupportversion");
-    let answer: wire::SupportVersion = reply::data(&op.read(&call).await?)?;
-    let usage = answer.items.map(wire::OneOrMany::into_vec).unwrap_or_default();
-    let usage = usage.into_iter().map(|item| LibraryUsage::new(item.version, item.percentage)).collect();
-    Ok(MinLibraryVersion::new(answer.now_version.filter(|version| !version.is_empty()), usage))
+    let reply = op.read(&call).await?;
+    let mut fields = reply::fields(&reply)?;
+    let usage = fields.each("items", |item| {
+        Ok(LibraryUsage::new(item.required("version", Fields::text)?, item.decimal("percentage")))
+    })?;
+    Ok(MinLibraryVersion::new(fields.text("now_version"), usage))
 }

@@ -1,7 +1,7 @@
 //! The effect of `add_template`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
 use miniprogram_core::{
     AddedTemplate, DraftId, EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, Template,
     TemplateId,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{ADD_TEMPLATE, DRAFTS, TEMPLATES, drafts, page, steady_templates};
 use crate::inherent::InherentPlan;
-use crate::{BAIDU, before, plan, refuse, reply, wire};
+use crate::{BAIDU, before, plan, refuse, reply};
 
 const OPERATION: &str = ADD_TEMPLATE.as_str();
 /// How many characters describe a template.
@@ -120,12 +120,7 @@ impl EffectPlan for AddTemplate {
     }
 
     fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
-        let template: wire::AddedTemplate = reply::effect_data(reply)?;
-        if template.template_id.is_empty() {
-            let error = reply.protocol("is empty, not an id");
-            return Err(error.for_vendor(BAIDU).with_field("data.template_id"));
-        }
-        added(Some(TemplateId::from(template.template_id)))
+        added(Some(TemplateId::from(reply::fields(reply)?.required("template_id", Fields::text)?)))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {

@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
-use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, Template, TemplateId};
+use miniprogram_core::{
+    EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, Template, TemplateId, wire,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{DELETE_TEMPLATE, Listing, TEMPLATES, page, steady_templates};
 use crate::inherent::InherentPlan;
-use crate::{BAIDU, refuse, wire};
+use crate::{BAIDU, refuse};
 
 const OPERATION: &str = DELETE_TEMPLATE.as_str();
 
@@ -70,8 +72,11 @@ impl EffectPlan for DeleteTemplate {
     /// Older editions answer `{"result":1}`, newer ones nothing.
     fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
         let result = reply.json.get("data").and_then(|data| data.get("result"));
-        match result.map(wire::lenient_integer) {
-            None | Some(Some(1)) => Ok(EffectValue::None),
+        match result {
+            None => Ok(EffectValue::None),
+            Some(result) if wire::is_empty(result) || wire::flag(result) == Some(true) => {
+                Ok(EffectValue::None)
+            }
             Some(_) => {
                 let error = reply.protocol("is not 1, which says deleted");
                 Err(error.for_vendor(BAIDU).with_field("data.result"))

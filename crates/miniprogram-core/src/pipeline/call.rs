@@ -198,6 +198,8 @@ pub struct Reply {
     pub received_at: Timestamp,
     /// What is known of the effect if this reply cannot be understood.
     pub(super) if_unreadable: Outcome,
+    /// Whether an effect compares what it says.
+    pub(super) compared: bool,
 }
 
 impl Reply {
@@ -212,7 +214,15 @@ impl Reply {
             date: None,
             received_at: Timestamp::from_unix(0),
             if_unreadable: Outcome::Unknown,
+            compared: false,
         }
+    }
+
+    /// Whether an effect compares this reply with another: it was read before the effect or to find out what became of
+    /// it. What such a reply does not tell proves nothing.
+    #[must_use]
+    pub const fn is_compared(&self) -> bool {
+        self.compared
     }
 
     /// With the vendor's id of the request.

@@ -29,6 +29,8 @@ pub struct Op<'a> {
     extra: Duration,
     /// Whether an effect's outcome is being asked for: no deadline cuts that short.
     pub(super) settling: bool,
+    /// Whether it is a caller's read rather than an effect's.
+    pub(super) for_caller: bool,
     started_at: Timestamp,
     _busy: Busy,
 }
@@ -44,9 +46,17 @@ impl<'a> Op<'a> {
             sent: 0,
             extra: Duration::ZERO,
             settling: false,
+            for_caller: false,
             started_at,
             _busy: busy,
         }
+    }
+
+    /// Whose reads are compared, as an effect's are: what a list does not tell is an error then, not an empty list.
+    #[must_use]
+    pub fn comparing(mut self) -> Self {
+        self.for_caller = false;
+        self
     }
 
     /// The app.
@@ -89,6 +99,7 @@ impl<'a> Op<'a> {
                 Ok(mut reply) => {
                     self.pipeline.0.budget.succeeded(withdrawal);
                     reply.if_unreadable = Outcome::NotDone;
+                    reply.compared = !self.for_caller;
                     return Ok(reply);
                 }
                 Err(error) => error,

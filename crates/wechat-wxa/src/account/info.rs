@@ -1,10 +1,10 @@
-use miniprogram_core::pipeline::{Call, Reply};
+use miniprogram_core::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{AppId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::values::{ACCOUNT_TYPE, AccountType, Coded, REALNAME_STATUS, ReviewStatus};
 
 /// What the vendor tells of an app's account.
@@ -71,13 +71,13 @@ pub struct Changes {
 }
 
 impl Changes {
-    fn read(members: &mut Members<'_>, value: &str) -> Result<Self> {
-        Ok(Self {
-            value: members.text(value)?,
-            used: members.number("modify_used_count")?,
-            quota: members.number("modify_quota")?,
+    fn read(members: &mut Fields<'_>, value: &str) -> Self {
+        Self {
+            value: members.text(value),
+            used: members.number("modify_used_count"),
+            quota: members.number("modify_quota"),
             extra: members.rest(),
-        })
+        }
     }
 
     /// How many changes were counted since; none if that is not told or a new period began.
@@ -124,15 +124,15 @@ pub struct VerificationInfo {
 }
 
 impl VerificationInfo {
-    fn read(members: &mut Members<'_>) -> Result<Self> {
-        Ok(Self {
-            qualification: members.flag("qualification_verify")?,
-            naming: members.flag("naming_verify")?,
-            annual_review: members.flag("annual_review")?,
-            annual_review_begins_at: members.time("annual_review_begin_time")?,
-            annual_review_ends_at: members.time("annual_review_end_time")?,
+    fn read(members: &mut Fields<'_>) -> Self {
+        Self {
+            qualification: members.flag("qualification_verify"),
+            naming: members.flag("naming_verify"),
+            annual_review: members.flag("annual_review"),
+            annual_review_begins_at: members.time("annual_review_begin_time"),
+            annual_review_ends_at: members.time("annual_review_end_time"),
             extra: members.rest(),
-        })
+        }
     }
 }
 
@@ -142,7 +142,7 @@ impl WeChatApp {
     /// # Errors
     /// Those of any read.
     pub async fn account_info(&self) -> Result<AccountInfo> {
-        read(&self.begin("account_info").read(&call()).await?)
+        Ok(read(&self.begin("account_info").read(&call()).await?))
     }
 }
 
@@ -150,34 +150,33 @@ pub(super) fn call() -> Call {
     Call::get("account_info", "/cgi-bin/account/getaccountbasicinfo")
 }
 
-fn read(reply: &Reply) -> Result<AccountInfo> {
-    let mut members = Members::of(reply);
+fn read(reply: &Reply) -> AccountInfo {
+    let mut members = fields::of(reply);
     // The name stands outside of `nickname_info` too, in some answers only there.
-    let nickname = members.text("nickname")?;
-    let mut changes = |name: &str, value: &str| -> Result<Option<Changes>> {
-        members.object(name)?.as_mut().map(|info| Changes::read(info, value)).transpose()
-    };
-    let description = changes("signature_info", "signature")?;
-    let icon = changes("head_image_info", "head_image_url")?;
-    let mut name = changes("nickname_info", "nickname")?;
+    let nickname = members.text("nickname");
+    let mut changes =
+        |name: &str, value: &str| members.object(name).as_mut().map(|info| Changes::read(info, value));
+    let description = changes("signature_info", "signature");
+    let icon = changes("head_image_info", "head_image_url");
+    let mut name = changes("nickname_info", "nickname");
     if let Some(nickname) = nickname {
         name.get_or_insert_default().value.get_or_insert(nickname);
     }
-    Ok(AccountInfo {
-        app_id: members.text("appid")?.map(AppId::from),
-        account_type: members.coded("account_type", &ACCOUNT_TYPE)?,
-        principal_type: members.number("principal_type")?,
-        principal_name: members.text("principal_name")?,
-        realname_status: members.coded("realname_status", &REALNAME_STATUS)?,
-        verification: members.object("wx_verify_info")?.as_mut().map(VerificationInfo::read).transpose()?,
+    AccountInfo {
+        app_id: members.text("appid").map(AppId::from),
+        account_type: members.coded("account_type", &ACCOUNT_TYPE),
+        principal_type: members.number("principal_type"),
+        principal_name: members.text("principal_name"),
+        realname_status: members.coded("realname_status", &REALNAME_STATUS),
+        verification: members.object("wx_verify_info").as_mut().map(VerificationInfo::read),
         description,
         icon,
         name,
-        registered_country: members.number("registered_country")?,
-        credential: members.text("credential")?,
-        customer_type: members.number("customer_type")?,
+        registered_country: members.number("registered_country"),
+        credential: members.text("credential"),
+        customer_type: members.number("customer_type"),
         extra: members.rest(),
-    })
+    }
 }
 
 /// What of an account shows that it was changed.
@@ -189,7 +188,7 @@ pub(super) struct Shown {
 }
 
 pub(super) fn shown(reply: &Reply) -> Result<Shown> {
-    let info = read(reply)?;
+    let info = read(reply);
     Ok(Shown {
         name: info.name.unwrap_or_default(),
         icon: info.icon.unwrap_or_default(),

@@ -1,4 +1,4 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Finding};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding};
 use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::info;
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{OneCall, brought, effect_members};
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -195,10 +195,10 @@ impl WeChatApp {
         let body = json!({ "nick_name": name });
         let call = Call::post_json(OPERATION, "/cgi-bin/wxverify/checkwxverifynickname", &body);
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         Ok(NameCheck {
-            hit: members.required("hit_condition", Members::flag)?,
-            wording: members.text("wording")?,
+            hit: members.required("hit_condition", Fields::flag)?,
+            wording: members.text("wording"),
             extra: members.rest(),
         })
     }
@@ -224,13 +224,13 @@ impl WeChatApp {
         let body = json!({ "audit_id": crate::audit::number(audit_id, OPERATION)? });
         let call = Call::post_json(OPERATION, "/wxa/api_wxa_querynickname", &body);
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         Ok(NameAuditState {
-            status: Coded::new(&NAME_AUDIT, members.required("audit_stat", Members::number)?),
-            name: members.text("nickname")?,
-            reason: members.text("fail_reason")?,
-            created_at: members.time("create_time")?,
-            audited_at: members.time("audit_time")?,
+            status: Coded::new(&NAME_AUDIT, members.required("audit_stat", Fields::number)?),
+            name: members.text("nickname"),
+            reason: members.text("fail_reason"),
+            created_at: members.time("create_time"),
+            audited_at: members.time("audit_time"),
             extra: members.rest(),
         })
     }
@@ -248,11 +248,11 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
             }
         })
         .bringing(|reply| {
-            let mut members = Members::of(reply);
-            let audit_id = members.number("audit_id")?.filter(|id| *id > 0);
+            let mut members = fields::of(reply);
+            let audit_id = members.number("audit_id").filter(|id| *id > 0);
             Ok(brought(&NameAudit {
                 audit_id: audit_id.map(|id| AuditId::new(id.to_string())),
-                wording: members.text("wording")?,
+                wording: members.text("wording"),
                 extra: members.rest(),
             }))
         })

@@ -1,4 +1,4 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::info;
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::OneCall;
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -137,7 +137,7 @@ fn search_call() -> Call {
 }
 
 fn search_status(reply: &Reply) -> Result<Coded<SearchStatus>> {
-    Ok(Coded::new(&SEARCH_STATUS, Members::of(reply).required("status", Members::number)?))
+    Ok(Coded::new(&SEARCH_STATUS, fields::of(reply).required("status", Fields::number)?))
 }
 
 pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {

@@ -94,7 +94,7 @@ impl EffectPlan for SubmitAudit {
 
     fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
         let submitted: wire::Submitted = reply.decode()?;
-        match submitted.auditid.known() {
+        match submitted.auditid {
             Some(id) => Ok(EffectValue::Audit(id)),
             None => Err(reply.protocol("the submission has no id").with_field("auditid")),
         }

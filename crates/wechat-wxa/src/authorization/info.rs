@@ -1,14 +1,14 @@
 //! Who has authorized the platform.
 
 use miniprogram_core::authorization::{AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage};
-use miniprogram_core::pipeline::{Op, Reply};
+use miniprogram_core::pipeline::{Fields, Op, Reply};
 use miniprogram_core::{AccessToken, AppId, Result};
 use serde_json::Value;
 
 use super::WeChatAuthorization;
 use super::tokens::{of_app, permissions, secret};
+use crate::fields;
 use crate::masks::without_secrets;
-use crate::members::Members;
 use crate::refuse;
 
 /// How many authorizers a page holds at most.
@@ -19,13 +19,13 @@ impl WeChatAuthorization {
         const OPERATION: &str = "authorizer_info";
         refuse::required(OPERATION, "app", app.as_str())?;
         let reply = self.info(&mut self.pipeline.begin(app, OPERATION), platform).await?;
-        let mut members = Members::of(&reply);
-        let mut info = members.required("authorizer_info", Members::object)?;
-        let mut authorization = members.required("authorization_info", Members::object)?;
+        let mut members = fields::of(&reply);
+        let mut info = members.required("authorizer_info", Fields::object)?;
+        let mut authorization = members.required("authorization_info", Fields::object)?;
         of_app(&mut authorization, &["authorizer_appid", "appid"], app)?;
         Ok(AuthorizerInfo::new(app.clone(), without_secrets(reply.json.clone()))
-            .with_original_id(info.text("user_name")?)
-            .with_names(info.text("nick_name")?, info.text("principal_name")?)
+            .with_original_id(info.text("user_name"))
+            .with_names(info.text("nick_name"), info.text("principal_name"))
             .with_permissions(permissions(&reply)))
     }
 
@@ -59,13 +59,13 @@ impl WeChatAuthorization {
         let members = [("offset", Value::from(page.offset)), ("count", Value::from(page.count))];
         let call = self.call(op.operation(), "/cgi-bin/component/api_get_authorizer_list", members);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
-        let mut members = Members::of(&reply);
-        let total = members.required("total_count", Members::number)?;
+        let mut members = fields::of(&reply);
+        let total = members.required("total_count", Fields::number)?;
         let total = u64::try_from(total).map_err(|_| members.wrong("total_count", "is negative"))?;
         let authorizers = members.each_of("list", |entry| {
-            Ok(AuthorizerEntry::new(AppId::from(entry.required("authorizer_appid", Members::text)?))
-                .with_refresh_token(secret(entry, "refresh_token")?)
-                .with_authorized_at(entry.time("auth_time")?))
+            Ok(AuthorizerEntry::new(AppId::from(entry.required("authorizer_appid", Fields::text)?))
+                .with_refresh_token(secret(entry, "refresh_token"))
+                .with_authorized_at(entry.time("auth_time")))
         })?;
         Ok(AuthorizerList::new(total, authorizers))
     }

@@ -8,7 +8,7 @@ use miniprogram_core::{AccessToken, AppId, Error, ErrorKind, Outcome, Result, Re
 use super::WeChatAuthorization;
 use super::info::LONGEST_PAGE;
 use super::tokens::{of_app, secret};
-use crate::members::Members;
+use crate::fields;
 use crate::{WECHAT, refuse};
 
 const OPERATION: &str = "recover";
@@ -18,9 +18,9 @@ impl WeChatAuthorization {
     pub(super) async fn find_refresh_token(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
         refuse::required(OPERATION, "app", app.as_str())?;
         let reply = self.info(&mut self.pipeline.begin(app, OPERATION), platform).await?;
-        if let Some(mut authorization) = Members::of(&reply).object("authorization_info")? {
+        if let Some(mut authorization) = fields::of(&reply).object("authorization_info") {
             of_app(&mut authorization, &["authorizer_appid", "appid"], app)?;
-            if let Some(token) = secret(&mut authorization, "authorizer_refresh_token")? {
+            if let Some(token) = secret(&mut authorization, "authorizer_refresh_token") {
                 return Ok(Recovery::RefreshToken(token));
             }
         }
@@ -32,7 +32,8 @@ impl WeChatAuthorization {
         let mut totals = BTreeSet::new();
         loop {
             // A page is an operation of its own: a long list must not run into one deadline.
-            let mut op = self.pipeline.begin(app, OPERATION);
+            // A list that does not tell all of them proves nothing of the app.
+            let mut op = self.pipeline.begin(app, OPERATION).comparing();
             let list = self.list(&mut op, platform, AuthorizerPage::new(offset, LONGEST_PAGE)).await?;
             totals.insert(list.total);
             let length = u32::try_from(list.authorizers.len()).unwrap_or(u32::MAX);

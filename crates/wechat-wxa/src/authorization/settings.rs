@@ -1,11 +1,12 @@
 //! Options of an app, and its allowances by the platform's secret.
 
+use miniprogram_core::pipeline::Fields;
 use miniprogram_core::{AccessToken, AppId, Result};
 use serde_json::Value;
 
 use super::WeChatAuthorization;
 use super::tokens::of_app;
-use crate::members::Members;
+use crate::fields;
 use crate::refuse;
 
 impl WeChatAuthorization {
@@ -27,9 +28,9 @@ impl WeChatAuthorization {
         let call = self.call(OPERATION, "/cgi-bin/component/get_authorizer_option", members);
         let mut op = self.pipeline.begin(app, OPERATION);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         of_app(&mut members, &["authorizer_appid"], app)?;
-        members.required("option_value", Members::text)
+        members.required("option_value", Fields::text)
     }
 
     /// Sets such an option: `set_authorizer_option`. Sent once; a repeat gives the same state, so an unknown outcome

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use miniprogram_core::authorization::{Grant, IssuedToken, Permission, PreAuthorizationCode};
-use miniprogram_core::pipeline::Reply;
+use miniprogram_core::pipeline::{Fields, Reply};
 use miniprogram_core::{AccessToken, AppId, Result, Secret};
 use serde_json::Value;
 
 use super::WeChatAuthorization;
 use crate::dialect::whole;
-use crate::members::Members;
+use crate::fields;
 use crate::refuse;
 
 impl WeChatAuthorization {
@@ -22,7 +22,7 @@ impl WeChatAuthorization {
         ];
         let call = self.call(OPERATION, "/cgi-bin/component/api_component_token", members).without_token();
         let reply = self.begin(OPERATION).read(&call).await?;
-        issued(&mut Members::of(&reply), "component_access_token")
+        issued(&mut fields::of(&reply), "component_access_token")
     }
 
     pub(super) async fn ask_for_tickets(&self) -> Result<()> {
@@ -41,7 +41,7 @@ impl WeChatAuthorization {
         const OPERATION: &str = "pre_authorization_code";
         let call = self.call(OPERATION, "/cgi-bin/component/api_create_preauthcode", []);
         let reply = self.begin(OPERATION).read(&call.with_given_token(platform.clone())).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         let code = members.required("pre_auth_code", secret)?;
         Ok(PreAuthorizationCode::new(code, lifetime(&mut members)?))
     }
@@ -52,8 +52,8 @@ impl WeChatAuthorization {
         let members = [("authorization_code", Value::from(code.expose()))];
         let call = self.call(OPERATION, "/cgi-bin/component/api_query_auth", members);
         let reply = self.begin(OPERATION).send_once(&call.with_given_token(platform.clone())).await?;
-        let mut info = Members::of(&reply).required("authorization_info", Members::object)?;
-        let app = info.required("authorizer_appid", Members::text)?;
+        let mut info = fields::of(&reply).required("authorization_info", Fields::object)?;
+        let app = info.required("authorizer_appid", Fields::text)?;
         // Absent if the account has no permission that needs one.
         let access = match info.is_told("authorizer_access_token") {
             true => Some(issued(&mut info, "authorizer_access_token")?),
@@ -62,7 +62,7 @@ impl WeChatAuthorization {
         Ok(Grant::new()
             .with_app(Some(AppId::from(app)))
             .with_access(access)
-            .with_refresh_token(secret(&mut info, "authorizer_refresh_token")?)
+            .with_refresh_token(secret(&mut info, "authorizer_refresh_token"))
             .with_permissions(permissions(&reply)))
     }
 
@@ -82,39 +82,39 @@ impl WeChatAuthorization {
         let call = self.call(OPERATION, "/cgi-bin/component/api_authorizer_token", members);
         let mut op = self.pipeline.begin(app, OPERATION);
         let reply = op.send_once(&call.with_given_token(platform.clone())).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         let named = of_app(&mut members, &["authorizer_appid"], app)?;
         Ok(Grant::new()
             .with_app(named)
             .with_access(Some(issued(&mut members, "authorizer_access_token")?))
-            .with_refresh_token(secret(&mut members, "authorizer_refresh_token")?))
+            .with_refresh_token(secret(&mut members, "authorizer_refresh_token")))
     }
 }
 
 /// A token that the answer cannot do without, and how long it is good.
-fn issued(members: &mut Members<'_>, name: &str) -> Result<IssuedToken> {
+fn issued(members: &mut Fields<'_>, name: &str) -> Result<IssuedToken> {
     let token = members.required(name, secret)?;
     let why = "holds blanks or control characters";
     let token = AccessToken::new(token).map_err(|_| members.wrong(name, why))?;
     Ok(IssuedToken::new(token, lifetime(members)?))
 }
 
-fn lifetime(members: &mut Members<'_>) -> Result<Duration> {
-    let seconds = members.required("expires_in", Members::number)?;
+fn lifetime(members: &mut Fields<'_>) -> Result<Duration> {
+    let seconds = members.required("expires_in", Fields::number)?;
     let positive = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
     let why = || format!("must be a positive number of seconds, is {seconds}");
     positive.map(Duration::from_secs).ok_or_else(|| members.wrong("expires_in", &why()))
 }
 
 /// A secret; none if it is absent, null or empty.
-pub(super) fn secret(members: &mut Members<'_>, name: &str) -> Result<Option<Secret>> {
-    Ok(members.text(name)?.map(Secret::new))
+pub(super) fn secret(members: &mut Fields<'_>, name: &str) -> Option<Secret> {
+    members.text(name).map(Secret::new)
 }
 
 /// The app that an answer names, under the first of the names that it has: it must be the one that was asked for.
-pub(super) fn of_app(members: &mut Members<'_>, names: &[&str], asked: &AppId) -> Result<Option<AppId>> {
+pub(super) fn of_app(members: &mut Fields<'_>, names: &[&str], asked: &AppId) -> Result<Option<AppId>> {
     for name in names {
-        match members.text(name)? {
+        match members.text(name) {
             Some(app) if app == asked.as_str() => return Ok(Some(asked.clone())),
             Some(app) => return Err(members.wrong(name, &format!("is {app}, but {asked} was asked for"))),
             None => {}

@@ -1,10 +1,10 @@
 use miniprogram_core::Result;
-use miniprogram_core::pipeline::Call;
+use miniprogram_core::pipeline::{Call, Fields};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 
 /// A category that apps can have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,24 +70,24 @@ impl CatalogueCategory {
         }
     }
 
-    fn read(members: &mut Members<'_>) -> Result<Self> {
-        let mut category = Self::new(members.required("id", Members::number)?);
-        category.name = members.text("name")?;
-        category.level = members.number("level")?;
-        category.father = members.number("father")?;
+    fn read(members: &mut Fields<'_>) -> Result<Self> {
+        let mut category = Self::new(members.required("id", Fields::number)?);
+        category.name = members.text("name");
+        category.level = members.number("level");
+        category.father = members.number("father");
         category.children = members.numbers("children")?;
-        category.sensitive_type = members.number("sensitive_type")?;
-        if let Some(mut qualify) = members.object("qualify")? {
+        category.sensitive_type = members.number("sensitive_type");
+        if let Some(mut qualify) = members.object("qualify") {
             category.certificates = qualify.each("exter_list", |list| {
                 list.each("inner_list", |certificate| {
                     Ok(CatalogueCertificate {
-                        name: certificate.text("name")?,
-                        url: certificate.text("url")?,
+                        name: certificate.text("name"),
+                        url: certificate.text("url"),
                         extra: certificate.rest(),
                     })
                 })
             })?;
-            category.remark = qualify.text("remark")?;
+            category.remark = qualify.text("remark");
         }
         category.extra = members.rest();
         Ok(category)
@@ -118,8 +118,8 @@ impl WeChatApp {
 
     async fn catalogue(&self, operation: &'static str, call: &Call) -> Result<Vec<CatalogueCategory>> {
         let reply = self.begin(operation).read(call).await?;
-        Members::of(&reply)
-            .required("categories_list", Members::object)?
+        fields::of(&reply)
+            .required("categories_list", Fields::object)?
             .each_of("categories", CatalogueCategory::read)
     }
 }

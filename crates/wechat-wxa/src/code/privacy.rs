@@ -7,7 +7,7 @@ use miniprogram_core::{Error, ErrorKind, Result, Retry};
 use serde::Serialize;
 
 use crate::client::{self, WeChatApp};
-use crate::dialect::told;
+use crate::dialect::whole;
 use crate::{WECHAT, wire};
 
 pub(crate) const GET_CODE_PRIVACY_INFO: &str = "/wxa/security/get_code_privacy_info";
@@ -58,12 +58,13 @@ pub(crate) fn privacy_call(operation: &'static str) -> Call {
 }
 
 pub(super) async fn read_scan(op: &mut Op<'_>, operation: &'static str) -> Result<PrivacyScan> {
-    let privacy: wire::Privacy = client::read(op, &privacy_call(operation)).await?;
-    Ok(match privacy.errcode {
-        RUNNING => PrivacyScan::Running,
+    let reply = op.read(&privacy_call(operation)).await?;
+    let privacy: wire::Privacy = client::decode(&reply)?;
+    Ok(match reply.json.get("errcode").and_then(whole) {
+        Some(RUNNING) => PrivacyScan::Running,
         code => PrivacyScan::Finished {
-            blocks_submission: code != 0,
-            reason: told(privacy.errmsg).filter(|_| code != 0),
+            blocks_submission: code != Some(0),
+            reason: privacy.errmsg.filter(|_| code != Some(0)),
             without_auth: privacy.without_auth_list,
             without_conf: privacy.without_conf_list,
         },

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::versions_call;
 use crate::client::decode;
-use crate::dialect::told;
 use crate::ext_json::refuse_direct_commit;
 use crate::plan::WeChatEffect;
 use crate::{refuse, wire};
@@ -82,7 +81,7 @@ impl EffectPlan for UploadCode {
         let reply = op.read(&versions_call()).await?;
         let info: wire::VersionInfo = decode(&reply)?;
         let exp = info.exp_info.unwrap_or_default();
-        let ours = told(exp.exp_version).as_deref() == Some(&self.version)
+        let ours = exp.exp_version.as_deref() == Some(&self.version)
             && exp.exp_desc.is_none_or(|description| description == self.description);
         if !ours {
             return Ok(Finding::Absent);

@@ -3,7 +3,6 @@
 use miniprogram_core::{Audit, AuditStatus, CodeVersion, Stage, Timestamp};
 
 use crate::codes::AUDIT_STAGE;
-use crate::dialect::told;
 use crate::wire::{self, VersionInfo};
 
 /// A version as `getversioninfo` tells it.
@@ -16,7 +15,7 @@ struct Told {
 impl Told {
     /// None if the block says nothing at all.
     fn new(version: Option<String>, description: Option<String>, seconds: Option<i64>) -> Option<Self> {
-        let (version, at) = (told(version), wire::time(seconds));
+        let at = wire::time(seconds);
         (version.is_some() || at.is_some()).then_some(Self { version, description, at })
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::ServerDomains;
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 
 /// The servers that an app may reach, by who has set them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -58,9 +58,9 @@ impl WeChatApp {
         const OPERATION: &str = "effective_server_domains";
         let call = Call::post_json(OPERATION, "/wxa/get_effective_domain", &json!({}));
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         let mut lists = |name: &str| -> Result<ServerDomains> {
-            let domains = members.object(name)?.as_mut().map(ServerDomains::whole).transpose()?;
+            let domains = members.object(name).as_mut().map(ServerDomains::whole).transpose()?;
             Ok(domains.unwrap_or_default())
         };
         Ok(EffectiveServerDomains {
@@ -80,7 +80,7 @@ impl WeChatApp {
         const OPERATION: &str = "effective_web_view_domains";
         let call = Call::post_json(OPERATION, "/wxa/get_effective_webviewdomain", &json!({}));
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply);
+        let mut members = fields::of(&reply);
         Ok(EffectiveWebViewDomains {
             owner: members.texts("mp_webviewdomain")?,
             platform: members.texts("third_webviewdomain")?,

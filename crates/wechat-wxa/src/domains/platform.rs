@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{CheckFile, check_domains, standing, verdict};
 use crate::body::Body;
 use crate::client::WeChatPlatform;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{OneCall, brought};
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -81,17 +81,17 @@ impl PlatformDomains {
     }
 
     fn read(list: &List, reply: &Reply) -> Result<Self> {
-        let mut members = Members::of(reply);
+        let mut members = fields::of(reply);
         // A list is absent when it is empty.
-        let mut split = |name: &str| -> Result<Vec<String>> {
-            let text = members.text(name)?.unwrap_or_default();
+        let mut split = |name: &str| -> Vec<String> {
+            let text = members.text(name).unwrap_or_default();
             let domains = text.split(';').map(str::trim).filter(|domain| !domain.is_empty());
-            Ok(domains.map(str::to_owned).collect())
+            domains.map(str::to_owned).collect()
         };
         Ok(Self {
-            published: split(list.published)?,
-            testing: split(list.testing)?,
-            invalid: split(list.invalid)?,
+            published: split(list.published),
+            testing: split(list.testing),
+            invalid: split(list.invalid),
             extra: members.rest(),
         })
     }

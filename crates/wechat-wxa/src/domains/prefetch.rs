@@ -1,11 +1,11 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{check_domains, standing, verdict};
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::OneCall;
 use crate::plan::WeChatEffect;
 use crate::values::DomainAction;
@@ -77,16 +77,16 @@ fn get_call() -> Call {
 }
 
 fn read(reply: &Reply) -> Result<PrefetchDomains> {
-    let mut members = Members::of(reply);
+    let mut members = fields::of(reply);
     Ok(PrefetchDomains {
         domains: members.each_of("prefetch_dns_domain", |domain| {
             Ok(PrefetchDomain {
-                url: domain.required("url", Members::text)?,
-                status: domain.number("status")?,
+                url: domain.required("url", Fields::text)?,
+                status: domain.number("status"),
                 extra: domain.rest(),
             })
         })?,
-        size_limit: members.number("size_limit")?,
+        size_limit: members.number("size_limit"),
         extra: members.rest(),
     })
 }

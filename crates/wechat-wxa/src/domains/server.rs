@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use miniprogram_core::pipeline::{Call, EffectClass, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Reply};
 use miniprogram_core::{
     Code, Effect, Error, InherentCommand, MethodName, Outcome, Result, Retry, VendorError,
 };
@@ -12,7 +12,7 @@ use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::codes::ERRCODE;
 use crate::dialect::whole;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{OneCall, brought};
 use crate::plan::WeChatEffect;
 use crate::values::{DomainAction, ServerDomainKind};
@@ -79,7 +79,7 @@ impl ServerDomains {
     }
 
     /// The six lists; their members may have a prefix.
-    pub(super) fn read(members: &mut Members<'_>, prefix: &str) -> Result<Self> {
+    pub(super) fn read(members: &mut Fields<'_>, prefix: &str) -> Result<Self> {
         let mut list = |kind: ServerDomainKind| members.texts(&format!("{prefix}{}", kind.as_wire()));
         Ok(Self {
             request: list(ServerDomainKind::Request)?,
@@ -93,7 +93,7 @@ impl ServerDomains {
     }
 
     /// The lists, and in `extra` all that is left of the members.
-    pub(super) fn whole(members: &mut Members<'_>) -> Result<Self> {
+    pub(super) fn whole(members: &mut Fields<'_>) -> Result<Self> {
         let domains = Self::read(members, "")?;
         Ok(Self { extra: members.rest(), ..domains })
     }
@@ -214,7 +214,7 @@ impl DomainResult {
 
     /// Out of the answer to a change or to `action` `get`; a refusal that names domains is an error that names them.
     fn read(reply: &Reply) -> Result<Self> {
-        let mut members = Members::of(reply);
+        let mut members = fields::of(reply);
         let mut result = Self {
             domains: ServerDomains::read(&mut members, "")?,
             invalid: ServerDomains::read(&mut members, "invalid_")?,

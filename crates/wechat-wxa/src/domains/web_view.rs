@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{CheckFile, check_domains, standing, verdict};
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{OneCall, brought};
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -96,7 +96,7 @@ impl WebViewDomainResult {
     }
 
     fn read(reply: &Reply) -> Result<Self> {
-        let mut members = Members::of(reply);
+        let mut members = fields::of(reply);
         Ok(Self { domains: members.texts("webviewdomain")?, extra: members.rest() })
     }
 }

@@ -1,11 +1,11 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
 use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::{OneCall, brought, effect_members};
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -19,8 +19,9 @@ pub(super) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
 pub struct PrivacyInterface {
     /// `api_name`, such as `wx.getLocation`.
     pub api_name: String,
-    /// `status`: whether the app may use it.
-    pub status: Coded<PrivacyInterfaceStatus>,
+    /// `status`: whether the app may use it, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<Coded<PrivacyInterfaceStatus>>,
     /// `api_ch_name`: its name in Chinese.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub chinese_name: Option<String>,
@@ -53,7 +54,7 @@ impl PrivacyInterface {
     pub fn new(api_name: impl Into<String>, status: Coded<PrivacyInterfaceStatus>) -> Self {
         Self {
             api_name: api_name.into(),
-            status,
+            status: Some(status),
             chinese_name: None,
             description: None,
             applied_at: None,
@@ -65,25 +66,25 @@ impl PrivacyInterface {
         }
     }
 
-    fn read(members: &mut Members<'_>) -> Result<Self> {
-        let status = Coded::new(&PRIVACY_INTERFACE, members.required("status", Members::number)?);
-        let mut interface = Self::new(members.required("api_name", Members::text)?, status);
-        interface.chinese_name = members.text("api_ch_name")?;
-        interface.description = members.text("api_desc")?;
-        interface.applied_at = members.time("apply_time")?;
-        interface.audit_id = audit_id(members)?;
-        interface.fail_reason = members.text("fail_reason")?;
-        interface.link = members.text("api_link")?;
-        interface.group_name = members.text("group_name")?;
-        interface.extra = members.rest();
-        Ok(interface)
+    fn read(members: &mut Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            api_name: members.required("api_name", Fields::text)?,
+            status: members.compared("status", |members, name| members.coded(name, &PRIVACY_INTERFACE))?,
+            chinese_name: members.text("api_ch_name"),
+            description: members.text("api_desc"),
+            applied_at: members.time("apply_time"),
+            audit_id: audit_id(members),
+            fail_reason: members.text("fail_reason"),
+            link: members.text("api_link"),
+            group_name: members.text("group_name"),
+            extra: members.rest(),
+        })
     }
 }
 
 /// 0 is no application.
-fn audit_id(members: &mut Members<'_>) -> Result<Option<AuditId>> {
-    let id = members.number("audit_id")?.filter(|id| *id > 0);
-    Ok(id.map(|id| AuditId::new(id.to_string())))
+fn audit_id(members: &mut Fields<'_>) -> Option<AuditId> {
+    members.id("audit_id")
 }
 
 /// An application for such an interface.
@@ -212,21 +213,22 @@ fn interfaces_call() -> Call {
 }
 
 fn interfaces(reply: &Reply) -> Result<Vec<PrivacyInterface>> {
-    Members::of(reply).each_of("interface_list", PrivacyInterface::read)
+    fields::of(reply).each_of("interface_list", PrivacyInterface::read)
 }
 
 /// What of an interface shows that it was applied for.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Applied {
     api_name: String,
-    status: i64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    status: Option<i64>,
     audit_id: Option<AuditId>,
 }
 
 fn applications(reply: &Reply) -> Result<Vec<Applied>> {
     let applied = |interface: PrivacyInterface| Applied {
         api_name: interface.api_name,
-        status: interface.status.raw.code,
+        status: interface.status.map(|status| status.raw.code),
         audit_id: interface.audit_id,
     };
     Ok(interfaces(reply)?.into_iter().map(applied).collect())
@@ -250,7 +252,7 @@ pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> 
             }
         })
         .bringing(|reply| {
-            let mut members = Members::of(reply);
+            let mut members = fields::of(reply);
             let audit_id = members.required("audit_id", |members, _| audit_id(members))?;
             Ok(brought(&PrivacyApplication { audit_id, extra: members.rest() }))
         })

@@ -1,13 +1,13 @@
 use std::fmt;
 
-use miniprogram_core::pipeline::{Call, EffectClass};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields};
 use miniprogram_core::{AppId, Effect, InherentCommand, MethodName, Result, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::body::Body;
 use crate::client::{WeChatApp, WeChatPlatform};
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::OneCall;
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -172,16 +172,16 @@ impl WeChatApp {
         let call =
             Call::get(OPERATION, "/wxa/security/getorderpathinfo").with_query("info_type", kind.as_wire());
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = Members::of(&reply).required("msg", Members::object)?;
+        let mut members = fields::of(&reply).required("msg", Fields::object)?;
         Ok(OrderPath {
-            path: members.text("path")?,
-            status: members.coded("status", &ORDER_PATH)?,
+            path: members.text("path"),
+            status: members.coded("status", &ORDER_PATH),
             images: members.texts("img_list")?,
-            video: members.text("video")?,
-            test_account: members.text("test_account")?,
-            test_password: members.text("test_pwd")?.map(Secret::from),
-            test_remark: members.text("test_remark")?,
-            applied_at: members.time("apply_time")?,
+            video: members.text("video"),
+            test_account: members.text("test_account"),
+            test_password: members.text("test_pwd").map(Secret::from),
+            test_remark: members.text("test_remark"),
+            applied_at: members.time("apply_time"),
             extra: members.rest(),
         })
     }

@@ -1,11 +1,11 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Finding, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::members::Members;
+use crate::fields;
 use crate::one_call::OneCall;
 use crate::plan::WeChatEffect;
 use crate::refuse;
@@ -110,18 +110,18 @@ impl PrivacyOwner {
         self
     }
 
-    fn read(members: &mut Members<'_>) -> Result<Self> {
-        Ok(Self {
-            contact_email: members.text("contact_email")?,
-            contact_phone: members.text("contact_phone")?,
-            contact_qq: members.text("contact_qq")?,
-            contact_weixin: members.text("contact_weixin")?,
-            notice_method: members.text("notice_method")?,
-            store_expire_timestamp: members.text("store_expire_timestamp")?,
-            ext_file_media_id: members.text("ext_file_media_id")?,
-            store_region: members.text("store_region")?,
+    fn read(members: &mut Fields<'_>) -> Self {
+        Self {
+            contact_email: members.text("contact_email"),
+            contact_phone: members.text("contact_phone"),
+            contact_qq: members.text("contact_qq"),
+            contact_weixin: members.text("contact_weixin"),
+            notice_method: members.text("notice_method"),
+            store_expire_timestamp: members.text("store_expire_timestamp"),
+            ext_file_media_id: members.text("ext_file_media_id"),
+            store_region: members.text("store_region"),
             extra: members.rest(),
-        })
+        }
     }
 
     fn fields(&self) -> [(&'static str, Option<&str>); 8] {
@@ -342,26 +342,26 @@ pub struct PrivacyGuide {
 impl PrivacyGuide {
     fn read(reply: &Reply) -> Result<Self> {
         let item = |text: &'static str| {
-            move |item: &mut Members<'_>| {
+            move |item: &mut Fields<'_>| {
                 Ok(PrivacyUse {
-                    key: item.required("privacy_key", Members::text)?,
-                    text: item.text(text)?,
-                    label: item.text("privacy_label")?,
+                    key: item.required("privacy_key", Fields::text)?,
+                    text: item.text(text),
+                    label: item.text("privacy_label"),
                     extra: item.rest(),
                 })
             }
         };
-        let mut members = Members::of(reply);
-        let kinds = match members.object("privacy_desc")? {
+        let mut members = fields::of(reply);
+        let kinds = match members.object("privacy_desc") {
             Some(mut description) => description.each("privacy_desc_list", item("privacy_desc"))?,
             None => Vec::new(),
         };
         Ok(Self {
-            code_exists: members.flag("code_exist")?,
+            code_exists: members.flag("code_exist"),
             used_by_code: members.texts("privacy_list")?,
             uses: members.each("setting_list", item("privacy_text"))?,
-            updated_at: members.time("update_time")?,
-            owner: members.object("owner_setting")?.as_mut().map(PrivacyOwner::read).transpose()?,
+            updated_at: members.time("update_time"),
+            owner: members.object("owner_setting").as_mut().map(PrivacyOwner::read),
             kinds,
             extra: members.rest(),
         })

@@ -109,15 +109,17 @@ pub(super) async fn read_plan(op: &mut Op<'_>) -> Result<Option<GrayReleasePlan>
     const MEMBER: &str = "gray_release_plan";
     let reply = op.read(&plan_call()).await?;
     match reply.json.get(MEMBER) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Object(members)) if members.is_empty() => return Ok(None),
+        None => return Ok(None),
+        Some(value) if miniprogram_core::wire::is_empty(value) => return Ok(None),
         Some(_) => {}
     }
     let plan: wire::GrayPlan = reply.decode_member(MEMBER).map_err(of_a_read)?;
-    let (status, raw) = GRAY.translate(plan.status);
+    let missing = || of_a_read(reply.protocol("is missing")).with_field("gray_release_plan.status");
+    let (status, raw) = GRAY.translate(plan.status.ok_or_else(missing)?);
+    let percentage = plan.gray_percentage.and_then(|share| u8::try_from(share).ok());
     Ok(Some(
         GrayReleasePlan::new(status, raw)
-            .with_share(plan.gray_percentage, wire::time(plan.create_timestamp))
+            .with_share(percentage, wire::time(plan.create_timestamp))
             .with_flags(plan.support_debuger_first, plan.support_experiencer_first),
     ))
 }

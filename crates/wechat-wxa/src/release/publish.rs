@@ -13,7 +13,6 @@ use crate::audit::{latest_call, latest_of};
 use crate::before::seen;
 use crate::client;
 use crate::code::versions_call;
-use crate::dialect::told;
 use crate::plan::WeChatEffect;
 use crate::refuse::conflict;
 use crate::{WECHAT, wire};
@@ -91,7 +90,7 @@ impl EffectPlan for Release {
         let before: Before = seen(OPERATION, &intent.before)?;
         let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
         let online = info.release_info.unwrap_or_default();
-        let version = told(online.release_version);
+        let version = online.release_version;
         if before.version.is_some() && version != before.version {
             return Ok(Finding::Absent);
         }

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::before::seen;
 use crate::client;
 use crate::code::versions_call;
-use crate::dialect::told;
 use crate::plan::WeChatEffect;
 use crate::wire::{self, HistoryVersion, Released};
 use crate::{WECHAT, refuse};
@@ -42,13 +41,14 @@ struct Online {
 #[derive(Serialize, Deserialize)]
 struct Target {
     app_version: i64,
-    version: String,
+    /// The version's text, where the vendor tells.
+    version: Option<String>,
 }
 
 impl From<Option<Released>> for Online {
     fn from(released: Option<Released>) -> Self {
         let released = released.unwrap_or_default();
-        Self { version: told(released.release_version), released_at: released.release_time }
+        Self { version: released.release_version, released_at: released.release_time }
     }
 }
 
@@ -115,10 +115,12 @@ impl EffectPlan for Rollback {
         }
         let found = now.version.unwrap_or_default();
         Ok(match before.target {
-            Some(target) if target.version != found => Finding::Conflict(refuse::conflict(
-                OPERATION,
-                format!("the version online is {found:?}, neither the one before nor {:?}", target.version),
-            )),
+            Some(Target { version: Some(wanted), .. }) if wanted != found => {
+                Finding::Conflict(refuse::conflict(
+                    OPERATION,
+                    format!("the version online is {found:?}, neither the one before nor {wanted:?}"),
+                ))
+            }
             _ => Finding::Done(EffectValue::None),
         })
     }
@@ -137,6 +139,7 @@ fn history_call() -> Call {
 pub(super) async fn read_history(op: &mut Op<'_>) -> Result<Vec<HistoryVersion>> {
     let history: wire::History = client::read(op, &history_call()).await?;
     let mut versions = history.version_list;
+    versions.retain(|row| row.user_version.is_some() || row.app_version.is_some());
     versions.sort_by_key(|row| std::cmp::Reverse(row.app_version));
     Ok(versions)
 }
@@ -149,19 +152,23 @@ async fn read_online(op: &mut Op<'_>) -> Result<Online> {
 /// The version that a text means: the vendor's number for it first, since the text may repeat.
 fn chosen(history: Vec<HistoryVersion>, version: &str) -> Result<Target> {
     let target =
-        |row: &HistoryVersion| Target { app_version: row.app_version, version: row.user_version.clone() };
-    if let Some(row) = history.iter().find(|row| version.parse() == Ok(row.app_version)) {
-        return Ok(target(row));
+        |app_version: i64, row: &HistoryVersion| Target { app_version, version: row.user_version.clone() };
+    // Only the number can be sent: a row without one is nothing to go back to.
+    let numbered: Vec<(i64, &HistoryVersion)> =
+        history.iter().filter_map(|row| Some((row.app_version?, row))).collect();
+    if let Some((number, row)) = numbered.iter().find(|(number, _)| version.parse() == Ok(*number)) {
+        return Ok(target(*number, row));
     }
-    let named: Vec<&HistoryVersion> = history.iter().filter(|row| row.user_version == version).collect();
+    let is_named = |(_, row): &(i64, &HistoryVersion)| row.user_version.as_deref() == Some(version);
+    let named: Vec<(i64, &HistoryVersion)> = numbered.into_iter().filter(is_named).collect();
     match named[..] {
-        [row] => Ok(target(row)),
+        [(number, row)] => Ok(target(number, row)),
         [] => Err(Error::new(ErrorKind::NotFound, OPERATION)
             .for_vendor(WECHAT)
             .with_field("version")
             .with_detail(format!("{version:?} is none of the versions to go back to"))),
         _ => {
-            let numbers: Vec<String> = named.iter().map(|row| row.app_version.to_string()).collect();
+            let numbers: Vec<String> = named.iter().map(|(number, _)| number.to_string()).collect();
             let detail = format!(
                 "{version:?} is the text of several versions: name one by its number, {}",
                 numbers.join(" or ")

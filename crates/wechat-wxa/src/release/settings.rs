@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
-use miniprogram_core::{EffectValue, Intent, Result, VisitStatus};
+use miniprogram_core::{EffectValue, Intent, Result, Visit, VisitStatus};
 use serde_json::{Value, json};
 
 use crate::client;
@@ -13,8 +13,15 @@ use crate::{refuse, wire};
 const VISIT_OPERATION: &str = "set_visit_status";
 const LIBRARY_OPERATION: &str = "set_min_library_version";
 
-pub(super) fn visit_call() -> Call {
+fn visit_call() -> Call {
     Call::post_json("visit_status", "/wxa/getvisitstatus", &json!({}))
+}
+
+pub(super) async fn read_visit(op: &mut Op<'_>) -> Result<Visit> {
+    let reply = op.read(&visit_call()).await?;
+    let visit: wire::VisitReply = client::decode(&reply)?;
+    let (status, raw) = VISIT.translate(visit.status.ok_or_else(|| client::missing(&reply, "status"))?);
+    Ok(Visit::new(status, Some(raw)))
 }
 
 pub(super) fn library_call() -> Call {
@@ -54,8 +61,7 @@ impl EffectPlan for SetVisitStatus {
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let visit: wire::VisitReply = client::read(op, &visit_call()).await?;
-        Ok(match VISIT.translate(visit.status).0 {
+        Ok(match read_visit(op).await?.status {
             status if status == self.status => Finding::Done(EffectValue::None),
             VisitStatus::Unknown => Finding::Pending,
             _ => Finding::Absent,
