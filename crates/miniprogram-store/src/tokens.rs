@@ -232,8 +232,8 @@ pub struct NewTokens {
     pub refresh_token: Option<Secret>,
     /// When the merchant granted, by the vendor's clock; `None` keeps the stored time.
     pub granted_at: Option<Timestamp>,
-    /// The app's original id; `None` keeps the stored one, and so does an id that another app has: the tokens are
-    /// written all the same.
+    /// The app's original id; `None` keeps the stored one, and so does an id that another app has, an empty one, and one
+    /// with a zero character: the tokens are written all the same.
     pub original_id: Option<String>,
 }
 

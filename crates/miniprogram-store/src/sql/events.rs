@@ -57,8 +57,7 @@ impl Inbox for Handle {
         self.write("mark_bound", move |db| {
             Box::pin(async move {
                 let done = sqlx::query(
-                    "UPDATE events SET bound = 1 WHERE id = $1 AND claim_fence = $2 \
-                     AND claim_until IS NOT NULL AND state = 'pending'",
+                    "UPDATE events SET bound = 1 WHERE id = $1 AND claim_fence = $2 AND claim_until IS NOT NULL",
                 );
                 let done = done.bind(event).bind(fence).execute(db).await?;
                 if done.rows_affected() == 0 { Err(taken_over(event).into()) } else { Ok(()) }
@@ -154,7 +153,7 @@ impl Change {
         let done = sqlx::query(
             "UPDATE events SET state = $3, last_error = COALESCE($4, last_error), due_at = COALESCE($5, due_at), \
              finished_at = $6, claim_owner = NULL, claim_until = NULL \
-             WHERE id = $1 AND claim_fence = $2 AND claim_until IS NOT NULL AND state = 'pending'",
+             WHERE id = $1 AND claim_fence = $2 AND claim_until IS NOT NULL",
         )
         .bind(event)
         .bind(fence)
@@ -207,12 +206,11 @@ impl<'a> Lane<'a> {
         );
         let next = next.bind(self.owned(0)).bind(self.owned(1)).bind(self.owned(2));
         let next = next.fetch_optional(&mut *db).await?;
-        let (head, ready_at) = match next {
-            Some(row) => (Some(row.try_get::<i64, _>("id")?), row.try_get::<i64, _>("due_at")?),
-            None => (None, 0),
-        };
+        let column = |name| next.as_ref().map(|row| row.try_get::<i64, _>(name)).transpose();
+        let (head, ready_at) = (column("id")?, column("due_at")?);
         sqlx::query(
-            "UPDATE lanes SET head = $4, ready_at = $5 WHERE vendor = $1 AND platform = $2 AND app = $3",
+            "UPDATE lanes SET head = $4, ready_at = COALESCE($5, ready_at) \
+             WHERE vendor = $1 AND platform = $2 AND app = $3",
         )
         .bind(self.owned(0))
         .bind(self.owned(1))

@@ -227,23 +227,21 @@ async fn bind_original_id(db: &mut Conn, scope: &TokenScope, original_id: &str, 
     Err(conflict(why, "find out which of the two apps it belongs to").into())
 }
 
-/// Answers whether the id is this app's: another app may have it.
+/// Answers whether the id is this app's: another app may have it. The savepoint ends with the write that it is part of.
 async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> Done<bool> {
     sqlx::query("SAVEPOINT original_id").execute(&mut *db).await?;
     let query = sqlx::query(
         "UPDATE tokens SET original_id = $5 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
     let written = key.bind(query).bind(original_id.to_owned()).execute(&mut *db).await;
-    let taken = match written {
-        Ok(_) => false,
+    match written {
+        Ok(_) => Ok(true),
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-            sqlx::query("ROLLBACK TO SAVEPOINT original_id").execute(&mut *db).await?;
-            true
+            sqlx::query("ROLLBACK TO SAVEPOINT original_id").execute(db).await?;
+            Ok(false)
         }
-        Err(error) => return Err(error.into()),
-    };
-    sqlx::query("RELEASE SAVEPOINT original_id").execute(db).await?;
-    Ok(!taken)
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn make_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<()> {
@@ -265,6 +263,7 @@ async fn lock_row(db: &mut Conn, key: &Key<'_>) -> Done<Option<Row>> {
     Ok(key.bind(query).fetch_optional(db).await?)
 }
 
+/// The row of a scope, made if it is not there, and locked. Nearly always it is there, and one statement is enough.
 async fn made_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<Row> {
     if let Some(row) = lock_row(db, key).await? {
         return Ok(row);
@@ -330,15 +329,13 @@ async fn commit(
     if tokens.refresh_token.as_ref().is_some_and(Secret::is_empty) {
         return Err(Error::invalid("commit", "refresh_token", "must not be empty").into());
     }
-    let original_id = tokens.original_id.as_deref().map(|id| text("original_id", id)).transpose()?;
     let key = Key::of(&lease.scope)?;
     let row = leased_row(db, &key, lease).await?;
     let mut record = record(keys, &row)?;
     if record.state == GrantState::Revoked {
-        let outdated = match (tokens.granted_at, record.granted_at) {
-            (Some(granted), Some(revoked)) => granted < revoked,
-            (Some(_), None) => false,
-            (None, _) => flag_in(&row, "lease_revoked")?,
+        let outdated = match tokens.granted_at {
+            Some(granted) => record.granted_at.is_some_and(|revoked| granted < revoked),
+            None => flag_in(&row, "lease_revoked")?,
         };
         if outdated {
             let why = format!("the merchant revoked the authorization behind the {}", lease.scope);
@@ -364,7 +361,7 @@ async fn commit(
     let query = sqlx::query(
         "UPDATE tokens SET access = $5, issued_at = $6, expires_at = $7, refused = $8, refresh = $9, \
          previous_refresh = $10, generation = $11, state = $12, granted_at = $13, lease_owner = NULL, \
-         lease_until = NULL, lease_revoked = 0, updated_at = $14 \
+         lease_until = NULL, updated_at = $14 \
          WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
     key.bind(query)
@@ -380,18 +377,16 @@ async fn commit(
         .bind(now.as_unix_millis())
         .execute(&mut *db)
         .await?;
-    if let Some(original_id) = original_id
-        && record.original_id.as_deref() != Some(original_id)
-    {
-        if write_original_id(db, &key, original_id).await? {
-            record.original_id = Some(original_id.to_owned());
+    if let Some(original_id) = &tokens.original_id {
+        if id("original_id", original_id).is_ok() && write_original_id(db, &key, original_id).await? {
+            record.original_id = Some(original_id.clone());
         } else {
             tracing::warn!(
                 vendor = key.0[0],
                 platform = key.0[1],
                 app = key.0[3],
                 original_id,
-                "another app has this original id: it was left as it was"
+                "the original id was left as it was: another app has this one, or it is none"
             );
         }
     }
@@ -407,8 +402,8 @@ async fn release(db: &mut Conn, lease: &Lease, state: Option<GrantState>, now: T
         _ => state_in(&row)?,
     };
     let query = sqlx::query(
-        "UPDATE tokens SET state = $5, lease_owner = NULL, lease_until = NULL, lease_revoked = 0, \
-         updated_at = $6 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
+        "UPDATE tokens SET state = $5, lease_owner = NULL, lease_until = NULL, updated_at = $6 \
+         WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
     key.bind(query).bind(state.as_str()).bind(now.as_unix_millis()).execute(db).await?;
     Ok(())
@@ -444,7 +439,7 @@ async fn revoke(db: &mut Conn, scope: &TokenScope, revoked_at: Timestamp, now: T
     }
     let leased = maybe_time_in(&row, "lease_until")?.is_some();
     let query = sqlx::query(
-        "UPDATE tokens SET access = NULL, issued_at = NULL, expires_at = NULL, refused = 0, refresh = NULL, \
+        "UPDATE tokens SET access = NULL, issued_at = NULL, expires_at = NULL, refresh = NULL, \
          previous_refresh = NULL, state = 'revoked', granted_at = $5, lease_revoked = $6, updated_at = $7 \
          WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );

@@ -59,6 +59,11 @@ impl Place {
         }
     }
 
+    /// A statement that the databases word differently.
+    async fn statement_of(&self, sqlite: &'static str, postgres: &'static str) {
+        self.statement(if matches!(self, Self::Sqlite(_)) { sqlite } else { postgres }).await;
+    }
+
     async fn statement(&self, sql: &'static str) {
         match self {
             Self::Sqlite(directory) => {

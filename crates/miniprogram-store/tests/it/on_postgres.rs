@@ -1,10 +1,12 @@
 //! What only the shared store promises.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use miniprogram_core::{ErrorKind, PlatformId, Timestamp, TokenScope, Vendor};
+use miniprogram_core::{ErrorKind, Event, EventKind, PlatformId, Timestamp, TokenScope, Vendor};
 use miniprogram_store::{
-    Acquired, NewTokens, PlatformKey, PostgresStore, StoreKeys, StoreOptions, Ticket, TokenStore,
+    Acquired, Inbox, NewEvent, NewTokens, PlatformKey, PostgresStore, Received, StoreKeys, StoreOptions,
+    Ticket, TokenStore,
 };
 
 use crate::postgres;
@@ -140,4 +142,66 @@ async fn two_handles_renew_in_turn() {
     tasks.join_all().await;
     let record = one.token(&scope).await.unwrap().unwrap();
     assert_eq!((record.generation, record.lease), (80, None), "no commit was lost");
+}
+
+fn event(number: u32) -> NewEvent {
+    let mut event = Event::new(ACME, EventKind::AuditApproved, Cow::Borrowed("passed"), number.into());
+    event.app_id = Some("app".into());
+    NewEvent::new(PlatformKey::new(ACME, "p1"), event, Timestamp::from_unix(1))
+}
+
+/// Somebody who holds the lock of every lane, as who hands over, receives or replays an event does.
+async fn hold_lanes(pool: &sqlx::PgPool) -> sqlx::Transaction<'static, sqlx::Postgres> {
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("SELECT id FROM miniprogram.lanes FOR UPDATE").fetch_all(&mut *holder).await.unwrap();
+    holder
+}
+
+/// Until so many others wait for a lock.
+async fn until_waiting(pool: &sqlx::PgPool, others: i64) {
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() < others {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_arrives_while_its_lane_is_being_emptied_is_handed_over() {
+    let test = "an_event_that_arrives_while_its_lane_is_being_emptied_is_handed_over";
+    let Some(url) = postgres::database(test) else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let (now, later) = (Timestamp::from_unix(1), Timestamp::from_unix(2));
+    store.receive(&event(1)).await.unwrap();
+    let claim = store.claim("me", now, LEASE, 1).await.unwrap().remove(0);
+    let holder = hold_lanes(&pool).await;
+    // The second event is in the table, and nobody can see it yet, when the first one is done.
+    let receiver = store.clone();
+    let receiving = tokio::spawn(async move { receiver.receive(&event(2)).await.unwrap() });
+    until_waiting(&pool, 1).await;
+    let completer = store.clone();
+    let completing = tokio::spawn(async move { completer.complete(&claim, later).await.unwrap() });
+    until_waiting(&pool, 2).await;
+    holder.commit().await.unwrap();
+    let Received::New(second) = receiving.await.unwrap() else { panic!("it is new") };
+    completing.await.unwrap();
+    let claims = store.claim("me", later, LEASE, 1).await.unwrap();
+    assert_eq!(claims.iter().map(|claim| claim.entry.id).collect::<Vec<_>>(), [second]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_pruned_during_its_replay_is_gone() {
+    let Some(url) = postgres::database("an_event_that_is_pruned_during_its_replay_is_gone") else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let (now, later) = (Timestamp::from_unix(1), Timestamp::from_unix(2));
+    store.receive(&event(1)).await.unwrap();
+    let claim = store.claim("me", now, LEASE, 1).await.unwrap().remove(0);
+    store.complete(&claim, now).await.unwrap();
+    let holder = hold_lanes(&pool).await;
+    let (replayer, id) = (store.clone(), claim.entry.id);
+    let replaying = tokio::spawn(async move { replayer.replay(id, later).await.unwrap() });
+    until_waiting(&pool, 1).await;
+    assert_eq!(store.prune(later).await.unwrap(), 1);
+    holder.commit().await.unwrap();
+    assert!(!replaying.await.unwrap(), "there is no such event");
+    assert_eq!(store.next_due().await.unwrap(), None);
 }

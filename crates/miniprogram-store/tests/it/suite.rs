@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_core::authorization::IssuedToken;
-use miniprogram_core::intent::MethodName;
+use miniprogram_core::intent::{MethodName, Operation};
 use miniprogram_core::{
     AccessToken, AppId, AuditId, Command, EffectValue, Error, ErrorKind, Event, EventKind, Evidence, Intent,
     Outcome, PlatformId, Secret, Settled, Timestamp, TokenScope, Vendor,
@@ -51,17 +51,28 @@ suite![
     expire_compares_the_token,
     grants_and_revocations_count_by_the_vendors_clock,
     a_revocation_during_a_renewal_wins,
+    tokens_of_an_earlier_authorization_keep_the_later_time,
     an_original_id_belongs_to_one_app,
+    an_original_id_that_cannot_be_kept_costs_no_token,
+    a_write_that_fails_is_no_conflict,
+    an_empty_secret_is_unreadable,
     tokens_are_listed_in_order_and_in_pages,
     arguments_that_break_a_rule_are_refused,
     one_effect_is_open_per_app,
     a_later_attempt_replaces_the_open_one,
     open_intents_are_found_oldest_first,
     intents_race_and_one_is_opened,
+    an_intent_is_read_back_as_it_was_written,
+    what_became_of_an_intent_is_written_once,
     an_event_is_kept_once,
     an_app_sees_its_events_in_order_and_apps_run_side_by_side,
     a_claim_that_ran_out_goes_to_the_next,
     a_postponed_event_holds_its_app_back,
+    the_app_that_waits_longest_comes_first,
+    an_event_that_arrives_when_its_app_has_none_is_due_at_once,
+    a_claim_that_was_given_back_is_over,
+    the_last_error_is_kept_and_a_long_one_cut,
+    a_thousand_events_are_claimed_at_a_time_at_most,
     the_dead_are_listed_and_replayed,
     an_event_that_is_replayed_waits_for_the_one_in_hand,
     done_events_are_pruned,
@@ -191,7 +202,8 @@ async fn a_lease_is_given_to_one_and_back(place: Place) {
 
     store.release(&lease, None, at(1)).await.unwrap();
     assert_conflict(store.release(&lease, None, at(1)).await);
-    let (second, _) = acquire(&store, &scope("app1"), at(2)).await;
+    let (second, record) = acquire(&store, &scope("app1"), at(2)).await;
+    assert_eq!((record.updated_at, &record.lease), (at(2), &Some(second.info.clone())));
     assert!(second.info.fence > lease.info.fence);
     assert!(!second.interrupted, "it was given back");
     let record = store.commit(&second, &tokens("a", "r"), at(3)).await.unwrap();
@@ -332,6 +344,68 @@ async fn a_revocation_during_a_renewal_wins(place: Place) {
     assert_eq!((record.state, record.refresh_token), (GrantState::Revoked, None));
 }
 
+async fn tokens_of_an_earlier_authorization_keep_the_later_time(place: Place) {
+    let store = place.store().await;
+    for (granted, refresh) in [(100, "r1"), (50, "r2")] {
+        let (lease, _) = acquire(&store, &scope("app1"), at(0)).await;
+        let tokens = tokens("a", refresh).with_granted_at(Some(at(granted)));
+        store.commit(&lease, &tokens, at(0)).await.unwrap();
+    }
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.refresh_token, record.granted_at), (Some("r2".into()), Some(at(100))));
+}
+
+async fn an_original_id_that_cannot_be_kept_costs_no_token(place: Place) {
+    let store = place.store().await;
+    for (number, odd) in ["", "gh_\0"].into_iter().enumerate() {
+        let (lease, _) = acquire(&store, &scope("app1"), at(0)).await;
+        let tokens = tokens("a", &format!("r{number}")).with_original_id(Some(odd.to_owned()));
+        let record = store.commit(&lease, &tokens, at(0)).await.unwrap();
+        assert_eq!((record.original_id, record.refresh_token), (None, tokens.refresh_token));
+        assert_eq!(store.token(&scope("app1")).await.unwrap().unwrap().original_id, None);
+    }
+}
+
+async fn a_write_that_fails_is_no_conflict(place: Place) {
+    let store = place.store().await;
+    let (lease, _) = acquire(&store, &scope("app1"), at(0)).await;
+    place
+        .statement_of(
+            "CREATE TRIGGER worn_out BEFORE UPDATE OF original_id ON tokens \
+             BEGIN SELECT RAISE(ABORT, 'worn out'); END",
+            "CREATE FUNCTION worn_out() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'worn out'; END $$; \
+             CREATE TRIGGER worn_out BEFORE UPDATE OF original_id ON tokens \
+             FOR EACH ROW EXECUTE FUNCTION worn_out()",
+        )
+        .await;
+    let tokens = tokens("a", "r").with_original_id(Some("gh_1".to_owned()));
+    for error in [
+        store.bind_original_id(&scope("app1"), "gh_1", at(0)).await.unwrap_err(),
+        store.commit(&lease, &tokens, at(0)).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+    }
+    assert_eq!(
+        store.token(&scope("app1")).await.unwrap().unwrap().generation,
+        0,
+        "nothing of it was written"
+    );
+}
+
+async fn an_empty_secret_is_unreadable(place: Place) {
+    let store = place.store().await;
+    fill_with_secrets(&store).await;
+    // What is left is the mark of a value that is not sealed.
+    place
+        .statement("UPDATE tickets SET ticket = substr(ticket, 1, 1); UPDATE tokens SET refresh = substr(refresh, 1, 1)")
+        .await;
+    for error in [store.ticket(&key()).await.unwrap_err(), store.token(&scope("app1")).await.unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Store);
+        assert!(error.to_string().contains("empty"), "{error}");
+    }
+}
+
 async fn an_original_id_belongs_to_one_app(place: Place) {
     let store = place.store().await;
     let find = |id: &'static str| {
@@ -402,6 +476,7 @@ async fn tokens_are_listed_in_order_and_in_pages(place: Place) {
     assert_eq!(paged, all);
     let needy = TokenFilter::new(9).of(key()).in_state(GrantState::NeedsReauthorization);
     assert_eq!(list(needy).await, [scope("b")]);
+    assert_eq!(list(TokenFilter::new(9).of(key())).await, all[1..6], "of that platform alone");
     assert_eq!(list(TokenFilter::new(9).of(PlatformKey::new(BETA, "p1"))).await, [others[2].clone()]);
 }
 
@@ -415,6 +490,11 @@ async fn arguments_that_break_a_rule_are_refused(place: Place) {
     let mut lost = scope("app1");
     lost.app = None;
     refused(store.acquire(&lost, "me", at(0), LEASE).await.unwrap_err(), "scope");
+    refused(store.acquire(&scope("app1"), "m\0e", at(0), LEASE).await.unwrap_err(), "owner");
+    refused(store.claim("m\0e", at(0), LEASE, 1).await.unwrap_err(), "owner");
+    for odd in ["", "gh_\0"] {
+        refused(store.bind_original_id(&scope("app1"), odd, at(0)).await.unwrap_err(), "original_id");
+    }
     refused(store.ticket(&PlatformKey::new(ACME, "")).await.unwrap_err(), "platform");
     refused(store.receive(&event(Some(""), json!({}))).await.unwrap_err(), "app");
     // A zero character inside a message is content, and kept as such.
@@ -500,6 +580,37 @@ async fn intents_race_and_one_is_opened(place: Place) {
     answers.into_iter().filter(Result::is_err).for_each(assert_conflict);
 }
 
+async fn an_intent_is_read_back_as_it_was_written(place: Place) {
+    let p1 = PlatformId::from("p1");
+    let mut intent = release_of("app1", json!({ "seen": CANARY }));
+    for keys in [StoreKeys::default(), keys(b'a', &[])] {
+        let store = place.store_with(keys).await;
+        store.open_intent(&p1, &intent).await.unwrap();
+        assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), Some(intent.clone()));
+        let value = EffectValue::Audit(AuditId::from("1234"));
+        let done = Settled::done(value, Evidence::Asked);
+        store.close_intent(&p1, &intent, &done, at(1)).await.unwrap();
+        let report = store.check(at(1)).await.unwrap();
+        assert!(report.is_ok(), "what was sealed opens again: {report:?}");
+        store.close().await;
+        // Whatever method was called, and whatever its arguments are.
+        intent = release_of("app2", json!({ "seen": CANARY }));
+        (intent.app, intent.operation) = ("app1".into(), Operation::Release);
+    }
+}
+
+async fn what_became_of_an_intent_is_written_once(place: Place) {
+    let store = place.store().await;
+    let (p1, intent) = (PlatformId::from("p1"), release_of("app1", Value::Null));
+    store.open_intent(&p1, &intent).await.unwrap();
+    let done = Settled::done(EffectValue::Audit(AuditId::from("1234")), Evidence::Answered);
+    for settled in [done, Settled::unknown()] {
+        store.close_intent(&p1, &intent, &settled, at(1)).await.unwrap();
+        let outcome = "SELECT outcome FROM miniprogram.intents";
+        assert_eq!(place.stored("SELECT outcome FROM intents", outcome).await, ["done"]);
+    }
+}
+
 async fn an_event_is_kept_once(place: Place) {
     let store = place.store().await;
     let id = receive(&store, "app1", 1).await;
@@ -579,6 +690,86 @@ async fn a_postponed_event_holds_its_app_back(place: Place) {
     assert_eq!((claim.entry.id, claim.entry.attempts), (a1, 2));
     store.complete(&claim, at(61)).await.unwrap();
     assert_eq!(claim_ids(&store, at(61)).await, [a2]);
+}
+
+async fn the_app_that_waits_longest_comes_first(place: Place) {
+    let store = place.store().await;
+    let (a, b, c) =
+        (receive(&store, "a", 1).await, receive(&store, "b", 1).await, receive(&store, "c", 1).await);
+    let claims = store.claim("me", at(1), LEASE, 9).await.unwrap();
+    for (claim, due) in claims.iter().zip([90, 60, 30]) {
+        store.postpone(claim, "not now", at(due)).await.unwrap();
+    }
+    assert_eq!(store.next_due().await.unwrap(), Some(at(30)), "the earliest of all apps");
+    for expected in [c, b, a] {
+        let claims = store.claim("me", at(100), LEASE, 1).await.unwrap();
+        assert_eq!(claims.iter().map(|claim| claim.entry.id).collect::<Vec<_>>(), [expected]);
+    }
+}
+
+async fn an_event_that_arrives_when_its_app_has_none_is_due_at_once(place: Place) {
+    let store = place.store().await;
+    receive(&store, "a", 1).await;
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    store.complete(&claim, at(2)).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), None);
+    let second = receive(&store, "a", 2).await;
+    assert_eq!(store.next_due().await.unwrap(), Some(at(0)));
+    assert_eq!(claim_ids(&store, at(3)).await, [second]);
+}
+
+async fn a_claim_that_was_given_back_is_over(place: Place) {
+    let store = place.store().await;
+    let id = receive(&store, "a", 1).await;
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    store.postpone(&claim, "not now", at(60)).await.unwrap();
+    assert_conflict(store.mark_bound(&claim).await);
+    assert_conflict(store.bury(&claim, "late", at(2)).await);
+    let claim = store.claim("me", at(60), LEASE, 1).await.unwrap().remove(0);
+    store.complete(&claim, at(61)).await.unwrap();
+    assert_conflict(store.mark_bound(&claim).await);
+    assert!(store.replay(id, at(62)).await.unwrap());
+    for result in [store.complete(&claim, at(63)).await, store.mark_bound(&claim).await] {
+        assert_conflict(result);
+    }
+    assert_eq!(store.entry(id).await.unwrap().unwrap().state, InboxState::Pending);
+}
+
+async fn the_last_error_is_kept_and_a_long_one_cut(place: Place) {
+    let store = place.store().await;
+    let id = receive(&store, "a", 1).await;
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    let long = "错".repeat(3000);
+    store.postpone(&claim, &long, at(2)).await.unwrap();
+    let claim = store.claim("me", at(2), LEASE, 1).await.unwrap().remove(0);
+    store.complete(&claim, at(3)).await.unwrap();
+    let entry = store.entry(id).await.unwrap().unwrap();
+    assert_eq!((entry.state, entry.last_error), (InboxState::Done, Some("错".repeat(2000))));
+}
+
+async fn a_thousand_events_are_claimed_at_a_time_at_most(place: Place) {
+    let store = place.store().await;
+    receive(&store, "a", 1).await;
+    // The same event for a thousand other apps, the last one first.
+    place
+        .statement_of(
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000) \
+             INSERT INTO events (vendor, platform, app, identity, kind, event, received_at, bound, due_at) \
+             SELECT vendor, platform, app || n, identity || n, kind, event, received_at, bound, due_at \
+             FROM events, numbers; \
+             INSERT INTO lanes (vendor, platform, app, head, ready_at) \
+             SELECT vendor, platform, app, id, due_at FROM events WHERE app <> 'a' ORDER BY id DESC",
+            "INSERT INTO events (vendor, platform, app, identity, kind, event, received_at, bound, due_at) \
+             SELECT vendor, platform, app || n, identity || n, kind, event, received_at, bound, due_at \
+             FROM events, generate_series(1, 1000) AS numbers (n); \
+             INSERT INTO lanes (vendor, platform, app, head, ready_at) \
+             SELECT vendor, platform, app, id, due_at FROM events WHERE app <> 'a' ORDER BY id DESC",
+        )
+        .await;
+    let claims = store.claim("me", at(1), LEASE, 5000).await.unwrap();
+    assert_eq!(claims.len(), 1000);
+    assert!(claims.is_sorted_by_key(|claim| claim.entry.id), "in the order of arrival");
+    assert_eq!(store.claim("me", at(1), LEASE, 5000).await.unwrap().len(), 1);
 }
 
 async fn the_dead_are_listed_and_replayed(place: Place) {
