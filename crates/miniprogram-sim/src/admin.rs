@@ -149,6 +149,10 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
             )
         }
         ("POST", ["apps"]) => app::add(hub, parse(call)?),
+        ("DELETE", ["apps", app]) => {
+            hub.with(|world, _| world.remove_app(&AppId::from(*app)))?;
+            done()
+        }
         ("GET", ["apps", app]) => tell(hub.with(|world, _| world.truth(&AppId::from(*app)))?),
         ("POST", ["apps", app, what @ ("authorize" | "update-authorization" | "revoke-authorization")]) => {
             authorization::change(hub, &AppId::from(*app), what)
@@ -183,6 +187,7 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
             hub.with(|world, _| world.settings.audit_policy = policy);
             done()
         }
+        (method, ["wechat-withdrawals"]) => withdrawals(hub, call, method),
         (method, ["faults"]) => faults(hub, call, method),
         (method, ["push-faults"]) => push_faults(hub, call, method),
         (method, ["callbacks", vendor]) => callbacks(hub, call, method, self::vendor(vendor)?),
@@ -238,6 +243,30 @@ fn advance(hub: &Hub, by: &Advance) -> Result<Option<Value>> {
     }
     hub.with(|_, _| ());
     Ok(Some(json!({ "now": hub.clock.now() })))
+}
+
+/// How many audits an app may withdraw at WeChat. What is absent stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Withdrawals {
+    per_day: Option<usize>,
+    per_month: Option<usize>,
+}
+
+fn withdrawals(hub: &Hub, call: &Call, method: &str) -> Result<Option<Value>> {
+    let change = match method {
+        "GET" => Withdrawals { per_day: None, per_month: None },
+        "PUT" => parse(call)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(hub.with(|world, _| {
+        let settings = &mut world.settings;
+        let (per_day, per_month) =
+            (&mut settings.wechat_withdrawals_per_day, &mut settings.wechat_withdrawals_per_month);
+        *per_day = change.per_day.unwrap_or(*per_day);
+        *per_month = change.per_month.unwrap_or(*per_month);
+        json!({ "per_day": per_day, "per_month": per_month })
+    })))
 }
 
 fn faults(hub: &Hub, call: &Call, method: &str) -> Result<Option<Value>> {

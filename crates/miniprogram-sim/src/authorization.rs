@@ -12,9 +12,9 @@ use crate::world::{Apps, World};
 use crate::{BAIDU, WECHAT, baidu, wechat};
 
 /// How long a refresh token that was replaced stays good (WeChat).
-const OVERLAP: Duration = Duration::from_secs(5 * 60);
+pub(crate) const OVERLAP: Duration = Duration::from_secs(5 * 60);
 /// How long a ticket is good.
-const TICKET_LIFETIME: Duration = Duration::from_secs(12 * 3600);
+pub(crate) const TICKET_LIFETIME: Duration = Duration::from_secs(12 * 3600);
 /// How long a ticket is remembered as one that was good.
 const TICKET_MEMORY: Duration = Duration::from_secs(24 * 3600);
 /// How long a refresh token of Baidu lives: 10 years.
@@ -95,6 +95,11 @@ impl<T> Recent<T> {
         }
         self.order.push_back(key.clone());
         self.entries.insert(key, value);
+    }
+
+    fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.entries.retain(|_, value| keep(value));
+        self.order.retain(|key| self.entries.contains_key(key));
     }
 }
 
@@ -268,6 +273,13 @@ impl Authorizations {
         grant.previous = None;
         let ended = grant.refresh.take();
         self.spend(grant, ended);
+    }
+
+    /// Forgets an app: its codes and refresh tokens, and its place in the list.
+    pub(crate) fn forget(&mut self, app: &AppId, grant: &Grant) {
+        self.codes.retain(|code| code.app != *app);
+        self.refresh_tokens.retain(|_, owner| owner != app);
+        self.listed.remove(&grant.place);
     }
 
     /// Remembers a refresh token as one that was good.

@@ -54,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) wechat_audits: u32,
     pub(crate) wechat_speedups: u32,
     pub(crate) wechat_withdrawals_per_day: usize,
+    pub(crate) wechat_withdrawals_per_month: usize,
     pub(crate) wechat_daily_calls: u64,
     pub(crate) baidu_audits: Option<u32>,
     pub(crate) rollback_version_prefix: bool,
@@ -118,7 +119,8 @@ impl SimConfig {
                 baidu_key: "simulatedbaiduplatformkey0000001".to_owned(),
                 wechat_audits: 100_000,
                 wechat_speedups: 100,
-                wechat_withdrawals_per_day: 5,
+                wechat_withdrawals_per_day: 1,
+                wechat_withdrawals_per_month: 10,
                 wechat_daily_calls: 1_000_000,
                 baidu_audits: None,
                 rollback_version_prefix: true,
@@ -273,10 +275,19 @@ impl SimConfig {
         self
     }
 
-    /// How many audits WeChat lets an app withdraw in a day: 5 today and by default, 1 in the older edition.
+    /// How many audits WeChat lets an app withdraw on one day of Beijing: 1 by default, as document 002 has it
+    /// (section 16); the vendor's page of today says 5. Beyond it answers 87013.
     #[must_use]
     pub fn with_wechat_withdrawals_per_day(mut self, limit: usize) -> Self {
         self.settings.wechat_withdrawals_per_day = limit;
+        self
+    }
+
+    /// How many audits WeChat lets an app withdraw in one month of Beijing: 10 by default, as document 002 has it
+    /// (section 16). Beyond it answers 87013.
+    #[must_use]
+    pub fn with_wechat_withdrawals_per_month(mut self, limit: usize) -> Self {
+        self.settings.wechat_withdrawals_per_month = limit;
         self
     }
 

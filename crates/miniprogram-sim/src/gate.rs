@@ -112,10 +112,14 @@ impl Struck<'_> {
             if looked.refused {
                 world.faults.give_back(&self.drawn);
             }
-            if looked.effect { Ok(world.caller(self.vendor, &self.call).cloned()) } else { Err(looked) }
+            if !looked.effect {
+                return Err(looked);
+            }
+            let holder = world.caller(self.vendor, &self.call).cloned();
+            Ok((world.life(holder.as_ref()), holder))
         });
-        let holder = match looked {
-            Ok(holder) => holder,
+        let (life, holder) = match looked {
+            Ok(caller) => caller,
             Err(looked) if looked.refused => return Ok(self.respond(&looked.answer)),
             // A read has nothing to put off.
             Err(looked) => return self.disturb(disturbance, looked.answer).await,
@@ -125,6 +129,7 @@ impl Struck<'_> {
             hub: Arc::clone(self.hub),
             vendor: self.vendor,
             holder,
+            life,
             call: self.call.clone(),
             wait: Duration::from_millis(millis),
         };
@@ -207,17 +212,21 @@ struct PutOff {
     vendor: Vendor,
     /// `None` where no token is needed.
     holder: Option<Holder>,
+    /// The life of its app: an effect does not land on another app of the same id.
+    life: Option<u64>,
     call: Call,
     wait: Duration,
 }
 
 impl Drop for PutOff {
     fn drop(&mut self) {
-        let (vendor, holder, call) = (self.vendor, self.holder.clone(), self.call.clone());
+        let (vendor, life, holder, call) = (self.vendor, self.life, self.holder.clone(), self.call.clone());
         self.hub.with(|world, now| {
             world.plan(Planned::timed(now.after(self.wait), move |world, now| {
                 // The vendor looks at the request only now, and may refuse it now.
-                world.process_as(vendor, holder.as_ref(), &call, now, Mode::Apply);
+                if world.life(holder.as_ref()) == life {
+                    world.process_as(vendor, holder.as_ref(), &call, now, Mode::Apply);
+                }
             }));
         });
     }

@@ -91,7 +91,7 @@ impl Hub {
                 Out::Timer(due) => self.start_timer(due, now),
                 Out::Tick(due) => self.start_tick(due, now),
                 Out::Message => self.messages.send_modify(|count| *count += 1),
-                Out::Deliveries(app) => self.start_deliveries(app),
+                Out::Deliveries(app, life) => self.start_deliveries(app, life),
                 Out::Delivery(push) => self.start_delivery(push),
             }
         }
@@ -158,11 +158,11 @@ impl Hub {
     }
 
     /// Delivers the pushes of an app one after the other until none is left.
-    fn start_deliveries(&self, app: AppId) {
+    fn start_deliveries(&self, app: AppId, life: u64) {
         let Some(counted) = self.count(|work| &mut work.deliveries) else { return };
         let busy = self.clock.enter();
         self.spawn(async move {
-            while let Some(push) = counted.hub.with(|world, _| world.next_push(&app)) {
+            while let Some(push) = counted.hub.with(|world, _| world.next_push(&app, life)) {
                 counted.hub.deliver(&push).await;
             }
             drop(counted);

@@ -19,6 +19,7 @@ mod hub;
 mod masks;
 mod outgoing;
 mod page;
+mod picture;
 mod platform;
 mod pushes;
 mod requests;

@@ -24,6 +24,8 @@ impl World {
         let Some(app_id) = push.about().cloned() else { return self.dispatch(push, now) };
         let Some(app) = self.apps.get_mut(&app_id) else { return };
         app.pushes_made += 1;
+        let life = app.life;
+        push.life = Some(life);
         match self.push_faults.draw(self.seed, &app_id, app.pushes_made) {
             Some(PushFault::Lost) => self.delivered(&push, false),
             Some(PushFault::Late { millis }) => {
@@ -32,7 +34,11 @@ impl World {
             }
             Some(PushFault::Reordered) => {
                 let overtaken = app.held.replace(push);
-                self.plan(Planned::timed(now.after(HELD), move |world, now| world.let_go(&app_id, now)));
+                self.plan(Planned::timed(now.after(HELD), move |world, now| {
+                    if world.is_in_life(&app_id, Some(life)) {
+                        world.let_go(&app_id, now);
+                    }
+                }));
                 if let Some(overtaken) = overtaken {
                     self.dispatch(overtaken, now);
                 }
@@ -96,8 +102,12 @@ impl World {
         }
     }
 
-    /// Hands a push over for delivery; where nobody listens it is only recorded.
+    /// Starts the delivery of a push; where nobody listens it is only recorded, and where the app was removed it is
+    /// dropped.
     fn dispatch(&mut self, push: Push, now: Timestamp) {
+        if push.about().is_some_and(|app| !self.is_in_life(app, push.life)) {
+            return;
+        }
         if push.url(self.settings.callback(push.vendor)).is_none() {
             self.seal(&push, now, 1);
             self.delivered(&push, false);
@@ -111,7 +121,7 @@ impl World {
         app.queue.push_back(push);
         if !app.delivering {
             app.delivering = true;
-            self.outbox.push(Out::Deliveries(app_id));
+            self.outbox.push(Out::Deliveries(app_id, app.life));
         }
     }
 
@@ -123,15 +133,18 @@ impl World {
     }
 
     /// The next push to deliver; `None` ends the deliveries.
-    pub(crate) fn next_push(&mut self, app_id: &AppId) -> Option<Push> {
-        let app = self.apps.get_mut(app_id)?;
+    pub(crate) fn next_push(&mut self, app_id: &AppId, life: u64) -> Option<Push> {
+        let app = self.apps.get_mut(app_id).filter(|app| app.life == life)?;
         let push = app.queue.pop_front();
         app.delivering = push.is_some();
         push
     }
 
-    /// Encrypts, signs and records a push.
+    /// Encrypts, signs and records a push; `None` if its app was removed.
     pub(crate) fn seal(&mut self, push: &Push, now: Timestamp, attempt: u32) -> Option<SentPush> {
+        if push.about().is_some_and(|app| !self.is_in_life(app, push.life)) {
+            return None;
+        }
         let callback = self.settings.callback(push.vendor);
         let key = FrameKey::parse(&callback.aes_key).ok()?;
         let sent = push.seal(callback, &key, &mut self.platform.random, now, attempt);

@@ -15,11 +15,23 @@ use crate::hub::Hub;
 use crate::world::World;
 use crate::{BAIDU, WECHAT};
 
+/// WeChat's page for a desk.
+const DESK: &str = "/cgi-bin/componentloginpage";
+/// WeChat's page for a phone: where it is today, and where it was on the older host.
+const PHONE: [&str; 2] = ["/wxaopen/safe/bindcomponent", "/safe/bindcomponent"];
+/// What the page for a phone is opened with, beside the rest.
+const PHONE_WANTS: [(&str, &str); 2] = [("action", "bindcomponent"), ("no_scan", "1")];
+/// The kinds of accounts that may be asked for, by `auth_type`.
+const KINDS: [&str; 7] = ["1", "2", "3", "4", "5", "6", "8"];
+/// Those of them that offer mini programs, the only accounts here.
+const MINI_PROGRAMS: [&str; 3] = ["2", "3", "6"];
+
 /// The vendor whose authorization page has the path.
 pub(crate) fn vendor(path: &str) -> Option<Vendor> {
     match path {
-        "/cgi-bin/componentloginpage" | "/wxaopen/safe/bindcomponent" => Some(WECHAT),
+        DESK => Some(WECHAT),
         "/mappconsole/tp/authorization" => Some(BAIDU),
+        path if PHONE.contains(&path) => Some(WECHAT),
         _ => None,
     }
 }
@@ -54,6 +66,9 @@ fn consent(hub: &Hub, vendor: Vendor, call: &Call) -> Result<String, String> {
     let platform = given(if vendor == BAIDU { "client_id" } else { "component_appid" })?;
     let code = given("pre_auth_code")?;
     let pinned = call.query("biz_appid").or_else(|| call.query("app_id"));
+    if vendor == WECHAT {
+        check(call, pinned.is_some())?;
+    }
     let consent = hub.with(|world, now| {
         let known = match vendor {
             BAIDU => world.settings.baidu_key.as_str(),
@@ -73,6 +88,24 @@ fn consent(hub: &Hub, vendor: Vendor, call: &Call) -> Result<String, String> {
     query.append_pair(name, &consent.code).append_pair("expires_in", &consent.lifetime.as_secs().to_string());
     let separator = if redirect.contains('?') { '&' } else { '?' };
     Ok(format!("{redirect}{separator}{}", query.finish()))
+}
+
+/// What WeChat's pages want beside what both vendors want. An account that is named wins over the kinds of accounts.
+fn check(call: &Call, is_pinned: bool) -> Result<(), String> {
+    if PHONE.contains(&call.path.as_str()) {
+        for (name, value) in PHONE_WANTS {
+            if call.query(name) != Some(value) {
+                return Err(format!("the page for a phone needs {name}={value}"));
+            }
+        }
+    }
+    match call.query("auth_type") {
+        Some(kind) if !KINDS.contains(&kind) => Err(format!("auth_type must be one of {}", KINDS.join(", "))),
+        Some(kind) if !is_pinned && !MINI_PROGRAMS.contains(&kind) => {
+            Err(format!("auth_type {kind} offers no mini programs, and there are no other accounts here"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The app that is named, else the first one that has not authorized the platform, in order of their ids.

@@ -27,6 +27,8 @@ pub(crate) struct Push {
     pub(crate) message: String,
     /// Its place among those that can be asked for again (Baidu).
     pub(crate) number: Option<u64>,
+    /// The life of the app that it is about; absent if it was never put off.
+    pub(crate) life: Option<u64>,
 }
 
 /// Which of the platform's two URLs it goes to.
@@ -40,7 +42,7 @@ pub(crate) enum Route {
 
 impl Push {
     pub(crate) fn new(vendor: Vendor, route: Route, event: &str, message: String) -> Self {
-        Self { vendor, route, event: event.to_owned(), message, number: None }
+        Self { vendor, route, event: event.to_owned(), message, number: None, life: None }
     }
 
     /// The app that it goes to.

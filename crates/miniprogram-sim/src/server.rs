@@ -121,6 +121,16 @@ impl Simulator {
         Ok(Secret::new(issued.map(|issued| issued.text).unwrap_or_default()))
     }
 
+    /// Removes an app. Its tokens, codes and keys are refused from now on as if nobody had ever held them, its pushes
+    /// that are on their way are dropped, and its id may be added again: nothing of the old app happens to the new one.
+    /// No push tells of it. The request log, faults that name the app, and what went to the platform's own URL stay.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`].
+    pub fn remove_app(&self, app: &AppId) -> Result<(), SimError> {
+        self.hub.with(|world, _| world.remove_app(app))
+    }
+
     /// The apps that were added, in order of their ids.
     #[must_use]
     pub fn apps(&self) -> Vec<AppId> {
@@ -177,6 +187,15 @@ impl Simulator {
     /// What becomes from now on of what goes to review, code and everything else.
     pub fn set_audit_policy(&self, policy: AuditPolicy) {
         self.hub.with(|world, _| world.settings.audit_policy = policy);
+    }
+
+    /// How many audits WeChat lets an app withdraw from now on, on one day and in one month of Beijing; 1 and 10 at first
+    /// (002, section 16). Withdrawals of before count.
+    pub fn set_wechat_withdrawals(&self, per_day: usize, per_month: usize) {
+        self.hub.with(|world, _| {
+            world.settings.wechat_withdrawals_per_day = per_day;
+            world.settings.wechat_withdrawals_per_month = per_month;
+        });
     }
 
     /// Makes the app's next upload fail (Baidu): `upload_status` 3 with this code and message.

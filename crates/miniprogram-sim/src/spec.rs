@@ -34,6 +34,8 @@ pub struct AppSpec {
     pub own_domains: BTreeMap<DomainKind, Vec<String>>,
     /// Whether a person owns it, not an organisation (WeChat).
     pub is_personal: bool,
+    /// Whether the authenticity of its subject was certified (Baidu): a release needs it.
+    pub is_authenticated: bool,
 }
 
 /// An app's own key at Baidu: AppKey and AppSecret.
@@ -62,6 +64,7 @@ impl AppSpec {
             alliance_key: None,
             own_domains: BTreeMap::new(),
             is_personal: false,
+            is_authenticated: true,
         }
     }
 
@@ -140,6 +143,14 @@ impl AppSpec {
     #[must_use]
     pub fn with_personal_owner(mut self) -> Self {
         self.is_personal = true;
+        self
+    }
+
+    /// Leaves the authenticity of its subject uncertified (Baidu): releases are refused until
+    /// [`Simulator::set_authenticated`](crate::Simulator::set_authenticated).
+    #[must_use]
+    pub fn without_authentication(mut self) -> Self {
+        self.is_authenticated = false;
         self
     }
 

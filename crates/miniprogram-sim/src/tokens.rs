@@ -155,6 +155,15 @@ impl Tokens {
         }
     }
 
+    /// Forgets a holder: nobody holds its tokens from now on.
+    pub(crate) fn forget(&mut self, holder: &Holder) {
+        for text in self.held.remove(holder).into_iter().flatten() {
+            if self.all.get(&text).is_some_and(|token| token.holder == *holder) {
+                self.all.remove(&text);
+            }
+        }
+    }
+
     /// Who the token was issued to, valid or not.
     pub(crate) fn holder(&self, text: &str) -> Option<&Holder> {
         self.all.get(text).map(|token| &token.holder)

@@ -71,6 +71,7 @@ pub(crate) struct World {
     pub(crate) draws: HashMap<(Option<AppId>, String), u64>,
     agenda: BTreeMap<(Timestamp, u64), Job>,
     next_job: u64,
+    next_life: u64,
     pub(crate) outbox: Vec<Out>,
 }
 
@@ -82,8 +83,8 @@ pub(crate) enum Out {
     Tick(Timestamp),
     /// An app was sent a message through the API.
     Message,
-    /// The app has pushes to deliver, and nobody does so yet.
-    Deliveries(AppId),
+    /// The app, in this life of it, has pushes to deliver, and nobody does so yet.
+    Deliveries(AppId, u64),
     /// A push without an order to keep.
     Delivery(Push),
 }
@@ -99,6 +100,8 @@ pub(crate) struct Key {
 
 pub(crate) struct App {
     pub(crate) vendor: Vendor,
+    /// Tells it from an app of the same id that was removed.
+    pub(crate) life: u64,
     pub(crate) original_id: String,
     pub(crate) grant: Grant,
     pub(crate) effects: Effects,
@@ -142,6 +145,7 @@ impl World {
             draws: HashMap::new(),
             agenda: BTreeMap::new(),
             next_job: 0,
+            next_life: 0,
             outbox: Vec::new(),
         }
     }
@@ -170,13 +174,15 @@ impl World {
                 self.platform.wechat.names.insert(spec.app_id.clone(), account.profile.name().to_owned());
             }
             Account::Baidu(account) => {
-                account.profile = baidu::Profile::new(&spec.app_id, spec.name, spec.own_domains);
+                account.profile = baidu::Profile::new(&spec);
                 self.platform.baidu.names.insert(spec.app_id.clone(), account.profile.name.clone());
             }
         }
         let original_id = spec.original_id.unwrap_or_else(|| original_id(&spec.app_id));
+        self.next_life += 1;
         let app = App {
             vendor: spec.vendor,
+            life: self.next_life,
             original_id,
             grant: Grant::default(),
             effects: Effects::default(),
@@ -209,6 +215,33 @@ impl World {
             self.grant(&spec.app_id, refresh_token, now);
         }
         Ok(issued)
+    }
+
+    /// Removes an app, and with it its tokens, codes, names and keys. What is still to happen to it does not happen, even
+    /// if an app of the same id is added afterwards. No push tells of it.
+    pub(crate) fn remove_app(&mut self, id: &AppId) -> Result<(), SimError> {
+        let app = self.apps.remove(id).ok_or_else(|| SimError::UnknownApp(id.clone()))?;
+        for holder in [Holder::App(id.clone()), Holder::Client(id.clone())] {
+            self.platform.tokens.forget(&holder);
+        }
+        self.platform.authorizations.forget(id, &app.grant);
+        match &app.account {
+            Account::WeChat(account) => self.platform.wechat.forget(id, account),
+            Account::Baidu(_) => drop(self.platform.baidu.names.remove(id)),
+        }
+        self.alliance_keys.retain(|_, key| key.app != *id);
+        self.draws.retain(|(app, _), _| app.as_ref() != Some(id));
+        Ok(())
+    }
+
+    /// Whether the app is there, and in the same life as when something about it was put off.
+    pub(crate) fn is_in_life(&self, id: &AppId, life: Option<u64>) -> bool {
+        self.apps.get(id).is_some_and(|app| life.is_none_or(|life| life == app.life))
+    }
+
+    /// The life of the app that a token speaks for.
+    pub(crate) fn life(&self, holder: Option<&Holder>) -> Option<u64> {
+        holder.and_then(Holder::app).and_then(|app| self.apps.get(app)).map(|app| app.life)
     }
 
     pub(crate) fn arrange(&mut self, id: &AppId, state: &State, now: Timestamp) -> Result<(), SimError> {
@@ -273,6 +306,16 @@ impl World {
             Account::Baidu(account) => account.tell(&mut truth),
         }
         Ok(truth)
+    }
+
+    /// Certifies the authenticity of an app's subject, or takes the certificate away (Baidu).
+    pub(crate) fn set_authenticated(&mut self, id: &AppId, is_authenticated: bool) -> Result<(), SimError> {
+        let app = self.apps.get_mut(id).ok_or_else(|| SimError::UnknownApp(id.clone()))?;
+        let Account::Baidu(account) = &mut app.account else {
+            return Err(SimError::Unsupported(id.clone(), "authentication before release"));
+        };
+        account.profile.is_authenticated = is_authenticated;
+        Ok(())
     }
 
     /// Decides what is under review; with an id only if it is that one.

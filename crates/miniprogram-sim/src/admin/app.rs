@@ -35,6 +35,8 @@ pub(super) struct NewApp {
     own_domains: BTreeMap<DomainKind, Vec<String>>,
     #[serde(default)]
     is_personal: bool,
+    /// Whether a release is allowed at Baidu; yes unless told otherwise.
+    is_authenticated: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +56,7 @@ pub(super) fn add(hub: &Hub, new: NewApp) -> Result<Option<Value>> {
     spec.name = new.name;
     spec.own_domains = new.own_domains;
     spec.is_personal = new.is_personal;
+    spec.is_authenticated = new.is_authenticated.unwrap_or(true);
     if let Some(key) = new.alliance_key {
         spec = spec.with_alliance_key(key.client_id, key.client_secret);
     }
@@ -88,6 +91,10 @@ pub(super) fn route(hub: &Hub, call: &Call, method: &str, app: &AppId, what: &st
         ("PUT", "state") => {
             let state: State = parse(call)?;
             hub.with(|world, now| world.arrange(app, &state, now))?;
+        }
+        ("PUT", "authentication") => {
+            let is_authenticated: bool = parse(call)?;
+            hub.with(|world, _| world.set_authenticated(app, is_authenticated))?;
         }
         ("GET", "token") => {
             let (vendor, holder) = authorized(hub, app)?;

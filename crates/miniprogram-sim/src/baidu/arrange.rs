@@ -23,6 +23,7 @@ pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) ->
             failure: None,
             status: Status::Development,
             message: String::new(),
+            remark: String::new(),
             online_at: at,
         });
         id
@@ -35,7 +36,7 @@ pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) ->
     };
     for (index, version) in (1_i64..).zip(versions) {
         let id = upload(&mut account, version, ago(30 * DAY / index));
-        account.submit(id, ago(29 * DAY / index));
+        account.submit(id, "", ago(29 * DAY / index));
         account.decide(Some(id), &Decision::Approve);
         account.release(id, ago(27 * DAY / index));
     }
@@ -57,7 +58,7 @@ pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) ->
     if matches!(state, State::Uploaded { .. }) {
         return Some(account);
     }
-    account.submit(id, ago(50));
+    account.submit(id, "", ago(50));
     match state {
         State::Withdrawn => account.withdraw(id),
         State::Rejected { reason } => {

@@ -160,7 +160,9 @@ struct Quali {
 }
 
 fn wanted(call: &Call) -> Result<Vec<Wanted>, Refusal> {
-    let text = call.param("categorys").filter(|text| !text.is_empty()).ok_or(Refusal::code(40001))?;
+    // Document 003 names the parameter `categories` in its table, and `categorys` in its sample and in its words.
+    let given = |name: &str| call.param(name).filter(|text| !text.is_empty());
+    let text = given("categorys").or_else(|| given("categories")).ok_or(Refusal::code(40001))?;
     let wanted: Vec<Wanted> = serde_json::from_str(text).map_err(|_| Refusal::code(50062))?;
     if wanted.is_empty() { Err(Refusal::code(50062)) } else { Ok(wanted) }
 }

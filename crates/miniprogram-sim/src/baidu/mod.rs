@@ -55,6 +55,7 @@ macro_rules! api {
         concat!("/rest/2.0/smartapp/", $path)
     };
 }
+use api;
 
 const IMAGE: &str = "/file/2.0/smartapp/upload/image";
 
@@ -203,7 +204,19 @@ fn run_in<S>(table: &'static [Endpoint<S>], call: &Call, scene: Scene<'_, S>, mo
     if call.has_json_body() {
         return Ran::Refused(Refusal::code(40001));
     }
-    endpoint::run(endpoint, call, &Object::new(), scene, mode)
+    match endpoint::run(endpoint, call, &Object::new(), scene, mode) {
+        Ran::Refused(refusal) => Ran::Refused(in_words(refusal, endpoint.path)),
+        accepted => accepted,
+    }
+}
+
+/// The refusal in the words that document 003 has for this endpoint, where it has some.
+fn in_words(refusal: Refusal, path: &str) -> Refusal {
+    if refusal.voice != Voice::Service || refusal.message.is_some() {
+        return refusal;
+    }
+    let message = words::documented(path, refusal.code).map(str::to_owned);
+    Refusal { message, ..refusal }
 }
 
 const JSON: &str = "application/json;charset=utf-8";

@@ -35,6 +35,7 @@ pub(super) fn upload(view: &BdView<'_>) -> Verdict {
             failure,
             status: Status::Development,
             message: String::new(),
+            remark: String::new(),
             online_at: scene.now,
         });
         if direct_commit {
@@ -52,10 +53,11 @@ fn submit_directly(world: &mut World, app_id: &AppId, id: u64, now: Timestamp) {
     let Some(App { account: Account::Baidu(account), effects, .. }) = world.apps.get_mut(app_id) else {
         return;
     };
-    if account.has_open_audit() || !account.package(id).is_some_and(|package| package.is_ready(now)) {
+    let is_ready = account.package(id).is_some_and(|package| package.is_ready(now));
+    if account.has_open_audit() || account.profile.obstacle().is_some() || !is_ready {
         return;
     }
-    account.submit(id, now);
+    account.submit(id, "", now);
     effects.count("submit_audit");
     if let Some(planned) = scheduled(&world.settings.audit_policy, app_id, id, now) {
         world.plan(planned);
@@ -89,21 +91,25 @@ fn find<'a>(state: &'a BdAccount, call: &Call, now: Timestamp) -> Result<&'a Pac
 pub(super) fn submitaudit(view: &BdView<'_>) -> Verdict {
     let package = named(view)?;
     let id = package.id;
-    for name in ["content", "remark"] {
-        view.call.param(name).filter(|text| !text.is_empty()).ok_or(Refusal::code(40001))?;
-    }
+    let given =
+        |name: &str| view.call.param(name).filter(|text| !text.is_empty()).ok_or(Refusal::code(40001));
+    given("content")?;
+    let remark = given("remark")?.to_owned();
     if view.state.has_open_audit() {
         return Err(Refusal::code(50052));
     }
     if !matches!(package.status, Status::Development | Status::Rejected) {
         return Err(Refusal::code(40045));
     }
+    if let Some(code) = view.state.profile.obstacle() {
+        return Err(Refusal::code(code));
+    }
     let left = view.settings.baidu_audits.map(|limit| remaining(view, limit));
     if left == Some(0) {
         return Err(Refusal::code(69013));
     }
     Step::effect(move |scene: &mut BdScene<'_>| {
-        scene.state.submit(id, scene.now);
+        scene.state.submit(id, &remark, scene.now);
         scene.jobs.extend(scheduled(&scene.settings.audit_policy, scene.app_id, id, scene.now));
         Content::Done
     })
@@ -142,6 +148,9 @@ pub(super) fn release(view: &BdView<'_>) -> Verdict {
     }
     if view.state.rolling_until.is_some() {
         return Err(Refusal::code(50015));
+    }
+    if !view.state.profile.is_authenticated {
+        return Err(Refusal::code(50038));
     }
     Step::effect(move |scene: &mut BdScene<'_>| {
         scene.state.release(id, scene.now);

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use miniprogram_core::AppId;
 use serde_json::{Value, json};
 
 use super::domains::Domains;
 use super::offline::{ForcedOffline, OfflineFault};
 use super::phone::Phone;
-use crate::platform::DomainKind;
+use crate::spec::AppSpec;
 use crate::truth::{AppTruth, ReviewTruth};
 use crate::verdict::ReviewItem;
 
 /// How often name, icon and description may be changed.
-const CHANGES: u32 = 5;
+pub(super) const CHANGES: u32 = 5;
 /// How often the categories may be changed.
-const CATEGORY_CHANGES: u32 = 3;
+pub(super) const CATEGORY_CHANGES: u32 = 3;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Profile {
@@ -36,6 +35,8 @@ pub(crate) struct Profile {
     pub(crate) offline: Option<ForcedOffline>,
     pub(crate) traffic_closed: bool,
     pub(crate) rectification: bool,
+    /// Whether the authenticity of the subject was certified, which a release needs.
+    pub(crate) is_authenticated: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -84,9 +85,29 @@ impl Change {
 
 impl Profile {
     /// With the domains that it set by itself.
-    pub(crate) fn new(app: &AppId, name: Option<String>, domains: BTreeMap<DomainKind, Vec<String>>) -> Self {
-        let name = name.unwrap_or_else(|| format!("app {app}"));
-        Self { name, domains: Domains::own(domains), ..Self::default() }
+    pub(crate) fn new(spec: &AppSpec) -> Self {
+        Self {
+            name: spec.name.clone().unwrap_or_else(|| format!("app {}", spec.app_id)),
+            domains: Domains::own(spec.own_domains.clone()),
+            is_authenticated: spec.is_authenticated,
+            ..Self::default()
+        }
+    }
+
+    /// What no package may be submitted with: basic information under review (001, 第二步). The code that says so.
+    pub(super) fn obstacle(&self) -> Option<i64> {
+        let under_review = |item| self.review(item).is_some();
+        let update = self.review(ReviewItem::OfflineUpdate).map(|review| &review.change);
+        let renames = matches!(update, Some(Change::OfflineUpdate { name: Some(_), .. }));
+        match (under_review(ReviewItem::Name) || renames, under_review(ReviewItem::Categories)) {
+            (true, true) => Some(69003),
+            (true, false) => Some(69001),
+            (false, true) => Some(69002),
+            (false, false) => {
+                let other = [ReviewItem::Icon, ReviewItem::Description, ReviewItem::OfflineUpdate];
+                other.into_iter().any(under_review).then_some(40045)
+            }
+        }
     }
 
     pub(crate) fn review(&self, item: ReviewItem) -> Option<&Review> {

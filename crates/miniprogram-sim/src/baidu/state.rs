@@ -40,6 +40,8 @@ pub(crate) struct Package {
     pub(crate) failure: Option<Failure>,
     pub(crate) status: Status,
     pub(crate) message: String,
+    /// The remark of its last submission.
+    pub(crate) remark: String,
     pub(crate) online_at: Timestamp,
 }
 
@@ -110,7 +112,7 @@ impl Package {
         }
         json!({
             "version": self.version,
-            "remark": "",
+            "remark": self.remark,
             "msg": self.message,
             "committer": "--",
             "status": self.status.code(),
@@ -156,8 +158,11 @@ impl Account {
         self.packages.push(package);
     }
 
-    pub(crate) fn submit(&mut self, id: u64, now: Timestamp) {
+    pub(crate) fn submit(&mut self, id: u64, remark: &str, now: Timestamp) {
         self.set_status(id, Status::InReview, "");
+        if let Some(package) = self.package_mut(Some(id)) {
+            remark.clone_into(&mut package.remark);
+        }
         self.profile.domains.submit();
         self.review = Some(id);
         if self.development == Some(id) {

@@ -53,6 +53,15 @@ impl Simulator {
         self.enforce(app, Measure::ChangeSubject)
     }
 
+    /// Certifies the authenticity of a Baidu app's subject, or takes the certificate away: without one, releases are
+    /// refused (001, 第三步). Nothing is pushed.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
+    pub fn set_authenticated(&self, app: &AppId, is_authenticated: bool) -> Result {
+        self.hub.with(|world, _| world.set_authenticated(app, is_authenticated))
+    }
+
     /// What Baidu's check of names looks for from now on.
     pub fn set_name_rules(&self, rules: NameRules) {
         self.hub.with(|world, _| world.settings.name_rules = rules);

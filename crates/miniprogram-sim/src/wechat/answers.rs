@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::call::Call;
 
 /// How many answers are kept.
-const KEPT: usize = 1000;
+pub(super) const KEPT: usize = 1000;
 /// How long one can be asked for.
 const LIFETIME: Duration = Duration::from_secs(7 * 86_400);
 
@@ -67,6 +67,11 @@ impl Answers {
     /// An answer without a request id.
     pub(super) fn forget(&mut self) {
         self.asked = None;
+    }
+
+    /// Forgets what was told an app.
+    pub(super) fn forget_app(&mut self, app: &AppId) {
+        self.told.retain(|told| told.asked.app != *app);
     }
 
     pub(super) fn find(&self, rid: &str, app: &AppId, now: Timestamp) -> Found {

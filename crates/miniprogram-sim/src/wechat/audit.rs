@@ -1,9 +1,9 @@
 //! Submitting for audit and what follows from it.
 
 use miniprogram_core::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Audit, Status, Step, Verdict, WeScene, WeView, items};
+use super::{Audit, Status, Step, Verdict, WeScene, WeView, input, items};
 use crate::call::{Content, Object, Refusal};
 use crate::world::scheduled;
 
@@ -33,9 +33,9 @@ pub(super) fn submit_audit(view: &WeView<'_>) -> Verdict {
     })
 }
 
-/// The audit that a body names by number; text is refused as real servers do.
+/// The audit that a body names, by a number or by the text that `get_latest_auditstatus` tells (002, section 8).
 fn named<'a>(view: &'a WeView<'_>) -> Result<&'a Audit, Refusal> {
-    let id = view.body.get("auditid").and_then(Value::as_u64);
+    let id = input::id(view.body, "auditid");
     let audit = id.and_then(|id| view.state.audits.iter().find(|audit| audit.id == id));
     audit.ok_or(Refusal::code(85012))
 }
@@ -69,9 +69,6 @@ fn tell_reason(audit: &Audit, screenshots: &str, answer: &mut Object) {
     }
 }
 
-/// Withdrawals a month.
-const PER_MONTH: usize = 10;
-
 pub(super) fn undocodeaudit(view: &WeView<'_>) -> Verdict {
     if !view.state.audits.last().is_some_and(|audit| audit.status.is_open()) {
         return Err(Refusal::code(87012));
@@ -80,7 +77,10 @@ pub(super) fn undocodeaudit(view: &WeView<'_>) -> Verdict {
         let now = view.now.to_civil(format, 8);
         view.state.withdrawals.iter().filter(|at: &&Timestamp| at.to_civil(format, 8) == now).count()
     };
-    if same("%Y-%m-%d") >= view.settings.wechat_withdrawals_per_day || same("%Y-%m") >= PER_MONTH {
+    let settings = view.settings;
+    if same("%Y-%m-%d") >= settings.wechat_withdrawals_per_day
+        || same("%Y-%m") >= settings.wechat_withdrawals_per_month
+    {
         return Err(Refusal::code(87013));
     }
     Step::effect(|scene: &mut WeScene<'_>| {

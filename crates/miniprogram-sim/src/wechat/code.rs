@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Step, Upload, Verdict, WeScene, WeView, items, templates};
 use crate::call::{Content, Object, Refusal};
+use crate::picture;
 
 /// The pages of every template.
 pub(super) fn template_pages() -> Vec<String> {
@@ -80,15 +81,20 @@ fn pages(ext: &Object) -> Result<Vec<String>, Refusal> {
     Ok(pages)
 }
 
-/// A JPEG as far as its first and last bytes tell.
+/// How wide and high the picture is, in pixels.
+pub(super) const QR_CODE: u16 = 430;
+
+/// A code of an address that names app, version and path. 40097 if it is too long for one.
 pub(super) fn get_qrcode(view: &WeView<'_>) -> Verdict {
     let upload = view.state.uploaded.as_ref().ok_or(Refusal::code(86001))?;
-    let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0, 0x00, 0x10];
-    bytes.extend_from_slice(b"JFIF\0");
-    let target = view.call.query("path").unwrap_or_default();
-    bytes.extend_from_slice(format!("{}?{}#{target}", view.app_id, upload.version).as_bytes());
-    bytes.extend_from_slice(&[0xff, 0xd9]);
-    Step::answer(Content::Image("image/jpeg", bytes))
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("appid", view.app_id.as_str()).append_pair("version", &upload.version);
+    if let Some(path) = view.call.query("path").filter(|path| !path.is_empty()) {
+        query.append_pair("path", path);
+    }
+    let address = format!("https://open.weixin.qq.com/sns/getexpappinfo?{}#wechat-redirect", query.finish());
+    let jpeg = picture::jpeg(&address, QR_CODE).ok_or(Refusal::code(40097))?;
+    Step::answer(Content::Image("image/jpeg", jpeg))
 }
 
 pub(super) fn get_category(view: &WeView<'_>) -> Verdict {

@@ -14,6 +14,14 @@ pub(super) fn number(body: &Object, name: &str) -> Option<u64> {
     body.get(name).and_then(Value::as_u64)
 }
 
+/// An id that the documents write as a number in one place and as text in another.
+pub(super) fn id(body: &Object, name: &str) -> Option<u64> {
+    match body.get(name)? {
+        Value::String(id) => id.parse().ok(),
+        id => id.as_u64(),
+    }
+}
+
 /// A list of texts; empty if it is absent.
 pub(super) fn texts(body: &Object, name: &str) -> Result<Vec<String>, Refusal> {
     Ok(given_texts(body, name)?.unwrap_or_default())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use miniprogram_core::{AppId, Timestamp};
 
+use super::Account;
 use super::answers::Answers;
 use super::platform_domains::Changed;
 use super::templates::Library;
@@ -31,6 +32,17 @@ impl Shared {
     /// Puts a draft beside the others; its id.
     pub(crate) fn add_draft(&mut self, version: &str, description: &str, now: Timestamp) -> u64 {
         self.library.add_draft(version, description, now)
+    }
+
+    /// Forgets an app: its name, its testers, the answers to it.
+    pub(crate) fn forget(&mut self, app: &AppId, account: &Account) {
+        self.names.remove(app);
+        for tester in &account.profile.testers {
+            if let Some(apps) = self.tested.get_mut(&tester.wechat_id) {
+                *apps = apps.saturating_sub(1);
+            }
+        }
+        self.answers.forget_app(app);
     }
 
     pub(crate) fn domains_of(&self, kind: DomainKind) -> &[String] {

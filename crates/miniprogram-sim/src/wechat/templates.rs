@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use miniprogram_core::{TemplateId, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{ComponentScene, ComponentStep, ComponentVerdict, ComponentView, WeView, input};
 use crate::call::{Call, Content, Object, Refusal};
@@ -143,11 +143,7 @@ pub(super) fn addtotemplate(view: &ComponentView<'_>) -> ComponentVerdict {
 
 /// The id may be a number or text.
 pub(super) fn deletetemplate(view: &ComponentView<'_>) -> ComponentVerdict {
-    let id = match view.body.get("template_id") {
-        Some(Value::String(id)) => id.parse().ok(),
-        Some(id) => id.as_u64(),
-        None => None,
-    };
+    let id = input::id(view.body, "template_id");
     let id = id.filter(|id| view.platform.wechat.library.holds(*id)).ok_or(Refusal::code(85064))?;
     ComponentStep::effect(move |scene: &mut ComponentScene<'_>| {
         let library = &mut scene.platform.wechat.library;

@@ -116,12 +116,48 @@ async fn the_log_shows_requests_and_no_tokens() {
 }
 
 #[tokio::test]
+async fn an_app_is_authenticated_and_removed_over_http() {
+    let bench = Bench::baidu(State::Approved).await;
+    let new = json!({ "vendor": "baidu", "app_id": "9", "state": "approved", "is_authenticated": false });
+    assert_eq!(ask(&bench, Method::POST, "/apps", new).await.0, 200);
+    let token = bench.sim.token(&"9".into()).unwrap();
+    let list = bench.get_as(token.expose(), "/rest/2.0/smartapp/package/get").await.json();
+    let id = list["data"][1]["package_id"].to_string();
+    let release = async || {
+        let fields = [("package_id", id.as_str())];
+        bench.form_as(token.expose(), "/rest/2.0/smartapp/package/release", &fields).await.code()
+    };
+    assert_eq!(release().await, 50038);
+    assert_eq!(ask(&bench, Method::PUT, "/apps/9/authentication", json!(true)).await.0, 200);
+    assert_eq!(release().await, 0);
+    assert_eq!(ask(&bench, Method::DELETE, "/apps/9", Value::Null).await, (200, json!({ "done": true })));
+    assert_eq!(ask(&bench, Method::DELETE, "/apps/9", Value::Null).await.0, 404);
+    assert_eq!(ask(&bench, Method::GET, "/apps/9", Value::Null).await.0, 404);
+    assert_eq!(release().await, 110);
+}
+
+#[tokio::test]
+async fn withdrawals_are_set_over_http() {
+    let bench = Bench::wechat(State::InReview).await;
+    let path = "/wechat-withdrawals";
+    let set = async |body| ask(&bench, Method::PUT, path, body).await;
+    assert_eq!(set(json!({})).await, (200, json!({ "per_day": 1, "per_month": 10 })));
+    assert_eq!(set(json!({ "per_day": 5 })).await.1, json!({ "per_day": 5, "per_month": 10 }));
+    assert_eq!(set(json!({ "per_month": 0 })).await.1, json!({ "per_day": 5, "per_month": 0 }));
+    assert_eq!(ask(&bench, Method::GET, path, Value::Null).await.1, json!({ "per_day": 5, "per_month": 0 }));
+    assert_eq!(bench.get("/wxa/undocodeaudit").await.code(), 87013);
+}
+
+#[tokio::test]
 async fn nonsense_is_refused() {
     let bench = Bench::baidu(State::Online).await;
     for (method, path, body, status) in [
         (Method::GET, "/nothing", Value::Null, 404),
         (Method::GET, "/apps/none", Value::Null, 404),
-        (Method::DELETE, "/apps/1452365", Value::Null, 404),
+        (Method::DELETE, "/apps/none", Value::Null, 404),
+        (Method::PUT, "/wechat-withdrawals", json!({ "per_year": 1 }), 400),
+        (Method::POST, "/wechat-withdrawals", json!({ "per_day": 1 }), 404),
+        (Method::PUT, "/apps/1452365/authentication", json!("yes"), 400),
         (Method::POST, "/apps", json!({ "vendor": "acme", "app_id": "1" }), 400),
         (Method::POST, "/apps", json!({ "vendor": "baidu" }), 400),
         (Method::POST, "/apps", json!({ "vendor": "baidu", "app_id": "9", "colour": "red" }), 400),

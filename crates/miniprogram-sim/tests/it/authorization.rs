@@ -237,6 +237,75 @@ async fn the_authorization_page_sends_the_browser_back_with_a_code() {
     assert!(bench.sim.is_authorized(&"77".into()));
 }
 
+/// The page for a phone, on the host of today and on the older one: it wants `action` and `no_scan`.
+#[tokio::test]
+async fn the_page_for_a_phone_sends_the_browser_back_too() {
+    let bench = Bench::new(SimConfig::new(), AppSpec::wechat("wx1").unauthorized()).await;
+    let http =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let visit = async |path: &str, more: &[(&str, &str)]| {
+        let issued = bench.component("api_create_preauthcode", json!({})).await.json();
+        let mut url = form_urlencoded::Serializer::new(format!("{}{path}?", bench.sim.base_url()));
+        url.append_pair("component_appid", "wx5ec0de0000000001")
+            .append_pair("pre_auth_code", issued["pre_auth_code"].as_str().unwrap())
+            .append_pair("redirect_uri", "https://p.example/back")
+            .extend_pairs(more);
+        // As the browser of a phone asks for it: what is behind the # stays with it.
+        let answer = http.get(format!("{}#wechat_redirect", url.finish())).send().await.unwrap();
+        let location = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), location.unwrap_or(answer.text().await.unwrap()))
+    };
+    let phone = [("action", "bindcomponent"), ("no_scan", "1")];
+    for path in ["/wxaopen/safe/bindcomponent", "/safe/bindcomponent"] {
+        for missing in 0..2 {
+            let (status, words) = visit(path, &[phone[missing], ("auth_type", "2")]).await;
+            assert_eq!(status, 400);
+            assert!(words.contains(phone[1 - missing].0), "{words}");
+        }
+        let (status, back) = visit(path, &[phone[0], phone[1], ("auth_type", "2")]).await;
+        assert_eq!(status, 302, "{back}");
+        assert!(back.starts_with("https://p.example/back?auth_code=") && back.contains("&expires_in=600"));
+        let code = form_urlencoded::parse(back.split_once('?').unwrap().1.as_bytes()).next().unwrap().1;
+        let exchanged = bench.component("api_query_auth", json!({ "authorization_code": code })).await.json();
+        assert_eq!(exchanged["authorization_info"]["authorizer_appid"], "wx1", "{path}");
+        bench.sim.revoke_authorization(&bench.app).unwrap();
+    }
+}
+
+/// Only mini programs wait here, so a page that offers other accounts has nobody to show; a named account wins.
+#[tokio::test]
+async fn the_kinds_of_accounts_that_a_page_offers() {
+    let bench = Bench::new(SimConfig::new(), AppSpec::wechat("wx1").unauthorized()).await;
+    let http =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let visit = async |more: &str| {
+        let issued = bench.component("api_create_preauthcode", json!({})).await.json();
+        let code: String =
+            form_urlencoded::byte_serialize(issued["pre_auth_code"].as_str().unwrap().as_bytes()).collect();
+        let url = format!(
+            "{}/cgi-bin/componentloginpage?component_appid=wx5ec0de0000000001&pre_auth_code={code}\
+             &redirect_uri=https%3A%2F%2Fp.example%2F{more}",
+            bench.sim.base_url()
+        );
+        let status = http.get(url).send().await.unwrap().status().as_u16();
+        if status == 302 {
+            bench.sim.revoke_authorization(&bench.app).unwrap();
+        }
+        status
+    };
+    for kind in ["2", "3", "6"] {
+        assert_eq!(visit(&format!("&auth_type={kind}")).await, 302, "{kind}");
+    }
+    for kind in ["1", "4", "5", "8"] {
+        assert_eq!(visit(&format!("&auth_type={kind}")).await, 400, "{kind}");
+        assert_eq!(visit(&format!("&auth_type={kind}&biz_appid=wx1")).await, 302, "{kind}, named");
+    }
+    for kind in ["0", "7", "9", "x", ""] {
+        assert_eq!(visit(&format!("&auth_type={kind}&biz_appid=wx1")).await, 400, "{kind}");
+    }
+    assert_eq!(visit("").await, 302);
+}
+
 #[tokio::test]
 async fn pushes_about_authorizations_are_delivered_and_disturbed() {
     let receiver = Receiver::new(&[(500, ""), (200, "success")], None).await;

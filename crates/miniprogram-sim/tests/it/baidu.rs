@@ -3,7 +3,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::support::{APP, Bench, PACKAGE};
+use crate::support::{APP, Bench, PACKAGE, decoded};
 
 #[tokio::test]
 async fn from_upload_to_rollback() {
@@ -131,6 +131,67 @@ async fn a_direct_commit_submits_itself() {
     }
 }
 
+/// Basic information under review holds up a submission that the upload asked for, too: the package stays in
+/// development.
+#[tokio::test]
+async fn a_direct_commit_waits_for_basic_information() {
+    let bench = Bench::baidu(State::Online).await;
+    let path = format!("{APP}setnickname");
+    assert_eq!(bench.form(&path, &[("nick_name", "星光小店")]).await.code(), 0);
+    let ext = "{\"extEnable\":true,\"directCommit\":true}";
+    let fields = [("template_id", "1"), ("ext_json", ext), ("user_version", "2.0.0"), ("user_desc", "d")];
+    bench.form(&format!("{PACKAGE}upload"), &fields).await;
+    bench.wait(3).await;
+    bench.package_with(3).await;
+    assert_eq!(bench.effects("submit_audit"), 0);
+}
+
+/// Documents 000 and 001 show the remark of a submission in the package object.
+#[tokio::test]
+async fn the_remark_of_a_submission_is_kept() {
+    let bench = Bench::baidu(State::Uploaded { version: "2.0.0".to_owned() }).await;
+    let id = bench.package_with(3).await.to_string();
+    let submit = async |remark: &str| {
+        let fields = [("package_id", id.as_str()), ("content", "送审"), ("remark", remark)];
+        bench.form(&format!("{PACKAGE}submitaudit"), &fields).await.code()
+    };
+    let remarks = async || {
+        let detail = bench.get(&format!("{PACKAGE}getdetail?package_id={id}")).await.json();
+        let list = bench.packages().await;
+        [detail["data"]["remark"].clone(), list[1]["remark"].clone()]
+    };
+    assert_eq!(remarks().await, ["", ""]);
+    assert_eq!(submit("代提审").await, 0);
+    assert_eq!(remarks().await, ["代提审", "代提审"]);
+    bench.sim.decide_audit(&bench.app, &Decision::reject("名称过长")).unwrap();
+    assert_eq!(remarks().await, ["代提审", "代提审"]);
+    assert_eq!(submit("再次提审").await, 0);
+    assert_eq!(remarks().await, ["再次提审", "再次提审"]);
+}
+
+/// Document 001, third step: a release needs the certified authenticity of the subject.
+#[tokio::test]
+async fn a_release_needs_an_authenticated_subject() {
+    let spec = AppSpec::baidu("7").with_state(State::Approved).without_authentication();
+    let bench = Bench::new(SimConfig::new(), spec).await;
+    let id = bench.package_with(6).await;
+    let status = async || {
+        let info = bench.get(&format!("{APP}info")).await.json();
+        let of = &info["data"]["qualification"];
+        (of["ad_type"].clone(), of["ad_status"].clone())
+    };
+    let refused = bench.on_package("release", id).await.json();
+    assert_eq!(refused, json!({ "errno": 50038, "msg": "请先完成主体真实性认证" }));
+    assert_eq!((bench.effects("release"), status().await), (0, (json!(0), json!(3))));
+    bench.sim.set_authenticated(&bench.app, true).unwrap();
+    assert_eq!(status().await, (json!(1), json!(1)));
+    assert_eq!(bench.on_package("release", id).await.code(), 0);
+    bench.sim.set_authenticated(&bench.app, false).unwrap();
+    assert_eq!(bench.on_package("rollback", id).await.code(), 0, "nothing new goes online");
+    bench.sim.add_app(AppSpec::wechat("wx1")).unwrap();
+    assert!(bench.sim.set_authenticated(&"wx1".into(), true).is_err());
+}
+
 #[tokio::test]
 async fn a_review_is_withdrawn_and_repeated() {
     let bench = Bench::baidu(State::InReview).await;
@@ -194,13 +255,25 @@ async fn qr_codes_are_pictures_of_allowed_packages() {
     let code = async |query: &str| bench.get(&format!("{APP}qrcode{query}")).await;
     let picture = code("?width=300").await;
     assert_eq!(picture.header("content-type"), "image/png");
-    assert_eq!(&picture.bytes()[..8], b"\x89PNG\r\n\x1a\n");
-    assert_eq!(picture.bytes()[16..20], 300_u32.to_be_bytes());
-    for width in ["199", "1281", "x"] {
+    let online = bench.package_with(1).await;
+    let preview = "https://smartprogram.baidu.com/mappconsole/preview?app_id=1452365&package_id=";
+    assert_eq!(decoded(picture.bytes()), (format!("{preview}{online}"), (300, 300)));
+    assert_eq!(decoded(code("").await.bytes()).1, (200, 200), "by default");
+    for width in [200_u32, 201, 207, 1279, 1280] {
+        let picture = code(&format!("?width={width}&path=pages%2Findex%3Fid%3D1")).await;
+        let (text, size) = decoded(picture.bytes());
+        assert_eq!(text, format!("{preview}{online}&path=pages%2Findex%3Fid%3D1"));
+        assert_eq!(size, (width, width));
+    }
+    for width in ["199", "1281", "65537", "-200", "200.5", "x", ""] {
         assert_eq!(code(&format!("?width={width}")).await.code(), 470018);
     }
     let id = bench.package_with(3).await;
-    assert_eq!(code(&format!("?package_id={id}")).await.header("content-type"), "image/png");
+    assert_eq!(decoded(code(&format!("?package_id={id}")).await.bytes()).0, format!("{preview}{id}"));
+    let longest = format!("?package_id={id}&width=1280&path={}", "a".repeat(2800));
+    assert_eq!(decoded(code(&longest).await.bytes()).0.len(), preview.len() + 5 + 6 + 2800);
+    assert_eq!(code(&format!("?path={}", "a".repeat(3000))).await.code(), 47002);
+    assert_eq!(code("?package_id=x").await.code(), 40001);
     assert_eq!(code("?package_id=1").await.code(), 470019);
     assert_eq!(Bench::baidu(State::Fresh).await.get(&format!("{APP}qrcode")).await.code(), 470020);
 }

@@ -1,7 +1,8 @@
 //! Basic information: name, icon, description, categories, images.
 
 use miniprogram_sim::{
-    AppSpec, AuditPolicy, BAIDU, Decision, NameRules, ReviewItem, SimConfig, SimError, State,
+    AppSpec, AuditPolicy, BAIDU, Decision, ForcedOffline, NameRules, OfflineFault, ReviewItem, SimConfig,
+    SimError, State,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -152,10 +153,6 @@ async fn categories_are_replaced_as_a_whole() {
     ] {
         assert_eq!(update(categories.clone()).await, code, "{categories}");
     }
-    // The table's name of the parameter is not the one that works.
-    let wrong = [("categories", "[{\"sub_category_id\":6}]")];
-    assert_eq!(bench.form(&format!("{APP}category/update"), &wrong).await.code(), 40001);
-
     let both =
         json!([{ "sub_category_id": 197, "qualis": [{ "id": 1, "addr": image }] }, { "sub_category_id": 6 }]);
     assert_eq!(update(both.to_string()).await, 0);
@@ -176,6 +173,80 @@ async fn categories_are_replaced_as_a_whole() {
     let events: Vec<String> = bench.sim.pushes(&bench.app).into_iter().map(|push| push.event).collect();
     let (pass, fail) = ("APP_CATEGORY_AUDIT_PASS", "APP_CATEGORY_AUDIT_FAIL");
     assert_eq!(events, [pass, fail, pass]);
+}
+
+/// Document 003 has one name in its table, `categories`, and another everywhere else.
+#[tokio::test]
+async fn categories_come_under_either_name() {
+    let bench = Bench::baidu(State::Online).await;
+    let update = async |fields: &[(&str, &str)]| {
+        let code = bench.form(&format!("{APP}category/update"), fields).await.code();
+        if code == 0 {
+            bench.sim.decide_review(&bench.app, ReviewItem::Categories, &Decision::Approve).unwrap();
+        }
+        (code, bench.sim.truth(&bench.app).unwrap().categories)
+    };
+    let [six, seven] = ["[{\"sub_category_id\":6}]", "[{\"sub_category_id\":7}]"];
+    assert_eq!(update(&[("categories", six)]).await, (0, vec!["6".to_owned()]));
+    assert_eq!(update(&[("categories", six), ("categorys", seven)]).await, (0, vec!["7".to_owned()]));
+    assert_eq!(update(&[("categories", "{}")]).await.0, 50062);
+    assert_eq!(update(&[("categories", "")]).await.0, 40001);
+    assert_eq!(update(&[("category", six)]).await.0, 40001);
+}
+
+/// Document 001, second step: basic information under review holds up the submission of a package.
+#[tokio::test]
+async fn basic_information_under_review_holds_up_a_submission() {
+    let bench = Bench::baidu(State::Uploaded { version: "2.0.0".to_owned() }).await;
+    let id = bench.package_with(3).await;
+    let submit = async || bench.on_package("submitaudit", id).await.code();
+    let decide = |item, decision: &Decision| bench.sim.decide_review(&bench.app, item, decision).unwrap();
+    let (name, categories) = (ReviewItem::Name, ReviewItem::Categories);
+
+    assert_eq!(change(&bench, "setnickname", "nick_name", "星光小店").await, 0);
+    assert_eq!(submit().await, 69001);
+    assert_eq!(change(&bench, "category/update", "categorys", "[{\"sub_category_id\":6}]").await, 0);
+    assert_eq!(submit().await, 69003);
+    decide(name, &Decision::Approve);
+    assert_eq!(submit().await, 69002);
+    decide(categories, &Decision::reject("资质不符"));
+    let image = bench.image().await;
+    assert_eq!(change(&bench, "modifyheadimage", "image_url", &image).await, 0);
+    assert_eq!(submit().await, 40045);
+    decide(ReviewItem::Icon, &Decision::Approve);
+    assert_eq!(change(&bench, "modifysignature", "signature", "买花送花的小程序").await, 0);
+    assert_eq!(submit().await, 40045);
+    decide(ReviewItem::Description, &Decision::Approve);
+    assert_eq!(bench.effects("submit_audit"), 0);
+    // What was refused is not in force: the categories of before are, and they passed.
+    assert_eq!(submit().await, 0);
+}
+
+#[tokio::test]
+async fn information_of_an_app_forced_offline_holds_up_a_submission_too() {
+    for (field, value, code) in [("app_name", "星光小店", 69001), ("app_desc", "买花送花的小程序", 40045)]
+    {
+        let bench = Bench::baidu(State::Uploaded { version: "2.0.0".to_owned() }).await;
+        let id = bench.package_with(3).await;
+        let offline = ForcedOffline::new(OfflineFault::BasicInformation, "不合规");
+        bench.sim.force_offline(&bench.app, offline).unwrap();
+        assert_eq!(change(&bench, "offline/update", field, value).await, 0);
+        assert_eq!(bench.on_package("submitaudit", id).await.code(), code, "{field}");
+        bench.sim.decide_review(&bench.app, ReviewItem::OfflineUpdate, &Decision::Approve).unwrap();
+        assert_eq!(bench.on_package("submitaudit", id).await.code(), 0);
+    }
+}
+
+/// The permission for phone numbers is no basic information.
+#[tokio::test]
+async fn a_permission_under_review_holds_up_nothing() {
+    let bench = Bench::baidu(State::Uploaded { version: "2.0.0".to_owned() }).await;
+    let demo = bench.image().await;
+    let fields =
+        [("reason", "1"), ("used_scene", "0"), ("scene_desc", "收货"), ("scene_demo", demo.as_str())];
+    assert_eq!(bench.form(&format!("{APP}apply/mobileauth"), &fields).await.code(), 0);
+    let id = bench.package_with(3).await;
+    assert_eq!(bench.on_package("submitaudit", id).await.code(), 0);
 }
 
 #[tokio::test]

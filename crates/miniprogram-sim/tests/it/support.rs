@@ -259,6 +259,20 @@ impl Bench {
     }
 }
 
+/// What a camera reads in a picture with one QR code, and how wide and high the picture is.
+#[track_caller]
+pub(crate) fn decoded(picture: &[u8]) -> (String, (u32, u32)) {
+    let picture = image::load_from_memory(picture).unwrap().into_luma8();
+    let (width, height) = picture.dimensions();
+    let mut prepared =
+        rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| {
+            picture.get_pixel(x as u32, y as u32).0[0]
+        });
+    let grids = prepared.detect_grids();
+    assert_eq!(grids.len(), 1, "one code in the picture");
+    (grids[0].decode().unwrap().1, (width, height))
+}
+
 /// As much of a PNG as tells its size.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let start = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";

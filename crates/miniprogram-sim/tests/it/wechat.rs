@@ -3,7 +3,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::support::{Bench, item, start_time};
+use crate::support::{Bench, decoded, item, start_time};
 
 #[tokio::test]
 async fn from_upload_to_rollback() {
@@ -80,9 +80,15 @@ async fn pictures_and_categories() {
     let bench = Bench::wechat(State::Online).await;
     let code = bench.get("/wxa/get_qrcode?path=page%2Findex%3Faction%3D1").await;
     assert_eq!(code.header("content-type"), "image/jpeg");
-    assert_eq!(&code.bytes()[..3], [0xff, 0xd8, 0xff]);
-    let text = String::from_utf8_lossy(code.bytes()).into_owned();
-    assert!(text.ends_with("#page/index?action=1\u{fffd}\u{fffd}"), "{text:?}");
+    assert_eq!(code.header("content-disposition"), "attachment; filename=\"QRCode.jpg\"");
+    let address = "https://open.weixin.qq.com/sns/getexpappinfo?appid=wxtest0000000001&version=1.1.0";
+    let path = "&path=page%2Findex%3Faction%3D1";
+    assert_eq!(decoded(code.bytes()), (format!("{address}{path}#wechat-redirect"), (430, 430)));
+    let code = bench.get("/wxa/get_qrcode").await;
+    assert_eq!(decoded(code.bytes()).0, format!("{address}#wechat-redirect"));
+    let long = bench.get(&format!("/wxa/get_qrcode?path={}", "a".repeat(1024))).await;
+    assert_eq!(decoded(long.bytes()).0, format!("{address}&path={}#wechat-redirect", "a".repeat(1024)));
+    assert_eq!(bench.get(&format!("/wxa/get_qrcode?path={}", "a".repeat(3000))).await.code(), 40097);
     let categories = bench.get("/wxa/get_category").await.json();
     assert_eq!(categories["category_list"][1]["third_id"], 5);
     assert_eq!(Bench::wechat(State::Fresh).await.get("/wxa/get_qrcode").await.code(), 86001);
@@ -215,36 +221,75 @@ async fn verdicts_are_told() {
     let status = bench.post("/wxa/get_auditstatus", json!({ "auditid": id })).await.json();
     assert_eq!((&status["reason"], &status["screenshot"]), (&json!("1:不符<br>"), &json!("m1|m2")));
     assert!(bench.sim.decide_audit(&bench.app, &Decision::Approve).is_err(), "decided already");
-    for wrong in [json!(id.to_string()), json!(1), Value::Null] {
+    let in_words = bench.post("/wxa/get_auditstatus", json!({ "auditid": latest["auditid"] })).await.json();
+    assert_eq!((&in_words["status"], &in_words["reason"]), (&json!(1), &json!("1:不符<br>")), "as text");
+    for wrong in
+        [json!(1), json!("1"), json!(""), json!("x"), json!(-1), json!(0.5), json!(true), Value::Null]
+    {
         assert_eq!(bench.post("/wxa/get_auditstatus", json!({ "auditid": wrong })).await.code(), 85012);
     }
     assert_eq!(Bench::wechat(State::Fresh).await.get("/wxa/get_latest_auditstatus").await.code(), 85058);
 }
 
+/// Withdraws what is under review with the token of the moment; the code.
+async fn undo(bench: &Bench) -> i64 {
+    let token = bench.sim.token(&bench.app).unwrap();
+    bench.get_as(token.expose(), "/wxa/undocodeaudit").await.code()
+}
+
+/// The same, and submits again.
+async fn undo_and_submit(bench: &Bench) {
+    assert_eq!(undo(bench).await, 0);
+    let url = bench.url("/wxa/submit_audit", bench.sim.token(&bench.app).unwrap().expose());
+    let body = json!({ "item_list": [item()] }).to_string();
+    assert_eq!(bench.send(Method::POST, url, "", body).await.code(), 0);
+}
+
+const DAY: u64 = 24 * 3600;
+
+/// Document 002, section 16: once a day, ten times a month.
 #[tokio::test]
 async fn withdrawals_are_counted_by_day_and_month() {
     let bench = Bench::wechat(State::InReview).await;
-    for turn in 0..10 {
-        if turn == 5 {
-            assert_eq!(bench.get("/wxa/undocodeaudit").await.code(), 87013);
-            bench.wait(24 * 3600).await;
-            bench.sim.rotate_token(&bench.app).unwrap();
-        }
-        let token = bench.sim.token(&bench.app).unwrap();
-        let undo =
-            bench.send(Method::GET, bench.url("/wxa/undocodeaudit", token.expose()), "", String::new()).await;
-        assert_eq!(undo.code(), 0, "{turn}");
-        let body = json!({ "item_list": [item()] }).to_string();
-        let url = bench.url("/wxa/submit_audit", token.expose());
-        assert_eq!(bench.send(Method::POST, url, "", body).await.code(), 0, "{turn}");
+    for _ in 0..10 {
+        undo_and_submit(&bench).await;
+        assert_eq!(undo(&bench).await, 87013, "once a day");
+        bench.wait(DAY).await;
     }
-    bench.wait(24 * 3600).await;
-    let token = bench.sim.token(&bench.app).unwrap();
-    let undo =
-        bench.send(Method::GET, bench.url("/wxa/undocodeaudit", token.expose()), "", String::new()).await;
-    assert_eq!(undo.code(), 87013, "ten a month");
+    assert_eq!(undo(&bench).await, 87013, "ten a month");
     assert_eq!(bench.effects("withdraw_audit"), 10);
+    // From the 20th to the 1st of the next month.
+    bench.wait(12 * DAY).await;
+    undo_and_submit(&bench).await;
     assert_eq!(Bench::wechat(State::Approved).await.get("/wxa/undocodeaudit").await.code(), 87012);
+}
+
+/// A day begins at midnight in Beijing, not a day after the last withdrawal.
+#[tokio::test]
+async fn a_day_of_withdrawals_begins_at_midnight_in_beijing() {
+    let bench = Bench::wechat(State::InReview).await;
+    // It is noon in Beijing.
+    undo_and_submit(&bench).await;
+    bench.wait(DAY / 2 - 1).await;
+    assert_eq!(undo(&bench).await, 87013);
+    bench.wait(1).await;
+    undo_and_submit(&bench).await;
+}
+
+#[tokio::test]
+async fn how_often_audits_are_withdrawn_can_be_set() {
+    let config = SimConfig::new().with_wechat_withdrawals_per_day(2).with_wechat_withdrawals_per_month(3);
+    let spec = AppSpec::wechat("wxtest0000000001").with_state(State::InReview);
+    let bench = Bench::new(config, spec).await;
+    undo_and_submit(&bench).await;
+    undo_and_submit(&bench).await;
+    assert_eq!(undo(&bench).await, 87013);
+    bench.wait(DAY).await;
+    undo_and_submit(&bench).await;
+    assert_eq!(undo(&bench).await, 87013);
+    bench.sim.set_wechat_withdrawals(2, 4);
+    undo_and_submit(&bench).await;
+    assert_eq!(undo(&bench).await, 87013);
 }
 
 #[tokio::test]
