@@ -187,6 +187,7 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
             hub.with(|world, _| world.settings.audit_policy = policy);
             done()
         }
+        ("GET", ["decisions"]) => tell(crate::decisions()),
         (method, ["wechat-withdrawals"]) => withdrawals(hub, call, method),
         (method, ["faults"]) => faults(hub, call, method),
         (method, ["push-faults"]) => push_faults(hub, call, method),

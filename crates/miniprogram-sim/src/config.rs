@@ -15,6 +15,9 @@ use crate::tokens::Holder;
 use crate::verdict::AuditPolicy;
 use crate::{BAIDU, WECHAT};
 
+/// The last template that exists unless others are named.
+pub(crate) const LAST_TEMPLATE: i64 = 9999;
+
 /// The set-up of a [`Simulator`](crate::Simulator).
 ///
 /// ```
@@ -89,7 +92,7 @@ impl Settings {
     pub(crate) fn knows_template(&self, id: &TemplateId) -> bool {
         match &self.templates {
             Some(known) => known.contains(id),
-            None => id.as_str() == "0" || id.as_number().is_some_and(|number| number <= 9999),
+            None => id.as_str() == "0" || id.as_number().is_some_and(|number| number <= LAST_TEMPLATE),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{BAIDU, WECHAT};
 /// WeChat's page for a desk.
 const DESK: &str = "/cgi-bin/componentloginpage";
 /// WeChat's page for a phone: where it is today, and where it was on the older host.
-const PHONE: [&str; 2] = ["/wxaopen/safe/bindcomponent", "/safe/bindcomponent"];
+pub(crate) const PHONE: [&str; 2] = ["/wxaopen/safe/bindcomponent", "/safe/bindcomponent"];
 /// What the page for a phone is opened with, beside the rest.
 const PHONE_WANTS: [(&str, &str); 2] = [("action", "bindcomponent"), ("no_scan", "1")];
 /// The kinds of accounts that may be asked for, by `auth_type`.

@@ -56,7 +56,7 @@ struct Token {
 /// How many tokens of a holder are remembered, the current one included: requests with older ones belong to nobody.
 const REMEMBERED: usize = 4;
 /// How many tokens of client credentials are in force at once.
-const CLIENT_TOKENS: usize = 100;
+pub(crate) const CLIENT_TOKENS: usize = 100;
 
 #[derive(Debug)]
 pub(crate) struct Tokens {

@@ -20,9 +20,9 @@ pub(super) const OAUTH: &str = "/rest/2.0/oauth/token";
 /// Where a lost authorization comes back.
 pub(super) const RETRIEVE: &str = "/rest/2.0/smartapp/auth/retrieve/authorizationcode";
 /// How long the code of a visit to the authorization page lives.
-const VISIT_LIFETIME: Duration = Duration::from_secs(1200);
+pub(super) const VISIT_LIFETIME: Duration = Duration::from_secs(1200);
 /// How long a code lives that brings a lost authorization back.
-const RETRIEVED_LIFETIME: Duration = Duration::from_secs(18_000);
+pub(super) const RETRIEVED_LIFETIME: Duration = Duration::from_secs(18_000);
 
 /// The app that a request is about, where it names one or brings a code or refresh token of one.
 pub(crate) fn named_app(call: &Call, platform: &Platform) -> Option<AppId> {

@@ -10,7 +10,7 @@ use crate::endpoint::{self, View};
 use crate::verdict::ReviewItem;
 
 /// How many categories an app may have.
-const LIMIT: usize = 5;
+pub(super) const LIMIT: usize = 5;
 const PERSONAL: u64 = 1;
 const ENTERPRISE: u64 = 2;
 

@@ -7,9 +7,9 @@ use crate::endpoint::{Scene, Step, Verdict, View};
 use crate::tokens::LETTERS;
 
 /// How large an icon may be, in bytes, and how wide and high, in pixels.
-const ICON: (usize, u32) = (2 * 1024 * 1024, 256);
+pub(super) const ICON: (usize, u32) = (2 * 1024 * 1024, 256);
 /// How large any other image may be, in bytes.
-const OTHER: usize = 5 * 1024 * 1024;
+pub(super) const OTHER: usize = 5 * 1024 * 1024;
 
 /// The platform and an app may both upload.
 pub(super) fn upload<S>(view: &View<'_, S>) -> Verdict<S> {

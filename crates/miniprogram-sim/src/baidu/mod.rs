@@ -5,6 +5,7 @@ mod app;
 mod arrange;
 mod authorization;
 mod categories;
+mod decisions;
 mod domains;
 mod image;
 mod naming;
@@ -26,6 +27,7 @@ use serde_json::{Value, json};
 
 pub(crate) use arrange::arrange;
 pub(crate) use authorization::named_app;
+pub(crate) use decisions::decisions;
 pub use naming::NameRules;
 pub(crate) use oauth::is_for_client;
 pub use offline::{ForcedOffline, IllegalField, OfflineFault};

@@ -7,7 +7,7 @@ use super::{BdScene, BdView, Step, Verdict, reviews};
 use crate::call::{Content, Object, Refusal};
 
 /// How long the description of the scene may be, in characters.
-const DESCRIPTION: usize = 500;
+pub(super) const DESCRIPTION: usize = 500;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Phone {

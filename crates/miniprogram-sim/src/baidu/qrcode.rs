@@ -8,7 +8,7 @@ use crate::call::{Content, Refusal};
 use crate::picture;
 
 /// How wide the picture may be, in pixels (003, 二维码).
-const WIDTHS: RangeInclusive<u16> = 200..=1280;
+pub(super) const WIDTHS: RangeInclusive<u16> = 200..=1280;
 
 /// A code of an address that names app, package and path. 47002 if it is too long for one.
 pub(super) fn qrcode(view: &BdView<'_>) -> Verdict {

@@ -18,11 +18,11 @@ type PlatformView<'a> = View<'a, Apps>;
 /// The seconds of a day.
 const DAY: i64 = 24 * 3600;
 /// How far back pushes can be asked for.
-const MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a time one request may span.
-const SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many pushes a page has at most.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// What became of a push, by Baidu's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

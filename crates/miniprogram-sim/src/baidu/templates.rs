@@ -9,9 +9,9 @@ use crate::endpoint::{Scene, Step, Verdict, View};
 use crate::world::Apps;
 
 /// How many templates the library holds.
-const LIMIT: usize = 50;
+pub(super) const LIMIT: usize = 50;
 /// How long a description may be, in characters.
-const DESCRIPTION: usize = 30;
+pub(super) const DESCRIPTION: usize = 30;
 
 type PlatformView<'a> = View<'a, Apps>;
 

@@ -11,7 +11,7 @@ use crate::call::Call;
 /// How many answers are kept.
 pub(super) const KEPT: usize = 1000;
 /// How long one can be asked for.
-const LIFETIME: Duration = Duration::from_secs(7 * 86_400);
+pub(super) const LIFETIME: Duration = Duration::from_secs(7 * 86_400);
 
 #[derive(Debug)]
 struct Asked {

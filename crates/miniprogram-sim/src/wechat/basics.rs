@@ -8,9 +8,9 @@ use super::{Step, Verdict, WeScene, WeView, input, media};
 use crate::call::{Content, Refusal};
 
 /// How often avatar and signature may change in a month, each.
-const CHANGES_PER_MONTH: usize = 5;
+pub(super) const CHANGES_PER_MONTH: usize = 5;
 /// The largest picture for an avatar, in bytes.
-const LARGEST: usize = 2 * 1024 * 1024;
+pub(super) const LARGEST: usize = 2 * 1024 * 1024;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Basics {

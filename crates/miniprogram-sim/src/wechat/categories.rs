@@ -10,9 +10,9 @@ use crate::call::{Content, Object, Refusal};
 use crate::verdict::ReviewItem;
 
 /// How many categories an app may add in a month.
-const CHANGES_PER_MONTH: usize = 5;
+pub(super) const CHANGES_PER_MONTH: usize = 5;
 /// How many it may have.
-const LIMIT: usize = 20;
+pub(super) const LIMIT: usize = 20;
 /// Kinds of owners, by their numbers in `verify_type`.
 const OWNERS: u64 = 5;
 

@@ -7,6 +7,9 @@ use super::{Step, Upload, Verdict, WeScene, WeView, items, templates};
 use crate::call::{Content, Object, Refusal};
 use crate::picture;
 
+/// How long a version may be, in characters.
+pub(super) const VERSION: usize = 64;
+
 /// The pages of every template.
 pub(super) fn template_pages() -> Vec<String> {
     ["index", "page/list", "page/detail", "page/logs/logs", "pages/index/index"].map(str::to_owned).to_vec()
@@ -29,7 +32,7 @@ pub(super) fn commit(view: &WeView<'_>) -> Verdict {
     let text = |name: &str| view.body.get(name).and_then(Value::as_str).map(str::to_owned);
     let version = text("user_version").filter(|version| !version.is_empty()).ok_or(Refusal::code(40097))?;
     let description = text("user_desc").ok_or(Refusal::code(40097))?;
-    if version.chars().count() > 64 {
+    if version.chars().count() > VERSION {
         return Err(Refusal::code(40097));
     }
     let pages = pages(&ext)?;

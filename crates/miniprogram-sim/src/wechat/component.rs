@@ -14,11 +14,11 @@ use crate::tokens::{Holder, Issued};
 use crate::world::{Account, App, Planned};
 
 /// How long the code of a visit to the authorization page lives.
-const VISIT_LIFETIME: Duration = Duration::from_secs(1800);
+pub(super) const VISIT_LIFETIME: Duration = Duration::from_secs(1800);
 /// How many apps a page of the list has at most.
-const PAGE: u64 = 500;
+pub(super) const PAGE: u64 = 500;
 /// The permission sets that every app grants.
-const PERMISSIONS: [u64; 6] = [17, 18, 25, 30, 31, 40];
+pub(super) const PERMISSIONS: [u64; 6] = [17, 18, 25, 30, 31, 40];
 
 /// The app that a request is about, where its body names one or brings the code of one.
 pub(super) fn named_app(call: &Call, platform: &Platform) -> Option<AppId> {

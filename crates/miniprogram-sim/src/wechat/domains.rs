@@ -32,11 +32,11 @@ const NAMES: [DomainKind; 6] = [
 ];
 
 /// How many domains of a kind an app may have.
-const PER_KIND: usize = 200;
+pub(super) const PER_KIND: usize = 200;
 /// How many changes an app or the platform may make in a month.
 pub(super) const CHANGES_PER_MONTH: usize = 50;
 /// Domains below this one have no ICP filing.
-const UNFILED: &str = "unfiled.example";
+pub(super) const UNFILED: &str = "unfiled.example";
 
 /// The domains of each kind, in the order of [`KINDS`].
 pub(crate) type ServerDomains = [Vec<String>; 6];

@@ -9,9 +9,9 @@ use serde_json::json;
 use super::{Step, Verdict, WeScene, WeView};
 use crate::call::{Content, FilePart, Object, Refusal};
 
-const MEGABYTE: usize = 1024 * 1024;
+pub(super) const MEGABYTE: usize = 1024 * 1024;
 /// How long a media id is valid.
-const LIFETIME: Duration = Duration::from_secs(3 * 86_400);
+pub(super) const LIFETIME: Duration = Duration::from_secs(3 * 86_400);
 /// Endpoints that take a file in place of JSON.
 const TAKE_FILES: [&str; 3] =
     ["/wxa/uploadmedia", "/cgi-bin/media/upload", "/cgi-bin/component/uploadprivacyextfile"];

@@ -8,7 +8,7 @@ use crate::truth::MessageTruth;
 use crate::world::{Out, Planned};
 
 /// How many messages of an app are remembered.
-const KEPT: usize = 1000;
+pub(super) const KEPT: usize = 1000;
 
 pub(super) fn send(view: &WeView<'_>) -> Verdict {
     let to = input::text(view.body, "touser").filter(|to| !to.is_empty()).ok_or(Refusal::code(40003))?;

@@ -7,6 +7,7 @@ mod catalogue;
 mod categories;
 mod code;
 mod component;
+mod decisions;
 mod domains;
 mod endpoints;
 mod input;
@@ -42,6 +43,7 @@ use crate::endpoint::{self, Endpoint, EndpointInfo, Mode, Operation, Ran, Scene,
 use crate::platform::Platform;
 use crate::world::Apps;
 
+pub(crate) use decisions::decisions;
 use endpoints::{ENDPOINTS, OPEN_ENDPOINTS, PLATFORM_ENDPOINTS};
 pub(crate) use profile::Profile;
 pub(crate) use records::{add_appeal, add_breach};

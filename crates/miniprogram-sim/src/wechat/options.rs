@@ -13,7 +13,8 @@ use crate::call::{Content, Object, Refusal};
 use crate::world::{Account, App};
 
 /// The options, and the largest value of each.
-const OPTIONS: [(&str, u64); 3] = [("location_report", 2), ("voice_recognize", 1), ("customer_service", 1)];
+pub(super) const OPTIONS: [(&str, u64); 3] =
+    [("location_report", 2), ("voice_recognize", 1), ("customer_service", 1)];
 
 /// The values that were set; the others are 0.
 pub(crate) type Options = BTreeMap<&'static str, u64>;

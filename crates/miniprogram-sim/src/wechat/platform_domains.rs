@@ -11,7 +11,7 @@ use crate::call::{Content, Object, Refusal};
 use crate::platform::{DomainKind, Platform};
 
 /// How many server domains the platform may register.
-const SERVER_DOMAINS: usize = 1000;
+pub(super) const SERVER_DOMAINS: usize = 1000;
 
 /// What the platform changed of its domains, without a protocol. Those that are published are among what it
 /// [registered](crate::platform::Registered).

@@ -18,7 +18,7 @@ use crate::world::{Account, App};
 /// What is never used up.
 const ALWAYS: [&str; 2] = ["/cgi-bin/openapi/quota/get", "/cgi-bin/clear_quota"];
 /// How often the counts of an app may be cleared in a month.
-const CLEARED_PER_MONTH: usize = 10;
+pub(super) const CLEARED_PER_MONTH: usize = 10;
 
 /// How often each call was made today.
 #[derive(Debug, Clone, Default)]

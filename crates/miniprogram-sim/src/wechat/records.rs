@@ -11,7 +11,7 @@ use crate::verdict::Decision;
 use crate::world::{Account, App, Apps, World};
 
 /// What comes of a breach until an appeal succeeds.
-const PUNISHMENT: &str = "限制搜索";
+pub(super) const PUNISHMENT: &str = "限制搜索";
 
 #[derive(Debug, Clone)]
 struct Breach {

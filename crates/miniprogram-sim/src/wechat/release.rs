@@ -25,7 +25,7 @@ pub(super) fn only_lists(call: &Call) -> bool {
 }
 
 /// How many versions the list shows.
-const LISTED: usize = 5;
+pub(super) const LISTED: usize = 5;
 
 pub(super) fn revertcoderelease(view: &WeView<'_>) -> Verdict {
     let earlier = &view.state.earlier;

@@ -9,7 +9,7 @@ use super::{ComponentScene, ComponentStep, ComponentVerdict, ComponentView, WeVi
 use crate::call::{Call, Content, Object, Refusal};
 
 /// How many templates the library holds.
-const LIMIT: usize = 200;
+pub(super) const LIMIT: usize = 200;
 /// The app that drafts are uploaded from.
 const SOURCE: &str = "wxde00000000000001";
 

@@ -6,9 +6,9 @@ use super::{Step, Verdict, WeScene, WeView, input};
 use crate::call::{Content, Refusal};
 
 /// How many testers an app may have.
-const PER_APP: usize = 60;
+pub(super) const PER_APP: usize = 60;
 /// How many apps a person may test.
-const PER_PERSON: usize = 50;
+pub(super) const PER_PERSON: usize = 50;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Tester {

@@ -11,7 +11,7 @@ use crate::platform::DomainKind;
 /// How many domains for web views an app may have.
 pub(super) const LIMIT: usize = 300;
 /// How many names may be looked up ahead.
-const PREFETCHED: usize = 5;
+pub(super) const PREFETCHED: usize = 5;
 
 /// Domains for web views, as [`Domains`](super::domains::Domains) for servers.
 #[derive(Debug, Clone, Default)]

@@ -236,6 +236,20 @@ async fn the_weekly_quota_is_kept() {
     assert_eq!(unlimited.get(&format!("{PACKAGE}auditquota")).await.json()["data"]["remain_times"], -1);
 }
 
+/// A package that was online keeps its id and looks like one in development, but its time is over.
+#[tokio::test]
+async fn a_package_that_was_online_is_not_submitted_again() {
+    let bench = Bench::baidu(State::Released).await;
+    let online = bench.package_with(1).await;
+    assert_eq!(bench.on_package("rollback", online).await.code(), 0);
+    bench.wait(1).await;
+    let retired = bench.get(&format!("{PACKAGE}getdetail?package_id={online}")).await.json();
+    assert_eq!(retired["data"]["status"], 3);
+    assert!(bench.packages().await.iter().all(|package| package["package_id"] != online));
+    assert_eq!(bench.on_package("submitaudit", online).await.code(), 40045);
+    assert_eq!(bench.get(&format!("{APP}qrcode?package_id={online}")).await.code(), 470_019);
+}
+
 #[tokio::test]
 async fn details_by_type_and_the_preview() {
     let bench = Bench::baidu(State::Uploaded { version: "2.0.0".to_owned() }).await;

@@ -13,6 +13,7 @@ mod baidu_domains;
 mod baidu_standing;
 mod baidu_templates;
 mod clocks;
+mod decisions;
 mod endpoints;
 mod faults;
 mod platform;

@@ -300,6 +300,8 @@ async fn a_review_is_sped_up_once() {
     let speed_up = || bench.post("/wxa/speedupaudit", json!({ "auditid": id }));
     assert_eq!(speed_up().await.code(), 0);
     assert_eq!(speed_up().await.code(), 89404);
+    let in_words = json!({ "auditid": id.to_string() });
+    assert_eq!(bench.post("/wxa/speedupaudit", in_words).await.code(), 89404, "the same one");
     assert_eq!(bench.effects("expedite_audit"), 1);
     assert_eq!(bench.get("/wxa/queryquota").await.json()["speedup_rest"], 99);
     bench.sim.decide_audit(&bench.app, &Decision::Approve).unwrap();
