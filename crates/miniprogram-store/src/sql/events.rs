@@ -307,6 +307,7 @@ async fn claim(
     for row in &rows {
         claims.push(Claim::new(entry_in(keys, row)?, row.try_get("claim_fence")?));
     }
+    // The order of arrival is what both databases happen to return; neither promises it.
     claims.sort_by_key(|claim| claim.entry.id);
     Ok(claims)
 }

@@ -325,6 +325,12 @@ async fn grants_and_revocations_count_by_the_vendors_clock(place: Place) {
     assert_eq!((record.state, record.granted_at), (GrantState::Active, Some(at(102))));
     assert!(!store.revoke(&scope("app1"), at(101), at(206)).await.unwrap(), "the event came a third time");
 
+    // In the same second: that the vendor brought tokens says that the authorization came last.
+    assert!(store.revoke(&scope("app2"), at(101), at(201)).await.unwrap());
+    let (lease, _) = acquire(&store, &scope("app2"), at(203)).await;
+    let together = tokens("a", "r").with_granted_at(Some(at(101)));
+    assert_eq!(store.commit(&lease, &together, at(204)).await.unwrap().state, GrantState::Active);
+
     assert!(store.revoke(&scope("never seen"), at(5), at(5)).await.unwrap());
     let (lease, record) = acquire(&store, &scope("never seen"), at(6)).await;
     assert_eq!(record.state, GrantState::Revoked);
