@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::{Permission, RefreshTokenUse};
 use miniprogram_core::{Clock, ErrorKind, TokenProvider};
 use miniprogram_store::TokenFilter;
@@ -100,6 +101,24 @@ async fn what_an_authorization_tells_on_the_way_is_kept() {
         assert_eq!(bench.record().await.original_id.as_deref(), Some("gh_app"));
         assert_eq!(bench.vendor.calls("authorizer_info"), 1, "asked once, for all of it");
         bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn every_request_of_an_authorization_is_counted_once() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let numbers = recorder.handle();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    bench.vendor.change(|habits| habits.tells_original_id = true);
+    bench.authorize(&app()).await;
+    let numbers = numbers.render();
+    for (kind, operation) in
+        [("platform", "platform_token"), ("authorizer", "exchange"), ("authorizer", "authorizer_info")]
+    {
+        let labels = format!(r#"vendor="acme",kind="{kind}",operation="{operation}",outcome="ok""#);
+        let line = format!("miniprogram_token_calls_total{{{labels}}} 1\n");
+        assert!(numbers.contains(&line), "{line} is not in:\n{numbers}");
     }
 }
 
