@@ -7,7 +7,6 @@
 //! Order and rules of the checks: `docs/design.md`, "Callbacks".
 
 mod envelope;
-mod ids;
 mod query;
 mod sealed;
 
@@ -16,12 +15,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 pub use envelope::{EnvelopeError, Member, envelope_members};
-pub use ids::{digits, positive_id};
 pub use query::{QueryError, is_echo, is_nonce, query_parameters, signed_time};
 pub use sealed::Sealed;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::CallbackCheck;
+pub use crate::event::{digits, positive_id};
 use crate::frame::{self, FrameError, FrameKey, HexCase};
 use crate::id::PlatformId;
 use crate::secret::Secret;

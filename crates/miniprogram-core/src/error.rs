@@ -13,9 +13,9 @@ use std::time::Duration;
 pub use advice::{Advice, Language};
 pub use kind::{ErrorKind, Outcome, Retry};
 pub use report::ErrorReport;
-use vendor_error::Printable;
 pub use vendor_error::{Code, VendorError};
 
+use crate::printable::Printable;
 use crate::vendor::Vendor;
 
 /// The result of every call of this family of crates.

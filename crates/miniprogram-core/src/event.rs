@@ -1,6 +1,7 @@
 //! Pushes: what arrived, who decodes it, what it says.
 
 mod fields;
+mod numbers;
 mod strict_json;
 
 use std::borrow::Cow;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use fields::Fields;
-pub use strict_json::parse_strict_json;
+pub use numbers::{MessageTimeError, digits, message_time, positive_id};
+pub use strict_json::{parse_message_json, parse_strict_json};
 
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::id::{AppId, PackageId, PlatformId};
@@ -274,21 +276,22 @@ pub struct Event<'a> {
     /// When it happened, by the vendor's word.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub occurred_at: Option<Timestamp>,
-    /// The vendor's name of the event.
+    /// The vendor's name of the event; empty where the message names none.
     pub raw_event: Cow<'a, str>,
-    /// The verdict, for the kinds ending in `_audited`.
+    /// The verdict, for the kinds ending in `_audited`; absent where the push does not tell it beyond doubt: query then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub approved: Option<bool>,
-    /// The vendor's words.
+    /// The vendor's words as received: whoever typed them may have typed control characters.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Cow<'a, str>>,
-    /// The package it is about.
+    /// The package it is about; absent where what the vendor sent cannot be an id. `payload` holds it in any case.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub package_id: Option<PackageId>,
     /// The version it is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<Cow<'a, str>>,
-    /// Every field as received. Tickets and authorization codes are in here too: mind where you print it.
+    /// Every field as received, control characters in texts included. Tickets and authorization codes are in here
+    /// too: mind where you print it, and print texts through [`Printable`](crate::Printable).
     pub payload: Value,
 }
 

@@ -21,9 +21,11 @@ mod forward;
 pub mod frame;
 pub mod id;
 pub mod intent;
+pub mod json;
 #[cfg(feature = "client")]
 pub mod pipeline;
 pub mod platform;
+mod printable;
 pub mod release;
 pub mod secret;
 pub mod status;
@@ -56,6 +58,7 @@ pub use intent::{
     Command, InherentCommand, Intent, Journal, MethodName, NoJournal, Operation, PlannedRequest, Settled,
 };
 pub use platform::{MiniProgram, MiniProgramPlatform};
+pub use printable::{Printable, printable_json};
 pub use release::{
     GrayRelease, GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager, ReleaseTarget,
     RollbackTarget, RollbackVersion, Visit,

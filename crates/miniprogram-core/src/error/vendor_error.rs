@@ -3,6 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::printable::Printable;
 use crate::vendor::Vendor;
 
 /// A vendor's code: most are numbers, OAuth errors are text. Serialized as it is.
@@ -75,19 +76,10 @@ impl VendorError {
 
 impl fmt::Display for VendorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} code {}", self.vendor, self.code)?;
+        match &self.code {
+            Code::Number(number) => write!(f, "{} code {number}", self.vendor)?,
+            Code::Text(word) => write!(f, "{} code {}", self.vendor, Printable(word))?,
+        }
         if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", Printable(&self.message)) }
-    }
-}
-
-/// Prints a vendor's text without control characters, so that it cannot forge lines of a log or drive a terminal.
-pub(crate) struct Printable<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write;
-        self.0.chars().try_for_each(|c| {
-            if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
-        })
     }
 }

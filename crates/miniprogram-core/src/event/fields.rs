@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Event;
+use super::{Event, positive_id};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
@@ -81,6 +81,15 @@ impl<'a> Fields<'a> {
             _ => None,
         };
         number.map(Some).ok_or_else(|| self.wrong(name, "is no whole number"))
+    }
+
+    /// An id: a number or its digits, from 1 to 2^63 - 1. `None` for whatever else stands there, such as 0, a negative
+    /// number, a fraction or text: the payload holds it, and it names nothing.
+    ///
+    /// # Errors
+    /// None; the type is that of the other methods, for [`required`](Self::required).
+    pub fn id(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.member(name).and_then(positive_id).map(std::borrow::Cow::into_owned))
     }
 
     /// A span in seconds.
@@ -240,6 +249,20 @@ mod tests {
         assert_eq!(fields.seconds("low").unwrap_err().field(), Some("low"));
         assert_eq!(fields.texts("list").unwrap().unwrap(), ["a", "2"]);
         assert_eq!(fields.texts("n").unwrap().unwrap(), ["-1"]);
+    }
+
+    #[test]
+    fn what_cannot_be_an_id_is_none() {
+        let event = event(json!({
+            "n": 7, "t": "7", "zero": 0, "empty": "", "low": -7, "word": "a7", "float": 7.0, "list": [7],
+            "large": 9_223_372_036_854_775_808_u64, "larger": "18446744073709551616",
+        }));
+        let fields = Fields::of(&event, ACME).unwrap();
+        assert_eq!(["n", "t"].map(|name| fields.id(name).unwrap()), [Some("7".into()), Some("7".into())]);
+        for name in ["absent", "zero", "empty", "low", "word", "float", "list", "large", "larger"] {
+            assert_eq!(fields.id(name).unwrap(), None, "{name}");
+            assert_eq!(fields.required(name, Fields::id).unwrap_err().field(), Some(name));
+        }
     }
 
     #[test]

@@ -3,6 +3,21 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::json::repaired;
+
+/// Reads the message of a verified push: one JSON object, strictly as [`parse_strict_json`] does, after
+/// [`repaired`] put right what stands inside strings and numbers. A byte order mark in front is skipped; NUL is refused
+/// anywhere unless it is escaped.
+///
+/// # Errors
+/// What is wrong, without quoting the text.
+pub fn parse_message_json(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
+    if text.contains('\0') {
+        return Err(serde_json::Error::custom("a NUL character"));
+    }
+    parse_strict_json(&repaired(text.strip_prefix('\u{feff}').unwrap_or(text)))
+}
+
 /// Reads one JSON object: a repeated key at any depth, anything behind the object, or another value is an error.
 ///
 /// # Errors
@@ -99,5 +114,24 @@ mod tests {
             parse_strict_json(r#" {"b":1,"a":null} "#).unwrap().keys().collect::<Vec<_>>(),
             ["b", "a"]
         );
+    }
+
+    #[test]
+    fn a_message_may_hold_what_people_type_and_is_as_strict_otherwise() {
+        let text = "\u{feff}{\"a\":\"one\ttwo\nthree\u{1}\",\"b\":18446744073709551616}";
+        let message = Value::Object(parse_message_json(text).unwrap());
+        assert_eq!(message, serde_json::json!({ "a": "one\ttwo\nthree\u{1}", "b": "18446744073709551616" }));
+        assert!(parse_strict_json(text).is_err());
+        for bad in [
+            "[]",
+            "{}{}",
+            "{\"a\":\"\u{0}\"}",
+            "{\"a\":1\u{1}}",
+            "{\"a\n\":1,\"a\n\":1}",
+            "{\"a\\u000a\":1,\"a\n\":1}",
+            "\u{feff}\u{feff}{}",
+        ] {
+            assert!(parse_message_json(bad).is_err(), "{bad:?}");
+        }
     }
 }
