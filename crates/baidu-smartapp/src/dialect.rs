@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use miniprogram_core::codes::{CodeRow, CodeTable};
+use miniprogram_core::json::read_response;
 use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
 use miniprogram_core::transport::Response;
 use miniprogram_core::{Code, Vendor, wire};
@@ -58,7 +59,7 @@ impl Dialect for BaiduDialect {
             let reply = Reply::new(call.operation.clone(), Value::Null, response.body.clone());
             return Verdict::Success(reply.with_request_id(traced));
         }
-        let Some(json) = parse(&response.body) else {
+        let Some(Value::Object(json)) = read_response(&response.body) else {
             return Verdict::NotUnderstood("the body is no JSON object".to_owned());
         };
         let request_id = traced.or_else(|| request_id(&json));
@@ -80,13 +81,6 @@ impl Dialect for BaiduDialect {
 /// Whether the bytes begin like a PNG or a JPEG.
 fn is_image(body: &[u8]) -> bool {
     body.starts_with(b"\x89PNG") || body.starts_with(b"\xff\xd8\xff")
-}
-
-/// One JSON object, a byte order mark before it and the documents' illegal escape `\_` within it allowed.
-fn parse(body: &[u8]) -> Option<Map<String, Value>> {
-    let text = std::str::from_utf8(body).ok()?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text).or_else(|_| serde_json::from_str(&text.replace("\\_", "_"))).ok()
 }
 
 /// The refusal that a body holds; none if it is a success. The order is that of the reference, section 4.1.

@@ -33,6 +33,9 @@ use crate::BAIDU;
 /// `FAIL`, `FAILED` and `REJECT` without system, so nothing is guessed from them: any other name is
 /// [`Unknown`](EventKind::Unknown), as are the ones listed so here; [`BaiduEvent`] tells those apart.
 ///
+/// `APPLY_APP_MOBILE_AUTH_PASS` is no verdict where it gives a reason: document 003 prints the withdrawal of the
+/// permission under that name too. Query the status (`BaiduApp::phone_permission`) then.
+///
 /// Source: vendor documents 000, 001, 003 and the event numbers of Baidu's own SDKs.
 pub static EVENTS: &[(&str, EventKind, Option<bool>)] = &[
     ("AUTHORIZED", EventKind::Authorized, None),
@@ -102,7 +105,15 @@ pub static EVENTS: &[(&str, EventKind, Option<bool>)] = &[
     ("ARTICLE_MOUNT_AUDIT_FAIL", EventKind::Unknown, None),
 ];
 
+/// The event of a granted permission to read phone numbers, and in document 003's sample that of its withdrawal.
+const PHONE_PERMISSION_GRANTED: &str = "APPLY_APP_MOBILE_AUTH_PASS";
+
 /// Decodes pushes of Baidu.
+///
+/// What people typed is kept as they typed it: control characters in the texts of a message, raw line breaks included,
+/// refuse no push, and numbers that 64 bits cannot hold stay as text. An id that cannot be one is in the payload alone;
+/// only `appId` and `tpAppId`, which bind a push to its app and platform, refuse it. A message without `event` and
+/// `MsgType` is an event of kind [`Unknown`](EventKind::Unknown) with an empty name.
 ///
 /// What stands behind the message inside a frame is checked only where a receiver id is configured, because public
 /// sources disagree on what it is; configure the platform id, and `tpAppId` of every system event must equal it. The

@@ -210,6 +210,56 @@ fn numbers_keep_their_value_listed_or_not() {
 }
 
 #[test]
+fn what_cannot_be_an_id_is_none_and_the_rest_is_read() {
+    let large: Value = serde_json::from_str("9223372036854775808").unwrap();
+    for id in [json!(0), json!(""), json!(-1), json!("a1"), json!(1.5), json!(7.0), large, Value::Null] {
+        let audit =
+            json!({"event": "PACKAGE_AUDIT_FAIL", "packageId": id, "packageVersion": "1.0", "reason": "r"});
+        let BaiduEvent::PackageAudited(audit) = BaiduEvent::from_event(&pushed(audit)).unwrap() else {
+            panic!("another event")
+        };
+        assert_eq!((audit.package_id, audit.version.as_deref()), (None, Some("1.0")), "{id}");
+        let update = json!({"event": "BASE_INFO_OFFLINE_AUDIT_FAIL", "examineId": id});
+        let BaiduEvent::OfflineUpdateAudited(audit) = BaiduEvent::from_event(&pushed(update)).unwrap() else {
+            panic!("another event")
+        };
+        assert_eq!(audit.examine_id, None, "{id}");
+        let path = json!({"event": "APP_SEARCH_PATH_AUDIT_PASS", "path": "p", "examineId": id});
+        let BaiduEvent::SearchPathAudited(audit) = BaiduEvent::from_event(&pushed(path)).unwrap() else {
+            panic!("another event")
+        };
+        assert_eq!(audit.examine_id, None, "{id}");
+        let change = pushed(json!({"code": 101, "data": {"app_id": 1, "package_id": id}}));
+        assert_eq!((change.kind, &change.package_id), (EventKind::PackageChanged, &None), "{id}");
+        assert_eq!(BaiduEvent::from_event(&change).unwrap_err().field(), Some("data.package_id"), "{id}");
+    }
+}
+
+#[test]
+fn a_name_that_the_fields_speak_against_is_no_verdict() {
+    let unclear = |reason: Value| {
+        BaiduEvent::from_event(&pushed(json!({"event": "APPLY_APP_MOBILE_AUTH_PASS", "reson": reason})))
+    };
+    let reason = "主体信息变更";
+    assert_eq!(unclear(json!(reason)).unwrap(), BaiduEvent::PhonePermissionUnclear(reason.to_owned()));
+    for none in [json!(null), json!(""), json!(" \n")] {
+        let BaiduEvent::PhonePermissionAudited(verdict) = unclear(none.clone()).unwrap() else {
+            panic!("another event")
+        };
+        assert!(verdict.approved && verdict.reason.is_none(), "{none}");
+    }
+    let name = "APP_PAYMENT_CREATE_ACCOUNT_FAIL";
+    let printed = BaiduEvent::from_event(&pushed(json!({"event": name, "subchainId": 7, "reason": "r"})));
+    assert_eq!(printed.unwrap(), BaiduEvent::Named(name.to_owned()));
+}
+
+#[test]
+fn a_message_without_a_name_is_unknown() {
+    let details = BaiduEvent::from_event(&pushed(json!({"appId": 1, "somethingNew": [1]}))).unwrap();
+    assert_eq!(details, BaiduEvent::Unknown(String::new()));
+}
+
+#[test]
 fn another_vendors_event_is_refused() {
     let event = Event::new(Vendor::new("acme"), EventKind::Unknown, "x".into(), json!({}));
     let error = BaiduEvent::from_event(&event).unwrap_err();

@@ -342,12 +342,25 @@ fn each_rule_refuses_and_has_an_accepted_neighbour() {
         ),
         ("message: other invalid escapes", Message, event(r#","a":"\-""#), event(r#","a":"\/""#)),
         ("message: event is text", Message, sealed(r#"{"tpAppId":17328232,"event":4}"#), event("")),
-        ("message: a type", Message, sealed(r#"{"tpAppId":17328232}"#), event("")),
+        ("message: a type", Message, sealed(r#"{"MsgType":7}"#), sealed("{}")),
+        ("message: NUL", Message, event(",\"a\":\"\u{0}\""), event(",\"a\":\"\u{1}\"")),
         (
-            "message: an event's name",
+            "message: control characters outside texts",
             Message,
-            sealed(r#"{"tpAppId":17328232,"event":" "}"#),
-            sealed(r#"{"tpAppId":17328232,"event":" E "}"#),
+            event(",\u{1}\"a\":1"),
+            event(",\t\r\n\"a\u{1f}\":1"),
+        ),
+        (
+            "message: a repeated key behind a control character",
+            Message,
+            event(",\"a\u{1}\":1,\"a\\u0001\":1"),
+            event(",\"a\u{1}\":1,\"a\\u0002\":1"),
+        ),
+        (
+            "message: a number for a key",
+            Message,
+            event(",18446744073709551616:1"),
+            event(",\"a\":18446744073709551616"),
         ),
         ("message: appId from 1", Message, event(r#","appId":0"#), event(r#","appId":1"#)),
         (
@@ -357,7 +370,7 @@ fn each_rule_refuses_and_has_an_accepted_neighbour() {
             event(r#","appId":9223372036854775807"#),
         ),
         ("message: appId digits", Message, event(r#","appId":"1a""#), event(r#","appId":"1""#)),
-        ("message: packageId digits", Message, event(r#","packageId":-1"#), event(r#","packageId":null"#)),
+        ("message: appId one number", Message, event(r#","appId":[1]"#), event(r#","appId":"""#)),
         (
             "message: tpAppId digits",
             Message,
@@ -366,6 +379,13 @@ fn each_rule_refuses_and_has_an_accepted_neighbour() {
         ),
         ("message: tpAppId ours", Receiver, sealed(r#"{"tpAppId":1,"event":"E"}"#), event("")),
         ("message: tpAppId present", Receiver, sealed(r#"{"event":"E"}"#), event("")),
+        ("message: tpAppId filled", Receiver, sealed(r#"{"tpAppId":"","event":"E"}"#), event("")),
+        (
+            "message: tpAppId ours where a message without a name has one",
+            Receiver,
+            sealed(r#"{"tpAppId":1}"#),
+            sealed(r#"{"tpAppId":17328232}"#),
+        ),
         (
             "message: tpAppId ours where a ticket has one",
             Receiver,
@@ -482,10 +502,9 @@ fn a_plain_decoder_takes_plain_pushes_and_notifications_only() {
     let decoder: Box<dyn EventDecoder> = Box::new(plain());
     assert_eq!(decoder.vendor(), BAIDU);
     // An encrypted push never is a notification: who wrote it would not matter to the topic's readers.
-    assert_eq!(
-        check(&self::decoder().decode(sealed(r#"{"code":100,"data":{}}"#).as_push())),
-        Some(CallbackCheck::Message)
-    );
+    let mut push = sealed(r#"{"code":100,"data":{"app_id":1}}"#);
+    let event = self::decoder().decode(push.as_push()).unwrap();
+    assert_eq!((event.kind, &*event.raw_event, event.app_id), (EventKind::Unknown, "", None));
 }
 
 #[test]
@@ -528,6 +547,107 @@ fn notifications_are_read_strictly_first_and_as_printed_second() {
         let error = decode_notification(bad).unwrap_err();
         assert_eq!(CallbackCheck::of(&error), Some(CallbackCheck::Message), "{bad}");
     }
+}
+
+/// Decodes a message plain and encrypted, and sees that both say the same.
+fn both_ways(message: &str) -> Event<'static> {
+    let mut body = message.as_bytes().to_vec();
+    let event = plain().decode(Push::new(NOW, &mut body)).unwrap().into_owned();
+    let mut push = sealed(message);
+    assert_eq!(decoder().decode(push.as_push()).unwrap(), event, "{message:?}");
+    event
+}
+
+#[test]
+fn what_people_typed_is_kept_as_they_typed_it() {
+    let controls: String = (1..0x20_u8).map(char::from).collect();
+    let escaped = controls.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect::<String>();
+    for typed in [controls.as_str(), &escaped] {
+        let event = both_ways(&format!(
+            r#"{{"appId":1452365,"tpAppId":17328232,"eventTime":"2019-01-14 12:45:10","event":"PACKAGE_AUDIT_FAIL",
+                "reason":"{typed}","packageId":745815,"packageVersion":"1{typed}","x":{{"{typed}":["{typed}"]}}}}"#
+        ));
+        assert_eq!((event.kind, event.package_id.as_ref().map(|id| id.as_str())), {
+            (EventKind::AuditRejected, Some("745815"))
+        });
+        assert_eq!(event.reason.as_deref(), Some(controls.as_str()));
+        assert_eq!(event.version, Some(format!("1{controls}").into()));
+        assert_eq!(event.payload["x"], json!({ controls.clone(): [controls] }));
+    }
+    // A text that was cut off in the middle of a character, and a customer's line break.
+    let event =
+        both_ways(r#"{"tpAppId":17328232,"event":"APP_NAME_AUDIT_FAIL","reason":"\ud83d\ude00\ud83d"}"#);
+    assert_eq!(event.reason.as_deref(), Some("😀\u{fffd}"));
+    let event = both_ways("{\"MsgType\":\"text\",\"Content\":\"one\r\ntwo\"}");
+    assert_eq!(event.payload["Content"], "one\r\ntwo");
+}
+
+#[test]
+fn an_id_that_cannot_be_one_costs_neither_the_event_nor_its_payload() {
+    for (id, kept) in [
+        ("0", json!(0)),
+        ("\"0\"", json!("0")),
+        ("\"\"", json!("")),
+        ("-1", json!(-1)),
+        ("\"a1\"", json!("a1")),
+        ("1.5", json!(1.5)),
+        ("745815.0", json!(745_815.0)),
+        ("9223372036854775808", json!(9_223_372_036_854_775_808_u64)),
+        ("18446744073709551616", json!("18446744073709551616")),
+        ("-9223372036854775809", json!("-9223372036854775809")),
+        ("1e999", json!("1e999")),
+        ("null", json!(null)),
+        ("true", json!(true)),
+        ("[7]", json!([7])),
+    ] {
+        let event = both_ways(&format!(
+            r#"{{"appId":1452365,"tpAppId":17328232,"event":"PACKAGE_AUDIT_PASS","packageId":{id},"examineId":{id}}}"#
+        ));
+        assert_eq!((event.kind, &event.package_id), (EventKind::AuditApproved, &None), "{id}");
+        assert_eq!(event.app_id.as_ref().map(|id| id.as_str()), Some("1452365"), "{id}");
+        assert_eq!((&event.payload["packageId"], &event.payload["examineId"]), (&kept, &kept), "{id}");
+    }
+    // The same in a record of the topic; who it is about has to be certain.
+    let event = decode_notification("{code:101, data:{app_id:1, package_id:0}}").unwrap();
+    assert_eq!((event.kind, event.package_id), (EventKind::PackageChanged, None));
+}
+
+#[test]
+fn a_message_without_a_name_is_an_unknown_event() {
+    for (message, occurred_at) in [
+        ("{}", None),
+        (r#"{"somethingNew":{"a":[1]}}"#, None),
+        (r#"{"event":" ","MsgType":"","CreateTime":1413192605}"#, Some(1_413_192_605)),
+        (r#"{"event":null,"MsgType":null,"CreateTime":"soon"}"#, None),
+        (r#"{"appId":7,"tpAppId":17328232,"eventTime":"2019-01-14 12:45:10"}"#, Some(1_547_441_110)),
+    ] {
+        let event = both_ways(message);
+        assert_eq!((event.kind, &*event.raw_event, event.approved), (EventKind::Unknown, "", None));
+        assert_eq!(event.occurred_at.map(Timestamp::as_unix), occurred_at, "{message}");
+        assert_eq!(event.payload, serde_json::from_str::<Value>(message).unwrap());
+    }
+    let event = both_ways(r#"{"appId":7,"tpAppId":17328232}"#);
+    assert_eq!((event.app_id, event.platform_id), (Some("7".into()), Some(PLATFORM.into())));
+}
+
+#[test]
+fn a_granted_phone_permission_with_a_reason_is_no_verdict() {
+    let event = |name: &str, rest: &str| {
+        let event = both_ways(&format!(r#"{{"tpAppId":17328232,"event":"{name}"{rest}}}"#));
+        (event.kind, event.approved)
+    };
+    let audited = |approved| (EventKind::PhonePermissionAudited, approved);
+    // As document 003 prints it.
+    let printed = r"APPLY_APP\_MOBILE_AUTH_PASS";
+    for reason in
+        [r#","reson":"主体信息变更""#, r#","reason":"主体信息变更""#, r#","reason":" ","reson":"x""#]
+    {
+        assert_eq!(event(printed, reason), audited(None), "{reason}");
+    }
+    for reason in ["", r#","reason":"""#, r#","reason":null,"reson":" ""#] {
+        assert_eq!(event(printed, reason), audited(Some(true)), "{reason}");
+    }
+    assert_eq!(event("APPLY_APP_MOBILE_AUTH_REJECT", r#","reson":"x""#), audited(Some(false)));
 }
 
 #[test]

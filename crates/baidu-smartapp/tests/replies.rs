@@ -385,6 +385,24 @@ async fn a_mark_a_slash_and_an_illegal_escape_do_not_matter() {
     assert_eq!(app.app_info().await.unwrap().name.as_deref(), Some("a/b"));
     let (_, app) = answering("app/info", data(r#"{"status":1,"app_name":"a\_b"}"#));
     assert_eq!(app.app_info().await.unwrap().name.as_deref(), Some("a_b"));
+    let (_, app) = answering("app/info", data(r#"{"status":1,"app_name":"a\\_b"}"#));
+    assert_eq!(app.app_info().await.unwrap().name.as_deref(), Some(r"a\_b"), "an escaped backslash stays");
+}
+
+#[tokio::test]
+async fn what_people_typed_and_broken_utf_8_do_not_cost_the_response() {
+    for (name, expected) in [
+        (&b"one\ntwo\tand \x01\0"[..], "one\ntwo\tand \u{1}\0"),
+        (b"cut \xff\xe5\xba", "cut \u{fffd}\u{fffd}"),
+        (br"cut \ud83d", "cut \u{fffd}"),
+    ] {
+        let body = [br#"{"errno":0,"msg":"ok","data":{"status":1,"app_name":""#, name, br#""}}"#].concat();
+        let (_, app) = answering("app/info", Answer::Body(200, body));
+        assert_eq!(app.app_info().await.unwrap().name.as_deref(), Some(expected));
+    }
+    let (_, app) = answering("app/info", "{\"errno\":40001,\"msg\":\"one\ntwo\"}");
+    let error = app.app_info().await.unwrap_err();
+    assert_eq!(error.vendor_error().unwrap().message, "one\ntwo");
 }
 
 #[tokio::test]

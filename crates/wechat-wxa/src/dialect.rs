@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use miniprogram_core::json::read_response;
 use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
 use miniprogram_core::transport::Response;
 pub(crate) use miniprogram_core::wire::number as whole;
@@ -36,7 +37,7 @@ impl Dialect for WeChatDialect {
         if call.expect == Expect::Image && is_image(&response.body) {
             return Verdict::Success(Reply::new(call.operation.clone(), Value::Null, response.body.clone()));
         }
-        match parse(&response.body) {
+        match read_response(&response.body) {
             Some(Value::Object(members)) => read_envelope(call, response, members),
             Some(_) => Verdict::NotUnderstood("the body is JSON, but no object".to_owned()),
             None if call.expect == Expect::Image => {
@@ -123,33 +124,6 @@ fn is_image(body: &[u8]) -> bool {
     body.starts_with(b"\xff\xd8\xff") || body.starts_with(b"\x89PNG")
 }
 
-/// JSON as WeChat sends it: a BOM before it, broken UTF-8 and raw control characters inside strings are let pass,
-/// since this reads an answer to our own request.
-fn parse(body: &[u8]) -> Option<Value> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let text = String::from_utf8_lossy(body);
-    serde_json::from_str(&text).or_else(|_| serde_json::from_str(&with_escaped_controls(&text))).ok()
-}
-
-fn with_escaped_controls(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 16);
-    let (mut in_string, mut after_backslash) = (false, false);
-    for c in text.chars() {
-        match c {
-            '\u{0}'..'\u{20}' if in_string => {
-                escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
-                after_backslash = false;
-                continue;
-            }
-            '"' if !after_backslash => in_string = !in_string,
-            _ => {}
-        }
-        after_backslash = in_string && c == '\\' && !after_backslash;
-        escaped.push(c);
-    }
-    escaped
-}
-
 /// The id of the request at the end of `errmsg`: `rid: ` and three groups of eight hexadecimal digits.
 fn rid(message: &str) -> Option<&str> {
     let (_, rest) = message.rsplit_once("rid:")?;
@@ -173,12 +147,5 @@ mod tests {
         {
             assert_eq!(rid(text), None, "{text:?}");
         }
-    }
-
-    #[test]
-    fn control_characters_are_escaped_inside_strings_only() {
-        let text = "{\n\"a\\\"\": \"1\n2\\\\\",\t\"b\": \"\u{1}\"}";
-        let value: Value = serde_json::from_str(&with_escaped_controls(text)).unwrap();
-        assert_eq!(value, serde_json::json!({ "a\"": "1\n2\\", "b": "\u{1}" }));
     }
 }

@@ -76,6 +76,11 @@ pub static INFO_TYPES: &[(&str, EventKind)] = &[
 
 /// Decodes pushes of WeChat.
 ///
+/// What people typed is kept as they typed it: control characters in the texts of a message refuse no push. The
+/// envelope, which the signature does not cover, may hold none, and NUL is refused in both. A message without `InfoType`,
+/// `MsgType` and `Event` is an event of kind [`Unknown`](EventKind::Unknown) with an empty name; one with `Event` alone is
+/// what that name says.
+///
 /// An encrypted configuration needs the id behind the message inside a frame, the platform's app id: given as
 /// receiver id or platform id, one stands in for the other. A plain one decides between XML and JSON by content.
 ///

@@ -81,6 +81,38 @@ fn every_listed_event_has_its_own_variant_and_a_fixture() {
     }
 }
 
+#[test]
+fn what_has_no_name_or_is_spoken_against_is_unknown() {
+    let unknown = |message: Value| WeChatEvent::from_event(&decoded(&message.to_string())).unwrap();
+    assert_eq!(unknown(json!({"ToUserName": "gh_1", "new": 1})), WeChatEvent::Unknown(String::new()));
+    let name = "weapp_audit_success";
+    let failed = json!({"MsgType": "event", "Event": name, "FailTime": 1_488_856_591, "Reason": "r"});
+    assert_eq!(unknown(failed), WeChatEvent::Unknown(name.to_owned()));
+    let bare = unknown(json!({"Event": "weapp_audit_fail", "Reason": "r"}));
+    assert!(matches!(bare, WeChatEvent::AuditRejected(_)), "{bare:?}");
+}
+
+#[test]
+fn what_cannot_be_an_id_is_none_and_the_rest_is_read() {
+    for id in [json!(0), json!(""), json!(-1), json!("a1"), json!(1.5), json!(9_223_372_036_854_775_808_u64)]
+    {
+        let result = json!({"result_info": {"status": 5, "audit_id": id, "api_name": "wx.getLocation"}});
+        let WeChatEvent::PrivacyAudited(audit) =
+            WeChatEvent::from_event(&event("wxa_privacy_apply", result)).unwrap()
+        else {
+            panic!("another event")
+        };
+        assert_eq!((audit.audit_id, audit.api_name.as_deref()), (None, Some("wx.getLocation")), "{id}");
+        let list = json!({"list": [{"appid": "wx1", "audit_id": id, "status": 3}]});
+        let WeChatEvent::OrderPathsAudited(audits) =
+            WeChatEvent::from_event(&authorization("order_path_audit_result_notify", list)).unwrap()
+        else {
+            panic!("another event")
+        };
+        assert_eq!((audits.len(), &audits[0].audit_id), (1, &None), "{id}");
+    }
+}
+
 /// The neutral verdict and the vendor's own come from two places.
 #[test]
 fn both_readings_agree_on_the_verdict() {

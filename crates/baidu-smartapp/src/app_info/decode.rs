@@ -1,3 +1,4 @@
+use miniprogram_core::json::repaired;
 use miniprogram_core::pipeline::Fields;
 use miniprogram_core::{Result, Timestamp, wire};
 use serde_json::{Map, Value};
@@ -124,7 +125,7 @@ fn offline(offline: &mut Fields<'_>) -> Offline {
 fn image_urls(value: Option<&Value>) -> Vec<String> {
     let Some(value) = value else { return Vec::new() };
     let Value::String(text) = value else { return nested_urls(value) };
-    match serde_json::from_str::<Value>(text) {
+    match serde_json::from_str::<Value>(&repaired(text)) {
         Ok(inner @ (Value::Array(_) | Value::Object(_))) => nested_urls(&inner),
         _ if text.trim().is_empty() => Vec::new(),
         _ => vec![text.clone()],

@@ -1,5 +1,6 @@
 //! `app/category/list`: categories as Baidu nests them, flattened into their levels.
 
+use miniprogram_core::json::repaired;
 use miniprogram_core::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{Category, CategoryLevel, Result, wire};
 use serde_json::{Map, Value};
@@ -37,7 +38,7 @@ fn readable(mut rest: Map<String, Value>) -> Map<String, Value> {
         }
     }
     if let Some(Value::String(text)) = rest.get("category_quali") {
-        match serde_json::from_str::<Value>(text) {
+        match serde_json::from_str::<Value>(&repaired(text)) {
             Ok(parsed) => drop(rest.insert("category_quali".to_owned(), parsed)),
             Err(_) if text.is_empty() => drop(rest.shift_remove("category_quali")),
             Err(_) => {}

@@ -19,13 +19,13 @@ pub use audit::{
     SearchPathAudit, SubchainAudit, Verdict,
 };
 
-use super::EVENTS;
+use super::{EVENTS, PHONE_PERMISSION_GRANTED};
 use crate::BAIDU;
 
 /// A push by Baidu's own fields, beside the neutral [`Event`] that names app, platform and time.
 ///
 /// Passed and failed audits of one thing are one variant. Ids and numbers may have come as text; what the vendor left
-/// out, sent as null or sent empty is `None`. Only what a push exists to hand over is required: tickets,
+/// out, sent as null or sent empty is `None`, and so is what cannot be an id where one is due. Only what a push exists to hand over is required: tickets,
 /// authorization codes, and what a verdict is on where no app stands for it.
 ///
 /// ```
@@ -94,9 +94,12 @@ pub enum BaiduEvent {
     TrafficRecoveryAudited(Verdict),
     /// `BASE_INFO_OFFLINE_AUDIT_SUCCESS`, `BASE_INFO_OFFLINE_AUDIT_FAIL`.
     OfflineUpdateAudited(OfflineUpdateAudit),
-    /// `APPLY_APP_MOBILE_AUTH_PASS`, `APPLY_APP_MOBILE_AUTH_REJECT`. Document 003 prints the sample of a withdrawn
-    /// permission under the first name, with the reason 主体信息变更.
+    /// `APPLY_APP_MOBILE_AUTH_PASS` without a reason, `APPLY_APP_MOBILE_AUTH_REJECT`.
     PhonePermissionAudited(Verdict),
+    /// `APPLY_APP_MOBILE_AUTH_PASS` with a reason, and that reason: granted or withdrawn is indeterminate. Document 003
+    /// prints the sample of a withdrawn permission under that name, with the reason 主体信息变更. Query the status
+    /// (`BaiduApp::phone_permission`).
+    PhonePermissionUnclear(String),
     /// `APP_MOBILE_AUTH_CANCEL`.
     PhonePermissionCancelled(Cancellation),
     /// `ADVANCED_AUDIT_CHANGED`: the certification of the app's subject.
@@ -121,7 +124,7 @@ pub enum BaiduEvent {
     CustomerMessage(CustomerMessage),
     /// One of [`EVENTS`] whose fields are published nowhere: the name. The event's payload holds what came.
     Named(String),
-    /// A name that is not listed.
+    /// A name that is not listed, or the empty one of a message without `event` and `MsgType`.
     Unknown(String),
 }
 
@@ -180,11 +183,19 @@ impl BaiduEvent {
             "BASE_INFO_OFFLINE_AUDIT_FAIL" => {
                 Self::OfflineUpdateAudited(OfflineUpdateAudit::read(false, fields)?)
             }
-            "APPLY_APP_MOBILE_AUTH_PASS" => Self::PhonePermissionAudited(Verdict::read(true, fields)?),
+            PHONE_PERMISSION_GRANTED => {
+                let verdict = Verdict::read(true, fields)?;
+                match verdict.reason {
+                    None => Self::PhonePermissionAudited(verdict),
+                    Some(reason) => Self::PhonePermissionUnclear(reason),
+                }
+            }
             "APPLY_APP_MOBILE_AUTH_REJECT" => Self::PhonePermissionAudited(Verdict::read(false, fields)?),
             "APP_MOBILE_AUTH_CANCEL" => Self::PhonePermissionCancelled(Cancellation::read(fields)?),
             "ADVANCED_AUDIT_CHANGED" => Self::AdvancedAuditChanged(AdvancedAudit::read(fields)?),
             "APP_PAYMENT_CREATE_ACCOUNT_PASS" => Self::PaymentAccountAudited(Verdict::read(true, fields)?),
+            // Baidu's page prints the sample of a failed sub-chain under this name.
+            "APP_PAYMENT_CREATE_ACCOUNT_FAIL" if fields.holds("subchainId") => Self::Named(name.to_owned()),
             "APP_PAYMENT_CREATE_ACCOUNT_FAIL" => Self::PaymentAccountAudited(Verdict::read(false, fields)?),
             "APP_PAYMENT_CREATE_PAYMENT_PASS" => Self::PaymentServiceAudited(Verdict::read(true, fields)?),
             "APP_PAYMENT_CREATE_PAYMENT_FAIL" => Self::PaymentServiceAudited(Verdict::read(false, fields)?),
@@ -207,7 +218,8 @@ impl BaiduEvent {
     }
 }
 
-/// The vendor's words: documented as `reason`, written `reson` in some pushes.
+/// The vendor's words: documented as `reason`, written `reson` in some pushes. Blank ones are none.
 fn reason(fields: &Fields<'_>) -> Result<Option<String>> {
-    Ok(fields.text("reason")?.or(fields.text("reson")?))
+    let told = |name| Ok(fields.text(name)?.filter(|text: &String| !text.trim().is_empty()));
+    Ok(told("reason")?.or(told("reson")?))
 }

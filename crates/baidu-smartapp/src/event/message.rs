@@ -2,39 +2,15 @@
 
 use std::borrow::Cow;
 
-use miniprogram_core::callback::{digits, positive_id, without_bom};
-use miniprogram_core::event::parse_strict_json;
+use miniprogram_core::event::{message_time, parse_message_json, positive_id};
 use miniprogram_core::{AppId, CallbackCheck, Event, EventKind, PackageId, PlatformId, Result, Timestamp};
 use serde_json::{Map, Value};
 
-use super::{EVENTS, refused};
+use super::{EVENTS, PHONE_PERMISSION_GRANTED, refused};
 use crate::BAIDU;
 
-/// Reads one JSON object. Where that fails, once more with `\_` taken for `_`, the one invalid escape that the
-/// vendor is known to write (documents 000 and 001 print it in event names).
 pub(super) fn parse(text: &str) -> Result<Map<String, Value>> {
-    let text = without_bom(text);
-    parse_strict_json(text)
-        .or_else(|_| parse_strict_json(&without_escaped_underscores(text)))
-        .map_err(|_| refused("the message is not one JSON object without repeated keys"))
-}
-
-/// Drops the backslash of `\_`, but not of an escaped backslash that an underscore follows.
-fn without_escaped_underscores(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character != '\\' {
-            out.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some('_') => out.push('_'),
-            Some(escaped) => out.extend(['\\', escaped]),
-            None => out.push('\\'),
-        }
-    }
-    out
+    parse_message_json(text).map_err(|_| refused("the message is not one JSON object without repeated keys"))
 }
 
 pub(super) fn into_event(
@@ -42,7 +18,7 @@ pub(super) fn into_event(
     route: Option<AppId>,
     platform: Option<&PlatformId>,
 ) -> Result<Event<'static>> {
-    let named = id(&fields, "tpAppId")?;
+    let named = binding_id(&fields, "tpAppId")?;
     let is_ours = |named: &str| platform.is_none_or(|ours| ours.as_str() == named);
     let mut event = match (deciding(&fields, "event")?, deciding(&fields, "MsgType")?) {
         (Some(name), _) => {
@@ -52,7 +28,7 @@ pub(super) fn into_event(
             system_event(&fields, name)
         }
         (None, Some(msg_type)) => message_event(&fields, msg_type)?,
-        (None, None) => return Err(refused("the message has neither event nor MsgType")),
+        (None, None) => untyped_event(&fields),
     };
     if named.as_deref().is_some_and(|named| !is_ours(named)) {
         return Err(CallbackCheck::Receiver.because(BAIDU, "tpAppId is not the configured platform's"));
@@ -60,9 +36,12 @@ pub(super) fn into_event(
     event.platform_id = named.map(|id| PlatformId::new(id.into_owned()));
     // A ticket belongs to the platform, whatever route it came by.
     let route = route.filter(|_| event.kind != EventKind::Ticket);
-    event.app_id = id(&fields, "appId")?.map(|id| AppId::new(id.into_owned())).or(route);
-    event.reason = text(&fields, "reason").or_else(|| text(&fields, "reson")).map(Cow::Owned);
-    event.package_id = id(&fields, "packageId")?.map(|id| PackageId::new(id.into_owned()));
+    event.app_id = binding_id(&fields, "appId")?.map(|id| AppId::new(id.into_owned())).or(route);
+    event.reason = reason(&fields).map(Cow::Owned);
+    if event.raw_event == PHONE_PERMISSION_GRANTED && event.reason.is_some() {
+        event.approved = None;
+    }
+    event.package_id = package_id(&fields, "packageId");
     event.version = text(&fields, "packageVersion").map(Cow::Owned);
     event.payload = Value::Object(fields);
     Ok(event)
@@ -78,9 +57,21 @@ fn system_event(fields: &Map<String, Value>, name: &str) -> Event<'static> {
         }
         None => Event::new(BAIDU, EventKind::Unknown, Cow::Owned(name), Value::Null),
     };
-    event.occurred_at =
-        fields.get("eventTime").and_then(Value::as_str).and_then(|text| Timestamp::from_civil(text, 8));
+    event.occurred_at = event_time(fields);
     event
+}
+
+/// A message that says by no name what it is: neither `event` nor `MsgType`.
+fn untyped_event(fields: &Map<String, Value>) -> Event<'static> {
+    let mut event = Event::new(BAIDU, EventKind::Unknown, Cow::Borrowed(""), Value::Null);
+    let created_at = message_time(fields.get("CreateTime")).ok().flatten();
+    event.occurred_at = event_time(fields).or(created_at);
+    event
+}
+
+/// `eventTime`, in Beijing time.
+fn event_time(fields: &Map<String, Value>) -> Option<Timestamp> {
+    Timestamp::from_civil(fields.get("eventTime")?.as_str()?, 8)
 }
 
 /// The ticket, or a customer's message; the latter has no kind of its own.
@@ -93,13 +84,8 @@ fn message_event(fields: &Map<String, Value>, msg_type: &str) -> Result<Event<'s
     } else {
         Event::new(BAIDU, EventKind::Unknown, Cow::Owned(msg_type.to_owned()), Value::Null)
     };
-    event.occurred_at = match fields.get("CreateTime") {
-        None | Some(Value::Null) => None,
-        Some(value) => {
-            let seconds = digits(value).and_then(|text| text.parse().ok());
-            Some(Timestamp::from_unix(seconds.ok_or_else(|| refused("CreateTime is not digits only"))?))
-        }
-    };
+    event.occurred_at =
+        message_time(fields.get("CreateTime")).map_err(|_| refused("CreateTime is not digits only"))?;
     Ok(event)
 }
 
@@ -122,12 +108,24 @@ fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
     fields.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// An id that may be a number or text.
-pub(super) fn id<'m>(fields: &'m Map<String, Value>, name: &str) -> Result<Option<Cow<'m, str>>> {
+/// The vendor's words: documented as `reason`, written `reson` in some pushes.
+fn reason(fields: &Map<String, Value>) -> Option<String> {
+    let told = |name| text(fields, name).filter(|text| !text.trim().is_empty());
+    told("reason").or_else(|| told("reson"))
+}
+
+/// An id that binds the push to its app or platform, as a number or text: what cannot be one is refused, not passed over.
+pub(super) fn binding_id<'m>(fields: &'m Map<String, Value>, name: &str) -> Result<Option<Cow<'m, str>>> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => {
-            positive_id(value).map(Some).ok_or_else(|| refused("an id is no number from 1 to 2^63 - 1"))
-        }
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(value) => positive_id(value)
+            .map(Some)
+            .ok_or_else(|| refused("an id of app or platform is no number from 1 to 2^63 - 1")),
     }
+}
+
+/// The package, unless what stands there cannot be the id of one; the payload holds it in any case.
+pub(super) fn package_id(fields: &Map<String, Value>, name: &str) -> Option<PackageId> {
+    fields.get(name).and_then(positive_id).map(|id| PackageId::new(id.into_owned()))
 }

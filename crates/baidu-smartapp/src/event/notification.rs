@@ -4,12 +4,11 @@
 
 use std::borrow::Cow;
 
-use miniprogram_core::callback::digits;
-use miniprogram_core::event::parse_strict_json;
-use miniprogram_core::{AppId, Event, EventKind, PackageId, Result};
+use miniprogram_core::event::{digits, parse_message_json};
+use miniprogram_core::{AppId, Event, EventKind, Result};
 use serde_json::{Map, Value};
 
-use super::message::id;
+use super::message::{binding_id, package_id};
 use super::refused;
 use crate::BAIDU;
 
@@ -38,7 +37,7 @@ pub fn decode_notification(record: &str) -> Result<Event<'static>> {
 }
 
 pub(super) fn parse(text: &str) -> Option<Map<String, Value>> {
-    parse_strict_json(text).or_else(|_| parse_strict_json(&with_quoted_keys(text))).ok()
+    parse_message_json(text).or_else(|_| parse_message_json(&with_quoted_keys(text))).ok()
 }
 
 pub(super) fn is_one(fields: &Map<String, Value>) -> bool {
@@ -54,8 +53,8 @@ pub(super) fn into_event(fields: Map<String, Value>) -> Result<Event<'static>> {
     };
     let mut event = Event::new(BAIDU, kind, Cow::Owned(code.into_owned()), Value::Null);
     if let Some(data) = fields.get("data").and_then(Value::as_object) {
-        event.app_id = id(data, "app_id")?.map(|id| AppId::new(id.into_owned()));
-        event.package_id = id(data, "package_id")?.map(|id| PackageId::new(id.into_owned()));
+        event.app_id = binding_id(data, "app_id")?.map(|id| AppId::new(id.into_owned()));
+        event.package_id = package_id(data, "package_id");
     }
     event.payload = Value::Object(fields);
     Ok(event)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use miniprogram_core::json::repaired;
 use miniprogram_core::pipeline::{Call, Fields};
 use miniprogram_core::{Effect, Error, MethodName, Result, StatusTable, wire};
 use serde::{Deserialize, Serialize};
@@ -259,7 +260,7 @@ fn rules(category: &mut Fields<'_>) -> Result<Option<QualificationRules>> {
     const NAME: &str = "category_quali";
     let Some(value) = category.value(NAME) else { return Ok(None) };
     let parsed = match &value {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+        Value::String(text) => serde_json::from_str(&repaired(text)).unwrap_or_default(),
         other => other.clone(),
     };
     let Value::Object(rules) = parsed else {

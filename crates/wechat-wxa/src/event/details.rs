@@ -12,7 +12,7 @@ mod record;
 use std::fmt::Display;
 
 use miniprogram_core::event::Fields;
-use miniprogram_core::{AppId, Event, Result, Secret, StatusTable};
+use miniprogram_core::{AppId, Event, EventKind, Result, Secret, StatusTable};
 
 pub use account::{
     AuthTask, BetaAppVerification, Dispatch, FaceVerification, Filing, FilingProcedure, Registration,
@@ -55,7 +55,8 @@ use crate::values::Coded;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WeChatEvent {
-    /// `weapp_audit_success`.
+    /// `weapp_audit_success`. With `FailTime` and without `SuccTime` it is [`Unknown`](Self::Unknown): document 002
+    /// prints that name in the table of the failure push. Query the audit then.
     AuditApproved(AuditApproved),
     /// `weapp_audit_fail`.
     AuditRejected(AuditRejected),
@@ -107,7 +108,7 @@ pub enum WeChatEvent {
     OrderPathsApplied(Vec<OrderPathApplication>),
     /// `order_path_audit_result_notify`: the verdict on each app's order path.
     OrderPathsAudited(Vec<OrderPathAudit>),
-    /// A name that is not listed.
+    /// A name that is not listed, or the empty one of a message without `InfoType`, `MsgType` and `Event`.
     Unknown(String),
 }
 
@@ -122,15 +123,19 @@ impl WeChatEvent {
         let fields = Fields::of(event, WECHAT)?;
         if fields.holds("InfoType") {
             Self::authorization_event(event, &fields)
-        } else if fields.text("MsgType")?.as_deref() == Some("event") {
-            Self::message_event(&event.raw_event, &fields)
+        } else if !fields.holds("MsgType") || fields.text("MsgType")?.as_deref() == Some("event") {
+            Self::message_event(event, &fields)
         } else {
             CustomerMessage::read(&fields).map(Self::CustomerMessage)
         }
     }
 
-    fn message_event(name: &str, fields: &Fields<'_>) -> Result<Self> {
-        Ok(match name {
+    fn message_event(event: &Event<'_>, fields: &Fields<'_>) -> Result<Self> {
+        Ok(match &*event.raw_event {
+            // The fields speak against the name: see the decoder.
+            name @ "weapp_audit_success" if event.kind == EventKind::Unknown => {
+                Self::Unknown(name.to_owned())
+            }
             "weapp_audit_success" => Self::AuditApproved(AuditApproved::read(fields)?),
             "weapp_audit_fail" => Self::AuditRejected(AuditRejected::read(fields)?),
             "weapp_audit_delay" => Self::AuditDelayed(AuditDelayed::read(fields)?),

@@ -72,7 +72,7 @@ pub(super) fn read(body: &[u8], format: BodyFormat) -> Result<Option<Cow<'_, str
 }
 
 fn read_xml(text: &str) -> Result<Option<Cow<'_, str>>, Malformed> {
-    let mut xml = Xml::new(text)?;
+    let mut xml = Xml::envelope(text)?;
     let mut encrypt: Option<Cow<'_, str>> = None;
     let (mut app_id, mut original_id) = (false, false);
     let mut inside = false;

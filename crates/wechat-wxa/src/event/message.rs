@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use miniprogram_core::callback::{BodyFormat, digits, without_bom};
-use miniprogram_core::event::parse_strict_json;
+use miniprogram_core::callback::BodyFormat;
+use miniprogram_core::event::{message_time, parse_message_json};
 use miniprogram_core::{AppId, CallbackCheck, Event, EventKind, PlatformId, Result, Timestamp};
 use serde_json::{Map, Value};
 
@@ -43,7 +43,7 @@ impl<'a> Fields<'a> {
     pub(super) fn read(text: &'a str, format: BodyFormat) -> Result<Self> {
         match format {
             BodyFormat::Xml => read_xml(text).map_err(|Malformed(detail)| refused(detail)),
-            BodyFormat::Json => parse_strict_json(without_bom(text))
+            BodyFormat::Json => parse_message_json(text)
                 .map(|all| Self { all, lent: Vec::new() })
                 .map_err(|_| refused("the message is not one JSON object without repeated keys")),
         }
@@ -73,20 +73,25 @@ impl<'a> Fields<'a> {
         number(self.all.get(name)?).map(Timestamp::from_unix)
     }
 
-    fn created_at(&self) -> Result<Option<Timestamp>> {
-        match self.all.get("CreateTime") {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => seconds(value).map(Some).ok_or_else(|| refused("CreateTime is not digits only")),
-        }
-    }
-
     pub(super) fn into_event(self, route: Option<AppId>, platform: Option<&PlatformId>) -> Result<Event<'a>> {
-        let created_at = self.created_at()?;
         let mut event = match (self.deciding("InfoType")?, self.deciding("MsgType")?) {
             (Some(info_type), None) => self.authorization_event(info_type, platform)?,
-            (None, Some(msg_type)) => self.message_event(msg_type, route)?,
+            (None, Some(msg_type)) if msg_type == "event" => {
+                let name = self.deciding("Event")?.ok_or_else(|| refused("the message has no Event"))?;
+                self.message_event(look_up(EVENTS, name), route)
+            }
+            (None, Some(msg_type)) => self.message_event((EventKind::Unknown, msg_type), route),
+            (None, None) => match self.deciding("Event")? {
+                Some(name) => self.message_event(look_up(EVENTS, name), route),
+                None => self.untyped_event(route, platform)?,
+            },
             (Some(_), Some(_)) => return Err(refused("the message has both InfoType and MsgType")),
-            (None, None) => return Err(refused("the message has neither InfoType nor MsgType")),
+        };
+        let created_at = match message_time(self.all.get("CreateTime")) {
+            Ok(time) => time,
+            // Nobody knows what the field means in a message of an unknown kind.
+            Err(_) if event.raw_event.is_empty() => None,
+            Err(_) => return Err(refused("CreateTime is not digits only")),
         };
         event.occurred_at = event.occurred_at.or(created_at);
         event.payload = Value::Object(self.all);
@@ -119,19 +124,13 @@ impl<'a> Fields<'a> {
     }
 
     /// An event or message of an app. Most name it by its original id alone, so that the route has to say which it is.
-    fn message_event(&self, msg_type: Cow<'a, str>, route: Option<AppId>) -> Result<Event<'a>> {
-        let (kind, name) = if msg_type == "event" {
-            let name = self.deciding("Event")?.ok_or_else(|| refused("the message has no Event"))?;
-            look_up(EVENTS, name)
-        } else {
-            (EventKind::Unknown, msg_type)
-        };
-        let mut event = Event::new(WECHAT, kind, name, Value::Null);
+    fn message_event(&self, (kind, name): (EventKind, Cow<'a, str>), route: Option<AppId>) -> Event<'a> {
+        let mut event = Event::new(WECHAT, self.undisputed(kind), name, Value::Null);
         event.original_id = self.text("ToUserName");
         let named = self.text("appid").map(|id| AppId::new(id.into_owned()));
         event.app_id = named.or_else(|| route.and_then(without_slash));
         event.reason = self.reason();
-        match kind {
+        match event.kind {
             EventKind::AuditApproved => event.occurred_at = self.time("SuccTime"),
             EventKind::AuditRejected => event.occurred_at = self.time("FailTime"),
             EventKind::AuditDelayed => event.occurred_at = self.time("DelayTime"),
@@ -148,7 +147,29 @@ impl<'a> Fields<'a> {
             }
             _ => {}
         }
+        event
+    }
+
+    /// A message that says by no name what it is: neither `InfoType` nor `MsgType` nor `Event`.
+    fn untyped_event(&self, route: Option<AppId>, platform: Option<&PlatformId>) -> Result<Event<'a>> {
+        let named = self.text("AppId");
+        if named.as_deref().zip(platform).is_some_and(|(named, ours)| named != ours.as_str()) {
+            let detail = "AppId is not the configured platform's";
+            return Err(CallbackCheck::Receiver.because(WECHAT, detail));
+        }
+        let mut event = self.message_event((EventKind::Unknown, Cow::Borrowed("")), route);
+        event.platform_id = named.map(|id| PlatformId::new(id.into_owned()));
         Ok(event)
+    }
+
+    /// The kind, unless the fields speak against it. The table of the failure push in document 002 section 6 names the
+    /// event of success: with the time of a failure and none of a success, that name proves nothing.
+    fn undisputed(&self, kind: EventKind) -> EventKind {
+        let told = |name| self.all.get(name).is_some_and(|value| !value.is_null());
+        match kind {
+            EventKind::AuditApproved if told("FailTime") && !told("SuccTime") => EventKind::Unknown,
+            kind => kind,
+        }
     }
 
     fn reason(&self) -> Option<Cow<'a, str>> {
@@ -182,10 +203,6 @@ fn number(value: &Value) -> Option<i64> {
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
-}
-
-fn seconds(value: &Value) -> Option<Timestamp> {
-    digits(value)?.parse().ok().map(Timestamp::from_unix)
 }
 
 /// A configured URL such as `/callback/$APPID$` may hand the id over with its slash.
@@ -241,7 +258,7 @@ impl<'a> Element<'a> {
 }
 
 fn read_xml(text: &str) -> Result<Fields<'_>, Malformed> {
-    let mut xml = Xml::new(text)?;
+    let mut xml = Xml::message(text)?;
     let mut outer: Vec<Element<'_>> = Vec::new();
     let mut element = Element::default();
     let mut lent = Vec::new();

@@ -1,10 +1,13 @@
 //! A strict pass over XML. The tokenizer enforces almost none of the rules that a callback must keep (`docs/design.md`, "Callbacks");
 //! this does, and nothing but elements and their text comes out of it.
+//!
+//! An envelope, which nobody has authenticated yet, may hold no control characters but tab, CR and LF. The texts of a
+//! message may: people type them, and WeChat passes them on. They come out as they were typed. NUL is refused in both.
 
 use std::borrow::Cow;
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesDecl, BytesRef, Event};
+use quick_xml::events::{BytesDecl, Event};
 
 /// How deep elements may nest, the root included.
 const MAX_DEPTH: usize = 16;
@@ -26,6 +29,8 @@ pub(super) enum Step<'a> {
 
 pub(super) struct Xml<'a> {
     text: &'a str,
+    /// Whether it is a message, whose texts may hold what people typed.
+    typed: bool,
     reader: Reader<&'a [u8]>,
     depth: usize,
     rooted: bool,
@@ -34,18 +39,31 @@ pub(super) struct Xml<'a> {
 }
 
 impl<'a> Xml<'a> {
-    pub(super) fn new(text: &'a str) -> Result<Self, Malformed> {
+    /// An envelope.
+    pub(super) fn envelope(text: &'a str) -> Result<Self, Malformed> {
+        if has_control(text) {
+            return Err(Malformed("a control character"));
+        }
+        Self::new(text, false)
+    }
+
+    /// The message of a verified push, or a plain one.
+    pub(super) fn message(text: &'a str) -> Result<Self, Malformed> {
+        if text.contains('\0') {
+            return Err(Malformed("a NUL character"));
+        }
+        Self::new(text, true)
+    }
+
+    fn new(text: &'a str, typed: bool) -> Result<Self, Malformed> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // The tokenizer would skip a second mark by itself.
         if text.starts_with('\u{feff}') {
             return Err(Malformed("two byte order marks"));
         }
-        if text.bytes().any(|byte| byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')) {
-            return Err(Malformed("a control character"));
-        }
         let mut reader = Reader::from_str(text);
         reader.config_mut().enable_all_checks(true);
-        Ok(Self { text, reader, depth: 0, rooted: false, empty: false })
+        Ok(Self { text, typed, reader, depth: 0, rooted: false, empty: false })
     }
 
     /// The next step; `None` once the document ended as it should.
@@ -57,6 +75,12 @@ impl<'a> Xml<'a> {
         loop {
             let start = self.reader.buffer_position();
             let event = self.reader.read_event().map_err(|_| Malformed("not well-formed XML"))?;
+            if self.typed
+                && !matches!(event, Event::Text(_) | Event::CData(_))
+                && has_control(self.behind(start))
+            {
+                return Err(Malformed("a control character in markup"));
+            }
             match event {
                 Event::Start(tag) => {
                     let name = self.enter(&tag, tag.name().as_ref().len(), 1)?;
@@ -82,7 +106,7 @@ impl<'a> Xml<'a> {
                 Event::Text(text) if is_blank(&text) => {}
                 Event::CData(text) if self.depth > 0 => return Ok(Some(Step::Text(text.into_inner()))),
                 Event::GeneralRef(reference) if self.depth > 0 => {
-                    return resolve(&reference).map(|text| Some(Step::Text(text)));
+                    return resolve(&reference, self.typed).map(|text| Some(Step::Text(text)));
                 }
                 Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
                     return Err(Malformed("text outside the root element"));
@@ -96,6 +120,12 @@ impl<'a> Xml<'a> {
                 Event::Eof => return Err(Malformed("the document ends too early")),
             }
         }
+    }
+
+    /// What the tokenizer has read since it stood there.
+    fn behind(&self, start: u64) -> &'a str {
+        let place = |position| usize::try_from(position).unwrap_or(usize::MAX);
+        self.text.get(place(start)..place(self.reader.buffer_position())).unwrap_or_default()
     }
 
     /// Enters the element whose tag was just read, and answers its name. `content` is what stands between `<` and
@@ -139,20 +169,33 @@ pub(super) const fn is_legal(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Malformed> {
-    let text = match &**reference {
+fn has_control(text: &str) -> bool {
+    text.bytes().any(|byte| byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n'))
+}
+
+/// The character that a reference stands for. In a message that is any but NUL; half of a surrogate pair, as encoders
+/// write it that go by UTF-16, is U+FFFD there.
+fn resolve(reference: &str, typed: bool) -> Result<Cow<'static, str>, Malformed> {
+    let text = match reference {
         "amp" => "&",
         "lt" => "<",
         "gt" => ">",
         "apos" => "'",
         "quot" => "\"",
         _ => {
-            let character =
-                reference.resolve_char_ref().map_err(|_| Malformed("an illegal character reference"))?;
-            let character = character.ok_or(Malformed("an entity that is not predefined"))?;
-            if !is_legal(character) {
-                return Err(Malformed("an illegal character reference"));
-            }
+            let number = reference.strip_prefix('#').ok_or(Malformed("an entity that is not predefined"))?;
+            let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |hex| (hex, 16));
+            let code = if digits.chars().all(|digit| digit.is_digit(radix)) {
+                u32::from_str_radix(digits, radix).ok()
+            } else {
+                None
+            };
+            let character = match code {
+                Some(0xd800..=0xdfff) if typed => Some(char::REPLACEMENT_CHARACTER),
+                Some(code) => char::from_u32(code).filter(|c| is_legal(*c) || (typed && *c != '\0')),
+                None => None,
+            };
+            let character = character.ok_or(Malformed("an illegal character reference"))?;
             return Ok(Cow::Owned(character.to_string()));
         }
     };

@@ -84,7 +84,7 @@ impl CreatedApp {
         Ok(Self {
             customer_id: fields.text("customerId")?,
             app_key: fields.text("appKey")?,
-            examine_id: fields.text("examineId")?.map(AuditId::new),
+            examine_id: fields.id("examineId")?.map(AuditId::new),
             authorization: Authorization::read(fields)?,
         })
     }

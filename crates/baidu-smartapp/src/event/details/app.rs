@@ -53,7 +53,7 @@ impl NameCleared {
 
 /// The app whose information changed.
 pub(super) fn changed_app(fields: &Fields<'_>) -> Result<AppId> {
-    fields.required("data", Fields::object)?.required("app_id", Fields::text).map(AppId::from)
+    fields.required("data", Fields::object)?.required("app_id", Fields::id).map(AppId::from)
 }
 
 /// A package changed, its status included. Source: vendor document 004, change notifications.
@@ -70,8 +70,8 @@ impl PackageChange {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         let data = fields.required("data", Fields::object)?;
         Ok(Self {
-            app_id: data.required("app_id", Fields::text)?.into(),
-            package_id: data.required("package_id", Fields::text)?.into(),
+            app_id: data.required("app_id", Fields::id)?.into(),
+            package_id: data.required("package_id", Fields::id)?.into(),
         })
     }
 }

@@ -53,7 +53,7 @@ impl PackageAudit {
     pub(super) fn read(approved: bool, fields: &Fields<'_>) -> Result<Self> {
         Ok(Self {
             approved,
-            package_id: fields.text("packageId")?.map(PackageId::from),
+            package_id: fields.id("packageId")?.map(PackageId::from),
             version: fields.text("packageVersion")?,
             reason: reason(fields)?,
         })
@@ -92,11 +92,7 @@ pub struct OfflineUpdateAudit {
 
 impl OfflineUpdateAudit {
     pub(super) fn read(approved: bool, fields: &Fields<'_>) -> Result<Self> {
-        Ok(Self {
-            approved,
-            examine_id: fields.text("examineId")?.map(AuditId::from),
-            reason: reason(fields)?,
-        })
+        Ok(Self { approved, examine_id: fields.id("examineId")?.map(AuditId::from), reason: reason(fields)? })
     }
 }
 
@@ -166,7 +162,7 @@ impl SearchPathAudit {
         Ok(Self {
             approved,
             path: fields.required("path", Fields::text)?,
-            examine_id: fields.text("examineId")?.map(AuditId::from),
+            examine_id: fields.id("examineId")?.map(AuditId::from),
             keywords: keywords.iter().map(SearchKeyword::read).collect::<Result<_>>()?,
             reason: reason(fields)?,
         })

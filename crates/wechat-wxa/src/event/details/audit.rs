@@ -131,7 +131,7 @@ impl PrivacyAudit {
         Ok(Self {
             status: coded(&result, "status", &PRIVACY_INTERFACE)?,
             api_name: result.text("api_name")?,
-            audit_id: result.text("audit_id")?.map(AuditId::from),
+            audit_id: result.id("audit_id")?.map(AuditId::from),
             applied_at: result.time("apply_time")?,
             audited_at: result.time("audit_time")?,
             reason: result.text("reason")?,

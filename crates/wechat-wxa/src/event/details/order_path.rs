@@ -44,7 +44,7 @@ impl OrderPathAudit {
     pub(super) fn read(item: &Fields<'_>) -> Result<Self> {
         Ok(Self {
             app_id: app_id(item, "appid")?,
-            audit_id: item.text("audit_id")?.map(AuditId::from),
+            audit_id: item.id("audit_id")?.map(AuditId::from),
             status: coded_if_told(item, "status", &ORDER_PATH)?,
             applied_at: item.time("apply_time")?,
             audited_at: item.time("audit_time")?,
