@@ -77,7 +77,8 @@ impl CallbackPlatform {
     /// A platform at WeChat, named by its app id (`wx…`).
     ///
     /// The id is checked inside every push: behind the message inside the frame (unless the configuration names another
-    /// receiver) and, where an event names a platform, there.
+    /// receiver) and, where an event names a platform, there. Pushes are XML unless the configuration says
+    /// [`BodyFormat::Json`](miniprogram_core::callback::BodyFormat::Json); replies are written the same way.
     ///
     /// # Errors
     /// [`Config`](miniprogram_core::ErrorKind::Config), naming `platform_id`, if the id cannot stand in a URL, or if
@@ -89,7 +90,8 @@ impl CallbackPlatform {
         Ok(Self { key: PlatformKey::new(wechat_wxa::WECHAT, id), dialect: Arc::new(dialect) })
     }
 
-    /// A platform at Baidu, named by its app id (digits), which every system event has to name as `tpAppId`.
+    /// A platform at Baidu, named by its app id (digits), which every system event has to name as `tpAppId`. Its pushes
+    /// are JSON; the configured body format is not used.
     ///
     /// # Errors
     /// [`Config`](miniprogram_core::ErrorKind::Config), naming `platform_id`, if the id cannot stand in a URL, or if

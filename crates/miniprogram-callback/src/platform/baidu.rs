@@ -33,7 +33,7 @@ impl Dialect for Baidu {
             media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
         // A push may be called a form by a sender that sets no content type of its own.
-        let content = body.trim_ascii_start();
+        let content = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii_start();
         let parameters = if is_form && !content.is_empty() && !content.starts_with(b"{") {
             match std::str::from_utf8(body) {
                 Ok(form) => form,
@@ -50,10 +50,11 @@ impl Dialect for Baidu {
     }
 
     /// System events name their app, so that either URL will do for them. The ticket is the platform's and belongs to
-    /// no app; customers' messages name no app and go to the message URL.
+    /// no app; customers' messages name no app and go to the message URL. Of what has no name nobody knows where it
+    /// belongs.
     fn fits(&self, event: &Event<'_>, route: Route) -> bool {
         match route {
-            _ if names(event, "event") => true,
+            _ if names(event, "event") || event.raw_event.is_empty() => true,
             Route::Authorization => event.kind == EventKind::Ticket,
             Route::Messages => true,
             Route::App => event.kind != EventKind::Ticket,

@@ -44,9 +44,10 @@ impl Dialect for WeChat {
         self.decoder.decode(push).map(Event::into_owned)
     }
 
-    /// Events with `InfoType` go to the authorization URL, those with `MsgType` to the message URL.
+    /// Events with `InfoType` go to the authorization URL, those with `MsgType` or `Event` to the message URL. Of what
+    /// has no name nobody knows where it belongs.
     fn fits(&self, event: &Event<'_>, route: Route) -> bool {
-        names(event, "InfoType") == (route == Route::Authorization)
+        event.raw_event.is_empty() || names(event, "InfoType") == (route == Route::Authorization)
     }
 
     fn ticket_member(&self) -> &'static str {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use miniprogram_core::{EventKind, Secret, Timestamp};
-use miniprogram_store::{Inbox, TokenStore};
+use miniprogram_store::{Inbox, InboxEntry, TokenStore};
 
 use crate::support::{
-    APP, MemoryStore, NOW, ORIGINAL, Recorder, Setup, authorization, messages_of, post, send, ticket,
-    verdict, wechat_key, wechat_push, wechat_push_at,
+    APP, BAIDU_PLATFORM, MemoryStore, NOW, ORIGINAL, Recorder, Setup, WECHAT_PLATFORM, authorization,
+    baidu_push, config, messages_of, post, send, ticket, verdict, wechat_json_push, wechat_key, wechat_push,
+    wechat_push_at,
 };
 
 fn store() -> Arc<MemoryStore> {
@@ -86,6 +87,104 @@ async fn unknown_events_are_acknowledged_and_kept_with_every_field() {
 }
 
 #[tokio::test]
+async fn a_message_without_a_name_is_kept_whichever_url_it_comes_to() {
+    let store = store();
+    let server = Setup::new(store.clone()).serve().await;
+    let messages = format!("/wechat/{WECHAT_PLATFORM}/messages");
+    let texts = [
+        format!("<xml><ToUserName>{ORIGINAL}</ToUserName><New>1</New></xml>"),
+        format!("<xml><AppId>{WECHAT_PLATFORM}</AppId><CreateTime>{NOW}</CreateTime><New>2</New></xml>"),
+    ];
+    for (path, text) in [(messages_of(APP), &texts[0]), (messages, &texts[1]), (authorization(), &texts[1])] {
+        assert_eq!(server.deliver(&path, &wechat_push(text)).await.body, "success", "{path}");
+    }
+    let of_baidu = |path: &str| format!("/baidu/{BAIDU_PLATFORM}/{path}");
+    for (path, text) in [
+        ("messages", format!(r#"{{"appId":1,"tpAppId":{BAIDU_PLATFORM},"new":1}}"#)),
+        ("messages/1", format!(r#"{{"appId":1,"tpAppId":{BAIDU_PLATFORM},"new":2}}"#)),
+        ("authorization", r#"{"new":3}"#.to_owned()),
+    ] {
+        assert_eq!(server.deliver(&of_baidu(path), &baidu_push(&text)).await.body, "success", "{path}");
+    }
+    let kept = store.all();
+    let unknown = |entry: &InboxEntry| (entry.event.kind, entry.event.raw_event.to_string());
+    assert!(kept.iter().all(|entry| unknown(entry) == (EventKind::Unknown, String::new())), "{kept:?}");
+    let apps: Vec<_> = kept.iter().map(|entry| entry.event.app_id.as_ref().map(|app| app.as_str())).collect();
+    assert_eq!(apps, [Some(APP), None, Some("1"), Some("1"), None]);
+    assert_eq!(kept[1].deliveries, 2, "the same by both URLs");
+}
+
+#[tokio::test]
+async fn what_people_typed_and_how_numbers_look_refuses_no_push() {
+    let store = store();
+    let server = Setup::new(store.clone()).serve().await;
+    let typed: String = (1..0x20_u8).map(char::from).collect();
+    let failed = |reason: &str| {
+        let failed = verdict(ORIGINAL, NOW).replace("weapp_audit_success", "weapp_audit_fail");
+        failed
+            .replace("<SuccTime>", &format!("<Reason>{reason}</Reason><FailTime>"))
+            .replace("/SuccTime", "/FailTime")
+    };
+    let references = typed.chars().map(|c| format!("&#{};", u32::from(c))).collect::<String>();
+    for reason in [&typed, &references] {
+        let answer = server.deliver(&messages_of(APP), &wechat_push(&failed(reason))).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "success"));
+    }
+    let path = format!("/baidu/{BAIDU_PLATFORM}/messages");
+    for package in ["745815", "0", "\"\"", "-1", "\"x\"", "1.5", "18446744073709551616"] {
+        let text = format!(
+            r#"{{"appId":1452365,"tpAppId":{BAIDU_PLATFORM},"event":"PACKAGE_AUDIT_FAIL","reason":"{typed}","packageId":{package}}}"#
+        );
+        let answer = server.deliver(&path, &baidu_push(&text)).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "success"), "{package}");
+    }
+    let kept = store.all();
+    assert_eq!(kept.len(), 8);
+    for entry in &kept {
+        let event = &entry.event;
+        assert_eq!((event.kind, event.reason.as_deref()), (EventKind::AuditRejected, Some(typed.as_str())));
+    }
+    // However it was written, it is the same event.
+    assert_eq!(kept[0].deliveries, 2);
+    let packages: Vec<_> = kept[1..].iter().map(|entry| entry.event.package_id.is_some()).collect();
+    assert_eq!(packages, [true, false, false, false, false, false, false]);
+    assert_eq!(kept[7].event.payload["packageId"], "18446744073709551616");
+}
+
+#[tokio::test]
+async fn where_json_is_configured_wechats_envelopes_and_messages_are_json() {
+    use miniprogram_callback::{CallbackPlatform, CallbackService};
+    use miniprogram_core::callback::{BodyFormat, CallbackMode};
+
+    let store = store();
+    let config = config().with_body_format(BodyFormat::Json);
+    assert_eq!(config.mode(), CallbackMode::Encrypted);
+    let platform = CallbackPlatform::wechat(WECHAT_PLATFORM, config).unwrap();
+    let setup = Setup::new(store.clone());
+    let builder = CallbackService::builder(store.clone()).with_platform(platform);
+    let builder = builder.with_clock(Arc::new(setup.clock.clone()));
+    let server = setup.with(|_| builder).serve().await;
+    let ticket = format!(
+        r#"{{"AppId":"{WECHAT_PLATFORM}","CreateTime":{NOW},"InfoType":"component_verify_ticket","ComponentVerifyTicket":"canaryTicket"}}"#
+    );
+    let failed = format!(
+        r#"{{"ToUserName":"{ORIGINAL}","FromUserName":"od1P50M","CreateTime":{NOW},"MsgType":"event","Event":"weapp_audit_fail","Reason":"one\ntwo","FailTime":{NOW}}}"#
+    )
+    .replace("\\n", "\n");
+    for (path, message) in [(authorization(), &ticket), (messages_of(APP), &failed)] {
+        let answer = server.deliver(&path, &wechat_json_push(message)).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "success"), "{message}");
+        // What is not configured is refused, whatever it says of itself.
+        let xml = wechat_push(&verdict(ORIGINAL, NOW));
+        let xml = xml.clone().with_head(xml.query.clone(), Some("text/xml".to_owned()));
+        assert_eq!(server.deliver(&path, &xml).await.status, 403);
+    }
+    assert_eq!(store.ticket(&wechat_key()).await.unwrap().unwrap().ticket, Secret::new("canaryTicket"));
+    let event = &store.all()[1].event;
+    assert_eq!((event.kind, event.reason.as_deref()), (EventKind::AuditRejected, Some("one\ntwo")));
+}
+
+#[tokio::test]
 async fn of_two_tickets_the_one_made_later_counts_in_whatever_order_they_come() {
     let store = store();
     let server = Setup::new(store.clone()).serve().await;
@@ -123,7 +222,7 @@ async fn where_the_store_fails_nothing_is_acknowledged_and_the_next_delivery_lan
 async fn both_forms_of_wechats_check_of_a_url_are_answered_on_every_route() {
     use miniprogram_core::frame::{self, FrameKey};
 
-    use crate::support::{KEY, TOKEN, WECHAT_PLATFORM};
+    use crate::support::{KEY, TOKEN};
 
     let server = Setup::new(store()).serve().await;
     let time = NOW.to_string();
@@ -190,8 +289,6 @@ async fn the_router_can_be_nested_in_another_server() {
     use axum::extract::Request;
     use miniprogram_callback::{CallbackPlatform, CallbackService};
     use tower::ServiceExt;
-
-    use crate::support::{WECHAT_PLATFORM, config};
 
     let (store, handler) = (store(), Arc::new(Recorder::default()));
     let clock = Arc::new(miniprogram_core::VirtualClock::new(crate::support::now()));

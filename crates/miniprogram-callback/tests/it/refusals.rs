@@ -212,7 +212,16 @@ async fn what_is_inside_a_frame_of_wechat_is_refused_like_the_frame() {
             ("half a block", "frame", post(&path, &framed("YWJjZA=="))),
             ("no XML", "message", push("hello")),
             ("a document type", "message", push(&format!("<!DOCTYPE xml>{good}"))),
-            ("no kind", "message", push("<xml><ToUserName>gh_1</ToUserName></xml>")),
+            ("no kind, about another app", "app", push("<xml><ToUserName>gh_1</ToUserName></xml>")),
+            ("a kind that is no text", "message", push("<xml><MsgType><a/></MsgType></xml>")),
+            ("NUL in a text", "message", push(&good.replace("od1P50M", "\0"))),
+            ("NUL in a text, by its number", "message", push(&good.replace("<![CDATA[od1P50M]]>", "&#0;"))),
+            ("a control character in a tag", "message", push(&good.replace("<Event>", "<Event \u{1}>"))),
+            (
+                "a control character between elements",
+                "message",
+                push(&good.replace("<Event>", "\u{1}<Event>")),
+            ),
             ("both kinds", "message", push(&good.replace("</xml>", "<InfoType>x</InfoType></xml>"))),
             (
                 "a time in words",
@@ -274,6 +283,10 @@ async fn baidus_rules_refuse_with_the_same_answer() {
             ("no platform", "receiver", push(&good.replace(&format!(r#""tpAppId":{BAIDU_PLATFORM},"#), ""))),
             ("an id beyond 2^63 - 1", "message", push(&good.replace("1452365", "9223372036854775808"))),
             ("a negative id", "message", push(&good.replace("1452365", "-1"))),
+            ("no id of an app", "message", push(&good.replace("1452365", "0"))),
+            ("NUL in a text", "message", push(&good.replace("PACKAGE", "\0"))),
+            ("a control character between members", "message", push(&good.replacen(',', ",\u{1}", 1))),
+            ("a member twice inside", "message", push(&good.replacen('{', "{\"a\n\":1,\"a\\n\":1,", 1))),
             ("another app's route", "app", post(&format!("{messages}/1452366"), &baidu_push(&good))),
             ("a ticket by an app's route", "sort", post(&format!("{messages}/1452365"), &baidu_push(ticket))),
             (

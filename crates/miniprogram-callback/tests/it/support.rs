@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use miniprogram_callback::{CallbackPlatform, CallbackService, CallbackServiceBuilder};
-use miniprogram_core::callback::{CallbackConfig, Seal};
+use miniprogram_core::callback::{BodyFormat, CallbackConfig, Seal};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::{
     AppId, Clock, Delivery, Error, ErrorKind, Event, EventHandler, OwnedPush, Result, Secret, Timestamp,
@@ -62,7 +62,16 @@ pub(crate) fn wechat_push(message: &str) -> OwnedPush {
 }
 
 pub(crate) fn wechat_push_at(message: &str, sent_at: i64, nonce: &str) -> OwnedPush {
-    let config = config().with_platform_id(WECHAT_PLATFORM);
+    sealed_for_wechat(config(), message, sent_at, nonce)
+}
+
+/// The same in a JSON envelope.
+pub(crate) fn wechat_json_push(message: &str) -> OwnedPush {
+    sealed_for_wechat(config().with_body_format(BodyFormat::Json), message, NOW, "20230722")
+}
+
+fn sealed_for_wechat(config: CallbackConfig, message: &str, sent_at: i64, nonce: &str) -> OwnedPush {
+    let config = config.with_platform_id(WECHAT_PLATFORM);
     let encoder = wechat_wxa::event::WeChatEventEncoder::new(config).unwrap();
     let route = wechat_wxa::event::PushRoute::Message { original_id: ORIGINAL };
     encoder.seal_push(route, message, &Seal::new(Timestamp::from_unix(sent_at), nonce)).unwrap()
