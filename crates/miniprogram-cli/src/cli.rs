@@ -30,7 +30,7 @@ pub(crate) use app::{
 pub(crate) use audit::{AuditVerb, Submit, Watch};
 pub(crate) use auth::{AuthVerb, Exchange, List as AuthList, Refresh, Ticket, Url};
 pub(crate) use code::{CodeVerb, QrCode, Upload};
-pub(crate) use events::{Decode, EventsVerb, Format as BodyFormat, List as EventList, Replay, Serve};
+pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay, Serve};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
 pub(crate) use sim::{PerVendor, Sim};
 pub(crate) use store::StoreVerb;

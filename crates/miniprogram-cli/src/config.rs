@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use config::{Config, FileFormat, Value, ValueKind};
-use miniprogram::callback::CallbackConfig;
+use miniprogram::callback::{BodyFormat, CallbackConfig};
 use miniprogram::{Error, PlatformId, Secret, Vendor};
 use miniprogram_store::PlatformKey;
 use table::{Origin, Place, SecretSource, Table, WAYS, for_others, wrong};
@@ -26,8 +26,17 @@ const MAX_FILE: u64 = 1 << 20;
 /// The members of the file itself.
 const TOP_KEYS: [&str; 3] = ["store", "listen", "platform"];
 /// The members of a platform at every vendor.
-const PLATFORM_KEYS: [&str; 8] =
-    ["vendor", "id", "token", "aes_key", "previous_aes_key", "receiver_id", "base_url", "page_url"];
+const PLATFORM_KEYS: [&str; 9] = [
+    "vendor",
+    "id",
+    "token",
+    "aes_key",
+    "previous_aes_key",
+    "receiver_id",
+    "body_format",
+    "base_url",
+    "page_url",
+];
 
 /// What is configured.
 #[derive(Debug, Default)]
@@ -56,6 +65,7 @@ pub(crate) struct Platform {
     pub(crate) base_url: Option<String>,
     pub(crate) page_url: Option<String>,
     receiver_id: Option<String>,
+    body_format: BodyFormat,
     credential: Option<SecretSource>,
     token: Option<SecretSource>,
     aes_key: Option<SecretSource>,
@@ -159,12 +169,14 @@ impl Platform {
         };
         table.place = Place::Platform { number, named: Some((entry.vendor, id.clone())) };
         let credential = entry.credential;
+        let body_format = body_format(&mut table, entry)?;
         let platform = Self {
             entry,
             id: PlatformId::new(id),
             base_url: table.text("base_url")?,
             page_url: table.text("page_url")?,
             receiver_id: table.text("receiver_id")?,
+            body_format,
             credential: table.secret(credential, origin)?,
             token: table.secret("token", origin)?,
             aes_key: table.secret("aes_key", origin)?,
@@ -197,7 +209,9 @@ impl Platform {
         let previous = previous.map(|source| source.read(&self.place(), "previous_aes_key")).transpose()?;
         let receiver = self.receiver_id.clone().or_else(|| (self.entry.receiver_id)(&self.id));
         let build = || {
-            let mut callback = CallbackConfig::encrypted(token, &aes_key)?.with_platform_id(self.id.clone());
+            let mut callback = CallbackConfig::encrypted(token, &aes_key)?
+                .with_platform_id(self.id.clone())
+                .with_body_format(self.body_format);
             if let Some(previous) = &previous {
                 callback = callback.with_previous_key(previous)?;
             }
@@ -217,6 +231,19 @@ impl Platform {
             Some(source) => source.read(&self.place(), key),
             None => Err(self.place().wrong(key, "is missing", WAYS)),
         }
+    }
+}
+
+/// How the platform's pushes are written, XML unless it says otherwise.
+fn body_format(table: &mut Table, entry: &Entry) -> Result<BodyFormat, Error> {
+    match table.text("body_format")?.as_deref() {
+        Some(_) if !entry.chooses_body_format => {
+            let why = "has no use: the vendor writes pushes in one form only";
+            Err(table.wrong("body_format", why, "leave the line out"))
+        }
+        None | Some("xml") => Ok(BodyFormat::Xml),
+        Some("json") => Ok(BodyFormat::Json),
+        Some(_) => Err(table.wrong("body_format", "is neither xml nor json", "write \"xml\" or \"json\"")),
     }
 }
 
@@ -318,10 +345,29 @@ mod tests {
             Some("wx1"),
             "WeChat seals for the platform's id"
         );
+        assert_eq!(wechat.callback().unwrap().body_format(), BodyFormat::Xml);
         assert_eq!((baidu.id.as_str(), baidu.credential().unwrap().expose()), ("17328232", "c"));
         assert_eq!(baidu.callback().unwrap_err().field(), Some("token"));
         assert_eq!(settings.named(Some(baidu.entry.vendor), None).len(), 1);
         assert_eq!(settings.named(None, Some("nobody")).len(), 0);
+    }
+
+    #[test]
+    fn the_form_of_pushes_is_chosen_where_the_vendor_knows_both() {
+        for (line, expected) in [
+            ("", BodyFormat::Xml),
+            ("body_format = \"xml\"", BodyFormat::Xml),
+            ("body_format = \"json\"", BodyFormat::Json),
+        ] {
+            let text = format!(
+                "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\ntoken = \"t\"\naes_key = \"{KEY}\"\n{line}"
+            );
+            assert_eq!(
+                read(&text).unwrap().platforms[0].callback().unwrap().body_format(),
+                expected,
+                "{line}"
+            );
+        }
     }
 
     #[test]
@@ -343,6 +389,13 @@ mod tests {
             (format!("{platform}token = {{ env = \"A\", file = \"B\" }}"), "token", "points nowhere"),
             (format!("{platform}secret = \"canary"), "config", "is no TOML at line 4"),
             (format!("{platform}{platform}"), "id", "is there twice"),
+            (format!("{platform}body_format = \"canary\""), "body_format", "is neither xml nor json"),
+            (format!("{platform}body_format = 1"), "body_format", "must be text"),
+            (
+                "[[platform]]\nvendor = \"baidu\"\nid = \"1\"\nbody_format = \"json\"".to_owned(),
+                "body_format",
+                "has no use",
+            ),
         ] {
             let error = read(&text).unwrap_err();
             assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some(field)), "{text}: {error}");

@@ -1,6 +1,5 @@
 //! Results on standard output: tables for people, JSON for machines.
 
-use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write as _};
 
 use clap::ValueEnum;
@@ -8,7 +7,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 
-use miniprogram::Error;
+pub(crate) use miniprogram::Printable;
+use miniprogram::{Error, printable_json};
 
 use crate::failure::{Failure, local};
 
@@ -25,17 +25,6 @@ pub(crate) enum Format {
 /// Whether a stream shows colours.
 pub(crate) fn colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
-/// Text without control characters, so that a vendor's words cannot drive a terminal or forge a row.
-pub(crate) struct Printable<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| {
-            if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
-        })
-    }
 }
 
 /// Where results go.
@@ -110,9 +99,9 @@ impl Output {
         self.text(&text)
     }
 
-    /// One JSON value on one line, whatever the format.
+    /// One JSON value on one line, whatever the format; what a terminal would not show is escaped.
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string(value).map_err(|problem| local("output", &problem))?;
+        let text = printable_json(value).map_err(|problem| local("output", &problem))?;
         self.text(&text)
     }
 
@@ -146,7 +135,7 @@ fn members(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
         Value::Object(object) if raw_code(value).is_none() && coded(value).is_none() => {
             object.iter().for_each(|(inner, value)| members(&format!("{name}.{inner}"), value, rows));
         }
-        _ => rows.push(vec![name.to_owned(), cell(value)]),
+        _ => rows.push(vec![Printable(name).to_string(), cell(value)]),
     }
 }
 
@@ -204,6 +193,20 @@ mod tests {
         assert_eq!(cell(&json!({ "vendor": "acme", "table": "audit", "code": 4 })), "acme audit 4");
         assert_eq!(cell(&json!({ "status": "failed" })), r#"{"status":"failed"}"#);
         assert_eq!(cell(&Value::Null), "");
+    }
+
+    #[test]
+    fn names_and_texts_hold_nothing_that_cannot_be_seen() {
+        let mut rows = Vec::new();
+        let hostile = "a\nb\u{1b}[2J\u{202e}c\u{200b}\u{2066}\u{feff}";
+        members(
+            "outer",
+            &json!({ hostile: { hostile: hostile }, "list": [hostile, { hostile: hostile }] }),
+            &mut rows,
+        );
+        let shown = r"a\nb\u{1b}[2J\u{202e}c\u{200b}\u{2066}\u{feff}";
+        assert_eq!(rows[0], [format!("outer.{shown}.{shown}"), shown.to_owned()]);
+        assert_eq!(rows[1], ["outer.list".to_owned(), format!("{shown}, {shown}")]);
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub(crate) struct Entry {
     pub(crate) decoder: fn(CallbackConfig) -> Result<Box<dyn EventDecoder>>,
     /// The member of the configuration that proves to the vendor that the platform is itself.
     pub(crate) credential: &'static str,
+    /// Whether the vendor writes pushes as XML or as JSON, so that a platform has to say which.
+    pub(crate) chooses_body_format: bool,
     /// The id at the end of an encrypted frame where the configuration names none; none if it is not checked.
     pub(crate) receiver_id: fn(&PlatformId) -> Option<String>,
     /// Builds the calls of a platform's token chain: with its credential, and where the vendor's pages are if that is
@@ -133,6 +135,7 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         operations: || baidu::codes::operations().collect(),
         decoder: |config| Ok(Box::new(baidu::event::BaiduEventDecoder::new(config))),
         credential: "client_id",
+        chooses_body_format: false,
         receiver_id: |_| None,
         authorization: |config, client_id, pages| {
             let calls = BaiduAuthorization::new(config, client_id.expose())?;
@@ -173,6 +176,7 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         operations: || wechat::codes::operations().collect(),
         decoder: |config| Ok(Box::new(wechat::event::WeChatEventDecoder::new(config)?)),
         credential: "secret",
+        chooses_body_format: true,
         receiver_id: |id| Some(id.as_str().to_owned()),
         authorization: |config, secret, pages| {
             let calls = WeChatAuthorization::new(config, secret)?;

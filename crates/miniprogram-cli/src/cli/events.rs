@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use miniprogram::callback::BodyFormat;
 use miniprogram::{EventKind, Secret};
 use miniprogram_store::InboxState;
 
@@ -10,7 +11,7 @@ use crate::values::{positive_duration, secret};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsVerb {
-    /// Verify and read one push from standard input
+    /// Verify and read one push from standard input, secrets masked
     Decode(Decode),
     /// Receive the pushes of every configured platform, keep its tokens fresh, hand events on
     Serve(Serve),
@@ -59,6 +60,10 @@ pub(crate) struct Serve {
     /// For how long events that are done are kept: a duplicate that comes later counts as new
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = positive_duration)]
     pub(crate) keep: Duration,
+    /// How pushes are written, at every platform whose vendor knows both [default: the configuration's
+    /// `body_format`, else xml]
+    #[arg(long, value_enum, value_name = "xml|json", hide_possible_values = true)]
+    pub(crate) body_format: Option<Format>,
     /// Answer the test that a vendor runs before a platform goes public, for its published accounts only
     #[arg(long)]
     pub(crate) acceptance_test: bool,
@@ -151,10 +156,19 @@ pub(crate) struct Decode {
     pub(crate) now: Option<i64>,
 }
 
-/// How an encrypted push is written.
+/// How pushes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
     #[default]
     Xml,
     Json,
+}
+
+impl From<Format> for BodyFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Xml => Self::Xml,
+            Format::Json => Self::Json,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::output::to_value;
 /// What stands in the place of a secret.
 const MASK: &str = "***";
 
-/// How the names of members end that hold secrets, in lower case and without underscores.
+/// How the names of members end that hold secrets: lower case, letters and digits only.
 const SECRET_ENDS: [&str; 7] =
     ["token", "ticket", "password", "pwd", "secret", "authorizationcode", "authcode"];
 
@@ -22,12 +22,13 @@ pub(crate) fn event(event: &Event<'_>) -> Result<Value, Error> {
     Ok(value)
 }
 
-/// Masks every text and number whose name says that it is a secret, and what follows the beginning of a secret text.
-fn mask(value: &mut Value) {
+/// Masks every text and number whose name says that it is a secret, and whatever follows the words that a secret follows.
+pub(crate) fn mask(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, value) in members.iter_mut() {
-                let name = name.to_lowercase().replace('_', "");
+                let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+                let name = name.to_lowercase();
                 let secret = SECRET_ENDS.iter().any(|end| name.ends_with(end));
                 if secret && !value.is_null() { *value = Value::from(MASK) } else { mask(value) }
             }
@@ -35,8 +36,8 @@ fn mask(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(mask),
         Value::String(text) => {
             let mut prefixes = ENTRIES.iter().filter_map(|entry| entry.secret_prefix);
-            if let Some(prefix) = prefixes.find(|prefix| text.trim_start().starts_with(prefix)) {
-                *text = format!("{prefix}{MASK}");
+            if let Some(end) = prefixes.find_map(|prefix| Some(text.find(prefix)? + prefix.len())) {
+                text.replace_range(end.., MASK);
             }
         }
         _ => {}
@@ -56,6 +57,7 @@ mod tests {
             "ComponentVerifyTicket": "canary", "Ticket": "canary", "AuthorizationCode": "canary",
             "authorizationCode": "canary", "createAuthorizationCode": "canary", "PreAuthCode": "canary",
             "auth_code": "canary", "Content": "QUERY_AUTH_CODE:canary", "list": [{ "ticket": 7 }],
+            "tick-et": "canary", "pre auth_code\u{200b}": "canary", "Note": "\u{1} QUERY_AUTH_CODE:canary",
             "AuthorizationCodeExpiredTime": 1, "Event": "open", "token": null,
         });
         let shown =

@@ -1,7 +1,8 @@
 //! Pushes that the simulator sealed, read by the command.
 
-use miniprogram::AppId;
+use miniprogram::{AppId, Event, EventKind, Timestamp};
 use miniprogram_sim::{BAIDU, Callback, Decision, SentPush, State, WECHAT};
+use miniprogram_store::{Inbox, Maintenance, NewEvent, PlatformKey, SqliteStore, StoreOptions};
 use serde_json::{Value, json};
 
 use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, members, run_with_input, vendor_of};
@@ -89,4 +90,110 @@ fn a_plain_push_is_read_only_where_it_is_asked_for() {
     let missing = run_with_input(command().args(line), message.as_bytes());
     assert_eq!(missing.code, 2);
     assert!(missing.stderr.contains("--token") && missing.stderr.contains("--aes-key"), "{}", missing.stderr);
+}
+
+/// What must not be printed as it is: it drives a terminal, forges a line or looks like something else.
+const UNSEEN: &str =
+    "\t\u{1b}[2J\u{9b}\u{ad}\u{200b}\u{200f}\u{2028}\u{202e}\u{2066}\u{2069}\u{feff}\u{e0041}";
+
+fn assert_seen(ran: &Ran) {
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    let unseen = |c: &char| *c != '\n' && !c.is_ascii_graphic() && UNSEEN.contains(*c);
+    assert_eq!(ran.stdout.chars().filter(unseen).collect::<String>(), "", "{ran:?}");
+}
+
+#[test]
+fn tickets_and_codes_are_masked_where_a_push_is_decoded() {
+    for (vendor, message, kind) in [
+        (
+            "wechat",
+            "<xml><AppId>wx1</AppId><CreateTime>1690000000</CreateTime><InfoType>component_verify_ticket</InfoType>\
+             <ComponentVerifyTicket>canary</ComponentVerifyTicket></xml>",
+            "ticket",
+        ),
+        (
+            "wechat",
+            "<xml><AppId>wx1</AppId><InfoType>authorized</InfoType><AuthorizerAppid>wx2</AuthorizerAppid>\
+             <AuthorizationCode>canary</AuthorizationCode><PreAuthCode>canary</PreAuthCode></xml>",
+            "authorized",
+        ),
+        (
+            "wechat",
+            r#"{"AppId":"wx1","InfoType":"notify_third_fasteregister","appid":"wx2","auth_code":"canary"}"#,
+            "unknown",
+        ),
+        (
+            "wechat",
+            "<xml><ToUserName>gh_1</ToUserName><MsgType>text</MsgType><Content>QUERY_AUTH_CODE:canary</Content></xml>",
+            "unknown",
+        ),
+        (
+            "baidu",
+            r#"{"Ticket":"canary","CreateTime":1413192605,"MsgType":"ticket","Event":"push"}"#,
+            "ticket",
+        ),
+        ("baidu", r#"{"appId":1,"event":"AUTHORIZED","authorizationCode":"canary"}"#, "authorized"),
+        ("baidu", r#"{"event":"CREATE_APP_AUTH_CANCEL","createAuthorizationCode":"canary"}"#, "unknown"),
+        ("baidu", r#"{"something":{"new_ticket":"canary"}}"#, "unknown"),
+    ] {
+        for format in ["table", "json"] {
+            let mut command = command();
+            command.args(["events", "decode", "--vendor", vendor, "--plain", "--format", format]);
+            let ran = run_with_input(&mut command, message.as_bytes());
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+            assert!(!ran.stdout.contains("canary"), "{}", ran.stdout);
+            assert!(ran.stdout.contains("***") && ran.stdout.contains(kind), "{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_is_escaped_where_a_push_is_decoded() {
+    let message = json!({
+        "event": format!("NEW{UNSEEN}"), "reason": UNSEEN,
+        UNSEEN: { UNSEEN: [UNSEEN, { UNSEEN: UNSEEN }] },
+    });
+    for (vendor, message) in
+        [("baidu", message.to_string()), ("wechat", message.to_string().replace("\"event\"", "\"InfoType\""))]
+    {
+        let run = |format| {
+            let mut command = command();
+            command.args(["events", "decode", "--vendor", vendor, "--plain", "--format", format]);
+            run_with_input(&mut command, message.as_bytes())
+        };
+        let table = run("table");
+        assert_seen(&table);
+        let shown =
+            r"\t\u{1b}[2J\u{9b}\u{ad}\u{200b}\u{200f}\u{2028}\u{202e}\u{2066}\u{2069}\u{feff}\u{e0041}";
+        assert!(table.stdout.contains(&format!("payload.{shown}.{shown}")), "{}", table.stdout);
+        assert!(table.stdout.contains(&format!("NEW{shown}")), "{}", table.stdout);
+        assert_seen(&run("json"));
+        let event = run("json").json();
+        assert_eq!(event["payload"], serde_json::from_str::<Value>(&message).unwrap(), "nothing is lost");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_seen_is_escaped_where_kept_events_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let store = SqliteStore::migrate(&file, StoreOptions::default()).await.unwrap();
+    let payload = json!({ UNSEEN: { UNSEEN: [UNSEEN] }, "Ticket": "canary" });
+    let mut event = Event::new(BAIDU, EventKind::Unknown, format!("NEW{UNSEEN}").into(), payload);
+    event.app_id = Some(AppId::from(format!("1{UNSEEN}")));
+    event.reason = Some(UNSEEN.into());
+    let key = PlatformKey::new(BAIDU, format!("7{UNSEEN}"));
+    store.receive(&NewEvent::new(key, event, Timestamp::from_unix(1_690_000_000))).await.unwrap();
+    store.close().await;
+    let url = format!("sqlite:{}", file.display());
+    for line in [&["events", "list"][..], &["events", "show", "1"]] {
+        for format in ["table", "json"] {
+            let ran = Ran::of(command().args(line).args(["--store", &url, "--format", format]));
+            assert_seen(&ran);
+            assert!(ran.stdout.contains("unknown") && !ran.stdout.contains("canary"), "{}", ran.stdout);
+        }
+    }
+    let shown = Ran::of(command().args(["events", "show", "1", "--store", &url, "--format", "json"])).json();
+    assert_eq!(shown["event"]["payload"], json!({ UNSEEN: { UNSEEN: [UNSEEN] }, "Ticket": "***" }));
+    assert_eq!(shown["event"]["reason"], UNSEEN);
 }

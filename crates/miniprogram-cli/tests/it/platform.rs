@@ -351,6 +351,60 @@ async fn what_a_command_cannot_handle_is_dead_until_it_is_replayed() {
     assert_eq!((&handled["id"], &handled["payload"]["ComponentVerifyTicket"]), (&dead["id"], &json!("***")));
 }
 
+/// WeChat's JSON envelopes are received where the configuration or the option says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn pushes_in_json_are_received_where_that_is_configured() {
+    use miniprogram::Secret;
+    use miniprogram::callback::{BodyFormat, CallbackConfig, Seal};
+    use miniprogram::wechat::event::{PushRoute, WeChatEventEncoder};
+
+    let platforms = Platforms::start().await;
+    platforms.run(&["store", "migrate"]).json();
+    let callback = Callback::sample(WECHAT);
+    let config = CallbackConfig::encrypted(callback.token.clone(), &Secret::new(callback.aes_key.expose()));
+    let config = config.unwrap().with_platform_id(callback.platform_id.as_str());
+    let deliver = async |daemon: &Daemon, format: BodyFormat, note: &str| {
+        let encoder = WeChatEventEncoder::new(config.clone().with_body_format(format)).unwrap();
+        let fields = json!({ "AppId": callback.platform_id, "InfoType": "brand_new", "Note": note });
+        let message = encoder.message(fields.as_object().unwrap()).unwrap();
+        let seal = Seal::new(SystemClock.now(), "77");
+        let push = encoder.seal_push(PushRoute::Authorization, &message, &seal).unwrap();
+        let routes = daemon.first["routes"].as_array().unwrap();
+        let route = routes.iter().find(|route| route["vendor"] == WECHAT.as_str()).unwrap();
+        let url = format!("{}?{}", route["authorization_url"].as_str().unwrap(), push.query);
+        let request = reqwest::Client::new().post(url).header("content-type", push.content_type.unwrap());
+        request.body(push.body).send().await.unwrap().status().as_u16()
+    };
+    let file = platforms.file("miniprogram.toml");
+    let by_default = fs::read_to_string(&file).unwrap();
+    let configured = by_default.replace("vendor = \"wechat\"", "vendor = \"wechat\"\nbody_format = \"json\"");
+    for (text, options, json) in [
+        (&by_default, &[][..], 403),
+        (&by_default, &["--body-format", "json"], 200),
+        (&configured, &[], 200),
+        (&configured, &["--body-format", "xml"], 403),
+    ] {
+        write_private(&file, text);
+        let daemon = platforms.serve(&[&["--jsonl"], options].concat());
+        let xml = if json == 200 { 403 } else { 200 };
+        let note = format!("safe\u{202e}{}", SystemClock.now().as_unix_millis());
+        assert_eq!(deliver(&daemon, BodyFormat::Json, &note).await, json, "{options:?}");
+        assert_eq!(deliver(&daemon, BodyFormat::Xml, &note).await, xml, "{options:?}");
+        let line = until(|| daemon.lines().into_iter().next(), || format!("{:?}", daemon.lines())).await;
+        assert_eq!(line["payload"]["Note"], note);
+        assert!(!daemon.stop().contains('\u{202e}'), "it is printed as it is");
+    }
+
+    write_private(
+        &file,
+        &by_default.split("[[platform]]").nth(2).map(|baidu| format!("[[platform]]{baidu}")).unwrap(),
+    );
+    let useless =
+        ["events", "serve", "--body-format", "json", "--store", "sqlite:state.db", "--listen", "127.0.0.1:0"];
+    let refused = platforms.run(&useless).error(1);
+    assert_eq!((&refused["kind"], &refused["field"]), (&json!("invalid_argument"), &json!("body_format")));
+}
+
 /// A command that is killed in the middle of an effect leaves it to the next one, which asks before it sends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_command_leaves_an_intent_that_the_next_one_settles() {

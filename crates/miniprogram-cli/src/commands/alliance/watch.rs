@@ -19,6 +19,7 @@ use crate::output::Output;
 use crate::vendors::alliance::{
     Alliance, AllianceQuestion, AllianceReader, Listener, Notice, Topic, Unreadable,
 };
+use crate::vendors::masks;
 
 /// Watches until it is interrupted, nothing comes any more, or enough has come.
 pub(super) async fn run(
@@ -167,7 +168,9 @@ fn line(notice: &Notice) -> Map<String, Value> {
     line.insert("partition".to_owned(), notice.partition.into());
     line.insert("offset".to_owned(), notice.offset.into());
     if event.kind == EventKind::Unknown {
-        line.insert("payload".to_owned(), event.payload.clone());
+        let mut payload = event.payload.clone();
+        masks::mask(&mut payload);
+        line.insert("payload".to_owned(), payload);
     }
     line
 }

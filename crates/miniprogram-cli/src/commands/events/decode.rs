@@ -1,13 +1,14 @@
 use std::io::Read;
 
-use miniprogram::callback::{BodyFormat, CallbackConfig, DEFAULT_MAX_BODY};
+use miniprogram::callback::{CallbackConfig, DEFAULT_MAX_BODY};
 use miniprogram::{Clock, Push, SystemClock, Timestamp};
 
-use crate::cli::{self, BodyFormat as Wanted, Decode};
+use crate::cli::{self, Decode};
 use crate::context::Context;
 use crate::failure::{Failure, Finish, local};
+use crate::vendors::masks;
 
-/// Verifies and reads one push from standard input.
+/// Verifies and reads one push from standard input. Its secrets are masked.
 pub(super) fn run(context: &Context, wish: Decode) -> Result<Finish, Failure> {
     let entry = context.vendor()?;
     let mut config = match (wish.plain, wish.token, &wish.aes_key) {
@@ -30,10 +31,7 @@ pub(super) fn run(context: &Context, wish: Decode) -> Result<Finish, Failure> {
     if let Some(id) = context.platform_id() {
         config = config.with_platform_id(id);
     }
-    config = config.with_body_format(match wish.body_format {
-        Wanted::Xml => BodyFormat::Xml,
-        Wanted::Json => BodyFormat::Json,
-    });
+    config = config.with_body_format(wish.body_format.into());
     let decoder = (entry.decoder)(config).map_err(|error| match error.field() {
         Some("receiver_id") if !named => cli::missing(&["--receiver-id <ID>"]).into(),
         _ => Failure::from(error),
@@ -52,6 +50,6 @@ pub(super) fn run(context: &Context, wish: Decode) -> Result<Finish, Failure> {
     if let Some(app) = context.app() {
         push = push.with_app_id(app);
     }
-    context.output.record(&decoder.decode(push)?)?;
+    context.output.record(&masks::event(&decoder.decode(push)?)?)?;
     Ok(Finish::Done)
 }

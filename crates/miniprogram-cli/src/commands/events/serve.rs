@@ -38,8 +38,18 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         return Err(cli::missing(&["--config <FILE>, with a [[platform]] in it"]).into());
     }
     let mut intakes = Vec::new();
+    if wish.body_format.is_some() && !platforms.iter().any(|platform| platform.entry.chooses_body_format) {
+        let detail = "has no use: each configured vendor writes pushes in one form only";
+        return Err(Error::invalid("serve", "body_format", detail)
+            .with_advice("leave --body-format out")
+            .into());
+    }
     for platform in &platforms {
-        intakes.push((platform.entry.callbacks)(&platform.id, platform.callback()?)?);
+        let mut callback = platform.callback()?;
+        if let Some(format) = wish.body_format {
+            callback = callback.with_body_format(format.into());
+        }
+        intakes.push((platform.entry.callbacks)(&platform.id, callback)?);
     }
     let mut retry = RetryPolicy::default();
     if let Some(attempts) = wish.attempts {
