@@ -1,8 +1,14 @@
 use super::*;
 
-/// The steps of a document in short: `<name`, the text itself, `>`.
+/// The steps of a document in short: `<name`, the text itself, `>`. An envelope and a message are held to the same rules.
 fn steps(text: &str) -> Result<Vec<String>, &'static str> {
-    let mut xml = Xml::new(text).map_err(|Malformed(why)| why)?;
+    let steps = walked(Xml::envelope(text));
+    assert_eq!(walked(Xml::message(text)), steps, "{text}");
+    steps
+}
+
+fn walked(xml: Result<Xml<'_>, Malformed>) -> Result<Vec<String>, &'static str> {
+    let mut xml = xml.map_err(|Malformed(why)| why)?;
     let mut steps = Vec::new();
     while let Some(step) = xml.next().map_err(|Malformed(why)| why)? {
         steps.push(match step {
@@ -12,6 +18,23 @@ fn steps(text: &str) -> Result<Vec<String>, &'static str> {
         });
     }
     Ok(steps)
+}
+
+#[test]
+fn the_texts_of_a_message_hold_what_people_typed_and_an_envelope_does_not() {
+    for typed in ["\u{1}", "&#1;", "&#x1f;", "<![CDATA[\u{1f}]]>", "&#xfffe;", "&#xd83d;"] {
+        let text = format!("<xml>{typed}</xml>");
+        let steps = walked(Xml::message(&text)).unwrap();
+        assert_eq!(steps.concat().chars().count(), 1, "{typed:?}");
+        assert!(walked(Xml::envelope(&text)).is_err(), "{typed:?}");
+    }
+    for refused in
+        ["\0", "&#0;", "<![CDATA[\0]]>", "&#x110000;", "&#;", "&#x;", "&#+1;", "&#1", "&#99999999999;"]
+    {
+        let text = format!("<xml>{refused}</xml>");
+        assert!(walked(Xml::message(&text)).is_err(), "{refused:?}");
+        assert!(walked(Xml::envelope(&text)).is_err(), "{refused:?}");
+    }
 }
 
 #[test]
