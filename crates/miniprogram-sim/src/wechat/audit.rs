@@ -40,7 +40,13 @@ fn named<'a>(view: &'a WeView<'_>) -> Result<&'a Audit, Refusal> {
     audit.ok_or(Refusal::code(85012))
 }
 
+/// What was never uploaded has no audit (002, sections 7 and 8).
+fn check_code(view: &WeView<'_>) -> Result<(), Refusal> {
+    if view.state.uploaded.is_none() { Err(Refusal::code(86001)) } else { Ok(()) }
+}
+
 pub(super) fn get_auditstatus(view: &WeView<'_>) -> Verdict {
+    check_code(view)?;
     let audit = named(view)?;
     let mut answer = Object::new();
     answer.insert("status".to_owned(), json!(audit.status as i64));
@@ -49,6 +55,7 @@ pub(super) fn get_auditstatus(view: &WeView<'_>) -> Verdict {
 }
 
 pub(super) fn get_latest_auditstatus(view: &WeView<'_>) -> Verdict {
+    check_code(view)?;
     let audit = view.state.audits.last().ok_or(Refusal::code(85058))?;
     let mut answer = Object::new();
     answer.insert("auditid".to_owned(), json!(audit.id.to_string()));

@@ -109,8 +109,9 @@ fn of_audits(rows: &mut Rows) {
     rows.add(
         "status of an audit",
         "002, 7 and 8",
-        "Beside 0, 1 and 2 there are 3, withdrawn, and 4, delayed. An audit that the app does not have is \
-         refused with 85012, `get_latest_auditstatus` of an app without any with 85058.",
+        "Beside 0, 1 and 2 there are 3, withdrawn, and 4, delayed. An app without code is refused with 86001, an \
+         audit that the app does not have with 85012. With code and without any audit `get_latest_auditstatus` is \
+         refused with 85058.",
         &["wechat::verdicts_are_told"],
     );
     rows.add(

@@ -143,8 +143,8 @@ async fn baidu_refuses_in_the_words_of_document_003() {
 
 /// Codes of document 002 that nothing here brings about: the extra configuration, the code and the categories of a
 /// template are always good, every call comes from a platform, and every app has a name, a picture and a signature.
-/// `get_latest_auditstatus` says 85058 where there is no audit, and an unknown audit is 85012 even without code.
-const NEVER_BY_WECHAT: [(&str, i64); 13] = [
+/// `get_latest_auditstatus` names no audit; where there is none it says 85058.
+const NEVER_BY_WECHAT: [(&str, i64); 11] = [
     ("/wxa/commit", 85013),
     ("/wxa/commit", 85043),
     ("/wxa/commit", 85044),
@@ -153,10 +153,8 @@ const NEVER_BY_WECHAT: [(&str, i64); 13] = [
     ("/wxa/submit_audit", 86000),
     ("/wxa/submit_audit", 86002),
     ("/wxa/get_auditstatus", 86000),
-    ("/wxa/get_auditstatus", 86001),
     ("/wxa/get_latest_auditstatus", 85012),
     ("/wxa/get_latest_auditstatus", 86000),
-    ("/wxa/get_latest_auditstatus", 86001),
     ("/wxa/grayrelease", 86002),
 ];
 
@@ -193,6 +191,7 @@ async fn wechat_refuses_with_the_codes_of_document_002() {
         ),
         (uploaded(), "/wxa/submit_audit", json!({ "item_list": [] }), 85023),
         (State::Online, "/wxa/get_auditstatus", json!({ "auditid": 1 }), 85012),
+        (State::Fresh, "/wxa/get_auditstatus", json!({ "auditid": 1 }), 86001),
         (State::Withdrawn, "/wxa/release", json!({}), 85019),
         (State::InReview, "/wxa/release", json!({}), 85020),
         (State::Fresh, "/wxa/change_visitstatus", json!({ "action": "close" }), 85021),
@@ -208,6 +207,7 @@ async fn wechat_refuses_with_the_codes_of_document_002() {
     }
     for (state, path, code) in [
         (State::Fresh, "/wxa/get_page", 86001),
+        (State::Fresh, "/wxa/get_latest_auditstatus", 86001),
         (State::GrayRunning { percentage: 20 }, "/wxa/revertcoderelease", 87011),
         (State::NoPrevious, "/wxa/revertcoderelease", 87012),
     ] {
