@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::channel::oneshot;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::RefreshTokenUse;
 use miniprogram_core::{AppId, Clock, TokenProvider};
 use miniprogram_store::{GrantState, StoredAccess, TokenFilter, TokenStore};
@@ -76,6 +77,24 @@ async fn what_needs_the_merchant_is_left_alone_and_failures_are_tried_again_with
     assert!(bench.record().await.usable(bench.now()).is_some());
     for (app, state) in [("gone", GrantState::NeedsReauthorization), ("revoked", GrantState::Revoked)] {
         assert_eq!(bench.store.inner.token(&scope_of(app)).await.unwrap().unwrap().state, state);
+    }
+}
+
+#[tokio::test]
+async fn how_many_apps_need_their_merchant_is_told() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let numbers = recorder.handle();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    for expected in 0..=2_u64 {
+        run_for(&bench, Duration::from_secs(60)).await;
+        let line = format!("miniprogram_tokens_needing_reauthorization{{vendor=\"acme\"}} {expected}\n");
+        let numbers = numbers.render();
+        assert!(numbers.contains(&line), "{line} is not in:\n{numbers}");
+        let gone = AppId::from(expected);
+        bench.authorize(&gone).await;
+        bench.vendor.revoke(&gone);
+        bench.manager.refresh(&scope_of(gone)).await.unwrap_err();
     }
 }
 

@@ -144,6 +144,18 @@ async fn tickets_are_kept_by_the_time_of_their_making() {
 }
 
 #[tokio::test]
+async fn tickets_can_be_asked_for() {
+    let bench = Bench::empty(RefreshTokenUse::Repeatable).await;
+    bench.manager.start_ticket_push(&platform()).await.unwrap();
+    assert_eq!(bench.vendor.calls("start_ticket_push"), 1);
+    bench.vendor.fail([Fault::Busy]);
+    assert_eq!(
+        bench.manager.start_ticket_push(&platform()).await.unwrap_err().kind(),
+        ErrorKind::RateLimited
+    );
+}
+
+#[tokio::test]
 async fn what_is_none_of_its_business_is_passed_over() {
     let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
     handle(&bench, event(EventKind::AuditApproved, Some(app()), 0, json!({}))).await.unwrap();

@@ -6,7 +6,7 @@ use miniprogram_core::authorization::RefreshTokenUse;
 use miniprogram_core::{AuthorizationApi, Clock, ErrorKind, TokenProvider, TokenScope};
 use miniprogram_store::{Acquired, GrantState, NewTokens, StoredAccess, TokenStore};
 
-use crate::support::{Bench, MODELS, Overtaken, StoreFaults, app, platform, scope};
+use crate::support::{Bench, MODELS, Overtaken, StoreFaults, app, platform, scope, until};
 use crate::vendor::{ACME, Fault, PLATFORM};
 
 fn seconds(seconds: u64) -> Duration {
@@ -106,6 +106,27 @@ async fn what_another_process_stored_meanwhile_is_handed_out_and_the_lease_given
         let token = bench.token().await.unwrap();
         assert!(bench.vendor.accepts(&app(), &token));
         assert_eq!(bench.vendor.calls("refresh"), 1, "the other process's");
+        bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn who_wants_a_newer_token_is_not_content_with_the_one_that_others_wait_for() {
+    for model in MODELS {
+        let bench = Bench::new(model).await;
+        bench.expire();
+        let begun = bench.now();
+        let held = vec![begun.after(seconds(1))];
+        bench.store.fail(StoreFaults { held, ..StoreFaults::default() });
+        let caller = call(&bench);
+        until("the first question", || async { !bench.store.asked_since(begun).is_empty() }).await;
+        // The other process is done; whoever waits will find its token good enough.
+        let tokens = renewed_elsewhere(&bench).await;
+        bench.store.overtake(&scope(), Overtaken::Renewed(tokens), bench.now()).await.unwrap();
+        bench.store.fail(StoreFaults::default());
+        let status = bench.aside(bench.manager.refresh(&scope())).await.unwrap();
+        assert_eq!((status.generation, bench.vendor.calls("refresh")), (3, 2), "{model:?}");
+        bench.aside(caller).await.unwrap().unwrap();
         bench.assert_intact().await;
     }
 }

@@ -6,6 +6,7 @@ mod support;
 mod vendor;
 
 mod ahead;
+mod building;
 mod events;
 mod flights;
 mod leases;

@@ -4,11 +4,11 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use miniprogram_core::authorization::RefreshTokenUse;
-use miniprogram_core::{ErrorKind, TokenProvider};
+use miniprogram_core::{ErrorKind, Outcome, TokenProvider};
 use miniprogram_store::{Acquired, GrantState, NewTokens, TokenStore};
 use miniprogram_tokens::Alarm;
 
-use crate::support::{Bench, MODELS, app, platform, scope};
+use crate::support::{Bench, MODELS, app, builder, platform, scope};
 use crate::vendor::Fault;
 
 /// How often refresh, recover and exchange were called.
@@ -55,15 +55,23 @@ async fn an_open_renewal_repeats_the_old_token_once_before_it_recovers() {
 }
 
 #[tokio::test]
-async fn a_repetition_waits_a_moment() {
+async fn a_repetition_waits_a_moment_and_not_all_wait_equally_long() {
     for model in MODELS {
-        let bench = Bench::new(model).await;
-        bench.expire();
-        bench.vendor.fail([Fault::LostBefore]);
-        let begun = bench.now();
-        bench.token().await.unwrap();
-        let waited = bench.now().since(begun).as_millis();
-        assert!((200..=1000).contains(&waited), "{waited} ms");
+        let mut waits = Vec::new();
+        for seed in 0..8 {
+            let bench = Bench::new(model).await;
+            let built = builder(&bench.store, &bench.vendor, &bench.clock, &bench.alarms);
+            let manager = built.with_seed(seed).build().unwrap();
+            bench.expire();
+            bench.vendor.fail([Fault::LostBefore]);
+            let begun = bench.now();
+            manager.token(&scope()).await.unwrap();
+            waits.push(bench.now().since(begun).as_millis());
+        }
+        assert!(waits.iter().all(|wait| (200..=1000).contains(wait)), "{waits:?} ms");
+        waits.sort_unstable();
+        waits.dedup();
+        assert!(waits.len() >= 6, "{waits:?} ms");
     }
 }
 
@@ -119,6 +127,30 @@ async fn a_code_is_sent_twice_and_then_recovered() {
         bench.aside(bench.manager.exchange(&platform, &code, Some(&app), None)).await.unwrap();
         assert_eq!(calls(&bench), expected, "{model:?}");
         bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn a_code_of_which_no_app_is_known_is_sent_twice_where_no_response_came() {
+    // What the vendor meets, whether there are tokens in the end, and how often the code is sent.
+    let cases = [
+        (vec![Fault::LostBefore], true, 2),
+        (vec![Fault::LostBefore, Fault::LostBefore], false, 2),
+        (vec![Fault::Busy], false, 1),
+        (vec![Fault::NotSent], false, 1),
+    ];
+    for (model, (faults, granted, sent)) in
+        MODELS.into_iter().flat_map(|model| cases.clone().map(|case| (model, case)))
+    {
+        let bench = Bench::new(model).await;
+        let (platform, code) = (platform(), bench.vendor.authorize(&"other".into()));
+        bench.vendor.fail(faults.clone());
+        let result = bench.aside(bench.manager.exchange(&platform, &code, None, None)).await;
+        assert_eq!(result.is_ok(), granted, "{model:?} {faults:?}");
+        assert_eq!(bench.vendor.calls("exchange"), 1 + sent, "{model:?} {faults:?}");
+        let Err(error) = result else { continue };
+        let unknown = error.outcome() == Outcome::Unknown;
+        assert_eq!((unknown, error.advice().contains("auth recover")), (sent == 2, sent == 2), "{error:#}");
     }
 }
 

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::{Permission, RefreshTokenUse};
 use miniprogram_core::{Clock, ErrorKind, TokenProvider};
 use miniprogram_store::TokenFilter;
-use miniprogram_tokens::Alarm;
+use miniprogram_tokens::{Alarm, AlarmSink, LogAlarms};
 
 use crate::support::{Bench, StoreFaults, app, platform, scope};
 use crate::vendor::Fault;
@@ -136,14 +136,38 @@ impl Write for Log {
     }
 }
 
+impl Log {
+    /// Keeps what is logged on this thread from now on.
+    fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn contains(&self, words: &str) -> bool {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap().contains(words)
+    }
+}
+
+#[test]
+fn alarms_go_to_the_log_where_nobody_else_takes_them() {
+    let (log, _logging) = Log::start();
+    for (alarm, words) in [
+        (Alarm::NeedsReauthorization { scope: scope() }, "the merchant has to authorize again"),
+        (Alarm::UnsavedToken { scope: scope() }, "could not be stored"),
+        (Alarm::TokenSaved { scope: scope() }, "is stored now"),
+    ] {
+        assert!(!log.contains(words));
+        LogAlarms.raise(&alarm);
+        assert!(log.contains(words), "{alarm:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_lease_that_the_store_does_not_take_back_is_logged_and_one_that_was_taken_over_is_not() {
-    const WORDS: &str = "the lease could not be given back";
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
-    let logged = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap().contains(WORDS);
+    let (log, _logging) = Log::start();
+    let logged = || log.contains("the lease could not be given back");
 
     let bench = Bench::new(RefreshTokenUse::Repeatable).await;
     bench.expire();

@@ -239,7 +239,12 @@ impl FaultyStore {
     }
 
     /// Another process, that holds a lease for no time.
-    async fn overtake(&self, scope: &TokenScope, overtaken: Overtaken, now: Timestamp) -> Result<()> {
+    pub(crate) async fn overtake(
+        &self,
+        scope: &TokenScope,
+        overtaken: Overtaken,
+        now: Timestamp,
+    ) -> Result<()> {
         let (tokens, dies) = match overtaken {
             Overtaken::Revoked => return self.inner.revoke(scope, now, now).await.map(drop),
             Overtaken::Renewed(tokens) => (tokens, false),
