@@ -157,6 +157,10 @@ impl EffectPlan for AcmeEffect {
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let state = state(op).await?;
+        // What Acme does not tell proves nothing.
+        if state["revision"].as_u64().is_none() {
+            return Ok(Finding::Untold("revision"));
+        }
         let moved_on = state["revision"] != intent.before;
         Ok(if moved_on { Finding::Done((self.value)(&self.body, &state)) } else { Finding::Absent })
     }
@@ -273,6 +277,10 @@ impl Authorizer for AcmeApp {
 
     async fn settle(&self, intent: &Intent) -> Result<Settled> {
         self.pipeline.settle(&self.app, self, intent).await
+    }
+
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.pipeline.resolve(&self.app, intent, settled).await
     }
 }
 

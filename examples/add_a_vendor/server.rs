@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram_core::conformance::{Decision, Fault, Harness, MemoryJournal, Scene};
+use miniprogram_core::conformance::{Decision, Fault, Harness, Scene, Untold};
 use miniprogram_core::frame::{FrameKey, seal, signature};
 use miniprogram_core::transport::{Body, Request, Response, TransportError};
 use miniprogram_core::*;
@@ -29,6 +29,8 @@ struct World {
     status_code: Option<i64>,
     refusal: Option<(i64, String)>,
     garbage: bool,
+    /// Apps whose reads tell nothing, once a request to that path was seen.
+    silent: HashMap<String, (&'static str, bool, Untold)>,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +112,17 @@ impl App {
     }
 }
 
+/// Leaves every field of an object untold.
+fn leave_untold(data: &mut Value, untold: Untold) {
+    match (data, untold) {
+        (data, Untold::Absent) => *data = json!({}),
+        (Value::Object(fields), Untold::Null) => fields.values_mut().for_each(|field| *field = Value::Null),
+        (Value::Object(fields), Untold::Empty) => fields.values_mut().for_each(|field| *field = "".into()),
+        (Value::Object(fields), _) => fields.values_mut().for_each(|field| *field = "  ".into()),
+        _ => {}
+    }
+}
+
 fn ok(data: &Value) -> Response {
     Response::new(200, Default::default(), json!({ "ok": true, "data": data }).to_string())
 }
@@ -163,6 +176,7 @@ impl Acme {
         if request.method == "GET" {
             let garbage = request.path == "/visit" && std::mem::take(&mut world.garbage);
             let code = if request.path == "/audit" { world.status_code.take() } else { None };
+            let name = app;
             let app = world.apps.entry(app.to_owned()).or_default();
             let mut data = match request.path.as_ref() {
                 "/state" => app.state(),
@@ -172,10 +186,16 @@ impl Acme {
             if let Some(code) = code {
                 data["status"] = code.into();
             }
+            if let Some((_, true, untold)) = world.silent.get(name) {
+                leave_untold(&mut data, *untold);
+            }
             return (
                 None,
                 Ok(if garbage { Response::new(200, Default::default(), "<html>") } else { ok(&data) }),
             );
+        }
+        if let Some((path, seen, _)) = world.silent.get_mut(app) {
+            *seen |= request.path == *path;
         }
         let fault = world
             .faults
@@ -244,6 +264,7 @@ pub struct AcmeHarness {
     acme: Acme,
     platform: AcmePlatform,
     journal: Arc<MemoryJournal>,
+    config: ClientConfig,
 }
 
 impl AcmeHarness {
@@ -256,8 +277,8 @@ impl AcmeHarness {
             .with_clock(Arc::new(clock))
             .with_journal(Arc::<MemoryJournal>::clone(&journal))
             .with_seed(7);
-        let platform = AcmePlatform::new(config).expect("no TLS is set up for a transport in memory");
-        Self { acme, platform, journal }
+        let platform = AcmePlatform::new(config.clone()).expect("no TLS is set up for a transport in memory");
+        Self { acme, platform, journal, config }
     }
 }
 
@@ -267,6 +288,10 @@ impl Harness for AcmeHarness {
 
     fn platform(&self) -> &dyn MiniProgramPlatform {
         &self.platform
+    }
+
+    fn another_platform(&self) -> Box<dyn MiniProgramPlatform> {
+        Box::new(AcmePlatform::new(self.config.clone()).expect("no TLS is set up for a transport in memory"))
     }
 
     fn app(&self, app: &AppId) -> AcmeApp {
@@ -320,6 +345,13 @@ impl Harness for AcmeHarness {
             Scene::AuditStatusCode(code) => world.status_code = Some(code),
             Scene::RefusedWith(code, words) => world.refusal = Some((code, words)),
             Scene::Garbage => world.garbage = true,
+            Scene::Silent(operation, fault, untold) => {
+                let path =
+                    EFFECTS.iter().find(|(_, effect)| *effect == operation).expect("an effect of Acme").0;
+                world.faults.push((id.to_string(), path, fault, 1));
+                world.silent.insert(id.to_string(), (path, false, untold));
+            }
+            Scene::Told => drop(world.silent.remove(id.as_str())),
             other => panic!("Acme cannot arrange {other:?}"),
         }
     }

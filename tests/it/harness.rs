@@ -9,7 +9,7 @@ use miniprogram::baidu::{BAIDU, BaiduApp, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
 use miniprogram::wechat::{WECHAT, WeChatApp, WeChatPlatform};
 use miniprogram::*;
-use miniprogram_core::conformance::{Decision, Fault, Harness, MemoryJournal, Scene};
+use miniprogram_core::conformance::{Decision, Fault, Harness, Scene, Untold};
 use miniprogram_sim::{AppSpec, Callback, Disturbance, FaultRule, Scope, SimConfig, Simulator, State};
 
 /// When tests begin: the vendors' documents are of that time.
@@ -105,7 +105,15 @@ impl Rig {
             self.sim.add_fault(FaultRule::next(times, scope, fault).with_app(app.clone()));
         };
         match scene {
-            Scene::App => drop(self.sim.add_app(AppSpec::new(self.vendor, app.clone())).expect("a new app")),
+            Scene::App => {
+                let spec = AppSpec::new(self.vendor, app.clone());
+                // WeChat shows the last upload as the experience version, so that a lost upload can be told from it.
+                let spec = match self.vendor {
+                    WECHAT => spec.with_state(State::Uploaded { version: "1.1.0".to_owned() }),
+                    _ => spec,
+                };
+                self.sim.add_app(spec).expect("a new app");
+            }
             Scene::EmptyApp => {
                 let spec = AppSpec::new(self.vendor, app.clone()).with_state(State::Fresh);
                 self.sim.add_app(spec).expect("a new app");
@@ -134,6 +142,19 @@ impl Rig {
                 let garbage = miniprogram_sim::Fault::After(Disturbance::GarbageBody);
                 next(1, Scope::path(paths.visit_status), garbage);
             }
+            Scene::Silent(operation, fault, untold) => {
+                next(1, Scope::operation(operation.as_str()), simulated(fault));
+                let untold = miniprogram_sim::Fault::Untold(match untold {
+                    Untold::Absent => miniprogram_sim::Untold::Absent,
+                    Untold::Null => miniprogram_sim::Untold::Null,
+                    Untold::Empty => miniprogram_sim::Untold::Empty,
+                    Untold::Blank => miniprogram_sim::Untold::Blank,
+                    other => panic!("the simulator cannot leave fields {other:?}"),
+                });
+                let rule = FaultRule::always(Scope::Reads, untold).with_app(app.clone());
+                self.sim.add_fault(rule.once_tried(operation.as_str()));
+            }
+            Scene::Told => self.sim.clear_faults(),
             other => panic!("the simulator cannot arrange {other:?}"),
         }
     }
@@ -202,6 +223,10 @@ macro_rules! harness {
 
             fn platform(&self) -> &dyn MiniProgramPlatform {
                 &self.platform
+            }
+
+            fn another_platform(&self) -> Box<dyn MiniProgramPlatform> {
+                Box::new($platform::new(self.rig.client()).expect("a platform"))
             }
 
             fn app(&self, app: &AppId) -> $app {

@@ -16,7 +16,7 @@ use futures::future::{Either, FutureExt, join_all, select};
 use miniprogram::baidu::{BAIDU, BaiduPlatform};
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
-use miniprogram_core::conformance::{Harness, MemoryJournal};
+use miniprogram_core::conformance::Harness;
 use miniprogram_sim::{
     AppSpec, AppTruth, Decision, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State,
 };

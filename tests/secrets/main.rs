@@ -15,7 +15,6 @@ use miniprogram::baidu::{BAIDU, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
-use miniprogram_core::conformance::MemoryJournal;
 use miniprogram_sim::{AppSpec, Disturbance, Fault, FaultRule, Scope, SimConfig};
 
 use crate::harness::{Rig, wechat_item};

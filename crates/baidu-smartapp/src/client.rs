@@ -169,6 +169,10 @@ impl Authorizer for BaiduApp {
     async fn settle(&self, intent: &Intent) -> Result<Settled> {
         self.pipeline.settle(&self.app, self, intent).await
     }
+
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.pipeline.resolve(&self.app, intent, settled).await
+    }
 }
 
 impl EffectSource for BaiduApp {

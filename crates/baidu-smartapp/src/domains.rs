@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
-use miniprogram_core::{Effect, EffectValue, Error, Intent, MethodName, PlannedRequest, Result};
+use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
+use miniprogram_core::{Code, Effect, EffectValue, Error, Intent, MethodName, PlannedRequest, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -23,6 +23,8 @@ pub(crate) const CHANGE_WEB_VIEW_DOMAINS: MethodName = MethodName::new("change_w
 
 const SERVER_PATH: &str = "/rest/2.0/smartapp/app/modifydomain";
 const WEB_VIEW_PATH: &str = "/rest/2.0/smartapp/app/modifywebviewdomain";
+/// The code that says that a domain to delete is not set.
+const NOT_SET: Code = Code::Number(470_017);
 const WEB_VIEW_FIELD: &str = "web_view_domain";
 
 /// The domains that an app may talk to, each with its protocol, such as `https://www.example.com`.
@@ -322,6 +324,21 @@ impl ChangeDomains {
         Ok(Self { operation, path, action, kinds, extra, shown })
     }
 
+    /// The first kind of the change that a read does not tell. An empty list in place of the kinds tells that none are
+    /// set.
+    fn untold(&self, reply: &Reply) -> Option<&'static str> {
+        match reply.json.get("data") {
+            Some(Value::Array(_)) => None,
+            Some(Value::String(text)) if !text.trim().is_empty() => None,
+            Some(Value::Object(kinds)) => {
+                let blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+                let tells = |field| kinds.get(field).is_some_and(|value| !value.is_null() && !blank(value));
+                self.kinds.iter().map(|(field, _)| *field).find(|field| !tells(*field))
+            }
+            _ => Some("data"),
+        }
+    }
+
     fn call(&self) -> Call {
         let mut fields: form::Fields = vec![("action".into(), self.action.as_wire().to_owned())];
         fields.extend(self.kinds.iter().map(|(field, domains)| ((*field).into(), domains.join(","))));
@@ -359,8 +376,25 @@ impl EffectPlan for ChangeDomains {
         Ok(self.call())
     }
 
+    fn after_refusal(&self, _intent: &Intent, refusal: &Error) -> AfterRefusal {
+        if self.action == DomainAction::Delete && refusal.code() == Some(&NOT_SET) {
+            AfterRefusal::DoneUnlessShown(EffectValue::None)
+        } else {
+            AfterRefusal::Ask
+        }
+    }
+
+    /// An empty text may say that no domain is left, or nothing at all. To delete one again is refused.
+    fn bars_the_next(&self) -> bool {
+        false
+    }
+
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let shown = (self.shown)(&op.read(&get(op.operation(), self.path)).await?)?;
+        let reply = op.read(&get(op.operation(), self.path)).await?;
+        if let Some(field) = self.untold(&reply) {
+            return Ok(Finding::Untold(field));
+        }
+        let shown = (self.shown)(&reply)?;
         let done = self.kinds.iter().all(|(field, wanted)| {
             let shown = shown.iter().find(|(name, _)| name == field);
             let shown = comparable(shown.map_or(&[], |(_, domains)| domains));

@@ -124,7 +124,7 @@ impl Package {
             (None, Some(_)) => description.is_empty(),
             (None, None) => true,
         };
-        described && self.version.as_deref() == Some(version)
+        described && self.version.as_deref().map(str::trim) == Some(version.trim())
     }
 
     /// Whether it is an upload that is still processed, whatever number says so.
@@ -170,6 +170,15 @@ impl Packages {
     pub(crate) async fn read(op: &mut Op<'_>) -> Result<Self> {
         let reply = op.read(&list(op.operation())).await?;
         Ok(Self(many(&reply)?))
+    }
+
+    /// Reads the list after an effect; none where Baidu tells no list.
+    pub(crate) async fn look(op: &mut Op<'_>) -> Result<Option<Self>> {
+        let reply = op.read(&list(op.operation())).await?;
+        if !reply.json.get("data").is_some_and(Value::is_array) {
+            return Ok(None);
+        }
+        Ok(Some(Self(many(&reply)?)))
     }
 
     /// The newest package with that status.

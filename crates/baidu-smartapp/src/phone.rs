@@ -238,7 +238,8 @@ impl EffectPlan for Cancel {
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
         Ok(match read(op).await?.status {
             PhonePermission::Cancelled => Finding::Done(EffectValue::None),
-            _ => Finding::Absent,
+            PhonePermission::Pending | PhonePermission::Granted | PhonePermission::Refused => Finding::Absent,
+            _ => Finding::Pending,
         })
     }
 }

@@ -88,6 +88,10 @@ impl TemplateLibrary for BaiduTemplates {
     async fn settle(&self, intent: &Intent) -> Result<Settled> {
         self.pipeline.settle(&self.platform, self, intent).await
     }
+
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.pipeline.resolve(&self.platform, intent, settled).await
+    }
 }
 
 impl EffectSource for BaiduTemplates {

@@ -9,9 +9,9 @@ mod support;
 use std::sync::Arc;
 
 use miniprogram_core::{
-    AuditManager, Authorizer, CodeManager, Command, Effect, Error, ErrorKind, Evidence, ExtJson, Intent,
-    Outcome, PackageId, ReleaseManager, ReleaseTarget, Result, RollbackTarget, SubmitOptions, SubmitTarget,
-    Timestamp, UploadReceipt, VisitStatus,
+    AuditManager, Authorizer, CodeManager, Command, Effect, EffectValue, Error, ErrorKind, Evidence, ExtJson,
+    Intent, Outcome, PackageId, ReleaseManager, ReleaseTarget, Result, RollbackTarget, SubmitOptions,
+    SubmitTarget, Timestamp, UploadReceipt, VisitStatus,
 };
 use serde_json::json;
 
@@ -192,10 +192,35 @@ mod upload {
     }
 
     #[tokio::test]
-    async fn a_list_without_data_is_no_proof_of_absence() {
-        let script = Script::new().on("package/get", [list(&[]), DONE.into()]).on("package/upload", [LOST]);
-        assert_eq!(failed(upload(&script).await).1, Outcome::Unknown);
-        assert_eq!(script.count("package/upload"), 1);
+    async fn a_list_that_does_not_say_is_no_proof_of_absence() {
+        let known = list(&[package(5, "1.2.6", 1)]);
+        let without = |field: &str, value: &str| {
+            data(&format!(
+                r#"[{{"package_id":9,"version":"1.2.7","version_desc":"desc","status":3,"{field}":{value}}}]"#
+            ))
+        };
+        for after in [
+            Answer::from(DONE),
+            data("null").into(),
+            data(r#""""#).into(),
+            // What was there before is gone.
+            list(&[]),
+            // A new package without its version, and one without anything.
+            data(r#"[{"package_id":9,"status":3}]"#).into(),
+            data(r#"[{"package_id":9,"version":"  ","status":3}]"#).into(),
+            data(r#"[{"package_id":"","version":"","status":""}]"#).into(),
+            data(r#"[{"version":null}]"#).into(),
+        ] {
+            let script =
+                Script::new().on("package/get", [known.clone(), after.clone()]).on("package/upload", [LOST]);
+            assert_eq!(failed(upload(&script).await).1, Outcome::Unknown, "{after:?}");
+            assert_eq!(script.count("package/upload"), 1, "{after:?}");
+        }
+        // A padded version is told.
+        let script = Script::new()
+            .on("package/get", [known, without("version", r#"" 1.2.7 ""#).into()])
+            .on("package/upload", [LOST]);
+        assert_eq!(super::known(&upload(&script).await.unwrap()), (Evidence::Asked, 1));
     }
 }
 
@@ -226,6 +251,43 @@ mod submit {
         }
         let script = of_package(3, &[3], &[BUSY.into(), done()]);
         assert_eq!(known(&submit(&script, package_216()).await.unwrap()), (Evidence::Answered, 2));
+    }
+
+    #[tokio::test]
+    async fn a_status_that_is_not_told_proves_nothing() {
+        for after in ["{}", r#"{"package_id":216,"status":null}"#, r#"{"package_id":216,"status":" "}"#] {
+            let script = Script::new()
+                .on("package/getdetail", [detail(216, 3), data(after)])
+                .on("package/submitaudit", [LOST]);
+            assert_eq!(failed(submit(&script, package_216()).await).1, Outcome::Unknown, "{after}");
+            assert_eq!(script.count("package/submitaudit"), 1, "{after}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_call_again_returns_the_audit_of_the_first() {
+        let lost = async || {
+            let script = Script::new()
+                .on("package/get", [packages(&[(216, "1.2.7", 3)])])
+                .on("package/getdetail", [data("{}")])
+                .on("package/submitaudit", [LOST, done()]);
+            let app = script.app();
+            let submitted = app.submit_audit(&SubmitTarget::Newest, &options()).await;
+            assert_eq!(failed(submitted).1, Outcome::Unknown);
+            script.replace("package/getdetail", [detail(216, 4)]);
+            (script, app)
+        };
+        let (script, app) = lost().await;
+        script.replace("package/get", [packages(&[(216, "1.2.7", 4)])]);
+        let effect = app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
+        assert_eq!((known(&effect), effect.value.as_str()), ((Evidence::Asked, 1), "216"));
+        assert_eq!(script.count("package/submitaudit"), 1);
+        // What was uploaded since is submitted anew.
+        let (script, app) = lost().await;
+        script.replace("package/get", [packages(&[(216, "1.2.7", 5), (300, "1.2.8", 3)])]);
+        let effect = app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
+        assert_eq!((known(&effect), effect.value.as_str()), ((Evidence::Answered, 1), "300"));
+        assert_eq!(effect.earlier.unwrap().settled.value, EffectValue::Audit("216".into()));
     }
 
     #[tokio::test]
@@ -365,13 +427,65 @@ mod release {
     async fn the_packages_status_settles_a_lost_answer() {
         assert_eq!(known(&release(&[6, 1], vec![LOST]).await.unwrap()), (Evidence::Asked, 1));
         assert_eq!(known(&release(&[6], vec![LOST, done()]).await.unwrap()), (Evidence::Answered, 2));
-        for status in [3, 4, 5, 8, 99] {
+        // A package in development, or one that is taken back, may have been online in between.
+        for (status, expected) in
+            [(4, Outcome::NotDone), (5, Outcome::NotDone), (3, Outcome::Unknown), (8, Outcome::Unknown)]
+        {
             let (kind, outcome, _) = failed(release(&[status], vec![LOST]).await);
-            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotDone), "{status}");
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, expected), "{status}");
         }
+        assert_eq!(failed(release(&[99], vec![LOST]).await).1, Outcome::Unknown, "an unlisted status");
         // Busy with releases: nobody knows.
         let busy = refusing(69012, "服务暂不可用");
         assert_eq!(known(&release(&[1], vec![busy]).await.unwrap()), (Evidence::Asked, 1));
+    }
+
+    #[tokio::test]
+    async fn a_status_that_is_not_told_proves_nothing() {
+        for detail in [
+            r#"{"package_id":216}"#,
+            r#"{"package_id":216,"status":null}"#,
+            r#"{"package_id":216,"status":""}"#,
+            r#"{"package_id":216,"status":"  "}"#,
+            r#"{}"#,
+        ] {
+            let script = Script::new().on("package/getdetail", [data(detail)]).on("package/release", [LOST]);
+            let (_, outcome, error) = failed(script.app().release(&ReleaseTarget::Audit("216".into())).await);
+            assert_eq!((outcome, script.count("package/release")), (Outcome::Unknown, 1), "{detail}");
+            assert_eq!(error.intent().unwrap().operation.as_str(), "release", "{detail}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_approved_later_is_another_release() {
+        let first = packages(&[(1, "1.2.6", 1), (216, "1.2.7", 6)]);
+        let lost = async || {
+            let script = Script::new()
+                .on("package/get", [first.clone()])
+                .on("package/getdetail", [data("{}")])
+                .on("package/release", [LOST, done()]);
+            let app = script.app();
+            assert_eq!(failed(app.release(&ReleaseTarget::Approved).await).1, Outcome::Unknown);
+            script.replace("package/getdetail", [detail(216, 1)]);
+            (script, app)
+        };
+        let (script, app) = lost().await;
+        script.replace("package/get", [packages(&[(216, "1.2.7", 1)])]);
+        let effect = app.release(&ReleaseTarget::Approved).await.unwrap();
+        assert_eq!((known(&effect), script.count("package/release")), ((Evidence::Asked, 1), 1));
+
+        let (script, app) = lost().await;
+        script.replace("package/get", [packages(&[(216, "1.2.7", 1), (300, "1.2.8", 6)])]);
+        let effect = app.release(&ReleaseTarget::Approved).await.unwrap();
+        assert_eq!((known(&effect), script.count("package/release")), ((Evidence::Answered, 1), 2));
+        assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Done);
+
+        let (script, app) = lost().await;
+        script.replace("package/get", [data("null")]);
+        let (kind, outcome, error) = failed(app.release(&ReleaseTarget::Approved).await);
+        assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+        assert_eq!(error.earlier().unwrap().settled.outcome, Outcome::Done);
+        assert_eq!(script.count("package/release"), 1);
     }
 
     #[tokio::test]
@@ -440,6 +554,53 @@ mod rollback {
         }
         let (result, _) = rollback(&RollbackTarget::Previous, vec![online(), data("[]")], vec![LOST]).await;
         assert_eq!(failed(result).1, Outcome::Unknown, "an empty list shows nothing");
+    }
+
+    #[tokio::test]
+    async fn a_list_that_does_not_say_proves_nothing() {
+        for after in [
+            "null",
+            r#""""#,
+            "{}",
+            r#"[{"package_id":7,"version":"1.2.6"}]"#,
+            r#"[{"package_id":7,"version":"1.2.6","status":""}]"#,
+            r#"[{"package_id":"","version":"1.2.6","status":1}]"#,
+            r#"[{"package_id":" ","version":" ","status":" "}]"#,
+            r#"[{"package_id":7,"version":"1.2.6","status":99}]"#,
+        ] {
+            let (result, script) =
+                rollback(&RollbackTarget::Previous, vec![online(), data(after)], vec![LOST]).await;
+            assert_eq!(failed(result).1, Outcome::Unknown, "{after}");
+            assert_eq!(script.count("package/rollback"), 1, "{after}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_call_again_goes_back_no_further() {
+        let lost = async || {
+            let script = Script::new()
+                .on("package/get", [online(), data("null")])
+                .on("package/rollback", [LOST, done()]);
+            let app = script.app();
+            assert_eq!(failed(app.rollback(&RollbackTarget::Previous).await).1, Outcome::Unknown);
+            (script, app)
+        };
+        // The first one led to 1.0.0, before which there is another one.
+        let (script, app) = lost().await;
+        script.replace("package/get", [packages(&[(6, "1.0.0", 1)])]);
+        let effect = app.rollback(&RollbackTarget::Previous).await.unwrap();
+        assert_eq!((known(&effect), script.count("package/rollback")), ((Evidence::Asked, 1), 1));
+        // It is still under way.
+        let (script, app) = lost().await;
+        script.replace("package/get", [packages(&[(7, "1.2.6", 8)])]);
+        let effect = app.rollback(&RollbackTarget::Previous).await.unwrap();
+        assert_eq!((known(&effect), script.count("package/rollback")), ((Evidence::Asked, 1), 1));
+        // A later version is online: going back from that one is another rollback.
+        let (script, app) = lost().await;
+        script.replace("package/get", [packages(&[(9, "1.3.0", 1)])]);
+        let effect = app.rollback(&RollbackTarget::Previous).await.unwrap();
+        assert_eq!((known(&effect), script.count("package/rollback")), ((Evidence::Answered, 1), 2));
+        assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Done);
     }
 
     #[tokio::test]
@@ -528,6 +689,12 @@ async fn settings_are_read_back() {
         .on("app/getsupportversion", [version("1.0.0"), version("3.10.1")]);
     let effect = script.app().set_min_library_version("3.10.1").await.unwrap();
     assert_eq!(known(&effect), (Evidence::Asked, 1));
+    for untold in ["", "  "] {
+        let script =
+            Script::new().on("app/setsupportversion", [LOST]).on("app/getsupportversion", [version(untold)]);
+        let (_, outcome, error) = failed(script.app().set_min_library_version("3.10.1").await);
+        assert_eq!((outcome, error.attempts()), (Outcome::Unknown, 1), "{untold:?}");
+    }
 }
 
 #[tokio::test]

@@ -22,13 +22,25 @@ pub trait Authorizer: Debug + Send + Sync + 'static {
     /// What the vendor can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Finds out by asking whether an effect took place whose outcome nobody knows: after a crash, or after an error
-    /// with [`Outcome::Unknown`](crate::Outcome::Unknown). Sends no effect.
+    /// Finds out by asking whether an effect with an unknown outcome took place: after a crash, or after an error with
+    /// [`Outcome::Unknown`](crate::Outcome::Unknown), whose [`intent`](crate::Error::intent) it takes. Sends no effect.
     ///
     /// It waits up to the vendor's settle time, because a request that timed out may still land.
     ///
+    /// Once the outcome is known, the intent is closed in the platform value and in its journal, with what was found
+    /// out. The caller closes nothing. To repeat the effect's own call does the same, and returns the effect's result if
+    /// it took place.
+    ///
     /// # Errors
-    /// When the state cannot be read, with outcome `unknown`; [`Config`](crate::ErrorKind::Config) if the intent is
-    /// of another app or vendor.
+    /// When the state cannot be read or does not say, with outcome `unknown`; the intent stays open then.
+    /// [`Config`](crate::ErrorKind::Config) if the intent is of another app or vendor.
     async fn settle(&self, intent: &Intent) -> Result<Settled>;
+
+    /// Closes an intent in the platform value and in its journal with what a person has found out, without asking the
+    /// vendor: the way on where [`settle`](Self::settle) cannot tell, because an open effect bars the app's next one.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config) if the intent is of another app or vendor,
+    /// [`Store`](crate::ErrorKind::Store) if the journal cannot be written; the intent stays open then.
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()>;
 }

@@ -8,6 +8,7 @@ mod cycle;
 mod errors;
 mod harness;
 mod outcomes;
+mod silence;
 
 pub use cycle::{
     a_fresh_app_was_never_submitted, a_rejection_tells_why, a_withdrawn_audit_can_be_submitted_again,
@@ -19,10 +20,14 @@ pub use errors::{
     an_unlisted_status_survives, garbage_is_a_protocol_error, states_that_forbid_it_are_conflicts,
     unsupported_operations_stay_local,
 };
-pub use harness::{Decision, Fault, Harness, MemoryJournal, Scene};
+pub use harness::{Decision, Fault, Harness, Scene, Untold};
 pub use outcomes::{
     a_dropped_effect_is_settled_by_the_next, an_open_intent_is_settled_after_a_crash,
     every_effect_survives_every_fault, lasting_failure_is_never_called_success,
+};
+pub use silence::{
+    a_repeated_call_returns_what_became_of_the_first, a_state_that_does_not_say_proves_nothing,
+    an_earlier_effect_is_told_beside_another,
 };
 
 /// Declares a module with one test per case and per way of holding an app.
@@ -51,6 +56,9 @@ macro_rules! conformance_suite {
             lasting_failure_is_never_called_success,
             a_dropped_effect_is_settled_by_the_next,
             an_open_intent_is_settled_after_a_crash,
+            a_state_that_does_not_say_proves_nothing,
+            a_repeated_call_returns_what_became_of_the_first,
+            an_earlier_effect_is_told_beside_another,
         ]);
     };
     (@cases $module:ident, $harness:expr, [$($case:ident,)*]) => {

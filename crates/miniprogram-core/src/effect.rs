@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::code::UploadReceipt;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::id::AuditId;
+use crate::intent::EarlierEffect;
 
 /// How the outcome of an effect is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,8 +43,8 @@ impl std::fmt::Display for Evidence {
 
 /// An effect that took place, once.
 ///
-/// As JSON: `outcome`, `evidence`, `attempts`, `request_id`, then the value's own members.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// As JSON: `outcome`, `evidence`, `attempts`, `request_id`, `earlier`, then the value's own fields.
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Effect<T = ()> {
     /// What the effect brought.
@@ -54,19 +55,28 @@ pub struct Effect<T = ()> {
     pub attempts: u32,
     /// The vendor's id of the request that settled it.
     pub request_id: Option<String>,
+    /// What became of an effect of another command that an earlier call left open, where this call settled one first.
+    pub earlier: Option<Box<EarlierEffect>>,
 }
 
 impl<T> Effect<T> {
     /// An effect that took place.
     #[must_use]
     pub const fn new(value: T, evidence: Evidence, attempts: u32) -> Self {
-        Self { value, evidence, attempts, request_id: None }
+        Self { value, evidence, attempts, request_id: None, earlier: None }
     }
 
     /// With the vendor's id of the request.
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
+        self
+    }
+
+    /// With what became of an earlier effect.
+    #[must_use]
+    pub fn with_earlier(mut self, earlier: EarlierEffect) -> Self {
+        self.earlier = Some(Box::new(earlier));
         self
     }
 
@@ -78,6 +88,7 @@ impl<T> Effect<T> {
             evidence: self.evidence,
             attempts: self.attempts,
             request_id: self.request_id,
+            earlier: self.earlier,
         }
     }
 }
@@ -121,6 +132,8 @@ impl<T: EffectMembers> Serialize for Effect<T> {
             attempts: u32,
             #[serde(skip_serializing_if = "Option::is_none")]
             request_id: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            earlier: Option<&'a EarlierEffect>,
             #[serde(flatten)]
             value: Map<String, Value>,
         }
@@ -129,6 +142,7 @@ impl<T: EffectMembers> Serialize for Effect<T> {
             evidence: self.evidence,
             attempts: self.attempts,
             request_id: self.request_id.as_deref(),
+            earlier: self.earlier.as_deref(),
             value: self.value.members().map_err(S::Error::custom)?,
         }
         .serialize(serializer)
@@ -196,9 +210,9 @@ impl Effect<EffectValue> {
         operation: &'static str,
         map: impl FnOnce(EffectValue) -> Option<T>,
     ) -> Result<Effect<T>> {
-        let Self { value, evidence, attempts, request_id } = self;
+        let Self { value, evidence, attempts, request_id, earlier } = self;
         match map(value) {
-            Some(value) => Ok(Effect { value, evidence, attempts, request_id }),
+            Some(value) => Ok(Effect { value, evidence, attempts, request_id, earlier }),
             None => Err(Error::new(ErrorKind::Protocol, operation)
                 .with_outcome(Outcome::Done)
                 .with_attempts(attempts)

@@ -15,6 +15,7 @@ pub use kind::{ErrorKind, Outcome, Retry};
 pub use report::ErrorReport;
 pub use vendor_error::{Code, VendorError};
 
+use crate::intent::{EarlierEffect, Intent};
 use crate::printable::Printable;
 use crate::vendor::Vendor;
 
@@ -53,6 +54,8 @@ struct Repr {
     advice: Option<NextStep>,
     retry_after: Option<Duration>,
     attempts: u32,
+    intent: Option<Box<Intent>>,
+    earlier: Option<Box<EarlierEffect>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -83,6 +86,8 @@ impl Error {
             advice: None,
             retry_after: None,
             attempts: 0,
+            intent: None,
+            earlier: None,
             source: None,
         }))
     }
@@ -179,6 +184,20 @@ impl Error {
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
+        self
+    }
+
+    /// Keeps the effect whose outcome is open.
+    #[must_use]
+    pub fn with_intent(mut self, intent: Intent) -> Self {
+        self.0.intent = Some(Box::new(intent));
+        self
+    }
+
+    /// Keeps what became of an earlier effect.
+    #[must_use]
+    pub fn with_earlier(mut self, earlier: EarlierEffect) -> Self {
+        self.0.earlier = Some(Box::new(earlier));
         self
     }
 
@@ -296,6 +315,22 @@ impl Error {
         self.0.attempts
     }
 
+    /// The effect whose outcome is open: with outcome [`Unknown`](Outcome::Unknown) that of the failed call, with
+    /// [`NotSent`](Outcome::NotSent) an earlier one of the same app, which has to be settled before anything is sent.
+    ///
+    /// Hand it to [`Authorizer::settle`](crate::Authorizer::settle), which asks the vendor and closes it, or repeat the
+    /// call, which settles it too. It is serde: another process can settle it.
+    #[must_use]
+    pub fn intent(&self) -> Option<&Intent> {
+        self.0.intent.as_deref()
+    }
+
+    /// What became of an effect that an earlier call on the app left open, where this call settled one before it failed.
+    #[must_use]
+    pub fn earlier(&self) -> Option<&EarlierEffect> {
+        self.0.earlier.as_deref()
+    }
+
     /// Whether the same request may be repeated as it is: the retry advice allows it and nothing can have happened.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -316,6 +351,7 @@ impl Error {
             field: self.field(),
             request_id: self.request_id(),
             advice: self.advice(),
+            earlier: self.earlier(),
         }
     }
 

@@ -42,6 +42,9 @@ macro_rules! forward {
             async fn settle(&self, intent: &Intent) -> Result<Settled> {
                 (**self).settle(intent).await
             }
+            async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+                (**self).resolve(intent, settled).await
+            }
         }
 
         #[deny(clippy::missing_trait_methods)]
@@ -177,6 +180,9 @@ macro_rules! forward {
             }
             async fn settle(&self, intent: &Intent) -> Result<Settled> {
                 (**self).settle(intent).await
+            }
+            async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+                (**self).resolve(intent, settled).await
             }
         }
 

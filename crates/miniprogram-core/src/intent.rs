@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Debug};
 
-use async_trait::async_trait;
 use serde::de::DeserializeOwned;
+use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -17,8 +17,10 @@ use crate::status::VisitStatus;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
+mod journal;
 mod method_name;
 
+pub use journal::{Journal, MemoryJournal, NoJournal};
 pub use method_name::{InvalidMethodName, MethodName};
 
 /// The effects of the managers, named like their methods, and those that only one vendor has. Serialized as the name.
@@ -295,46 +297,38 @@ impl Settled {
     }
 }
 
-/// Where intents are written down around every effect.
-#[async_trait]
-pub trait Journal: Debug + Send + Sync + 'static {
-    /// Called before every attempt; the effect is sent only when this has returned `Ok`. A later attempt of the same
-    /// effect replaces the earlier one.
-    ///
-    /// # Errors
-    /// [`Store`](crate::ErrorKind::Store); nothing is sent then.
-    async fn open(&self, intent: &Intent) -> Result<()>;
-
-    /// Called when the outcome is known. An intent that is never closed has to be settled.
-    ///
-    /// # Errors
-    /// [`Store`](crate::ErrorKind::Store); the caller is told the outcome all the same, through the log.
-    async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()>;
-
-    /// The intent of an app that is open still, such as one that a killed process left behind: the next effect on the
-    /// app settles it first.
-    ///
-    /// # Errors
-    /// [`Store`](crate::ErrorKind::Store); nothing is sent then.
-    async fn pending(&self, vendor: Vendor, app: &AppId) -> Result<Option<Intent>>;
+/// What became of an effect that an earlier call left open: the next effect on the app settled it first.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct EarlierEffect {
+    /// The effect.
+    pub intent: Intent,
+    /// What asking found out about it.
+    pub settled: Settled,
 }
 
-/// Writes nothing down: effects are settled within the process, and an unknown outcome is the caller's to settle.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoJournal;
-
-#[async_trait]
-impl Journal for NoJournal {
-    async fn open(&self, _intent: &Intent) -> Result<()> {
-        Ok(())
+impl EarlierEffect {
+    /// An effect and what became of it.
+    #[must_use]
+    pub const fn new(intent: Intent, settled: Settled) -> Self {
+        Self { intent, settled }
     }
+}
 
-    async fn close(&self, _intent: &Intent, _settled: &Settled) -> Result<()> {
-        Ok(())
-    }
-
-    async fn pending(&self, _vendor: Vendor, _app: &AppId) -> Result<Option<Intent>> {
-        Ok(None)
+/// As JSON: `operation`, `outcome`, `evidence` and, where it took effect and brought something, `value`. The arguments
+/// are left out: a password for the vendor's reviewers may be among them.
+impl Serialize for EarlierEffect {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = Some(&self.settled.value).filter(|value| **value != EffectValue::None);
+        let mut fields = serializer.serialize_struct("EarlierEffect", 3 + usize::from(value.is_some()))?;
+        fields.serialize_field("operation", &self.intent.operation)?;
+        fields.serialize_field("outcome", &self.settled.outcome)?;
+        fields.serialize_field("evidence", &self.settled.evidence)?;
+        match value {
+            Some(value) => fields.serialize_field("value", value)?,
+            None => fields.skip_field("value")?,
+        }
+        fields.end()
     }
 }
 

@@ -55,7 +55,8 @@ pub use error::{Advice, Code, Error, ErrorKind, ErrorReport, Language, Outcome, 
 pub use event::{CallbackCheck, Delivery, Event, EventDecoder, EventHandler, EventKind, OwnedPush, Push};
 pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, TemplateId};
 pub use intent::{
-    Command, InherentCommand, Intent, Journal, MethodName, NoJournal, Operation, PlannedRequest, Settled,
+    Command, EarlierEffect, InherentCommand, Intent, Journal, MemoryJournal, MethodName, NoJournal,
+    Operation, PlannedRequest, Settled,
 };
 pub use platform::{MiniProgram, MiniProgramPlatform};
 pub use printable::{Printable, printable_json};

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use call::{Call, CallToken, Expect, Reply, VendorRefusal, Verdict};
-pub use effect::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding};
+pub use effect::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding, Repeat};
 pub use fields::Fields;
 pub use op::Op;
 

@@ -53,6 +53,12 @@ pub trait TemplateLibrary: Debug + Send + Sync + 'static {
     /// # Errors
     /// Like those of [`Authorizer::settle`](crate::Authorizer::settle).
     async fn settle(&self, intent: &Intent) -> Result<Settled>;
+
+    /// Closes an intent of this library with what a person has found out.
+    ///
+    /// # Errors
+    /// Like those of [`Authorizer::resolve`](crate::Authorizer::resolve).
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()>;
 }
 
 /// What [`TemplateLibrary::add_template`] brought.

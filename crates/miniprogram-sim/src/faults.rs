@@ -2,6 +2,7 @@
 
 mod push;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use miniprogram_core::{AppId, Vendor};
@@ -40,6 +41,9 @@ pub struct FaultRule {
     /// How often.
     #[serde(default)]
     pub when: When,
+    /// Only once the vendor has seen a request of this operation, such as `release`, about the same app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once_tried: Option<String>,
     /// What happens.
     pub fault: Fault,
 }
@@ -48,7 +52,7 @@ impl FaultRule {
     /// A rule that strikes every matching request.
     #[must_use]
     pub fn always(scope: Scope, fault: Fault) -> Self {
-        Self { scope, vendor: None, app: None, when: When::Always, fault }
+        Self { scope, vendor: None, app: None, when: When::Always, once_tried: None, fault }
     }
 
     /// A rule that strikes the next `count` matching requests.
@@ -67,6 +71,13 @@ impl FaultRule {
     #[must_use]
     pub fn with_app(mut self, app: AppId) -> Self {
         self.app = Some(app);
+        self
+    }
+
+    /// Keeps the rule from striking until the vendor has seen a request of that operation about the same app.
+    #[must_use]
+    pub fn once_tried(mut self, operation: impl Into<String>) -> Self {
+        self.once_tried = Some(operation.into());
         self
     }
 
@@ -173,6 +184,29 @@ pub enum Fault {
     EmptyMember(String),
     /// Every member of this name is left out of the answer. Strikes only answers that have one.
     MissingMember(String),
+    /// The answer tells nothing but that the request succeeded: every field of it beside the vendor's envelope is left
+    /// out, null or blank. Strikes only answers that have such fields.
+    Untold(Untold),
+}
+
+/// How an answer leaves its fields untold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Untold {
+    /// The fields are left out.
+    Absent,
+    /// The fields are null.
+    Null,
+    /// The fields are empty texts.
+    Empty,
+    /// Lists and objects keep their shape, and the fields inside are texts of blanks.
+    Blank,
+}
+
+impl Untold {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::Absent, Self::Null, Self::Empty, Self::Blank];
 }
 
 impl Fault {
@@ -308,12 +342,15 @@ pub(crate) fn mix(seed: u64, parts: &[&[u8]]) -> u64 {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     rules: Vec<(u64, FaultRule)>,
+    /// The operations of which requests were seen, by app.
+    tried: HashSet<(Option<AppId>, String)>,
     next: u64,
 }
 
 impl Faults {
     pub(crate) fn set(&mut self, rules: Vec<FaultRule>) {
         self.rules.clear();
+        self.tried.clear();
         self.next = 0;
         rules.into_iter().for_each(|rule| self.add(rule));
     }
@@ -328,8 +365,14 @@ impl Faults {
     }
 
     pub(crate) fn draw(&mut self, draw: &Draw<'_>) -> Option<Drawn> {
+        let tried = (draw.app.cloned(), draw.operation.to_owned());
+        if self.rules.iter().any(|(_, rule)| rule.once_tried.as_ref() == Some(&tried.1)) {
+            self.tried.insert(tried);
+        }
+        let was_tried = |operation: &String| self.tried.contains(&(draw.app.cloned(), operation.clone()));
         let (id, rule) = self.rules.iter_mut().find(|(id, rule)| {
             draw.fits(rule)
+                && rule.once_tried.as_ref().is_none_or(was_tried)
                 && match rule.when {
                     When::Always => true,
                     When::Next(left) => left > 0,

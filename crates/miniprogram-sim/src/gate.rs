@@ -15,7 +15,7 @@ use crate::BAIDU;
 use crate::body::{BrokenOff, Reply};
 use crate::call::{Answer, Call, Content, Refusal};
 use crate::endpoint::Mode;
-use crate::faults::{Disturbance, Drawn, Fault, Lands};
+use crate::faults::{Disturbance, Drawn, Fault, Lands, Untold};
 use crate::hub::Hub;
 use crate::requests::{token_refusal, vendor_of};
 use crate::tokens::{Holder, TokenFault};
@@ -88,6 +88,7 @@ impl Struck<'_> {
                 Ok(self.changed(|body| replace_member(body, &name, Some(&Value::from("")))))
             }
             Fault::MissingMember(name) => Ok(self.changed(|body| replace_member(body, &name, None))),
+            Fault::Untold(untold) => Ok(self.changed(|body| leave_untold(body, untold))),
         }
     }
 
@@ -254,6 +255,40 @@ fn replace_status(value: &mut Value, status: i64) -> bool {
         _ => {}
     }
     found
+}
+
+/// The fields of the vendors' envelopes, which stay as they are.
+const ENVELOPE: [&str; 8] =
+    ["errcode", "errmsg", "errno", "msg", "message", "error_code", "error_msg", "request_id"];
+
+/// Leaves every field of a success untold that is not the envelope's; false if there is none.
+fn leave_untold(body: &mut Value, untold: Untold) -> bool {
+    let Value::Object(fields) = body else { return false };
+    let failed = |name| fields.get(name).is_some_and(|code| *code != 0);
+    if ["errcode", "errno", "error_code"].into_iter().any(failed) {
+        return false;
+    }
+    let told: Vec<String> =
+        fields.keys().filter(|name| !ENVELOPE.contains(&name.as_str())).cloned().collect();
+    for name in &told {
+        match untold {
+            Untold::Absent => drop(fields.shift_remove(name)),
+            Untold::Null => fields[name] = Value::Null,
+            Untold::Empty => fields[name] = Value::from(""),
+            Untold::Blank => blank(&mut fields[name]),
+        }
+    }
+    !told.is_empty()
+}
+
+fn blank(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(blank),
+        Value::Array(rows) if !rows.is_empty() && rows.iter().all(Value::is_object) => {
+            rows.iter_mut().for_each(blank);
+        }
+        leaf => *leaf = Value::from("  "),
+    }
 }
 
 /// Replaces every member of the name, at any depth, or leaves it out; whether there was one.

@@ -40,7 +40,7 @@ pub use config::SimConfig;
 pub use decisions::{DecisionInfo, decisions};
 pub use endpoint::EndpointInfo;
 pub use error::SimError;
-pub use faults::{Disturbance, Fault, FaultRule, Lands, PushFault, PushFaultRule, Scope, When};
+pub use faults::{Disturbance, Fault, FaultRule, Lands, PushFault, PushFaultRule, Scope, Untold, When};
 pub use platform::DomainKind;
 pub use server::PushAnswer;
 pub use server::Simulator;

@@ -309,6 +309,7 @@ fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
                 _ => Finding::Unknowable,
             }
         })
+        .told_by(["categories[].first", "categories[].second"])
         .boxed()
 }
 
@@ -341,6 +342,7 @@ fn modify(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
                 _ => Finding::Unknowable,
             }
         })
+        .told_by(["categories[].first", "categories[].second", "categories[].audit_status"])
         .boxed()
 }
 
@@ -356,5 +358,6 @@ fn delete(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
                 Finding::Absent
             }
         })
+        .told_by(["categories[].first", "categories[].second"])
         .boxed()
 }

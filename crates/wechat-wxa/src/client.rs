@@ -80,6 +80,16 @@ impl WeChatPlatform {
         self.pipeline.settle(&self.id, self, intent).await
     }
 
+    /// Closes an intent of the platform itself with what a person has found out, as [`Authorizer::resolve`] does for
+    /// those of an app.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) for the intent of an app, [`Store`](ErrorKind::Store) if the journal cannot be
+    /// written.
+    pub async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.pipeline.resolve(&self.id, intent, settled).await
+    }
+
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(&self.id, operation)
     }
@@ -205,6 +215,10 @@ impl Authorizer for WeChatApp {
 
     async fn settle(&self, intent: &Intent) -> Result<Settled> {
         self.pipeline.settle(&self.app, self, intent).await
+    }
+
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.pipeline.resolve(&self.app, intent, settled).await
     }
 }
 

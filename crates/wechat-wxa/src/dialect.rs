@@ -133,6 +133,11 @@ fn rid(message: &str) -> Option<&str> {
     (groups.len() == 3 && groups.iter().all(group)).then_some(id)
 }
 
+/// An empty text is one that the vendor does not tell.
+pub(crate) fn told(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

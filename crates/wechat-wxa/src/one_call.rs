@@ -36,6 +36,7 @@ pub(crate) struct OneCall<S = ()> {
     brings: Option<Brings>,
     watch: Option<Watch<S>>,
     done_already: Option<(Code, EffectValue)>,
+    is_harmless: bool,
 }
 
 /// The read whose answer shows the effect.
@@ -44,6 +45,8 @@ struct Watch<S> {
     state: fn(&Reply) -> Result<S>,
     /// Whether the state before the effect has to be known.
     before: bool,
+    /// The fields that the state is made of, as [`Reply::untold`] takes them: if one is not told, nothing is judged.
+    fields: Vec<&'static str>,
     judges: Judges<S>,
 }
 
@@ -75,7 +78,15 @@ pub(crate) use effect_members;
 impl OneCall {
     /// An effect that no query shows.
     pub(crate) fn new(operation: MethodName, class: EffectClass, call: Call) -> Self {
-        Self { operation: operation.as_str(), class, call, brings: None, watch: None, done_already: None }
+        Self {
+            operation: operation.as_str(),
+            class,
+            call,
+            brings: None,
+            watch: None,
+            done_already: None,
+            is_harmless: false,
+        }
     }
 
     /// Which this read shows: the state it answers, as it is, is judged.
@@ -85,7 +96,13 @@ impl OneCall {
         state: fn(&Reply) -> Result<S>,
         judges: impl Fn(S) -> Finding + Send + Sync + 'static,
     ) -> OneCall<S> {
-        self.watched(Watch { call, state, before: false, judges: Box::new(move |_, now| judges(now)) })
+        self.watched(Watch {
+            call,
+            state,
+            before: false,
+            fields: Vec::new(),
+            judges: Box::new(move |_, now| judges(now)),
+        })
     }
 
     /// Which this read shows: the state it answers is compared with the state before the effect.
@@ -99,16 +116,35 @@ impl OneCall {
             Some(before) => judges(before, now),
             None => Finding::Unknowable,
         });
-        self.watched(Watch { call, state, before: true, judges })
+        self.watched(Watch { call, state, before: true, fields: Vec::new(), judges })
+    }
+
+    /// Which this read shows, as [`changes`](Self::changes): but the wanted state alone shows it too, where the state
+    /// before the effect was not told.
+    pub(crate) fn sets<S>(
+        self,
+        call: Call,
+        state: fn(&Reply) -> Result<S>,
+        judges: impl Fn(Option<&S>, S) -> Finding + Send + Sync + 'static,
+    ) -> OneCall<S> {
+        self.watched(Watch { call, state, before: true, fields: Vec::new(), judges: Box::new(judges) })
     }
 
     fn watched<S>(self, watch: Watch<S>) -> OneCall<S> {
-        let Self { operation, class, call, brings, done_already, .. } = self;
-        OneCall { operation, class, call, brings, watch: Some(watch), done_already }
+        let Self { operation, class, call, brings, done_already, is_harmless, .. } = self;
+        OneCall { operation, class, call, brings, watch: Some(watch), done_already, is_harmless }
     }
 }
 
 impl<S> OneCall<S> {
+    /// Whose state is made of these fields: a look that does not tell one of them proves nothing.
+    pub(crate) fn told_by(mut self, fields: impl IntoIterator<Item = &'static str>) -> Self {
+        if let Some(watch) = &mut self.watch {
+            watch.fields = fields.into_iter().collect();
+        }
+        self
+    }
+
     /// Whose answer brings something.
     pub(crate) fn bringing(
         mut self,
@@ -121,6 +157,12 @@ impl<S> OneCall<S> {
     /// Whose value is made of what was seen before.
     pub(crate) fn carrying(mut self, value: impl Fn(&Value) -> EffectValue + Send + Sync + 'static) -> Self {
         self.brings = Some(Box::new(move |before, _| Ok(value(before))));
+        self
+    }
+
+    /// Whose repeat is harmless: where the vendor's state does not say what became of it, it bars no other effect.
+    pub(crate) fn harmless(mut self) -> Self {
+        self.is_harmless = true;
         self
     }
 
@@ -151,7 +193,14 @@ impl<S: Serialize + DeserializeOwned + Send + Sync> EffectPlan for OneCall<S> {
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         match &self.watch {
-            Some(watch) if watch.before => Ok(json!((watch.state)(&op.read(&watch.call).await?)?)),
+            Some(watch) if watch.before => {
+                let reply = op.read(&watch.call).await?;
+                // A state that was not told before the effect is null: nothing can be compared with it.
+                match reply.untold(&watch.fields) {
+                    Some(_) => Ok(Value::Null),
+                    None => Ok(json!((watch.state)(&reply)?)),
+                }
+            }
             _ => Ok(Value::Null),
         }
     }
@@ -166,9 +215,27 @@ impl<S: Serialize + DeserializeOwned + Send + Sync> EffectPlan for OneCall<S> {
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let Some(watch) = &self.watch else { return Ok(Finding::Unknowable) };
-        let before = if watch.before { Some(seen(self.operation, &intent.before)?) } else { None };
-        let now = (watch.state)(&op.read(&watch.call).await?)?;
-        Ok((watch.judges)(before.as_ref(), now))
+        let reply = op.read(&watch.call).await?;
+        if let Some(field) = reply.untold(&watch.fields) {
+            return Ok(Finding::Untold(field));
+        }
+        let now = (watch.state)(&reply)?;
+        match (watch.before, &intent.before, watch.fields.first()) {
+            (false, ..) => Ok((watch.judges)(None, now)),
+            // The state before was not told: what shows now was perhaps there already, unless it is what was wanted.
+            (true, Value::Null, Some(field)) => Ok(match (watch.judges)(None, now) {
+                done @ Finding::Done(_) if self.class == EffectClass::Set => done,
+                _ => Finding::Untold(field),
+            }),
+            (true, before, _) => {
+                let before: S = seen(self.operation, before)?;
+                Ok((watch.judges)(Some(&before), now))
+            }
+        }
+    }
+
+    fn bars_the_next(&self) -> bool {
+        !self.is_harmless && self.class != EffectClass::Set
     }
 
     fn after_refusal(&self, _intent: &Intent, refusal: &Error) -> AfterRefusal {

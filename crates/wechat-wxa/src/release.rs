@@ -49,7 +49,7 @@ impl ReleaseManager for WeChatApp {
     }
 
     async fn gray_release_plan(&self) -> Result<Option<GrayReleasePlan>> {
-        gray::read_plan(&mut self.begin("gray_release_plan")).await
+        Ok(gray::read_plan(&mut self.begin("gray_release_plan")).await?.plan())
     }
 
     async fn cancel_gray_release(&self) -> Result<Effect> {

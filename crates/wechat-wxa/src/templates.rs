@@ -117,6 +117,10 @@ impl TemplateLibrary for WeChatTemplates {
     async fn settle(&self, intent: &Intent) -> Result<Settled> {
         self.platform.settle(intent).await
     }
+
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.platform.resolve(intent, settled).await
+    }
 }
 
 fn templates_call() -> Call {
@@ -221,6 +225,11 @@ fn added<'a>(known: &[TemplateId], now: &'a [Listed], wanted: &Add) -> Vec<&'a T
     now.iter().filter(is_ours).map(|template| &template.template_id).collect()
 }
 
+/// Whether a template is new of which the vendor does not tell the draft.
+fn has_new_of_no_draft(known: &[TemplateId], now: &[Listed]) -> bool {
+    now.iter().any(|template| template.draft_id.is_none() && !known.contains(&template.template_id))
+}
+
 fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let wanted: Add = command.arguments()?;
     if wanted.description.is_some() {
@@ -236,10 +245,12 @@ fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
         Call::post_json(ADD.as_str(), "/wxa/addtotemplate", &Value::Object(body)).with_platform_token();
     OneCall::new(ADD, EffectClass::OneShot, call)
         .changes(templates_call(), listed, move |before, now| match added(&ids(before), &now, &wanted)[..] {
+            [] if has_new_of_no_draft(&ids(before), &now) => Finding::Untold("template_list.draft_id"),
             [] => Finding::Absent,
             [id] => Finding::Done(brought(&Carried { template_id: Some(id.clone()), known: None })),
             _ => Finding::Unknowable,
         })
+        .told_by(["template_list[].template_id"])
         .carrying(|before| {
             let known = Vec::<Listed>::deserialize(before).map(|before| ids(&before)).ok();
             brought(&Carried { template_id: None, known })
@@ -260,5 +271,6 @@ fn delete(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
             let holds = |list: &[Listed]| list.iter().any(|template| template.template_id == template_id);
             if holds(before) && !holds(&now) { Finding::Done(EffectValue::None) } else { Finding::Absent }
         })
+        .told_by(["template_list[].template_id"])
         .boxed()
 }

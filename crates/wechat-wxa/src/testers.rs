@@ -116,6 +116,7 @@ fn bind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
                 Finding::Absent
             }
         })
+        .told_by(["members[].userstr"])
         .bringing(|reply| Ok(brought(&Tester::read(&mut fields::of(reply))?)))
         .done_already(BOUND_ALREADY, brought(&Tester::default()))
         .boxed()
@@ -140,6 +141,7 @@ fn unbind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
                 _ => Finding::Absent,
             }
         })
+        .told_by(["members[].userstr"])
         .boxed()
 }
 

@@ -57,7 +57,7 @@ mod upload {
         let other = versions(Some(("2.4.0", NOW + 11)), None);
         let described =
             ok(json!({ "exp_info": { "exp_version": "2.5.0", "exp_time": NOW + 11, "exp_desc": "夏季" } }));
-        for info in [older, other, described, versions(None, None)] {
+        for info in [older, other, described] {
             let (result, stage) = run(vec![Answer::Timeout, done()], vec![info]).await;
             assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2));
             assert!(stage.vendor.count(VERSIONS) >= 3, "absent is believed after three looks");
@@ -67,17 +67,62 @@ mod upload {
 
     #[tokio::test]
     async fn a_late_upload_is_found_within_the_settle_time() {
-        let info = vec![versions(None, None), versions(Some(("2.5.0", NOW + 11)), None)];
+        let info = vec![versions(Some(("2.4.0", NOW - 9)), None), versions(Some(("2.5.0", NOW + 11)), None)];
         let (result, _) = run(vec![Answer::Timeout], info).await;
         assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
     }
 
     #[tokio::test]
-    async fn a_version_without_a_time_settles_nothing() {
-        let info = ok(json!({ "exp_info": { "exp_version": "2.5.0", "exp_desc": "秋季" } }));
-        let (result, stage) = run(vec![Answer::Timeout], vec![info]).await;
-        assert_eq!(told(&result).0, Outcome::Unknown);
-        assert_eq!(stage.vendor.count(COMMIT), 1);
+    async fn a_version_or_a_time_that_is_not_told_settles_nothing() {
+        let exp = |version: serde_json::Value, time: serde_json::Value| {
+            ok(json!({ "exp_info": { "exp_version": version, "exp_time": time, "exp_desc": "秋季" } }))
+        };
+        for info in [
+            versions(None, None),
+            ok(json!({ "exp_info": {} })),
+            ok(json!({ "exp_info": null })),
+            exp(json!(""), json!(NOW)),
+            exp(json!("  "), json!(NOW)),
+            exp(json!(null), json!(NOW)),
+            exp(json!("2.5.0"), json!(null)),
+            exp(json!("2.5.0"), json!("")),
+            exp(json!("2.5.0"), json!(0)),
+            ok(json!({ "exp_info": { "exp_version": "2.5.0", "exp_desc": "秋季" } })),
+        ] {
+            let (result, stage) = run(vec![Answer::Timeout], vec![info.clone()]).await;
+            assert_eq!(told(&result).0, Outcome::Unknown, "{info:?}");
+            assert_eq!(stage.vendor.count(COMMIT), 1, "{info:?}");
+        }
+        let padded = exp(json!(" 2.5.0 "), json!(NOW.to_string()));
+        assert_eq!(told(&run(vec![Answer::Timeout], vec![padded]).await.0), (Outcome::Done, ASKED, 1));
+    }
+
+    #[tokio::test]
+    async fn a_repeated_call_whose_state_is_not_told_is_sent() {
+        let stage = stage([(COMMIT, vec![Answer::Timeout, done()]), (VERSIONS, vec![versions(None, None)])]);
+        let upload = async || stage.app.upload_code(&"7".into(), &ext(), "2.5.0", "秋季").await;
+        let error = upload().await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        assert!(error.to_string().contains("exp_info.exp_version"), "{error}");
+        // To upload it once more is harmless: an app whose state is never told is not barred for good.
+        let effect = upload().await.unwrap();
+        assert_eq!((effect.evidence, effect.attempts), (Evidence::Answered, 1));
+        assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Unknown);
+    }
+
+    #[tokio::test]
+    async fn an_upload_of_other_content_is_a_new_one() {
+        let shown = versions(Some(("2.5.0", NOW + 1)), None);
+        let stage = stage([(COMMIT, vec![Answer::Timeout, done()]), (VERSIONS, vec![refused(48001); 8])]);
+        let error = stage.app.upload_code(&"7".into(), &ext(), "2.5.0", "秋季").await.unwrap_err();
+        let intent = error.intent().unwrap().clone();
+        stage.vendor.script(VERSIONS, vec![shown]);
+        let other = r#"{"extAppid":"wx1","ext":{"name":"another"}}"#.parse().unwrap();
+        let effect = stage.app.upload_code(&"7".into(), &other, "2.5.0", "秋季").await.unwrap();
+        assert_eq!(effect.evidence, Evidence::Answered);
+        let earlier = effect.earlier.unwrap();
+        assert_eq!((earlier.intent, earlier.settled.outcome), (intent, Outcome::Done));
+        assert_eq!(stage.vendor.count(COMMIT), 2);
     }
 
     #[tokio::test]
@@ -121,6 +166,81 @@ mod submission {
         let submitted = ok(json!({ "auditid": 8 }));
         let (result, _) = run(vec![Answer::Timeout, submitted], vec![audit(7, 1)]).await;
         assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2));
+    }
+
+    /// A submission of 2.5.0, uploaded at `NOW`, whose response is lost, and whose state cannot be read at first.
+    async fn lost_submission() -> Scene {
+        let stage = stage([
+            (SUBMIT, vec![Answer::Timeout, ok(json!({ "auditid": 9 }))]),
+            (LATEST, [vec![audit(7, 1)], vec![refused(48001); 8]].concat()),
+        ]);
+        let error = stage.app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap_err();
+        assert_eq!((error.outcome(), error.attempts()), (Outcome::Unknown, 1), "{error:#}");
+        stage
+    }
+
+    /// The latest audit, of a version that was submitted at a time.
+    fn submitted(version: &str, at: i64) -> Answer {
+        ok(json!({ "auditid": "8", "status": 2, "user_version": version, "submit_audit_time": at }))
+    }
+
+    #[tokio::test]
+    async fn the_same_call_again_returns_the_audit_of_the_first() {
+        let stage = lost_submission().await;
+        stage.vendor.script(LATEST, vec![submitted("2.5.0", NOW + 1)]);
+        stage.vendor.script(VERSIONS, vec![versions(Some(("2.5.0", NOW)), None)]);
+        let effect = stage.app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
+        assert_eq!((effect.value, effect.evidence), (AuditId::from("8"), Evidence::Asked));
+        assert_eq!(stage.vendor.count(SUBMIT), 1);
+    }
+
+    #[tokio::test]
+    async fn what_was_uploaded_since_is_submitted_anew() {
+        for upload in [("2.6.0", NOW), ("2.5.0", NOW + 600)] {
+            let stage = lost_submission().await;
+            stage.vendor.script(LATEST, vec![submitted("2.5.0", NOW + 1)]);
+            stage.vendor.script(VERSIONS, vec![versions(Some(upload), None)]);
+            let effect = stage.app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
+            assert_eq!((&effect.value, effect.evidence), (&AuditId::from("9"), Evidence::Answered));
+            let earlier = effect.earlier.unwrap().settled;
+            assert_eq!((earlier.outcome, earlier.value), (Outcome::Done, EffectValue::Audit("8".into())));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_submission_that_may_be_another_one_is_not_sent() {
+        for (latest, upload) in [
+            (submitted("2.5.0", NOW + 1), versions(None, None)),
+            (submitted("", NOW + 1), versions(Some(("2.5.0", NOW)), None)),
+            (submitted("2.5.0", 0), versions(Some(("2.5.0", NOW)), None)),
+        ] {
+            let stage = lost_submission().await;
+            stage.vendor.script(LATEST, vec![latest]);
+            stage.vendor.script(VERSIONS, vec![upload]);
+            let error = stage.app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+            let earlier = &error.earlier().unwrap().settled;
+            assert_eq!(earlier.value, EffectValue::Audit("8".into()), "the audit is not lost");
+            assert_eq!(stage.vendor.count(SUBMIT), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_audit_that_is_not_told_proves_nothing() {
+        let untold = |id: serde_json::Value| ok(json!({ "auditid": id, "status": 2 }));
+        for latest in [
+            ok(json!({ "status": 2 })),
+            untold(json!(null)),
+            untold(json!("")),
+            untold(json!(" ")),
+            untold(json!(0)),
+            // There was one before.
+            refused(85058),
+        ] {
+            let (result, stage) = run(vec![Answer::Timeout], vec![audit(7, 1), latest.clone()]).await;
+            assert_eq!(told(&result), (Outcome::Unknown, None, 1), "{latest:?}");
+            assert_eq!(stage.vendor.count(SUBMIT), 1, "{latest:?}");
+        }
     }
 
     #[tokio::test]
@@ -287,11 +407,123 @@ mod publication {
     async fn the_expected_version_online_since_the_attempt_is_done() {
         let (result, _) = run(vec![Answer::Timeout], vec![versions(None, Some(("2.5.0", NOW)))]).await;
         assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
-        for online in [Some(("2.5.0", NOW - 1)), Some(("2.4.0", NOW + 1)), None] {
+        for online in [Some(("2.4.0", NOW - 1)), Some(("2.4.0", 0))] {
             let (result, stage) = run(vec![Answer::Timeout, done()], vec![versions(None, online)]).await;
             assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2), "{online:?}");
             assert!(stage.vendor.count(VERSIONS) >= 3);
         }
+    }
+
+    /// `release_info` with these fields.
+    fn release_info(version: serde_json::Value, time: serde_json::Value) -> Answer {
+        ok(json!({ "release_info": { "release_version": version, "release_time": time } }))
+    }
+
+    #[tokio::test]
+    async fn what_is_not_told_proves_neither_the_release_nor_its_absence() {
+        let stale = json!(NOW - 9);
+        for info in [
+            versions(None, None),
+            ok(json!({ "release_info": null })),
+            ok(json!({ "release_info": {} })),
+            release_info(json!(""), stale.clone()),
+            release_info(json!("   "), stale.clone()),
+            release_info(json!(null), stale.clone()),
+            release_info(json!("2.5.0"), json!(null)),
+            release_info(json!("2.5.0"), json!("")),
+            ok(json!({ "release_info": { "release_time": stale } })),
+            ok(json!({ "release_info": { "release_version": "2.5.0" } })),
+        ] {
+            let (result, stage) = run(vec![Answer::Timeout], vec![info.clone()]).await;
+            assert_eq!(told(&result), (Outcome::Unknown, None, 1), "{info:?}");
+            assert_eq!(stage.vendor.count(RELEASE), 1, "{info:?}");
+            let error = result.unwrap_err();
+            assert_eq!(error.intent().unwrap().operation, Operation::Release);
+            assert!(error.to_string().contains("release_info"), "{error}");
+            // A Guarded effect stays open: the next call may not send on no evidence either.
+            let next = stage.app.set_visit_status(VisitStatus::Closed).await.unwrap_err();
+            assert_eq!((next.outcome(), next.intent()), (Outcome::NotSent, error.intent()), "{info:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn other_evidence_counts_where_the_version_is_not_told() {
+        // A fresh time of the release, and a version that is padded.
+        for info in [
+            release_info(json!(""), json!(NOW)),
+            release_info(json!(null), json!(NOW.to_string())),
+            release_info(json!(" 2.5.0\t"), json!(NOW)),
+        ] {
+            let (result, _) = run(vec![Answer::Timeout], vec![info.clone()]).await;
+            assert_eq!(told(&result), (Outcome::Done, ASKED, 1), "{info:?}");
+        }
+        // "Released already" after a lost attempt, where the state says nothing.
+        let before = versions(None, Some(("2.4.0", NOW - 60)));
+        let info = once_repeated(RELEASE, before, versions(None, None));
+        let (result, _) = run(vec![Answer::Timeout, refused(85052)], vec![info.clone()]).await;
+        assert_eq!(told(&result), (Outcome::Done, INFERRED, 2));
+        // Another refusal infers nothing.
+        let (result, _) = run(vec![Answer::Timeout, refused(85019)], vec![info]).await;
+        assert_eq!(told(&result), (Outcome::Unknown, None, 2));
+    }
+
+    #[tokio::test]
+    async fn a_version_that_somebody_else_released_leaves_ours_open() {
+        let info = vec![versions(None, Some(("2.6.0", NOW + 1)))];
+        let (result, stage) = run(vec![Answer::Timeout], info).await;
+        assert_eq!(told(&result), (Outcome::Unknown, None, 1));
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(stage.vendor.count(RELEASE), 1);
+    }
+
+    /// A release of what is approved whose response is lost, and whose state cannot be read at first.
+    async fn lost_release() -> Scene {
+        let stage =
+            script(vec![Answer::Timeout, done()], audit(7, 0), vec![refused(48001); 8], gray_plan(0, 0, 0));
+        let error = stage.app.release(&ReleaseTarget::Approved).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        stage.vendor.script(VERSIONS, vec![versions(None, Some(("2.5.0", NOW + 1)))]);
+        stage
+    }
+
+    #[tokio::test]
+    async fn the_same_call_again_returns_what_became_of_the_first() {
+        let stage = lost_release().await;
+        let effect = stage.app.release(&ReleaseTarget::Approved).await.unwrap();
+        assert_eq!((effect.evidence, effect.attempts, effect.earlier), (Evidence::Asked, 1, None));
+        assert_eq!(stage.vendor.count(RELEASE), 1);
+        // Once only: the next one is a call of its own.
+        stage.app.release(&ReleaseTarget::Approved).await.unwrap();
+        assert_eq!(stage.vendor.count(RELEASE), 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_approved_a_week_later_is_another_release() {
+        let stage = lost_release().await;
+        stage.vendor.script(LATEST, vec![audit(8, 0)]);
+        let effect = stage.app.release(&ReleaseTarget::Approved).await.unwrap();
+        assert_eq!(effect.evidence, Evidence::Answered);
+        assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Done);
+        assert_eq!(stage.vendor.count(RELEASE), 2);
+
+        // Nothing else is approved: which of the two is meant is for the caller to say.
+        let stage = lost_release().await;
+        stage.vendor.script(LATEST, vec![audit(8, 2)]);
+        let error = stage.app.release(&ReleaseTarget::Approved).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+        assert_eq!(error.earlier().unwrap().settled.outcome, Outcome::Done);
+        assert_eq!(stage.vendor.count(RELEASE), 1);
+    }
+
+    #[tokio::test]
+    async fn a_repeat_that_cannot_be_told_from_a_new_call_keeps_the_intent_open() {
+        let stage = lost_release().await;
+        stage.vendor.script(LATEST, vec![refused(48001)]);
+        let error = stage.app.release(&ReleaseTarget::Approved).await.unwrap_err();
+        assert_eq!((error.outcome(), error.intent().is_some()), (Outcome::NotSent, true), "{error:#}");
+        stage.vendor.script(LATEST, vec![audit(7, 0)]);
+        assert_eq!(stage.app.release(&ReleaseTarget::Approved).await.unwrap().evidence, Evidence::Asked);
+        assert_eq!(stage.vendor.count(RELEASE), 1);
     }
 
     #[tokio::test]
@@ -371,12 +603,7 @@ mod rollback {
 
     #[tokio::test]
     async fn a_change_of_the_version_online_is_done() {
-        for after in [
-            online("2.4.0", NOW + 1),
-            online("2.5.0", NOW + 1),
-            online("2.4.0", NOW - 60),
-            versions(None, None),
-        ] {
+        for after in [online("2.4.0", NOW + 1), online("2.5.0", NOW + 1), online("2.4.0", NOW - 60)] {
             let stage = script(vec![Answer::Timeout], vec![online("2.5.0", NOW - 60), after], json!([]));
             let result = stage.app.rollback(&RollbackTarget::Previous).await;
             assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
@@ -396,7 +623,63 @@ mod rollback {
         };
         assert_eq!(told(&run(online("2.3.0", NOW)).await), (Outcome::Done, ASKED, 1));
         let error = run(online("2.4.0", NOW)).await.unwrap_err();
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::Unknown), "{error:#}");
+    }
+
+    #[tokio::test]
+    async fn a_version_online_that_is_not_told_proves_nothing() {
+        let before = online("2.5.0", NOW - 60);
+        let untold = |version: serde_json::Value| {
+            ok(json!({ "release_info": { "release_version": version, "release_time": NOW } }))
+        };
+        for after in [versions(None, None), untold(json!("")), untold(json!(" ")), untold(json!(null))] {
+            let stage = script(vec![Answer::Timeout], vec![before.clone(), after.clone()], json!([]));
+            let result = stage.app.rollback(&RollbackTarget::Previous).await;
+            assert_eq!(told(&result), (Outcome::Unknown, None, 1), "{after:?}");
+            assert_eq!(stage.vendor.count(REVERT), 1, "{after:?}");
+            // Nor does one that was not told before.
+            let stage = script(vec![Answer::Timeout], vec![after.clone(), online("2.4.0", NOW)], json!([]));
+            let result = stage.app.rollback(&RollbackTarget::Previous).await;
+            assert_eq!(told(&result), (Outcome::Unknown, None, 1), "{after:?}");
+        }
+        // The same text twice: the time tells them apart, and where it is not told nothing does.
+        let same = json!([{ "app_version": 451, "user_version": "2.5.0" }]);
+        let timeless = ok(json!({ "release_info": { "release_version": "2.5.0" } }));
+        let stage = script(vec![Answer::Timeout], vec![before.clone(), timeless.clone()], same);
+        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await), (Outcome::Unknown, None, 1));
+        let other = json!([{ "app_version": 451, "user_version": "2.4.0" }]);
+        let stage = script(vec![Answer::Timeout, done()], vec![before, timeless], other);
+        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await), (Outcome::Done, ANSWERED, 2));
+    }
+
+    /// A rollback from 2.5.0 to 2.4.0 whose response is lost, and whose state cannot be read at first.
+    async fn lost_rollback() -> Scene {
+        let info = [vec![online("2.5.0", NOW - 60)], vec![refused(48001); 8]].concat();
+        let history = json!([{ "app_version": 451, "user_version": "2.4.0" }]);
+        let stage = script(vec![Answer::Timeout, done()], info, history);
+        let error = stage.app.rollback(&RollbackTarget::Previous).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        stage
+    }
+
+    #[tokio::test]
+    async fn the_same_call_again_goes_back_no_further() {
+        let stage = lost_rollback().await;
+        stage.vendor.script(VERSIONS, vec![online("2.4.0", NOW + 1)]);
+        let effect = stage.app.rollback(&RollbackTarget::Previous).await.unwrap();
+        assert_eq!((effect.evidence, effect.attempts), (Evidence::Asked, 1));
+        assert_eq!(stage.vendor.count(REVERT), 1);
+    }
+
+    #[tokio::test]
+    async fn the_version_before_another_one_is_another_rollback() {
+        let stage = lost_rollback().await;
+        stage.vendor.script(VERSIONS, vec![online("2.6.0", NOW + 600)]);
+        let effect = stage.app.rollback(&RollbackTarget::Previous).await.unwrap();
+        assert_eq!(effect.evidence, Evidence::Answered);
+        // 2.6.0 was released since: whether 2.4.0 was online in between nothing tells.
+        assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Unknown);
+        assert_eq!(stage.vendor.count(REVERT), 2);
     }
 
     #[tokio::test]
@@ -443,6 +726,17 @@ mod gray {
         stage.app.start_gray_release(GrayRelease::percentage(20)).await
     }
 
+    /// Responses that tell no plan.
+    fn no_plan() -> [Answer; 5] {
+        [
+            ok(json!({})),
+            ok(json!({ "gray_release_plan": null })),
+            ok(json!({ "gray_release_plan": {} })),
+            ok(json!({ "gray_release_plan": { "status": "" } })),
+            ok(json!({ "gray_release_plan": { "status": null, "gray_percentage": 20 } })),
+        ]
+    }
+
     async fn cancel(answers: Vec<Answer>, plans: Vec<Answer>) -> Result<Effect> {
         stage([(CANCEL, answers), (PLAN, plans)]).app.cancel_gray_release().await
     }
@@ -451,8 +745,11 @@ mod gray {
     async fn the_plan_tells_how_far_a_start_came() {
         let lost = |plan| start(vec![Answer::Timeout, done()], vec![plan]);
         assert_eq!(told(&lost(gray_plan(1, 20, NOW)).await), (Outcome::Done, ASKED, 1));
-        for absent in [gray_plan(1, 10, NOW), gray_plan(4, 20, NOW), gray_plan(3, 100, NOW), ok(json!({}))] {
+        for absent in [gray_plan(1, 10, NOW), gray_plan(4, 20, NOW), gray_plan(3, 100, NOW)] {
             assert_eq!(told(&lost(absent).await), (Outcome::Done, ANSWERED, 2));
+        }
+        for untold in no_plan() {
+            assert_eq!(told(&lost(untold.clone()).await), (Outcome::Unknown, None, 1), "{untold:?}");
         }
         let error = lost(gray_plan(1, 50, NOW)).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
@@ -473,8 +770,11 @@ mod gray {
     #[tokio::test]
     async fn the_plan_tells_whether_a_cancellation_came() {
         let lost = |plan| cancel(vec![Answer::Timeout, done()], vec![plan]);
-        for gone in [gray_plan(4, 20, NOW), gray_plan(0, 20, NOW), ok(json!({}))] {
+        for gone in [gray_plan(4, 20, NOW), gray_plan(0, 20, NOW)] {
             assert_eq!(told(&lost(gone).await), (Outcome::Done, ASKED, 1));
+        }
+        for untold in no_plan() {
+            assert_eq!(told(&lost(untold.clone()).await), (Outcome::Unknown, None, 1), "{untold:?}");
         }
         for there in [gray_plan(1, 20, NOW), gray_plan(2, 20, NOW)] {
             assert_eq!(told(&lost(there).await), (Outcome::Done, ANSWERED, 2));
@@ -504,7 +804,10 @@ mod settings {
             stage.app.set_min_library_version("1.1.0").await
         };
         assert_eq!(told(&library("1.1.0").await), (Outcome::Done, ASKED, 1));
+        assert_eq!(told(&library(" 1.1.0").await), (Outcome::Done, ASKED, 1));
         assert_eq!(told(&library("1.0.0").await), (Outcome::Done, ANSWERED, 2));
+        assert_eq!(told(&library("").await), (Outcome::Unknown, None, 1));
+        assert_eq!(told(&library("  ").await), (Outcome::Unknown, None, 1));
     }
 
     #[tokio::test]

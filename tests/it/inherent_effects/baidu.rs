@@ -7,7 +7,7 @@ use miniprogram::baidu::{
     WebViewDomainChange,
 };
 use miniprogram::*;
-use miniprogram_core::conformance::{Fault, MemoryJournal};
+use miniprogram_core::conformance::Fault;
 use miniprogram_sim::{
     AppSpec, DomainKind, ForcedOffline, IllegalField, OfflineFault, ReviewItem, SimConfig,
 };
@@ -20,6 +20,8 @@ use crate::harness::Rig;
 const NAME: &str = "街角面包店";
 const DESCRIPTION: &str = "每天早上六点出炉的面包";
 const OLD_DOMAIN: &str = "https://old.example.com";
+/// Stays where another one is deleted: Baidu writes "none left" like "not told".
+const KEPT_DOMAIN: &str = "https://kept.example.com";
 const DOMAIN: &str = "https://api.example.com";
 
 /// Baidu's effects and one simulator.
@@ -145,7 +147,10 @@ impl Stage for BaiduStage {
         let own = [DomainKind::Request, DomainKind::WebView];
         let spec = AppSpec::baidu(app.clone());
         let spec = match case.split_once(' ') {
-            Some((_, "delete" | "set")) => {
+            Some((_, "delete")) => own
+                .into_iter()
+                .fold(spec, |spec, kind| spec.with_own_domains(kind, [OLD_DOMAIN, KEPT_DOMAIN])),
+            Some((_, "set" | "add")) => {
                 own.into_iter().fold(spec, |spec, kind| spec.with_own_domains(kind, [OLD_DOMAIN]))
             }
             _ => spec,
@@ -216,7 +221,12 @@ impl Stage for BaiduStage {
             "change_server_domains" | "change_web_view_domains" => {
                 let kind =
                     if method == "change_server_domains" { DomainKind::Request } else { DomainKind::WebView };
-                self.domains(app, kind) == if action == "delete" { vec![] } else { vec![DOMAIN] }
+                self.domains(app, kind)
+                    == match action {
+                        "delete" => vec![KEPT_DOMAIN],
+                        "add" => vec![OLD_DOMAIN, DOMAIN],
+                        _ => vec![DOMAIN],
+                    }
             }
             "apply_phone_permission" => phone().as_deref() == Some("pending"),
             "cancel_phone_permission" => phone().as_deref() == Some("none"),

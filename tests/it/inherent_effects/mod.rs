@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use futures::future::{Either, select};
 use miniprogram::effect::EffectMembers;
 use miniprogram::*;
-use miniprogram_core::conformance::{Fault, MemoryJournal};
-use miniprogram_sim::{AuditPolicy, Disturbance, FaultRule, Scope};
+use miniprogram_core::conformance::Fault;
+use miniprogram_sim::{AuditPolicy, Disturbance, FaultRule, Scope, Untold};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -77,6 +77,8 @@ enum Course {
     Crash(Fault),
     /// Its request meets a fault, after which no read succeeds; the next effect settles it.
     Blind(Fault),
+    /// Its request meets a fault, after which reads succeed and tell nothing; then they tell, and it is asked for again.
+    Silent(Fault, Untold),
 }
 
 impl Course {
@@ -85,6 +87,9 @@ impl Course {
         let lasting = [Fault::ErrorBefore, Fault::HangBefore].map(Self::Lasting);
         let crash = [Fault::HangBefore, Fault::HangAfter, Fault::Late].map(Self::Crash);
         let blind = [Fault::HangBefore, Fault::HangAfter].map(Self::Blind);
+        let silent = [Fault::ResetBefore, Fault::ResetAfter]
+            .into_iter()
+            .flat_map(|fault| Untold::ALL.map(|untold| Self::Silent(fault, untold)));
         let once = Fault::ALL.map(Self::Once);
         [Self::Smooth, Self::Unread]
             .into_iter()
@@ -93,6 +98,7 @@ impl Course {
             .chain(lasting)
             .chain(crash)
             .chain(blind)
+            .chain(silent)
     }
 }
 
@@ -224,6 +230,7 @@ impl<'a, S: Stage> Trial<'a, S> {
             Course::Lasting(fault) => self.survive_lasting(fault).await,
             Course::Crash(fault) => self.survive_crash(fault).await,
             Course::Blind(fault) => self.survive_blind(fault).await,
+            Course::Silent(fault, untold) => self.survive_silent(fault, untold).await,
         }
     }
 
@@ -394,6 +401,36 @@ impl<'a, S: Stage> Trial<'a, S> {
         match done {
             Err(error) if error.outcome() == Outcome::Unknown => self.check_unknown(fault, effects).await,
             done => Err(format!("nobody could be asked, {effects} effects, and yet: {done:?}")),
+        }
+    }
+
+    /// What is not told proves nothing, and the same call returns what became of the first as soon as it is told.
+    async fn survive_silent(&self, fault: Fault, untold: Untold) -> Result<(), String> {
+        self.strike(1, simulated(fault));
+        let silent = FaultRule::always(Scope::Reads, miniprogram_sim::Fault::Untold(untold));
+        self.add_fault(silent.once_tried(self.row.method()));
+        let first = self.perform().await;
+        self.end().await;
+        let lost = u64::from(fault.takes_effect());
+        if self.effects() != lost {
+            return Err(format!("{} effects: something was sent on no evidence: {first:?}", self.effects()));
+        }
+        let error = match first {
+            Ok(_) if fault.takes_effect() => return Ok(()),
+            Ok(brought) => return Err(format!("a false success: {brought}")),
+            Err(error) => error,
+        };
+        if error.outcome() != Outcome::Unknown || error.intent().is_none() {
+            return Err(format!("outcome {}, intent {:?}: {error:#}", error.outcome(), error.intent()));
+        }
+        if self.unasked(fault, |unasked| unasked.settling).is_some() {
+            return Ok(());
+        }
+        let again = self.perform().await.map_err(|error| format!("the same call again: {error:#}"))?;
+        let evidence = if fault.takes_effect() { "asked" } else { "answered" };
+        match (self.effects(), again["evidence"] == evidence) {
+            (1, true) => Ok(()),
+            (effects, _) => Err(format!("the same call again, {effects} effects: {again}")),
         }
     }
 

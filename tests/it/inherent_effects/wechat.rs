@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use miniprogram::wechat::values::{MaterialKind, SearchStatus, ServerDomainKind};
@@ -8,7 +9,7 @@ use miniprogram::wechat::{
     WECHAT, WeChatApp, WeChatPlatform, WebViewDomainChange,
 };
 use miniprogram::*;
-use miniprogram_core::conformance::{Fault, MemoryJournal};
+use miniprogram_core::conformance::Fault;
 use miniprogram_sim::{AppSpec, AppTruth, Decision, DomainKind, ReviewItem, SimConfig};
 use serde_json::{Value, json as object};
 
@@ -16,9 +17,12 @@ use super::Class::{Guarded, OneShot, Set};
 use super::{HIDDEN, LIBRARY, Row, SEED, Stage, Unasked, json};
 use crate::harness::Rig;
 
+const DAY: Duration = Duration::from_secs(86_400);
 const TESTER: &str = "baker_lin";
 const DESCRIPTION: &str = "每天早上六点出炉的面包";
 const OLD_DOMAIN: &str = "old.example.com";
+/// Stays where another one is deleted: a platform's list is written "none left" like "not told".
+const KEPT_DOMAIN: &str = "kept.example.com";
 const DOMAIN: &str = "api.example.com";
 /// A category that asks for a certificate, and one that does not.
 const FOOD: (i64, i64) = (20, 21);
@@ -261,16 +265,27 @@ impl Stage for WeChatStage {
                 return tester.user_str.expect("what the vendor calls the tester");
             }
             (_, "delete" | "set" | "add") if method.starts_with("change_platform_") => {
-                // One list for all of the platform's apps: the trial before has left its domain there.
-                let old = self.domains(id, method).await;
-                if old != [OLD_DOMAIN] {
-                    let put = self.change_domains(id, method, Action::Set, OLD_DOMAIN).await;
-                    put.expect("a domain");
+                // One list for all of the platform's apps: the trial before has left its domain there, and has spent
+                // some of the 50 changes of the month.
+                self.rig.sim.advance(DAY * 3).expect("a virtual clock");
+                let wanted: &[&str] =
+                    if way == "delete" { &[OLD_DOMAIN, KEPT_DOMAIN] } else { &[OLD_DOMAIN] };
+                if self.domains(id, method).await != wanted {
+                    for (at, domain) in wanted.iter().enumerate() {
+                        let action = if at == 0 { Action::Set } else { Action::Add };
+                        let put = self.change_domains(id, method, action, domain).await;
+                        put.expect("a domain");
+                    }
                 }
             }
             (_, "delete" | "set") => {
                 let put = self.change_domains(id, method, Action::Add, OLD_DOMAIN).await;
                 put.expect("a domain");
+            }
+            ("set_privacy_setting", _) => {
+                let owner = PrivacyOwner::new("公告").with_email("owner@example.com");
+                let before = PrivacySetting::of_development(owner).with_use(PrivacyUse::new("Location", "配送"));
+                app.set_privacy_setting(&before).await.expect("a setting");
             }
             ("add_categories" | "set_icon", _) => return self.picture(id).await,
             ("modify_category", _) => {
@@ -395,6 +410,7 @@ impl Stage for WeChatStage {
             }
             method => {
                 let wanted: &[&str] = match way {
+                    "delete" if method.starts_with("change_platform_") => &[KEPT_DOMAIN],
                     "delete" => &[],
                     "add" if method.starts_with("change_platform_") => &[OLD_DOMAIN, DOMAIN],
                     _ => &[DOMAIN],

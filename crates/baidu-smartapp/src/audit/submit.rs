@@ -1,7 +1,7 @@
 //! The effect of `submit_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat, Reply};
 use miniprogram_core::{
     AuditId, Code, EffectValue, Error, ErrorKind, Intent, PackageId, Result, Retry, SubmitOptions,
     SubmitTarget, UploadReceipt, VendorError,
@@ -204,9 +204,34 @@ impl EffectPlan for SubmitAudit {
             Some(ONLINE | IN_REVIEW | APPROVED | ROLLING_BACK) => Finding::Done(audit(&intent.before)?),
             Some(REJECTED) if was != Some(REJECTED) => Finding::Done(audit(&intent.before)?),
             Some(DEVELOPMENT | REJECTED) => Finding::Absent,
+            None => Finding::Untold("data.status"),
             now if now == was => Finding::Absent,
             _ => Finding::Pending,
         })
+    }
+
+    /// A package that was uploaded since is another thing to submit.
+    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
+        let submitted = before::package_id(OPERATION, &intent.before)?;
+        let Source::Development(version) = &self.source else { return Ok(Repeat::Same) };
+        let Some(packages) = Packages::look(op).await? else {
+            return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
+        };
+        let candidates = packages
+            .0
+            .iter()
+            .filter(|package| version.is_none() || package.version.is_none() || package.version == *version);
+        let mut found = Repeat::Same;
+        for package in candidates {
+            let other = package.package_id.as_ref().is_none_or(|id| id.as_str() != submitted);
+            match package.status() {
+                Some(DEVELOPMENT) if other => return Ok(Repeat::New),
+                None if other && package.is_under_way() => return Ok(Repeat::New),
+                None => found = Repeat::Indeterminate("`data.status` of a package is not told".to_owned()),
+                Some(_) => {}
+            }
+        }
+        Ok(found)
     }
 }
 

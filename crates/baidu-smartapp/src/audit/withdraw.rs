@@ -50,7 +50,8 @@ impl EffectPlan for WithdrawAudit {
             Some(IN_REVIEW) => Finding::Absent,
             Some(REJECTED) => verdict("was rejected"),
             Some(APPROVED | ONLINE | ROLLING_BACK) => verdict("was approved"),
-            _ => Finding::Pending,
+            None => Finding::Untold("data.status"),
+            Some(_) => Finding::Pending,
         })
     }
 }

@@ -26,6 +26,9 @@ pub(crate) struct UploadCode {
 struct Before {
     /// Packages of that version.
     known_package_ids: Vec<PackageId>,
+    /// Packages of every version.
+    #[serde(default)]
+    all_package_ids: Vec<PackageId>,
 }
 
 impl UploadCode {
@@ -105,7 +108,8 @@ impl EffectPlan for UploadCode {
         let packages = self.wait_for_earlier(op).await?;
         let same = packages.0.iter().filter(|package| package.version.as_deref() == Some(&*self.version));
         let known_package_ids = same.filter_map(|package| package.package_id.clone()).collect();
-        before::keep(OPERATION, &Before { known_package_ids })
+        let all_package_ids = packages.0.iter().filter_map(|package| package.package_id.clone()).collect();
+        before::keep(OPERATION, &Before { known_package_ids, all_package_ids })
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
@@ -118,13 +122,27 @@ impl EffectPlan for UploadCode {
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let before: Before = before::kept(OPERATION, &intent.before)?;
-        let packages = Packages::read(op).await?;
+        let Some(packages) = Packages::look(op).await? else { return Ok(Finding::Untold("data")) };
         let ours = packages.0.iter().filter(|package| package.is_upload_of(&self.version, &self.description));
         let new = newest(ours.filter(|package| is_new(package, &before.known_package_ids)));
         if let Some(package) = new {
             let receipt = self.receipt(before).with_package_id(package.package_id.clone());
             return Ok(Finding::Done(EffectValue::Upload(receipt)));
         }
-        Ok(if self.is_under_way(&packages) { Finding::Pending } else { Finding::Absent })
+        if self.is_under_way(&packages) {
+            return Ok(Finding::Pending);
+        }
+        // One that tells no version, or no id, may be ours. So may one of a list that has lost what it held.
+        let unnamed = packages.0.iter().any(|package| match &package.package_id {
+            Some(id) => package.version.is_none() && !before.all_package_ids.contains(id),
+            None => package.version.is_none() && !package.has_failed(),
+        });
+        Ok(if unnamed {
+            Finding::Untold("data.version")
+        } else if packages.0.is_empty() && !before.all_package_ids.is_empty() {
+            Finding::Untold("data")
+        } else {
+            Finding::Absent
+        })
     }
 }

@@ -97,6 +97,12 @@ impl Part {
         in_review || (has(&self.current) && !has(&before.current))
     }
 
+    /// Whether Baidu tells neither a value nor how often it was changed.
+    fn is_untold(&self) -> bool {
+        let blank = |values: &[String]| values.iter().all(|value| value.trim().is_empty());
+        self.changed.is_none() && blank(&self.current) && blank(&self.pending)
+    }
+
     fn looks_like(&self, other: &Self) -> bool {
         (&self.current, &self.pending, self.pending_status)
             == (&other.current, &other.pending, other.pending_status)
@@ -148,6 +154,9 @@ impl InfoChange {
     /// What a part shows of its new value. A change that was counted although the part looks as before is ours: it is
     /// not shown yet. Where another value shows, somebody else was there, and ours may have been before or not at all.
     fn of_part(&self, value: &str, before: &Part, now: &Part) -> Result<Finding> {
+        if now.is_untold() {
+            return Ok(Finding::Untold("data.audit_info"));
+        }
         if now.newly_holds(value, before) {
             return self.done();
         }
@@ -164,6 +173,7 @@ impl InfoChange {
         match counted(before.categories_changed, now.categories_changed) {
             Some(true) if ours || as_before => self.done(),
             Some(true) => Ok(Finding::Unknowable),
+            None if now.categories.is_empty() => Ok(Finding::Untold("data.category")),
             _ if ours && !as_before => self.done(),
             None if ours => Ok(Finding::Unknowable),
             _ if now.categories.is_subset(&before.categories) => Ok(Finding::Absent),
@@ -177,12 +187,15 @@ impl InfoChange {
             Wanted::Categories(wanted) => self.of_categories(wanted, before, now),
             Wanted::Offline(parts) => {
                 let shown = |(of, value): &(PartOf, String)| of(now).newly_holds(value, of(before));
-                if !parts.is_empty() && parts.iter().all(shown) {
+                if parts.iter().any(|(of, _)| of(now).is_untold()) {
+                    Ok(Finding::Untold("data.audit_info"))
+                } else if !parts.is_empty() && parts.iter().all(shown) {
                     self.done()
                 } else {
                     Ok(Finding::Unknowable)
                 }
             }
+            Wanted::Recovery if now.status.is_none() => Ok(Finding::Untold("data.status")),
             Wanted::Recovery => {
                 let recovered = before.status == Some(TRAFFIC_CLOSED) && now.status == Some(SERVING);
                 if recovered { self.done() } else { Ok(Finding::Unknowable) }

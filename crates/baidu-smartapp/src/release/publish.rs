@@ -1,11 +1,13 @@
 //! The effect of `release`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
-use miniprogram_core::{EffectValue, Error, Intent, PackageId, ReleaseTarget, Result};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat};
+use miniprogram_core::{EffectValue, Error, Intent, Outcome, PackageId, ReleaseTarget, Result};
 use serde_json::{Value, json};
 
-use crate::package::{APPROVED, ONLINE, Packages, look_at};
+use crate::package::{
+    APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, look_at,
+};
 use crate::{BAIDU, before, refuse};
 
 const OPERATION: &str = "release";
@@ -42,6 +44,12 @@ impl Release {
     }
 }
 
+/// The state of a package that is neither the one before its release nor the one after it.
+fn neither(package: &Package) -> Error {
+    let why = format!("the package is neither approved nor online, it is {}", package.stage);
+    refuse::conflict(OPERATION, why)
+}
+
 #[async_trait]
 impl EffectPlan for Release {
     fn class(&self) -> EffectClass {
@@ -70,11 +78,36 @@ impl EffectPlan for Release {
         Ok(match package.status() {
             Some(ONLINE) => Finding::Done(EffectValue::None),
             Some(APPROVED) => Finding::Absent,
-            Some(_) => Finding::Conflict(refuse::conflict(
-                OPERATION,
-                format!("the package is neither approved nor online, it is {}", package.stage),
-            )),
-            None => Finding::Pending,
+            Some(IN_REVIEW | REJECTED) => Finding::Conflict(neither(&package)),
+            // Taken back: it may have been online in between.
+            Some(DEVELOPMENT | ROLLING_BACK) => {
+                Finding::Conflict(neither(&package).with_outcome(Outcome::Unknown))
+            }
+            Some(_) => Finding::Pending,
+            None => Finding::Untold("data.status"),
         })
+    }
+
+    /// "What is approved" is another package by the time of the next audit.
+    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
+        if self.package_id.is_some() {
+            return Ok(Repeat::Same);
+        }
+        let released = before::package_id(OPERATION, &intent.before)?;
+        let Some(packages) = Packages::look(op).await? else {
+            return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
+        };
+        let mut found = Repeat::Same;
+        for package in &packages.0 {
+            let other = package.package_id.as_ref().is_none_or(|id| id.as_str() != released);
+            match package.status() {
+                Some(APPROVED) if other => return Ok(Repeat::New),
+                None if other && !package.is_under_way() => {
+                    found = Repeat::Indeterminate("`data.status` of a package is not told".to_owned());
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
     }
 }

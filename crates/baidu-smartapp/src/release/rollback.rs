@@ -1,11 +1,12 @@
 //! The effect of `rollback`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat};
 use miniprogram_core::{EffectValue, Error, Intent, PackageId, Result, RollbackTarget};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::package::{ONLINE, Package, Packages, ROLLING_BACK};
+use crate::package::{APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
 use crate::{BAIDU, before, refuse};
 
 const OPERATION: &str = "rollback";
@@ -43,8 +44,15 @@ impl Rollback {
     }
 }
 
+/// What a rollback begins with, and the version that it leads to.
+#[derive(Debug, Serialize)]
+struct From {
+    package_id: PackageId,
+    leads_to: String,
+}
+
 /// The package online, if a rollback from it leads where the caller wants to go.
-fn online(packages: &Packages, wanted: Option<&str>) -> Result<PackageId> {
+fn online(packages: &Packages, wanted: Option<&str>) -> Result<From> {
     let Some(online) = packages.newest(ONLINE) else {
         let why = match packages.newest(ROLLING_BACK) {
             Some(_) => "a rollback is under way already",
@@ -60,7 +68,10 @@ fn online(packages: &Packages, wanted: Option<&str>) -> Result<PackageId> {
             .with_field("version")
             .with_detail(format!("must be the version before the one online, {reachable}")));
     }
-    online.package_id.clone().ok_or_else(|| refuse::conflict(OPERATION, "the package online shows no id"))
+    match &online.package_id {
+        Some(id) => Ok(From { package_id: id.clone(), leads_to: reachable.clone() }),
+        None => Err(refuse::conflict(OPERATION, "the package online shows no id")),
+    }
 }
 
 /// A version without the `v` that `rollback_version` may have although `version` has none.
@@ -76,19 +87,19 @@ impl EffectPlan for Rollback {
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let packages = Packages::read(op).await?;
-        let id = match self {
+        let from = match self {
             Self::Looked { version } => online(&packages, version.as_deref())?,
             // After a lost answer, a package that never was online would look like one that was taken back.
             Self::From(id) => {
                 let online = online(&packages, None)?;
-                if online != *id {
-                    let why = format!("package {id} is not online, package {online} is");
+                if online.package_id != *id {
+                    let why = format!("package {id} is not online, package {} is", online.package_id);
                     return Err(refuse::conflict(OPERATION, why));
                 }
                 online
             }
         };
-        Ok(json!({ "package_id": id }))
+        before::keep(OPERATION, &from)
     }
 
     fn request(&self, before: &Value) -> Result<Call> {
@@ -97,14 +108,45 @@ impl EffectPlan for Rollback {
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let id = before::package_id(OPERATION, &intent.before)?;
-        let packages = Packages::read(op).await?;
+        let Some(packages) = Packages::look(op).await? else { return Ok(Finding::Untold("data")) };
         let ours = packages.with_id(id);
-        let other_online = packages.newest(ONLINE).is_some();
+        let other_online = packages.0.iter().any(|package| {
+            package.status() == Some(ONLINE)
+                && package.package_id.as_ref().is_some_and(|other| other.as_str() != id)
+        });
+        let unnamed =
+            packages.0.iter().any(|package| package.package_id.is_none() && !package.is_under_way());
         Ok(match ours.and_then(Package::status) {
             Some(ONLINE) => Finding::Absent,
-            Some(_) => Finding::Done(EffectValue::None),
+            Some(DEVELOPMENT | IN_REVIEW | REJECTED | APPROVED | ROLLING_BACK) => {
+                Finding::Done(EffectValue::None)
+            }
             None if other_online => Finding::Done(EffectValue::None),
-            None => Finding::Pending,
+            None if ours.is_some() => Finding::Untold("data.status"),
+            None if unnamed => Finding::Untold("data.package_id"),
+            _ => Finding::Pending,
+        })
+    }
+
+    /// Going back once more is another rollback as soon as another version is online than the first one led to.
+    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
+        if matches!(self, Self::From(_)) {
+            return Ok(Repeat::Same);
+        }
+        let Some(packages) = Packages::look(op).await? else {
+            return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
+        };
+        let expected = intent.before.get("leads_to").and_then(Value::as_str);
+        let online = packages.newest(ONLINE);
+        Ok(match (expected, online.and_then(|online| online.version.as_deref()), online) {
+            (Some(expected), Some(online), _) if plain(expected) == plain(online) => Repeat::Same,
+            (Some(_), Some(_), _) => Repeat::New,
+            // The one that is taken back shows until the one before is online.
+            (_, _, None) if packages.newest(ROLLING_BACK).is_some() => Repeat::Same,
+            (None, ..) => {
+                Repeat::Indeterminate("the version that the first one led to was not told".to_owned())
+            }
+            (_, None, _) => Repeat::Indeterminate("the version online is not told".to_owned()),
         })
     }
 }

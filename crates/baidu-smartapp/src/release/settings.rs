@@ -46,8 +46,11 @@ impl EffectPlan for SetVisitStatus {
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let shown = app_info::read_visit(op).await?.raw_status.map(|raw| raw.code);
-        Ok(if shown == Some(self.shows_as) { Finding::Done(EffectValue::None) } else { Finding::Absent })
+        Ok(match app_info::read_visit(op).await?.raw_status {
+            Some(raw) if raw.code == self.shows_as => Finding::Done(EffectValue::None),
+            Some(_) => Finding::Absent,
+            None => Finding::Untold("data.status"),
+        })
     }
 }
 
@@ -83,9 +86,11 @@ impl EffectPlan for SetMinLibraryVersion {
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let shown = read_library_version(op).await?.version;
-        let is_set = shown.is_some_and(|shown| shown.trim() == self.version.trim());
-        Ok(if is_set { Finding::Done(EffectValue::None) } else { Finding::Absent })
+        Ok(match read_library_version(op).await?.version {
+            Some(version) if version.trim() == self.version.trim() => Finding::Done(EffectValue::None),
+            Some(_) => Finding::Absent,
+            None => Finding::Untold("data.now_version"),
+        })
     }
 }
 

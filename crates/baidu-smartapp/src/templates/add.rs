@@ -134,7 +134,8 @@ impl EffectPlan for AddTemplate {
             return Ok(Finding::Done(added(Some(template.template_id.clone()))?));
         }
         if new.clone().any(|template| before.is_of(template).is_none()) {
-            return Ok(Finding::Unknowable);
+            let untold = new.clone().any(|template| template.version.is_none());
+            return Ok(if untold { Finding::Untold("data.list.user_version") } else { Finding::Unknowable });
         }
         listing.check_whole(op)?;
         Ok(Finding::Absent)

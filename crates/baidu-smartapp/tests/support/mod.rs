@@ -99,6 +99,12 @@ impl Script {
         Arc::clone(self)
     }
 
+    /// Replaces the answers of an endpoint.
+    pub(crate) fn replace<A: Into<Answer>>(&self, endpoint: &str, answers: impl IntoIterator<Item = A>) {
+        let answers = answers.into_iter().map(Into::into).collect();
+        locked(&self.answers).insert(endpoint.to_owned(), answers);
+    }
+
     pub(crate) fn sent(&self) -> Vec<PlannedRequest> {
         locked(&self.sent).clone()
     }

@@ -1,16 +1,14 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::audit::SubmitOptions;
 use crate::clock::VirtualClock;
 use crate::code::ExtJson;
-use crate::error::Result;
 use crate::event::OwnedPush;
 use crate::id::{AppId, TemplateId};
-use crate::intent::{Intent, Journal, Operation, Settled};
+use crate::intent::{MemoryJournal, Operation};
 use crate::platform::{MiniProgram, MiniProgramPlatform};
-use crate::vendor::Vendor;
 
 /// One vendor, played by something that knows the truth.
 #[async_trait]
@@ -21,6 +19,10 @@ pub trait Harness: Send + Sync {
     /// The platform under test. Its journal is [`journal`](Self::journal), its clock [`clock`](Self::clock), and its
     /// token provider hands out a valid token after a refused one was reported.
     fn platform(&self) -> &dyn MiniProgramPlatform;
+
+    /// A second platform value, as another process has it: it shares the journal, the clock and the vendor with the
+    /// platform under test, and nothing else.
+    fn another_platform(&self) -> Box<dyn MiniProgramPlatform>;
 
     /// The handle of an app, of the platform under test.
     fn app(&self, app: &AppId) -> Self::App;
@@ -75,6 +77,30 @@ pub enum Scene {
     RefusedWith(i64, String),
     /// The next `visit_status` is answered 200 with a body that means nothing.
     Garbage,
+    /// The app's next request of an operation meets a fault, and from then on the responses to its reads say that they
+    /// succeeded and tell nothing else.
+    Silent(Operation, Fault, Untold),
+    /// The responses to the app's reads tell everything again.
+    Told,
+}
+
+/// How a response leaves its fields untold. All of it is seen in the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Untold {
+    /// They are absent.
+    Absent,
+    /// They are null.
+    Null,
+    /// They are empty texts.
+    Empty,
+    /// Lists and objects have their fields, which are texts of blanks.
+    Blank,
+}
+
+impl Untold {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::Absent, Self::Null, Self::Empty, Self::Blank];
 }
 
 /// A verdict.
@@ -131,52 +157,5 @@ impl Fault {
     #[must_use]
     pub const fn takes_effect(self) -> bool {
         !matches!(self, Self::ErrorBefore | Self::BusyBefore | Self::ResetBefore | Self::HangBefore)
-    }
-}
-
-/// A journal in memory: what is open, and what came of the rest.
-#[derive(Debug, Default)]
-pub struct MemoryJournal(Mutex<Entries>);
-
-#[derive(Debug, Default)]
-struct Entries {
-    open: Vec<Intent>,
-    closed: Vec<(Intent, Settled)>,
-}
-
-impl MemoryJournal {
-    /// The open intents of an app.
-    #[must_use]
-    pub fn open_intents(&self, app: &AppId) -> Vec<Intent> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.open.iter().filter(|intent| intent.app == *app).cloned().collect()
-    }
-
-    /// What came of the closed intents of an app, oldest first.
-    #[must_use]
-    pub fn closed_intents(&self, app: &AppId) -> Vec<(Intent, Settled)> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.closed.iter().filter(|(intent, _)| intent.app == *app).cloned().collect()
-    }
-}
-
-#[async_trait]
-impl Journal for MemoryJournal {
-    async fn open(&self, intent: &Intent) -> Result<()> {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.open.retain(|open| (&open.app, open.operation) != (&intent.app, intent.operation));
-        entries.open.push(intent.clone());
-        Ok(())
-    }
-
-    async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.open.retain(|open| (&open.app, open.operation) != (&intent.app, intent.operation));
-        entries.closed.push((intent.clone(), settled.clone()));
-        Ok(())
-    }
-
-    async fn pending(&self, _vendor: Vendor, app: &AppId) -> Result<Option<Intent>> {
-        Ok(self.open_intents(app).into_iter().next())
     }
 }

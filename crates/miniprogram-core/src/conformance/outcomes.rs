@@ -10,19 +10,23 @@ use crate::code::UploadReceipt;
 use crate::effect::Evidence;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::id::{AppId, AuditId};
-use crate::intent::Operation;
+use crate::intent::{EarlierEffect, Operation};
 use crate::platform::MiniProgram;
 use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
 use crate::status::VisitStatus;
 
 /// What an operation needs to be carried out.
-struct Prepared {
+pub(super) struct Prepared {
     receipt: Option<UploadReceipt>,
     audit: Option<AuditId>,
 }
 
 /// Brings an app to where the operation is allowed.
-async fn prepare<H: Harness>(harness: &H, app: &impl MiniProgram, operation: Operation) -> Prepared {
+pub(super) async fn prepare<H: Harness>(
+    harness: &H,
+    app: &impl MiniProgram,
+    operation: Operation,
+) -> Prepared {
     let id = app.app_id().clone();
     let mut prepared = Prepared { receipt: None, audit: None };
     match operation {
@@ -55,30 +59,46 @@ pub(super) async fn pass<H: Harness>(harness: &H, duration: Duration) {
 }
 
 /// What is known of an effect that took place.
-struct Done {
-    evidence: Evidence,
-    audit: Option<AuditId>,
-    version: Option<String>,
+pub(super) struct Done {
+    pub(super) evidence: Evidence,
+    pub(super) audit: Option<AuditId>,
+    pub(super) version: Option<String>,
+    pub(super) earlier: Option<Box<EarlierEffect>>,
 }
 
-async fn perform<H: Harness>(
+pub(super) async fn perform<H: Harness>(
     harness: &H,
     app: &impl MiniProgram,
     operation: Operation,
     prepared: &Prepared,
 ) -> Result<Done> {
     let audit = || prepared.audit.clone().expect("a prepared audit");
-    let unit = |effect: crate::Effect| Done { evidence: effect.evidence, audit: None, version: None };
+    let unit = |effect: crate::Effect| Done {
+        evidence: effect.evidence,
+        audit: None,
+        version: None,
+        earlier: effect.earlier,
+    };
     Ok(match operation {
         Operation::UploadCode => {
             let id = app.app_id().clone();
             let effect = app.upload_code(&harness.template(), &harness.ext(&id), VERSION, "d").await?;
-            Done { evidence: effect.evidence, audit: None, version: Some(effect.value.version) }
+            Done {
+                evidence: effect.evidence,
+                audit: None,
+                version: Some(effect.value.version),
+                earlier: effect.earlier,
+            }
         }
         Operation::SubmitAudit => {
             let target = SubmitTarget::Upload(prepared.receipt.clone().expect("a prepared upload"));
             let effect = app.submit_audit(&target, &harness.submit_options()).await?;
-            Done { evidence: effect.evidence, audit: Some(effect.value), version: None }
+            Done {
+                evidence: effect.evidence,
+                audit: Some(effect.value),
+                version: None,
+                earlier: effect.earlier,
+            }
         }
         Operation::WithdrawAudit => unit(app.withdraw_audit(&audit()).await?),
         Operation::ExpediteAudit => unit(app.expedite_audit(&audit()).await?),
@@ -92,7 +112,7 @@ async fn perform<H: Harness>(
     })
 }
 
-fn supports(app: &impl MiniProgram, operation: Operation) -> bool {
+pub(super) fn supports(app: &impl MiniProgram, operation: Operation) -> bool {
     let capabilities = app.capabilities();
     match operation {
         Operation::ExpediteAudit => capabilities.expedite_audit,
@@ -175,7 +195,7 @@ pub async fn lasting_failure_is_never_called_success<H: Harness, M: MiniProgram>
 }
 
 /// Runs an effect whose answer hangs, and drops it after so many seconds.
-async fn drop_within<H: Harness>(
+pub(super) async fn drop_within<H: Harness>(
     harness: &H,
     app: &impl MiniProgram,
     operation: Operation,

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use super::{Code, ErrorKind, Outcome};
+use crate::intent::EarlierEffect;
 use crate::vendor::Vendor;
 
 /// The JSON form of an [`Error`](super::Error); members without a value are left out.
@@ -29,4 +30,7 @@ pub struct ErrorReport<'a> {
     pub request_id: Option<&'a str>,
     /// What to do next.
     pub advice: &'a str,
+    /// What became of an earlier effect of the app that was open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<&'a EarlierEffect>,
 }

@@ -257,6 +257,22 @@ impl Reply {
         })
     }
 
+    /// The first of some fields that this reply does not tell: absent, null, or a text without a letter. A field is
+    /// named by its path, such as `release_info.release_version`. In `template_list[].template_id` it is a field of
+    /// every entry of a list, where the list has to be told too; an empty list tells that there is nothing.
+    ///
+    /// A look at the state after an effect asks this of the fields that it compares: what is not told proves nothing.
+    #[must_use]
+    pub fn untold(&self, fields: &[&'static str]) -> Option<&'static str> {
+        fields.iter().copied().find(|field| match field.split_once("[].") {
+            Some((list, field)) => match at(&self.json, list) {
+                Some(Value::Array(entries)) => !entries.iter().all(|entry| tells(at(entry, field))),
+                _ => true,
+            },
+            None => !tells(at(&self.json, field)),
+        })
+    }
+
     /// An error that says this reply cannot be understood: for an effect its outcome is unknown, for a read
     /// `not_done`.
     #[must_use]
@@ -277,6 +293,19 @@ impl Reply {
             ),
             None => ours,
         }
+    }
+}
+
+/// What stands at a path of names.
+fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(json, |value, name| value.get(name))
+}
+
+fn tells(field: Option<&Value>) -> bool {
+    match field {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.trim().is_empty(),
+        Some(_) => true,
     }
 }
 

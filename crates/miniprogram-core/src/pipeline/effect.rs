@@ -5,10 +5,15 @@ use super::gate::Gate;
 use super::settle::{Answer, Settling};
 use super::{Call, Op, Pipeline, Reply};
 use crate::effect::{Effect, EffectValue, Evidence};
-use crate::error::{Error, Outcome, Result, Retry};
+use crate::error::{Advice, Error, ErrorKind, Outcome, Result, Retry};
 use crate::id::AppId;
-use crate::intent::{Command, Intent, Settled};
+use crate::intent::{Command, EarlierEffect, Intent, Settled};
 use crate::time::Timestamp;
+
+const INDETERMINATE_REPEAT: Advice = Advice::new(
+    "read the present state, then repeat the call if it is still wanted; the earlier effect is settled",
+    "上一次操作的结果已确认；请先查询当前状态，确有需要再重新发起",
+);
 
 /// What a repeat of an effect would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +66,22 @@ pub trait EffectPlan: Send + Sync {
     fn after_refusal(&self, _intent: &Intent, _refusal: &Error) -> AfterRefusal {
         AfterRefusal::Ask
     }
+
+    /// Whether this effect, left open where the vendor's state does not say what became of it, bars the app's next one.
+    /// It does not where a repeat is harmless whatever became of it: then the next effect closes it as unknown.
+    fn bars_the_next(&self) -> bool {
+        self.class() != EffectClass::Set
+    }
+
+    /// Whether this command, given now, asks for the same as `intent`, which has the same arguments and was found done.
+    /// Arguments such as "what is approved" or "the version before" mean another target as time goes by: such a plan
+    /// compares the target that was read before the effect with the present one. Reads only.
+    ///
+    /// # Errors
+    /// If the state cannot be read; the intent stays open then.
+    async fn repeats(&self, _op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
+        Ok(Repeat::Same)
+    }
 }
 
 /// What a look at the vendor's state shows of an effect.
@@ -72,10 +93,26 @@ pub enum Finding {
     Absent,
     /// Something is on its way that may be it.
     Pending,
-    /// The state is neither that before nor that after: somebody else, or the vendor, was there first.
+    /// The state is neither that before nor that after: somebody else, or the vendor, was there first. An error of
+    /// outcome [`Unknown`](Outcome::Unknown) says that the effect may have taken place in between; otherwise it did
+    /// not.
     Conflict(Error),
+    /// The vendor answered, but the field that decides is absent, null or blank. That proves neither the state before
+    /// the effect nor the state after it, so nothing is sent on it.
+    Untold(&'static str),
     /// No query tells.
     Unknowable,
+}
+
+/// Whether a command asks for what an earlier effect with the same arguments has brought about.
+#[derive(Debug)]
+pub enum Repeat {
+    /// It does: the result of the earlier effect is its result.
+    Same,
+    /// Its target is another one by now: it is a new effect.
+    New,
+    /// The vendor's state does not say; in words, which field or state leaves it open.
+    Indeterminate(String),
 }
 
 /// What a definite refusal says after an earlier attempt with an unknown outcome.
@@ -83,6 +120,8 @@ pub enum Finding {
 pub enum AfterRefusal {
     /// "Done already": the earlier attempt did it.
     Done(EffectValue),
+    /// "Done already", which counts where a look at the state does not say otherwise.
+    DoneUnlessShown(EffectValue),
     /// Look once more before believing it.
     Ask,
     /// What it says: nothing was done.
@@ -102,26 +141,59 @@ pub trait EffectSource: Send + Sync {
 impl Pipeline {
     /// Carries out an effect on an app: at most once, and with a known outcome wherever the vendor can be asked.
     ///
+    /// An effect that an earlier call left open is settled first. Where it is this very command, its result is this
+    /// call's result and nothing is sent; otherwise the result or the error tells what became of it.
+    ///
     /// # Errors
-    /// With outcome `not_sent` or `not_done` nothing happened. With `unknown` the vendor could not be asked; the next
-    /// effect on this app, or [`settle`](Self::settle), will ask first.
+    /// With outcome `not_sent` or `not_done` nothing happened. With `unknown` the vendor could not be asked, and the
+    /// error holds the intent; the next effect on this app, or [`settle`](Self::settle), will ask first.
     pub async fn effect(
         &self,
         app: &AppId,
         source: &dyn EffectSource,
         command: Command,
     ) -> Result<Effect<EffectValue>> {
-        let operation = command.operation().as_str();
         let plan = source.effect_plan(&command)?;
         let mut gate = self.0.gates.pass(app, self.clock().now()).await;
-        let mut op = Op::begin(self, app, operation);
-        self.settle_earlier(&mut gate, &mut op, source).await?;
+        let mut op = Op::begin(self, app, command.operation().as_str());
+        let Some((earlier, repeat)) =
+            self.settle_earlier(&mut gate, &mut op, source, &command, &*plan).await?
+        else {
+            return self.perform(&mut gate, &mut op, &*plan, command).await;
+        };
+        match repeat {
+            Repeat::Same => {
+                let EarlierEffect { intent, settled } = earlier;
+                Ok(Effect::new(settled.value, settled.evidence, intent.attempt))
+            }
+            Repeat::New => match self.perform(&mut gate, &mut op, &*plan, command).await {
+                Ok(effect) => Ok(effect.with_earlier(earlier)),
+                Err(error) => Err(error.with_earlier(earlier)),
+            },
+            Repeat::Indeterminate(why) => Err(Error::new(ErrorKind::Conflict, op.operation())
+                .for_vendor(self.vendor())
+                .with_detail(format!("an earlier call with the same arguments took effect, and whether this one repeats it is indeterminate: {why}"))
+                .with_translated_advice(INDETERMINATE_REPEAT)
+                .with_earlier(earlier)),
+        }
+    }
+
+    /// Sends an effect and settles it. The gate holds no open effect.
+    async fn perform(
+        &self,
+        gate: &mut Gate,
+        op: &mut Op<'_>,
+        plan: &dyn EffectPlan,
+        command: Command,
+    ) -> Result<Effect<EffectValue>> {
+        let operation = op.operation();
+        let app = op.app;
         let quiet = gate.quiet_until().map(|until| until.since(op.now())).unwrap_or_default();
         if !quiet.is_zero() {
             op.extend(quiet);
             op.pause(quiet).await;
         }
-        let before = plan.before(&mut op).await.map_err(|error| {
+        let before = plan.before(op).await.map_err(|error| {
             // Whatever a read before the effect brought: the effect itself was not sent.
             error.with_operation(operation).with_outcome(Outcome::NotSent)
         })?;
@@ -143,9 +215,13 @@ impl Pipeline {
                 match so_far {
                     Outcome::Unknown => {}
                     Outcome::NotSent => gate.close(&intent),
-                    _ => self.close(&mut gate, &intent, &Settled::not_done(Evidence::Asked)).await,
+                    _ => self.close(gate, &intent, &Settled::not_done(Evidence::Asked)).await,
                 }
-                return Err(error.with_operation(operation).with_outcome(so_far).with_attempts(op.sent));
+                let error = error.with_operation(operation).with_outcome(so_far).with_attempts(op.sent);
+                return Err(match so_far {
+                    Outcome::Unknown => error.with_intent(intent),
+                    _ => error,
+                });
             }
             let mut sent = op.sent;
             let attempted = op.attempt(&call, &mut sent).await;
@@ -158,7 +234,7 @@ impl Pipeline {
             let error = match answered {
                 Ok((value, request_id)) => {
                     self.0.budget.succeeded(withdrawal);
-                    self.close(&mut gate, &intent, &Settled::done(value.clone(), Evidence::Answered)).await;
+                    self.close(gate, &intent, &Settled::done(value.clone(), Evidence::Answered)).await;
                     return Ok(Effect::new(value, Evidence::Answered, op.sent).with_request_id(request_id));
                 }
                 Err(error) => error.with_operation(operation).with_attempts(op.sent),
@@ -168,15 +244,18 @@ impl Pipeline {
             };
             let settled = if error.outcome() == Outcome::Unknown {
                 unknown_before = true;
-                let settling = Settling { plan: &*plan, intent: &intent, ended_at };
-                settling.wait_and_look(&mut op).await
+                let settling = Settling { plan, intent: &intent, ended_at };
+                settling.wait_and_look(op).await
             } else if unknown_before && error.outcome() == Outcome::NotDone {
+                let settling = Settling { plan, intent: &intent, ended_at };
                 match plan.after_refusal(&intent, &error) {
                     AfterRefusal::Done(value) => Answer::Done(value, Evidence::Inferred),
+                    AfterRefusal::DoneUnlessShown(value) => match settling.look_once(op).await {
+                        Answer::Failed { .. } | Answer::Unknowable => Answer::Done(value, Evidence::Inferred),
+                        shown => shown,
+                    },
                     AfterRefusal::Refused => Answer::NotDone,
-                    AfterRefusal::Ask => {
-                        Settling { plan: &*plan, intent: &intent, ended_at }.look_once(&mut op).await
-                    }
+                    AfterRefusal::Ask => settling.look_once(op).await,
                 }
             } else if so_far == Outcome::Unknown {
                 // This attempt did nothing, which says nothing of the one before.
@@ -186,9 +265,9 @@ impl Pipeline {
             };
             let (error, may_send_again) = match settled {
                 Answer::Done(value, evidence) => {
-                    self.quiet_after(&mut gate, &*plan, ended_at);
-                    self.close(&mut gate, &intent, &Settled::done(value.clone(), evidence)).await;
-                    return Ok(done(value, evidence, &op, &error));
+                    self.quiet_after(gate, plan, ended_at);
+                    self.close(gate, &intent, &Settled::done(value.clone(), evidence)).await;
+                    return Ok(done(value, evidence, op, &error));
                 }
                 Answer::NotDone => {
                     let settled_now = error.outcome() == Outcome::Unknown;
@@ -201,11 +280,16 @@ impl Pipeline {
                     (error.with_outcome(outcome), again)
                 }
                 Answer::Conflict(conflict) => {
-                    self.close(&mut gate, &intent, &Settled::not_done(Evidence::Asked)).await;
-                    return Err(conflict
+                    let settled = conflicting(&conflict);
+                    let conflict = conflict
                         .with_operation(operation)
-                        .with_outcome(Outcome::NotDone)
-                        .with_attempts(op.sent));
+                        .with_outcome(settled.outcome)
+                        .with_attempts(op.sent);
+                    if settled.outcome == Outcome::Unknown {
+                        return Err(conflict.with_intent(intent));
+                    }
+                    self.close(gate, &intent, &settled).await;
+                    return Err(conflict);
                 }
                 Answer::Unknowable => {
                     let refused = error.outcome() == Outcome::NotDone;
@@ -214,15 +298,22 @@ impl Pipeline {
                     (error.with_outcome(Outcome::Unknown), again)
                 }
                 // The journal and the gate keep the intent: it has to be settled before anything else is sent.
-                Answer::Failed => return Err(error.with_outcome(Outcome::Unknown)),
+                Answer::Failed { untold } => {
+                    let error = match untold {
+                        Some(field) if error.detail().is_none() => error.with_detail(untold_detail(field)),
+                        _ => error,
+                    };
+                    return Err(error.with_outcome(Outcome::Unknown).with_intent(intent));
+                }
             };
             let attempts_left = may_send_again && intent.attempt < limit;
             let Some((pause, taken)) =
                 attempts_left.then(|| op.may_repeat(intent.attempt, &call, &error)).flatten()
             else {
-                if error.outcome() != Outcome::Unknown {
-                    self.close(&mut gate, &intent, &Settled::not_done(Evidence::Asked)).await;
+                if error.outcome() == Outcome::Unknown {
+                    return Err(error.with_intent(intent));
                 }
+                self.close(gate, &intent, &Settled::not_done(Evidence::Asked)).await;
                 return Err(error);
             };
             tracing::debug!(vendor = %self.vendor(), %app, operation, attempt = intent.attempt, %error, "nothing happened: sending again");
@@ -248,6 +339,18 @@ impl Pipeline {
         }
         gate.close(intent);
     }
+}
+
+/// What a conflict says of the effect.
+pub(super) fn conflicting(conflict: &Error) -> Settled {
+    match conflict.outcome() {
+        Outcome::Unknown => Settled::unknown(),
+        _ => Settled::not_done(Evidence::Asked),
+    }
+}
+
+pub(super) fn untold_detail(field: &str) -> String {
+    format!("the state afterwards does not tell `{field}`, so what became of it is unknown")
 }
 
 #[cfg(test)]
@@ -641,8 +744,9 @@ mod tests {
         const NEVER: u32 = 1000;
         // At the first opening nothing was sent; at the first closing the effect was done.
         for (journal, looks, told) in [
-            (torn(1, NEVER, NEVER), "absent", [Outcome::NotDone, Outcome::Done]),
-            (torn(NEVER, NEVER, 1), "done", [Outcome::Done, Outcome::Done]),
+            (torn(1, NEVER, NEVER), "absent", &[Outcome::NotDone, Outcome::Done][..]),
+            // The same call again: its result is that of the first.
+            (torn(NEVER, NEVER, 1), "done", &[Outcome::Done]),
         ] {
             let acme = Acme::new(&[Answer::Done], &[looks]);
             let config = acme.config(clock()).with_journal(Arc::<Torn>::clone(&journal));

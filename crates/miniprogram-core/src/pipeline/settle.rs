@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use super::effect::{EffectPlan, EffectSource, Finding};
+use super::effect::{EffectPlan, EffectSource, Finding, Repeat, conflicting, untold_detail};
 use super::gate::Gate;
 use super::{Op, Pipeline};
 use crate::effect::{EffectValue, Evidence};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::id::AppId;
-use crate::intent::{Intent, Settled};
+use crate::intent::{Command, EarlierEffect, Intent, Settled};
 use crate::time::Timestamp;
 
 /// Reads that must show the effect absent before that is believed.
@@ -29,8 +29,10 @@ pub(super) enum Answer {
     Conflict(Error),
     /// No query tells; the settle time is over.
     Unknowable,
-    /// The vendor could not be asked.
-    Failed,
+    /// The vendor could not be asked, or its last answer did not tell this field.
+    Failed {
+        untold: Option<&'static str>,
+    },
 }
 
 impl Settling<'_> {
@@ -54,11 +56,21 @@ impl Settling<'_> {
         let (mut looks, mut absent, mut waited) = (0, 0, Duration::ZERO);
         loop {
             looks += 1;
-            match self.plan.look(op, self.intent).await {
+            let untold = match self.plan.look(op, self.intent).await {
                 Ok(Finding::Done(value)) => return Answer::Done(value, Evidence::Asked),
                 Ok(Finding::Conflict(error)) => return Answer::Conflict(error),
-                Ok(Finding::Absent) => absent += 1,
-                Ok(Finding::Pending) => absent = 0,
+                Ok(Finding::Absent) => {
+                    absent += 1;
+                    None
+                }
+                Ok(Finding::Pending) => {
+                    absent = 0;
+                    None
+                }
+                Ok(Finding::Untold(field)) => {
+                    tracing::debug!(vendor = %op.pipeline.vendor(), app = %op.app, operation = %self.intent.operation, field, "the state does not say");
+                    Some(field)
+                }
                 Ok(Finding::Unknowable) => {
                     let left = settled_at.since(op.now());
                     op.pause(left).await;
@@ -66,14 +78,15 @@ impl Settling<'_> {
                 }
                 Err(error) => {
                     tracing::debug!(vendor = %op.pipeline.vendor(), app = %op.app, operation = %self.intent.operation, %error, "the state could not be read");
+                    None
                 }
-            }
+            };
             let now = op.now();
             if absent >= MIN_READS && (now >= settled_at || waited >= due) {
                 return Answer::NotDone;
             }
             if looks >= MIN_READS && (now >= give_up_at || waited >= longest) {
-                return Answer::Failed;
+                return Answer::Failed { untold };
             }
             op.pause(pause).await;
             waited = waited.saturating_add(pause);
@@ -90,91 +103,126 @@ impl Settling<'_> {
             Ok(Finding::Conflict(error)) => Answer::Conflict(error),
             Ok(Finding::Absent) => Answer::NotDone,
             Ok(Finding::Pending) => self.wait_and_look(op).await,
+            Ok(Finding::Untold(field)) => Answer::Failed { untold: Some(field) },
             Ok(Finding::Unknowable) => Answer::Unknowable,
-            Err(_) => Answer::Failed,
+            Err(_) => Answer::Failed { untold: None },
         }
     }
 }
 
 impl Pipeline {
-    /// Finds out by asking whether an intent took effect. Sends no effect.
+    /// Finds out by asking whether an intent took effect, and closes it here and in the journal. Sends no effect.
     ///
     /// # Errors
-    /// With outcome `unknown` if the state cannot be read; [`Config`](ErrorKind::Config) for an intent of another app
+    /// With outcome `unknown` if the state cannot be read or does not say; the intent stays open then.
+    /// [`Config`](ErrorKind::Config) for an intent of another app
     /// or vendor.
     pub async fn settle(&self, app: &AppId, source: &dyn EffectSource, intent: &Intent) -> Result<Settled> {
-        if intent.app != *app || intent.vendor != self.vendor() {
-            return Err(Error::new(ErrorKind::Config, "settle")
-                .for_vendor(self.vendor())
-                .with_field("intent")
-                .with_detail(format!(
-                    "is of {} {}, not of {} {app}",
-                    intent.vendor,
-                    intent.app,
-                    self.vendor()
-                )));
-        }
+        self.expect_own(app, intent, "settle")?;
+        let plan = source.effect_plan(&intent.target)?;
         let mut gate = self.0.gates.pass(app, self.clock().now()).await;
         let mut op = Op::begin(self, app, "settle");
-        self.settle_within(&mut gate, &mut op, source, intent).await
+        let settled = self.ask(&mut gate, &mut op, &*plan, intent).await?;
+        self.close(&mut gate, intent, &settled).await;
+        Ok(settled)
     }
 
-    /// Settles what an earlier effect on this app left open.
+    /// Closes an intent, here and in the journal, with what a person has found out: the way on where asking cannot
+    /// tell. Asks and sends nothing.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) for an intent of another app or vendor, [`Store`](ErrorKind::Store) if the
+    /// journal cannot be written; the intent stays open then.
+    pub async fn resolve(&self, app: &AppId, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.expect_own(app, intent, "resolve")?;
+        let mut gate = self.0.gates.pass(app, self.clock().now()).await;
+        self.0.journal.close(intent, settled).await.map_err(|error| error.with_operation("resolve"))?;
+        gate.close(intent);
+        Ok(())
+    }
+
+    /// Settles what an earlier effect on this app left open, and tells whether the command repeats it.
     pub(super) async fn settle_earlier(
         &self,
         gate: &mut Gate,
         op: &mut Op<'_>,
         source: &dyn EffectSource,
-    ) -> Result<()> {
+        command: &Command,
+        plan: &dyn EffectPlan,
+    ) -> Result<Option<(EarlierEffect, Repeat)>> {
+        let unsent =
+            |error: Error, op: &Op<'_>| error.with_operation(op.operation()).with_outcome(Outcome::NotSent);
         let intent = match gate.open_intent().cloned() {
             Some(intent) => intent,
             None => {
                 let left_behind = self.0.journal.pending(self.vendor(), op.app).await;
-                match left_behind
-                    .map_err(|error| error.with_operation(op.operation()).with_outcome(Outcome::NotSent))?
-                {
+                match left_behind.map_err(|error| unsent(error, op))? {
                     Some(intent) => intent,
-                    None => return Ok(()),
+                    None => return Ok(None),
                 }
             }
         };
+        let blocked = |error: Error, op: &Op<'_>| unsent(error, op).with_intent(intent.clone());
         op.extend(self.0.settle_time.saturating_mul(2));
-        let settled = self.settle_within(gate, op, source, &intent).await.map_err(|error| {
-            let why = format!(
-                "an earlier {} of this app has an unknown outcome, which could not be settled",
-                intent.operation
-            );
-            error.with_operation(op.operation()).with_outcome(Outcome::NotSent).with_detail(why)
+        let earlier_plan = source.effect_plan(&intent.target).map_err(|error| blocked(error, op))?;
+        let settled = self.ask(gate, op, &*earlier_plan, &intent).await.map_err(|error| {
+            let why = error.detail().unwrap_or("its state could not be read").to_owned();
+            let why = format!("an earlier {} of this app has an unknown outcome: {why}", intent.operation);
+            blocked(error, op).with_detail(why)
         })?;
+        let repeat = if settled.outcome == Outcome::Done && intent.target == *command {
+            // Before the intent is closed: a caller who is not told keeps it.
+            plan.repeats(op, &intent).await.map_err(|error| {
+                let why =
+                    format!("whether this call repeats an earlier {} could not be asked", intent.operation);
+                blocked(error, op).with_detail(why)
+            })?
+        } else {
+            Repeat::New
+        };
         tracing::info!(vendor = %self.vendor(), app = %intent.app, operation = %intent.operation, outcome = %settled.outcome, "settled an earlier effect");
-        Ok(())
+        self.close(gate, &intent, &settled).await;
+        Ok(Some((EarlierEffect { intent, settled }, repeat)))
     }
 
-    async fn settle_within(
+    /// Asks what became of an intent. The intent stays open.
+    async fn ask(
         &self,
         gate: &mut Gate,
         op: &mut Op<'_>,
-        source: &dyn EffectSource,
+        plan: &dyn EffectPlan,
         intent: &Intent,
     ) -> Result<Settled> {
-        let plan = source.effect_plan(&intent.target)?;
         let longest = self.0.timeout.max(self.0.upload_timeout);
         let ended_at = op.now().min(intent.started_at.after(longest));
-        let settled = match (Settling { plan: &*plan, intent, ended_at }).wait_and_look(op).await {
+        match (Settling { plan, intent, ended_at }).wait_and_look(op).await {
             Answer::Done(value, evidence) => {
-                self.quiet_after(gate, &*plan, ended_at);
-                Settled::done(value, evidence)
+                self.quiet_after(gate, plan, ended_at);
+                Ok(Settled::done(value, evidence))
             }
-            Answer::NotDone | Answer::Conflict(_) => Settled::not_done(Evidence::Asked),
-            Answer::Unknowable => Settled::unknown(),
-            Answer::Failed => {
-                return Err(Error::new(ErrorKind::Unavailable, "settle")
-                    .for_vendor(self.vendor())
-                    .with_outcome(Outcome::Unknown)
-                    .with_detail(format!("whether {} took place could not be asked", intent.operation)));
-            }
-        };
-        self.close(gate, intent, &settled).await;
-        Ok(settled)
+            Answer::NotDone => Ok(Settled::not_done(Evidence::Asked)),
+            Answer::Conflict(conflict) => Ok(conflicting(&conflict)),
+            Answer::Unknowable => Ok(Settled::unknown()),
+            Answer::Failed { untold: Some(_) } if !plan.bars_the_next() => Ok(Settled::unknown()),
+            Answer::Failed { untold } => Err(Error::new(ErrorKind::Unavailable, "settle")
+                .for_vendor(self.vendor())
+                .with_outcome(Outcome::Unknown)
+                .with_detail(match untold {
+                    Some(field) => untold_detail(field),
+                    None => format!("whether {} took place could not be asked", intent.operation),
+                })
+                .with_intent(intent.clone())),
+        }
+    }
+
+    fn expect_own(&self, app: &AppId, intent: &Intent, operation: &'static str) -> Result<()> {
+        let vendor = self.vendor();
+        if intent.app == *app && intent.vendor == vendor {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Config, operation)
+            .for_vendor(vendor)
+            .with_field("intent")
+            .with_detail(format!("is of {} {}, not of {vendor} {app}", intent.vendor, intent.app)))
     }
 }

@@ -103,7 +103,15 @@ pub(super) fn revertgrayrelease(_: &WeView<'_>) -> Verdict {
 
 pub(super) fn getgrayreleaseplan(view: &WeView<'_>) -> Verdict {
     let plan = view.state.gray.as_ref().map_or_else(
-        || json!({}),
+        || {
+            json!({
+                "status": 0,
+                "create_timestamp": 0,
+                "gray_percentage": 0,
+                "support_debuger_first": false,
+                "support_experiencer_first": false,
+            })
+        },
         |gray| {
             json!({
                 "status": gray.status,

@@ -86,12 +86,17 @@ impl Changes {
         (counted >= 0).then_some(counted)
     }
 
+    /// Whether the vendor tells neither the value nor how often it was changed.
+    pub(super) fn is_untold(&self) -> bool {
+        self.used.is_none() && self.value.as_deref().is_none_or(|value| value.trim().is_empty())
+    }
+
     /// Whether it was changed to a value since; none if that does not show, since the owner can change it too. One
     /// change that was counted although all looks as before is not shown yet.
     pub(super) fn changed_to(&self, wanted: &str, before: &Self) -> Option<bool> {
         let (now, then) = (self.value.as_deref(), before.value.as_deref());
         match self.counted_since(before) {
-            _ if now == Some(wanted) && then != now => Some(true),
+            _ if now == Some(wanted) && then.is_some_and(|then| then != wanted) => Some(true),
             Some(0) if now == then => Some(false),
             Some(1) if now == then || now == Some(wanted) => Some(true),
             _ => None,

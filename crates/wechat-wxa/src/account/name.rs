@@ -241,6 +241,9 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let call = Call::post_json(SET.as_str(), "/wxa/setnickname", &change.body()?);
     OneCall::new(SET, EffectClass::OneShot, call)
         .changes(info::call(), info::shown, move |before, now| {
+            if now.name.is_untold() {
+                return Finding::Untold("nickname_info");
+            }
             match now.name.changed_to(&change.name, &before.name) {
                 Some(true) => Finding::Done(brought(&NameAudit::default())),
                 // A name in review does not show, and is not counted before its verdict.

@@ -145,6 +145,9 @@ pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn WeChatEffect
     let call = Call::post_json(SET_ICON.as_str(), "/cgi-bin/account/modifyheadimage", &change.body()?);
     OneCall::new(SET_ICON, EffectClass::OneShot, call)
         .changes(info::call(), info::shown, |before, now| {
+            if now.icon.is_untold() {
+                return Finding::Untold("head_image_info");
+            }
             // Its address does not say which picture it is.
             shown(match now.icon.counted_since(&before.icon) {
                 Some(0) if now.icon.value == before.icon.value => Some(false),
@@ -162,6 +165,9 @@ pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn WeCha
     let call = Call::post_json(OPERATION, "/cgi-bin/account/modifysignature", &json!({ "signature": text }));
     OneCall::new(SET_DESCRIPTION, EffectClass::OneShot, call)
         .changes(info::call(), info::shown, move |before, now| {
+            if now.description.is_untold() {
+                return Finding::Untold("signature_info");
+            }
             shown(now.description.changed_to(&text, &before.description))
         })
         .boxed()

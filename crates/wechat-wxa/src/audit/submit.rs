@@ -1,14 +1,15 @@
 //! The effect of `submit_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat, Reply};
 use miniprogram_core::{AuditId, AuditItem, EffectValue, Error, Intent, Result, SubmitOptions, SubmitTarget};
 use serde_json::{Map, Value, json};
 
 use super::{latest_call, read_latest};
 use crate::code::{expect_experience_version, privacy_call, versions_call, wait_for_scan};
+use crate::dialect::told;
 use crate::plan::WeChatEffect;
-use crate::{refuse, wire};
+use crate::{client, refuse, wire};
 
 const OPERATION: &str = "submit_audit";
 
@@ -102,9 +103,30 @@ impl EffectPlan for SubmitAudit {
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let before = intent.before.get("audit_id").and_then(Value::as_str).map(AuditId::from);
-        Ok(match read_latest(op).await?.audit_id {
-            Some(id) if Some(&id) != before.as_ref() => Finding::Done(EffectValue::Audit(id)),
+        Ok(match (read_latest(op).await?.audit_id, before) {
+            (Some(id), before) if Some(&id) != before.as_ref() => Finding::Done(EffectValue::Audit(id)),
+            // "Never submitted" about an app that had an audit is neither the state before nor the one after.
+            (None, Some(_)) => Finding::Untold("auditid"),
             _ => Finding::Absent,
+        })
+    }
+
+    /// What was uploaded since the submission is another thing to submit.
+    async fn repeats(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
+        let audit = read_latest(op).await?;
+        let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
+        let upload = info.exp_info.unwrap_or_default();
+        let uploaded_at = upload.exp_time.filter(|time| *time > 0);
+        Ok(match (told(upload.exp_version), told(audit.version)) {
+            (Some(uploaded), Some(submitted)) if uploaded != submitted => Repeat::New,
+            (Some(_), Some(_)) => match (uploaded_at, audit.submitted_at) {
+                (Some(uploaded), Some(submitted)) if uploaded <= submitted.as_unix() => Repeat::Same,
+                (Some(_), Some(_)) => Repeat::New,
+                (None, _) => Repeat::Indeterminate("`exp_info.exp_time` is not told".to_owned()),
+                (_, None) => Repeat::Indeterminate("`submit_audit_time` is not told".to_owned()),
+            },
+            (None, _) => Repeat::Indeterminate("`exp_info.exp_version` is not told".to_owned()),
+            (_, None) => Repeat::Indeterminate("`user_version` of the audit is not told".to_owned()),
         })
     }
 }

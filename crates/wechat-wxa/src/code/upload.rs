@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::versions_call;
 use crate::client::decode;
+use crate::dialect::told;
 use crate::ext_json::refuse_direct_commit;
 use crate::plan::WeChatEffect;
 use crate::{refuse, wire};
@@ -81,13 +82,15 @@ impl EffectPlan for UploadCode {
         let reply = op.read(&versions_call()).await?;
         let info: wire::VersionInfo = decode(&reply)?;
         let exp = info.exp_info.unwrap_or_default();
-        let ours = exp.exp_version.as_deref() == Some(&self.version)
-            && exp.exp_desc.is_none_or(|description| description == self.description);
-        if !ours {
+        let Some(version) = told(exp.exp_version) else {
+            return Ok(Finding::Untold("exp_info.exp_version"));
+        };
+        let described = told(exp.exp_desc).is_none_or(|description| description == self.description.trim());
+        if version != self.version.trim() || !described {
             return Ok(Finding::Absent);
         }
-        let Some(time) = exp.exp_time else {
-            return Err(reply.protocol("exp_info has a version but no exp_time"));
+        let Some(time) = exp.exp_time.filter(|time| *time > 0) else {
+            return Ok(Finding::Untold("exp_info.exp_time"));
         };
         let since = reply.vendor_time(intent.started_at).as_unix();
         Ok(if time >= since { Finding::Done(self.receipt()) } else { Finding::Absent })

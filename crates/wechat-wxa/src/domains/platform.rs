@@ -254,8 +254,10 @@ fn changing(
     let body = change.body(method.as_str(), list)?;
     let call = Call::post_json(method.as_str(), list.path, &body).with_platform_token();
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
+    let published = change.published_together.then_some(list.published);
     OneCall::new(method, class, call)
-        .changes(get_call(list), list.read, move |before, now| {
+        .sets(get_call(list), list.read, move |before, now| {
+            let before = before.unwrap_or(&now);
             let stands =
                 |before: &[String], now: &[String]| standing(change.action, &change.domains, before, now);
             let mut standings = vec![stands(&before.testing, &now.testing)];
@@ -264,6 +266,8 @@ fn changing(
             }
             verdict(standings, || brought(&now))
         })
+        .told_by([list.testing].into_iter().chain(published))
         .bringing(move |reply| Ok(brought(&(list.read)(reply)?)))
+        .harmless()
         .boxed()
 }

@@ -102,9 +102,10 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let body = json!({ "prefetch_dns_domain": list });
     let call = Call::post_json(SET.as_str(), "/wxa/set_prefetchdnsdomain", &body);
     OneCall::new(SET, EffectClass::Set, call)
-        .changes(get_call(), urls, move |before, now| {
-            let standing = standing(DomainAction::Set, &domains, before, &now);
+        .sets(get_call(), urls, move |before, now| {
+            let standing = standing(DomainAction::Set, &domains, before.unwrap_or(&now), &now);
             verdict([standing], || EffectValue::None)
         })
+        .told_by(["prefetch_dns_domain[].url"])
         .boxed()
 }

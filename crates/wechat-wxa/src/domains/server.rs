@@ -312,13 +312,17 @@ fn changing(
     let change: DomainChange = command.arguments()?;
     let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
+    let kinds: Vec<&'static str> = change.domains.keys().map(|kind| kind.as_wire()).collect();
     OneCall::new(method, class, call)
-        .changes(get_call(path), DomainResult::read, move |before, now| {
+        .sets(get_call(path), DomainResult::read, move |before, now| {
+            let before = before.unwrap_or(&now);
             let standings = change.domains.iter().map(|(kind, given)| {
                 standing(change.action, given, before.domains.of(*kind), now.domains.of(*kind))
             });
             verdict(standings, || brought(&now))
         })
+        .told_by(kinds)
         .bringing(|reply| Ok(brought(&DomainResult::read(reply)?)))
+        .harmless()
         .boxed()
 }

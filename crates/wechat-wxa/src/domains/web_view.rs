@@ -169,10 +169,13 @@ fn changing(
     let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
     OneCall::new(method, class, call)
-        .changes(get_call(path), WebViewDomainResult::read, move |before, now| {
+        .sets(get_call(path), WebViewDomainResult::read, move |before, now| {
+            let before = before.unwrap_or(&now);
             let standing = standing(change.action, &change.domains, &before.domains, &now.domains);
             verdict([standing], || brought(&now))
         })
+        .told_by(["webviewdomain"])
         .bringing(|reply| Ok(brought(&WebViewDomainResult::read(reply)?)))
+        .harmless()
         .boxed()
 }

@@ -251,6 +251,7 @@ pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> 
                 _ => Finding::Unknowable,
             }
         })
+        .told_by(["interface_list[].api_name", "interface_list[].status"])
         .bringing(|reply| {
             let mut members = fields::of(reply);
             let audit_id = members.required("audit_id", |members, _| audit_id(members))?;

@@ -403,14 +403,15 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
     let setting: PrivacySetting = command.arguments()?;
     let call = Call::post_json(OPERATION, "/cgi-bin/component/setprivacysetting", &setting.body()?);
     OneCall::new(SET, EffectClass::Set, call)
-        .changes(get_call(setting.version), settings, move |before, now| {
+        .sets(get_call(setting.version), settings, move |before, now| {
             match (setting.is_shown_by(&now), setting.asks_for_more()) {
                 (true, false) => Finding::Done(EffectValue::None),
-                (false, _) if now == *before => Finding::Absent,
+                (false, _) if before == Some(&now) => Finding::Absent,
                 // What has no name here may have changed or not; or somebody else was there, or the vendor has its own
                 // form of a text.
                 _ => Finding::Unknowable,
             }
         })
+        .told_by(["setting_list[].privacy_key", "owner_setting.notice_method"])
         .boxed()
 }

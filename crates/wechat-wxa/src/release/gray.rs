@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::wire::is_empty;
 use miniprogram_core::{EffectValue, GrayRelease, GrayReleasePlan, GrayStatus, Intent, Result};
 use serde_json::{Map, Value};
 
@@ -12,6 +13,8 @@ use crate::{refuse, wire};
 
 const START: &str = "start_gray_release";
 const CANCEL: &str = "cancel_gray_release";
+/// The field that holds the plan.
+const PLAN: &str = "gray_release_plan";
 
 /// Releases to a share of the users, or raises it.
 pub(crate) struct StartGrayRelease {
@@ -54,12 +57,17 @@ impl EffectPlan for StartGrayRelease {
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let Some(plan) = read_plan(op).await? else { return Ok(Finding::Absent) };
+        let plan = match read_plan(op).await? {
+            Shown::Untold => return Ok(Finding::Untold(PLAN)),
+            Shown::NoPlan => return Ok(Finding::Absent),
+            Shown::Plan(plan) => plan,
+        };
         if plan.status == GrayStatus::Unknown {
             return Ok(Finding::Pending);
         }
         let share = plan.percentage.filter(|_| plan.status.is_active());
         Ok(match share {
+            None if plan.status.is_active() => Finding::Untold("gray_release_plan.gray_percentage"),
             Some(share) if share == self.gray.percentage => Finding::Done(EffectValue::None),
             Some(share) if share > self.gray.percentage => Finding::Conflict(refuse::conflict(
                 START,
@@ -86,15 +94,19 @@ impl EffectPlan for CancelGrayRelease {
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let status = read_plan(op).await?.map(|plan| plan.status);
-        Ok(match status {
-            None | Some(GrayStatus::Initial | GrayStatus::Deleted) => Finding::Done(EffectValue::None),
-            Some(GrayStatus::Running | GrayStatus::Paused) => Finding::Absent,
-            Some(GrayStatus::Finished) => Finding::Conflict(refuse::conflict(
+        let plan = match read_plan(op).await? {
+            Shown::Untold => return Ok(Finding::Untold(PLAN)),
+            Shown::NoPlan => return Ok(Finding::Done(EffectValue::None)),
+            Shown::Plan(plan) => plan,
+        };
+        Ok(match plan.status {
+            GrayStatus::Initial | GrayStatus::Deleted => Finding::Done(EffectValue::None),
+            GrayStatus::Running | GrayStatus::Paused => Finding::Absent,
+            GrayStatus::Finished => Finding::Conflict(refuse::conflict(
                 CANCEL,
                 "the gray release has ended: everybody has the new version",
             )),
-            Some(_) => Finding::Pending,
+            _ => Finding::Pending,
         })
     }
 }
@@ -103,23 +115,42 @@ pub(super) fn plan_call() -> Call {
     Call::get("gray_release_plan", "/wxa/getgrayreleaseplan")
 }
 
-/// Reads the plan. What the vendor answers where there never was one is not documented: nothing and an empty object
-/// both say so.
-pub(super) async fn read_plan(op: &mut Op<'_>) -> Result<Option<GrayReleasePlan>> {
-    const MEMBER: &str = "gray_release_plan";
-    let reply = op.read(&plan_call()).await?;
-    match reply.json.get(MEMBER) {
-        None => return Ok(None),
-        Some(value) if miniprogram_core::wire::is_empty(value) => return Ok(None),
-        Some(_) => {}
+/// What the vendor tells of the plan.
+pub(super) enum Shown {
+    /// Nothing. What it answers where there never was a plan is not documented, so this proves nothing.
+    Untold,
+    /// That there never was one: the initial state, of no time and for nobody.
+    NoPlan,
+    Plan(GrayReleasePlan),
+}
+
+impl Shown {
+    pub(super) fn plan(self) -> Option<GrayReleasePlan> {
+        match self {
+            Self::Plan(plan) => Some(plan),
+            Self::Untold | Self::NoPlan => None,
+        }
     }
-    let plan: wire::GrayPlan = reply.decode_member(MEMBER).map_err(of_a_read)?;
+}
+
+/// Reads the plan.
+pub(super) async fn read_plan(op: &mut Op<'_>) -> Result<Shown> {
+    let reply = op.read(&plan_call()).await?;
+    match reply.json.get(PLAN) {
+        Some(plan) if !is_empty(plan) => {}
+        _ => return Ok(Shown::Untold),
+    }
+    let plan: wire::GrayPlan = reply.decode_member(PLAN).map_err(of_a_read)?;
     let missing = || of_a_read(reply.protocol("is missing")).with_field("gray_release_plan.status");
     let (status, raw) = GRAY.translate(plan.status.ok_or_else(missing)?);
     let percentage = plan.gray_percentage.and_then(|share| u8::try_from(share).ok());
-    Ok(Some(
+    let created_at = wire::time(plan.create_timestamp);
+    if status == GrayStatus::Initial && created_at.is_none() && percentage.unwrap_or(0) == 0 {
+        return Ok(Shown::NoPlan);
+    }
+    Ok(Shown::Plan(
         GrayReleasePlan::new(status, raw)
-            .with_share(percentage, wire::time(plan.create_timestamp))
+            .with_share(percentage, created_at)
             .with_flags(plan.support_debuger_first, plan.support_experiencer_first),
     ))
 }

@@ -1,23 +1,27 @@
 //! The effect of `release`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Repeat};
 use miniprogram_core::{
-    AuditStatus, EffectValue, Error, GrayStatus, Intent, ReleaseTarget, Result, Timestamp,
+    AuditId, AuditStatus, Code, EffectValue, Error, GrayStatus, Intent, Outcome, ReleaseTarget, Result,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::gray::read_plan;
-use crate::audit::{latest_call, latest_of};
+use super::gray::{Shown, read_plan};
+use crate::audit::{latest_call, latest_of, read_latest};
 use crate::before::seen;
 use crate::client;
 use crate::code::versions_call;
+use crate::dialect::told;
 use crate::plan::WeChatEffect;
 use crate::refuse::conflict;
 use crate::{WECHAT, wire};
 
 const OPERATION: &str = "release";
+/// The code that says that what is approved is online already.
+const RELEASED_ALREADY: Code = Code::Number(85052);
 
 /// Releases what is approved; the call itself names nothing.
 pub(crate) struct Release {
@@ -27,6 +31,9 @@ pub(crate) struct Release {
 /// What was seen before.
 #[derive(Serialize, Deserialize)]
 struct Before {
+    /// The audit that is about to be released, where the vendor tells.
+    #[serde(default)]
+    audit: Option<AuditId>,
     /// The version that is about to be online, where the vendor tells.
     version: Option<String>,
     /// When it was submitted, where the vendor tells.
@@ -76,7 +83,8 @@ impl EffectPlan for Release {
         // A latest audit that is not approved is not the one that an unnamed release is about.
         let audit = Some(latest).filter(|_| approved);
         Ok(json!(Before {
-            version: audit.as_ref().and_then(|audit| audit.version.clone()),
+            audit: audit.as_ref().and_then(|audit| audit.audit_id.clone()),
+            version: audit.as_ref().and_then(|audit| told(audit.version.clone())),
             submitted_at: audit.and_then(|audit| audit.submitted_at),
             since: reply.date.unwrap_or(reply.received_at).as_unix(),
         }))
@@ -90,19 +98,68 @@ impl EffectPlan for Release {
         let before: Before = seen(OPERATION, &intent.before)?;
         let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
         let online = info.release_info.unwrap_or_default();
-        let version = online.release_version;
-        if before.version.is_some() && version != before.version {
-            return Ok(Finding::Absent);
-        }
-        if online.release_time.is_some_and(|time| time >= before.since) {
-            return Ok(Finding::Done(EffectValue::None));
+        let (version, time) = (told(online.release_version), online.release_time.filter(|time| *time > 0));
+        let is_fresh = time.is_some_and(|time| time >= before.since);
+        match (&before.version, &version) {
+            (Some(ours), Some(shown)) if ours != shown && is_fresh => {
+                let detail = format!("version {shown:?} was released meanwhile, not {ours:?}");
+                return Ok(Finding::Conflict(conflict(OPERATION, detail).with_outcome(Outcome::Unknown)));
+            }
+            (Some(ours), Some(shown)) if ours != shown => return Ok(Finding::Absent),
+            _ if is_fresh => return Ok(Finding::Done(EffectValue::None)),
+            _ => {}
         }
         // A full release ends a gray one that runs: the version may keep the time of the gray release.
-        let Some(submitted_at) = before.submitted_at else { return Ok(Finding::Absent) };
-        let ended = read_plan(op).await?.is_some_and(|plan| {
-            plan.status == GrayStatus::Finished
-                && plan.created_at.is_some_and(|created| created >= submitted_at)
-        });
-        Ok(if ended { Finding::Done(EffectValue::None) } else { Finding::Absent })
+        let untold = match before.submitted_at {
+            Some(submitted_at) => match read_plan(op).await? {
+                Shown::Plan(plan) => {
+                    let ended = plan.status == GrayStatus::Finished
+                        && plan.created_at.is_some_and(|created| created >= submitted_at);
+                    if ended {
+                        return Ok(Finding::Done(EffectValue::None));
+                    }
+                    None
+                }
+                Shown::NoPlan => None,
+                Shown::Untold => Some("gray_release_plan"),
+            },
+            None => None,
+        };
+        let untold = match (&before.version, version, time) {
+            (Some(_), None, _) => Some("release_info.release_version"),
+            (_, _, None) => Some("release_info.release_time"),
+            (Some(_), Some(_), Some(_)) => untold,
+            (None, _, Some(_)) => None,
+        };
+        Ok(untold.map_or(Finding::Absent, Finding::Untold))
+    }
+
+    fn after_refusal(&self, _intent: &Intent, refusal: &Error) -> AfterRefusal {
+        if refusal.code() == Some(&RELEASED_ALREADY) {
+            AfterRefusal::DoneUnlessShown(EffectValue::None)
+        } else {
+            AfterRefusal::Ask
+        }
+    }
+
+    /// "What is approved" is another audit by the time of the next one.
+    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
+        if matches!(self.target, ReleaseTarget::Audit(_)) {
+            return Ok(Repeat::Same);
+        }
+        let before: Before = seen(OPERATION, &intent.before)?;
+        let latest = read_latest(op).await?;
+        let same = match (before.audit, &latest.audit_id) {
+            (Some(released), Some(latest)) => Some(released == *latest),
+            _ => None,
+        };
+        Ok(match same {
+            Some(true) => Repeat::Same,
+            Some(false) if latest.status == AuditStatus::Approved => Repeat::New,
+            Some(false) => {
+                Repeat::Indeterminate(format!("the latest audit is another one, and it is {}", latest.status))
+            }
+            None => Repeat::Indeterminate("the released audit is not told".to_owned()),
+        })
     }
 }

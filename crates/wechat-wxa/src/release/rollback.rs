@@ -1,14 +1,17 @@
 //! The effect of `revertcoderelease`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
-use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, RollbackTarget};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat};
+use miniprogram_core::{
+    EffectValue, Error, ErrorKind, Intent, Outcome, PlannedRequest, Result, RollbackTarget,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::before::seen;
 use crate::client;
 use crate::code::versions_call;
+use crate::dialect::told;
 use crate::plan::WeChatEffect;
 use crate::wire::{self, HistoryVersion, Released};
 use crate::{WECHAT, refuse};
@@ -30,9 +33,19 @@ struct Before {
     online: Online,
     /// The version to go back to; none where it is the one before.
     target: Option<Target>,
+    /// The one before, where the vendor tells.
+    #[serde(default)]
+    previous: Option<Target>,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+impl Before {
+    /// The version that the rollback leads to, where it is known.
+    fn expected(&self) -> Option<&str> {
+        self.target.as_ref().or(self.previous.as_ref())?.version.as_deref()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 struct Online {
     version: Option<String>,
     released_at: Option<i64>,
@@ -45,10 +58,19 @@ struct Target {
     version: Option<String>,
 }
 
+impl Target {
+    fn of(app_version: i64, row: &HistoryVersion) -> Self {
+        Self { app_version, version: told(row.user_version.clone()) }
+    }
+}
+
 impl From<Option<Released>> for Online {
     fn from(released: Option<Released>) -> Self {
         let released = released.unwrap_or_default();
-        Self { version: released.release_version, released_at: released.release_time }
+        Self {
+            version: told(released.release_version),
+            released_at: released.release_time.filter(|time| *time > 0),
+        }
     }
 }
 
@@ -69,8 +91,7 @@ impl Rollback {
 
 impl WeChatEffect for Rollback {
     fn reads(&self) -> Vec<Call> {
-        let history = self.version.is_some().then(history_call);
-        [versions_call()].into_iter().chain(history).collect()
+        vec![versions_call(), history_call()]
     }
 
     fn dry_run(&self) -> Result<Vec<PlannedRequest>> {
@@ -92,11 +113,17 @@ impl EffectPlan for Rollback {
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let online = read_online(op).await?;
-        let target = match &self.version {
-            Some(version) => Some(chosen(read_history(op).await?, version)?),
-            None => None,
-        };
-        Ok(json!(Before { online, target }))
+        let history = read_history(op).await;
+        Ok(json!(match &self.version {
+            Some(version) => Before { online, target: Some(chosen(history?, version)?), previous: None },
+            // Only settling wants to know it: a list that cannot be read does not keep anybody from going back.
+            None => {
+                let previous = history.ok().and_then(|versions| {
+                    versions.first().and_then(|row| Some(Target::of(row.app_version?, row)))
+                });
+                Before { online, target: None, previous }
+            }
+        }))
     }
 
     fn request(&self, before: &Value) -> Result<Call> {
@@ -110,18 +137,41 @@ impl EffectPlan for Rollback {
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let before: Before = seen(OPERATION, &intent.before)?;
         let now = read_online(op).await?;
-        if now == before.online {
-            return Ok(Finding::Absent);
+        let (Some(was), Some(version)) = (&before.online.version, &now.version) else {
+            return Ok(Finding::Untold("release_info.release_version"));
+        };
+        let expected = before.expected();
+        if was == version {
+            // Two versions may have the same text: then the time of the release tells them apart.
+            let released = before.online.released_at.zip(now.released_at);
+            match released {
+                Some((before, now)) if before == now => return Ok(Finding::Absent),
+                Some(_) => {}
+                None if expected.is_some_and(|expected| expected != was) => return Ok(Finding::Absent),
+                None => return Ok(Finding::Untold("release_info.release_time")),
+            }
         }
-        let found = now.version.unwrap_or_default();
-        Ok(match before.target {
-            Some(Target { version: Some(wanted), .. }) if wanted != found => {
-                Finding::Conflict(refuse::conflict(
-                    OPERATION,
-                    format!("the version online is {found:?}, neither the one before nor {wanted:?}"),
-                ))
+        Ok(match expected {
+            Some(expected) if expected != version => {
+                let detail =
+                    format!("the version online is {version:?}, neither the one before nor {expected:?}");
+                Finding::Conflict(refuse::conflict(OPERATION, detail).with_outcome(Outcome::Unknown))
             }
             _ => Finding::Done(EffectValue::None),
+        })
+    }
+
+    /// Going back once more is another rollback as soon as another version is online than the first one led to.
+    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
+        let before: Before = seen(OPERATION, &intent.before)?;
+        let online = read_online(op).await?.version;
+        Ok(match (before.expected(), online) {
+            (Some(expected), Some(online)) if expected == online => Repeat::Same,
+            (Some(_), Some(_)) => Repeat::New,
+            (None, _) => {
+                Repeat::Indeterminate("the version that the first one led to was not told".to_owned())
+            }
+            (_, None) => Repeat::Indeterminate("`release_info.release_version` is not told".to_owned()),
         })
     }
 }
@@ -151,18 +201,16 @@ async fn read_online(op: &mut Op<'_>) -> Result<Online> {
 
 /// The version that a text means: the vendor's number for it first, since the text may repeat.
 fn chosen(history: Vec<HistoryVersion>, version: &str) -> Result<Target> {
-    let target =
-        |app_version: i64, row: &HistoryVersion| Target { app_version, version: row.user_version.clone() };
     // Only the number can be sent: a row without one is nothing to go back to.
     let numbered: Vec<(i64, &HistoryVersion)> =
         history.iter().filter_map(|row| Some((row.app_version?, row))).collect();
     if let Some((number, row)) = numbered.iter().find(|(number, _)| version.parse() == Ok(*number)) {
-        return Ok(target(*number, row));
+        return Ok(Target::of(*number, row));
     }
     let is_named = |(_, row): &(i64, &HistoryVersion)| row.user_version.as_deref() == Some(version);
     let named: Vec<(i64, &HistoryVersion)> = numbered.into_iter().filter(is_named).collect();
     match named[..] {
-        [(number, row)] => Ok(target(number, row)),
+        [(number, row)] => Ok(Target::of(number, row)),
         [] => Err(Error::new(ErrorKind::NotFound, OPERATION)
             .for_vendor(WECHAT)
             .with_field("version")

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::client;
 use crate::codes::VISIT;
+use crate::dialect::told;
 use crate::plan::WeChatEffect;
 use crate::{refuse, wire};
 
@@ -96,7 +97,10 @@ impl EffectPlan for SetMinLibraryVersion {
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
         let library: wire::Library = client::read(op, &library_call()).await?;
-        let set = library.now_version.as_deref() == Some(&self.version);
-        Ok(if set { Finding::Done(EffectValue::None) } else { Finding::Absent })
+        Ok(match told(library.now_version) {
+            Some(version) if version == self.version.trim() => Finding::Done(EffectValue::None),
+            Some(_) => Finding::Absent,
+            None => Finding::Untold("now_version"),
+        })
     }
 }

@@ -97,6 +97,44 @@ async fn a_state_that_cannot_be_read_leaves_the_outcome_unknown() {
     }
 }
 
+/// A list that is not told is neither the one before nor the one after, and an entry without its id may be any.
+#[tokio::test]
+async fn a_state_that_is_not_told_leaves_the_outcome_unknown() {
+    for case in cases() {
+        let Some((path, before, after)) = &case.shown else { continue };
+        let blank = |value: &Value| match value {
+            Value::Array(entries) if entries.iter().all(Value::is_object) && !entries.is_empty() => {
+                entries.iter().map(|_| json!({ "x": 1 })).collect::<Value>()
+            }
+            _ => json!("  "),
+        };
+        let fields = after.as_object().unwrap();
+        let all = |with: &dyn Fn(&Value) -> Value| {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), with(value))).collect())
+        };
+        for untold in [json!({}), all(&|_| json!(null)), all(&|_| json!("")), all(&blank)] {
+            let mut answers = if is_set_without_before(&case) { vec![] } else { vec![ok(before.clone())] };
+            answers.push(ok(untold.clone()));
+            let stage = stage([(case.path, vec![Answer::Timeout]), (*path, answers)]);
+            let result = act(&stage, case.name).await;
+            assert_eq!(told(&result), (Outcome::Unknown, None, 1), "{}, {untold}: {result:?}", case.name);
+        }
+    }
+}
+
+/// The list of a platform that has none is absent, before the effect as after it: only the wanted one shows.
+#[tokio::test]
+async fn a_wanted_list_shows_although_the_one_before_was_not_told() {
+    for name in ["set_prefetch_domains", "change_platform_web_view_domains"] {
+        let case = case(name);
+        let (path, _, after) = case.shown.clone().unwrap();
+        for (state, outcome) in [(after, Outcome::Done), (json!({}), Outcome::Unknown)] {
+            let stage = stage([(case.path, vec![Answer::Timeout]), (path, vec![ok(json!({})), ok(state)])]);
+            assert_eq!(told(&act(&stage, name).await).0, outcome, "{name}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_is_believed() {
     for case in cases() {
@@ -348,7 +386,7 @@ async fn an_application_without_an_id_is_looked_up() {
 /// repeat tells which of the two a part of the change is.
 #[tokio::test]
 async fn a_part_of_the_wanted_domains_settles_nothing() {
-    let state = |domains: &[&str]| ok(json!({ "requestdomain": domains }));
+    let state = |domains: &[&str]| ok(json!({ "requestdomain": domains, "tcpdomain": [] }));
     let (good, bad, old) = ("https://good.example.com", "https://bad.example.com", "https://old.example.com");
     let with = |change: DomainChange, domains: &[&str]| {
         change.with(ServerDomainKind::Request, domains.iter().copied())
@@ -386,7 +424,10 @@ async fn domains_that_somebody_else_changes_do_not_matter() {
         ("/wxa/modify_domain", vec![Answer::Timeout, ok(json!({}))]),
         (
             "get /wxa/modify_domain",
-            vec![ok(json!({})), ok(json!({ "requestdomain": ["https://other.example.com"] }))],
+            vec![
+                ok(json!({ "requestdomain": [] })),
+                ok(json!({ "requestdomain": ["https://other.example.com"] })),
+            ],
         ),
     ]);
     let change = DomainChange::add().with(ServerDomainKind::Request, ["https://ours.example.com"]);

@@ -118,7 +118,7 @@ pub(crate) fn cases() -> Vec<Case> {
             Some((
                 "get /wxa/modify_domain_directly",
                 json!({ "requestdomain": ["https://old.example.com"], "tcpdomain": ["tcp://old.example.com"] }),
-                json!({ "requestdomain": ["new.example.com"], "tcpdomain": null }),
+                json!({ "requestdomain": ["new.example.com"], "tcpdomain": [] }),
             )),
             3,
         ),
@@ -146,7 +146,7 @@ pub(crate) fn cases() -> Vec<Case> {
             json!({}),
             Some((
                 "/wxa/get_prefetchdnsdomain",
-                json!({ "prefetch_dns_domain": null }),
+                json!({ "prefetch_dns_domain": [] }),
                 json!({ "prefetch_dns_domain": [{ "url": "new.example.com", "status": 1 }] }),
             )),
             3,
@@ -253,7 +253,7 @@ pub(crate) fn cases() -> Vec<Case> {
             json!({ "published_wxa_jump_h5_domain": "new.example.com", "testing_wxa_jump_h5_domain": "new.example.com" }),
             Some((
                 "get /cgi-bin/component/modify_wxa_jump_domain",
-                json!({}),
+                json!({ "published_wxa_jump_h5_domain": "old.example.com", "testing_wxa_jump_h5_domain": "old.example.com" }),
                 json!({ "published_wxa_jump_h5_domain": "new.example.com", "testing_wxa_jump_h5_domain": "new.example.com" }),
             )),
             3,

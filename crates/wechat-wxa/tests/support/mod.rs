@@ -138,9 +138,15 @@ impl Vendor {
         self.requests().into_iter().map(|request| request.path).collect()
     }
 
-    /// How many requests of a path have come.
+    /// How many requests of a path have come, those for a list of its history left out.
     pub(crate) fn count(&self, path: &str) -> usize {
-        self.paths().iter().filter(|found| *found == path).count()
+        let effects = self.requests().into_iter().filter(|request| !request.query.contains_key("action"));
+        effects.filter(|request| request.path == path).count()
+    }
+
+    /// Replaces the answers of a path.
+    pub(crate) fn script(&self, path: &'static str, answers: Vec<Answer>) {
+        self.script.lock().unwrap().insert(path, answers.into());
     }
 
     /// The token of the last request; empty if it had none.
