@@ -5,6 +5,7 @@ mod app;
 mod audit;
 mod auth;
 mod code;
+mod effects;
 mod events;
 mod release;
 mod sim;
@@ -30,6 +31,7 @@ pub(crate) use app::{
 pub(crate) use audit::{AuditVerb, Submit, Watch};
 pub(crate) use auth::{AuthVerb, Exchange, List as AuthList, Refresh, Ticket, Url};
 pub(crate) use code::{CodeVerb, QrCode, Upload};
+pub(crate) use effects::{EffectsVerb, Known, Settle};
 pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay, Serve};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
 pub(crate) use sim::{PerVendor, Sim};
@@ -157,6 +159,9 @@ pub(crate) enum Noun {
     /// Authorizations and tokens
     #[command(subcommand)]
     Auth(AuthVerb),
+    /// Effects whose outcome is open: find them, and find out what became of them
+    #[command(subcommand)]
+    Effects(EffectsVerb),
     /// Receive the vendors' pushes, read them, look at what came
     #[command(subcommand)]
     Events(EventsVerb),

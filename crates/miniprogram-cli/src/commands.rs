@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod call;
 mod code;
+mod effects;
 mod events;
 mod explain;
 mod release;
@@ -30,6 +31,7 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::Template(verb) => template::run(&context, verb).await,
         Noun::Alliance(verb) => alliance::run(context, verb).await,
         Noun::Auth(verb) => auth::run(&context, verb).await,
+        Noun::Effects(verb) => effects::run(&context, verb).await,
         Noun::Events(verb) => events::run(&context, verb).await,
         Noun::Store(verb) => store::run(&context, verb).await,
         Noun::Sim(wish) => sim::run(&context, wish).await,

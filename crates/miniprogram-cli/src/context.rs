@@ -214,13 +214,20 @@ impl Context {
                 }
                 Ok(config)
             }
-            (None, Some(platform), _) => {
-                let state = self.state(&settings, &[platform]).await?;
-                let config = self.config(Some(platform), Arc::new(state.tokens))?;
-                self.journaled(&settings, config).await
-            }
+            (None, Some(platform), _) => self.journaled_client(&settings, platform).await,
             (None, None, _) => Err(cli::missing(&[TOKEN]).into()),
         }
+    }
+
+    /// A client of a configured platform, with the tokens and the journal of the store.
+    pub(crate) async fn journaled_client(
+        &self,
+        settings: &Settings,
+        platform: &Platform,
+    ) -> Result<ClientConfig, Failure> {
+        let state = self.state(settings, &[platform]).await?;
+        let config = self.config(Some(platform), Arc::new(state.tokens))?;
+        self.journaled(settings, config).await
     }
 
     async fn journaled(&self, settings: &Settings, config: ClientConfig) -> Result<ClientConfig, Failure> {

@@ -1,6 +1,6 @@
 //! Effects: planned where a dry run is asked for, else done and printed.
 
-use miniprogram::{AuditId, AuditStatus, Command, Error, ErrorKind, MiniProgram, PlannedRequest};
+use miniprogram::{AuditId, AuditStatus, Command, Error, ErrorKind, MiniProgram, Outcome, PlannedRequest};
 use serde_json::{Value, json};
 
 use crate::cli::DryRun;
@@ -81,9 +81,31 @@ pub(crate) async fn finish(
     operation: &'static str,
     effect: impl Future<Output = Result<Value, Error>>,
 ) -> Result<Finish, Failure> {
-    let result = uninterrupted(entry, operation, effect).await?;
+    let result = uninterrupted(entry, operation, effect).await.map_err(|error| {
+        let app = error.intent().map(|intent| intent.app.as_str()).or(context.app()).unwrap_or("<APP_ID>");
+        let open = error.intent().is_some() || error.outcome() == Outcome::Unknown;
+        let next = open.then(|| next_step(context, entry, app));
+        match next {
+            Some(next) => error.with_advice(next),
+            None => error,
+        }
+    })?;
     context.output.record(&result).map_err(Failure::after_effect)?;
     Ok(Finish::Done)
+}
+
+/// What to do about an effect whose outcome is open.
+fn next_step(context: &Context, entry: &Entry, app: &str) -> String {
+    let is_kept =
+        context.settings().is_ok_and(|settings| settings.store().is_ok_and(|store| store.is_some()));
+    if is_kept {
+        format!(
+            "repeat the command, or run `miniprogram effects settle --vendor {} --app {app}`: both ask the vendor first",
+            entry.vendor
+        )
+    } else {
+        "read the present state before anything is sent again; with --store an open effect is kept, and `miniprogram effects settle` asks for it".to_owned()
+    }
 }
 
 /// The method of a command.

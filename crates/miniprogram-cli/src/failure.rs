@@ -19,6 +19,8 @@ pub(crate) enum Finish {
     Rejected,
     /// What was looked at is not in order: 1.
     Faulty,
+    /// What became of an effect is still not known: 6.
+    Unknown,
 }
 
 impl Finish {
@@ -29,6 +31,7 @@ impl Finish {
             Self::NotFinished => 4,
             Self::Rejected => 5,
             Self::Faulty => 1,
+            Self::Unknown => 6,
         })
     }
 }
@@ -135,6 +138,10 @@ fn lines(error: &Error) -> String {
     }
     if let Some(id) = error.request_id() {
         line.push_str(&format!("; request {}", Printable(id)));
+    }
+    if let Some(earlier) = error.earlier() {
+        let (operation, outcome) = (earlier.intent.operation, earlier.settled.outcome);
+        line.push_str(&format!("; the earlier {operation} is settled: {outcome}"));
     }
     let outcome = error.outcome();
     format!("{red}error:{plain} {line}; outcome {outcome}\nadvice: {}\n", Printable(error.advice()))

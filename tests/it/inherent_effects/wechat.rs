@@ -284,7 +284,8 @@ impl Stage for WeChatStage {
             }
             ("set_privacy_setting", _) => {
                 let owner = PrivacyOwner::new("公告").with_email("owner@example.com");
-                let before = PrivacySetting::of_development(owner).with_use(PrivacyUse::new("Location", "配送"));
+                let before =
+                    PrivacySetting::of_development(owner).with_use(PrivacyUse::new("Location", "配送"));
                 app.set_privacy_setting(&before).await.expect("a setting");
             }
             ("add_categories" | "set_icon", _) => return self.picture(id).await,

@@ -7,6 +7,7 @@ mod alliance;
 mod alliance_watch;
 mod app;
 mod dry_run;
+mod effects;
 mod events;
 mod exit_codes;
 mod explain;

@@ -1,0 +1,203 @@
+//! Effects whose outcome is open: which they are, and what became of them.
+
+use miniprogram::{
+    AppId, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome, PlannedRequest,
+    PlatformId, Settled, Vendor,
+};
+use miniprogram_store::{PlatformKey, Store};
+use serde_json::{Value, json};
+
+use crate::cli::{self, DryRun, EffectsVerb, Known, Settle};
+use crate::config::Settings;
+use crate::context::{Context, uninterrupted};
+use crate::failure::{Failure, Finish};
+use crate::output::to_value;
+
+const COLUMNS: [&str; 6] = ["vendor", "platform_id", "app_id", "operation", "attempt", "started_at"];
+const SETTLED: [&str; 7] = ["vendor", "platform_id", "app_id", "operation", "outcome", "evidence", "error"];
+
+/// Runs a verb of `effects`.
+pub(crate) async fn run(context: &Context, verb: EffectsVerb) -> Result<Finish, Failure> {
+    let settings = context.settings()?;
+    match verb {
+        EffectsVerb::List => list(context, &settings).await,
+        EffectsVerb::Show => show(context, &settings).await,
+        EffectsVerb::Settle(Settle { all: true, .. }) => settle_all(context, &settings).await,
+        EffectsVerb::Settle(Settle { known, .. }) => settle(context, &settings, known).await,
+    }
+}
+
+/// The platforms that the options name: those of the configuration, else the one that is spelled out.
+fn platforms(context: &Context, settings: &Settings) -> Result<Vec<PlatformKey>, Failure> {
+    let vendor = context.named_vendor().map(|entry| entry.vendor);
+    let configured = settings.named(vendor, context.platform_id());
+    match (vendor, context.platform_id()) {
+        _ if !configured.is_empty() => Ok(configured.iter().map(|platform| platform.key()).collect()),
+        (Some(vendor), Some(id)) => Ok(vec![PlatformKey::new(vendor, PlatformId::from(id))]),
+        _ => Err(cli::missing(&[
+            "--config <FILE> with the platform, or --vendor <VENDOR> and --platform-id <ID>",
+        ])
+        .into()),
+    }
+}
+
+async fn list(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
+    let platforms = platforms(context, settings)?;
+    let store = context.open_read_only(settings).await?;
+    let mut rows = Vec::new();
+    for key in platforms {
+        let intents = store.pending_intents(&key).await?;
+        let wanted = |intent: &&Intent| context.app().is_none_or(|app| intent.app.as_str() == app);
+        rows.extend(intents.iter().filter(wanted).map(|intent| row(&key.platform, intent)));
+    }
+    context.output.list(&rows, &COLUMNS)?;
+    Ok(Finish::Done)
+}
+
+fn row(platform: &PlatformId, intent: &Intent) -> Value {
+    json!({
+        "vendor": intent.vendor,
+        "platform_id": platform,
+        "app_id": intent.app,
+        "operation": intent.operation,
+        "attempt": intent.attempt,
+        "started_at": intent.started_at,
+    })
+}
+
+async fn show(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
+    let (vendor, app) = named(context)?;
+    let store = context.open_read_only(settings).await?;
+    let mut found = None;
+    for key in platforms(context, settings)? {
+        if let Some(intent) = store.pending_intent(&key.platform, vendor, &app).await? {
+            found = Some((key.platform, intent));
+        }
+    }
+    let (platform, intent) = found.ok_or_else(|| nothing_open(vendor, &app))?;
+    let mut shown = row(&platform, &intent);
+    shown["arguments"] = masked(to_value(&intent.target)?);
+    shown["before"] = masked(intent.before);
+    context.output.record(&shown)?;
+    Ok(Finish::Done)
+}
+
+/// The same, secrets masked.
+fn masked(value: Value) -> Value {
+    PlannedRequest::new("", "").with_body(value).masked().body.unwrap_or_default()
+}
+
+fn named(context: &Context) -> Result<(Vendor, AppId), Failure> {
+    match (context.named_vendor(), context.app()) {
+        (Some(entry), Some(app)) => Ok((entry.vendor, app.into())),
+        (None, Some(_)) => Err(cli::missing(&["--vendor <VENDOR>"]).into()),
+        (Some(_), None) => Err(cli::missing(&["--app <APP_ID>"]).into()),
+        (None, None) => Err(cli::missing(&["--vendor <VENDOR>", "--app <APP_ID>"]).into()),
+    }
+}
+
+fn nothing_open(vendor: Vendor, app: &AppId) -> Error {
+    Error::new(ErrorKind::NotFound, "effects")
+        .for_vendor(vendor)
+        .with_field("app")
+        .with_detail(format!("no effect of app {app} is open"))
+        .with_advice("`miniprogram effects list` shows the open ones")
+}
+
+async fn settle(context: &Context, settings: &Settings, known: Option<Known>) -> Result<Finish, Failure> {
+    let (vendor, app) = named(context)?;
+    let own = platforms(context, settings)?.iter().any(|key| key.platform.as_str() == app.as_str());
+    let (entry, config) = if own {
+        context.effect_platform(DryRun::default()).await?
+    } else {
+        let target = context.effect_target(DryRun::default()).await?;
+        (target.entry, target.config)
+    };
+    let store = context.open(settings).await?;
+    let platform_id = config.platform_id.clone();
+    let intent = store.pending_intent(&platform_id, vendor, &app).await?;
+    let intent = intent.ok_or_else(|| nothing_open(vendor, &app))?;
+    let platform = (entry.platform)(config)?;
+    let settled = match known {
+        Some(known) => {
+            let settled = match known {
+                Known::Done => Settled::done(EffectValue::None, Evidence::Asked),
+                Known::NotDone => Settled::not_done(Evidence::Asked),
+            };
+            close(&*platform, own, &intent, &settled).await?;
+            settled
+        }
+        None => uninterrupted(entry, "settle", ask(&*platform, own, &intent)).await?,
+    };
+    context.output.record(&told(&platform_id, &intent, &settled)?)?;
+    Ok(if settled.outcome == Outcome::Unknown { Finish::Unknown } else { Finish::Done })
+}
+
+/// Effects of the platform itself are settled by its library, which has the platform's token.
+async fn ask(platform: &dyn MiniProgramPlatform, own: bool, intent: &Intent) -> Result<Settled, Error> {
+    match own {
+        true => platform.template_library()?.settle(intent).await,
+        false => platform.authorizer(intent.app.clone()).settle(intent).await,
+    }
+}
+
+async fn close(
+    platform: &dyn MiniProgramPlatform,
+    own: bool,
+    intent: &Intent,
+    settled: &Settled,
+) -> Result<(), Error> {
+    match own {
+        true => platform.template_library()?.resolve(intent, settled).await,
+        false => platform.authorizer(intent.app.clone()).resolve(intent, settled).await,
+    }
+}
+
+fn told(platform: &PlatformId, intent: &Intent, settled: &Settled) -> Result<Value, Error> {
+    let mut told = row(platform, intent);
+    told["outcome"] = json!(settled.outcome);
+    told["evidence"] = json!(settled.evidence);
+    if settled.value != EffectValue::None {
+        told["value"] = masked(to_value(&settled.value)?);
+    }
+    Ok(told)
+}
+
+/// One after the other: what cannot be asked about stays open, and the rest goes on.
+async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
+    let vendor = context.named_vendor().map(|entry| entry.vendor);
+    let mut rows = Vec::new();
+    let mut all_known = true;
+    for configured in settings.named(vendor, context.platform_id()) {
+        let store = context.open(settings).await?;
+        let key = configured.key();
+        let config = context.journaled_client(settings, configured).await?;
+        let platform = (configured.entry.platform)(config)?;
+        for intent in pending(&*store, &key, context.app()).await? {
+            let own = intent.app.as_str() == key.platform.as_str();
+            let asked = uninterrupted(configured.entry, "settle", ask(&*platform, own, &intent)).await;
+            rows.push(match asked {
+                Ok(settled) => {
+                    all_known &= settled.outcome != Outcome::Unknown;
+                    told(&key.platform, &intent, &settled)?
+                }
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error.into()),
+                Err(error) => {
+                    all_known = false;
+                    let mut row = row(&key.platform, &intent);
+                    row["outcome"] = json!(Outcome::Unknown);
+                    row["error"] = json!(error.to_string());
+                    row
+                }
+            });
+        }
+    }
+    context.output.list(&rows, &SETTLED)?;
+    Ok(if all_known { Finish::Done } else { Finish::Unknown })
+}
+
+async fn pending(store: &dyn Store, key: &PlatformKey, app: Option<&str>) -> Result<Vec<Intent>, Error> {
+    let mut intents = store.pending_intents(key).await?;
+    intents.retain(|intent| app.is_none_or(|app| intent.app.as_str() == app));
+    Ok(intents)
+}

@@ -1,0 +1,134 @@
+//! An effect whose outcome is open: listed, shown, settled, closed by hand, or repeated.
+
+use miniprogram::AppId;
+use miniprogram_sim::{Disturbance, Fault, FaultRule, Scope, State, Untold};
+use serde_json::{Value, json};
+
+use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, vendor_of};
+
+/// A simulator, and a store beside it.
+struct Desk {
+    bench: Bench,
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    async fn start() -> Self {
+        let desk = Self { bench: Bench::start().await, folder: tempfile::tempdir().unwrap() };
+        desk.run(WECHAT_APP, &["store", "migrate"]).json();
+        desk
+    }
+
+    fn run(&self, app: &str, line: &[&str]) -> Ran {
+        let store = format!("sqlite:{}", self.folder.path().join("state.db").display());
+        self.bench.run(app, &[line, &["--store", &store, "--platform-id", "platform"]].concat())
+    }
+
+    /// A release that takes place and whose response is lost; what is read afterwards meets `reads`.
+    fn lose_release(&self, app: &str, reads: Fault) -> Value {
+        let id = AppId::from(app);
+        self.bench.arrange(app, &State::Approved);
+        let lost = Fault::After(Disturbance::Reset);
+        self.bench.sim.set_faults(vec![
+            FaultRule::next(1, Scope::operation("release"), lost).with_app(id.clone()),
+            FaultRule::always(Scope::Reads, reads).with_app(id.clone()).once_tried("release"),
+        ]);
+        let error = self.run(app, &["release", "publish"]).error(6);
+        assert_eq!((&error["outcome"], self.releases(app)), (&json!("unknown"), 1), "{error}");
+        let advice = error["advice"].as_str().unwrap();
+        let command = format!("miniprogram effects settle --vendor {} --app {app}", vendor_of(app));
+        assert!(advice.contains(&command), "{advice}");
+        error
+    }
+
+    fn releases(&self, app: &str) -> u64 {
+        self.bench.sim.effects(&AppId::from(app), "release")
+    }
+
+    /// The operations that are open.
+    fn open(&self, app: &str) -> Vec<Value> {
+        let rows = self.run(app, &["effects", "list"]).json();
+        rows.as_array().unwrap().iter().map(|row| row["operation"].clone()).collect()
+    }
+}
+
+fn down() -> Fault {
+    Fault::Before(Disturbance::ServerError(503))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_command_again_prints_what_became_of_the_first() {
+    let desk = Desk::start().await;
+    for app in [WECHAT_APP, BAIDU_APP] {
+        desk.lose_release(app, down());
+        assert_eq!(desk.open(app), ["release"]);
+        desk.bench.sim.clear_faults();
+        let again = desk.run(app, &["release", "publish"]).json();
+        assert_eq!((&again["outcome"], &again["evidence"]), (&json!("done"), &json!("asked")), "{again}");
+        assert_eq!(desk.releases(app), 1);
+        assert!(desk.open(app).is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_effect_is_shown_and_settled() {
+    let desk = Desk::start().await;
+    for app in [WECHAT_APP, BAIDU_APP] {
+        desk.lose_release(app, down());
+        let shown = desk.run(app, &["effects", "show"]).json();
+        assert_eq!((&shown["app_id"], &shown["operation"]), (&json!(app), &json!("release")), "{shown}");
+        assert_eq!(shown["arguments"], json!({ "release": { "target": "approved" } }));
+        // Nobody can be asked yet: it stays open.
+        let error = desk.run(app, &["effects", "settle"]).error(6);
+        assert_eq!(error["outcome"], "unknown", "{error}");
+        assert_eq!(desk.open(app), ["release"]);
+
+        desk.bench.sim.clear_faults();
+        let settled = desk.run(app, &["effects", "settle"]).json();
+        assert_eq!((&settled["outcome"], &settled["evidence"]), (&json!("done"), &json!("asked")));
+        assert_eq!(desk.releases(app), 1, "settling sends nothing");
+        assert_eq!(desk.run(app, &["effects", "settle"]).error(1)["kind"], "not_found");
+        assert_eq!(desk.run(app, &["effects", "show"]).error(1)["kind"], "not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_query_tells_is_closed_by_a_person() {
+    let desk = Desk::start().await;
+    for app in [WECHAT_APP, BAIDU_APP] {
+        let error = desk.lose_release(app, Fault::Untold(Untold::Null));
+        assert!(error["message"].as_str().unwrap().contains("does not tell"), "{error}");
+        let blocked = desk.run(app, &["release", "rollback"]).error(1);
+        assert_eq!(blocked["outcome"], "not_sent", "{blocked}");
+        let closed = desk.run(app, &["effects", "settle", "--as", "done"]).json();
+        assert_eq!(closed["outcome"], "done");
+        assert!(desk.open(app).is_empty());
+        desk.bench.sim.clear_faults();
+        assert_eq!(desk.run(app, &["release", "rollback"]).json()["outcome"], "done");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_command_tells_what_became_of_the_earlier_effect() {
+    let desk = Desk::start().await;
+    for app in [WECHAT_APP, BAIDU_APP] {
+        desk.lose_release(app, down());
+        desk.bench.sim.clear_faults();
+        let other = desk.run(app, &["release", "visit", "close"]).json();
+        let earlier = json!({ "operation": "release", "outcome": "done", "evidence": "asked" });
+        assert_eq!((&other["outcome"], &other["earlier"]), (&json!("done"), &earlier), "{other}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_store_the_advice_names_none() {
+    let bench = Bench::start().await;
+    bench.arrange(WECHAT_APP, &State::Approved);
+    bench.sim.set_faults(vec![
+        FaultRule::next(1, Scope::operation("release"), Fault::After(Disturbance::Reset)),
+        FaultRule::always(Scope::Reads, down()).once_tried("release"),
+    ]);
+    let error = bench.run(WECHAT_APP, &["release", "publish"]).error(6);
+    let advice = error["advice"].as_str().unwrap();
+    assert!(advice.contains("--store") && advice.contains("before anything is sent again"), "{advice}");
+}
