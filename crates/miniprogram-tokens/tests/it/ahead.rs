@@ -9,7 +9,7 @@ use miniprogram_core::authorization::RefreshTokenUse;
 use miniprogram_core::{AppId, Clock, TokenProvider};
 use miniprogram_store::{GrantState, StoredAccess, TokenFilter, TokenStore};
 
-use crate::support::{Bench, StoreFaults, scope, scope_of};
+use crate::support::{Bench, Log, StoreFaults, scope, scope_of};
 use crate::vendor::{Fault, LIFE};
 
 /// Runs the manager for a while of the clock.
@@ -77,6 +77,48 @@ async fn what_needs_the_merchant_is_left_alone_and_failures_are_tried_again_with
     assert!(bench.record().await.usable(bench.now()).is_some());
     for (app, state) in [("gone", GrantState::NeedsReauthorization), ("revoked", GrantState::Revoked)] {
         assert_eq!(bench.store.inner.token(&scope_of(app)).await.unwrap().unwrap().state, state);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_refused_is_renewed_whatever_its_age() {
+    let bench = Bench::new(RefreshTokenUse::Repeatable).await;
+    let token = bench.token().await.unwrap();
+    bench.manager.reject(&scope(), &token).await.unwrap();
+    run_for(&bench, Duration::from_secs(600)).await;
+    assert_eq!(bench.vendor.calls("refresh"), 1, "long before it falls due by its age");
+    bench.assert_intact().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_renewed_is_not_tried() {
+    let (log, _logging) = Log::start();
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    // An app of which the original id alone is known, one that was revoked, one that needs its merchant.
+    let inner = &bench.store.inner;
+    inner.bind_original_id(&scope_of("known"), "gh_known", bench.now()).await.unwrap();
+    inner.revoke(&scope_of("revoked"), bench.now(), bench.now()).await.unwrap();
+    bench.authorize(&"gone".into()).await;
+    bench.vendor.revoke(&"gone".into());
+    bench.manager.refresh(&scope_of("gone")).await.unwrap_err();
+    let calls = bench.vendor.calls("recover");
+    run_for(&bench, Duration::from_secs(300)).await;
+    assert!(!log.contains("not renewed ahead of time"));
+    assert_eq!(bench.vendor.calls("recover"), calls);
+}
+
+#[tokio::test]
+async fn the_store_is_walked_page_by_page_to_its_end() {
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    for (apps, pages) in [(499, 1), (501, 2)] {
+        let rows = (0..apps).map(|app: u64| {
+            let (store, now) = (&bench.store.inner, bench.now());
+            async move { store.bind_original_id(&scope_of(app), &format!("gh_{app}"), now).await.unwrap() }
+        });
+        futures::future::join_all(rows).await;
+        let before = bench.store.listed();
+        run_for(&bench, Duration::from_secs(10)).await;
+        assert_eq!(bench.store.listed() - before, pages);
     }
 }
 

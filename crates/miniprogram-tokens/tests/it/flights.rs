@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::task::Context;
+use std::time::Duration;
 
 use futures::future::join_all;
 use futures::task::noop_waker;
-use miniprogram_core::{Clock, ErrorKind, Outcome, TokenProvider};
+use miniprogram_core::{Clock, ErrorKind, Outcome, Timestamp, TokenProvider, VirtualClock};
 
-use crate::support::{Bench, MODELS, app, platform, scope, until};
+use crate::support::{Bench, MODELS, app, builder, platform, scope, start, until};
 use crate::vendor::Fault;
 
 const CALLERS: usize = 100;
@@ -77,10 +78,36 @@ async fn a_late_rejection_of_an_older_token_does_nothing() {
 async fn a_token_is_kept_until_shortly_before_its_end() {
     let bench = Bench::new(MODELS[0]).await;
     let first = bench.token().await.unwrap();
-    bench.clock.advance(std::time::Duration::from_millis(6_900_000 - 1));
+    bench.clock.advance(Duration::from_millis(6_900_000 - 1));
     assert_eq!(bench.token().await.unwrap(), first);
-    bench.clock.advance(std::time::Duration::from_millis(1));
+    bench.clock.advance(Duration::from_millis(1));
     assert_ne!(bench.token().await.unwrap(), first, "five minutes before the end");
+}
+
+#[tokio::test]
+async fn a_token_of_a_short_life_is_kept_until_a_tenth_of_it_is_left() {
+    let bench = Bench::empty(MODELS[0]).await;
+    bench.vendor.change(|habits| habits.life = Some(Duration::from_secs(600)));
+    bench.authorize(&app()).await;
+    let first = bench.token().await.unwrap();
+    bench.clock.advance(Duration::from_millis(540_000 - 1));
+    assert_eq!(bench.token().await.unwrap(), first);
+    bench.clock.advance(Duration::from_millis(1));
+    assert_ne!(bench.token().await.unwrap(), first, "a minute before the end");
+}
+
+#[tokio::test]
+async fn a_token_from_far_in_the_future_is_replaced_since_the_clock_was_set_back() {
+    for (behind, kept) in [(300, true), (301, false)] {
+        let bench = Bench::new(MODELS[0]).await;
+        let first = bench.token().await.unwrap();
+        // Another machine, whose clock is behind: by as much as clocks may differ, or by more.
+        let clock = VirtualClock::new(Timestamp::from_unix(start().as_unix() - behind));
+        let _busy = clock.enter();
+        let manager = builder(&bench.store, &bench.vendor, &clock, &bench.alarms).build().unwrap();
+        assert_eq!(manager.token(&scope()).await.unwrap() == first, kept, "{behind} s behind");
+        assert_eq!(bench.vendor.calls("refresh"), u64::from(!kept));
+    }
 }
 
 /// Polls a caller a number of times and drops it. Answers whether it was done by then.

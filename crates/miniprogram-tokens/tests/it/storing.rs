@@ -1,7 +1,5 @@
 //! New tokens that the store does not take, and what an authorization tells on the way.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -10,7 +8,7 @@ use miniprogram_core::{Clock, ErrorKind, TokenProvider};
 use miniprogram_store::TokenFilter;
 use miniprogram_tokens::{Alarm, AlarmSink, LogAlarms};
 
-use crate::support::{Bench, StoreFaults, app, platform, scope};
+use crate::support::{Bench, Log, StoreFaults, app, platform, scope};
 use crate::vendor::Fault;
 
 /// Lets the time of the retries pass until so many alarms were raised.
@@ -119,34 +117,6 @@ async fn every_request_of_an_authorization_is_counted_once() {
         let labels = format!(r#"vendor="acme",kind="{kind}",operation="{operation}",outcome="ok""#);
         let line = format!("miniprogram_token_calls_total{{{labels}}} 1\n");
         assert!(numbers.contains(&line), "{line} is not in:\n{numbers}");
-    }
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Keeps what is logged on this thread from now on.
-    fn start() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn contains(&self, words: &str) -> bool {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap().contains(words)
     }
 }
 

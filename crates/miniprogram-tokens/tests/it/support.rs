@@ -1,7 +1,9 @@
 //! A platform at the vendor in memory, over a real store.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -169,6 +171,35 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn()
     panic!("{what} never came about");
 }
 
+/// What is logged on one thread.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Keeps what is logged from now on, as long as the guard lives.
+    pub(crate) fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub(crate) fn contains(&self, words: &str) -> bool {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap().contains(words)
+    }
+}
+
 /// A store in a file whose writes fail when told to.
 #[derive(Debug)]
 pub(crate) struct FaultyStore {
@@ -178,6 +209,8 @@ pub(crate) struct FaultyStore {
     asked: Mutex<Vec<Timestamp>>,
     /// When tokens were to be committed.
     committed: Mutex<Vec<Timestamp>>,
+    /// How often records were listed.
+    listed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -221,6 +254,7 @@ impl FaultyStore {
             faults: Mutex::default(),
             asked: Mutex::default(),
             committed: Mutex::default(),
+            listed: AtomicU64::default(),
         })
     }
 
@@ -236,6 +270,11 @@ impl FaultyStore {
     /// When tokens were to be committed since then, in milliseconds.
     pub(crate) fn committed_since(&self, begun: Timestamp) -> Vec<u128> {
         since(&self.committed, begun)
+    }
+
+    /// How often records were listed.
+    pub(crate) fn listed(&self) -> u64 {
+        self.listed.load(Ordering::Relaxed)
     }
 
     /// Another process, that holds a lease for no time.
@@ -294,6 +333,7 @@ impl TokenStore for FaultyStore {
 
     async fn tokens(&self, filter: &TokenFilter) -> Result<Vec<TokenRecord>> {
         self.check()?;
+        self.listed.fetch_add(1, Ordering::Relaxed);
         self.inner.tokens(filter).await
     }
 

@@ -62,6 +62,8 @@ pub(crate) struct Habits {
     pub(crate) tells_original_id: bool,
     /// Whether recovery brings a code rather than a refresh token.
     pub(crate) recovers_by_code: bool,
+    /// How long an app's token lives, where it is not [`LIFE`].
+    pub(crate) life: Option<Duration>,
 }
 
 fn permissions(ids: &[&'static str]) -> Vec<Permission> {
@@ -98,7 +100,7 @@ impl World {
         let (access, refresh) = (self.make("access"), self.make("refresh"));
         let state = self.apps.entry(app.clone()).or_default();
         (state.access, state.refresh) = (access.clone(), refresh.clone());
-        let access = IssuedToken::new(AccessToken::new(access).unwrap(), LIFE);
+        let access = IssuedToken::new(AccessToken::new(access).unwrap(), self.habits.life.unwrap_or(LIFE));
         Grant::new().with_access(Some(access)).with_refresh_token(Some(refresh.into()))
     }
 }
