@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use miniprogram::{Error, ErrorKind, Outcome};
+use miniprogram::{Error, ErrorKind, Outcome, printable_json};
 use serde_json::json;
 
 use crate::output::{self, Format, Printable};
@@ -104,7 +104,7 @@ impl Failure {
             Self::Error(error) => error,
         };
         let text = match format {
-            Format::Json => format!("{}\n", json!({ "error": error.report() })),
+            Format::Json => object(error),
             Format::Table => lines(error),
         };
         let _ = io::stderr().lock().write_all(text.as_bytes());
@@ -124,6 +124,12 @@ fn code(error: &Error) -> u8 {
         (ErrorKind::Unsupported, _) => 3,
         _ => 1,
     }
+}
+
+/// One JSON object on one line; what a terminal would not show is escaped.
+fn object(error: &Error) -> String {
+    let report = json!({ "error": error.report() });
+    format!("{}\n", printable_json(&report).unwrap_or_else(|_| report.to_string()))
 }
 
 /// One line that says what is wrong, one that says what to do.
@@ -149,7 +155,7 @@ fn lines(error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use miniprogram::Vendor;
+    use miniprogram::{Code, Vendor, VendorError};
 
     use super::*;
 
@@ -159,6 +165,19 @@ mod tests {
         assert_eq!(code(&error), 3);
         assert_eq!(code(&error.with_outcome(Outcome::Unknown)), 6);
         assert_eq!(code(&Error::invalid("release", "percentage", "is too large")), 1);
+    }
+
+    #[test]
+    fn nothing_that_cannot_be_seen_is_printed_as_it_is() {
+        let words = "safe\u{202e}gnp.exe\u{200b}\u{9b}\n";
+        let answer = VendorError::new(Vendor::new("acme"), Code::from(words.to_owned()), words);
+        let error = Error::new(ErrorKind::Vendor, "release").with_vendor(answer).with_field(words.to_owned());
+        for text in [lines(&error), object(&error)] {
+            assert!(!text.contains(['\u{202e}', '\u{200b}', '\u{9b}']), "{text}");
+            assert!(text.contains("safe\\u"), "{text}");
+        }
+        let read: serde_json::Value = serde_json::from_str(&object(&error)).unwrap();
+        assert_eq!(read["error"], serde_json::to_value(error.report()).unwrap());
     }
 
     #[test]
