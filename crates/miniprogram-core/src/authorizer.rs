@@ -11,6 +11,20 @@ use crate::intent::{Intent, Settled};
 use crate::vendor::Vendor;
 
 /// One app that has authorized the platform, at one vendor.
+///
+/// The effects of the managers above this trait share one promise: each takes place at most once. An error with
+/// [`Outcome::Unknown`](crate::Outcome::Unknown) leaves the effect open, and [`Error::intent`](crate::Error::intent) holds
+/// it. To repeat the call is the natural way on:
+///
+/// - The vendor is asked first. If the effect took place, its result is the result of the repeated call, value included,
+///   and nothing is sent; if not, the call is carried out.
+/// - Arguments such as "what is approved" may mean another target by then: a call about another target is a new effect.
+///   Where that cannot be told, the call is refused as a [`Conflict`](crate::ErrorKind::Conflict) and not sent.
+/// - A call of another effect settles the open one first, and tells what became of it:
+///   [`Effect::earlier`](crate::Effect::earlier), [`Error::earlier`](crate::Error::earlier).
+///
+/// This holds within one platform value. Another one, such as that of the next process, knows of an open effect by the
+/// [`Journal`](crate::Journal) that they share. Dropping the future of a call is safe: it leaves the effect open.
 #[async_trait]
 pub trait Authorizer: Debug + Send + Sync + 'static {
     /// The vendor.
