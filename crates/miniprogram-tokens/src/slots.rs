@@ -66,7 +66,8 @@ impl Slot {
     }
 
     fn is_empty(&self) -> bool {
-        self.current.is_none() && self.flight.is_none() && self.kept.is_none() && !self.unsaved
+        let nothing_held = self.current.is_none() && self.refused.is_none() && self.kept.is_none();
+        nothing_held && self.flight.is_none() && !self.unsaved
     }
 
     /// The record's token, unless it is refused, by the store or here.
@@ -176,5 +177,18 @@ impl Inner {
         if empty {
             slots.remove(scope);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_in_which_nothing_is_remembered_is_empty() {
+        assert!(Slot::default().is_empty());
+        let token = AccessToken::new("token").unwrap();
+        assert!(!Slot { refused: Some((token, 1)), ..Slot::default() }.is_empty());
+        assert!(!Slot { unsaved: true, ..Slot::default() }.is_empty());
     }
 }

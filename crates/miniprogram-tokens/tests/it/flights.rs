@@ -8,8 +8,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use futures::task::noop_waker;
 use miniprogram_core::{Clock, ErrorKind, Outcome, Timestamp, TokenProvider, VirtualClock};
+use miniprogram_store::NewTokens;
 
-use crate::support::{Bench, MODELS, app, builder, platform, scope, start, until};
+use crate::support::{Bench, MODELS, Overtaken, StoreFaults, app, builder, platform, scope, start, until};
 use crate::vendor::Fault;
 
 const CALLERS: usize = 100;
@@ -72,6 +73,37 @@ async fn a_late_rejection_of_an_older_token_does_nothing() {
     assert_eq!(bench.token().await.unwrap(), new);
     assert_eq!(bench.second().token(&scope()).await.unwrap(), new);
     assert_eq!(bench.vendor.calls("refresh"), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_was_refused_while_the_store_was_down_is_not_handed_out_again() {
+    for model in MODELS {
+        let bench = Bench::new(model).await;
+        let refused = bench.token().await.unwrap();
+        bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
+        assert_eq!(bench.manager.reject(&scope(), &refused).await.unwrap_err().kind(), ErrorKind::Store);
+        assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Store);
+        bench.store.fail(StoreFaults::default());
+        // The store takes it for good still.
+        assert!(bench.record().await.usable(bench.now()).is_some());
+        assert_ne!(bench.token().await.unwrap(), refused, "{model:?}");
+        assert_eq!(bench.vendor.calls("refresh"), 1);
+        bench.assert_intact().await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_granted_again_after_its_refusal_is_handed_out() {
+    let bench = Bench::new(MODELS[0]).await;
+    let token = bench.token().await.unwrap();
+    bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
+    bench.manager.reject(&scope(), &token).await.unwrap_err();
+    bench.store.fail(StoreFaults::default());
+    // Another process asked the vendor, who granted the same token anew.
+    let again = NewTokens::new(bench.record().await.access);
+    bench.store.overtake(&scope(), Overtaken::Renewed(again), bench.now()).await.unwrap();
+    assert_eq!(bench.token().await.unwrap(), token);
+    assert_eq!(bench.vendor.calls("refresh"), 0);
 }
 
 #[tokio::test]
