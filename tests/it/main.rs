@@ -8,4 +8,5 @@ mod fleet;
 mod harness;
 mod inherent_effects;
 mod random_walk;
+mod tolerance;
 mod transport;

@@ -18,7 +18,7 @@ use miniprogram_core::{AppId, BaseUrl, HttpTransport, PlatformId, Result};
 use serde_json::Value;
 
 pub use config::AllianceConfig;
-pub use credentials::ClientCredentials;
+pub use credentials::{ClientCredentials, TokenResponse};
 pub use read::AllianceRead;
 
 use crate::app_info::{self, AppInfo};
@@ -124,7 +124,7 @@ impl BaiduAlliance {
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a path that is none, a query or body that
     /// names the token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may
-    /// have taken effect.
+    /// have taken effect; a GET never has one.
     pub async fn call(
         &self,
         method: Method,
@@ -135,6 +135,22 @@ impl BaiduAlliance {
         let call = form::raw_call(method, path, query, body)?;
         let mut op = self.pipeline.begin(&self.key, "call");
         Ok(op.send_once(&call.with_client_credentials()).await?.json)
+    }
+
+    /// The same with the whole answer, like [`BaiduApp::call_raw`](crate::BaiduApp::call_raw).
+    ///
+    /// # Errors
+    /// Those of [`BaiduApp::call_raw`](crate::BaiduApp::call_raw).
+    pub async fn call_raw(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Reply> {
+        let call = form::raw_call(method, path, query, body)?.expecting_anything();
+        let mut op = self.pipeline.begin(&self.key, "call");
+        op.send_once(&call.with_client_credentials()).await
     }
 
     async fn read(&self, read: &AllianceRead) -> Result<Reply> {

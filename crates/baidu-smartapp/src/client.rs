@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use http::Method;
 #[cfg(feature = "callback")]
 use miniprogram_core::callback::CallbackConfig;
-use miniprogram_core::pipeline::{EffectPlan, EffectSource, Pipeline};
+use miniprogram_core::pipeline::{EffectPlan, EffectSource, Pipeline, Reply};
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, Command, Error, ErrorKind, EventDecoder, Intent,
     MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Settled, TemplateLibrary, Vendor,
@@ -74,6 +74,21 @@ impl BaiduPlatform {
         let call = form::raw_call(method, path, query, body)?.with_platform_token();
         Ok(self.pipeline.begin(&self.own_id(), "call").send_once(&call).await?.json)
     }
+
+    /// The same with the whole answer, like [`BaiduApp::call_raw`].
+    ///
+    /// # Errors
+    /// Those of [`BaiduApp::call_raw`].
+    pub async fn call_raw_as_platform(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Reply> {
+        let call = form::raw_call(method, path, query, body)?.with_platform_token().expecting_anything();
+        self.pipeline.begin(&self.own_id(), "call").send_once(&call).await
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -124,7 +139,7 @@ impl BaiduApp {
     /// the call sent again. Answers the JSON of a success, the envelope included.
     ///
     /// `path` begins with `/`; `query` is without the token, not encoded yet. The body is an object whose members
-    /// become the fields of a form: text as it is, anything else as JSON text. Nothing settles the outcome of the
+    /// become the fields of a form: text as it is, anything else as JSON text; null is no body. Nothing settles the outcome of the
     /// call and it passes by the app's gate: call no endpoint that a method covers while that method may run.
     ///
     /// ```no_run
@@ -135,10 +150,13 @@ impl BaiduApp {
     /// # }
     /// ```
     ///
+    /// JSON without an `errno` is a success.
+    ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that is none, a query or body that names the
-    /// token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may have taken
-    /// effect.
+    /// token, or a body that is no object, and what the vendor answers; [`Protocol`](ErrorKind::Protocol) for a body that
+    /// is not JSON, which [`call_raw`](Self::call_raw) returns. With outcome `unknown` the call may have taken effect; a
+    /// GET never has one, but below `/oauth/`, where it spends a code or a token.
     pub async fn call(
         &self,
         method: Method,
@@ -148,6 +166,22 @@ impl BaiduApp {
     ) -> Result<Value> {
         let call = form::raw_call(method, path, query, body)?;
         Ok(self.pipeline.begin(&self.app, "call").send_once(&call).await?.json)
+    }
+
+    /// The same with the whole answer: status, headers and bytes, whatever these are, up to 32 MiB. The JSON is null if
+    /// the body is none.
+    ///
+    /// # Errors
+    /// Those of [`call`](Self::call), but none for a body that is not JSON. A status outside of 200 to 299 is an error.
+    pub async fn call_raw(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Reply> {
+        let call = form::raw_call(method, path, query, body)?.expecting_anything();
+        self.pipeline.begin(&self.app, "call").send_once(&call).await
     }
 }
 

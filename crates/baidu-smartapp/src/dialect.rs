@@ -15,7 +15,7 @@ use crate::codes::{
     AES_KEY_TOO_SHORT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, REFRESH_TOKEN_INVALID, TEMPLATE_UNKNOWN,
     TOKEN_NOT_VALID,
 };
-use crate::masks::without_secrets_of;
+use crate::masks::{masked_for, without_secrets_of};
 
 /// Baidu's way of answering.
 #[derive(Debug, Clone, Copy)]
@@ -56,26 +56,44 @@ impl Dialect for BaiduDialect {
     fn read(&self, call: &Call, response: &Response) -> Verdict {
         let traced = response.header("x-b3-traceid").map(str::to_owned);
         if call.expect == Expect::Image && is_image(&response.body) {
-            let reply = Reply::new(call.operation.clone(), Value::Null, response.body.clone());
-            return Verdict::Success(reply.with_request_id(traced));
+            return success(call, response, Value::Null, traced);
         }
-        let Some(Value::Object(json)) = read_response(&response.body) else {
-            return Verdict::NotUnderstood("the body is no JSON object".to_owned());
+        let json = match read_response(&response.body) {
+            Some(Value::Object(json)) => json,
+            Some(json) if call.is_raw() => return success(call, response, json, traced),
+            None if call.expect == Expect::Anything => return success(call, response, Value::Null, traced),
+            None if call.is_raw() => {
+                let why = "the body is not JSON; the raw call returns it as bytes";
+                return Verdict::NotUnderstood(why.to_owned());
+            }
+            _ => return Verdict::NotUnderstood("the body is no JSON object".to_owned()),
         };
         let request_id = traced.or_else(|| request_id(&json));
         match refusal(call, &json) {
-            Ok(Some(refusal)) => Verdict::Refused(refusal.with_request_id(request_id)),
+            Ok(Some(refusal)) => {
+                let fields = refusal_fields(call, json);
+                Verdict::Refused(refusal.with_request_id(request_id).with_fields(fields))
+            }
             Ok(None) if call.expect == Expect::Image => {
                 Verdict::NotUnderstood("the body is no image and holds no error code".to_owned())
             }
-            Ok(None) => {
-                let body = response.body.clone();
-                let reply = Reply::new(call.operation.clone(), Value::Object(json), body);
-                Verdict::Success(reply.with_request_id(request_id))
-            }
+            Ok(None) => success(call, response, Value::Object(json), request_id),
+            Err(_) if call.is_raw() => success(call, response, Value::Object(json), request_id),
             Err(why) => Verdict::NotUnderstood(why.to_owned()),
         }
     }
+}
+
+fn success(call: &Call, response: &Response, json: Value, request_id: Option<String>) -> Verdict {
+    let reply = Reply::new(call.operation.clone(), json, response.body.clone());
+    Verdict::Success(reply.with_request_id(request_id))
+}
+
+/// What a refusal tells beside its code and words, without secrets; fields that are null tell nothing.
+fn refusal_fields(call: &Call, json: Map<String, Value>) -> Map<String, Value> {
+    let known = |name: &str| matches!(name, "errno" | "error_code" | "error") || MESSAGES.contains(&name);
+    let told = json.into_iter().filter(|(name, value)| !known(name) && !value.is_null());
+    masked_for(call, told.collect())
 }
 
 /// Whether the bytes begin like a PNG or a JPEG.
@@ -141,7 +159,7 @@ fn text(json: &Map<String, Value>, members: &[&str]) -> Option<String> {
 
 /// The vendor's id of the request, where the body carries it: a text or a number.
 fn request_id(json: &Map<String, Value>) -> Option<String> {
-    ["traceId", "requestId"].into_iter().find_map(|member| match json.get(member)? {
+    ["traceId", "requestId", "request_id"].into_iter().find_map(|member| match json.get(member)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,

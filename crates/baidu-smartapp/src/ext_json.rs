@@ -100,14 +100,15 @@ impl ExtJsonBuilder {
     }
 }
 
-/// Refuses an `extEnable` that is neither on nor off.
+/// Refuses an `extEnable` that is absent, or neither on nor off: document 001 requires it, and what an upload without it
+/// does with the other members is not said.
 pub(crate) fn refuse_unclear_switch(member: Option<&Value>) -> Result<()> {
-    match member {
-        None | Some(Value::Bool(_)) => Ok(()),
-        Some(_) => {
-            Err(Error::invalid(OPERATION, "ext_json.extEnable", "must be true or false").for_vendor(BAIDU))
-        }
-    }
+    let rule = match member {
+        Some(Value::Bool(_)) => return Ok(()),
+        Some(_) => "must be true or false",
+        None => "must be given, true or false: Baidu requires it",
+    };
+    Err(Error::invalid(OPERATION, "ext_json.extEnable", rule).for_vendor(BAIDU))
 }
 
 /// Refuses an upload that would also submit. The member is documented as text and shown as boolean: both count.

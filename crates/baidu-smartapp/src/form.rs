@@ -44,10 +44,12 @@ pub(crate) fn raw_call(
             return invalid("access_token", "must not stand in the body: it comes from the token provider");
         }
         Some(Value::Object(members)) => Body::Form(fields(OPERATION, members)?),
+        None | Some(Value::Null) => Body::Empty,
         Some(_) => return invalid("body", "must be an object: its members are the fields of the form"),
-        None => Body::Empty,
     };
-    Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))
+    let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))?;
+    // A code or a refresh token is spent by a GET as well.
+    Ok(if path.contains("/oauth/") { call.with_effect() } else { call })
 }
 
 /// The fields that nobody has modelled. `taken` are the request's own: nothing may hide under one of them.

@@ -2,7 +2,7 @@
 
 use miniprogram_core::pipeline::{Call, CallToken};
 use miniprogram_core::transport::Body;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 const MASK: &str = "***";
 
@@ -12,20 +12,41 @@ const SHORTEST_SECRET: usize = 6;
 /// Whether a parameter or member of that name holds something that must not be printed.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let words = ["token", "secret", "ticket", "password", "auth_code", "authorization_code"];
+    let words = ["token", "secret", "ticket", "password", "auth_code", "authorization_code", "session_key"];
     name == "code" || words.iter().any(|word| name.contains(word))
 }
 
 /// An answer without the members that hold secrets, at any depth.
 pub(crate) fn without_secrets(value: Value) -> Value {
     match value {
-        Value::Object(members) => {
-            let kept = members.into_iter().filter(|(name, _)| !is_secret(name));
-            Value::Object(kept.map(|(name, value)| (name, without_secrets(value))).collect())
-        }
+        Value::Object(members) => Value::Object(without_secret_fields(members)),
         Value::Array(items) => Value::Array(items.into_iter().map(without_secrets).collect()),
         other => other,
     }
+}
+
+/// The same for the fields of an object.
+pub(crate) fn without_secret_fields(fields: Map<String, Value>) -> Map<String, Value> {
+    let kept = fields.into_iter().filter(|(name, _)| !is_secret(name));
+    kept.map(|(name, value)| (name, without_secrets(value))).collect()
+}
+
+/// What a refusal tells beside its code and words: secrets masked by their name, and wherever a text repeats one that the
+/// call sent.
+pub(crate) fn masked_for(call: &Call, fields: Map<String, Value>) -> Map<String, Value> {
+    fn value(call: &Call, given: Value) -> Value {
+        match given {
+            Value::String(text) => Value::from(without_secrets_of(call, text)),
+            Value::Array(items) => items.into_iter().map(|item| value(call, item)).collect(),
+            Value::Object(fields) => Value::Object(masked_for(call, fields)),
+            other => other,
+        }
+    }
+    let masked = |(name, given): (String, Value)| {
+        let given = if is_secret(&name) { Value::from(MASK) } else { value(call, given) };
+        (name, given)
+    };
+    fields.into_iter().map(masked).collect()
 }
 
 /// The vendor's words without the secrets that the call sent, should they repeat one.

@@ -76,9 +76,12 @@ impl Package {
     fn read(fields: &mut Fields<'_>) -> Self {
         let upload = fields.number("upload_status").map(|code| {
             let (status, raw_status) = UPLOAD.translate(code);
-            let message = fields.text("upload_err_msg").or_else(|| fields.text("upload_status_desc"));
             let error = fields.number("upload_err_code").map(Code::from);
-            Upload::new(status, raw_status, error, message)
+            let (reason, description) = (fields.text("upload_err_msg"), fields.text("upload_status_desc"));
+            match reason {
+                Some(_) => Upload::new(status, raw_status, error, reason).with_description(description),
+                None => Upload::new(status, raw_status, error, description),
+            }
         });
         let (stage, raw_status) = match (fields.number("status"), &upload) {
             (Some(code), _) => {

@@ -73,6 +73,34 @@ fn assert_no_secret(text: &str) {
 }
 
 #[tokio::test]
+async fn what_is_answered_beside_the_token_is_there_and_is_secret() {
+    let answer = r#"{"access_token":"1.a6b7","expires_in":"86400","refresh_token":"2.385d","scope":"smartapp_snsapi_base",
+        "session_key":"ANXx","session_secret":"248A","more":{"a":1,"token":"canary"}}"#;
+    let script = Script::new().on(ENDPOINT, [answer, r#"{"access_token":"1.b","expires_in":60,"scope":""}"#]);
+    let credentials = credentials(&script, &clock());
+    assert_eq!(credentials.response(), None);
+    token(&credentials).await.unwrap();
+    let response = credentials.response().unwrap();
+    assert_no_secret(&format!("{response:?}"));
+    let told =
+        |secret: &Option<miniprogram_core::Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+    assert_eq!(told(&response.refresh_token).as_deref(), Some("2.385d"));
+    assert_eq!(told(&response.session_key).as_deref(), Some("ANXx"));
+    assert_eq!(told(&response.session_secret).as_deref(), Some("248A"));
+    assert_eq!(response.scope.as_deref(), Some("smartapp_snsapi_base"));
+    assert_eq!(
+        (response.expires_in, json!(response.extra)),
+        (Duration::from_secs(86400), json!({ "more": { "a": 1 } }))
+    );
+
+    credentials.reject(&scope(), &AccessToken::new("1.a6b7").unwrap()).await.unwrap();
+    assert_eq!(credentials.response(), None, "it belongs to the token");
+    token(&credentials).await.unwrap();
+    let bare = credentials.response().unwrap();
+    assert_eq!((bare.scope, bare.refresh_token, bare.session_key), (None, None, None));
+}
+
+#[tokio::test]
 async fn a_token_is_fetched_with_the_four_fields_and_kept() {
     let script = Script::new().on(ENDPOINT, [issued("1.a6b7")]).on(APPS, [data("[]")]);
     let alliance = BaiduAlliance::new(config(Arc::clone(&script) as _, &clock())).unwrap();

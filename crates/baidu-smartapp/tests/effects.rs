@@ -712,7 +712,7 @@ async fn an_intent_of_another_process_is_settled_by_asking() {
     assert_eq!(json!(settled.value), json!({"audit": "216"}));
     let upload = Command::UploadCode {
         template: "1".into(),
-        ext: ExtJson::default(),
+        ext: r#"{"extEnable":true}"#.parse().unwrap(),
         version: "1.2.7".to_owned(),
         description: "desc".to_owned(),
     };

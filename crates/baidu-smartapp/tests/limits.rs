@@ -57,6 +57,11 @@ async fn an_upload_needs_a_clear_switch_and_members_without_repeats() {
         let result = app.upload_code(&"1".into(), &ext, "1.0", "d").await;
         refused(&script, result, ErrorKind::InvalidArgument, Some("ext_json.extEnable"));
     }
+    for without in [ExtJson::default(), r#"{"ext":{"a":1}}"#.parse().unwrap()] {
+        let result = app.upload_code(&"1".into(), &without, "1.0", "d").await;
+        let error = refused(&script, result, ErrorKind::InvalidArgument, Some("ext_json.extEnable"));
+        assert!(error.to_string().contains("must be given"), "{error}");
+    }
     for twice in [
         r#"{"extEnable":true,"directCommit":true,"directCommit":false}"#,
         r#"{"extEnable":true,"ext":{"a":1,"\u0061":2}}"#,

@@ -12,6 +12,7 @@ use miniprogram_core::{
     Audit, AuditManager, AuditStatus, CodeManager, ErrorKind, Outcome, QrCodeOptions, QuotaPeriod,
     ReleaseManager, Retry, Stage, UploadProgress, UploadReceipt, UploadStatus, VisitStatus,
 };
+use serde_json::json;
 use support::{Answer, Script, TOKEN, data, headers, package};
 
 /// The list of document 001, whose upload under way has neither id nor status.
@@ -154,12 +155,19 @@ async fn uploads_under_way_failed_and_ready() {
 
 #[tokio::test]
 async fn an_upload_in_the_list_keeps_its_state_and_code() {
-    let app = list(r#"[{"version":"1","upload_status":3,"upload_err_code":-1,"upload_err_msg":"未知"}]"#);
+    let app = list(
+        r#"[{"version":"1","upload_status":3,"upload_status_desc":"上传失败","upload_err_code":-1,"upload_err_msg":"未知"}]"#,
+    );
     let version = app.code_versions().await.unwrap().remove(0);
     assert_eq!((version.stage, version.raw_status), (Stage::UploadFailed, None));
     let upload = version.upload.unwrap();
     assert_eq!((upload.status, upload.raw_status.code), (UploadStatus::Failed, 3));
     assert_eq!((upload.code, upload.message.as_deref()), (Some((-1).into()), Some("未知")));
+    assert_eq!(
+        upload.description.as_deref(),
+        Some("上传失败"),
+        "the words for the status are told beside the reason"
+    );
 }
 
 #[tokio::test]
@@ -348,6 +356,55 @@ async fn the_vendors_id_of_the_request_reaches_the_caller() {
     let (_, app) =
         answering("package/withdraw", Answer::Full(200, traced, support::DONE.as_bytes().to_vec()));
     assert_eq!(app.withdraw_audit(&"1".into()).await.unwrap().request_id.as_deref(), Some("abc123"));
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_its_own_fields_and_no_secret() {
+    let body = format!(
+        r#"{{"errno":987654,"msg":"no {TOKEN}","request_id":"r7","timestamp":1,
+            "data":{{"words":["a {TOKEN}"],"access_token":"canary","code":"canary","none":null}},"nothing":null}}"#
+    );
+    let error = refusal(body).await;
+    let fields = json!({
+        "request_id": "r7", "timestamp": 1,
+        "data": { "words": ["a ***"], "access_token": "***", "code": "***", "none": null },
+    });
+    assert_eq!((error.request_id(), json!(error.vendor_fields())), (Some("r7"), fields.clone()));
+    assert_eq!(json!(error.report())["vendor_fields"], fields);
+    let printed = format!("{error} {error:#} {error:?} {}", json!(error.report()));
+    assert!(!printed.contains("canary"), "{printed}");
+    let bare = refusal(r#"{"errno":987654,"msg":"x","data":null}"#).await;
+    assert_eq!(bare.vendor_fields(), None);
+}
+
+#[tokio::test]
+async fn the_low_level_call_takes_whatever_is_a_success() {
+    let get = http::Method::GET;
+    for success in [r#"{"data":[1]}"#, r#"{"errno":null}"#, "{}", "[1]", r#"{"errno":0,"data":true}"#] {
+        let (_, app) = answering("any/path", success);
+        let answer = app.call(get.clone(), "/rest/2.0/smartapp/any/path", &[], None).await.unwrap();
+        assert_eq!(answer.to_string(), success);
+    }
+    let raw = async |answer: Answer| {
+        let (_, app) = answering("any/path", answer);
+        app.call_raw(http::Method::GET, "/rest/2.0/smartapp/any/path", &[], None).await
+    };
+    let zip = headers(&[("content-type", "application/zip")]);
+    let reply = raw(Answer::Full(200, zip, b"PK\x03\x04".to_vec())).await.unwrap();
+    assert_eq!((reply.status, &reply.bytes[..]), (200, &b"PK\x03\x04"[..]));
+    assert_eq!(reply.headers["content-type"], "application/zip");
+    let refused = raw(r#"{"errno":40001,"msg":"x"}"#.into()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    // A read by GET leaves nothing open; a POST may, and so may a GET that spends a code.
+    let (_, app) = answering("any/path", Answer::Lost);
+    let lost = app.call(get.clone(), "/rest/2.0/smartapp/any/path", &[], None).await.unwrap_err();
+    assert_eq!(lost.outcome(), Outcome::NotDone);
+    let post = http::Method::POST;
+    let lost = app.call(post, "/rest/2.0/smartapp/any/path", &[], Some(&json!(null))).await.unwrap_err();
+    assert_eq!(lost.outcome(), Outcome::Unknown);
+    let (_, app) = answering("/rest/2.0/oauth/token", Answer::Lost);
+    let lost = app.call(get, "/rest/2.0/oauth/token", &[], None).await.unwrap_err();
+    assert_eq!(lost.outcome(), Outcome::Unknown);
 }
 
 #[tokio::test]

@@ -223,6 +223,15 @@ pub(crate) struct Call {
     /// A JSON object; sent as JSON, or as a form where the vendor takes forms
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) body: Option<Source>,
+    /// Send no body at all; a POST without --body sends {} where the vendor takes JSON
+    #[arg(long, conflicts_with = "body")]
+    pub(crate) empty_body: bool,
+    /// Write the body of a success to a file, whole or not at all, whatever it is; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<String>,
+    /// Replace the file if there is one
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) dry: DryRun,
 }

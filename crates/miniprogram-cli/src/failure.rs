@@ -150,7 +150,9 @@ fn lines(error: &Error) -> String {
         line.push_str(&format!("; the earlier {operation} is settled: {outcome}"));
     }
     let outcome = error.outcome();
-    format!("{red}error:{plain} {line}; outcome {outcome}\nadvice: {}\n", Printable(error.advice()))
+    let fields = error.vendor_fields().and_then(|fields| printable_json(fields).ok());
+    let fields = fields.map(|fields| format!("vendor fields: {fields}\n")).unwrap_or_default();
+    format!("{red}error:{plain} {line}; outcome {outcome}\n{fields}advice: {}\n", Printable(error.advice()))
 }
 
 #[cfg(test)]
@@ -178,6 +180,19 @@ mod tests {
         }
         let read: serde_json::Value = serde_json::from_str(&object(&error)).unwrap();
         assert_eq!(read["error"], serde_json::to_value(error.report()).unwrap());
+    }
+
+    #[test]
+    fn what_else_the_vendor_says_is_one_more_line() {
+        let fields = json!({ "hints": ["a\u{202e}b\n"], "procedure_id": "p1" });
+        let answer = VendorError::new(Vendor::new("acme"), 86202, "no")
+            .with_fields(fields.as_object().cloned().unwrap());
+        let text = lines(&Error::new(ErrorKind::Conflict, "call").with_vendor(answer));
+        let line = text.lines().nth(1).unwrap();
+        assert!(line.starts_with("vendor fields: {\"hints\":["), "{text}");
+        assert!(line.contains("\"procedure_id\":\"p1\""), "{text}");
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(!text.contains('\u{202e}'), "{text}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Results on standard output: tables for people, JSON for machines.
 
 use std::io::{self, IsTerminal, Write as _};
+use std::path::Path;
 
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -174,6 +175,24 @@ fn in_brief(value: &Value) -> String {
         Value::Object(members) => members.values().map(cell).collect::<Vec<_>>().join(" "),
         other => cell(other),
     }
+}
+
+/// Writes a file beside its place and moves it there, so that it is whole or absent.
+pub(crate) fn write_whole(file: &Path, bytes: &[u8], replace: bool) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".miniprogram-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = builder.tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    if replace {
+        temporary.persist(file)?
+    } else {
+        temporary.persist_noclobber(file)?
+    };
+    Ok(())
 }
 
 #[cfg(test)]

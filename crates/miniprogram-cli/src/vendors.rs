@@ -15,6 +15,7 @@ use http::Method;
 use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
 use miniprogram::codes::Explanation;
+use miniprogram::pipeline::Reply;
 use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatPlatform};
 use miniprogram::{
     AppId, AuthorizationApi, BaseUrl, ClientConfig, Code, Command, DraftId, Error, EventDecoder, MethodName,
@@ -56,9 +57,9 @@ pub(crate) struct Entry {
     /// What a text begins with that goes on with a secret, if any does.
     pub(crate) secret_prefix: Option<&'static str>,
     /// Sends one low-level call.
-    pub(crate) call: fn(ClientConfig, AppId, RawCall) -> Calling,
+    pub(crate) call: fn(ClientConfig, AppId, RawCall) -> Calling<Reply>,
     /// The same with the platform's own token.
-    pub(crate) call_as_platform: fn(ClientConfig, RawCall) -> Calling,
+    pub(crate) call_as_platform: fn(ClientConfig, RawCall) -> Calling<Reply>,
     /// A change of the template library as the vendor's client writes it down.
     pub(crate) template_command: fn(&TemplateChange) -> Result<Command>,
     /// Changes the basic information of apps, where the vendor lets platforms.
@@ -114,8 +115,8 @@ impl TemplateChange {
     }
 }
 
-/// A running low-level call.
-pub(crate) type Calling = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
+/// A running call.
+pub(crate) type Calling<T = Value> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 /// A call of an endpoint, before it has a token.
 #[derive(Debug)]
@@ -151,14 +152,14 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         call: |config, app, call| {
             Box::pin(async move {
                 let app = BaiduPlatform::new(config)?.app(app);
-                app.call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
+                app.call_raw(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
         call_as_platform: |config, call| {
             Box::pin(async move {
                 let platform = BaiduPlatform::new(config)?;
                 let method = call.method.clone();
-                platform.call_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
+                platform.call_raw_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
         template_command: |change| change.command(),
@@ -192,14 +193,14 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         call: |config, app, call| {
             Box::pin(async move {
                 let app = WeChatPlatform::new(config)?.app(app);
-                app.call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
+                app.call_raw(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
         call_as_platform: |config, call| {
             Box::pin(async move {
                 let platform = WeChatPlatform::new(config)?;
                 let method = call.method.clone();
-                platform.call_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
+                platform.call_raw_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
         template_command: |change| match change {
@@ -241,7 +242,8 @@ impl RawCall {
         let request = PlannedRequest::new(self.method.as_str(), &self.path);
         let request = query.into_iter().fold(request, |request, (name, text)| request.with_query(name, text));
         let request = match (&self.body, bodies) {
-            (None, _) => request,
+            // Null stands for no body at all.
+            (None | Some(Value::Null), _) => request,
             (Some(body), Bodies::Json) => request.with_body(body.clone()),
             (Some(body), Bodies::Form) => {
                 let fields = form_fields(body)?.into_iter().map(|(name, text)| (name, Value::from(text)));

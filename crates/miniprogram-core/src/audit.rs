@@ -27,7 +27,7 @@ pub trait AuditManager: Authorizer {
     /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
     ///
     /// # Vendor notes
-    /// | WeChat | `submit_audit`; 1 to 5 items; answers `auditid` |
+    /// | WeChat | `submit_audit`; at most 5 items, the vendor decides whether it needs any (85023); answers `auditid` |
     /// |---|---|
     /// | Baidu | `package/submitaudit`; content and remark; the package id is the audit id |
     async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>>;
@@ -96,7 +96,7 @@ pub struct SubmitOptions {
     pub content: Option<String>,
     /// A remark (Baidu: required).
     pub remark: Option<String>,
-    /// What the app offers, page by page (WeChat: 1 to 5).
+    /// What the app offers, page by page (WeChat: at most 5).
     pub items: Vec<AuditItem>,
     /// What is new in this version (WeChat).
     pub version_desc: Option<String>,

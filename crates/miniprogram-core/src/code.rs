@@ -360,9 +360,12 @@ pub struct Upload {
     /// The code of a failure.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub code: Option<Code>,
-    /// The vendor's words.
+    /// The vendor's words: on a failure those of its reason, else those of the status.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
+    /// The vendor's words for the status, where the message is another text.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
 }
 
 impl Upload {
@@ -374,7 +377,14 @@ impl Upload {
         code: Option<Code>,
         message: Option<String>,
     ) -> Self {
-        Self { status, raw_status, code, message }
+        Self { status, raw_status, code, message, description: None }
+    }
+
+    /// With the vendor's words for the status beside another message.
+    #[must_use]
+    pub fn with_description(mut self, description: Option<String>) -> Self {
+        self.description = description;
+        self
     }
 }
 

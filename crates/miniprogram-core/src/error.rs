@@ -245,6 +245,13 @@ impl Error {
         self.0.vendor_error.as_ref()
     }
 
+    /// The other fields of the vendor's answer beside code, words and request id, such as the list of what is at fault;
+    /// secrets in them are masked. None if there are none.
+    #[must_use]
+    pub fn vendor_fields(&self) -> Option<&serde_json::Map<String, serde_json::Value>> {
+        self.vendor_error().map(|answer| &answer.fields).filter(|fields| !fields.is_empty())
+    }
+
     /// The vendor's code, where it gave one.
     #[must_use]
     pub fn code(&self) -> Option<&Code> {
@@ -350,6 +357,7 @@ impl Error {
             message: self.message(),
             field: self.field(),
             request_id: self.request_id(),
+            vendor_fields: self.vendor_fields(),
             advice: self.advice(),
             earlier: self.earlier(),
         }

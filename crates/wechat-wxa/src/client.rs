@@ -71,6 +71,21 @@ impl WeChatPlatform {
         Ok(self.begin("call").send_once(&call).await?.json)
     }
 
+    /// The same with the whole answer, like [`WeChatApp::call_raw`].
+    ///
+    /// # Errors
+    /// Those of [`WeChatApp::call_raw`].
+    pub async fn call_raw_as_platform(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Reply> {
+        let call = raw(method, path, query, body)?.with_platform_token().expecting_anything();
+        self.begin("call").send_once(&call).await
+    }
+
     /// Finds out by asking whether an effect of the platform itself took place, as
     /// [`Authorizer::settle`] does for those of an app.
     ///
@@ -163,13 +178,17 @@ impl WeChatApp {
     /// Calls an endpoint that nobody has modelled, with the app's token, and answers the JSON of a success.
     ///
     /// The path begins with `/`, such as `/wxa/getillegalrecords`; `access_token` is added to the query. A POST
-    /// without a body sends `{}`, which the vendor wants. The call is sent once; only one whose token was refused is
-    /// sent again. Nothing settles its outcome and it passes the gate of the app, so never call an endpoint that a
-    /// trait method covers while one of them runs.
+    /// without a body sends `{}`, which the vendor wants; one with null as its body sends nothing at all. The call is
+    /// sent once; only one whose token was refused is sent again. Nothing settles its outcome and it passes the gate of
+    /// the app, so never call an endpoint that a trait method covers while one of them runs.
+    ///
+    /// JSON without an `errcode` is a success, as OAuth, the data cube and the counts of media send it.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that holds a query; the vendor's refusals. With
-    /// outcome `unknown` the call may have taken effect.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that holds a query; the vendor's refusals;
+    /// [`Protocol`](ErrorKind::Protocol) for a body that is not JSON, which [`call_raw`](Self::call_raw) returns. With
+    /// outcome `unknown` the call may have taken effect; a GET never has one, but for the three that change something:
+    /// `undocodeaudit`, `revertgrayrelease`, `revertcoderelease`.
     pub async fn call(
         &self,
         method: Method,
@@ -179,6 +198,22 @@ impl WeChatApp {
     ) -> Result<Value> {
         let call = raw(method, path, query, body)?;
         Ok(self.begin("call").send_once(&call).await?.json)
+    }
+
+    /// The same with the whole answer: status, headers and bytes, whatever these are, up to 32 MiB. The JSON is null if
+    /// the body is none.
+    ///
+    /// # Errors
+    /// Those of [`call`](Self::call), but none for a body that is not JSON. A status outside of 200 to 299 is an error.
+    pub async fn call_raw(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Reply> {
+        let call = raw(method, path, query, body)?.expecting_anything();
+        self.begin("call").send_once(&call).await
     }
 
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
@@ -228,13 +263,21 @@ impl EffectSource for WeChatApp {
     }
 }
 
+/// Endpoints that change something by a GET. The last one only lists where it has an `action`.
+const GETS_WITH_EFFECT: [&str; 3] =
+    ["/wxa/undocodeaudit", "/wxa/revertgrayrelease", "/wxa/revertcoderelease"];
+
 fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Option<&Value>) -> Result<Call> {
     let body = match body {
+        Some(Value::Null) => Body::Empty,
         Some(body) => Body::Json(body.to_string()),
         None if method == Method::POST => Body::Json("{}".to_owned()),
         None => Body::Empty,
     };
-    Call::raw(method, path, query, body).map_err(|error| error.for_vendor(WECHAT))
+    let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(WECHAT))?;
+    let lists = query.iter().any(|(name, _)| *name == "action");
+    let has_effect = GETS_WITH_EFFECT.contains(&path.trim_end_matches('/')) && !lists;
+    Ok(if has_effect { call.with_effect() } else { call })
 }
 
 /// Sends a call without effect and reads its answer.

@@ -14,7 +14,7 @@ use crate::audit::GET_LATEST_AUDITSTATUS;
 use crate::code::GET_CODE_PRIVACY_INFO;
 use crate::codes::ERRCODE;
 use crate::domains::SERVER_DOMAIN_REFUSALS;
-use crate::masks::without_secrets_of;
+use crate::masks::{masked_for, masked_members, without_secrets_of};
 
 #[derive(Debug)]
 pub(crate) struct WeChatDialect;
@@ -37,8 +37,15 @@ impl Dialect for WeChatDialect {
         if call.expect == Expect::Image && is_image(&response.body) {
             return Verdict::Success(Reply::new(call.operation.clone(), Value::Null, response.body.clone()));
         }
+        let success =
+            |json| Verdict::Success(Reply::new(call.operation.clone(), json, response.body.clone()));
         match read_response(&response.body) {
             Some(Value::Object(members)) => read_envelope(call, response, members),
+            Some(json) if call.is_raw() => success(json),
+            None if call.expect == Expect::Anything => success(Value::Null),
+            None if call.is_raw() => {
+                Verdict::NotUnderstood("the body is not JSON; the raw call returns it as bytes".to_owned())
+            }
             Some(_) => Verdict::NotUnderstood("the body is JSON, but no object".to_owned()),
             None if call.expect == Expect::Image => {
                 Verdict::NotUnderstood("the body is neither a JPEG or PNG nor JSON".to_owned())
@@ -75,30 +82,32 @@ const WITHOUT_CODE: [(&str, &str); 10] = [
 ];
 
 fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) -> Verdict {
-    let raw = call.operation == "call";
+    let raw = call.is_raw();
     let message = match members.get("errmsg") {
         Some(Value::String(message)) => message.clone(),
         None | Some(Value::Null) => String::new(),
         Some(other) => other.to_string(),
     };
     let code = match members.get("errcode") {
-        None | Some(Value::Null) if carries_its_success(call, &members) => 0,
+        None | Some(Value::Null) if raw || carries_its_success(call, &members) => 0,
         None | Some(Value::Null) => {
             return Verdict::NotUnderstood("the body is a JSON object without errcode".to_owned());
         }
         Some(code) => match whole(code) {
             Some(code) => code,
+            None if call.expect == Expect::Anything => 0,
             None => return Verdict::NotUnderstood("errcode is no whole number".to_owned()),
         },
     };
-    let request_id = rid(&message).map(str::to_owned);
+    let request_id = rid(&message).or_else(|| hint(&message)).map(str::to_owned);
     let answer = !raw && ANSWERS.iter().any(|(path, codes)| *path == call.path && codes.contains(&code));
     if code != 0 && !answer {
         let operation: &str = if raw { &call.path } else { &call.operation };
         let code = Code::Number(code);
         let row = ERRCODE.find(&code, Some(operation));
         let message = without_secrets_of(call, message);
-        return Verdict::Refused(VendorRefusal::new(code, message, row).with_request_id(request_id));
+        let refusal = VendorRefusal::new(code, message, row).with_request_id(request_id);
+        return Verdict::Refused(refusal.with_fields(refusal_fields(call, members)));
     }
     if call.expect == Expect::Image {
         return Verdict::NotUnderstood("the body is a JSON success where an image is due".to_owned());
@@ -138,6 +147,21 @@ pub(crate) fn told(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// The id of the request in the older form: `hint: [id]`.
+fn hint(message: &str) -> Option<&str> {
+    let (_, rest) = message.rsplit_once("hint:")?;
+    let id = rest.trim_start().strip_prefix('[')?.split_once(']')?.0.trim();
+    (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic())).then_some(id)
+}
+
+/// What a refusal tells beside its code and words, without secrets; fields that are null tell nothing.
+pub(crate) fn refusal_fields(call: &Call, members: Map<String, Value>) -> Map<String, Value> {
+    let told = members
+        .into_iter()
+        .filter(|(name, value)| !matches!(name.as_str(), "errcode" | "errmsg") && !value.is_null());
+    masked_for(call, masked_members(told.collect()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +175,22 @@ mod tests {
         for text in ["", "ok", "rid: ", "rid: 62f1d8a3-2b3c4d5e", "rid: 62f1d8a3-2b3c4d5e-0a1b2c3g", "rid: ü"]
         {
             assert_eq!(rid(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_hint_is_the_request_id_of_older_answers() {
+        for text in [
+            "invalid ip, hint: [62f1d8a3-2b3c]",
+            " hint: [62f1d8a3-2b3c] ",
+            "hint: [a] and hint:[62f1d8a3-2b3c]",
+            "x hint: [ 62f1d8a3-2b3c ], more",
+        ] {
+            assert_eq!(hint(text), Some("62f1d8a3-2b3c"), "{text:?}");
+        }
+        for text in ["hint: []", "hint: [ ]", "hint: 7", "hint: [a b]", "hint: [提示]", "hint: [open", "no"]
+        {
+            assert_eq!(hint(text), None, "{text:?}");
         }
     }
 }

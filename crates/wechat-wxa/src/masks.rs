@@ -79,6 +79,19 @@ pub(crate) fn without_secrets(value: Value) -> Value {
     }
 }
 
+/// The same for the texts of fields, at any depth.
+pub(crate) fn masked_for(call: &Call, fields: Map<String, Value>) -> Map<String, Value> {
+    fn value(call: &Call, given: Value) -> Value {
+        match given {
+            Value::String(text) => Value::from(without_secrets_of(call, text)),
+            Value::Array(items) => items.into_iter().map(|item| value(call, item)).collect(),
+            Value::Object(fields) => Value::Object(masked_for(call, fields)),
+            other => other,
+        }
+    }
+    fields.into_iter().map(|(name, given)| (name, value(call, given))).collect()
+}
+
 /// A text shorter than this is no secret, and might be a part of any word.
 const SHORTEST_SECRET: usize = 6;
 

@@ -157,7 +157,18 @@ fn what_a_push_hands_over_is_there_and_is_secret() {
         panic!("no registration")
     };
     assert!(registration.succeeded());
-    assert_eq!(registration.auth_code.unwrap().expose(), "canary");
+    assert_eq!((registration.task_id, registration.auth_code.unwrap().expose()), (None, "canary"));
+    for fields in [
+        json!({"status": 0, "taskid": "t1", "info": {"wxuser": "w", "idname": "张三"}}),
+        json!({"status": 0, "task_id": "t1"}),
+        json!({"status": 0, "info": {"taskid": "t1"}}),
+    ] {
+        let registered = authorization("notify_third_fasteregister", fields);
+        let WeChatEvent::Registered(registration) = WeChatEvent::from_event(&registered).unwrap() else {
+            panic!("no registration")
+        };
+        assert_eq!(registration.task_id.as_deref(), Some("t1"));
+    }
 
     let message = decoded(
         "<xml><MsgType>text</MsgType><Content>QUERY_AUTH_CODE:canary</Content><MsgId>7</MsgId></xml>",

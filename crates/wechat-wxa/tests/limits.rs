@@ -29,6 +29,12 @@ fn extra(name: &str, value: Value) -> Command {
     submit(options)
 }
 
+fn items(count: usize) -> SubmitOptions {
+    (0..count).fold(SubmitOptions::default(), |options, _| {
+        options.with_item(AuditItem::default().with_address("a"))
+    })
+}
+
 fn upload(template: &str, ext: &str, version: &str) -> Command {
     Command::UploadCode {
         template: template.into(),
@@ -40,9 +46,6 @@ fn upload(template: &str, ext: &str, version: &str) -> Command {
 
 #[test]
 fn what_breaks_a_limit_is_refused_in_words() {
-    let many = (0..6).fold(SubmitOptions::default(), |options, _| {
-        options.with_item(AuditItem::default().with_address("a"))
-    });
     let tags = |count: usize, length: usize| vec!["签".repeat(length); count].join(" ");
     let mut twice = AuditItem::default().with_address("index");
     twice.extra.insert("title".to_owned(), json!("again"));
@@ -53,8 +56,7 @@ fn what_breaks_a_limit_is_refused_in_words() {
         upload("7", "{}", &"版".repeat(65)),
         upload("7", r#"{"directCommit":true}"#, "1"),
         upload("7", r#"{"directCommit":"true"}"#, "1"),
-        submit(SubmitOptions::default()),
-        submit(many),
+        submit(items(6)),
         submit(options().with_content("c")),
         submit(options().with_remark("r")),
         command(SubmitTarget::Package("1".into()), options()),
@@ -102,7 +104,7 @@ async fn the_methods_refuse_what_the_plan_refuses() {
     let id = AuditId::from("not-a-number");
     let errors = [
         app.upload_code(&"7".into(), &ext(), "", "").await.unwrap_err(),
-        app.submit_audit(&SubmitTarget::Newest, &SubmitOptions::default()).await.unwrap_err(),
+        app.submit_audit(&SubmitTarget::Newest, &items(6)).await.unwrap_err(),
         app.audit_status(&id).await.unwrap_err(),
         app.withdraw_audit(&id).await.unwrap_err(),
         app.expedite_audit(&id).await.unwrap_err(),

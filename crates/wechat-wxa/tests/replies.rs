@@ -346,6 +346,108 @@ async fn a_refusal_keeps_code_words_and_request_id() {
 }
 
 #[tokio::test]
+async fn a_refusal_keeps_its_own_fields_and_no_secret() {
+    let refusal = json!({
+        "errcode": 86202, "errmsg": format!("not filed, {TOKEN} hint: [AbC-1]"),
+        "hints": [{ "err_field": "x", "msg": format!("no {TOKEN}"), "more": null }], "procedure_id": "p1",
+        "nothing": null, "authorizer_access_token": "canary", "deep": { "session_key": "canary" },
+    });
+    let stage = stage_of("/wxa/icp/apply_icp_filing", body(refusal));
+    let error = stage.app.call(Method::POST, "/wxa/icp/apply_icp_filing", &[], None).await.unwrap_err();
+    assert_eq!(error.request_id(), Some("AbC-1"), "the older form of the id");
+    let fields = json!({
+        "hints": [{ "err_field": "x", "msg": "no ***", "more": null }], "procedure_id": "p1",
+        "authorizer_access_token": "***", "deep": { "session_key": "***" },
+    });
+    assert_eq!(json!(error.vendor_fields()), fields);
+    assert_eq!(json!(error.report())["vendor_fields"], fields);
+    assert_eq!(json!(error.vendor_error())["fields"], fields);
+    let printed = format!("{error} {error:#} {error:?} {}", json!(error.report()));
+    assert!(!printed.contains("canary"), "{printed}");
+    let bare = stage_of(VISIT, refused(48001)).app.visit_status().await.unwrap_err();
+    assert_eq!((bare.vendor_fields(), json!(bare.report()).get("vendor_fields")), (None, None));
+}
+
+#[tokio::test]
+async fn the_low_level_call_takes_whatever_is_a_success() {
+    let call = async |answer| stage_of("/any", answer).app.call(Method::POST, "/any", &[], None).await;
+    for success in [
+        json!({ "access_token": "t", "openid": "o" }),
+        json!({ "list": [{ "ref_date": "20240101" }] }),
+        json!({ "voice_count": 1, "image_count": 2 }),
+        json!({}),
+        json!({ "errcode": null }),
+        json!([1]),
+        json!({ "errcode": 0, "errmsg": "ok" }),
+    ] {
+        assert_eq!(call(body(success.clone())).await.unwrap(), success);
+    }
+    // A method that is modelled needs its code all the same.
+    let modelled = stage_of(VISIT, body(json!({ "status": 1 }))).app.visit_status().await.unwrap_err();
+    assert_eq!(modelled.kind(), ErrorKind::Protocol);
+    let refusal = call(body(json!({ "errcode": "48001" }))).await.unwrap_err();
+    assert_eq!(refusal.kind(), ErrorKind::PermissionDenied);
+    let file = Answer::Body(200, "image/gif", b"GIF89a\x00".to_vec());
+    let error = call(file.clone()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::Unknown));
+
+    let raw = async |answer| stage_of("/any", answer).app.call_raw(Method::GET, "/any", &[], None).await;
+    let reply = raw(file).await.unwrap();
+    assert_eq!((reply.status, &reply.bytes[..], &reply.json), (200, &b"GIF89a\x00"[..], &json!(null)));
+    assert_eq!(reply.headers["content-type"], "image/gif");
+    let reply = raw(Answer::Body(204, "text/plain", Vec::new())).await.unwrap();
+    assert_eq!((reply.status, reply.bytes.len()), (204, 0));
+    let reply = raw(body(json!({ "errcode": "odd", "a": 1 }))).await.unwrap();
+    assert_eq!(reply.json["a"], 1);
+    let refusal = raw(refused(48001)).await.unwrap_err();
+    assert_eq!((refusal.kind(), refusal.outcome()), (ErrorKind::PermissionDenied, Outcome::NotDone));
+    let gateway = raw(Answer::Body(502, "text/html", b"<html>".to_vec())).await.unwrap_err();
+    assert_eq!((gateway.kind(), gateway.outcome()), (ErrorKind::Unavailable, Outcome::NotDone));
+}
+
+#[tokio::test]
+async fn a_get_that_only_reads_never_ends_unknown() {
+    let unknown = [Answer::Timeout, Answer::Cut, text("nonsense"), refused(-1)];
+    for answer in unknown {
+        for (path, query, outcome) in [
+            ("/wxa/get_category", &[][..], Outcome::NotDone),
+            ("/wxa/undocodeaudit", &[][..], Outcome::Unknown),
+            ("/wxa/revertgrayrelease", &[][..], Outcome::Unknown),
+            (REVERT, &[("app_version", "7")][..], Outcome::Unknown),
+            (REVERT, &[("action", "get_history_version")][..], Outcome::NotDone),
+        ] {
+            let key = if query.iter().any(|(name, _)| *name == "action") { "history" } else { path };
+            let stage = stage_of(key, answer.clone());
+            let error = stage.app.call(Method::GET, path, query, None).await.unwrap_err();
+            assert_eq!(error.outcome(), outcome, "{path} {query:?}: {error:#}");
+            assert_eq!(stage.vendor.requests().len(), 1, "it is sent once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_low_level_call_can_send_nothing() {
+    for (sent, arrives) in [(None, "{}"), (Some(json!({})), "{}"), (Some(json!(null)), "")] {
+        let stage = stage_of("/any", ok(json!({})));
+        stage.app.call(Method::POST, "/any", &[], sent.as_ref()).await.unwrap();
+        assert_eq!(stage.vendor.last_body(), arrives);
+    }
+}
+
+#[tokio::test]
+async fn whether_a_submission_needs_items_is_the_vendors_to_say() {
+    let stage = stage([
+        (LATEST, vec![refused(85058)]),
+        (SUBMIT, vec![ok(json!({ "auditid": 1234567 })), refused(85023)]),
+    ]);
+    let submit = async || stage.app.submit_audit(&SubmitTarget::Newest, &SubmitOptions::default()).await;
+    assert_eq!(submit().await.unwrap().value, AuditId::from("1234567"));
+    assert_eq!(stage.vendor.last_body(), "{}");
+    let error = submit().await.unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Some(&Code::Number(85023)), Outcome::NotDone));
+}
+
+#[tokio::test]
 async fn a_code_means_what_its_call_says() {
     let grayed =
         stage_of(GRAY, refused(86002)).app.start_gray_release(GrayRelease::percentage(1)).await.unwrap_err();
@@ -395,17 +497,12 @@ async fn nonsense_is_a_protocol_error_and_a_gateways_page_is_not() {
 
 #[tokio::test]
 async fn a_success_without_a_code_needs_its_member() {
-    let path = "/cgi-bin/component/api_authorizer_token";
-    let call = async |answer| {
-        let stage = stage_of(path, answer);
-        stage.app.call(Method::POST, path, &[], None).await
-    };
-    let good = call(body(json!({ "authorizer_access_token": "t", "expires_in": 7200 }))).await.unwrap();
-    assert_eq!(good["expires_in"], 7200);
-    for bad in
-        [json!({}), json!({ "authorizer_access_token": "" }), json!({ "authorizer_access_token": null })]
-    {
-        assert_eq!(call(body(bad)).await.unwrap_err().kind(), ErrorKind::Protocol);
+    // The low-level call takes them all; the methods that fetch tokens are tested with those.
+    for bad in [json!({}), json!({ "media_id": "" }), json!({ "media_id": null })] {
+        let stage = stage_of("/cgi-bin/media/upload", body(bad));
+        let picture = wechat_wxa::MediaFile::new("a.png", &b"\x89PNG"[..]);
+        let kind = wechat_wxa::values::MaterialKind::Image;
+        assert_eq!(stage.app.upload_material(kind, &picture).await.unwrap_err().kind(), ErrorKind::Protocol);
     }
 }
 

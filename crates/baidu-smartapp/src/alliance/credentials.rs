@@ -15,9 +15,11 @@ use miniprogram_core::{
     AccessToken, AppId, Error, ErrorKind, NoTokens, Outcome, Result, Secret, Timestamp, TokenProvider,
     TokenScope,
 };
+use serde_json::{Map, Value};
 
 use super::AllianceConfig;
 use crate::dialect::BaiduDialect;
+use crate::masks::without_secret_fields;
 use crate::{BAIDU, reply};
 
 const OPERATION: &str = "token";
@@ -48,9 +50,28 @@ struct State {
     flight: Option<WeakShared<Flight>>,
 }
 
+/// What Baidu answers beside a token. `Debug` shows no secret. Source: document 004, client credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenResponse {
+    /// `expires_in`: how long the token is good from when it was issued.
+    pub expires_in: Duration,
+    /// `scope`: what the token is good for.
+    pub scope: Option<String>,
+    /// `refresh_token`. The document has no call that takes it: a token is replaced with the key.
+    pub refresh_token: Option<Secret>,
+    /// `session_key`.
+    pub session_key: Option<Secret>,
+    /// `session_secret`.
+    pub session_secret: Option<Secret>,
+    /// The other fields by Baidu's names, but for those that hold secrets.
+    pub extra: Map<String, Value>,
+}
+
 /// The token that is handed out between two times: before the first one, the clock was set back.
 struct Current {
     token: AccessToken,
+    response: TokenResponse,
     asked_at: Timestamp,
     until: Timestamp,
 }
@@ -85,6 +106,13 @@ impl ClientCredentials {
         let secret = secret.ok_or_else(|| missing("client_secret"))?;
         let pipeline = Pipeline::new(config.client(Arc::new(NoTokens)), BaiduDialect)?;
         Ok(Self(Arc::new(Key { pipeline, secret, state: Mutex::default() })))
+    }
+
+    /// What Baidu answered beside the token that is handed out now; none before the first one, and after one was refused.
+    /// Costs no request.
+    #[must_use]
+    pub fn response(&self) -> Option<TokenResponse> {
+        self.0.state().current.as_ref().map(|current| current.response.clone())
     }
 
     fn check(&self, scope: &TokenScope) -> Result<()> {
@@ -149,7 +177,20 @@ impl Key {
             let why = format!("must be a positive number of seconds, is {seconds}");
             return Err(reply::odd(&reply, "expires_in", why));
         };
-        Ok(Current { token, asked_at, until: asked_at.after(lifetime - (lifetime / 10).min(MARGIN)) })
+        let response = TokenResponse {
+            expires_in: lifetime,
+            scope: answer.text("scope"),
+            refresh_token: answer.text("refresh_token").map(Secret::new),
+            session_key: answer.text("session_key").map(Secret::new),
+            session_secret: answer.text("session_secret").map(Secret::new),
+            extra: without_secret_fields(answer.rest()),
+        };
+        Ok(Current {
+            token,
+            response,
+            asked_at,
+            until: asked_at.after(lifetime - (lifetime / 10).min(MARGIN)),
+        })
     }
 
     fn call(&self) -> Call {

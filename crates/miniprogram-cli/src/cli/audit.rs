@@ -59,7 +59,7 @@ pub(crate) struct Submit {
     /// A remark (Baidu: required)
     #[arg(long, value_name = "TEXT")]
     pub(crate) remark: Option<String>,
-    /// A page and its category, one JSON object each (WeChat: 1 to 5)
+    /// A page and its category, one JSON object each (WeChat: at most 5)
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) item: Vec<Source>,
     /// What is new in this version (WeChat)

@@ -7,7 +7,7 @@ use crate::cli::{CodeVerb, QrCode, Upload};
 use crate::context::{Context, of_a_read};
 use crate::effects;
 use crate::failure::{Failure, Finish};
-use crate::output::{Format, Printable};
+use crate::output::{Format, Printable, write_whole};
 use crate::values::within;
 
 /// Runs a verb of `code`.
@@ -87,23 +87,4 @@ pub(super) async fn qr_code(context: &Context, wish: QrCode) -> Result<(), Failu
 
 fn refused(file: &str, why: &str) -> Error {
     Error::invalid("trial_qr_code", "output", format!("{file}: {why}"))
-}
-
-/// Writes a file beside its place and moves it there, so that it is whole or absent.
-fn write_whole(file: &Path, bytes: &[u8], replace: bool) -> std::io::Result<()> {
-    use std::io::Write;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".miniprogram-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temporary = builder.tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    if replace {
-        temporary.persist(file)?
-    } else {
-        temporary.persist_noclobber(file)?
-    };
-    Ok(())
 }

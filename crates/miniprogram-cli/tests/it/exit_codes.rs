@@ -114,6 +114,8 @@ async fn an_unknown_outcome_is_6_and_a_failed_read_is_1() {
     let error = run(&["release", "visit", "close"]).error(6);
     assert_eq!((&error["outcome"], &error["operation"]), (&json!("unknown"), &json!("set_visit_status")));
     assert_eq!(run(&["call", "POST", "/wxa/release"]).error(6)["outcome"], "unknown");
+    let low_level = run(&["call", "GET", "/wxa/get_category"]).error(1);
+    assert_eq!(low_level["outcome"], "not_done", "a read has no effect: {low_level}");
     let read = run(&["code", "versions"]).error(1);
     assert_ne!(read["outcome"], "unknown", "a read has no effect");
 }

@@ -175,6 +175,50 @@ async fn a_low_level_call_writes_the_body_as_the_vendor_wants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_low_level_call_writes_what_is_not_json_to_a_file() {
+    let bench = Bench::start().await;
+    bench.arrange(WECHAT_APP, &State::Uploaded { version: "1.0".to_owned() });
+    let line = ["call", "GET", "/wxa/get_qrcode"];
+    let error = bench.run(WECHAT_APP, &line).error(1);
+    assert_eq!((&error["kind"], &error["outcome"]), (&json!("protocol"), &json!("done")), "{error}");
+    assert!(error["advice"].as_str().unwrap().contains("--output"), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("code.jpg");
+    let output = ["--output", file.to_str().unwrap()];
+    let told = bench.run(WECHAT_APP, &[&line[..], &output].concat()).json();
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(bytes.starts_with(b"\xff\xd8\xff"));
+    assert_eq!((&told["status"], &told["bytes"]), (&json!(200), &json!(bytes.len())));
+    let before = bench.sim.requests();
+    assert_eq!(bench.run(WECHAT_APP, &[&line[..], &output].concat()).error(1)["field"], "output");
+    assert_eq!(bench.sim.requests(), before, "a file that is there costs no request");
+    assert!(bench.run(WECHAT_APP, &[&line[..], &output, &["--force"]].concat()).json().is_object());
+    // JSON goes to a file just as well; a refusal does not.
+    let json_file = folder.path().join("answer.json");
+    let to_json = ["--output", json_file.to_str().unwrap()];
+    bench.run(WECHAT_APP, &[&["call", "GET", "/wxa/get_category"][..], &to_json].concat()).json();
+    let answer: serde_json::Value = serde_json::from_slice(&std::fs::read(&json_file).unwrap()).unwrap();
+    assert_eq!(answer["errcode"], 0);
+    let refused = folder.path().join("refused.json");
+    let to_refused = ["--output", refused.to_str().unwrap()];
+    let error =
+        bench.run(WECHAT_APP, &[&["call", "POST", "/wxa/release"][..], &to_refused].concat()).error(1);
+    assert!(error["code"].is_number() && !refused.exists(), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_low_level_call_can_send_no_body_at_all() {
+    let bench = Bench::start().await;
+    let line = ["call", "POST", "/wxa/getvisitstatus"];
+    assert_eq!(bench.run(WECHAT_APP, &line).json()["errcode"], 0, "{{}} is what the vendor wants");
+    let error = bench.run(WECHAT_APP, &[&line[..], &["--empty-body"]].concat()).error(1);
+    assert_eq!(error["code"], 44002, "empty post data");
+    let plan = bench.run(WECHAT_APP, &[&line[..], &["--empty-body", "--dry-run"]].concat()).json();
+    assert_eq!(plan[0].get("body"), None, "{plan}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_low_level_call_may_be_the_platforms_own() {
     let bench = Bench::start().await;
     let drafts = ["call", "GET", "/wxa/gettemplatedraftlist", "--platform"];

@@ -1,4 +1,5 @@
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Code, ErrorKind, Outcome};
 use crate::intent::EarlierEffect;
@@ -28,6 +29,9 @@ pub struct ErrorReport<'a> {
     /// The vendor's id of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<&'a str>,
+    /// The other fields of the vendor's answer, secrets masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_fields: Option<&'a Map<String, Value>>,
     /// What to do next.
     pub advice: &'a str,
     /// What became of an earlier effect of the app that was open.

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::printable::Printable;
 use crate::vendor::Vendor;
@@ -57,19 +58,29 @@ pub struct VendorError {
     pub message: String,
     /// The id under which the vendor can find the request.
     pub request_id: Option<String>,
+    /// The answer's other fields, such as the list of what is at fault. Secrets in them are masked.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
 }
 
 impl VendorError {
     /// An answer with a code and words.
     #[must_use]
     pub fn new(vendor: Vendor, code: impl Into<Code>, message: impl Into<String>) -> Self {
-        Self { vendor, code: code.into(), message: message.into(), request_id: None }
+        Self { vendor, code: code.into(), message: message.into(), request_id: None, fields: Map::new() }
     }
 
     /// Adds the id of the request.
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
+        self
+    }
+
+    /// Adds the answer's other fields. They must hold no secret.
+    #[must_use]
+    pub fn with_fields(mut self, fields: Map<String, Value>) -> Self {
+        self.fields = fields;
         self
     }
 }

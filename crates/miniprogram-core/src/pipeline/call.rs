@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::codes::CodeRow;
 use crate::error::{Code, Error, ErrorKind, Outcome, Result};
@@ -32,6 +32,8 @@ pub struct Call {
     pub expect: Expect,
     /// Whether it may take as long as an upload.
     pub is_upload: bool,
+    /// Whether it only reads: what is unknown of it is only its answer.
+    pub is_read: bool,
 }
 
 /// Which token a call takes.
@@ -54,6 +56,8 @@ pub enum Expect {
     Json,
     /// An image; only failures are JSON.
     Image,
+    /// Anything that is no refusal.
+    Anything,
 }
 
 impl Call {
@@ -67,6 +71,7 @@ impl Call {
             token: CallToken::Of(TokenKind::Authorizer),
             expect: Expect::Json,
             is_upload: false,
+            is_read: false,
         }
     }
 
@@ -98,7 +103,7 @@ impl Call {
         Self::new(operation, Method::POST, path, Body::Multipart(parts)).as_upload()
     }
 
-    /// A call of an endpoint that nobody has modelled. Path and query are not encoded yet.
+    /// A call of an endpoint that nobody has modelled; a GET is taken for a read. Path and query are not encoded yet.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that does not begin with `/` or holds more than a
@@ -115,7 +120,28 @@ impl Call {
         }
         let query =
             query.iter().map(|(name, value)| (Cow::Owned((*name).to_owned()), (*value).to_owned())).collect();
-        Ok(Self { query, path: path.to_owned().into(), ..Self::new(OPERATION, method, "", body) })
+        let is_read = method == Method::GET;
+        Ok(Self { query, path: path.to_owned().into(), is_read, ..Self::new(OPERATION, method, "", body) })
+    }
+
+    /// Whether it is a call of an endpoint that nobody has modelled.
+    #[must_use]
+    pub fn is_raw(&self) -> bool {
+        self.operation == "call"
+    }
+
+    /// Which has an effect, although it is a GET.
+    #[must_use]
+    pub const fn with_effect(mut self) -> Self {
+        self.is_read = false;
+        self
+    }
+
+    /// Whose success is anything: JSON without a code, a file, nothing at all.
+    #[must_use]
+    pub const fn expecting_anything(mut self) -> Self {
+        self.expect = Expect::Anything;
+        self
     }
 
     /// With a parameter in the query.
@@ -186,7 +212,11 @@ impl Call {
 pub struct Reply {
     /// The operation that it answers.
     pub operation: Cow<'static, str>,
-    /// The JSON; `null` for an image.
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The JSON; `null` for a body that is none, such as an image.
     pub json: Value,
     /// The body as received.
     pub bytes: Bytes,
@@ -208,6 +238,8 @@ impl Reply {
     pub fn new(operation: Cow<'static, str>, json: Value, bytes: Bytes) -> Self {
         Self {
             operation,
+            status: 200,
+            headers: HeaderMap::new(),
             json,
             bytes,
             request_id: None,
@@ -332,13 +364,15 @@ pub struct VendorRefusal {
     pub request_id: Option<String>,
     /// The row of the vendor's table; none if nobody has listed the code.
     pub row: Option<&'static CodeRow>,
+    /// The answer's other fields, without secrets.
+    pub fields: Map<String, Value>,
 }
 
 impl VendorRefusal {
     /// A code and words, and the row that explains them.
     #[must_use]
-    pub const fn new(code: Code, message: String, row: Option<&'static CodeRow>) -> Self {
-        Self { code, message, request_id: None, row }
+    pub fn new(code: Code, message: String, row: Option<&'static CodeRow>) -> Self {
+        Self { code, message, request_id: None, row, fields: Map::new() }
     }
 
     /// With the vendor's id of the request.
@@ -347,4 +381,35 @@ impl VendorRefusal {
         self.request_id = request_id;
         self
     }
+
+    /// Masks the token that the call took wherever the vendor repeats it.
+    pub(super) fn without(mut self, token: Option<&AccessToken>) -> Self {
+        let Some(token) = token.map(|token| token.secret().expose()).filter(|token| !token.is_empty()) else {
+            return self;
+        };
+        let masked = |text: String| if text.contains(token) { text.replace(token, "***") } else { text };
+        self.message = masked(self.message);
+        self.fields = masked_texts(self.fields, &masked);
+        self
+    }
+
+    /// With the answer's other fields, without secrets.
+    #[must_use]
+    pub fn with_fields(mut self, fields: Map<String, Value>) -> Self {
+        self.fields = fields;
+        self
+    }
+}
+
+/// The same fields with every text masked, at any depth.
+fn masked_texts(fields: Map<String, Value>, mask: &impl Fn(String) -> String) -> Map<String, Value> {
+    fn value(given: Value, mask: &impl Fn(String) -> String) -> Value {
+        match given {
+            Value::String(text) => Value::from(mask(text)),
+            Value::Array(items) => items.into_iter().map(|item| value(item, mask)).collect(),
+            Value::Object(fields) => Value::Object(masked_texts(fields, mask)),
+            other => other,
+        }
+    }
+    fields.into_iter().map(|(name, given)| (name, value(given, mask))).collect()
 }

@@ -14,6 +14,7 @@ use crate::transport::{Request, Response, TransportError};
 
 const MAX_JSON: usize = 4 << 20;
 const MAX_IMAGE: usize = 8 << 20;
+const MAX_FILE: usize = 32 << 20;
 const MIN_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
@@ -127,10 +128,21 @@ impl<'a> Op<'a> {
     /// token was refused.
     ///
     /// # Errors
-    /// With outcome `unknown` the call may have taken effect.
+    /// With outcome `unknown` the call may have taken effect; never for one that only reads.
     pub async fn send_once(&mut self, call: &Call) -> Result<Reply> {
         let mut sent = 0;
-        self.attempt(call, &mut sent).await.map_err(|error| error.with_attempts(sent))
+        match self.attempt(call, &mut sent).await {
+            Ok(mut reply) => {
+                if call.is_read {
+                    reply.if_unreadable = Outcome::NotDone;
+                }
+                Ok(reply)
+            }
+            Err(error) if call.is_read && error.outcome() == Outcome::Unknown => {
+                Err(error.with_outcome(Outcome::NotDone).with_attempts(sent))
+            }
+            Err(error) => Err(error.with_attempts(sent)),
+        }
     }
 
     /// Whether one more attempt is allowed, and after which pause.
@@ -244,14 +256,18 @@ impl<'a> Op<'a> {
         request.token = token.map(|token| ("access_token", token.clone()));
         request.body = call.body.clone();
         request.timeout = timeout;
-        request.max_bytes = if call.expect == Expect::Image { MAX_IMAGE } else { MAX_JSON };
+        request.max_bytes = match call.expect {
+            Expect::Json => MAX_JSON,
+            Expect::Image => MAX_IMAGE,
+            Expect::Anything => MAX_FILE,
+        };
         let sending = self.pipeline.0.transport.send(request);
         let answer = match select(sending, self.pipeline.clock().deadline(timeout)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err(TransportError::Timeout),
         };
         let result = match answer {
-            Ok(response) => self.classify(call, &response),
+            Ok(response) => self.classify(call, token, &response),
             Err(problem) => Err(self.not_answered(call, problem)),
         };
         match &result {
@@ -279,12 +295,16 @@ impl<'a> Op<'a> {
         self.error(kind, call).with_outcome(outcome).with_source(problem)
     }
 
-    fn classify(&self, call: &Call, response: &Response) -> Result<Reply> {
+    fn classify(&self, call: &Call, token: Option<&AccessToken>, response: &Response) -> Result<Reply> {
         let verdict = self.pipeline.0.dialect.read(call, response);
         let status = response.status;
         let why = match verdict {
-            Verdict::Refused(refusal) => return Err(self.refused(call, response, refusal)),
+            Verdict::Refused(refusal) => {
+                return Err(self.refused(call, response, refusal.without(token)));
+            }
             Verdict::Success(mut reply) if (200..300).contains(&status) => {
+                reply.status = status;
+                reply.headers.clone_from(&response.headers);
                 reply.date = response.date();
                 reply.received_at = self.now();
                 return Ok(reply);
@@ -308,7 +328,8 @@ impl<'a> Op<'a> {
         let kind = refusal.row.map_or(ErrorKind::Vendor, |row| row.kind);
         let open = refusal.row.is_some_and(|row| row.certainty() == Certainty::Open);
         let answer = VendorError::new(self.pipeline.vendor(), refusal.code, refusal.message)
-            .with_request_id(refusal.request_id);
+            .with_request_id(refusal.request_id)
+            .with_fields(refusal.fields);
         let error = self
             .error(kind, call)
             .with_outcome(if open { Outcome::Unknown } else { Outcome::NotDone })

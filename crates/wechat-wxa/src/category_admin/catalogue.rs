@@ -118,8 +118,9 @@ impl WeChatApp {
 
     async fn catalogue(&self, operation: &'static str, call: &Call) -> Result<Vec<CatalogueCategory>> {
         let reply = self.begin(operation).read(call).await?;
-        fields::of(&reply)
-            .required("categories_list", Fields::object)?
-            .each_of("categories", CatalogueCategory::read)
+        match fields::of(&reply).object("categories_list") {
+            Some(mut list) => list.each("categories", CatalogueCategory::read),
+            None => Ok(Vec::new()),
+        }
     }
 }

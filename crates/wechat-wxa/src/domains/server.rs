@@ -13,6 +13,7 @@ use crate::client::WeChatApp;
 use crate::codes::ERRCODE;
 use crate::dialect::whole;
 use crate::fields;
+use crate::masks::masked_members;
 use crate::one_call::{OneCall, brought};
 use crate::plan::WeChatEffect;
 use crate::values::{DomainAction, ServerDomainKind};
@@ -241,7 +242,9 @@ impl DomainResult {
         }
         let code = Code::Number(code);
         let words = reply.json.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-        let answer = VendorError::new(WECHAT, code.clone(), words).with_request_id(reply.request_id.clone());
+        let answer = VendorError::new(WECHAT, code.clone(), words)
+            .with_request_id(reply.request_id.clone())
+            .with_fields(masked_members(fields::of(reply).copy()));
         let row = ERRCODE.find(&code, Some(&reply.operation));
         let kind = row.map_or(miniprogram_core::ErrorKind::Vendor, |row| row.kind);
         let error = Error::new(kind, reply.operation.clone())

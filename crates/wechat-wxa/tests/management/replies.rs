@@ -119,9 +119,17 @@ async fn a_refusal_of_domains_names_them() {
                  domains without an ICP filing: https://unfiled.example.com"
             )
         );
+        let lists = json!({
+            "requestdomain": ["https://old.example.com"], "wsrequestdomain": [],
+            "invalid_requestdomain": ["bad_name", "https://1.2.3.4"], "invalid_tcpdomain": ["x"],
+            "no_icp_domain": ["https://unfiled.example.com"],
+        });
+        assert_eq!(json!(error.vendor_fields()), lists);
+        assert_eq!(json!(error.report())["vendor_fields"], lists);
         // The low-level call hands the vendor's refusal on.
         let raw = stage.app.call(http::Method::POST, path, &[], None).await.unwrap_err();
         assert_eq!(raw.code(), Some(&Code::Number(85301)));
+        assert_eq!(json!(raw.vendor_fields()), lists);
     }
 }
 

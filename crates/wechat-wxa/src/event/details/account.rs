@@ -18,6 +18,8 @@ pub struct Registration {
     pub auth_code: Option<Secret>,
     /// `msg`.
     pub message: Option<String>,
+    /// `taskid`: the task of the application, as the answer to it named it. Read from `info` too, and as `task_id`.
+    pub task_id: Option<String>,
     /// `info`: what was applied with.
     pub info: Option<RegistrationInfo>,
 }
@@ -30,12 +32,20 @@ impl Registration {
     }
 
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        let info = fields.object("info")?;
+        let mut task_id = None;
+        for place in std::iter::once(fields).chain(&info) {
+            for name in ["taskid", "task_id"] {
+                task_id = task_id.or(place.text(name)?);
+            }
+        }
         Ok(Self {
+            task_id,
             status: fields.required("status", Fields::number)?,
             app_id: fields.text("appid")?.map(AppId::from),
             auth_code: fields.text("auth_code")?.map(Secret::from),
             message: fields.text("msg")?,
-            info: fields.object("info")?.as_ref().map(RegistrationInfo::read).transpose()?,
+            info: info.as_ref().map(RegistrationInfo::read).transpose()?,
         })
     }
 }
