@@ -82,12 +82,17 @@ fn told(value: impl Serialize) -> Value {
 }
 
 macro_rules! read {
-    ($name:literal, $body:expr, [$($needs:literal),*], |$clients:ident| $call:expr) => {
+    ($name:literal, $body:expr, [$($needs:literal),*], |$clients:ident| $client:expr, $method:ident($($argument:expr),*)) => {
         Read {
             name: $name,
             body: $body,
             needs: &[$($needs),*],
-            call: |$clients| Box::pin(async move { $call.await.map(told) }),
+            call: |$clients| {
+                Box::pin(async move {
+                    let client = $client;
+                    client.$method($($argument),*).await.map(told)
+                })
+            },
         }
     };
 }
@@ -120,91 +125,137 @@ fn of_wechat() -> Vec<Read> {
         "first": 1, "first_name": "a", "second": 2, "second_name": "b", "audit_status": 3, "audit_reason": "r",
     });
     vec![
-        read!("categories", wechat(json!({ "category_list": [
+        read!(
+            "categories",
+            wechat(json!({ "category_list": [
             { "first_class": "教育", "first_id": 3, "second_class": "学历", "second_id": 4, "third_class": "高等", "third_id": 5 },
             { "first_class": "工具", "first_id": 1, "second_class": "备忘录", "second_id": 2 },
-        ] })), [], |clients| clients.wechat.app(APP).categories()),
-        read!("pages", wechat(json!({ "page_list": ["index", "page/list"] })), [], |clients| clients
-            .wechat
-            .app(APP)
-            .pages()),
-        read!("latest_audit", wechat(audit.clone()), ["/auditid", "/status"], |clients| clients
-            .wechat
-            .app(APP)
-            .latest_audit()),
-        read!("audit_status", wechat(audit.clone()), ["/status"], |clients| clients
-            .wechat
-            .app(APP)
-            .audit_status(&AuditId::from("1234567"))),
-        read!("code_versions", wechat(audit), ["/auditid", "/status"], |clients| clients
-            .wechat
-            .app(APP)
-            .code_versions()),
+        ] })),
+            [],
+            |clients| clients.wechat.app(APP),
+            categories()
+        ),
+        read!(
+            "pages",
+            wechat(json!({ "page_list": ["index", "page/list"] })),
+            [],
+            |clients| clients.wechat.app(APP),
+            pages()
+        ),
+        read!(
+            "latest_audit",
+            wechat(audit.clone()),
+            ["/auditid", "/status"],
+            |clients| clients.wechat.app(APP),
+            latest_audit()
+        ),
+        read!(
+            "audit_status",
+            wechat(audit.clone()),
+            ["/status"],
+            |clients| clients.wechat.app(APP),
+            audit_status(&AuditId::from("1234567"))
+        ),
+        read!(
+            "code_versions",
+            wechat(audit),
+            ["/auditid", "/status"],
+            |clients| clients.wechat.app(APP),
+            code_versions()
+        ),
         read!(
             "audit_quota",
             wechat(json!({ "rest": 3, "limit": 50, "speedup_rest": 1, "speedup_limit": 2 })),
             ["/rest"],
-            |clients| clients.wechat.app(APP).audit_quota()
+            |clients| clients.wechat.app(APP),
+            audit_quota()
         ),
-        read!("rollback_targets", wechat(json!({ "version_list": [
+        read!(
+            "rollback_targets",
+            wechat(json!({ "version_list": [
             { "app_version": 447, "user_version": "1.0", "user_desc": "d", "commit_time": 1_600_000_000 },
             { "app_version": 448, "user_version": "1.1" },
-        ] })), [], |clients| clients.wechat.app(APP).rollback_targets()),
-        read!("gray_release_plan", wechat(json!({ "gray_release_plan": {
+        ] })),
+            [],
+            |clients| clients.wechat.app(APP),
+            rollback_targets()
+        ),
+        read!(
+            "gray_release_plan",
+            wechat(json!({ "gray_release_plan": {
             "status": 1, "create_timestamp": 1_517_553_721, "gray_percentage": 8,
             "support_debuger_first": true, "support_experiencer_first": false,
-        } })), ["/gray_release_plan/status"], |clients| clients.wechat.app(APP).gray_release_plan()),
-        read!("visit_status", wechat(json!({ "status": 1 })), ["/status"], |clients| clients
-            .wechat
-            .app(APP)
-            .visit_status()),
+        } })),
+            ["/gray_release_plan/status"],
+            |clients| clients.wechat.app(APP),
+            gray_release_plan()
+        ),
+        read!(
+            "visit_status",
+            wechat(json!({ "status": 1 })),
+            ["/status"],
+            |clients| clients.wechat.app(APP),
+            visit_status()
+        ),
         read!(
             "min_library_version",
             wechat(json!({ "now_version": "1.0.0", "uv_info": { "items": [
                 { "percentage": 12.5, "version": "1.0.0" }, { "percentage": 3, "version": "1.0.1" },
             ] } })),
             [],
-            |clients| clients.wechat.app(APP).min_library_version()
+            |clients| clients.wechat.app(APP),
+            min_library_version()
         ),
         read!(
             "privacy_scan",
             wechat(json!({ "without_auth_list": ["wx.a"], "without_conf_list": ["wx.b"] })),
             [],
-            |clients| clients.wechat.app(APP).privacy_scan()
+            |clients| clients.wechat.app(APP),
+            privacy_scan()
         ),
         read!(
             "testers",
             wechat(json!({ "members": [{ "userstr": "a" }, { "userstr": "b" }] })),
             [],
-            |clients| clients.wechat.app(APP).testers()
+            |clients| clients.wechat.app(APP),
+            testers()
         ),
-        read!("server_domains", wechat(domains.clone()), [], |clients| clients
-            .wechat
-            .app(APP)
-            .server_domains()),
+        read!(
+            "server_domains",
+            wechat(domains.clone()),
+            [],
+            |clients| clients.wechat.app(APP),
+            server_domains()
+        ),
         read!(
             "web_view_domains",
             wechat(json!({ "webviewdomain": ["https://a.cn"] })),
             [],
-            |clients| clients.wechat.app(APP).web_view_domains()
+            |clients| clients.wechat.app(APP),
+            web_view_domains()
         ),
         read!(
             "effective_server_domains",
-            wechat(json!({ "mp_domain": domains, "effective_domain": { "requestdomain": ["https://a.cn"] } })),
+            wechat(
+                json!({ "mp_domain": domains, "effective_domain": { "requestdomain": ["https://a.cn"] } })
+            ),
             [],
-            |clients| clients.wechat.app(APP).effective_server_domains()
+            |clients| clients.wechat.app(APP),
+            effective_server_domains()
         ),
         read!(
             "effective_web_view_domains",
             wechat(json!({ "mp_webviewdomain": ["a.cn"], "effective_webviewdomain": ["a.cn", "b.cn"] })),
             [],
-            |clients| clients.wechat.app(APP).effective_web_view_domains()
+            |clients| clients.wechat.app(APP),
+            effective_web_view_domains()
         ),
         read!(
             "prefetch_domains",
             wechat(json!({ "prefetch_dns_domain": [{ "url": "a.cn", "status": 1 }], "size_limit": 5 })),
             [],
-            |clients| clients.wechat.app(APP).prefetch_domains()
+            |clients| clients.wechat.app(APP),
+            prefetch_domains()
         ),
         read!(
             "category_catalogue",
@@ -213,13 +264,15 @@ fn of_wechat() -> Vec<Read> {
                 "qualify": { "exter_list": [{ "inner_list": [{ "name": "n", "url": "u" }] }], "remark": "r" },
             }] } })),
             [],
-            |clients| clients.wechat.app(APP).category_catalogue()
+            |clients| clients.wechat.app(APP),
+            category_catalogue()
         ),
         read!(
             "account_categories",
             wechat(json!({ "categories": [category], "limit": 5, "quota": 3, "category_limit": 20 })),
             [],
-            |clients| clients.wechat.app(APP).account_categories()
+            |clients| clients.wechat.app(APP),
+            account_categories()
         ),
         read!(
             "account_info",
@@ -234,13 +287,15 @@ fn of_wechat() -> Vec<Read> {
                 "customer_type": 1,
             })),
             [],
-            |clients| clients.wechat.app(APP).account_info()
+            |clients| clients.wechat.app(APP),
+            account_info()
         ),
         read!(
             "check_name",
             wechat(json!({ "hit_condition": true, "wording": "w" })),
             ["/hit_condition"],
-            |clients| clients.wechat.app(APP).check_name("面包店铺")
+            |clients| clients.wechat.app(APP),
+            check_name("面包店铺")
         ),
         read!(
             "name_audit",
@@ -249,12 +304,16 @@ fn of_wechat() -> Vec<Read> {
                 "audit_time": 1_600_000_001,
             })),
             ["/audit_stat"],
-            |clients| clients.wechat.app(APP).name_audit(&AuditId::from("431"))
+            |clients| clients.wechat.app(APP),
+            name_audit(&AuditId::from("431"))
         ),
-        read!("search_status", wechat(json!({ "status": 1 })), ["/status"], |clients| clients
-            .wechat
-            .app(APP)
-            .search_status()),
+        read!(
+            "search_status",
+            wechat(json!({ "status": 1 })),
+            ["/status"],
+            |clients| clients.wechat.app(APP),
+            search_status()
+        ),
         read!(
             "privacy_setting",
             wechat(json!({
@@ -266,7 +325,8 @@ fn of_wechat() -> Vec<Read> {
                 "privacy_desc": { "privacy_desc_list": [{ "privacy_key": "UserInfo", "privacy_desc": "d" }] },
             })),
             [],
-            |clients| clients.wechat.app(APP).privacy_setting(PrivacyVersion::Published)
+            |clients| clients.wechat.app(APP),
+            privacy_setting(PrivacyVersion::Published)
         ),
         read!(
             "privacy_interfaces",
@@ -275,7 +335,8 @@ fn of_wechat() -> Vec<Read> {
                 "audit_id": 97, "fail_reason": "r", "api_link": "l", "group_name": "g",
             }] })),
             [],
-            |clients| clients.wechat.app(APP).privacy_interfaces()
+            |clients| clients.wechat.app(APP),
+            privacy_interfaces()
         ),
         read!(
             "order_path",
@@ -284,7 +345,8 @@ fn of_wechat() -> Vec<Read> {
                 "apply_time": 1_690_000_000,
             } })),
             ["/msg"],
-            |clients| clients.wechat.app(APP).order_path(OrderPathKind::Released)
+            |clients| clients.wechat.app(APP),
+            order_path(OrderPathKind::Released)
         ),
         read!(
             "illegal_records",
@@ -293,10 +355,8 @@ fn of_wechat() -> Vec<Read> {
                 "rule_name": "n", "rule_url": "u",
             }] })),
             [],
-            |clients| clients
-                .wechat
-                .app(APP)
-                .illegal_records(Timestamp::from_unix(1), Timestamp::from_unix(2))
+            |clients| clients.wechat.app(APP),
+            illegal_records(Timestamp::from_unix(1), Timestamp::from_unix(2))
         ),
         read!(
             "appeal_records",
@@ -306,7 +366,8 @@ fn of_wechat() -> Vec<Read> {
                 "materials": [{ "illegal_material": { "content": "c" } }],
             }] })),
             [],
-            |clients| clients.wechat.app(APP).appeal_records("abc")
+            |clients| clients.wechat.app(APP),
+            appeal_records("abc")
         ),
         read!(
             "api_quota",
@@ -316,7 +377,8 @@ fn of_wechat() -> Vec<Read> {
                 "component_rate_limit": { "call_count": 10, "refresh_second": 60 },
             })),
             ["/quota"],
-            |clients| clients.wechat.app(APP).api_quota("/wxa/commit")
+            |clients| clients.wechat.app(APP),
+            api_quota("/wxa/commit")
         ),
         read!(
             "request_info",
@@ -325,7 +387,8 @@ fn of_wechat() -> Vec<Read> {
                 "response_body": "c",
             } })),
             ["/request"],
-            |clients| clients.wechat.app(APP).request_info("64bb5a04-1a2b3c4d-5e6f7a8b")
+            |clients| clients.wechat.app(APP),
+            request_info("64bb5a04-1a2b3c4d-5e6f7a8b")
         ),
         read!(
             "template_drafts",
@@ -334,7 +397,8 @@ fn of_wechat() -> Vec<Read> {
                 "source_miniprogram_appid": "wx1",
             }] })),
             [],
-            |clients| clients.wechat.template_library()?.template_drafts()
+            |clients| clients.wechat.template_library()?,
+            template_drafts()
         ),
         read!(
             "templates",
@@ -343,7 +407,8 @@ fn of_wechat() -> Vec<Read> {
                 "source_miniprogram_appid": "wx1",
             }] })),
             [],
-            |clients| clients.wechat.template_library()?.templates()
+            |clients| clients.wechat.template_library()?,
+            templates()
         ),
         read!(
             "platform_server_domains",
@@ -352,13 +417,15 @@ fn of_wechat() -> Vec<Read> {
                 "invalid_wxa_server_domain": "c",
             })),
             [],
-            |clients| clients.wechat.platform_server_domains()
+            |clients| clients.wechat,
+            platform_server_domains()
         ),
         read!(
             "platform_check_file",
             wechat(json!({ "file_name": "a.txt", "file_content": "b" })),
             ["/file_name", "/file_content"],
-            |clients| clients.wechat.platform_check_file()
+            |clients| clients.wechat,
+            platform_check_file()
         ),
     ]
 }
@@ -399,50 +466,74 @@ fn of_baidu() -> Vec<Read> {
         "draft_id": 5, "template_id": 7, "user_version": "1.0", "user_desc": "d", "create_time": 1_536_052_439,
     });
     vec![
-        read!("packages", baidu(&json!([package, { "version": "1.2.7", "upload_status": 1 }])), [], |clients| {
-            clients.baidu.app(APP).packages()
-        }),
-        read!("code_versions", baidu(&json!([package])), [], |clients| clients
-            .baidu
-            .app(APP)
-            .code_versions()),
-        read!("latest_audit", baidu(&json!([package])), [], |clients| clients
-            .baidu
-            .app(APP)
-            .latest_audit()),
-        read!("package_detail", baidu(&package), ["/data"], |clients| clients
-            .baidu
-            .app(APP)
-            .package_detail(&PackageQuery::Status(1))),
-        read!("audit_status", baidu(&package), ["/data", "/data/status"], |clients| clients
-            .baidu
-            .app(APP)
-            .audit_status(&AuditId::from("201"))),
-        read!("trial_package", baidu(&package), ["/data"], |clients| clients
-            .baidu
-            .app(APP)
-            .trial_package()),
-        read!("app_info", baidu(&info), ["/data"], |clients| clients.baidu.app(APP).app_info()),
-        read!("visit_status", baidu(&info), ["/data", "/data/status"], |clients| clients
-            .baidu
-            .app(APP)
-            .visit_status()),
-        read!("alliance_apps", baidu(&json!([info, { "app_id": 2, "status": 4 }])), [], |clients| clients
-            .alliance
-            .alliance_apps(&["1".into()])),
-        read!("alliance_packages", baidu(&json!([package])), [], |clients| clients
-            .alliance
-            .alliance_packages(&"1".into())),
-        read!("category_tree", baidu(&categories), [], |clients| clients
-            .baidu
-            .app(APP)
-            .category_tree(CategoryScope::All)),
-        read!("categories", baidu(&categories), [], |clients| clients.baidu.app(APP).categories()),
+        read!(
+            "packages",
+            baidu(&json!([package, { "version": "1.2.7", "upload_status": 1 }])),
+            [],
+            |clients| clients.baidu.app(APP),
+            packages()
+        ),
+        read!(
+            "code_versions",
+            baidu(&json!([package])),
+            [],
+            |clients| clients.baidu.app(APP),
+            code_versions()
+        ),
+        read!("latest_audit", baidu(&json!([package])), [], |clients| clients.baidu.app(APP), latest_audit()),
+        read!(
+            "package_detail",
+            baidu(&package),
+            ["/data"],
+            |clients| clients.baidu.app(APP),
+            package_detail(&PackageQuery::Status(1))
+        ),
+        read!(
+            "audit_status",
+            baidu(&package),
+            ["/data", "/data/status"],
+            |clients| clients.baidu.app(APP),
+            audit_status(&AuditId::from("201"))
+        ),
+        read!("trial_package", baidu(&package), ["/data"], |clients| clients.baidu.app(APP), trial_package()),
+        read!("app_info", baidu(&info), ["/data"], |clients| clients.baidu.app(APP), app_info()),
+        read!(
+            "visit_status",
+            baidu(&info),
+            ["/data", "/data/status"],
+            |clients| clients.baidu.app(APP),
+            visit_status()
+        ),
+        read!(
+            "alliance_apps",
+            baidu(&json!([info, { "app_id": 2, "status": 4 }])),
+            [],
+            |clients| clients.alliance,
+            alliance_apps(&["1".into()])
+        ),
+        read!(
+            "alliance_packages",
+            baidu(&json!([package])),
+            [],
+            |clients| clients.alliance,
+            alliance_packages(&"1".into())
+        ),
+        read!(
+            "category_tree",
+            baidu(&categories),
+            [],
+            |clients| clients.baidu.app(APP),
+            category_tree(CategoryScope::All)
+        ),
+        read!("categories", baidu(&categories), [], |clients| clients.baidu.app(APP), categories()),
         read!(
             "min_library_version",
-            baidu(&json!({ "now_version": "2.5.15", "items": [{ "version": "1.10.15", "percentage": 12.5 }] })),
+            baidu(
+                &json!({ "now_version": "2.5.15", "items": [{ "version": "1.10.15", "percentage": 12.5 }] })
+            ),
             ["/data"],
-            |clients| clients.baidu.app(APP).min_library_version()
+            |clients| clients.baidu.app(APP),
+            min_library_version()
         ),
         read!(
             "server_domains",
@@ -451,29 +542,36 @@ fn of_baidu() -> Vec<Read> {
                 "download_domain": ["https://a.cn"], "upload_domain": "https://a.cn",
             })),
             [],
-            |clients| clients.baidu.app(APP).server_domains()
+            |clients| clients.baidu.app(APP),
+            server_domains()
         ),
-        read!("web_view_domains", baidu(&json!(["https://a.cn"])), [], |clients| clients
-            .baidu
-            .app(APP)
-            .web_view_domains()),
+        read!(
+            "web_view_domains",
+            baidu(&json!(["https://a.cn"])),
+            [],
+            |clients| clients.baidu.app(APP),
+            web_view_domains()
+        ),
         read!(
             "check_name",
             baidu(&json!({ "checkResult": 4, "checkWords": [["a", "b"], ["c"]] })),
             ["/data", "/data/checkResult"],
-            |clients| clients.baidu.app(APP).check_name("面包店")
+            |clients| clients.baidu.app(APP),
+            check_name("面包店")
         ),
         read!(
             "phone_permission",
             baidu(&json!({ "status": 2, "reason": "r" })),
             ["/data", "/data/status"],
-            |clients| clients.baidu.app(APP).phone_permission()
+            |clients| clients.baidu.app(APP),
+            phone_permission()
         ),
         read!(
             "audit_quota",
             baidu(&json!({ "quota_type": 2, "quota_times": 10, "remain_times": 7 })),
             ["/data", "/data/remain_times"],
-            |clients| clients.baidu.app(APP).audit_quota()
+            |clients| clients.baidu.app(APP),
+            audit_quota()
         ),
         read!(
             "missed_pushes",
@@ -481,16 +579,23 @@ fn of_baidu() -> Vec<Read> {
                 { "id": 7, "content": "oux7", "status": 2 }, { "id": 8, "content": "GCr6", "status": 1 },
             ] })),
             [],
-            |clients| clients.baidu.missed_pushes(&MissedPushQuery::new())
+            |clients| clients.baidu,
+            missed_pushes(&MissedPushQuery::new())
         ),
-        read!("templates", baidu(&json!({ "count": 1, "list": [template] })), [], |clients| clients
-            .baidu
-            .template_library()?
-            .templates()),
-        read!("template_drafts", baidu(&json!({ "count": 1, "list": [template] })), [], |clients| clients
-            .baidu
-            .template_library()?
-            .template_drafts()),
+        read!(
+            "templates",
+            baidu(&json!({ "count": 1, "list": [template] })),
+            [],
+            |clients| clients.baidu.template_library()?,
+            templates()
+        ),
+        read!(
+            "template_drafts",
+            baidu(&json!({ "count": 1, "list": [template] })),
+            [],
+            |clients| clients.baidu.template_library()?,
+            template_drafts()
+        ),
     ]
 }
 
@@ -504,7 +609,9 @@ fn places(value: &Value, here: &str, into: &mut Vec<String>) {
         _ => Vec::new(),
     };
     for (name, value) in below {
-        if here.is_empty() && ["errcode", "errmsg", "errno", "msg"].contains(&name.as_str()) && !value.is_object()
+        if here.is_empty()
+            && ["errcode", "errmsg", "errno", "msg"].contains(&name.as_str())
+            && !value.is_object()
         {
             continue;
         }
@@ -528,11 +635,13 @@ fn changed(body: &Value, place: &str, to: Option<Value>) -> Value {
     body
 }
 
-/// A result without what is kept as it came.
+/// A result without what is kept as it came: fields that have no name, and the materials of an appeal.
 fn modelled(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let kept = fields.into_iter().filter(|(name, _)| !["extra", "members"].contains(&name.as_str()));
+            let kept = fields
+                .into_iter()
+                .filter(|(name, _)| !["extra", "members", "materials"].contains(&name.as_str()));
             Value::Object(kept.map(|(name, value)| (name, modelled(value))).collect())
         }
         Value::Array(entries) => entries.into_iter().map(modelled).collect(),

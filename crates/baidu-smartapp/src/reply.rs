@@ -22,10 +22,11 @@ pub(crate) fn fields(reply: &Reply) -> Result<Fields<'_>> {
 
 /// The same, of a `data` that holds lists alone: for a caller an absent one holds none.
 pub(crate) fn lists(reply: &Reply) -> Result<Fields<'_>> {
-    match reply.json.get("data") {
-        None | Some(Value::Null) if !reply.is_compared() => Ok(Fields::new(reply, BAIDU, "data", Map::new())),
-        _ => fields(reply),
+    let untold = reply.json.get("data").is_none_or(wire::is_empty);
+    if untold && !reply.is_compared() {
+        return Ok(Fields::new(reply, BAIDU, "data", Map::new()));
     }
+    fields(reply)
 }
 
 /// Each object of the list that the `data` of a reply is. For a caller an absent one and null are empty, for an effect

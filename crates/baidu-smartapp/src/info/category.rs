@@ -268,7 +268,8 @@ fn rules(category: &mut Fields<'_>) -> Result<Option<QualificationRules>> {
         return Ok(None);
     };
     let mut rules = category.below(NAME, rules);
-    let list = rules.value("list").and_then(|list| wire::entries(&list)).unwrap_or_default();
+    let mut list = rules.value("list").and_then(|list| wire::entries(&list)).unwrap_or_default();
+    list.retain(|entry| !wire::is_empty(entry));
     // A list of lists holds groups; any other list is one group.
     let groups = match list.iter().all(Value::is_array) {
         true => list,
@@ -277,7 +278,10 @@ fn rules(category: &mut Fields<'_>) -> Result<Option<QualificationRules>> {
     let mut read = Vec::new();
     for group in groups {
         rules.keep("list", group);
-        read.push(rules.each("list", item)?);
+        let group = rules.each("list", item)?;
+        if !group.is_empty() {
+            read.push(group);
+        }
     }
     Ok(Some(QualificationRules { description: rules.text("desc"), groups: read, extra: rules.rest() }))
 }

@@ -12,6 +12,9 @@ use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenKind};
 use crate::transport::{Body, Part, Request};
 
+/// A text shorter than this is no secret, and might be a part of any word.
+const SHORTEST_SECRET: usize = 6;
+
 /// One request of an operation, before it has a token.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -384,12 +387,10 @@ impl VendorRefusal {
 
     /// Masks the token that the call took wherever the vendor repeats it.
     pub(super) fn without(mut self, token: Option<&AccessToken>) -> Self {
-        let Some(token) = token.map(|token| token.secret().expose()).filter(|token| !token.is_empty()) else {
-            return self;
-        };
-        let masked = |text: String| if text.contains(token) { text.replace(token, "***") } else { text };
-        self.message = masked(self.message);
-        self.fields = masked_texts(self.fields, &masked);
+        let token = token.map(|token| token.secret().expose());
+        let Some(token) = token.filter(|token| token.len() >= SHORTEST_SECRET) else { return self };
+        self.message = self.message.replace(token, "***");
+        self.fields = masked_texts(self.fields, &|text| text.replace(token, "***"));
         self
     }
 
@@ -402,10 +403,10 @@ impl VendorRefusal {
 }
 
 /// The same fields with every text masked, at any depth.
-fn masked_texts(fields: Map<String, Value>, mask: &impl Fn(String) -> String) -> Map<String, Value> {
-    fn value(given: Value, mask: &impl Fn(String) -> String) -> Value {
+fn masked_texts(fields: Map<String, Value>, mask: &impl Fn(&str) -> String) -> Map<String, Value> {
+    fn value(given: Value, mask: &impl Fn(&str) -> String) -> Value {
         match given {
-            Value::String(text) => Value::from(mask(text)),
+            Value::String(text) => Value::from(mask(&text)),
             Value::Array(items) => items.into_iter().map(|item| value(item, mask)).collect(),
             Value::Object(fields) => Value::Object(masked_texts(fields, mask)),
             other => other,
