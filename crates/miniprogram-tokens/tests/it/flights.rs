@@ -73,6 +73,15 @@ async fn a_late_rejection_of_an_older_token_does_nothing() {
     assert_eq!(bench.token().await.unwrap(), new);
     assert_eq!(bench.second().token(&scope()).await.unwrap(), new);
     assert_eq!(bench.vendor.calls("refresh"), 1);
+    // Neither it nor one that is told a second time is the store's business.
+    bench.manager.reject(&scope(), &new).await.unwrap();
+    bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
+    bench.manager.reject(&scope(), &new).await.expect("the store has been told");
+    bench.store.fail(StoreFaults::default());
+    let newest = bench.token().await.unwrap();
+    bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
+    bench.manager.reject(&scope(), &old).await.expect("another one is at hand");
+    assert_eq!(bench.token().await.unwrap(), newest);
 }
 
 #[tokio::test]
