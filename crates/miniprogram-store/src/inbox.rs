@@ -20,10 +20,14 @@ pub struct EventIdentity(String);
 impl EventIdentity {
     /// The identity of an event that a platform received: a digest of platform, app, name and every field, whatever
     /// order the fields came in and whether numbers came as text.
+    ///
+    /// Where the message names its app by an original id, that id is among the fields and the app is left out: the app
+    /// is then the receiver's finding, by the route or by a lookup, and one message must not become several by it.
     #[must_use]
     pub fn of(platform: &PlatformKey, event: &Event<'_>) -> Self {
         let mut digest = Sha256::new();
-        let app = event.app_id.as_ref().map_or("", AppId::as_str);
+        let named = event.app_id.as_ref().filter(|_| event.original_id.is_none());
+        let app = named.map_or("", AppId::as_str);
         for part in [platform.vendor.as_str(), platform.platform.as_str(), app, &event.raw_event] {
             feed(&mut digest, 's', part);
         }
@@ -288,13 +292,22 @@ pub struct InboxCounts {
     pub done: u64,
     /// Given up.
     pub dead: u64,
+    /// Among the pending ones, those that could not be read when they were to be claimed: their app's events wait.
+    pub unreadable: u64,
 }
 
 impl InboxCounts {
-    /// Counts.
+    /// Counts; none is unreadable.
     #[must_use]
     pub const fn new(pending: u64, done: u64, dead: u64) -> Self {
-        Self { pending, done, dead }
+        Self { pending, done, dead, unreadable: 0 }
+    }
+
+    /// Sets how many of the pending ones could not be read.
+    #[must_use]
+    pub const fn with_unreadable(mut self, events: u64) -> Self {
+        self.unreadable = events;
+        self
     }
 }
 
@@ -310,6 +323,9 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     /// Takes events that are due, for a time. Per lane (platform and app) only the oldest one that is not finished,
     /// so that handlers see the events of an app in order; different apps side by side. A store may hand over fewer than
     /// `limit`, never more.
+    ///
+    /// What cannot be read, for lack of its key or because it is damaged, is left out and counted by
+    /// [`counts`](Self::counts). It stays pending, holds its lane back, and is tried again after the lease.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
@@ -327,6 +343,12 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     /// # Errors
     /// As [`complete`](Self::complete).
     async fn postpone(&self, claim: &Claim, error: &str, due_at: Timestamp) -> Result<()>;
+
+    /// The handlers did not get to it, for no fault of the event's: again at that time, and the attempt does not count.
+    ///
+    /// # Errors
+    /// As [`complete`](Self::complete).
+    async fn hand_back(&self, claim: &Claim, why: &str, due_at: Timestamp) -> Result<()>;
 
     /// The handlers failed too often: the event goes to the dead, and the app's next one is free.
     ///

@@ -17,6 +17,13 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     /// [`Store`](miniprogram_core::ErrorKind::Store) if the database itself cannot be read.
     async fn check(&self, now: Timestamp) -> Result<CheckReport>;
 
+    /// Whether the store that was opened is still the one in its place: a file that was replaced, moved or deleted, or
+    /// a database that was made anew, is not. Cheap; a file's writes look by themselves before and after each commit.
+    ///
+    /// # Errors
+    /// [`Store`](miniprogram_core::ErrorKind::Store) if that cannot be found out now.
+    async fn verify(&self) -> Result<bool>;
+
     /// Hands every record over as a JSON object: tickets, tokens, intents, events, by id. Secrets are left out, and
     /// so is what may hold some: the arguments of effects and the payloads of events. No key is needed.
     ///

@@ -1,7 +1,7 @@
 //! PostgreSQL: one database, shared by processes and machines.
 
 use std::fmt::{self, Debug};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -62,6 +62,8 @@ pub struct PostgresStore(Arc<Inner>);
 
 struct Inner {
     pool: PgPool,
+    /// Which database and which table of events were opened; set once the schema was verified.
+    place: OnceLock<Place>,
     keys: StoreKeys,
     read_only: bool,
 }
@@ -159,7 +161,7 @@ impl PostgresStore {
             })
             .connect_with(address)
             .await?;
-        Ok(Self(Arc::new(Inner { pool, keys: options.keys, read_only })))
+        Ok(Self(Arc::new(Inner { pool, place: OnceLock::new(), keys: options.keys, read_only })))
     }
 
     async fn verify_schema(&self) -> Result<(), Failure> {
@@ -174,7 +176,11 @@ impl PostgresStore {
             other => other?,
         };
         match version.cmp(&newest) {
-            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Equal => {
+                let place = place(&mut connection).await?;
+                self.0.place.get_or_init(|| place);
+                Ok(())
+            }
             std::cmp::Ordering::Less => {
                 Err(store("the store has the schema of an earlier version", MIGRATE).into())
             }
@@ -236,6 +242,12 @@ impl PostgresStore {
         read.await.map_err(|failure| failure.into_error(operation))
     }
 
+    async fn verify_place(&self) -> Result<bool, Failure> {
+        let mut connection = self.0.pool.acquire().await?;
+        let now = place(&mut connection).await?;
+        Ok(self.0.place.get().is_none_or(|opened| *opened == now))
+    }
+
     async fn shut_down(&self) {
         self.0.pool.close().await;
     }
@@ -249,6 +261,23 @@ fn commit_failure(operation: &'static str, error: sqlx::Error) -> Failure {
         .is_some_and(|code| code.starts_with("40") || code.starts_with("23"));
     let outcome = if refused { Outcome::NotDone } else { Outcome::Unknown };
     Failure::from(error).into_error(operation).with_outcome(outcome).into()
+}
+
+/// A database and a table in it, by numbers that are not used again.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    database: i64,
+    events: i64,
+}
+
+async fn place(connection: &mut Conn) -> Result<Place, Failure> {
+    let (database, events) = sqlx::query_as(
+        "SELECT (SELECT oid::BIGINT FROM pg_database WHERE datname = current_database()), \
+         COALESCE(TO_REGCLASS('events')::OID::BIGINT, 0)",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Place { database, events })
 }
 
 async fn schema_version(connection: &mut Conn) -> Result<i64, Failure> {

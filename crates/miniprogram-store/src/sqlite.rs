@@ -37,7 +37,7 @@ mod sql;
 
 pub use writer::WriterStats;
 
-use file::Ownership;
+use file::{FileId, Ownership};
 use schema::{schema_version, structural_problems};
 use writer::Writer;
 
@@ -60,6 +60,8 @@ pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
+    /// Which file was opened.
+    file: FileId,
     keys: StoreKeys,
     readers: SqlitePool,
     writer: Option<Writer>,
@@ -136,7 +138,8 @@ impl SqliteStore {
             schema::verify(&mut connection, &path).await?;
             connection.close().await?;
             let readers = readers(&path, &options).await?;
-            Ok(Self(Arc::new(Inner { path, keys: options.keys, readers, writer: None })))
+            let file = FileId::of(&path)?;
+            Ok(Self(Arc::new(Inner { path, file, keys: options.keys, readers, writer: None })))
         };
         opened.await.map_err(|failure: Failure| failure.into_error("open_read_only"))
     }
@@ -146,10 +149,11 @@ impl SqliteStore {
         let mut connection =
             connection(&path).connect().await.map_err(|error| schema::refusal(&path, error))?;
         schema::verify(&mut connection, &path).await?;
-        let writer = Writer::start(connection, owner).await?;
+        let file = FileId::of(&path)?;
+        let writer = Writer::start(connection, owner, file).await?;
         file::check_modes(&path)?;
         let readers = readers(&path, &options).await?;
-        Ok(Self(Arc::new(Inner { path, keys: options.keys, readers, writer: Some(writer) })))
+        Ok(Self(Arc::new(Inner { path, file, keys: options.keys, readers, writer: Some(writer) })))
     }
 
     /// The file.
@@ -191,6 +195,10 @@ impl SqliteStore {
             work(&mut connection).await
         };
         read.await.map_err(|failure| failure.into_error(operation))
+    }
+
+    async fn verify_place(&self) -> Result<bool, Failure> {
+        Ok(self.0.file.is_at(&self.0.path)?)
     }
 
     async fn shut_down(&self) {

@@ -12,6 +12,8 @@ use crate::inbox::{
 const MAX_CLAIMS: u32 = 1000;
 /// Longest text of a handler's error that is kept, in characters.
 const MAX_ERROR: usize = 2000;
+/// How the error of an event begins that could not be read.
+const UNREADABLE: &str = "unreadable: ";
 
 macro_rules! columns {
     () => {
@@ -36,20 +38,24 @@ impl Inbox for Handle {
     }
 
     async fn complete(&self, claim: &Claim, now: Timestamp) -> Result<()> {
-        let change = Change { state: InboxState::Done, error: None, due_at: None, finished_at: Some(now) };
-        self.give_back("complete", claim, change).await
+        let change = Change::to(InboxState::Done);
+        self.give_back("complete", claim, Change { finished_at: Some(now), ..change }).await
     }
 
     async fn postpone(&self, claim: &Claim, error: &str, due_at: Timestamp) -> Result<()> {
-        let error = Some(short(error));
-        let change = Change { state: InboxState::Pending, error, due_at: Some(due_at), finished_at: None };
-        self.give_back("postpone", claim, change).await
+        let change = Change::to(InboxState::Pending).because(error);
+        self.give_back("postpone", claim, Change { due_at: Some(due_at), ..change }).await
+    }
+
+    async fn hand_back(&self, claim: &Claim, why: &str, due_at: Timestamp) -> Result<()> {
+        let change = Change::to(InboxState::Pending).because(why);
+        let change = Change { due_at: Some(due_at), uncounted: true, ..change };
+        self.give_back("hand_back", claim, change).await
     }
 
     async fn bury(&self, claim: &Claim, error: &str, now: Timestamp) -> Result<()> {
-        let error = Some(short(error));
-        let change = Change { state: InboxState::Dead, error, due_at: None, finished_at: Some(now) };
-        self.give_back("bury", claim, change).await
+        let change = Change::to(InboxState::Dead).because(error);
+        self.give_back("bury", claim, Change { finished_at: Some(now), ..change }).await
     }
 
     async fn mark_bound(&self, claim: &Claim) -> Result<()> {
@@ -103,11 +109,14 @@ impl Inbox for Handle {
                 let row = sqlx::query(
                     "SELECT (SELECT COUNT(*) FROM events WHERE state = 'pending') AS pending, \
                      (SELECT COUNT(*) FROM events WHERE state = 'done') AS done, \
-                     (SELECT COUNT(*) FROM events WHERE state = 'dead') AS dead",
-                );
+                     (SELECT COUNT(*) FROM events WHERE state = 'dead') AS dead, \
+                     (SELECT COUNT(*) FROM events WHERE state = 'pending' AND last_error LIKE $1) AS unreadable",
+                )
+                .bind(format!("{UNREADABLE}%"));
                 let row = row.fetch_one(db).await?;
                 let count = |column| Ok::<_, Failure>(row.try_get::<i64, _>(column)?.unsigned_abs());
-                Ok(InboxCounts::new(count("pending")?, count("done")?, count("dead")?))
+                let counts = InboxCounts::new(count("pending")?, count("done")?, count("dead")?);
+                Ok(counts.with_unreadable(count("unreadable")?))
             })
         })
         .await
@@ -146,13 +155,24 @@ struct Change {
     error: Option<String>,
     due_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
+    /// The attempt does not count.
+    uncounted: bool,
 }
 
 impl Change {
+    const fn to(state: InboxState) -> Self {
+        Self { state, error: None, due_at: None, finished_at: None, uncounted: false }
+    }
+
+    fn because(mut self, error: &str) -> Self {
+        self.error = Some(short(error));
+        self
+    }
+
     async fn write(self, db: &mut Conn, event: i64, fence: i64) -> Done<()> {
         let done = sqlx::query(
             "UPDATE events SET state = $3, last_error = COALESCE($4, last_error), due_at = COALESCE($5, due_at), \
-             finished_at = $6, claim_owner = NULL, claim_until = NULL \
+             finished_at = $6, attempts = attempts - $7, claim_owner = NULL, claim_until = NULL \
              WHERE id = $1 AND claim_fence = $2 AND claim_until IS NOT NULL",
         )
         .bind(event)
@@ -161,6 +181,7 @@ impl Change {
         .bind(self.error)
         .bind(self.due_at.map(Timestamp::as_unix_millis))
         .bind(self.finished_at.map(Timestamp::as_unix_millis))
+        .bind(i64::from(self.uncounted))
         .execute(db)
         .await?;
         if done.rows_affected() == 0 { Err(taken_over(event).into()) } else { Ok(()) }
@@ -302,14 +323,32 @@ async fn claim(
         ids.push_bind(head.try_get::<i64, _>("head")?);
     }
     query.push(for_update!(") ORDER BY id")).push(concat!(") RETURNING ", columns!()));
-    let rows = query.build().fetch_all(db).await?;
+    let rows = query.build().fetch_all(&mut *db).await?;
     let mut claims = Vec::with_capacity(rows.len());
     for row in &rows {
-        claims.push(Claim::new(entry_in(keys, row)?, row.try_get("claim_fence")?));
+        match entry_in(keys, row) {
+            Ok(entry) => claims.push(Claim::new(entry, row.try_get("claim_fence")?)),
+            Err(failure) => set_aside(db, row.try_get("id")?, failure.into_error("claim")).await?,
+        }
     }
     // The order of arrival is what both databases happen to return; neither promises it.
     claims.sort_by_key(|claim| claim.entry.id);
     Ok(claims)
+}
+
+/// Leaves an event that cannot be read where it is: its lane was postponed with the others that were claimed.
+async fn set_aside(db: &mut Conn, event: i64, error: Error) -> Done<()> {
+    tracing::error!(event, %error, "an event cannot be read; the later ones of its app wait for it");
+    let why = short(&format!("{UNREADABLE}{}", error.detail().unwrap_or_default()));
+    sqlx::query(
+        "UPDATE events SET attempts = attempts - 1, claim_owner = NULL, claim_until = NULL, last_error = $2 \
+         WHERE id = $1",
+    )
+    .bind(event)
+    .bind(why)
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {

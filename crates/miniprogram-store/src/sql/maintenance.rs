@@ -104,6 +104,10 @@ impl Maintenance for Handle {
         self.read("check", move |db| Box::pin(async move { check(db, &keys, now).await })).await
     }
 
+    async fn verify(&self) -> Result<bool> {
+        self.verify_place().await.map_err(|failure| failure.into_error("verify"))
+    }
+
     async fn export(
         &self,
         now: Timestamp,

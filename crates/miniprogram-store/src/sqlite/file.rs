@@ -151,6 +151,56 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Which file lies at a path: two files never share it at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId {
+    #[cfg(unix)]
+    device: u64,
+    #[cfg(unix)]
+    number: u64,
+}
+
+impl FileId {
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        fs::metadata(path)
+            .map(|metadata| Self::new(&metadata))
+            .map_err(|problem| failed("look at", path, &problem))
+    }
+
+    fn new(metadata: &fs::Metadata) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            Self { device: metadata.dev(), number: metadata.ino() }
+        }
+        #[cfg(not(unix))]
+        {
+            let _there = metadata;
+            Self {}
+        }
+    }
+
+    /// Whether this file lies at the path, and no other one.
+    pub(super) fn is_at(self, path: &Path) -> Result<bool> {
+        match fs::metadata(path) {
+            Ok(metadata) => Ok(Self::new(&metadata) == self),
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(problem) => Err(failed("look at", path, &problem)),
+        }
+    }
+
+    /// Fails if another file lies at the path, or none.
+    pub(super) fn verify(self, path: &Path) -> Result<()> {
+        if self.is_at(path)? {
+            return Ok(());
+        }
+        Err(store(
+            format!("{} is not the file that was opened: it was replaced, moved or deleted", path.display()),
+            "end this process, put the right file in its place, and start again",
+        ))
+    }
+}
+
 /// The path with something behind its name.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);

@@ -110,7 +110,11 @@ fn gone(operation: &'static str) -> Error {
 
 impl Writer {
     /// Makes the connection's process the owner, and starts the task.
-    pub(super) async fn start(mut connection: Conn, ownership: Ownership) -> Result<Self, Failure> {
+    pub(super) async fn start(
+        mut connection: Conn,
+        ownership: Ownership,
+        file: FileId,
+    ) -> Result<Self, Failure> {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let fence = take_over(&mut transaction).await?;
         transaction.commit().await?;
@@ -122,6 +126,7 @@ impl Writer {
             waiting,
             connection: Some(connection),
             fence,
+            place: Place { file, log: None, path: path.clone() },
             stats: Arc::clone(&stats),
             ownership,
             _end: end,
@@ -169,6 +174,7 @@ struct Task {
     waiting: mpsc::Receiver<Message>,
     connection: Option<Conn>,
     fence: i64,
+    place: Place,
     stats: Arc<Stats>,
     ownership: Ownership,
     /// Dropped last: tells that the file was given back.
@@ -227,17 +233,44 @@ impl Task {
 
     async fn transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), GroupFailure> {
         let not_done = |failure: Failure| GroupFailure::new(failure, Outcome::NotDone);
+        // What is written to a file that is no longer in its place is gone at the next start.
+        self.place.verify().map_err(|error| not_done(error.into()))?;
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => {
+                self.place.log = None;
                 let path = self.ownership.store();
                 none.insert(connect(path, super::connection(path)).await.map_err(not_done)?)
             }
         };
         run_group(connection, group, self.fence).await.map_err(not_done)?;
         // A commit that fails may have reached the disk all the same.
-        let committed = sqlx::query("COMMIT").execute(connection).await;
-        committed.map(|_| ()).map_err(|error| GroupFailure::new(error.into(), Outcome::Unknown))
+        let unknown = |failure: Failure| GroupFailure::new(failure, Outcome::Unknown);
+        sqlx::query("COMMIT").execute(connection).await.map_err(|error| unknown(error.into()))?;
+        self.place.verify().map_err(|error| unknown(error.into()))
+    }
+}
+
+/// The file and its log as they were opened.
+struct Place {
+    path: PathBuf,
+    file: FileId,
+    /// Known after the first commit of a connection.
+    log: Option<FileId>,
+}
+
+impl Place {
+    /// Fails if one of the two is not in its place any more.
+    fn verify(&mut self) -> Result<()> {
+        self.file.verify(&self.path)?;
+        let path = file::beside(&self.path, "-wal");
+        match self.log {
+            Some(log) => log.verify(&path),
+            None => {
+                self.log = Some(FileId::of(&path)?);
+                Ok(())
+            }
+        }
     }
 }
 

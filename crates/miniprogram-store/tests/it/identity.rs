@@ -81,6 +81,19 @@ proptest! {
 }
 
 #[test]
+fn the_app_does_not_count_where_an_original_id_names_it() {
+    let mut event =
+        Event::new(ACME, EventKind::Unknown, Cow::Borrowed("changed"), json!({ "ToUserName": "gh_1" }));
+    event.original_id = Some("gh_1".into());
+    let here = PlatformKey::new(ACME, "p1");
+    let nobodys = EventIdentity::of(&here, &event);
+    for app in ["app1", "app2"] {
+        event.app_id = Some(AppId::from(app));
+        assert_eq!(EventIdentity::of(&here, &event), nobodys);
+    }
+}
+
+#[test]
 fn platform_app_and_name_count() {
     let event = Event::new(ACME, EventKind::Unknown, Cow::Borrowed("changed"), json!({ "n": 1 }));
     let here = PlatformKey::new(ACME, "p1");

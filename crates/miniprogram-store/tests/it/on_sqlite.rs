@@ -74,6 +74,31 @@ async fn a_second_owner_is_refused_and_named_the_first() {
     assert_eq!(second.ticket(&key()).await.unwrap(), Some(ticket("still mine")));
 }
 
+/// What is acknowledged into a file that nobody finds again is lost.
+#[tokio::test]
+async fn nothing_is_written_to_a_file_that_is_not_in_its_place() {
+    for end in ["", "-wal"] {
+        for replaced in [false, true] {
+            let (directory, path) = made().await;
+            let store = SqliteStore::open(&path, options()).await.unwrap();
+            store.save_ticket(&key(), &ticket("first")).await.unwrap();
+            assert!(store.verify().await.unwrap());
+            let gone = directory.path().join(format!("store.db{end}"));
+            let kept = directory.path().join("kept");
+            fs::rename(&gone, &kept).unwrap();
+            if replaced {
+                fs::copy(&kept, &gone).unwrap();
+            }
+            let error = store.save_ticket(&key(), &ticket("lost")).await.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+            assert!(error.to_string().contains("not the file that was opened"), "{error}");
+            assert_eq!(store.verify().await.unwrap(), !end.is_empty(), "the file itself is looked at");
+            fs::rename(&kept, &gone).unwrap();
+            store.save_ticket(&key(), &ticket("back")).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_lost_the_store_cannot_write_to_it() {
     let (_directory, path) = made().await;

@@ -73,6 +73,8 @@ suite![
     a_claim_that_was_given_back_is_over,
     the_last_error_is_kept_and_a_long_one_cut,
     a_thousand_events_are_claimed_at_a_time_at_most,
+    an_event_that_is_handed_back_has_lost_no_attempt,
+    an_event_that_cannot_be_read_holds_back_its_app_alone,
     the_dead_are_listed_and_replayed,
     an_event_that_is_replayed_waits_for_the_one_in_hand,
     done_events_are_pruned,
@@ -778,6 +780,38 @@ async fn a_thousand_events_are_claimed_at_a_time_at_most(place: Place) {
     assert_eq!(store.claim("me", at(1), LEASE, 5000).await.unwrap().len(), 1);
 }
 
+async fn an_event_that_is_handed_back_has_lost_no_attempt(place: Place) {
+    let store = place.store().await;
+    let id = receive(&store, "a", 1).await;
+    for now in 1..4 {
+        let claim = store.claim("me", at(now), LEASE, 9).await.unwrap().remove(0);
+        assert_eq!((claim.entry.id, claim.entry.attempts), (id, 1));
+        store.hand_back(&claim, "nobody was there", at(now + 1)).await.unwrap();
+        assert_conflict(store.hand_back(&claim, "nobody was there", at(now + 1)).await);
+        let entry = store.entry(id).await.unwrap().unwrap();
+        assert_eq!((entry.attempts, entry.due_at, entry.state), (0, at(now + 1), InboxState::Pending));
+        assert_eq!(entry.last_error.as_deref(), Some("nobody was there"));
+    }
+}
+
+async fn an_event_that_cannot_be_read_holds_back_its_app_alone(place: Place) {
+    let sealed = place.store_with(keys(b'a', &[])).await;
+    let (a1, _) = (receive(&sealed, "a", 1).await, receive(&sealed, "a", 2).await);
+    sealed.close().await;
+    let store = place.store_with(keys(b'b', &[])).await;
+    let b1 = receive(&store, "b", 1).await;
+    assert_eq!(claim_ids(&store, at(1)).await, [b1]);
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.pending, counts.unreadable), (3, 1));
+    assert_eq!(store.next_due().await.unwrap(), Some(at(31)), "both lanes wait for the lease");
+    store.close().await;
+    let store = place.store_with(keys(b'a', b"b")).await;
+    let claim = store.claim("me", at(31), LEASE, 1).await.unwrap().remove(0);
+    assert_eq!((claim.entry.id, claim.entry.attempts), (a1, 1), "it is tried again, and nothing was counted");
+    store.complete(&claim, at(32)).await.unwrap();
+    assert_eq!(store.counts().await.unwrap().unreadable, 0);
+}
+
 async fn the_dead_are_listed_and_replayed(place: Place) {
     let store = place.store().await;
     let (a1, a2) = (receive(&store, "a", 1).await, receive(&store, "a", 2).await);
@@ -995,7 +1029,7 @@ async fn a_missing_key_is_named(place: Place) {
             store.token(&scope("app1")).await.unwrap_err(),
             store.acquire(&scope("app1"), "me", at(0), LEASE).await.unwrap_err(),
             store.pending_intents(&key()).await.unwrap_err(),
-            store.claim("me", at(1), LEASE, 1).await.unwrap_err(),
+            store.entries(&InboxFilter::new(9)).await.unwrap_err(),
             store.reseal().await.unwrap_err(),
         ] {
             assert_eq!(
@@ -1046,8 +1080,9 @@ async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
     assert!(!report.is_ok());
     let found: Vec<_> = report.unreadable.iter().map(|value| (value.table, value.column)).collect();
     assert_eq!(found, [("events", "event")]);
-    let error = store.claim("me", at(10), LEASE, 9).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Store, "it is not handed over, and not skipped: {error}");
+    assert_eq!(claim_ids(&store, at(10)).await, [0; 0], "it is not handed over");
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.pending, counts.unreadable), (1, 1), "and not skipped");
 }
 
 async fn an_export_leaves_secrets_out(place: Place) {

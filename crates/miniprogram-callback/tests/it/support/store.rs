@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +21,9 @@ pub(crate) struct MemoryStore {
     state: Mutex<State>,
     pub(crate) fails: AtomicBool,
     pub(crate) panics: AtomicBool,
+    pub(crate) moved: AtomicBool,
+    /// How often the events were counted.
+    pub(crate) counted: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -136,6 +139,14 @@ impl Inbox for MemoryStore {
         })
     }
 
+    async fn hand_back(&self, claim: &Claim, why: &str, due_at: Timestamp) -> Result<()> {
+        self.unclaim(claim, |entry| {
+            entry.attempts -= 1;
+            entry.last_error = Some(why.to_owned());
+            entry.due_at = due_at;
+        })
+    }
+
     async fn bury(&self, claim: &Claim, error: &str, now: Timestamp) -> Result<()> {
         self.unclaim(claim, |entry| {
             entry.state = InboxState::Dead;
@@ -172,6 +183,7 @@ impl Inbox for MemoryStore {
     }
 
     async fn counts(&self) -> Result<InboxCounts> {
+        self.counted.fetch_add(1, Ordering::SeqCst);
         self.may_work()?;
         let of = |state| u64::try_from(self.in_state(state)).unwrap();
         Ok(InboxCounts::new(of(InboxState::Pending), of(InboxState::Done), of(InboxState::Dead)))
@@ -270,6 +282,10 @@ impl IntentStore for MemoryStore {
 impl Maintenance for MemoryStore {
     async fn check(&self, _: Timestamp) -> Result<CheckReport> {
         unused()
+    }
+
+    async fn verify(&self) -> Result<bool> {
+        Ok(!self.moved.load(Ordering::SeqCst))
     }
 
     async fn export(
