@@ -125,6 +125,7 @@ impl TokenManagerBuilder {
             concurrency: self.concurrency,
             random: Mutex::new(random),
             slots: Mutex::default(),
+            renewals: Mutex::default(),
         })))
     }
 }

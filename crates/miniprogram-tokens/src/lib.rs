@@ -19,5 +19,5 @@ mod trip;
 pub use alarm::{Alarm, AlarmSink, LogAlarms};
 pub use authorize::{AuthorizationLink, Authorized};
 pub use builder::TokenManagerBuilder;
-pub use manager::TokenManager;
+pub use manager::{RenewalState, TokenManager};
 pub use status::{TicketStatus, TokenStatus};

@@ -43,6 +43,18 @@ pub(crate) struct Inner {
     pub(crate) concurrency: usize,
     pub(crate) random: Mutex<fastrand::Rng>,
     pub(crate) slots: Mutex<Slots>,
+    pub(crate) renewals: Mutex<RenewalState>,
+}
+
+/// How the renewal ahead of time fares, as [`run`](TokenManager::run) left it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RenewalState {
+    /// How many tokens could not be renewed when that was last tried, and are to be tried again. Those that need the
+    /// merchant are not among them.
+    pub failing: usize,
+    /// Whether the store could not be read when it was last walked: nothing is renewed then.
+    pub store_failed: bool,
 }
 
 impl TokenManager {
@@ -57,6 +69,16 @@ impl TokenManager {
         let mut platforms: Vec<_> = self.0.platforms.keys().cloned().collect();
         platforms.sort();
         platforms
+    }
+
+    /// How the renewal ahead of time fares; nothing fails before [`run`](Self::run).
+    #[must_use]
+    pub fn renewals(&self) -> RenewalState {
+        *self.0.renewals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note_renewals(&self, state: RenewalState) {
+        *self.0.renewals.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// Tells the memory and the store that a token was refused. Only the current one counts.

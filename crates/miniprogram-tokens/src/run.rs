@@ -1,6 +1,6 @@
 //! Renewal ahead of time, spread out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt, stream};
 use miniprogram_core::{Result, Timestamp, TokenScope, Vendor};
 use miniprogram_store::{GrantState, TokenFilter, TokenRecord};
 
-use crate::manager::TokenManager;
+use crate::manager::{RenewalState, TokenManager};
 use crate::meter;
 use crate::trip::Trip;
 
@@ -64,9 +64,11 @@ impl TokenManager {
             let next = match self.walk(&trip, &mut failing).await {
                 Ok(found) => {
                     self.renew_all(&mut trip, found.due, &mut failing, shutdown.clone()).await;
+                    self.note_renewals(RenewalState { failing: failing.len(), store_failed: false });
                     found.next
                 }
                 Err(error) => {
+                    self.note_renewals(RenewalState { failing: failing.len(), store_failed: true });
                     tracing::error!(%error, "the store could not be walked");
                     trip.now().after(WALK)
                 }
@@ -85,6 +87,7 @@ impl TokenManager {
         let mut without_grant: HashMap<Vendor, u32> =
             self.0.platforms.keys().map(|platform| (platform.vendor, 0)).collect();
         let mut filter = TokenFilter::new(PAGE);
+        let mut still_failing = HashSet::new();
         loop {
             let page = self.0.store.tokens(&filter).await?;
             let Some(last) = page.last().map(|record| record.scope.clone()) else { break };
@@ -96,6 +99,7 @@ impl TokenManager {
                 let Some(mut at) = due_at(&record, now) else { continue };
                 if let Some(failing) = failing.get(&record.scope) {
                     at = at.max(failing.not_before);
+                    still_failing.insert(record.scope.clone());
                 }
                 if at > now {
                     found.next = found.next.min(at);
@@ -109,6 +113,8 @@ impl TokenManager {
             }
             filter = TokenFilter::new(PAGE).after(last);
         }
+        // What is gone, or needs the merchant by now, does not fail any more.
+        failing.retain(|scope, _| still_failing.contains(scope));
         for (vendor, count) in without_grant {
             meter::needing_reauthorization(vendor, count);
         }

@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::RefreshTokenUse;
 use miniprogram_core::{AppId, Clock, TokenProvider};
 use miniprogram_store::{GrantState, StoredAccess, TokenFilter, TokenStore};
+use miniprogram_tokens::RenewalState;
 
 use crate::support::{Bench, Log, StoreFaults, scope, scope_of};
 use crate::vendor::{Fault, LIFE};
@@ -71,8 +72,10 @@ async fn what_needs_the_merchant_is_left_alone_and_failures_are_tried_again_with
     run_for(&bench, LIFE * 9 / 10).await;
     let tries = bench.vendor.calls("refresh") - before;
     assert!((2..=6).contains(&tries), "{tries} tries: the pauses grow");
+    assert_eq!(bench.manager.renewals().failing, 1, "the one that the vendor does not answer for");
     bench.vendor.fail([]);
     run_for(&bench, LIFE).await;
+    assert_eq!(bench.manager.renewals(), RenewalState::default());
     bench.assert_intact().await;
     assert!(bench.record().await.usable(bench.now()).is_some());
     for (app, state) in [("gone", GrantState::NeedsReauthorization), ("revoked", GrantState::Revoked)] {
@@ -145,8 +148,10 @@ async fn a_store_that_is_down_for_an_hour_does_not_end_it() {
     let bench = Bench::new(RefreshTokenUse::Repeatable).await;
     bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
     run_for(&bench, Duration::from_secs(3600)).await;
+    assert!(bench.manager.renewals().store_failed);
     bench.store.fail(StoreFaults::default());
     run_for(&bench, LIFE).await;
+    assert_eq!(bench.manager.renewals(), RenewalState::default());
     assert!(bench.vendor.calls("refresh") >= 1);
     bench.assert_intact().await;
 }
