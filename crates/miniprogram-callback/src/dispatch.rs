@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use miniprogram_core::{Delivery, Error, ErrorKind, Result};
+use miniprogram_core::{Delivery, Error, ErrorKind, Outcome, Result};
 use miniprogram_store::Claim;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use crate::binding::Found;
 use crate::numbers;
 use crate::service::{CallbackService, Shared};
 
@@ -44,6 +45,7 @@ pub(crate) async fn run(shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>
     while !*stopped.borrow_and_update() {
         // A store and a clock that never wait must not keep everybody else from working.
         tokio::task::consume_budget().await;
+        shared.health.turned(Some(shared.clock.now()));
         let full = claim(shared, &mut running, &handed_back).await;
         let wait = if full { shared.retry.poll } else { next_look(shared).await };
         if let Some(metrics) = &shared.metrics {
@@ -57,6 +59,7 @@ pub(crate) async fn run(shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>
             () = shared.pause(wait), if !full => {}
         }
     }
+    shared.health.turned(None);
     shared.stopping.store(true, Ordering::Release);
     let finish = async { while running.join_next().await.is_some() {} };
     if shared.within(shared.limits.shutdown_timeout, finish).await.is_none() {
@@ -78,7 +81,10 @@ async fn claim(shared: &Arc<Shared>, running: &mut JoinSet<()>, handed_back: &wa
                 running.spawn(hand_over(Arc::clone(shared), claim, handed_back.clone()));
             }
         }
-        Err(error) => tracing::error!(%error, "events cannot be claimed"),
+        Err(error) => {
+            shared.health.failed(now);
+            tracing::error!(%error, "events cannot be claimed");
+        }
     }
     running.len() >= shared.concurrency as usize
 }
@@ -104,8 +110,19 @@ enum Ended {
     Done,
     /// Again, later.
     Failed(&'static str, Error),
+    /// It did not begin, for no fault of the event's: again, later, as if nothing had been.
+    NotBegun(Error),
     /// Never again.
     Hopeless(Error),
+}
+
+impl Ended {
+    fn of(error: Error) -> Self {
+        if error.kind() == ErrorKind::Cancelled && error.outcome() == Outcome::NotSent {
+            return Self::NotBegun(error);
+        }
+        Self::Failed("failed", error)
+    }
 }
 
 async fn hand_over(shared: Arc<Shared>, claim: Claim, mut handed_back: watch::Receiver<bool>) {
@@ -155,15 +172,15 @@ async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
     let mut event = entry.event.clone();
     if !entry.bound || event.app_id.is_none() {
         match shared.find_app(&entry.platform, &mut event).await {
-            Ok(true) => {}
-            Ok(false) => {
+            Ok(Found::Known) => {}
+            Ok(Found::Nobodys) => {
                 let error = Error::new(ErrorKind::Callback, "bind_app")
                     .for_vendor(entry.platform.vendor)
                     .with_field("original_id")
                     .with_detail("belongs to another app than the route's; the push was replayed");
                 return Ended::Hopeless(error);
             }
-            Err(error) => return Ended::Failed("failed", error),
+            Err(error) => return Ended::of(error),
         }
     }
     if !entry.bound
@@ -175,7 +192,7 @@ async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
         .with_attempt(entry.attempts.max(1));
     for handler in &shared.handlers {
         if let Err(error) = handler.handle(&event, &delivery).await {
-            return Ended::Failed("failed", error);
+            return Ended::of(error);
         }
     }
     Ended::Done
@@ -183,12 +200,14 @@ async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
 
 /// Writes down how an attempt ended; `None` if the process stops. Answers the outcome's name.
 async fn report(shared: &Arc<Shared>, claim: &Claim, ended: Option<Ended>) -> &'static str {
+    let stops = ended.is_none();
     let (outcome, error) = match ended {
         Some(Ended::Done) => ("done", None),
         Some(Ended::Failed(outcome, error)) if claim.entry.attempts < shared.retry.max_attempts => {
             (outcome, Some(error))
         }
         Some(Ended::Failed(_, error) | Ended::Hopeless(error)) => ("dead", Some(error)),
+        Some(Ended::NotBegun(error)) => ("handed_back", Some(error)),
         None => {
             let error = Error::new(ErrorKind::Cancelled, "handle");
             ("handed_back", Some(error.with_detail("the process stopped before the handlers were done")))
@@ -197,11 +216,13 @@ async fn report(shared: &Arc<Shared>, claim: &Claim, ended: Option<Ended>) -> &'
     let words = error.as_ref().map(|error| shortened(&error.to_string())).unwrap_or_default();
     match (outcome, &error) {
         ("dead", Some(error)) => tracing::error!(%error, "the event goes to the dead"),
+        ("handed_back", Some(error)) => tracing::debug!(%error, "the event is handed back"),
         (_, Some(error)) => tracing::warn!(%error, "the event is handed over again later"),
         _ => {}
     }
     let due_at = match outcome {
-        "handed_back" => shared.clock.now(),
+        "handed_back" if stops => shared.clock.now(),
+        "handed_back" => shared.clock.now().after(shared.retry.min_pause),
         _ => shared.clock.now().after(shared.retry.pause(claim.entry.attempts)),
     };
     for left in (0..REPORTS).rev() {
@@ -209,10 +230,18 @@ async fn report(shared: &Arc<Shared>, claim: &Claim, ended: Option<Ended>) -> &'
         let written: Result<()> = match outcome {
             "done" => shared.store.complete(claim, now).await,
             "dead" => shared.store.bury(claim, &words, now).await,
+            "handed_back" => shared.store.hand_back(claim, &words, due_at).await,
             _ => shared.store.postpone(claim, &words, due_at).await,
         };
         match written {
-            Ok(()) => break,
+            Ok(()) if outcome == "done" => {
+                shared.health.advanced();
+                break;
+            }
+            Ok(()) => {
+                shared.health.failed(now);
+                break;
+            }
             Err(error) if left > 0 && error.kind() != ErrorKind::Conflict => {
                 shared.pause(shared.retry.min_pause).await;
             }

@@ -9,14 +9,16 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use miniprogram_core::{
-    AppId, CallbackCheck, Error, Event, EventKind, Push, Result, Secret, Timestamp, Vendor,
+    AppId, CallbackCheck, Error, ErrorKind, Event, EventKind, Push, Result, Secret, Timestamp, Vendor,
 };
-use miniprogram_store::{NewEvent, PlatformKey, Received, Ticket};
+use miniprogram_store::{InboxState, NewEvent, PlatformKey, Received, Ticket};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
 #[cfg(feature = "wechat")]
 use crate::acceptance::Reply;
 use crate::binding::Binding;
+use crate::lookup::For;
 use crate::numbers::{self, Outcome};
 use crate::platform::{CallbackPlatform, Route, is_id};
 use crate::refusal::{Refusal, refused, unavailable};
@@ -25,6 +27,11 @@ use crate::service::Shared;
 
 /// How far ahead of its arrival a ticket may have been created. One from a later time would keep all others out.
 const TICKET_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// How many bytes of a body need no room of what all connections share.
+pub(crate) const SMALL_BODY: usize = 16 << 10;
+/// In which units that room is given out.
+pub(crate) const MEMORY_UNIT: usize = 1 << 10;
 
 /// Where a request came to, by its path.
 #[derive(Debug)]
@@ -90,7 +97,10 @@ pub(crate) async fn answer(shared: Arc<Shared>, target: Option<Target>, request:
         Err(Failure::Refused(refusal)) => {
             span.record("check", refusal.as_str());
             report_refusal(&shared, vendor, refusal);
-            (Outcome::Refused, refused())
+            match refusal {
+                Refusal::Memory | Refusal::Unbound => (Outcome::Unavailable, unavailable()),
+                _ => (Outcome::Refused, refused()),
+            }
         }
         Err(Failure::Store(error)) => {
             tracing::error!(%error, "the push cannot be kept; the vendor delivers it again");
@@ -136,10 +146,10 @@ async fn receive(
     if head.headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Refusal::Encoding.into());
     }
-    let mut body = if head.method == Method::GET {
-        Vec::new()
+    let (mut body, _room) = if head.method == Method::GET {
+        (Vec::new(), None)
     } else {
-        let body = read_body(&head.headers, body, shared.limits.max_body);
+        let body = read_body(&head.headers, body, shared.limits.max_body, &shared.body_memory);
         shared.within(shared.limits.body_timeout, body).await.ok_or(Refusal::Deadline)??
     };
     // The request is here in full: its connection may not be displaced any more.
@@ -159,7 +169,7 @@ async fn receive(
     let kept = shared.within(left, keep(shared, platform, app, event, received_at)).await;
     let kept = kept.unwrap_or_else(|| {
         let detail = "took longer than the vendor waits for its answer";
-        Err(Failure::Store(Error::new(miniprogram_core::ErrorKind::Store, "receive").with_detail(detail)))
+        Err(Failure::Store(Error::new(ErrorKind::Store, "receive").with_detail(detail)))
     });
     match &kept {
         Ok(_) => shared.store_worked(true),
@@ -176,23 +186,41 @@ fn app_of_route(text: &str) -> Result<AppId, Refusal> {
 }
 
 /// Reads a body that must not be longer than allowed; a length that is told is believed before a byte is read.
-async fn read_body(headers: &HeaderMap, mut body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
+///
+/// What goes beyond a small body takes room out of what all connections share: a push has room however many large bodies
+/// are under way.
+async fn read_body(
+    headers: &HeaderMap,
+    mut body: Body,
+    max: usize,
+    memory: &Arc<Semaphore>,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
     let told = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let told = told.and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
     if told > max {
         return Err(Refusal::Size);
     }
-    let mut bytes = Vec::with_capacity(told.min(16 << 10));
+    let mut bytes = Vec::with_capacity(told.min(SMALL_BODY));
+    let mut room: Option<OwnedSemaphorePermit> = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::Broken)?;
         if let Some(data) = frame.data_ref() {
             if data.len() > max - bytes.len() {
                 return Err(Refusal::Size);
             }
+            let needed = (bytes.len() + data.len()).saturating_sub(SMALL_BODY).div_ceil(MEMORY_UNIT);
+            let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            if let Ok(more @ 1..) = u32::try_from(needed.saturating_sub(held)) {
+                let more = Arc::clone(memory).try_acquire_many_owned(more).map_err(|_| Refusal::Memory)?;
+                match &mut room {
+                    Some(room) => room.merge(more),
+                    none => *none = Some(more),
+                }
+            }
             bytes.extend_from_slice(data);
         }
     }
-    Ok(bytes)
+    Ok((bytes, room))
 }
 
 /// Binds the event to its app, keeps a ticket, keeps the event.
@@ -215,11 +243,17 @@ async fn keep(
         (None, None, Some(_)) => bound = false,
         (None, Some(route), Some(original_id)) => {
             let tested = is_acceptance_test(shared, &route);
-            let ask = (!tested).then_some(shared.limits.lookup_timeout);
+            let ask = (!tested).then_some(For::Push);
             bound = match shared.bind(key, &route, original_id, ask).await.map_err(Failure::Store)? {
                 Binding::Bound => true,
                 Binding::Foreign => return Err(Refusal::App.into()),
-                Binding::Unknown => tested,
+                Binding::Unknown { recorded, .. } => {
+                    // Without room to remember it, the event could not be bound by this route: it is not acknowledged.
+                    if !tested && !shared.lookups.note_route(key, original_id, &route, recorded) {
+                        return Err(Refusal::Unbound.into());
+                    }
+                    tested
+                }
             };
             event.app_id = Some(route);
         }
@@ -237,11 +271,35 @@ async fn keep(
     let new = NewEvent::new(key.clone(), event, received_at).with_bound(bound);
     let _wake = WakeOnDrop(shared);
     let received = shared.store.receive(&new).await.map_err(Failure::Store)?;
+    if let Received::Duplicate(id) = received
+        && bound
+        && new.event.original_id.is_some()
+    {
+        revive(shared, id).await;
+    }
     #[cfg(feature = "wechat")]
     if let Some(reply) = reply {
         return Ok(Answer::Reply(received, reply));
     }
     Ok(Answer::Success(received))
+}
+
+/// Has an event handed over after all that was given up because nobody knew its app, now that it is known.
+async fn revive(shared: &Shared, id: i64) {
+    let revived = async {
+        let entry = shared.store.entry(id).await?;
+        if entry.is_some_and(|entry| entry.state == InboxState::Dead && !entry.bound) {
+            shared.store.replay(id, shared.clock.now()).await?;
+        }
+        Ok(())
+    };
+    let revived: Result<()> = revived.await;
+    match revived {
+        Ok(()) => {}
+        // Somebody else was quicker.
+        Err(error) if error.kind() == ErrorKind::Conflict => {}
+        Err(error) => tracing::warn!(id, %error, "the event stays with the dead: its app is known now"),
+    }
 }
 
 /// Wakes the dispatcher however this ends: what was committed has to be handled, though the vendor may have hung up

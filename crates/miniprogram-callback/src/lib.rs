@@ -8,8 +8,10 @@
 mod acceptance;
 mod binding;
 mod dispatch;
+mod health;
 mod intake;
 mod limits;
+mod lookup;
 mod numbers;
 mod platform;
 mod refusal;
@@ -19,6 +21,7 @@ mod service;
 
 #[cfg(feature = "wechat")]
 pub use acceptance::{ACCEPTANCE_ACCOUNTS, AcceptanceActions, AcceptanceResponder, AcceptanceTask};
+pub use health::HealthCheck;
 pub use limits::{Limits, RetryPolicy};
 pub use numbers::metrics_handle;
 pub use platform::CallbackPlatform;

@@ -6,7 +6,9 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use miniprogram_core::callback::DEFAULT_MAX_BODY;
 use miniprogram_core::{Error, ErrorKind, Result};
 
-/// What requests may cost. Memory is bounded by `max_connections` times `max_body`.
+/// What requests may cost.
+///
+/// The memory that bodies take is bounded by `max_body_memory` and 16 KiB for each of `max_connections`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -22,9 +24,21 @@ pub struct Limits {
     pub answer_timeout: Duration,
     /// How long an unknown original id may be looked up before the answer: 1 s.
     pub lookup_timeout: Duration,
-    /// How many connections there may be: 512. Another one takes the place of the one that has been waiting for a
-    /// request the longest.
+    /// How many original ids may be looked up per platform and minute: 60. Apps that the store has no record of share
+    /// another tenth of that. There is as much for pushes that arrive as for events that wait.
+    pub max_lookups: u32,
+    /// How many connections to the callbacks there may be: 512. Another one takes the place of the one that has been
+    /// waiting for a request the longest; so it does where the process may open no more files.
     pub max_connections: usize,
+    /// For how long a connection keeps its place although nothing has come by it: 100 ms. Who connects sends its request
+    /// a moment later; without this, peers that connect again and again leave nobody else the time.
+    pub connection_grace: Duration,
+    /// How many connections there may be to the address of health, readiness and metrics, where they have one of their
+    /// own: 16.
+    pub max_status_connections: usize,
+    /// How many bytes all bodies together may take, but for the first 16 KiB of each: 64 MiB. A body without room is
+    /// answered with 503, and the vendor delivers again.
+    pub max_body_memory: usize,
     /// How long shutting down waits for answers and handlers under way: 20 s.
     pub shutdown_timeout: Duration,
     /// With how many pending events the service counts as not ready; none by default. A service that is not ready gets
@@ -40,7 +54,11 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(3),
             answer_timeout: Duration::from_secs(4),
             lookup_timeout: Duration::from_secs(1),
+            max_lookups: 60,
             max_connections: 512,
+            connection_grace: Duration::from_millis(100),
+            max_status_connections: 16,
+            max_body_memory: 64 << 20,
             shutdown_timeout: Duration::from_secs(20),
             max_backlog: None,
         }
@@ -83,10 +101,38 @@ impl Limits {
         self
     }
 
+    /// Sets how many original ids may be looked up per platform and minute.
+    #[must_use]
+    pub const fn with_max_lookups(mut self, lookups: u32) -> Self {
+        self.max_lookups = lookups;
+        self
+    }
+
     /// Sets how many connections there may be.
     #[must_use]
     pub const fn with_max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
+        self
+    }
+
+    /// Sets for how long a connection keeps its place although nothing has come by it.
+    #[must_use]
+    pub const fn with_connection_grace(mut self, grace: Duration) -> Self {
+        self.connection_grace = grace;
+        self
+    }
+
+    /// Sets how many connections there may be to the address of health, readiness and metrics.
+    #[must_use]
+    pub const fn with_max_status_connections(mut self, connections: usize) -> Self {
+        self.max_status_connections = connections;
+        self
+    }
+
+    /// Sets how many bytes all bodies together may take.
+    #[must_use]
+    pub const fn with_max_body_memory(mut self, bytes: usize) -> Self {
+        self.max_body_memory = bytes;
         self
     }
 
@@ -107,6 +153,14 @@ impl Limits {
     pub(crate) fn check(&self) -> Result<()> {
         at_least_one("max_body", self.max_body)?;
         at_least_one("max_connections", self.max_connections)?;
+        at_least_one("max_status_connections", self.max_status_connections)?;
+        at_least_one("max_lookups", self.max_lookups as usize)?;
+        if self.max_body_memory < self.max_body {
+            return Err(misconfigured(
+                "max_body_memory",
+                "is less than max_body: the largest body never fits",
+            ));
+        }
         for (field, timeout) in [
             ("header_timeout", self.header_timeout),
             ("body_timeout", self.body_timeout),
@@ -258,6 +312,8 @@ mod tests {
             let error = policy.check().unwrap_err();
             assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some(field)));
         }
+        let small = Limits::default().with_max_body_memory(DEFAULT_MAX_BODY - 1);
+        assert_eq!(small.check().unwrap_err().field(), Some("max_body_memory"));
         assert_eq!(Limits::default().with_max_body(0).check().unwrap_err().field(), Some("max_body"));
         RetryPolicy::default().check().and_then(|()| Limits::default().check()).unwrap();
     }

@@ -16,6 +16,8 @@ const REFUSALS: &str = "miniprogram_callback_refusals_total";
 const ACKNOWLEDGE: &str = "miniprogram_callback_acknowledge_seconds";
 const CONNECTIONS: &str = "miniprogram_callback_connections";
 const DISPLACED: &str = "miniprogram_callback_connections_displaced_total";
+const LOOKUPS: &str = "miniprogram_original_id_lookups_total";
+const STALLED: &str = "miniprogram_hand_over_stalled_seconds";
 const EVENTS: &str = "miniprogram_inbox_events";
 const ATTEMPTS: &str = "miniprogram_handler_attempts_total";
 const HANDLING: &str = "miniprogram_handler_seconds";
@@ -56,6 +58,8 @@ pub(crate) fn describe() {
     describe_histogram!(ACKNOWLEDGE, "Seconds from a push's head to its acknowledgement, by vendor");
     describe_gauge!(CONNECTIONS, "Open connections");
     describe_counter!(DISPLACED, "Waiting connections that were closed in favour of new ones");
+    describe_counter!(LOOKUPS, "Original ids that were to be looked up, by vendor and outcome");
+    describe_gauge!(STALLED, "For how long events wait and none was done");
     describe_gauge!(EVENTS, "Events in the inbox, by state");
     describe_counter!(ATTEMPTS, "Events given to the handlers, by vendor and outcome");
     describe_histogram!(HANDLING, "Seconds that the handlers took for one event, by vendor");
@@ -118,9 +122,23 @@ pub(crate) fn displaced() {
 }
 
 pub(crate) fn events(counts: &InboxCounts) {
-    for (state, count) in [("pending", counts.pending), ("done", counts.done), ("dead", counts.dead)] {
+    let states = [
+        ("pending", counts.pending),
+        ("done", counts.done),
+        ("dead", counts.dead),
+        ("unreadable", counts.unreadable),
+    ];
+    for (state, count) in states {
         gauge!(EVENTS, "state" => state).set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
     }
+}
+
+pub(crate) fn lookup(vendor: Vendor, outcome: &'static str) {
+    counter!(LOOKUPS, "vendor" => vendor.to_string(), "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn stalled(span: Duration) {
+    gauge!(STALLED).set(span.as_secs_f64());
 }
 
 pub(crate) fn attempt(vendor: Vendor, outcome: &'static str, took: Duration) {

@@ -20,12 +20,16 @@ pub(crate) enum Refusal {
     Deadline,
     /// The body broke off.
     Broken,
+    /// There is no room for a body of this size now: 503, and the vendor delivers again.
+    Memory,
     /// A check of the decoder.
     Decoder(CallbackCheck),
     /// The push is of a sort that does not come by this route.
     Sort,
     /// The push is about another app than its route's.
     App,
+    /// Nobody knows now whose the original id is, and too many routes were tried: 503, and the vendor delivers again.
+    Unbound,
     /// The request made a handler panic.
     Panic,
 }
@@ -45,6 +49,7 @@ impl Refusal {
             Self::Size | Self::Decoder(CallbackCheck::Size) => "size",
             Self::Deadline => "deadline",
             Self::Broken => "broken",
+            Self::Memory => "memory",
             Self::Decoder(CallbackCheck::Query) => "query",
             Self::Decoder(CallbackCheck::Freshness) => "freshness",
             Self::Decoder(CallbackCheck::Envelope) => "envelope",
@@ -56,6 +61,7 @@ impl Refusal {
             Self::Decoder(_) => "other",
             Self::Sort => "sort",
             Self::App => "app",
+            Self::Unbound => "unbound",
             Self::Panic => "panic",
         }
     }

@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use http::{StatusCode, header};
-use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::intake::{self, Target};
@@ -18,18 +17,17 @@ use crate::platform::Route;
 use crate::refusal::{Refusal, refused};
 use crate::service::{CallbackService, Shared};
 
-/// How long the store may take to answer whether it can be read.
-const READABLE_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
-
 type Found<T> = Result<Path<T>, PathRejection>;
 
 impl CallbackService {
-    /// Every route: those of [`callbacks`](Self::callbacks) and of [`status`](Self::status).
+    /// What is for the open network: [`callbacks`](Self::callbacks) and `/healthz`; readiness and metrics too where
+    /// [`with_public_status`](crate::CallbackServiceBuilder::with_public_status) asks for that.
     ///
     /// It is a tower service to nest anywhere. Whoever serves it sees to deadlines of heads and to the number of
     /// connections, and runs [`dispatch`](Self::dispatch) beside it; [`serve`](Self::serve) does all that.
     pub fn router(&self) -> Router {
-        self.callbacks().merge(self.status())
+        let status = if self.shared.public_status { self.status() } else { self.health() };
+        self.callbacks().merge(status)
     }
 
     /// The callback URLs, for the open network.
@@ -52,13 +50,18 @@ impl CallbackService {
             .with_state(Arc::clone(&self.shared))
     }
 
-    /// What operators look at: `/healthz` (the process answers), `/readyz` (it can take pushes over: 200 or 503, with
-    /// the reasons in JSON) and, with a recorder, `/metrics`. None of it belongs on the open network.
+    /// What operators look at: `/healthz` (503 where only a new start helps), `/readyz` (whether to send pushes here: 200
+    /// or 503, with everything that is wrong in JSON) and, with a recorder, `/metrics`. What they show is at most a second
+    /// old, however often they are asked.
     pub fn status(&self) -> Router {
-        let status = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(readyz));
+        let status = Router::new().route("/readyz", get(readyz));
         let status =
             if self.shared.metrics.is_some() { status.route("/metrics", get(metrics)) } else { status };
-        status.with_state(Arc::clone(&self.shared))
+        status.with_state(Arc::clone(&self.shared)).merge(self.health())
+    }
+
+    fn health(&self) -> Router {
+        Router::new().route("/healthz", get(healthz)).with_state(Arc::clone(&self.shared))
     }
 }
 
@@ -116,30 +119,20 @@ fn after_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
     refused()
 }
 
+async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.mortal().await {
+        None => "ok\n".into_response(),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
+    }
+}
+
 async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
-    let counts = shared.within(READABLE_WITHIN, shared.counts()).await.and_then(Result::ok);
-    let stopping = shared.is_stopping();
-    let writable = !shared.store_fails();
-    let pending = counts.map(|counts| counts.pending);
-    let backlogged =
-        shared.limits.max_backlog.is_some_and(|max| pending.is_some_and(|pending| pending > max));
-    let ready = counts.is_some() && writable && !stopping && !backlogged;
-    let state = json!({
-        "ready": ready,
-        "store_readable": counts.is_some(),
-        "store_writable": writable,
-        "stopping": stopping,
-        "backlogged": backlogged,
-        "pending": pending,
-        "dead": counts.map(|counts| counts.dead),
-    });
+    let (ready, state) = shared.readiness().await;
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(state)).into_response()
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    // Where the store cannot be read, the numbers of the inbox stay as they were.
-    let _ = shared.within(READABLE_WITHIN, shared.counts()).await;
-    let page = shared.metrics.as_ref().map(|handle| handle.render()).unwrap_or_default();
+    let page = shared.metrics_page().await;
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
 }

@@ -13,8 +13,8 @@ use hyper::rt::{Sleep, Timer};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use miniprogram_core::Clock;
 use miniprogram_core::clock::Wait;
+use miniprogram_core::{Clock, Timestamp};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -32,23 +32,28 @@ const MAX_HEADERS: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 impl CallbackService {
-    /// Serves every route on one address, and hands events to the handlers, until told to stop.
+    /// Serves [`router`](Self::router) on one address, and hands events to the handlers, until told to stop.
     ///
     /// Then nothing new is accepted, requests under way are answered, handlers under way end; what is not done within
     /// [`shutdown_timeout`](crate::Limits::shutdown_timeout) is cut off, and its events handed back.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
-        self.serve_routers(vec![(listener, self.router())], shutdown).await;
+        let most = self.shared.limits.max_connections;
+        self.serve_routers(vec![(listener, self.router(), most)], shutdown).await;
     }
 
-    /// Serves the callback URLs on one address and health, readiness and metrics on another, which the open network
-    /// should not reach; otherwise as [`serve`](Self::serve).
+    /// Serves [`router`](Self::router) on one address and [`status`](Self::status) on another, which the open network
+    /// should not reach, with connections of its own; otherwise as [`serve`](Self::serve).
     pub async fn serve_apart(
         &self,
         callbacks: TcpListener,
         status: TcpListener,
         shutdown: impl Future<Output = ()> + Send,
     ) {
-        let routers = vec![(callbacks, self.callbacks()), (status, self.status())];
+        let limits = &self.shared.limits;
+        let routers = vec![
+            (callbacks, self.router(), limits.max_connections),
+            (status, self.status(), limits.max_status_connections),
+        ];
         self.serve_routers(routers, shutdown).await;
     }
 
@@ -59,7 +64,7 @@ impl CallbackService {
 
     async fn serve_routers(
         &self,
-        routers: Vec<(TcpListener, Router)>,
+        routers: Vec<(TcpListener, Router, usize)>,
         shutdown: impl Future<Output = ()> + Send,
     ) {
         let (stop, stopped) = watch::channel(false);
@@ -68,8 +73,8 @@ impl CallbackService {
             self.shared.stopping.store(true, Ordering::Release);
             stop.send_replace(true);
         };
-        let accepting = routers.into_iter().map(|(listener, router)| {
-            accept(Arc::clone(&self.shared), listener, self.with_fallback(router), stopped.clone())
+        let accepting = routers.into_iter().map(|(listener, router, most)| {
+            accept(Arc::clone(&self.shared), listener, self.with_fallback(router), most, stopped.clone())
         });
         let accepting = futures::future::join_all(accepting);
         tokio::join!(accepting, dispatch::run(&self.shared, stopped.clone()), told);
@@ -80,6 +85,7 @@ async fn accept(
     shared: Arc<Shared>,
     listener: TcpListener,
     router: Router,
+    most: usize,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut http = http1::Builder::new();
@@ -101,15 +107,23 @@ async fn accept(
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted now");
-                shared.pause(ACCEPT_PAUSE).await;
+                if shared.is_worth_a_warning("accept") {
+                    tracing::warn!(%error, "no connection can be accepted now");
+                }
+                let freed = connections.freed.notified();
+                if is_full(&error) && connections.displace(&shared).is_ok() {
+                    // Its file is closed when it has ended.
+                    let _ended = shared.within(ACCEPT_PAUSE, freed).await;
+                } else {
+                    shared.pause(ACCEPT_PAUSE).await;
+                }
                 continue;
             }
         };
         let place = tokio::select! {
             biased;
             _ = stops.as_mut() => break,
-            place = connections.enter(shared.limits.max_connections) => place,
+            place = connections.enter(&shared, most) => place,
         };
         tasks.spawn(converse(http.clone(), stream, router.clone(), place, until.clone()));
     }
@@ -163,35 +177,39 @@ struct Connections {
 
 impl Connections {
     /// Takes a place among the open ones, if need be that of the one that has been waiting for a request the longest.
-    async fn enter(self: &Arc<Self>, max: usize) -> Place {
+    async fn enter(self: &Arc<Self>, shared: &Shared, max: usize) -> Place {
         loop {
-            if let Some(place) = self.try_enter(max) {
-                return place;
+            match self.try_enter(max, shared) {
+                Ok(place) => return place,
+                Err(Some(left)) => drop(shared.within(left, self.freed.notified()).await),
+                Err(None) => self.freed.notified().await,
             }
-            self.freed.notified().await;
         }
     }
 
-    fn try_enter(self: &Arc<Self>, max: usize) -> Option<Place> {
+    fn try_enter(self: &Arc<Self>, max: usize, shared: &Shared) -> Result<Place, Option<Duration>> {
         let mut open = self.lock();
         if open.len() >= max {
-            let waiting = open.iter().filter(|(_, place)| !place.answering.load(Ordering::Acquire));
-            let longest = waiting.min_by_key(|(_, place)| place.since.load(Ordering::Acquire));
-            let displaced = longest.map(|(&number, _)| number).and_then(|number| open.remove(&number))?;
-            displaced.told_to_end.notify_one();
-            numbers::displaced();
+            displace(&mut open, shared)?;
         }
         let number = self.next();
         let waiting = Arc::new(Waiting {
             connections: Arc::downgrade(self),
             answering: AtomicBool::new(false),
-            since: AtomicU64::new(number),
+            since: Mutex::new((number, shared.clock.now())),
+            clock: Arc::clone(&shared.clock),
             told_to_end: Notify::new(),
         });
         open.insert(number, Arc::clone(&waiting));
         numbers::connected();
         drop(open);
-        Some(Place { connections: Arc::clone(self), number, waiting })
+        Ok(Place { connections: Arc::clone(self), number, waiting })
+    }
+
+    /// Ends the one that has been waiting for a request the longest. Fails if it has not waited for long, telling how
+    /// much longer it may, or if there is none.
+    fn displace(&self, shared: &Shared) -> Result<(), Option<Duration>> {
+        displace(&mut self.lock(), shared)
     }
 
     fn next(&self) -> u64 {
@@ -201,6 +219,31 @@ impl Connections {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Waiting>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn displace(open: &mut BTreeMap<u64, Arc<Waiting>>, shared: &Shared) -> Result<(), Option<Duration>> {
+    let (now, grace) = (shared.clock.now(), shared.limits.connection_grace);
+    let waiting = open.iter().filter(|(_, place)| !place.answering.load(Ordering::Acquire));
+    let longest = waiting.map(|(&number, place)| (place.since(), number)).min();
+    let ((_, since), number) = longest.ok_or(None)?;
+    // A clock that was set back tells nothing.
+    let waited = if since > now { grace } else { now.since(since) };
+    if waited < grace {
+        return Err(Some(grace - waited));
+    }
+    if let Some(displaced) = open.remove(&number) {
+        displaced.told_to_end.notify_one();
+        numbers::displaced();
+    }
+    Ok(())
+}
+
+/// Whether accepting failed because there are too many open files, of this process or of all, or too many buffers.
+fn is_full(error: &std::io::Error) -> bool {
+    // The numbers of ENFILE and EMFILE are the same on every Unix; Windows has one of its own.
+    const TOO_MANY: [i32; 3] = [23, 24, 10024];
+    error.kind() == std::io::ErrorKind::OutOfMemory
+        || error.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code))
 }
 
 /// A connection's place among the open ones.
@@ -223,7 +266,9 @@ impl Drop for Place {
 pub(crate) struct Waiting {
     connections: Weak<Connections>,
     answering: AtomicBool,
-    since: AtomicU64,
+    /// By the number of what happened, and by the clock.
+    since: Mutex<(u64, Timestamp)>,
+    clock: Arc<dyn Clock>,
     told_to_end: Notify,
 }
 
@@ -232,6 +277,10 @@ impl Waiting {
     pub(crate) fn answering(self: &Arc<Self>) -> Answering {
         self.answering.store(true, Ordering::Release);
         Answering(Arc::clone(self))
+    }
+
+    fn since(&self) -> (u64, Timestamp) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -243,7 +292,8 @@ impl Drop for Answering {
     fn drop(&mut self) {
         let connections = self.0.connections.upgrade();
         if let Some(connections) = &connections {
-            self.0.since.store(connections.next(), Ordering::Release);
+            let since = (connections.next(), self.0.clock.now());
+            *self.0.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
         }
         self.0.answering.store(false, Ordering::Release);
         if let Some(connections) = connections {

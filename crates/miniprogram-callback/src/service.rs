@@ -2,26 +2,27 @@
 
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::{Either, select};
 use metrics_exporter_prometheus::PrometheusHandle;
 use miniprogram_core::{Clock, EventHandler, Result, SystemClock, Timestamp};
-use miniprogram_store::{InboxCounts, OriginalIds, PlatformKey, Store};
-use tokio::sync::Notify;
+use miniprogram_store::{OriginalIds, PlatformKey, Store};
+use tokio::sync::{Notify, Semaphore};
 
 #[cfg(feature = "wechat")]
 use crate::acceptance::AcceptanceResponder;
+use crate::health::{Health, HealthCheck};
+use crate::intake::MEMORY_UNIT;
 use crate::limits::{Limits, RetryPolicy, misconfigured};
+use crate::lookup::Lookups;
 use crate::numbers;
 use crate::platform::CallbackPlatform;
 
 /// How many events are with their handlers at a time unless configured otherwise.
 const DEFAULT_CONCURRENCY: u32 = 16;
-/// For how long the numbers of the inbox are taken for present.
-const COUNTS_LAST: Duration = Duration::from_secs(1);
 /// For how long a failure of the store counts.
 const FAILURE_LASTS: Duration = Duration::from_secs(10);
 
@@ -46,6 +47,8 @@ impl CallbackService {
             retry: RetryPolicy::default(),
             concurrency: DEFAULT_CONCURRENCY,
             metrics: None,
+            public_status: false,
+            checks: Vec::new(),
         }
     }
 }
@@ -65,6 +68,8 @@ pub struct CallbackServiceBuilder {
     retry: RetryPolicy,
     concurrency: u32,
     metrics: Option<PrometheusHandle>,
+    public_status: bool,
+    checks: Vec<Arc<dyn HealthCheck>>,
 }
 
 impl CallbackServiceBuilder {
@@ -126,6 +131,19 @@ impl CallbackServiceBuilder {
         self
     }
 
+    /// Has [`router`](CallbackService::router) show readiness and metrics as well, to everybody who reaches the
+    /// callbacks; off by default.
+    pub fn with_public_status(mut self, public: bool) -> Self {
+        self.public_status = public;
+        self
+    }
+
+    /// Shows the state of something else among the problems of `/readyz`; call it once for each.
+    pub fn with_health_check(mut self, check: Arc<dyn HealthCheck>) -> Self {
+        self.checks.push(check);
+        self
+    }
+
     /// Checks everything.
     ///
     /// # Errors
@@ -159,17 +177,23 @@ impl CallbackServiceBuilder {
                 platforms,
                 handlers,
                 original_ids: self.original_ids,
+                lookups: Lookups::default(),
                 #[cfg(feature = "wechat")]
                 acceptance: self.acceptance,
                 clock: self.clock,
+                body_memory: Arc::new(Semaphore::new(
+                    (self.limits.max_body_memory / MEMORY_UNIT).min(Semaphore::MAX_PERMITS),
+                )),
                 limits: self.limits,
                 retry: self.retry,
                 concurrency: self.concurrency,
                 metrics: self.metrics,
+                public_status: self.public_status,
+                checks: self.checks,
+                health: Health::default(),
                 arrived: Notify::new(),
                 stopping: AtomicBool::new(false),
                 failed: Mutex::new(None),
-                counted: Mutex::new(None),
                 warned: Mutex::new(HashMap::new()),
             }),
         })
@@ -184,19 +208,24 @@ pub(crate) struct Shared {
     pub(crate) platforms: HashMap<PlatformKey, CallbackPlatform>,
     pub(crate) handlers: Vec<Arc<dyn EventHandler>>,
     pub(crate) original_ids: Option<Arc<dyn OriginalIds>>,
+    pub(crate) lookups: Lookups,
     #[cfg(feature = "wechat")]
     pub(crate) acceptance: Option<AcceptanceResponder>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
+    /// What is left for bodies, in units.
+    pub(crate) body_memory: Arc<Semaphore>,
     pub(crate) retry: RetryPolicy,
     pub(crate) concurrency: u32,
     pub(crate) metrics: Option<PrometheusHandle>,
+    pub(crate) public_status: bool,
+    pub(crate) checks: Vec<Arc<dyn HealthCheck>>,
+    pub(crate) health: Health,
     /// Wakes the dispatcher.
     pub(crate) arrived: Notify,
     pub(crate) stopping: AtomicBool,
     /// When something could not be written down last.
     failed: Mutex<Option<Timestamp>>,
-    counted: Mutex<Option<(Timestamp, InboxCounts)>>,
     /// When each check was last warned of.
     warned: Mutex<HashMap<&'static str, Timestamp>>,
 }
@@ -228,21 +257,6 @@ impl Shared {
         self.clock.deadline(duration).await;
     }
 
-    /// How many events are in each state, at most a second old.
-    pub(crate) async fn counts(&self) -> Result<InboxCounts> {
-        let now = self.clock.now();
-        let known = *self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, counts)) = known
-            && now.since(at) < COUNTS_LAST
-        {
-            return Ok(counts);
-        }
-        let counts = self.store.counts().await?;
-        numbers::events(&counts);
-        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, counts));
-        Ok(counts)
-    }
-
     /// Whether to warn of a check now: at most once a minute each, so that a flood of refusals is no flood of lines.
     pub(crate) fn is_worth_a_warning(&self, check: &'static str) -> bool {
         let now = self.clock.now();
@@ -266,9 +280,5 @@ impl Shared {
     pub(crate) fn store_worked(&self, worked: bool) {
         let failed = if worked { None } else { Some(self.clock.now()) };
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
-    }
-
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
     }
 }

@@ -111,3 +111,78 @@ async fn a_route_says_nothing_about_a_message_that_names_nobody() {
     assert_eq!(scene.server.deliver(&messages_of(APP), &push).await.status, 200);
     assert_eq!(scene.handler.wait_for(1).await[0].app, None);
 }
+
+/// Who holds a captured push can send it to as many routes as he likes.
+#[tokio::test]
+async fn one_push_replayed_to_sixty_routes_is_one_event_and_few_lookups() {
+    let scene = scene(&[]).await;
+    let replays = (0..60).map(|number| {
+        let scene = &scene;
+        async move { scene.deliver_to(&format!("wx{number:016}")).await }
+    });
+    let statuses = futures::future::join_all(replays).await;
+    let acknowledged = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!(acknowledged, 8, "a route that is not remembered is not acknowledged: {statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
+    assert_eq!(scene.store.all().len(), 1, "whatever the route says");
+    let asked = scene.table.asked().len();
+    assert!(
+        asked <= 12,
+        "a tenth of the budget is for apps without a record, for pushes and for events: {asked}"
+    );
+    // The genuine one comes by its own route, and the event is handled once, as that app's.
+    scene.table.0.lock().unwrap().push((APP, ORIGINAL));
+    scene.server.clock.advance(std::time::Duration::from_secs(10));
+    assert_eq!(scene.deliver_to(APP).await, 200);
+    scene.server.turn_until(async || scene.store.in_state(InboxState::Done) == 1).await;
+    let seen = scene.handler.seen();
+    assert_eq!((seen.len(), seen[0].app.as_ref().unwrap().as_str()), (1, APP));
+    assert_eq!(scene.store.all().len(), 1);
+}
+
+#[tokio::test]
+async fn an_app_is_looked_up_once_at_a_time_and_not_again_at_once_after_a_failure() {
+    let scene = scene(&[]).await;
+    let pushes = (0..20).map(|number| {
+        let scene = &scene;
+        let push = wechat_push(&verdict(ORIGINAL, NOW + number));
+        async move { scene.server.deliver(&messages_of(APP), &push).await.status }
+    });
+    for status in futures::future::join_all(pushes).await {
+        assert_eq!(status, 200);
+    }
+    assert_eq!(scene.store.all().len(), 20, "these are different events");
+    assert_eq!(scene.table.asked(), [APP.into()]);
+    scene.server.clock.advance(std::time::Duration::from_secs(29));
+    scene.deliver_to(APP).await;
+    assert_eq!(scene.table.asked().len(), 1);
+    scene.server.turn_until(async || scene.table.asked().len() == 2).await;
+}
+
+#[tokio::test]
+async fn an_event_that_came_by_a_wrong_route_first_is_handled_by_the_right_one() {
+    let scene = scene(&[(OTHER_APP, "gh_000000000000")]).await;
+    scene.table.0.lock().unwrap().clear();
+    assert_eq!(scene.deliver_to(OTHER_APP).await, 200);
+    assert_eq!(scene.deliver_to(APP).await, 200);
+    scene.server.turn_until(async || scene.store.all()[0].attempts == 1).await;
+    scene.table.0.lock().unwrap().extend([(OTHER_APP, "gh_000000000000"), (APP, ORIGINAL)]);
+    scene.server.turn_until(async || scene.store.in_state(InboxState::Done) == 1).await;
+    assert_eq!(scene.handler.seen()[0].app, Some(APP.into()), "both routes were tried");
+    assert_eq!(scene.store.all().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_handled_when_it_comes_by_the_right_route() {
+    let scene = scene(&[]).await;
+    assert_eq!(scene.deliver_to(OTHER_APP).await, 200);
+    scene.table.0.lock().unwrap().push((OTHER_APP, "gh_000000000000"));
+    scene.server.turn_until(async || scene.store.in_state(InboxState::Dead) == 1).await;
+    scene.table.0.lock().unwrap().push((APP, ORIGINAL));
+    assert_eq!(scene.deliver_to(APP).await, 200);
+    scene.server.turn_until(async || scene.store.in_state(InboxState::Done) == 1).await;
+    assert_eq!(scene.handler.seen()[0].app, Some(APP.into()));
+    // Once it was handled it stays so.
+    assert_eq!(scene.deliver_to(APP).await, 200);
+    assert_eq!((scene.store.all().len(), scene.handler.seen().len()), (1, 1));
+}

@@ -1,6 +1,7 @@
 //! Slow heads, slow bodies, too many connections, and an end in good order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use miniprogram_callback::Limits;
@@ -9,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::{
-    APP, MemoryStore, NOW, ORIGINAL, Server, Setup, messages_of, post, request, verdict, wechat_key,
-    wechat_push,
+    APP, MemoryStore, NOW, ORIGINAL, Server, Setup, exchange, messages_of, post, request, verdict,
+    wechat_key, wechat_push,
 };
 
 async fn server(limits: Limits) -> (Arc<MemoryStore>, Server) {
@@ -72,6 +73,8 @@ async fn idle_connections_make_room_for_those_that_send_something() {
         idle.push(connect(&server, b"POST /wechat HTTP/1.1\r\n").await);
     }
     server.until(async || server.metric("miniprogram_callback_connections") == 3.0).await;
+    // Each of them has had the time to send something.
+    server.clock.advance(Duration::from_millis(100));
     for nth in 0..3 {
         let push = wechat_push(&verdict(ORIGINAL, NOW + nth));
         assert_eq!(server.deliver(&messages_of(APP), &push).await.body, "success");
@@ -81,6 +84,57 @@ async fn idle_connections_make_room_for_those_that_send_something() {
     let mut rest = Vec::new();
     assert_eq!(idle[0].read_to_end(&mut rest).await.unwrap_or(0), 0);
     assert_eq!(server.metric("miniprogram_callback_connections_displaced_total"), 1.0);
+}
+
+#[tokio::test]
+async fn who_has_just_connected_is_not_displaced_by_others_that_do_the_same() {
+    let (store, server) = server(Limits::default().with_max_connections(2)).await;
+    let push = post(&messages_of(APP), &wechat_push(&verdict(ORIGINAL, NOW)));
+    let (head, tail) = push.split_at(40);
+    let mut good = connect(&server, head).await;
+    server.until(async || server.metric("miniprogram_callback_connections") == 1.0).await;
+    let mut crowd = Vec::new();
+    for _ in 0..20 {
+        crowd.push(connect(&server, b"POST /wechat HTTP/1.1\r\n").await);
+    }
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    good.write_all(tail).await.unwrap();
+    let mut answer = String::new();
+    good.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("success"), "{answer}");
+    assert_eq!(store.all().len(), 1);
+    // They come in when the time of those before them is over.
+    server
+        .turn_until(async || server.metric("miniprogram_callback_connections_displaced_total") >= 10.0)
+        .await;
+}
+
+#[tokio::test]
+async fn large_bodies_share_their_room_and_small_ones_need_none() {
+    let limits = Limits::default().with_max_body(1 << 20).with_max_body_memory(1 << 20);
+    let (store, server) = server(limits).await;
+    let length = (1 << 20).to_string();
+    let head = request("POST", &messages_of(APP), &[("content-length", &length)], &vec![b' '; 900 << 10]);
+    let other = request("POST", &messages_of(APP), &[], &vec![b' '; 300 << 10]);
+    let mut large = Vec::new();
+    // Which of two gets the room is not certain: once a large one has it, there is none for the other.
+    let full = async || {
+        large.push(connect(&server, &head).await);
+        exchange(server.address, &other).await.is_some_and(|answer| answer.status == 503)
+    };
+    server.until(full).await;
+    assert!(server.refusals("wechat", "memory") >= 1.0);
+    let push = wechat_push(&verdict(ORIGINAL, NOW));
+    assert_eq!(server.deliver(&messages_of(APP), &push).await.body, "success");
+    assert_eq!(store.all().len(), 1);
+    drop(large);
+    server.until(async || server.metric("miniprogram_callback_connections") == 0.0).await;
+    let refused = server.refusals("wechat", "memory");
+    let after = request("POST", &messages_of(APP), &[], &vec![b' '; 900 << 10]);
+    assert!(exchange(server.address, &after).await.is_none_or(|answer| answer.status == 403));
+    assert_eq!(server.refusals("wechat", "memory"), refused, "its room was given back");
 }
 
 #[tokio::test]

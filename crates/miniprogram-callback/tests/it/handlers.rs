@@ -125,6 +125,18 @@ async fn a_handler_that_hangs_is_a_failed_attempt() {
 }
 
 #[tokio::test]
+async fn what_a_handler_did_not_begin_is_no_attempt() {
+    let (store, handler) = (store(), Recorder::scripted(std::iter::repeat_n(Act::Decline, 30)));
+    let server = server(&store, &[&handler], RetryPolicy::default()).await;
+    deliver(&server, APP, ORIGINAL, NOW).await;
+    server.turn_until(async || store.in_state(InboxState::Done) == 1).await;
+    let seen = handler.seen();
+    assert_eq!(seen.len(), 31, "more often than an event is tried");
+    assert!(seen.iter().all(|seen| seen.attempt == 1));
+    assert_eq!(server.metric(&attempts("handed_back")), 30.0);
+}
+
+#[tokio::test]
 async fn what_a_killed_process_had_claimed_is_handed_over_when_its_claim_runs_out() {
     let (store, handler) = (store(), Arc::new(Recorder::default()));
     let first = Setup::new(store.clone()).serve().await;
@@ -188,4 +200,5 @@ async fn what_does_not_finish_in_time_is_handed_back() {
     assert_eq!(entry.state, InboxState::Pending);
     assert!(entry.due_at <= server.clock.now());
     assert!(entry.last_error.unwrap().contains("stopped"));
+    assert_eq!(entry.attempts, 0, "that the process stopped is not the event's fault");
 }

@@ -1,12 +1,13 @@
 //! Health, readiness and metrics.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use miniprogram_callback::{CallbackPlatform, CallbackService, Limits, RetryPolicy};
-use miniprogram_core::ErrorKind;
+use miniprogram_callback::{CallbackPlatform, CallbackService, HealthCheck, Limits, RetryPolicy};
 use miniprogram_core::callback::CallbackConfig;
+use miniprogram_core::{Clock, ErrorKind};
+use miniprogram_store::InboxState;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -39,8 +40,9 @@ async fn health_readiness_and_numbers_tell_the_truth() {
     server.clock.advance(Duration::from_secs(1));
     let ready = server.get("/readyz").await;
     assert_eq!(ready.status, 200);
-    let expected = json!({"ready": true, "store_readable": true, "store_writable": true, "stopping": false,
-        "backlogged": false, "pending": 0, "dead": 1});
+    let expected = json!({"ready": true, "problems": [], "store_readable": true, "store_writable": true,
+        "store_in_place": true, "stopping": false, "backlogged": false, "hand_over_advances": true,
+        "hand_over_stalled_seconds": 0, "pending": 0, "dead": 1, "unreadable": 0});
     assert_eq!(state(&ready.body), expected);
 
     let page = server.get("/metrics").await;
@@ -74,8 +76,10 @@ async fn a_store_that_fails_makes_the_service_not_ready_until_it_works() {
     assert_eq!(answer.status, 503);
     assert_eq!(state(&answer.body)["store_writable"], false);
     assert_eq!(state(&answer.body)["store_readable"], false);
+    assert_eq!(server.get("/healthz").await.status, 200, "a new start would not help");
     store.fails.store(false, Ordering::SeqCst);
     server.deliver(&messages_of(APP), &wechat_push(&verdict(ORIGINAL, NOW))).await;
+    server.clock.advance(Duration::from_secs(1));
     assert_eq!(server.get("/readyz").await.status, 200);
     // Nobody sends a push to a service that is not ready, so that it has to become so by itself.
     store.fails.store(true, Ordering::SeqCst);
@@ -84,6 +88,85 @@ async fn a_store_that_fails_makes_the_service_not_ready_until_it_works() {
     assert_eq!(server.get("/readyz").await.status, 503);
     server.clock.advance(Duration::from_secs(10));
     assert_eq!(server.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_the_one_that_was_opened_needs_a_new_start() {
+    let store = Arc::new(MemoryStore::default());
+    let server = Setup::new(store.clone()).serve().await;
+    assert_eq!((server.get("/healthz").await.status, server.get("/readyz").await.status), (200, 200));
+    store.moved.store(true, Ordering::SeqCst);
+    assert_eq!(server.get("/healthz").await.status, 200, "what was read is taken for present for a second");
+    server.clock.advance(Duration::from_secs(1));
+    let health = server.get("/healthz").await;
+    assert_eq!((health.status, health.body.as_str()), (503, "the store is not the one that was opened\n"));
+    let ready = server.get("/readyz").await;
+    assert_eq!((ready.status, &state(&ready.body)["store_in_place"]), (503, &json!(false)));
+}
+
+#[tokio::test]
+async fn a_hand_over_that_does_not_advance_and_what_is_beside_are_told() {
+    #[derive(Debug)]
+    struct Renewals(Mutex<Option<String>>);
+
+    impl HealthCheck for Renewals {
+        fn name(&self) -> &'static str {
+            "renewals"
+        }
+
+        fn problem(&self) -> Option<String> {
+            self.0.lock().unwrap().clone()
+        }
+    }
+
+    let store = Arc::new(MemoryStore::default());
+    store.know(wechat_key(), APP, ORIGINAL);
+    let handler = Recorder::scripted(std::iter::repeat_n(Act::Fail, 20));
+    let renewals = Arc::new(Renewals(Mutex::new(Some("2 tokens could not be renewed".to_owned()))));
+    let server = Setup::new(store.clone())
+        .with(|builder| builder.with_handler(handler.clone()).with_health_check(renewals.clone()))
+        .with(|builder| {
+            let minute = Duration::from_secs(60);
+            builder.with_retry(RetryPolicy::default().with_pauses(minute, minute).with_max_attempts(30))
+        })
+        .serve()
+        .await;
+    let problems = async || state(&server.get("/readyz").await.body)["problems"].clone();
+    let beside = "renewals: 2 tokens could not be renewed";
+    assert_eq!(problems().await, json!([beside]));
+    server.deliver(&messages_of(APP), &wechat_push(&verdict(ORIGINAL, NOW))).await;
+    server.turn_until(async || store.all()[0].attempts == 3).await;
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(problems().await, json!([beside]), "it may be a matter of time");
+    let began = server.clock.now();
+    server.turn_until(async || server.clock.now() > began.after(Duration::from_secs(290))).await;
+    let ready = server.get("/readyz").await;
+    assert_eq!(ready.status, 200, "pushes can be kept all the same");
+    let told = state(&ready.body);
+    assert_eq!(told["problems"], json!(["hand_over: it does not advance", beside]));
+    assert!(told["hand_over_stalled_seconds"].as_u64() >= Some(300), "{told}");
+    assert!(server.metric("miniprogram_hand_over_stalled_seconds") >= 300.0);
+    *renewals.0.lock().unwrap() = None;
+    server.turn_until(async || store.in_state(InboxState::Done) == 1).await;
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(problems().await, json!([]));
+}
+
+/// Many who ask cost one reading of the store and one page.
+#[tokio::test]
+async fn asking_often_reads_the_store_once_a_second() {
+    let store = Arc::new(MemoryStore::default());
+    let server = Setup::new(store.clone()).serve().await;
+    for path in ["/readyz", "/metrics", "/healthz"] {
+        let asked = (0..30).map(|_| server.get(path));
+        for answer in futures::future::join_all(asked).await {
+            assert_eq!(answer.status, 200);
+        }
+    }
+    assert_eq!(store.counted.load(Ordering::SeqCst), 1);
+    server.clock.advance(Duration::from_secs(1));
+    server.get("/readyz").await;
+    assert_eq!(store.counted.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
@@ -98,8 +181,12 @@ async fn status_may_have_an_address_of_its_own() {
     let (open, inside) = (callbacks.local_addr().unwrap(), status.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let asked = async {
-        assert_eq!(send(open, &get("/healthz")).await.status, 403);
+        for path in ["/readyz", "/metrics"] {
+            assert_eq!(send(open, &get(path)).await.status, 403, "{path}");
+        }
+        assert_eq!(send(open, &get("/healthz")).await.status, 200);
         assert_eq!(send(inside, &get("/healthz")).await.status, 200);
+        assert_eq!(send(inside, &get("/readyz")).await.status, 200);
         // Nobody gave it a recorder.
         assert_eq!(send(inside, &get("/metrics")).await.status, 403);
         drop(stop);

@@ -14,8 +14,8 @@ use miniprogram_callback::{CallbackPlatform, CallbackService, CallbackServiceBui
 use miniprogram_core::callback::{BodyFormat, CallbackConfig, Seal};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::{
-    AppId, Clock, Delivery, Error, ErrorKind, Event, EventHandler, OwnedPush, Result, Secret, Timestamp,
-    VirtualClock,
+    AppId, Clock, Delivery, Error, ErrorKind, Event, EventHandler, Outcome, OwnedPush, Result, Secret,
+    Timestamp, VirtualClock,
 };
 use miniprogram_store::{OriginalIds, PlatformKey, Store};
 use tokio::net::TcpListener;
@@ -115,6 +115,8 @@ pub(crate) struct Seen {
 pub(crate) enum Act {
     Accept,
     Fail,
+    /// Does not begin.
+    Decline,
     Panic,
     /// Waits until somebody tells it to go on.
     Hang(Arc<Notify>),
@@ -162,6 +164,7 @@ impl EventHandler for Recorder {
         let act = self.script.lock().unwrap().pop_front().unwrap_or(Act::Accept);
         match act {
             Act::Accept => Ok(()),
+            Act::Decline => Err(Error::new(ErrorKind::Cancelled, "handle").with_outcome(Outcome::NotSent)),
             Act::Fail => Err(Error::new(ErrorKind::Unavailable, "handle").with_detail("not now")),
             Act::Panic => panic!("canaryPanicText"),
             Act::Hang(go_on) => {
@@ -172,13 +175,20 @@ impl EventHandler for Recorder {
     }
 }
 
-/// Original ids by a table; what is not in it cannot be found out.
+/// Original ids by a table; what is not in it cannot be found out. Counts who was asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Table(pub(crate) Mutex<Vec<(&'static str, &'static str)>>);
+pub(crate) struct Table(pub(crate) Mutex<Vec<(&'static str, &'static str)>>, Mutex<Vec<AppId>>);
+
+impl Table {
+    pub(crate) fn asked(&self) -> Vec<AppId> {
+        self.1.lock().unwrap().clone()
+    }
+}
 
 #[async_trait]
 impl OriginalIds for Table {
     async fn original_id(&self, _: &PlatformKey, app: &AppId) -> Result<Option<String>> {
+        self.1.lock().unwrap().push(app.clone());
         let table = self.0.lock().unwrap();
         let found = table.iter().find(|(known, _)| *known == app.as_str());
         match found {
@@ -215,7 +225,8 @@ impl Setup {
             .with_platform(CallbackPlatform::wechat(WECHAT_PLATFORM, config()).unwrap())
             .with_platform(CallbackPlatform::baidu(BAIDU_PLATFORM, config()).unwrap())
             .with_clock(Arc::new(clock.clone()))
-            .with_metrics(metrics.clone());
+            .with_metrics(metrics.clone())
+            .with_public_status(true);
         Self { builder, clock, busy, metrics }
     }
 
