@@ -142,9 +142,9 @@ fn measure(directory: &Path, url: &str, load: Load, seed: u64) -> Result<Measure
     let started = Instant::now();
     let answers = runtime.block_on(send_all(server.address, &requests, load.connections));
     let took = started.elapsed();
-    let page = runtime.block_on(get(server.address, "/metrics"));
-    let waiting = runtime.block_on(pending(server.address));
-    while runtime.block_on(pending(server.address)) > 0 {
+    let page = runtime.block_on(get(server.status, "/metrics"));
+    let waiting = runtime.block_on(pending(server.status));
+    while runtime.block_on(pending(server.status)) > 0 {
         if started.elapsed() > took + DRAINED_WITHIN {
             return Err(format!("events are still pending {DRAINED_WITHIN:?} after the last push"));
         }
@@ -364,6 +364,7 @@ fn counted(page: &str, outcome: &str) -> usize {
 struct Server {
     child: Child,
     address: SocketAddr,
+    status: SocketAddr,
 }
 
 impl Server {
@@ -383,8 +384,9 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let first: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it did not start: {line}"));
-        let address = first["base_url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
-        Self { child, address }
+        let address =
+            |name: &str| first[name].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+        Self { child, address: address("base_url"), status: address("status_url") }
     }
 
     fn peak_memory(&self) -> u64 {

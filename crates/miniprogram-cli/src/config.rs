@@ -9,6 +9,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind as Cause, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use config::{Config, FileFormat, Value, ValueKind};
 use miniprogram::callback::{BodyFormat, CallbackConfig};
@@ -16,6 +17,7 @@ use miniprogram::{Error, PlatformId, Secret, Vendor};
 use miniprogram_store::PlatformKey;
 use table::{Origin, Place, SecretSource, Table, WAYS, for_others, wrong};
 
+use crate::values::bytes;
 use crate::vendors::{self, Entry};
 
 /// The file that is read where none is named.
@@ -24,7 +26,8 @@ const DEFAULT_FILE: &str = "miniprogram.toml";
 const MAX_FILE: u64 = 1 << 20;
 
 /// The members of the file itself.
-const TOP_KEYS: [&str; 3] = ["store", "listen", "platform"];
+const TOP_KEYS: [&str; 7] =
+    ["store", "listen", "status_listen", "max_connections", "max_body_memory", "core_dumps", "platform"];
 /// The members of a platform at every vendor.
 const PLATFORM_KEYS: [&str; 9] = [
     "vendor",
@@ -43,9 +46,39 @@ const PLATFORM_KEYS: [&str; 9] = [
 pub(crate) struct Settings {
     store: Option<SecretSource>,
     pub(crate) listen: Option<SocketAddr>,
+    pub(crate) status_listen: Option<StatusListen>,
+    /// How many connections the receiver has at most.
+    pub(crate) max_connections: Option<u32>,
+    /// How many bytes of bodies the receiver holds at most.
+    pub(crate) max_body_memory: Option<u64>,
+    /// Whether a crash of the receiver may write the secrets that it knows to the disk.
+    pub(crate) core_dumps: bool,
     pub(crate) platforms: Vec<Platform>,
     /// What a relative path of the store counts from.
     store_folder: PathBuf,
+}
+
+/// Where readiness and metrics are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatusListen {
+    /// At an address of their own.
+    Address(SocketAddr),
+    /// At the callbacks' address, for everybody who reaches that one.
+    Public,
+}
+
+impl FromStr for StatusListen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "public" => Ok(Self::Public),
+            address => address
+                .parse()
+                .map(Self::Address)
+                .map_err(|_| "write an address and a port, such as 127.0.0.1:8081, or `public`"),
+        }
+    }
 }
 
 /// What goes above the file.
@@ -114,6 +147,27 @@ impl Settings {
                 top.wrong("listen", "is no address", "write an address and a port, such as 127.0.0.1:8080")
             })?),
         };
+        let status_listen = match top.text("status_listen")? {
+            None => None,
+            Some(text) => Some(
+                text.parse().map_err(|remedy: &str| top.wrong("status_listen", "is no address", remedy))?,
+            ),
+        };
+        let max_connections = match top.text("max_connections")? {
+            None => None,
+            Some(text) => {
+                let number = text.parse().ok().filter(|number| *number > 0);
+                let remedy = "write a whole number, at least 1";
+                Some(number.ok_or_else(|| top.wrong("max_connections", "is no such number", remedy))?)
+            }
+        };
+        let max_body_memory = match top.text("max_body_memory")? {
+            None => None,
+            Some(text) => {
+                Some(bytes(&text).map_err(|remedy| top.wrong("max_body_memory", "is no size", remedy))?)
+            }
+        };
+        let core_dumps = top.flag("core_dumps")?;
         let platforms = match top.members.remove("platform").map(|value| value.kind) {
             None => Vec::new(),
             Some(ValueKind::Array(tables)) => {
@@ -127,7 +181,27 @@ impl Settings {
         if let Some(twice) = platforms.iter().find(|platform| !seen.insert(platform.key())) {
             return Err(twice.place().wrong("id", "is there twice", "leave one of the two out"));
         }
-        Ok(Self { store, listen, platforms, store_folder: of_store.folder })
+        Ok(Self {
+            store,
+            listen,
+            status_listen,
+            max_connections,
+            max_body_memory,
+            core_dumps,
+            platforms,
+            store_folder: of_store.folder,
+        })
+    }
+
+    /// The variables of the environment that hold secrets.
+    pub(crate) fn secret_variables(&self) -> impl Iterator<Item = &str> {
+        let of_platforms = self.platforms.iter().flat_map(|platform| {
+            [&platform.credential, &platform.token, &platform.aes_key, &platform.previous_aes_key]
+        });
+        of_platforms.chain([&self.store]).filter_map(|source| match source {
+            Some(SecretSource::Variable(name)) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// Where state is kept.
@@ -319,6 +393,10 @@ mod tests {
             r#"
             store = "sqlite:state.db"
             listen = "127.0.0.1:8080"
+            status_listen = "public"
+            max_connections = 100
+            max_body_memory = "16MiB"
+            core_dumps = true
             [[platform]]
             vendor = "wechat"
             id = "wx1"
@@ -338,6 +416,8 @@ mod tests {
         let store = settings.store().unwrap().unwrap();
         assert!(store.expose().starts_with("sqlite:/") && store.expose().ends_with("/state.db"), "beside it");
         assert_eq!(settings.listen.unwrap().port(), 8080);
+        assert_eq!((settings.status_listen, settings.core_dumps), (Some(StatusListen::Public), true));
+        assert_eq!((settings.max_connections, settings.max_body_memory), (Some(100), Some(16 << 20)));
         let [wechat, baidu] = &settings.platforms[..] else { panic!("{settings:?}") };
         assert_eq!(wechat.credential().unwrap().expose(), "s");
         assert_eq!(
@@ -377,6 +457,10 @@ mod tests {
             ("canary = 1".to_owned(), "canary", "unknown"),
             ("store = 4242".to_owned(), "store", "not a number"),
             ("listen = \"canary\"".to_owned(), "listen", "is no address"),
+            ("status_listen = \"canary\"".to_owned(), "status_listen", "is no address"),
+            ("max_connections = 0".to_owned(), "max_connections", "no such number"),
+            ("max_body_memory = \"canary\"".to_owned(), "max_body_memory", "is no size"),
+            ("core_dumps = \"canary\"".to_owned(), "core_dumps", "must be true or false"),
             ("platform = 1".to_owned(), "platform", "must be a list"),
             ("[[platform]]\nid = \"x\"".to_owned(), "vendor", "of platform 1 is missing"),
             ("[[platform]]\nvendor = \"acme\"".to_owned(), "vendor", "no known one"),
@@ -406,6 +490,16 @@ mod tests {
             );
             assert!(!error.to_string().contains("4242"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_variables_that_hold_secrets_are_known() {
+        let text = "store = { env = \"S\" }\n[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\nsecret = { env = \"A\" }\n\
+                    token = { env = \"B\" }\naes_key = { file = \"f\" }\nprevious_aes_key = { env = \"C\" }\n";
+        let settings = read(text).unwrap();
+        let mut names: Vec<&str> = settings.secret_variables().collect();
+        names.sort_unstable();
+        assert_eq!(names, ["A", "B", "C", "S"]);
     }
 
     #[test]

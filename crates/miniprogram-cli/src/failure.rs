@@ -1,11 +1,12 @@
 //! How a command ends: the exit codes, and what is said on standard error.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use miniprogram::{Error, ErrorKind, Outcome, printable_json};
 use serde_json::json;
 
+use crate::logging;
 use crate::output::{self, Format, Printable};
 
 /// How a command ended that did not fail.
@@ -76,6 +77,15 @@ impl Failure {
         Self::Error(error)
     }
 
+    /// Lines of a daemon's log that nobody read.
+    pub(crate) fn of_log(lines: u64) -> Self {
+        let error = Error::new(ErrorKind::Unavailable, "log")
+            .with_outcome(Outcome::Done)
+            .with_detail(format!("standard error took no more: {lines} lines of the log or more were lost"))
+            .with_advice("read standard error, or send it to a file with room; everything else was done");
+        Self::Error(error)
+    }
+
     /// The same after an effect that is done.
     pub(crate) fn after_effect(self) -> Self {
         match self {
@@ -107,7 +117,7 @@ impl Failure {
             Format::Json => object(error),
             Format::Table => lines(error),
         };
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        logging::say(&text);
         ExitCode::from(code(error))
     }
 }

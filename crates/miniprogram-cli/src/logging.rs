@@ -1,6 +1,11 @@
 //! The log on standard error: off unless `MINIPROGRAM_LOG` asks for it; of a daemon, warnings.
+//!
+//! A daemon's standard error is written by a thread of its own: where nobody reads it, lines are lost and counted, and
+//! the daemon goes on.
 
-use std::io;
+use std::io::{self, Write};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use miniprogram::{Error, ErrorKind};
 use tracing_subscriber::filter::filter_fn;
@@ -9,7 +14,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::cli::{EventsVerb, Noun};
-use crate::failure::Failure;
+use crate::failure::{Failure, local};
+use crate::outlet::Log;
 use crate::vendors;
 
 const VARIABLE: &str = "MINIPROGRAM_LOG";
@@ -24,9 +30,21 @@ const TARGETS: [&str; 6] = [
     "miniprogram_tokens",
 ];
 
+/// How long the end waits for a reader of standard error.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The log of a daemon.
+static DAEMON: OnceLock<Log> = OnceLock::new();
+
 /// Starts the log.
 pub(crate) fn init(noun: &Noun) -> Result<(), Failure> {
-    let default = matches!(noun, Noun::Events(EventsVerb::Serve(_))).then(|| "warn".to_owned());
+    let daemon = matches!(noun, Noun::Events(EventsVerb::Serve(_)));
+    let default = daemon.then(|| "warn".to_owned());
+    if daemon {
+        let log = Log::start(io::stderr()).map_err(|problem| local("log", &problem))?;
+        let log = DAEMON.get_or_init(|| log);
+        report_panics_to(log.clone());
+    }
     let wish = std::env::var(VARIABLE).ok().filter(|wish| !wish.is_empty()).or(default);
     let Some(wish) = wish else { return Ok(()) };
     let filter = EnvFilter::try_new(wish).map_err(|problem| {
@@ -39,7 +57,36 @@ pub(crate) fn init(noun: &Noun) -> Result<(), Failure> {
         let root = event.target().split("::").next().unwrap_or_default();
         TARGETS.contains(&root) || vendors::ENTRIES.iter().any(|entry| entry.log_target == root)
     });
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(crate::output::colours(&io::stderr()));
+    let lines = fmt::layer().with_writer(writer).with_ansi(crate::output::colours(&io::stderr()));
     tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(ours)).init();
     Ok(())
+}
+
+fn writer() -> Box<dyn Write> {
+    match DAEMON.get() {
+        Some(log) => Box::new(log.clone()),
+        None => Box::new(io::stderr()),
+    }
+}
+
+/// The default hook writes to standard error by itself, and would wait for its reader.
+fn report_panics_to(log: Log) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        // What a panic says may quote what caused it.
+        let _unread = log.clone().write_all(format!("a panic at {place}\n").as_bytes());
+    }));
+}
+
+/// Says something on standard error: behind the log, where there is one, and without waiting for a reader for long.
+pub(crate) fn say(text: &str) {
+    // Where nobody reads there is nobody to tell.
+    let _unread = writer().write_all(text.as_bytes());
+    finish();
+}
+
+/// Waits a moment for the reader of a daemon's log. Returns how many lines it never got.
+pub(crate) fn finish() -> u64 {
+    let Some(log) = DAEMON.get() else { return 0 };
+    if log.flush(FAREWELL) { log.lost() } else { log.lost().max(1) }
 }

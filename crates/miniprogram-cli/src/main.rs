@@ -6,7 +6,9 @@ mod config;
 mod context;
 mod effects;
 mod failure;
+mod limits;
 mod logging;
+mod outlet;
 mod output;
 mod values;
 mod vendors;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Finish, Failure> {
+    limits::forbid_core_dumps();
     logging::init(&cli.noun)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -45,5 +48,9 @@ fn run(cli: Cli) -> Result<Finish, Failure> {
     });
     // A name look-up cannot be interrupted: leave it behind instead of waiting for it.
     runtime.shutdown_background();
+    let lost = logging::finish();
+    if lost > 0 && finish.is_ok() {
+        return Err(Failure::of_log(lost));
+    }
     finish
 }

@@ -35,6 +35,24 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads `65536`, `64KiB`, `64MiB` or `1GiB`; without a unit it is bytes.
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let shift = match unit {
+        "" => 0,
+        "KiB" => 10,
+        "MiB" => 20,
+        "GiB" => 30,
+        _ => return Err("write a number and a unit out of KiB, MiB and GiB, such as 64MiB".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "write a number of bytes, or one with a unit".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "must be from 1 byte on".to_owned())
+}
+
 /// A text that nothing prints.
 pub(crate) fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))

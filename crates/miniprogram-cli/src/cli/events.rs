@@ -7,13 +7,14 @@ use miniprogram::callback::BodyFormat;
 use miniprogram::{EventKind, Secret};
 use miniprogram_store::InboxState;
 
-use crate::values::{positive_duration, secret};
+use crate::config::StatusListen;
+use crate::values::{bytes, positive_duration, secret};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsVerb {
     /// Verify and read one push from standard input, secrets masked
     Decode(Decode),
-    /// Receive the pushes of every configured platform, keep its tokens fresh, hand events on
+    /// Receive the pushes of every configured platform, keep its tokens fresh, deliver events to a handler
     Serve(Serve),
     /// List the events that were received, newest first
     List(List),
@@ -26,37 +27,49 @@ pub(crate) enum EventsVerb {
         #[arg(value_name = "ID")]
         id: i64,
     },
-    /// Have finished events handed over again
+    /// Deliver finished events again
     Replay(Replay),
 }
 
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("hand").args(["exec", "jsonl"]),
-    after_help = "When it listens it prints one JSON line with `base_url`, `status_url` and `routes`; it runs until\nit is interrupted. Events are acknowledged once they are on the disk, and handed on afterwards: in\norder per app, at least once.\nExamples:\n  miniprogram store migrate && miniprogram events serve --exec ./on-event\n  miniprogram events serve --listen 127.0.0.1:8080 --jsonl"
+    after_help = "When it listens it prints one JSON line with `base_url`, `status_url` and `routes`; it runs until\nit is interrupted. Events are acknowledged once they are on the disk, and delivered afterwards: in\norder per app, at least once.\nExamples:\n  miniprogram store migrate && miniprogram events serve --exec ./on-event\n  miniprogram events serve --listen 127.0.0.1:8080 --jsonl"
 )]
 pub(crate) struct Serve {
     /// The address to listen on; port 0 takes any free one [default: the configuration's `listen`]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
-    /// The address for health, readiness and metrics, apart from the callbacks [default: the same]
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) status_listen: Option<SocketAddr>,
+    /// The address for health, readiness and metrics; `public` for the callbacks' own [default: the configuration's
+    /// `status_listen`, else 127.0.0.1 and the port after that of --listen]
+    #[arg(long, value_name = "ADDRESS|public")]
+    pub(crate) status_listen: Option<StatusListen>,
+    /// How many connections there may be at a time, as far as the limit of open files allows [default: the
+    /// configuration's `max_connections`, else 512]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections: Option<u32>,
+    /// How much memory the bodies of all requests may take, 16KiB for each connection aside [default: the
+    /// configuration's `max_body_memory`, else 64MiB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) max_body_memory: Option<u64>,
     /// Run a command for each event: its JSON line on standard input, secrets masked; exit code 0 is done
     #[arg(long, value_name = "COMMAND")]
     pub(crate) exec: Option<String>,
     /// Print each event as a JSON line, secrets masked
     #[arg(long)]
     pub(crate) jsonl: bool,
-    /// How often an event is handed over before it goes to the dead
+    /// How many times an event is delivered to its handler before it becomes a dead letter [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) attempts: Option<u32>,
-    /// How long one handing over may take
+    /// How long a handler may take for one event; a command that takes longer is killed [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) handler_timeout: Option<Duration>,
-    /// How many events are handed over at a time, of one app never more than one: 1 to 1000
+    /// How many events are with handlers at a time, of one app never more than one: 1 to 1000 [default: 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) concurrency: Option<u32>,
+    /// How long handlers may go on after the signal to stop; commands that take longer are killed [default: 20s]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
+    pub(crate) shutdown_timeout: Option<Duration>,
     /// For how long events that are done are kept: a duplicate that comes later counts as new
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = positive_duration)]
     pub(crate) keep: Duration,
@@ -64,6 +77,9 @@ pub(crate) struct Serve {
     /// `body_format`, else xml]
     #[arg(long, value_enum, value_name = "xml|json", hide_possible_values = true)]
     pub(crate) body_format: Option<Format>,
+    /// Let a crash write a core dump, with every secret that the process knows
+    #[arg(long)]
+    pub(crate) core_dumps: bool,
     /// Answer the test that a vendor runs before a platform goes public, for its published accounts only
     #[arg(long)]
     pub(crate) acceptance_test: bool,

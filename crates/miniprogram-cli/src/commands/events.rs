@@ -1,4 +1,5 @@
 mod decode;
+mod exec;
 mod handlers;
 mod inbox;
 mod serve;

@@ -14,6 +14,9 @@ const MAX_SECRET: u64 = 64 << 10;
 /// What to write where a secret is wanted.
 pub(super) const WAYS: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or the text itself";
 
+/// What may be written as a number.
+const NUMBERS: [&str; 3] = ["id", "max_connections", "max_body_memory"];
+
 /// Where a value was written down.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Origin {
@@ -130,12 +133,24 @@ impl Table {
         self.place.wrong(key, why, remedy)
     }
 
-    /// A text that is no secret; an id may be written as a number.
+    /// Yes or no; no where nothing is said.
+    pub(super) fn flag(&mut self, key: &'static str) -> Result<bool, Error> {
+        match self.members.remove(key).map(|value| value.kind) {
+            None => Ok(false),
+            Some(ValueKind::Boolean(flag)) => Ok(flag),
+            Some(other) => {
+                let why = format!("must be true or false, not {}", kind(&other));
+                Err(self.wrong(key, &why, "write true or false, without quotes"))
+            }
+        }
+    }
+
+    /// A text that is no secret; an id or a quantity may be written as a number.
     pub(super) fn text(&mut self, key: &'static str) -> Result<Option<String>, Error> {
         let text = match self.members.remove(key).map(|value| value.kind) {
             None => return Ok(None),
             Some(ValueKind::String(text)) => text,
-            Some(ValueKind::I64(number)) if key == "id" => number.to_string(),
+            Some(ValueKind::I64(number)) if NUMBERS.contains(&key) => number.to_string(),
             Some(other) => {
                 let why = format!("must be text, not {}", kind(&other));
                 return Err(self.wrong(key, &why, "write it in double quotes"));

@@ -17,6 +17,8 @@ mod platform;
 #[path = "../../../miniprogram-store/tests/it/postgres.rs"]
 mod postgres;
 mod qr_code;
+#[cfg(unix)]
+mod receiver;
 mod secrets;
 mod sim;
 mod support;

@@ -1,85 +1,116 @@
-//! Whom events are handed to beside the tokens: a command, or standard output.
+//! Whom events are handed to beside the tokens: standard output here, a command in `exec`.
 
-use std::process::Stdio;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram::{Delivery, Error, ErrorKind, Event, EventHandler, Outcome, Result};
+use miniprogram::{
+    Clock, Delivery, Error, ErrorKind, Event, EventHandler, Outcome, Result, SystemClock, printable_json,
+};
 use serde_json::{Map, Value};
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
-use crate::output::{Output, to_value};
+use crate::failure::{Failure, local};
+use crate::outlet::Outlet;
+use crate::output::to_value;
 use crate::vendors::masks;
 
-/// Runs a command for each event.
-#[derive(Debug)]
-pub(super) struct Exec {
-    pub(super) command: String,
+/// How long a line that is being written may still take once the service is to stop.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Whether the service goes on.
+#[derive(Debug, Clone)]
+pub(super) enum Course {
+    /// It does.
+    Running,
+    /// It was told to stop.
+    Told,
+    /// Nobody takes its events any more.
+    Lost(Error),
 }
 
-#[async_trait]
-impl EventHandler for Exec {
-    async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
-        let line = format!("{}\n", line(event, delivery)?);
-        let failed = |why: String| {
-            Error::new(ErrorKind::Unavailable, "exec").with_outcome(Outcome::NotDone).with_detail(why)
-        };
-        let broken = |problem: std::io::Error| failed(format!("the command cannot be run: {problem}"));
-        let mut child = shell(&self.command)
-            .stdin(Stdio::piped())
-            .stdout(on_standard_error())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(broken)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not read to the end may still be done with the event.
-            let _ = stdin.write_all(line.as_bytes()).await;
-        }
-        let status = child.wait().await.map_err(broken)?;
-        if status.success() { Ok(()) } else { Err(failed(format!("the command ended with {status}"))) }
+impl Course {
+    pub(super) const fn is_over(&self) -> bool {
+        !matches!(self, Self::Running)
     }
 }
 
-fn shell(command: &str) -> Command {
-    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut shell = Command::new(shell);
-    shell.arg(option).arg(command);
-    shell
-}
-
-/// Standard output is for the line that says where the service listens.
-fn on_standard_error() -> Stdio {
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd;
-        std::io::stderr().as_fd().try_clone_to_owned().map_or_else(|_| Stdio::null(), Stdio::from)
-    }
-    #[cfg(not(unix))]
-    Stdio::null()
-}
-
-/// Prints each event.
+/// Prints each event, one at a time. A reader that is gone or has stalled ends the service; what it did not take stays
+/// pending.
 #[derive(Debug)]
 pub(super) struct JsonLines {
-    pub(super) output: Output,
-    /// Ends the service when nobody reads.
-    pub(super) stop: watch::Sender<bool>,
+    pub(super) outlet: Outlet,
+    pub(super) course: Arc<watch::Sender<Course>>,
+    /// How long the reader may take for one line.
+    pub(super) patience: Duration,
+    pub(super) turn: Mutex<()>,
 }
 
 #[async_trait]
 impl EventHandler for JsonLines {
     async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
         let line = line(event, delivery)?;
-        self.output.json(&line).map_err(|failure| {
-            self.stop.send_replace(true);
-            failure.to_error("jsonl")
-        })
+        let mut course = self.course.subscribe();
+        let over = async {
+            // The sender is this handler's own.
+            let _ = course.wait_for(Course::is_over).await;
+        };
+        let mut over = std::pin::pin!(over);
+        let _turn = tokio::select! {
+            biased;
+            () = over.as_mut() => return Err(not_begun()),
+            turn = self.turn.lock() => turn,
+            // Others are being written: this one has not begun.
+            () = SystemClock.deadline(self.patience) => return Err(not_begun()),
+        };
+        let stalled = async {
+            tokio::select! {
+                () = SystemClock.deadline(self.patience) => {}
+                () = async { over.await; SystemClock.deadline(FAREWELL).await } => {}
+            }
+        };
+        let lost = tokio::select! {
+            biased;
+            written = self.outlet.write(line.into_bytes()) => match written {
+                Ok(()) => return Ok(()),
+                Err(problem) => of_output(&problem),
+            },
+            () = stalled => unread("standard output is not read any more"),
+        };
+        self.course.send_replace(Course::Lost(lost));
+        Err(not_begun())
     }
 }
 
-/// An event as it is handed on: which delivery it is, then its own members, secrets masked.
-fn line(event: &Event<'_>, delivery: &Delivery) -> Result<Value> {
+/// The event is handed back, and the attempt does not count: the event is not what is wrong.
+fn not_begun() -> Error {
+    Error::new(ErrorKind::Cancelled, "jsonl")
+        .with_outcome(Outcome::NotSent)
+        .with_detail("standard output did not take the event")
+}
+
+/// Standard output took nothing more.
+pub(super) fn of_output(problem: &io::Error) -> Error {
+    match Failure::of_output(problem) {
+        Failure::Error(error) => error,
+        _ => unread("nobody reads standard output any more"),
+    }
+}
+
+fn unread(why: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, "serve").with_outcome(Outcome::NotDone).with_detail(why).with_advice(
+        "start again with a reader that keeps up; events that were not printed are pending and come again",
+    )
+}
+
+/// The line of an event as it is handed on: which delivery it is, then its own members, secrets masked.
+pub(super) fn line(event: &Event<'_>, delivery: &Delivery) -> Result<String> {
+    let text = printable_json(&told(event, delivery)?).map_err(|problem| local("line", &problem))?;
+    Ok(text + "\n")
+}
+
+fn told(event: &Event<'_>, delivery: &Delivery) -> Result<Value> {
     let mut line = Map::new();
     line.insert("id".to_owned(), to_value(&delivery.id)?);
     line.insert("attempt".to_owned(), to_value(&delivery.attempt)?);
@@ -95,13 +126,13 @@ fn line(event: &Event<'_>, delivery: &Delivery) -> Result<Value> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use miniprogram::{EventKind, PlatformId, Timestamp, Vendor};
     use serde_json::json;
 
     use super::*;
 
-    fn audit_approved() -> (Event<'static>, Delivery) {
+    pub(crate) fn audit_approved() -> (Event<'static>, Delivery) {
         let payload = json!({ "Event": "approved", "auth_code": "canary" });
         let event = Event::new(Vendor::new("acme"), EventKind::AuditApproved, "approved".into(), payload);
         (event, Delivery::new(7, PlatformId::from("p1"), Timestamp::from_unix(1_700_000_000)).with_attempt(2))
@@ -110,7 +141,7 @@ mod tests {
     #[test]
     fn a_line_tells_the_delivery_and_no_secret() {
         let (event, delivery) = audit_approved();
-        let line = line(&event, &delivery).unwrap();
+        let line = told(&event, &delivery).unwrap();
         let names: Vec<&String> = line.as_object().unwrap().keys().collect();
         assert_eq!(
             names,
@@ -121,17 +152,5 @@ mod tests {
             (&json!(7), &json!(2), &json!("p1"))
         );
         assert!(!line.to_string().contains("canary"), "{line}");
-    }
-
-    #[cfg(unix)]
-    #[tokio::test]
-    async fn the_exit_code_decides() {
-        let (event, delivery) = audit_approved();
-        let run = async |command: &str| Exec { command: command.to_owned() }.handle(&event, &delivery).await;
-        run("grep -q '\"kind\":\"audit_approved\"'").await.unwrap();
-        run("exit 0").await.unwrap();
-        let error = run("exit 3").await.unwrap_err();
-        assert!(error.to_string().contains("exit status: 3"), "{error}");
-        assert!(error.is_retryable(), "{error}");
     }
 }

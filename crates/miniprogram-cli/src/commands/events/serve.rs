@@ -1,25 +1,38 @@
 //! The daemon: callbacks in, tokens kept fresh, events handed on.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram::{Clock, Error, ErrorKind, SystemClock, Timestamp};
-use miniprogram_callback::{CallbackService, RetryPolicy, metrics_handle};
+use miniprogram_callback::{CallbackService, HealthCheck, Limits, RetryPolicy, metrics_handle};
 use miniprogram_store::Store;
+use miniprogram_tokens::TokenManager;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
-use super::handlers::{Exec, JsonLines};
+use super::exec::Exec;
+use super::handlers::{Course, JsonLines, of_output};
 use crate::cli::{self, Serve};
-use crate::config::Platform;
+use crate::config::{Platform, StatusListen};
 use crate::context::{Context, State, interrupted};
-use crate::failure::{Failure, Finish};
+use crate::failure::{Failure, Finish, local};
+use crate::limits;
+use crate::outlet::Outlet;
 use crate::vendors::ENTRIES;
 
 /// How much longer than its handlers' time an event is claimed.
 const LEASE_FACTOR: u32 = 5;
+
+/// How many events are with their commands at a time unless configured otherwise.
+const CONCURRENCY: u32 = 16;
+/// How many files are kept for the store, the calls of the vendors and the status, whatever connections there are.
+const KEPT_FILES: u64 = 96;
+/// How many more a command takes: its standard input, and what starts it.
+const FILES_OF_A_COMMAND: u64 = 4;
+/// How many connections there are at least. Where they find no file, they take each other's.
+const MIN_CONNECTIONS: u64 = 16;
 
 /// How often events are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
@@ -59,12 +72,38 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         retry = retry.with_handler_timeout(timeout).with_lease(timeout.saturating_mul(LEASE_FACTOR));
     }
 
+    let mut bounds = Limits::default();
+    if let Some(timeout) = wish.shutdown_timeout {
+        bounds = bounds.with_shutdown_timeout(timeout);
+    }
+    if let Some(bytes) = wish.max_body_memory.or(settings.max_body_memory) {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let max_body = bounds.max_body.min(bytes);
+        bounds = bounds.with_max_body_memory(bytes).with_max_body(max_body);
+    }
+    if let Some(connections) = wish.max_connections.or(settings.max_connections) {
+        bounds = bounds.with_max_connections(usize::try_from(connections).unwrap_or(usize::MAX));
+    }
+    let commands = if wish.exec.is_some() { wish.concurrency.unwrap_or(CONCURRENCY) } else { 0 };
+    let bounds = within_open_files(bounds, u64::from(commands));
+    let status_listen = wish.status_listen.or(settings.status_listen).unwrap_or_else(|| beside(address));
+    if wish.core_dumps || settings.core_dumps {
+        limits::allow_core_dumps();
+    }
+
     let State { store, tokens } = context.state(&settings, &platforms).await?;
-    let (stop, stopped) = watch::channel(false);
+    let (course, followed) = watch::channel(Course::Running);
+    let course = Arc::new(course);
+    let outlet = Outlet::start(std::io::stdout()).map_err(|problem| local("serve", &problem))?;
+    // The tokens' handler has its share of the time as well.
+    let patience = retry.handler_timeout / 2;
     let mut service = CallbackService::builder(Arc::clone(&store))
         .with_handler(Arc::new(tokens.clone()))
         .with_original_ids(Arc::new(tokens.clone()))
         .with_retry(retry)
+        .with_limits(bounds)
+        .with_public_status(status_listen == StatusListen::Public)
+        .with_health_check(Arc::new(Renewals(tokens.clone())))
         .with_metrics(metrics_handle()?);
     if let Some(events) = wish.concurrency {
         service = service.with_concurrency(events);
@@ -83,42 +122,115 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
             }
         }
     }
-    if let Some(command) = wish.exec {
-        service = service.with_handler(Arc::new(Exec { command }));
+    let exec = wish.exec.map(|command| Arc::new(Exec::new(command, settings.secret_variables())));
+    if let Some(exec) = &exec {
+        service = service.with_handler(Arc::clone(exec) as _);
     }
     if wish.jsonl {
-        let output = context.output;
-        service = service.with_handler(Arc::new(JsonLines { output, stop: stop.clone() }));
+        let (outlet, course) = (outlet.clone(), Arc::clone(&course));
+        let lines = JsonLines { outlet, course, patience, turn: Mutex::default() };
+        service = service.with_handler(Arc::new(lines));
     }
     let service = service.build()?;
 
     let (listener, base) = bind("listen", address).await?;
-    let status = match wish.status_listen {
-        Some(address) => Some(bind("status_listen", address).await?),
-        None => None,
+    let status = match status_listen {
+        StatusListen::Address(address) => Some(bind("status_listen", address).await?),
+        StatusListen::Public => None,
     };
     let routes: Vec<_> = platforms.iter().map(|platform| routes(&base, platform)).collect();
     let status_base = status.as_ref().map_or(&base, |(_, base)| base);
-    context.output.json(&json!({ "base_url": base, "status_url": status_base, "routes": routes }))?;
+    let first = json!({ "base_url": base, "status_url": status_base, "routes": routes });
+    announce(&outlet, &first, patience).await?;
 
     tokio::spawn(async move {
         interrupted.await;
-        stop.send_replace(true);
+        course.send_if_modified(|course| {
+            let running = !course.is_over();
+            if running {
+                *course = Course::Told;
+            }
+            running
+        });
     });
     let renewals = tokio::spawn({
         let tokens = tokens.clone();
-        let stopped = until(stopped.clone());
-        async move { tokens.run(stopped).await }
+        let over = until(followed.clone());
+        async move { tokens.run(over).await }
     });
     let forgetting = tokio::spawn(forget(store, wish.keep));
     match status {
-        Some((status, _)) => service.serve_apart(listener, status, until(stopped)).await,
-        None => service.serve(listener, until(stopped)).await,
+        Some((status, _)) => service.serve_apart(listener, status, until(followed.clone())).await,
+        None => service.serve(listener, until(followed.clone())).await,
+    }
+    if let Some(exec) = &exec {
+        exec.ended().await;
     }
     forgetting.abort();
     // It was told to end; a panic in it is in the log.
     let _ = renewals.await;
-    Ok(Finish::Done)
+    let last = followed.borrow().clone();
+    match last {
+        Course::Lost(error) => Err(error.into()),
+        _ => Ok(Finish::Done),
+    }
+}
+
+/// Says where the service listens.
+async fn announce(outlet: &Outlet, line: &serde_json::Value, patience: Duration) -> Result<(), Error> {
+    tokio::select! {
+        written = outlet.write(format!("{line}\n").into_bytes()) => written.map_err(|problem| of_output(&problem)),
+        () = SystemClock.deadline(patience) => {
+            Err(Error::new(ErrorKind::Timeout, "serve").with_detail("standard output is not read"))
+        }
+    }
+}
+
+/// The renewal of tokens, for `/readyz`.
+#[derive(Debug)]
+struct Renewals(TokenManager);
+
+impl HealthCheck for Renewals {
+    fn name(&self) -> &'static str {
+        "renewals"
+    }
+
+    fn problem(&self) -> Option<String> {
+        let state = self.0.renewals();
+        if state.store_failed {
+            return Some("the tokens in the store cannot be read".to_owned());
+        }
+        (state.failing > 0)
+            .then(|| format!("{} tokens could not be renewed; see `miniprogram auth status`", state.failing))
+    }
+}
+
+/// Allows as many connections as wanted, or as there can be files for.
+fn within_open_files(bounds: Limits, commands: u64) -> Limits {
+    let wanted = bounds.max_connections as u64;
+    let used = limits::open_files().unwrap_or_default();
+    let kept = used.saturating_add(KEPT_FILES).saturating_add(commands.saturating_mul(FILES_OF_A_COMMAND));
+    let Some(may) = limits::raise_open_files(kept.saturating_add(wanted)) else { return bounds };
+    let left = may.saturating_sub(kept).max(MIN_CONNECTIONS);
+    if left >= wanted {
+        return bounds;
+    }
+    tracing::warn!(
+        open_files = may,
+        wanted,
+        connections = left,
+        "too few files may be open: fewer connections are served"
+    );
+    bounds.with_max_connections(usize::try_from(left).unwrap_or(usize::MAX))
+}
+
+/// Where the status is served unless configured otherwise: where this machine alone reaches it.
+fn beside(callbacks: SocketAddr) -> StatusListen {
+    let port = match callbacks.port() {
+        0 => 0,
+        port => port.checked_add(1).unwrap_or(port - 1),
+    };
+    StatusListen::Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }
 
 /// Forgets events that have been done for long, now and then.
@@ -147,9 +259,9 @@ async fn bind(option: &'static str, address: SocketAddr) -> Result<(TcpListener,
 }
 
 /// Ends when the service is to stop.
-async fn until(mut stopped: watch::Receiver<bool>) {
+async fn until(mut course: watch::Receiver<Course>) {
     // Where the sender is gone, nobody is left who could wait for more.
-    let _ = stopped.wait_for(|stopped| *stopped).await;
+    let _ = course.wait_for(Course::is_over).await;
 }
 
 /// What to enter in the vendor's console.

@@ -1,0 +1,337 @@
+//! A command for each event: a process group of its own, ended with everything that it started.
+
+use std::collections::HashSet;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use miniprogram::{Clock, Delivery, Error, ErrorKind, Event, EventHandler, Outcome, Result, SystemClock};
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
+use tokio::sync::{Notify, oneshot};
+
+use super::handlers::line;
+
+/// Variables that hold secrets of this program, whatever the configuration says.
+const SECRET_VARIABLES: [&str; 10] = [
+    "MINIPROGRAM_ACCESS_TOKEN",
+    "MINIPROGRAM_AES_KEY",
+    "MINIPROGRAM_AUTHORIZATION_CODE",
+    "MINIPROGRAM_CALLBACK_TOKEN",
+    "MINIPROGRAM_CLIENT_ID",
+    "MINIPROGRAM_CLIENT_SECRET",
+    "MINIPROGRAM_STORE",
+    "MINIPROGRAM_STORE_KEY",
+    "MINIPROGRAM_STORE_PREVIOUS_KEYS",
+    "PGPASSWORD",
+];
+/// How long the last of a group may take to disappear after it was killed.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Runs a command for each event, never two for one event at a time.
+#[derive(Debug)]
+pub(super) struct Exec {
+    command: String,
+    /// What of the environment the command does not get.
+    withheld: Vec<String>,
+    running: Arc<Running>,
+}
+
+impl Exec {
+    /// A command, and further variables of the environment that hold secrets.
+    pub(super) fn new<'a>(command: String, secret_variables: impl Iterator<Item = &'a str>) -> Self {
+        let withheld = SECRET_VARIABLES.into_iter().chain(secret_variables).map(str::to_owned).collect();
+        Self { command, withheld, running: Arc::default() }
+    }
+
+    /// Waits until no command is running any more: each one whose event was given up is being killed.
+    pub(super) async fn ended(&self) {
+        tokio::select! {
+            () = self.running.none() => {}
+            () = SystemClock.deadline(GONE_WITHIN * 2) => {
+                tracing::error!("a command of --exec was killed and did not end");
+            }
+        }
+    }
+
+    fn start(&self) -> std::io::Result<Group> {
+        let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+        let mut command = Command::new(shell);
+        command.arg(option).arg(&self.command);
+        command.stdin(Stdio::piped()).stdout(on_standard_error()).kill_on_drop(true);
+        for name in &self.withheld {
+            command.env_remove(name);
+        }
+        #[cfg(unix)]
+        command.process_group(0);
+        command.spawn().map(Group::of)
+    }
+}
+
+#[async_trait]
+impl EventHandler for Exec {
+    async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
+        let line = line(event, delivery)?;
+        let place = self.running.enter(delivery.id).await;
+        let failed = |why: String| {
+            Error::new(ErrorKind::Unavailable, "exec").with_outcome(Outcome::NotDone).with_detail(why)
+        };
+        let group =
+            self.start().map_err(|problem| failed(format!("the command cannot be run: {problem}")))?;
+        let (ended, status) = oneshot::channel();
+        // A task of its own: if this attempt is given up, the group is killed and the place is kept until it is gone.
+        tokio::spawn(see_through(group, line, place, ended));
+        match status.await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(failed(format!("the command ended with {status}"))),
+            Ok(Err(problem)) => Err(failed(format!("the command cannot be awaited: {problem}"))),
+            Err(_) => Err(failed("the command was lost sight of".to_owned())),
+        }
+    }
+}
+
+/// Standard output is for the line that says where the service listens.
+fn on_standard_error() -> Stdio {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        std::io::stderr().as_fd().try_clone_to_owned().map_or_else(|_| Stdio::null(), Stdio::from)
+    }
+    #[cfg(not(unix))]
+    Stdio::null()
+}
+
+/// Feeds a command and waits for it, or kills it once nobody waits for its status any more.
+async fn see_through(
+    mut group: Group,
+    line: String,
+    place: Place,
+    mut status: oneshot::Sender<std::io::Result<ExitStatus>>,
+) {
+    let stdin = group.leader.stdin.take();
+    let feed = async {
+        if let Some(mut stdin) = stdin {
+            // A command that does not read to the end may still be done with the event.
+            let _ = stdin.write_all(line.as_bytes()).await;
+        }
+    };
+    let mut feed = std::pin::pin!(feed);
+    let mut fed = false;
+    let ended = loop {
+        tokio::select! {
+            () = feed.as_mut(), if !fed => fed = true,
+            ended = group.leader.wait() => break Some(ended),
+            () = status.closed() => break None,
+        }
+    };
+    group.end().await;
+    drop(place);
+    if let Some(ended) = ended {
+        // If it was given up at the last moment, the event comes again.
+        let _unheard = status.send(ended);
+    }
+}
+
+/// A command and what it started, as far as that has not left its process group.
+#[derive(Debug)]
+struct Group {
+    leader: Child,
+    #[cfg(unix)]
+    id: Option<Pid>,
+}
+
+impl Group {
+    fn of(leader: Child) -> Self {
+        #[cfg(unix)]
+        let id = leader.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        Self {
+            leader,
+            #[cfg(unix)]
+            id,
+        }
+    }
+
+    /// Ends what is left of it, and waits until it is gone.
+    async fn end(&mut self) {
+        #[cfg(unix)]
+        {
+            self.kill();
+            // Its status is known already, or does not matter.
+            let _ = self.leader.wait().await;
+            let gone = async {
+                while self.id.is_some_and(|id| test_kill_process_group(id).is_ok()) {
+                    SystemClock.deadline(LOOK_EVERY).await;
+                }
+            };
+            // The dead whom nobody buries count as members, and do nothing any more.
+            tokio::select! {
+                () = gone => {}
+                () = SystemClock.deadline(GONE_WITHIN) => {}
+            }
+            self.id = None;
+        }
+        #[cfg(not(unix))]
+        let _ = self.leader.kill().await;
+    }
+
+    #[cfg(unix)]
+    fn kill(&self) {
+        if let Some(id) = self.id {
+            // Fails if nobody is left.
+            let _ = kill_process_group(id, Signal::KILL);
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The events whose command is running.
+#[derive(Debug, Default)]
+struct Running {
+    events: Mutex<HashSet<i64>>,
+    left: Notify,
+}
+
+impl Running {
+    /// Takes the place of an event, once its command before is gone.
+    async fn enter(self: &Arc<Self>, event: i64) -> Place {
+        self.once(|events| events.insert(event)).await;
+        Place { running: Arc::clone(self), event }
+    }
+
+    async fn none(&self) {
+        self.once(|events| events.is_empty()).await;
+    }
+
+    async fn once(&self, mut holds: impl FnMut(&mut HashSet<i64>) -> bool) {
+        loop {
+            let mut left = std::pin::pin!(self.left.notified());
+            left.as_mut().enable();
+            if holds(&mut self.events()) {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    fn events(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The place of one event.
+#[derive(Debug)]
+struct Place {
+    running: Arc<Running>,
+    event: i64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.running.events().remove(&self.event);
+        self.running.left.notify_waiters();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use futures::FutureExt;
+
+    use super::super::handlers::tests::audit_approved;
+    use super::*;
+
+    fn exec(command: &str) -> Exec {
+        Exec::new(command.to_owned(), ["CARGO_PKG_NAME"].into_iter())
+    }
+
+    #[tokio::test]
+    async fn the_exit_code_decides() {
+        let (event, delivery) = audit_approved();
+        let run = async |command: &str| exec(command).handle(&event, &delivery).await;
+        run("grep -q '\"kind\":\"audit_approved\"'").await.unwrap();
+        run("exit 0").await.unwrap();
+        let error = run("exit 3").await.unwrap_err();
+        assert!(error.to_string().contains("exit status: 3"), "{error}");
+        assert!(error.is_retryable(), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_environment_is_inherited_but_for_secrets() {
+        let (event, delivery) = audit_approved();
+        // Cargo sets both for its tests.
+        exec("test -n \"$CARGO_MANIFEST_DIR\"").handle(&event, &delivery).await.unwrap();
+        exec("test -z \"$CARGO_PKG_NAME\"").handle(&event, &delivery).await.unwrap();
+    }
+
+    /// Waits for the first line of a file that a command writes.
+    async fn first_line(file: &std::path::Path) -> String {
+        loop {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            if let Some((line, _)) = text.split_once('\n') {
+                return line.to_owned();
+            }
+            SystemClock.deadline(LOOK_EVERY).await;
+        }
+    }
+
+    fn is_alive(pid: &str) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_command_that_is_given_up_is_killed_with_its_children_before_the_next_one_starts() {
+        let (event, delivery) = audit_approved();
+        let folder = tempfile::tempdir().unwrap();
+        let pids = folder.path().join("pids");
+        let exec = exec(&format!("sleep 1000 & echo $$ $! >> {}; wait", pids.display()));
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let mut first = Box::pin(exec.handle(&event, &delivery));
+            let line = tokio::select! {
+                ended = &mut first => panic!("{ended:?}"),
+                line = first_line(&pids) => line,
+            };
+            let processes: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert!(processes.iter().all(|pid| is_alive(pid)), "{line}");
+            drop(first);
+            std::fs::remove_file(&pids).unwrap();
+            // The next attempt of the same event does not begin while something of the last one is left.
+            let mut next = Box::pin(exec.handle(&event, &delivery));
+            assert!(next.as_mut().now_or_never().is_none());
+            assert!(!pids.exists());
+            let next_line = tokio::select! {
+                ended = &mut next => panic!("{ended:?}"),
+                line = first_line(&pids) => line,
+            };
+            assert!(!processes.iter().any(|pid| is_alive(pid)), "{line}, then {next_line}");
+            drop(next);
+            std::fs::remove_file(&pids).unwrap();
+            exec.ended().await;
+            seen.extend(next_line.split(' ').map(str::to_owned));
+        }
+        assert!(!seen.iter().any(|pid| is_alive(pid)), "{seen:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_a_command_leaves_behind_ends_with_it() {
+        let (event, delivery) = audit_approved();
+        let folder = tempfile::tempdir().unwrap();
+        let pids = folder.path().join("pids");
+        let exec = exec(&format!("sleep 1000 & echo $! > {}", pids.display()));
+        exec.handle(&event, &delivery).await.unwrap();
+        let left = first_line(&pids).await;
+        assert!(!is_alive(&left), "{left}");
+    }
+}
