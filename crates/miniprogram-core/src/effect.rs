@@ -55,7 +55,7 @@ pub struct Effect<T = ()> {
     pub attempts: u32,
     /// The vendor's id of the request that settled it.
     pub request_id: Option<String>,
-    /// What became of an effect of another command that an earlier call left open, where this call settled one first.
+    /// What became of an effect that an earlier call left open, where this call settled one before it was carried out.
     pub earlier: Option<Box<EarlierEffect>>,
 }
 

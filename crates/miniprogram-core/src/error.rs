@@ -59,6 +59,12 @@ struct Repr {
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
+/// What to do about an effect whose outcome is open.
+const OPEN: Advice = Advice::new(
+    "repeat the call: it asks the vendor first, and returns what became of this one; or settle its intent",
+    "请重复同一调用：会先向平台方查询，并返回本次操作的结果；也可以对其 intent 调用 settle",
+);
+
 /// What to do next, where the kind's own advice is too general.
 #[derive(Debug, Clone)]
 enum NextStep {
@@ -312,6 +318,7 @@ impl Error {
         match &self.0.advice {
             Some(NextStep::English(advice)) => advice,
             Some(NextStep::Translated(advice)) => advice.text(language),
+            None if self.0.outcome == Outcome::Unknown && self.0.intent.is_some() => OPEN.text(language),
             None => self.0.kind.advice_in(language),
         }
     }
