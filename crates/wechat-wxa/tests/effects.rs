@@ -1,6 +1,7 @@
 //! What becomes of an effect whose answer is lost, effect by effect.
 
 #![cfg(feature = "client")]
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod support;
 
