@@ -10,6 +10,8 @@ mod fields;
 mod gate;
 mod op;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

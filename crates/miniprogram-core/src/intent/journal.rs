@@ -148,3 +148,85 @@ impl Journal for MemoryJournal {
         Ok(self.with(|entries| entries.open.iter().find(ours).cloned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use serde_json::json;
+
+    use super::*;
+    use crate::effect::{EffectValue, Evidence};
+    use crate::intent::Command;
+    use crate::time::Timestamp;
+
+    fn intent(app: &str, before: i64) -> Intent {
+        let at = Timestamp::from_unix(before);
+        Intent::new(Vendor::new("acme"), app.into(), Command::CancelGrayRelease, json!(before), at)
+    }
+
+    fn open(journal: &MemoryJournal, intent: &Intent) -> Result<()> {
+        journal.open(intent).now_or_never().unwrap()
+    }
+
+    fn close(journal: &MemoryJournal, intent: &Intent) {
+        let settled = Settled::done(EffectValue::None, Evidence::Asked);
+        journal.close(intent, &settled).now_or_never().unwrap().unwrap();
+    }
+
+    fn pending(journal: &MemoryJournal, vendor: &'static str, app: &str) -> Option<Intent> {
+        journal.pending(Vendor::new(vendor), &app.into()).now_or_never().unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_later_attempt_replaces_the_earlier_one() {
+        let journal = MemoryJournal::new();
+        let first = intent("1", 0);
+        let mut second = first.clone();
+        second.attempt = 2;
+        second.started_at = Timestamp::from_unix(9);
+        open(&journal, &first).unwrap();
+        open(&journal, &second).unwrap();
+        assert_eq!(journal.open_intents(&"1".into()), [second.clone()]);
+        close(&journal, &first);
+        assert_eq!(pending(&journal, "acme", "1"), Some(second.clone()), "another attempt is not closed");
+        close(&journal, &second);
+        assert_eq!(pending(&journal, "acme", "1"), None);
+    }
+
+    #[test]
+    fn a_second_effect_of_an_app_is_refused_while_one_is_open() {
+        let journal = MemoryJournal::new();
+        let first = intent("1", 0);
+        open(&journal, &first).unwrap();
+        let mut of_method = first.clone();
+        of_method.target = Command::SetMinLibraryVersion { version: "1".to_owned() };
+        for second in [intent("1", 1), of_method] {
+            let error = open(&journal, &second).unwrap_err();
+            assert_eq!((error.kind(), error.vendor()), (ErrorKind::Conflict, Some(Vendor::new("acme"))));
+            assert_eq!(error.detail(), Some("another effect of app 1 is open"));
+        }
+        let mut elsewhere = intent("1", 2);
+        elsewhere.vendor = Vendor::new("other");
+        open(&journal, &elsewhere).unwrap();
+        open(&journal, &intent("2", 3)).unwrap();
+        assert_eq!(journal.open_intents(&"1".into()), [first.clone(), elsewhere.clone()]);
+        assert_eq!(journal.all_open_intents(), [first.clone(), elsewhere.clone(), intent("2", 3)]);
+        assert_eq!(pending(&journal, "acme", "1"), Some(first));
+        assert_eq!(pending(&journal, "other", "1"), Some(elsewhere));
+        assert_eq!(pending(&journal, "other", "2"), None);
+    }
+
+    #[test]
+    fn what_came_of_the_last_4096_is_kept() {
+        let journal = MemoryJournal::new();
+        for number in 0..4097 {
+            let intent = intent(if number % 2 == 0 { "even" } else { "odd" }, number);
+            open(&journal, &intent).unwrap();
+            close(&journal, &intent);
+        }
+        let [even, odd] = ["even", "odd"].map(|app| journal.closed_intents(&app.into()));
+        assert_eq!((even.len(), odd.len()), (2048, 2048));
+        assert_eq!((&even[0].0, &odd[0].0), (&intent("even", 2), &intent("odd", 1)), "oldest first");
+        assert_eq!(even[0].1, Settled::done(EffectValue::None, Evidence::Asked));
+    }
+}

@@ -54,4 +54,16 @@ mod tests {
         budget.succeeded(retry);
         assert!(budget.withdraw(false).is_some(), "the retry's success returned its cost");
     }
+    #[test]
+    fn successes_save_nothing_up_beyond_the_full_budget() {
+        let budget = RetryBudget::default();
+        for _ in 0..10 {
+            budget.succeeded(None);
+        }
+        assert_eq!((0..).take_while(|_| budget.withdraw(true).is_some()).count(), 50);
+        for _ in 0..4 {
+            budget.succeeded(None);
+        }
+        assert!(budget.withdraw(false).is_none());
+    }
 }

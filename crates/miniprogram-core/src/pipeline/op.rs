@@ -340,7 +340,7 @@ impl<'a> Op<'a> {
                 .with_retry(row.retry_rule())
                 .with_translated_advice(row.translated_advice())
                 .with_retry_after(row.retry_after()),
-            None => error.with_retry(Retry::No),
+            None => error,
         }
     }
 }

@@ -1,0 +1,398 @@
+//! The pipeline against a vendor that answers by script.
+
+mod journal;
+mod reading;
+mod repeats;
+mod sending;
+mod settling;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+
+use super::*;
+use crate::clock::VirtualClock;
+use crate::codes::CodeRow;
+use crate::effect::{Effect, EffectValue};
+use crate::error::{Error, ErrorKind, Outcome, Retry};
+use crate::intent::{Command, Intent, MemoryJournal};
+use crate::status::VisitStatus;
+use crate::time::Timestamp;
+use crate::token::{AccessToken, StaticToken};
+use crate::transport::{Request, Response, TransportError};
+
+const ACME: Vendor = Vendor::new("acme");
+const SETTLE: Duration = Duration::from_secs(6);
+/// The pause between two looks: a third of the settle time, rounded up.
+const LOOK_PAUSE: Duration = Duration::from_millis(2001);
+const START: Timestamp = Timestamp::from_unix(1000);
+
+/// What happens to one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Done,
+    /// Done, after some milliseconds.
+    DoneAfter(u64),
+    /// A success of that HTTP status.
+    Status(u16),
+    /// Refused with a code; see [`ROWS`].
+    Code(i64),
+    /// Refused with a code, to be repeated after some seconds.
+    CodeWait(i64, u64),
+    /// Refused with a code, after some milliseconds.
+    CodeAfter(i64, u64),
+    /// 429, to be repeated after some seconds.
+    Wait(u64),
+    /// The connection breaks.
+    Lost,
+    /// The vendor never answers.
+    Hung,
+    /// The connection cannot be opened.
+    Unreachable,
+    /// The request cannot be built.
+    Unbuildable,
+    /// The answer is larger than the transport takes.
+    TooLarge,
+}
+
+/// Code 1, which says that the request is refused for good.
+const REFUSED: Answer = Answer::Code(1);
+/// Code 2, which says that nothing was done and to come again.
+const BUSY: Answer = Answer::Code(2);
+/// Code 4, which refuses the token.
+const STALE: Answer = Answer::Code(4);
+/// 429, to be repeated in a day.
+const TOMORROW: Answer = Answer::Wait(86400);
+
+static ROWS: [CodeRow; 5] = [
+    CodeRow::new(1, ErrorKind::Conflict, "refused"),
+    CodeRow::new(2, ErrorKind::RateLimited, "busy"),
+    CodeRow::new(3, ErrorKind::RateLimited, "busy for three seconds").wait(Duration::from_secs(3)),
+    CodeRow::new(4, ErrorKind::TokenRejected, "the token is refused"),
+    CodeRow::new(5, ErrorKind::TokenRejected, "perhaps the token is refused").open(),
+];
+
+/// What a look at the state shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Done,
+    Absent,
+    Pending,
+    Unknowable,
+    Untold,
+    /// Somebody else was there first.
+    Conflict,
+    /// Somebody else was there, perhaps after the effect.
+    Overtaken,
+    /// Reads `/read`, and shows nothing.
+    Read,
+    /// Reads `/read`, and shows something on its way.
+    ReadPending,
+}
+
+/// What a refusal of a repeat says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    Ask,
+    Done,
+    DoneUnlessShown,
+    Refused,
+}
+
+/// Whether a command repeats the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    Same,
+    New,
+    Indeterminate,
+    /// The state cannot be read.
+    Unread,
+}
+
+/// A vendor that answers by script; the last answer stays.
+#[derive(Debug, Clone)]
+struct Acme(Arc<Mutex<Script>>, VirtualClock);
+
+#[derive(Debug)]
+struct Script {
+    effects: VecDeque<Answer>,
+    reads: VecDeque<Answer>,
+    looks: VecDeque<Look>,
+    class: EffectClass,
+    refusal: Refusal,
+    repeats: Repeats,
+    /// What the plan fails with before anything is sent.
+    before: Option<Error>,
+    /// What the plan fails with when it makes the request.
+    request: Option<Error>,
+    /// The requests of effects, and when each was sent.
+    sent: Vec<(Duration, Request)>,
+    /// The requests of reads.
+    read: Vec<(Duration, Request)>,
+    /// When each look began.
+    looked: Vec<Duration>,
+}
+
+fn next<T: Copy>(script: &mut VecDeque<T>) -> T {
+    if script.len() > 1 { script.pop_front() } else { script.front().copied() }.unwrap()
+}
+
+impl Acme {
+    fn new(effects: &[Answer], looks: &[Look]) -> Self {
+        let script = Script {
+            effects: effects.iter().copied().collect(),
+            reads: VecDeque::new(),
+            looks: looks.iter().copied().collect(),
+            class: EffectClass::Guarded,
+            refusal: Refusal::Ask,
+            repeats: Repeats::Same,
+            before: None,
+            request: None,
+            sent: Vec::new(),
+            read: Vec::new(),
+            looked: Vec::new(),
+        };
+        Self(Arc::new(Mutex::new(script)), VirtualClock::new(START))
+    }
+
+    /// One that is only read.
+    fn reading(reads: &[Answer]) -> Self {
+        Self::new(&[], &[]).with_reads(reads)
+    }
+
+    fn with_reads(self, reads: &[Answer]) -> Self {
+        self.script().reads = reads.iter().copied().collect();
+        self
+    }
+
+    fn of_class(self, class: EffectClass) -> Self {
+        self.script().class = class;
+        self
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.0.lock().unwrap()
+    }
+
+    /// Replaces what is to come.
+    fn expect(&self, effects: &[Answer], looks: &[Look]) {
+        let mut script = self.script();
+        script.effects = effects.iter().copied().collect();
+        script.looks = looks.iter().copied().collect();
+    }
+
+    /// How many requests of effects were sent, and how often it was looked.
+    fn counts(&self) -> (usize, usize) {
+        let script = self.script();
+        (script.sent.len(), script.looked.len())
+    }
+
+    /// When the requests of effects were sent.
+    fn sent_at(&self) -> Vec<Duration> {
+        self.script().sent.iter().map(|(at, _)| *at).collect()
+    }
+
+    /// How much time has passed.
+    fn elapsed(&self) -> Duration {
+        self.1.now().since(START)
+    }
+
+    fn config(&self) -> ClientConfig {
+        let token = StaticToken::new(ACME, "1", AccessToken::new("t").unwrap());
+        ClientConfig::new("platform", Arc::new(token))
+            .with_transport(Arc::new(self.clone()))
+            .with_clock(Arc::new(self.1.clone()))
+            .with_settle_time(SETTLE)
+            .with_seed(1)
+    }
+
+    fn pipeline(&self) -> Pipeline {
+        pipeline(self.config())
+    }
+}
+
+fn pipeline(config: ClientConfig) -> Pipeline {
+    Pipeline::new(config, Plain).unwrap()
+}
+
+fn app() -> AppId {
+    AppId::from("1")
+}
+
+/// What [`run`] asks for.
+fn command() -> Command {
+    Command::SetVisitStatus { status: VisitStatus::Open }
+}
+
+/// What somebody else asks for.
+fn other_command() -> Command {
+    Command::SetMinLibraryVersion { version: "2".to_owned() }
+}
+
+/// An intent of the app that began some time ago.
+fn begun(command: Command, ago: Duration) -> Intent {
+    let at = START.as_unix_millis() - i64::try_from(ago.as_millis()).unwrap();
+    Intent::new(ACME, app(), command, Value::Null, Timestamp::from_unix_millis(at))
+}
+
+async fn run(pipeline: &Pipeline, acme: &Acme) -> Result<Effect<EffectValue>> {
+    pipeline.effect(&app(), acme, command()).await
+}
+
+async fn run_other(pipeline: &Pipeline, acme: &Acme) -> Result<Effect<EffectValue>> {
+    pipeline.effect(&app(), acme, other_command()).await
+}
+
+async fn outcome(pipeline: &Pipeline, acme: &Acme) -> Outcome {
+    match run(pipeline, acme).await {
+        Ok(_) => Outcome::Done,
+        Err(error) => error.outcome(),
+    }
+}
+
+#[async_trait]
+impl Transport for Acme {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let answer = {
+            let now = self.elapsed();
+            let mut script = self.script();
+            if request.path == "/read" {
+                script.read.push((now, request));
+                next(&mut script.reads)
+            } else {
+                script.sent.push((now, request));
+                next(&mut script.effects)
+            }
+        };
+        if let Answer::DoneAfter(millis) | Answer::CodeAfter(_, millis) = answer {
+            self.1.stall(Some(Duration::from_millis(millis))).await;
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("date", HeaderValue::from_static("Thu, 01 Jan 1970 01:00:00 GMT"));
+        match answer {
+            Answer::Done | Answer::DoneAfter(_) => Ok(Response::new(200, headers, "0")),
+            Answer::Status(status) => Ok(Response::new(status, headers, "0")),
+            Answer::Code(code) | Answer::CodeAfter(code, _) => {
+                Ok(Response::new(200, headers, code.to_string()))
+            }
+            Answer::CodeWait(code, seconds) => {
+                headers.insert("retry-after", HeaderValue::from(seconds));
+                Ok(Response::new(200, headers, code.to_string()))
+            }
+            Answer::Wait(seconds) => {
+                headers.insert("retry-after", HeaderValue::from(seconds));
+                Ok(Response::new(429, headers, "busy"))
+            }
+            Answer::Lost => Err(TransportError::Cut("lost".into())),
+            Answer::Hung => {
+                self.1.stall(None).await;
+                Err(TransportError::Timeout)
+            }
+            Answer::Unreachable => Err(TransportError::Connect("unreachable".into())),
+            Answer::Unbuildable => Err(TransportError::Build("no such host".into())),
+            Answer::TooLarge => Err(TransportError::TooLarge(4)),
+        }
+    }
+}
+
+/// Answers are numbers, 0 is a success.
+#[derive(Debug)]
+struct Plain;
+
+impl Dialect for Plain {
+    fn vendor(&self) -> Vendor {
+        ACME
+    }
+
+    fn base_url(&self) -> &'static str {
+        "https://acme.example"
+    }
+
+    fn settle_time(&self) -> Duration {
+        SETTLE
+    }
+
+    fn read(&self, call: &Call, response: &Response) -> Verdict {
+        match std::str::from_utf8(&response.body).unwrap().parse() {
+            Ok(0) => Verdict::Success(
+                Reply::new(call.operation.clone(), Value::Null, response.body.clone())
+                    .with_request_id(Some("r-0".to_owned())),
+            ),
+            Ok(code) => {
+                let row = ROWS.iter().find(|row| row.number == code);
+                let refusal = VendorRefusal::new(code.into(), "no".to_owned(), row);
+                Verdict::Refused(refusal.with_request_id(Some(format!("r-{code}"))))
+            }
+            Err(_) => Verdict::NotUnderstood("no number".to_owned()),
+        }
+    }
+}
+
+impl EffectSource for Acme {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        match command {
+            Command::CancelGrayRelease => Err(Error::unsupported(ACME, command.operation().as_str())),
+            _ => Ok(Box::new(self.clone())),
+        }
+    }
+}
+
+#[async_trait]
+impl EffectPlan for Acme {
+    fn class(&self) -> EffectClass {
+        self.script().class
+    }
+
+    async fn before(&self, _op: &mut Op<'_>) -> Result<Value> {
+        self.script().before.clone().map_or(Ok(Value::Null), Err)
+    }
+
+    fn request(&self, _before: &Value) -> Result<Call> {
+        self.script().request.clone().map_or_else(|| Ok(Call::get("effect", "/effect")), Err)
+    }
+
+    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        let found = {
+            let now = self.elapsed();
+            let mut script = self.script();
+            script.looked.push(now);
+            next(&mut script.looks)
+        };
+        let conflict = Error::new(ErrorKind::Conflict, "look").with_detail("somebody else was there");
+        Ok(match found {
+            Look::Done => Finding::Done(EffectValue::None),
+            Look::Absent => Finding::Absent,
+            Look::Pending => Finding::Pending,
+            Look::Unknowable => Finding::Unknowable,
+            Look::Untold => Finding::Untold("state"),
+            Look::Conflict => Finding::Conflict(conflict),
+            Look::Overtaken => Finding::Conflict(conflict.with_outcome(Outcome::Unknown)),
+            Look::Read | Look::ReadPending => {
+                op.read(&Call::get("read", "/read")).await?;
+                if found == Look::Read { Finding::Absent } else { Finding::Pending }
+            }
+        })
+    }
+
+    fn after_refusal(&self, _intent: &Intent, _refusal: &Error) -> AfterRefusal {
+        match self.script().refusal {
+            Refusal::Ask => AfterRefusal::Ask,
+            Refusal::Done => AfterRefusal::Done(EffectValue::None),
+            Refusal::DoneUnlessShown => AfterRefusal::DoneUnlessShown(EffectValue::None),
+            Refusal::Refused => AfterRefusal::Refused,
+        }
+    }
+
+    async fn repeats(&self, _op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
+        match self.script().repeats {
+            Repeats::Same => Ok(Repeat::Same),
+            Repeats::New => Ok(Repeat::New),
+            Repeats::Indeterminate => Ok(Repeat::Indeterminate("`state` is not told".to_owned())),
+            Repeats::Unread => Err(Error::new(ErrorKind::Unavailable, "repeats")),
+        }
+    }
+}
