@@ -8,14 +8,17 @@ mod support;
 
 use std::sync::Arc;
 
+use miniprogram_core::pipeline::EffectSource;
 use miniprogram_core::{
-    AuditManager, Authorizer, CodeManager, Command, Effect, EffectValue, Error, ErrorKind, Evidence, ExtJson,
-    Intent, Outcome, PackageId, ReleaseManager, ReleaseTarget, Result, RollbackTarget, SubmitOptions,
-    SubmitTarget, Timestamp, UploadReceipt, VisitStatus,
+    AuditItem, AuditManager, Authorizer, CodeManager, Command, Effect, EffectValue, Error, ErrorKind,
+    Evidence, ExtJson, GrayRelease, Intent, Language, Operation, Outcome, PackageId, ReleaseManager,
+    ReleaseTarget, Result, RollbackTarget, SubmitOptions, SubmitTarget, Timestamp, UploadReceipt,
+    VisitStatus,
 };
 use serde_json::json;
 
 use baidu_smartapp::BAIDU;
+use baidu_smartapp::codes::UPLOAD_ERR;
 use support::{APP, Answer, BUSY, DONE, Script, data, detail, package, packages};
 
 const LOST: Answer = Answer::Lost;
@@ -339,6 +342,58 @@ mod submit {
         assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
     }
 
+    #[tokio::test]
+    async fn an_upload_that_is_still_processed_can_be_submitted_in_a_few_seconds() {
+        let script = Script::new()
+            .on("package/get", [data(r#"[{"version":"1.2.7","version_desc":"desc","upload_status":1}]"#)])
+            .on("package/submitaudit", [done()]);
+        for target in [SubmitTarget::Newest, SubmitTarget::Version("1.2.7".to_owned())] {
+            let (kind, outcome, error) = failed(submit(&script, target).await);
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+            assert_eq!(error.detail(), Some("the upload is still processed"));
+            assert!(error.is_retryable());
+            assert_eq!(error.advice(), "repeat in a few seconds");
+        }
+        let (kind, _, error) = failed(submit(&script, SubmitTarget::Version("1.2.8".to_owned())).await);
+        assert_eq!(kind, ErrorKind::Conflict);
+        assert_eq!(error.detail(), Some("no package of version 1.2.8 is in development"));
+        assert!(!error.is_retryable(), "waiting brings no other version");
+        assert_eq!(script.count("package/submitaudit"), 0);
+    }
+
+    #[tokio::test]
+    async fn a_package_that_is_gone_or_went_back_was_not_submitted() {
+        // It exists no more, it is in development again, or its status is as unlisted as before.
+        for (before, after) in
+            [(3, refusing(69005, "包不存在")), (5, detail(216, 3).into()), (7, detail(216, 7).into())]
+        {
+            let script = Script::new()
+                .on("package/getdetail", [detail(216, before).into(), after])
+                .on("package/submitaudit", [LOST]);
+            let (_, outcome, error) = failed(submit(&script, package_216()).await);
+            assert_eq!((outcome, error.attempts()), (Outcome::NotDone, 3), "{before}");
+        }
+        let (_, outcome, error) = failed(submit(&of_package(7, &[9], &[LOST]), package_216()).await);
+        assert_eq!((outcome, error.attempts()), (Outcome::Unknown, 1), "another unlisted status");
+    }
+
+    #[tokio::test]
+    async fn options_that_only_another_vendor_has_are_refused_with_the_way_to_say_it() {
+        let script = Script::new();
+        let of_items = options().with_item(AuditItem::default().with_address("index"));
+        let of_version = options().with_version_desc("new");
+        for (options, field) in [(of_items, "items"), (of_version, "version_desc")] {
+            let (kind, _, error) = failed(script.app().submit_audit(&package_216(), &options).await);
+            assert_eq!(
+                (kind, error.vendor(), error.field()),
+                (ErrorKind::Unsupported, Some(BAIDU), Some(field))
+            );
+            let why = "does not exist at this vendor; `content` and `remark` describe a submission";
+            assert_eq!(error.detail(), Some(why));
+        }
+        assert!(script.sent().is_empty());
+    }
+
     fn receipt() -> SubmitTarget {
         SubmitTarget::Upload(UploadReceipt::new("1.2.7", "desc").with_known_package_ids(vec!["5".into()]))
     }
@@ -362,10 +417,28 @@ mod submit {
         let uploading = data(r#"[{"version":"1.2.7","version_desc":"desc","upload_status":1}]"#);
         for (shown, expected) in [(uploading, ErrorKind::Timeout), (data("[]"), ErrorKind::NotFound)] {
             let script = Script::new().on("package/get", [shown]);
-            let (kind, outcome, _) = failed(submit(&script, receipt()).await);
-            assert_eq!((kind, outcome), (expected, Outcome::NotSent));
+            let (kind, outcome, error) = failed(submit(&script, receipt()).await);
+            assert_eq!((kind, outcome, error.vendor()), (expected, Outcome::NotSent, Some(BAIDU)));
             assert_eq!(script.count("package/get"), 151, "every two seconds");
+            if kind == ErrorKind::Timeout {
+                let why = "the vendor has not processed the upload within 5 minutes";
+                assert_eq!(error.detail(), Some(why));
+            }
         }
+    }
+
+    #[tokio::test]
+    async fn waiting_for_an_upload_leaves_the_time_to_repeat() {
+        // Processed for 200 of at most 300 seconds, which is far beyond the time that a submission takes by itself.
+        let uploading = data(r#"[{"version":"1.2.7","version_desc":"desc","upload_status":1}]"#);
+        let mut lists = vec![uploading; 100];
+        lists.push(packages(&[(9, "1.2.7", 3)]));
+        let script = Script::new()
+            .on("package/get", lists)
+            .on("package/getdetail", [detail(9, 3)])
+            .on("package/submitaudit", [LOST, done()]);
+        let effect = submit(&script, receipt()).await.unwrap();
+        assert_eq!((known(&effect), effect.value.as_str()), ((Evidence::Answered, 2), "9"));
     }
 
     #[tokio::test]
@@ -379,6 +452,14 @@ mod submit {
             "submit_audit: conflict: the upload failed: upload again (baidu code 69010: 模板解析失败)"
         );
         assert!(!error.is_retryable());
+        let advice = UPLOAD_ERR.explain(&69010.into(), None).translated_advice();
+        for language in Language::ALL {
+            assert_eq!(
+                error.advice_in(language),
+                advice.text(language),
+                "the advice of the upload's own code"
+            );
+        }
         let entry = r#"[{"version":"1.2.7","version_desc":"desc","upload_status":3,"upload_status_desc":"上传失败"}]"#;
         let script = Script::new().on("package/get", [data(entry)]);
         let (_, _, error) = failed(submit(&script, receipt()).await);
@@ -633,6 +714,7 @@ mod rollback {
         let (kind, outcome, error) = failed(result);
         assert_eq!((kind, outcome), (ErrorKind::Unsupported, Outcome::NotSent));
         assert!(error.to_string().contains("v1.0.0"), "{error}");
+        assert_eq!(error.field(), Some("version"));
         assert_eq!(script.count("package/rollback"), 0);
     }
 
@@ -669,6 +751,14 @@ mod rollback {
         let words = "rollback: conflict: package 7 is not online, package 6 is (baidu)";
         assert_eq!(failed(result).2.to_string(), words);
     }
+}
+
+#[tokio::test]
+async fn a_visit_status_that_nobody_can_set_is_refused_by_the_vendors_name() {
+    let script = Script::new();
+    let (kind, _, error) = failed(script.app().set_visit_status(VisitStatus::Unknown).await);
+    assert_eq!((kind, error.vendor()), (ErrorKind::InvalidArgument, Some(BAIDU)));
+    assert!(script.sent().is_empty());
 }
 
 #[tokio::test]
@@ -722,4 +812,50 @@ async fn an_intent_of_another_process_is_settled_by_asking() {
     let settled = app.settle(&intent(rollback, json!({"package_id": "1"}))).await.unwrap();
     assert_eq!(settled.outcome, Outcome::NotDone);
     assert!(script.sent().iter().all(|request| request.method == "GET"));
+}
+
+/// The commands of the managers' methods.
+fn commands() -> Vec<Command> {
+    let ext: ExtJson = r#"{"extEnable":true}"#.parse().unwrap();
+    let audit = || "216".into();
+    vec![
+        Command::UploadCode {
+            template: "1".into(),
+            ext,
+            version: "1.2.7".to_owned(),
+            description: "desc".to_owned(),
+        },
+        Command::SubmitAudit { target: SubmitTarget::Newest, options: Box::new(options()) },
+        Command::WithdrawAudit { audit: audit() },
+        Command::ExpediteAudit { audit: audit() },
+        Command::Release { target: ReleaseTarget::Approved },
+        Command::Rollback { target: RollbackTarget::Previous },
+        Command::StartGrayRelease { gray: GrayRelease::percentage(20) },
+        Command::CancelGrayRelease,
+        Command::SetVisitStatus { status: VisitStatus::Open },
+        Command::SetMinLibraryVersion { version: "1.2.3".to_owned() },
+    ]
+}
+
+/// What may be sent again depends on it: a `Guarded` effect of the class `OneShot` would give up too early, a `OneShot`
+/// one of another class would be done twice.
+#[test]
+fn every_effect_has_the_class_that_the_design_gives_it() {
+    let design = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/design.md");
+    let design = std::fs::read_to_string(design).unwrap();
+    let app = Script::new().app();
+    let commands = commands();
+    let operations: Vec<_> = commands.iter().map(Command::operation).collect();
+    assert_eq!(operations, Operation::ALL);
+    for command in commands {
+        let begin = format!("| `{}` |", command.operation());
+        let row = design.lines().find(|line| line.starts_with(&begin)).unwrap();
+        let cell = row.split('|').nth(3).unwrap();
+        let documented = cell.split(';').next().unwrap().trim();
+        let class = match app.effect_plan(&command) {
+            Ok(plan) => format!("{:?}", plan.class()),
+            Err(error) => error.kind().to_string(),
+        };
+        assert_eq!(class, documented, "{}", command.operation());
+    }
 }

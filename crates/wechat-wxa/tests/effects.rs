@@ -5,9 +5,11 @@
 
 mod support;
 
+use miniprogram_core::pipeline::EffectSource;
 use miniprogram_core::*;
 use serde_json::json;
 use support::*;
+use wechat_wxa::WECHAT;
 
 const ID: &str = "1234567";
 
@@ -323,6 +325,13 @@ mod withdrawal {
             assert!(error.to_string().contains(ID), "{error}");
             assert_eq!(stage.vendor.paths(), [LATEST]);
         }
+        for (latest, why) in [
+            (audit(OURS, 0), "audit 1234567 is approved, not in review"),
+            (audit(9, 2), "the latest audit is 9 (in_review), not 1234567"),
+            (refused(85058), "there is no audit, 1234567 least of all"),
+        ] {
+            assert_eq!(run(vec![], vec![latest]).await.0.unwrap_err().detail(), Some(why));
+        }
         for open in [2, 4] {
             let (result, _) = run(vec![done()], vec![audit(OURS, open)]).await;
             assert_eq!(told(&result), (Outcome::Done, ANSWERED, 1));
@@ -333,7 +342,10 @@ mod withdrawal {
     async fn a_lost_answer_is_settled_by_the_audit() {
         let lost = |after| run(vec![Answer::Timeout], vec![audit(OURS, 2), after]);
         assert_eq!(told(&lost(audit(OURS, 3)).await.0), (Outcome::Done, ASKED, 1));
-        assert_eq!(told(&lost(refused(85058)).await.0), (Outcome::Done, ASKED, 1));
+        // Where there is no audit any more, none is asked about.
+        let (result, stage) = lost(refused(85058)).await;
+        assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
+        assert_eq!(stage.vendor.count(STATUS), 0);
         // Somebody has submitted again: the audit itself is asked.
         let (result, stage) = lost(audit(9, 2)).await;
         assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
@@ -700,8 +712,11 @@ mod rollback {
         let error = run("2.3.0").await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent));
         assert!(error.to_string().contains("451 or 450"), "{error}");
+        assert_eq!(error.field(), Some("version"));
         let error = run("9.9.9").await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::NotSent));
+        assert_eq!((error.vendor(), error.field()), (Some(WECHAT), Some("version")));
+        assert_eq!(error.detail(), Some("\"9.9.9\" is none of the versions to go back to"));
     }
 
     #[tokio::test]
@@ -825,5 +840,50 @@ mod settings {
         let error = stage.app.set_visit_status(VisitStatus::Open).await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{error:#}");
         assert_eq!(stage.vendor.count(SET_VISIT), 1);
+    }
+}
+
+/// The commands of the managers' methods.
+fn commands() -> Vec<Command> {
+    let audit = || ID.into();
+    vec![
+        Command::UploadCode {
+            template: "1".into(),
+            ext: ext(),
+            version: "1.2.7".to_owned(),
+            description: "desc".to_owned(),
+        },
+        Command::SubmitAudit { target: SubmitTarget::Newest, options: Box::new(options()) },
+        Command::WithdrawAudit { audit: audit() },
+        Command::ExpediteAudit { audit: audit() },
+        Command::Release { target: ReleaseTarget::Approved },
+        Command::Rollback { target: RollbackTarget::Previous },
+        Command::StartGrayRelease { gray: GrayRelease::percentage(20) },
+        Command::CancelGrayRelease,
+        Command::SetVisitStatus { status: VisitStatus::Open },
+        Command::SetMinLibraryVersion { version: "1.2.3".to_owned() },
+    ]
+}
+
+/// What may be sent again depends on it: a `Guarded` effect of the class `OneShot` would give up too early, a `OneShot`
+/// one of another class would be done twice.
+#[test]
+fn every_effect_has_the_class_that_the_design_gives_it() {
+    let design = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/design.md");
+    let design = std::fs::read_to_string(design).unwrap();
+    let app = stage([]).app;
+    let commands = commands();
+    let operations: Vec<_> = commands.iter().map(Command::operation).collect();
+    assert_eq!(operations, Operation::ALL);
+    for command in commands {
+        let begin = format!("| `{}` |", command.operation());
+        let row = design.lines().find(|line| line.starts_with(&begin)).unwrap();
+        let cell = row.split('|').nth(2).unwrap();
+        let documented = cell.split(';').next().unwrap().trim();
+        let class = match app.effect_plan(&command) {
+            Ok(plan) => format!("{:?}", plan.class()),
+            Err(error) => error.kind().to_string(),
+        };
+        assert_eq!(class, documented, "{}", command.operation());
     }
 }
