@@ -491,6 +491,9 @@ mod withdraw {
             assert!(error.to_string().contains("the verdict came first"), "{error}");
             assert_eq!(script.count("package/withdraw"), 1);
         }
+        let (result, script) = run(&[99], vec![LOST]).await;
+        assert_eq!(failed(result).1, Outcome::Unknown, "an unlisted status");
+        assert_eq!(script.count("package/withdraw"), 1);
     }
 }
 

@@ -162,6 +162,11 @@ mod submission {
         let (result, _) = run(vec![done()], vec![refused(85058), audit(8, 2)]).await;
         assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
         assert_eq!(result.unwrap().value, AuditId::from("8"));
+        // Where the look does not tell it either, the error names it.
+        let (result, _) = run(vec![done()], vec![audit(7, 2), refused(85058)]).await;
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::Unknown));
+        assert_eq!(error.field(), Some("auditid"));
     }
 
     #[tokio::test]

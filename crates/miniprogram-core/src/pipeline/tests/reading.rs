@@ -92,6 +92,7 @@ async fn only_a_status_of_the_two_hundreds_is_a_success() {
 async fn a_reply_tells_both_clocks() {
     let acme = Acme::reading(&[Answer::DoneAfter(500)]);
     let reply = read(&acme.pipeline()).await.unwrap();
+    assert_eq!((reply.status, reply.headers.contains_key("date")), (200, true));
     assert_eq!(reply.date, Some(Timestamp::from_unix(3600)));
     assert_eq!(reply.received_at, START.after(Duration::from_millis(500)));
 }

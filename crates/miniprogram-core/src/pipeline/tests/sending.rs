@@ -122,11 +122,12 @@ async fn a_call_without_a_token_or_with_its_own_asks_for_none() {
 }
 
 #[tokio::test]
-async fn uploads_have_their_own_timeout_and_images_their_own_limit() {
+async fn uploads_have_their_own_timeout_and_images_and_files_their_own_limits() {
     for (call, timeout, max_bytes) in [
         (effect(), 10, 4 << 20),
         (effect().as_upload(), 60, 4 << 20),
         (effect().expecting_image(), 10, 8 << 20),
+        (effect().expecting_anything(), 10, 32 << 20),
     ] {
         let acme = Acme::new(&[Answer::Hung], &[]);
         let pipeline = acme.pipeline();
@@ -222,4 +223,21 @@ async fn what_a_plan_refuses_was_not_sent() {
     acme.script().request = None;
     assert_eq!(outcome(&pipeline, &acme).await, Outcome::Done);
     assert_eq!(acme.counts(), (1, 0), "nothing of the two was open");
+}
+
+#[test]
+fn a_refusal_that_quotes_the_token_is_kept_without_it() {
+    let token = AccessToken::new("canary-0123456789abcdef").unwrap();
+    let quote = format!("invalid {}", token.secret().expose());
+    let fields = serde_json::json!({ "of": [{ "words": quote }], "count": 1 });
+    let refusal = VendorRefusal::new(4.into(), quote.clone(), None)
+        .with_fields(fields.as_object().unwrap().clone())
+        .without(Some(&token));
+    assert_eq!(refusal.message, "invalid ***");
+    assert_eq!(
+        Value::from(refusal.fields),
+        serde_json::json!({ "of": [{ "words": "invalid ***" }], "count": 1 })
+    );
+    let without_a_token = VendorRefusal::new(4.into(), quote.clone(), None).without(None);
+    assert_eq!(without_a_token.message, quote);
 }
