@@ -284,7 +284,7 @@ async fn keep(
     Ok(Answer::Success(received))
 }
 
-/// Has an event handed over after all that was given up because nobody knew its app, now that it is known.
+/// Takes an event out of the dead letters that had failed because its app was not known, now that it is.
 async fn revive(shared: &Shared, id: i64) {
     let revived = async {
         let entry = shared.store.entry(id).await?;
@@ -298,7 +298,7 @@ async fn revive(shared: &Shared, id: i64) {
         Ok(()) => {}
         // Somebody else was quicker.
         Err(error) if error.kind() == ErrorKind::Conflict => {}
-        Err(error) => tracing::warn!(id, %error, "the event stays with the dead: its app is known now"),
+        Err(error) => tracing::warn!(id, %error, "the event stays a dead letter: its app is known now"),
     }
 }
 

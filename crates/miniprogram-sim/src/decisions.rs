@@ -99,7 +99,7 @@ fn both() -> Vec<DecisionInfo> {
     rows.add(
         "authorization code",
         "",
-        "The code in the push of an authorization is the one that the redirect brings, and lives as long.",
+        "The code in the push of an authorization is the one in the redirect, and lives as long.",
         &["authorization::the_authorization_page_sends_the_browser_back_with_a_code"],
     );
     rows.add(

@@ -141,7 +141,7 @@ async fn baidu_refuses_in_the_words_of_document_003() {
     assert_eq!(heard.0, expected);
 }
 
-/// Codes of document 002 that nothing here brings about: the extra configuration, the code and the categories of a
+/// Codes of document 002 that the simulator never returns: the extra configuration, the code and the categories of a
 /// template are always good, every call comes from a platform, and every app has a name, a picture and a signature.
 /// `get_latest_auditstatus` names no audit; where there is none it says 85058.
 const NEVER_BY_WECHAT: [(&str, i64); 11] = [

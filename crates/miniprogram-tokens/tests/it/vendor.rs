@@ -50,9 +50,9 @@ pub(crate) enum Fault {
 pub(crate) struct Habits {
     /// Whether an exchange names its app.
     pub(crate) names_app: bool,
-    /// Whether an exchange brings no access token.
+    /// Whether an exchange returns no access token.
     pub(crate) withholds_access: bool,
-    /// Whether a refresh brings no refresh token, where the old one stays good.
+    /// Whether a refresh returns no refresh token, where the old one stays good.
     pub(crate) repeats_no_refresh_token: bool,
     /// What an exchange says was granted.
     pub(crate) granted: Vec<&'static str>,
@@ -60,7 +60,7 @@ pub(crate) struct Habits {
     pub(crate) told: Vec<&'static str>,
     /// Whether who asks about the app is told its original id.
     pub(crate) tells_original_id: bool,
-    /// Whether recovery brings a code rather than a refresh token.
+    /// Whether recovery returns a code rather than a refresh token.
     pub(crate) recovers_by_code: bool,
     /// How long an app's token lives, where it is not [`LIFE`].
     pub(crate) life: Option<Duration>,
