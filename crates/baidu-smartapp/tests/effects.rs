@@ -765,6 +765,13 @@ async fn a_visit_status_that_nobody_can_set_is_refused_by_the_vendors_name() {
 }
 
 #[tokio::test]
+async fn an_app_that_is_open_again_shows_it() {
+    let script = Script::new().on("app/resume", [LOST]).on("app/info", [data(r#"{"app_id":1,"status":1}"#)]);
+    let effect = script.app().set_visit_status(VisitStatus::Open).await.unwrap();
+    assert_eq!(known(&effect), (Evidence::Asked, 1));
+}
+
+#[tokio::test]
 async fn settings_are_read_back() {
     let info = |status: i64| data(&format!(r#"{{"app_id":1,"status":{status}}}"#));
     let script = Script::new()
