@@ -10,7 +10,7 @@ const UPLOAD: [&str; 10] = [
     "--template-id",
     "7",
     "--ext-json",
-    "{}",
+    r#"{"extEnable":true}"#,
     "--user-version",
     "2.0.0",
     "--user-desc",

@@ -257,10 +257,8 @@ impl Pipeline {
                     AfterRefusal::Refused => Answer::NotDone,
                     AfterRefusal::Ask => settling.look_once(op).await,
                 }
-            } else if so_far == Outcome::Unknown {
-                // This attempt did nothing, which says nothing of the one before.
-                Answer::Unknowable
             } else {
+                // Of the attempts before, this one says nothing: what is known of them stays.
                 Answer::NotDone
             };
             let (error, may_send_again) = match settled {
