@@ -153,7 +153,7 @@ fn of_releases(rows: &mut Rows) {
         "gray release",
         "002, 17",
         "The percentage only goes up: 85082. At 100 the plan still runs; the full release ends it. Cancelling \
-         where none runs succeeds.",
+         where none runs succeeds. Where there never was a plan, it shows status 0, no time and nobody.",
         &["wechat::gray_releases_only_go_up_and_end_with_the_full_one"],
     );
     rows.add(
