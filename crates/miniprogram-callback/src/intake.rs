@@ -284,7 +284,7 @@ async fn keep(
     Ok(Answer::Success(received))
 }
 
-/// Takes an event out of the dead letters that had failed because its app was not known, now that it is.
+/// Replays a dead letter that had failed because its app was not known, now that it is known.
 async fn revive(shared: &Shared, id: i64) {
     let revived = async {
         let entry = shared.store.entry(id).await?;
