@@ -2,14 +2,24 @@
 //!
 //! ```sh
 //! cargo bench -p miniprogram-cli --bench intake
+//! cargo bench -p miniprogram-cli --bench intake -- sqlite/new      # the rows whose name contains this
 //! cargo bench -p miniprogram-cli --bench intake -- --quick
 //! ```
 //!
-//! 70 % of the pushes are new, 20 % are duplicates, half of these sealed anew, 10 % tell of something older than what
-//! came before. All are sealed before the clock starts. Their only handler is that of the tokens, which has nothing to
-//! do for them. The generator runs beside the server, on the same processors.
+//! A row is named `store/load/concurrency`, the last being the server's `--concurrency`. The rows take turns, and each
+//! shows medians of several runs, every run with a new store.
 //!
-//! Ends with 1 if a push was not acknowledged, or if the server counted other events than were sent.
+//! In the load `new`, every push tells of an event that was not told before. In `mixed`, 70 % are new, 20 % are
+//! duplicates, half of these sealed anew, and 10 % tell of something older than what came before. All pushes are sealed
+//! before the clock starts. Their only handler is that of the tokens, which has nothing to do for them. The generator
+//! runs beside the server, on the same processors.
+//!
+//! `CPU µs` is the processor time of the server's process, from before the first push until the last event is handled,
+//! per push; the generator and a PostgreSQL server are not in it. `commits` are transactions per push, each of which
+//! syncs once; they are counted on SQLite alone. Both are read from files that only Linux has, or only SQLite.
+//!
+//! Ends with 1 if a push was not acknowledged, an event was not handled, or the server counted other events than were
+//! sent.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -23,7 +33,7 @@ mod postgres;
 use std::cell::Cell;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -42,15 +52,30 @@ const BAIDU_PLATFORM: &str = "17328232";
 const TOKEN: &str = "receivertoken";
 const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 /// Per vendor. Events of one app are handled one after the other.
-const APPS: u64 = 500;
+const APPS: u64 = 250;
 const RUNS: usize = 3;
 const DRAINED_WITHIN: Duration = Duration::from_secs(300);
+/// Linux tells the processor time of a process in hundredths of a second.
+const CPU_TICK: Duration = Duration::from_millis(10);
+/// The server's `--concurrency`; without one, the default.
+const CONCURRENCY: [Option<u32>; 4] = [Some(1), Some(16), Some(64), None];
 
 /// How much is sent.
 #[derive(Debug, Clone, Copy)]
 struct Load {
     pushes: usize,
     connections: usize,
+    runs: usize,
+}
+
+/// A line of the table.
+struct Row {
+    name: String,
+    store: &'static str,
+    /// Duplicates and older events among the pushes.
+    mixed: bool,
+    concurrency: Option<u32>,
+    runs: Vec<Measured>,
 }
 
 /// What one run showed.
@@ -61,69 +86,104 @@ struct Measured {
     p50: Duration,
     p99: Duration,
     max: Duration,
-    /// The most memory that the server ever had, in KiB.
-    memory: u64,
     /// Events that were not handled yet when the last push was acknowledged.
     pending: u64,
     /// Events per second that were handled, from the first push until none was pending.
     handled: f64,
+    /// Processor time of the server per push.
+    cpu: Duration,
+    /// Transactions per push, where the store tells.
+    commits: Option<f64>,
+    /// The most memory that the server ever had, in KiB.
+    memory: u64,
 }
 
 fn main() -> ExitCode {
     // `cargo test --benches` runs it without `--bench`: only to see that it works.
-    let arguments: Vec<String> = std::env::args().collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let quick = arguments.iter().any(|argument| argument == "--quick")
         || !arguments.iter().any(|argument| argument == "--bench");
-    let load =
-        if quick { Load { pushes: 1000, connections: 16 } } else { Load { pushes: 20_000, connections: 64 } };
+    let load = if quick {
+        Load { pushes: 1000, connections: 16, runs: 1 }
+    } else {
+        Load { pushes: 20_000, connections: 64, runs: RUNS }
+    };
+    let mut rows = rows();
+    if let Some(part) = arguments.iter().find(|argument| !argument.starts_with("--")) {
+        rows.retain(|row| row.name.contains(part));
+    }
     let seed = std::env::var("MINIPROGRAM_INTAKE_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     println!(
-        "seed {seed}, {} pushes by {} connections, medians of {RUNS} runs",
-        load.pushes, load.connections
-    );
-    println!(
-        "{:<10} {:>10} {:>9} {:>9} {:>9} {:>11} {:>9} {:>10}",
-        "store", "acks/s", "p50 ms", "p99 ms", "max ms", "memory MiB", "pending", "handled/s"
+        "seed {seed}, {} pushes by {} connections, medians of {} runs",
+        load.pushes, load.connections, load.runs
     );
     let mut failed = false;
-    for store in ["sqlite", "postgres"] {
-        let mut runs = Vec::new();
-        for run in 0..RUNS {
+    for run in 0..load.runs {
+        for row in &mut rows {
             let directory = tempfile::TempDir::new().unwrap();
-            let url = match store {
-                "sqlite" => format!("sqlite:{}", directory.path().join("state.db").display()),
-                _ => match postgres::database("intake on PostgreSQL") {
+            let url = match row.store {
+                "sqlite" => format!("sqlite:{}", database(directory.path()).display()),
+                _ => match postgres::database(&row.name) {
                     Some(url) => url,
-                    None => break,
+                    None => continue,
                 },
             };
-            match measure(directory.path(), &url, load, seed.wrapping_add(run as u64)) {
-                Ok(measured) => runs.push(measured),
+            match measure(directory.path(), &url, row, load, seed.wrapping_add(run as u64)) {
+                Ok(measured) => row.runs.push(measured),
                 Err(why) => {
-                    eprintln!("{store}: {why}");
+                    eprintln!("{}: {why}", row.name);
                     failed = true;
                 }
             }
         }
-        if !runs.is_empty() {
-            println!("{}", row(store, &runs));
-        }
     }
+    println!(
+        "{:<24} {:>7} {:>8} {:>8} {:>8} {:>8} {:>10} {:>8} {:>8} {:>11}",
+        "row",
+        "acks/s",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+        "pending",
+        "handled/s",
+        "CPU µs",
+        "commits",
+        "memory MiB"
+    );
+    rows.iter().filter(|row| !row.runs.is_empty()).for_each(|row| println!("{}", line(row)));
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn row(store: &str, runs: &[Measured]) -> String {
+fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for store in ["sqlite", "postgres"] {
+        let new = CONCURRENCY.map(|concurrency| (false, concurrency));
+        for (mixed, concurrency) in new.into_iter().chain([(true, None)]) {
+            let load = if mixed { "mixed" } else { "new" };
+            let width = concurrency.map_or_else(|| "default".to_owned(), |events| events.to_string());
+            let name = format!("{store}/{load}/{width}");
+            rows.push(Row { name, store, mixed, concurrency, runs: Vec::new() });
+        }
+    }
+    rows
+}
+
+fn line(Row { name, runs, .. }: &Row) -> String {
     let millis = |of: fn(&Measured) -> Duration| median(runs, |run| of(run).as_secs_f64() * 1e3);
+    let counted = runs.iter().all(|run| run.commits.is_some());
+    let commits = counted.then(|| median(runs, |run| run.commits.unwrap_or_default()));
     format!(
-        "{store:<10} {:>10.0} {:>9.2} {:>9.2} {:>9.2} {:>11.1} {:>9.0} {:>10.0}",
+        "{name:<24} {:>7.0} {:>8.2} {:>8.2} {:>8.2} {:>8.0} {:>10.0} {:>8.1} {:>8} {:>11.1}",
         median(runs, |run| run.rate),
         millis(|run| run.p50),
         millis(|run| run.p99),
         millis(|run| run.max),
-        median(runs, |run| run.memory as f64 / 1024.0),
         median(runs, |run| run.pending as f64),
         median(runs, |run| run.handled),
+        median(runs, |run| run.cpu.as_secs_f64() * 1e6),
+        commits.map_or_else(|| "-".to_owned(), |commits| format!("{commits:.3}")),
+        median(runs, |run| run.memory as f64 / 1024.0),
     )
 }
 
@@ -134,23 +194,31 @@ fn median(runs: &[Measured], of: impl Fn(&Measured) -> f64) -> f64 {
 }
 
 /// Sends a load to a server of its own, on a new store.
-fn measure(directory: &Path, url: &str, load: Load, seed: u64) -> Result<Measured, String> {
+fn measure(directory: &Path, url: &str, row: &Row, load: Load, seed: u64) -> Result<Measured, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(prepare(url));
-    let server = Server::start(directory, url);
-    let (requests, events) = requests(load.pushes, seed);
+    let server = Server::start(directory, url, row.concurrency);
+    // Beside the server: its own `/readyz` is up to a second old, and asking it is work for the server.
+    let store = runtime.block_on(miniprogram_store::open_read_only(url, StoreKeys::default())).unwrap();
+    let (requests, events) = requests(load.pushes, row.mixed, seed);
+
+    let (cpu, commits) = (server.cpu(), commits(directory));
     let started = Instant::now();
     let answers = runtime.block_on(send_all(server.address, &requests, load.connections));
     let took = started.elapsed();
-    let page = runtime.block_on(get(server.status, "/metrics"));
-    let waiting = runtime.block_on(pending(server.status));
-    while runtime.block_on(pending(server.status)) > 0 {
+    let pending = runtime.block_on(store.counts()).unwrap().pending;
+    while runtime.block_on(store.next_due()).unwrap().is_some() {
         if started.elapsed() > took + DRAINED_WITHIN {
             return Err(format!("events are still pending {DRAINED_WITHIN:?} after the last push"));
         }
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(10));
     }
     let handled = events as f64 / started.elapsed().as_secs_f64();
+    let cpu = server.cpu() - cpu;
+    let commits = commits.zip(self::commits(directory)).map(|(before, after)| after.wrapping_sub(before));
+    let counts = runtime.block_on(store.counts()).unwrap();
+    runtime.block_on(store.close());
+    let page = runtime.block_on(get(server.status, "/metrics"));
     let memory = server.peak_memory();
     server.stop();
 
@@ -166,16 +234,33 @@ fn measure(directory: &Path, url: &str, load: Load, seed: u64) -> Result<Measure
             "{events} events were sent; the server counts {received}, and {duplicates} duplicates"
         ));
     }
+    if counts.done != events as u64 {
+        return Err(format!("{events} events were sent; {} are done, {} dead", counts.done, counts.dead));
+    }
     times.sort_unstable();
     Ok(Measured {
         rate: times.len() as f64 / took.as_secs_f64(),
         p50: times[times.len() / 2],
         p99: times[times.len() * 99 / 100],
         max: times[times.len() - 1],
-        memory,
-        pending: waiting,
+        pending,
         handled,
+        cpu: cpu / load.pushes as u32,
+        commits: commits.map(|commits| f64::from(commits) / load.pushes as f64),
+        memory,
     })
+}
+
+/// The file of a store on SQLite.
+fn database(directory: &Path) -> PathBuf {
+    directory.join("state.db")
+}
+
+/// How many transactions have changed the store on SQLite, modulo 2³²: `iChange` in the index of its log, as
+/// <https://sqlite.org/walformat.html> describes it.
+fn commits(directory: &Path) -> Option<u32> {
+    let index = std::fs::read(database(directory).with_extension("db-shm")).ok()?;
+    Some(u32::from_ne_bytes(index.get(8..12)?.try_into().ok()?))
 }
 
 fn original_id(app: u64) -> String {
@@ -194,7 +279,7 @@ async fn prepare(url: &str) {
 }
 
 /// The bytes of the requests in their order, and how many events they tell of.
-fn requests(pushes: usize, seed: u64) -> (Vec<Vec<u8>>, usize) {
+fn requests(pushes: usize, mixed: bool, seed: u64) -> (Vec<Vec<u8>>, usize) {
     let mut random = fastrand::Rng::with_seed(seed);
     let vendors = Vendors::new();
     let mut events: Vec<Told> = Vec::new();
@@ -202,7 +287,7 @@ fn requests(pushes: usize, seed: u64) -> (Vec<Vec<u8>>, usize) {
     // Which request told an event first.
     let mut first: Vec<usize> = Vec::new();
     while requests.len() < pushes {
-        let kind = random.u32(..10);
+        let kind = if mixed { random.u32(..10) } else { 9 };
         if kind < 2 && !events.is_empty() {
             let known = random.usize(..events.len());
             let same = random.bool().then(|| requests[first[known]].clone());
@@ -346,13 +431,6 @@ async fn get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
-/// How many events wait for their handlers, at most a second ago.
-async fn pending(address: SocketAddr) -> u64 {
-    let answer = get(address, "/readyz").await;
-    let state: Value = serde_json::from_str(answer.rsplit("\r\n").next().unwrap_or_default()).unwrap();
-    state["pending"].as_u64().unwrap()
-}
-
 /// How many pushes had an outcome, by the server's metrics.
 fn counted(page: &str, outcome: &str) -> usize {
     let label = format!("outcome=\"{outcome}\"}} ");
@@ -368,7 +446,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(directory: &Path, url: &str) -> Self {
+    fn start(directory: &Path, url: &str, concurrency: Option<u32>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_miniprogram"));
         let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
         for name in names.iter().filter(|name| name.to_string_lossy().starts_with("MINIPROGRAM_")) {
@@ -377,6 +455,7 @@ impl Server {
         let mut child = command
             .env("MINIPROGRAM_CONFIG", configure(directory, url))
             .args(["events", "serve"])
+            .args(concurrency.map(|events| format!("--concurrency={events}")))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -387,6 +466,14 @@ impl Server {
         let address =
             |name: &str| first[name].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
         Self { child, address: address("base_url"), status: address("status_url") }
+    }
+
+    /// The processor time that the process has taken, in all its threads.
+    fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // Behind the name, which may hold anything: the 14th and 15th field of the line.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        CPU_TICK * (fields[11].parse::<u32>().unwrap() + fields[12].parse::<u32>().unwrap())
     }
 
     fn peak_memory(&self) -> u64 {
@@ -410,7 +497,7 @@ impl Drop for Server {
     }
 }
 
-fn configure(directory: &Path, url: &str) -> std::path::PathBuf {
+fn configure(directory: &Path, url: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let path = directory.join("miniprogram.toml");
     let text = format!(
