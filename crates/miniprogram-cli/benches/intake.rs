@@ -3,11 +3,12 @@
 //! ```sh
 //! cargo bench -p miniprogram-cli --bench intake
 //! cargo bench -p miniprogram-cli --bench intake -- sqlite/new      # the rows whose name contains this
+//! cargo bench -p miniprogram-cli --bench intake -- --pushes=8000  # 20,000 unless told otherwise
 //! cargo bench -p miniprogram-cli --bench intake -- --quick
 //! ```
 //!
 //! A row is named `store/load/concurrency`, the last being the server's `--concurrency`. The rows take turns, and each
-//! shows medians of several runs, every run with a new store.
+//! shows medians of several runs, every run with a new store. Each run is told on standard error when it is over.
 //!
 //! In the load `new`, every push tells of an event that was not told before. In `mixed`, 70 % are new, 20 % are
 //! duplicates, half of these sealed anew, and 10 % tell of something older than what came before. All pushes are sealed
@@ -57,6 +58,8 @@ const RUNS: usize = 3;
 const DRAINED_WITHIN: Duration = Duration::from_secs(300);
 /// Linux tells the processor time of a process in hundredths of a second.
 const CPU_TICK: Duration = Duration::from_millis(10);
+/// The width of a column.
+const WIDTH: usize = 9;
 /// The server's `--concurrency`; without one, the default.
 const CONCURRENCY: [Option<u32>; 4] = [Some(1), Some(16), Some(64), None];
 
@@ -103,11 +106,14 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let quick = arguments.iter().any(|argument| argument == "--quick")
         || !arguments.iter().any(|argument| argument == "--bench");
-    let load = if quick {
+    let mut load = if quick {
         Load { pushes: 1000, connections: 16, runs: 1 }
     } else {
         Load { pushes: 20_000, connections: 64, runs: RUNS }
     };
+    if let Some(pushes) = arguments.iter().find_map(|argument| argument.strip_prefix("--pushes=")) {
+        load.pushes = pushes.parse().expect("--pushes=NUMBER");
+    }
     let mut rows = rows();
     if let Some(part) = arguments.iter().find(|argument| !argument.starts_with("--")) {
         rows.retain(|row| row.name.contains(part));
@@ -118,6 +124,10 @@ fn main() -> ExitCode {
         "seed {seed}, {} pushes by {} connections, medians of {} runs",
         load.pushes, load.connections, load.runs
     );
+    let heads = ["acks/s", "p50 ms", "p99 ms", "max ms", "pending", "handled/s", "CPU µs", "commits", "MiB"];
+    let heads = heads.map(|head| format!("{head:>WIDTH$}")).join(" ");
+    let heads = format!("{:<24} {heads}", "row");
+    eprintln!("{heads}");
     let mut failed = false;
     for run in 0..load.runs {
         for row in &mut rows {
@@ -130,7 +140,10 @@ fn main() -> ExitCode {
                 },
             };
             match measure(directory.path(), &url, row, load, seed.wrapping_add(run as u64)) {
-                Ok(measured) => row.runs.push(measured),
+                Ok(measured) => {
+                    eprintln!("{}", line(&row.name, &[measured]));
+                    row.runs.push(measured);
+                }
                 Err(why) => {
                     eprintln!("{}: {why}", row.name);
                     failed = true;
@@ -138,20 +151,10 @@ fn main() -> ExitCode {
             }
         }
     }
-    println!(
-        "{:<24} {:>7} {:>8} {:>8} {:>8} {:>8} {:>10} {:>8} {:>8} {:>11}",
-        "row",
-        "acks/s",
-        "p50 ms",
-        "p99 ms",
-        "max ms",
-        "pending",
-        "handled/s",
-        "CPU µs",
-        "commits",
-        "memory MiB"
-    );
-    rows.iter().filter(|row| !row.runs.is_empty()).for_each(|row| println!("{}", line(row)));
+    println!("\n{heads}");
+    for row in rows.iter().filter(|row| !row.runs.is_empty()) {
+        println!("{}", line(&row.name, &row.runs));
+    }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -169,26 +172,29 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-fn line(Row { name, runs, .. }: &Row) -> String {
+/// The medians of runs.
+fn line(name: &str, runs: &[Measured]) -> String {
     let millis = |of: fn(&Measured) -> Duration| median(runs, |run| of(run).as_secs_f64() * 1e3);
-    let counted = runs.iter().all(|run| run.commits.is_some());
-    let commits = counted.then(|| median(runs, |run| run.commits.unwrap_or_default()));
-    format!(
-        "{name:<24} {:>7.0} {:>8.2} {:>8.2} {:>8.2} {:>8.0} {:>10.0} {:>8.1} {:>8} {:>11.1}",
-        median(runs, |run| run.rate),
-        millis(|run| run.p50),
-        millis(|run| run.p99),
-        millis(|run| run.max),
-        median(runs, |run| run.pending as f64),
-        median(runs, |run| run.handled),
-        median(runs, |run| run.cpu.as_secs_f64() * 1e6),
-        commits.map_or_else(|| "-".to_owned(), |commits| format!("{commits:.3}")),
-        median(runs, |run| run.memory as f64 / 1024.0),
-    )
+    let commits: Option<Vec<f64>> = runs.iter().map(|run| run.commits).collect();
+    let figures = [
+        format!("{:.0}", median(runs, |run| run.rate)),
+        format!("{:.2}", millis(|run| run.p50)),
+        format!("{:.2}", millis(|run| run.p99)),
+        format!("{:.2}", millis(|run| run.max)),
+        format!("{:.0}", median(runs, |run| run.pending as f64)),
+        format!("{:.0}", median(runs, |run| run.handled)),
+        format!("{:.1}", median(runs, |run| run.cpu.as_secs_f64() * 1e6)),
+        commits.map_or_else(|| "-".to_owned(), |commits| format!("{:.3}", middle(commits))),
+        format!("{:.1}", median(runs, |run| run.memory as f64 / 1024.0)),
+    ];
+    format!("{name:<24} {}", figures.map(|figure| format!("{figure:>WIDTH$}")).join(" "))
 }
 
 fn median(runs: &[Measured], of: impl Fn(&Measured) -> f64) -> f64 {
-    let mut values: Vec<f64> = runs.iter().map(of).collect();
+    middle(runs.iter().map(of).collect())
+}
+
+fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
