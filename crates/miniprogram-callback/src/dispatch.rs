@@ -20,6 +20,8 @@ use crate::service::{CallbackService, Shared};
 const REPORTS: u32 = 3;
 /// How soon the store is asked again for what is due and held back by an earlier event of its app.
 const RECHECK: Duration = Duration::from_secs(1);
+/// How many events of one app are handed over in a row before others get their turn.
+const ROW: u32 = 32;
 /// How much of an error is kept with an event.
 const MAX_ERROR: usize = 500;
 
@@ -125,7 +127,22 @@ impl Ended {
     }
 }
 
+/// Hands an event over, and the later ones of its app that are due, as long as they are to be had with the same write.
 async fn hand_over(shared: Arc<Shared>, claim: Claim, mut handed_back: watch::Receiver<bool>) {
+    let mut next = Some(claim);
+    for left in (0..ROW).rev() {
+        let Some(claim) = next.take() else { return };
+        next = hand_over_one(&shared, &claim, &mut handed_back, left > 0).await;
+    }
+}
+
+/// Answers the app's next event, if more are wanted and it is due.
+async fn hand_over_one(
+    shared: &Arc<Shared>,
+    claim: &Claim,
+    handed_back: &mut watch::Receiver<bool>,
+    more: bool,
+) -> Option<Claim> {
     let entry = &claim.entry;
     let span = tracing::info_span!(
         "event",
@@ -141,16 +158,18 @@ async fn hand_over(shared: Arc<Shared>, claim: Claim, mut handed_back: watch::Re
         let _busy = shared.clock.enter();
         let started = Instant::now();
         let ended = tokio::select! {
-            ended = attempt(&shared, &claim) => Some(ended),
+            ended = attempt(shared, claim) => Some(ended),
             _ = handed_back.wait_for(|back| *back) => None,
         };
-        let outcome = report(&shared, &claim, ended).await;
+        let more = more && !shared.stopping.load(Ordering::Acquire);
+        let (outcome, next) = report(shared, claim, ended, more).await;
         tracing::Span::current().record("outcome", outcome);
         tracing::debug!("handed over");
         numbers::attempt(claim.entry.platform.vendor, outcome, started.elapsed());
+        next
     }
     .instrument(span)
-    .await;
+    .await
 }
 
 async fn attempt(shared: &Arc<Shared>, claim: &Claim) -> Ended {
@@ -198,8 +217,14 @@ async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
     Ended::Done
 }
 
-/// Writes down how an attempt ended; `None` if the process stops. Answers the outcome's name.
-async fn report(shared: &Arc<Shared>, claim: &Claim, ended: Option<Ended>) -> &'static str {
+/// Writes down how an attempt ended; `None` if the process stops. Answers the outcome's name, and the app's next event
+/// if the handlers are done with this one and more are wanted.
+async fn report(
+    shared: &Arc<Shared>,
+    claim: &Claim,
+    ended: Option<Ended>,
+    more: bool,
+) -> (&'static str, Option<Claim>) {
     let stops = ended.is_none();
     let (outcome, error) = match ended {
         Some(Ended::Done) => ("done", None),
@@ -227,18 +252,20 @@ async fn report(shared: &Arc<Shared>, claim: &Claim, ended: Option<Ended>) -> &'
     };
     for left in (0..REPORTS).rev() {
         let now = shared.clock.now();
-        let written: Result<()> = match outcome {
-            "done" => shared.store.complete(claim, now).await,
-            "dead" => shared.store.bury(claim, &words, now).await,
-            "handed_back" => shared.store.hand_back(claim, &words, due_at).await,
-            _ => shared.store.postpone(claim, &words, due_at).await,
+        let store = &shared.store;
+        let written: Result<Option<Claim>> = match outcome {
+            "done" if more => store.complete_and_claim(claim, &shared.owner, now, shared.retry.lease).await,
+            "done" => store.complete(claim, now).await.map(|()| None),
+            "dead" => store.bury(claim, &words, now).await.map(|()| None),
+            "handed_back" => store.hand_back(claim, &words, due_at).await.map(|()| None),
+            _ => store.postpone(claim, &words, due_at).await.map(|()| None),
         };
         match written {
-            Ok(()) if outcome == "done" => {
+            Ok(next) if outcome == "done" => {
                 shared.health.advanced();
-                break;
+                return (outcome, next);
             }
-            Ok(()) => {
+            Ok(_) => {
                 shared.health.failed(now);
                 break;
             }
@@ -247,11 +274,11 @@ async fn report(shared: &Arc<Shared>, claim: &Claim, ended: Option<Ended>) -> &'
             }
             Err(error) => {
                 tracing::error!(%error, "how the handlers ended cannot be written down; they see the event again");
-                return "unreported";
+                return ("unreported", None);
             }
         }
     }
-    outcome
+    (outcome, None)
 }
 
 fn shortened(words: &str) -> String {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use miniprogram_core::callback::DEFAULT_MAX_BODY;
 use miniprogram_core::{Error, ErrorKind, Result};
+use miniprogram_store::inbox::LONGEST_PAUSE;
 
 /// What requests may cost.
 ///
@@ -180,15 +181,15 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// The pause after the first failed attempt: 1 s. Every further one is about twice as long.
     pub min_pause: Duration,
-    /// The longest pause: 10 minutes.
+    /// The longest pause: 10 minutes. 1 hour at most.
     pub max_pause: Duration,
     /// How long all handlers together may take for one event: 1 minute. Longer is a failed attempt.
     pub handler_timeout: Duration,
-    /// For how long an event is claimed: 5 minutes, longer than `handler_timeout`. What a killed process had claimed is
+    /// For how long an event is claimed: 5 minutes, longer than `handler_timeout`, 1 hour at most. What a killed process had claimed is
     /// handed over again after that.
     pub lease: Duration,
-    /// How often the inbox is looked at although nothing arrived here: 30 s. Events that another process of the same
-    /// store left behind are found so.
+    /// How often the inbox is looked at although nothing arrived here: 1 s. What another process of the same store has
+    /// put back or left behind is found so.
     pub poll: Duration,
 }
 
@@ -200,7 +201,7 @@ impl Default for RetryPolicy {
             max_pause: Duration::from_secs(600),
             handler_timeout: Duration::from_secs(60),
             lease: Duration::from_secs(300),
-            poll: Duration::from_secs(30),
+            poll: Duration::from_secs(1),
         }
     }
 }
@@ -267,6 +268,12 @@ impl RetryPolicy {
             let detail = "must be longer than handler_timeout, or two processes handle one event at a time";
             return Err(misconfigured("lease", detail));
         }
+        for (field, pause) in [("max_pause", self.max_pause), ("lease", self.lease)] {
+            if pause > LONGEST_PAUSE {
+                let detail = "must be 1 hour at most: a store takes what is held back for longer as due";
+                return Err(misconfigured(field, detail));
+            }
+        }
         Ok(())
     }
 }
@@ -307,6 +314,8 @@ mod tests {
             (RetryPolicy::default().with_pauses(second * 2, second), "max_pause"),
             (RetryPolicy::default().with_pauses(Duration::ZERO, second), "min_pause"),
             (RetryPolicy::default().with_lease(second * 60), "lease"),
+            (RetryPolicy::default().with_lease(second * 3601), "lease"),
+            (RetryPolicy::default().with_pauses(second, second * 3601), "max_pause"),
             (RetryPolicy::default().with_poll(Duration::ZERO), "poll"),
         ] {
             let error = policy.check().unwrap_err();

@@ -3,8 +3,12 @@ use miniprogram_core::{Error, ErrorKind, Outcome};
 /// Why an operation on the database failed, before its name is known.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The database.
-    Database(sqlx::Error),
+    /// PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Error),
+    /// SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(rusqlite::Error),
     /// A rule of the store.
     Refused(Error),
 }
@@ -12,15 +16,26 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn into_error(self, operation: &'static str) -> Error {
         match self {
-            Self::Database(error) => of_database(operation, &error),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(error) => of_postgres(operation, &error),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(error) => of_sqlite(operation, &error),
             Self::Refused(error) => error.with_operation(operation),
         }
     }
 }
 
+#[cfg(feature = "postgres")]
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        Self::Postgres(error)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
     }
 }
 
@@ -55,16 +70,16 @@ pub(crate) const RESTORE: &str =
     "stop, run `miniprogram store check`, and restore the store from a backup if it is damaged";
 
 /// The words of the database alone: what it adds elsewhere may quote a row, and a connection's text its address.
-fn of_database(operation: &'static str, error: &sqlx::Error) -> Error {
+#[cfg(feature = "postgres")]
+fn of_postgres(operation: &'static str, error: &sqlx::Error) -> Error {
     let (detail, advice) = match error {
         sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();
-            (format!("{} (code {code})", database.message()), advice_on(&code))
+            (format!("{} (code {code})", database.message()), advice_on_postgres(&code))
         }
-        sqlx::Error::Configuration(_) => (
-            "the address cannot be understood".to_owned(),
-            "use sqlite:PATH or postgres://USER@HOST/DATABASE",
-        ),
+        sqlx::Error::Configuration(_) => {
+            ("the address cannot be understood".to_owned(), "use postgres://USER@HOST/DATABASE")
+        }
         sqlx::Error::Io(problem) => (format!("connection lost: {problem}"), REACH),
         sqlx::Error::Tls(problem) => (format!("no TLS connection: {problem}"), REACH),
         sqlx::Error::PoolTimedOut => ("no connection became free in time".to_owned(), REACH),
@@ -75,28 +90,35 @@ fn of_database(operation: &'static str, error: &sqlx::Error) -> Error {
 
 const REACH: &str = "see that the database can be reached and takes connections, then repeat";
 
-/// SQLite's codes are numbers whose lowest byte is the class; PostgreSQL's have five characters.
-fn advice_on(code: &str) -> &'static str {
+#[cfg(feature = "postgres")]
+fn advice_on_postgres(code: &str) -> &'static str {
     match code {
-        "3F000" | "42P01" | "42703" => return MIGRATE,
-        "28000" | "28P01" | "3D000" => return "correct the user, the password or the name of the database",
-        "25006" => return "this server is read-only: connect to the primary one",
-        "53100" => return "make room on the server's disk, then repeat",
-        // Five digits are PostgreSQL's: SQLite's largest extended code has four.
-        _ if code.len() == 5 => return ErrorKind::Store.advice(),
-        _ => {}
-    }
-    match code.parse::<u32>().map(|code| code & 0xff) {
-        Ok(5 | 6) => "another program holds the file: end it, then repeat",
-        Ok(8) => "the file or its directory cannot be written: correct the permissions",
-        Ok(10) => {
-            "the disk failed: see the system's log, then restore the store from a backup if it is damaged"
-        }
-        Ok(11 | 26) => RESTORE,
-        Ok(13) => "make room on the disk, then repeat",
-        Ok(14) => "the file cannot be opened: correct the path or the permissions",
+        "3F000" | "42P01" | "42703" => MIGRATE,
+        "28000" | "28P01" | "3D000" => "correct the user, the password or the name of the database",
+        "25006" => "this server is read-only: connect to the primary one",
+        "53100" => "make room on the server's disk, then repeat",
         _ => ErrorKind::Store.advice(),
     }
+}
+
+#[cfg(feature = "sqlite")]
+fn of_sqlite(operation: &'static str, error: &rusqlite::Error) -> Error {
+    let rusqlite::Error::SqliteFailure(problem, words) = error else {
+        return store(error.to_string(), ErrorKind::Store.advice()).with_operation(operation);
+    };
+    // The lowest byte is the class of an extended code.
+    let code = problem.extended_code;
+    let advice = match code & 0xff {
+        5 | 6 => "another program holds the file: end it, then repeat",
+        8 => "the file or its directory cannot be written: correct the permissions",
+        10 => "the disk failed: see the system's log, then restore the store from a backup if it is damaged",
+        11 | 26 => RESTORE,
+        13 => "make room on the disk, then repeat",
+        14 => "the file cannot be opened: correct the path or the permissions",
+        _ => ErrorKind::Store.advice(),
+    };
+    let words = words.clone().unwrap_or_else(|| problem.to_string());
+    store(format!("{words} (code {code})"), advice).with_operation(operation)
 }
 
 pub(crate) const MIGRATE: &str = "run `miniprogram store migrate`";

@@ -11,6 +11,10 @@ use sha2::{Digest, Sha256};
 
 use crate::tokens::PlatformKey;
 
+/// The longest time for which an event may be claimed or postponed: 1 hour. What a store holds back for longer was
+/// written down by a clock that ran ahead since, and is due.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
 /// What makes two deliveries the same event: the event itself, and not how it was sealed. A vendor's retries come
 /// with another nonce, signature and ciphertext, and timestamp and nonce can be exchanged under the same signature.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -292,7 +296,7 @@ pub struct InboxCounts {
     pub done: u64,
     /// Given up.
     pub dead: u64,
-    /// Among the pending ones, those that could not be read when they were to be claimed: their app's events wait.
+    /// Among the pending and the dead ones, those that could not be read when they were to be claimed.
     pub unreadable: u64,
 }
 
@@ -303,7 +307,7 @@ impl InboxCounts {
         Self { pending, done, dead, unreadable: 0 }
     }
 
-    /// Sets how many of the pending ones could not be read.
+    /// Sets how many of the pending and the dead could not be read.
     #[must_use]
     pub const fn with_unreadable(mut self, events: u64) -> Self {
         self.unreadable = events;
@@ -324,8 +328,9 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     /// so that handlers see the events of an app in order; different apps side by side. A store may hand over fewer than
     /// `limit`, never more.
     ///
-    /// What cannot be read, for lack of its key or because it is damaged, is left out and counted by
-    /// [`counts`](Self::counts). It stays pending, holds its lane back, and is tried again after the lease.
+    /// What cannot be read is left out and counted by [`counts`](Self::counts). What is damaged goes to the dead, and
+    /// holds nothing back. What lacks its key stays pending, holds its lane back, and is tried again after the lease.
+    /// The lease is [`LONGEST_PAUSE`] at most.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
@@ -337,6 +342,22 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if somebody else claimed it meanwhile; nothing is written.
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn complete(&self, claim: &Claim, now: Timestamp) -> Result<()>;
+
+    /// The handlers are done, and the app's next event is claimed with the same write, if it has one that is due: as
+    /// [`complete`](Self::complete) and [`claim`](Self::claim) of that app alone. A store that cannot do both at once
+    /// completes only, as this method does unless it is implemented.
+    ///
+    /// # Errors
+    /// As [`complete`](Self::complete).
+    async fn complete_and_claim(
+        &self,
+        claim: &Claim,
+        _owner: &str,
+        now: Timestamp,
+        _lease: Duration,
+    ) -> Result<Option<Claim>> {
+        self.complete(claim, now).await.map(|()| None)
+    }
 
     /// The handlers failed: again at that time, before any later event of the app.
     ///

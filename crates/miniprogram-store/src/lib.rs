@@ -8,6 +8,8 @@ pub mod intents;
 pub mod keys;
 pub mod maintenance;
 #[cfg(feature = "sql")]
+mod migrations;
+#[cfg(feature = "sql")]
 pub mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -23,7 +25,7 @@ pub use intents::{IntentStore, StoreJournal};
 pub use keys::StoreKeys;
 pub use maintenance::{CheckReport, Maintenance};
 #[cfg(feature = "sql")]
-pub use open::{StoreOptions, migrate, open, open_read_only};
+pub use open::{StoreOptions, migrate, open, open_daemon, open_read_only, open_with};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]

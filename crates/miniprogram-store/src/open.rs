@@ -16,11 +16,13 @@ pub struct StoreOptions {
     /// How many connections may be open at once: at PostgreSQL all of them, at SQLite those that read. At least 1; 16
     /// unless told otherwise.
     pub connections: u32,
+    /// Whether this process is the store's daemon. A file has one at most; a database any number.
+    pub daemon: bool,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { keys: StoreKeys::default(), connections: 16 }
+        Self { keys: StoreKeys::default(), connections: 16, daemon: false }
     }
 }
 
@@ -32,12 +34,27 @@ impl StoreOptions {
         self
     }
 
+    /// For the store's daemon: the one process that stays.
+    #[must_use]
+    pub const fn as_daemon(mut self) -> Self {
+        self.daemon = true;
+        self
+    }
+
     /// With at most that many connections.
     #[must_use]
     pub const fn with_connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self
     }
+}
+
+/// Opens the store as its daemon: as [`open`], but a second daemon of one file is refused.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_daemon(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
+    open_with(url, StoreOptions::default().with_keys(keys).as_daemon()).await
 }
 
 /// Opens the store at `sqlite:PATH` or `postgres://USER@HOST/DATABASE`. It must exist.
@@ -47,7 +64,14 @@ impl StoreOptions {
 /// [`Store`](ErrorKind::Store) as [`SqliteStore::open`](crate::SqliteStore::open) and
 /// [`PostgresStore::connect`](crate::PostgresStore::connect).
 pub async fn open(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
-    let options = StoreOptions::default().with_keys(keys);
+    open_with(url, StoreOptions::default().with_keys(keys)).await
+}
+
+/// Opens the store with options.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with(url: &str, options: StoreOptions) -> Result<Arc<dyn Store>> {
     match Address::of(url)? {
         #[cfg(feature = "sqlite")]
         Address::Sqlite(path) => Ok(Arc::new(crate::SqliteStore::open(path, options).await?)),

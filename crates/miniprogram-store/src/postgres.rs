@@ -6,16 +6,28 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use miniprogram_core::{Error, ErrorKind, Outcome, Result};
-use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor};
 
 use crate::failure::{Failure, MIGRATE, store};
 use crate::keys::StoreKeys;
+use crate::migrations::{self, Migration};
 use crate::open::StoreOptions;
 
+mod driver;
+
 macro_rules! for_update {
-    ($($sql:tt)*) => { concat!($($sql)*, " FOR UPDATE") };
+    ($($sql:expr),* $(,)?) => { concat!($($sql,)* " FOR UPDATE") };
+}
+macro_rules! any_of {
+    ($argument:expr) => {
+        concat!("SELECT UNNEST(", $argument, "::BIGINT[])")
+    };
+}
+macro_rules! held_by_session {
+    ($column:expr) => {
+        ""
+    };
 }
 macro_rules! skip_locked {
     ($lock:expr, $rest:expr) => {
@@ -30,20 +42,24 @@ macro_rules! skip_locked {
 #[path = "sql/mod.rs"]
 mod sql;
 
-type Db = sqlx::Postgres;
-type Conn = PgConnection;
+use driver::Conn;
+
 type Handle = PostgresStore;
 
 const BACKEND: &str = "postgres";
 
-/// The schema that holds the tables: a database that holds other things keeps them apart.
-const SCHEMA: &str = "miniprogram";
+const MIGRATIONS: [Migration; 1] = [Migration {
+    version: 1,
+    description: "initial",
+    sql: include_str!("../migrations/postgres/0001_initial.sql"),
+}];
 
-fn migrations() -> Migrator {
-    let mut migrations = sqlx::migrate!("migrations/postgres");
-    migrations.create_schema(SCHEMA);
-    migrations
-}
+/// The table in which the versions are kept, by its name since the first of them.
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+                        installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, \
+                        checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)";
+/// Which lock a migration takes: "MPST".
+const MIGRATION_LOCK: i64 = 0x4d50_5354;
 
 /// What every connection is told. Whoever is stopped in the middle of a transaction loses it, and with it the rows it
 /// has locked.
@@ -113,13 +129,9 @@ impl PostgresStore {
     pub async fn migrate(url: &str, options: StoreOptions) -> Result<Self> {
         let migrated = async {
             let opened = Self::pool(url, options, false).await?;
-            let mut connection = opened.0.pool.acquire().await?;
-            migrations().run(&mut *connection).await.map_err(|problem| {
-                let advice =
-                    "restore the store from a backup, or use the version of miniprogram that wrote it";
-                store(format!("the schema could not be brought up to date: {problem}"), advice)
-            })?;
-            drop(connection);
+            run_migrations(&opened.0.pool)
+                .await
+                .map_err(|failure| migrations::failed(&failure.into_error("migrate")))?;
             opened.verify_schema().await?;
             Ok(opened)
         };
@@ -165,10 +177,10 @@ impl PostgresStore {
     }
 
     async fn verify_schema(&self) -> Result<(), Failure> {
-        let newest = migrations().iter().map(|migration| migration.version).max().unwrap_or_default();
+        let newest = migrations::newest(&MIGRATIONS);
         let mut connection = self.0.pool.acquire().await?;
         let version = match schema_version(&mut connection).await {
-            Err(Failure::Database(sqlx::Error::Database(error)))
+            Err(Failure::Postgres(sqlx::Error::Database(error)))
                 if error.code().as_deref() == Some("42P01") =>
             {
                 return Err(store("the database holds no store", MIGRATE).into());
@@ -195,10 +207,10 @@ impl PostgresStore {
         &self.0.keys
     }
 
-    async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T>
+    async fn write<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
     where
+        A: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
         if self.0.read_only {
             let advice = "open it without `read_only` to write";
@@ -208,7 +220,7 @@ impl PostgresStore {
         // A task of its own: a caller that is dropped cannot leave a commit half sent.
         let written = tokio::spawn(async move {
             let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-            match work(&mut transaction).await {
+            match work(&mut transaction, &arguments).await {
                 Ok(value) => {
                     transaction.commit().await.map_err(|error| commit_failure(operation, error))?;
                     Ok(value)
@@ -231,15 +243,16 @@ impl PostgresStore {
         }
     }
 
-    async fn read<T, F>(&self, operation: &'static str, work: F) -> Result<T>
-    where
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Failure>> + Send,
-    {
+    async fn read<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T> {
         let read = async {
             let mut connection = self.0.pool.acquire().await?;
-            work(&mut connection).await
+            work(&mut connection, &arguments).await
         };
-        read.await.map_err(|failure| failure.into_error(operation))
+        read.await.map_err(|failure: Failure| failure.into_error(operation))
+    }
+
+    async fn look_up<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T> {
+        self.read(operation, arguments, work).await
     }
 
     async fn verify_place(&self) -> Result<bool, Failure> {
@@ -278,6 +291,31 @@ async fn place(connection: &mut Conn) -> Result<Place, Failure> {
     .fetch_one(connection)
     .await?;
     Ok(Place { database, events })
+}
+
+/// What a write or a read does, given its arguments.
+type Work<A, T> = for<'c> fn(&'c mut Conn, &'c A) -> BoxFuture<'c, Result<T, Failure>>;
+
+/// Brings the schema up to date, one process at a time.
+async fn run_migrations(pool: &PgPool) -> Result<(), Failure> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(&mut *transaction).await?;
+    transaction.execute("CREATE SCHEMA IF NOT EXISTS miniprogram").await?;
+    transaction.execute(VERSIONS).await?;
+    let present = schema_version(&mut transaction).await?;
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > present) {
+        transaction.execute(migration.sql).await?;
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES ($1, $2, TRUE, $3, 0)",
+        )
+        .bind(migration.version)
+        .bind(migration.description)
+        .bind(migration.checksum())
+        .execute(&mut *transaction)
+        .await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 async fn schema_version(connection: &mut Conn) -> Result<i64, Failure> {

@@ -1,30 +1,38 @@
-//! SQLite: one file, one owner.
+//! SQLite: one file, one daemon, any number of commands.
 
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
 use miniprogram_core::Result;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::failure::{self, Failure};
 use crate::keys::StoreKeys;
 use crate::open::StoreOptions;
 
+mod driver;
 mod file;
+mod readers;
 mod schema;
+mod turn;
 mod writer;
 
 macro_rules! for_update {
-    ($($sql:tt)*) => { concat!($($sql)*) };
+    ($($sql:expr),* $(,)?) => { concat!($($sql),*) };
 }
 macro_rules! skip_locked {
     ($lock:expr, $rest:expr) => {
         concat!($lock, $rest)
+    };
+}
+macro_rules! any_of {
+    ($argument:expr) => {
+        concat!("SELECT value FROM json_each(", $argument, ")")
+    };
+}
+macro_rules! held_by_session {
+    ($column:expr) => {
+        concat!(", ", $column, " = session()")
     };
 }
 
@@ -37,24 +45,29 @@ mod sql;
 
 pub use writer::WriterStats;
 
+use driver::{Access, Conn};
 use file::{FileId, Ownership};
-use schema::{schema_version, structural_problems};
-use writer::Writer;
+use readers::Readers;
+use turn::Mark;
+use writer::{Opened, Work, Writer};
 
-type Db = sqlx::Sqlite;
-type Conn = SqliteConnection;
 type Handle = SqliteStore;
 
 const BACKEND: &str = "sqlite";
 
-/// A store in one file, owned by one process.
+/// A store in one file, shared by the processes of one machine.
 ///
 /// Every write is on the disk before its method returns: write-ahead log with full sync. Writes that come together
 /// share one transaction and one sync. A write that has begun is finished even if its caller is dropped. Cloning is
-/// cheap; the file is given back when the last clone is dropped or by [`close`](crate::Maintenance::close). Opening ends
-/// the leases and claims that the owner before left behind: it is gone.
+/// cheap; the file is given back when the last clone is dropped or by [`close`](crate::Maintenance::close).
 ///
-/// The file, its log and its lock (`<file>-wal`, `<file>-shm`, `<file>.lock`) can be read by their owner alone.
+/// Any number of processes may have the file open, reading and writing; they write by turns. One of them may be its
+/// daemon ([`StoreOptions::as_daemon`]): a second one is refused. A daemon that opens the file ends the leases and claims
+/// that the daemon before left behind; those of other processes run out. Every group of writes makes sure that the file
+/// is still the one that was opened, and that no commit is missing from it.
+///
+/// The file and what is beside it (`<file>-wal`, `<file>-shm`, `<file>.lock`, `<file>.queue`, `<file>.turn`) can be read
+/// by their owner alone. They must be on a local disk.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Inner>);
 
@@ -63,7 +76,7 @@ struct Inner {
     /// Which file was opened.
     file: FileId,
     keys: StoreKeys,
-    readers: SqlitePool,
+    readers: Readers,
     writer: Option<Writer>,
 }
 
@@ -82,78 +95,111 @@ impl SqliteStore {
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store) if there is a file at that path already, or it cannot be made.
     pub async fn create(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
-        let owner = Ownership::take(path.as_ref()).await.map_err(|error| error.with_operation("create"))?;
-        let path = owner.store().to_owned();
-        if path.exists() {
-            let why = format!("there is a file at {} already", path.display());
-            return Err(
-                failure::store(why, "open it, or make the store at another path").with_operation("create")
-            );
-        }
-        schema::make(&path).await.map_err(|failure| failure.into_error("create"))?;
-        Self::open_owned(owner, options).await.map_err(|failure| failure.into_error("create"))
+        Self::open_with("create", path.as_ref(), options, |path, _| {
+            if path.exists() {
+                let why = format!("there is a file at {} already", path.display());
+                return Err(failure::store(why, "open it, or make the store at another path").into());
+            }
+            make(path)
+        })
+        .await
     }
 
-    /// Opens a store that exists, and becomes its owner.
+    /// Opens a store that exists.
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store) if another process owns it; if there is no file, or one that is
-    /// empty, damaged, of another program, of another schema version, or that others may read.
+    /// [`Store`](miniprogram_core::ErrorKind::Store) if there is no file, or one that is empty, damaged, of another
+    /// program, of another schema version, that others may read or that has a second name; if it has lost commits that
+    /// were acknowledged; for a daemon, if another process is the daemon.
     pub async fn open(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
-        let opened = async {
-            file::inspect(path.as_ref())?;
-            let owner = Ownership::take(path.as_ref()).await?;
-            Self::open_owned(owner, options).await
-        };
-        opened.await.map_err(|failure: Failure| failure.into_error("open"))
+        Self::open_with("open", path.as_ref(), options, |_, _| Ok(())).await
     }
 
-    /// Makes the store where there is none, brings its schema up to date, and opens it.
+    /// Makes the store where there is none, brings its schema up to date, and opens it. For an earlier schema no daemon
+    /// may be running.
     ///
     /// # Errors
     /// As [`open`](Self::open), but for a missing file and an earlier schema.
     pub async fn migrate(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
-        let migrated = async {
-            let owner = Ownership::take(path.as_ref()).await?;
-            let path = owner.store().to_owned();
-            if path.exists() {
-                file::inspect(&path)?;
-                schema::migrate(&path).await?;
-            } else {
-                schema::make(&path).await?;
+        Self::open_with("migrate", path.as_ref(), options, |path, owned| {
+            if !path.exists() {
+                return make(path);
             }
-            Self::open_owned(owner, options).await
-        };
-        migrated.await.map_err(|failure: Failure| failure.into_error("migrate"))
+            file::inspect(path)?;
+            if schema::is_up_to_date(path)? {
+                return Ok(());
+            }
+            let _alone = if owned { None } else { Some(Ownership::take(path)?) };
+            schema::migrate(path)
+        })
+        .await
     }
 
-    /// Opens a store for reading alone, also while another process owns it. Whatever writes fails.
+    /// Opens a store for reading alone. Whatever writes fails.
     ///
     /// # Errors
-    /// As [`open`](Self::open), but for the owner.
+    /// As [`open`](Self::open).
     pub async fn open_read_only(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
-        let opened = async {
-            let path = file::inspect(path.as_ref())?;
-            let mut connection = connect(&path, connection(&path).read_only(true)).await?;
-            schema::verify(&mut connection, &path).await?;
-            connection.close().await?;
-            let readers = readers(&path, &options).await?;
+        let path = path.as_ref().to_owned();
+        let opened = blocking(move || {
+            let path = file::inspect(&path)?;
+            let connection = open_verified(&path, Access::ReadOnly, Ownership::is_taken(&path))?;
+            connection.close()?;
             let file = FileId::of(&path)?;
+            let readers = Readers::new(path.clone(), Access::ReadOnly, options.connections);
             Ok(Self(Arc::new(Inner { path, file, keys: options.keys, readers, writer: None })))
-        };
-        opened.await.map_err(|failure: Failure| failure.into_error("open_read_only"))
+        });
+        opened.await.map_err(|failure| failure.into_error("open_read_only"))
     }
 
-    async fn open_owned(owner: Ownership, options: StoreOptions) -> Result<Self, Failure> {
-        let path = owner.store().to_owned();
-        let mut connection =
-            connection(&path).connect().await.map_err(|error| schema::refusal(&path, error))?;
-        schema::verify(&mut connection, &path).await?;
-        let file = FileId::of(&path)?;
-        let writer = Writer::start(connection, owner, file).await?;
-        file::check_modes(&path)?;
-        let readers = readers(&path, &options).await?;
-        Ok(Self(Arc::new(Inner { path, file, keys: options.keys, readers, writer: Some(writer) })))
+    /// Accepts that a store has lost commits which were acknowledged, or is another one than was written to before: what
+    /// is in the file is all there is. Answers how many commits are missing; none if that is not known.
+    ///
+    /// # Errors
+    /// [`Store`](miniprogram_core::ErrorKind::Store) if there is no store, or a daemon is running.
+    pub async fn accept_loss(path: impl AsRef<Path>) -> Result<Option<u64>> {
+        let path = path.as_ref().to_owned();
+        let accepted = blocking(move || {
+            let path = file::inspect(&path)?;
+            let _alone = Ownership::take(&path)?;
+            let connection =
+                Conn::open(&path, Access::ReadOnly).map_err(|error| schema::refusal(&path, error))?;
+            schema::verify(&connection, &path)?;
+            let identity: String = connection.value("SELECT identity FROM store")?;
+            let commits: i64 = connection.value("SELECT commits FROM store")?;
+            let mark = Mark::beside(&path)?.filter(|mark| mark.identity == identity);
+            Mark::forget(&path)?;
+            Ok(mark.map(|mark| mark.commits.saturating_sub(commits).max(0).unsigned_abs()))
+        });
+        accepted.await.map_err(|failure| failure.into_error("accept_loss"))
+    }
+
+    /// Opens a store for reading and writing, after something was done about its file. That is told whether this process
+    /// is the daemon already.
+    async fn open_with(
+        operation: &'static str,
+        path: &Path,
+        options: StoreOptions,
+        prepare: fn(&Path, bool) -> Result<(), Failure>,
+    ) -> Result<Self> {
+        let opened = async {
+            let path = file::resolve(path)?;
+            file::until_closed(&path).await;
+            blocking(move || {
+                let ownership = options.daemon.then(|| Ownership::take(&path)).transpose()?;
+                prepare(&path, ownership.is_some())?;
+                file::inspect(&path)?;
+                let file = FileId::of(&path)?;
+                let looked_after = ownership.is_none() && Ownership::is_taken(&path);
+                let connection = open_verified(&path, Access::Write, looked_after)?;
+                let writer = Writer::start(Opened { path: path.clone(), file, connection, ownership })?;
+                file::check_modes(&path)?;
+                let readers = Readers::new(path.clone(), Access::Read, options.connections);
+                Ok(Self(Arc::new(Inner { path, file, keys: options.keys, readers, writer: Some(writer) })))
+            })
+            .await
+        };
+        opened.await.map_err(|failure: Failure| failure.into_error(operation))
     }
 
     /// The file.
@@ -172,13 +218,13 @@ impl SqliteStore {
         &self.0.keys
     }
 
-    async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T>
+    async fn write<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
     where
+        A: Send + 'static,
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
         match &self.0.writer {
-            Some(writer) => writer.write(operation, work).await,
+            Some(writer) => writer.write(operation, arguments, work).await,
             None => {
                 let advice = "open it without `read_only` to write";
                 Err(failure::store("the store is open for reading alone", advice).with_operation(operation))
@@ -186,46 +232,77 @@ impl SqliteStore {
         }
     }
 
-    async fn read<T, F>(&self, operation: &'static str, work: F) -> Result<T>
+    async fn read<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
     where
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Failure>> + Send,
+        A: Send + 'static,
+        T: Send + 'static,
     {
-        let read = async {
-            let mut connection = self.0.readers.acquire().await?;
-            work(&mut connection).await
-        };
-        read.await.map_err(|failure| failure.into_error(operation))
+        self.0.readers.read(operation, arguments, work).await
+    }
+
+    async fn look_up<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T> {
+        self.0.readers.look_up(operation, &arguments, work)
     }
 
     async fn verify_place(&self) -> Result<bool, Failure> {
-        Ok(self.0.file.is_at(&self.0.path)?)
+        if !self.0.file.is_at(&self.0.path)? {
+            return Ok(false);
+        }
+        let Some(mark) = Mark::beside(&self.0.path)? else { return Ok(true) };
+        let kept = self.look_up("verify", (), |db, ()| {
+            Box::pin(async move {
+                Ok((db.value("SELECT identity FROM store")?, db.value("SELECT commits FROM store")?))
+            })
+        });
+        let (identity, commits): (String, i64) = kept.await?;
+        Ok(mark.compare(&self.0.path, &identity, commits).is_ok())
     }
 
     async fn shut_down(&self) {
-        self.0.readers.close().await;
+        self.0.readers.close();
         if let Some(writer) = &self.0.writer {
             writer.close().await;
         }
     }
 }
 
-/// How every connection is made: full sync on each commit, what is replaced or deleted is overwritten, and five seconds'
-/// patience with whoever else holds the file.
-fn connection(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("secure_delete", "ON")
-        .busy_timeout(std::time::Duration::from_secs(5))
-        .disable_statement_logging()
+/// Makes a store, alone.
+fn make(path: &Path) -> Result<(), Failure> {
+    let mut turns = turn::Turns::of(path)?;
+    let _turn = turns.take()?;
+    if path.exists() {
+        return Ok(());
+    }
+    Mark::forget(path)?;
+    schema::make(path)
 }
 
-async fn connect(path: &Path, options: SqliteConnectOptions) -> Result<SqliteConnection, Failure> {
-    options.connect().await.map_err(|error| schema::refusal(path, error))
+/// Opens a store, and makes sure that it is sound and has all of its commits. A store that a daemon looks after was
+/// read through when that one opened it.
+fn open_verified(path: &Path, access: Access, looked_after: bool) -> Result<Conn, Failure> {
+    // Before the store, which only gets more commits.
+    let mark = Mark::beside(path)?;
+    let connection = Conn::open(path, access).map_err(|error| schema::refusal(path, error))?;
+    schema::verify(&connection, path)?;
+    if !looked_after {
+        schema::verify_structure(&connection, path)?;
+    }
+    schema::verify_commits(&connection, path, mark.as_ref())?;
+    Ok(connection)
 }
 
-async fn readers(path: &Path, options: &StoreOptions) -> Result<SqlitePool, Failure> {
-    let pool =
-        SqlitePoolOptions::new().max_connections(options.connections.max(1)).test_before_acquire(false);
-    Ok(pool.connect_with(connection(path).read_only(true)).await?)
+/// Does what waits for the disk on a thread of its own.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(failure::store("opening the store was cut off", "repeat").into()))
+}
+
+async fn schema_version(db: &mut Conn) -> Result<i64, Failure> {
+    schema::version(db)
+}
+
+async fn structural_problems(db: &mut Conn) -> Result<Vec<String>, Failure> {
+    schema::problems(db)
 }

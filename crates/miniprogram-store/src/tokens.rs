@@ -8,6 +8,10 @@ use miniprogram_core::authorization::IssuedToken;
 use miniprogram_core::{AccessToken, AppId, PlatformId, Result, Secret, Timestamp, TokenScope, Vendor};
 use serde::{Deserialize, Serialize};
 
+/// The longest time for which a lease is given: 1 hour. One that ends later was written down by a clock that ran ahead
+/// since, and is over.
+pub const LONGEST_LEASE: Duration = Duration::from_secs(3600);
+
 /// One platform at one vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -351,7 +355,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()>;
 
     /// Takes the right to renew a scope's tokens, and commits that a renewal is under way. Makes the record if there
-    /// is none. A lease whose time is over is taken from its holder.
+    /// is none. A lease whose time is over is taken from its holder. It is given for [`LONGEST_LEASE`] at most.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).

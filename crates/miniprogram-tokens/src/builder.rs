@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use miniprogram_core::{AuthorizationApi, Clock, Error, ErrorKind, Result, SystemClock};
+use miniprogram_store::tokens::LONGEST_LEASE;
 use miniprogram_store::{PlatformKey, TokenStore};
 
 use crate::alarm::{AlarmSink, LogAlarms};
@@ -88,7 +89,7 @@ impl TokenManagerBuilder {
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if there is no platform or one twice, if the owner's name is empty, or if the
-    /// lease or the concurrency is too small.
+    /// lease or the concurrency is too small, or the lease too long.
     pub fn build(self) -> Result<TokenManager> {
         let mut platforms = HashMap::new();
         for api in self.platforms {
@@ -105,6 +106,9 @@ impl TokenManagerBuilder {
         }
         if self.lease < MIN_LEASE {
             return Err(wrong("with_lease", format!("must be 1 s at least, is {:?}", self.lease)));
+        }
+        if self.lease > LONGEST_LEASE {
+            return Err(wrong("with_lease", format!("must be 1 h at most, is {:?}", self.lease)));
         }
         if self.concurrency == 0 {
             return Err(wrong("with_concurrency", "must be 1 at least, is 0"));

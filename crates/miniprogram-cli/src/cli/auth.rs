@@ -19,7 +19,7 @@ pub(crate) enum AuthVerb {
     Recover(Recover),
     /// Show the age and the state of every kept ticket and token, never a value
     #[command(
-        after_help = "Reads only, also while another process owns the store.\nExample:\n  miniprogram auth status --app wx0123456789abcdef --format json"
+        after_help = "Reads only.\nExample:\n  miniprogram auth status --app wx0123456789abcdef --format json"
     )]
     Status,
     /// Show the age of the newest ticket, ask for one, or take one

@@ -86,9 +86,7 @@ pub(crate) struct Serve {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Reads only, also while another process owns the store.\nExample:\n  miniprogram events list --state dead --format json"
-)]
+#[command(after_help = "Reads only.\nExample:\n  miniprogram events list --state dead --format json")]
 pub(crate) struct List {
     /// In one state only
     #[arg(long, value_name = "pending|done|dead", hide_possible_values = true, value_parser = state_parser())]
@@ -107,7 +105,7 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("which").args(["ids", "dead"]).required(true),
-    after_help = "On SQLite stop `events serve` first: it owns the file.\nExamples:\n  miniprogram events replay 42 43\n  miniprogram events replay --dead --app wx0123456789abcdef"
+    after_help = "A running `events serve` hands them over within a second.\nExamples:\n  miniprogram events replay 42 43\n  miniprogram events replay --dead --app wx0123456789abcdef"
 )]
 pub(crate) struct Replay {
     /// The events, out of `events list`

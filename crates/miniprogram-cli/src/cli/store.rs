@@ -3,9 +3,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreVerb {
     /// Read everything that is kept and report what is wrong; 1 if something is
-    #[command(
-        after_help = "Reads only, also while another process owns the store.\nExample:\n  miniprogram store check --store sqlite:state.db"
-    )]
+    #[command(after_help = "Reads only.\nExample:\n  miniprogram store check --store sqlite:state.db")]
     Check,
     /// Print every record as a JSON line, without secrets
     #[command(

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use miniprogram::{AuthorizationApi, BaseUrl, ClientConfig, Error, ErrorKind, Secret};
-use miniprogram_store::{Store, StoreKeys};
+use miniprogram_store::{Store, StoreKeys, StoreOptions};
 use miniprogram_tokens::TokenManager;
 
 use super::{Context, ambiguous};
@@ -77,24 +77,28 @@ impl Context {
         settings.store()?.ok_or_else(|| cli::missing(&[STORE]).into())
     }
 
-    /// The store, for writing: on SQLite nobody else has it then.
+    /// The store, for reading and writing beside the daemon and other commands.
     pub(crate) async fn open(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        self.open_with(settings, StoreOptions::default()).await
+    }
+
+    async fn open_with(&self, settings: &Settings, options: StoreOptions) -> Result<Arc<dyn Store>, Failure> {
         if let Some(store) = &*self.held.0.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(Arc::clone(store));
         }
         let url = self.store_url(settings)?;
-        let store = miniprogram_store::open(url.expose(), StoreKeys::from_env()?).await.map_err(in_use)?;
-        Ok(self.keep(store))
+        let options = options.with_keys(StoreKeys::from_env()?);
+        Ok(self.keep(miniprogram_store::open_with(url.expose(), options).await?))
     }
 
     /// The store, made or brought up to date.
     pub(crate) async fn migrate(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         let url = self.store_url(settings)?;
-        let store = miniprogram_store::migrate(url.expose(), StoreKeys::from_env()?).await.map_err(in_use)?;
+        let store = miniprogram_store::migrate(url.expose(), StoreKeys::from_env()?).await?;
         Ok(self.keep(store))
     }
 
-    /// The store, for reading alone: also while somebody else has it.
+    /// The store, for reading alone.
     pub(crate) async fn open_read_only(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         let url = self.store_url(settings)?;
         let store = miniprogram_store::open_read_only(url.expose(), StoreKeys::from_env()?).await?;
@@ -106,13 +110,31 @@ impl Context {
         store
     }
 
-    /// The store for writing, and the tokens of these platforms in it.
+    /// The store, and the tokens of these platforms in it.
     pub(crate) async fn state(&self, settings: &Settings, platforms: &[&Platform]) -> Result<State, Failure> {
+        self.state_with(settings, platforms, StoreOptions::default()).await
+    }
+
+    /// The same for the store's daemon: a file has one at most.
+    pub(crate) async fn daemon_state(
+        &self,
+        settings: &Settings,
+        platforms: &[&Platform],
+    ) -> Result<State, Failure> {
+        self.state_with(settings, platforms, StoreOptions::default().as_daemon()).await
+    }
+
+    async fn state_with(
+        &self,
+        settings: &Settings,
+        platforms: &[&Platform],
+        options: StoreOptions,
+    ) -> Result<State, Failure> {
         let mut calls = Vec::new();
         for platform in platforms {
             calls.push(self.chain(platform)?);
         }
-        let store = self.open(settings).await?;
+        let store = self.open_with(settings, options).await?;
         let mut builder = TokenManager::builder(Arc::clone(&store) as _);
         if let Some(timeout) = self.common.timeout {
             builder = builder.with_lease(timeout.saturating_mul(CALLS_OF_A_RENEWAL).max(MIN_LEASE));
@@ -138,15 +160,4 @@ fn pages(platform: &Platform) -> Result<Option<BaseUrl>, Error> {
         })
     };
     platform.page_url.as_deref().map(parse).transpose()
-}
-
-/// Says what can be done about a file that another process owns.
-fn in_use(error: Error) -> Error {
-    if error.detail().is_some_and(|detail| detail.contains("is in use by")) {
-        return error.with_advice(
-            "stop that process first; or keep the state in PostgreSQL, which processes share; \
-             or give --access-token and `--config ''` to do without the store, its tokens and its journal",
-        );
-    }
-    error
 }

@@ -5,8 +5,10 @@ use miniprogram_core::{Event, Result};
 
 use super::*;
 use crate::inbox::{
-    Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, NewEvent, Received,
+    Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, LONGEST_PAUSE, NewEvent,
+    Received,
 };
+use crate::keys::KEY_VARIABLE;
 
 /// How many events are claimed at a time at most: each is an argument of the statement.
 const MAX_CLAIMS: u32 = 1000;
@@ -25,21 +27,52 @@ macro_rules! columns {
 #[async_trait]
 impl Inbox for Handle {
     async fn receive(&self, event: &NewEvent) -> Result<Received> {
-        let (keys, event) = (self.keys().clone(), event.clone());
-        self.write("receive", move |db| Box::pin(async move { receive(db, &keys, &event).await })).await
+        let new = Arrival::of(self.keys(), event).map_err(|failure| failure.into_error("receive"))?;
+        self.write("receive", new, |db, new| Box::pin(receive(db, new))).await
     }
 
     async fn claim(&self, owner: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
-        let (keys, owner) = (self.keys().clone(), owner.to_owned());
-        self.write("claim", move |db| {
-            Box::pin(async move { claim(db, &keys, &owner, now, lease, limit).await })
-        })
-        .await
+        let wanted = Wanted::of(owner, now, lease, limit);
+        let claimed = self.write("claim", wanted, |db, wanted| Box::pin(claim(db, wanted))).await?;
+        let mut claims = Vec::with_capacity(claimed.len());
+        for row in claimed {
+            claims.extend(self.claim_in(&row, now).await?);
+        }
+        // The order of arrival is what both databases happen to return; neither promises it.
+        claims.sort_by_key(|claim| claim.entry.id);
+        Ok(claims)
     }
 
     async fn complete(&self, claim: &Claim, now: Timestamp) -> Result<()> {
         let change = Change::to(InboxState::Done);
         self.give_back("complete", claim, Change { finished_at: Some(now), ..change }).await
+    }
+
+    async fn complete_and_claim(
+        &self,
+        claim: &Claim,
+        owner: &str,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<Claim>> {
+        let change = Change { finished_at: Some(now), ..Change::to(InboxState::Done) };
+        let arguments = (Returned::of(claim, change), Wanted::of(owner, now, lease, 1));
+        let claimed = self.write("complete", arguments, |db, (returned, wanted)| {
+            Box::pin(async move {
+                let lane = returned.lane()?;
+                if LOCKS_ROWS {
+                    lane.lock(db).await?;
+                }
+                returned.change.write(db, returned.event, returned.fence).await?;
+                lane.claim_next(db, wanted).await
+            })
+        });
+        let Some(row) = claimed.await? else { return Ok(None) };
+        // The event that was given back is done, whatever becomes of this one.
+        Ok(self.claim_in(&row, now).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "an event that cannot be read stays claimed until its time is over");
+            None
+        }))
     }
 
     async fn postpone(&self, claim: &Claim, error: &str, due_at: Timestamp) -> Result<()> {
@@ -59,10 +92,9 @@ impl Inbox for Handle {
     }
 
     async fn mark_bound(&self, claim: &Claim) -> Result<()> {
-        let (event, fence) = (claim.entry.id, claim.fence);
-        self.write("mark_bound", move |db| {
+        self.write("mark_bound", (claim.entry.id, claim.fence), |db, &(event, fence)| {
             Box::pin(async move {
-                let done = sqlx::query(
+                let done = query(
                     "UPDATE events SET bound = 1 WHERE id = $1 AND claim_fence = $2 AND claim_until IS NOT NULL",
                 );
                 let done = done.bind(event).bind(fence).execute(db).await?;
@@ -73,30 +105,29 @@ impl Inbox for Handle {
     }
 
     async fn replay(&self, id: i64, now: Timestamp) -> Result<bool> {
-        self.write("replay", move |db| Box::pin(async move { replay(db, id, now).await })).await
+        self.write("replay", (id, now), |db, &(id, now)| Box::pin(replay(db, id, now))).await
     }
 
     async fn entry(&self, id: i64) -> Result<Option<InboxEntry>> {
-        let keys = self.keys().clone();
-        self.read("entry", move |db| {
+        let row = self.look_up("entry", id, |db, &id| {
             Box::pin(async move {
-                let row = sqlx::query(concat!("SELECT ", columns!(), " FROM events WHERE id = $1"));
-                let row = row.bind(id).fetch_optional(db).await?;
-                row.map(|row| entry_in(&keys, &row)).transpose()
+                let row = query(concat!("SELECT ", columns!(), " FROM events WHERE id = $1"));
+                Ok(row.bind(id).fetch_optional(db).await?)
             })
-        })
-        .await
+        });
+        let entry = row.await?.map(|row| entry_in(self.keys(), &row)).transpose();
+        entry.map_err(|failure| failure.into_error("entry"))
     }
 
     async fn entries(&self, filter: &InboxFilter) -> Result<Vec<InboxEntry>> {
-        let (keys, filter) = (self.keys().clone(), filter.clone());
-        self.read("entries", move |db| Box::pin(async move { entries(db, &keys, &filter).await })).await
+        let arguments = (self.keys().clone(), filter.clone());
+        self.read("entries", arguments, |db, (keys, filter)| Box::pin(entries(db, keys, filter))).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>> {
-        self.read("next_due", move |db| {
+        self.look_up("next_due", (), |db, ()| {
             Box::pin(async move {
-                let row = sqlx::query("SELECT MIN(ready_at) AS next FROM lanes WHERE head IS NOT NULL");
+                let row = query("SELECT MIN(ready_at) AS next FROM lanes WHERE head IS NOT NULL");
                 maybe_time_in(&row.fetch_one(db).await?, "next")
             })
         })
@@ -104,13 +135,13 @@ impl Inbox for Handle {
     }
 
     async fn counts(&self) -> Result<InboxCounts> {
-        self.read("counts", move |db| {
+        self.read("counts", (), |db, ()| {
             Box::pin(async move {
-                let row = sqlx::query(
+                let row = query(
                     "SELECT (SELECT COUNT(*) FROM events WHERE state = 'pending') AS pending, \
                      (SELECT COUNT(*) FROM events WHERE state = 'done') AS done, \
                      (SELECT COUNT(*) FROM events WHERE state = 'dead') AS dead, \
-                     (SELECT COUNT(*) FROM events WHERE state = 'pending' AND last_error LIKE $1) AS unreadable",
+                     (SELECT COUNT(*) FROM events WHERE state <> 'done' AND last_error LIKE $1) AS unreadable",
                 )
                 .bind(format!("{UNREADABLE}%"));
                 let row = row.fetch_one(db).await?;
@@ -123,10 +154,10 @@ impl Inbox for Handle {
     }
 
     async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
-        self.write("prune", move |db| {
+        self.write("prune", finished_before, |db, before| {
             Box::pin(async move {
-                let done = sqlx::query("DELETE FROM events WHERE state = 'done' AND finished_at < $1");
-                Ok(done.bind(finished_before.as_unix_millis()).execute(db).await?.rows_affected())
+                let done = query("DELETE FROM events WHERE state = 'done' AND finished_at < $1");
+                Ok(done.bind(before.as_unix_millis()).execute(db).await?.rows_affected())
             })
         })
         .await
@@ -135,17 +166,110 @@ impl Inbox for Handle {
 
 impl Handle {
     async fn give_back(&self, operation: &'static str, claim: &Claim, change: Change) -> Result<()> {
-        let (entry, fence) = (claim.entry.id, claim.fence);
-        let (platform, app) = (claim.entry.platform.clone(), claim.entry.event.app_id.clone());
-        self.write(operation, move |db| {
-            Box::pin(async move {
-                let lane = Lane::of(&platform, app.as_ref())?;
-                lane.lock(db).await?;
-                change.write(db, entry, fence).await?;
-                lane.advance(db).await
-            })
+        self.write(operation, Returned::of(claim, change), |db, returned| Box::pin(returned.write(db))).await
+    }
+
+    /// The claim that a row holds. What is damaged goes to the dead, and its app's next event is free. What lacks its
+    /// key stays pending, and is tried again when the claim is over.
+    async fn claim_in(&self, row: &Row, now: Timestamp) -> Result<Option<Claim>> {
+        let read =
+            || -> Done<Claim> { Ok(Claim::new(entry_in(self.keys(), row)?, row.try_get("claim_fence")?)) };
+        let failure = match read() {
+            Ok(claim) => return Ok(Some(claim)),
+            Err(failure) => failure,
+        };
+        let returned = Unreadable::of(row, failure, now).map_err(|failure| failure.into_error("claim"))?;
+        let aside = self.write("claim", returned, |db, unreadable| Box::pin(unreadable.set_aside(db)));
+        aside.await.map(|()| None)
+    }
+}
+
+/// A claimed event that is given back.
+struct Returned {
+    event: i64,
+    fence: i64,
+    platform: PlatformKey,
+    app: Option<AppId>,
+    change: Change,
+}
+
+impl Returned {
+    fn of(claim: &Claim, change: Change) -> Self {
+        let entry = &claim.entry;
+        let (platform, app) = (entry.platform.clone(), entry.event.app_id.clone());
+        Self { event: entry.id, fence: claim.fence, platform, app, change }
+    }
+
+    fn lane(&self) -> Done<Lane<'_>> {
+        Lane::of(&self.platform, self.app.as_ref())
+    }
+
+    async fn write(&self, db: &mut Conn) -> Done<()> {
+        let lane = self.lane()?;
+        if LOCKS_ROWS {
+            lane.lock(db).await?;
+        }
+        self.change.write(db, self.event, self.fence).await?;
+        lane.advance(db).await
+    }
+}
+
+/// Who claims events, until when, and how many.
+struct Wanted {
+    owner: String,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u32,
+}
+
+impl Wanted {
+    fn of(owner: &str, now: Timestamp, lease: Duration, limit: u32) -> Self {
+        Self { owner: owner.to_owned(), now, until: now.after(lease.min(LONGEST_PAUSE)), limit }
+    }
+}
+
+/// A claimed event that cannot be read.
+struct Unreadable {
+    event: i64,
+    fence: i64,
+    lane: [String; 3],
+    why: String,
+    /// Whether only a key is missing.
+    lacks_key: bool,
+    now: Timestamp,
+}
+
+impl Unreadable {
+    fn of(row: &Row, failure: Failure, now: Timestamp) -> Done<Self> {
+        let event = row.try_get("id")?;
+        let error = failure.into_error("claim");
+        let lacks_key = error.field() == Some(KEY_VARIABLE);
+        let then = if lacks_key { "the later ones of its app wait for it" } else { "it goes to the dead" };
+        tracing::error!(event, %error, then, "an event cannot be read");
+        Ok(Self {
+            event,
+            fence: row.try_get("claim_fence")?,
+            lane: [row.try_get("vendor")?, row.try_get("platform")?, row.try_get("app")?],
+            why: format!("{UNREADABLE}{}", error.detail().unwrap_or_default()),
+            lacks_key,
+            now,
         })
-        .await
+    }
+
+    async fn set_aside(&self, db: &mut Conn) -> Done<()> {
+        let [vendor, platform, app] = &self.lane;
+        let lane = Lane([vendor, platform, app]);
+        if LOCKS_ROWS {
+            lane.lock(db).await?;
+        }
+        if self.lacks_key {
+            let change = Change::to(InboxState::Pending).because(&self.why);
+            return Change { uncounted: true, ..change }.write(db, self.event, self.fence).await;
+        }
+        let change = Change::to(InboxState::Dead).because(&self.why);
+        let change = Change { finished_at: Some(self.now), uncounted: true, ..change };
+        change.write(db, self.event, self.fence).await?;
+        lane.advance(db).await
     }
 }
 
@@ -169,8 +293,8 @@ impl Change {
         self
     }
 
-    async fn write(self, db: &mut Conn, event: i64, fence: i64) -> Done<()> {
-        let done = sqlx::query(
+    async fn write(&self, db: &mut Conn, event: i64, fence: i64) -> Done<()> {
+        let done = query(
             "UPDATE events SET state = $3, last_error = COALESCE($4, last_error), due_at = COALESCE($5, due_at), \
              finished_at = $6, attempts = attempts - $7, claim_owner = NULL, claim_until = NULL \
              WHERE id = $1 AND claim_fence = $2 AND claim_until IS NOT NULL",
@@ -178,7 +302,7 @@ impl Change {
         .bind(event)
         .bind(fence)
         .bind(self.state.as_str())
-        .bind(self.error)
+        .bind(self.error.clone())
         .bind(self.due_at.map(Timestamp::as_unix_millis))
         .bind(self.finished_at.map(Timestamp::as_unix_millis))
         .bind(i64::from(self.uncounted))
@@ -212,32 +336,66 @@ impl<'a> Lane<'a> {
 
     /// Locks the lane until the transaction ends. Answers the event that is next.
     async fn lock(&self, db: &mut Conn) -> Done<Option<i64>> {
-        let row = sqlx::query(for_update!(
-            "SELECT head FROM lanes WHERE vendor = $1 AND platform = $2 AND app = $3"
-        ));
+        let row =
+            query(for_update!("SELECT head FROM lanes WHERE vendor = $1 AND platform = $2 AND app = $3"));
         let row = row.bind(self.owned(0)).bind(self.owned(1)).bind(self.owned(2)).fetch_optional(db).await?;
         Ok(row.map(|row| row.try_get("head")).transpose()?.flatten())
     }
 
+    /// Locks the lane until the transaction ends, made if it is not there.
+    async fn make_and_lock(&self, db: &mut Conn, now: Timestamp) -> Done<()> {
+        let lane = query(
+            "INSERT INTO lanes (vendor, platform, app, ready_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (vendor, platform, app) DO UPDATE SET ready_at = lanes.ready_at",
+        );
+        let lane = lane.bind(self.0[0].to_owned()).bind(self.0[1].to_owned()).bind(self.0[2].to_owned());
+        lane.bind(now.as_unix_millis()).execute(db).await?;
+        Ok(())
+    }
+
+    /// Claims the oldest event that is not finished, if it is due, and makes it the next one either way.
+    async fn claim_next(&self, db: &mut Conn, wanted: &Wanted) -> Done<Option<Row>> {
+        text("owner", &wanted.owner)?;
+        let next = self.oldest(db).await?;
+        let (now, latest) = (wanted.now.as_unix_millis(), wanted.now.after(LONGEST_PAUSE).as_unix_millis());
+        let due = next.filter(|(_, due_at)| *due_at <= now || *due_at > latest);
+        let Some((event, _)) = due else {
+            self.set_next(db, next).await?;
+            return Ok(None);
+        };
+        self.set_next(db, Some((event, wanted.until.as_unix_millis()))).await?;
+        Ok(claim_events(db, &[event], wanted).await?.pop())
+    }
+
     /// Makes the oldest event that is not finished the next one.
     async fn advance(&self, db: &mut Conn) -> Done<()> {
-        let next = sqlx::query(
+        let next = self.oldest(db).await?;
+        self.set_next(db, next).await
+    }
+
+    /// The oldest event that is not finished, and when it is due.
+    async fn oldest(&self, db: &mut Conn) -> Done<Option<(i64, i64)>> {
+        let next = query(
             "SELECT id, due_at FROM events WHERE vendor = $1 AND platform = $2 AND app = $3 \
              AND state = 'pending' ORDER BY id LIMIT 1",
         );
         let next = next.bind(self.owned(0)).bind(self.owned(1)).bind(self.owned(2));
-        let next = next.fetch_optional(&mut *db).await?;
+        let next = next.fetch_optional(db).await?;
         let column = |name| next.as_ref().map(|row| row.try_get::<i64, _>(name)).transpose();
-        let (head, ready_at) = (column("id")?, column("due_at")?);
-        sqlx::query(
+        Ok(column("id")?.zip(column("due_at")?))
+    }
+
+    /// Writes down which event is next, and when the lane is looked at again; none if the lane is done.
+    async fn set_next(&self, db: &mut Conn, next: Option<(i64, i64)>) -> Done<()> {
+        query(
             "UPDATE lanes SET head = $4, ready_at = COALESCE($5, ready_at) \
              WHERE vendor = $1 AND platform = $2 AND app = $3",
         )
         .bind(self.owned(0))
         .bind(self.owned(1))
         .bind(self.owned(2))
-        .bind(head)
-        .bind(ready_at)
+        .bind(next.map(|(event, _)| event))
+        .bind(next.map(|(_, ready_at)| ready_at))
         .execute(db)
         .await?;
         Ok(())
@@ -248,24 +406,55 @@ impl<'a> Lane<'a> {
     }
 }
 
-async fn receive(db: &mut Conn, keys: &StoreKeys, new: &NewEvent) -> Done<Received> {
-    let lane = Lane::of(&new.platform, new.event.app_id.as_ref())?;
-    let identity = new.identity();
-    let json = serde_json::to_vec(&new.event)
-        .map_err(|problem| Error::invalid("receive", "event", format!("is no JSON: {problem}")))?;
-    let [vendor, platform, app] = lane.0;
-    let place = Place { table: "events", column: "event", row: &[vendor, platform, app, identity.as_str()] };
-    let row = sqlx::query(
+/// A new event as it is kept.
+struct Arrival {
+    lane: [String; 3],
+    identity: EventIdentity,
+    kind: &'static str,
+    sealed: Vec<u8>,
+    received_at: Timestamp,
+    bound: bool,
+}
+
+impl Arrival {
+    fn of(keys: &StoreKeys, new: &NewEvent) -> Done<Self> {
+        let lane = Lane::of(&new.platform, new.event.app_id.as_ref())?;
+        let identity = new.identity();
+        let json = serde_json::to_vec(&new.event)
+            .map_err(|problem| Error::invalid("receive", "event", format!("is no JSON: {problem}")))?;
+        let [vendor, platform, app] = lane.0;
+        let place =
+            Place { table: "events", column: "event", row: &[vendor, platform, app, identity.as_str()] };
+        let sealed = keys.seal(&place, &json)?;
+        Ok(Self {
+            lane: lane.0.map(str::to_owned),
+            identity,
+            kind: new.event.kind.as_str(),
+            sealed,
+            received_at: new.received_at,
+            bound: new.bound,
+        })
+    }
+}
+
+async fn receive(db: &mut Conn, new: &Arrival) -> Done<Received> {
+    let [vendor, platform, app] = &new.lane;
+    let lane = Lane([vendor, platform, app]);
+    if LOCKS_ROWS {
+        // The lane before the id: the events of an app have their order from the moment they are acknowledged.
+        lane.make_and_lock(db, new.received_at).await?;
+    }
+    let row = query(
         "INSERT INTO events (vendor, platform, app, identity, kind, event, received_at, bound, due_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7) \
          ON CONFLICT (identity) DO UPDATE SET deliveries = events.deliveries + 1 RETURNING id, deliveries",
     )
-    .bind(vendor)
-    .bind(platform)
-    .bind(app)
-    .bind(identity.as_str())
-    .bind(new.event.kind.as_str())
-    .bind(keys.seal(&place, &json)?)
+    .bind(lane.0[0])
+    .bind(lane.0[1])
+    .bind(lane.0[2])
+    .bind(new.identity.as_str())
+    .bind(new.kind)
+    .bind(&new.sealed[..])
     .bind(new.received_at.as_unix_millis())
     .bind(i64::from(new.bound))
     .fetch_one(&mut *db)
@@ -274,15 +463,15 @@ async fn receive(db: &mut Conn, keys: &StoreKeys, new: &NewEvent) -> Done<Receiv
     if count_in(&row, "deliveries")? > 1 {
         return Ok(Received::Duplicate(entry));
     }
-    sqlx::query(
+    query(
         "INSERT INTO lanes (vendor, platform, app, head, ready_at) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (vendor, platform, app) DO UPDATE SET \
          ready_at = CASE WHEN lanes.head IS NULL THEN excluded.ready_at ELSE lanes.ready_at END, \
          head = COALESCE(lanes.head, excluded.head)",
     )
-    .bind(vendor)
-    .bind(platform)
-    .bind(app)
+    .bind(lane.0[0])
+    .bind(lane.0[1])
+    .bind(lane.0[2])
     .bind(entry)
     .bind(new.received_at.as_unix_millis())
     .execute(db)
@@ -290,91 +479,66 @@ async fn receive(db: &mut Conn, keys: &StoreKeys, new: &NewEvent) -> Done<Receiv
     Ok(Received::New(entry))
 }
 
-async fn claim(
-    db: &mut Conn,
-    keys: &StoreKeys,
-    owner: &str,
-    now: Timestamp,
-    lease: Duration,
-    limit: u32,
-) -> Done<Vec<Claim>> {
-    text("owner", owner)?;
-    let until = now.after(lease).as_unix_millis();
-    let heads = sqlx::query(skip_locked!(
-        "WITH due AS MATERIALIZED (SELECT id FROM lanes WHERE head IS NOT NULL AND ready_at <= $1 \
-         ORDER BY ready_at, id LIMIT $2",
+/// Claims the heads of the lanes that are due. A lane that is due later than the longest pause from now was written
+/// down by a clock that ran ahead, and is due too.
+async fn claim(db: &mut Conn, wanted: &Wanted) -> Done<Vec<Row>> {
+    text("owner", &wanted.owner)?;
+    let until = wanted.until.as_unix_millis();
+    let heads = query(skip_locked!(
+        "WITH due AS MATERIALIZED (SELECT id FROM lanes WHERE head IS NOT NULL \
+         AND (ready_at <= $1 OR ready_at > $4) ORDER BY ready_at, id LIMIT $2",
         ") UPDATE lanes SET ready_at = $3 WHERE id IN (SELECT id FROM due) RETURNING head"
     ))
-    .bind(now.as_unix_millis())
-    .bind(i64::from(limit.min(MAX_CLAIMS)))
+    .bind(wanted.now.as_unix_millis())
+    .bind(i64::from(wanted.limit.min(MAX_CLAIMS)))
     .bind(until)
+    .bind(wanted.now.after(LONGEST_PAUSE).as_unix_millis())
     .fetch_all(&mut *db)
     .await?;
     if heads.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = sqlx::QueryBuilder::<Db>::new("UPDATE events SET attempts = attempts + 1, ");
-    query.push("claim_fence = claim_fence + 1, claim_owner = ").push_bind(owner.to_owned());
-    query.push(", claim_until = ").push_bind(until);
-    // In the order of their ids, as everything locks events that locks several.
-    query.push(" WHERE id IN (SELECT id FROM events WHERE id IN (");
-    let mut ids = query.separated(", ");
-    for head in &heads {
-        ids.push_bind(head.try_get::<i64, _>("head")?);
-    }
-    query.push(for_update!(") ORDER BY id")).push(concat!(") RETURNING ", columns!()));
-    let rows = query.build().fetch_all(&mut *db).await?;
-    let mut claims = Vec::with_capacity(rows.len());
-    for row in &rows {
-        match entry_in(keys, row) {
-            Ok(entry) => claims.push(Claim::new(entry, row.try_get("claim_fence")?)),
-            Err(failure) => set_aside(db, row.try_get("id")?, failure.into_error("claim")).await?,
-        }
-    }
-    // The order of arrival is what both databases happen to return; neither promises it.
-    claims.sort_by_key(|claim| claim.entry.id);
-    Ok(claims)
+    let heads = heads.iter().map(|row| row.try_get("head")).collect::<Result<Vec<i64>, _>>()?;
+    claim_events(db, &heads, wanted).await
 }
 
-/// Leaves an event that cannot be read where it is: its lane was postponed with the others that were claimed.
-async fn set_aside(db: &mut Conn, event: i64, error: Error) -> Done<()> {
-    tracing::error!(event, %error, "an event cannot be read; the later ones of its app wait for it");
-    let why = short(&format!("{UNREADABLE}{}", error.detail().unwrap_or_default()));
-    sqlx::query(
-        "UPDATE events SET attempts = attempts - 1, claim_owner = NULL, claim_until = NULL, last_error = $2 \
-         WHERE id = $1",
-    )
-    .bind(event)
-    .bind(why)
-    .execute(db)
-    .await?;
-    Ok(())
+async fn claim_events(db: &mut Conn, events: &[i64], wanted: &Wanted) -> Done<Vec<Row>> {
+    // In the order of their ids, as everything locks events that locks several.
+    let claimed = query(concat!(
+        "UPDATE events SET attempts = attempts + 1, claim_fence = claim_fence + 1, claim_owner = $1, \
+         claim_until = $2",
+        held_by_session!("claim_session"),
+        " WHERE id IN (",
+        for_update!("SELECT id FROM events WHERE id IN (", any_of!("$3"), ") ORDER BY id"),
+        ") RETURNING ",
+        columns!()
+    ));
+    let claimed = claimed.bind(wanted.owner.as_str()).bind(wanted.until.as_unix_millis());
+    Ok(claimed.bind(driver::ids(events)).fetch_all(db).await?)
 }
 
 async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
-    let row = sqlx::query("SELECT vendor, platform, app FROM events WHERE id = $1");
+    let row = query("SELECT vendor, platform, app FROM events WHERE id = $1");
     let Some(row) = row.bind(entry).fetch_optional(&mut *db).await? else { return Ok(false) };
     let platform = PlatformKey::new(vendor_in(&row)?, row.try_get::<String, _>("platform")?);
     let app = app_in(&row)?;
     let lane = Lane::of(&platform, app.as_ref())?;
     let head = lane.lock(db).await?;
-    let row = sqlx::query(for_update!("SELECT state FROM events WHERE id = $1"));
+    let row = query(for_update!("SELECT state FROM events WHERE id = $1"));
     let Some(row) = row.bind(entry).fetch_optional(&mut *db).await? else { return Ok(false) };
     if state_in(&row)? == InboxState::Pending {
         let why = format!("event {entry} is pending already");
         return Err(conflict(why, "wait until its handlers are done with it").into());
     }
-    sqlx::query(
-        "UPDATE events SET state = 'pending', attempts = 0, due_at = $2, finished_at = NULL WHERE id = $1",
-    )
-    .bind(entry)
-    .bind(now.as_unix_millis())
-    .execute(&mut *db)
-    .await?;
+    query("UPDATE events SET state = 'pending', attempts = 0, due_at = $2, finished_at = NULL WHERE id = $1")
+        .bind(entry)
+        .bind(now.as_unix_millis())
+        .execute(&mut *db)
+        .await?;
     let claimed = match head {
         None => false,
         Some(head) => {
-            let row = sqlx::query("SELECT claim_until FROM events WHERE id = $1").bind(head);
+            let row = query("SELECT claim_until FROM events WHERE id = $1").bind(head);
             maybe_time_in(&row.fetch_one(&mut *db).await?, "claim_until")?.is_some()
         }
     };
@@ -386,7 +550,7 @@ async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
 }
 
 async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<Vec<InboxEntry>> {
-    let mut query = sqlx::QueryBuilder::<Db>::new(concat!("SELECT ", columns!(), " FROM events WHERE 1 = 1"));
+    let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM events WHERE 1 = 1"));
     if let Some(state) = filter.state {
         // In the text, so that the index of the state is used.
         query.push(format_args!(" AND state = '{}'", state.as_str()));

@@ -22,9 +22,9 @@ macro_rules! columns {
 #[async_trait]
 impl IntentStore for Handle {
     async fn open_intent(&self, platform: &PlatformId, intent: &Intent) -> Result<()> {
-        let (keys, platform, intent) = (self.keys().clone(), platform.clone(), intent.clone());
-        self.write("open_intent", move |db| {
-            Box::pin(async move { open(db, &keys, &platform, &intent).await })
+        let arguments = (self.keys().clone(), platform.clone(), intent.clone());
+        self.write("open_intent", arguments, |db, (keys, platform, intent)| {
+            Box::pin(open(db, keys, platform, intent))
         })
         .await
     }
@@ -36,10 +36,9 @@ impl IntentStore for Handle {
         settled: &Settled,
         now: Timestamp,
     ) -> Result<()> {
-        let (keys, platform) = (self.keys().clone(), platform.clone());
-        let (intent, settled) = (intent.clone(), settled.clone());
-        self.write("close_intent", move |db| {
-            Box::pin(async move { close(db, &keys, &platform, &intent, &settled, now).await })
+        let arguments = (self.keys().clone(), platform.clone(), intent.clone(), settled.clone(), now);
+        self.write("close_intent", arguments, |db, (keys, platform, intent, settled, now)| {
+            Box::pin(close(db, keys, platform, intent, settled, *now))
         })
         .await
     }
@@ -50,35 +49,35 @@ impl IntentStore for Handle {
         vendor: Vendor,
         app: &AppId,
     ) -> Result<Option<Intent>> {
-        let (keys, platform, app) = (self.keys().clone(), platform.clone(), app.clone());
-        self.read("pending_intent", move |db| {
+        let arguments = (self.keys().clone(), platform.clone(), vendor, app.clone());
+        self.look_up("pending_intent", arguments, |db, (keys, platform, vendor, app)| {
             Box::pin(async move {
-                let lane = lane(&vendor, &platform, &app)?;
-                let row = sqlx::query(concat!(
+                let lane = lane(vendor, platform, app)?;
+                let row = query(concat!(
                     "SELECT ",
                     columns!(),
                     " FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND closed_at IS NULL"
                 ));
                 let row = row.bind(lane[0]).bind(lane[1]).bind(lane[2]).fetch_optional(db).await?;
-                row.map(|row| intent_in(&keys, &row)).transpose()
+                row.map(|row| intent_in(keys, &row)).transpose()
             })
         })
         .await
     }
 
     async fn pending_intents(&self, platform: &PlatformKey) -> Result<Vec<Intent>> {
-        let (keys, platform) = (self.keys().clone(), platform.clone());
-        self.read("pending_intents", move |db| {
+        let arguments = (self.keys().clone(), platform.clone());
+        self.read("pending_intents", arguments, |db, (keys, platform)| {
             Box::pin(async move {
                 let [vendor, platform] = platform_of(&platform.vendor, &platform.platform)?;
-                let rows = sqlx::query(concat!(
+                let rows = query(concat!(
                     "SELECT ",
                     columns!(),
                     " FROM intents WHERE vendor = $1 AND platform = $2 AND closed_at IS NULL \
                      ORDER BY started_at, id"
                 ));
                 let rows = rows.bind(vendor).bind(platform).fetch_all(db).await?;
-                rows.iter().map(|row| intent_in(&keys, row)).collect()
+                rows.iter().map(|row| intent_in(keys, row)).collect()
             })
         })
         .await
@@ -92,7 +91,7 @@ fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, app: &'a AppId) -> Don
 
 async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &Intent) -> Done<()> {
     let lane = lane(&intent.vendor, platform, &intent.app)?;
-    let row = sqlx::query(for_update!(
+    let row = query(for_update!(
         "SELECT ",
         columns!(),
         " FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND closed_at IS NULL"
@@ -121,7 +120,7 @@ async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &I
         }
         None => {
             // Of two processes that open an intent at the same moment, one finds the row of the other here.
-            let made = sqlx::query(
+            let made = query(
                 "INSERT INTO intents (vendor, platform, app, operation, attempt, started_at) \
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
             )
@@ -137,7 +136,7 @@ async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &I
         }
     };
     let effect = SealedEffect { target: intent.target.clone(), before: intent.before.clone() };
-    sqlx::query("UPDATE intents SET attempt = $2, started_at = $3, effect = $4 WHERE id = $1")
+    query("UPDATE intents SET attempt = $2, started_at = $3, effect = $4 WHERE id = $1")
         .bind(row_id)
         .bind(i64::from(intent.attempt))
         .bind(intent.started_at.as_unix_millis())
@@ -161,7 +160,7 @@ async fn close(
     now: Timestamp,
 ) -> Done<()> {
     let lane = lane(&intent.vendor, platform, &intent.app)?;
-    let row = sqlx::query(for_update!(
+    let row = query(for_update!(
         "SELECT id FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND operation = $4 \
          AND attempt = $5 AND started_at = $6 AND closed_at IS NULL"
     ))
@@ -175,7 +174,7 @@ async fn close(
     .await?;
     let Some(row) = row else { return Ok(()) };
     let row_id: i64 = row.try_get("id")?;
-    sqlx::query("UPDATE intents SET outcome = $2, evidence = $3, value = $4, closed_at = $5 WHERE id = $1")
+    query("UPDATE intents SET outcome = $2, evidence = $3, value = $4, closed_at = $5 WHERE id = $1")
         .bind(row_id)
         .bind(settled.outcome.as_str())
         .bind(settled.evidence.as_str())

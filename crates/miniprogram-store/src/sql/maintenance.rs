@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use miniprogram_core::{EffectValue, Event, Result};
 use serde_json::{Map, Value, json};
-use sqlx::AssertSqlSafe;
 
 use super::intents::SealedEffect;
 use super::*;
@@ -70,15 +69,15 @@ impl Sealed {
     }
 
     async fn page(&self, db: &mut Conn, after: i64, lock: bool) -> Done<Vec<SealedRow>> {
-        let query = sqlx::query(AssertSqlSafe(self.page_statement(lock))).bind(after);
+        let query = dynamic_query(self.page_statement(lock)).bind(after);
         let mut page = Vec::new();
         for row in query.fetch_all(db).await? {
             let parts = (0..self.row.len()).map(|at| row.try_get(format!("row_{at}").as_str()));
             let values = self.columns.iter().map(|(column, _)| row.try_get(*column));
             page.push(SealedRow {
                 id: row.try_get("id")?,
-                row: parts.collect::<Result<_, sqlx::Error>>()?,
-                values: values.collect::<Result<_, sqlx::Error>>()?,
+                row: parts.collect::<Result<_, _>>()?,
+                values: values.collect::<Result<_, _>>()?,
             });
         }
         Ok(page)
@@ -100,8 +99,8 @@ impl SealedRow {
 #[async_trait]
 impl Maintenance for Handle {
     async fn check(&self, now: Timestamp) -> Result<CheckReport> {
-        let keys = self.keys().clone();
-        self.read("check", move |db| Box::pin(async move { check(db, &keys, now).await })).await
+        let arguments = (self.keys().clone(), now);
+        self.read("check", arguments, |db, (keys, now)| Box::pin(check(db, keys, *now))).await
     }
 
     async fn verify(&self) -> Result<bool> {
@@ -116,7 +115,10 @@ impl Maintenance for Handle {
         for (statement, value) in EXPORTS {
             let mut after = 0;
             loop {
-                let page = self.read("export", move |db| Box::pin(page(db, statement, value, after, now)));
+                let arguments = (statement, value, after, now);
+                let page = self.read("export", arguments, |db, &(statement, value, after, now)| {
+                    Box::pin(page(db, statement, value, after, now))
+                });
                 let page = page.await?;
                 let Some((last, _)) = page.last() else { break };
                 after = *last;
@@ -133,9 +135,9 @@ impl Maintenance for Handle {
         for table in &SEALED {
             let mut after = 0;
             loop {
-                let keys = self.keys().clone();
-                let page = self.write("reseal", move |db| {
-                    Box::pin(async move { reseal_page(db, &keys, table, after).await })
+                let arguments = (self.keys().clone(), table, after);
+                let page = self.write("reseal", arguments, |db, (keys, table, after)| {
+                    Box::pin(reseal_page(db, keys, table, *after))
                 });
                 let (last, values) = page.await?;
                 rewritten += values;
@@ -159,8 +161,10 @@ async fn check(db: &mut Conn, keys: &StoreKeys, now: Timestamp) -> Done<CheckRep
         schema_version: schema_version(db).await?,
         problems: structural_problems(db).await?,
         rows: BTreeMap::new(),
-        open_intents: count(db, "SELECT COUNT(*) FROM intents WHERE closed_at IS NULL", None).await?,
-        expired_leases: count(db, "SELECT COUNT(*) FROM tokens WHERE lease_until <= $1", Some(now)).await?,
+        open_intents: count(db, "SELECT COUNT(*) AS count FROM intents WHERE closed_at IS NULL", None)
+            .await?,
+        expired_leases: count(db, "SELECT COUNT(*) AS count FROM tokens WHERE lease_until <= $1", Some(now))
+            .await?,
         sealed_with: BTreeMap::new(),
         open_values: 0,
         unreadable: Vec::new(),
@@ -199,11 +203,11 @@ async fn check(db: &mut Conn, keys: &StoreKeys, now: Timestamp) -> Done<CheckRep
 }
 
 async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -> Done<u64> {
-    let mut query = sqlx::query_scalar::<Db, i64>(statement);
+    let mut count = query(statement);
     if let Some(now) = now {
-        query = query.bind(now.as_unix_millis());
+        count = count.bind(now.as_unix_millis());
     }
-    Ok(query.fetch_one(db).await?.unsigned_abs())
+    Ok(count.fetch_one(db).await?.try_get::<i64, _>("count")?.unsigned_abs())
 }
 
 /// Answers the last id of the page, none behind the last page, and how many values were rewritten.
@@ -225,7 +229,7 @@ async fn reseal_page(
         });
         for (column, value) in sealed {
             let statement = format!("UPDATE {} SET {column} = $2 WHERE id = $1", table.table);
-            sqlx::query(AssertSqlSafe(statement)).bind(row.id).bind(value?).execute(&mut *db).await?;
+            dynamic_query(statement).bind(row.id).bind(value?).execute(&mut *db).await?;
             rewritten += 1;
         }
     }
@@ -265,7 +269,7 @@ async fn page(
     after: i64,
     now: Timestamp,
 ) -> Done<Vec<(i64, Value)>> {
-    let rows = sqlx::query(statement).bind(after).bind(PAGE).fetch_all(db).await?;
+    let rows = query(statement).bind(after).bind(PAGE).fetch_all(db).await?;
     rows.iter().map(|row| Ok((row.try_get("id")?, value(row, now)?))).collect()
 }
 

@@ -1,4 +1,7 @@
-//! The statements, written once: each database compiles them with its own `Db`, `Conn`, `Handle` and lock clauses.
+//! The statements, written once: each database compiles them with its own `driver`, `Handle` and lock clauses.
+//!
+//! What a write or a read does is a function of its arguments, and not a closure: a group of writes that fails half-way
+//! is done again without the one that failed.
 
 mod events;
 mod intents;
@@ -6,14 +9,13 @@ mod maintenance;
 mod tokens;
 
 use miniprogram_core::{AppId, Error, PlatformId, Timestamp, TokenKind, TokenScope, Vendor};
-use sqlx::Row as _;
 
-use super::{BACKEND, Conn, Db, Handle, schema_version, structural_problems};
+use super::driver::{self, Conn, LOCKS_ROWS, Query, QueryBuilder, ReadRow as _, Row, dynamic_query, query};
+use super::{BACKEND, Handle, schema_version, structural_problems};
 use crate::failure::{Failure, conflict, unreadable};
 use crate::keys::{Place, StoreKeys};
 use crate::tokens::PlatformKey;
 
-type Row = <Db as sqlx::Database>::Row;
 type Done<T> = Result<T, Failure>;
 
 /// Text that both databases keep as it is: PostgreSQL has no place for a zero character.

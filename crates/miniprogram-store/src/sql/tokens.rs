@@ -5,8 +5,8 @@ use miniprogram_core::{AccessToken, Result, Secret};
 
 use super::*;
 use crate::tokens::{
-    Acquired, GrantState, Lease, LeaseInfo, NewTokens, StoredAccess, Ticket, TokenFilter, TokenRecord,
-    TokenStore,
+    Acquired, GrantState, LONGEST_LEASE, Lease, LeaseInfo, NewTokens, StoredAccess, Ticket, TokenFilter,
+    TokenRecord, TokenStore,
 };
 
 macro_rules! columns {
@@ -19,55 +19,55 @@ macro_rules! columns {
 #[async_trait]
 impl TokenStore for Handle {
     async fn save_ticket(&self, platform: &PlatformKey, ticket: &Ticket) -> Result<bool> {
-        let (keys, platform, ticket) = (self.keys().clone(), platform.clone(), ticket.clone());
-        self.write("save_ticket", move |db| {
-            Box::pin(async move { save_ticket(db, &keys, &platform, &ticket).await })
+        let arguments = (self.keys().clone(), platform.clone(), ticket.clone());
+        self.write("save_ticket", arguments, |db, (keys, platform, ticket)| {
+            Box::pin(save_ticket(db, keys, platform, ticket))
         })
         .await
     }
 
     async fn ticket(&self, platform: &PlatformKey) -> Result<Option<Ticket>> {
-        let (keys, platform) = (self.keys().clone(), platform.clone());
-        self.read("ticket", move |db| Box::pin(async move { ticket(db, &keys, &platform).await })).await
+        let arguments = (self.keys().clone(), platform.clone());
+        self.look_up("ticket", arguments, |db, (keys, platform)| Box::pin(ticket(db, keys, platform))).await
     }
 
     async fn token(&self, scope: &TokenScope) -> Result<Option<TokenRecord>> {
-        let (keys, scope) = (self.keys().clone(), scope.clone());
-        self.read("token", move |db| {
+        let arguments = (self.keys().clone(), scope.clone());
+        self.look_up("token", arguments, |db, (keys, scope)| {
             Box::pin(async move {
-                let key = Key::of(&scope)?;
-                let row = sqlx::query(concat!(
+                let key = Key::of(scope)?;
+                let row = query(concat!(
                     "SELECT ",
                     columns!(),
                     " FROM tokens WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4"
                 ));
                 let row = key.bind(row).fetch_optional(db).await?;
-                row.map(|row| record(&keys, &row)).transpose()
+                row.map(|row| record(keys, &row)).transpose()
             })
         })
         .await
     }
 
     async fn tokens(&self, filter: &TokenFilter) -> Result<Vec<TokenRecord>> {
-        let (keys, filter) = (self.keys().clone(), filter.clone());
-        self.read("tokens", move |db| Box::pin(async move { tokens(db, &keys, &filter).await })).await
+        let arguments = (self.keys().clone(), filter.clone());
+        self.read("tokens", arguments, |db, (keys, filter)| Box::pin(tokens(db, keys, filter))).await
     }
 
     async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>> {
-        let (platform, original_id) = (platform.clone(), original_id.to_owned());
-        self.read("app_of_original_id", move |db| {
+        let arguments = (platform.clone(), original_id.to_owned());
+        self.look_up("app_of_original_id", arguments, |db, (platform, original_id)| {
             Box::pin(async move {
                 let [vendor, platform] = platform_of(&platform.vendor, &platform.platform)?;
-                app_of_original_id(db, vendor, platform, text("original_id", &original_id)?).await
+                app_of_original_id(db, vendor, platform, text("original_id", original_id)?).await
             })
         })
         .await
     }
 
     async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()> {
-        let (scope, original_id) = (scope.clone(), original_id.to_owned());
-        self.write("bind_original_id", move |db| {
-            Box::pin(async move { bind_original_id(db, &scope, &original_id, now).await })
+        let arguments = (scope.clone(), original_id.to_owned(), now);
+        self.write("bind_original_id", arguments, |db, (scope, original_id, now)| {
+            Box::pin(bind_original_id(db, scope, original_id, *now))
         })
         .await
     }
@@ -79,36 +79,41 @@ impl TokenStore for Handle {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Acquired> {
-        let (keys, scope, owner) = (self.keys().clone(), scope.clone(), owner.to_owned());
-        self.write("acquire", move |db| {
-            Box::pin(async move { acquire(db, &keys, &scope, &owner, now, lease).await })
+        let arguments = (self.keys().clone(), scope.clone(), owner.to_owned(), now, lease);
+        self.write("acquire", arguments, |db, (keys, scope, owner, now, lease)| {
+            Box::pin(acquire(db, keys, scope, owner, *now, *lease))
         })
         .await
     }
 
     async fn commit(&self, lease: &Lease, tokens: &NewTokens, now: Timestamp) -> Result<TokenRecord> {
-        let (keys, lease, tokens) = (self.keys().clone(), lease.clone(), tokens.clone());
-        self.write("commit", move |db| Box::pin(async move { commit(db, &keys, &lease, &tokens, now).await }))
-            .await
+        let arguments = (self.keys().clone(), lease.clone(), tokens.clone(), now);
+        self.write("commit", arguments, |db, (keys, lease, tokens, now)| {
+            Box::pin(commit(db, keys, lease, tokens, *now))
+        })
+        .await
     }
 
     async fn release(&self, lease: &Lease, state: Option<GrantState>, now: Timestamp) -> Result<()> {
-        let lease = lease.clone();
-        self.write("release", move |db| Box::pin(async move { release(db, &lease, state, now).await })).await
+        let arguments = (lease.clone(), state, now);
+        self.write("release", arguments, |db, (lease, state, now)| Box::pin(release(db, lease, *state, *now)))
+            .await
     }
 
     async fn expire(&self, scope: &TokenScope, refused: &AccessToken, now: Timestamp) -> Result<bool> {
-        let (keys, scope, refused) = (self.keys().clone(), scope.clone(), refused.clone());
-        self.write("expire", move |db| {
-            Box::pin(async move { expire(db, &keys, &scope, &refused, now).await })
+        let arguments = (self.keys().clone(), scope.clone(), refused.clone(), now);
+        self.write("expire", arguments, |db, (keys, scope, refused, now)| {
+            Box::pin(expire(db, keys, scope, refused, *now))
         })
         .await
     }
 
     async fn revoke(&self, scope: &TokenScope, revoked_at: Timestamp, now: Timestamp) -> Result<bool> {
-        let scope = scope.clone();
-        self.write("revoke", move |db| Box::pin(async move { revoke(db, &scope, revoked_at, now).await }))
-            .await
+        let arguments = (scope.clone(), revoked_at, now);
+        self.write("revoke", arguments, |db, (scope, revoked_at, now)| {
+            Box::pin(revoke(db, scope, *revoked_at, *now))
+        })
+        .await
     }
 }
 
@@ -143,7 +148,7 @@ async fn save_ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey, ticket:
     }
     let place = Place { table: "tickets", column: "ticket", row: &row };
     let sealed = keys.seal(&place, ticket.ticket.expose().as_bytes())?;
-    let done = sqlx::query(
+    let done = query(
         "INSERT INTO tickets (vendor, platform, ticket, created_at, received_at) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (vendor, platform) DO UPDATE SET ticket = excluded.ticket, \
          created_at = excluded.created_at, received_at = excluded.received_at \
@@ -161,13 +166,12 @@ async fn save_ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey, ticket:
 
 async fn ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey) -> Done<Option<Ticket>> {
     let key = platform_of(&key.vendor, &key.platform)?;
-    let row = sqlx::query(
-        "SELECT ticket, created_at, received_at FROM tickets WHERE vendor = $1 AND platform = $2",
-    )
-    .bind(key[0])
-    .bind(key[1])
-    .fetch_optional(db)
-    .await?;
+    let row =
+        query("SELECT ticket, created_at, received_at FROM tickets WHERE vendor = $1 AND platform = $2")
+            .bind(key[0])
+            .bind(key[1])
+            .fetch_optional(db)
+            .await?;
     let Some(row) = row else { return Ok(None) };
     let place = Place { table: "tickets", column: "ticket", row: &key };
     let ticket = secret(keys, &place, row.try_get("ticket")?)?;
@@ -175,7 +179,7 @@ async fn ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey) -> Done<Opti
 }
 
 async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<Vec<TokenRecord>> {
-    let mut query = sqlx::QueryBuilder::<Db>::new(concat!("SELECT ", columns!(), " FROM tokens WHERE 1 = 1"));
+    let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM tokens WHERE 1 = 1"));
     if let Some(key) = &filter.platform {
         let [vendor, platform] = platform_of(&key.vendor, &key.platform)?;
         query.push(" AND vendor = ").push_bind(vendor.to_owned());
@@ -185,10 +189,10 @@ async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<V
         query.push(" AND state = ").push_bind(state.as_str());
     }
     if let Some(scope) = &filter.after {
-        query.push(" AND (vendor, platform, kind, app) > (");
-        let mut parts = query.separated(", ");
+        let mut before = " AND (vendor, platform, kind, app) > (";
         for part in Key::of(scope)?.0 {
-            parts.push_bind(part.to_owned());
+            query.push(before).push_bind(part.to_owned());
+            before = ", ";
         }
         query.push(")");
     }
@@ -203,7 +207,7 @@ async fn app_of_original_id(
     platform: &str,
     original_id: &str,
 ) -> Done<Option<AppId>> {
-    let row = sqlx::query("SELECT app FROM tokens WHERE vendor = $1 AND platform = $2 AND original_id = $3")
+    let row = query("SELECT app FROM tokens WHERE vendor = $1 AND platform = $2 AND original_id = $3")
         .bind(vendor.to_owned())
         .bind(platform.to_owned())
         .bind(original_id.to_owned())
@@ -229,15 +233,15 @@ async fn bind_original_id(db: &mut Conn, scope: &TokenScope, original_id: &str, 
 
 /// Answers whether the id is this app's: another app may have it. The savepoint ends with the write that it is part of.
 async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> Done<bool> {
-    sqlx::query("SAVEPOINT original_id").execute(&mut *db).await?;
-    let query = sqlx::query(
+    query("SAVEPOINT original_id").execute(&mut *db).await?;
+    let statement = query(
         "UPDATE tokens SET original_id = $5 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
-    let written = key.bind(query).bind(original_id.to_owned()).execute(&mut *db).await;
+    let written = key.bind(statement).bind(original_id.to_owned()).execute(&mut *db).await;
     match written {
         Ok(_) => Ok(true),
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-            sqlx::query("ROLLBACK TO SAVEPOINT original_id").execute(db).await?;
+        Err(error) if driver::is_unique_violation(&error) => {
+            query("ROLLBACK TO SAVEPOINT original_id").execute(db).await?;
             Ok(false)
         }
         Err(error) => Err(error.into()),
@@ -245,22 +249,22 @@ async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> D
 }
 
 async fn make_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<()> {
-    let query = sqlx::query(
+    let statement = query(
         "INSERT INTO tokens (vendor, platform, kind, app, updated_at) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (vendor, platform, kind, app) DO NOTHING",
     );
-    key.bind(query).bind(now.as_unix_millis()).execute(db).await?;
+    key.bind(statement).bind(now.as_unix_millis()).execute(db).await?;
     Ok(())
 }
 
 /// The row of a scope, locked until the transaction ends.
 async fn lock_row(db: &mut Conn, key: &Key<'_>) -> Done<Option<Row>> {
-    let query = sqlx::query(for_update!(
+    let statement = query(for_update!(
         "SELECT ",
         columns!(),
         " FROM tokens WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4"
     ));
-    Ok(key.bind(query).fetch_optional(db).await?)
+    Ok(key.bind(statement).fetch_optional(db).await?)
 }
 
 /// The row of a scope, made if it is not there, and locked. Nearly always it is there, and one statement is enough.
@@ -269,7 +273,7 @@ async fn made_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<Row> {
         return Ok(row);
     }
     make_row(db, key, now).await?;
-    lock_row(db, key).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
+    lock_row(db, key).await?.ok_or_else(|| driver::no_row().into())
 }
 
 async fn acquire(
@@ -284,16 +288,19 @@ async fn acquire(
     text("owner", owner)?;
     let row = made_row(db, &key, now).await?;
     let held = maybe_time_in(&row, "lease_until")?;
-    if let Some(until) = held.filter(|until| *until > now) {
+    // A lease that ends later than the longest one from now was written down by a clock that ran ahead.
+    if let Some(until) = held.filter(|until| *until > now && *until <= now.after(LONGEST_LEASE)) {
         return Ok(Acquired::Held { until });
     }
     let fence = row.try_get::<i64, _>("lease_fence")? + 1;
-    let info = LeaseInfo::new(owner, fence, now.after(lease));
-    let query = sqlx::query(
+    let info = LeaseInfo::new(owner, fence, now.after(lease.min(LONGEST_LEASE)));
+    let statement = query(concat!(
         "UPDATE tokens SET lease_owner = $5, lease_fence = $6, lease_until = $7, lease_revoked = 0, \
-         updated_at = $8 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
-    );
-    key.bind(query)
+         updated_at = $8",
+        held_by_session!("lease_session"),
+        " WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4"
+    ));
+    key.bind(statement)
         .bind(owner.to_owned())
         .bind(fence)
         .bind(info.until.as_unix_millis())
@@ -358,13 +365,13 @@ async fn commit(
         sealed.transpose()
     };
     let access = record.access.as_ref();
-    let query = sqlx::query(
+    let statement = query(
         "UPDATE tokens SET access = $5, issued_at = $6, expires_at = $7, refused = $8, refresh = $9, \
          previous_refresh = $10, generation = $11, state = $12, granted_at = $13, lease_owner = NULL, \
          lease_until = NULL, updated_at = $14 \
          WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
-    key.bind(query)
+    key.bind(statement)
         .bind(seal("access", access.map(|access| access.token.secret()))?)
         .bind(access.map(|access| access.issued_at.as_unix_millis()))
         .bind(access.map(|access| access.expires_at.as_unix_millis()))
@@ -401,11 +408,11 @@ async fn release(db: &mut Conn, lease: &Lease, state: Option<GrantState>, now: T
         Some(state) if !flag_in(&row, "lease_revoked")? => state,
         _ => state_in(&row)?,
     };
-    let query = sqlx::query(
+    let statement = query(
         "UPDATE tokens SET state = $5, lease_owner = NULL, lease_until = NULL, updated_at = $6 \
          WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
-    key.bind(query).bind(state.as_str()).bind(now.as_unix_millis()).execute(db).await?;
+    key.bind(statement).bind(state.as_str()).bind(now.as_unix_millis()).execute(db).await?;
     Ok(())
 }
 
@@ -422,11 +429,11 @@ async fn expire(
     if current.is_none_or(|access| access.token != *refused) {
         return Ok(false);
     }
-    let query = sqlx::query(
+    let statement = query(
         "UPDATE tokens SET refused = 1, updated_at = $5 \
          WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
-    key.bind(query).bind(now.as_unix_millis()).execute(db).await?;
+    key.bind(statement).bind(now.as_unix_millis()).execute(db).await?;
     Ok(true)
 }
 
@@ -438,12 +445,12 @@ async fn revoke(db: &mut Conn, scope: &TokenScope, revoked_at: Timestamp, now: T
         return Ok(state_in(&row)? == GrantState::Revoked);
     }
     let leased = maybe_time_in(&row, "lease_until")?.is_some();
-    let query = sqlx::query(
+    let statement = query(
         "UPDATE tokens SET access = NULL, issued_at = NULL, expires_at = NULL, refresh = NULL, \
          previous_refresh = NULL, state = 'revoked', granted_at = $5, lease_revoked = $6, updated_at = $7 \
          WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
-    key.bind(query)
+    key.bind(statement)
         .bind(revoked_at.as_unix_millis())
         .bind(i64::from(leased))
         .bind(now.as_unix_millis())
@@ -451,8 +458,6 @@ async fn revoke(db: &mut Conn, scope: &TokenScope, revoked_at: Timestamp, now: T
         .await?;
     Ok(true)
 }
-
-type Query<'q> = sqlx::query::Query<'q, Db, <Db as sqlx::Database>::Arguments>;
 
 fn secret(keys: &StoreKeys, place: &Place<'_>, stored: Vec<u8>) -> Done<Secret> {
     let plain = keys.unseal(place, &stored)?;

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use miniprogram_core::{Error, Result};
 use tokio::sync::watch;
@@ -13,50 +14,65 @@ use crate::failure::store;
 /// Stores of this process that were dropped and are still finishing: whoever opens one again waits for that.
 static CLOSING: Mutex<Option<HashMap<PathBuf, watch::Receiver<()>>>> = Mutex::new(None);
 
-/// The right to write to a store: an exclusive lock on the file beside it, which names the owner.
+/// How often, and how long apart, a daemon looks for its lock.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// The right to be the daemon of a store: an exclusive lock on the file beside it, which names the process.
 #[derive(Debug)]
 pub(super) struct Ownership {
-    store: PathBuf,
     _lock: File,
 }
 
 impl Ownership {
-    pub(super) async fn take(path: &Path) -> Result<Self> {
-        let store_path = resolve(path)?;
-        let closing = closing(|stores| stores.remove(&store_path));
-        if let Some(mut closing) = closing {
-            // Ends with an error, when the sender is dropped.
-            let _ended = closing.changed().await;
-        }
-        let path = beside(&store_path, ".lock");
+    pub(super) fn take(store_path: &Path) -> Result<Self> {
+        let path = beside(store_path, ".lock");
         let mut lock = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
             .open(&path)
             .map_err(|problem| failed("open", &path, &problem))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut owner = String::new();
-                let process = match lock.read_to_string(&mut owner) {
-                    Ok(_) if !owner.trim().is_empty() => format!("process {}", owner.trim()),
-                    _ => "another process".to_owned(),
-                };
-                return Err(store(
-                    format!("{} is in use by {process}", store_path.display()),
-                    "end that process first, or open the store for reading alone",
-                ));
+        let mut looks = 0;
+        while let Err(problem) = lock.try_lock() {
+            match problem {
+                TryLockError::Error(problem) => return Err(failed("lock", &path, &problem)),
+                // Who only looks whether there is a daemon holds the lock for a moment.
+                TryLockError::WouldBlock if looks < LOOKS => {
+                    looks += 1;
+                    std::thread::sleep(BETWEEN_LOOKS);
+                }
+                TryLockError::WouldBlock => {
+                    let mut owner = String::new();
+                    let process = match lock.read_to_string(&mut owner) {
+                        Ok(_) if !owner.trim().is_empty() => format!("process {}", owner.trim()),
+                        _ => "another process".to_owned(),
+                    };
+                    return Err(store(
+                        format!("{} has a daemon already: it is in use by {process}", store_path.display()),
+                        "end that process first; commands may run beside it",
+                    ));
+                }
             }
-            Err(TryLockError::Error(problem)) => return Err(failed("lock", &path, &problem)),
         }
         let named = lock
             .set_len(0)
             .and_then(|()| lock.rewind())
             .and_then(|()| writeln!(lock, "{}", std::process::id()));
         named.map_err(|problem| failed("write", &path, &problem))?;
-        Ok(Self { store: store_path, _lock: lock })
+        Ok(Self { _lock: lock })
     }
 
-    pub(super) fn store(&self) -> &Path {
-        &self.store
+    /// Whether some process has it.
+    pub(super) fn is_taken(store: &Path) -> bool {
+        let lock = OpenOptions::new().read(true).write(true).open(beside(store, ".lock"));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+/// Waits until the store at a path is not finishing any more.
+pub(super) async fn until_closed(store: &Path) {
+    let closing = closing(|stores| stores.remove(store));
+    if let Some(mut closing) = closing {
+        // Ends with an error, when the sender is dropped.
+        let _ended = closing.changed().await;
     }
 }
 
@@ -74,7 +90,7 @@ fn closing<T>(work: impl FnOnce(&mut HashMap<PathBuf, watch::Receiver<()>>) -> T
 }
 
 /// The path with every link resolved: two ways to one file share its lock.
-fn resolve(path: &Path) -> Result<PathBuf> {
+pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
     if let Ok(path) = fs::canonicalize(path) {
         return Ok(path);
     }
@@ -109,6 +125,7 @@ pub(super) fn inspect(path: &Path) -> Result<PathBuf> {
         ));
     }
     check_modes(&path)?;
+    FileId::of(&path)?;
     Ok(path)
 }
 
@@ -161,32 +178,43 @@ pub(super) struct FileId {
 }
 
 impl FileId {
+    /// The file at a path. One that has several names is refused: whoever comes by another name does not see the log.
     pub(super) fn of(path: &Path) -> Result<Self> {
-        fs::metadata(path)
-            .map(|metadata| Self::new(&metadata))
-            .map_err(|problem| failed("look at", path, &problem))
+        match Self::found(path)? {
+            Some(file) => Ok(file),
+            None => {
+                Err(store(format!("there is no file at {}", path.display()), "correct the path of the store"))
+            }
+        }
     }
 
-    fn new(metadata: &fs::Metadata) -> Self {
+    fn found(path: &Path) -> Result<Option<Self>> {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(problem) => return Err(failed("look at", path, &problem)),
+        };
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
-            Self { device: metadata.dev(), number: metadata.ino() }
+            if metadata.nlink() > 1 {
+                return Err(store(
+                    format!("{} has {} names: it is linked elsewhere", path.display(), metadata.nlink()),
+                    "remove the other names (`find -samefile`), so that everybody uses one log",
+                ));
+            }
+            Ok(Some(Self { device: metadata.dev(), number: metadata.ino() }))
         }
         #[cfg(not(unix))]
         {
             let _there = metadata;
-            Self {}
+            Ok(Some(Self {}))
         }
     }
 
     /// Whether this file lies at the path, and no other one.
     pub(super) fn is_at(self, path: &Path) -> Result<bool> {
-        match fs::metadata(path) {
-            Ok(metadata) => Ok(Self::new(&metadata) == self),
-            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(problem) => Err(failed("look at", path, &problem)),
-        }
+        Ok(Self::found(path)? == Some(self))
     }
 
     /// Fails if another file lies at the path, or none.

@@ -1,19 +1,35 @@
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 
-use sqlx::migrate::Migrator;
-use sqlx::sqlite::SqliteJournalMode;
+use super::driver::{Access, Conn};
+use super::file;
+use super::turn::Mark;
+use crate::failure::{Failure, MIGRATE, RESTORE, store};
+use crate::migrations::{self, Migration, newest};
 
-use super::*;
-use crate::failure::{MIGRATE, RESTORE, store};
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        description: "initial",
+        sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
+    },
+    Migration {
+        version: 2,
+        description: "side by side",
+        sql: include_str!("../../migrations/sqlite/0002_side_by_side.sql"),
+    },
+];
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+/// The table in which the versions are kept, by its name since the first of them.
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+                        installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
+                        checksum BLOB NOT NULL, execution_time BIGINT NOT NULL)";
 
 /// "MPST", as the first migration writes it.
 const APPLICATION_ID: i64 = 0x4d50_5354;
 
 /// Makes a store beside the path and moves it there when it is complete: a half-made one never stands at the path.
-pub(super) async fn make(path: &Path) -> Result<(), Failure> {
+pub(super) fn make(path: &Path) -> Result<(), Failure> {
     let draft = file::beside(path, ".new");
     for leftover in ["", "-wal", "-shm"] {
         match fs::remove_file(file::beside(&draft, leftover)) {
@@ -26,10 +42,11 @@ pub(super) async fn make(path: &Path) -> Result<(), Failure> {
     file::private(OpenOptions::new().write(true).create_new(true))
         .open(&draft)
         .map_err(|problem| file::failed("make", &draft, &problem))?;
-    let mut connection = connect(&draft, connection(&draft).journal_mode(SqliteJournalMode::Wal)).await?;
-    run_migrations(&mut connection).await?;
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
-    connection.close().await?;
+    let connection = Conn::open(&draft, Access::Write)?;
+    let _mode: String = connection.value("PRAGMA journal_mode = WAL")?;
+    run_migrations(&connection)?;
+    let _busy: i64 = connection.value("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    connection.close()?;
     let publish = || -> std::io::Result<()> {
         File::open(&draft)?.sync_all()?;
         fs::rename(&draft, path)?;
@@ -39,31 +56,56 @@ pub(super) async fn make(path: &Path) -> Result<(), Failure> {
 }
 
 /// Brings the schema of a store up to date.
-pub(super) async fn migrate(path: &Path) -> Result<(), Failure> {
-    let mut connection = connect(path, connection(path)).await?;
-    verify_ours(&mut connection, path).await?;
-    if schema_version(&mut connection).await? > newest() {
+pub(super) fn migrate(path: &Path) -> Result<(), Failure> {
+    let connection = Conn::open(path, Access::Write).map_err(|error| refusal(path, error))?;
+    verify_ours(&connection, path)?;
+    verify_structure(&connection, path)?;
+    if version(&connection)? > newest(&MIGRATIONS) {
         return Err(newer(path).into());
     }
-    run_migrations(&mut connection).await?;
-    Ok(connection.close().await?)
+    run_migrations(&connection)?;
+    Ok(connection.close()?)
 }
 
-async fn run_migrations(connection: &mut Conn) -> Result<(), Failure> {
-    MIGRATIONS.run(connection).await.map_err(|problem| {
-        let advice = "restore the store from a backup, or use the version of miniprogram that wrote it";
-        store(format!("the schema could not be brought up to date: {problem}"), advice).into()
-    })
+/// Whether a store has the schema of this version; fails if the file is no store, or one of a later version.
+pub(super) fn is_up_to_date(path: &Path) -> Result<bool, Failure> {
+    let connection = Conn::open(path, Access::ReadOnly).map_err(|error| refusal(path, error))?;
+    verify_ours(&connection, path)?;
+    match version(&connection)?.cmp(&newest(&MIGRATIONS)) {
+        std::cmp::Ordering::Equal => Ok(true),
+        std::cmp::Ordering::Less => Ok(false),
+        std::cmp::Ordering::Greater => Err(newer(path).into()),
+    }
 }
 
-/// Refuses what is no sound store of this version.
-pub(super) async fn verify(connection: &mut Conn, path: &Path) -> Result<(), Failure> {
-    verify_ours(connection, path).await?;
-    let version = schema_version(connection).await.map_err(|failure| match failure {
-        Failure::Database(error) => refusal(path, error),
-        refused @ Failure::Refused(_) => refused,
+fn run_migrations(connection: &Conn) -> Result<(), Failure> {
+    let migrate = || -> Result<(), Failure> {
+        connection.run(VERSIONS)?;
+        let present = version(connection)?;
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version > present) {
+            connection.run("BEGIN IMMEDIATE")?;
+            connection.run(migration.sql)?;
+            let Migration { version, description, .. } = migration;
+            let checksum: String = migration.checksum().iter().map(|byte| format!("{byte:02x}")).collect();
+            connection.run(&format!(
+                "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES ({version}, '{description}', 1, x'{checksum}', 0)"
+            ))?;
+            connection.run("COMMIT")?;
+        }
+        Ok(())
+    };
+    migrate().map_err(|failure| migrations::failed(&failure.into_error("migrate")).into())
+}
+
+/// Refuses what is no store of this version.
+pub(super) fn verify(connection: &Conn, path: &Path) -> Result<(), Failure> {
+    verify_ours(connection, path)?;
+    let version = version(connection).map_err(|failure| match failure {
+        Failure::Sqlite(error) => refusal(path, error),
+        other => other,
     })?;
-    match version.cmp(&newest()) {
+    match version.cmp(&newest(&MIGRATIONS)) {
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Greater => Err(newer(path).into()),
         std::cmp::Ordering::Less => {
@@ -73,44 +115,50 @@ pub(super) async fn verify(connection: &mut Conn, path: &Path) -> Result<(), Fai
     }
 }
 
-async fn verify_ours(connection: &mut Conn, path: &Path) -> Result<(), Failure> {
-    let refused = |error| refusal(path, error);
-    let id: i64 =
-        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(refused)?;
-    if id != APPLICATION_ID {
-        let why = format!("{} is the database of another program", path.display());
-        return Err(store(why, "correct the path of the store").into());
+fn verify_ours(connection: &Conn, path: &Path) -> Result<(), Failure> {
+    let id: i64 = connection.value("PRAGMA application_id").map_err(|error| refusal(path, error))?;
+    if id == APPLICATION_ID {
+        return Ok(());
     }
-    let problems = structural_problems(connection).await?;
-    if let Some(problem) = problems.first() {
-        return Err(store(format!("{} is damaged: {problem}", path.display()), RESTORE).into());
-    }
-    Ok(())
+    let why = format!("{} is the database of another program", path.display());
+    Err(store(why, "correct the path of the store").into())
 }
 
-pub(super) async fn structural_problems(connection: &mut Conn) -> Result<Vec<String>, Failure> {
-    let rows = sqlx::query("PRAGMA quick_check(10)").fetch_all(connection).await;
-    let rows = match rows {
-        Ok(rows) => rows,
-        Err(sqlx::Error::Database(error)) => return Ok(vec![error.message().to_owned()]),
-        Err(error) => return Err(error.into()),
-    };
-    let mut problems = Vec::new();
-    for row in rows {
-        problems.push(row.try_get::<String, _>(0)?);
+/// Refuses a damaged store. Reads all of it.
+pub(super) fn verify_structure(connection: &Conn, path: &Path) -> Result<(), Failure> {
+    match problems(connection)?.first() {
+        Some(problem) => Err(store(format!("{} is damaged: {problem}", path.display()), RESTORE).into()),
+        None => Ok(()),
     }
-    problems.retain(|problem| problem != "ok");
-    Ok(problems)
 }
 
-pub(super) async fn schema_version(connection: &mut Conn) -> Result<i64, Failure> {
-    let version =
-        sqlx::query_scalar::<_, Option<i64>>("SELECT MAX(version) FROM _sqlx_migrations WHERE success");
-    Ok(version.fetch_one(connection).await?.unwrap_or_default())
+/// Refuses a store that has lost commits which were acknowledged: its log was cut short or deleted, or it was replaced
+/// by an earlier copy.
+pub(super) fn verify_commits(connection: &Conn, path: &Path, mark: Option<&Mark>) -> Result<(), Failure> {
+    let Some(mark) = mark else { return Ok(()) };
+    let identity: String = connection.value("SELECT identity FROM store")?;
+    let commits: i64 = connection.value("SELECT commits FROM store")?;
+    mark.compare(path, &identity, commits).map_err(Failure::from)
 }
 
-fn newest() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+/// What SQLite's own check of the structure finds.
+pub(super) fn problems(connection: &Conn) -> Result<Vec<String>, Failure> {
+    let found = connection.texts("PRAGMA quick_check(10)");
+    match found {
+        Ok(mut problems) => {
+            problems.retain(|problem| problem != "ok");
+            Ok(problems)
+        }
+        Err(rusqlite::Error::SqliteFailure(problem, words)) => {
+            Ok(vec![words.unwrap_or_else(|| problem.to_string())])
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn version(connection: &Conn) -> Result<i64, Failure> {
+    let version: Option<i64> = connection.value("SELECT MAX(version) FROM _sqlx_migrations WHERE success")?;
+    Ok(version.unwrap_or_default())
 }
 
 fn newer(path: &Path) -> miniprogram_core::Error {
@@ -121,14 +169,14 @@ fn newer(path: &Path) -> miniprogram_core::Error {
 }
 
 /// A file that SQLite does not take.
-pub(super) fn refusal(path: &Path, error: sqlx::Error) -> Failure {
-    match &error {
-        sqlx::Error::Database(database) if database.code().as_deref() == Some("26") => {
+pub(super) fn refusal(path: &Path, error: rusqlite::Error) -> Failure {
+    match error.sqlite_error().map(|problem| problem.extended_code & 0xff) {
+        Some(rusqlite::ffi::SQLITE_NOTADB) => {
             let why = format!("{} is no SQLite database", path.display());
             store(why, "correct the path of the store, or restore it from a backup").into()
         }
-        sqlx::Error::Database(database) if database.message().contains("malformed") => {
-            store(format!("{} is damaged: {}", path.display(), database.message()), RESTORE).into()
+        Some(rusqlite::ffi::SQLITE_CORRUPT) => {
+            store(format!("{} is damaged: {error}", path.display()), RESTORE).into()
         }
         _ => error.into(),
     }

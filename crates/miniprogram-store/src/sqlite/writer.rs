@@ -1,12 +1,16 @@
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use miniprogram_core::{Error, ErrorKind, Outcome};
+use futures::future::BoxFuture;
+use miniprogram_core::{Error, ErrorKind, Outcome, Result};
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::*;
-use crate::failure::store;
+use super::driver::{Access, Conn, ReadRow as _, done, query};
+use super::file::{self, FileId, Ownership};
+use super::turn::{Mark, Turns};
+use crate::failure::{Failure, store};
 
 /// How many writes share a transaction at most.
 const GROUP: usize = 256;
@@ -23,7 +27,7 @@ pub struct WriterStats {
     pub commits: u64,
 }
 
-/// The one task that writes. It takes what waits, runs it in one transaction, and answers after the commit.
+/// The one thread that writes. It takes what waits, runs it in one transaction, and answers after the commit.
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
@@ -43,10 +47,13 @@ enum Message {
     Close,
 }
 
+/// What a write or a read does, given its arguments.
+pub(super) type Work<A, T> = for<'c> fn(&'c mut Conn, &'c A) -> BoxFuture<'c, Result<T, Failure>>;
+
 /// A write that waits for its turn, whatever it answers.
 trait Job: Send {
-    /// Does it. Answers whether it succeeded.
-    fn run<'c>(&'c mut self, connection: &'c mut Conn) -> BoxFuture<'c, bool>;
+    /// Does it, again if need be. Answers whether it succeeded.
+    fn run(&mut self, connection: &mut Conn) -> bool;
 
     /// Answers the caller: what it did, or why nothing of the group counts.
     fn answer(self: Box<Self>, group: Result<(), &GroupFailure>);
@@ -54,28 +61,21 @@ trait Job: Send {
 
 /// Why a whole group came to nothing.
 struct GroupFailure {
-    error: Arc<Error>,
+    error: Error,
 }
 
-struct Write<T, F> {
+struct Write<A, T> {
     operation: &'static str,
-    work: Option<F>,
+    arguments: A,
+    work: Work<A, T>,
     result: Option<Result<T, Failure>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
-impl<T, F> Job for Write<T, F>
-where
-    T: Send + 'static,
-    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
-{
-    fn run<'c>(&'c mut self, connection: &'c mut Conn) -> BoxFuture<'c, bool> {
-        Box::pin(async move {
-            if let Some(work) = self.work.take() {
-                self.result = Some(work(connection).await);
-            }
-            matches!(self.result, Some(Ok(_)))
-        })
+impl<A: Send, T: Send> Job for Write<A, T> {
+    fn run(&mut self, connection: &mut Conn) -> bool {
+        let result = done((self.work)(connection, &self.arguments));
+        self.result.insert(result).is_ok()
     }
 
     fn answer(self: Box<Self>, group: Result<(), &GroupFailure>) {
@@ -93,7 +93,7 @@ where
 
 impl GroupFailure {
     fn new(failure: Failure, outcome: Outcome) -> Self {
-        Self { error: Arc::new(failure.into_error("commit").with_outcome(outcome)) }
+        Self { error: failure.into_error("commit").with_outcome(outcome) }
     }
 
     fn of(&self, operation: &'static str) -> Error {
@@ -104,47 +104,63 @@ impl GroupFailure {
     }
 }
 
-fn gone(operation: &'static str) -> Error {
+pub(super) fn gone(operation: &'static str) -> Error {
     store("the store is closed", "open it again").with_operation(operation)
 }
 
+/// What a writer writes to.
+pub(super) struct Opened {
+    pub(super) path: PathBuf,
+    pub(super) file: FileId,
+    pub(super) connection: Conn,
+    /// The right of a daemon.
+    pub(super) ownership: Option<Ownership>,
+}
+
 impl Writer {
-    /// Makes the connection's process the owner, and starts the task.
-    pub(super) async fn start(
-        mut connection: Conn,
-        ownership: Ownership,
-        file: FileId,
-    ) -> Result<Self, Failure> {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let fence = take_over(&mut transaction).await?;
-        transaction.commit().await?;
+    /// Starts the thread. With an ownership it begins a daemon's session, and ends the leases and claims of the daemon
+    /// before.
+    pub(super) fn start(opened: Opened) -> Result<Self, Failure> {
+        let Opened { path, file, connection, ownership } = opened;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (end, ended) = watch::channel(());
         let stats = Arc::new(Stats::default());
-        let path = ownership.store().to_owned();
-        let task = Task {
+        let mut thread = Thread {
             waiting,
+            turns: Turns::of(&path)?,
             connection: Some(connection),
-            fence,
+            session: None,
             place: Place { file, log: None, path: path.clone() },
             stats: Arc::clone(&stats),
-            ownership,
+            _ownership: ownership,
             _end: end,
         };
-        tokio::spawn(task.run());
+        if thread._ownership.is_some() {
+            thread.begin_session()?;
+        } else {
+            thread.name_session()?;
+        }
+        let name = "miniprogram-store".to_owned();
+        let started = std::thread::Builder::new().name(name).spawn(move || thread.run());
+        started.map_err(|problem| file::failed("start the writer of", &path, &problem))?;
         Ok(Self { queue, stats, path, ended })
     }
 
-    pub(super) async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T>
+    pub(super) async fn write<A, T>(
+        &self,
+        operation: &'static str,
+        arguments: A,
+        work: Work<A, T>,
+    ) -> Result<T>
     where
+        A: Send + 'static,
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write { operation, work: Some(work), result: None, reply });
+        let job = Box::new(Write { operation, arguments, work, result: None, reply });
         self.queue.send(Message::Write(job)).await.map_err(|_| gone(operation))?;
         answer.await.unwrap_or_else(|_| {
-            // The task ended with the runtime, in the middle of it or before.
+            // The thread ended, in the middle of it or before.
             Err(gone(operation).with_outcome(Outcome::Unknown))
         })
     }
@@ -158,7 +174,7 @@ impl Writer {
 
     /// Waits until everything that was queued is done and the file is given back.
     pub(super) async fn close(&self) {
-        // The task may have ended already.
+        // The thread may have ended already.
         let _ended = self.queue.send(Message::Close).await;
         let _ended = self.ended.clone().changed().await;
     }
@@ -170,24 +186,25 @@ impl Drop for Writer {
     }
 }
 
-struct Task {
+struct Thread {
     waiting: mpsc::Receiver<Message>,
+    turns: Turns,
     connection: Option<Conn>,
-    fence: i64,
+    /// The number of the daemon's session; none for a command.
+    session: Option<i64>,
     place: Place,
     stats: Arc<Stats>,
-    ownership: Ownership,
+    _ownership: Option<Ownership>,
     /// Dropped last: tells that the file was given back.
     _end: watch::Sender<()>,
 }
 
-impl Task {
-    async fn run(mut self) {
+impl Thread {
+    fn run(mut self) {
         let mut group = Vec::new();
         let mut messages = Vec::new();
         loop {
-            let closing = self.waiting.recv_many(&mut messages, GROUP).await == 0;
-            let mut close = closing;
+            let mut close = self.waiting.blocking_recv_many(&mut messages, GROUP) == 0;
             for message in messages.drain(..) {
                 match message {
                     Message::Write(job) if !close => group.push(job),
@@ -197,57 +214,170 @@ impl Task {
                 }
             }
             if !group.is_empty() {
-                self.write(&mut group).await;
+                self.write(&mut group);
             }
             if close {
                 break;
             }
         }
-        if let Some(connection) = self.connection.take()
-            && let Err(error) = connection.close().await
-        {
-            let error = Failure::Database(error).into_error("close");
+        if let Some(Err(error)) = self.connection.take().map(Conn::close) {
+            let error = Failure::from(error).into_error("close");
             tracing::warn!(%error, "the store's file could not be closed in good order");
         }
     }
 
-    async fn write(&mut self, group: &mut Vec<Box<dyn Job>>) {
-        let committed = self.transaction(group).await;
+    /// Makes this process the daemon. The one before is gone, and with it whoever held a lease or a claim in its name:
+    /// both end now, and the next holder of a lease is told that it was interrupted. Those of commands run out.
+    fn begin_session(&mut self) -> Result<(), Failure> {
+        let mut turn = self.turns.take()?;
+        let connection = self.connection.as_mut().ok_or_else(|| gone("open"))?;
+        connection.run("BEGIN IMMEDIATE")?;
+        let begin = "UPDATE store SET session = session + 1, process = $1, commits = commits + 1 \
+                     WHERE id = 1 RETURNING session, identity, commits";
+        let begin = query(begin).bind(i64::from(std::process::id()));
+        let row = done(Box::pin(async { Ok(begin.fetch_one(connection).await?) }))?;
+        for end in [
+            "UPDATE tokens SET lease_until = MIN(lease_until, updated_at), lease_session = NULL \
+             WHERE lease_session IS NOT NULL AND lease_until IS NOT NULL",
+            "UPDATE lanes SET ready_at = (SELECT due_at FROM events WHERE events.id = head) WHERE head IN \
+             (SELECT id FROM events WHERE state = 'pending' AND claim_session IS NOT NULL \
+              AND claim_until IS NOT NULL)",
+            "UPDATE events SET claim_until = due_at, claim_session = NULL \
+             WHERE state = 'pending' AND claim_session IS NOT NULL AND claim_until IS NOT NULL",
+        ] {
+            connection.run(end)?;
+        }
+        connection.run("COMMIT")?;
+        self.session = Some(row.try_get("session")?);
+        turn.leave(&Mark { identity: row.try_get("identity")?, commits: row.try_get("commits")? })?;
+        drop(turn);
+        self.name_session()
+    }
+
+    fn name_session(&self) -> Result<(), Failure> {
+        if let Some(connection) = &self.connection {
+            connection.name_session(self.session)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, group: &mut Vec<Box<dyn Job>>) {
+        let committed = self.transaction(group);
         self.stats.operations.fetch_add(group.len() as u64, Ordering::Relaxed);
         match committed {
-            Ok(()) => {
-                self.stats.commits.fetch_add(1, Ordering::Relaxed);
+            Ok(committed) => {
+                self.stats.commits.fetch_add(u64::from(committed), Ordering::Relaxed);
                 group.drain(..).for_each(|job| job.answer(Ok(())));
             }
             Err(failure) => {
-                // The next group begins with a connection of its own.
-                if let Some(connection) = self.connection.take() {
-                    // Its transaction is rolled back with it.
-                    let _lost = connection.close().await;
-                }
+                // Its transaction is rolled back with it. The next group begins with a connection of its own.
+                drop(self.connection.take());
                 tracing::error!(error = %failure.error, writes = group.len(), "a group of writes failed");
                 group.drain(..).for_each(|job| job.answer(Err(&failure)));
             }
         }
     }
 
-    async fn transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), GroupFailure> {
+    /// Runs a group in one transaction. Answers whether there was anything to commit.
+    fn transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<bool, GroupFailure> {
         let not_done = |failure: Failure| GroupFailure::new(failure, Outcome::NotDone);
+        if self.connection.is_none() {
+            self.place.log = None;
+            let connection = Conn::open(&self.place.path, Access::Write);
+            self.connection = Some(connection.map_err(|error| not_done(error.into()))?);
+            self.name_session().map_err(not_done)?;
+        }
+        let Some(connection) = &mut self.connection else { return Ok(false) };
+        let mut turn = self.turns.take().map_err(|error| not_done(error.into()))?;
         // What is written to a file that is no longer in its place is gone at the next start.
         self.place.verify().map_err(|error| not_done(error.into()))?;
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => {
-                self.place.log = None;
-                let path = self.ownership.store();
-                none.insert(connect(path, super::connection(path)).await.map_err(not_done)?)
-            }
-        };
-        run_group(connection, group, self.fence).await.map_err(not_done)?;
+        let mark = turn.mark().map_err(|error| not_done(error.into()))?;
+        let mut group = Group { jobs: group, refused: Vec::new() };
+        let written = group
+            .run(connection, |connection| begin(connection, &self.place.path, self.session, mark.as_ref()));
+        let Some(mark) = written.map_err(not_done)? else { return Ok(false) };
         // A commit that fails may have reached the disk all the same.
         let unknown = |failure: Failure| GroupFailure::new(failure, Outcome::Unknown);
-        sqlx::query("COMMIT").execute(connection).await.map_err(|error| unknown(error.into()))?;
-        self.place.verify().map_err(|error| unknown(error.into()))
+        connection.run("COMMIT").map_err(|error| unknown(error.into()))?;
+        self.place.verify().map_err(|error| unknown(error.into()))?;
+        turn.leave(&mark).map_err(|error| unknown(error.into()))?;
+        Ok(true)
+    }
+}
+
+/// Begins a transaction, and makes sure that it is in the right store, that this store has all of its commits, and that
+/// no other daemon has begun a session since.
+fn begin(
+    connection: &mut Conn,
+    path: &Path,
+    session: Option<i64>,
+    mark: Option<&Mark>,
+) -> Result<Mark, Failure> {
+    connection.run("BEGIN IMMEDIATE")?;
+    let next =
+        query("UPDATE store SET commits = commits + 1 WHERE id = 1 RETURNING identity, commits, session");
+    let row = done(Box::pin(async { Ok(next.fetch_one(connection).await?) }))?;
+    let next = Mark { identity: row.try_get("identity")?, commits: row.try_get("commits")? };
+    if let Some(mark) = mark {
+        mark.compare(path, &next.identity, next.commits - 1)?;
+    }
+    if session.is_some_and(|session| row.try_get("session") != Ok(session)) {
+        let advice = "end this process: two must never be the daemon of one store";
+        return Err(store("another process has become the store's daemon", advice).into());
+    }
+    Ok(next)
+}
+
+/// The writes of one transaction.
+struct Group<'g> {
+    jobs: &'g mut [Box<dyn Job>],
+    /// Those that changed something and then failed: their part cannot be taken back alone.
+    refused: Vec<usize>,
+}
+
+impl Group<'_> {
+    /// Runs all of them. Where one fails after it has changed something, everything is rolled back and done again
+    /// without it. Nearly no write does: rules are looked at before the first change, which spares a savepoint for
+    /// each. Answers what the transaction is to be known by; none if nothing is to be committed.
+    fn run(
+        &mut self,
+        connection: &mut Conn,
+        begin: impl Fn(&mut Conn) -> Result<Mark, Failure>,
+    ) -> Result<Option<Mark>, Failure> {
+        loop {
+            let mark = begin(connection)?;
+            let begun = connection.changes();
+            match self.run_once(connection)? {
+                Some(half_done) => {
+                    connection.run("ROLLBACK")?;
+                    self.refused.push(half_done);
+                }
+                None if connection.changes() == begun => {
+                    connection.run("ROLLBACK")?;
+                    return Ok(None);
+                }
+                None => return Ok(Some(mark)),
+            }
+        }
+    }
+
+    /// Answers the first one that failed after it had changed something.
+    fn run_once(&mut self, connection: &mut Conn) -> Result<Option<usize>, Failure> {
+        for (at, job) in self.jobs.iter_mut().enumerate() {
+            if self.refused.contains(&at) {
+                continue;
+            }
+            let before = connection.changes();
+            let succeeded = job.run(connection);
+            if connection.has_given_up() {
+                let advice = "see why the database gave up, then repeat";
+                return Err(store("the database rolled a group of writes back", advice).into());
+            }
+            if !succeeded && connection.changes() != before {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -267,46 +397,12 @@ impl Place {
         match self.log {
             Some(log) => log.verify(&path),
             None => {
-                self.log = Some(FileId::of(&path)?);
+                // Before the first write there may be no log yet.
+                if path.exists() {
+                    self.log = Some(FileId::of(&path)?);
+                }
                 Ok(())
             }
         }
     }
-}
-
-/// Makes this process the owner. The one before is gone, and with it whoever held a lease or a claim: both end now,
-/// and the next holder of a lease is told that it was interrupted.
-async fn take_over(connection: &mut Conn) -> Result<i64, Failure> {
-    let fence =
-        sqlx::query_scalar("UPDATE owner SET fence = fence + 1, process = $1 WHERE id = 1 RETURNING fence")
-            .bind(i64::from(std::process::id()))
-            .fetch_one(&mut *connection)
-            .await?;
-    for end in [
-        "UPDATE tokens SET lease_until = MIN(lease_until, updated_at) WHERE lease_until IS NOT NULL",
-        "UPDATE lanes SET ready_at = (SELECT due_at FROM events WHERE events.id = head) WHERE head IS NOT NULL",
-        "UPDATE events SET claim_until = due_at WHERE state = 'pending' AND claim_until IS NOT NULL",
-    ] {
-        sqlx::query(end).execute(&mut *connection).await?;
-    }
-    Ok(fence)
-}
-
-async fn run_group(connection: &mut Conn, group: &mut [Box<dyn Job>], fence: i64) -> Result<(), Failure> {
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    let owner: i64 =
-        sqlx::query_scalar("SELECT fence FROM owner WHERE id = 1").fetch_one(&mut *connection).await?;
-    if owner != fence {
-        let advice = "end this process: two must never own one store";
-        return Err(store("another process has taken the store over", advice).into());
-    }
-    for job in group {
-        sqlx::query("SAVEPOINT job").execute(&mut *connection).await?;
-        if !job.run(connection).await {
-            // Fails if the database gave the whole transaction up, and then the group fails.
-            sqlx::query("ROLLBACK TO job").execute(&mut *connection).await?;
-        }
-        sqlx::query("RELEASE job").execute(&mut *connection).await?;
-    }
-    Ok(())
 }

@@ -28,13 +28,6 @@ impl Place {
         postgres::database(test).map(Self::Postgres)
     }
 
-    fn url(&self) -> String {
-        match self {
-            Self::Sqlite(directory) => format!("sqlite:{}", directory.path().join("store.db").display()),
-            Self::Postgres(url) => url.clone(),
-        }
-    }
-
     /// The store, made if it is not there.
     async fn store(&self) -> Arc<dyn Store> {
         self.store_with(StoreKeys::default()).await
@@ -52,11 +45,8 @@ impl Place {
     }
 
     /// A second handle on the store beside an open one, as another process would have it.
-    async fn beside(&self, open: &Arc<dyn Store>) -> Arc<dyn Store> {
-        match self {
-            Self::Sqlite(_) => Arc::clone(open),
-            Self::Postgres(_) => self.store().await,
-        }
+    async fn beside(&self, _open: &Arc<dyn Store>) -> Arc<dyn Store> {
+        self.store().await
     }
 
     /// A statement that the databases word differently.
@@ -67,10 +57,7 @@ impl Place {
     async fn statement(&self, sql: &'static str) {
         match self {
             Self::Sqlite(directory) => {
-                let url = format!("sqlite:{}", directory.path().join("store.db").display());
-                let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-                sqlx::raw_sql(sql).execute(&pool).await.unwrap();
-                pool.close().await;
+                statement_in(&directory.path().join("store.db"), sql);
             }
             Self::Postgres(url) => {
                 let pool = sqlx::PgPool::connect(url).await.unwrap();
@@ -86,11 +73,11 @@ impl Place {
     /// Every byte that the store keeps in a column, as text of hex digits.
     async fn stored(&self, sqlite: &'static str, postgres: &'static str) -> Vec<String> {
         match self {
-            Self::Sqlite(_) => {
-                let pool = sqlx::SqlitePool::connect(&self.url()).await.unwrap();
-                let values = sqlx::query_scalar(sqlite).fetch_all(&pool).await.unwrap();
-                pool.close().await;
-                values
+            Self::Sqlite(directory) => {
+                let connection = rusqlite::Connection::open(directory.path().join("store.db")).unwrap();
+                let mut statement = connection.prepare(sqlite).unwrap();
+                let values = statement.query_map([], |row| row.get(0)).unwrap();
+                values.collect::<Result<_, _>>().unwrap()
             }
             Self::Postgres(url) => {
                 let pool = sqlx::PgPool::connect(url).await.unwrap();
@@ -100,4 +87,9 @@ impl Place {
             }
         }
     }
+}
+
+/// A statement in a file that may be a store.
+fn statement_in(path: &std::path::Path, sql: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }

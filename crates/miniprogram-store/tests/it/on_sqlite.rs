@@ -17,6 +17,8 @@ use miniprogram_store::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::statement_in;
+
 const ACME: Vendor = Vendor::new("acme");
 
 fn key() -> PlatformKey {
@@ -57,8 +59,9 @@ async fn assert_refused(path: &PathBuf, words: &str) {
 }
 
 #[tokio::test]
-async fn a_second_owner_is_refused_and_named_the_first() {
+async fn a_second_daemon_is_refused_and_named_the_first() {
     let (directory, path) = made().await;
+    let options = || options().as_daemon();
     let first = SqliteStore::open(&path, options()).await.unwrap();
     let link = directory.path().join("link.db");
     std::os::unix::fs::symlink(&path, &link).unwrap();
@@ -102,13 +105,14 @@ async fn nothing_is_written_to_a_file_that_is_not_in_its_place() {
 #[tokio::test]
 async fn who_lost_the_store_cannot_write_to_it() {
     let (_directory, path) = made().await;
+    let options = || options().as_daemon();
     let first = SqliteStore::open(&path, options()).await.unwrap();
     // As when somebody deletes the lock beside a running process.
     fs::remove_file(path.with_file_name("store.db.lock")).unwrap();
     let second = SqliteStore::open(&path, options()).await.unwrap();
     let error = first.save_ticket(&key(), &ticket("from the first")).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone));
-    assert!(error.to_string().contains("another process has taken the store over"), "{error}");
+    assert!(error.to_string().contains("another process has become the store"), "{error}");
     second.save_ticket(&key(), &ticket("from the second")).await.unwrap();
     assert_eq!(second.ticket(&key()).await.unwrap(), Some(ticket("from the second")));
 }
@@ -116,10 +120,11 @@ async fn who_lost_the_store_cannot_write_to_it() {
 #[tokio::test]
 async fn the_owner_alone_may_read_the_files() {
     let (_directory, path) = made().await;
-    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let store = SqliteStore::open(&path, options().as_daemon()).await.unwrap();
     store.save_ticket(&key(), &ticket("t")).await.unwrap();
-    for name in ["store.db", "store.db-wal", "store.db-shm", "store.db.lock"] {
-        let mode = fs::metadata(path.with_file_name(name)).unwrap().permissions().mode();
+    let names = ["", "-wal", "-shm", ".lock", ".queue", ".turn"].map(|end| format!("store.db{end}"));
+    for name in names {
+        let mode = fs::metadata(path.with_file_name(&name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     store.close().await;
@@ -144,9 +149,10 @@ async fn a_store_is_never_begun_empty() {
     store.close().await;
     let error = SqliteStore::create(&path, options()).await.unwrap_err();
     assert!(error.to_string().contains("already"), "{error}");
-    let names: Vec<_> =
-        fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
-    assert_eq!(names.len(), 2, "the store and its lock, and nothing of the making: {names:?}");
+    let files = fs::read_dir(directory.path()).unwrap();
+    let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["store.db", "store.db.queue", "store.db.turn"], "there is nothing left of the making");
 }
 
 #[tokio::test]
@@ -175,9 +181,7 @@ async fn what_is_no_sound_store_is_refused() {
     SqliteStore::open(&path, options()).await.unwrap().close().await;
 
     let foreign = directory.path().join("foreign.db");
-    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}?mode=rwc", foreign.display())).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE tokens (id INTEGER)").execute(&pool).await.unwrap();
-    pool.close().await;
+    statement_in(&foreign, "CREATE TABLE tokens (id INTEGER)");
     fs::set_permissions(&foreign, fs::Permissions::from_mode(0o600)).unwrap();
     assert_refused(&foreign, "is the database of another program").await;
 }
@@ -185,15 +189,13 @@ async fn what_is_no_sound_store_is_refused() {
 #[tokio::test]
 async fn the_schema_of_another_version_is_refused() {
     let (_directory, path) = made().await;
-    let statement = async |sql: &'static str| {
-        let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
-        sqlx::raw_sql(sql).execute(&pool).await.unwrap();
-        pool.close().await;
-    };
-    statement("INSERT INTO _sqlx_migrations SELECT 99, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations").await;
+    let statement = |sql| statement_in(&path, sql);
+    statement(
+        "INSERT INTO _sqlx_migrations SELECT 99, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations LIMIT 1",
+    );
     assert_refused(&path, "was written by a later version").await;
     assert!(SqliteStore::migrate(&path, options()).await.unwrap_err().to_string().contains("later version"));
-    statement("DELETE FROM _sqlx_migrations").await;
+    statement("DELETE FROM _sqlx_migrations");
     assert_refused(&path, "has the schema of an earlier version").await;
 }
 
@@ -262,50 +264,189 @@ async fn a_write_is_finished_without_its_caller() {
 async fn a_group_that_fails_leaves_the_store_usable() {
     let (_directory, path) = made().await;
     let store = SqliteStore::open(&path, options()).await.unwrap();
-    let statement = async |sql: &'static str| {
-        let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
-        sqlx::raw_sql(sql).execute(&pool).await.unwrap();
-        pool.close().await;
-    };
+    let statement = |sql| statement_in(&path, sql);
     // A constraint that is looked at with the commit, and fails it.
     statement(
         "CREATE TABLE child (parent INTEGER REFERENCES tickets (id) DEFERRABLE INITIALLY DEFERRED); \
          CREATE TRIGGER fail AFTER UPDATE ON tickets BEGIN INSERT INTO child VALUES (-1); END",
-    )
-    .await;
+    );
     let error = store.save_ticket(&key(), &ticket("second")).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::Unknown), "{error}");
     assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket("first")));
-    statement("DROP TRIGGER fail; ALTER TABLE owner RENAME TO away").await;
+    statement("DROP TRIGGER fail; ALTER TABLE store RENAME TO away");
     let error = store.save_ticket(&key(), &ticket("third")).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
-    statement("ALTER TABLE away RENAME TO owner").await;
+    statement("ALTER TABLE away RENAME TO store");
     store.save_ticket(&key(), &ticket("fourth")).await.unwrap();
     assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket("fourth")));
 }
 
 #[tokio::test]
-async fn the_leases_and_claims_of_the_dead_end_at_once() {
+async fn a_daemon_ends_the_leases_and_claims_of_the_daemon_before() {
     let (_directory, path) = made().await;
-    let store = SqliteStore::open(&path, options()).await.unwrap();
-    let scope = TokenScope::platform(ACME, PlatformId::from("p1"));
+    let daemon = || SqliteStore::open(&path, options().as_daemon());
+    let store = daemon().await.unwrap();
+    let command = SqliteStore::open(&path, options()).await.unwrap();
+    let (scope, others) = (
+        TokenScope::platform(ACME, PlatformId::from("p1")),
+        TokenScope::client_credentials(ACME, PlatformId::from("p1")),
+    );
     let now = Timestamp::from_unix(1000);
     let lease = Duration::from_secs(600);
     store.acquire(&scope, "dead", now, lease).await.unwrap();
-    let event = Event::new(ACME, EventKind::Ticket, Cow::Borrowed("ticket"), Value::Null);
-    store.receive(&NewEvent::new(key(), event, now)).await.unwrap();
+    command.acquire(&others, "command", now, lease).await.unwrap();
+    let receive = async |name| {
+        let mut event = Event::new(ACME, EventKind::Ticket, Cow::Borrowed("ticket"), Value::Null);
+        event.app_id = Some(AppId::from(name));
+        store.receive(&NewEvent::new(key(), event, now)).await.unwrap();
+    };
+    receive("a").await;
     let dead = store.claim("dead", now, lease, 1).await.unwrap().remove(0);
+    receive("b").await;
+    let held = command.claim("command", now, lease, 1).await.unwrap().remove(0);
     drop(store);
-    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let store = daemon().await.unwrap();
     let Acquired::Granted { lease: taken, .. } = store.acquire(&scope, "next", now, lease).await.unwrap()
     else {
         panic!("the lease of a process that is gone still counts");
     };
     assert!(taken.interrupted);
-    let claim = store.claim("next", now, lease, 1).await.unwrap().remove(0);
-    assert_eq!((claim.entry.id, claim.entry.attempts), (dead.entry.id, 2));
+    let still = store.acquire(&others, "next", now, lease).await.unwrap();
+    assert!(matches!(still, Acquired::Held { .. }), "the lease of a command that runs beside it: {still:?}");
+    let claims = store.claim("next", now, lease, 9).await.unwrap();
+    let claim = &claims[0];
+    assert_eq!((claims.len(), claim.entry.id, claim.entry.attempts), (1, dead.entry.id, 2));
     assert_eq!(store.complete(&dead, now).await.unwrap_err().kind(), ErrorKind::Conflict);
-    store.complete(&claim, now).await.unwrap();
+    store.complete(claim, now).await.unwrap();
+    command.complete(&held, now).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_number_of_handles_write_beside_the_daemon() {
+    let (_directory, path) = made().await;
+    let daemon = SqliteStore::open(&path, options().as_daemon()).await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for handle in 0..8 {
+        let path = path.clone();
+        tasks.spawn(async move {
+            let store = SqliteStore::open(&path, options()).await.unwrap();
+            for ticket_of in 0..25 {
+                let key = PlatformKey::new(ACME, format!("platform{handle}-{ticket_of}"));
+                store.save_ticket(&key, &ticket("t")).await.unwrap();
+            }
+            store.close().await;
+        });
+    }
+    let busy = daemon.clone();
+    let load = tokio::spawn(async move {
+        for number in 0.. {
+            let key = PlatformKey::new(ACME, format!("daemon{number}"));
+            if busy.save_ticket(&key, &ticket("t")).await.is_err() {
+                return number;
+            }
+        }
+        0
+    });
+    tasks.join_all().await;
+    daemon.close().await;
+    let saved = load.await.unwrap();
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let report = store.check(Timestamp::from_unix(0)).await.unwrap();
+    assert!(report.is_ok() && report.rows["tickets"] >= 1 + 200 + saved, "{saved} and 200 of {report:?}");
+}
+
+/// What the log held was acknowledged: a store without it is not taken for the whole.
+#[tokio::test]
+async fn a_log_that_was_cut_short_is_noticed_when_the_store_is_opened() {
+    for kept in [0, 32, 4096 + 56] {
+        let (directory, path) = made().await;
+        let store = SqliteStore::open(&path, options()).await.unwrap();
+        for number in 0..3 {
+            let key = PlatformKey::new(ACME, format!("platform{number}"));
+            store.save_ticket(&key, &ticket("t")).await.unwrap();
+        }
+        // As a machine that went down leaves the files, but for the log.
+        let after = directory.path().join("after");
+        fs::create_dir(&after).unwrap();
+        for name in ["store.db", "store.db-wal", "store.db.turn"] {
+            fs::copy(path.with_file_name(name), after.join(name)).unwrap();
+        }
+        let log = OpenOptions::new().write(true).open(after.join("store.db-wal")).unwrap();
+        log.set_len(kept).unwrap();
+        let left = after.join("store.db");
+        for error in [
+            SqliteStore::open(&left, options()).await.unwrap_err(),
+            SqliteStore::open(&left, options().as_daemon()).await.unwrap_err(),
+            SqliteStore::open_read_only(&left, options()).await.unwrap_err(),
+        ] {
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone));
+            assert!(error.to_string().contains("has lost its last"), "{kept} bytes: {error}");
+            assert!(error.advice().contains("--accept-loss"), "{error:#}");
+        }
+        let missing = SqliteStore::accept_loss(&left).await.unwrap();
+        assert!(missing.is_some_and(|missing| missing > 0), "{missing:?}");
+        let store = SqliteStore::open(&left, options()).await.unwrap();
+        store.save_ticket(&key(), &ticket("on")).await.unwrap();
+        store.close().await;
+        SqliteStore::open(&left, options()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_earlier_copy_in_the_place_of_the_store_is_noticed() {
+    let (directory, path) = made().await;
+    let copy = directory.path().join("copy");
+    fs::copy(&path, &copy).unwrap();
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    store.save_ticket(&key(), &ticket("second")).await.unwrap();
+    store.close().await;
+    fs::copy(&copy, &path).unwrap();
+    assert_refused(&path, "has lost its last").await;
+}
+
+/// Who opens the file by its other name makes a log of its own beside it.
+#[tokio::test]
+async fn a_file_with_two_names_is_refused() {
+    let (directory, path) = made().await;
+    let other = directory.path().join("other.db");
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    store.save_ticket(&key(), &ticket("first")).await.unwrap();
+    fs::hard_link(&path, &other).unwrap();
+    let error = store.save_ticket(&key(), &ticket("second")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+    assert!(error.to_string().contains("has 2 names"), "{error}");
+    assert!(store.verify().await.is_err(), "health says so");
+    assert_refused(&path, "has 2 names").await;
+    assert_refused(&other, "has 2 names").await;
+    fs::remove_file(&other).unwrap();
+    store.save_ticket(&key(), &ticket("second")).await.unwrap();
+}
+
+/// A write that fails after its first statement takes only itself back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_half_way_costs_no_other() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    statement_in(
+        &path,
+        "CREATE TRIGGER fail BEFORE INSERT ON lanes WHEN NEW.app = 'app13' \
+         BEGIN SELECT RAISE(ABORT, 'no lane for it'); END",
+    );
+    let mut tasks = tokio::task::JoinSet::new();
+    for app in 0..50 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let mut event = Event::new(ACME, EventKind::Ticket, Cow::Borrowed("ticket"), Value::Null);
+            event.app_id = Some(AppId::from(format!("app{app}")));
+            (app, store.receive(&NewEvent::new(key(), event, Timestamp::from_unix(1))).await)
+        });
+    }
+    for (app, received) in tasks.join_all().await {
+        assert_eq!(received.is_err(), app == 13, "{app}: {received:?}");
+    }
+    assert_eq!(store.counts().await.unwrap().pending, 49);
+    let check = store.check(Timestamp::from_unix(1)).await.unwrap();
+    assert_eq!(check.rows["events"], 49, "its first statement counts as little as its second");
 }
 
 #[tokio::test]

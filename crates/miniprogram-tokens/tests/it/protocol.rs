@@ -413,8 +413,8 @@ async fn a_second_process_opens_what_the_first_left() {
     let token = bench.token().await.unwrap();
     let Bench { clock, vendor, store, alarms, directory, manager, .. } = bench;
     drop((manager, store));
-    let options = StoreOptions::default();
-    until("the end of the first owner", || async {
+    let options = StoreOptions::default().as_daemon();
+    until("the end of the first daemon", || async {
         SqliteStore::open(path(&directory), options.clone()).await.is_ok()
     })
     .await;

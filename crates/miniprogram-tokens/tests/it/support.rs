@@ -248,7 +248,7 @@ pub(crate) fn path(directory: &TempDir) -> PathBuf {
 
 impl FaultyStore {
     pub(crate) async fn create(directory: &TempDir) -> Arc<Self> {
-        let inner = SqliteStore::migrate(path(directory), StoreOptions::default()).await.unwrap();
+        let inner = SqliteStore::migrate(path(directory), StoreOptions::default().as_daemon()).await.unwrap();
         Arc::new(Self {
             inner,
             faults: Mutex::default(),

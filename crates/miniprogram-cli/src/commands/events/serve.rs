@@ -7,6 +7,7 @@ use std::time::Duration;
 use miniprogram::{Clock, Error, ErrorKind, SystemClock, Timestamp};
 use miniprogram_callback::{CallbackService, HealthCheck, Limits, RetryPolicy, metrics_handle};
 use miniprogram_store::Store;
+use miniprogram_store::inbox::LONGEST_PAUSE;
 use miniprogram_tokens::TokenManager;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -69,7 +70,9 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         retry = retry.with_max_attempts(attempts);
     }
     if let Some(timeout) = wish.handler_timeout {
-        retry = retry.with_handler_timeout(timeout).with_lease(timeout.saturating_mul(LEASE_FACTOR));
+        retry = retry
+            .with_handler_timeout(timeout)
+            .with_lease(timeout.saturating_mul(LEASE_FACTOR).min(LONGEST_PAUSE));
     }
 
     let mut bounds = Limits::default();
@@ -91,7 +94,7 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         limits::allow_core_dumps();
     }
 
-    let State { store, tokens } = context.state(&settings, &platforms).await?;
+    let State { store, tokens } = context.daemon_state(&settings, &platforms).await?;
     let (course, followed) = watch::channel(Course::Running);
     let course = Arc::new(course);
     let outlet = Outlet::start(std::io::stdout()).map_err(|problem| local("serve", &problem))?;

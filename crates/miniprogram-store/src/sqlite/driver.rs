@@ -1,0 +1,341 @@
+//! What `sql/` asks of a database, answered by a connection on the thread that asks. No future here ever waits: they
+//! are `async` because PostgreSQL's are.
+
+use std::borrow::Cow;
+use std::fmt::{self, Debug, Display};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Error, OpenFlags};
+
+use crate::failure::Failure;
+
+/// How long a connection waits for a program that does not take its turn: a backup, a shell.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many statements stay prepared.
+const PREPARED: usize = 128;
+
+/// A connection.
+pub(super) struct Conn(Connection);
+
+impl Debug for Conn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conn").finish_non_exhaustive()
+    }
+}
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Read and write.
+    Write,
+    /// Read, with the files beside the store made where they are missing.
+    Read,
+    /// Read, and make nothing.
+    ReadOnly,
+}
+
+impl Conn {
+    /// Opens a file that exists. Every commit is synced, and what is replaced or deleted is overwritten.
+    pub(super) fn open(path: &Path, access: Access) -> Result<Self, Error> {
+        let mode = match access {
+            Access::Write | Access::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        };
+        let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        if access != Access::Write {
+            connection.pragma_update(None, "query_only", "ON")?;
+        }
+        Ok(Self(connection))
+    }
+
+    /// Runs statements that answer nothing.
+    pub(super) fn run(&self, sql: &str) -> Result<(), Error> {
+        self.0.execute_batch(sql)
+    }
+
+    /// The first column of the first row.
+    pub(super) fn value<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<T, Error> {
+        self.0.query_row(sql, [], |row| row.get(0))
+    }
+
+    /// The first column of every row.
+    pub(super) fn texts(&self, sql: &str) -> Result<Vec<String>, Error> {
+        let mut statement = self.0.prepare(sql)?;
+        let texts = statement.query_map([], |row| row.get(0))?;
+        texts.collect()
+    }
+
+    /// How many rows this connection has changed since it was opened.
+    pub(super) fn changes(&self) -> u64 {
+        self.0.total_changes()
+    }
+
+    /// Whether the database has given the transaction up by itself, as it does when the disk is full.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.0.is_autocommit()
+    }
+
+    /// Makes `session()` answer the number of the daemon's session, or `NULL`.
+    pub(super) fn name_session(&self, session: Option<i64>) -> Result<(), Error> {
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+        self.0.create_scalar_function("session", 0, flags, move |_| Ok(session))
+    }
+
+    /// Closes it, and says what was wrong with that.
+    pub(super) fn close(self) -> Result<(), Error> {
+        self.0.close().map_err(|(_, error)| error)
+    }
+
+    fn rows(&self, query: Query<'_>, most: usize) -> Result<Vec<Row>, Error> {
+        let mut statement = query.prepared(&self.0)?;
+        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Arc<[String]> = names.into();
+        let mut rows = statement.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            if found.len() < most {
+                let values = (0..columns.len()).map(|at| row.get(at)).collect::<Result<_, _>>()?;
+                found.push(Row { columns: Arc::clone(&columns), values });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Nobody else changes a row between two statements of a transaction.
+pub(super) const LOCKS_ROWS: bool = false;
+
+/// The work of a statement or several, done before this returns.
+pub(super) fn done<T>(work: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
+    work.now_or_never().unwrap_or_else(|| Err(Error::ExecuteReturnedResults.into()))
+}
+
+/// A statement with its arguments, numbered from `$1`.
+pub(super) struct Query<'q> {
+    sql: Cow<'q, str>,
+    arguments: Vec<Argument<'q>>,
+}
+
+/// A statement that is written down.
+pub(super) fn query<'q>(sql: &'static str) -> Query<'q> {
+    Query { sql: Cow::Borrowed(sql), arguments: Vec::new() }
+}
+
+/// A statement that was put together, of parts that are written down.
+pub(super) fn dynamic_query<'q>(sql: String) -> Query<'q> {
+    Query { sql: Cow::Owned(sql), arguments: Vec::new() }
+}
+
+impl<'q> Query<'q> {
+    pub(super) fn bind(mut self, argument: impl Into<Argument<'q>>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// SQLite numbers `$2` by where it first appears, and not by its name.
+    fn prepared(self, connection: &Connection) -> Result<rusqlite::CachedStatement<'_>, Error> {
+        let mut statement = connection.prepare_cached(&self.sql)?;
+        for at in 1..=statement.parameter_count() {
+            let number = statement.parameter_name(at).and_then(|name| name[1..].parse::<usize>().ok());
+            let argument = number.and_then(|number| self.arguments.get(number.checked_sub(1)?));
+            let argument = argument.ok_or(Error::InvalidParameterCount(self.arguments.len(), at))?;
+            statement.raw_bind_parameter(at, argument)?;
+        }
+        Ok(statement)
+    }
+
+    pub(super) async fn execute(self, db: &mut Conn) -> Result<Executed, Error> {
+        let changes = self.prepared(&db.0)?.raw_execute()?;
+        Ok(Executed(changes as u64))
+    }
+
+    pub(super) async fn fetch_all(self, db: &mut Conn) -> Result<Vec<Row>, Error> {
+        db.rows(self, usize::MAX)
+    }
+
+    pub(super) async fn fetch_optional(self, db: &mut Conn) -> Result<Option<Row>, Error> {
+        // All of its rows are walked through: a change that returns rows is not complete before the last one.
+        Ok(db.rows(self, 1)?.pop())
+    }
+
+    pub(super) async fn fetch_one(self, db: &mut Conn) -> Result<Row, Error> {
+        self.fetch_optional(db).await?.ok_or(Error::QueryReturnedNoRows)
+    }
+}
+
+/// What a statement changed.
+pub(super) struct Executed(u64);
+
+impl Executed {
+    pub(super) const fn rows_affected(&self) -> u64 {
+        self.0
+    }
+}
+
+/// An argument of a statement.
+pub(super) enum Argument<'q> {
+    Null,
+    Integer(i64),
+    Text(Cow<'q, str>),
+    Blob(Cow<'q, [u8]>),
+}
+
+impl rusqlite::ToSql for Argument<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput, ValueRef};
+        Ok(match self {
+            Self::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Self::Integer(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Blob(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
+    }
+}
+
+impl From<i64> for Argument<'_> {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl<'q> From<&'q str> for Argument<'q> {
+    fn from(text: &'q str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Argument<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl<'q> From<&'q [u8]> for Argument<'q> {
+    fn from(bytes: &'q [u8]) -> Self {
+        Self::Blob(Cow::Borrowed(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Argument<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Blob(Cow::Owned(bytes))
+    }
+}
+
+impl<'q, T: Into<Argument<'q>>> From<Option<T>> for Argument<'q> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// Several ids as one argument.
+pub(super) fn ids(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    format!("[{}]", ids.join(","))
+}
+
+/// A statement that is put together of parts and arguments.
+pub(super) struct QueryBuilder<'q> {
+    sql: String,
+    arguments: Vec<Argument<'q>>,
+}
+
+impl<'q> QueryBuilder<'q> {
+    pub(super) fn new(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), arguments: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, sql: impl Display) -> &mut Self {
+        self.sql.push_str(&sql.to_string());
+        self
+    }
+
+    pub(super) fn push_bind(&mut self, argument: impl Into<Argument<'q>>) -> &mut Self {
+        self.arguments.push(argument.into());
+        self.sql.push_str(&format!("${}", self.arguments.len()));
+        self
+    }
+
+    pub(super) fn build(&mut self) -> Query<'q> {
+        let (sql, arguments) = (std::mem::take(&mut self.sql), std::mem::take(&mut self.arguments));
+        Query { sql: Cow::Owned(sql), arguments }
+    }
+}
+
+/// A row, with the names of its columns.
+#[derive(Debug)]
+pub(super) struct Row {
+    columns: Arc<[String]>,
+    values: Vec<Value>,
+}
+
+/// Reading a row by the names of its columns.
+pub(super) trait ReadRow {
+    fn try_get<T: Column, N: AsRef<str>>(&self, column: N) -> Result<T, Error>;
+}
+
+impl ReadRow for Row {
+    fn try_get<T: Column, N: AsRef<str>>(&self, column: N) -> Result<T, Error> {
+        let name = column.as_ref();
+        let at = self.columns.iter().position(|column| column == name);
+        let at = at.ok_or_else(|| Error::InvalidColumnName(name.to_owned()))?;
+        let value = &self.values[at];
+        T::of(value).ok_or_else(|| Error::InvalidColumnType(at, name.to_owned(), value.data_type()))
+    }
+}
+
+/// What a column may hold.
+pub(super) trait Column: Sized {
+    fn of(value: &Value) -> Option<Self>;
+}
+
+impl Column for i64 {
+    fn of(value: &Value) -> Option<Self> {
+        if let Value::Integer(number) = value { Some(*number) } else { None }
+    }
+}
+
+impl Column for bool {
+    fn of(value: &Value) -> Option<Self> {
+        i64::of(value).map(|number| number != 0)
+    }
+}
+
+impl Column for String {
+    fn of(value: &Value) -> Option<Self> {
+        if let Value::Text(text) = value { Some(text.clone()) } else { None }
+    }
+}
+
+impl Column for Vec<u8> {
+    fn of(value: &Value) -> Option<Self> {
+        if let Value::Blob(bytes) = value { Some(bytes.clone()) } else { None }
+    }
+}
+
+impl<T: Column> Column for Option<T> {
+    fn of(value: &Value) -> Option<Self> {
+        if matches!(value, Value::Null) { Some(None) } else { T::of(value).map(Some) }
+    }
+}
+
+pub(super) fn no_row() -> Error {
+    Error::QueryReturnedNoRows
+}
+
+/// Whether a row of another key has that value already.
+pub(super) fn is_unique_violation(error: &Error) -> bool {
+    let unique = [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
+    error.sqlite_error().is_some_and(|error| unique.contains(&error.extended_code))
+}

@@ -1,0 +1,93 @@
+//! The connections that read.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use miniprogram_core::Result;
+use tokio::sync::Semaphore;
+
+use super::driver::{Access, Conn, done};
+use super::writer::{Work, gone};
+use crate::failure::{Failure, store};
+
+/// Connections that only read: they see what was committed, and wait for nobody.
+#[derive(Debug)]
+pub(super) struct Readers(Arc<Pool>);
+
+#[derive(Debug)]
+struct Pool {
+    path: PathBuf,
+    access: Access,
+    /// How many may be reading at once on threads of their own.
+    permits: Semaphore,
+    idle: Mutex<Vec<Conn>>,
+    most: usize,
+    closed: AtomicBool,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf, access: Access, connections: u32) -> Self {
+        let most = connections.max(1) as usize;
+        let (permits, closed) = (Semaphore::new(most), AtomicBool::new(false));
+        Self(Arc::new(Pool { path, access, permits, idle: Mutex::default(), most, closed }))
+    }
+
+    /// Reads on a thread of its own: what may be many rows.
+    pub(super) async fn read<A, T>(
+        &self,
+        operation: &'static str,
+        arguments: A,
+        work: Work<A, T>,
+    ) -> Result<T>
+    where
+        A: Send + 'static,
+        T: Send + 'static,
+    {
+        let pool = Arc::clone(&self.0);
+        let _permit = pool.permits.acquire().await.map_err(|_| gone(operation))?;
+        let reader = Arc::clone(&pool);
+        let read = tokio::task::spawn_blocking(move || reader.read(&arguments, work)).await;
+        read.unwrap_or_else(|_| Err(store("the read was cut off with its runtime", "repeat").into()))
+            .map_err(|failure| failure.into_error(operation))
+    }
+
+    /// Reads one row by its key, here and now: microseconds, and less than the way to another thread and back.
+    pub(super) fn look_up<A, T>(
+        &self,
+        operation: &'static str,
+        arguments: &A,
+        work: Work<A, T>,
+    ) -> Result<T> {
+        self.0.read(arguments, work).map_err(|failure| failure.into_error(operation))
+    }
+
+    pub(super) fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        self.0.idle().clear();
+    }
+}
+
+impl Pool {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Conn>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<A, T>(&self, arguments: &A, work: Work<A, T>) -> Result<T, Failure> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(gone("read").into());
+        }
+        let idle = self.idle().pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => Conn::open(&self.path, self.access)?,
+        };
+        let read = done(work(&mut connection, arguments));
+        let mut idle = self.idle();
+        // After an error the connection may be of no use.
+        if read.is_ok() && idle.len() < self.most && !self.closed.load(Ordering::Acquire) {
+            idle.push(connection);
+        }
+        read
+    }
+}

@@ -1,0 +1,168 @@
+//! Whose turn it is to write.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use miniprogram_core::Result;
+
+use super::file::{beside, failed, private};
+use crate::failure::store;
+
+/// How long a writer waits for its turn before it gives up: somebody was stopped in the middle of a write.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it waits between two looks.
+const SHORT: Duration = Duration::from_micros(100);
+const LONG: Duration = Duration::from_millis(1);
+
+/// The right to write, which goes from process to process.
+///
+/// SQLite lets one process write at a time, but who asks again at once gets it again: a busy daemon would shut everybody
+/// else out. So a writer first takes its place at the head of the queue, a lock on `<file>.queue`, then waits there for
+/// the lock on `<file>.turn`, and leaves the queue when it has it. Whoever has just written finds somebody else at the
+/// head, if anybody waits. The locks end with their process.
+///
+/// `<file>.turn` also tells how many commits there were: a store that has seen fewer has lost some.
+#[derive(Debug)]
+pub(super) struct Turns {
+    queue: File,
+    turn: File,
+    path: PathBuf,
+}
+
+/// A turn: it ends when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn<'a>(&'a mut Turns);
+
+/// What the last writer left behind: which store it wrote to, and how many commits it had then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) identity: String,
+    pub(super) commits: i64,
+}
+
+impl Turns {
+    pub(super) fn of(store: &Path) -> Result<Self> {
+        let open = |end| {
+            let path = beside(store, end);
+            let file =
+                private(OpenOptions::new().read(true).write(true).create(true).truncate(false)).open(&path);
+            file.map_err(|problem| failed("open", &path, &problem))
+        };
+        Ok(Self { queue: open(".queue")?, turn: open(".turn")?, path: store.to_owned() })
+    }
+
+    /// Waits for a turn.
+    pub(super) fn take(&mut self) -> Result<Turn<'_>> {
+        let since = Instant::now();
+        self.wait_for(&self.queue, since)?;
+        let taken = self.wait_for(&self.turn, since);
+        let left = self.queue.unlock();
+        taken?;
+        left.map_err(|problem| failed("unlock", &beside(&self.path, ".queue"), &problem))?;
+        Ok(Turn(self))
+    }
+
+    fn wait_for(&self, lock: &File, since: Instant) -> Result<()> {
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(problem)) => return Err(failed("lock", &self.path, &problem)),
+            }
+            let waited = since.elapsed();
+            if waited > PATIENCE {
+                let why = format!(
+                    "another process has been writing to {} for {} s",
+                    self.path.display(),
+                    waited.as_secs()
+                );
+                return Err(store(
+                    why,
+                    "end the process that was stopped in the middle of a write, then repeat",
+                ));
+            }
+            std::thread::sleep(if waited < LONG { SHORT } else { LONG });
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// What the writer before left behind.
+    pub(super) fn mark(&mut self) -> Result<Option<Mark>> {
+        Mark::of(&mut self.0.turn).map_err(|problem| failed("read", &beside(&self.0.path, ".turn"), &problem))
+    }
+
+    /// Leaves word of a commit.
+    pub(super) fn leave(&mut self, mark: &Mark) -> Result<()> {
+        let line = format!("{} {:020}\n", mark.identity, mark.commits);
+        let file = &mut self.0.turn;
+        let written = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(line.as_bytes()));
+        written.map_err(|problem| failed("write", &beside(&self.0.path, ".turn"), &problem))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Err(problem) = self.0.turn.unlock() {
+            tracing::error!(path = %self.0.path.display(), %problem, "the store cannot be given to the next writer");
+        }
+    }
+}
+
+impl Mark {
+    /// The mark beside a store; none if nobody has left one.
+    pub(super) fn beside(store: &Path) -> Result<Option<Self>> {
+        let path = beside(store, ".turn");
+        match File::open(&path) {
+            Ok(mut file) => Self::of(&mut file).map_err(|problem| failed("read", &path, &problem)),
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(problem) => Err(failed("open", &path, &problem)),
+        }
+    }
+
+    /// Fails if a store is not the one that left this mark, or has fewer commits than it had then.
+    pub(super) fn compare(&self, path: &Path, identity: &str, commits: i64) -> Result<()> {
+        if self.identity != identity {
+            let why = format!("{} is not the store that was written to before", path.display());
+            let advice = "put the right file in its place; if this one is right, run `miniprogram store repair \
+                          --accept-loss`";
+            return Err(store(why, advice));
+        }
+        if commits < self.commits {
+            let why = format!(
+                "{} has lost its last {} commits, which were acknowledged: its log was cut short or removed, or an \
+                 earlier copy was put in its place",
+                path.display(),
+                self.commits - commits
+            );
+            let advice = "restore the file together with its log (-wal); if they cannot be had any more, run \
+                          `miniprogram store repair --accept-loss` and go on without them";
+            return Err(store(why, advice));
+        }
+        Ok(())
+    }
+
+    /// Forgets what was left behind: what is in the store is all there is.
+    pub(super) fn forget(store: &Path) -> Result<()> {
+        let path = beside(store, ".turn");
+        match OpenOptions::new().write(true).truncate(true).open(&path) {
+            Err(problem) if problem.kind() != io::ErrorKind::NotFound => {
+                Err(failed("write", &path, &problem))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn of(file: &mut File) -> io::Result<Option<Self>> {
+        let mut line = [0; 128];
+        file.seek(SeekFrom::Start(0))?;
+        let read = file.read(&mut line)?;
+        let line = String::from_utf8_lossy(&line[..read]);
+        let mark = line.lines().next().and_then(|line| line.split_once(' '));
+        Ok(mark.and_then(|(identity, commits)| {
+            Some(Self { identity: identity.to_owned(), commits: commits.parse().ok()? })
+        }))
+    }
+}
