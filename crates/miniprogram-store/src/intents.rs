@@ -8,7 +8,7 @@ use miniprogram_core::{AppId, Clock, Intent, Journal, PlatformId, Result, Settle
 
 use crate::tokens::PlatformKey;
 
-/// Keeps intents. Whatever returns `Ok` is on the disk.
+/// Keeps intents. What was opened is on the disk when this returns `Ok`.
 #[async_trait]
 pub trait IntentStore: Debug + Send + Sync + 'static {
     /// Writes an intent down. A later attempt of the open effect replaces it.
@@ -20,6 +20,9 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
     async fn open_intent(&self, platform: &PlatformId, intent: &Intent) -> Result<()>;
 
     /// Writes down what came of an intent. Nothing happens if it is closed already.
+    ///
+    /// Everybody sees it at once, but it may reach the disk with the next write only: if the machine goes down before
+    /// that, the intent is open again, and is settled once more.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).

@@ -243,6 +243,15 @@ impl PostgresStore {
         }
     }
 
+    /// Writes what may be lost with the machine.
+    async fn write_unsynced<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.write(operation, arguments, work).await
+    }
+
     async fn read<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T> {
         let read = async {
             let mut connection = self.0.pool.acquire().await?;

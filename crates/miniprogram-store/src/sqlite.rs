@@ -49,7 +49,7 @@ use driver::{Access, Conn};
 use file::{FileId, Ownership};
 use readers::Readers;
 use turn::Mark;
-use writer::{Opened, Work, Writer};
+use writer::{Opened, Sync, Work, Writer};
 
 type Handle = SqliteStore;
 
@@ -223,8 +223,31 @@ impl SqliteStore {
         A: Send + 'static,
         T: Send + 'static,
     {
+        self.write_with(Sync::Now, operation, arguments, work).await
+    }
+
+    /// Writes what may be lost with the machine: it reaches the disk with the next write.
+    async fn write_unsynced<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
+    where
+        A: Send + 'static,
+        T: Send + 'static,
+    {
+        self.write_with(Sync::WithTheNext, operation, arguments, work).await
+    }
+
+    async fn write_with<A, T>(
+        &self,
+        sync: Sync,
+        operation: &'static str,
+        arguments: A,
+        work: Work<A, T>,
+    ) -> Result<T>
+    where
+        A: Send + 'static,
+        T: Send + 'static,
+    {
         match &self.0.writer {
-            Some(writer) => writer.write(operation, arguments, work).await,
+            Some(writer) => writer.write(operation, sync, arguments, work).await,
             None => {
                 let advice = "open it without `read_only` to write";
                 Err(failure::store("the store is open for reading alone", advice).with_operation(operation))

@@ -37,7 +37,7 @@ impl IntentStore for Handle {
         now: Timestamp,
     ) -> Result<()> {
         let arguments = (self.keys().clone(), platform.clone(), intent.clone(), settled.clone(), now);
-        self.write("close_intent", arguments, |db, (keys, platform, intent, settled, now)| {
+        self.write_unsynced("close_intent", arguments, |db, (keys, platform, intent, settled, now)| {
             Box::pin(close(db, keys, platform, intent, settled, *now))
         })
         .await

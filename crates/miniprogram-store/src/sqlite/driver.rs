@@ -21,7 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PREPARED: usize = 128;
 
 /// A connection.
-pub(super) struct Conn(Connection);
+pub(super) struct Conn {
+    db: Connection,
+    /// Whether its commits are synced.
+    synced: bool,
+}
 
 impl Debug for Conn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,49 +60,58 @@ impl Conn {
         if access != Access::Write {
             connection.pragma_update(None, "query_only", "ON")?;
         }
-        Ok(Self(connection))
+        Ok(Self { db: connection, synced: true })
+    }
+
+    /// Sets whether the next commits are synced, or wait for one that is.
+    pub(super) fn set_sync(&mut self, synced: bool) -> Result<(), Error> {
+        if self.synced != synced {
+            self.db.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })?;
+            self.synced = synced;
+        }
+        Ok(())
     }
 
     /// Runs statements that answer nothing.
     pub(super) fn run(&self, sql: &str) -> Result<(), Error> {
-        self.0.execute_batch(sql)
+        self.db.execute_batch(sql)
     }
 
     /// The first column of the first row.
     pub(super) fn value<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<T, Error> {
-        self.0.query_row(sql, [], |row| row.get(0))
+        self.db.query_row(sql, [], |row| row.get(0))
     }
 
     /// The first column of every row.
     pub(super) fn texts(&self, sql: &str) -> Result<Vec<String>, Error> {
-        let mut statement = self.0.prepare(sql)?;
+        let mut statement = self.db.prepare(sql)?;
         let texts = statement.query_map([], |row| row.get(0))?;
         texts.collect()
     }
 
     /// How many rows this connection has changed since it was opened.
     pub(super) fn changes(&self) -> u64 {
-        self.0.total_changes()
+        self.db.total_changes()
     }
 
     /// Whether the database has given the transaction up by itself, as it does when the disk is full.
     pub(super) fn has_given_up(&self) -> bool {
-        self.0.is_autocommit()
+        self.db.is_autocommit()
     }
 
     /// Makes `session()` answer the number of the daemon's session, or `NULL`.
     pub(super) fn name_session(&self, session: Option<i64>) -> Result<(), Error> {
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-        self.0.create_scalar_function("session", 0, flags, move |_| Ok(session))
+        self.db.create_scalar_function("session", 0, flags, move |_| Ok(session))
     }
 
     /// Closes it, and says what was wrong with that.
     pub(super) fn close(self) -> Result<(), Error> {
-        self.0.close().map_err(|(_, error)| error)
+        self.db.close().map_err(|(_, error)| error)
     }
 
     fn rows(&self, query: Query<'_>, most: usize) -> Result<Vec<Row>, Error> {
-        let mut statement = query.prepared(&self.0)?;
+        let mut statement = query.prepared(&self.db)?;
         let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
         let columns: Arc<[String]> = names.into();
         let mut rows = statement.raw_query();
@@ -156,7 +169,7 @@ impl<'q> Query<'q> {
     }
 
     pub(super) async fn execute(self, db: &mut Conn) -> Result<Executed, Error> {
-        let changes = self.prepared(&db.0)?.raw_execute()?;
+        let changes = self.prepared(&db.db)?.raw_execute()?;
         Ok(Executed(changes as u64))
     }
 

@@ -50,10 +50,21 @@ enum Message {
 /// What a write or a read does, given its arguments.
 pub(super) type Work<A, T> = for<'c> fn(&'c mut Conn, &'c A) -> BoxFuture<'c, Result<T, Failure>>;
 
+/// When a write has to be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// Before its caller hears of it.
+    Now,
+    /// With the next write that is synced. Everybody sees it at once, and only a machine that goes down loses it.
+    WithTheNext,
+}
+
 /// A write that waits for its turn, whatever it answers.
 trait Job: Send {
     /// Does it, again if need be. Answers whether it succeeded.
     fn run(&mut self, connection: &mut Conn) -> bool;
+
+    fn sync(&self) -> Sync;
 
     /// Answers the caller: what it did, or why nothing of the group counts.
     fn answer(self: Box<Self>, group: Result<(), &GroupFailure>);
@@ -66,6 +77,7 @@ struct GroupFailure {
 
 struct Write<A, T> {
     operation: &'static str,
+    sync: Sync,
     arguments: A,
     work: Work<A, T>,
     result: Option<Result<T, Failure>>,
@@ -76,6 +88,10 @@ impl<A: Send, T: Send> Job for Write<A, T> {
     fn run(&mut self, connection: &mut Conn) -> bool {
         let result = done((self.work)(connection, &self.arguments));
         self.result.insert(result).is_ok()
+    }
+
+    fn sync(&self) -> Sync {
+        self.sync
     }
 
     fn answer(self: Box<Self>, group: Result<(), &GroupFailure>) {
@@ -149,6 +165,7 @@ impl Writer {
     pub(super) async fn write<A, T>(
         &self,
         operation: &'static str,
+        sync: Sync,
         arguments: A,
         work: Work<A, T>,
     ) -> Result<T>
@@ -157,7 +174,7 @@ impl Writer {
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write { operation, arguments, work, result: None, reply });
+        let job = Box::new(Write { operation, sync, arguments, work, result: None, reply });
         self.queue.send(Message::Write(job)).await.map_err(|_| gone(operation))?;
         answer.await.unwrap_or_else(|_| {
             // The thread ended, in the middle of it or before.
@@ -292,34 +309,45 @@ impl Thread {
         // What is written to a file that is no longer in its place is gone at the next start.
         self.place.verify().map_err(|error| not_done(error.into()))?;
         let mark = turn.mark().map_err(|error| not_done(error.into()))?;
+        let sync =
+            if group.iter().any(|job| job.sync() == Sync::Now) { Sync::Now } else { Sync::WithTheNext };
         let mut group = Group { jobs: group, refused: Vec::new() };
-        let written = group
-            .run(connection, |connection| begin(connection, &self.place.path, self.session, mark.as_ref()));
+        let written = group.run(connection, |connection| {
+            begin(connection, &self.place.path, self.session, mark.as_ref(), sync)
+        });
         let Some(mark) = written.map_err(not_done)? else { return Ok(false) };
         // A commit that fails may have reached the disk all the same.
         let unknown = |failure: Failure| GroupFailure::new(failure, Outcome::Unknown);
         connection.run("COMMIT").map_err(|error| unknown(error.into()))?;
         self.place.verify().map_err(|error| unknown(error.into()))?;
-        turn.leave(&mark).map_err(|error| unknown(error.into()))?;
+        if sync == Sync::Now {
+            turn.leave(&mark).map_err(|error| unknown(error.into()))?;
+        }
         Ok(true)
     }
 }
 
 /// Begins a transaction, and makes sure that it is in the right store, that this store has all of its commits, and that
-/// no other daemon has begun a session since.
+/// no other daemon has begun a session since. A commit counts if it is synced: what is not may be lost.
 fn begin(
     connection: &mut Conn,
     path: &Path,
     session: Option<i64>,
     mark: Option<&Mark>,
+    sync: Sync,
 ) -> Result<Mark, Failure> {
+    connection.set_sync(sync == Sync::Now)?;
     connection.run("BEGIN IMMEDIATE")?;
-    let next =
-        query("UPDATE store SET commits = commits + 1 WHERE id = 1 RETURNING identity, commits, session");
-    let row = done(Box::pin(async { Ok(next.fetch_one(connection).await?) }))?;
+    let (next, counted) = match sync {
+        Sync::Now => {
+            ("UPDATE store SET commits = commits + 1 WHERE id = 1 RETURNING identity, commits, session", 1)
+        }
+        Sync::WithTheNext => ("SELECT identity, commits, session FROM store WHERE id = 1", 0),
+    };
+    let row = done(Box::pin(async { Ok(query(next).fetch_one(connection).await?) }))?;
     let next = Mark { identity: row.try_get("identity")?, commits: row.try_get("commits")? };
     if let Some(mark) = mark {
-        mark.compare(path, &next.identity, next.commits - 1)?;
+        mark.compare(path, &next.identity, next.commits - counted)?;
     }
     if session.is_some_and(|session| row.try_get("session") != Ok(session)) {
         let advice = "end this process: two must never be the daemon of one store";

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_core::{
-    AppId, ErrorKind, Event, EventKind, Outcome, PlatformId, Timestamp, TokenScope, Vendor,
+    AppId, Command, ErrorKind, Event, EventKind, Intent, Outcome, PlatformId, Settled, Timestamp, TokenScope,
+    Vendor,
 };
 use miniprogram_store::{
-    Acquired, Inbox, Maintenance, NewEvent, PlatformKey, SqliteStore, StoreKeys, StoreOptions, Ticket,
-    TokenFilter, TokenStore,
+    Acquired, Inbox, IntentStore, Maintenance, NewEvent, PlatformKey, SqliteStore, StoreKeys, StoreOptions,
+    Ticket, TokenFilter, TokenStore,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -472,4 +473,33 @@ async fn a_half_made_store_stands_in_nobodys_way() {
     OpenOptions::new().write(true).create(true).truncate(true).open(&draft).unwrap();
     SqliteStore::create(&path, options()).await.unwrap();
     assert!(!draft.exists());
+}
+
+/// An effect at a time costs one sync: how the one before ended reaches the disk with the next.
+#[tokio::test]
+async fn what_became_of_an_intent_is_seen_at_once_and_synced_with_the_next_write() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let other = SqliteStore::open(&path, options()).await.unwrap();
+    let platform = PlatformId::from("p1");
+    let before = store.stats();
+    let commits = || -> i64 {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.query_row("SELECT commits FROM store", [], |row| row.get(0)).unwrap()
+    };
+    let synced = commits();
+    for number in 0..10 {
+        let app = AppId::from(format!("app{number}"));
+        let at = Timestamp::from_unix(number);
+        let intent = Intent::new(ACME, app.clone(), Command::CancelGrayRelease, Value::Null, at);
+        store.open_intent(&platform, &intent).await.unwrap();
+        assert!(other.pending_intent(&platform, ACME, &app).await.unwrap().is_some());
+        store.close_intent(&platform, &intent, &Settled::unknown(), at).await.unwrap();
+        assert!(other.pending_intent(&platform, ACME, &app).await.unwrap().is_none());
+    }
+    assert_eq!(commits() - synced, 10, "one sync each");
+    assert_eq!(store.stats().operations - before.operations, 20);
+    store.close().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    assert_eq!(store.pending_intents(&key()).await.unwrap(), []);
 }
