@@ -1,5 +1,8 @@
 use miniprogram_core::{Error, ErrorKind, Outcome};
 
+#[cfg(feature = "postgres")]
+use crate::keys;
+
 /// Why an operation on the database failed, before its name is known.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -69,10 +72,17 @@ pub(crate) fn unreadable(what: impl std::fmt::Display, why: impl std::fmt::Displ
 pub(crate) const RESTORE: &str =
     "stop, run `miniprogram store check`, and restore the store from a backup if it is damaged";
 
+/// What the database answers to a value that is not sealed with a key of the store; its words are the keys' ids.
+#[cfg(feature = "postgres")]
+const NOT_THE_KEY: &str = "MPKEY";
+
 /// The words of the database alone: what it adds elsewhere may quote a row, and a connection's text its address.
 #[cfg(feature = "postgres")]
 fn of_postgres(operation: &'static str, error: &sqlx::Error) -> Error {
     let (detail, advice) = match error {
+        sqlx::Error::Database(database) if database.code().as_deref() == Some(NOT_THE_KEY) => {
+            return keys::not_active(database.message()).with_operation(operation);
+        }
         sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();
             (format!("{} (code {code})", database.message()), advice_on_postgres(&code))

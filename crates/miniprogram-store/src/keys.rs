@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::failure::{self, unreadable};
+use crate::maintenance::KeyState;
 
 /// The variable with the key that seals: 32 bytes in base64.
 pub const KEY_VARIABLE: &str = "MINIPROGRAM_STORE_KEY";
@@ -27,10 +28,16 @@ const OPEN: u8 = 0;
 /// First byte of a sealed value; id of the key, nonce, then ciphertext with its tag follow.
 const SEALED: u8 = 1;
 
-/// The keys of a store: one that seals what is written, and earlier ones that still open what they sealed.
+/// What a key seals to prove that it is the store's.
+const PROOF: &[u8] = b"miniprogram-store proof of key";
+
+/// The keys of a store: one that seals what is written, and others that open what they sealed.
 ///
 /// Without a key values are stored open; with one everything that is newly written is sealed with XChaCha20-Poly1305,
 /// bound to its table, column and row. `Debug` shows the keys' ids, which tell nothing of the keys.
+///
+/// Who opens a store proves that these are its keys. A store that was opened for writing with a key wants that key from
+/// then on.
 ///
 /// ```
 /// use miniprogram_core::Secret;
@@ -44,11 +51,29 @@ const SEALED: u8 = 1;
 pub struct StoreKeys {
     current: Option<Arc<Key>>,
     previous: Vec<Arc<Key>>,
+    /// Nothing is sealed or opened, whatever the store's keys are.
+    secretless: bool,
 }
 
 struct Key {
     id: KeyId,
     cipher: XChaCha20Poly1305,
+}
+
+/// A key as the store keeps it: its id, and a text that it has sealed.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptKey {
+    pub(crate) id: String,
+    pub(crate) state: KeyState,
+    /// None if the key is known by its values alone.
+    pub(crate) proof: Option<Vec<u8>>,
+}
+
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Read,
+    Write,
 }
 
 /// The id of a key: 16 hex digits of its digest.
@@ -82,10 +107,17 @@ impl StoreKeys {
     /// # Errors
     /// [`Config`](ErrorKind::Config) if it is none.
     pub fn new(key: &Secret) -> Result<Self> {
-        Ok(Self { current: Some(parse("key", key)?), previous: Vec::new() })
+        Ok(Self { current: Some(parse("key", key)?), ..Self::default() })
     }
 
-    /// With a key that sealed before: it opens only.
+    /// No keys, and no secrets: for what needs none, such as an export. A store is opened with them for reading alone,
+    /// whatever its keys are; to read a secret is an error.
+    #[must_use]
+    pub fn without_secrets() -> Self {
+        Self { secretless: true, ..Self::default() }
+    }
+
+    /// With a key that opens only: one that sealed before, or one that is about to.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if it is none.
@@ -117,7 +149,7 @@ impl StoreKeys {
                 previous.push(parse(PREVIOUS_KEYS_VARIABLE, &Secret::new(key))?);
             }
         }
-        Ok(Self { current, previous })
+        Ok(Self { current, previous, secretless: false })
     }
 
     /// The ids of the keys, the sealing one first.
@@ -125,36 +157,91 @@ impl StoreKeys {
         self.current.iter().chain(&self.previous).map(|key| key.id)
     }
 
+    /// The id of the key that seals.
+    pub(crate) fn current(&self) -> Option<KeyId> {
+        self.current.as_ref().map(|key| key.id)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.current.iter().chain(&self.previous)
+    }
+
+    /// Compares these keys with those of a store that is opened. Answers the ids and the proofs that are to be written
+    /// down before anything is written.
+    ///
+    /// Every key that may have values in the store must be there, and open its proof.
+    pub(crate) fn prove(&self, kept: &[KeptKey], purpose: Purpose) -> Result<Vec<(String, Vec<u8>)>> {
+        if self.secretless {
+            return match purpose {
+                Purpose::Read => Ok(Vec::new()),
+                Purpose::Write => Err(without_secrets("the store was to be opened for writing")),
+            };
+        }
+        let mut unproven = Vec::new();
+        let mut missing = Vec::new();
+        for key in kept.iter().filter(|key| key.state != KeyState::Retired) {
+            let held = self.all().find(|held| held.id.to_string() == key.id);
+            match (held, &key.proof) {
+                (None, _) => missing.push(&key.id[..]),
+                (Some(held), Some(proof)) => held.verify_proof(proof)?,
+                (Some(held), None) => unproven.push(held),
+            }
+        }
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            return Err(self.refused(format!("the store is sealed with {missing}, which is not given")));
+        }
+        if purpose == Purpose::Read {
+            return Ok(Vec::new());
+        }
+        match &self.current {
+            Some(current) if kept.iter().all(|key| key.id != current.id.to_string()) => {
+                unproven.push(current)
+            }
+            _ => self.verify_active(kept)?,
+        }
+        unproven.into_iter().map(|key| Ok((key.id.to_string(), key.proof()?))).collect()
+    }
+
+    /// Refuses to seal with these keys, or to write in the open, once the store's keys have changed: its other users
+    /// could not read that, or it was sealed meanwhile.
+    pub(crate) fn verify_active(&self, kept: &[KeptKey]) -> Result<()> {
+        let active = || kept.iter().filter(|key| key.state == KeyState::Active).map(|key| &key.id[..]);
+        let may_write = match &self.current {
+            None => kept.is_empty(),
+            Some(current) => active().any(|id| id == current.id.to_string()),
+        };
+        if may_write { Ok(()) } else { Err(not_active(&active().collect::<Vec<_>>().join(", "))) }
+    }
+
+    fn refused(&self, why: String) -> Error {
+        let given: Vec<String> = self.ids().map(|id| id.to_string()).collect();
+        let given = if given.is_empty() { "no key".to_owned() } else { given.join(", ") };
+        wrong_key(format!("{why} (given: {given})"))
+    }
+
     /// The form that a value is kept in.
     pub(crate) fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
-        let Some(key) = &self.current else {
-            return Ok([&[OPEN], plain].concat());
-        };
-        let failed = || failure::store(format!("{place} could not be sealed"), ErrorKind::Store.advice());
-        let nonce = XNonce::try_generate().map_err(|_| failed())?;
-        let aad = place.bytes();
-        let sealed = key.cipher.encrypt(&nonce, Payload { msg: plain, aad: &aad }).map_err(|_| failed())?;
-        Ok([&[SEALED], &key.id.0[..], &nonce[..], &sealed].concat())
+        match &self.current {
+            _ if self.secretless => Err(without_secrets(format!("{place} was to be sealed"))),
+            Some(key) => key.seal(place, plain),
+            None => Ok([&[OPEN], plain].concat()),
+        }
     }
 
     /// The value that is kept in that form.
     pub(crate) fn unseal(&self, place: &Place<'_>, stored: &[u8]) -> Result<Vec<u8>> {
+        if self.secretless {
+            return Err(without_secrets(format!("{place} was to be read")));
+        }
         match Form::of(stored) {
             Some(Form::Open(plain)) => Ok(plain.to_vec()),
             Some(Form::Sealed { key: id, nonce, sealed }) => {
-                let known = self.current.iter().chain(&self.previous).find(|key| key.id == id);
-                let key = known.ok_or_else(|| {
-                    let why = format!("{place} is sealed with key {id}, which is not given");
-                    Error::new(ErrorKind::Store, "store")
-                        .with_outcome(Outcome::NotDone)
-                        .with_field(KEY_VARIABLE)
-                        .with_detail(why)
-                        .with_advice(format!("add that key to {KEY_VARIABLE} or {PREVIOUS_KEYS_VARIABLE}"))
+                let key = self.all().find(|key| key.id == id).ok_or_else(|| {
+                    wrong_key(format!("{place} is sealed with key {id}, which is not given"))
                 })?;
-                let aad = place.bytes();
-                key.cipher
-                    .decrypt(nonce.into(), Payload { msg: sealed, aad: &aad })
-                    .map_err(|_| unreadable(place, "it was altered, or belongs to another row"))
+                let plain = key.open(place, nonce, sealed);
+                plain.ok_or_else(|| unreadable(place, "it was altered, or belongs to another row"))
             }
             None => Err(unreadable(place, "it is in no known form")),
         }
@@ -168,6 +255,61 @@ impl StoreKeys {
             _ => false,
         }
     }
+}
+
+impl Key {
+    fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+        let failed = || failure::store(format!("{place} could not be sealed"), ErrorKind::Store.advice());
+        let nonce = XNonce::try_generate().map_err(|_| failed())?;
+        let aad = place.bytes();
+        let sealed = self.cipher.encrypt(&nonce, Payload { msg: plain, aad: &aad }).map_err(|_| failed())?;
+        Ok([&[SEALED], &self.id.0[..], &nonce[..], &sealed].concat())
+    }
+
+    fn open(&self, place: &Place<'_>, nonce: &[u8; NONCE_BYTES], sealed: &[u8]) -> Option<Vec<u8>> {
+        let aad = place.bytes();
+        self.cipher.decrypt(nonce.into(), Payload { msg: sealed, aad: &aad }).ok()
+    }
+
+    /// What shows that somebody has this key.
+    fn proof(&self) -> Result<Vec<u8>> {
+        let id = self.id.to_string();
+        self.seal(&Place { table: "keys", column: "proof", row: &[&id] }, PROOF)
+    }
+
+    fn verify_proof(&self, proof: &[u8]) -> Result<()> {
+        let id = self.id.to_string();
+        let place = Place { table: "keys", column: "proof", row: &[&id] };
+        let opened = match Form::of(proof) {
+            Some(Form::Sealed { key, nonce, sealed }) if key == self.id => self.open(&place, nonce, sealed),
+            _ => None,
+        };
+        if opened.as_deref() == Some(PROOF) {
+            return Ok(());
+        }
+        Err(wrong_key(format!("the store's proof of key {id} does not open with the key that is given")))
+    }
+}
+
+/// A key that is missing, or another one.
+fn wrong_key(why: String) -> Error {
+    Error::new(ErrorKind::Store, "store")
+        .with_outcome(Outcome::NotDone)
+        .with_field(KEY_VARIABLE)
+        .with_detail(why)
+        .with_advice(format!("add that key to {KEY_VARIABLE} or {PREVIOUS_KEYS_VARIABLE}"))
+}
+
+/// A value in the open, or one that is sealed with a key that was replaced.
+pub(crate) fn not_active(active: &str) -> Error {
+    let why = format!("the store takes only what is sealed with {active}");
+    wrong_key(why).with_advice(format!("set {KEY_VARIABLE} to that key, and start again"))
+}
+
+/// Something that `StoreKeys::without_secrets` are not good for.
+fn without_secrets(why: impl fmt::Display) -> Error {
+    let why = format!("{why}, and it was asked for without its secrets");
+    failure::store(why, "open the store with its keys").with_field(KEY_VARIABLE)
 }
 
 /// The id of the key that a value is sealed with; none if it is open, or in no known form.

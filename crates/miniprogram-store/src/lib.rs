@@ -23,7 +23,7 @@ pub use inbox::{
 pub use intents::{IntentStore, StoreJournal};
 #[cfg(feature = "sql")]
 pub use keys::StoreKeys;
-pub use maintenance::{CheckReport, Maintenance};
+pub use maintenance::{CheckReport, KeyState, Maintenance};
 #[cfg(feature = "sql")]
 pub use open::{StoreOptions, migrate, open, open_daemon, open_read_only, open_with};
 #[cfg(feature = "postgres")]

@@ -25,7 +25,8 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     async fn verify(&self) -> Result<bool>;
 
     /// Hands every record over as a JSON object: tickets, tokens, intents, events, by id. Secrets are left out, and
-    /// so is what may hold some: the arguments of effects and the payloads of events. No key is needed.
+    /// so is what may hold some: the arguments of effects and the payloads of events. No key is needed: the store may be
+    /// opened with [`StoreKeys::without_secrets`](crate::StoreKeys::without_secrets).
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store), and whatever `write` answers: it ends the export.
@@ -36,7 +37,8 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     ) -> Result<()>;
 
     /// Seals every value with the current key: key rotation, and the first sealing of a store that had no key. May
-    /// run beside other work. Answers how many values were rewritten.
+    /// run beside other work, if everybody else seals with this key already: who still seals with another one is refused
+    /// from now on. Afterwards the other keys are retired. Answers how many values were rewritten.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store), for a value whose key is not given too; what was rewritten until
@@ -65,6 +67,8 @@ pub struct CheckReport {
     pub expired_leases: u64,
     /// How many values are sealed, by the id of their key.
     pub sealed_with: BTreeMap<String, u64>,
+    /// The keys of the store, by their ids. A key that is retired is not needed any more.
+    pub keys: BTreeMap<String, KeyState>,
     /// How many values are stored open.
     pub open_values: u64,
     /// The values that cannot be read.
@@ -76,6 +80,31 @@ impl CheckReport {
     #[must_use]
     pub const fn is_ok(&self) -> bool {
         self.problems.is_empty() && self.unreadable.is_empty()
+    }
+}
+
+/// What a key of a store is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum KeyState {
+    /// It seals. During a rotation there may be several.
+    Active,
+    /// It seals no more; what it sealed is being sealed anew.
+    Replaced,
+    /// It seals no more, and nothing that it sealed is left.
+    Retired,
+}
+
+impl KeyState {
+    /// The name that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Replaced => "replaced",
+            Self::Retired => "retired",
+        }
     }
 }
 

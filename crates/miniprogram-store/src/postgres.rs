@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor};
 
 use crate::failure::{Failure, MIGRATE, store};
-use crate::keys::StoreKeys;
+use crate::keys::{Purpose, StoreKeys};
 use crate::migrations::{self, Migration};
 use crate::open::StoreOptions;
 
@@ -48,11 +48,14 @@ type Handle = PostgresStore;
 
 const BACKEND: &str = "postgres";
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    description: "initial",
-    sql: include_str!("../migrations/postgres/0001_initial.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        description: "initial",
+        sql: include_str!("../migrations/postgres/0001_initial.sql"),
+    },
+    Migration { version: 2, description: "keys", sql: include_str!("../migrations/postgres/0002_keys.sql") },
+];
 
 /// The table in which the versions are kept, by its name since the first of them.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
@@ -99,11 +102,12 @@ impl PostgresStore {
     /// # Errors
     /// [`Config`](ErrorKind::Config) for an address that cannot be understood. [`Store`](ErrorKind::Store) if the
     /// server cannot be reached or does not keep what it acknowledges (`fsync` or `full_page_writes` off); if the
-    /// database holds no store, or one of another schema version.
+    /// database holds no store, or one of another schema version; for keys that are not the store's.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self> {
         let opened = async {
             let opened = Self::pool(url, options, false).await?;
             opened.verify_schema().await?;
+            opened.prove_keys().await?;
             Ok(opened)
         };
         opened.await.map_err(|failure: Failure| failure.into_error("connect"))
@@ -117,6 +121,7 @@ impl PostgresStore {
         let opened = async {
             let opened = Self::pool(url, options, true).await?;
             opened.verify_schema().await?;
+            opened.prove_keys().await?;
             Ok(opened)
         };
         opened.await.map_err(|failure: Failure| failure.into_error("connect_read_only"))
@@ -133,6 +138,7 @@ impl PostgresStore {
                 .await
                 .map_err(|failure| migrations::failed(&failure.into_error("migrate")))?;
             opened.verify_schema().await?;
+            opened.prove_keys().await?;
             Ok(opened)
         };
         migrated.await.map_err(|failure: Failure| failure.into_error("migrate"))
@@ -201,6 +207,21 @@ impl PostgresStore {
                 Err(store("the store was written by a later version", advice).into())
             }
         }
+    }
+
+    /// Compares the keys with those of the store, and writes down what is new among them. From then on the database
+    /// itself refuses values that are not sealed with one of the store's.
+    async fn prove_keys(&self) -> Result<(), Failure> {
+        let purpose = if self.0.read_only { Purpose::Read } else { Purpose::Write };
+        let mut connection = self.0.pool.acquire().await?;
+        let kept = sql::keys::kept(&mut connection).await?;
+        drop(connection);
+        if !self.keys().prove(&kept, purpose)?.is_empty() {
+            let mut transaction = self.0.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+            sql::keys::register(&mut transaction, self.keys()).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
     }
 
     fn keys(&self) -> &StoreKeys {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use miniprogram_core::Result;
 
 use crate::failure::{self, Failure};
-use crate::keys::StoreKeys;
+use crate::keys::{Purpose, StoreKeys};
 use crate::open::StoreOptions;
 
 mod driver;
@@ -110,7 +110,7 @@ impl SqliteStore {
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store) if there is no file, or one that is empty, damaged, of another
     /// program, of another schema version, that others may read or that has a second name; if it has lost commits that
-    /// were acknowledged; for a daemon, if another process is the daemon.
+    /// were acknowledged; for keys that are not the store's; for a daemon, if another process is the daemon.
     pub async fn open(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
         Self::open_with("open", path.as_ref(), options, |_, _| Ok(())).await
     }
@@ -143,7 +143,8 @@ impl SqliteStore {
         let path = path.as_ref().to_owned();
         let opened = blocking(move || {
             let path = file::inspect(&path)?;
-            let connection = open_verified(&path, Access::ReadOnly, Ownership::is_taken(&path))?;
+            let connection =
+                open_verified(&path, Access::ReadOnly, Ownership::is_taken(&path), &options.keys)?;
             connection.close()?;
             let file = FileId::of(&path)?;
             let readers = Readers::new(path.clone(), Access::ReadOnly, options.connections);
@@ -191,11 +192,13 @@ impl SqliteStore {
                 file::inspect(&path)?;
                 let file = FileId::of(&path)?;
                 let looked_after = ownership.is_none() && Ownership::is_taken(&path);
-                let connection = open_verified(&path, Access::Write, looked_after)?;
-                let writer = Writer::start(Opened { path: path.clone(), file, connection, ownership })?;
+                let keys = options.keys;
+                let connection = open_verified(&path, Access::Write, looked_after, &keys)?;
+                let opened = Opened { path: path.clone(), file, connection, keys: keys.clone(), ownership };
+                let writer = Writer::start(opened)?;
                 file::check_modes(&path)?;
                 let readers = Readers::new(path.clone(), Access::Read, options.connections);
-                Ok(Self(Arc::new(Inner { path, file, keys: options.keys, readers, writer: Some(writer) })))
+                Ok(Self(Arc::new(Inner { path, file, keys, readers, writer: Some(writer) })))
             })
             .await
         };
@@ -300,13 +303,19 @@ fn make(path: &Path) -> Result<(), Failure> {
     schema::make(path)
 }
 
-/// Opens a store, and makes sure that it is sound and has all of its commits. A store that a daemon looks after was
-/// read through when that one opened it.
-fn open_verified(path: &Path, access: Access, looked_after: bool) -> Result<Conn, Failure> {
+/// Opens a store, and makes sure that the keys are its own, and that it is sound and has all of its commits. A store that
+/// a daemon looks after was read through when that one opened it.
+fn open_verified(path: &Path, access: Access, looked_after: bool, keys: &StoreKeys) -> Result<Conn, Failure> {
     // Before the store, which only gets more commits.
     let mark = Mark::beside(path)?;
-    let connection = Conn::open(path, access).map_err(|error| schema::refusal(path, error))?;
+    let mut connection = Conn::open(path, access).map_err(|error| schema::refusal(path, error))?;
     schema::verify(&connection, path)?;
+    let purpose = if access == Access::Write { Purpose::Write } else { Purpose::Read };
+    let kept = driver::done(Box::pin(sql::keys::kept(&mut connection))).map_err(|failure| match failure {
+        Failure::Sqlite(error) => schema::refusal(path, error),
+        other => other,
+    })?;
+    keys.prove(&kept, purpose)?;
     if !looked_after {
         schema::verify_structure(&connection, path)?;
     }

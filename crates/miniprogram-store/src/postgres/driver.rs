@@ -13,6 +13,9 @@ pub(super) type QueryBuilder = sqlx::QueryBuilder<Postgres>;
 /// Others change rows between two statements of a transaction, unless they are locked.
 pub(super) const LOCKS_ROWS: bool = true;
 
+/// What is done before the table of keys is changed: it waits for every transaction that has compared them.
+pub(super) const BEFORE_KEYS_CHANGE: &str = "LOCK TABLE keys IN ACCESS EXCLUSIVE MODE";
+
 /// A statement that is written down.
 pub(super) fn query<'q>(sql: &'static str) -> Query<'q> {
     sqlx::query(sql)

@@ -131,6 +131,13 @@ impl Maintenance for Handle {
     }
 
     async fn reseal(&self) -> Result<u64> {
+        let given = self.keys().clone();
+        let others = self.read("reseal", given, |db, given| Box::pin(keys::others(db, given))).await?;
+        if !others.is_empty() {
+            let arguments = (self.keys().clone(), others.clone());
+            self.write("reseal", arguments, |db, (given, ids)| Box::pin(keys::replace(db, given, ids)))
+                .await?;
+        }
         let mut rewritten = 0;
         for table in &SEALED {
             let mut after = 0;
@@ -147,6 +154,9 @@ impl Maintenance for Handle {
                 }
             }
         }
+        if !others.is_empty() {
+            self.write("reseal", others, |db, ids| Box::pin(keys::retire(db, ids))).await?;
+        }
         Ok(rewritten)
     }
 
@@ -155,7 +165,7 @@ impl Maintenance for Handle {
     }
 }
 
-async fn check(db: &mut Conn, keys: &StoreKeys, now: Timestamp) -> Done<CheckReport> {
+async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckReport> {
     let mut report = CheckReport {
         backend: BACKEND,
         schema_version: schema_version(db).await?,
@@ -166,6 +176,7 @@ async fn check(db: &mut Conn, keys: &StoreKeys, now: Timestamp) -> Done<CheckRep
         expired_leases: count(db, "SELECT COUNT(*) AS count FROM tokens WHERE lease_until <= $1", Some(now))
             .await?,
         sealed_with: BTreeMap::new(),
+        keys: keys::kept(db).await?.into_iter().map(|key| (key.id, key.state)).collect(),
         open_values: 0,
         unreadable: Vec::new(),
     };
@@ -183,7 +194,7 @@ async fn check(db: &mut Conn, keys: &StoreKeys, now: Timestamp) -> Done<CheckRep
                         None => report.open_values += 1,
                     }
                     let (column, is_readable) = table.columns[at];
-                    let reason = match keys.unseal(place, stored) {
+                    let reason = match given.unseal(place, stored) {
                         Ok(plain) if is_readable(&plain) => return,
                         Ok(_) => "its content is damaged, or of a later version".to_owned(),
                         Err(error) => error.detail().unwrap_or_default().to_owned(),

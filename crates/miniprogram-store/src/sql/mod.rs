@@ -5,6 +5,7 @@
 
 mod events;
 mod intents;
+pub(super) mod keys;
 mod maintenance;
 mod tokens;
 

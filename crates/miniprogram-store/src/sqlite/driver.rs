@@ -129,6 +129,10 @@ impl Conn {
 /// Nobody else changes a row between two statements of a transaction.
 pub(super) const LOCKS_ROWS: bool = false;
 
+/// What is done before the table of keys is changed: it tells every writer to compare them.
+pub(super) const BEFORE_KEYS_CHANGE: &str =
+    "UPDATE store SET keys_generation = keys_generation + 1 WHERE id = 1";
+
 /// The work of a statement or several, done before this returns.
 pub(super) fn done<T>(work: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
     work.now_or_never().unwrap_or_else(|| Err(Error::ExecuteReturnedResults.into()))

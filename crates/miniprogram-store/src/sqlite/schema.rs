@@ -7,7 +7,7 @@ use super::turn::Mark;
 use crate::failure::{Failure, MIGRATE, RESTORE, store};
 use crate::migrations::{self, Migration, newest};
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         version: 1,
         description: "initial",
@@ -18,6 +18,7 @@ const MIGRATIONS: [Migration; 2] = [
         description: "side by side",
         sql: include_str!("../../migrations/sqlite/0002_side_by_side.sql"),
     },
+    Migration { version: 3, description: "keys", sql: include_str!("../../migrations/sqlite/0003_keys.sql") },
 ];
 
 /// The table in which the versions are kept, by its name since the first of them.

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,8 +10,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Access, Conn, ReadRow as _, done, query};
 use super::file::{self, FileId, Ownership};
+use super::sql;
 use super::turn::{Mark, Turns};
 use crate::failure::{Failure, store};
+use crate::keys::{Purpose, StoreKeys};
 
 /// How many writes share a transaction at most.
 const GROUP: usize = 256;
@@ -113,10 +116,14 @@ impl GroupFailure {
     }
 
     fn of(&self, operation: &'static str) -> Error {
-        Error::new(ErrorKind::Store, operation)
+        let error = Error::new(ErrorKind::Store, operation)
             .with_outcome(self.error.outcome())
             .with_detail(self.error.detail().unwrap_or_default())
-            .with_advice(self.error.advice().to_owned())
+            .with_advice(self.error.advice().to_owned());
+        match self.error.field() {
+            Some(field) => error.with_field(field.to_owned()),
+            None => error,
+        }
     }
 }
 
@@ -129,6 +136,7 @@ pub(super) struct Opened {
     pub(super) path: PathBuf,
     pub(super) file: FileId,
     pub(super) connection: Conn,
+    pub(super) keys: StoreKeys,
     /// The right of a daemon.
     pub(super) ownership: Option<Ownership>,
 }
@@ -137,7 +145,7 @@ impl Writer {
     /// Starts the thread. With an ownership it begins a daemon's session, and ends the leases and claims of the daemon
     /// before.
     pub(super) fn start(opened: Opened) -> Result<Self, Failure> {
-        let Opened { path, file, connection, ownership } = opened;
+        let Opened { path, file, connection, keys, ownership } = opened;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (end, ended) = watch::channel(());
         let stats = Arc::new(Stats::default());
@@ -146,11 +154,13 @@ impl Writer {
             turns: Turns::of(&path)?,
             connection: Some(connection),
             session: None,
+            keys: ComparedKeys { keys, generation: Cell::new(None) },
             place: Place { file, log: None, path: path.clone() },
             stats: Arc::clone(&stats),
             _ownership: ownership,
             _end: end,
         };
+        thread.register_keys()?;
         if thread._ownership.is_some() {
             thread.begin_session()?;
         } else {
@@ -209,6 +219,7 @@ struct Thread {
     connection: Option<Conn>,
     /// The number of the daemon's session; none for a command.
     session: Option<i64>,
+    keys: ComparedKeys,
     place: Place,
     stats: Arc<Stats>,
     _ownership: Option<Ownership>,
@@ -241,6 +252,21 @@ impl Thread {
             let error = Failure::from(error).into_error("close");
             tracing::warn!(%error, "the store's file could not be closed in good order");
         }
+    }
+
+    /// Writes down the keys that the store does not know yet. From then on nobody opens it without them.
+    fn register_keys(&mut self) -> Result<(), Failure> {
+        let connection = self.connection.as_mut().ok_or_else(|| gone("open"))?;
+        let kept = done(Box::pin(sql::keys::kept(connection)))?;
+        if self.keys.keys.prove(&kept, Purpose::Write)?.is_empty() {
+            return Ok(());
+        }
+        let mut turn = self.turns.take()?;
+        let mark = turn.mark()?;
+        let (next, _) = begin(connection, &self.place.path, None, mark.as_ref(), Sync::Now)?;
+        done(Box::pin(sql::keys::register(connection, &self.keys.keys)))?;
+        connection.run("COMMIT")?;
+        Ok(turn.leave(&next)?)
     }
 
     /// Makes this process the daemon. The one before is gone, and with it whoever held a lease or a claim in its name:
@@ -313,7 +339,10 @@ impl Thread {
             if group.iter().any(|job| job.sync() == Sync::Now) { Sync::Now } else { Sync::WithTheNext };
         let mut group = Group { jobs: group, refused: Vec::new() };
         let written = group.run(connection, |connection| {
-            begin(connection, &self.place.path, self.session, mark.as_ref(), sync)
+            let (next, generation) =
+                begin(connection, &self.place.path, self.session, mark.as_ref(), sync)?;
+            self.keys.compare(connection, generation)?;
+            Ok(next)
         });
         let Some(mark) = written.map_err(not_done)? else { return Ok(false) };
         // A commit that fails may have reached the disk all the same.
@@ -328,21 +357,26 @@ impl Thread {
 }
 
 /// Begins a transaction, and makes sure that it is in the right store, that this store has all of its commits, and that
-/// no other daemon has begun a session since. A commit counts if it is synced: what is not may be lost.
+/// no other daemon has begun a session since. A commit counts if it is synced: what is not may be lost. Answers the
+/// generation of the store's keys too.
 fn begin(
     connection: &mut Conn,
     path: &Path,
     session: Option<i64>,
     mark: Option<&Mark>,
     sync: Sync,
-) -> Result<Mark, Failure> {
+) -> Result<(Mark, i64), Failure> {
     connection.set_sync(sync == Sync::Now)?;
     connection.run("BEGIN IMMEDIATE")?;
     let (next, counted) = match sync {
-        Sync::Now => {
-            ("UPDATE store SET commits = commits + 1 WHERE id = 1 RETURNING identity, commits, session", 1)
+        Sync::Now => (
+            "UPDATE store SET commits = commits + 1 WHERE id = 1 \
+             RETURNING identity, commits, session, keys_generation",
+            1,
+        ),
+        Sync::WithTheNext => {
+            ("SELECT identity, commits, session, keys_generation FROM store WHERE id = 1", 0)
         }
-        Sync::WithTheNext => ("SELECT identity, commits, session FROM store WHERE id = 1", 0),
     };
     let row = done(Box::pin(async { Ok(query(next).fetch_one(connection).await?) }))?;
     let next = Mark { identity: row.try_get("identity")?, commits: row.try_get("commits")? };
@@ -353,7 +387,24 @@ fn begin(
         let advice = "end this process: two must never be the daemon of one store";
         return Err(store("another process has become the store's daemon", advice).into());
     }
-    Ok(next)
+    Ok((next, row.try_get("keys_generation")?))
+}
+
+/// The keys of this process, and the generation of the store's keys that they were compared with.
+struct ComparedKeys {
+    keys: StoreKeys,
+    generation: Cell<Option<i64>>,
+}
+
+impl ComparedKeys {
+    /// Fails if the store's keys have changed so that this process must not write any more.
+    fn compare(&self, connection: &mut Conn, generation: i64) -> Result<(), Failure> {
+        if self.generation.get() != Some(generation) {
+            self.keys.verify_active(&done(Box::pin(sql::keys::kept(connection)))?)?;
+            self.generation.set(Some(generation));
+        }
+        Ok(())
+    }
 }
 
 /// The writes of one transaction.

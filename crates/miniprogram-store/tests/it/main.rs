@@ -44,6 +44,14 @@ impl Place {
         }
     }
 
+    /// Its address.
+    fn url(&self) -> String {
+        match self {
+            Self::Sqlite(directory) => format!("sqlite:{}", directory.path().join("store.db").display()),
+            Self::Postgres(url) => url.clone(),
+        }
+    }
+
     /// A second handle on the store beside an open one, as another process would have it.
     async fn beside(&self, _open: &Arc<dyn Store>) -> Arc<dyn Store> {
         self.store().await

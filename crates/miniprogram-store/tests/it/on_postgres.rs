@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use miniprogram_core::{ErrorKind, Event, EventKind, PlatformId, Timestamp, TokenScope, Vendor};
 use miniprogram_store::{
-    Acquired, Inbox, NewEvent, NewTokens, PlatformKey, PostgresStore, Received, StoreKeys, StoreOptions,
-    Ticket, TokenStore,
+    Acquired, Inbox, Maintenance, NewEvent, NewTokens, PlatformKey, PostgresStore, Received, StoreKeys,
+    StoreOptions, Ticket, TokenStore,
 };
 
 use crate::postgres;
@@ -38,7 +38,8 @@ async fn a_database_without_a_store_is_refused() {
     miniprogram_store::open(&url, StoreKeys::default()).await.unwrap();
 
     let pool = sqlx::PgPool::connect(&url).await.unwrap();
-    sqlx::raw_sql("UPDATE miniprogram._sqlx_migrations SET version = 99").execute(&pool).await.unwrap();
+    let later = "UPDATE miniprogram._sqlx_migrations SET version = 99 WHERE version = 1";
+    sqlx::raw_sql(later).execute(&pool).await.unwrap();
     let error = PostgresStore::connect(&url, options()).await.unwrap_err();
     assert!(error.to_string().contains("later version"), "{error}");
     sqlx::raw_sql("DELETE FROM miniprogram._sqlx_migrations").execute(&pool).await.unwrap();
@@ -185,6 +186,34 @@ async fn an_event_that_arrives_while_its_lane_is_being_emptied_is_handed_over() 
     completing.await.unwrap();
     let claims = store.claim("me", later, LEASE, 1).await.unwrap();
     assert_eq!(claims.iter().map(|claim| claim.entry.id).collect::<Vec<_>>(), [second]);
+}
+
+/// A write in the open that was under way is waited for, and one that comes meanwhile sees the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_in_the_open_while_a_store_is_sealed() {
+    let test = "nothing_is_written_in_the_open_while_a_store_is_sealed";
+    let Some(url) = postgres::database(test) else { return };
+    let unsealed = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let mut writer = pool.begin().await.unwrap();
+    let under_way = "INSERT INTO miniprogram.tickets (vendor, platform, ticket, created_at, received_at) \
+                     VALUES ('acme', 'p1', '\\x0074', 1000, 1000)";
+    sqlx::query(under_way).execute(&mut *writer).await.unwrap();
+    let keys = StoreKeys::new(&"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".into()).unwrap();
+    let (address, options) = (url.clone(), options().with_keys(keys));
+    let sealing = tokio::spawn(async move { PostgresStore::connect(&address, options).await.unwrap() });
+    until_waiting(&pool, 1).await;
+    let late = unsealed.clone();
+    let saving =
+        tokio::spawn(async move { late.save_ticket(&PlatformKey::new(ACME, "p2"), &ticket()).await });
+    until_waiting(&pool, 2).await;
+    writer.commit().await.unwrap();
+    let sealed = sealing.await.unwrap();
+    let error = saving.await.unwrap().unwrap_err();
+    assert_eq!(error.field(), Some("MINIPROGRAM_STORE_KEY"), "{error}");
+    assert_eq!(sealed.reseal().await.unwrap(), 1, "what was under way came before the key");
+    assert_eq!(sealed.ticket(&PlatformKey::new(ACME, "p1")).await.unwrap(), Some(ticket()));
+    assert_eq!(sealed.check(Timestamp::from_unix(0)).await.unwrap().open_values, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,8 +12,8 @@ use miniprogram_core::{
     Outcome, PlatformId, Secret, Settled, Timestamp, TokenScope, Vendor,
 };
 use miniprogram_store::{
-    Acquired, GrantState, InboxFilter, InboxState, Lease, NewEvent, NewTokens, PlatformKey, Received, Store,
-    StoreKeys, StoredAccess, Ticket, TokenFilter, TokenRecord,
+    Acquired, GrantState, InboxFilter, InboxState, KeyState, Lease, NewEvent, NewTokens, PlatformKey,
+    Received, Store, StoreKeys, StoredAccess, Ticket, TokenFilter, TokenRecord,
 };
 use serde_json::{Value, json};
 
@@ -85,6 +85,14 @@ suite![
     entries_are_filtered_newest_first,
     secrets_are_sealed_with_a_key_alone,
     keys_are_rotated,
+    a_store_is_opened_with_its_keys_alone,
+    a_key_of_the_same_id_has_to_open_the_proof,
+    an_unsealed_process_is_refused_once_the_store_is_sealed,
+    a_process_that_has_the_old_key_alone_writes_until_it_is_replaced,
+    keys_are_rotated_while_everybody_writes,
+    a_key_with_values_left_is_not_retired,
+    the_keys_of_an_earlier_version_are_found,
+    without_secrets_a_store_is_read_only,
     a_missing_key_is_named,
     a_value_moved_to_another_row_does_not_open,
     a_check_tells_what_is_there_and_what_is_wrong,
@@ -799,10 +807,9 @@ async fn an_event_that_is_handed_back_has_lost_no_attempt(place: Place) {
 
 async fn an_event_that_lacks_its_key_holds_back_its_app_alone(place: Place) {
     let store = place.store_with(keys(b'a', &[])).await;
-    let (a1, _) = (receive(&store, "a", 1).await, receive(&store, "a", 2).await);
-    // Somebody who has a newer key seals everything again, before this process was told of that key.
+    // Somebody who has a newer key receives an event, before this process was told of that key.
     let other = place.store_with(keys(b'b', b"a")).await;
-    other.reseal().await.unwrap();
+    let (a1, _) = (receive(&other, "a", 1).await, receive(&store, "a", 2).await);
     let b1 = receive(&store, "b", 1).await;
     assert_eq!(claim_ids(&store, at(1)).await, [b1]);
     let counts = store.counts().await.unwrap();
@@ -1088,33 +1095,262 @@ async fn keys_are_rotated(place: Place) {
     assert_eq!(claim_ids(&without_old, at(1)).await.len(), 1);
 }
 
-async fn a_missing_key_is_named(place: Place) {
+fn id_of(letter: u8) -> String {
+    keys(letter, &[]).ids().next().unwrap().to_string()
+}
+
+/// It is about the key, names the ids, and nothing was done.
+fn assert_wrong_key(error: &Error, ids: &[String]) {
+    let about = (error.kind(), error.outcome(), error.field());
+    assert_eq!(about, (ErrorKind::Store, Outcome::NotDone, Some("MINIPROGRAM_STORE_KEY")), "{error}");
+    assert!(ids.iter().all(|id| error.to_string().contains(id)), "{error} does not name {ids:?}");
+    assert!(error.advice().contains("MINIPROGRAM_STORE_KEY"), "{error:#}");
+}
+
+/// Every way to open the store is refused with these keys.
+async fn assert_not_opened(place: &Place, given: StoreKeys, wanted: &[String]) {
+    let url = place.url();
+    let errors = [
+        miniprogram_store::open(&url, given.clone()).await.unwrap_err(),
+        miniprogram_store::open_daemon(&url, given.clone()).await.unwrap_err(),
+        miniprogram_store::migrate(&url, given.clone()).await.unwrap_err(),
+        miniprogram_store::open_read_only(&url, given).await.unwrap_err(),
+    ];
+    errors.iter().for_each(|error| assert_wrong_key(error, wanted));
+}
+
+async fn a_store_is_opened_with_its_keys_alone(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    // Before anything is sealed.
+    assert_not_opened(&place, StoreKeys::default(), &[id_of(b'a')]).await;
+    fill_with_secrets(&store).await;
+    store.close().await;
+    for other in [StoreKeys::default(), keys(b'b', &[]), keys(b'b', b"c")] {
+        assert_not_opened(&place, other, &[id_of(b'a')]).await;
+    }
+    let store = place.store_with(keys(b'a', b"c")).await;
+    let report = store.check(at(0)).await.unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    let known: Vec<_> = report.keys.into_iter().collect();
+    assert_eq!(known, [(id_of(b'a'), KeyState::Active)], "a key that only opens is not written down");
+    assert_eq!(report.sealed_with, [(id_of(b'a'), 8)].into(), "nothing was written with another key");
+}
+
+async fn a_key_of_the_same_id_has_to_open_the_proof(place: Place) {
+    place.store_with(keys(b'a', &[])).await.close().await;
+    place
+        .statement_of(
+            "UPDATE keys SET proof = CAST(substr(proof, 1, 40) || x'00' || substr(proof, 42) AS BLOB)",
+            "UPDATE keys SET proof = set_byte(proof, 40, get_byte(proof, 40) # 1)",
+        )
+        .await;
+    assert_not_opened(&place, keys(b'a', &[]), &[id_of(b'a')]).await;
+    place.statement("UPDATE keys SET proof = substr(proof, 1, 5)").await;
+    assert_not_opened(&place, keys(b'a', &[]), &[id_of(b'a')]).await;
+}
+
+async fn an_unsealed_process_is_refused_once_the_store_is_sealed(place: Place) {
+    let unsealed = place.store().await;
+    fill_with_secrets(&unsealed).await;
+    grant(&unsealed, "app3", "a1", "r1").await;
+    grant(&unsealed, "app3", "a2", "r2").await;
+    let (lease, _) = acquire(&unsealed, &scope("app3"), at(0)).await;
+    let before = unsealed.check(at(0)).await.unwrap();
+    let sealed = place.store_with(keys(b'a', &[])).await;
+    let late = Ticket::new(format!("{CANARY}-late").into(), at(9), at(9));
+    let closed = release_of("app1", json!({ "seen": CANARY }));
+    let audit = Settled::done(EffectValue::Audit(AuditId::from(CANARY)), Evidence::Asked);
+    for error in [
+        unsealed.save_ticket(&key(), &late).await.unwrap_err(),
+        unsealed.commit(&lease, &tokens(CANARY, CANARY), at(1)).await.unwrap_err(),
+        unsealed.open_intent(&"p1".into(), &release_of("app4", json!(CANARY))).await.unwrap_err(),
+        unsealed.close_intent(&"p1".into(), &closed, &audit, at(1)).await.unwrap_err(),
+        unsealed.receive(&event(Some("app1"), json!({ "new": CANARY }))).await.unwrap_err(),
+    ] {
+        assert_wrong_key(&error, &[id_of(b'a')]);
+    }
+    let after = sealed.check(at(0)).await.unwrap();
+    assert_eq!((after.open_values, after.rows), (before.open_values, before.rows), "nothing was written");
+    assert_eq!(sealed.reseal().await.unwrap(), 11);
+    sealed.commit(&lease, &tokens(CANARY, CANARY), at(1)).await.unwrap();
+    assert_eq!(sealed.check(at(0)).await.unwrap().open_values, 0);
+    assert!(!stored_bytes(&place).await.contains(&hex(CANARY)));
+    unsealed.close().await;
+    sealed.close().await;
+    assert_no_canary_in_files(&place);
+}
+
+async fn a_process_that_has_the_old_key_alone_writes_until_it_is_replaced(place: Place) {
+    let old = place.store_with(keys(b'a', &[])).await;
+    let ticket = |text: &str, created| Ticket::new(text.into(), at(created), at(created));
+    old.save_ticket(&key(), &ticket("first", 1)).await.unwrap();
+    let new = place.store_with(keys(b'b', b"a")).await;
+    // It still runs, and what it writes can be read by everybody.
+    old.save_ticket(&key(), &ticket("second", 2)).await.unwrap();
+    assert_eq!(new.ticket(&key()).await.unwrap(), Some(ticket("second", 2)));
+    // Nobody else begins without the new key.
+    assert_not_opened(&place, keys(b'a', &[]), &[id_of(b'b')]).await;
+    new.save_ticket(&key(), &ticket("third", 3)).await.unwrap();
+    assert_wrong_key(&old.ticket(&key()).await.unwrap_err(), &[id_of(b'b')]);
+
+    assert_eq!(new.reseal().await.unwrap(), 0, "the one value is sealed with the new key already");
+    for error in [
+        old.save_ticket(&key(), &ticket("lost", 4)).await.unwrap_err(),
+        old.receive(&event(None, json!("lost"))).await.unwrap_err(),
+    ] {
+        assert_wrong_key(&error, &[id_of(b'b')]);
+    }
+    assert_eq!(new.ticket(&key()).await.unwrap(), Some(ticket("third", 3)));
+    let url = place.url();
+    let error = miniprogram_store::open(&url, keys(b'a', b"b")).await.unwrap_err();
+    assert_wrong_key(&error, &[id_of(b'b')]);
+    let reader = miniprogram_store::open_read_only(&url, keys(b'a', b"b")).await.unwrap();
+    assert_eq!(reader.ticket(&key()).await.unwrap(), Some(ticket("third", 3)), "to read, both are given");
+
+    let alone = place.store_with(keys(b'b', &[])).await;
+    let report = alone.check(at(0)).await.unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    let states = [(id_of(b'a'), KeyState::Retired), (id_of(b'b'), KeyState::Active)];
+    assert_eq!(report.keys, states.into());
+    assert_eq!(report.sealed_with, [(id_of(b'b'), 1)].into());
+}
+
+/// As the README describes it: a daemon and commands write all the time, and no write of theirs fails.
+async fn keys_are_rotated_while_everybody_writes(place: Place) {
+    let mut ids = BTreeSet::new();
+    let write = async |store: &Arc<dyn Store>, name: &'static str| {
+        let (store, name) = (Arc::clone(store), name);
+        tokio::spawn(async move {
+            let mut written = BTreeSet::new();
+            for number in 0..20 {
+                written.insert(receive(&store, name, number).await);
+                grant(&store, name, &format!("access{number}"), &format!("refresh{number}")).await;
+            }
+            written
+        })
+    };
+    let daemon = place.store_with(keys(b'a', &[])).await;
+    ids.extend(write(&daemon, "first").await.await.unwrap());
+    daemon.close().await;
+    // Everybody can read both; the daemon seals with the old key, a command with the new one.
+    let daemon = place.store_with(keys(b'a', b"b")).await;
+    let command = place.store_with(keys(b'b', b"a")).await;
+    let (one, other) = (write(&daemon, "daemon").await, write(&command, "command").await);
+    ids.extend(one.await.unwrap());
+    ids.extend(other.await.unwrap());
+    let sealed_with = daemon.check(at(0)).await.unwrap().sealed_with;
+    assert_eq!(sealed_with.len(), 2, "{sealed_with:?}");
+    daemon.close().await;
+    // Now all of them seal with the new one, and everything is sealed again meanwhile.
+    let daemon = place.store_with(keys(b'b', b"a")).await;
+    let (one, other) = (write(&daemon, "late daemon").await, write(&command, "late command").await);
+    command.reseal().await.unwrap();
+    ids.extend(one.await.unwrap());
+    ids.extend(other.await.unwrap());
+    daemon.close().await;
+    command.close().await;
+
+    let alone = place.store_with(keys(b'b', &[])).await;
+    let report = alone.check(at(0)).await.unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    assert_eq!(report.keys[&id_of(b'a')], KeyState::Retired);
+    assert_eq!(report.sealed_with.into_keys().collect::<Vec<_>>(), [id_of(b'b')]);
+    let entries = alone.entries(&InboxFilter::new(1000)).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.id).collect::<BTreeSet<_>>(), ids);
+    for app in ["first", "daemon", "command", "late daemon", "late command"] {
+        let record = alone.token(&scope(app)).await.unwrap().unwrap();
+        assert_eq!(record.refresh_token, Some("refresh19".into()), "{app}");
+    }
+}
+
+/// Rewriting was cut off: the old key is still wanted.
+async fn a_key_with_values_left_is_not_retired(place: Place) {
+    let old = place.store_with(keys(b'a', &[])).await;
+    fill_with_secrets(&old).await;
+    place.statement("UPDATE intents SET effect = substr(effect, 1, 60)").await;
+    old.close().await;
+    let new = place.store_with(keys(b'b', b"a")).await;
+    new.reseal().await.unwrap_err();
+    let report = new.check(at(0)).await.unwrap();
+    assert_eq!(report.keys[&id_of(b'a')], KeyState::Replaced);
+    assert!(report.sealed_with.contains_key(&id_of(b'a')));
+    assert_not_opened(&place, keys(b'b', &[]), &[id_of(b'a')]).await;
+    place.statement("DELETE FROM intents").await;
+    new.reseal().await.unwrap();
+    place.store_with(keys(b'b', &[])).await;
+}
+
+/// The store of an earlier version knows its keys by its values alone.
+async fn the_keys_of_an_earlier_version_are_found(place: Place) {
     let store = place.store_with(keys(b'a', &[])).await;
     fill_with_secrets(&store).await;
-    let id = store.check(at(0)).await.unwrap().sealed_with.into_keys().next().unwrap();
     store.close().await;
+    place
+        .statement_of(
+            "DROP TABLE keys; ALTER TABLE store DROP COLUMN keys_generation; \
+             DELETE FROM _sqlx_migrations WHERE version = 3",
+            "DROP TABLE keys; DROP FUNCTION verify_sealed CASCADE; DROP FUNCTION verify_ticket CASCADE; \
+             DROP FUNCTION verify_token CASCADE; DROP FUNCTION verify_intent CASCADE; \
+             DROP FUNCTION verify_event CASCADE; DELETE FROM _sqlx_migrations WHERE version = 2",
+        )
+        .await;
+    let url = place.url();
     for other in [StoreKeys::default(), keys(b'b', &[])] {
-        let store = place.store_with(other).await;
-        for error in [
-            store.ticket(&key()).await.unwrap_err(),
-            store.token(&scope("app1")).await.unwrap_err(),
-            store.acquire(&scope("app1"), "me", at(0), LEASE).await.unwrap_err(),
-            store.pending_intents(&key()).await.unwrap_err(),
-            store.entries(&InboxFilter::new(9)).await.unwrap_err(),
-            store.reseal().await.unwrap_err(),
-        ] {
-            assert_eq!(
-                (error.kind(), error.field()),
-                (ErrorKind::Store, Some("MINIPROGRAM_STORE_KEY")),
-                "{error}"
-            );
-            assert!(error.to_string().contains(&id), "{error}");
-            assert!(error.advice().contains("MINIPROGRAM_STORE_PREVIOUS_KEYS"), "{error:#}");
-        }
-        let report = store.check(at(0)).await.unwrap();
-        assert_eq!(report.unreadable.len(), 8);
-        assert!(report.unreadable.iter().all(|value| value.reason.contains(&id)), "{report:?}");
-        store.close().await;
+        let error = miniprogram_store::migrate(&url, other.clone()).await.unwrap_err();
+        assert_wrong_key(&error, &[id_of(b'a')]);
+        assert_not_opened(&place, other, &[id_of(b'a')]).await;
+    }
+    let reader = miniprogram_store::open_read_only(&url, keys(b'a', &[])).await.unwrap();
+    assert!(reader.check(at(0)).await.unwrap().is_ok());
+    reader.close().await;
+    let proofs = "SELECT COALESCE(encode(proof, 'hex'), '') FROM miniprogram.keys";
+    assert_eq!(place.stored("SELECT COALESCE(hex(proof), '') FROM keys", proofs).await, [""]);
+    let store = place.store_with(keys(b'a', &[])).await;
+    assert!(store.check(at(0)).await.unwrap().is_ok());
+    assert_ne!(place.stored("SELECT COALESCE(hex(proof), '') FROM keys", proofs).await, [""]);
+}
+
+async fn without_secrets_a_store_is_read_only(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    fill_with_secrets(&store).await;
+    let url = place.url();
+    let error = miniprogram_store::open(&url, StoreKeys::without_secrets()).await.unwrap_err();
+    assert!(error.to_string().contains("without its secrets"), "{error}");
+    let reader = miniprogram_store::open_read_only(&url, StoreKeys::without_secrets()).await.unwrap();
+    let mut records = 0;
+    let mut count = |_: &Value| {
+        records += 1;
+        Ok(())
+    };
+    reader.export(at(0), &mut count).await.unwrap();
+    assert_eq!(records, 5);
+    for error in [
+        reader.ticket(&key()).await.unwrap_err(),
+        reader.token(&scope("app1")).await.unwrap_err(),
+        reader.entries(&InboxFilter::new(9)).await.unwrap_err(),
+        reader.pending_intents(&key()).await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone));
+        assert!(error.to_string().contains("without its secrets"), "{error}");
+    }
+    let ticket = Ticket::new("t".into(), at(0), at(0));
+    assert_eq!(reader.save_ticket(&key(), &ticket).await.unwrap_err().kind(), ErrorKind::Store);
+}
+
+async fn a_missing_key_is_named(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    let other = place.store_with(keys(b'b', b"a")).await;
+    fill_with_secrets(&other).await;
+    for error in [
+        store.ticket(&key()).await.unwrap_err(),
+        store.token(&scope("app1")).await.unwrap_err(),
+        store.acquire(&scope("app1"), "me", at(0), LEASE).await.unwrap_err(),
+        store.pending_intents(&key()).await.unwrap_err(),
+        store.entries(&InboxFilter::new(9)).await.unwrap_err(),
+        store.reseal().await.unwrap_err(),
+    ] {
+        assert_wrong_key(&error, &[id_of(b'b')]);
+        assert!(error.advice().contains("MINIPROGRAM_STORE_PREVIOUS_KEYS"), "{error:#}");
     }
 }
 
@@ -1140,7 +1376,7 @@ async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
     acquire(&store, &scope("app9"), at(0)).await;
     let report = store.check(at(10)).await.unwrap();
     assert!(report.is_ok(), "{report:?}");
-    let version = if report.backend == "sqlite" { 2 } else { 1 };
+    let version = if report.backend == "sqlite" { 3 } else { 2 };
     assert_eq!(report.schema_version, version);
     let rows: Vec<_> = report.rows.into_iter().collect();
     assert_eq!(rows, [("events", 1), ("intents", 2), ("tickets", 1), ("tokens", 2)]);
