@@ -15,7 +15,7 @@ pub(crate) async fn run(context: &Context, verb: StoreVerb) -> Result<Finish, Fa
             Ok(if report.is_ok() { Finish::Done } else { Finish::Faulty })
         }
         StoreVerb::Export => {
-            let store = context.open_read_only(&settings).await?;
+            let store = context.open_without_secrets(&settings).await?;
             let output = context.output;
             let mut failure = None;
             let mut print = |record: &Value| {

@@ -100,9 +100,17 @@ impl Context {
 
     /// The store, for reading alone.
     pub(crate) async fn open_read_only(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        self.read_with(settings, StoreKeys::from_env()?).await
+    }
+
+    /// The store, for reading what is no secret: that takes no key.
+    pub(crate) async fn open_without_secrets(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        self.read_with(settings, StoreKeys::without_secrets()).await
+    }
+
+    async fn read_with(&self, settings: &Settings, keys: StoreKeys) -> Result<Arc<dyn Store>, Failure> {
         let url = self.store_url(settings)?;
-        let store = miniprogram_store::open_read_only(url.expose(), StoreKeys::from_env()?).await?;
-        Ok(self.keep(store))
+        Ok(self.keep(miniprogram_store::open_read_only(url.expose(), keys).await?))
     }
 
     fn keep(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {

@@ -501,6 +501,50 @@ async fn a_dry_run_of_the_chain_needs_neither_store_nor_secret() {
     assert_eq!(platforms.sim.requests(), 0);
 }
 
+/// With another key, or with none, nothing starts, and nothing is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_store_is_used_with_its_key_alone() {
+    const KEY: &str = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2E=";
+    const OTHER: &str = "b3RoZXJrZXlvdGhlcmtleW90aGVya2V5b3RoZXJrZXk=";
+    let mut platforms = Platforms::start().await.with(&[("MINIPROGRAM_STORE_KEY", KEY)]);
+    platforms.run(&["store", "migrate"]).json();
+    let daemon = platforms.serve(&[]);
+    platforms.authorize(WECHAT_APP).await;
+    daemon.stop();
+    let before = platforms.run(&["store", "check"]).json();
+    let keys = before["keys"].as_object().unwrap();
+    let (id, state) = keys.iter().next().unwrap();
+    assert_eq!((keys.len(), state, &before["open_values"]), (1, &json!("active"), &json!(0)));
+    for wrong in [&[][..], &[("MINIPROGRAM_STORE_KEY", OTHER)]] {
+        platforms = platforms.with(wrong);
+        for line in [
+            &["events", "serve"][..],
+            &["store", "check"],
+            &["store", "migrate"],
+            &["auth", "status"],
+            &["events", "list"],
+            &["auth", "refresh", "--vendor", "wechat", "--app", WECHAT_APP],
+        ] {
+            let error = platforms.run(line).error(1);
+            assert_eq!(error["field"], "MINIPROGRAM_STORE_KEY", "{line:?}: {error}");
+            assert!(error.to_string().contains(id), "{line:?}: {error}");
+        }
+        let exported = platforms.run(&["store", "export"]);
+        assert_eq!(exported.code, 0, "{exported:?}");
+        assert!(exported.stdout.contains(WECHAT_APP), "{exported:?}");
+    }
+    platforms = platforms.with(&[("MINIPROGRAM_STORE_KEY", KEY)]);
+    assert_eq!(platforms.run(&["store", "check"]).json(), before);
+
+    let rotated = [("MINIPROGRAM_STORE_KEY", OTHER), ("MINIPROGRAM_STORE_PREVIOUS_KEYS", KEY)];
+    platforms = platforms.with(&rotated);
+    platforms.run(&["store", "migrate"]).json();
+    platforms = platforms.with(&rotated[..1]);
+    let after = platforms.run(&["store", "check"]).json();
+    assert_eq!(after["keys"][id], "retired", "{after}");
+    assert_eq!(after["sealed_with"].as_object().unwrap().len(), 1, "{after}");
+}
+
 /// On PostgreSQL two daemons and the commands work side by side.
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_share_postgres() {
