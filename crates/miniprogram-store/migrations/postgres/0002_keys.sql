@@ -10,31 +10,31 @@ CREATE TABLE keys (
 -- A store that is sealed takes no value in the open, and none that is sealed with a key that is not active. Whoever
 -- changes `keys` locks the table first: it waits for every transaction that has asked here, and holds up the next ones.
 -- The function has to stay volatile: it must see what was committed while it waited.
-CREATE FUNCTION verify_sealed(stored BYTEA) RETURNS VOID LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    is_refused BOOLEAN := FALSE;
+CREATE FUNCTION is_sealed_well(stored BYTEA) RETURNS BOOLEAN LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    IF octet_length(stored) > 0 THEN
-        IF get_byte(stored, 0) = 0 THEN
-            is_refused := EXISTS (SELECT FROM miniprogram.keys);
-        ELSIF get_byte(stored, 0) = 1 THEN
-            is_refused := NOT EXISTS (
-                SELECT FROM miniprogram.keys
-                WHERE key_id = encode(substr(stored, 2, 8), 'hex') AND state = 'active'
-            );
-        END IF;
+    IF stored IS NULL OR octet_length(stored) = 0 THEN
+        RETURN TRUE;
+    ELSIF get_byte(stored, 0) = 1 THEN
+        RETURN EXISTS (
+            SELECT FROM miniprogram.keys
+            WHERE key_id = encode(substr(stored, 2, 8), 'hex') AND state = 'active'
+        );
+    ELSE
+        RETURN get_byte(stored, 0) <> 0 OR NOT EXISTS (SELECT FROM miniprogram.keys);
     END IF;
-    IF is_refused THEN
-        RAISE EXCEPTION USING ERRCODE = 'MPKEY', MESSAGE = COALESCE(
-            (SELECT string_agg(key_id, ', ' ORDER BY id) FROM miniprogram.keys WHERE state = 'active'), '');
-    END IF;
+END $$;
+
+CREATE FUNCTION refuse_value() RETURNS VOID LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'MPKEY', MESSAGE = COALESCE(
+        (SELECT string_agg(key_id, ', ' ORDER BY id) FROM miniprogram.keys WHERE state = 'active'), '');
 END $$;
 
 -- What a row had before is not compared: a value is sealed again while others of its row wait for that.
 CREATE FUNCTION verify_ticket() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.ticket IS DISTINCT FROM OLD.ticket THEN
-        PERFORM miniprogram.verify_sealed(NEW.ticket);
+    IF NEW.ticket IS DISTINCT FROM OLD.ticket AND NOT miniprogram.is_sealed_well(NEW.ticket) THEN
+        PERFORM miniprogram.refuse_value();
     END IF;
     RETURN NEW;
 END $$;
@@ -43,14 +43,14 @@ CREATE TRIGGER verify_sealed BEFORE INSERT OR UPDATE OF ticket ON tickets
 
 CREATE FUNCTION verify_token() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.access IS DISTINCT FROM OLD.access THEN
-        PERFORM miniprogram.verify_sealed(NEW.access);
+    IF NEW.access IS DISTINCT FROM OLD.access AND NOT miniprogram.is_sealed_well(NEW.access) THEN
+        PERFORM miniprogram.refuse_value();
     END IF;
-    IF NEW.refresh IS DISTINCT FROM OLD.refresh THEN
-        PERFORM miniprogram.verify_sealed(NEW.refresh);
+    IF NEW.refresh IS DISTINCT FROM OLD.refresh AND NOT miniprogram.is_sealed_well(NEW.refresh) THEN
+        PERFORM miniprogram.refuse_value();
     END IF;
-    IF NEW.previous_refresh IS DISTINCT FROM OLD.previous_refresh THEN
-        PERFORM miniprogram.verify_sealed(NEW.previous_refresh);
+    IF NEW.previous_refresh IS DISTINCT FROM OLD.previous_refresh AND NOT miniprogram.is_sealed_well(NEW.previous_refresh) THEN
+        PERFORM miniprogram.refuse_value();
     END IF;
     RETURN NEW;
 END $$;
@@ -59,11 +59,11 @@ CREATE TRIGGER verify_sealed BEFORE INSERT OR UPDATE OF access, refresh, previou
 
 CREATE FUNCTION verify_intent() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.effect IS DISTINCT FROM OLD.effect THEN
-        PERFORM miniprogram.verify_sealed(NEW.effect);
+    IF NEW.effect IS DISTINCT FROM OLD.effect AND NOT miniprogram.is_sealed_well(NEW.effect) THEN
+        PERFORM miniprogram.refuse_value();
     END IF;
-    IF NEW.value IS DISTINCT FROM OLD.value THEN
-        PERFORM miniprogram.verify_sealed(NEW.value);
+    IF NEW.value IS DISTINCT FROM OLD.value AND NOT miniprogram.is_sealed_well(NEW.value) THEN
+        PERFORM miniprogram.refuse_value();
     END IF;
     RETURN NEW;
 END $$;
@@ -72,8 +72,8 @@ CREATE TRIGGER verify_sealed BEFORE INSERT OR UPDATE OF effect, value ON intents
 
 CREATE FUNCTION verify_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.event IS DISTINCT FROM OLD.event THEN
-        PERFORM miniprogram.verify_sealed(NEW.event);
+    IF NEW.event IS DISTINCT FROM OLD.event AND NOT miniprogram.is_sealed_well(NEW.event) THEN
+        PERFORM miniprogram.refuse_value();
     END IF;
     RETURN NEW;
 END $$;
