@@ -112,7 +112,7 @@ impl Conn {
 
     fn rows(&self, query: Query<'_>, most: usize) -> Result<Vec<Row>, Error> {
         let mut statement = query.prepared(&self.db)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let columns: Arc<[String]> = names.into();
         let mut rows = statement.raw_query();
         let mut found = Vec::new();

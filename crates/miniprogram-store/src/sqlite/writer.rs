@@ -339,8 +339,7 @@ impl Thread {
             if group.iter().any(|job| job.sync() == Sync::Now) { Sync::Now } else { Sync::WithTheNext };
         let mut group = Group { jobs: group, refused: Vec::new() };
         let written = group.run(connection, |connection| {
-            let (next, generation) =
-                begin(connection, &self.place.path, self.session, mark.as_ref(), sync)?;
+            let (next, generation) = begin(connection, &self.place.path, self.session, mark.as_ref(), sync)?;
             self.keys.compare(connection, generation)?;
             Ok(next)
         });

@@ -1193,10 +1193,13 @@ async fn a_process_that_has_the_old_key_alone_writes_until_it_is_replaced(place:
     new.save_ticket(&key(), &ticket("third", 3)).await.unwrap();
     assert_wrong_key(&old.ticket(&key()).await.unwrap_err(), &[id_of(b'b')]);
 
+    let late = place.store_with(keys(b'a', b"b")).await;
     assert_eq!(new.reseal().await.unwrap(), 0, "the one value is sealed with the new key already");
     for error in [
         old.save_ticket(&key(), &ticket("lost", 4)).await.unwrap_err(),
         old.receive(&event(None, json!("lost"))).await.unwrap_err(),
+        late.save_ticket(&key(), &ticket("lost", 4)).await.unwrap_err(),
+        late.reseal().await.unwrap_err(),
     ] {
         assert_wrong_key(&error, &[id_of(b'b')]);
     }
@@ -1218,8 +1221,8 @@ async fn a_process_that_has_the_old_key_alone_writes_until_it_is_replaced(place:
 /// As the README describes it: a daemon and commands write all the time, and no write of theirs fails.
 async fn keys_are_rotated_while_everybody_writes(place: Place) {
     let mut ids = BTreeSet::new();
-    let write = async |store: &Arc<dyn Store>, name: &'static str| {
-        let (store, name) = (Arc::clone(store), name);
+    let write = |store: &Arc<dyn Store>, name: &'static str| {
+        let store = Arc::clone(store);
         tokio::spawn(async move {
             let mut written = BTreeSet::new();
             for number in 0..20 {
@@ -1230,12 +1233,12 @@ async fn keys_are_rotated_while_everybody_writes(place: Place) {
         })
     };
     let daemon = place.store_with(keys(b'a', &[])).await;
-    ids.extend(write(&daemon, "first").await.await.unwrap());
+    ids.extend(write(&daemon, "first").await.unwrap());
     daemon.close().await;
     // Everybody can read both; the daemon seals with the old key, a command with the new one.
     let daemon = place.store_with(keys(b'a', b"b")).await;
     let command = place.store_with(keys(b'b', b"a")).await;
-    let (one, other) = (write(&daemon, "daemon").await, write(&command, "command").await);
+    let (one, other) = (write(&daemon, "daemon"), write(&command, "command"));
     ids.extend(one.await.unwrap());
     ids.extend(other.await.unwrap());
     let sealed_with = daemon.check(at(0)).await.unwrap().sealed_with;
@@ -1243,7 +1246,7 @@ async fn keys_are_rotated_while_everybody_writes(place: Place) {
     daemon.close().await;
     // Now all of them seal with the new one, and everything is sealed again meanwhile.
     let daemon = place.store_with(keys(b'b', b"a")).await;
-    let (one, other) = (write(&daemon, "late daemon").await, write(&command, "late command").await);
+    let (one, other) = (write(&daemon, "late daemon"), write(&command, "late command"));
     command.reseal().await.unwrap();
     ids.extend(one.await.unwrap());
     ids.extend(other.await.unwrap());
