@@ -1,5 +1,7 @@
 //! The pipeline against a vendor that answers by script.
 
+mod calls;
+mod fields;
 mod journal;
 mod reading;
 mod repeats;
