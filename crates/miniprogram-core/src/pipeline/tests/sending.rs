@@ -108,6 +108,23 @@ async fn a_token_that_cannot_be_had_leaves_no_doubt_about_the_call() {
 }
 
 #[tokio::test]
+async fn a_call_that_only_reads_did_nothing_whatever_became_of_its_answer() {
+    let read = || Call::raw(http::Method::GET, "/read", &[], crate::transport::Body::Empty).unwrap();
+    for (answer, of_read, of_effect) in [
+        (Answer::Lost, Outcome::NotDone, Outcome::Unknown),
+        (Answer::TooLarge, Outcome::NotDone, Outcome::Unknown),
+        (REFUSED, Outcome::NotDone, Outcome::NotDone),
+        (Answer::Unreachable, Outcome::NotSent, Outcome::NotSent),
+    ] {
+        let acme = Acme::new(&[answer], &[]).with_reads(&[answer]);
+        for (call_made, told) in [(read(), of_read), (effect(), of_effect)] {
+            let error = call(&acme, Arc::default(), call_made).await.unwrap_err();
+            assert_eq!((error.outcome(), error.attempts()), (told, 1), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_call_without_a_token_or_with_its_own_asks_for_none() {
     let own = AccessToken::new("own").unwrap();
     for (call_made, token) in
