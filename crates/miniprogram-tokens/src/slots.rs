@@ -182,7 +182,15 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::sync::{Arc, Mutex};
+
+    use miniprogram_core::authorization::IssuedToken;
+    use miniprogram_core::{Vendor, VirtualClock};
+    use miniprogram_store::{SqliteStore, StoreOptions};
+
     use super::*;
+    use crate::alarm::LogAlarms;
 
     #[test]
     fn a_slot_in_which_nothing_is_remembered_is_empty() {
@@ -190,5 +198,35 @@ mod tests {
         let token = AccessToken::new("token").unwrap();
         assert!(!Slot { refused: Some((token, 1)), ..Slot::default() }.is_empty());
         assert!(!Slot { unsaved: true, ..Slot::default() }.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_older_than_what_is_at_hand_is_not_taken_over() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("store.db");
+        let now = Timestamp::from_unix(1_700_000_000);
+        let inner = Inner {
+            store: Arc::new(SqliteStore::migrate(path, StoreOptions::default()).await.unwrap()),
+            platforms: HashMap::new(),
+            clock: Arc::new(VirtualClock::new(now)),
+            owner: "one".to_owned(),
+            lease: Duration::from_secs(60),
+            alarms: Arc::new(LogAlarms),
+            concurrency: 1,
+            random: Mutex::new(fastrand::Rng::with_seed(1)),
+            slots: Mutex::default(),
+            renewals: Mutex::default(),
+        };
+        let scope = TokenScope::platform(Vendor::new("acme"), "platform".into());
+        for (generation, text, at_hand) in
+            [(2, "second", "second"), (1, "first", "second"), (2, "again", "again"), (3, "third", "third")]
+        {
+            let issued = IssuedToken::new(AccessToken::new(text).unwrap(), Duration::from_secs(7200));
+            let mut record = TokenRecord::new(scope.clone(), now);
+            record.generation = generation;
+            record.access = Some(StoredAccess::new(&issued, now));
+            inner.remember(&record);
+            assert_eq!(inner.cached(&scope).unwrap().secret().expose(), at_hand);
+        }
     }
 }

@@ -138,6 +138,20 @@ async fn a_token_of_a_short_life_is_kept_until_a_tenth_of_it_is_left() {
 }
 
 #[tokio::test]
+async fn a_token_that_ends_at_once_is_handed_out_to_who_waited_for_it_and_not_kept() {
+    for model in MODELS {
+        let bench = Bench::new(model).await;
+        bench.vendor.change(|habits| habits.life = Some(Duration::ZERO));
+        bench.expire();
+        for renewals in 1..=2 {
+            let token = bench.token().await.unwrap();
+            assert!(bench.vendor.accepts(&app(), &token), "{model:?}");
+            assert_eq!(bench.vendor.calls("refresh"), renewals, "{model:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_token_from_far_in_the_future_is_replaced_since_the_clock_was_set_back() {
     for (behind, kept) in [(300, true), (301, false)] {
         let bench = Bench::new(MODELS[0]).await;

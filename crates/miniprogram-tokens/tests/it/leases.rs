@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::RefreshTokenUse;
 use miniprogram_core::{AuthorizationApi, Clock, ErrorKind, TokenProvider, TokenScope};
 use miniprogram_store::{Acquired, GrantState, NewTokens, StoredAccess, TokenStore};
@@ -195,7 +196,10 @@ async fn a_revocation_during_an_exchange_that_brings_no_access_token_is_not_take
 #[tokio::test]
 async fn one_more_request_is_sent_while_a_third_of_the_lease_is_left() {
     // A request that was open before is lost after so many seconds; recovery goes on at once, or under the next lease.
+    let over = r#"miniprogram_token_refreshes_total{vendor="acme",kind="authorizer",outcome="lease_over"} 1"#;
     for (passed, waited) in [(40, 40), (41, 60)] {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _counting = metrics::set_default_local_recorder(&recorder);
         let bench = Bench::new(RefreshTokenUse::SingleUse).await;
         bench.expire();
         die(&bench).await;
@@ -208,6 +212,7 @@ async fn one_more_request_is_sent_while_a_third_of_the_lease_is_left() {
         bench.aside(caller).await.unwrap().unwrap();
         assert_eq!(bench.now().since(begun), seconds(waited));
         assert_eq!(bench.vendor.calls("recover"), 1);
+        assert_eq!(recorder.handle().render().contains(over), waited > passed);
         bench.assert_intact().await;
     }
 }

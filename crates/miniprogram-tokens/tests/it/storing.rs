@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::{Permission, RefreshTokenUse};
-use miniprogram_core::{Clock, ErrorKind, TokenProvider};
+use miniprogram_core::{Clock, ErrorKind, Timestamp, TokenProvider};
 use miniprogram_store::TokenFilter;
 use miniprogram_tokens::{Alarm, AlarmSink, LogAlarms};
 
-use crate::support::{Bench, Log, StoreFaults, app, platform, scope};
+use crate::support::{Bench, Log, StoreFaults, app, platform, scope, start};
 use crate::vendor::Fault;
 
 /// Lets the time of the retries pass until so many alarms were raised.
@@ -118,6 +118,48 @@ async fn every_request_of_an_authorization_is_counted_once() {
         let line = format!("miniprogram_token_calls_total{{{labels}}} 1\n");
         assert!(numbers.contains(&line), "{line} is not in:\n{numbers}");
     }
+}
+
+#[tokio::test]
+async fn what_befalls_tokens_is_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let numbers = recorder.handle();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let expect = |line: &str| {
+        let numbers = numbers.render();
+        assert!(numbers.contains(&format!("miniprogram_{line}\n")), "{line} is not in:\n{numbers}");
+    };
+    let refreshes = |outcome, count| {
+        let labels = format!(r#"vendor="acme",kind="authorizer",outcome="{outcome}""#);
+        expect(&format!("token_refreshes_total{{{labels}}} {count}"));
+    };
+    let bench = Bench::new(RefreshTokenUse::SingleUse).await;
+    expect(r#"tickets_total{vendor="acme",newest="true"} 1"#);
+    let earlier = Timestamp::from_unix(start().as_unix() - 1);
+    assert!(!bench.manager.save_ticket(&platform(), &bench.vendor.ticket(), earlier).await.unwrap());
+    expect(r#"tickets_total{vendor="acme",newest="false"} 1"#);
+
+    let token = bench.token().await.unwrap();
+    bench.manager.reject(&scope(), &token).await.unwrap();
+    expect(r#"token_rejections_total{vendor="acme",kind="authorizer"} 1"#);
+    bench.vendor.fail_one("refresh", Fault::Busy);
+    bench.token().await.unwrap_err();
+    refreshes("rate_limited", 1);
+    bench.token().await.unwrap();
+    refreshes("ok", 1);
+
+    bench.expire();
+    bench.store.fail(StoreFaults { commits: 1, ..StoreFaults::default() });
+    bench.token().await.unwrap_err();
+    expect(r#"tokens_unsaved{vendor="acme"} 1"#);
+    until_raised(&bench, 2).await;
+    expect(r#"tokens_unsaved{vendor="acme"} 0"#);
+
+    bench.expire();
+    bench.vendor.revoke(&app());
+    bench.token().await.unwrap_err();
+    refreshes("needs_reauthorization", 1);
+    expect(r#"token_grants_lost_total{vendor="acme"} 1"#);
 }
 
 #[test]
