@@ -701,6 +701,16 @@ mod rollback {
     }
 
     #[tokio::test]
+    async fn a_release_right_after_the_first_one_showed_makes_the_same_call_another_rollback() {
+        let stage = lost_rollback().await;
+        stage.vendor.script(VERSIONS, vec![online("2.4.0", NOW + 1), online("2.6.0", NOW + 600)]);
+        let effect = stage.app.rollback(&RollbackTarget::Previous).await.unwrap();
+        assert_eq!(effect.evidence, Evidence::Answered);
+        assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Done);
+        assert_eq!(stage.vendor.count(REVERT), 2);
+    }
+
+    #[tokio::test]
     async fn the_vendors_number_comes_before_the_text() {
         let history = json!([
             { "app_version": 454, "user_version": "451" },
