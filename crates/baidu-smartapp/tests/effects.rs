@@ -17,8 +17,8 @@ use miniprogram_core::{
 };
 use serde_json::json;
 
-use baidu_smartapp::BAIDU;
 use baidu_smartapp::codes::UPLOAD_ERR;
+use baidu_smartapp::{BAIDU, BaiduApp};
 use support::{APP, Answer, BUSY, DONE, Script, data, detail, package, packages};
 
 const LOST: Answer = Answer::Lost;
@@ -99,7 +99,7 @@ mod upload {
     async fn another_version_or_description_is_not_ours() {
         let other = package(9, "1.2.7", 3).replace(r#""version_desc":"desc""#, r#""version_desc":"other""#);
         let script = Script::new()
-            .on("package/get", [list(&[]), list(&[other, package(8, "1.2.8", 3)])])
+            .on("package/get", [list(&[]), list(&[other, package(8, "1.2.8", 3), uploading("1.2.9")])])
             .on("package/upload", [LOST, done()]);
         let effect = upload(&script).await.unwrap();
         assert_eq!(known(&effect), (Evidence::Answered, 2));
@@ -267,19 +267,21 @@ mod submit {
         }
     }
 
+    /// A submission of package 216 whose response is lost, and of which the state tells nothing at first.
+    async fn lost() -> (Arc<Script>, BaiduApp) {
+        let script = Script::new()
+            .on("package/get", [packages(&[(216, "1.2.7", 3)])])
+            .on("package/getdetail", [data("{}")])
+            .on("package/submitaudit", [LOST, done()]);
+        let app = script.app();
+        let submitted = app.submit_audit(&SubmitTarget::Newest, &options()).await;
+        assert_eq!(failed(submitted).1, Outcome::Unknown);
+        script.replace("package/getdetail", [detail(216, 4)]);
+        (script, app)
+    }
+
     #[tokio::test]
     async fn the_same_call_again_returns_the_audit_of_the_first() {
-        let lost = async || {
-            let script = Script::new()
-                .on("package/get", [packages(&[(216, "1.2.7", 3)])])
-                .on("package/getdetail", [data("{}")])
-                .on("package/submitaudit", [LOST, done()]);
-            let app = script.app();
-            let submitted = app.submit_audit(&SubmitTarget::Newest, &options()).await;
-            assert_eq!(failed(submitted).1, Outcome::Unknown);
-            script.replace("package/getdetail", [detail(216, 4)]);
-            (script, app)
-        };
         let (script, app) = lost().await;
         script.replace("package/get", [packages(&[(216, "1.2.7", 4)])]);
         let effect = app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
@@ -291,6 +293,27 @@ mod submit {
         let effect = app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
         assert_eq!((known(&effect), effect.value.as_str()), ((Evidence::Answered, 1), "300"));
         assert_eq!(effect.earlier.unwrap().settled.value, EffectValue::Audit("216".into()));
+    }
+
+    #[tokio::test]
+    async fn a_package_whose_status_is_not_told_leaves_open_whether_the_call_repeats_the_first() {
+        for untold in [
+            // Another package, which is no upload under way, and the submitted one, which is none either.
+            r#"[{"package_id":216,"status":4},{"package_id":300}]"#,
+            r#"[{"package_id":216,"upload_status":1}]"#,
+        ] {
+            let (script, app) = lost().await;
+            script.replace("package/get", [data(untold)]);
+            let (kind, _, error) = failed(app.submit_audit(&SubmitTarget::Newest, &options()).await);
+            assert_eq!(kind, ErrorKind::Conflict, "{untold}");
+            assert!(error.to_string().contains("`data.status` of a package is not told"), "{error}");
+            assert_eq!(script.count("package/submitaudit"), 1, "{untold}");
+        }
+        // An upload under way will be another package.
+        let (script, app) = lost().await;
+        script.replace("package/get", [data(r#"[{"package_id":216,"status":4},{"upload_status":1}]"#)]);
+        let (_, _, error) = failed(app.submit_audit(&SubmitTarget::Newest, &options()).await);
+        assert_eq!(error.detail(), Some("the upload is still processed"));
     }
 
     #[tokio::test]
