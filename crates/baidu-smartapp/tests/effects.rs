@@ -665,12 +665,21 @@ mod rollback {
 
     #[tokio::test]
     async fn a_list_that_does_not_say_proves_nothing() {
+        for (after, untold) in [
+            ("null", "data"),
+            (r#""""#, "data"),
+            ("{}", "data"),
+            (r#"[{"package_id":7,"version":"1.2.6"}]"#, "data.status"),
+            (r#"[{"package_id":7,"version":"1.2.6","status":""}]"#, "data.status"),
+        ] {
+            let (result, script) =
+                rollback(&RollbackTarget::Previous, vec![online(), data(after)], vec![LOST]).await;
+            let (_, outcome, error) = failed(result);
+            assert_eq!(outcome, Outcome::Unknown, "{after}");
+            assert!(error.to_string().contains(&format!("`{untold}`")), "{after}: {error}");
+            assert_eq!(script.count("package/rollback"), 1, "{after}");
+        }
         for after in [
-            "null",
-            r#""""#,
-            "{}",
-            r#"[{"package_id":7,"version":"1.2.6"}]"#,
-            r#"[{"package_id":7,"version":"1.2.6","status":""}]"#,
             r#"[{"package_id":"","version":"1.2.6","status":1}]"#,
             r#"[{"package_id":" ","version":" ","status":" "}]"#,
             r#"[{"package_id":7,"version":"1.2.6","status":99}]"#,
@@ -812,6 +821,12 @@ async fn settings_are_read_back() {
         .on("app/getsupportversion", [version("1.0.0"), version("3.10.1")]);
     let effect = script.app().set_min_library_version("3.10.1").await.unwrap();
     assert_eq!(known(&effect), (Evidence::Asked, 1));
+    // Another version that stays is the one before: the request is sent again.
+    let script = Script::new()
+        .on("app/setsupportversion", [LOST, done()])
+        .on("app/getsupportversion", [version("1.0.0")]);
+    let effect = script.app().set_min_library_version("3.10.1").await.unwrap();
+    assert_eq!(known(&effect), (Evidence::Answered, 2));
     for untold in ["", "  "] {
         let script =
             Script::new().on("app/setsupportversion", [LOST]).on("app/getsupportversion", [version(untold)]);
