@@ -19,6 +19,15 @@ fn a_configuration_says_what_it_was_given_and_else_five_minutes_and_a_mebibyte()
     for config in [CallbackConfig::plain(), encrypted()] {
         assert_eq!((config.freshness(), config.max_body()), (Duration::from_secs(300), 1 << 20));
     }
+    let told = |config: &CallbackConfig| {
+        let platform = config.platform_id().map(ToString::to_string);
+        (config.mode(), config.body_format(), config.receiver_id().map(str::to_owned), platform)
+    };
+    assert_eq!(told(&CallbackConfig::plain()), (CallbackMode::Plain, BodyFormat::Xml, None, None));
+    let config = encrypted().with_body_format(BodyFormat::Json).with_platform_id("platform");
+    let config = config.with_receiver_id("me").unwrap();
+    let all = (CallbackMode::Encrypted, BodyFormat::Json, Some("me".to_owned()), Some("platform".to_owned()));
+    assert_eq!(told(&config), all);
     let config = encrypted().with_freshness(Duration::from_secs(7)).with_max_body(9);
     assert_eq!((config.freshness(), config.max_body()), (Duration::from_secs(7), 9));
     assert!(config.check_size(ACME, &[0; 9]).is_ok());
@@ -82,5 +91,24 @@ fn a_message_that_is_not_utf_8_is_refused_as_that_whichever_keys_are_configured(
         let mut text = frame::seal(&key, [0; 16], &[0xff, 0xfe], b"").into_bytes();
         let error = config.open(ACME, &mut text).unwrap_err();
         assert_eq!(error.detail(), Some("the message inside the frame is not UTF-8"));
+    }
+}
+
+#[test]
+fn one_byte_order_mark_is_skipped() {
+    for (text, rest) in [("{}", "{}"), ("\u{feff}{}", "{}"), ("\u{feff}\u{feff}", "\u{feff}"), ("", "")] {
+        assert_eq!(without_bom(text), rest);
+    }
+}
+
+#[test]
+fn a_member_is_a_text_a_number_or_neither() {
+    for (member, text, decimal) in [
+        (Member::Text("a".into()), Some("a"), Some("a")),
+        (Member::Number(12), None, Some("12")),
+        (Member::Other, None, None),
+    ] {
+        assert_eq!(member.clone().into_text().as_deref(), text, "{member:?}");
+        assert_eq!(member.clone().into_decimal().as_deref(), decimal, "{member:?}");
     }
 }
