@@ -262,19 +262,25 @@ mod submit {
             let script = Script::new()
                 .on("package/getdetail", [detail(216, 3), data(after)])
                 .on("package/submitaudit", [LOST]);
-            assert_eq!(failed(submit(&script, package_216()).await).1, Outcome::Unknown, "{after}");
+            let (_, outcome, error) = failed(submit(&script, package_216()).await);
+            assert_eq!(outcome, Outcome::Unknown, "{after}");
+            assert!(error.to_string().contains("`data.status`"), "{after}: {error}");
             assert_eq!(script.count("package/submitaudit"), 1, "{after}");
         }
     }
 
     /// A submission of package 216 whose response is lost, and of which the state tells nothing at first.
     async fn lost() -> (Arc<Script>, BaiduApp) {
+        lost_of(&SubmitTarget::Newest).await
+    }
+
+    async fn lost_of(target: &SubmitTarget) -> (Arc<Script>, BaiduApp) {
         let script = Script::new()
             .on("package/get", [packages(&[(216, "1.2.7", 3)])])
             .on("package/getdetail", [data("{}")])
             .on("package/submitaudit", [LOST, done()]);
         let app = script.app();
-        let submitted = app.submit_audit(&SubmitTarget::Newest, &options()).await;
+        let submitted = app.submit_audit(target, &options()).await;
         assert_eq!(failed(submitted).1, Outcome::Unknown);
         script.replace("package/getdetail", [detail(216, 4)]);
         (script, app)
@@ -293,6 +299,27 @@ mod submit {
         let effect = app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
         assert_eq!((known(&effect), effect.value.as_str()), ((Evidence::Answered, 1), "300"));
         assert_eq!(effect.earlier.unwrap().settled.value, EffectValue::Audit("216".into()));
+    }
+
+    #[tokio::test]
+    async fn the_same_call_again_is_about_packages_of_its_version() {
+        let target = SubmitTarget::Version("1.2.7".to_owned());
+        let other = |version: &str| packages(&[(216, "1.2.7", 4), (300, version, 3)]);
+        let unnamed = r#"[{"package_id":216,"version":"1.2.7","status":4},{"package_id":300,"status":3}]"#;
+        // Withdrawn meanwhile, it is in development itself.
+        let withdrawn = packages(&[(216, "1.2.7", 3)]);
+        for (shown, submissions) in [(other("1.2.8"), 1), (withdrawn, 1), (other("1.2.7"), 2)] {
+            let (script, app) = lost_of(&target).await;
+            script.replace("package/get", [shown]);
+            app.submit_audit(&target, &options()).await.unwrap();
+            assert_eq!(script.count("package/submitaudit"), submissions);
+        }
+        // One that tells no version may be of this one: a new call, which finds nothing to submit.
+        let (script, app) = lost_of(&target).await;
+        script.replace("package/get", [data(unnamed)]);
+        let (kind, outcome, error) = failed(app.submit_audit(&target, &options()).await);
+        assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+        assert_eq!(error.detail(), Some("no package of version 1.2.7 is in development"));
     }
 
     #[tokio::test]
@@ -596,6 +623,34 @@ mod release {
     }
 
     #[tokio::test]
+    async fn only_another_package_makes_the_same_call_another_release() {
+        let untold = "`data.status` of a package is not told";
+        for (shown, indeterminate) in [
+            // The list is late; the released package tells no status; an upload under way is none that is approved.
+            (r#"[{"package_id":216,"status":6}]"#, false),
+            (r#"[{"package_id":216}]"#, false),
+            (r#"[{"package_id":216,"status":1},{"version":"1.2.8","upload_status":1}]"#, false),
+            (r#"[{"package_id":216,"status":1},{"package_id":300}]"#, true),
+        ] {
+            let script = Script::new()
+                .on("package/get", [packages(&[(216, "1.2.7", 6)])])
+                .on("package/getdetail", [data("{}")])
+                .on("package/release", [LOST, done()]);
+            let app = script.app();
+            assert_eq!(failed(app.release(&ReleaseTarget::Approved).await).1, Outcome::Unknown);
+            script.replace("package/getdetail", [detail(216, 1)]);
+            script.replace("package/get", [data(shown)]);
+            match app.release(&ReleaseTarget::Approved).await {
+                Ok(effect) => assert_eq!((known(&effect), indeterminate), ((Evidence::Asked, 1), false)),
+                Err(error) => {
+                    assert!(indeterminate && error.to_string().contains(untold), "{shown}: {error}")
+                }
+            }
+            assert_eq!(script.count("package/release"), 1, "{shown}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_package_that_does_not_exist_does_not_block_the_app() {
         let script = Script::new()
             .on("package/getdetail", [refusing(69005, "包不存在")])
@@ -671,6 +726,8 @@ mod rollback {
             ("{}", "data"),
             (r#"[{"package_id":7,"version":"1.2.6"}]"#, "data.status"),
             (r#"[{"package_id":7,"version":"1.2.6","status":""}]"#, "data.status"),
+            (r#"[{"package_id":"","version":"1.2.6","status":1}]"#, "data.package_id"),
+            (r#"[{"package_id":" ","version":" ","status":" "}]"#, "data.package_id"),
         ] {
             let (result, script) =
                 rollback(&RollbackTarget::Previous, vec![online(), data(after)], vec![LOST]).await;
@@ -680,13 +737,17 @@ mod rollback {
             assert_eq!(script.count("package/rollback"), 1, "{after}");
         }
         for after in [
-            r#"[{"package_id":"","version":"1.2.6","status":1}]"#,
-            r#"[{"package_id":" ","version":" ","status":" "}]"#,
             r#"[{"package_id":7,"version":"1.2.6","status":99}]"#,
+            // It is gone, and no other one is online.
+            "[]",
+            r#"[{"package_id":6,"version":"1.0.0","status":3}]"#,
+            r#"[{"version":"1.2.7","upload_status":1}]"#,
+            r#"[{"version":"1.2.7","upload_status":3}]"#,
         ] {
             let (result, script) =
                 rollback(&RollbackTarget::Previous, vec![online(), data(after)], vec![LOST]).await;
-            assert_eq!(failed(result).1, Outcome::Unknown, "{after}");
+            let (_, outcome, error) = failed(result);
+            assert_eq!((outcome, error.detail()), (Outcome::Unknown, None), "{after}");
             assert_eq!(script.count("package/rollback"), 1, "{after}");
         }
     }
@@ -711,6 +772,12 @@ mod rollback {
         script.replace("package/get", [packages(&[(7, "1.2.6", 8)])]);
         let effect = app.rollback(&RollbackTarget::Previous).await.unwrap();
         assert_eq!((known(&effect), script.count("package/rollback")), ((Evidence::Asked, 1), 1));
+        // It was taken back, and what is online is not told.
+        let (script, app) = lost().await;
+        script.replace("package/get", [packages(&[(7, "1.2.6", 3)])]);
+        let (kind, _, error) = failed(app.rollback(&RollbackTarget::Previous).await);
+        assert_eq!((kind, script.count("package/rollback")), (ErrorKind::Conflict, 1));
+        assert!(error.to_string().contains("the version online is not told"), "{error}");
         // A later version is online: going back from that one is another rollback.
         let (script, app) = lost().await;
         script.replace("package/get", [packages(&[(9, "1.3.0", 1)])]);

@@ -114,8 +114,9 @@ impl EffectPlan for Rollback {
             package.status() == Some(ONLINE)
                 && package.package_id.as_ref().is_some_and(|other| other.as_str() != id)
         });
+        // One without an id that is no upload either.
         let unnamed =
-            packages.0.iter().any(|package| package.package_id.is_none() && !package.is_under_way());
+            packages.0.iter().any(|package| package.package_id.is_none() && package.upload.is_none());
         Ok(match ours.and_then(Package::status) {
             Some(ONLINE) => Finding::Absent,
             Some(DEVELOPMENT | IN_REVIEW | REJECTED | APPROVED | ROLLING_BACK) => {
