@@ -2,7 +2,10 @@
 //! be there afterwards.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints its seed")]
 
+#[path = "../../../miniprogram-store/tests/it/postgres.rs"]
+mod postgres;
 mod process;
 mod receiver;
+mod side_by_side;
 mod tokens;
 mod unsynced;

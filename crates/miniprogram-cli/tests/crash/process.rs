@@ -6,9 +6,21 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
+use miniprogram::Secret;
+use miniprogram::baidu::BAIDU;
+use miniprogram::wechat::WECHAT;
+use miniprogram_sim::Callback;
 use serde_json::Value;
 
 use crate::unsynced::Disk;
+
+/// The seed of a randomised test, which prints it: another one on every run unless `MINIPROGRAM_CRASH_SEED` says which.
+pub(crate) fn seed() -> u64 {
+    let seed = std::env::var("MINIPROGRAM_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+    println!("seed {seed}");
+    seed
+}
 
 /// The command with a configuration file and nothing of this process's environment that it reads.
 pub(crate) fn command(config: &Path) -> Command {
@@ -23,12 +35,35 @@ pub(crate) fn command(config: &Path) -> Command {
 
 /// Writes the configuration of a disk's store.
 pub(crate) fn configure(disk: &Disk, platforms: &str) -> PathBuf {
-    let path = disk.live().join("miniprogram.toml");
-    let store = disk.live().join("state.db");
-    let text = format!("store = \"sqlite:{}\"\nlisten = \"127.0.0.1:0\"\n{platforms}", store.display());
-    std::fs::write(&path, text).unwrap();
+    let store = format!("sqlite:{}", disk.live().join("state.db").display());
+    configure_for(&disk.live(), &store, platforms)
+}
+
+/// Writes the configuration of a store into a directory.
+pub(crate) fn configure_for(directory: &Path, store: &str, platforms: &str) -> PathBuf {
+    let path = directory.join("miniprogram.toml");
+    std::fs::write(&path, format!("store = \"{store}\"\nlisten = \"127.0.0.1:0\"\n{platforms}")).unwrap();
     restrict(&path);
     path
+}
+
+/// The platforms of a simulator's vendors.
+pub(crate) fn platforms(base_url: &str, wechat_secret: &Secret, baidu_key: &str) -> String {
+    let mut text = String::new();
+    for vendor in [WECHAT, BAIDU] {
+        let Callback { platform_id, token, aes_key, .. } = Callback::sample(vendor);
+        let credential = if vendor == WECHAT {
+            format!("secret = \"{}\"", wechat_secret.expose())
+        } else {
+            format!("client_id = \"{baidu_key}\"")
+        };
+        text += &format!(
+            "[[platform]]\nvendor = \"{vendor}\"\nid = \"{platform_id}\"\n{credential}\ntoken = \"{}\"\naes_key = \"{}\"\nbase_url = \"{base_url}\"\n",
+            token.expose(),
+            aes_key.expose(),
+        );
+    }
+    text
 }
 
 fn restrict(path: &Path) {
@@ -84,19 +119,11 @@ impl Process {
         (Self { child, lines, log, first: Value::Null }, receiver)
     }
 
-    /// Kills it as the kernel would: no handler, no farewell. Answers its lines.
-    pub(crate) fn kill(mut self) -> Vec<Value> {
+    /// Kills it as the kernel would: no handler, no farewell. Answers its lines and its log.
+    pub(crate) fn kill(mut self) -> (Vec<Value>, String) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.lines.join().unwrap()
-    }
-
-    /// The same for its log.
-    pub(crate) fn kill_for_log(mut self) -> String {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.lines.join().unwrap();
-        self.log.join().unwrap()
+        (self.lines.join().unwrap(), self.log.join().unwrap())
     }
 
     /// Whether it has ended by itself.
@@ -110,12 +137,12 @@ impl Process {
         (status.code(), self.lines.join().unwrap(), self.log.join().unwrap())
     }
 
-    /// Asks it to stop, and waits. Answers its lines.
-    pub(crate) fn terminate(self) -> Vec<Value> {
+    /// Asks it to stop, and waits. Answers its lines and its log.
+    pub(crate) fn terminate(self) -> (Vec<Value>, String) {
         let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
         assert!(sent.success());
         let (code, lines, log) = self.wait();
         assert_eq!(code, Some(0), "{log}");
-        lines
+        (lines, log)
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use miniprogram::baidu::BAIDU;
 use miniprogram::baidu::event::BaiduEventEncoder;
 use miniprogram::callback::{CallbackConfig, Seal};
 use miniprogram::wechat::WECHAT;
 use miniprogram::wechat::event::{PushRoute, WeChatEventEncoder};
 use miniprogram::{Clock, OwnedPush, PlatformId, Secret, SystemClock, Timestamp, TokenScope};
+use miniprogram_sim::Callback;
 use miniprogram_store::{Inbox, InboxFilter, InboxState, Maintenance, SqliteStore, StoreOptions, TokenStore};
 use serde_json::Value;
 use tokio::sync::{Mutex, Notify};
@@ -18,16 +20,12 @@ use tokio::task::JoinSet;
 use crate::process::{self, Process};
 use crate::unsynced::Disk;
 
-const WECHAT_PLATFORM: &str = "wx5ec0de0000000001";
-const BAIDU_PLATFORM: &str = "17328232";
-const TOKEN: &str = "receivertoken";
-const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 const APPS: u64 = 20;
 const SENDERS: usize = 12;
 
 /// An event that a vendor has to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Told {
+pub(crate) struct Told {
     wechat: bool,
     app: u64,
     number: i64,
@@ -35,7 +33,7 @@ struct Told {
 
 impl Told {
     /// What tells it apart in the inbox and in what handlers are given.
-    fn of(event: &Value) -> Option<Self> {
+    pub(crate) fn of(event: &Value) -> Option<Self> {
         let wechat = event["vendor"] == WECHAT.as_str();
         let app = event["app_id"].as_str()?.trim_start_matches("wx").parse().ok()?;
         let number = if wechat {
@@ -48,19 +46,23 @@ impl Told {
 }
 
 /// Seals pushes as the vendors do: anew for every delivery.
-struct Vendors {
+pub(crate) struct Vendors {
     wechat: WeChatEventEncoder,
     baidu: BaiduEventEncoder,
+    baidu_platform: String,
 }
 
 impl Vendors {
-    fn new() -> Self {
-        let key = Secret::new(AES_KEY);
-        let config = CallbackConfig::encrypted(TOKEN, &key).unwrap();
-        let wechat = config.clone().with_receiver_id(WECHAT_PLATFORM).unwrap();
+    pub(crate) fn new() -> Self {
+        let config = |vendor| {
+            let Callback { platform_id, token, aes_key, .. } = Callback::sample(vendor);
+            let config = CallbackConfig::encrypted(token, &aes_key).unwrap();
+            config.with_receiver_id(platform_id).unwrap()
+        };
         Self {
-            wechat: WeChatEventEncoder::new(wechat).unwrap(),
-            baidu: BaiduEventEncoder::new(config.with_receiver_id(BAIDU_PLATFORM).unwrap()).unwrap(),
+            wechat: WeChatEventEncoder::new(config(WECHAT)).unwrap(),
+            baidu: BaiduEventEncoder::new(config(BAIDU)).unwrap(),
+            baidu_platform: Callback::sample(BAIDU).platform_id,
         }
     }
 
@@ -79,15 +81,19 @@ impl Vendors {
                 told.number
             );
             let route = PushRoute::Message { original_id: &original_id };
-            let path = format!("/wechat/{WECHAT_PLATFORM}/messages/wx{}", told.app);
+            let platform = Callback::sample(WECHAT).platform_id;
+            let path = format!("/wechat/{platform}/messages/wx{}", told.app);
             (path, self.wechat.seal_push(route, &message, &seal).unwrap())
         } else {
             let time = Timestamp::from_unix(at).to_string().replace('T', " ").replace('Z', "");
             let message = format!(
-                r#"{{"appId":{},"tpAppId":{BAIDU_PLATFORM},"event":"PACKAGE_AUDIT_PASS","eventTime":"{time}","packageId":{},"packageVersion":"1.0.{}"}}"#,
-                told.app, told.number, told.number
+                r#"{{"appId":{},"tpAppId":{},"event":"PACKAGE_AUDIT_PASS","eventTime":"{time}","packageId":{},"packageVersion":"1.0.{}"}}"#,
+                told.app, self.baidu_platform, told.number, told.number
             );
-            (format!("/baidu/{BAIDU_PLATFORM}/messages"), self.baidu.seal_push(&message, &seal).unwrap())
+            (
+                format!("/baidu/{}/messages", self.baidu_platform),
+                self.baidu.seal_push(&message, &seal).unwrap(),
+            )
         }
     }
 }
@@ -98,11 +104,11 @@ fn original_id(app: u64) -> String {
 
 /// What the vendors still have to tell, and what was acknowledged.
 #[derive(Default)]
-struct Ledger {
+pub(crate) struct Ledger {
     next: i64,
     /// Told without an acknowledgement, to be told again.
     open: Vec<Told>,
-    acknowledged: BTreeSet<Told>,
+    pub(crate) acknowledged: BTreeSet<Told>,
     /// Pushes as they were sent, for exact repeats.
     sent: BTreeMap<Told, (String, OwnedPush)>,
 }
@@ -133,8 +139,62 @@ impl Ledger {
     }
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
+}
+
+/// What came of telling an event. Without an acknowledgement it is told again later, as the vendors do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Acknowledged,
+    /// It could not be kept in time.
+    NotNow,
+    /// The receiver was killed under our hands, or about to be.
+    Unanswered,
+}
+
+/// Tells the receiver one event.
+pub(crate) async fn push_one(
+    client: &reqwest::Client,
+    base: &str,
+    vendors: &Vendors,
+    ledger: &Mutex<Ledger>,
+    random: &mut fastrand::Rng,
+) -> Pushed {
+    let (told, path, push) = ledger.lock().await.draw(vendors, random);
+    let url = match push.query.as_str() {
+        "" => format!("{base}{path}"),
+        query => format!("{base}{path}?{query}"),
+    };
+    let request = client
+        .post(url)
+        .header("content-type", push.content_type.unwrap_or_default())
+        .body(push.body)
+        .send()
+        .await;
+    let answered = match request {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            response.text().await.ok().map(|text| (status, text))
+        }
+        Err(_) => None,
+    };
+    let pushed = match answered {
+        Some((200, text)) => {
+            assert_eq!(text, "success");
+            Pushed::Acknowledged
+        }
+        Some((503, _)) => Pushed::NotNow,
+        None => Pushed::Unanswered,
+        Some((status, text)) => panic!("{status} {text:?} for {told:?}"),
+    };
+    let mut ledger = ledger.lock().await;
+    if pushed == Pushed::Acknowledged {
+        ledger.acknowledged.insert(told);
+    } else {
+        ledger.open.push(told);
+    }
+    pushed
 }
 
 async fn push_until(
@@ -155,38 +215,12 @@ async fn push_until(
         let mut random = fastrand::Rng::with_seed(seed ^ sender as u64);
         senders.spawn(async move {
             loop {
-                let (told, path, push) = ledger.lock().await.draw(&vendors, &mut random);
-                let url = match push.query.as_str() {
-                    "" => format!("{base}{path}"),
-                    query => format!("{base}{path}?{query}"),
-                };
-                let request = client
-                    .post(url)
-                    .header("content-type", push.content_type.unwrap_or_default())
-                    .body(push.body)
-                    .send()
-                    .await;
-                let answered = match request {
-                    Ok(response) => {
-                        let status = response.status().as_u16();
-                        response.text().await.ok().map(|text| (status, text))
+                match push_one(&client, &base, &vendors, &ledger, &mut random).await {
+                    Pushed::Acknowledged if acknowledged.fetch_add(1, Ordering::SeqCst) + 1 == enough => {
+                        reached.notify_one();
                     }
-                    Err(_) => None,
-                };
-                match answered {
-                    Some((200, text)) => {
-                        assert_eq!(text, "success");
-                        ledger.lock().await.acknowledged.insert(told);
-                        if acknowledged.fetch_add(1, Ordering::SeqCst) + 1 == enough {
-                            reached.notify_one();
-                        }
-                    }
-                    // Killed under our hands, or about to be: told again later, as the vendors do.
-                    None => {
-                        ledger.lock().await.open.push(told);
-                        return;
-                    }
-                    Some((status, text)) => panic!("{status} {text:?} for {told:?}"),
+                    Pushed::Acknowledged | Pushed::NotNow => {}
+                    Pushed::Unanswered => return,
                 }
             }
         });
@@ -202,23 +236,24 @@ async fn push_until(
     acknowledged.load(Ordering::SeqCst)
 }
 
+/// Vendors that nobody calls.
 fn platforms() -> String {
-    format!(
-        "[[platform]]\nvendor = \"wechat\"\nid = \"{WECHAT_PLATFORM}\"\nsecret = \"s\"\ntoken = \"{TOKEN}\"\naes_key = \"{AES_KEY}\"\n\
-         base_url = \"http://127.0.0.1:9\"\n\
-         [[platform]]\nvendor = \"baidu\"\nid = \"{BAIDU_PLATFORM}\"\nclient_id = \"k\"\ntoken = \"{TOKEN}\"\naes_key = \"{AES_KEY}\"\n\
-         base_url = \"http://127.0.0.1:9\"\n"
-    )
+    process::platforms("http://127.0.0.1:9", &Secret::new("s"), "k")
 }
 
-/// Makes the store and writes down which original id each app has.
-async fn prepare(disk: &Disk) {
-    let store = SqliteStore::create(disk.live().join("state.db"), StoreOptions::default()).await.unwrap();
+/// Writes down which original id each app has.
+pub(crate) async fn bind_apps(store: &dyn TokenStore) {
+    let platform = PlatformId::from(Callback::sample(WECHAT).platform_id);
     for app in 1_000_000..1_000_000 + APPS {
-        let scope =
-            TokenScope::authorizer(WECHAT, PlatformId::from(WECHAT_PLATFORM), format!("wx{app}").into());
+        let scope = TokenScope::authorizer(WECHAT, platform.clone(), format!("wx{app}").into());
         store.bind_original_id(&scope, &original_id(app), SystemClock.now()).await.unwrap();
     }
+}
+
+/// Makes the store.
+async fn prepare(disk: &Disk) {
+    let store = SqliteStore::create(disk.live().join("state.db"), StoreOptions::default()).await.unwrap();
+    bind_apps(&store).await;
     store.close().await;
     process::configure(disk, &platforms());
     disk.sync_all();
@@ -232,14 +267,12 @@ fn serve(disk: &Disk) -> Process {
     Process::start(&mut command)
 }
 
-fn base(process: &Process) -> String {
+pub(crate) fn base(process: &Process) -> String {
     process.first["base_url"].as_str().unwrap_or_else(|| panic!("{}", process.first)).to_owned()
 }
 
 /// Everything in the inbox, by what it tells.
-async fn inbox(disk: &Disk) -> BTreeMap<Told, Vec<InboxState>> {
-    let store =
-        SqliteStore::open_read_only(disk.live().join("state.db"), StoreOptions::default()).await.unwrap();
+pub(crate) async fn inbox(store: &dyn Inbox) -> BTreeMap<Told, Vec<InboxState>> {
     let mut all: BTreeMap<Told, Vec<InboxState>> = BTreeMap::new();
     let mut before = None;
     loop {
@@ -253,12 +286,27 @@ async fn inbox(disk: &Disk) -> BTreeMap<Told, Vec<InboxState>> {
     }
 }
 
+async fn inbox_of(disk: &Disk) -> BTreeMap<Told, Vec<InboxState>> {
+    let path = disk.live().join("state.db");
+    inbox(&SqliteStore::open_read_only(path, StoreOptions::default()).await.unwrap()).await
+}
+
+/// Waits until every event was handled. Answers what the receiver says of itself then.
+pub(crate) async fn until_handled(process: &Process) -> Value {
+    let ready = format!("{}/readyz", process.first["status_url"].as_str().unwrap());
+    loop {
+        let answer: Value = client().get(&ready).send().await.unwrap().json().await.unwrap();
+        if answer["pending"] == 0 {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_the_loss_of_power() {
     const ROUNDS: u32 = 25;
-    let seed = std::env::var("MINIPROGRAM_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-    println!("seed {seed}");
+    let seed = process::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut disk = Disk::new();
     prepare(&disk).await;
@@ -275,9 +323,9 @@ async fn what_was_acknowledged_survives_the_loss_of_power() {
     for _ in 0..ROUNDS {
         let process = serve(&disk);
         sent += push_until(&base(&process), &vendors, &ledger, random.u64(..), random.usize(5..150)).await;
-        note(process.kill());
+        note(process.kill().0);
         disk.lose_power();
-        let kept = inbox(&disk).await;
+        let kept = inbox_of(&disk).await;
         let lost: Vec<_> = ledger
             .lock()
             .await
@@ -289,16 +337,9 @@ async fn what_was_acknowledged_survives_the_loss_of_power() {
         assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     }
     let process = serve(&disk);
-    let ready = format!("{}/readyz", process.first["status_url"].as_str().unwrap());
-    let left = loop {
-        let answer: Value = client().get(&ready).send().await.unwrap().json().await.unwrap();
-        if answer["pending"] == 0 {
-            break answer;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    note(process.terminate());
-    let kept = inbox(&disk).await;
+    let left = until_handled(&process).await;
+    note(process.terminate().0);
+    let kept = inbox_of(&disk).await;
     for (told, states) in &kept {
         assert_eq!(states.as_slice(), [InboxState::Done], "{told:?}, {left}");
         assert!(handled.contains_key(told), "never handed over: {told:?}");
@@ -322,6 +363,6 @@ async fn a_store_that_does_not_sync_is_found_out() {
     push_until(&base(&process), &vendors, &ledger, 1, 50).await;
     process.kill();
     disk.lose_power();
-    let kept = inbox(&disk).await;
+    let kept = inbox_of(&disk).await;
     assert!(ledger.lock().await.acknowledged.iter().any(|told| !kept.contains_key(told)));
 }

@@ -81,22 +81,7 @@ async fn prepare(sim: &Simulator, disk: &Disk) {
 }
 
 fn platforms(sim: &Simulator) -> String {
-    let mut text = String::new();
-    for vendor in [WECHAT, BAIDU] {
-        let Callback { platform_id, token, aes_key, .. } = Callback::sample(vendor);
-        let secret = if vendor == WECHAT {
-            format!("secret = \"{}\"", sim.wechat_secret().expose())
-        } else {
-            format!("client_id = \"{}\"", sim.baidu_key())
-        };
-        text += &format!(
-            "[[platform]]\nvendor = \"{vendor}\"\nid = \"{platform_id}\"\n{secret}\ntoken = \"{}\"\naes_key = \"{}\"\nbase_url = \"{}\"\n",
-            token.expose(),
-            aes_key.expose(),
-            sim.base_url()
-        );
-    }
-    text
+    process::platforms(&sim.base_url(), &sim.wechat_secret(), &sim.baidu_key())
 }
 
 fn refresh_all(disk: &Disk, sim: &Simulator, vendor: Vendor) -> Process {
@@ -201,9 +186,7 @@ async fn renew_with_callers_that_give_up(sim: &Simulator, disk: &Disk, random: &
 /// its requests are under way. After each kill only what was synced is left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_refresh_token_is_lost() {
-    let seed = std::env::var("MINIPROGRAM_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-    println!("seed {seed}");
+    let seed = process::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let lost: Vec<FaultRule> = ["refresh", "exchange"]
         .into_iter()
@@ -225,7 +208,7 @@ async fn no_refresh_token_is_lost() {
         while sim.requests() < enough && !process.has_ended() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let log = process.kill_for_log();
+        let (_, log) = process.kill();
         disk.lose_power();
         kills += 1;
         assert!(
