@@ -42,8 +42,12 @@ pub(crate) fn configure(disk: &Disk, platforms: &str) -> PathBuf {
 /// Writes the configuration of a store into a directory.
 pub(crate) fn configure_for(directory: &Path, store: &str, platforms: &str) -> PathBuf {
     let path = directory.join("miniprogram.toml");
-    std::fs::write(&path, format!("store = \"{store}\"\nlisten = \"127.0.0.1:0\"\n{platforms}")).unwrap();
-    restrict(&path);
+    let text = format!("store = \"{store}\"\nlisten = \"127.0.0.1:0\"\n{platforms}");
+    // Another process may be reading it.
+    if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        std::fs::write(&path, text).unwrap();
+        restrict(&path);
+    }
     path
 }
 
@@ -71,9 +75,20 @@ fn restrict(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
+/// A child that does not outlive a test that fails.
+struct Kept(Child);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A process that prints JSON lines.
 pub(crate) struct Process {
-    child: Child,
+    child: Kept,
     /// What it printed, one value per line; a line that a kill cut short is left out.
     lines: JoinHandle<Vec<Value>>,
     log: JoinHandle<String>,
@@ -116,30 +131,30 @@ impl Process {
             stderr.read_to_end(&mut text).unwrap();
             String::from_utf8_lossy(&text).into_owned()
         });
-        (Self { child, lines, log, first: Value::Null }, receiver)
+        (Self { child: Kept(child), lines, log, first: Value::Null }, receiver)
     }
 
     /// Kills it as the kernel would: no handler, no farewell. Answers its lines and its log.
     pub(crate) fn kill(mut self) -> (Vec<Value>, String) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
         (self.lines.join().unwrap(), self.log.join().unwrap())
     }
 
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
+        self.child.0.try_wait().unwrap().is_some()
     }
 
     /// Waits until it ends by itself. Answers its exit code, its lines and its log.
     pub(crate) fn wait(mut self) -> (Option<i32>, Vec<Value>, String) {
-        let status = self.child.wait().unwrap();
+        let status = self.child.0.wait().unwrap();
         (status.code(), self.lines.join().unwrap(), self.log.join().unwrap())
     }
 
     /// Asks it to stop, and waits. Answers its lines and its log.
     pub(crate) fn terminate(self) -> (Vec<Value>, String) {
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.0.id().to_string()).status().unwrap();
         assert!(sent.success());
         let (code, lines, log) = self.wait();
         assert_eq!(code, Some(0), "{log}");

@@ -1,8 +1,11 @@
 //! The receiver of callbacks: what it acknowledged is in the inbox, whatever kills it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Seek, Write};
+use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use miniprogram::baidu::BAIDU;
@@ -10,11 +13,13 @@ use miniprogram::baidu::event::BaiduEventEncoder;
 use miniprogram::callback::{CallbackConfig, Seal};
 use miniprogram::wechat::WECHAT;
 use miniprogram::wechat::event::{PushRoute, WeChatEventEncoder};
-use miniprogram::{Clock, OwnedPush, PlatformId, Secret, SystemClock, Timestamp, TokenScope};
+use miniprogram::{Clock, OwnedPush, PlatformId, Secret, SystemClock, Timestamp, TokenScope, Vendor};
 use miniprogram_sim::Callback;
-use miniprogram_store::{Inbox, InboxFilter, InboxState, Maintenance, SqliteStore, StoreOptions, TokenStore};
+use miniprogram_store::{
+    Inbox, InboxFilter, InboxState, Maintenance, PlatformKey, SqliteStore, StoreOptions, TokenStore,
+};
 use serde_json::Value;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::process::{self, Process};
@@ -197,43 +202,54 @@ pub(crate) async fn push_one(
     pushed
 }
 
-async fn push_until(
-    base: &str,
-    vendors: &Arc<Vendors>,
-    ledger: &Arc<Mutex<Ledger>>,
-    seed: u64,
-    enough: usize,
-) -> usize {
-    let client = client();
-    let acknowledged = Arc::new(AtomicUsize::new(0));
-    let reached = Arc::new(Notify::new());
-    let mut senders = JoinSet::new();
-    for sender in 0..SENDERS {
-        let (base, client) = (base.to_owned(), client.clone());
-        let (vendors, ledger) = (Arc::clone(vendors), Arc::clone(ledger));
-        let (acknowledged, reached) = (Arc::clone(&acknowledged), Arc::clone(&reached));
-        let mut random = fastrand::Rng::with_seed(seed ^ sender as u64);
-        senders.spawn(async move {
-            loop {
-                match push_one(&client, &base, &vendors, &ledger, &mut random).await {
-                    Pushed::Acknowledged if acknowledged.fetch_add(1, Ordering::SeqCst) + 1 == enough => {
-                        reached.notify_one();
+/// Pushes without an end, until the receiver is killed.
+struct Load {
+    acknowledged: Arc<AtomicUsize>,
+    senders: JoinSet<()>,
+}
+
+impl Load {
+    fn start(base: &str, vendors: &Arc<Vendors>, ledger: &Arc<Mutex<Ledger>>, seed: u64) -> Self {
+        let client = client();
+        let acknowledged = Arc::new(AtomicUsize::new(0));
+        let mut senders = JoinSet::new();
+        for sender in 0..SENDERS {
+            let (base, client) = (base.to_owned(), client.clone());
+            let (vendors, ledger) = (Arc::clone(vendors), Arc::clone(ledger));
+            let acknowledged = Arc::clone(&acknowledged);
+            let mut random = fastrand::Rng::with_seed(seed ^ sender as u64);
+            senders.spawn(async move {
+                loop {
+                    match push_one(&client, &base, &vendors, &ledger, &mut random).await {
+                        Pushed::Acknowledged => drop(acknowledged.fetch_add(1, Ordering::SeqCst)),
+                        Pushed::NotNow => {}
+                        Pushed::Unanswered => return,
                     }
-                    Pushed::Acknowledged | Pushed::NotNow => {}
-                    Pushed::Unanswered => return,
                 }
-            }
-        });
+            });
+        }
+        Self { acknowledged, senders }
     }
-    tokio::select! {
-        () = reached.notified() => {}
-        Some(ended) = senders.join_next() => {
-            ended.unwrap();
-            panic!("the receiver went away by itself");
+
+    /// Waits until that many more were acknowledged.
+    async fn until(&mut self, more: usize) {
+        let enough = self.acknowledged.load(Ordering::SeqCst) + more;
+        while self.acknowledged.load(Ordering::SeqCst) < enough {
+            if let Some(ended) = self.senders.try_join_next() {
+                ended.unwrap();
+                panic!("the receiver went away by itself");
+            }
+            SystemClock.deadline(Duration::from_millis(1)).await;
         }
     }
-    senders.detach_all();
-    acknowledged.load(Ordering::SeqCst)
+
+    /// Waits until every sender has noticed that the receiver is gone. Answers how often it was acknowledged.
+    async fn end(mut self) -> usize {
+        while let Some(ended) = self.senders.join_next().await {
+            ended.unwrap();
+        }
+        self.acknowledged.load(Ordering::SeqCst)
+    }
 }
 
 /// Vendors that nobody calls.
@@ -286,11 +302,6 @@ pub(crate) async fn inbox(store: &dyn Inbox) -> BTreeMap<Told, Vec<InboxState>> 
     }
 }
 
-async fn inbox_of(disk: &Disk) -> BTreeMap<Told, Vec<InboxState>> {
-    let path = disk.live().join("state.db");
-    inbox(&SqliteStore::open_read_only(path, StoreOptions::default()).await.unwrap()).await
-}
-
 /// Waits until every event was handled. Answers what the receiver says of itself then.
 pub(crate) async fn until_handled(process: &Process) -> Value {
     let ready = format!("{}/readyz", process.first["status_url"].as_str().unwrap());
@@ -303,15 +314,161 @@ pub(crate) async fn until_handled(process: &Process) -> Value {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_survives_the_loss_of_power() {
-    const ROUNDS: u32 = 25;
-    let seed = process::seed();
-    let mut random = fastrand::Rng::with_seed(seed);
+/// Commands beside the receiver, or alone: they write, and are killed now and then.
+struct Commands {
+    /// The newest ticket of each vendor that a command was given, and that one said to have kept.
+    given: [AtomicI64; 2],
+    kept: [AtomicI64; 2],
+    ended: AtomicUsize,
+    stopped: AtomicBool,
+}
+
+const TICKETS_OF: [Vendor; 2] = [WECHAT, BAIDU];
+/// When the first ticket was made.
+const FIRST: i64 = 1_700_000_000;
+
+impl Commands {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            given: [const { AtomicI64::new(FIRST) }; 2],
+            kept: [const { AtomicI64::new(FIRST) }; 2],
+            ended: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+        })
+    }
+
+    /// Runs commands, one after the other for each vendor, until it is told to stop.
+    fn start(self: &Arc<Self>, disk: &Disk, seed: u64) -> Vec<JoinHandle<()>> {
+        self.stopped.store(false, Ordering::SeqCst);
+        let config = process::configure(disk, &platforms());
+        let start = |of: usize| {
+            let (commands, config) = (Arc::clone(self), config.clone());
+            let watched = disk.watched();
+            let mut random = fastrand::Rng::with_seed(seed ^ (of as u64) << 16);
+            std::thread::spawn(move || {
+                while !commands.stopped.load(Ordering::SeqCst) {
+                    let mut command = process::command(&config);
+                    command.envs(watched.iter().map(|(name, value)| (name, value)));
+                    commands.run(of, command, &mut random);
+                }
+            })
+        };
+        (0..TICKETS_OF.len()).map(start).collect()
+    }
+
+    fn run(&self, of: usize, mut command: Command, random: &mut fastrand::Rng) {
+        let number = match random.u32(..6) {
+            0 => {
+                command.args(["events", "replay", &random.u32(1..50).to_string()]);
+                None
+            }
+            1 => {
+                command.args(["store", "check"]);
+                None
+            }
+            _ => {
+                let number = self.given[of].fetch_add(1, Ordering::SeqCst) + 1;
+                let mut ticket = tempfile::tempfile().unwrap();
+                write!(ticket, "ticket-{number}").unwrap();
+                ticket.rewind().unwrap();
+                command.args(["auth", "ticket", "--vendor", TICKETS_OF[of].as_str(), "--set", "-"]);
+                command.args(["--created-at", &number.to_string()]).stdin(ticket);
+                Some(number)
+            }
+        };
+        let mut process = Process::start_quietly(command.args(["--format", "json"]));
+        let mut moments = if random.u32(..4) == 0 { random.u32(..60) } else { u32::MAX };
+        while moments > 0 && !process.has_ended() && !self.stopped.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+            moments -= 1;
+        }
+        if !process.has_ended() {
+            process.kill();
+            return;
+        }
+        let (code, lines, log) = process.wait();
+        assert!(!log.contains(r#""kind":"store""#), "{code:?} {lines:?} {log}");
+        if let Some(number) = number {
+            assert_eq!(code, Some(0), "{lines:?} {log}");
+            self.kept[of].store(number, Ordering::SeqCst);
+        }
+        self.ended.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Waits until that many more have ended by themselves.
+    async fn until(&self, more: usize) {
+        let enough = self.ended.load(Ordering::SeqCst) + more;
+        while self.ended.load(Ordering::SeqCst) < enough {
+            SystemClock.deadline(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Kills those that run.
+    fn kill(&self, workers: Vec<JoinHandle<()>>) {
+        self.stopped.store(true, Ordering::SeqCst);
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    }
+
+    fn kept(&self) -> [i64; 2] {
+        [0, 1].map(|of| self.kept[of].load(Ordering::SeqCst))
+    }
+
+    fn given(&self) -> [i64; 2] {
+        [0, 1].map(|of| self.given[of].load(Ordering::SeqCst))
+    }
+}
+
+/// The power fails at this moment: whatever was acknowledged before must be left.
+async fn cut(disk: &Disk, ledger: &Mutex<Ledger>, commands: &Commands) {
+    let acknowledged = ledger.lock().await.acknowledged.clone();
+    let kept = commands.kept();
+    let left = disk.cut();
+    let given = commands.given();
+    let store = SqliteStore::open(left.join("state.db"), StoreOptions::default()).await.unwrap();
+    let events = inbox(&store).await;
+    let lost: Vec<_> = acknowledged.iter().filter(|told| !events.contains_key(told)).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+    for (of, vendor) in TICKETS_OF.into_iter().enumerate() {
+        let platform = PlatformKey::new(vendor, Callback::sample(vendor).platform_id);
+        let ticket = store.ticket(&platform).await.unwrap();
+        let number = ticket.map_or(FIRST, |ticket| {
+            let number = ticket.created_at.as_unix_millis() / 1000;
+            assert_eq!(ticket.ticket.expose(), format!("ticket-{number}"));
+            number
+        });
+        assert!(
+            (kept[of]..=given[of]).contains(&number),
+            "{vendor}: {number}, kept {kept:?}, given {given:?}"
+        );
+    }
+    let report = store.check(SystemClock.now()).await.unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    store.close().await;
+    std::fs::remove_dir_all(left).unwrap();
+}
+
+/// What came of some rounds.
+#[derive(Default)]
+struct Tally {
+    cuts: usize,
+    acknowledgements: usize,
+    events: usize,
+    again: usize,
+    commands: usize,
+}
+
+/// A new store, and rounds of a receiver under load with commands beside it, or of commands alone. The power is looked
+/// at failing several times in each, and fails at its end.
+async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
+    const ROUNDS: usize = 10;
+    const CUTS: usize = 10;
     let mut disk = Disk::new();
     prepare(&disk).await;
     let vendors = Arc::new(Vendors::new());
     let ledger = Arc::new(Mutex::new(Ledger::default()));
+    let commands = Commands::new();
     // How often handlers were given each event.
     let mut handled: BTreeMap<Told, u32> = BTreeMap::new();
     let mut note = |lines: Vec<Value>| {
@@ -319,37 +476,65 @@ async fn what_was_acknowledged_survives_the_loss_of_power() {
             *handled.entry(told).or_default() += 1;
         }
     };
-    let mut sent = 0;
-    for _ in 0..ROUNDS {
-        let process = serve(&disk);
-        sent += push_until(&base(&process), &vendors, &ledger, random.u64(..), random.usize(5..150)).await;
-        note(process.kill().0);
+    for round in 0..ROUNDS {
+        // Some commands are there before the receiver, and some rounds have none.
+        let workers = commands.start(&disk, random.u64(..));
+        if round % 3 == 2 {
+            for _ in 1..CUTS {
+                commands.until(random.usize(1..4)).await;
+                cut(&disk, &ledger, &commands).await;
+            }
+            commands.kill(workers);
+        } else {
+            let process = serve(&disk);
+            let mut load = Load::start(&base(&process), &vendors, &ledger, random.u64(..));
+            for _ in 1..CUTS {
+                load.until(random.usize(1..40)).await;
+                cut(&disk, &ledger, &commands).await;
+            }
+            load.until(random.usize(1..10)).await;
+            if random.bool() {
+                note(process.kill().0);
+                commands.kill(workers);
+            } else {
+                commands.kill(workers);
+                note(process.kill().0);
+            }
+            tally.acknowledgements += load.end().await;
+        }
         disk.lose_power();
-        let kept = inbox_of(&disk).await;
-        let lost: Vec<_> = ledger
-            .lock()
-            .await
-            .acknowledged
-            .iter()
-            .filter(|told| !kept.contains_key(told))
-            .copied()
-            .collect();
-        assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+        cut(&disk, &ledger, &commands).await;
+        tally.cuts += CUTS;
     }
     let process = serve(&disk);
     let left = until_handled(&process).await;
     note(process.terminate().0);
-    let kept = inbox_of(&disk).await;
+    let store = SqliteStore::open_read_only(disk.live().join("state.db"), StoreOptions::default());
+    let kept = inbox(&store.await.unwrap()).await;
     for (told, states) in &kept {
         assert_eq!(states.as_slice(), [InboxState::Done], "{told:?}, {left}");
         assert!(handled.contains_key(told), "never handed over: {told:?}");
     }
-    let again = handled.values().filter(|times| **times > 1).count();
-    println!(
-        "{sent} acknowledgements, {} events, {ROUNDS} losses of power: 0 lost, {again} handed over again",
-        kept.len()
-    );
     assert!(handled.len() >= ledger.lock().await.acknowledged.len());
+    tally.events += kept.len();
+    tally.again += handled.values().filter(|times| **times > 1).count();
+    tally.commands += commands.ended.load(Ordering::SeqCst);
+}
+
+/// `MINIPROGRAM_CRASH_CUTS` says how many losses of power there are at least.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_survives_the_loss_of_power() {
+    let mut random = fastrand::Rng::with_seed(process::seed());
+    let enough = std::env::var("MINIPROGRAM_CRASH_CUTS").map_or(100, |number| number.parse().unwrap());
+    let mut tally = Tally::default();
+    while tally.cuts < enough {
+        rounds(&mut random, &mut tally).await;
+    }
+    let Tally { cuts, acknowledgements, events, again, commands } = tally;
+    println!(
+        "{cuts} losses of power, {acknowledgements} acknowledgements, {events} events, {commands} commands: 0 lost, \
+         {again} handed over again"
+    );
 }
 
 /// The same with syncs that do nothing: losses must show, else the test above proves nothing.
@@ -360,9 +545,12 @@ async fn a_store_that_does_not_sync_is_found_out() {
     let vendors = Arc::new(Vendors::new());
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let process = serve(&disk);
-    push_until(&base(&process), &vendors, &ledger, 1, 50).await;
+    let mut load = Load::start(&base(&process), &vendors, &ledger, 1);
+    load.until(50).await;
     process.kill();
+    load.end().await;
     disk.lose_power();
-    let kept = inbox_of(&disk).await;
+    let store = SqliteStore::open_read_only(disk.live().join("state.db"), StoreOptions::default());
+    let kept = inbox(&store.await.unwrap()).await;
     assert!(ledger.lock().await.acknowledged.iter().any(|told| !kept.contains_key(told)));
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use miniprogram::authorization::IssuedToken;
 use miniprogram::baidu::{BAIDU, BaiduAuthorization};
+use miniprogram::clock::{Busy, Wait};
 use miniprogram::wechat::{WECHAT, WeChatAuthorization};
 use miniprogram::{
-    AccessToken, AppId, BaseUrl, ClientConfig, Clock, Secret, SystemClock, TokenScope, Vendor,
+    AccessToken, AppId, BaseUrl, ClientConfig, Clock, Secret, SystemClock, Timestamp, TokenScope, Vendor,
 };
 use miniprogram_sim::{AppSpec, Callback, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator};
 use miniprogram_store::{
@@ -84,13 +85,47 @@ fn platforms(sim: &Simulator) -> String {
     process::platforms(&sim.base_url(), &sim.wechat_secret(), &sim.baidu_key())
 }
 
-fn refresh_all(disk: &Disk, sim: &Simulator, vendor: Vendor) -> Process {
+/// The lease of a process that was killed has run out after this.
+const LEASE: Duration = Duration::from_secs(61);
+
+/// The time after a number of kills.
+#[derive(Debug)]
+struct Later(Duration);
+
+impl Clock for Later {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().after(self.0)
+    }
+
+    fn sleep(&self, duration: Duration) -> Wait {
+        SystemClock.sleep(duration)
+    }
+
+    fn deadline(&self, duration: Duration) -> Wait {
+        SystemClock.deadline(duration)
+    }
+
+    fn enter(&self) -> Busy {
+        SystemClock.enter()
+    }
+}
+
+fn refresh_all(disk: &Disk, sim: &Simulator, vendor: Vendor, kills: u32) -> Process {
     let config = process::configure(disk, &platforms(sim));
     let mut command = process::command(&config);
     command.args(["auth", "refresh", "--all", "--concurrency", "16", "--vendor", vendor.as_str()]);
     command.args(["--timeout", "5s", "--format", "json"]);
     disk.watch(&mut command);
+    command.env("UNSYNCED_LATER", (LEASE * kills).as_secs().to_string());
     Process::start_quietly(&mut command)
+}
+
+/// Waits until that many more requests have reached the vendors, or none will.
+fn until_asked(sim: &Simulator, more: u64, processes: &mut [Process]) {
+    let enough = sim.requests() + more;
+    while sim.requests() < enough && !processes.iter_mut().all(Process::has_ended) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 async fn records(disk: &Disk, vendor: Vendor) -> Vec<TokenRecord> {
@@ -124,7 +159,12 @@ fn refused(sim: &Simulator, records: &[TokenRecord]) -> BTreeSet<AppId> {
 }
 
 /// All merchants at once in this process, every tenth caller gone before it has its answer.
-async fn renew_with_callers_that_give_up(sim: &Simulator, disk: &Disk, random: &mut fastrand::Rng) {
+async fn renew_with_callers_that_give_up(
+    sim: &Simulator,
+    disk: &Disk,
+    kills: u32,
+    random: &mut fastrand::Rng,
+) {
     let store =
         Arc::new(SqliteStore::open(disk.live().join("state.db"), StoreOptions::default()).await.unwrap());
     let config = |vendor| {
@@ -134,6 +174,7 @@ async fn renew_with_callers_that_give_up(sim: &Simulator, disk: &Disk, random: &
     let manager = TokenManager::builder(Arc::<SqliteStore>::clone(&store))
         .with_platform(Arc::new(WeChatAuthorization::new(config(WECHAT), sim.wechat_secret()).unwrap()))
         .with_platform(Arc::new(BaiduAuthorization::new(config(BAIDU), sim.baidu_key()).unwrap()))
+        .with_clock(Arc::new(Later(LEASE * kills)))
         .build()
         .unwrap();
     let (mut answered, mut gone) = (0, 0);
@@ -182,8 +223,8 @@ async fn renew_with_callers_that_give_up(sim: &Simulator, disk: &Disk, random: &
     store.close().await;
 }
 
-/// Ten thousand merchants, every tenth answer to a refresh lost, and a process that is killed again and again while
-/// its requests are under way. After each kill only what was synced is left.
+/// Ten thousand merchants, every tenth answer to a refresh lost, and processes, alone or two at a time, that are killed
+/// again and again while their requests are under way. After each kill of all only what was synced is left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_refresh_token_is_lost() {
     let seed = process::seed();
@@ -203,12 +244,22 @@ async fn no_refresh_token_is_lost() {
     while between < KILLS {
         // Only Baidu spends what was sent; at WeChat a kill leaves no trace that could be counted.
         let vendor = if random.u32(..8) == 0 { WECHAT } else { BAIDU };
-        let mut process = refresh_all(&disk, &sim, vendor);
-        let enough = sim.requests() + random.u64(10..80);
-        while sim.requests() < enough && !process.has_ended() {
-            std::thread::sleep(Duration::from_millis(1));
+        let mut processes = vec![refresh_all(&disk, &sim, vendor, kills)];
+        if random.bool() {
+            let beside = if random.bool() { WECHAT } else { BAIDU };
+            processes.push(refresh_all(&disk, &sim, beside, kills));
         }
-        let (_, log) = process.kill();
+        random.shuffle(&mut processes);
+        let mut log = String::new();
+        while !processes.is_empty() {
+            until_asked(&sim, random.u64(10..80), &mut processes);
+            log += &processes.remove(0).kill().1;
+            // The other one goes on, or falls with it.
+            if random.bool() {
+                log.extend(processes.drain(..).map(|process| process.kill().1));
+            }
+        }
+        assert!(!log.contains(r#""kind":"store""#), "{log}");
         disk.lose_power();
         kills += 1;
         assert!(
@@ -223,14 +274,14 @@ async fn no_refresh_token_is_lost() {
         spent_before = spent;
     }
     println!("{kills} kills, {between} of them between a refresh and its commit");
-    renew_with_callers_that_give_up(&sim, &disk, &mut random).await;
+    renew_with_callers_that_give_up(&sim, &disk, kills, &mut random).await;
     // Without a person: the command alone sets right what lost answers left open.
     let mut runs = 0;
     for vendor in [WECHAT, BAIDU] {
         while !refused(&sim, &records(&disk, vendor).await).is_empty() {
             runs += 1;
             assert!(runs < 10, "{vendor}: the command does not set it right");
-            refresh_all(&disk, &sim, vendor).wait();
+            refresh_all(&disk, &sim, vendor, kills + runs).wait();
         }
     }
     println!("{runs} runs of the command until every token was good");

@@ -1,8 +1,11 @@
 //! A directory whose files lose, on demand, what was not synced; see `unsynced_writes.c`.
 
+use std::ffi::OsString;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
@@ -25,19 +28,22 @@ fn library() -> &'static Path {
     path
 }
 
-/// Two directories: what the process sees, and what a power failure would leave of it.
+/// Two directories: what processes see, and what a power failure would leave of it.
 pub(crate) struct Disk {
     root: TempDir,
     round: u32,
+    cuts: AtomicU32,
     loses_syncs: bool,
 }
 
+/// How many of 100 writes the disk writes by itself, without a sync: another number in every round.
+const KEPT: [u32; 3] = [0, 100, 50];
+
 impl Disk {
     pub(crate) fn new() -> Self {
-        let disk = Self { root: TempDir::new().unwrap(), round: 0, loses_syncs: false };
-        for directory in [disk.live(), disk.synced()] {
-            std::fs::create_dir_all(directory).unwrap();
-        }
+        let disk =
+            Self { root: TempDir::new().unwrap(), round: 0, cuts: AtomicU32::new(0), loses_syncs: false };
+        disk.begin_round();
         disk
     }
 
@@ -51,7 +57,7 @@ impl Disk {
         self.root.path().join(format!("{name}-{}", self.round))
     }
 
-    /// What the process sees.
+    /// What processes see.
     pub(crate) fn live(&self) -> PathBuf {
         self.at("live")
     }
@@ -60,13 +66,36 @@ impl Disk {
         self.at("synced")
     }
 
+    /// What the processes note for each other, and their lock.
+    fn notes(&self) -> PathBuf {
+        self.at("notes")
+    }
+
+    fn begin_round(&self) {
+        for directory in [self.live(), self.synced(), self.notes()] {
+            std::fs::create_dir_all(directory).unwrap();
+        }
+    }
+
     /// Lets a process see the directory, and watches its syncs.
     pub(crate) fn watch(&self, command: &mut Command) {
-        command.env("LD_PRELOAD", library());
-        command.env("UNSYNCED_DIR", self.live()).env("UNSYNCED_SHADOW", self.synced());
+        command.envs(self.watched());
+    }
+
+    /// What does that, in a process's environment.
+    pub(crate) fn watched(&self) -> Vec<(&'static str, OsString)> {
+        let mut names = vec![
+            ("LD_PRELOAD", library().into()),
+            ("UNSYNCED_DIR", self.live().into()),
+            ("UNSYNCED_SHADOW", self.synced().into()),
+            ("UNSYNCED_NOTES", self.notes().into()),
+        ];
         if self.loses_syncs {
-            command.env("UNSYNCED_LOSE_SYNCS", "1");
+            names.push(("UNSYNCED_LOSE_SYNCS", "1".into()));
+        } else {
+            names.push(("UNSYNCED_KEPT", KEPT[self.round as usize % KEPT.len()].to_string().into()));
         }
+        names
     }
 
     /// Takes what is there now as synced: files that another process wrote and closed.
@@ -74,17 +103,30 @@ impl Disk {
         copy(&self.live(), &self.synced());
     }
 
-    /// The power fails: what was not synced is gone.
+    /// What a power failure would leave at this moment, while the processes go on: a directory of its own.
+    pub(crate) fn cut(&self) -> PathBuf {
+        let number = self.cuts.fetch_add(1, Ordering::Relaxed);
+        let cut = self.root.path().join(format!("cut-{number}"));
+        std::fs::create_dir(&cut).unwrap();
+        let mut lock = OpenOptions::new();
+        let lock = lock.write(true).create(true).truncate(false).open(self.notes().join(".lock")).unwrap();
+        lock.lock().unwrap();
+        copy(&self.synced(), &cut);
+        cut
+    }
+
+    /// The power fails: what was not synced is gone. The processes must be killed before.
     pub(crate) fn lose_power(&mut self) {
         let left = self.synced();
-        let old = self.live();
+        let old = [self.live(), self.notes()];
         self.round += 1;
+        self.begin_round();
         for directory in [self.live(), self.synced()] {
-            std::fs::create_dir_all(&directory).unwrap();
             copy(&left, &directory);
         }
-        std::fs::remove_dir_all(old).unwrap();
-        std::fs::remove_dir_all(left).unwrap();
+        for directory in old.iter().chain([&left]) {
+            std::fs::remove_dir_all(directory).unwrap();
+        }
     }
 }
 
