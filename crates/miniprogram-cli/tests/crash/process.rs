@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use miniprogram::Secret;
+use miniprogram::authorization::IssuedToken;
 use miniprogram::baidu::BAIDU;
 use miniprogram::wechat::WECHAT;
+use miniprogram::{AccessToken, AppId, Clock, Secret, SystemClock, TokenScope, Vendor};
 use miniprogram_sim::Callback;
+use miniprogram_store::{Acquired, NewTokens, StoredAccess, TokenStore};
 use serde_json::Value;
 
 use crate::unsynced::Disk;
@@ -73,6 +76,20 @@ pub(crate) fn platforms(base_url: &str, wechat_secret: &Secret, baidu_key: &str)
 fn restrict(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// Keeps an app's token, good for two hours.
+pub(crate) async fn keep_token(store: &dyn TokenStore, vendor: Vendor, app: AppId, token: &Secret) {
+    let now = SystemClock.now();
+    let scope = TokenScope::authorizer(vendor, Callback::sample(vendor).platform_id.into(), app);
+    let lease = match store.acquire(&scope, "setup", now, Duration::from_secs(60)).await.unwrap() {
+        Acquired::Granted { lease, .. } => lease,
+        other => panic!("{other:?}"),
+    };
+    let access = AccessToken::new(token.expose()).unwrap();
+    let access = IssuedToken::new(access, Duration::from_secs(7200));
+    let tokens = NewTokens::new(Some(StoredAccess::new(&access, now)));
+    store.commit(&lease, &tokens, now).await.unwrap();
 }
 
 /// A child that does not outlive a test that fails.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use miniprogram::baidu::event::BaiduEventEncoder;
 use miniprogram::callback::{CallbackConfig, Seal};
 use miniprogram::wechat::WECHAT;
 use miniprogram::wechat::event::{PushRoute, WeChatEventEncoder};
-use miniprogram::{Clock, OwnedPush, PlatformId, Secret, SystemClock, Timestamp, TokenScope, Vendor};
-use miniprogram_sim::Callback;
+use miniprogram::{AppId, Clock, OwnedPush, PlatformId, SystemClock, Timestamp, TokenScope, Vendor};
+use miniprogram_sim::{AppSpec, Callback, SimConfig, Simulator, State};
 use miniprogram_store::{
     Inbox, InboxFilter, InboxState, Maintenance, PlatformKey, SqliteStore, StoreOptions, TokenStore,
 };
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::process::{self, Process};
@@ -202,9 +202,11 @@ pub(crate) async fn push_one(
     pushed
 }
 
-/// Pushes without an end, until the receiver is killed.
+/// Pushes, as many at a time as there are senders, until the receiver is killed.
 struct Load {
     acknowledged: Arc<AtomicUsize>,
+    /// What may still be told.
+    allowed: Arc<Semaphore>,
     senders: JoinSet<()>,
 }
 
@@ -212,27 +214,30 @@ impl Load {
     fn start(base: &str, vendors: &Arc<Vendors>, ledger: &Arc<Mutex<Ledger>>, seed: u64) -> Self {
         let client = client();
         let acknowledged = Arc::new(AtomicUsize::new(0));
+        let allowed = Arc::new(Semaphore::new(SENDERS));
         let mut senders = JoinSet::new();
         for sender in 0..SENDERS {
             let (base, client) = (base.to_owned(), client.clone());
             let (vendors, ledger) = (Arc::clone(vendors), Arc::clone(ledger));
-            let acknowledged = Arc::clone(&acknowledged);
+            let (acknowledged, allowed) = (Arc::clone(&acknowledged), Arc::clone(&allowed));
             let mut random = fastrand::Rng::with_seed(seed ^ sender as u64);
             senders.spawn(async move {
-                loop {
+                while let Ok(permit) = allowed.acquire().await {
+                    permit.forget();
                     match push_one(&client, &base, &vendors, &ledger, &mut random).await {
                         Pushed::Acknowledged => drop(acknowledged.fetch_add(1, Ordering::SeqCst)),
-                        Pushed::NotNow => {}
+                        Pushed::NotNow => allowed.add_permits(1),
                         Pushed::Unanswered => return,
                     }
                 }
             });
         }
-        Self { acknowledged, senders }
+        Self { acknowledged, allowed, senders }
     }
 
-    /// Waits until that many more were acknowledged.
+    /// Waits until that many more were acknowledged; as many as there are senders are under way then.
     async fn until(&mut self, more: usize) {
+        self.allowed.add_permits(more);
         let enough = self.acknowledged.load(Ordering::SeqCst) + more;
         while self.acknowledged.load(Ordering::SeqCst) < enough {
             if let Some(ended) = self.senders.try_join_next() {
@@ -245,6 +250,7 @@ impl Load {
 
     /// Waits until every sender has noticed that the receiver is gone. Answers how often it was acknowledged.
     async fn end(mut self) -> usize {
+        self.allowed.close();
         while let Some(ended) = self.senders.join_next().await {
             ended.unwrap();
         }
@@ -252,9 +258,19 @@ impl Load {
     }
 }
 
-/// Vendors that nobody calls.
-fn platforms() -> String {
-    process::platforms("http://127.0.0.1:9", &Secret::new("s"), "k")
+fn platforms(sim: &Simulator) -> String {
+    process::platforms(&sim.base_url(), &sim.wechat_secret(), &sim.baidu_key())
+}
+
+/// How many apps have something to publish.
+const PUBLISHERS: u64 = 400;
+
+fn publisher(number: u64) -> (Vendor, AppId) {
+    if number % 2 == 0 {
+        (WECHAT, format!("wx{number:016}").into())
+    } else {
+        (BAIDU, (20_000_000 + number).to_string().into())
+    }
 }
 
 /// Writes down which original id each app has.
@@ -266,17 +282,27 @@ pub(crate) async fn bind_apps(store: &dyn TokenStore) {
     }
 }
 
-/// Makes the store.
-async fn prepare(disk: &Disk) {
+/// Makes the store, with the tokens of the apps that have something to publish.
+async fn prepare(disk: &Disk, sim: &Simulator) {
     let store = SqliteStore::create(disk.live().join("state.db"), StoreOptions::default()).await.unwrap();
     bind_apps(&store).await;
+    let mut writes = JoinSet::new();
+    for (vendor, app) in (0..PUBLISHERS).map(publisher) {
+        sim.add_app(AppSpec::new(vendor, app.clone())).unwrap();
+        sim.arrange(&app, &State::Approved).unwrap();
+        let (store, token) = (store.clone(), sim.token(&app).unwrap());
+        writes.spawn(async move { process::keep_token(&store, vendor, app, &token).await });
+    }
+    while let Some(written) = writes.join_next().await {
+        written.unwrap();
+    }
     store.close().await;
-    process::configure(disk, &platforms());
+    process::configure(disk, &platforms(sim));
     disk.sync_all();
 }
 
-fn serve(disk: &Disk) -> Process {
-    let config = process::configure(disk, &platforms());
+fn serve(disk: &Disk, sim: &Simulator) -> Process {
+    let config = process::configure(disk, &platforms(sim));
     let mut command = process::command(&config);
     command.args(["events", "serve", "--jsonl"]);
     disk.watch(&mut command);
@@ -316,6 +342,9 @@ pub(crate) async fn until_handled(process: &Process) -> Value {
 
 /// Commands beside the receiver, or alone: they write, and are killed now and then.
 struct Commands {
+    sim: Arc<Simulator>,
+    /// How many apps were told to publish.
+    publishers: AtomicU64,
     /// The newest ticket of each vendor that a command was given, and that one said to have kept.
     given: [AtomicI64; 2],
     kept: [AtomicI64; 2],
@@ -328,8 +357,10 @@ const TICKETS_OF: [Vendor; 2] = [WECHAT, BAIDU];
 const FIRST: i64 = 1_700_000_000;
 
 impl Commands {
-    fn new() -> Arc<Self> {
+    fn new(sim: Arc<Simulator>) -> Arc<Self> {
         Arc::new(Self {
+            sim,
+            publishers: AtomicU64::new(0),
             given: [const { AtomicI64::new(FIRST) }; 2],
             kept: [const { AtomicI64::new(FIRST) }; 2],
             ended: AtomicUsize::new(0),
@@ -340,7 +371,7 @@ impl Commands {
     /// Runs commands, one after the other for each vendor, until it is told to stop.
     fn start(self: &Arc<Self>, disk: &Disk, seed: u64) -> Vec<JoinHandle<()>> {
         self.stopped.store(false, Ordering::SeqCst);
-        let config = process::configure(disk, &platforms());
+        let config = process::configure(disk, &platforms(&self.sim));
         let start = |of: usize| {
             let (commands, config) = (Arc::clone(self), config.clone());
             let watched = disk.watched();
@@ -357,25 +388,24 @@ impl Commands {
     }
 
     fn run(&self, of: usize, mut command: Command, random: &mut fastrand::Rng) {
-        let number = match random.u32(..6) {
-            0 => {
-                command.args(["events", "replay", &random.u32(1..50).to_string()]);
-                None
-            }
-            1 => {
-                command.args(["store", "check"]);
-                None
+        let mut number = None;
+        match random.u32(..8) {
+            0 => drop(command.args(["events", "replay", &random.u32(1..50).to_string()])),
+            1 => drop(command.args(["store", "check"])),
+            2..4 => {
+                let (vendor, app) = publisher(self.publishers.fetch_add(1, Ordering::SeqCst));
+                command.args(["release", "publish", "--vendor", vendor.as_str(), "--app", app.as_str()]);
             }
             _ => {
-                let number = self.given[of].fetch_add(1, Ordering::SeqCst) + 1;
+                let next = self.given[of].fetch_add(1, Ordering::SeqCst) + 1;
                 let mut ticket = tempfile::tempfile().unwrap();
-                write!(ticket, "ticket-{number}").unwrap();
+                write!(ticket, "ticket-{next}").unwrap();
                 ticket.rewind().unwrap();
                 command.args(["auth", "ticket", "--vendor", TICKETS_OF[of].as_str(), "--set", "-"]);
-                command.args(["--created-at", &number.to_string()]).stdin(ticket);
-                Some(number)
+                command.args(["--created-at", &next.to_string()]).stdin(ticket);
+                number = Some(next);
             }
-        };
+        }
         let mut process = Process::start_quietly(command.args(["--format", "json"]));
         let mut moments = if random.u32(..4) == 0 { random.u32(..60) } else { u32::MAX };
         while moments > 0 && !process.has_ended() && !self.stopped.load(Ordering::SeqCst) {
@@ -411,6 +441,18 @@ impl Commands {
         }
     }
 
+    /// The apps that the vendors know to have published, each once.
+    fn published(&self) -> Vec<AppId> {
+        let told = 0..self.publishers.load(Ordering::SeqCst);
+        told.map(|number| publisher(number).1)
+            .filter(|app| {
+                let times = self.sim.effects(app, "release");
+                assert!(times < 2, "{app} has published {times} times");
+                times == 1
+            })
+            .collect()
+    }
+
     fn kept(&self) -> [i64; 2] {
         [0, 1].map(|of| self.kept[of].load(Ordering::SeqCst))
     }
@@ -423,7 +465,7 @@ impl Commands {
 /// The power fails at this moment: whatever was acknowledged before must be left.
 async fn cut(disk: &Disk, ledger: &Mutex<Ledger>, commands: &Commands) {
     let acknowledged = ledger.lock().await.acknowledged.clone();
-    let kept = commands.kept();
+    let (kept, published) = (commands.kept(), commands.published());
     let left = disk.cut();
     let given = commands.given();
     let store = SqliteStore::open(left.join("state.db"), StoreOptions::default()).await.unwrap();
@@ -443,6 +485,17 @@ async fn cut(disk: &Disk, ledger: &Mutex<Ledger>, commands: &Commands) {
             "{vendor}: {number}, kept {kept:?}, given {given:?}"
         );
     }
+    // Whether they were done may have to be asked again, but never whether they were begun.
+    let mut begun = BTreeSet::new();
+    let mut note = |record: &Value| {
+        if record["record"] == "intent" {
+            begun.insert(record["app"].as_str().unwrap().to_owned());
+        }
+        Ok(())
+    };
+    store.export(SystemClock.now(), &mut note).await.unwrap();
+    let lost: Vec<_> = published.iter().filter(|app| !begun.contains(app.as_str())).collect();
+    assert!(lost.is_empty(), "published and not written down: {lost:?}");
     let report = store.check(SystemClock.now()).await.unwrap();
     assert!(report.is_ok(), "{report:?}");
     store.close().await;
@@ -457,6 +510,7 @@ struct Tally {
     events: usize,
     again: usize,
     commands: usize,
+    published: usize,
 }
 
 /// A new store, and rounds of a receiver under load with commands beside it, or of commands alone. The power is looked
@@ -464,11 +518,13 @@ struct Tally {
 async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
     const ROUNDS: usize = 10;
     const CUTS: usize = 10;
+    let sim = Simulator::start(SimConfig::new().with_seed(random.u64(..))).await.unwrap();
+    let sim = Arc::new(sim);
     let mut disk = Disk::new();
-    prepare(&disk).await;
+    prepare(&disk, &sim).await;
     let vendors = Arc::new(Vendors::new());
     let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let commands = Commands::new();
+    let commands = Commands::new(Arc::clone(&sim));
     // How often handlers were given each event.
     let mut handled: BTreeMap<Told, u32> = BTreeMap::new();
     let mut note = |lines: Vec<Value>| {
@@ -486,10 +542,10 @@ async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
             }
             commands.kill(workers);
         } else {
-            let process = serve(&disk);
+            let process = serve(&disk, &sim);
             let mut load = Load::start(&base(&process), &vendors, &ledger, random.u64(..));
             for _ in 1..CUTS {
-                load.until(random.usize(1..40)).await;
+                load.until(random.usize(1..20)).await;
                 cut(&disk, &ledger, &commands).await;
             }
             load.until(random.usize(1..10)).await;
@@ -506,7 +562,7 @@ async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
         cut(&disk, &ledger, &commands).await;
         tally.cuts += CUTS;
     }
-    let process = serve(&disk);
+    let process = serve(&disk, &sim);
     let left = until_handled(&process).await;
     note(process.terminate().0);
     let store = SqliteStore::open_read_only(disk.live().join("state.db"), StoreOptions::default());
@@ -518,6 +574,7 @@ async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
     assert!(handled.len() >= ledger.lock().await.acknowledged.len());
     tally.events += kept.len();
     tally.again += handled.values().filter(|times| **times > 1).count();
+    tally.published += commands.published().len();
     tally.commands += commands.ended.load(Ordering::SeqCst);
 }
 
@@ -530,9 +587,10 @@ async fn what_was_acknowledged_survives_the_loss_of_power() {
     while tally.cuts < enough {
         rounds(&mut random, &mut tally).await;
     }
-    let Tally { cuts, acknowledgements, events, again, commands } = tally;
+    let Tally { cuts, acknowledgements, events, again, commands, published } = tally;
     println!(
-        "{cuts} losses of power, {acknowledgements} acknowledgements, {events} events, {commands} commands: 0 lost, \
+        "{cuts} losses of power, {acknowledgements} acknowledgements, {events} events, {commands} commands, \
+         {published} publications: 0 lost, \
          {again} handed over again"
     );
 }
@@ -540,11 +598,12 @@ async fn what_was_acknowledged_survives_the_loss_of_power() {
 /// The same with syncs that do nothing: losses must show, else the test above proves nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_does_not_sync_is_found_out() {
+    let sim = Simulator::start(SimConfig::new().with_seed(1)).await.unwrap();
     let mut disk = Disk::new().losing_syncs();
-    prepare(&disk).await;
+    prepare(&disk, &sim).await;
     let vendors = Arc::new(Vendors::new());
     let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let process = serve(&disk);
+    let process = serve(&disk, &sim);
     let mut load = Load::start(&base(&process), &vendors, &ledger, 1);
     load.until(50).await;
     process.kill();

@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock};
 use std::time::Duration;
 
-use miniprogram::authorization::IssuedToken;
 use miniprogram::baidu::BAIDU;
 use miniprogram::wechat::WECHAT;
-use miniprogram::{AccessToken, AppId, Clock, SystemClock, TokenScope, Vendor};
-use miniprogram_sim::{AppSpec, Callback, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State};
-use miniprogram_store::{Acquired, InboxState, NewTokens, Store, StoreKeys, StoredAccess};
+use miniprogram::{AppId, Clock, SystemClock, Vendor};
+use miniprogram_sim::{AppSpec, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State};
+use miniprogram_store::{InboxState, Store, StoreKeys};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, watch};
@@ -144,22 +143,9 @@ impl Bench {
         let mut writes = JoinSet::new();
         for Effect { vendor, app, .. } in &self.effects {
             self.sim.add_app(AppSpec::new(*vendor, app.clone())).unwrap();
-            let token = self.sim.token(app).unwrap();
-            let scope =
-                TokenScope::authorizer(*vendor, Callback::sample(*vendor).platform_id.into(), app.clone());
-            let store = Arc::clone(&store);
-            writes.spawn(async move {
-                let now = SystemClock.now();
-                let lease = match store.acquire(&scope, "setup", now, Duration::from_secs(60)).await.unwrap()
-                {
-                    Acquired::Granted { lease, .. } => lease,
-                    other => panic!("{other:?}"),
-                };
-                let access = AccessToken::new(token.expose()).unwrap();
-                let access = IssuedToken::new(access, Duration::from_secs(7200));
-                let tokens = NewTokens::new(Some(StoredAccess::new(&access, now)));
-                store.commit(&lease, &tokens, now).await.unwrap();
-            });
+            let (store, vendor, app) = (Arc::clone(&store), *vendor, app.clone());
+            let token = self.sim.token(&app).unwrap();
+            writes.spawn(async move { process::keep_token(&*store, vendor, app, &token).await });
         }
         while let Some(written) = writes.join_next().await {
             written.unwrap();
