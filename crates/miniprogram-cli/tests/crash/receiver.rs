@@ -266,7 +266,7 @@ fn platforms(sim: &Simulator) -> String {
 const PUBLISHERS: u64 = 400;
 
 fn publisher(number: u64) -> (Vendor, AppId) {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         (WECHAT, format!("wx{number:016}").into())
     } else {
         (BAIDU, (20_000_000 + number).to_string().into())

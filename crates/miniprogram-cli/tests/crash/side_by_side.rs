@@ -323,9 +323,7 @@ async fn work_side_by_side(url: Option<String>) {
     for worker in workers {
         worker.join().unwrap();
     }
-    while let Some(Err(problem)) = senders.try_join_next() {
-        panic!("{problem}");
-    }
+    assert!(senders.try_join_next().is_none(), "a sender has ended");
     senders.shutdown().await;
     receiver::until_handled(&daemon).await;
     note(daemon.terminate());

@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it waits between two looks.
 const SHORT: Duration = Duration::from_micros(100);
 const LONG: Duration = Duration::from_millis(1);
+/// How often a mark is read that is being written.
+const LOOKS: u32 = 100;
 
 /// The right to write, which goes from process to process.
 ///
@@ -96,7 +98,7 @@ impl Turn<'_> {
 
     /// Leaves word of a commit.
     pub(super) fn leave(&mut self, mark: &Mark) -> Result<()> {
-        let line = format!("{} {:020}\n", mark.identity, mark.commits);
+        let line = format!("{} {:020} {:020}\n", mark.identity, mark.commits, mark.commits);
         let file = &mut self.0.turn;
         let written = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(line.as_bytes()));
         written.map_err(|problem| failed("write", &beside(&self.0.path, ".turn"), &problem))
@@ -155,14 +157,42 @@ impl Mark {
         }
     }
 
+    /// Who does not have the turn may read while another one writes, and see a part of the old line and a part of the
+    /// new one: the two numbers differ then.
     fn of(file: &mut File) -> io::Result<Option<Self>> {
-        let mut line = [0; 128];
-        file.seek(SeekFrom::Start(0))?;
-        let read = file.read(&mut line)?;
-        let line = String::from_utf8_lossy(&line[..read]);
-        let mark = line.lines().next().and_then(|line| line.split_once(' '));
-        Ok(mark.and_then(|(identity, commits)| {
-            Some(Self { identity: identity.to_owned(), commits: commits.parse().ok()? })
-        }))
+        for _ in 0..LOOKS {
+            let mut line = [0; 128];
+            file.seek(SeekFrom::Start(0))?;
+            let read = file.read(&mut line)?;
+            let mark = Self::parse(&String::from_utf8_lossy(&line[..read]));
+            if mark.is_some() || read == 0 {
+                return Ok(mark);
+            }
+        }
+        Ok(None)
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.lines().next()?.split(' ');
+        let (identity, commits, again) = (words.next()?, words.next()?, words.next()?);
+        let commits: i64 = commits.parse().ok()?;
+        (again.parse() == Ok(commits)).then(|| Self { identity: identity.to_owned(), commits })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_that_is_read_while_it_is_written_does_not_count() {
+        let written = |commits: i64| format!("store {commits:020} {commits:020}\n");
+        let (old, new) = (written(999), written(1000));
+        for length in 0..=new.len() {
+            let torn = format!("{}{}", &new[..length], &old[length..]);
+            let commits = Mark::parse(&torn).map(|mark| mark.commits);
+            assert!(matches!(commits, None | Some(999 | 1000)), "{torn}: {commits:?}");
+        }
+        assert_eq!(Mark::parse(&new), Some(Mark { identity: "store".to_owned(), commits: 1000 }));
     }
 }
