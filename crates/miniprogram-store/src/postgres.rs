@@ -15,23 +15,15 @@ use crate::migrations::{self, Migration};
 use crate::open::StoreOptions;
 
 mod driver;
+mod group;
+mod inbox;
 
 macro_rules! for_update {
     ($($sql:expr),* $(,)?) => { concat!($($sql,)* " FOR UPDATE") };
 }
-macro_rules! any_of {
-    ($argument:expr) => {
-        concat!("SELECT UNNEST(", $argument, "::BIGINT[])")
-    };
-}
 macro_rules! held_by_session {
     ($column:expr) => {
         ""
-    };
-}
-macro_rules! skip_locked {
-    ($lock:expr, $rest:expr) => {
-        concat!($lock, " FOR UPDATE SKIP LOCKED", $rest)
     };
 }
 
@@ -43,6 +35,9 @@ macro_rules! skip_locked {
 mod sql;
 
 use driver::Conn;
+use group::Groups;
+use inbox::Ending;
+use sql::events::Arrival;
 
 type Handle = PostgresStore;
 
@@ -55,6 +50,11 @@ const MIGRATIONS: [Migration; 2] = [
         sql: include_str!("../migrations/postgres/0001_initial.sql"),
     },
     Migration { version: 2, description: "keys", sql: include_str!("../migrations/postgres/0002_keys.sql") },
+    Migration {
+        version: 4,
+        description: "groups",
+        sql: include_str!("../migrations/postgres/0004_groups.sql"),
+    },
 ];
 
 /// The table in which the versions are kept, by its name since the first of them.
@@ -69,6 +69,9 @@ const MIGRATION_LOCK: i64 = 0x4d50_5354;
 const SESSION: &str = "SET synchronous_commit = on; SET search_path = miniprogram; SET lock_timeout = '10s'; \
                        SET idle_in_transaction_session_timeout = '10s'";
 
+/// For how long a connection that nobody uses is taken to be alive.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 /// A store in a database that any number of processes share.
 ///
 /// Every write is on the server's disk before its method returns. A write that has begun is finished even if its
@@ -81,6 +84,8 @@ pub struct PostgresStore(Arc<Inner>);
 
 struct Inner {
     pool: PgPool,
+    arrivals: Groups<Arrival>,
+    endings: Groups<Ending>,
     /// Which database and which table of events were opened; set once the schema was verified.
     place: OnceLock<Place>,
     keys: StoreKeys,
@@ -168,6 +173,16 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(1))
             .acquire_timeout(Duration::from_secs(10))
+            // Asking the server whether it is still there takes a round trip.
+            .test_before_acquire(false)
+            .before_acquire(|connection, of| {
+                Box::pin(async move {
+                    if of.idle_for > TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     connection.execute(SESSION).await?;
@@ -179,7 +194,14 @@ impl PostgresStore {
             })
             .connect_with(address)
             .await?;
-        Ok(Self(Arc::new(Inner { pool, place: OnceLock::new(), keys: options.keys, read_only })))
+        Ok(Self(Arc::new(Inner {
+            pool,
+            arrivals: Groups::default(),
+            endings: Groups::default(),
+            place: OnceLock::new(),
+            keys: options.keys,
+            read_only,
+        })))
     }
 
     async fn verify_schema(&self) -> Result<(), Failure> {
@@ -233,13 +255,9 @@ impl PostgresStore {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        if self.0.read_only {
-            let advice = "open it without `read_only` to write";
-            return Err(store("the store is open for reading alone", advice).with_operation(operation));
-        }
+        self.writable(operation)?;
         let pool = self.0.pool.clone();
-        // A task of its own: a caller that is dropped cannot leave a commit half sent.
-        let written = tokio::spawn(async move {
+        finish(operation, async move {
             let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
             match work(&mut transaction, &arguments).await {
                 Ok(value) => {
@@ -253,15 +271,36 @@ impl PostgresStore {
                     Err(failure)
                 }
             }
-        });
-        match written.await {
-            Ok(result) => result.map_err(|failure: Failure| failure.into_error(operation)),
-            Err(_) => {
-                Err(store("the write was cut off with its runtime", "look at what is stored, then repeat")
-                    .with_operation(operation)
-                    .with_outcome(Outcome::Unknown))
-            }
+        })
+        .await
+    }
+
+    /// Writes with one statement, which is a transaction of its own.
+    async fn write_at_once<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.writable(operation)?;
+        let pool = self.0.pool.clone();
+        finish(operation, async move {
+            let mut connection = pool.acquire().await?;
+            work(&mut connection, &arguments).await.map_err(|failure| match failure {
+                Failure::Postgres(_) if !group::is_refusal(&failure) => {
+                    failure.into_error(operation).with_outcome(Outcome::Unknown).into()
+                }
+                refused => refused,
+            })
+        })
+        .await
+    }
+
+    fn writable(&self, operation: &'static str) -> Result<()> {
+        if self.0.read_only {
+            let advice = "open it without `read_only` to write";
+            return Err(store("the store is open for reading alone", advice).with_operation(operation));
         }
+        Ok(())
     }
 
     /// Writes what may be lost with the machine.
@@ -293,6 +332,17 @@ impl PostgresStore {
 
     async fn shut_down(&self) {
         self.0.pool.close().await;
+    }
+}
+
+/// Writes in a task of its own: a caller that is dropped cannot leave a commit half sent.
+async fn finish<T: Send + 'static>(
+    operation: &'static str,
+    write: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T> {
+    match tokio::spawn(write).await {
+        Ok(result) => result.map_err(|failure| failure.into_error(operation)),
+        Err(_) => Err(group::cut_off(operation)),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::open::StoreOptions;
 
 mod driver;
 mod file;
+mod inbox;
 mod readers;
 mod schema;
 mod turn;
@@ -19,16 +20,6 @@ mod writer;
 
 macro_rules! for_update {
     ($($sql:expr),* $(,)?) => { concat!($($sql),*) };
-}
-macro_rules! skip_locked {
-    ($lock:expr, $rest:expr) => {
-        concat!($lock, $rest)
-    };
-}
-macro_rules! any_of {
-    ($argument:expr) => {
-        concat!("SELECT value FROM json_each(", $argument, ")")
-    };
 }
 macro_rules! held_by_session {
     ($column:expr) => {

@@ -10,9 +10,6 @@ pub(super) type Row = PgRow;
 pub(super) type Query<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
 pub(super) type QueryBuilder = sqlx::QueryBuilder<Postgres>;
 
-/// Others change rows between two statements of a transaction, unless they are locked.
-pub(super) const LOCKS_ROWS: bool = true;
-
 /// What is done before the table of keys is changed: it waits for every transaction that has compared them.
 pub(super) const BEFORE_KEYS_CHANGE: &str = "LOCK TABLE keys IN ACCESS EXCLUSIVE MODE";
 
@@ -24,11 +21,6 @@ pub(super) fn query<'q>(sql: &'static str) -> Query<'q> {
 /// A statement that was put together, of parts that are written down.
 pub(super) fn dynamic_query<'q>(sql: String) -> Query<'q> {
     sqlx::query(AssertSqlSafe(sql))
-}
-
-/// Several ids as one argument.
-pub(super) fn ids(ids: &[i64]) -> Vec<i64> {
-    ids.to_vec()
 }
 
 pub(super) fn no_row() -> sqlx::Error {

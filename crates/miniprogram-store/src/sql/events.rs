@@ -24,16 +24,17 @@ macro_rules! columns {
     };
 }
 
+pub(crate) use columns;
+
 #[async_trait]
 impl Inbox for Handle {
     async fn receive(&self, event: &NewEvent) -> Result<Received> {
         let new = Arrival::of(self.keys(), event).map_err(|failure| failure.into_error("receive"))?;
-        self.write("receive", new, |db, new| Box::pin(receive(db, new))).await
+        self.keep(new).await
     }
 
     async fn claim(&self, owner: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
-        let wanted = Wanted::of(owner, now, lease, limit);
-        let claimed = self.write("claim", wanted, |db, wanted| Box::pin(claim(db, wanted))).await?;
+        let claimed = self.claim_heads(Wanted::of("claim", owner, now, lease, limit)?).await?;
         let mut claims = Vec::with_capacity(claimed.len());
         for row in claimed {
             claims.extend(self.claim_in(&row, now).await?);
@@ -45,7 +46,7 @@ impl Inbox for Handle {
 
     async fn complete(&self, claim: &Claim, now: Timestamp) -> Result<()> {
         let change = Change::to(InboxState::Done);
-        self.give_back("complete", claim, Change { finished_at: Some(now), ..change }).await
+        self.end_claim("complete", claim, Change { finished_at: Some(now), ..change }).await
     }
 
     async fn complete_and_claim(
@@ -56,17 +57,8 @@ impl Inbox for Handle {
         lease: Duration,
     ) -> Result<Option<Claim>> {
         let change = Change { finished_at: Some(now), ..Change::to(InboxState::Done) };
-        let arguments = (Returned::of(claim, change), Wanted::of(owner, now, lease, 1));
-        let claimed = self.write("complete", arguments, |db, (returned, wanted)| {
-            Box::pin(async move {
-                let lane = returned.lane()?;
-                if LOCKS_ROWS {
-                    lane.lock(db).await?;
-                }
-                returned.change.write(db, returned.event, returned.fence).await?;
-                lane.claim_next(db, wanted).await
-            })
-        });
+        let wanted = Wanted::of("complete", owner, now, lease, 1)?;
+        let claimed = self.give_back("complete", Returned::of("complete", claim, change)?, Some(wanted));
         let Some(row) = claimed.await? else { return Ok(None) };
         // The event that was given back is done, whatever becomes of this one.
         Ok(self.claim_in(&row, now).await.unwrap_or_else(|error| {
@@ -77,18 +69,18 @@ impl Inbox for Handle {
 
     async fn postpone(&self, claim: &Claim, error: &str, due_at: Timestamp) -> Result<()> {
         let change = Change::to(InboxState::Pending).because(error);
-        self.give_back("postpone", claim, Change { due_at: Some(due_at), ..change }).await
+        self.end_claim("postpone", claim, Change { due_at: Some(due_at), ..change }).await
     }
 
     async fn hand_back(&self, claim: &Claim, why: &str, due_at: Timestamp) -> Result<()> {
         let change = Change::to(InboxState::Pending).because(why);
         let change = Change { due_at: Some(due_at), uncounted: true, ..change };
-        self.give_back("hand_back", claim, change).await
+        self.end_claim("hand_back", claim, change).await
     }
 
     async fn bury(&self, claim: &Claim, error: &str, now: Timestamp) -> Result<()> {
         let change = Change::to(InboxState::Dead).because(error);
-        self.give_back("bury", claim, Change { finished_at: Some(now), ..change }).await
+        self.end_claim("bury", claim, Change { finished_at: Some(now), ..change }).await
     }
 
     async fn mark_bound(&self, claim: &Claim) -> Result<()> {
@@ -165,8 +157,8 @@ impl Inbox for Handle {
 }
 
 impl Handle {
-    async fn give_back(&self, operation: &'static str, claim: &Claim, change: Change) -> Result<()> {
-        self.write(operation, Returned::of(claim, change), |db, returned| Box::pin(returned.write(db))).await
+    async fn end_claim(&self, operation: &'static str, claim: &Claim, change: Change) -> Result<()> {
+        self.give_back(operation, Returned::of(operation, claim, change)?, None).await.map(|_| ())
     }
 
     /// The claim that a row holds. What is damaged goes to the dead, and its app's next event is free. What lacks its
@@ -185,46 +177,39 @@ impl Handle {
 }
 
 /// A claimed event that is given back.
-struct Returned {
-    event: i64,
-    fence: i64,
-    platform: PlatformKey,
-    app: Option<AppId>,
-    change: Change,
+pub(crate) struct Returned {
+    pub(crate) event: i64,
+    pub(crate) fence: i64,
+    pub(crate) lane: [String; 3],
+    pub(crate) change: Change,
 }
 
 impl Returned {
-    fn of(claim: &Claim, change: Change) -> Self {
+    fn of(operation: &'static str, claim: &Claim, change: Change) -> Result<Self> {
         let entry = &claim.entry;
-        let (platform, app) = (entry.platform.clone(), entry.event.app_id.clone());
-        Self { event: entry.id, fence: claim.fence, platform, app, change }
-    }
-
-    fn lane(&self) -> Done<Lane<'_>> {
-        Lane::of(&self.platform, self.app.as_ref())
-    }
-
-    async fn write(&self, db: &mut Conn) -> Done<()> {
-        let lane = self.lane()?;
-        if LOCKS_ROWS {
-            lane.lock(db).await?;
-        }
-        self.change.write(db, self.event, self.fence).await?;
-        lane.advance(db).await
+        let lane = Lane::of(&entry.platform, entry.event.app_id.as_ref());
+        let lane = lane.map_err(|error| error.with_operation(operation))?;
+        Ok(Self { event: entry.id, fence: claim.fence, lane: lane.0.map(str::to_owned), change })
     }
 }
 
 /// Who claims events, until when, and how many.
-struct Wanted {
-    owner: String,
-    now: Timestamp,
-    until: Timestamp,
-    limit: u32,
+pub(crate) struct Wanted {
+    pub(crate) owner: String,
+    pub(crate) now: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) limit: u32,
 }
 
 impl Wanted {
-    fn of(owner: &str, now: Timestamp, lease: Duration, limit: u32) -> Self {
-        Self { owner: owner.to_owned(), now, until: now.after(lease.min(LONGEST_PAUSE)), limit }
+    fn of(operation: &'static str, owner: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Self> {
+        let owner = text("owner", owner).map_err(|error| error.with_operation(operation))?.to_owned();
+        Ok(Self { owner, now, until: now.after(lease.min(LONGEST_PAUSE)), limit: limit.min(MAX_CLAIMS) })
+    }
+
+    /// What is due later than this was written down by a clock that ran ahead, and is due too.
+    pub(crate) fn latest(&self) -> Timestamp {
+        self.now.after(LONGEST_PAUSE)
     }
 }
 
@@ -259,9 +244,7 @@ impl Unreadable {
     async fn set_aside(&self, db: &mut Conn) -> Done<()> {
         let [vendor, platform, app] = &self.lane;
         let lane = Lane([vendor, platform, app]);
-        if LOCKS_ROWS {
-            lane.lock(db).await?;
-        }
+        lane.lock(db).await?;
         if self.lacks_key {
             let change = Change::to(InboxState::Pending).because(&self.why);
             return Change { uncounted: true, ..change }.write(db, self.event, self.fence).await;
@@ -274,13 +257,13 @@ impl Unreadable {
 }
 
 /// What becomes of a claimed event.
-struct Change {
-    state: InboxState,
-    error: Option<String>,
-    due_at: Option<Timestamp>,
-    finished_at: Option<Timestamp>,
+pub(crate) struct Change {
+    pub(crate) state: InboxState,
+    pub(crate) error: Option<String>,
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) finished_at: Option<Timestamp>,
     /// The attempt does not count.
-    uncounted: bool,
+    pub(crate) uncounted: bool,
 }
 
 impl Change {
@@ -293,7 +276,7 @@ impl Change {
         self
     }
 
-    async fn write(&self, db: &mut Conn, event: i64, fence: i64) -> Done<()> {
+    pub(crate) async fn write(&self, db: &mut Conn, event: i64, fence: i64) -> Done<()> {
         let done = query(
             "UPDATE events SET state = $3, last_error = COALESCE($4, last_error), due_at = COALESCE($5, due_at), \
              finished_at = $6, attempts = attempts - $7, claim_owner = NULL, claim_until = NULL \
@@ -312,7 +295,7 @@ impl Change {
     }
 }
 
-fn taken_over(event: i64) -> Error {
+pub(crate) fn taken_over(event: i64) -> Error {
     conflict(
         format!("the claim on event {event} is no longer held"),
         "leave the event to who claimed it since",
@@ -325,10 +308,10 @@ fn short(error: &str) -> String {
 }
 
 /// The events of one app, or of the platform itself, in their order. Its row is always locked before an event's.
-struct Lane<'a>([&'a str; 3]);
+pub(crate) struct Lane<'a>(pub(crate) [&'a str; 3]);
 
 impl<'a> Lane<'a> {
-    fn of(platform: &'a PlatformKey, app: Option<&'a AppId>) -> Done<Self> {
+    fn of(platform: &'a PlatformKey, app: Option<&'a AppId>) -> Result<Self> {
         let [vendor, platform] = platform_of(&platform.vendor, &platform.platform)?;
         let app = app.map(|app| id("app", app.as_str())).transpose()?;
         Ok(Self([vendor, platform, app.unwrap_or_default()]))
@@ -342,39 +325,14 @@ impl<'a> Lane<'a> {
         Ok(row.map(|row| row.try_get("head")).transpose()?.flatten())
     }
 
-    /// Locks the lane until the transaction ends, made if it is not there.
-    async fn make_and_lock(&self, db: &mut Conn, now: Timestamp) -> Done<()> {
-        let lane = query(
-            "INSERT INTO lanes (vendor, platform, app, ready_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (vendor, platform, app) DO UPDATE SET ready_at = lanes.ready_at",
-        );
-        let lane = lane.bind(self.0[0].to_owned()).bind(self.0[1].to_owned()).bind(self.0[2].to_owned());
-        lane.bind(now.as_unix_millis()).execute(db).await?;
-        Ok(())
-    }
-
-    /// Claims the oldest event that is not finished, if it is due, and makes it the next one either way.
-    async fn claim_next(&self, db: &mut Conn, wanted: &Wanted) -> Done<Option<Row>> {
-        text("owner", &wanted.owner)?;
-        let next = self.oldest(db).await?;
-        let (now, latest) = (wanted.now.as_unix_millis(), wanted.now.after(LONGEST_PAUSE).as_unix_millis());
-        let due = next.filter(|(_, due_at)| *due_at <= now || *due_at > latest);
-        let Some((event, _)) = due else {
-            self.set_next(db, next).await?;
-            return Ok(None);
-        };
-        self.set_next(db, Some((event, wanted.until.as_unix_millis()))).await?;
-        Ok(claim_events(db, &[event], wanted).await?.pop())
-    }
-
     /// Makes the oldest event that is not finished the next one.
-    async fn advance(&self, db: &mut Conn) -> Done<()> {
+    pub(crate) async fn advance(&self, db: &mut Conn) -> Done<()> {
         let next = self.oldest(db).await?;
         self.set_next(db, next).await
     }
 
     /// The oldest event that is not finished, and when it is due.
-    async fn oldest(&self, db: &mut Conn) -> Done<Option<(i64, i64)>> {
+    pub(crate) async fn oldest(&self, db: &mut Conn) -> Done<Option<(i64, i64)>> {
         let next = query(
             "SELECT id, due_at FROM events WHERE vendor = $1 AND platform = $2 AND app = $3 \
              AND state = 'pending' ORDER BY id LIMIT 1",
@@ -386,7 +344,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Writes down which event is next, and when the lane is looked at again; none if the lane is done.
-    async fn set_next(&self, db: &mut Conn, next: Option<(i64, i64)>) -> Done<()> {
+    pub(crate) async fn set_next(&self, db: &mut Conn, next: Option<(i64, i64)>) -> Done<()> {
         query(
             "UPDATE lanes SET head = $4, ready_at = COALESCE($5, ready_at) \
              WHERE vendor = $1 AND platform = $2 AND app = $3",
@@ -407,13 +365,13 @@ impl<'a> Lane<'a> {
 }
 
 /// A new event as it is kept.
-struct Arrival {
-    lane: [String; 3],
-    identity: EventIdentity,
-    kind: &'static str,
-    sealed: Vec<u8>,
-    received_at: Timestamp,
-    bound: bool,
+pub(crate) struct Arrival {
+    pub(crate) lane: [String; 3],
+    pub(crate) identity: EventIdentity,
+    pub(crate) kind: &'static str,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) received_at: Timestamp,
+    pub(crate) bound: bool,
 }
 
 impl Arrival {
@@ -435,86 +393,6 @@ impl Arrival {
             bound: new.bound,
         })
     }
-}
-
-async fn receive(db: &mut Conn, new: &Arrival) -> Done<Received> {
-    let [vendor, platform, app] = &new.lane;
-    let lane = Lane([vendor, platform, app]);
-    if LOCKS_ROWS {
-        // The lane before the id: the events of an app have their order from the moment they are acknowledged.
-        lane.make_and_lock(db, new.received_at).await?;
-    }
-    let row = query(
-        "INSERT INTO events (vendor, platform, app, identity, kind, event, received_at, bound, due_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7) \
-         ON CONFLICT (identity) DO UPDATE SET deliveries = events.deliveries + 1 RETURNING id, deliveries",
-    )
-    .bind(lane.0[0])
-    .bind(lane.0[1])
-    .bind(lane.0[2])
-    .bind(new.identity.as_str())
-    .bind(new.kind)
-    .bind(&new.sealed[..])
-    .bind(new.received_at.as_unix_millis())
-    .bind(i64::from(new.bound))
-    .fetch_one(&mut *db)
-    .await?;
-    let entry: i64 = row.try_get("id")?;
-    if count_in(&row, "deliveries")? > 1 {
-        return Ok(Received::Duplicate(entry));
-    }
-    query(
-        "INSERT INTO lanes (vendor, platform, app, head, ready_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (vendor, platform, app) DO UPDATE SET \
-         ready_at = CASE WHEN lanes.head IS NULL THEN excluded.ready_at ELSE lanes.ready_at END, \
-         head = COALESCE(lanes.head, excluded.head)",
-    )
-    .bind(lane.0[0])
-    .bind(lane.0[1])
-    .bind(lane.0[2])
-    .bind(entry)
-    .bind(new.received_at.as_unix_millis())
-    .execute(db)
-    .await?;
-    Ok(Received::New(entry))
-}
-
-/// Claims the heads of the lanes that are due. A lane that is due later than the longest pause from now was written
-/// down by a clock that ran ahead, and is due too.
-async fn claim(db: &mut Conn, wanted: &Wanted) -> Done<Vec<Row>> {
-    text("owner", &wanted.owner)?;
-    let until = wanted.until.as_unix_millis();
-    let heads = query(skip_locked!(
-        "WITH due AS MATERIALIZED (SELECT id FROM lanes WHERE head IS NOT NULL \
-         AND (ready_at <= $1 OR ready_at > $4) ORDER BY ready_at, id LIMIT $2",
-        ") UPDATE lanes SET ready_at = $3 WHERE id IN (SELECT id FROM due) RETURNING head"
-    ))
-    .bind(wanted.now.as_unix_millis())
-    .bind(i64::from(wanted.limit.min(MAX_CLAIMS)))
-    .bind(until)
-    .bind(wanted.now.after(LONGEST_PAUSE).as_unix_millis())
-    .fetch_all(&mut *db)
-    .await?;
-    if heads.is_empty() {
-        return Ok(Vec::new());
-    }
-    let heads = heads.iter().map(|row| row.try_get("head")).collect::<Result<Vec<i64>, _>>()?;
-    claim_events(db, &heads, wanted).await
-}
-
-async fn claim_events(db: &mut Conn, events: &[i64], wanted: &Wanted) -> Done<Vec<Row>> {
-    // In the order of their ids, as everything locks events that locks several.
-    let claimed = query(concat!(
-        "UPDATE events SET attempts = attempts + 1, claim_fence = claim_fence + 1, claim_owner = $1, \
-         claim_until = $2",
-        held_by_session!("claim_session"),
-        " WHERE id IN (",
-        for_update!("SELECT id FROM events WHERE id IN (", any_of!("$3"), ") ORDER BY id"),
-        ") RETURNING ",
-        columns!()
-    ));
-    let claimed = claimed.bind(wanted.owner.as_str()).bind(wanted.until.as_unix_millis());
-    Ok(claimed.bind(driver::ids(events)).fetch_all(db).await?)
 }
 
 async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {

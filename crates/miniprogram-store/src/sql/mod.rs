@@ -3,7 +3,7 @@
 //! What a write or a read does is a function of its arguments, and not a closure: a group of writes that fails half-way
 //! is done again without the one that failed.
 
-mod events;
+pub(super) mod events;
 mod intents;
 pub(super) mod keys;
 mod maintenance;
@@ -11,7 +11,7 @@ mod tokens;
 
 use miniprogram_core::{AppId, Error, PlatformId, Timestamp, TokenKind, TokenScope, Vendor};
 
-use super::driver::{self, Conn, LOCKS_ROWS, Query, QueryBuilder, ReadRow as _, Row, dynamic_query, query};
+use super::driver::{self, Conn, Query, QueryBuilder, ReadRow as _, Row, dynamic_query, query};
 use super::{BACKEND, Handle, schema_version, structural_problems};
 use crate::failure::{Failure, conflict, unreadable};
 use crate::keys::{Place, StoreKeys};

@@ -126,9 +126,6 @@ impl Conn {
     }
 }
 
-/// Nobody else changes a row between two statements of a transaction.
-pub(super) const LOCKS_ROWS: bool = false;
-
 /// What is done before the table of keys is changed: it tells every writer to compare them.
 pub(super) const BEFORE_KEYS_CHANGE: &str =
     "UPDATE store SET keys_generation = keys_generation + 1 WHERE id = 1";

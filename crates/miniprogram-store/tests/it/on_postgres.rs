@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use miniprogram_core::{ErrorKind, Event, EventKind, PlatformId, Timestamp, TokenScope, Vendor};
+use miniprogram_core::{ErrorKind, Event, EventKind, Outcome, PlatformId, Timestamp, TokenScope, Vendor};
 use miniprogram_store::{
     Acquired, Inbox, Maintenance, NewEvent, NewTokens, PlatformKey, PostgresStore, Received, StoreKeys,
     StoreOptions, Ticket, TokenStore,
@@ -160,8 +160,13 @@ async fn hold_lanes(pool: &sqlx::PgPool) -> sqlx::Transaction<'static, sqlx::Pos
 
 /// Until so many others wait for a lock.
 async fn until_waiting(pool: &sqlx::PgPool, others: i64) {
+    while waiting(pool).await < others {}
+}
+
+/// How many others wait for a lock.
+async fn waiting(pool: &sqlx::PgPool) -> i64 {
     let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() < others {}
+    sqlx::query_scalar(waiting).fetch_one(pool).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,4 +238,150 @@ async fn an_event_that_is_pruned_during_its_replay_is_gone() {
     holder.commit().await.unwrap();
     assert!(!replaying.await.unwrap(), "there is no such event");
     assert_eq!(store.next_due().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_an_app_are_handed_over_in_the_order_of_their_acknowledgement() {
+    let test = "events_of_an_app_are_handed_over_in_the_order_of_their_acknowledgement";
+    let Some(url) = postgres::database(test) else { return };
+    let (one, other) = (
+        PostgresStore::migrate(&url, options()).await.unwrap(),
+        PostgresStore::connect(&url, options()).await.unwrap(),
+    );
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let now = Timestamp::from_unix(2);
+    // The first event is in the table, with its id, and its transaction does not end.
+    sqlx::raw_sql(
+        "CREATE FUNCTION miniprogram.stop() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$; \
+         CREATE TRIGGER stop AFTER INSERT ON miniprogram.events FOR EACH ROW WHEN (NEW.received_at = 1000) \
+         EXECUTE FUNCTION miniprogram.stop()",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("SELECT pg_advisory_xact_lock(42)").execute(&mut *holder).await.unwrap();
+    let first = tokio::spawn(async move { one.receive(&event(1)).await.unwrap() });
+    until_waiting(&pool, 1).await;
+    let receiver = other.clone();
+    let second = tokio::spawn(async move {
+        let mut event = event(2);
+        event.received_at = now;
+        receiver.receive(&event).await.unwrap()
+    });
+    while !second.is_finished() && waiting(&pool).await < 2 {}
+    let overtaken = second.is_finished();
+    holder.commit().await.unwrap();
+    let (first, second) = (first.await.unwrap(), second.await.unwrap());
+    let acknowledged = if overtaken { [second, first] } else { [first, second] };
+    let claim = other.claim("me", now, LEASE, 1).await.unwrap().remove(0);
+    let next = other.complete_and_claim(&claim, "me", now, LEASE).await.unwrap().unwrap();
+    assert_eq!([claim, next].map(|claim| Received::New(claim.entry.id)), acknowledged);
+}
+
+#[tokio::test]
+async fn an_event_that_is_refused_costs_no_other_one() {
+    let Some(url) = postgres::database("an_event_that_is_refused_costs_no_other_one") else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    sqlx::raw_sql(
+        "CREATE FUNCTION miniprogram.refuse() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'worn out'; END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT ON miniprogram.events FOR EACH ROW WHEN (NEW.received_at = 7000) \
+         EXECUTE FUNCTION miniprogram.refuse()",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let events: Vec<NewEvent> = (0..30)
+        .map(|number| {
+            let mut event = event(number);
+            event.received_at = Timestamp::from_unix(number.into());
+            event
+        })
+        .collect();
+    let received = futures::future::join_all(events.iter().map(|event| store.receive(event))).await;
+    for (number, received) in received.into_iter().enumerate() {
+        match received {
+            Ok(received) => assert!(number != 7 && matches!(received, Received::New(_)), "{number}"),
+            Err(error) => {
+                assert_eq!((number, error.kind(), error.outcome()), (7, ErrorKind::Store, Outcome::NotDone));
+                assert!(error.to_string().contains("worn out"), "{error}");
+            }
+        }
+    }
+    assert_eq!(store.counts().await.unwrap().pending, 29);
+}
+
+#[tokio::test]
+async fn deliveries_that_come_together_are_one_event() {
+    let Some(url) = postgres::database("deliveries_that_come_together_are_one_event") else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let events: Vec<NewEvent> = (0..30).map(|number| event(number % 3)).collect();
+    let received = futures::future::join_all(events.iter().map(|event| store.receive(event))).await;
+    let mut new = Vec::new();
+    for (number, received) in received.into_iter().enumerate() {
+        match received.unwrap() {
+            Received::New(id) => new.push(id),
+            Received::Duplicate(id) => assert_eq!(id, new[number % 3]),
+            _ => panic!("there is nothing else"),
+        }
+    }
+    assert_eq!(new.len(), 3);
+    for id in new {
+        assert_eq!(store.entry(id).await.unwrap().unwrap().deliveries, 10);
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_is_over_costs_no_other_one() {
+    let Some(url) = postgres::database("a_claim_that_is_over_costs_no_other_one") else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let now = Timestamp::from_unix(1);
+    for number in 0..10 {
+        for app in 0..5 {
+            let mut event = event(number);
+            event.event.app_id = Some(format!("app{app}").into());
+            store.receive(&event).await.unwrap();
+        }
+    }
+    let claims = store.claim("me", now, LEASE, 5).await.unwrap();
+    assert_eq!(claims.len(), 5);
+    store.complete(&claims[2], now).await.unwrap();
+    // One of them twice, as by somebody who was not answered.
+    let ended =
+        claims.iter().chain([&claims[4]]).map(|claim| store.complete_and_claim(claim, "me", now, LEASE));
+    let ended = futures::future::join_all(ended).await;
+    for (at, (ended, claim)) in ended.into_iter().zip(&claims).enumerate() {
+        match ended {
+            Ok(next) => {
+                assert_eq!(next.map(|next| next.entry.event.app_id), Some(claim.entry.event.app_id.clone()))
+            }
+            Err(error) => {
+                assert!(error.kind() == ErrorKind::Conflict && (at == 2 || at == 5), "{at}: {error}")
+            }
+        }
+    }
+    assert_eq!(store.counts().await.unwrap().done, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_a_write_is_unknown_when_its_connection_is_lost() {
+    let test = "what_became_of_a_write_is_unknown_when_its_connection_is_lost";
+    let Some(url) = postgres::database(test) else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    store.receive(&event(1)).await.unwrap();
+    let holder = hold_lanes(&pool).await;
+    let receiver = store.clone();
+    let receiving = tokio::spawn(async move { receiver.receive(&event(2)).await.unwrap_err() });
+    until_waiting(&pool, 1).await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    sqlx::raw_sql(end).execute(&pool).await.unwrap();
+    let error = receiving.await.unwrap();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::Unknown), "{error}");
+    holder.commit().await.unwrap();
+    assert!(matches!(store.receive(&event(2)).await.unwrap(), Received::New(_)));
 }

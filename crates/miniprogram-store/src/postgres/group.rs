@@ -1,0 +1,216 @@
+//! Requests that come together share a statement, and with it a round trip and a sync of the server's log.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::future::BoxFuture;
+use miniprogram_core::{Error, Outcome, Result};
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgDatabaseError, PgPool, PgSeverity};
+use tokio::sync::oneshot;
+
+use super::driver::Conn;
+use crate::failure::{Failure, store};
+
+/// How many requests share a statement at most.
+const GROUP: usize = 256;
+/// How many bytes a statement has at most, unless a single request has more.
+const GROUP_BYTES: usize = 4 << 20;
+
+/// What can be asked for together with others of its kind.
+pub(super) trait Request: Send + Sync + Sized + 'static {
+    /// What is answered.
+    type Answer: Send + 'static;
+    /// What tells whether a request may join a group.
+    type Group: Default + Send;
+
+    /// Whether it may have been done where that is not known.
+    const WRITES: bool = true;
+
+    fn operation(&self) -> &'static str;
+
+    /// How much it adds to the statement, about.
+    fn bytes(&self) -> usize {
+        0
+    }
+
+    /// Whether it may be asked for together with those that joined before.
+    fn joins(&self, _group: &mut Self::Group) -> bool {
+        true
+    }
+
+    /// Sends one statement, which is a transaction of its own. Answers every request in its place.
+    fn ask<'a>(
+        db: &'a mut Conn,
+        group: &'a [Self],
+    ) -> BoxFuture<'a, Result<Vec<Result<Self::Answer>>, Failure>>;
+}
+
+/// The requests of one kind. While a group is on its way, the next one collects; a request that comes alone leaves alone,
+/// and at once.
+pub(super) struct Groups<Q: Request>(Arc<Mutex<Queue<Q>>>);
+
+struct Queue<Q: Request> {
+    waiting: VecDeque<Waiting<Q>>,
+    /// Whether a task sends what waits.
+    served: bool,
+}
+
+struct Waiting<Q: Request> {
+    request: Q,
+    reply: oneshot::Sender<Result<Q::Answer>>,
+}
+
+impl<Q: Request> Default for Groups<Q> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Queue { waiting: VecDeque::new(), served: false })))
+    }
+}
+
+impl<Q: Request> Groups<Q> {
+    /// Asks for something. What was asked for is done even if the caller is dropped.
+    pub(super) async fn ask(&self, pool: &PgPool, request: Q) -> Result<Q::Answer> {
+        let operation = request.operation();
+        let (reply, answer) = oneshot::channel();
+        let served = {
+            let mut queue = lock(&self.0);
+            queue.waiting.push_back(Waiting { request, reply });
+            std::mem::replace(&mut queue.served, true)
+        };
+        if !served {
+            tokio::spawn(Server { queue: Arc::clone(&self.0), pool: pool.clone(), ended: false }.serve());
+        }
+        answer.await.unwrap_or_else(|_| Err(cut_off(operation)))
+    }
+}
+
+/// What is told of a write whose task ended in the middle of it.
+pub(super) fn cut_off(operation: &'static str) -> Error {
+    store("the write was cut off with its runtime", "look at what is stored, then repeat")
+        .with_operation(operation)
+        .with_outcome(Outcome::Unknown)
+}
+
+fn lock<Q: Request>(queue: &Mutex<Queue<Q>>) -> MutexGuard<'_, Queue<Q>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sends group after group until nothing waits.
+struct Server<Q: Request> {
+    queue: Arc<Mutex<Queue<Q>>>,
+    pool: PgPool,
+    /// Whether it has left the queue to the next server.
+    ended: bool,
+}
+
+impl<Q: Request> Server<Q> {
+    async fn serve(mut self) {
+        let mut connection = None;
+        while let Some(group) = self.next() {
+            if self.pool.is_closed() || is_used_up(&self.pool) {
+                connection = None;
+            }
+            let (requests, replies): (Vec<Q>, Vec<_>) =
+                group.into_iter().map(|waiting| (waiting.request, waiting.reply)).unzip();
+            match ask(&self.pool, &mut connection, &requests).await {
+                Ok(answers) => {
+                    for (reply, answer) in replies.into_iter().zip(answers) {
+                        // A caller that was dropped does not listen any more.
+                        let _unheard = reply.send(answer);
+                    }
+                }
+                // What one of them cannot have must not cost the others theirs.
+                Err(Failed::Refused(_)) if requests.len() > 1 => {
+                    for (request, reply) in requests.into_iter().zip(replies) {
+                        tokio::spawn(ask_alone(self.pool.clone(), request, reply));
+                    }
+                }
+                Err(Failed::Refused(error) | Failed::Lost(error)) => {
+                    for (request, reply) in requests.iter().zip(replies) {
+                        let _unheard = reply.send(Err(error.clone().with_operation(request.operation())));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next group. If nothing waits, whoever comes then starts another server.
+    fn next(&mut self) -> Option<Vec<Waiting<Q>>> {
+        let mut queue = lock(&self.queue);
+        let (mut group, mut joined, mut bytes) = (Vec::new(), Q::Group::default(), 0);
+        while let Some(next) = queue.waiting.front() {
+            bytes += next.request.bytes();
+            let joins = next.request.joins(&mut joined) && group.len() < GROUP && bytes <= GROUP_BYTES;
+            if !joins && !group.is_empty() {
+                break;
+            }
+            group.extend(queue.waiting.pop_front());
+        }
+        self.ended = group.is_empty();
+        queue.served = !self.ended;
+        Some(group).filter(|group| !group.is_empty())
+    }
+}
+
+impl<Q: Request> Drop for Server<Q> {
+    fn drop(&mut self) {
+        if !self.ended {
+            // Its runtime ended: the dropped replies tell so.
+            let mut queue = lock(&self.queue);
+            queue.waiting.clear();
+            queue.served = false;
+        }
+    }
+}
+
+/// Whether others may be waiting for a connection.
+fn is_used_up(pool: &PgPool) -> bool {
+    pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections()
+}
+
+/// Why a group came to nothing.
+enum Failed {
+    /// The server refused the statement: nothing was written.
+    Refused(Error),
+    /// There was no connection, or it was lost.
+    Lost(Error),
+}
+
+async fn ask<Q: Request>(
+    pool: &PgPool,
+    connection: &mut Option<PoolConnection<Postgres>>,
+    group: &[Q],
+) -> Result<Vec<Result<Q::Answer>>, Failed> {
+    let db = match connection.take() {
+        Some(db) => db,
+        None => {
+            pool.acquire().await.map_err(|error| Failed::Lost(Failure::from(error).into_error("connect")))?
+        }
+    };
+    let db = connection.insert(db);
+    match Q::ask(db, group).await {
+        Ok(answers) => Ok(answers),
+        Err(failure) if is_refusal(&failure) => Err(Failed::Refused(failure.into_error("write"))),
+        Err(failure) => {
+            *connection = None;
+            let error = failure.into_error("write");
+            Err(Failed::Lost(if Q::WRITES { error.with_outcome(Outcome::Unknown) } else { error }))
+        }
+    }
+}
+
+async fn ask_alone<Q: Request>(pool: PgPool, request: Q, reply: oneshot::Sender<Result<Q::Answer>>) {
+    let answer = match ask(&pool, &mut None, std::slice::from_ref(&request)).await {
+        Ok(mut answers) => answers.pop().unwrap_or_else(|| Err(cut_off(request.operation()))),
+        Err(Failed::Refused(error) | Failed::Lost(error)) => Err(error.with_operation(request.operation())),
+    };
+    let _unheard = reply.send(answer);
+}
+
+/// Whether the server refused a statement outside a transaction, so that nothing was written. It may have been where the
+/// connection broke, or the server ended it.
+pub(super) fn is_refusal(failure: &Failure) -> bool {
+    let Failure::Postgres(sqlx::Error::Database(error)) = failure else { return false };
+    error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| error.severity() == PgSeverity::Error)
+}
