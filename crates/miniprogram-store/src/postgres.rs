@@ -17,6 +17,7 @@ use crate::open::StoreOptions;
 mod driver;
 mod group;
 mod inbox;
+mod intents;
 
 macro_rules! for_update {
     ($($sql:expr),* $(,)?) => { concat!($($sql,)* " FOR UPDATE") };
@@ -36,7 +37,8 @@ mod sql;
 
 use driver::Conn;
 use group::Groups;
-use inbox::Ending;
+use inbox::{Ending, Owner};
+use intents::Journal;
 use sql::events::Arrival;
 
 type Handle = PostgresStore;
@@ -86,6 +88,8 @@ struct Inner {
     pool: PgPool,
     arrivals: Groups<Arrival>,
     endings: Groups<Ending>,
+    owners: Groups<Owner>,
+    journal: Journal,
     /// Which database and which table of events were opened; set once the schema was verified.
     place: OnceLock<Place>,
     keys: StoreKeys,
@@ -198,6 +202,8 @@ impl PostgresStore {
             pool,
             arrivals: Groups::default(),
             endings: Groups::default(),
+            owners: Groups::default(),
+            journal: Journal::default(),
             place: OnceLock::new(),
             keys: options.keys,
             read_only,

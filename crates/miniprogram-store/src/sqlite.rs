@@ -4,7 +4,7 @@ use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use miniprogram_core::Result;
+use miniprogram_core::{Intent, PlatformId, Result, Settled, Timestamp};
 
 use crate::failure::{self, Failure};
 use crate::keys::{Purpose, StoreKeys};
@@ -247,6 +247,22 @@ impl SqliteStore {
                 Err(failure::store("the store is open for reading alone", advice).with_operation(operation))
             }
         }
+    }
+
+    /// Nothing is to be gained: the writer opens it as it opens any.
+    async fn open_at_once(&self, _platform: &PlatformId, _intent: &Intent) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Nothing is to be gained, as above.
+    async fn close_at_once(
+        &self,
+        _platform: &PlatformId,
+        _intent: &Intent,
+        _settled: &Settled,
+        _now: Timestamp,
+    ) -> Result<bool> {
+        Ok(false)
     }
 
     async fn read<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>

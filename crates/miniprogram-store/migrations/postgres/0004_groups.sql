@@ -115,3 +115,39 @@ BEGIN
     )
     SELECT back.place, taken.next FROM UNNEST(held) AS back (place) LEFT JOIN taken ON taken.place = back.place;
 END $$;
+
+-- Opens intents of apps that have no open one, under ids that were reserved. Answers the ids of those that were opened.
+CREATE FUNCTION open_intents(
+    ids BIGINT[], vendors TEXT[], platforms TEXT[], apps TEXT[], operations TEXT[], times BIGINT[], effects BYTEA[]
+) RETURNS SETOF BIGINT
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    INSERT INTO intents (id, vendor, platform, app, operation, attempt, started_at, effect) OVERRIDING SYSTEM VALUE
+    SELECT new.id, new.vendor, new.platform, new.app, new.operation, 1, new.started_at, new.effect
+    FROM UNNEST(ids, vendors, platforms, apps, operations, times, effects)
+        AS new (id, vendor, platform, app, operation, started_at, effect)
+    ORDER BY new.vendor COLLATE "C", new.platform COLLATE "C", new.app COLLATE "C"
+    ON CONFLICT DO NOTHING RETURNING id;
+END $$;
+
+-- Closes intents by their ids. Answers the ids of those that were open as they are described.
+CREATE FUNCTION close_intents(
+    ids BIGINT[], operations TEXT[], attempts BIGINT[], starts BIGINT[], outcomes TEXT[], evidences TEXT[],
+    contents BYTEA[], times BIGINT[]
+) RETURNS SETOF BIGINT
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    UPDATE intents SET outcome = settled.outcome, evidence = settled.evidence, value = settled.value,
+        closed_at = settled.closed_at
+    FROM (
+        SELECT * FROM UNNEST(ids, operations, attempts, starts, outcomes, evidences, contents, times)
+            AS given (id, operation, attempt, started_at, outcome, evidence, value, closed_at) ORDER BY given.id
+    ) AS settled
+    WHERE intents.id = settled.id AND intents.operation = settled.operation AND intents.attempt = settled.attempt
+        AND intents.started_at = settled.started_at AND intents.closed_at IS NULL
+    RETURNING intents.id;
+END $$;

@@ -1,4 +1,4 @@
-//! The inbox: a push is received, and done, with one round trip each, which it shares with those that come together.
+//! What a push needs: one round trip to keep it, and one when it is done, shared with those that come together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -44,6 +44,11 @@ impl PostgresStore {
     ) -> Result<Option<Row>> {
         self.writable(operation)?;
         self.0.endings.ask(&self.0.pool, Ending { operation, returned, wanted }).await
+    }
+
+    /// The app that an original id of a vendor's platform is written down for.
+    pub(super) async fn owner(&self, original_id: [String; 3]) -> Result<Option<String>> {
+        self.0.owners.ask(&self.0.pool, Owner(original_id)).await
     }
 }
 
@@ -167,4 +172,35 @@ async fn give_back(db: &mut Conn, group: &[Ending]) -> Result<Vec<Result<Option<
         *answer = Ok(claimed.then_some(row));
     }
     Ok(answers)
+}
+
+/// Whose original id it is: looked up for nearly every message push.
+pub(super) struct Owner([String; 3]);
+
+impl Request for Owner {
+    type Answer = Option<String>;
+    type Group = ();
+
+    const WRITES: bool = false;
+
+    fn operation(&self) -> &'static str {
+        "app_of_original_id"
+    }
+
+    fn ask<'a>(
+        db: &'a mut Conn,
+        group: &'a [Self],
+    ) -> BoxFuture<'a, Result<Vec<Result<Option<String>>>, Failure>> {
+        Box::pin(async move {
+            let texts = |part: usize| group.iter().map(|of| of.0[part].as_str()).collect::<Vec<_>>();
+            let rows = query(
+                "SELECT (SELECT app FROM tokens WHERE vendor = wanted.vendor AND platform = wanted.platform \
+                 AND original_id = wanted.original_id) AS app \
+                 FROM UNNEST($1, $2, $3) WITH ORDINALITY AS wanted (vendor, platform, original_id, place) \
+                 ORDER BY wanted.place",
+            );
+            let rows = rows.bind(texts(0)).bind(texts(1)).bind(texts(2)).fetch_all(db).await?;
+            rows.iter().map(|row| Ok(Ok(row.try_get("app")?))).collect()
+        })
+    }
 }

@@ -8,9 +8,9 @@ use crate::intents::IntentStore;
 
 /// What is sealed of an intent: a password for the vendor's reviewers may be among it.
 #[derive(Serialize, Deserialize)]
-pub(super) struct SealedEffect {
-    target: Command,
-    before: Value,
+pub(crate) struct SealedEffect {
+    pub(crate) target: Command,
+    pub(crate) before: Value,
 }
 
 macro_rules! columns {
@@ -22,6 +22,9 @@ macro_rules! columns {
 #[async_trait]
 impl IntentStore for Handle {
     async fn open_intent(&self, platform: &PlatformId, intent: &Intent) -> Result<()> {
+        if self.open_at_once(platform, intent).await? {
+            return Ok(());
+        }
         let arguments = (self.keys().clone(), platform.clone(), intent.clone());
         self.write("open_intent", arguments, |db, (keys, platform, intent)| {
             Box::pin(open(db, keys, platform, intent))
@@ -36,6 +39,9 @@ impl IntentStore for Handle {
         settled: &Settled,
         now: Timestamp,
     ) -> Result<()> {
+        if self.close_at_once(platform, intent, settled, now).await? {
+            return Ok(());
+        }
         let arguments = (self.keys().clone(), platform.clone(), intent.clone(), settled.clone(), now);
         self.write_unsynced("close_intent", arguments, |db, (keys, platform, intent, settled, now)| {
             Box::pin(close(db, keys, platform, intent, settled, *now))
@@ -84,7 +90,7 @@ impl IntentStore for Handle {
     }
 }
 
-fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, app: &'a AppId) -> Done<[&'a str; 3]> {
+pub(crate) fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, app: &'a AppId) -> Done<[&'a str; 3]> {
     let [vendor, platform] = platform_of(vendor, platform)?;
     Ok([vendor, platform, id("app", app.as_str())?])
 }
@@ -185,7 +191,7 @@ async fn close(
     Ok(())
 }
 
-fn seal_json(
+pub(crate) fn seal_json(
     keys: &StoreKeys,
     lane: &[&str; 3],
     row_id: i64,

@@ -4,7 +4,7 @@
 //! is done again without the one that failed.
 
 pub(super) mod events;
-mod intents;
+pub(super) mod intents;
 pub(super) mod keys;
 mod maintenance;
 mod tokens;

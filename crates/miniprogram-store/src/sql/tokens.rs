@@ -54,14 +54,12 @@ impl TokenStore for Handle {
     }
 
     async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>> {
-        let arguments = (platform.clone(), original_id.to_owned());
-        self.look_up("app_of_original_id", arguments, |db, (platform, original_id)| {
-            Box::pin(async move {
-                let [vendor, platform] = platform_of(&platform.vendor, &platform.platform)?;
-                app_of_original_id(db, vendor, platform, text("original_id", original_id)?).await
-            })
-        })
-        .await
+        let of = || -> Result<[&str; 3]> {
+            let [vendor, platform] = platform_of(&platform.vendor, &platform.platform)?;
+            Ok([vendor, platform, text("original_id", original_id)?])
+        };
+        let of = of().map_err(|error| error.with_operation("app_of_original_id"))?;
+        Ok(self.owner(of.map(str::to_owned)).await?.map(AppId::from))
     }
 
     async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()> {
@@ -199,21 +197,6 @@ async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<V
     query.push(" ORDER BY vendor, platform, kind, app LIMIT ").push_bind(i64::from(filter.limit));
     let rows = query.build().fetch_all(db).await?;
     rows.iter().map(|row| record(keys, row)).collect()
-}
-
-async fn app_of_original_id(
-    db: &mut Conn,
-    vendor: &str,
-    platform: &str,
-    original_id: &str,
-) -> Done<Option<AppId>> {
-    let row = query("SELECT app FROM tokens WHERE vendor = $1 AND platform = $2 AND original_id = $3")
-        .bind(vendor.to_owned())
-        .bind(platform.to_owned())
-        .bind(original_id.to_owned())
-        .fetch_optional(db)
-        .await?;
-    row.map_or(Ok(None), |row| app_in(&row))
 }
 
 async fn bind_original_id(db: &mut Conn, scope: &TokenScope, original_id: &str, now: Timestamp) -> Done<()> {

@@ -1,4 +1,4 @@
-//! The writes of the inbox that PostgreSQL does otherwise: one after the other, in the writer's transaction.
+//! What a push needs, one after the other: PostgreSQL does it for several at once.
 
 use miniprogram_core::Result;
 
@@ -30,6 +30,23 @@ impl SqliteStore {
     ) -> Result<Option<Row>> {
         self.write(operation, (returned, wanted), |db, (returned, wanted)| {
             Box::pin(give_back(db, returned, wanted.as_ref()))
+        })
+        .await
+    }
+
+    /// The app that an original id of a vendor's platform is written down for.
+    pub(super) async fn owner(&self, original_id: [String; 3]) -> Result<Option<String>> {
+        self.look_up("app_of_original_id", original_id, |db, [vendor, platform, original_id]| {
+            Box::pin(async move {
+                let row =
+                    query("SELECT app FROM tokens WHERE vendor = $1 AND platform = $2 AND original_id = $3")
+                        .bind(vendor.as_str())
+                        .bind(platform.as_str())
+                        .bind(original_id.as_str())
+                        .fetch_optional(db)
+                        .await?;
+                Ok(row.map(|row| row.try_get("app")).transpose()?)
+            })
         })
         .await
     }
