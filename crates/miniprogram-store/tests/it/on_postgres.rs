@@ -250,6 +250,10 @@ async fn events_of_an_app_are_handed_over_in_the_order_of_their_acknowledgement(
     );
     let pool = sqlx::PgPool::connect(&url).await.unwrap();
     let now = Timestamp::from_unix(2);
+    let mut earlier = event(0);
+    earlier.received_at = now;
+    one.receive(&earlier).await.unwrap();
+    let claim = one.claim("me", now, LEASE, 1).await.unwrap().remove(0);
     // The first event is in the table, with its id, and its transaction does not end.
     sqlx::raw_sql(
         "CREATE FUNCTION miniprogram.stop() RETURNS trigger LANGUAGE plpgsql AS \
@@ -275,9 +279,9 @@ async fn events_of_an_app_are_handed_over_in_the_order_of_their_acknowledgement(
     holder.commit().await.unwrap();
     let (first, second) = (first.await.unwrap(), second.await.unwrap());
     let acknowledged = if overtaken { [second, first] } else { [first, second] };
-    let claim = other.claim("me", now, LEASE, 1).await.unwrap().remove(0);
     let next = other.complete_and_claim(&claim, "me", now, LEASE).await.unwrap().unwrap();
-    assert_eq!([claim, next].map(|claim| Received::New(claim.entry.id)), acknowledged);
+    let last = other.complete_and_claim(&next, "me", now, LEASE).await.unwrap().unwrap();
+    assert_eq!([next, last].map(|claim| Received::New(claim.entry.id)), acknowledged);
 }
 
 #[tokio::test]
