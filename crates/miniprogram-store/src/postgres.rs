@@ -45,7 +45,7 @@ type Handle = PostgresStore;
 
 const BACKEND: &str = "postgres";
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         version: 1,
         description: "initial",

@@ -1292,9 +1292,10 @@ async fn the_keys_of_an_earlier_version_are_found(place: Place) {
         .statement_of(
             "DROP TABLE keys; ALTER TABLE store DROP COLUMN keys_generation; \
              DELETE FROM _sqlx_migrations WHERE version = 3",
-            "DROP TABLE keys; DROP FUNCTION is_sealed_well; DROP FUNCTION refuse_value; DROP FUNCTION verify_ticket CASCADE; \
+            "DROP FUNCTION receive_events, claim_events, give_back_events, open_intents, close_intents; \
+             DROP TABLE keys; DROP FUNCTION is_sealed_well; DROP FUNCTION refuse_value; DROP FUNCTION verify_ticket CASCADE; \
              DROP FUNCTION verify_token CASCADE; DROP FUNCTION verify_intent CASCADE; \
-             DROP FUNCTION verify_event CASCADE; DELETE FROM _sqlx_migrations WHERE version = 2",
+             DROP FUNCTION verify_event CASCADE; DELETE FROM _sqlx_migrations WHERE version > 1",
         )
         .await;
     let url = place.url();
