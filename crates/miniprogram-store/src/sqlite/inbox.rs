@@ -18,7 +18,8 @@ impl SqliteStore {
 
     /// Claims the heads of the lanes that are due.
     pub(super) async fn claim_heads(&self, wanted: Wanted) -> Result<Vec<Row>> {
-        self.write("claim", wanted, |db, wanted| Box::pin(claim_heads(db, wanted))).await
+        // Who claims is gone with its machine, and its claim may be.
+        self.write_unsynced("claim", wanted, |db, wanted| Box::pin(claim_heads(db, wanted))).await
     }
 
     /// Gives a claimed event back. Answers the next one of its lane, if one is wanted and due.
