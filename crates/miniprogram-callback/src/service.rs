@@ -22,7 +22,7 @@ use crate::numbers;
 use crate::platform::CallbackPlatform;
 
 /// How many events are with their handlers at a time unless configured otherwise.
-const DEFAULT_CONCURRENCY: u32 = 16;
+const DEFAULT_CONCURRENCY: u32 = 64;
 /// For how long a failure of the store counts.
 const FAILURE_LASTS: Duration = Duration::from_secs(10);
 
@@ -118,7 +118,7 @@ impl CallbackServiceBuilder {
         self
     }
 
-    /// Sets how many events are with their handlers at a time: 16 by default, of one app never more than one.
+    /// Sets how many events are with their handlers at a time: 64 by default, of one app never more than one.
     pub fn with_concurrency(mut self, events: u32) -> Self {
         self.concurrency = events;
         self

@@ -64,7 +64,7 @@ pub(crate) struct Serve {
     /// How long a handler may take for one event; a command that takes longer is killed [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) handler_timeout: Option<Duration>,
-    /// How many events are with handlers at a time, of one app never more than one: 1 to 1000 [default: 16]
+    /// How many events are with handlers at a time, of one app never more than one: 1 to 1000 [default: 64, with --exec 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) concurrency: Option<u32>,
     /// How long handlers may go on after the signal to stop; commands that take longer are killed [default: 20s]

@@ -87,7 +87,9 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
     if let Some(connections) = wish.max_connections.or(settings.max_connections) {
         bounds = bounds.with_max_connections(usize::try_from(connections).unwrap_or(usize::MAX));
     }
-    let commands = if wish.exec.is_some() { wish.concurrency.unwrap_or(CONCURRENCY) } else { 0 };
+    // Each command is a process.
+    let concurrency = wish.concurrency.or(wish.exec.is_some().then_some(CONCURRENCY));
+    let commands = concurrency.filter(|_| wish.exec.is_some()).unwrap_or_default();
     let bounds = within_open_files(bounds, u64::from(commands));
     let status_listen = wish.status_listen.or(settings.status_listen).unwrap_or_else(|| beside(address));
     if wish.core_dumps || settings.core_dumps {
@@ -108,7 +110,7 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         .with_public_status(status_listen == StatusListen::Public)
         .with_health_check(Arc::new(Renewals(tokens.clone())))
         .with_metrics(metrics_handle()?);
-    if let Some(events) = wish.concurrency {
+    if let Some(events) = concurrency {
         service = service.with_concurrency(events);
     }
     for intake in intakes {
