@@ -145,12 +145,14 @@ impl Shared {
             (!in_place, "store: it is not the one that was opened"),
             (backlogged, "inbox: too many events are pending"),
             (!advances, "hand_over: it does not advance"),
-            (unreadable > Some(0), "inbox: events cannot be read; see `miniprogram store check`"),
         ]
         .into_iter()
         .filter(|(holds, _)| *holds)
         .map(|(_, words)| words.to_owned())
         .collect();
+        if let Some(events) = unreadable.filter(|events| *events > 0) {
+            problems.push(format!("inbox: {events} events cannot be read; see `miniprogram store check`"));
+        }
         let beside = self.checks.iter();
         problems.extend(beside.filter_map(|check| Some(format!("{}: {}", check.name(), check.problem()?))));
         let state = json!({

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use miniprogram_core::{
     AppId, CallbackCheck, Error, ErrorKind, Event, EventKind, Push, Result, Secret, Timestamp, Vendor,
 };
-use miniprogram_store::{InboxState, NewEvent, PlatformKey, Received, Ticket};
+use miniprogram_store::{InboxState, Listed, NewEvent, PlatformKey, Received, Ticket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
@@ -287,7 +287,7 @@ async fn keep(
 /// Replays a dead letter that had failed because its app was not known, now that it is known.
 async fn revive(shared: &Shared, id: i64) {
     let revived = async {
-        let entry = shared.store.entry(id).await?;
+        let entry = shared.store.entry(id).await?.and_then(Listed::readable);
         if entry.is_some_and(|entry| entry.state == InboxState::Dead && !entry.bound) {
             shared.store.replay(id, shared.clock.now()).await?;
         }

@@ -35,7 +35,7 @@ pub(crate) use effects::{EffectsVerb, Known, Settle};
 pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay, Serve};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
 pub(crate) use sim::{PerVendor, Sim};
-pub(crate) use store::StoreVerb;
+pub(crate) use store::{Copy as StoreCopy, StoreVerb};
 pub(crate) use template::TemplateVerb;
 
 use crate::output::Format;

@@ -98,6 +98,7 @@ fn of_postgres(operation: &'static str, error: &sqlx::Error) -> Error {
     store(detail, advice).with_operation(operation)
 }
 
+#[cfg(feature = "postgres")]
 const REACH: &str = "see that the database can be reached and takes connections, then repeat";
 
 #[cfg(feature = "postgres")]

@@ -15,6 +15,10 @@ use crate::tokens::PlatformKey;
 /// written down by a clock that ran ahead since, and is due.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
+/// For how long a done event is to be kept at least: 7 days. A vendor repeats a push within that time, and may replay what
+/// it could not deliver.
+pub const SHORTEST_MEMORY: Duration = Duration::from_secs(7 * 86_400);
+
 /// What makes two deliveries the same event: the event itself, and not how it was sealed. A vendor's retries come
 /// with another nonce, signature and ciphertext, and timestamp and nonce can be exchanged under the same signature.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -207,6 +211,87 @@ impl InboxEntry {
     }
 }
 
+/// An event that is kept and cannot be read. What can be read of its row is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UnreadableEntry {
+    /// Its id.
+    pub id: i64,
+    /// The vendor that pushed it.
+    pub vendor: Option<String>,
+    /// Which platform received it.
+    pub platform: Option<String>,
+    /// Its app; none for an event of the platform itself.
+    pub app: Option<String>,
+    /// What it says, by its name.
+    pub kind: Option<String>,
+    /// When it arrived first.
+    pub received_at: Option<Timestamp>,
+    /// How far it has come.
+    pub state: Option<InboxState>,
+    /// Why it cannot be read.
+    pub reason: String,
+    /// Whether only a key is missing.
+    pub lacks_key: bool,
+}
+
+impl UnreadableEntry {
+    /// An event of which nothing but its id is known.
+    #[must_use]
+    pub fn new(id: i64, reason: impl Into<String>) -> Self {
+        Self {
+            id,
+            vendor: None,
+            platform: None,
+            app: None,
+            kind: None,
+            received_at: None,
+            state: None,
+            reason: reason.into(),
+            lacks_key: false,
+        }
+    }
+}
+
+/// An event as it is listed.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Listed {
+    /// It can be read.
+    Entry(Box<InboxEntry>),
+    /// It cannot.
+    Unreadable(UnreadableEntry),
+}
+
+impl Listed {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        match self {
+            Self::Entry(entry) => entry.id,
+            Self::Unreadable(entry) => entry.id,
+        }
+    }
+
+    /// How far it has come, if that can be read.
+    #[must_use]
+    pub fn state(&self) -> Option<InboxState> {
+        match self {
+            Self::Entry(entry) => Some(entry.state),
+            Self::Unreadable(entry) => entry.state,
+        }
+    }
+
+    /// The entry, if it can be read.
+    #[must_use]
+    pub fn readable(self) -> Option<InboxEntry> {
+        match self {
+            Self::Entry(entry) => Some(*entry),
+            Self::Unreadable(_) => None,
+        }
+    }
+}
+
 /// The right to hand one event to its handlers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -394,13 +479,13 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
-    async fn entry(&self, id: i64) -> Result<Option<InboxEntry>>;
+    async fn entry(&self, id: i64) -> Result<Option<Listed>>;
 
-    /// The entries of a filter, newest first.
+    /// The entries of a filter, newest first. One that cannot be read is listed as such.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
-    async fn entries(&self, filter: &InboxFilter) -> Result<Vec<InboxEntry>>;
+    async fn entries(&self, filter: &InboxFilter) -> Result<Vec<Listed>>;
 
     /// When the next pending event is due or the next claim runs out; `None` if nothing is pending.
     ///
@@ -414,10 +499,16 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn counts(&self) -> Result<InboxCounts>;
 
-    /// Forgets done events that were finished before that time; a duplicate of one would count as new. Answers how
-    /// many there were.
+    /// Forgets done events that were finished before that time; a duplicate of one would count as new, so keep them for
+    /// [`SHORTEST_MEMORY`] at least. Answers how many there were. Other writes go on between the parts of it.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn prune(&self, finished_before: Timestamp) -> Result<u64>;
+
+    /// The same for dead events.
+    ///
+    /// # Errors
+    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    async fn prune_dead(&self, finished_before: Timestamp) -> Result<u64>;
 }

@@ -5,8 +5,60 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use miniprogram_core::{AppId, Clock, Intent, Journal, PlatformId, Result, Settled, Timestamp, Vendor};
+use serde::Serialize;
 
 use crate::tokens::PlatformKey;
+
+/// The open intents of a platform.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct OpenIntents {
+    /// Oldest first.
+    pub intents: Vec<Intent>,
+    /// Those that cannot be read: they are open all the same.
+    pub unreadable: Vec<UnreadableIntent>,
+}
+
+impl OpenIntents {
+    /// Intents that can be read.
+    #[must_use]
+    pub const fn new(intents: Vec<Intent>) -> Self {
+        Self { intents, unreadable: Vec::new() }
+    }
+}
+
+/// An open intent that cannot be read: an effect whose outcome is unknown, and whose arguments may be lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UnreadableIntent {
+    /// The app, as it is written down.
+    pub app: Option<String>,
+    /// The operation, as it is written down.
+    pub operation: Option<String>,
+    /// Which attempt it was.
+    pub attempt: Option<i64>,
+    /// When it was begun.
+    pub started_at: Option<Timestamp>,
+    /// Why it cannot be read.
+    pub reason: String,
+    /// Whether only a key is missing.
+    pub lacks_key: bool,
+}
+
+impl UnreadableIntent {
+    /// An intent of which nothing else is known.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            app: None,
+            operation: None,
+            attempt: None,
+            started_at: None,
+            reason: reason.into(),
+            lacks_key: false,
+        }
+    }
+}
 
 /// Keeps intents. What was opened is on the disk when this returns `Ok`.
 #[async_trait]
@@ -34,10 +86,23 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<()>;
 
+    /// Writes down what came of an app's open intent that cannot be read. Answers whether there is one.
+    ///
+    /// # Errors
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if it can be read, or could be with a key that is not given;
+    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    async fn close_unreadable_intent(
+        &self,
+        platform: &PlatformKey,
+        app: &AppId,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<bool>;
+
     /// The open intent of an app.
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    /// [`Store`](miniprogram_core::ErrorKind::Store), also for one that cannot be read: it is open.
     async fn pending_intent(
         &self,
         platform: &PlatformId,
@@ -45,11 +110,19 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
         app: &AppId,
     ) -> Result<Option<Intent>>;
 
-    /// Every open intent of a platform, oldest first: unknown outcomes, to be settled at start.
+    /// Every open intent of a platform, oldest first: unknown outcomes, to be settled at start. One that cannot be read is
+    /// named, and holds no other back.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
-    async fn pending_intents(&self, platform: &PlatformKey) -> Result<Vec<Intent>>;
+    async fn pending_intents(&self, platform: &PlatformKey) -> Result<OpenIntents>;
+
+    /// Forgets intents that were closed before that time. Answers how many there were. Other writes go on between the
+    /// parts of it.
+    ///
+    /// # Errors
+    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    async fn prune_intents(&self, closed_before: Timestamp) -> Result<u64>;
 }
 
 /// The journal of one platform over a store: what `ClientConfig::with_journal` of `miniprogram-core` takes.

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(feature = "sql")]
+pub mod copy;
+#[cfg(feature = "sql")]
 mod failure;
 pub mod inbox;
 pub mod intents;
@@ -17,22 +19,27 @@ pub mod postgres;
 pub mod sqlite;
 pub mod tokens;
 
+#[cfg(feature = "sql")]
+pub use copy::{Copied, copy};
 pub use inbox::{
-    Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, NewEvent, Received,
+    Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, Listed, NewEvent,
+    Received, UnreadableEntry,
 };
-pub use intents::{IntentStore, StoreJournal};
+pub use intents::{IntentStore, OpenIntents, StoreJournal, UnreadableIntent};
 #[cfg(feature = "sql")]
 pub use keys::StoreKeys;
-pub use maintenance::{CheckReport, KeyState, Maintenance};
+pub use maintenance::{
+    CheckReport, KeyState, Maintenance, RepairAction, RepairOptions, Repaired, UnreadableValue,
+};
 #[cfg(feature = "sql")]
-pub use open::{StoreOptions, migrate, open, open_daemon, open_read_only, open_with};
+pub use open::{StoreOptions, accept_loss, migrate, open, open_daemon, open_read_only, open_with};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use tokens::{
     Acquired, GrantState, Lease, LeaseInfo, NewTokens, OriginalIds, PlatformKey, StoredAccess, Ticket,
-    TokenFilter, TokenRecord, TokenStore,
+    TokenCursor, TokenFilter, TokenPage, TokenRecord, TokenStore, UnreadablePart, UnreadableRecord,
 };
 
 /// Everything that a platform keeps, in one place.

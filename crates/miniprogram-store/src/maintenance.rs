@@ -45,6 +45,26 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     /// then stays.
     async fn reseal(&self) -> Result<u64>;
 
+    /// Sets right or gives up what [`check`](Self::check) names, row by row, and hands each over with what is lost by it.
+    /// What lacks only its key is left alone. May run beside other work.
+    ///
+    /// - A ticket is dropped: the next push brings another.
+    /// - Of a token the damaged parts are dropped. Without a refresh token it is
+    ///   [`NeedsRecovery`](crate::GrantState::NeedsRecovery).
+    /// - An open effect stays open without its arguments, for a person to close.
+    /// - A pending event goes to the dead.
+    /// - An app whose next event is written down wrongly gets it anew.
+    ///
+    /// # Errors
+    /// [`Store`](miniprogram_core::ErrorKind::Store), and whatever `each` answers: it ends the repair. What was done until
+    /// then stays.
+    async fn repair(
+        &self,
+        options: &RepairOptions,
+        now: Timestamp,
+        each: &mut (dyn for<'a> FnMut(&'a Repaired) -> Result<()> + Send),
+    ) -> Result<()>;
+
     /// Finishes what was begun and gives the store back, so that another process can open it. Later calls fail.
     async fn close(&self);
 }
@@ -57,7 +77,7 @@ pub struct CheckReport {
     pub backend: &'static str,
     /// The version of the schema: the number of its last migration.
     pub schema_version: i64,
-    /// What the database's own check of its structure found; empty where nothing is wrong, or it has none.
+    /// What is wrong with the structure, as far as that can be seen, and which rows do not fit together.
     pub problems: Vec<String>,
     /// How many rows each table has.
     pub rows: BTreeMap<&'static str, u64>,
@@ -108,6 +128,95 @@ impl KeyState {
     }
 }
 
+/// How a store is repaired.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RepairOptions {
+    /// Nothing is written: what would be done is told.
+    pub dry_run: bool,
+    /// Rows that have nothing left to give are deleted: dead and done events, and rows of which not even their place can
+    /// be read.
+    pub drop: bool,
+}
+
+impl RepairOptions {
+    /// Nothing is written.
+    #[must_use]
+    pub const fn with_dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Rows that have nothing left to give are deleted.
+    #[must_use]
+    pub const fn with_drop(mut self, drop: bool) -> Self {
+        self.drop = drop;
+        self
+    }
+}
+
+/// What was done about a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Repaired {
+    /// Its table.
+    pub table: &'static str,
+    /// Its id.
+    pub id: i64,
+    /// The column that cannot be read; none where several rows do not fit together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<&'static str>,
+    /// Its vendor, as far as that is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// Its platform.
+    #[serde(rename = "platform_id", skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Its app.
+    #[serde(rename = "app_id", skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// What was done.
+    pub action: RepairAction,
+    /// What is lost by that, and what to do next.
+    pub lost: &'static str,
+    /// Why it cannot be read.
+    pub reason: String,
+}
+
+/// What a repair does about a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RepairAction {
+    /// The value, or the row, is gone.
+    Dropped,
+    /// The token has to be recovered.
+    NeedsRecovery,
+    /// The event went to the dead.
+    Dead,
+    /// The effect stays open, without its arguments.
+    StaysOpen,
+    /// The app's next event was found anew.
+    FoundAnew,
+    /// It was left as it is.
+    Left,
+}
+
+impl RepairAction {
+    /// The machine name, as in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dropped => "dropped",
+            Self::NeedsRecovery => "needs_recovery",
+            Self::Dead => "dead",
+            Self::StaysOpen => "stays_open",
+            Self::FoundAnew => "found_anew",
+            Self::Left => "left",
+        }
+    }
+}
+
 /// A value that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -120,4 +229,6 @@ pub struct UnreadableValue {
     pub column: &'static str,
     /// Why.
     pub reason: String,
+    /// Whether only a key is missing.
+    pub lacks_key: bool,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use miniprogram_core::{Error, ErrorKind, Result};
 
 use crate::Store;
+use crate::copy::Copying;
 use crate::keys::StoreKeys;
 
 /// How a store is opened.
@@ -105,6 +106,49 @@ pub async fn migrate(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
         Address::Sqlite(path) => Ok(Arc::new(crate::SqliteStore::migrate(path, options).await?)),
         #[cfg(feature = "postgres")]
         Address::Postgres(url) => Ok(Arc::new(crate::PostgresStore::migrate(url, options).await?)),
+    }
+}
+
+/// Accepts what a store has lost: as [`SqliteStore::accept_loss`](crate::SqliteStore::accept_loss).
+///
+/// # Errors
+/// [`Config`](ErrorKind::Config) for a database: it keeps what it acknowledged, or does not start. [`Store`](ErrorKind::Store)
+/// as [`SqliteStore::accept_loss`](crate::SqliteStore::accept_loss).
+pub async fn accept_loss(url: &str) -> Result<Option<u64>> {
+    match Address::of(url)? {
+        #[cfg(feature = "sqlite")]
+        Address::Sqlite(path) => crate::SqliteStore::accept_loss(path).await,
+        #[cfg(feature = "postgres")]
+        Address::Postgres(_) => Err(Error::new(ErrorKind::Config, "accept_loss")
+            .with_field("store")
+            .with_detail("must be sqlite:PATH: PostgreSQL finds out by itself what it has lost")),
+    }
+}
+
+/// The store that a copy reads.
+pub(crate) async fn copy_source(url: &str, keys: StoreKeys) -> Result<Box<dyn Copying>> {
+    let options = StoreOptions::default().with_keys(keys);
+    match Address::of(url)? {
+        #[cfg(feature = "sqlite")]
+        Address::Sqlite(path) => {
+            if crate::SqliteStore::has_daemon(path.as_ref()) {
+                return Err(crate::copy::in_use("the source"));
+            }
+            Ok(Box::new(crate::SqliteStore::open_read_only(path, options).await?))
+        }
+        #[cfg(feature = "postgres")]
+        Address::Postgres(url) => Ok(Box::new(crate::PostgresStore::connect_read_only(url, options).await?)),
+    }
+}
+
+/// The store that a copy writes: made where there is none, and nobody else's meanwhile as far as that can be had.
+pub(crate) async fn copy_target(url: &str, keys: StoreKeys) -> Result<Box<dyn Copying>> {
+    let options = StoreOptions::default().with_keys(keys).as_daemon();
+    match Address::of(url)? {
+        #[cfg(feature = "sqlite")]
+        Address::Sqlite(path) => Ok(Box::new(crate::SqliteStore::migrate(path, options).await?)),
+        #[cfg(feature = "postgres")]
+        Address::Postgres(url) => Ok(Box::new(crate::PostgresStore::migrate(url, options).await?)),
     }
 }
 

@@ -18,6 +18,7 @@ mod driver;
 mod group;
 mod inbox;
 mod intents;
+mod structure;
 
 macro_rules! for_update {
     ($($sql:expr),* $(,)?) => { concat!($($sql,)* " FOR UPDATE") };
@@ -44,6 +45,8 @@ use sql::events::Arrival;
 type Handle = PostgresStore;
 
 const BACKEND: &str = "postgres";
+/// What a statement says that brings ids of its own.
+const OVERRIDING: &str = " OVERRIDING SYSTEM VALUE";
 
 const MIGRATIONS: [Migration; 3] = [
     Migration {
@@ -410,7 +413,22 @@ async fn schema_version(connection: &mut Conn) -> Result<i64, Failure> {
     Ok(version.fetch_one(connection).await?.unwrap_or_default())
 }
 
-/// The server checks its pages by itself, where it was told to.
-async fn structural_problems(_connection: &mut Conn) -> Result<Vec<String>, Failure> {
-    Ok(Vec::new())
+async fn structural_problems(connection: &mut Conn) -> Result<Vec<String>, Failure> {
+    structure::problems(connection).await
+}
+
+/// The highest id that a table ever gave.
+async fn highest_id(connection: &mut Conn, table: &'static str) -> Result<i64, Failure> {
+    let highest = "SELECT pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass)";
+    let highest: Option<i64> = sqlx::query_scalar(highest).bind(table).fetch_one(connection).await?;
+    Ok(highest.unwrap_or_default())
+}
+
+/// Gives no id up to this one any more.
+async fn raise_id(connection: &mut Conn, table: &'static str, id: i64) -> Result<(), Failure> {
+    if id > highest_id(&mut *connection, table).await? {
+        let raise = "SELECT setval(pg_get_serial_sequence($1, 'id')::regclass, $2)";
+        sqlx::query(raise).bind(table).bind(id).execute(connection).await?;
+    }
+    Ok(())
 }

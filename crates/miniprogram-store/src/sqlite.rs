@@ -36,7 +36,7 @@ mod sql;
 
 pub use writer::WriterStats;
 
-use driver::{Access, Conn};
+use driver::{Access, Conn, ReadRow as _, query};
 use file::{FileId, Ownership};
 use readers::Readers;
 use turn::Mark;
@@ -45,6 +45,8 @@ use writer::{Opened, Sync, Work, Writer};
 type Handle = SqliteStore;
 
 const BACKEND: &str = "sqlite";
+/// What a statement says that brings ids of its own.
+const OVERRIDING: &str = "";
 
 /// A store in one file, shared by the processes of one machine.
 ///
@@ -196,6 +198,11 @@ impl SqliteStore {
         opened.await.map_err(|failure: Failure| failure.into_error(operation))
     }
 
+    /// Whether some process is the daemon of the store at a path.
+    pub(crate) fn has_daemon(path: &Path) -> bool {
+        file::resolve(path).is_ok_and(|path| Ownership::is_taken(&path))
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -344,4 +351,23 @@ async fn schema_version(db: &mut Conn) -> Result<i64, Failure> {
 
 async fn structural_problems(db: &mut Conn) -> Result<Vec<String>, Failure> {
     schema::problems(db)
+}
+
+/// The highest id that a table ever gave.
+async fn highest_id(db: &mut Conn, table: &'static str) -> Result<i64, Failure> {
+    let row = query("SELECT seq FROM sqlite_sequence WHERE name = $1").bind(table).fetch_optional(db).await?;
+    Ok(row.map(|row| row.try_get("seq")).transpose()?.unwrap_or_default())
+}
+
+/// Gives no id up to this one any more. The table's own rows have raised it at least to theirs.
+async fn raise_id(db: &mut Conn, table: &'static str, id: i64) -> Result<(), Failure> {
+    let raised = query("UPDATE sqlite_sequence SET seq = MAX(seq, $2) WHERE name = $1").bind(table).bind(id);
+    if raised.execute(db).await?.rows_affected() == 0 {
+        query("INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)")
+            .bind(table)
+            .bind(id)
+            .execute(db)
+            .await?;
+    }
+    Ok(())
 }

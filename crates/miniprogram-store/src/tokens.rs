@@ -57,6 +57,9 @@ impl Ticket {
 pub enum GrantState {
     /// They can.
     Active,
+    /// The refresh token was damaged in the store, or dropped by a repair for that: the vendor has to be asked for a new
+    /// one, without the merchant. An access token that can still be read is good until its end.
+    NeedsRecovery,
     /// Refresh and recovery were refused: the merchant has to authorize again.
     NeedsReauthorization,
     /// The merchant revoked the authorization.
@@ -69,9 +72,16 @@ impl GrantState {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::NeedsRecovery => "needs_recovery",
             Self::NeedsReauthorization => "needs_reauthorization",
             Self::Revoked => "revoked",
         }
+    }
+
+    /// Whether an access token may be handed out.
+    #[must_use]
+    pub const fn is_granted(self) -> bool {
+        matches!(self, Self::Active | Self::NeedsRecovery)
     }
 }
 
@@ -89,8 +99,11 @@ pub struct TokenRecord {
     pub previous_refresh_token: Option<Secret>,
     /// Grows by one with every commit.
     pub generation: i64,
-    /// Whether it can be renewed.
+    /// Whether it can be renewed. [`NeedsRecovery`](GrantState::NeedsRecovery) for an active one whose refresh token
+    /// cannot be read, whatever is written down.
     pub state: GrantState,
+    /// What is written down and cannot be read. It is absent above, which must not be taken for never having been there.
+    pub unreadable: Vec<UnreadablePart>,
     /// When the merchant last granted or revoked, by the vendor's clock: older events change nothing.
     pub granted_at: Option<Timestamp>,
     /// The app's original id, where known.
@@ -112,6 +125,7 @@ impl TokenRecord {
             previous_refresh_token: None,
             generation: 0,
             state: GrantState::Active,
+            unreadable: Vec::new(),
             granted_at: None,
             original_id: None,
             lease: None,
@@ -122,8 +136,107 @@ impl TokenRecord {
     /// The access token, if it may be handed out at that time.
     #[must_use]
     pub fn usable(&self, now: Timestamp) -> Option<&StoredAccess> {
-        let active = self.state == GrantState::Active;
-        self.access.as_ref().filter(|access| active && !access.refused && access.expires_at > now)
+        let granted = self.state.is_granted();
+        self.access.as_ref().filter(|access| granted && !access.refused && access.expires_at > now)
+    }
+
+    /// Why the record must not be renewed as if it were whole: its refresh token or its state is written down and cannot
+    /// be read. New tokens from the vendor replace both.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<&UnreadablePart> {
+        let decides = |part: &&UnreadablePart| matches!(part.column, "refresh" | "state");
+        self.unreadable.iter().find(decides).filter(|_| self.scope.app.is_some())
+    }
+}
+
+/// A part of a record that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UnreadablePart {
+    /// Its column in the store: `access`, `refresh`, `previous_refresh` or `state`.
+    pub column: &'static str,
+    /// Why, without a word of its content.
+    pub reason: String,
+    /// Whether only a key is missing.
+    pub lacks_key: bool,
+}
+
+impl UnreadablePart {
+    /// A part that cannot be read.
+    #[must_use]
+    pub fn new(column: &'static str, reason: impl Into<String>) -> Self {
+        Self { column, reason: reason.into(), lacks_key: false }
+    }
+
+    /// Whether only a key is missing.
+    #[must_use]
+    pub const fn with_lacks_key(mut self, lacks_key: bool) -> Self {
+        self.lacks_key = lacks_key;
+        self
+    }
+}
+
+/// A record of which not even the scope can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UnreadableRecord {
+    /// Its vendor, platform, kind and app as far as they are text.
+    pub key: [Option<String>; 4],
+    /// Why.
+    pub reason: String,
+}
+
+impl UnreadableRecord {
+    /// A record that cannot be read.
+    #[must_use]
+    pub fn new(key: [Option<String>; 4], reason: impl Into<String>) -> Self {
+        Self { key, reason: reason.into() }
+    }
+}
+
+/// A part of the records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenPage {
+    /// The records, in the order of (vendor, platform, kind, app). Of those with [`unreadable`](TokenRecord::unreadable)
+    /// parts the rest is told.
+    pub records: Vec<TokenRecord>,
+    /// Those that are left out.
+    pub unreadable: Vec<UnreadableRecord>,
+    /// Where the next page begins; none behind the last one.
+    pub next: Option<TokenCursor>,
+}
+
+impl TokenPage {
+    /// A page of records, behind which there may be more.
+    #[must_use]
+    pub const fn new(records: Vec<TokenRecord>, next: Option<TokenCursor>) -> Self {
+        Self { records, unreadable: Vec::new(), next }
+    }
+
+    /// With records that cannot be read.
+    #[must_use]
+    pub fn with_unreadable(mut self, unreadable: Vec<UnreadableRecord>) -> Self {
+        self.unreadable = unreadable;
+        self
+    }
+}
+
+/// A place in the order of the records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenCursor(pub(crate) [String; 4]);
+
+impl From<&TokenScope> for TokenCursor {
+    fn from(scope: &TokenScope) -> Self {
+        let app = scope.app.as_ref().map_or("", AppId::as_str);
+        let key = [scope.vendor.as_str(), scope.platform.as_str(), scope.kind.as_str(), app];
+        Self(key.map(str::to_owned))
+    }
+}
+
+impl From<TokenScope> for TokenCursor {
+    fn from(scope: TokenScope) -> Self {
+        Self::from(&scope)
     }
 }
 
@@ -276,10 +389,10 @@ impl NewTokens {
 pub struct TokenFilter {
     /// Of one platform only.
     pub platform: Option<PlatformKey>,
-    /// In one state only.
+    /// In one state only, as it is written down.
     pub state: Option<GrantState>,
-    /// Behind this scope, in the order of (vendor, platform, kind, app).
-    pub after: Option<TokenScope>,
+    /// Behind this place, in the order of (vendor, platform, kind, app).
+    pub after: Option<TokenCursor>,
     /// How many at most.
     pub limit: u32,
 }
@@ -298,17 +411,17 @@ impl TokenFilter {
         self
     }
 
-    /// In one state.
+    /// In one state, as it is written down.
     #[must_use]
     pub const fn in_state(mut self, state: GrantState) -> Self {
         self.state = Some(state);
         self
     }
 
-    /// Behind a scope: the last one of the page before.
+    /// Behind a scope, or at the end of the page before.
     #[must_use]
-    pub fn after(mut self, scope: TokenScope) -> Self {
-        self.after = Some(scope);
+    pub fn after(mut self, place: impl Into<TokenCursor>) -> Self {
+        self.after = Some(place.into());
         self
     }
 }
@@ -316,7 +429,7 @@ impl TokenFilter {
 /// Keeps tickets and tokens. Whatever returns `Ok` is on the disk.
 #[async_trait]
 pub trait TokenStore: Debug + Send + Sync + 'static {
-    /// Keeps a ticket unless a newer one is kept. Answers whether it is the one that counts now.
+    /// Keeps a ticket unless a newer one is kept that can be read. Answers whether it is the one that counts now.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an empty ticket;
@@ -329,17 +442,18 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn ticket(&self, platform: &PlatformKey) -> Result<Option<Ticket>>;
 
-    /// What is known of a scope.
+    /// What is known of a scope. Secrets that cannot be read are named in the record.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn token(&self, scope: &TokenScope) -> Result<Option<TokenRecord>>;
 
-    /// The records of a filter, in the order of (vendor, platform, kind, app).
+    /// The records of a filter, in the order of (vendor, platform, kind, app). One that cannot be read is named, and holds
+    /// no other back.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
-    async fn tokens(&self, filter: &TokenFilter) -> Result<Vec<TokenRecord>>;
+    async fn tokens(&self, filter: &TokenFilter) -> Result<TokenPage>;
 
     /// The app that an original id belongs to, if any.
     ///
@@ -369,6 +483,9 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Writes new tokens in one transaction: the present refresh token becomes the previous one if another comes, the
     /// generation grows, the state is active, the lease is given back. Answers the record as it stands then.
+    ///
+    /// What cannot be read of the record is replaced by what is new. A refresh token that cannot be read is kept as it is
+    /// where no new one comes, and is gone where one does.
     ///
     /// # Errors
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if somebody took the lease over, or if the merchant revoked

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use miniprogram_core::{Advice, Error, ErrorKind, Outcome, Timestamp, TokenScope};
+use miniprogram_store::UnreadablePart;
 
 const OPERATION: &str = "token";
 
@@ -21,6 +22,15 @@ const TICKET: Advice = Advice::new(
 const STORE: Advice = Advice::new(
     "repair the store and keep the process running: the new token is kept in memory and written as soon as the store takes it",
     "请修复存储并保持进程运行：新令牌暂存于内存，存储恢复后会立即写入",
+);
+
+const UNREADABLE: Advice = Advice::new(
+    "get the authorization back with `auth recover`, or let `auth exchange` replace it; `store check` names what cannot be read",
+    "请用 `auth recover` 找回授权，或用 `auth exchange` 重新写入；`store check` 会列出无法读取的内容",
+);
+const MISSING_KEY: Advice = Advice::new(
+    "add the missing key to MINIPROGRAM_STORE_PREVIOUS_KEYS: nothing is lost",
+    "请将缺失的密钥加入 MINIPROGRAM_STORE_PREVIOUS_KEYS：数据并未丢失",
 );
 
 /// The failure for one of those who waited: itself, or the same in its own copy with the failure as its source.
@@ -53,6 +63,14 @@ pub(crate) fn own(failure: Arc<Error>) -> Error {
 
 fn of(kind: ErrorKind, scope: &TokenScope) -> Error {
     Error::new(kind, OPERATION).for_vendor(scope.vendor)
+}
+
+/// A record that is not renewed, because a part of it cannot be read.
+pub(crate) fn unreadable(scope: &TokenScope, part: &UnreadablePart) -> Error {
+    of(ErrorKind::Store, scope)
+        .with_outcome(Outcome::NotDone)
+        .with_detail(format!("the {scope} cannot be renewed: {}", part.reason))
+        .with_translated_advice(if part.lacks_key { MISSING_KEY } else { UNREADABLE })
 }
 
 /// A scope that the manager does not serve.

@@ -53,6 +53,9 @@ pub struct RenewalState {
     /// How many tokens could not be renewed when that was last tried, and are to be tried again. Those that need the
     /// merchant are not among them.
     pub failing: usize,
+    /// How many tokens and tickets in the store cannot be read. A token that has no refresh token for that is not renewed
+    /// before it is recovered or authorized again; the others are.
+    pub unreadable: usize,
     /// Whether the store could not be read when it was last walked: nothing is renewed then.
     pub store_failed: bool,
 }

@@ -55,6 +55,12 @@ pub(crate) fn needing_reauthorization(vendor: Vendor, count: u32) {
     metrics::gauge!("miniprogram_tokens_needing_reauthorization", &labels).set(f64::from(count));
 }
 
+/// How many tokens and tickets in the store cannot be read.
+pub(crate) fn unreadable(count: usize) {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    metrics::gauge!("miniprogram_tokens_unreadable").set(f64::from(count));
+}
+
 /// One token more, or one less, that the store could not take.
 pub(crate) fn unsaved(scope: &TokenScope, change: f64) {
     let labels = [("vendor", scope.vendor.to_string())];

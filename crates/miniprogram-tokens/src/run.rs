@@ -38,6 +38,8 @@ struct Due {
 #[derive(Debug)]
 struct Found {
     due: Vec<Due>,
+    /// How many records and tickets cannot be read.
+    unreadable: usize,
     /// When something else falls due.
     next: Timestamp,
 }
@@ -64,11 +66,17 @@ impl TokenManager {
             let next = match self.walk(&trip, &mut failing).await {
                 Ok(found) => {
                     self.renew_all(&mut trip, found.due, &mut failing, shutdown.clone()).await;
-                    self.note_renewals(RenewalState { failing: failing.len(), store_failed: false });
+                    self.note_renewals(RenewalState {
+                        failing: failing.len(),
+                        unreadable: found.unreadable,
+                        store_failed: false,
+                    });
                     found.next
                 }
                 Err(error) => {
-                    self.note_renewals(RenewalState { failing: failing.len(), store_failed: true });
+                    let state =
+                        RenewalState { failing: failing.len(), store_failed: true, ..self.renewals() };
+                    self.note_renewals(state);
                     tracing::error!(%error, "the store could not be walked");
                     trip.now().after(WALK)
                 }
@@ -83,16 +91,23 @@ impl TokenManager {
 
     async fn walk(&self, trip: &Trip, failing: &mut HashMap<TokenScope, Failing>) -> Result<Found> {
         let now = trip.now();
-        let mut found = Found { due: Vec::new(), next: now.after(WALK) };
+        let mut found = Found { due: Vec::new(), unreadable: 0, next: now.after(WALK) };
         let mut without_grant: HashMap<Vendor, u32> =
             self.0.platforms.keys().map(|platform| (platform.vendor, 0)).collect();
         let mut filter = TokenFilter::new(PAGE);
         let mut still_failing = HashSet::new();
         loop {
             let page = self.0.store.tokens(&filter).await?;
-            let Some(last) = page.last().map(|record| record.scope.clone()) else { break };
-            let more = u32::try_from(page.len()).is_ok_and(|length| length >= PAGE);
-            for record in page.into_iter().filter(|record| self.0.api(&record.scope).is_ok()) {
+            for record in &page.unreadable {
+                tracing::error!(key = ?record.key, reason = record.reason, "a token's record cannot be read");
+            }
+            found.unreadable += page.unreadable.len();
+            for record in page.records.into_iter().filter(|record| self.0.api(&record.scope).is_ok()) {
+                if let Some(part) = record.unreadable.first() {
+                    found.unreadable += 1;
+                    let (vendor, token) = (record.scope.vendor, &record.scope);
+                    tracing::error!(%vendor, %token, part.column, part.reason, "a token cannot be read");
+                }
                 if record.state == GrantState::NeedsReauthorization {
                     *without_grant.entry(record.scope.vendor).or_default() += 1;
                 }
@@ -108,11 +123,16 @@ impl TokenManager {
                 let ends = record.access.as_ref().map_or(now, |access| access.expires_at);
                 found.due.push(Due { scope: record.scope, generation: record.generation, ends });
             }
-            if !more {
-                break;
-            }
-            filter = TokenFilter::new(PAGE).after(last);
+            let Some(next) = page.next else { break };
+            filter = TokenFilter::new(PAGE).after(next);
         }
+        for platform in self.0.platforms.keys() {
+            if let Err(error) = self.0.store.ticket(platform).await {
+                found.unreadable += 1;
+                tracing::error!(vendor = %platform.vendor, %error, "a ticket cannot be read: the next push replaces it");
+            }
+        }
+        meter::unreadable(found.unreadable);
         // What is gone, or needs the merchant by now, does not fail any more.
         failing.retain(|scope, _| still_failing.contains(scope));
         for (vendor, count) in without_grant {
@@ -157,7 +177,7 @@ impl TokenManager {
 /// When a token is to be renewed; `None` if it is not.
 fn due_at(record: &TokenRecord, now: Timestamp) -> Option<Timestamp> {
     // Of the first generation there is nothing to renew: whoever began it comes again.
-    if record.state != GrantState::Active || record.generation == 0 {
+    if !record.state.is_granted() || record.generation == 0 || record.obstacle().is_some() {
         return None;
     }
     if let Some(lease) = &record.lease {

@@ -5,7 +5,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use miniprogram_core::{AccessToken, Timestamp, TokenScope};
-use miniprogram_store::{GrantState, Lease, StoredAccess, TokenRecord};
+use miniprogram_store::{Lease, StoredAccess, TokenRecord};
 
 use crate::flight::Flight;
 use crate::manager::Inner;
@@ -73,7 +73,7 @@ impl Slot {
     /// The record's token, unless it is refused, by the store or here.
     fn unrefused<'r>(&self, record: &'r TokenRecord) -> Option<&'r StoredAccess> {
         let access = record.access.as_ref().filter(|access| !access.refused)?;
-        let good = record.state == GrantState::Active && !self.is_refused(&access.token, record.generation);
+        let good = record.state.is_granted() && !self.is_refused(&access.token, record.generation);
         good.then_some(access)
     }
 }

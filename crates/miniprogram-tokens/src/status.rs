@@ -1,7 +1,7 @@
 //! How the tokens stand: states and ages, never values.
 
 use miniprogram_core::{AppId, PlatformId, Result, Timestamp, TokenKind, Vendor};
-use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, TokenRecord};
+use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, TokenRecord, UnreadablePart};
 use serde::Serialize;
 
 use crate::manager::{Inner, TokenManager};
@@ -22,6 +22,9 @@ pub struct TokenStatus {
     pub kind: TokenKind,
     /// Whether it can be renewed.
     pub state: GrantState,
+    /// What is written down and cannot be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadablePart>,
     /// How often it was written.
     pub generation: i64,
     /// When the access token was issued; none if there is none.
@@ -71,13 +74,15 @@ pub struct TicketStatus {
 }
 
 impl TokenManager {
-    /// How the tokens of a filter stand, in the order of (vendor, platform, kind, app). Asks the store only.
+    /// How the tokens of a filter stand, in the order of (vendor, platform, kind, app). Asks the store only. A record of
+    /// which not even the scope can be read is left out: [`TokenStore::tokens`](miniprogram_store::TokenStore::tokens)
+    /// names it.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     pub async fn status(&self, filter: &TokenFilter) -> Result<Vec<TokenStatus>> {
-        let records = self.0.store.tokens(filter).await?;
-        Ok(records.iter().map(|record| self.0.status_of(record)).collect())
+        let page = self.0.store.tokens(filter).await?;
+        Ok(page.records.iter().map(|record| self.0.status_of(record)).collect())
     }
 
     /// How a platform's ticket stands; `None` if none has arrived yet. Asks the store only.
@@ -104,6 +109,7 @@ impl TokenStatus {
             app: scope.app.clone(),
             kind: scope.kind,
             state: record.state,
+            unreadable: record.unreadable.clone(),
             generation: record.generation,
             issued_at: access.map(|access| access.issued_at),
             expires_at: access.map(|access| access.expires_at),

@@ -162,7 +162,8 @@ impl Task {
         let Self::Renew(want) = self else {
             // An older authorization changes nothing, and a code that was delivered before is spent. Of a revocation in
             // the same second nobody knows which came first: the vendor does.
-            let late = record.as_ref().zip(self.granted_at()).is_some_and(|(record, at)| {
+            let whole = record.as_ref().filter(|record| record.obstacle().is_none());
+            let late = whole.zip(self.granted_at()).is_some_and(|(record, at)| {
                 let revoked = record.state == GrantState::Revoked;
                 record.granted_at.is_some_and(|known| at < known || (at == known && !revoked))
             });
@@ -188,6 +189,10 @@ impl Task {
         }
         if !is_platform && record.generation == 0 {
             return Err(errors::never_authorized(scope));
+        }
+        // A refresh token that cannot be read is not an absent one: nothing is recovered over it unasked.
+        if let Some(part) = record.obstacle() {
+            return Err(errors::unreadable(scope, part));
         }
         Ok(None)
     }
@@ -271,7 +276,7 @@ impl Failure {
                 let lost = record.generation > 0 && record.state != GrantState::Revoked;
                 give_back(trip, &lease, lost.then_some(GrantState::NeedsReauthorization)).await;
                 inner.forget(&lease.scope);
-                if lost && record.state == GrantState::Active {
+                if lost && record.state.is_granted() {
                     meter::lost_grant(&lease.scope);
                     inner.alarms.raise(&Alarm::NeedsReauthorization { scope: lease.scope.clone() });
                 }

@@ -288,7 +288,7 @@ async fn inbox(store: &SqliteStore) -> Vec<InboxEntry> {
         if page.is_empty() {
             return all;
         }
-        all.extend(page);
+        all.extend(page.into_iter().map(|listed| listed.readable().unwrap()));
     }
 }
 

@@ -49,7 +49,7 @@ async fn what_was_acknowledged_is_handled_once_by_whoever_comes_after() {
     assert_eq!(store.ticket(&key).await.unwrap().unwrap().ticket, Secret::new("ticket@@@1"));
     let entries = store.entries(&InboxFilter::new(10)).await.unwrap();
     assert_eq!(entries.len(), 4);
-    assert!(entries.iter().all(|entry| entry.state == InboxState::Done));
+    assert!(entries.iter().all(|entry| entry.state() == Some(InboxState::Done)));
     second.stop().await.unwrap();
     store.close().await;
 }

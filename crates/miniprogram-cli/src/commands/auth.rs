@@ -4,7 +4,7 @@ use std::io::Read;
 
 use miniprogram::authorization::{AuthorizationRequest, AuthorizerPage};
 use miniprogram::{AppId, Clock, Error, ErrorKind, Secret, SystemClock, Timestamp, TokenScope};
-use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter};
+use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, UnreadableRecord};
 use miniprogram_tokens::{TicketStatus, TokenStatus};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -168,10 +168,10 @@ async fn renewable(state: &State, key: &PlatformKey) -> Result<Vec<TokenScope>, 
     let mut filter = TokenFilter::new(PAGE).of(key.clone()).in_state(GrantState::Active);
     loop {
         let page = state.store.tokens(&filter).await?;
-        let Some(last) = page.last() else { return Ok(scopes) };
-        filter = filter.after(last.scope.clone());
-        let apps = page.into_iter().filter(|record| record.refresh_token.is_some());
+        let apps = page.records.into_iter().filter(|record| record.refresh_token.is_some());
         scopes.extend(apps.map(|record| record.scope).filter(|scope| scope.app.is_some()));
+        let Some(next) = page.next else { return Ok(scopes) };
+        filter = filter.after(next);
     }
 }
 
@@ -235,6 +235,30 @@ fn of_ticket(key: &PlatformKey, ticket: Option<&Ticket>, now: Timestamp) -> Resu
     Ok(shown)
 }
 
+/// A ticket that cannot be read, as one of the rows of `auth status`.
+fn unreadable_ticket(key: &PlatformKey, error: &Error) -> Value {
+    json!({
+        "vendor": key.vendor,
+        "platform_id": key.platform,
+        "kind": "ticket",
+        "state": "unreadable",
+        "reason": error.detail(),
+    })
+}
+
+/// A record that cannot be read, as one of the rows of `auth status`.
+fn of_unreadable(record: &UnreadableRecord) -> Value {
+    let [vendor, platform, kind, app] = &record.key;
+    without_null(json!({
+        "vendor": vendor,
+        "platform_id": platform,
+        "kind": kind,
+        "app_id": app.as_ref().filter(|app| !app.is_empty()),
+        "state": "unreadable",
+        "reason": record.reason,
+    }))
+}
+
 /// Prints how tickets and tokens stand.
 async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
     let store = context.open_read_only(settings).await?;
@@ -250,20 +274,24 @@ async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failur
     let mut filter = TokenFilter::new(PAGE);
     loop {
         let page = store.tokens(&filter).await?;
-        let Some(last) = page.last() else { break };
-        filter = filter.after(last.scope.clone());
-        for record in page.iter().filter(|record| fits(&record.scope)) {
+        for record in page.records.iter().filter(|record| fits(&record.scope)) {
             let scope = &record.scope;
             keys.push(PlatformKey::new(scope.vendor, scope.platform.clone()));
             tokens.push(to_value(&TokenStatus::of(record, now))?);
         }
+        tokens.extend(page.unreadable.iter().map(of_unreadable));
+        let Some(next) = page.next else { break };
+        filter = filter.after(next);
     }
     keys.sort();
     keys.dedup();
     let mut rows = Vec::new();
     if context.app().is_none() {
         for key in &keys {
-            rows.push(of_ticket(key, store.ticket(key).await?.as_ref(), now)?);
+            rows.push(match store.ticket(key).await {
+                Ok(ticket) => of_ticket(key, ticket.as_ref(), now)?,
+                Err(error) => unreadable_ticket(key, &error),
+            });
         }
     }
     rows.extend(tokens);

@@ -1,10 +1,10 @@
 //! Effects whose outcome is open: which they are, and what became of them.
 
 use miniprogram::{
-    AppId, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome, PlannedRequest,
-    PlatformId, Settled, Vendor,
+    AppId, Clock, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome,
+    PlannedRequest, PlatformId, Settled, SystemClock, Vendor,
 };
-use miniprogram_store::{PlatformKey, Store};
+use miniprogram_store::{PlatformKey, Store, UnreadableIntent};
 use serde_json::{Value, json};
 
 use crate::cli::{self, DryRun, EffectsVerb, Known, Settle};
@@ -13,7 +13,9 @@ use crate::context::{Context, uninterrupted};
 use crate::failure::{Failure, Finish};
 use crate::output::to_value;
 
-const COLUMNS: [&str; 6] = ["vendor", "platform_id", "app_id", "operation", "attempt", "started_at"];
+/// The last one where something cannot be read.
+const COLUMNS: [&str; 7] =
+    ["vendor", "platform_id", "app_id", "operation", "attempt", "started_at", "unreadable"];
 const SETTLED: [&str; 7] = ["vendor", "platform_id", "app_id", "operation", "outcome", "evidence", "error"];
 
 /// Runs a verb of `effects`.
@@ -46,11 +48,14 @@ async fn list(context: &Context, settings: &Settings) -> Result<Finish, Failure>
     let store = context.open_read_only(settings).await?;
     let mut rows = Vec::new();
     for key in platforms {
-        let intents = store.pending_intents(&key).await?;
+        let open = store.pending_intents(&key).await?;
         let wanted = |intent: &&Intent| context.app().is_none_or(|app| intent.app.as_str() == app);
-        rows.extend(intents.iter().filter(wanted).map(|intent| row(&key.platform, intent)));
+        rows.extend(open.intents.iter().filter(wanted).map(|intent| row(&key.platform, intent)));
+        rows.extend(of_app(open.unreadable, context.app()).map(|intent| unreadable_row(&key, &intent)));
     }
-    context.output.list(&rows, &COLUMNS)?;
+    let whole = rows.iter().all(|row| row.get("unreadable").is_none());
+    let columns = if whole { &COLUMNS[..COLUMNS.len() - 1] } else { &COLUMNS[..] };
+    context.output.list(&rows, columns)?;
     Ok(Finish::Done)
 }
 
@@ -65,11 +70,48 @@ fn row(platform: &PlatformId, intent: &Intent) -> Value {
     })
 }
 
+/// Those of an app, or all. One whose app cannot be read may be anybody's.
+fn of_app(intents: Vec<UnreadableIntent>, app: Option<&str>) -> impl Iterator<Item = UnreadableIntent> {
+    intents.into_iter().filter(move |intent| match (app, intent.app.as_deref()) {
+        (Some(wanted), Some(app)) => wanted == app,
+        _ => true,
+    })
+}
+
+fn unreadable_row(key: &PlatformKey, intent: &UnreadableIntent) -> Value {
+    json!({
+        "vendor": key.vendor,
+        "platform_id": key.platform,
+        "app_id": intent.app,
+        "operation": intent.operation,
+        "attempt": intent.attempt,
+        "started_at": intent.started_at,
+        "unreadable": intent.reason,
+    })
+}
+
+/// The open effect of an app that cannot be read.
+async fn unreadable_of(
+    store: &dyn Store,
+    key: &PlatformKey,
+    app: &AppId,
+) -> Result<Option<UnreadableIntent>, Error> {
+    let mut unreadable = store.pending_intents(key).await?.unreadable;
+    unreadable.retain(|intent| intent.app.as_deref() == Some(app.as_str()));
+    Ok(unreadable.pop())
+}
+
 async fn show(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
     let (vendor, app) = named(context)?;
     let store = context.open_read_only(settings).await?;
     let mut found = None;
     for key in platforms(context, settings)? {
+        if key.vendor == vendor
+            && let Some(intent) = unreadable_of(&*store, &key, &app).await?
+        {
+            context.output.record(&unreadable_row(&key, &intent))?;
+            return Ok(Finish::Done);
+        }
         if let Some(intent) = store.pending_intent(&key.platform, vendor, &app).await? {
             found = Some((key.platform, intent));
         }
@@ -106,6 +148,9 @@ fn nothing_open(vendor: Vendor, app: &AppId) -> Error {
 
 async fn settle(context: &Context, settings: &Settings, known: Option<Known>) -> Result<Finish, Failure> {
     let (vendor, app) = named(context)?;
+    if let Some(finish) = settle_unreadable(context, settings, known, vendor, &app).await? {
+        return Ok(finish);
+    }
     let own = platforms(context, settings)?.iter().any(|key| key.platform.as_str() == app.as_str());
     let (entry, config) = if own {
         context.effect_platform(DryRun::default()).await?
@@ -120,10 +165,7 @@ async fn settle(context: &Context, settings: &Settings, known: Option<Known>) ->
     let platform = (entry.platform)(config)?;
     let settled = match known {
         Some(known) => {
-            let settled = match known {
-                Known::Done => Settled::done(EffectValue::None, Evidence::Asked),
-                Known::NotDone => Settled::not_done(Evidence::Asked),
-            };
+            let settled = settled_as(known);
             close(&*platform, own, &intent, &settled).await?;
             settled
         }
@@ -131,6 +173,52 @@ async fn settle(context: &Context, settings: &Settings, known: Option<Known>) ->
     };
     context.output.record(&told(&platform_id, &intent, &settled)?)?;
     Ok(if settled.outcome == Outcome::Unknown { Finish::Unknown } else { Finish::Done })
+}
+
+/// Closes an effect that cannot be read with what somebody has found out. None if the app's can be read.
+async fn settle_unreadable(
+    context: &Context,
+    settings: &Settings,
+    known: Option<Known>,
+    vendor: Vendor,
+    app: &AppId,
+) -> Result<Option<Finish>, Failure> {
+    for key in platforms(context, settings)?.into_iter().filter(|key| key.vendor == vendor) {
+        let store = context.open(settings).await?;
+        let Some(intent) = unreadable_of(&*store, &key, app).await? else { continue };
+        let Some(known) = known.filter(|_| !intent.lacks_key) else {
+            return Err(cannot_ask(vendor, &intent).into());
+        };
+        let settled = settled_as(known);
+        store.close_unreadable_intent(&key, app, &settled, SystemClock.now()).await?;
+        let mut row = unreadable_row(&key, &intent);
+        row["outcome"] = json!(settled.outcome);
+        row["evidence"] = json!(settled.evidence);
+        context.output.record(&row).map_err(Failure::after_effect)?;
+        return Ok(Some(Finish::Done));
+    }
+    Ok(None)
+}
+
+/// What is said of an open effect of which it is not known what it was to do.
+fn cannot_ask(vendor: Vendor, intent: &UnreadableIntent) -> Error {
+    let advice = if intent.lacks_key {
+        "add that key to MINIPROGRAM_STORE_PREVIOUS_KEYS, then settle it"
+    } else {
+        "look at the app on the vendor's site, then close it with --as done or --as not-done"
+    };
+    Error::new(ErrorKind::Store, "settle")
+        .for_vendor(vendor)
+        .with_outcome(Outcome::Unknown)
+        .with_detail(format!("the open effect cannot be read: {}", intent.reason))
+        .with_advice(advice)
+}
+
+fn settled_as(known: Known) -> Settled {
+    match known {
+        Known::Done => Settled::done(EffectValue::None, Evidence::Asked),
+        Known::NotDone => Settled::not_done(Evidence::Asked),
+    }
 }
 
 /// Effects of the platform itself are settled by its library, which has the platform's token.
@@ -173,7 +261,16 @@ async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Fa
         let key = configured.key();
         let config = context.journaled_client(settings, configured).await?;
         let platform = (configured.entry.platform)(config)?;
-        for intent in pending(&*store, &key, context.app()).await? {
+        let mut open = store.pending_intents(&key).await?;
+        for intent in of_app(std::mem::take(&mut open.unreadable), context.app()) {
+            all_known = false;
+            let mut row = unreadable_row(&key, &intent);
+            row["outcome"] = json!(Outcome::Unknown);
+            row["error"] = json!(cannot_ask(key.vendor, &intent).to_string());
+            rows.push(row);
+        }
+        open.intents.retain(|intent| context.app().is_none_or(|app| intent.app.as_str() == app));
+        for intent in open.intents {
             let own = intent.app.as_str() == key.platform.as_str();
             let asked = uninterrupted(configured.entry, "settle", ask(&*platform, own, &intent)).await;
             rows.push(match asked {
@@ -194,10 +291,4 @@ async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Fa
     }
     context.output.list(&rows, &SETTLED)?;
     Ok(if all_known { Finish::Done } else { Finish::Unknown })
-}
-
-async fn pending(store: &dyn Store, key: &PlatformKey, app: Option<&str>) -> Result<Vec<Intent>, Error> {
-    let mut intents = store.pending_intents(key).await?;
-    intents.retain(|intent| app.is_none_or(|app| intent.app.as_str() == app));
-    Ok(intents)
 }

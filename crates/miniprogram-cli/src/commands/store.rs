@@ -1,12 +1,23 @@
-use miniprogram::{Clock, SystemClock};
+use miniprogram::{Clock, Error, Secret, SystemClock, Timestamp};
+use miniprogram_store::{RepairAction, RepairOptions, Repaired, StoreKeys};
 use serde_json::{Value, json};
 
-use crate::cli::StoreVerb;
+use crate::cli::{StoreCopy, StoreVerb};
+use crate::config::Settings;
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
 
+/// The variable with the key of a copy's target.
+const TARGET_KEY: &str = "MINIPROGRAM_STORE_TARGET_KEY";
+
+const COLUMNS: [&str; 8] = ["table", "id", "column", "vendor", "platform_id", "app_id", "action", "lost"];
+
 /// Runs a verb of `store`.
 pub(crate) async fn run(context: &Context, verb: StoreVerb) -> Result<Finish, Failure> {
+    // A copy names both of its stores: the configured one is of no matter.
+    if let StoreVerb::Copy(wish) = &verb {
+        return copy(context, wish).await;
+    }
     let settings = context.settings()?;
     match verb {
         StoreVerb::Check => {
@@ -42,5 +53,60 @@ pub(crate) async fn run(context: &Context, verb: StoreVerb) -> Result<Finish, Fa
             }))?;
             Ok(Finish::Done)
         }
+        StoreVerb::Repair(wish) if wish.accept_loss => {
+            let lost = miniprogram_store::accept_loss(context.store_url(&settings)?.expose()).await?;
+            context.output.record(&json!({ "lost_commits": lost })).map_err(Failure::after_effect)?;
+            Ok(Finish::Done)
+        }
+        StoreVerb::Repair(wish) => {
+            let options = RepairOptions::default().with_dry_run(wish.dry_run).with_drop(wish.drop);
+            repair(context, &settings, options).await
+        }
+        StoreVerb::Prune(wish) => {
+            let store = context.open(&settings).await?;
+            let age = i64::try_from(wish.older_than.as_millis()).unwrap_or(i64::MAX);
+            let before = SystemClock.now().as_unix_millis().saturating_sub(age);
+            let before = Timestamp::from_unix_millis(before);
+            let events = store.prune(before).await?;
+            let dead = if wish.dead { store.prune_dead(before).await? } else { 0 };
+            let intents = store.prune_intents(before).await?;
+            let pruned = json!({ "done_events": events, "dead_events": dead, "closed_effects": intents });
+            context.output.record(&pruned).map_err(Failure::after_effect)?;
+            Ok(Finish::Done)
+        }
+        StoreVerb::Copy(wish) => copy(context, &wish).await,
     }
+}
+
+async fn repair(context: &Context, settings: &Settings, options: RepairOptions) -> Result<Finish, Failure> {
+    let store = match options.dry_run {
+        true => context.open_read_only(settings).await?,
+        false => context.open(settings).await?,
+    };
+    let mut repaired: Vec<Repaired> = Vec::new();
+    let mut note = |row: &Repaired| {
+        repaired.push(row.clone());
+        Ok(())
+    };
+    let ended = store.repair(&options, SystemClock.now(), &mut note).await;
+    // What was done is told even if the rest could not be.
+    context.output.list(&repaired, &COLUMNS).map_err(Failure::after_effect)?;
+    ended?;
+    let left = repaired.iter().any(|row| row.action == RepairAction::Left);
+    Ok(if left { Finish::Faulty } else { Finish::Done })
+}
+
+async fn copy(context: &Context, wish: &StoreCopy) -> Result<Finish, Failure> {
+    let keys = StoreKeys::from_env()?;
+    let target_keys = match std::env::var(TARGET_KEY).ok().filter(|key| !key.trim().is_empty()) {
+        Some(key) => target_keys(&Secret::new(key))?,
+        None => keys.clone(),
+    };
+    let copied = miniprogram_store::copy(wish.from.expose(), keys, wish.to.expose(), target_keys).await?;
+    context.output.record(&copied).map_err(Failure::after_effect)?;
+    Ok(Finish::Done)
+}
+
+fn target_keys(key: &Secret) -> Result<StoreKeys, Error> {
+    StoreKeys::new(key).map_err(|error| error.with_field(TARGET_KEY))
 }

@@ -73,7 +73,7 @@ impl Context {
     }
 
     /// Where state is kept.
-    fn store_url(&self, settings: &Settings) -> Result<Secret, Failure> {
+    pub(crate) fn store_url(&self, settings: &Settings) -> Result<Secret, Failure> {
         settings.store()?.ok_or_else(|| cli::missing(&[STORE]).into())
     }
 

@@ -320,8 +320,8 @@ pub(crate) async fn inbox(store: &dyn Inbox) -> BTreeMap<Told, Vec<InboxState>> 
     loop {
         let page = store.entries(&InboxFilter::new(500).before(before)).await.unwrap();
         let Some(last) = page.last() else { return all };
-        before = Some(last.id);
-        for entry in page {
+        before = Some(last.id());
+        for entry in page.into_iter().map(|listed| listed.readable().unwrap()) {
             let told = Told::of(&serde_json::to_value(&entry.event).unwrap()).unwrap();
             all.entry(told).or_default().push(entry.state);
         }

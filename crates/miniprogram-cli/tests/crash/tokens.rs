@@ -132,17 +132,15 @@ async fn records(disk: &Disk, vendor: Vendor) -> Vec<TokenRecord> {
     let store =
         SqliteStore::open_read_only(disk.live().join("state.db"), StoreOptions::default()).await.unwrap();
     let mut all: Vec<TokenRecord> = Vec::new();
+    let mut filter = TokenFilter::new(1000).of(platform(vendor));
     loop {
-        let mut filter = TokenFilter::new(1000).of(platform(vendor));
-        if let Some(last) = all.last() {
-            filter = filter.after(last.scope.clone());
-        }
         let page = store.tokens(&filter).await.unwrap();
-        if page.is_empty() {
+        all.extend(page.records);
+        let Some(next) = page.next else {
             all.retain(|record| record.scope.app.is_some());
             return all;
-        }
-        all.extend(page);
+        };
+        filter = filter.after(next);
     }
 }
 

@@ -6,6 +6,7 @@ mod alliance;
 #[cfg(feature = "kafka")]
 mod alliance_watch;
 mod app;
+mod damage;
 mod dry_run;
 mod effects;
 mod events;

@@ -28,6 +28,7 @@ pub(crate) fn command() -> Command {
         "STORE",
         "STORE_KEY",
         "STORE_PREVIOUS_KEYS",
+        "STORE_TARGET_KEY",
     ] {
         command.env_remove(format!("MINIPROGRAM_{name}"));
     }

@@ -5,17 +5,16 @@ use miniprogram_core::{Event, Result};
 
 use super::*;
 use crate::inbox::{
-    Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, LONGEST_PAUSE, NewEvent,
-    Received,
+    Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, LONGEST_PAUSE, Listed,
+    NewEvent, Received, UnreadableEntry,
 };
-use crate::keys::KEY_VARIABLE;
 
 /// How many events are claimed at a time at most: each is an argument of the statement.
 const MAX_CLAIMS: u32 = 1000;
 /// Longest text of a handler's error that is kept, in characters.
 const MAX_ERROR: usize = 2000;
 /// How the error of an event begins that could not be read.
-const UNREADABLE: &str = "unreadable: ";
+pub(super) const UNREADABLE: &str = "unreadable: ";
 
 macro_rules! columns {
     () => {
@@ -100,18 +99,18 @@ impl Inbox for Handle {
         self.write("replay", (id, now), |db, &(id, now)| Box::pin(replay(db, id, now))).await
     }
 
-    async fn entry(&self, id: i64) -> Result<Option<InboxEntry>> {
+    async fn entry(&self, id: i64) -> Result<Option<Listed>> {
         let row = self.look_up("entry", id, |db, &id| {
             Box::pin(async move {
                 let row = query(concat!("SELECT ", columns!(), " FROM events WHERE id = $1"));
                 Ok(row.bind(id).fetch_optional(db).await?)
             })
         });
-        let entry = row.await?.map(|row| entry_in(self.keys(), &row)).transpose();
-        entry.map_err(|failure| failure.into_error("entry"))
+        let listed = row.await?.map(|row| listed(self.keys(), &row)).transpose();
+        listed.map_err(|failure| failure.into_error("entry"))
     }
 
-    async fn entries(&self, filter: &InboxFilter) -> Result<Vec<InboxEntry>> {
+    async fn entries(&self, filter: &InboxFilter) -> Result<Vec<Listed>> {
         let arguments = (self.keys().clone(), filter.clone());
         self.read("entries", arguments, |db, (keys, filter)| Box::pin(entries(db, keys, filter))).await
     }
@@ -146,13 +145,16 @@ impl Inbox for Handle {
     }
 
     async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
-        self.write("prune", finished_before, |db, before| {
-            Box::pin(async move {
-                let done = query("DELETE FROM events WHERE state = 'done' AND finished_at < $1");
-                Ok(done.bind(before.as_unix_millis()).execute(db).await?.rows_affected())
-            })
-        })
-        .await
+        let statement = "DELETE FROM events WHERE state = 'done' AND finished_at < $1 AND id IN \
+                         (SELECT id FROM events WHERE state = 'done' AND finished_at < $1 \
+                          ORDER BY finished_at LIMIT $2)";
+        self.prune_with("prune", statement, finished_before).await
+    }
+
+    async fn prune_dead(&self, finished_before: Timestamp) -> Result<u64> {
+        let statement = "DELETE FROM events WHERE state = 'dead' AND finished_at < $1 AND id IN \
+                         (SELECT id FROM events WHERE state = 'dead' AND finished_at < $1 ORDER BY id LIMIT $2)";
+        self.prune_with("prune_dead", statement, finished_before).await
     }
 }
 
@@ -227,8 +229,8 @@ struct Unreadable {
 impl Unreadable {
     fn of(row: &Row, failure: Failure, now: Timestamp) -> Done<Self> {
         let event = row.try_get("id")?;
+        let lacks_key = lacks_key(&failure);
         let error = failure.into_error("claim");
-        let lacks_key = error.field() == Some(KEY_VARIABLE);
         let then = if lacks_key { "the later ones of its app wait for it" } else { "it goes to the dead" };
         tracing::error!(event, %error, then, "an event cannot be read");
         Ok(Self {
@@ -252,8 +254,18 @@ impl Unreadable {
         let change = Change::to(InboxState::Dead).because(&self.why);
         let change = Change { finished_at: Some(self.now), uncounted: true, ..change };
         change.write(db, self.event, self.fence).await?;
-        lane.advance(db).await
+        leave_lanes(db, self.event).await
     }
+}
+
+/// An event is not next any more. Where its lane is what was damaged, the one that it stood at the head of is another.
+pub(super) async fn leave_lanes(db: &mut Conn, event: i64) -> Done<()> {
+    let lanes = query(for_update!("SELECT vendor, platform, app FROM lanes WHERE head = $1"));
+    for row in lanes.bind(event).fetch_all(&mut *db).await? {
+        let key: [String; 3] = [row.try_get("vendor")?, row.try_get("platform")?, row.try_get("app")?];
+        Lane([&key[0], &key[1], &key[2]]).advance(db).await?;
+    }
+    Ok(())
 }
 
 /// What becomes of a claimed event.
@@ -303,7 +315,7 @@ pub(crate) fn taken_over(event: i64) -> Error {
 }
 
 /// A handler's error as it is kept.
-fn short(error: &str) -> String {
+pub(super) fn short(error: &str) -> String {
     error.chars().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).take(MAX_ERROR).collect()
 }
 
@@ -318,11 +330,22 @@ impl<'a> Lane<'a> {
     }
 
     /// Locks the lane until the transaction ends. Answers the event that is next.
-    async fn lock(&self, db: &mut Conn) -> Done<Option<i64>> {
+    pub(super) async fn lock(&self, db: &mut Conn) -> Done<Option<i64>> {
         let row =
             query(for_update!("SELECT head FROM lanes WHERE vendor = $1 AND platform = $2 AND app = $3"));
         let row = row.bind(self.owned(0)).bind(self.owned(1)).bind(self.owned(2)).fetch_optional(db).await?;
         Ok(row.map(|row| row.try_get("head")).transpose()?.flatten())
+    }
+
+    /// Locks the lane until the transaction ends, made if it is not there.
+    pub(super) async fn make_and_lock(&self, db: &mut Conn, now: Timestamp) -> Done<()> {
+        let lane = query(
+            "INSERT INTO lanes (vendor, platform, app, ready_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (vendor, platform, app) DO UPDATE SET ready_at = lanes.ready_at",
+        );
+        let lane = lane.bind(self.0[0].to_owned()).bind(self.0[1].to_owned()).bind(self.0[2].to_owned());
+        lane.bind(now.as_unix_millis()).execute(db).await?;
+        Ok(())
     }
 
     /// Makes the oldest event that is not finished the next one.
@@ -427,7 +450,7 @@ async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
     Ok(true)
 }
 
-async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<Vec<InboxEntry>> {
+async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<Vec<Listed>> {
     let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM events WHERE 1 = 1"));
     if let Some(state) = filter.state {
         // In the text, so that the index of the state is used.
@@ -447,13 +470,38 @@ async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<
     }
     query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(filter.limit));
     let rows = query.build().fetch_all(db).await?;
-    rows.iter().map(|row| entry_in(keys, row)).collect()
+    rows.iter().map(|row| listed(keys, row)).collect()
+}
+
+/// An event as it is listed, whether it can be read or not.
+fn listed(keys: &StoreKeys, row: &Row) -> Done<Listed> {
+    let failure = match entry_in(keys, row) {
+        Ok(entry) => return Ok(Listed::Entry(Box::new(entry))),
+        Err(failure) => failure,
+    };
+    let text = |column| row.try_get::<String, _>(column).ok().filter(|text| !text.is_empty());
+    let lacks_key = lacks_key(&failure);
+    Ok(Listed::Unreadable(UnreadableEntry {
+        vendor: text("vendor"),
+        platform: text("platform"),
+        app: text("app"),
+        kind: text("kind"),
+        received_at: time_in(row, "received_at").ok(),
+        state: state_in(row).ok(),
+        lacks_key,
+        ..UnreadableEntry::new(row.try_get("id")?, why_of(failure))
+    }))
+}
+
+const STATES: [InboxState; 3] = [InboxState::Pending, InboxState::Done, InboxState::Dead];
+
+pub(super) fn is_state(name: &str) -> bool {
+    STATES.iter().any(|state| state.as_str() == name)
 }
 
 fn state_in(row: &Row) -> Done<InboxState> {
     let name: String = row.try_get("state")?;
-    let states = [InboxState::Pending, InboxState::Done, InboxState::Dead];
-    let state = states.into_iter().find(|state| state.as_str() == name);
+    let state = STATES.into_iter().find(|state| state.as_str() == name);
     Ok(state.ok_or_else(|| unreadable("`state` of events", format!("{name:?} is none")))?)
 }
 

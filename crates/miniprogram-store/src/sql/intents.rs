@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::*;
-use crate::intents::IntentStore;
+use crate::intents::{IntentStore, OpenIntents, UnreadableIntent};
 
 /// What is sealed of an intent: a password for the vendor's reviewers may be among it.
 #[derive(Serialize, Deserialize)]
@@ -49,6 +49,20 @@ impl IntentStore for Handle {
         .await
     }
 
+    async fn close_unreadable_intent(
+        &self,
+        platform: &PlatformKey,
+        app: &AppId,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let arguments = (self.keys().clone(), platform.clone(), app.clone(), settled.clone(), now);
+        self.write("close_unreadable_intent", arguments, |db, (keys, platform, app, settled, now)| {
+            Box::pin(close_unreadable(db, keys, platform, app, settled, *now))
+        })
+        .await
+    }
+
     async fn pending_intent(
         &self,
         platform: &PlatformId,
@@ -71,7 +85,7 @@ impl IntentStore for Handle {
         .await
     }
 
-    async fn pending_intents(&self, platform: &PlatformKey) -> Result<Vec<Intent>> {
+    async fn pending_intents(&self, platform: &PlatformKey) -> Result<OpenIntents> {
         let arguments = (self.keys().clone(), platform.clone());
         self.read("pending_intents", arguments, |db, (keys, platform)| {
             Box::pin(async move {
@@ -83,10 +97,23 @@ impl IntentStore for Handle {
                      ORDER BY started_at, id"
                 ));
                 let rows = rows.bind(vendor).bind(platform).fetch_all(db).await?;
-                rows.iter().map(|row| intent_in(keys, row)).collect()
+                let mut open = OpenIntents::default();
+                for row in &rows {
+                    match intent_in(keys, row) {
+                        Ok(intent) => open.intents.push(intent),
+                        Err(failure) => open.unreadable.push(unreadable_in(row, failure)),
+                    }
+                }
+                Ok(open)
             })
         })
         .await
+    }
+
+    async fn prune_intents(&self, closed_before: Timestamp) -> Result<u64> {
+        let statement = "DELETE FROM intents WHERE closed_at < $1 AND id IN \
+                         (SELECT id FROM intents WHERE closed_at < $1 ORDER BY id LIMIT $2)";
+        self.prune_with("prune_intents", statement, closed_before).await
     }
 }
 
@@ -97,17 +124,7 @@ pub(crate) fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, app: &'a Ap
 
 async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &Intent) -> Done<()> {
     let lane = lane(&intent.vendor, platform, &intent.app)?;
-    let row = query(for_update!(
-        "SELECT ",
-        columns!(),
-        " FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND closed_at IS NULL"
-    ))
-    .bind(lane[0])
-    .bind(lane[1])
-    .bind(lane[2])
-    .fetch_optional(&mut *db)
-    .await?;
-    let row_id: i64 = match row {
+    let row_id: i64 = match open_row(db, &lane).await? {
         Some(row) => {
             let open = intent_in(keys, &row)?;
             let same = (open.operation, &open.target, &open.before)
@@ -179,12 +196,57 @@ async fn close(
     .fetch_optional(&mut *db)
     .await?;
     let Some(row) = row else { return Ok(()) };
-    let row_id: i64 = row.try_get("id")?;
+    write_outcome(db, keys, &lane, row.try_get("id")?, settled, now).await
+}
+
+async fn close_unreadable(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    platform: &PlatformKey,
+    app: &AppId,
+    settled: &Settled,
+    now: Timestamp,
+) -> Done<bool> {
+    let lane = lane(&platform.vendor, &platform.platform, app)?;
+    let Some(row) = open_row(db, &lane).await? else { return Ok(false) };
+    match intent_in(keys, &row) {
+        Ok(_) => {
+            let why = format!("the open effect of app {app} can be read");
+            return Err(conflict(why, "settle it as any other").into());
+        }
+        Err(failure) if lacks_key(&failure) => {
+            let why = format!("the open effect of app {app} lacks only its key");
+            return Err(conflict(why, "give that key, then settle it as any other").into());
+        }
+        Err(_) => {}
+    }
+    write_outcome(db, keys, &lane, row.try_get("id")?, settled, now).await?;
+    Ok(true)
+}
+
+/// The open intent of an app, locked until the transaction ends.
+async fn open_row(db: &mut Conn, lane: &[&str; 3]) -> Done<Option<Row>> {
+    let row = query(for_update!(
+        "SELECT ",
+        columns!(),
+        " FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND closed_at IS NULL"
+    ));
+    Ok(row.bind(lane[0]).bind(lane[1]).bind(lane[2]).fetch_optional(db).await?)
+}
+
+async fn write_outcome(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    lane: &[&str; 3],
+    row_id: i64,
+    settled: &Settled,
+    now: Timestamp,
+) -> Done<()> {
     query("UPDATE intents SET outcome = $2, evidence = $3, value = $4, closed_at = $5 WHERE id = $1")
         .bind(row_id)
         .bind(settled.outcome.as_str())
         .bind(settled.evidence.as_str())
-        .bind(seal_json(keys, &lane, row_id, "value", &settled.value)?)
+        .bind(seal_json(keys, lane, row_id, "value", &settled.value)?)
         .bind(now.as_unix_millis())
         .execute(db)
         .await?;
@@ -205,13 +267,27 @@ pub(crate) fn seal_json(
     Ok(keys.seal(&place, &json)?)
 }
 
+fn unreadable_in(row: &Row, failure: Failure) -> UnreadableIntent {
+    let text = |column| row.try_get::<String, _>(column).ok();
+    let lacks_key = lacks_key(&failure);
+    UnreadableIntent {
+        app: text("app"),
+        operation: text("operation"),
+        attempt: row.try_get("attempt").ok(),
+        started_at: time_in(row, "started_at").ok(),
+        lacks_key,
+        ..UnreadableIntent::new(why_of(failure))
+    }
+}
+
 fn intent_in(keys: &StoreKeys, row: &Row) -> Done<Intent> {
     let vendor = vendor_in(row)?;
     let (platform, app): (String, String) = (row.try_get("platform")?, row.try_get("app")?);
     let row_id = row.try_get::<i64, _>("id")?.to_string();
     let place =
         Place { table: "intents", column: "effect", row: &[vendor.as_str(), &platform, &app, &row_id] };
-    let sealed: Vec<u8> = row.try_get("effect")?;
+    let sealed: Option<Vec<u8>> = row.try_get("effect")?;
+    let sealed = sealed.ok_or_else(|| unreadable(place, "it is lost"))?;
     let effect: SealedEffect = serde_json::from_slice(&keys.unseal(&place, &sealed)?)
         .map_err(|problem| unreadable(place, json_problem(&problem)))?;
     let operation: String = row.try_get("operation")?;

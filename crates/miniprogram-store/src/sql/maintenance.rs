@@ -1,44 +1,56 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use miniprogram_core::intent::MethodName;
 use miniprogram_core::{EffectValue, Event, Result};
 use serde_json::{Map, Value, json};
 
 use super::intents::SealedEffect;
 use super::*;
 use crate::keys::sealed_with;
-use crate::maintenance::{CheckReport, Maintenance, UnreadableValue};
+use crate::maintenance::{CheckReport, Maintenance, RepairOptions, Repaired, UnreadableValue};
 
 /// How many rows are read or rewritten at a time.
-const PAGE: i64 = 200;
+pub(super) const PAGE: i64 = 200;
 
-/// A sealed column, and whether what it holds can be read.
-type Column = (&'static str, fn(&[u8]) -> bool);
+/// A column, and whether what it holds can be read.
+type Column<T> = (&'static str, fn(&T) -> bool);
 
 /// A table with sealed columns.
-struct Sealed {
-    table: &'static str,
+pub(super) struct Sealed {
+    pub(super) table: &'static str,
     /// What the values of a row are bound to, in the order of their [`Place`].
     row: &'static [&'static str],
-    columns: &'static [Column],
+    /// The sealed columns.
+    columns: &'static [Column<[u8]>],
+    /// Text that has to be one of several.
+    words: &'static [Column<str>],
 }
 
-const SEALED: [Sealed; 4] = [
-    Sealed { table: "tickets", row: &["vendor", "platform"], columns: &[("ticket", is_secret)] },
+pub(super) const SEALED: [Sealed; 4] = [
+    Sealed {
+        table: "tickets",
+        row: &["vendor", "platform"],
+        columns: &[("ticket", is_secret)],
+        words: &[("vendor", is_vendor)],
+    },
     Sealed {
         table: "tokens",
         row: &["vendor", "platform", "kind", "app"],
         columns: &[("access", is_secret), ("refresh", is_secret), ("previous_refresh", is_secret)],
+        words: &[("vendor", is_vendor), ("kind", is_token_kind), ("state", tokens::is_state)],
     },
     Sealed {
         table: "intents",
         row: &["vendor", "platform", "app", "CAST(id AS TEXT)"],
         columns: &[("effect", is_json::<SealedEffect>), ("value", is_json::<EffectValue>)],
+        words: &[("vendor", is_vendor), ("operation", is_operation)],
     },
     Sealed {
         table: "events",
         row: &["vendor", "platform", "app", "identity"],
         columns: &[("event", is_json::<Event<'static>>)],
+        words: &[("vendor", is_vendor), ("state", events::is_state)],
     },
 ];
 
@@ -50,49 +62,122 @@ fn is_json<T: serde::de::DeserializeOwned>(plain: &[u8]) -> bool {
     serde_json::from_slice::<T>(plain).is_ok()
 }
 
-/// The sealed values of one row.
-struct SealedRow {
-    id: i64,
-    row: Vec<String>,
+fn is_vendor(text: &str) -> bool {
+    text.parse::<Vendor>().is_ok()
+}
+
+fn is_token_kind(text: &str) -> bool {
+    [TokenKind::Authorizer, TokenKind::Platform, TokenKind::ClientCredentials]
+        .iter()
+        .any(|kind| kind.as_str() == text)
+}
+
+fn is_operation(text: &str) -> bool {
+    serde_json::from_value::<MethodName>(Value::from(text)).is_ok()
+}
+
+/// The values of one row.
+pub(super) struct SealedRow {
+    pub(super) id: i64,
+    row: Vec<Option<String>>,
     values: Vec<Option<Vec<u8>>>,
+    words: Vec<Option<String>>,
+    /// The columns whose values are of another kind than they must be.
+    odd: Vec<&'static str>,
 }
 
 impl Sealed {
-    /// The next rows behind an id.
-    fn page_statement(&self, lock: bool) -> String {
+    /// The rows that a condition finds.
+    fn statement(&self, condition: &str, lock: bool) -> String {
         let row = self.row.iter().enumerate().map(|(at, part)| format!("{part} AS row_{at}"));
         let columns = self.columns.iter().map(|(column, _)| (*column).to_owned());
-        let columns: Vec<_> = row.chain(columns).collect();
+        let words = self.words.iter().map(|(column, _)| format!("{column} AS word_{column}"));
+        let columns: Vec<_> = row.chain(columns).chain(words).collect();
         let table = self.table;
         let lock = if lock { for_update!("") } else { "" };
-        format!("SELECT id, {} FROM {table} WHERE id > $1 ORDER BY id LIMIT {PAGE}{lock}", columns.join(", "))
+        format!("SELECT id, {} FROM {table} WHERE {condition}{lock}", columns.join(", "))
     }
 
-    async fn page(&self, db: &mut Conn, after: i64, lock: bool) -> Done<Vec<SealedRow>> {
-        let query = dynamic_query(self.page_statement(lock)).bind(after);
-        let mut page = Vec::new();
-        for row in query.fetch_all(db).await? {
-            let parts = (0..self.row.len()).map(|at| row.try_get(format!("row_{at}").as_str()));
-            let values = self.columns.iter().map(|(column, _)| row.try_get(*column));
-            page.push(SealedRow {
-                id: row.try_get("id")?,
-                row: parts.collect::<Result<_, _>>()?,
-                values: values.collect::<Result<_, _>>()?,
-            });
+    pub(super) async fn page(&self, db: &mut Conn, after: i64, lock: bool) -> Done<Vec<SealedRow>> {
+        let statement = self.statement(&format!("id > $1 ORDER BY id LIMIT {PAGE}"), lock);
+        let page = dynamic_query(statement).bind(after).fetch_all(db).await?;
+        page.iter().map(|row| self.row_in(row)).collect()
+    }
+
+    /// One row, locked if it is to be written.
+    pub(super) async fn row(&self, db: &mut Conn, id: i64, lock: bool) -> Done<Option<SealedRow>> {
+        let row = dynamic_query(self.statement("id = $1", lock)).bind(id).fetch_optional(db).await?;
+        row.map(|row| self.row_in(&row)).transpose()
+    }
+
+    fn row_in(&self, row: &Row) -> Done<SealedRow> {
+        let mut odd = Vec::new();
+        let parts = (0..self.row.len()).map(|at| row.try_get(format!("row_{at}").as_str()).ok()).collect();
+        let mut values = Vec::new();
+        for (column, _) in self.columns {
+            values.push(row.try_get(*column).unwrap_or_else(|_| {
+                odd.push(*column);
+                None
+            }));
         }
-        Ok(page)
+        let words = self.words.iter().map(|(column, _)| row.try_get(format!("word_{column}").as_str()).ok());
+        let words = words.collect();
+        Ok(SealedRow { id: row.try_get("id")?, row: parts, values, words, odd })
     }
 }
 
 impl SealedRow {
-    /// The values that are there, with their column's number and place.
+    /// The sealed values that are there, with their column's number and place; none where the place is damaged.
     fn each(&self, table: &Sealed, mut each: impl FnMut(usize, &Place<'_>, &[u8])) {
-        let row: Vec<&str> = self.row.iter().map(String::as_str).collect();
+        let Some(row) = self.row.iter().map(Option::as_deref).collect::<Option<Vec<&str>>>() else { return };
         for (at, (value, (column, _))) in self.values.iter().zip(table.columns).enumerate() {
             if let Some(stored) = value {
                 each(at, &Place { table: table.table, column, row: &row }, stored);
             }
         }
+    }
+
+    /// Its vendor, platform and app, as far as they are text.
+    pub(super) fn lane(&self, table: &Sealed) -> [Option<String>; 3] {
+        ["vendor", "platform", "app"].map(|name| {
+            let at = table.row.iter().position(|part| *part == name)?;
+            self.row[at].clone().filter(|text| !text.is_empty())
+        })
+    }
+
+    /// What of it cannot be read.
+    pub(super) fn unreadable(&self, table: &Sealed, keys: &StoreKeys) -> Vec<UnreadableValue> {
+        let mut found = Vec::new();
+        let mut name = |column, reason: String, lacks_key| {
+            found.push(UnreadableValue { table: table.table, id: self.id, column, reason, lacks_key });
+        };
+        for (at, _) in self.row.iter().enumerate().filter(|(_, part)| part.is_none()) {
+            name(table.row[at], "it is no text".to_owned(), false);
+        }
+        for (word, (column, is_readable)) in self.words.iter().zip(table.words) {
+            match word {
+                Some(word) if is_readable(word) => {}
+                // Named as a part of its place.
+                None if table.row.contains(column) => {}
+                Some(word) => name(column, format!("{word:?} is none that this version knows"), false),
+                None => name(column, "it is no text".to_owned(), false),
+            }
+        }
+        for column in &self.odd {
+            name(column, "it is in no known form".to_owned(), false);
+        }
+        self.each(table, |at, place, stored| {
+            let (column, is_readable) = table.columns[at];
+            match keys.unseal(place, stored) {
+                Ok(plain) if is_readable(&plain) => {}
+                Ok(_) => name(column, "its content is damaged, or of a later version".to_owned(), false),
+                Err(error) => {
+                    let lacks_key = error.field() == Some(KEY_VARIABLE);
+                    name(column, error.detail().unwrap_or_default().to_owned(), lacks_key);
+                }
+            }
+        });
+        found
     }
 }
 
@@ -160,6 +245,15 @@ impl Maintenance for Handle {
         Ok(rewritten)
     }
 
+    async fn repair(
+        &self,
+        options: &RepairOptions,
+        now: Timestamp,
+        each: &mut (dyn for<'a> FnMut(&'a Repaired) -> Result<()> + Send),
+    ) -> Result<()> {
+        self.repair_rows(options, now, each).await
+    }
+
     async fn close(&self) {
         self.shut_down().await;
     }
@@ -171,15 +265,31 @@ async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckRe
         schema_version: schema_version(db).await?,
         problems: structural_problems(db).await?,
         rows: BTreeMap::new(),
-        open_intents: count(db, "SELECT COUNT(*) AS count FROM intents WHERE closed_at IS NULL", None)
-            .await?,
-        expired_leases: count(db, "SELECT COUNT(*) AS count FROM tokens WHERE lease_until <= $1", Some(now))
-            .await?,
+        open_intents: 0,
+        expired_leases: 0,
         sealed_with: BTreeMap::new(),
         keys: keys::kept(db).await?.into_iter().map(|key| (key.id, key.state)).collect(),
         open_values: 0,
         unreadable: Vec::new(),
     };
+    if let Err(failure) = read_all(db, given, now, &mut report).await {
+        // What is missing in the structure is why; otherwise the database itself cannot be read.
+        if report.problems.is_empty() {
+            return Err(failure);
+        }
+        report.problems.push(why_of(failure));
+    }
+    Ok(report)
+}
+
+async fn read_all(db: &mut Conn, keys: &StoreKeys, now: Timestamp, report: &mut CheckReport) -> Done<()> {
+    let open = "SELECT COUNT(*) AS count FROM intents WHERE closed_at IS NULL";
+    report.open_intents = count(db, open, None).await?;
+    let expired = "SELECT COUNT(*) AS count FROM tokens WHERE lease_until <= $1";
+    report.expired_leases = count(db, expired, Some(now)).await?;
+    for lane in repair::odd_lanes(db).await? {
+        report.problems.push(lane.reason());
+    }
     for table in &SEALED {
         let (mut after, mut rows) = (0, 0);
         loop {
@@ -188,29 +298,16 @@ async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckRe
             after = last.id;
             rows += page.len() as u64;
             for row in &page {
-                row.each(table, |at, place, stored| {
-                    match sealed_with(stored) {
-                        Some(key) => *report.sealed_with.entry(key.to_string()).or_default() += 1,
-                        None => report.open_values += 1,
-                    }
-                    let (column, is_readable) = table.columns[at];
-                    let reason = match given.unseal(place, stored) {
-                        Ok(plain) if is_readable(&plain) => return,
-                        Ok(_) => "its content is damaged, or of a later version".to_owned(),
-                        Err(error) => error.detail().unwrap_or_default().to_owned(),
-                    };
-                    report.unreadable.push(UnreadableValue {
-                        table: table.table,
-                        id: row.id,
-                        column,
-                        reason,
-                    });
+                row.each(table, |_, _, stored| match sealed_with(stored) {
+                    Some(key) => *report.sealed_with.entry(key.to_string()).or_default() += 1,
+                    None => report.open_values += 1,
                 });
+                report.unreadable.extend(row.unreadable(table, keys));
             }
         }
         report.rows.insert(table.table, rows);
     }
-    Ok(report)
+    Ok(())
 }
 
 async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -> Done<u64> {

@@ -3,10 +3,12 @@
 //! What a write or a read does is a function of its arguments, and not a closure: a group of writes that fails half-way
 //! is done again without the one that failed.
 
+mod copy;
 pub(super) mod events;
 pub(super) mod intents;
 pub(super) mod keys;
 mod maintenance;
+mod repair;
 mod tokens;
 
 use miniprogram_core::{AppId, Error, PlatformId, Timestamp, TokenKind, TokenScope, Vendor};
@@ -14,7 +16,7 @@ use miniprogram_core::{AppId, Error, PlatformId, Timestamp, TokenKind, TokenScop
 use super::driver::{self, Conn, Query, QueryBuilder, ReadRow as _, Row, dynamic_query, query};
 use super::{BACKEND, Handle, schema_version, structural_problems};
 use crate::failure::{Failure, conflict, unreadable};
-use crate::keys::{Place, StoreKeys};
+use crate::keys::{KEY_VARIABLE, Place, StoreKeys};
 use crate::tokens::PlatformKey;
 
 type Done<T> = Result<T, Failure>;
@@ -65,6 +67,44 @@ fn count_in(row: &Row, column: &str) -> Done<u32> {
 fn app_in(row: &Row) -> Done<Option<AppId>> {
     let app: String = row.try_get("app")?;
     Ok(Some(app).filter(|app| !app.is_empty()).map(AppId::from))
+}
+
+/// How many rows are deleted with one write.
+const PRUNED: u64 = 500;
+
+impl Handle {
+    /// Deletes what a statement finds, page by page.
+    async fn prune_with(
+        &self,
+        operation: &'static str,
+        statement: &'static str,
+        before: Timestamp,
+    ) -> Result<u64, Error> {
+        let mut pruned = 0;
+        loop {
+            let page = self.write(operation, (statement, before), |db, &(statement, before)| {
+                Box::pin(async move {
+                    let done = query(statement).bind(before.as_unix_millis()).bind(PRUNED as i64);
+                    Ok(done.execute(db).await?.rows_affected())
+                })
+            });
+            let page = page.await?;
+            pruned += page;
+            if page < PRUNED {
+                return Ok(pruned);
+            }
+        }
+    }
+}
+
+/// Whether a value could be read with a key that is not given.
+fn lacks_key(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused(error) if error.field() == Some(KEY_VARIABLE))
+}
+
+/// Why something cannot be read.
+fn why_of(failure: Failure) -> String {
+    failure.into_error("read").detail().unwrap_or_default().to_owned()
 }
 
 /// What is wrong with JSON, without a word of it.

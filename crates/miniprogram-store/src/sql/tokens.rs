@@ -5,8 +5,8 @@ use miniprogram_core::{AccessToken, Result, Secret};
 
 use super::*;
 use crate::tokens::{
-    Acquired, GrantState, LONGEST_LEASE, Lease, LeaseInfo, NewTokens, StoredAccess, Ticket, TokenFilter,
-    TokenRecord, TokenStore,
+    Acquired, GrantState, LONGEST_LEASE, Lease, LeaseInfo, NewTokens, StoredAccess, Ticket, TokenCursor,
+    TokenFilter, TokenPage, TokenRecord, TokenStore, UnreadablePart, UnreadableRecord,
 };
 
 macro_rules! columns {
@@ -48,7 +48,7 @@ impl TokenStore for Handle {
         .await
     }
 
-    async fn tokens(&self, filter: &TokenFilter) -> Result<Vec<TokenRecord>> {
+    async fn tokens(&self, filter: &TokenFilter) -> Result<TokenPage> {
         let arguments = (self.keys().clone(), filter.clone());
         self.read("tokens", arguments, |db, (keys, filter)| Box::pin(tokens(db, keys, filter))).await
     }
@@ -146,17 +146,28 @@ async fn save_ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey, ticket:
     }
     let place = Place { table: "tickets", column: "ticket", row: &row };
     let sealed = keys.seal(&place, ticket.ticket.expose().as_bytes())?;
+    let kept = query(for_update!("SELECT ticket FROM tickets WHERE vendor = $1 AND platform = $2"));
+    let kept = kept.bind(row[0]).bind(row[1]).fetch_optional(&mut *db).await?;
+    // What cannot be read is no newer ticket, whatever its time says.
+    let damaged = kept.is_some_and(|kept| {
+        let read = kept.try_get("ticket").map_err(Failure::from).and_then(|kept| secret(keys, &place, kept));
+        read.is_err()
+    });
+    if damaged {
+        tracing::warn!(vendor = row[0], platform = row[1], "a ticket that cannot be read is replaced");
+    }
     let done = query(
         "INSERT INTO tickets (vendor, platform, ticket, created_at, received_at) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (vendor, platform) DO UPDATE SET ticket = excluded.ticket, \
          created_at = excluded.created_at, received_at = excluded.received_at \
-         WHERE tickets.created_at <= excluded.created_at",
+         WHERE tickets.created_at <= excluded.created_at OR $6 = 1",
     )
     .bind(row[0])
     .bind(row[1])
     .bind(sealed)
     .bind(ticket.created_at.as_unix_millis())
     .bind(ticket.received_at.as_unix_millis())
+    .bind(i64::from(damaged))
     .execute(db)
     .await?;
     Ok(done.rows_affected() > 0)
@@ -176,7 +187,7 @@ async fn ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey) -> Done<Opti
     Ok(Some(Ticket::new(ticket, time_in(&row, "created_at")?, time_in(&row, "received_at")?)))
 }
 
-async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<Vec<TokenRecord>> {
+async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<TokenPage> {
     let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM tokens WHERE 1 = 1"));
     if let Some(key) = &filter.platform {
         let [vendor, platform] = platform_of(&key.vendor, &key.platform)?;
@@ -186,17 +197,40 @@ async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<V
     if let Some(state) = filter.state {
         query.push(" AND state = ").push_bind(state.as_str());
     }
-    if let Some(scope) = &filter.after {
+    if let Some(TokenCursor(key)) = &filter.after {
         let mut before = " AND (vendor, platform, kind, app) > (";
-        for part in Key::of(scope)?.0 {
-            query.push(before).push_bind(part.to_owned());
+        for part in key {
+            query.push(before).push_bind(text("after", part)?.to_owned());
             before = ", ";
         }
         query.push(")");
     }
     query.push(" ORDER BY vendor, platform, kind, app LIMIT ").push_bind(i64::from(filter.limit));
     let rows = query.build().fetch_all(db).await?;
-    rows.iter().map(|row| record(keys, row)).collect()
+    let mut page = TokenPage::default();
+    for row in &rows {
+        match record(keys, row) {
+            Ok(record) => page.records.push(record),
+            Err(failure) => page.unreadable.push(UnreadableRecord::new(key_in(row), why_of(failure))),
+        }
+    }
+    if rows.len() as u64 >= u64::from(filter.limit)
+        && let Some(last) = rows.last()
+    {
+        page.next = Some(cursor_at(last)?);
+    }
+    Ok(page)
+}
+
+/// What a row is found by, as far as it is text.
+fn key_in(row: &Row) -> [Option<String>; 4] {
+    ["vendor", "platform", "kind", "app"].map(|column| row.try_get(column).ok())
+}
+
+/// The place of a row in the order.
+fn cursor_at(row: &Row) -> Done<TokenCursor> {
+    let part = |column| row.try_get::<String, _>(column);
+    Ok(TokenCursor([part("vendor")?, part("platform")?, part("kind")?, part("app")?]))
 }
 
 async fn bind_original_id(db: &mut Conn, scope: &TokenScope, original_id: &str, now: Timestamp) -> Done<()> {
@@ -332,15 +366,29 @@ async fn commit(
             return Err(conflict(why, "let the merchant authorize the platform again").into());
         }
     }
+    let is_unreadable =
+        |record: &TokenRecord, column| record.unreadable.iter().any(|part| part.column == column);
+    // What cannot be read is kept as it is, unless something takes its place.
+    let kept = |column: &'static str, keeps: bool| -> Done<Option<Vec<u8>>> {
+        if keeps && is_unreadable(&record, column) { Ok(row.try_get(column)?) } else { Ok(None) }
+    };
+    let same = tokens.refresh_token.as_ref().is_none_or(|next| record.refresh_token.as_ref() == Some(next));
+    let kept_refresh = kept("refresh", tokens.refresh_token.is_none())?;
+    let kept_previous = kept("previous_refresh", same)?;
     if let Some(next) = &tokens.refresh_token
-        && record.refresh_token.as_ref() != Some(next)
+        && !same
     {
         record.previous_refresh_token = record.refresh_token.replace(next.clone());
     }
+    record.unreadable.retain(|part| match part.column {
+        "refresh" => kept_refresh.is_some(),
+        "previous_refresh" => kept_previous.is_some(),
+        _ => false,
+    });
     record.access.clone_from(&tokens.access);
     record.granted_at = record.granted_at.max(tokens.granted_at);
     record.generation += 1;
-    record.state = GrantState::Active;
+    record.state = if kept_refresh.is_some() { GrantState::NeedsRecovery } else { GrantState::Active };
     record.lease = None;
     record.updated_at = now;
     let seal = |column: &'static str, secret: Option<&Secret>| {
@@ -359,10 +407,10 @@ async fn commit(
         .bind(access.map(|access| access.issued_at.as_unix_millis()))
         .bind(access.map(|access| access.expires_at.as_unix_millis()))
         .bind(i64::from(access.is_some_and(|access| access.refused)))
-        .bind(seal("refresh", record.refresh_token.as_ref())?)
-        .bind(seal("previous_refresh", record.previous_refresh_token.as_ref())?)
+        .bind(seal("refresh", record.refresh_token.as_ref())?.or(kept_refresh))
+        .bind(seal("previous_refresh", record.previous_refresh_token.as_ref())?.or(kept_previous))
         .bind(record.generation)
-        .bind(record.state.as_str())
+        .bind(GrantState::Active.as_str())
         .bind(record.granted_at.map(Timestamp::as_unix_millis))
         .bind(now.as_unix_millis())
         .execute(&mut *db)
@@ -388,14 +436,14 @@ async fn release(db: &mut Conn, lease: &Lease, state: Option<GrantState>, now: T
     let row = leased_row(db, &key, lease).await?;
     // What the merchant revoked meanwhile stays revoked.
     let state = match state {
-        Some(state) if !flag_in(&row, "lease_revoked")? => state,
-        _ => state_in(&row)?,
+        Some(state) if !flag_in(&row, "lease_revoked")? => Some(state.as_str()),
+        _ => None,
     };
     let statement = query(
-        "UPDATE tokens SET state = $5, lease_owner = NULL, lease_until = NULL, updated_at = $6 \
+        "UPDATE tokens SET state = COALESCE($5, state), lease_owner = NULL, lease_until = NULL, updated_at = $6 \
          WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
-    key.bind(statement).bind(state.as_str()).bind(now.as_unix_millis()).execute(db).await?;
+    key.bind(statement).bind(state).bind(now.as_unix_millis()).execute(db).await?;
     Ok(())
 }
 
@@ -425,7 +473,7 @@ async fn revoke(db: &mut Conn, scope: &TokenScope, revoked_at: Timestamp, now: T
     let row = made_row(db, &key, now).await?;
     let known = maybe_time_in(&row, "granted_at")?;
     if known.is_some_and(|known| known > revoked_at) {
-        return Ok(state_in(&row)? == GrantState::Revoked);
+        return Ok(state_in(&row).is_ok_and(|state| state == GrantState::Revoked));
     }
     let leased = maybe_time_in(&row, "lease_until")?.is_some();
     let statement = query(
@@ -451,10 +499,16 @@ fn secret(keys: &StoreKeys, place: &Place<'_>, stored: Vec<u8>) -> Done<Secret> 
     Ok(Secret::new(plain))
 }
 
+const STATES: [GrantState; 4] =
+    [GrantState::Active, GrantState::NeedsRecovery, GrantState::NeedsReauthorization, GrantState::Revoked];
+
+pub(super) fn is_state(name: &str) -> bool {
+    STATES.iter().any(|state| state.as_str() == name)
+}
+
 fn state_in(row: &Row) -> Done<GrantState> {
     let name: String = row.try_get("state")?;
-    let states = [GrantState::Active, GrantState::NeedsReauthorization, GrantState::Revoked];
-    let state = states.into_iter().find(|state| state.as_str() == name);
+    let state = STATES.into_iter().find(|state| state.as_str() == name);
     Ok(state.ok_or_else(|| unreadable("`state` of tokens", format!("{name:?} is none")))?)
 }
 
@@ -471,26 +525,58 @@ fn scope_in(row: &Row) -> Done<TokenScope> {
     }
 }
 
+/// The secret in a column, if there is one.
+fn secret_in(keys: &StoreKeys, place: &Place<'_>, row: &Row) -> Done<Option<Secret>> {
+    let stored: Option<Vec<u8>> = row.try_get(place.column)?;
+    stored.map(|stored| secret(keys, place, stored)).transpose()
+}
+
+fn access_in(key: &Key<'_>, row: &Row, token: Secret) -> Done<StoredAccess> {
+    let token = AccessToken::new(token).map_err(|_| unreadable(key.place("access"), "it is no token"))?;
+    Ok(StoredAccess {
+        token,
+        issued_at: time_in(row, "issued_at")?,
+        expires_at: time_in(row, "expires_at")?,
+        refused: flag_in(row, "refused")?,
+    })
+}
+
+fn part_of(column: &'static str, failure: Failure) -> UnreadablePart {
+    let lacks_key = lacks_key(&failure);
+    UnreadablePart::new(column, why_of(failure)).with_lacks_key(lacks_key)
+}
+
+/// The record in a row. What cannot be read of it is named in it; an error where not even the scope can be.
 fn record(keys: &StoreKeys, row: &Row) -> Done<TokenRecord> {
     let scope = scope_in(row)?;
     let key = Key::of(&scope)?;
-    let maybe_secret = |column: &'static str| {
-        let stored: Option<Vec<u8>> = row.try_get(column)?;
-        stored.map(|stored| secret(keys, &key.place(column), stored)).transpose()
-    };
-    let access = match maybe_secret("access")? {
-        None => None,
-        Some(token) => {
-            let token =
-                AccessToken::new(token).map_err(|_| unreadable(key.place("access"), "it is no token"))?;
-            Some(StoredAccess {
-                token,
-                issued_at: time_in(row, "issued_at")?,
-                expires_at: time_in(row, "expires_at")?,
-                refused: flag_in(row, "refused")?,
-            })
+    let mut unreadable = Vec::new();
+    let mut read = |column: &'static str| match secret_in(keys, &key.place(column), row) {
+        Ok(secret) => secret,
+        Err(failure) => {
+            unreadable.push(part_of(column, failure));
+            None
         }
     };
+    let (access, refresh_token, previous_refresh_token) =
+        (read("access"), read("refresh"), read("previous_refresh"));
+    let access = match access.map(|token| access_in(&key, row, token)).transpose() {
+        Ok(access) => access,
+        Err(failure) => {
+            unreadable.push(part_of("access", failure));
+            None
+        }
+    };
+    let mut state = match state_in(row) {
+        Ok(state) => state,
+        Err(failure) => {
+            unreadable.push(part_of("state", failure));
+            GrantState::NeedsRecovery
+        }
+    };
+    if state == GrantState::Active && unreadable.iter().any(|part| part.column == "refresh") {
+        state = GrantState::NeedsRecovery;
+    }
     let lease = match maybe_time_in(row, "lease_until")? {
         None => None,
         Some(until) => {
@@ -498,14 +584,13 @@ fn record(keys: &StoreKeys, row: &Row) -> Done<TokenRecord> {
             Some(LeaseInfo::new(owner, row.try_get("lease_fence")?, until))
         }
     };
-    let (refresh_token, previous_refresh_token) =
-        (maybe_secret("refresh")?, maybe_secret("previous_refresh")?);
     Ok(TokenRecord {
         access,
         refresh_token,
         previous_refresh_token,
         generation: row.try_get("generation")?,
-        state: state_in(row)?,
+        state,
+        unreadable,
         granted_at: maybe_time_in(row, "granted_at")?,
         original_id: row.try_get("original_id")?,
         lease,

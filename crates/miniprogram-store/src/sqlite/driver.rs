@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rusqlite::functions::FunctionFlags;
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error, OpenFlags};
 
 use crate::failure::Failure;
@@ -118,11 +118,26 @@ impl Conn {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             if found.len() < most {
-                let values = (0..columns.len()).map(|at| row.get(at)).collect::<Result<_, _>>()?;
+                let values = (0..columns.len()).map(|at| Ok(value_of(row.get_ref(at)?)));
+                let values = values.collect::<Result<_, Error>>()?;
                 found.push(Row { columns: Arc::clone(&columns), values });
             }
         }
         Ok(found)
+    }
+}
+
+/// A value of its own. Text that is no UTF-8 is damaged: it is no text to whoever reads it, and spoils no other value.
+fn value_of(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Blob(bytes.to_owned()),
+        },
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_owned()),
     }
 }
 
@@ -207,7 +222,7 @@ pub(super) enum Argument<'q> {
 
 impl rusqlite::ToSql for Argument<'_> {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        use rusqlite::types::{ToSqlOutput, ValueRef};
+        use rusqlite::types::ToSqlOutput;
         Ok(match self {
             Self::Null => ToSqlOutput::Borrowed(ValueRef::Null),
             Self::Integer(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),

@@ -334,7 +334,7 @@ async fn deliveries_that_come_together_are_one_event() {
     }
     assert_eq!(new.len(), 3);
     for id in new {
-        assert_eq!(store.entry(id).await.unwrap().unwrap().deliveries, 10);
+        assert_eq!(store.entry(id).await.unwrap().unwrap().readable().unwrap().deliveries, 10);
     }
 }
 
@@ -388,4 +388,35 @@ async fn what_became_of_a_write_is_unknown_when_its_connection_is_lost() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::Unknown), "{error}");
     holder.commit().await.unwrap();
     assert!(matches!(store.receive(&event(2)).await.unwrap(), Received::New(_)));
+}
+
+#[tokio::test]
+async fn a_check_tells_what_is_damaged_in_the_structure() {
+    let Some(url) = postgres::database("a_check_tells_what_is_damaged_in_the_structure") else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let now = Timestamp::from_unix(0);
+    assert_eq!(store.check(now).await.unwrap().problems, [""; 0]);
+    for (damage, told) in [
+        ("DROP INDEX miniprogram.intents_open", "(vendor, platform, app) of intents unique"),
+        ("ALTER TABLE miniprogram.events DROP CONSTRAINT events_identity_key", "(identity) of events unique"),
+        (
+            "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'miniprogram.events_pending'::regclass",
+            "events_pending of events is not valid",
+        ),
+        (
+            "ALTER TABLE miniprogram.events DROP COLUMN claim_until",
+            "the column claim_until of events is missing",
+        ),
+        ("DROP TABLE miniprogram.tickets", "the table tickets is missing"),
+    ] {
+        sqlx::raw_sql(damage).execute(&pool).await.unwrap();
+        let report = store.check(now).await.unwrap();
+        assert!(!report.is_ok());
+        assert!(
+            report.problems.iter().any(|problem| problem.contains(told)),
+            "{told}: {:?}",
+            report.problems
+        );
+    }
 }

@@ -458,7 +458,7 @@ async fn a_store_is_opened_by_its_address() {
     assert!(error.advice().contains("store migrate"), "{error:#}");
     miniprogram_store::migrate(&url, StoreKeys::default()).await.unwrap().close().await;
     let store = miniprogram_store::open(&url, StoreKeys::default()).await.unwrap();
-    assert_eq!(store.tokens(&TokenFilter::new(1)).await.unwrap(), []);
+    assert_eq!(store.tokens(&TokenFilter::new(1)).await.unwrap().records, []);
     for bad in ["", "store.db", "sqlite:", "mysql://host/db", "postgres:host"] {
         let error = miniprogram_store::open(bad, StoreKeys::default()).await.unwrap_err();
         assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("store")), "{bad:?}");
@@ -501,5 +501,5 @@ async fn what_became_of_an_intent_is_seen_at_once_and_synced_with_the_next_write
     assert_eq!(store.stats().operations - before.operations, 20);
     store.close().await;
     let store = SqliteStore::open(&path, options()).await.unwrap();
-    assert_eq!(store.pending_intents(&key()).await.unwrap(), []);
+    assert_eq!(store.pending_intents(&key()).await.unwrap().intents, []);
 }

@@ -12,8 +12,9 @@ use miniprogram_core::{
     Outcome, PlatformId, Secret, Settled, Timestamp, TokenScope, Vendor,
 };
 use miniprogram_store::{
-    Acquired, GrantState, InboxFilter, InboxState, KeyState, Lease, NewEvent, NewTokens, PlatformKey,
-    Received, Store, StoreKeys, StoredAccess, Ticket, TokenFilter, TokenRecord,
+    Acquired, GrantState, InboxEntry, InboxFilter, InboxState, KeyState, Lease, Listed, NewEvent, NewTokens,
+    PlatformKey, Received, RepairOptions, Repaired, Store, StoreKeys, StoredAccess, Ticket, TokenFilter,
+    TokenRecord,
 };
 use serde_json::{Value, json};
 
@@ -76,6 +77,19 @@ suite![
     an_event_that_is_handed_back_has_lost_no_attempt,
     an_event_that_lacks_its_key_holds_back_its_app_alone,
     a_damaged_event_goes_to_the_dead_and_holds_nothing_back,
+    a_damaged_event_is_listed_among_the_others,
+    an_event_that_lost_its_app_does_not_hold_the_app_back,
+    a_damaged_token_is_named_and_the_others_are_listed,
+    new_tokens_replace_what_cannot_be_read,
+    a_refresh_token_that_cannot_be_read_is_kept_until_another_comes,
+    a_record_without_a_scope_is_left_out_and_named,
+    a_damaged_ticket_is_replaced_by_the_next,
+    a_damaged_open_effect_is_named_and_closed_by_a_person,
+    a_repair_gives_up_what_is_damaged_and_says_so,
+    a_dry_repair_writes_nothing,
+    what_lacks_its_key_is_left_by_a_repair,
+    an_app_whose_next_event_was_lost_gets_it_anew,
+    closed_effects_and_dead_events_are_pruned,
     an_app_is_done_and_claimed_again_with_one_write,
     what_a_clock_that_ran_ahead_wrote_down_delays_nothing,
     the_dead_are_listed_and_replayed,
@@ -149,6 +163,10 @@ fn event(app: Option<&str>, payload: Value) -> NewEvent {
     let mut event = Event::new(ACME, EventKind::AuditApproved, Cow::Borrowed("passed"), payload);
     event.app_id = app.map(AppId::from);
     NewEvent::new(key(), event, at(0))
+}
+
+async fn entry(store: &Arc<dyn Store>, id: i64) -> InboxEntry {
+    store.entry(id).await.unwrap().unwrap().readable().unwrap()
 }
 
 async fn receive(store: &Arc<dyn Store>, app: &str, number: u32) -> i64 {
@@ -419,10 +437,12 @@ async fn an_empty_secret_is_unreadable(place: Place) {
     place
         .statement("UPDATE tickets SET ticket = substr(ticket, 1, 1); UPDATE tokens SET refresh = substr(refresh, 1, 1)")
         .await;
-    for error in [store.ticket(&key()).await.unwrap_err(), store.token(&scope("app1")).await.unwrap_err()] {
-        assert_eq!(error.kind(), ErrorKind::Store);
-        assert!(error.to_string().contains("empty"), "{error}");
-    }
+    let error = store.ticket(&key()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("empty"), "{error}");
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    let part = record.obstacle().unwrap();
+    assert!(part.column == "refresh" && part.reason.contains("empty"), "{part:?}");
 }
 
 async fn an_original_id_belongs_to_one_app(place: Place) {
@@ -473,7 +493,7 @@ async fn tokens_are_listed_in_order_and_in_pages(place: Place) {
     let list = |filter: TokenFilter| {
         let store = Arc::clone(&store);
         async move {
-            let records = store.tokens(&filter).await.unwrap();
+            let records = store.tokens(&filter).await.unwrap().records;
             records.into_iter().map(|record| record.scope).collect::<Vec<_>>()
         }
     };
@@ -519,7 +539,7 @@ async fn arguments_that_break_a_rule_are_refused(place: Place) {
     // A zero character inside a message is content, and kept as such.
     let odd = event(Some("app1"), json!({ "text": "a\0b" }));
     let Received::New(id) = store.receive(&odd).await.unwrap() else { panic!("it is new") };
-    assert_eq!(store.entry(id).await.unwrap().unwrap().event, odd.event);
+    assert_eq!(entry(&store, id).await.event, odd.event);
     let claims = store.claim("me", at(1), LEASE, 1).await.unwrap();
     store.postpone(&claims[0], "zero \0 in a text", at(2)).await.unwrap();
 }
@@ -578,12 +598,12 @@ async fn open_intents_are_found_oldest_first(place: Place) {
         intent.started_at = at(started);
         store.open_intent(&"p1".into(), &intent).await.unwrap();
     }
-    let open = store.pending_intents(&key()).await.unwrap();
+    let open = store.pending_intents(&key()).await.unwrap().intents;
     let apps: Vec<_> = open.iter().map(|intent| intent.app.as_str()).collect();
     assert_eq!(apps, ["app1", "app2", "app3"]);
     store.close_intent(&"p1".into(), &open[1], &Settled::unknown(), at(40)).await.unwrap();
-    assert_eq!(store.pending_intents(&key()).await.unwrap().len(), 2);
-    assert_eq!(store.pending_intents(&PlatformKey::new(BETA, "p1")).await.unwrap(), []);
+    assert_eq!(store.pending_intents(&key()).await.unwrap().intents.len(), 2);
+    assert_eq!(store.pending_intents(&PlatformKey::new(BETA, "p1")).await.unwrap().intents, []);
 }
 
 async fn intents_race_and_one_is_opened(place: Place) {
@@ -636,7 +656,7 @@ async fn an_event_is_kept_once(place: Place) {
     let mut late = event(Some("app1"), json!({ "n": "1" }));
     late.received_at = at(50);
     assert_eq!(store.receive(&late).await.unwrap(), Received::Duplicate(id));
-    let entry = store.entry(id).await.unwrap().unwrap();
+    let entry = entry(&store, id).await;
     assert_eq!((entry.deliveries, entry.received_at, entry.state), (2, at(0), InboxState::Pending));
     assert_eq!(entry.event.payload, json!({ "n": 1 }));
     assert!(receive(&store, "app1", 2).await > id);
@@ -669,13 +689,13 @@ async fn an_app_sees_its_events_in_order_and_apps_run_side_by_side(place: Place)
     store.mark_bound(&claims[0]).await.unwrap();
     store.complete(&claims[0], at(3)).await.unwrap();
     assert_conflict(store.complete(&claims[0], at(3)).await);
-    let entry = store.entry(a1).await.unwrap().unwrap();
+    let entry = entry(&store, a1).await;
     assert_eq!((entry.state, entry.finished_at, entry.bound), (InboxState::Done, Some(at(3)), true));
     assert_eq!(claim_ids(&store, at(4)).await, [a2]);
     let again = store.claim("me", at(40), LEASE, 1).await.unwrap();
     assert_eq!(again.len(), 1, "no more than asked for");
     assert_eq!(store.counts().await.unwrap().pending, 3);
-    assert!(store.entry(a3).await.unwrap().unwrap().attempts == 0);
+    assert_eq!(store.entry(a3).await.unwrap().unwrap().readable().unwrap().attempts, 0);
 }
 
 async fn a_claim_that_ran_out_goes_to_the_next(place: Place) {
@@ -703,7 +723,7 @@ async fn a_postponed_event_holds_its_app_back(place: Place) {
     assert_conflict(store.complete(&claim, at(2)).await);
     assert_eq!(claim_ids(&store, at(59)).await, [0; 0]);
     assert_eq!(store.next_due().await.unwrap(), Some(at(60)));
-    let entry = store.entry(a1).await.unwrap().unwrap();
+    let entry = entry(&store, a1).await;
     assert_eq!((entry.due_at, entry.last_error.as_deref()), (at(60), Some("the database was away")));
     let claim = store.claim("me", at(60), LEASE, 9).await.unwrap().remove(0);
     assert_eq!((claim.entry.id, claim.entry.attempts), (a1, 2));
@@ -751,7 +771,7 @@ async fn a_claim_that_was_given_back_is_over(place: Place) {
     for result in [store.complete(&claim, at(63)).await, store.mark_bound(&claim).await] {
         assert_conflict(result);
     }
-    assert_eq!(store.entry(id).await.unwrap().unwrap().state, InboxState::Pending);
+    assert_eq!(entry(&store, id).await.state, InboxState::Pending);
 }
 
 async fn the_last_error_is_kept_and_a_long_one_cut(place: Place) {
@@ -762,7 +782,7 @@ async fn the_last_error_is_kept_and_a_long_one_cut(place: Place) {
     store.postpone(&claim, &long, at(2)).await.unwrap();
     let claim = store.claim("me", at(2), LEASE, 1).await.unwrap().remove(0);
     store.complete(&claim, at(3)).await.unwrap();
-    let entry = store.entry(id).await.unwrap().unwrap();
+    let entry = entry(&store, id).await;
     assert_eq!((entry.state, entry.last_error), (InboxState::Done, Some("错".repeat(2000))));
 }
 
@@ -799,7 +819,7 @@ async fn an_event_that_is_handed_back_has_lost_no_attempt(place: Place) {
         assert_eq!((claim.entry.id, claim.entry.attempts), (id, 1));
         store.hand_back(&claim, "nobody was there", at(now + 1)).await.unwrap();
         assert_conflict(store.hand_back(&claim, "nobody was there", at(now + 1)).await);
-        let entry = store.entry(id).await.unwrap().unwrap();
+        let entry = entry(&store, id).await;
         assert_eq!((entry.attempts, entry.due_at, entry.state), (0, at(now + 1), InboxState::Pending));
         assert_eq!(entry.last_error.as_deref(), Some("nobody was there"));
     }
@@ -839,6 +859,323 @@ async fn a_damaged_event_goes_to_the_dead_and_holds_nothing_back(place: Place) {
     assert_eq!(claim_ids(&store, at(1)).await, [a2], "the next event of its app is free at once");
     let report = store.check(at(1)).await.unwrap();
     assert_eq!(report.unreadable.iter().map(|value| value.id).collect::<Vec<_>>(), [a1]);
+}
+
+/// Flips a bit of a sealed value.
+macro_rules! flip {
+    ($place:expr, $table:literal, $column:literal, $rows:literal) => {
+        $place
+            .statement_of(
+                concat!(
+                    "UPDATE ",
+                    $table,
+                    " SET ",
+                    $column,
+                    " = CAST(substr(",
+                    $column,
+                    ", 1, 36) || \
+                     CASE WHEN substr(",
+                    $column,
+                    ", 37, 1) = x'00' THEN x'01' ELSE x'00' END || \
+                     substr(",
+                    $column,
+                    ", 38) AS BLOB) WHERE ",
+                    $rows
+                ),
+                concat!(
+                    "UPDATE ",
+                    $table,
+                    " SET ",
+                    $column,
+                    " = set_byte(",
+                    $column,
+                    ", 36, get_byte(",
+                    $column,
+                    ", 36) # 1) WHERE ",
+                    $rows
+                ),
+            )
+            .await
+    };
+}
+
+async fn a_damaged_event_is_listed_among_the_others(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    let ids = [receive(&store, "a", 1).await, receive(&store, "b", 1).await, receive(&store, "a", 2).await];
+    flip!(place, "events", "event", "id = 1");
+    let listed = store.entries(&InboxFilter::new(9)).await.unwrap();
+    assert_eq!(listed.iter().map(Listed::id).collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
+    assert!(matches!(&listed[..2], [Listed::Entry(_), Listed::Entry(_)]));
+    let Some(Listed::Unreadable(damaged)) = store.entry(ids[0]).await.unwrap() else { panic!("it was read") };
+    assert_eq!(Listed::Unreadable(damaged.clone()), listed[2]);
+    assert_eq!((damaged.app.as_deref(), damaged.kind.as_deref()), (Some("a"), Some("audit_approved")));
+    assert_eq!((damaged.state, damaged.received_at), (Some(InboxState::Pending), Some(at(0))));
+    assert!(damaged.reason.contains("altered") && !damaged.lacks_key, "{damaged:?}");
+}
+
+async fn an_event_that_lost_its_app_does_not_hold_the_app_back(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    let (_, a2) = (receive(&store, "a", 1).await, receive(&store, "a", 2).await);
+    place.statement("UPDATE events SET app = 'q' WHERE id = 1").await;
+    assert_eq!(claim_ids(&store, at(1)).await, [0; 0]);
+    assert_eq!(claim_ids(&store, at(1)).await, [a2]);
+    assert_eq!(store.counts().await.unwrap().dead, 1);
+}
+
+async fn a_damaged_token_is_named_and_the_others_are_listed(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    for app in ["app1", "app2", "app3"] {
+        grant(&store, app, "a", "r").await;
+    }
+    flip!(place, "tokens", "refresh", "app = 'app2'");
+    let records = store.tokens(&TokenFilter::new(9)).await.unwrap().records;
+    let states: Vec<_> = records.iter().map(|record| (record.state, record.obstacle().is_some())).collect();
+    let good = (GrantState::Active, false);
+    assert_eq!(states, [good, (GrantState::NeedsRecovery, true), good]);
+    assert_eq!(records[1].refresh_token, None);
+    assert!(records[1].usable(at(10)).is_some(), "its access token is good until its end");
+
+    // An access token alone is in nobody's way: it is renewed.
+    flip!(place, "tokens", "access", "app = 'app3'");
+    let record = store.token(&scope("app3")).await.unwrap().unwrap();
+    assert_eq!((record.state, record.access.is_none(), record.obstacle()), (GrantState::Active, true, None));
+    assert_eq!((record.unreadable[0].column, record.refresh_token), ("access", Some("r".into())));
+
+    // Whether it was revoked is not known any more.
+    place.statement("UPDATE tokens SET state = 'actjve' WHERE app = 'app1'").await;
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!(record.obstacle().unwrap().column, "state");
+}
+
+async fn new_tokens_replace_what_cannot_be_read(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    grant(&store, "app1", "a1", "r1").await;
+    flip!(place, "tokens", "access", "app = 'app1'");
+    flip!(place, "tokens", "refresh", "app = 'app1'");
+    place.statement("UPDATE tokens SET state = 'actjve'").await;
+    let (lease, record) = acquire(&store, &scope("app1"), at(1)).await;
+    assert!(record.obstacle().is_some() && record.refresh_token.is_none());
+    store.release(&lease, None, at(2)).await.unwrap();
+    assert!(store.token(&scope("app1")).await.unwrap().unwrap().obstacle().is_some(), "nothing was mended");
+    let (lease, _) = acquire(&store, &scope("app1"), at(3)).await;
+    let record = store.commit(&lease, &tokens("a2", "r2"), at(3)).await.unwrap();
+    assert_eq!(store.token(&scope("app1")).await.unwrap(), Some(record.clone()));
+    assert_eq!((record.state, record.unreadable.len()), (GrantState::Active, 0));
+    assert_eq!((record.refresh_token, record.previous_refresh_token), (Some("r2".into()), None));
+    assert!(store.check(at(3)).await.unwrap().is_ok());
+}
+
+async fn a_refresh_token_that_cannot_be_read_is_kept_until_another_comes(place: Place) {
+    let without = place.store_with(keys(b'a', &[])).await;
+    let store = place.store_with(keys(b'b', b"a")).await;
+    grant(&store, "app1", "a1", "r1").await;
+    grant(&store, "app1", "a2", "r2").await;
+    let (lease, _) = acquire(&without, &scope("app1"), at(1)).await;
+    let record = without.commit(&lease, &NewTokens::new(Some(access("a3"))), at(1)).await.unwrap();
+    assert_eq!((record.state, record.unreadable.len()), (GrantState::NeedsRecovery, 2));
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.state, record.unreadable.len()), (GrantState::Active, 0));
+    let kept = (record.refresh_token, record.previous_refresh_token);
+    assert_eq!(kept, (Some("r2".into()), Some("r1".into())), "nothing is lost with a key");
+}
+
+async fn a_record_without_a_scope_is_left_out_and_named(place: Place) {
+    let store = place.store().await;
+    for app in ["app1", "app2", "app3"] {
+        grant(&store, app, "a", "r").await;
+    }
+    place.statement("UPDATE tokens SET kind = 'authorizes' WHERE app = 'app2'").await;
+    let (mut filter, mut apps, mut left_out) = (TokenFilter::new(1), Vec::new(), Vec::new());
+    loop {
+        let page = store.tokens(&filter).await.unwrap();
+        apps.extend(page.records.into_iter().filter_map(|record| record.scope.app));
+        left_out.extend(page.unreadable.into_iter().map(|record| record.key[3].clone().unwrap()));
+        let Some(next) = page.next else { break };
+        filter = TokenFilter::new(1).after(next);
+    }
+    assert_eq!((apps, left_out), (vec!["app1".into(), "app3".into()], vec!["app2".to_owned()]));
+}
+
+async fn a_damaged_ticket_is_replaced_by_the_next(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    store.save_ticket(&key(), &Ticket::new("t1".into(), at(100), at(100))).await.unwrap();
+    flip!(place, "tickets", "ticket", "id = 1");
+    store.ticket(&key()).await.unwrap_err();
+    let older = Ticket::new("t0".into(), at(50), at(110));
+    assert!(store.save_ticket(&key(), &older).await.unwrap(), "any ticket is better than none");
+    assert_eq!(store.ticket(&key()).await.unwrap(), Some(older));
+}
+
+async fn a_damaged_open_effect_is_named_and_closed_by_a_person(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    let p1 = PlatformId::from("p1");
+    for app in ["app1", "app2"] {
+        store.open_intent(&p1, &release_of(app, json!("v1"))).await.unwrap();
+    }
+    let settled = Settled::not_done(Evidence::Asked);
+    assert_conflict(store.close_unreadable_intent(&key(), &"app1".into(), &settled, at(1)).await);
+    flip!(place, "intents", "effect", "app = 'app1'");
+    let open = store.pending_intents(&key()).await.unwrap();
+    assert_eq!(open.intents.iter().map(|intent| intent.app.as_str()).collect::<Vec<_>>(), ["app2"]);
+    let damaged = &open.unreadable[0];
+    assert_eq!((damaged.app.as_deref(), damaged.operation.as_deref()), (Some("app1"), Some("set_name")));
+    assert_eq!((damaged.attempt, damaged.lacks_key), (Some(1), false));
+    // It is open: nothing else is begun over it.
+    store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap_err();
+    store.open_intent(&p1, &release_of("app1", json!("v2"))).await.unwrap_err();
+    assert!(store.close_unreadable_intent(&key(), &"app1".into(), &settled, at(2)).await.unwrap());
+    assert!(!store.close_unreadable_intent(&key(), &"app1".into(), &settled, at(3)).await.unwrap());
+    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), None);
+    store.open_intent(&p1, &release_of("app1", json!("v2"))).await.unwrap();
+}
+
+/// What a repair does: table, app, column, action.
+type Done = (&'static str, Option<String>, Option<&'static str>, &'static str);
+
+async fn repaired(store: &Arc<dyn Store>, options: RepairOptions) -> Vec<Done> {
+    let mut rows = Vec::new();
+    let mut note = |row: &Repaired| {
+        assert!(!row.lost.is_empty() && !row.reason.is_empty(), "{row:?}");
+        rows.push((row.table, row.app.clone(), row.column, row.action.as_str()));
+        Ok(())
+    };
+    store.repair(&options, at(100), &mut note).await.unwrap();
+    rows
+}
+
+/// A store with something damaged in each table.
+async fn damaged(place: &Place) -> Arc<dyn Store> {
+    let store = place.store_with(keys(b'a', &[])).await;
+    store.save_ticket(&key(), &Ticket::new("t".into(), at(0), at(0))).await.unwrap();
+    for app in ["app1", "app2"] {
+        grant(&store, app, "a", "r").await;
+        store.open_intent(&"p1".into(), &release_of(app, json!("v1"))).await.unwrap();
+        receive(&store, app, 1).await;
+        receive(&store, app, 2).await;
+    }
+    flip!(place, "tickets", "ticket", "id = 1");
+    flip!(place, "tokens", "access", "app = 'app1'");
+    flip!(place, "tokens", "refresh", "app = 'app1'");
+    flip!(place, "intents", "effect", "app = 'app1'");
+    flip!(place, "events", "event", "id = 1");
+    store
+}
+
+fn of(table: &'static str, app: Option<&str>, column: &'static str, action: &'static str) -> Done {
+    (table, app.map(str::to_owned), Some(column), action)
+}
+
+async fn a_repair_gives_up_what_is_damaged_and_says_so(place: Place) {
+    let store = damaged(&place).await;
+    let app = Some("app1");
+    let done = repaired(&store, RepairOptions::default()).await;
+    let expected = [
+        of("tickets", None, "ticket", "dropped"),
+        of("tokens", app, "access", "dropped"),
+        of("tokens", app, "refresh", "needs_recovery"),
+        of("intents", app, "effect", "stays_open"),
+        of("events", app, "event", "dead"),
+    ];
+    assert_eq!(done, expected);
+    assert_eq!(store.ticket(&key()).await.unwrap(), None);
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.state, record.unreadable.len()), (GrantState::NeedsRecovery, 0));
+    let filter = TokenFilter::new(9).in_state(GrantState::NeedsRecovery);
+    assert_eq!(store.tokens(&filter).await.unwrap().records, [record]);
+    // The effect is open all the same, and closed by a person.
+    assert_eq!(store.pending_intents(&key()).await.unwrap().unreadable.len(), 1);
+    let settled = Settled::not_done(Evidence::Asked);
+    assert!(store.close_unreadable_intent(&key(), &"app1".into(), &settled, at(101)).await.unwrap());
+    assert_eq!(claim_ids(&store, at(101)).await, [2, 3], "the next events of both apps");
+    // Nothing is left but the dead event.
+    let report = store.check(at(101)).await.unwrap();
+    assert_eq!(
+        report.unreadable.iter().map(|value| (value.table, value.id)).collect::<Vec<_>>(),
+        [("events", 1)]
+    );
+    assert_eq!(repaired(&store, RepairOptions::default()).await, [of("events", app, "event", "left")]);
+    let drop = RepairOptions::default().with_drop(true);
+    assert_eq!(repaired(&store, drop).await, [of("events", app, "event", "dropped")]);
+    assert!(store.check(at(101)).await.unwrap().is_ok());
+    assert_eq!(store.entry(1).await.unwrap(), None);
+    // New tokens end the state.
+    let (lease, _) = acquire(&store, &scope("app1"), at(102)).await;
+    let record = store.commit(&lease, &tokens("a2", "r2"), at(102)).await.unwrap();
+    assert_eq!(record.state, GrantState::Active);
+}
+
+async fn a_dry_repair_writes_nothing(place: Place) {
+    let store = damaged(&place).await;
+    let before = store.check(at(0)).await.unwrap();
+    let told = repaired(&store, RepairOptions::default().with_dry_run(true)).await;
+    assert_eq!(told.len(), 5);
+    assert_eq!(store.check(at(0)).await.unwrap(), before);
+    assert_eq!(repaired(&store, RepairOptions::default()).await, told);
+}
+
+async fn what_lacks_its_key_is_left_by_a_repair(place: Place) {
+    let without = place.store_with(keys(b'a', &[])).await;
+    let store = place.store_with(keys(b'b', b"a")).await;
+    grant(&store, "app1", "a", "r").await;
+    receive(&store, "app1", 1).await;
+    let left = repaired(&without, RepairOptions::default().with_drop(true)).await;
+    assert_eq!(left.iter().map(|done| done.3).collect::<Vec<_>>(), ["left"; 3]);
+    assert!(store.check(at(0)).await.unwrap().is_ok(), "nothing was touched");
+}
+
+async fn an_app_whose_next_event_was_lost_gets_it_anew(place: Place) {
+    let store = place.store().await;
+    for app in ["a", "b", "c"] {
+        receive(&store, app, 1).await;
+    }
+    let done = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    store.complete(&done, at(1)).await.unwrap();
+    place
+        .statement(
+            "UPDATE lanes SET head = 1 WHERE app = 'a'; UPDATE lanes SET head = NULL WHERE app = 'b'; \
+             DELETE FROM lanes WHERE app = 'c'",
+        )
+        .await;
+    let report = store.check(at(2)).await.unwrap();
+    assert!(!report.is_ok());
+    assert_eq!(report.problems.len(), 3, "{:?}", report.problems);
+    let found = repaired(&store, RepairOptions::default()).await;
+    let mut apps: Vec<_> = found.iter().map(|done| (done.0, done.1.as_deref(), done.3)).collect();
+    apps.sort();
+    let expected = ["a", "b", "c"].map(|app| ("lanes", Some(app), "found_anew"));
+    assert_eq!(apps, expected);
+    assert!(store.check(at(2)).await.unwrap().is_ok());
+    assert_eq!(claim_ids(&store, at(2)).await, [2, 3]);
+}
+
+async fn closed_effects_and_dead_events_are_pruned(place: Place) {
+    let store = place.store().await;
+    for (app, closed) in [("app1", Some(10)), ("app2", Some(20)), ("app3", None)] {
+        let intent = release_of(app, json!("v1"));
+        store.open_intent(&"p1".into(), &intent).await.unwrap();
+        if let Some(closed) = closed {
+            let settled = Settled::not_done(Evidence::Asked);
+            store.close_intent(&"p1".into(), &intent, &settled, at(closed)).await.unwrap();
+        }
+    }
+    assert_eq!(store.prune_intents(at(20)).await.unwrap(), 1);
+    assert_eq!(store.check(at(20)).await.unwrap().rows["intents"], 2);
+    for number in 0..501 {
+        receive(&store, "a", number).await;
+    }
+    for state in ["done", "dead"] {
+        let statement = if state == "done" {
+            "UPDATE events SET state = 'done', finished_at = 5; UPDATE lanes SET head = NULL"
+        } else {
+            "UPDATE events SET state = 'dead', finished_at = 5; UPDATE lanes SET head = NULL"
+        };
+        place.statement(statement).await;
+        let (done, dead) = (store.prune(at(0)).await.unwrap(), store.prune_dead(at(0)).await.unwrap());
+        assert_eq!((done, dead), if state == "done" { (501, 0) } else { (0, 3) });
+        for number in 0..3 {
+            receive(&store, "a", number).await;
+        }
+    }
 }
 
 async fn an_app_is_done_and_claimed_again_with_one_write(place: Place) {
@@ -897,6 +1234,7 @@ async fn the_dead_are_listed_and_replayed(place: Place) {
     assert_conflict(store.replay(a1, at(1)).await);
     store.bury(&claim, "no such merchant", at(2)).await.unwrap();
     let dead = store.entries(&InboxFilter::new(9).in_state(Some(InboxState::Dead))).await.unwrap();
+    let dead: Vec<_> = dead.into_iter().filter_map(Listed::readable).collect();
     assert_eq!(dead.iter().map(|entry| entry.id).collect::<Vec<_>>(), [a1]);
     assert_eq!((dead[0].finished_at, dead[0].last_error.as_deref()), (Some(at(2)), Some("no such merchant")));
     let claim = store.claim("me", at(3), LEASE, 1).await.unwrap().remove(0);
@@ -979,7 +1317,7 @@ async fn entries_are_filtered_newest_first(place: Place) {
     };
     let list = |filter: InboxFilter| {
         let store = Arc::clone(&store);
-        async move { store.entries(&filter).await.unwrap().iter().map(|entry| entry.id).collect::<Vec<_>>() }
+        async move { store.entries(&filter).await.unwrap().iter().map(Listed::id).collect::<Vec<_>>() }
     };
     let all = InboxFilter::new(9);
     assert_eq!(list(all.clone()).await, [odd, a2, b1, a1]);
@@ -990,7 +1328,7 @@ async fn entries_are_filtered_newest_first(place: Place) {
     );
     assert_eq!(list(all.clone().of_vendor(Some(BETA))).await, [0; 0]);
     assert_eq!(list(all.in_state(Some(InboxState::Done))).await, [0; 0]);
-    assert!(!store.entry(odd).await.unwrap().unwrap().bound);
+    assert!(!entry(&store, odd).await.bound);
 }
 
 fn keys(current: u8, previous: &[u8]) -> StoreKeys {
@@ -1091,7 +1429,7 @@ async fn keys_are_rotated(place: Place) {
     assert_eq!(without_old.token(&scope("app1")).await.unwrap(), record);
     let report = without_old.check(at(0)).await.unwrap();
     assert!(report.is_ok(), "{report:?}");
-    assert_eq!(without_old.pending_intents(&key()).await.unwrap().len(), 1);
+    assert_eq!(without_old.pending_intents(&key()).await.unwrap().intents.len(), 1);
     assert_eq!(claim_ids(&without_old, at(1)).await.len(), 1);
 }
 
@@ -1259,7 +1597,7 @@ async fn keys_are_rotated_while_everybody_writes(place: Place) {
     assert_eq!(report.keys[&id_of(b'a')], KeyState::Retired);
     assert_eq!(report.sealed_with.into_keys().collect::<Vec<_>>(), [id_of(b'b')]);
     let entries = alone.entries(&InboxFilter::new(1000)).await.unwrap();
-    assert_eq!(entries.iter().map(|entry| entry.id).collect::<BTreeSet<_>>(), ids);
+    assert_eq!(entries.iter().map(Listed::id).collect::<BTreeSet<_>>(), ids);
     for app in ["first", "daemon", "command", "late daemon", "late command"] {
         let record = alone.token(&scope(app)).await.unwrap().unwrap();
         assert_eq!(record.refresh_token, Some("refresh19".into()), "{app}");
@@ -1328,17 +1666,28 @@ async fn without_secrets_a_store_is_read_only(place: Place) {
     };
     reader.export(at(0), &mut count).await.unwrap();
     assert_eq!(records, 5);
-    for error in [
-        reader.ticket(&key()).await.unwrap_err(),
-        reader.token(&scope("app1")).await.unwrap_err(),
-        reader.entries(&InboxFilter::new(9)).await.unwrap_err(),
-        reader.pending_intents(&key()).await.unwrap_err(),
-    ] {
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone));
-        assert!(error.to_string().contains("without its secrets"), "{error}");
+    let error = reader.ticket(&key()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone));
+    assert!(error.to_string().contains("without its secrets"), "{error}");
+    for (reason, lacks_key) in unread(&reader).await {
+        assert!(reason.contains("without its secrets") && lacks_key, "{reason}");
     }
     let ticket = Ticket::new("t".into(), at(0), at(0));
     assert_eq!(reader.save_ticket(&key(), &ticket).await.unwrap_err().kind(), ErrorKind::Store);
+}
+
+/// Why the token, the event and the open effect of `fill_with_secrets` cannot be read, and whether it is for a key.
+async fn unread(store: &Arc<dyn Store>) -> [(String, bool); 3] {
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    let listed = store.entries(&InboxFilter::new(9)).await.unwrap().remove(0);
+    let intent = store.pending_intents(&key()).await.unwrap().unreadable.remove(0);
+    let Listed::Unreadable(event) = listed else { panic!("it was read: {listed:?}") };
+    let part = record.obstacle().unwrap();
+    [
+        (part.reason.clone(), part.lacks_key),
+        (event.reason, event.lacks_key),
+        (intent.reason, intent.lacks_key),
+    ]
 }
 
 async fn a_missing_key_is_named(place: Place) {
@@ -1347,14 +1696,14 @@ async fn a_missing_key_is_named(place: Place) {
     fill_with_secrets(&other).await;
     for error in [
         store.ticket(&key()).await.unwrap_err(),
-        store.token(&scope("app1")).await.unwrap_err(),
-        store.acquire(&scope("app1"), "me", at(0), LEASE).await.unwrap_err(),
-        store.pending_intents(&key()).await.unwrap_err(),
-        store.entries(&InboxFilter::new(9)).await.unwrap_err(),
+        store.pending_intent(&"p1".into(), ACME, &"app1".into()).await.unwrap_err(),
         store.reseal().await.unwrap_err(),
     ] {
         assert_wrong_key(&error, &[id_of(b'b')]);
         assert!(error.advice().contains("MINIPROGRAM_STORE_PREVIOUS_KEYS"), "{error:#}");
+    }
+    for (reason, lacks_key) in unread(&store).await {
+        assert!(reason.contains(&id_of(b'b')) && lacks_key, "{reason}");
     }
 }
 
@@ -1367,11 +1716,14 @@ async fn a_value_moved_to_another_row_does_not_open(place: Place) {
             "UPDATE tokens SET refresh = (SELECT refresh FROM tokens WHERE app = 'app1') WHERE app = 'app2'",
         )
         .await;
-    let error = store.token(&scope("app2")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Store);
-    assert!(error.to_string().contains("app2"), "{error}");
+    let record = store.token(&scope("app2")).await.unwrap().unwrap();
+    let part = record.obstacle().unwrap();
+    assert!(part.reason.contains("app2"), "{part:?}");
+    assert_eq!((record.refresh_token, record.access), (None, Some(access("a2"))));
     place.statement("UPDATE tokens SET previous_refresh = refresh WHERE app = 'app1'").await;
-    assert!(store.token(&scope("app1")).await.is_err(), "nor in another column");
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    let columns: Vec<_> = record.unreadable.iter().map(|part| part.column).collect();
+    assert_eq!(columns, ["previous_refresh"], "nor in another column");
 }
 
 async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
@@ -1450,13 +1802,55 @@ async fn no_error_and_no_debug_output_shows_a_secret(place: Place) {
     ] {
         shown += &format!("{error}{error:#}{error:?}");
     }
-    shown += &format!("{:?}", store.entries(&InboxFilter::new(9)).await.unwrap()[0].platform);
-    place.statement("UPDATE intents SET effect = NULL; UPDATE events SET event = substr(event, 1, 60)").await;
-    for error in [
-        store.pending_intents(&key()).await.unwrap_err(),
-        store.entries(&InboxFilter::new(9)).await.unwrap_err(),
-    ] {
-        shown += &format!("{error}{error:#}{error:?}");
-    }
+    place
+        .statement(
+            "UPDATE intents SET effect = NULL; UPDATE events SET event = substr(event, 1, 60); \
+             UPDATE tokens SET refresh = substr(refresh, 1, 60)",
+        )
+        .await;
+    let (open, listed) =
+        (store.pending_intents(&key()).await.unwrap(), store.entries(&InboxFilter::new(9)).await.unwrap());
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert!(open.unreadable.len() == 1 && record.obstacle().is_some());
+    shown += &format!("{open:?}{listed:?}{record:?}");
     assert!(!shown.contains(CANARY), "{shown}");
+}
+
+/// A store with many events, an open lease, a claim, and ids that are used no more.
+pub(crate) async fn fill_for_a_copy(store: &Arc<dyn Store>) {
+    fill_with_secrets(store).await;
+    for (app, number) in [("a", 300), ("b", 152)] {
+        for number in 0..number {
+            receive(store, app, number).await;
+        }
+    }
+    // The last of all and two more are done and forgotten: their ids are not given again.
+    let claims = store.claim("me", at(1), LEASE, 9).await.unwrap();
+    for claim in &claims[1..] {
+        store.complete(claim, at(1)).await.unwrap();
+    }
+    assert_eq!(store.prune(at(2)).await.unwrap(), 2);
+    store.claim("me", at(2), LEASE, 9).await.unwrap();
+    acquire(store, &scope("app9"), at(0)).await;
+    let last = store.receive(&event(None, json!({ "n": "last" }))).await.unwrap();
+    assert!(matches!(last, Received::New(454)), "{last:?}");
+    while let Some(claim) = store.claim("me", at(2), LEASE, 1).await.unwrap().pop() {
+        store.complete(&claim, at(2)).await.unwrap();
+    }
+    store.prune(at(3)).await.unwrap();
+}
+
+/// Nothing is held, every app goes on with the event that was next, and no id is used twice.
+pub(crate) async fn assert_a_copy_goes_on(store: &Arc<dyn Store>) {
+    let (lease, record) = acquire(store, &scope("app9"), at(1)).await;
+    assert!(lease.interrupted && lease.info.fence == 2, "{lease:?}");
+    assert_eq!(record.lease.unwrap().fence, 2);
+    let claims = store.claim("me", at(3), LEASE, 9).await.unwrap();
+    let apps: Vec<_> = claims.iter().map(|claim| claim.entry.event.app_id.clone().unwrap()).collect();
+    assert_eq!(apps, [AppId::from("app1"), "a".into(), "b".into()]);
+    assert!(receive(store, "new", 1).await > 454);
+    assert_eq!(
+        store.token(&scope("app1")).await.unwrap().unwrap().refresh_token,
+        Some(format!("{CANARY}-r2").into())
+    );
 }

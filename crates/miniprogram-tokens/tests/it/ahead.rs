@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::RefreshTokenUse;
-use miniprogram_core::{AppId, Clock, TokenProvider};
+use miniprogram_core::{AppId, Clock, ErrorKind, Outcome, TokenProvider};
 use miniprogram_store::{GrantState, StoredAccess, TokenFilter, TokenStore};
 use miniprogram_tokens::RenewalState;
 
-use crate::support::{Bench, Log, StoreFaults, scope, scope_of};
+use crate::support::{Bench, Log, StoreFaults, platform, scope, scope_of};
 use crate::vendor::{Fault, LIFE};
 
 /// Runs the manager for a while of the clock.
@@ -43,7 +43,7 @@ async fn tokens_of_one_minute_are_renewed_apart_and_before_their_end() {
     }
     run_for(&bench, LIFE).await;
     assert_eq!(bench.vendor.calls("refresh"), 300, "each once");
-    let records = bench.store.inner.tokens(&TokenFilter::new(1000)).await.unwrap();
+    let records = bench.store.inner.tokens(&TokenFilter::new(1000)).await.unwrap().records;
     let mut minutes = BTreeMap::<u64, u32>::new();
     for record in records.iter().filter(|record| record.scope.app.is_some()) {
         let StoredAccess { issued_at, .. } = record.access.clone().unwrap();
@@ -170,4 +170,40 @@ async fn the_platforms_own_token_is_renewed_too_and_open_renewals_are_settled() 
     bench.clock.advance(LIFE * 359);
     run_for(&bench, Duration::from_secs(600)).await;
     assert_eq!(bench.vendor.calls("platform_token"), 2);
+}
+
+/// Flips a byte of a value that is kept in the open.
+fn damage(bench: &Bench, column: &str, app: &str) {
+    let file = rusqlite::Connection::open(bench.directory.path().join("store.db")).unwrap();
+    let damaged =
+        format!("UPDATE tokens SET {column} = CAST(x'07' || substr({column}, 2) AS BLOB) WHERE app = ?1");
+    assert_eq!(file.execute(&damaged, [app]).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_read_stops_no_other_and_is_recovered() {
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    for app in ["damaged", "other", "readable"] {
+        bench.authorize(&app.into()).await;
+    }
+    damage(&bench, "refresh", "damaged");
+    damage(&bench, "access", "readable");
+    run_for(&bench, LIFE).await;
+    // The one without an access token at once, and again when it fell due.
+    assert_eq!(bench.vendor.calls("refresh"), 3, "those whose refresh token can be read");
+    assert_eq!(bench.vendor.calls("recover"), 0, "nothing is recovered unasked");
+    assert_eq!(bench.manager.renewals().unreadable, 1);
+    for app in ["other", "readable"] {
+        let record = bench.store.inner.token(&scope_of(app)).await.unwrap().unwrap();
+        assert!(record.usable(bench.now()).is_some(), "{app}");
+    }
+    let error = bench.manager.token(&scope_of("damaged")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+    assert!(error.advice().contains("auth recover"), "{error:#}");
+
+    let recovered = bench.aside(bench.manager.recover(&platform(), &"damaged".into())).await.unwrap();
+    assert_eq!((recovered.state, recovered.unreadable.len()), (GrantState::Active, 0));
+    bench.manager.token(&scope_of("damaged")).await.unwrap();
+    run_for(&bench, Duration::from_secs(60)).await;
+    assert_eq!(bench.manager.renewals(), RenewalState::default());
 }

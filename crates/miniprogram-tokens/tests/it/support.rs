@@ -16,7 +16,7 @@ use miniprogram_core::{
 };
 use miniprogram_store::{
     Acquired, GrantState, Lease, NewTokens, PlatformKey, SqliteStore, StoreOptions, Ticket, TokenFilter,
-    TokenRecord, TokenStore,
+    TokenPage, TokenRecord, TokenStore,
 };
 use miniprogram_tokens::{Alarm, AlarmSink, TokenManager, TokenManagerBuilder};
 use tempfile::TempDir;
@@ -331,7 +331,7 @@ impl TokenStore for FaultyStore {
         self.inner.token(scope).await
     }
 
-    async fn tokens(&self, filter: &TokenFilter) -> Result<Vec<TokenRecord>> {
+    async fn tokens(&self, filter: &TokenFilter) -> Result<TokenPage> {
         self.check()?;
         self.listed.fetch_add(1, Ordering::Relaxed);
         self.inner.tokens(filter).await

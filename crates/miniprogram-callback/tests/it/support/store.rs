@@ -11,8 +11,8 @@ use miniprogram_core::{
 };
 use miniprogram_store::{
     Acquired, CheckReport, Claim, EventIdentity, GrantState, Inbox, InboxCounts, InboxEntry, InboxFilter,
-    InboxState, IntentStore, Lease, Maintenance, NewEvent, NewTokens, PlatformKey, Received, Ticket,
-    TokenFilter, TokenRecord, TokenStore,
+    InboxState, IntentStore, Lease, Listed, Maintenance, NewEvent, NewTokens, OpenIntents, PlatformKey,
+    Received, RepairOptions, Repaired, Ticket, TokenFilter, TokenPage, TokenRecord, TokenStore,
 };
 use serde_json::Value;
 
@@ -84,6 +84,10 @@ impl MemoryStore {
         kept.claimed_until = None;
         Ok(())
     }
+}
+
+fn listed(entry: InboxEntry) -> Listed {
+    Listed::Entry(Box::new(entry))
 }
 
 #[async_trait]
@@ -168,12 +172,12 @@ impl Inbox for MemoryStore {
         Ok(true)
     }
 
-    async fn entry(&self, id: i64) -> Result<Option<InboxEntry>> {
-        Ok(self.all().into_iter().find(|entry| entry.id == id))
+    async fn entry(&self, id: i64) -> Result<Option<Listed>> {
+        Ok(self.all().into_iter().find(|entry| entry.id == id).map(listed))
     }
 
-    async fn entries(&self, _: &InboxFilter) -> Result<Vec<InboxEntry>> {
-        Ok(self.all())
+    async fn entries(&self, _: &InboxFilter) -> Result<Vec<Listed>> {
+        Ok(self.all().into_iter().map(listed).collect())
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>> {
@@ -190,6 +194,10 @@ impl Inbox for MemoryStore {
     }
 
     async fn prune(&self, _: Timestamp) -> Result<u64> {
+        unused()
+    }
+
+    async fn prune_dead(&self, _: Timestamp) -> Result<u64> {
         unused()
     }
 }
@@ -221,7 +229,7 @@ impl TokenStore for MemoryStore {
         }))
     }
 
-    async fn tokens(&self, _: &TokenFilter) -> Result<Vec<TokenRecord>> {
+    async fn tokens(&self, _: &TokenFilter) -> Result<TokenPage> {
         unused()
     }
 
@@ -269,11 +277,25 @@ impl IntentStore for MemoryStore {
         unused()
     }
 
+    async fn close_unreadable_intent(
+        &self,
+        _: &PlatformKey,
+        _: &AppId,
+        _: &Settled,
+        _: Timestamp,
+    ) -> Result<bool> {
+        unused()
+    }
+
     async fn pending_intent(&self, _: &PlatformId, _: Vendor, _: &AppId) -> Result<Option<Intent>> {
         unused()
     }
 
-    async fn pending_intents(&self, _: &PlatformKey) -> Result<Vec<Intent>> {
+    async fn pending_intents(&self, _: &PlatformKey) -> Result<OpenIntents> {
+        unused()
+    }
+
+    async fn prune_intents(&self, _: Timestamp) -> Result<u64> {
         unused()
     }
 }
@@ -297,6 +319,15 @@ impl Maintenance for MemoryStore {
     }
 
     async fn reseal(&self) -> Result<u64> {
+        unused()
+    }
+
+    async fn repair(
+        &self,
+        _: &RepairOptions,
+        _: Timestamp,
+        _: &mut (dyn for<'a> FnMut(&'a Repaired) -> Result<()> + Send),
+    ) -> Result<()> {
         unused()
     }
 

@@ -1,7 +1,7 @@
 //! What came, how far it is, and once more.
 
 use miniprogram::{AppId, Clock, Error, ErrorKind, Outcome, SystemClock};
-use miniprogram_store::{InboxEntry, InboxFilter, InboxState, Store};
+use miniprogram_store::{InboxFilter, InboxState, Listed, Store, UnreadableEntry};
 use serde_json::{Map, Value, json};
 
 use crate::cli::{EventList, Replay};
@@ -10,8 +10,19 @@ use crate::failure::{Failure, Finish};
 use crate::output::to_value;
 use crate::vendors::masks;
 
-const COLUMNS: [&str; 9] =
-    ["id", "received_at", "vendor", "app_id", "kind", "state", "attempts", "due_at", "last_error"];
+/// The last one where something cannot be read.
+const COLUMNS: [&str; 10] = [
+    "id",
+    "received_at",
+    "vendor",
+    "app_id",
+    "kind",
+    "state",
+    "attempts",
+    "due_at",
+    "last_error",
+    "unreadable",
+];
 
 /// How many dead events are read at a time.
 const PAGE: u32 = 500;
@@ -21,18 +32,22 @@ pub(super) async fn list(context: &Context, wish: &EventList) -> Result<Finish, 
     let store = context.open_read_only(&context.settings()?).await?;
     let filter = filter(context, wish.limit).in_state(wish.state).of_kind(wish.kind).before(wish.before);
     let entries = store.entries(&filter).await?;
+    let whole = entries.iter().all(|listed| matches!(listed, Listed::Entry(_)));
     let entries = entries.iter().map(in_brief).collect::<Result<Vec<_>, Error>>()?;
-    context.output.list(&entries, &COLUMNS)?;
+    let columns = if whole { &COLUMNS[..COLUMNS.len() - 1] } else { &COLUMNS[..] };
+    context.output.list(&entries, columns)?;
     Ok(Finish::Done)
 }
 
 /// Prints one event whole, secrets masked.
 pub(super) async fn show(context: &Context, id: i64) -> Result<Finish, Failure> {
     let store = context.open_read_only(&context.settings()?).await?;
-    let Some(entry) = store.entry(id).await? else { return Err(unknown("show", id).into()) };
-    let mut shown = in_brief(&entry)?;
-    shown.insert("identity".to_owned(), to_value(&entry.identity)?);
-    shown.insert("event".to_owned(), masks::event(&entry.event)?);
+    let Some(listed) = store.entry(id).await? else { return Err(unknown("show", id).into()) };
+    let mut shown = in_brief(&listed)?;
+    if let Listed::Entry(entry) = &listed {
+        shown.insert("identity".to_owned(), to_value(&entry.identity)?);
+        shown.insert("event".to_owned(), masks::event(&entry.event)?);
+    }
     context.output.record(&shown)?;
     Ok(Finish::Done)
 }
@@ -40,12 +55,19 @@ pub(super) async fn show(context: &Context, id: i64) -> Result<Finish, Failure> 
 /// Has finished events handed over again.
 pub(super) async fn replay(context: &Context, wish: Replay) -> Result<Finish, Failure> {
     let store = context.open(&context.settings()?).await?;
-    let ids = if wish.dead { dead(context, &*store).await? } else { wish.ids };
+    let (ids, left) = if wish.dead { dead(context, &*store).await? } else { (wish.ids, Vec::new()) };
     // A mistake in the list is found before the first one moves.
     for id in &ids {
         match store.entry(*id).await? {
             None => return Err(unknown("replay", *id).into()),
-            Some(entry) if entry.state == InboxState::Pending => {
+            Some(Listed::Unreadable(entry)) if !wish.dead => {
+                return Err(Error::new(ErrorKind::Store, "replay")
+                    .with_outcome(Outcome::NotDone)
+                    .with_detail(format!("event {id} cannot be read: {}", entry.reason))
+                    .with_advice("leave it out; `miniprogram store repair --drop` gives it up")
+                    .into());
+            }
+            Some(listed) if listed.state() == Some(InboxState::Pending) => {
                 return Err(Error::new(ErrorKind::Conflict, "replay")
                     .with_outcome(Outcome::NotDone)
                     .with_detail(format!("event {id} is pending: its handlers see it without that"))
@@ -61,22 +83,36 @@ pub(super) async fn replay(context: &Context, wish: Replay) -> Result<Finish, Fa
             replayed.push(json!({ "id": id, "state": InboxState::Pending.as_str() }));
         }
     }
-    context.output.list(&replayed, &["id", "state"]).map_err(Failure::after_effect)?;
-    Ok(Finish::Done)
+    let whole = left.is_empty();
+    replayed.extend(left);
+    let columns = ["id", "state", "unreadable"];
+    let columns = if whole { &columns[..2] } else { &columns[..] };
+    context.output.list(&replayed, columns).map_err(Failure::after_effect)?;
+    Ok(if whole { Finish::Done } else { Finish::Faulty })
 }
 
-/// The ids of the dead, oldest first.
-async fn dead(context: &Context, store: &dyn Store) -> Result<Vec<i64>, Error> {
-    let mut ids = Vec::new();
+/// The ids of the dead, oldest first, and what is told of those that cannot be read: handed over they would only die
+/// again.
+async fn dead(context: &Context, store: &dyn Store) -> Result<(Vec<i64>, Vec<Value>), Error> {
+    let (mut ids, mut left, mut before) = (Vec::new(), Vec::new(), None);
     loop {
-        let before = ids.last().copied();
         let filter = filter(context, PAGE).in_state(Some(InboxState::Dead)).before(before);
         let page = store.entries(&filter).await?;
-        if page.is_empty() {
+        let Some(last) = page.last() else {
             ids.reverse();
-            return Ok(ids);
+            return Ok((ids, left));
+        };
+        before = Some(last.id());
+        for listed in page {
+            match listed {
+                Listed::Unreadable(entry) => left.push(json!({
+                    "id": entry.id,
+                    "state": entry.state.map(InboxState::as_str),
+                    "unreadable": entry.reason,
+                })),
+                listed => ids.push(listed.id()),
+            }
         }
-        ids.extend(page.iter().map(|entry| entry.id));
     }
 }
 
@@ -93,7 +129,12 @@ fn unknown(operation: &'static str, id: i64) -> Error {
 }
 
 /// An entry without what the event says.
-fn in_brief(entry: &InboxEntry) -> Result<Map<String, Value>, Error> {
+fn in_brief(listed: &Listed) -> Result<Map<String, Value>, Error> {
+    let entry = match listed {
+        Listed::Entry(entry) => entry,
+        Listed::Unreadable(entry) => return of_unreadable(entry),
+        _ => return Ok(Map::new()),
+    };
     let event = &entry.event;
     let due = (entry.state == InboxState::Pending).then_some(entry.due_at);
     let members = [
@@ -113,9 +154,25 @@ fn in_brief(entry: &InboxEntry) -> Result<Map<String, Value>, Error> {
         ("finished_at", to_value(&entry.finished_at)?),
         ("last_error", to_value(&entry.last_error)?),
     ];
-    Ok(members
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect())
+    Ok(present(members))
+}
+
+/// What is known of an event that cannot be read.
+fn of_unreadable(entry: &UnreadableEntry) -> Result<Map<String, Value>, Error> {
+    Ok(present([
+        ("id", to_value(&entry.id)?),
+        ("vendor", to_value(&entry.vendor)?),
+        ("platform_id", to_value(&entry.platform)?),
+        ("app_id", to_value(&entry.app)?),
+        ("kind", to_value(&entry.kind)?),
+        ("received_at", to_value(&entry.received_at)?),
+        ("state", to_value(&entry.state)?),
+        ("unreadable", to_value(&entry.reason)?),
+    ]))
+}
+
+/// The members that hold something.
+fn present<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
+    let present = members.into_iter().filter(|(_, value)| !value.is_null());
+    present.map(|(name, value)| (name.to_owned(), value)).collect()
 }

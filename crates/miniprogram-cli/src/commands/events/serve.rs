@@ -2,12 +2,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use miniprogram::{Clock, Error, ErrorKind, SystemClock, Timestamp};
 use miniprogram_callback::{CallbackService, HealthCheck, Limits, RetryPolicy, metrics_handle};
-use miniprogram_store::Store;
 use miniprogram_store::inbox::LONGEST_PAUSE;
+use miniprogram_store::{PlatformKey, Store};
 use miniprogram_tokens::TokenManager;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -34,6 +35,9 @@ const KEPT_FILES: u64 = 96;
 const FILES_OF_A_COMMAND: u64 = 4;
 /// How many connections there are at least. Where they find no file, they take each other's.
 const MIN_CONNECTIONS: u64 = 16;
+
+/// How often the open effects are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// How often events are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
@@ -97,6 +101,7 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
     }
 
     let State { store, tokens } = context.daemon_state(&settings, &platforms).await?;
+    let unreadable = Arc::new(AtomicUsize::new(0));
     let (course, followed) = watch::channel(Course::Running);
     let course = Arc::new(course);
     let outlet = Outlet::start(std::io::stdout()).map_err(|problem| local("serve", &problem))?;
@@ -109,6 +114,7 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         .with_limits(bounds)
         .with_public_status(status_listen == StatusListen::Public)
         .with_health_check(Arc::new(Renewals(tokens.clone())))
+        .with_health_check(Arc::new(OpenEffects(Arc::clone(&unreadable))))
         .with_metrics(metrics_handle()?);
     if let Some(events) = concurrency {
         service = service.with_concurrency(events);
@@ -163,6 +169,8 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         let over = until(followed.clone());
         async move { tokens.run(over).await }
     });
+    let keys = platforms.iter().map(|platform| platform.key()).collect();
+    let looking = tokio::spawn(look_at_effects(Arc::clone(&store), keys, unreadable));
     let forgetting = tokio::spawn(forget(store, wish.keep));
     match status {
         Some((status, _)) => service.serve_apart(listener, status, until(followed.clone())).await,
@@ -172,6 +180,7 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         exec.ended().await;
     }
     forgetting.abort();
+    looking.abort();
     // It was told to end; a panic in it is in the log.
     let _ = renewals.await;
     let last = followed.borrow().clone();
@@ -205,8 +214,49 @@ impl HealthCheck for Renewals {
         if state.store_failed {
             return Some("the tokens in the store cannot be read".to_owned());
         }
-        (state.failing > 0)
-            .then(|| format!("{} tokens could not be renewed; see `miniprogram auth status`", state.failing))
+        let mut problems = Vec::new();
+        if state.failing > 0 {
+            problems.push(format!(
+                "{} tokens could not be renewed; see `miniprogram auth status`",
+                state.failing
+            ));
+        }
+        if state.unreadable > 0 {
+            let problem = "tokens or tickets cannot be read; see `miniprogram store check`";
+            problems.push(format!("{} {problem}", state.unreadable));
+        }
+        (!problems.is_empty()).then(|| problems.join("; "))
+    }
+}
+
+/// The open effects that cannot be read, for `/readyz`.
+#[derive(Debug)]
+struct OpenEffects(Arc<AtomicUsize>);
+
+impl HealthCheck for OpenEffects {
+    fn name(&self) -> &'static str {
+        "effects"
+    }
+
+    fn problem(&self) -> Option<String> {
+        let effects = self.0.load(Ordering::Relaxed);
+        (effects > 0)
+            .then(|| format!("{effects} open effects cannot be read; see `miniprogram effects list`"))
+    }
+}
+
+/// Counts the open effects that cannot be read, now and then.
+async fn look_at_effects(store: Arc<dyn Store>, platforms: Vec<PlatformKey>, unreadable: Arc<AtomicUsize>) {
+    loop {
+        let mut found = 0;
+        for platform in &platforms {
+            match store.pending_intents(platform).await {
+                Ok(open) => found += open.unreadable.len(),
+                Err(error) => tracing::warn!(%error, "the open effects could not be listed"),
+            }
+        }
+        unreadable.store(found, Ordering::Relaxed);
+        SystemClock.deadline(LOOK_EVERY).await;
     }
 }
 
@@ -248,6 +298,11 @@ async fn forget(store: Arc<dyn Store>, keep: Duration) {
             Ok(0) => {}
             Ok(events) => tracing::info!(events, "events that were done for long are forgotten"),
             Err(error) => tracing::warn!(%error, "events that are done for long could not be forgotten"),
+        }
+        match store.prune_intents(Timestamp::from_unix_millis(before)).await {
+            Ok(0) => {}
+            Ok(effects) => tracing::info!(effects, "effects that were closed for long are forgotten"),
+            Err(error) => tracing::warn!(%error, "effects that are closed for long could not be forgotten"),
         }
         clock.deadline(FORGET_EVERY).await;
     }

@@ -1,0 +1,271 @@
+//! Moving a store to another database.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+#[cfg(doc)]
+use miniprogram_core::ErrorKind;
+use miniprogram_core::Result;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::failure::conflict;
+use crate::keys::StoreKeys;
+
+/// A table that is copied.
+#[derive(Debug)]
+pub(crate) struct CopiedTable {
+    pub(crate) name: &'static str,
+    /// The columns, but for the id.
+    pub(crate) columns: &'static [(&'static str, Kind)],
+    /// What its sealed values are bound to; `id` is the row's own.
+    pub(crate) place: &'static [&'static str],
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Number,
+    Text,
+    Sealed,
+}
+
+/// A value of a row; what is sealed is open here.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Cell {
+    Number(Option<i64>),
+    Text(Option<String>),
+    Sealed(Option<Zeroizing<Vec<u8>>>),
+}
+
+/// A row, in the order of its table's columns.
+#[derive(PartialEq, Eq)]
+pub(crate) struct CopiedRow {
+    pub(crate) id: i64,
+    pub(crate) cells: Vec<Cell>,
+}
+
+use Kind::{Number, Sealed, Text};
+
+/// Claims and lanes are not among them: what was claimed is free in the copy, and lanes are made of the events.
+pub(crate) const TABLES: [CopiedTable; 4] = [
+    CopiedTable {
+        name: "tickets",
+        columns: &[
+            ("vendor", Text),
+            ("platform", Text),
+            ("ticket", Sealed),
+            ("created_at", Number),
+            ("received_at", Number),
+        ],
+        place: &["vendor", "platform"],
+    },
+    CopiedTable {
+        name: "tokens",
+        columns: &[
+            ("vendor", Text),
+            ("platform", Text),
+            ("kind", Text),
+            ("app", Text),
+            ("access", Sealed),
+            ("issued_at", Number),
+            ("expires_at", Number),
+            ("refused", Number),
+            ("refresh", Sealed),
+            ("previous_refresh", Sealed),
+            ("generation", Number),
+            ("state", Text),
+            ("granted_at", Number),
+            ("original_id", Text),
+            ("lease_owner", Text),
+            ("lease_fence", Number),
+            ("lease_until", Number),
+            ("lease_revoked", Number),
+            ("updated_at", Number),
+        ],
+        place: &["vendor", "platform", "kind", "app"],
+    },
+    CopiedTable {
+        name: "intents",
+        columns: &[
+            ("vendor", Text),
+            ("platform", Text),
+            ("app", Text),
+            ("operation", Text),
+            ("attempt", Number),
+            ("started_at", Number),
+            ("effect", Sealed),
+            ("outcome", Text),
+            ("evidence", Text),
+            ("value", Sealed),
+            ("closed_at", Number),
+        ],
+        place: &["vendor", "platform", "app", "id"],
+    },
+    CopiedTable {
+        name: "events",
+        columns: &[
+            ("vendor", Text),
+            ("platform", Text),
+            ("app", Text),
+            ("identity", Text),
+            ("kind", Text),
+            ("event", Sealed),
+            ("received_at", Number),
+            ("deliveries", Number),
+            ("state", Text),
+            ("bound", Number),
+            ("attempts", Number),
+            ("due_at", Number),
+            ("last_error", Text),
+            ("finished_at", Number),
+            ("claim_fence", Number),
+        ],
+        place: &["vendor", "platform", "app", "identity"],
+    },
+];
+
+impl CopiedTable {
+    fn at(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|(column, _)| *column == name)
+    }
+
+    /// What a row's sealed values are bound to.
+    pub(crate) fn place_of(&self, row: &CopiedRow) -> Vec<String> {
+        let part = |name: &&str| match self.at(name).map(|at| &row.cells[at]) {
+            Some(Cell::Text(Some(text))) => text.clone(),
+            _ => row.id.to_string(),
+        };
+        self.place.iter().map(part).collect()
+    }
+}
+
+impl CopiedRow {
+    /// A lease that is held in the source has run out in the copy: its holder does not know the copy, and who comes next
+    /// is told that a renewal was interrupted.
+    pub(crate) fn end_lease(&mut self, table: &CopiedTable) {
+        let (Some(until), Some(updated)) = (table.at("lease_until"), table.at("updated_at")) else { return };
+        if let (Cell::Number(Some(until_at)), Cell::Number(Some(updated_at))) =
+            (&self.cells[until], &self.cells[updated])
+        {
+            self.cells[until] = Cell::Number(Some((*until_at).min(*updated_at)));
+        }
+    }
+}
+
+/// What a store does for a copy.
+#[async_trait]
+pub(crate) trait Copying: Debug + Send + Sync {
+    /// The next rows behind an id, opened.
+    async fn rows_behind(&self, table: &'static CopiedTable, after: i64) -> Result<Vec<CopiedRow>>;
+
+    /// Writes rows, sealed with the present key, in one transaction.
+    async fn put_rows(&self, table: &'static CopiedTable, rows: Vec<CopiedRow>) -> Result<()>;
+
+    /// The highest id that a table ever gave.
+    async fn highest_id(&self, table: &'static CopiedTable) -> Result<i64>;
+
+    /// Gives no id up to this one any more.
+    async fn raise_id(&self, table: &'static CopiedTable, id: i64) -> Result<()>;
+
+    /// Finds the next event of each app.
+    async fn make_lanes(&self) -> Result<()>;
+
+    /// Gives the store back.
+    async fn end(&self);
+}
+
+/// What a copy did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Copied {
+    /// How many rows each table has, in the source and in the target alike: each was compared at the end.
+    pub rows: BTreeMap<&'static str, u64>,
+    /// How many of them an earlier run had copied.
+    pub resumed: u64,
+}
+
+/// Copies everything from one store to another, seals it with the target's key, and compares every row at the end. The
+/// target is made where there is none. A copy that was cut off is continued by another call.
+///
+/// Nothing may write to the source meanwhile, and nothing to the target before the end: what changes in the source fails
+/// the comparison. Ids and the order of events stay. Leases that are held have run out in the target, and claims are
+/// free.
+///
+/// # Errors
+/// [`Conflict`](ErrorKind::Conflict) if the target holds other rows than the source, or rows changed during the copy;
+/// [`Store`](ErrorKind::Store), also for a value in the source that cannot be read, and if the daemon of one of them is
+/// running; [`Config`](ErrorKind::Config) as [`open`](crate::open()).
+pub async fn copy(from: &str, from_keys: StoreKeys, to: &str, to_keys: StoreKeys) -> Result<Copied> {
+    let source = crate::open::copy_source(from, from_keys).await?;
+    let target = crate::open::copy_target(to, to_keys).await?;
+    let copied = run(&*source, &*target).await;
+    source.end().await;
+    target.end().await;
+    copied.map_err(|error| error.with_operation("copy"))
+}
+
+async fn run(source: &dyn Copying, target: &dyn Copying) -> Result<Copied> {
+    let mut copied = Copied::default();
+    let mut ends = Vec::new();
+    for table in &TABLES {
+        let (rows, end, _) = compare(source, target, table).await?;
+        copied.resumed += rows;
+        ends.push(end);
+    }
+    for (table, mut after) in TABLES.iter().zip(ends) {
+        loop {
+            let rows = source.rows_behind(table, after).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.id;
+            target.put_rows(table, rows).await?;
+        }
+        target.raise_id(table, source.highest_id(table).await?).await?;
+    }
+    target.make_lanes().await?;
+    for table in &TABLES {
+        let (rows, _, complete) = compare(source, target, table).await?;
+        if !complete {
+            let why = format!("the source got more rows of {} during the copy", table.name);
+            return Err(conflict(why, "stop what writes to the source, then run the copy again"));
+        }
+        copied.rows.insert(table.name, rows);
+    }
+    Ok(copied)
+}
+
+/// Compares the rows of the target with as many of the source. Answers how many there are, the last id, and whether the
+/// source has no more.
+async fn compare(
+    source: &dyn Copying,
+    target: &dyn Copying,
+    table: &'static CopiedTable,
+) -> Result<(u64, i64, bool)> {
+    let (mut rows, mut after) = (0, 0);
+    loop {
+        let (theirs, ours) =
+            (source.rows_behind(table, after).await?, target.rows_behind(table, after).await?);
+        let Some(last) = ours.last() else { return Ok((rows, after, theirs.is_empty())) };
+        let mut theirs = theirs.iter();
+        for row in &ours {
+            if theirs.next() != Some(row) {
+                let why = format!("row {} of {} in the target is not that of the source", row.id, table.name);
+                let advice = "copy to a store that is empty, or was begun by this copy; if the source was written to \
+                              since, make the target anew";
+                return Err(conflict(why, advice));
+            }
+        }
+        rows += ours.len() as u64;
+        after = last.id;
+    }
+}
+
+/// The source is written to.
+#[cfg(feature = "sqlite")]
+pub(crate) fn in_use(what: &str) -> miniprogram_core::Error {
+    crate::failure::store(
+        format!("the daemon of {what} is running"),
+        "end it first: nothing may change during a copy",
+    )
+}

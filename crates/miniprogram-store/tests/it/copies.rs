@@ -1,0 +1,92 @@
+//! A store moves to another database, whole.
+
+use std::sync::Arc;
+
+use miniprogram_core::{ErrorKind, Secret, Timestamp};
+use miniprogram_store::{Maintenance, PostgresStore, SqliteStore, Store, StoreKeys, StoreOptions, copy};
+use serde_json::Value;
+
+use crate::{postgres, statement_in, suite};
+
+fn key(letter: char) -> StoreKeys {
+    StoreKeys::new(&Secret::new(format!("{}A=", letter.to_string().repeat(42)))).unwrap()
+}
+
+fn with(keys: StoreKeys) -> StoreOptions {
+    StoreOptions::default().with_keys(keys)
+}
+
+/// Everything but secrets, and what a copy does not carry over.
+async fn exported(store: &dyn Store) -> Vec<Value> {
+    let mut lines = Vec::new();
+    let mut write = |value: &Value| {
+        let mut value = value.clone();
+        if let Some(lease) = value.get_mut("lease") {
+            lease["until"] = Value::Null;
+        }
+        lines.push(value);
+        Ok(())
+    };
+    store.export(Timestamp::from_unix(2_000_000_000), &mut write).await.unwrap();
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_moves_to_postgresql_and_back() {
+    let Some(url) = postgres::database("everything_moves_to_postgresql_and_back") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first.db"), folder.path().join("second.db"));
+    let (from, back) = (format!("sqlite:{}", first.display()), format!("sqlite:{}", second.display()));
+    let source = SqliteStore::create(&first, with(key('a'))).await.unwrap();
+    let source: Arc<dyn Store> = Arc::new(source);
+    suite::fill_for_a_copy(&source).await;
+    let before = exported(&*source).await;
+    source.close().await;
+    drop(source);
+
+    let copied = copy(&from, key('a'), &url, key('b')).await.unwrap();
+    assert_eq!((copied.rows["events"], copied.resumed), (451, 0));
+    let target = PostgresStore::connect(&url, with(key('b'))).await.unwrap();
+    assert_eq!(exported(&target).await, before);
+    let report = target.check(Timestamp::from_unix(0)).await.unwrap();
+    assert!(report.is_ok() && report.sealed_with.len() == 1 && report.open_values == 0, "{report:?}");
+    assert_eq!(report.rows, copied.rows);
+
+    // Cut off in the middle: it goes on, and no row is there twice.
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let cut = "DELETE FROM miniprogram.events WHERE id > 300; DELETE FROM miniprogram.lanes";
+    sqlx::raw_sql(cut).execute(&pool).await.unwrap();
+    let again = copy(&from, key('a'), &url, key('b')).await.unwrap();
+    assert_eq!((&again.rows, again.resumed), (&copied.rows, copied.rows.values().sum::<u64>() - 152));
+
+    let returned = copy(&url, key('b'), &back, key('c')).await.unwrap();
+    assert_eq!(returned.rows, copied.rows);
+    let target: Arc<dyn Store> = Arc::new(SqliteStore::open(&second, with(key('c'))).await.unwrap());
+    assert_eq!(exported(&*target).await, before);
+    suite::assert_a_copy_goes_on(&target).await;
+    target.close().await;
+
+    // What holds other rows is refused, and nothing is written to it.
+    let error = copy(&from, key('a'), &back, key('c')).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    statement_in(&first, "UPDATE events SET deliveries = deliveries + 1 WHERE id = 7");
+    let error = copy(&from, key('a'), &url, key('b')).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("row 7 of events"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_in_use_or_cannot_be_read_is_not_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first.db"), folder.path().join("second.db"));
+    let (from, to) = (format!("sqlite:{}", first.display()), format!("sqlite:{}", second.display()));
+    let daemon: Arc<dyn Store> =
+        Arc::new(SqliteStore::migrate(&first, with(key('a')).as_daemon()).await.unwrap());
+    suite::fill_for_a_copy(&daemon).await;
+    let error = copy(&from, key('a'), &to, key('a')).await.unwrap_err();
+    assert!(error.to_string().contains("daemon"), "{error}");
+    daemon.close().await;
+    drop(daemon);
+    let error = copy(&from, key('b'), &to, key('b')).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+    copy(&from, key('a'), &to, key('a')).await.unwrap();
+}
