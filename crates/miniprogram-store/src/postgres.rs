@@ -56,9 +56,9 @@ const MIGRATIONS: [Migration; 3] = [
     },
     Migration { version: 2, description: "keys", sql: include_str!("../migrations/postgres/0002_keys.sql") },
     Migration {
-        version: 4,
+        version: 3,
         description: "groups",
-        sql: include_str!("../migrations/postgres/0004_groups.sql"),
+        sql: include_str!("../migrations/postgres/0003_groups.sql"),
     },
 ];
 

@@ -1732,8 +1732,7 @@ async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
     acquire(&store, &scope("app9"), at(0)).await;
     let report = store.check(at(10)).await.unwrap();
     assert!(report.is_ok(), "{report:?}");
-    let version = if report.backend == "sqlite" { 3 } else { 4 };
-    assert_eq!(report.schema_version, version);
+    assert_eq!(report.schema_version, 3);
     let rows: Vec<_> = report.rows.into_iter().collect();
     assert_eq!(rows, [("events", 1), ("intents", 2), ("tickets", 1), ("tokens", 2)]);
     assert_eq!((report.open_intents, report.expired_leases, report.open_values), (1, 0, 8));
