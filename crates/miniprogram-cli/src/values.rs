@@ -5,6 +5,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use miniprogram::{Error, Secret};
+use miniprogram_store::inbox::SHORTEST_MEMORY;
 use serde::de::DeserializeOwned;
 
 /// How many bytes a file named by an option may have.
@@ -138,6 +139,17 @@ pub(crate) fn within<T: TryFrom<i64>>(
     number: i64,
 ) -> Result<T, Error> {
     T::try_from(number).map_err(|_| Error::invalid(operation, field, format!("must not be {number}")))
+}
+
+/// For how long something is remembered.
+pub(crate) fn memory(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        short if short < SHORTEST_MEMORY => {
+            Err("must be 7d or longer: until then a vendor may repeat an event, which would count as new"
+                .to_owned())
+        }
+        duration => Ok(duration),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use miniprogram::{EventKind, Secret};
 use miniprogram_store::InboxState;
 
 use crate::config::StatusListen;
-use crate::values::{bytes, positive_duration, secret};
+use crate::values::{bytes, memory, positive_duration, secret};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsVerb {
@@ -70,8 +70,8 @@ pub(crate) struct Serve {
     /// How long handlers may go on after the signal to stop; commands that take longer are killed [default: 20s]
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) shutdown_timeout: Option<Duration>,
-    /// For how long events that are done are kept: a duplicate that comes later counts as new
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = positive_duration)]
+    /// For how long events that are done are kept, from 7d on: a duplicate that comes later counts as new
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = memory)]
     pub(crate) keep: Duration,
     /// How pushes are written, at every platform whose vendor knows both [default: the configuration's
     /// `body_format`, else xml]

@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use miniprogram::Secret;
-use miniprogram_store::inbox::SHORTEST_MEMORY;
 
-use crate::values::{duration, secret};
+use crate::values::{memory, secret};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreVerb {
@@ -71,15 +70,4 @@ pub(crate) struct Copy {
     /// The store to write
     #[arg(value_name = "TO", value_parser = secret)]
     pub(crate) to: Secret,
-}
-
-/// For how long something is remembered.
-fn memory(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        short if short < SHORTEST_MEMORY => {
-            Err("must be 7d or longer: until then a vendor may repeat an event, which would count as new"
-                .to_owned())
-        }
-        duration => Ok(duration),
-    }
 }
