@@ -20,7 +20,7 @@ use crate::service::{CallbackService, Shared};
 const REPORTS: u32 = 3;
 /// How soon the store is asked again for what is due and held back by an earlier event of its app.
 const RECHECK: Duration = Duration::from_secs(1);
-/// How many events of one app are handed over in a row before others get their turn.
+/// How many events of one app are delivered in a row before other apps get their turn.
 const ROW: u32 = 32;
 /// How much of an error is kept with an event.
 const MAX_ERROR: usize = 500;
@@ -127,7 +127,8 @@ impl Ended {
     }
 }
 
-/// Hands an event over, and the later ones of its app that are due, as long as they are to be had with the same write.
+/// Delivers an event, then the later ones of its app that are due: each is claimed with the write that completes the one
+/// before.
 async fn hand_over(shared: Arc<Shared>, claim: Claim, mut handed_back: watch::Receiver<bool>) {
     let mut next = Some(claim);
     for left in (0..ROW).rev() {
@@ -136,7 +137,7 @@ async fn hand_over(shared: Arc<Shared>, claim: Claim, mut handed_back: watch::Re
     }
 }
 
-/// Answers the app's next event, if more are wanted and it is due.
+/// Returns the app's next event, if more are wanted and it is due.
 async fn hand_over_one(
     shared: &Arc<Shared>,
     claim: &Claim,

@@ -381,7 +381,7 @@ pub struct InboxCounts {
     pub done: u64,
     /// Given up.
     pub dead: u64,
-    /// Among the pending and the dead ones, those that could not be read when they were to be claimed.
+    /// Of the pending events and the dead letters, those that could not be read when they were to be claimed.
     pub unreadable: u64,
 }
 
@@ -392,7 +392,7 @@ impl InboxCounts {
         Self { pending, done, dead, unreadable: 0 }
     }
 
-    /// Sets how many of the pending and the dead could not be read.
+    /// Sets how many of the pending events and the dead letters could not be read.
     #[must_use]
     pub const fn with_unreadable(mut self, events: u64) -> Self {
         self.unreadable = events;
@@ -413,7 +413,7 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     /// so that handlers see the events of an app in order; different apps side by side. A store may hand over fewer than
     /// `limit`, never more.
     ///
-    /// What cannot be read is left out and counted by [`counts`](Self::counts). What is damaged goes to the dead, and
+    /// What cannot be read is left out and counted by [`counts`](Self::counts). What is damaged becomes a dead letter, and
     /// holds nothing back. What lacks its key stays pending, holds its lane back, and is tried again after the lease.
     /// The lease is [`LONGEST_PAUSE`] at most.
     ///

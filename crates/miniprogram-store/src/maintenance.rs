@@ -52,7 +52,7 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     /// - Of a token the damaged parts are dropped. Without a refresh token it is
     ///   [`NeedsRecovery`](crate::GrantState::NeedsRecovery).
     /// - An open effect stays open without its arguments, for a person to close.
-    /// - A pending event goes to the dead.
+    /// - A pending event becomes a dead letter.
     /// - An app whose next event is written down wrongly gets it anew.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ pub enum RepairAction {
     Dropped,
     /// The token has to be recovered.
     NeedsRecovery,
-    /// The event went to the dead.
+    /// The event became a dead letter.
     Dead,
     /// The effect stays open, without its arguments.
     StaysOpen,

@@ -163,7 +163,7 @@ impl Handle {
         self.give_back(operation, Returned::of(operation, claim, change)?, None).await.map(|_| ())
     }
 
-    /// The claim that a row holds. What is damaged goes to the dead, and its app's next event is free. What lacks its
+    /// The claim that a row holds. What is damaged becomes a dead letter, and its app's next event is free. What lacks its
     /// key stays pending, and is tried again when the claim is over.
     async fn claim_in(&self, row: &Row, now: Timestamp) -> Result<Option<Claim>> {
         let read =

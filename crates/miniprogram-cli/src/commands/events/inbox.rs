@@ -91,8 +91,8 @@ pub(super) async fn replay(context: &Context, wish: Replay) -> Result<Finish, Fa
     Ok(if whole { Finish::Done } else { Finish::Faulty })
 }
 
-/// The ids of the dead, oldest first, and what is told of those that cannot be read: handed over they would only die
-/// again.
+/// Returns the ids of the dead letters, oldest first, and what is known of those that cannot be read: delivered again,
+/// they would only fail again.
 async fn dead(context: &Context, store: &dyn Store) -> Result<(Vec<i64>, Vec<Value>), Error> {
     let (mut ids, mut left, mut before) = (Vec::new(), Vec::new(), None);
     loop {
