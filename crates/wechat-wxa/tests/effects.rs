@@ -219,6 +219,7 @@ mod submission {
     async fn a_submission_that_may_be_another_one_is_not_sent() {
         for (latest, upload) in [
             (submitted("2.5.0", NOW + 1), versions(None, None)),
+            (submitted("2.5.0", NOW + 1), versions(Some(("2.5.0", 0)), None)),
             (submitted("", NOW + 1), versions(Some(("2.5.0", NOW)), None)),
             (submitted("2.5.0", 0), versions(Some(("2.5.0", NOW)), None)),
         ] {
@@ -449,6 +450,7 @@ mod publication {
             release_info(json!(null), stale.clone()),
             release_info(json!("2.5.0"), json!(null)),
             release_info(json!("2.5.0"), json!("")),
+            release_info(json!("2.5.0"), json!(0)),
             ok(json!({ "release_info": { "release_time": stale } })),
             ok(json!({ "release_info": { "release_version": "2.5.0" } })),
         ] {
@@ -662,12 +664,17 @@ mod rollback {
         }
         // The same text twice: the time tells them apart, and where it is not told nothing does.
         let same = json!([{ "app_version": 451, "user_version": "2.5.0" }]);
-        let timeless = ok(json!({ "release_info": { "release_version": "2.5.0" } }));
-        let stage = script(vec![Answer::Timeout], vec![before.clone(), timeless.clone()], same);
-        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await), (Outcome::Unknown, None, 1));
         let other = json!([{ "app_version": 451, "user_version": "2.4.0" }]);
-        let stage = script(vec![Answer::Timeout, done()], vec![before, timeless], other);
-        assert_eq!(told(&stage.app.rollback(&RollbackTarget::Previous).await), (Outcome::Done, ANSWERED, 2));
+        let timeless = ok(json!({ "release_info": { "release_version": "2.5.0" } }));
+        for timeless in [timeless, online("2.5.0", 0)] {
+            let info = vec![before.clone(), timeless.clone()];
+            let stage = script(vec![Answer::Timeout], info.clone(), same.clone());
+            let result = stage.app.rollback(&RollbackTarget::Previous).await;
+            assert_eq!(told(&result), (Outcome::Unknown, None, 1), "{timeless:?}");
+            let stage = script(vec![Answer::Timeout, done()], info, other.clone());
+            let result = stage.app.rollback(&RollbackTarget::Previous).await;
+            assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2), "{timeless:?}");
+        }
     }
 
     /// A rollback from 2.5.0 to 2.4.0 whose response is lost, and whose state cannot be read at first.
@@ -779,7 +786,9 @@ mod gray {
         for absent in [gray_plan(1, 10, NOW), gray_plan(4, 20, NOW), gray_plan(3, 100, NOW)] {
             assert_eq!(told(&lost(absent).await), (Outcome::Done, ANSWERED, 2));
         }
-        for untold in no_plan() {
+        // A plan that runs, to nobody knows how many.
+        let shareless = ok(json!({ "gray_release_plan": { "status": 1, "create_timestamp": NOW } }));
+        for untold in no_plan().into_iter().chain([shareless]) {
             assert_eq!(told(&lost(untold.clone()).await), (Outcome::Unknown, None, 1), "{untold:?}");
         }
         let error = lost(gray_plan(1, 50, NOW)).await.unwrap_err();

@@ -118,6 +118,12 @@ async fn versions_are_one_list_without_repeats() {
         ("empty blocks", ok(json!({ "exp_info": {}, "release_info": null })), never()),
         ("uploaded", versions(Some(("2", 20)), None), never()),
         ("uploaded, another online", versions(Some(("2", 20)), Some(("1", 10))), latest(0, "1", 5)),
+        ("uploaded, another online, nothing in audit", versions(Some(("2", 20)), Some(("1", 10))), never()),
+        (
+            "uploaded before another was released",
+            versions(Some(("3", 20)), Some(("2", 30))),
+            latest(0, "2", 10),
+        ),
         ("in review", versions(Some(("2", 20)), Some(("1", 10))), latest(2, "2", 21)),
         ("delayed", versions(Some(("2", 20)), None), latest(4, "2", 21)),
         ("rejected", versions(Some(("2", 20)), Some(("1", 10))), latest(1, "2", 21)),
