@@ -148,7 +148,7 @@ fn hex_bytes(text: &[u8], case: HexCase) -> Option<[u8; 20]> {
     };
     let mut bytes = [0; 20];
     for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        *byte = digit(pair[0])? * 16 + digit(pair[1])?;
     }
     Some(bytes)
 }

@@ -47,7 +47,7 @@ fn percent_decoded(text: &str) -> Result<Cow<'_, str>, QueryError> {
     while let Some(&byte) = rest.next() {
         bytes.push(match byte {
             b'%' => match (rest.next().and_then(hex_digit), rest.next().and_then(hex_digit)) {
-                (Some(high), Some(low)) => high << 4 | low,
+                (Some(high), Some(low)) => high * 16 + low,
                 _ => return Err(QueryError::Encoding),
             },
             b'+' => b' ',

@@ -36,9 +36,11 @@ fn a_wrong_configuration_names_the_field_and_the_remedy_and_no_secret() {
 }
 
 #[test]
-fn debug_shows_neither_token_nor_keys() {
+fn debug_shows_neither_token_nor_keys_but_whether_there_is_a_previous_one() {
+    assert!(format!("{:?}", config()).contains("[redacted], previous key: false"));
     let config = config().with_previous_key(&Secret::new(OLD_KEY)).unwrap();
     let shown = format!("{config:?} {config:#?}");
+    assert!(shown.contains("[redacted], previous key: true"), "{shown}");
     for canary in ["canary-token", KEY, OLD_KEY] {
         assert!(!shown.contains(canary), "{shown}");
     }

@@ -152,7 +152,7 @@ fn a_key_has_43_letters_and_digits_and_may_have_spare_bits() {
         let error = FrameKey::parse(&Secret::new(bad.as_str())).unwrap_err();
         assert_eq!(error, FrameError::Key);
     }
-    assert!(!format!("{:?}", key(ANY_KEY)).contains("abc"));
+    assert_eq!(format!("{:?}", key(ANY_KEY)), "FrameKey([redacted])");
 }
 
 #[test]
