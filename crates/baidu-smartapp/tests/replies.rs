@@ -230,11 +230,24 @@ async fn categories_in_every_spelling() {
         ),
     );
     insta::assert_json_snapshot!("categories", app.categories().await.unwrap());
-    let odd = r#"[{"category_name":"无号"},{"id":1},{"id":2,"category_name":"x","sub_items":7}]"#;
+    let odd = r#"[{"category_name":"无号"},{"id":1},{"id":2,"category_name":"x","sub_items":7},
+                  {"id":3,"category_name":"y","category_quali":"请联系客服"}]"#;
     let (_, app) = answering("app/category/list", data(odd));
     let odd = app.categories().await.unwrap();
-    assert_eq!(odd.iter().map(|category| category.levels[0].id).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(odd.iter().map(|category| category.levels[0].id).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!((odd[0].levels[0].name.as_str(), &odd[1].extra["sub_items"]), ("", &7.into()));
+    assert_eq!(odd[2].extra["category_quali"], "请联系客服", "words that are no JSON are kept");
+}
+
+#[tokio::test]
+async fn categories_have_eight_levels_at_most() {
+    let deep = (0..9).fold(r#"{"id":1,"category_name":"x"}"#.to_owned(), |below, _| {
+        format!(r#"{{"id":1,"category_name":"x","sub_items":[{below}]}}"#)
+    });
+    let (_, app) = answering("app/category/list", data(&format!("[{deep}]")));
+    let categories = app.categories().await.unwrap();
+    assert_eq!((categories.len(), categories[0].levels.len()), (1, 8));
+    assert_eq!(categories[0].extra["sub_items"][0]["id"], 1, "what is deeper is kept as it came");
 }
 
 #[tokio::test]
