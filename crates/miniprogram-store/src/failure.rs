@@ -133,3 +133,46 @@ fn of_sqlite(operation: &'static str, error: &rusqlite::Error) -> Error {
 }
 
 pub(crate) const MIGRATE: &str = "run `miniprogram store migrate`";
+
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn a_failure_of_a_file_says_what_to_do_about_it() {
+        for (code, words) in [
+            (5, "another program holds the file"),
+            (6, "another program holds the file"),
+            (8, "correct the permissions"),
+            (10, "the disk failed"),
+            (11, "store check"),
+            (13, "make room on the disk"),
+            (14, "the file cannot be opened"),
+            (26, "store check"),
+            // An extended code: its class is what counts.
+            (10 | 3 << 8, "the disk failed"),
+        ] {
+            let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let error = super::of_sqlite("open", &failure);
+            assert!(error.advice().contains(words), "{code}: {error:#}");
+            assert!(error.to_string().contains(&format!("(code {code})")), "{error}");
+        }
+        let other = super::of_sqlite("open", &rusqlite::Error::QueryReturnedNoRows);
+        assert_eq!((other.operation(), other.advice()), ("open", super::ErrorKind::Store.advice()));
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_refusal_of_a_server_says_what_to_do_about_it() {
+        for (codes, words) in [
+            (&["3F000", "42P01", "42703"][..], "store migrate"),
+            (&["28000", "28P01", "3D000"], "the user, the password"),
+            (&["25006"], "connect to the primary one"),
+            (&["53100"], "make room on the server's disk"),
+        ] {
+            for code in codes {
+                assert!(super::advice_on_postgres(code).contains(words), "{code}");
+            }
+        }
+        assert_eq!(super::advice_on_postgres("XX000"), super::ErrorKind::Store.advice());
+    }
+}

@@ -460,6 +460,16 @@ mod tests {
     }
 
     #[test]
+    fn without_secrets_nothing_is_sealed_or_opened() {
+        let sealed = StoreKeys::default().seal(&PLACE, b"value").unwrap();
+        let keys = StoreKeys::without_secrets();
+        for result in [keys.seal(&PLACE, b"value"), keys.unseal(&PLACE, &sealed)] {
+            let error = result.unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::Store, Some(KEY_VARIABLE)), "{error}");
+        }
+    }
+
+    #[test]
     fn debug_shows_ids_alone() {
         let keys = StoreKeys::new(&key(65)).unwrap();
         let id = keys.ids().next().unwrap();

@@ -2,7 +2,7 @@
 //! are `async` because PostgreSQL's are.
 
 use std::borrow::Cow;
-use std::fmt::{self, Debug, Display};
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,12 +25,6 @@ pub(super) struct Conn {
     db: Connection,
     /// Whether its commits are synced.
     synced: bool,
-}
-
-impl Debug for Conn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Conn").finish_non_exhaustive()
-    }
 }
 
 /// What a connection may do.

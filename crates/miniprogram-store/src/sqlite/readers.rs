@@ -1,8 +1,7 @@
 //! The connections that read.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use miniprogram_core::Result;
 use tokio::sync::Semaphore;
@@ -12,25 +11,23 @@ use super::writer::{Work, gone};
 use crate::failure::{Failure, store};
 
 /// Connections that only read: they see what was committed, and wait for nobody.
-#[derive(Debug)]
 pub(super) struct Readers(Arc<Pool>);
 
-#[derive(Debug)]
 struct Pool {
     path: PathBuf,
     access: Access,
     /// How many may be reading at once on threads of their own.
     permits: Semaphore,
-    idle: Mutex<Vec<Conn>>,
+    /// Those that nobody reads with; none once the store is closed.
+    idle: Mutex<Option<Vec<Conn>>>,
     most: usize,
-    closed: AtomicBool,
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf, access: Access, connections: u32) -> Self {
         let most = connections.max(1) as usize;
-        let (permits, closed) = (Semaphore::new(most), AtomicBool::new(false));
-        Self(Arc::new(Pool { path, access, permits, idle: Mutex::default(), most, closed }))
+        let (permits, idle) = (Semaphore::new(most), Mutex::new(Some(Vec::new())));
+        Self(Arc::new(Pool { path, access, permits, idle, most }))
     }
 
     /// Reads on a thread of its own: what may be many rows.
@@ -63,29 +60,27 @@ impl Readers {
     }
 
     pub(super) fn close(&self) {
-        self.0.closed.store(true, Ordering::Release);
-        self.0.idle().clear();
+        drop(self.0.idle().take());
     }
 }
 
 impl Pool {
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Conn>> {
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Conn>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<A, T>(&self, arguments: &A, work: Work<A, T>) -> Result<T, Failure> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(gone("read").into());
-        }
-        let idle = self.idle().pop();
+        let idle = self.idle().as_mut().ok_or_else(|| gone("read"))?.pop();
         let mut connection = match idle {
             Some(connection) => connection,
             None => Conn::open(&self.path, self.access)?,
         };
         let read = done(work(&mut connection, arguments));
-        let mut idle = self.idle();
         // After an error the connection may be of no use.
-        if read.is_ok() && idle.len() < self.most && !self.closed.load(Ordering::Acquire) {
+        if read.is_ok()
+            && let Some(idle) = &mut *self.idle()
+            && idle.len() < self.most
+        {
             idle.push(connection);
         }
         read

@@ -75,6 +75,38 @@ async fn everything_moves_to_postgresql_and_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn everything_moves_to_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first.db"), folder.path().join("second.db"));
+    let (from, to) = (format!("sqlite:{}", first.display()), format!("sqlite:{}", second.display()));
+    let source: Arc<dyn Store> = Arc::new(SqliteStore::create(&first, with(key('a'))).await.unwrap());
+    suite::fill_for_a_copy(&source).await;
+    let before = exported(&*source).await;
+    source.close().await;
+    drop(source);
+
+    let copied = copy(&from, key('a'), &to, key('b')).await.unwrap();
+    assert_eq!((copied.rows["events"], copied.resumed), (451, 0));
+
+    // Cut off in the middle: it goes on, and no row is there twice.
+    statement_in(&second, "DELETE FROM events WHERE id > 300; DELETE FROM lanes");
+    let again = copy(&from, key('a'), &to, key('b')).await.unwrap();
+    assert_eq!((&again.rows, again.resumed), (&copied.rows, copied.rows.values().sum::<u64>() - 152));
+    let target: Arc<dyn Store> = Arc::new(SqliteStore::open(&second, with(key('b'))).await.unwrap());
+    assert_eq!(exported(&*target).await, before);
+    let report = target.check(Timestamp::from_unix(0)).await.unwrap();
+    assert!(report.is_ok() && report.sealed_with.len() == 1 && report.open_values == 0, "{report:?}");
+    assert_eq!(report.rows, copied.rows);
+    suite::assert_a_copy_goes_on(&target).await;
+    target.close().await;
+    drop(target);
+
+    // What holds other rows is refused.
+    let error = copy(&from, key('a'), &to, key('b')).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_is_in_use_or_cannot_be_read_is_not_copied() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (folder.path().join("first.db"), folder.path().join("second.db"));

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use miniprogram_core::{
@@ -13,7 +14,7 @@ use miniprogram_core::{
 };
 use miniprogram_store::{
     Acquired, Inbox, IntentStore, Maintenance, NewEvent, PlatformKey, SqliteStore, StoreKeys, StoreOptions,
-    Ticket, TokenFilter, TokenStore,
+    Ticket, TokenFilter, TokenStore, accept_loss,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -201,6 +202,28 @@ async fn the_schema_of_another_version_is_refused() {
 }
 
 #[tokio::test]
+async fn every_step_of_the_schema_is_kept_with_its_digest() {
+    let (_directory, path) = made().await;
+    let file = rusqlite::Connection::open(&path).unwrap();
+    let digests = "SELECT COUNT(*), COUNT(DISTINCT checksum), MIN(LENGTH(checksum)) FROM _sqlx_migrations";
+    let digests = file.query_row(digests, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    assert_eq!(digests.unwrap(), (3, 3, 32));
+}
+
+#[tokio::test]
+async fn text_that_is_none_is_named_once() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    statement_in(
+        &path,
+        "UPDATE tokens SET kind = CAST(x'ff' AS TEXT), state = CAST(x'ff' AS TEXT) WHERE app = 'app7'",
+    );
+    let report = store.check(Timestamp::from_unix(2)).await.unwrap();
+    let found: Vec<_> = report.unreadable.iter().map(|value| (value.column, &value.reason[..])).collect();
+    assert_eq!(found, [("kind", "it is no text"), ("state", "it is no text")]);
+}
+
+#[tokio::test]
 async fn readers_look_on_while_the_owner_writes() {
     let (_directory, path) = made().await;
     let owner = SqliteStore::open(&path, options()).await.unwrap();
@@ -259,6 +282,102 @@ async fn a_write_is_finished_without_its_caller() {
     let store = SqliteStore::open(&path, options()).await.unwrap();
     let report = store.check(Timestamp::from_unix(0)).await.unwrap();
     assert!(report.is_ok() && report.rows["tickets"] > begun, "{begun} of {report:?}");
+}
+
+/// Polls a write until it waits, and drops it: it is done as soon as nobody else has the turn.
+async fn write_and_leave(store: &SqliteStore, text: &str) {
+    let (key, ticket) = (key(), ticket(text));
+    let mut write = store.save_ticket(&key, &ticket);
+    std::future::poll_fn(|context| {
+        assert!(write.as_mut().poll(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_was_dropped_is_opened_again_when_it_has_finished() {
+    let (directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let turn = OpenOptions::new().write(true).open(directory.path().join("store.db.turn")).unwrap();
+    turn.lock().unwrap();
+    write_and_leave(&store, "last").await;
+    drop(store);
+    let again = tokio::spawn({
+        let path = path.clone();
+        async move { SqliteStore::open(path, options()).await }
+    });
+    for other in ["one.db", "another.db", "third.db"] {
+        SqliteStore::create(directory.path().join(other), options()).await.unwrap().close().await;
+    }
+    assert!(!again.is_finished(), "the dropped one has not written yet");
+    turn.unlock().unwrap();
+    let store = again.await.unwrap().unwrap();
+    assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket("last")));
+}
+
+#[tokio::test]
+async fn what_is_written_behind_a_close_is_refused() {
+    let (directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let turn = OpenOptions::new().write(true).open(directory.path().join("store.db.turn")).unwrap();
+    turn.lock().unwrap();
+    write_and_leave(&store, "before").await;
+    let (key, behind) = (key(), ticket("behind"));
+    let (close, write) = (store.close(), store.save_ticket(&key, &behind));
+    let release = async {
+        turn.unlock().unwrap();
+    };
+    let ((), written, ()) = tokio::join!(close, write, release);
+    assert_eq!(written.unwrap_err().kind(), ErrorKind::Store);
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    assert_eq!(store.ticket(&key).await.unwrap(), Some(ticket("before")));
+}
+
+/// How many connections of this process are open on a file.
+#[cfg(target_os = "linux")]
+fn connections_to(path: &Path) -> usize {
+    let open =
+        fs::read_dir("/proc/self/fd").unwrap().filter_map(|file| fs::read_link(file.unwrap().path()).ok());
+    open.filter(|file| file == path).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_read_are_kept_until_the_store_is_closed() {
+    let (_directory, path) = made().await;
+    let options = options().with_connections(2);
+    let store = SqliteStore::open_read_only(&path, options).await.unwrap();
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let store = store.clone();
+        readers.spawn(async move { store.ticket(&key()).await.unwrap() });
+    }
+    assert_eq!(readers.join_all().await, vec![Some(ticket("first")); 40]);
+    assert!((1..=2).contains(&connections_to(&path)));
+    store.close().await;
+    assert_eq!(connections_to(&path), 0);
+    assert!(store.ticket(&key()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_commit_that_went_missing_is_noticed_by_the_next_write() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    statement_in(&path, "UPDATE store SET commits = commits - 1");
+    let error = store.save_ticket(&key(), &ticket("second")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone));
+    assert!(error.to_string().contains("has lost its last 1 commits"), "{error}");
+    assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket("first")));
+}
+
+#[tokio::test]
+async fn a_store_whose_mark_cannot_be_read_is_not_taken_to_have_none() {
+    let (directory, path) = made().await;
+    let mark = directory.path().join("store.db.turn");
+    fs::remove_file(&mark).unwrap();
+    std::os::unix::fs::symlink(&mark, &mark).unwrap();
+    assert_refused(&path, "cannot open").await;
 }
 
 #[tokio::test]
@@ -384,7 +503,7 @@ async fn a_log_that_was_cut_short_is_noticed_when_the_store_is_opened() {
             assert!(error.to_string().contains("has lost its last"), "{kept} bytes: {error}");
             assert!(error.advice().contains("--accept-loss"), "{error:#}");
         }
-        let missing = SqliteStore::accept_loss(&left).await.unwrap();
+        let missing = accept_loss(&format!("sqlite:{}", left.display())).await.unwrap();
         assert!(missing.is_some_and(|missing| missing > 0), "{missing:?}");
         let store = SqliteStore::open(&left, options()).await.unwrap();
         store.save_ticket(&key(), &ticket("on")).await.unwrap();

@@ -86,6 +86,7 @@ suite![
     a_damaged_ticket_is_replaced_by_the_next,
     a_damaged_open_effect_is_named_and_closed_by_a_person,
     a_repair_gives_up_what_is_damaged_and_says_so,
+    a_repair_drops_whole_rows_only_when_it_is_told_to,
     a_dry_repair_writes_nothing,
     what_lacks_its_key_is_left_by_a_repair,
     an_app_whose_next_event_was_lost_gets_it_anew,
@@ -1102,6 +1103,29 @@ async fn a_repair_gives_up_what_is_damaged_and_says_so(place: Place) {
     let (lease, _) = acquire(&store, &scope("app1"), at(102)).await;
     let record = store.commit(&lease, &tokens("a2", "r2"), at(102)).await.unwrap();
     assert_eq!(record.state, GrantState::Active);
+}
+
+async fn a_repair_drops_whole_rows_only_when_it_is_told_to(place: Place) {
+    let store = place.store().await;
+    fill_with_secrets(&store).await;
+    place.statement("UPDATE tickets SET vendor = 'No Vendor'").await;
+    place.statement("UPDATE tokens SET kind = 'authorizes'").await;
+    place.statement("UPDATE intents SET operation = 'No Operation'").await;
+    let before = store.check(at(100)).await.unwrap();
+    let rows = |action| {
+        [
+            of("tickets", None, "vendor", action),
+            of("tokens", Some("app1"), "kind", action),
+            of("intents", Some("app1"), "operation", action),
+            of("intents", Some("app2"), "operation", action),
+        ]
+    };
+    assert_eq!(repaired(&store, RepairOptions::default()).await, rows("left"));
+    assert_eq!(store.check(at(100)).await.unwrap(), before, "nothing was touched");
+    assert_eq!(repaired(&store, RepairOptions::default().with_drop(true)).await, rows("dropped"));
+    let report = store.check(at(100)).await.unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    assert_eq!((report.rows["tickets"], report.rows["tokens"], report.rows["intents"]), (0, 0, 0));
 }
 
 async fn a_dry_repair_writes_nothing(place: Place) {
