@@ -91,26 +91,25 @@ impl Inner {
         Some(current.token.clone())
     }
 
+    /// The record's token, unless it is refused, by the store or here.
+    fn unrefused(&self, record: &TokenRecord) -> Option<StoredAccess> {
+        let slots = self.slots();
+        match slots.get(&record.scope) {
+            Some(slot) => slot.unrefused(record).cloned(),
+            None => Slot::default().unrefused(record).cloned(),
+        }
+    }
+
     /// Whether the record's token may be handed out for a while.
     pub(crate) fn is_usable(&self, record: &TokenRecord) -> bool {
         let now = self.clock.now();
-        let slots = self.slots();
-        let access = slots.get(&record.scope).map_or_else(
-            || Slot::default().unrefused(record).cloned(),
-            |slot| slot.unrefused(record).cloned(),
-        );
-        access.is_some_and(|access| Span::of(&access).contains(now))
+        self.unrefused(record).is_some_and(|access| Span::of(&access).contains(now))
     }
 
     /// The record's token, if nobody refused it meanwhile. One that has just been issued is handed out however short
     /// its life is.
     pub(crate) fn accepted(&self, record: &TokenRecord) -> Option<AccessToken> {
-        let slots = self.slots();
-        let access = match slots.get(&record.scope) {
-            Some(slot) => slot.unrefused(record),
-            None => record.access.as_ref().filter(|access| !access.refused),
-        };
-        access.map(|access| access.token.clone())
+        self.unrefused(record).map(|access| access.token)
     }
 
     /// Takes over what the store holds, unless something newer is at hand.

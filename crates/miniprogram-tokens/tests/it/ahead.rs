@@ -207,3 +207,24 @@ async fn a_token_that_cannot_be_read_stops_no_other_and_is_recovered() {
     run_for(&bench, Duration::from_secs(60)).await;
     assert_eq!(bench.manager.renewals(), RenewalState::default());
 }
+
+#[tokio::test]
+async fn everything_that_cannot_be_read_is_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let numbers = recorder.handle();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    for app in ["token", "scope", "whole"] {
+        bench.authorize(&app.into()).await;
+    }
+    damage(&bench, "refresh", "token");
+    let file = rusqlite::Connection::open(bench.directory.path().join("store.db")).unwrap();
+    file.execute_batch(
+        "UPDATE tokens SET kind = 'odd' WHERE app = 'scope'; UPDATE tickets SET ticket = x'07'",
+    )
+    .unwrap();
+    run_for(&bench, Duration::from_secs(10)).await;
+    assert_eq!(bench.manager.renewals().unreadable, 3, "a token, a record and a ticket");
+    let numbers = numbers.render();
+    assert!(numbers.contains("miniprogram_tokens_unreadable 3\n"), "{numbers}");
+}

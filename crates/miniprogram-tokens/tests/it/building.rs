@@ -6,6 +6,7 @@ use std::time::Duration;
 use miniprogram_core::authorization::RefreshTokenUse;
 use miniprogram_core::{ErrorKind, TokenProvider};
 use miniprogram_store::PlatformKey;
+use miniprogram_store::tokens::LONGEST_LEASE;
 use miniprogram_tokens::{TokenManager, TokenManagerBuilder};
 
 use crate::support::{Bench, builder, platform, scope};
@@ -26,12 +27,14 @@ async fn what_cannot_work_is_refused_by_the_method_that_set_it() {
     assert_refused(TokenManager::builder(Arc::clone(&bench.store) as _), "with_platform");
     assert_refused(built(&bench).with_platform(Arc::clone(&bench.vendor) as _), "with_platform");
     assert_refused(built(&bench).with_lease(Duration::from_millis(999)), "with_lease");
+    assert_refused(built(&bench).with_lease(LONGEST_LEASE + Duration::from_millis(1)), "with_lease");
     assert_refused(built(&bench).with_concurrency(0), "with_concurrency");
     for owner in ["", " \t"] {
         assert_refused(built(&bench).with_owner(owner), "with_owner");
     }
     let least = built(&bench).with_lease(Duration::from_secs(1)).with_concurrency(1).with_owner("me");
     assert_eq!(least.build().unwrap().platforms(), [PlatformKey::new(ACME, PLATFORM)]);
+    built(&bench).with_lease(LONGEST_LEASE).build().unwrap();
 }
 
 #[tokio::test]

@@ -439,8 +439,8 @@ async fn without_a_ticket_the_error_says_what_to_do() {
     let alarms = std::sync::Arc::new(Alarms::default());
     let directory = tempfile::TempDir::new().unwrap();
     let store = FaultyStore::create(&directory).await;
-    let vendor = FakeVendor::new(RefreshTokenUse::SingleUse);
     let clock = miniprogram_core::VirtualClock::new(crate::support::start());
+    let vendor = FakeVendor::new(RefreshTokenUse::SingleUse, &clock);
     let _busy = clock.enter();
     let manager = builder(&store, &vendor, &clock, &alarms).build().unwrap();
     let request = miniprogram_core::authorization::AuthorizationRequest::new("https://shop.example");

@@ -78,7 +78,7 @@ impl Bench {
         let directory = TempDir::new().unwrap();
         let store = FaultyStore::create(&directory).await;
         let clock = VirtualClock::new(start());
-        let vendor = FakeVendor::new(model);
+        let vendor = FakeVendor::new(model, &clock);
         let alarms = Arc::new(Alarms::default());
         let busy = clock.enter();
         let manager = builder(&store, &vendor, &clock, &alarms).build().unwrap();

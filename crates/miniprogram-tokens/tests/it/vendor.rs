@@ -11,7 +11,8 @@ use miniprogram_core::authorization::{
     IssuedToken, Permission, PreAuthorizationCode, Recovery, RefreshTokenUse,
 };
 use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, Error, ErrorKind, Outcome, PlatformId, Result, Secret, Vendor,
+    AccessToken, AppId, AuthorizationApi, Clock, Error, ErrorKind, Outcome, PlatformId, Result, Secret,
+    Vendor, VirtualClock,
 };
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -110,6 +111,8 @@ pub(crate) const LIFE: Duration = Duration::from_secs(7200);
 pub(crate) struct FakeVendor {
     model: RefreshTokenUse,
     platform: PlatformId,
+    /// Marked by every call, as a client marks it.
+    clock: VirtualClock,
     world: Mutex<World>,
     /// Lets hanging answers through.
     pub(crate) gate: Semaphore,
@@ -118,7 +121,7 @@ pub(crate) struct FakeVendor {
 }
 
 impl FakeVendor {
-    pub(crate) fn new(model: RefreshTokenUse) -> Arc<Self> {
+    pub(crate) fn new(model: RefreshTokenUse, clock: &VirtualClock) -> Arc<Self> {
         let repeatable = model == RefreshTokenUse::Repeatable;
         let habits = Habits {
             names_app: repeatable,
@@ -130,6 +133,7 @@ impl FakeVendor {
         Arc::new(Self {
             model,
             platform: PLATFORM.into(),
+            clock: clock.clone(),
             world: Mutex::new(World { habits, ..World::default() }),
             gate: Semaphore::new(0),
             hanging: Semaphore::new(0),
@@ -210,6 +214,7 @@ impl FakeVendor {
         work: impl FnOnce(&mut World) -> Result<T>,
         spoil: impl FnOnce(T, Fault) -> T,
     ) -> Result<T> {
+        let mut busy = self.clock.enter();
         tokio::task::yield_now().await;
         let (fault, result) = {
             let mut world = self.world();
@@ -231,10 +236,14 @@ impl FakeVendor {
             (fault, result)
         };
         if matches!(fault, Fault::Hang | Fault::HangAndLose) {
+            // Time passes meanwhile.
+            drop(busy);
             self.hanging.add_permits(1);
             self.gate.acquire().await.unwrap().forget();
+            busy = self.clock.enter();
         }
         tokio::task::yield_now().await;
+        drop(busy);
         result.map(|answer| spoil(answer, fault))
     }
 
