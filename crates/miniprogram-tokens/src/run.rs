@@ -74,9 +74,7 @@ impl TokenManager {
                     found.next
                 }
                 Err(error) => {
-                    let state =
-                        RenewalState { failing: failing.len(), store_failed: true, ..self.renewals() };
-                    self.note_renewals(state);
+                    self.note_renewals(RenewalState { store_failed: true, ..self.renewals() });
                     tracing::error!(%error, "the store could not be walked");
                     trip.now().after(WALK)
                 }
