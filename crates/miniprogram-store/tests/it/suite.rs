@@ -1763,10 +1763,11 @@ async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
     assert_eq!(store.check(at(31)).await.unwrap().expired_leases, 1);
 
     place.statement("UPDATE events SET event = substr(event, 1, 20)").await;
+    place.statement("UPDATE tokens SET state = 'odd' WHERE app = 'app9'").await;
     let report = store.check(at(10)).await.unwrap();
     assert!(!report.is_ok());
     let found: Vec<_> = report.unreadable.iter().map(|value| (value.table, value.column)).collect();
-    assert_eq!(found, [("events", "event")]);
+    assert_eq!(found, [("tokens", "state"), ("events", "event")]);
     assert_eq!(claim_ids(&store, at(10)).await, [0; 0], "it is not handed over");
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.pending, counts.dead, counts.unreadable), (0, 1, 1), "and not lost");
