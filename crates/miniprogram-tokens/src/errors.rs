@@ -1,7 +1,5 @@
 //! What goes wrong, and what to do next.
 
-use std::sync::Arc;
-
 use miniprogram_core::{Advice, Error, ErrorKind, Outcome, Timestamp, TokenScope};
 use miniprogram_store::UnreadablePart;
 
@@ -32,34 +30,6 @@ const MISSING_KEY: Advice = Advice::new(
     "add the missing key to MINIPROGRAM_STORE_PREVIOUS_KEYS: nothing is lost",
     "请将缺失的密钥加入 MINIPROGRAM_STORE_PREVIOUS_KEYS：数据并未丢失",
 );
-
-/// The failure for one of those who waited: itself, or the same in its own copy with the failure as its source.
-pub(crate) fn own(failure: Arc<Error>) -> Error {
-    let error = match Arc::try_unwrap(failure) {
-        Ok(error) => return error,
-        Err(shared) => shared,
-    };
-    let mut copy = Error::new(error.kind(), error.operation().to_owned())
-        .with_outcome(error.outcome())
-        .with_retry(error.retry())
-        .with_retry_after(error.retry_after())
-        .with_request_id(error.request_id().map(str::to_owned))
-        .with_advice(error.advice().to_owned())
-        .with_attempts(error.attempts());
-    if let Some(vendor) = error.vendor() {
-        copy = copy.for_vendor(vendor);
-    }
-    if let Some(answer) = error.vendor_error() {
-        copy = copy.with_vendor(answer.clone());
-    }
-    if let Some(field) = error.field() {
-        copy = copy.with_field(field.to_owned());
-    }
-    if let Some(detail) = error.detail() {
-        copy = copy.with_detail(detail.to_owned());
-    }
-    copy.with_source(error)
-}
 
 fn of(kind: ErrorKind, scope: &TokenScope) -> Error {
     Error::new(kind, OPERATION).for_vendor(scope.vendor)

@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, Shared, pending, select};
 use miniprogram_core::authorization::Permission;
 use miniprogram_core::clock::Busy;
-use miniprogram_core::{Error, Result, TokenScope};
+use miniprogram_core::{Result, TokenScope};
 use miniprogram_store::TokenRecord;
 use tokio::runtime::Handle;
 use tracing::Instrument;
@@ -31,7 +31,7 @@ pub(crate) struct Flight {
 /// What a piece of work brought, for everybody who waits for it.
 #[derive(Clone)]
 struct Landing {
-    result: Result<Arc<Landed>, Arc<Error>>,
+    result: Result<Arc<Landed>>,
     /// Keeps the clock busy until one of them goes on.
     _busy: Arc<Busy>,
 }
@@ -63,13 +63,13 @@ impl TokenManager {
                     let shared = renews && flight.renews;
                     let landing = wait(&self.0, flight).await;
                     if shared {
-                        return landing.result.map_err(errors::own);
+                        return landing.result;
                     }
                 }
                 Seat::Pilot(flight, start) => {
                     let span = tracing::debug_span!("token", vendor = %scope.vendor, platform = %scope.platform, token = %scope);
                     runtime.spawn(start.fly(task).instrument(span));
-                    return wait(&self.0, flight).await.result.map_err(errors::own);
+                    return wait(&self.0, flight).await.result;
                 }
             }
         }
@@ -83,7 +83,7 @@ impl TokenManager {
         }
         let (landed, landing) = oneshot::channel();
         let busy = Arc::new(Busy::unmarked());
-        let lost = Arc::new(errors::lost(scope));
+        let lost = errors::lost(scope);
         let landing = landing.map(|landing| landing.unwrap_or(Landing { result: Err(lost), _busy: busy }));
         let flight = Flight { renews, landing: landing.boxed().shared() };
         slot.flight = Some(flight.clone());
@@ -111,7 +111,7 @@ impl Start {
     async fn fly(self, task: Task) {
         let Self { mut trip, place, landed } = self;
         let result = place.hold(task, &mut trip).await;
-        let result = result.map(Arc::new).map_err(Arc::new);
+        let result = result.map(Arc::new);
         drop(landed.send(Landing { result, _busy: Arc::new(trip.into_busy()) }));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::BoxFuture;
-use miniprogram_core::{Error, ErrorKind, Outcome, Result};
+use miniprogram_core::{Error, Outcome, Result};
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -70,12 +70,7 @@ trait Job: Send {
     fn sync(&self) -> Sync;
 
     /// Answers the caller: what it did, or why nothing of the group counts.
-    fn answer(self: Box<Self>, group: Result<(), &GroupFailure>);
-}
-
-/// Why a whole group came to nothing.
-struct GroupFailure {
-    error: Error,
+    fn answer(self: Box<Self>, group: Result<(), &Error>);
 }
 
 struct Write<A, T> {
@@ -97,33 +92,16 @@ impl<A: Send, T: Send> Job for Write<A, T> {
         self.sync
     }
 
-    fn answer(self: Box<Self>, group: Result<(), &GroupFailure>) {
+    fn answer(self: Box<Self>, group: Result<(), &Error>) {
         let result = match (self.result, group) {
             // What was refused by a rule was refused, whatever became of the others.
             (Some(Err(failure)), _) => Err(failure.into_error(self.operation)),
-            (_, Err(failure)) => Err(failure.of(self.operation)),
+            (_, Err(error)) => Err(error.clone().with_operation(self.operation)),
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(gone(self.operation)),
         };
         // A caller that was dropped does not listen any more.
         let _unheard = self.reply.send(result);
-    }
-}
-
-impl GroupFailure {
-    fn new(failure: Failure, outcome: Outcome) -> Self {
-        Self { error: failure.into_error("commit").with_outcome(outcome) }
-    }
-
-    fn of(&self, operation: &'static str) -> Error {
-        let error = Error::new(ErrorKind::Store, operation)
-            .with_outcome(self.error.outcome())
-            .with_detail(self.error.detail().unwrap_or_default())
-            .with_advice(self.error.advice().to_owned());
-        match self.error.field() {
-            Some(field) => error.with_field(field.to_owned()),
-            None => error,
-        }
     }
 }
 
@@ -312,18 +290,19 @@ impl Thread {
                 self.stats.commits.fetch_add(u64::from(committed), Ordering::Relaxed);
                 group.drain(..).for_each(|job| job.answer(Ok(())));
             }
-            Err(failure) => {
+            Err(error) => {
                 // Its transaction is rolled back with it. The next group begins with a connection of its own.
                 drop(self.connection.take());
-                tracing::error!(error = %failure.error, writes = group.len(), "a group of writes failed");
-                group.drain(..).for_each(|job| job.answer(Err(&failure)));
+                tracing::error!(%error, writes = group.len(), "a group of writes failed");
+                group.drain(..).for_each(|job| job.answer(Err(&error)));
             }
         }
     }
 
     /// Runs a group in one transaction. Answers whether there was anything to commit.
-    fn transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<bool, GroupFailure> {
-        let not_done = |failure: Failure| GroupFailure::new(failure, Outcome::NotDone);
+    fn transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<bool> {
+        let failed = |failure: Failure, outcome| failure.into_error("commit").with_outcome(outcome);
+        let not_done = |failure: Failure| failed(failure, Outcome::NotDone);
         if self.connection.is_none() {
             self.place.log = None;
             let connection = Conn::open(&self.place.path, Access::Write);
@@ -345,7 +324,7 @@ impl Thread {
         });
         let Some(mark) = written.map_err(not_done)? else { return Ok(false) };
         // A commit that fails may have reached the disk all the same.
-        let unknown = |failure: Failure| GroupFailure::new(failure, Outcome::Unknown);
+        let unknown = |failure: Failure| failed(failure, Outcome::Unknown);
         connection.run("COMMIT").map_err(|error| unknown(error.into()))?;
         self.place.verify().map_err(|error| unknown(error.into()))?;
         if sync == Sync::Now {

@@ -1,5 +1,6 @@
 //! One renewal for everybody who waits, whoever gives up.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::Context;
@@ -7,8 +8,8 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use futures::task::noop_waker;
-use miniprogram_core::{Clock, ErrorKind, Outcome, Timestamp, TokenProvider, VirtualClock};
-use miniprogram_store::NewTokens;
+use miniprogram_core::{Clock, Error, ErrorKind, Language, Outcome, Timestamp, TokenProvider, VirtualClock};
+use miniprogram_store::{NewTokens, TokenStore};
 
 use crate::support::{Bench, MODELS, Overtaken, StoreFaults, app, builder, platform, scope, start, until};
 use crate::vendor::Fault;
@@ -191,7 +192,6 @@ async fn a_caller_who_gives_up_at_any_point_stops_nothing() {
             let done = give_up_after(bench.manager.token(&scope), polls).await;
             let (store, scope) = (Arc::clone(&bench.store), &scope);
             let renewed = || async {
-                use miniprogram_store::TokenStore;
                 store.token(scope).await.unwrap().is_some_and(|record| record.generation == 2)
             };
             until("the renewal", renewed).await;
@@ -211,18 +211,37 @@ async fn a_failure_is_told_to_those_who_waited_and_forgotten() {
     let bench = Bench::new(MODELS[1]).await;
     bench.expire();
     bench.vendor.fail([Fault::Busy]);
+    let errors = all_fail(&bench).await;
+    assert!(errors.iter().all(|error| error.kind() == ErrorKind::RateLimited), "{errors:?}");
+    assert_eq!(bench.vendor.calls("refresh"), 1);
+    bench.token().await.unwrap();
+    assert_eq!(bench.vendor.calls("refresh"), 2);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_renewal_gets_its_error_as_it_is() {
+    let bench = Bench::new(MODELS[0]).await;
+    bench.expire();
+    bench.store.inner.revoke(&scope(), bench.now(), bench.now()).await.unwrap();
+    let alone = bench.second().token(&scope()).await.unwrap_err();
+    assert!(!alone.advice_in(Language::Chinese).is_ascii());
+    for error in all_fail(&bench).await {
+        assert_eq!(format!("{error:?}"), format!("{alone:?}"));
+        assert_eq!(error.advice_in(Language::Chinese), alone.advice_in(Language::Chinese));
+        assert!(error.source().is_none(), "the failure is not its own source");
+    }
+}
+
+/// What five callers are told who wait for the same renewal.
+async fn all_fail(bench: &Bench) -> Vec<Error> {
     let callers = (0..5).map(|_| {
         let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
         async move {
             let _busy = clock.enter();
-            manager.token(&scope()).await.unwrap_err().kind()
+            manager.token(&scope()).await.unwrap_err()
         }
     });
-    let kinds = join_all(callers).await;
-    assert!(kinds.iter().all(|kind| *kind == ErrorKind::RateLimited), "{kinds:?}");
-    assert_eq!(bench.vendor.calls("refresh"), 1);
-    bench.token().await.unwrap();
-    assert_eq!(bench.vendor.calls("refresh"), 2);
+    join_all(callers).await
 }
 
 #[tokio::test]
