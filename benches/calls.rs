@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use miniprogram::transport::{Body, Request, Transport};
+use miniprogram::transport::{Body, Place, Request, Transport};
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::{AccessToken, AppId, BaseUrl, ClientConfig, HttpTransport, ReleaseManager, StaticToken};
 use miniprogram_sim::{AppSpec, SimConfig, Simulator};
@@ -33,7 +33,8 @@ fn calling(criterion: &mut Criterion) {
     group.bench_function("floor", |bencher| {
         bencher.iter(|| {
             let mut request = Request::new(http::Method::POST, "/wxa/getvisitstatus");
-            request.token = Some(("access_token", token.clone()));
+            let place = Place::query("access_token");
+            request.add_secret(place, token.secret().clone()).expect("its place is free");
             request.body = Body::Json("{}".to_owned());
             let response = runtime.block_on(transport.send(request)).expect("an answer");
             let answer: serde_json::Value = serde_json::from_slice(&response.body).expect("JSON");

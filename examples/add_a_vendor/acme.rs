@@ -8,7 +8,7 @@ use miniprogram_core::pipeline::{
     Call, Dialect, EffectClass, EffectPlan, EffectSource, Expect, Finding, Op, Pipeline, Reply,
     VendorRefusal, Verdict,
 };
-use miniprogram_core::transport::Response;
+use miniprogram_core::transport::{Place, Request, Response};
 use miniprogram_core::*;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -54,6 +54,13 @@ impl Dialect for AcmeDialect {
 
     fn settle_time(&self) -> Duration {
         Duration::from_secs(6)
+    }
+
+    fn authorize(&self, request: &mut Request, token: Option<&AccessToken>, _now: Timestamp) -> Result<()> {
+        match token {
+            Some(token) => request.add_secret(Place::query("access_token"), token.secret().clone()),
+            None => Ok(()),
+        }
     }
 
     fn read(&self, call: &Call, response: &Response) -> Verdict {
@@ -122,7 +129,7 @@ impl MiniProgramPlatform for AcmePlatform {
     fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
         let plan = self.app(app.clone()).effect_plan(command)?;
         let state = Call::get(command.operation().as_str(), "/state");
-        Ok(vec![state.planned(), plan.request(&Value::Null)?.planned()])
+        Ok(vec![state.planned(&AcmeDialect)?, plan.request(&Value::Null)?.planned(&AcmeDialect)?])
     }
 }
 

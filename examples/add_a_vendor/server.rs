@@ -158,8 +158,7 @@ impl Acme {
     fn serve(&self, request: &Request) -> (Option<Fault>, Result<Response, TransportError>) {
         let mut world = self.world();
         world.requests += 1;
-        let token =
-            request.token.as_ref().map(|(_, token)| token.secret().expose().to_owned()).unwrap_or_default();
+        let token = request.secrets.first().map(|(_, token)| token.expose().to_owned()).unwrap_or_default();
         let Some((app, number)) = token.split_once('.') else { return (None, Ok(refused(2, "no token"))) };
         if number != world.token.to_string() {
             return (None, Ok(refused(2, "old token")));

@@ -127,6 +127,20 @@ impl MiniProgramPlatform for BaiduPlatform {
     }
 }
 
+/// The request that [`BaiduApp::call`] or [`BaiduPlatform::call_as_platform`] would send, its token masked. Nothing is
+/// sent.
+///
+/// # Errors
+/// [`InvalidArgument`](ErrorKind::InvalidArgument), as those two.
+pub fn plan_call(
+    method: Method,
+    path: &str,
+    query: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<PlannedRequest> {
+    form::raw_call(method, path, query, body)?.planned(&BaiduDialect)
+}
+
 /// One app at Baidu that has authorized the platform. A cheap clone; clones share the gate of the app.
 #[derive(Debug, Clone)]
 pub struct BaiduApp {

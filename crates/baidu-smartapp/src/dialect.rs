@@ -6,8 +6,8 @@ use std::time::Duration;
 use miniprogram_core::codes::{CodeRow, CodeTable};
 use miniprogram_core::json::read_response;
 use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
-use miniprogram_core::transport::Response;
-use miniprogram_core::{Code, Vendor, wire};
+use miniprogram_core::transport::{Place, Request, Response};
+use miniprogram_core::{AccessToken, Code, Result, Timestamp, Vendor, wire};
 use serde_json::{Map, Value};
 
 use crate::BAIDU;
@@ -15,7 +15,6 @@ use crate::codes::{
     AES_KEY_TOO_SHORT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, REFRESH_TOKEN_INVALID, TEMPLATE_UNKNOWN,
     TOKEN_NOT_VALID,
 };
-use crate::masks::{masked_for, without_secrets_of};
 
 /// Baidu's way of answering.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +52,13 @@ impl Dialect for BaiduDialect {
         SETTLE_TIME
     }
 
+    fn authorize(&self, request: &mut Request, token: Option<&AccessToken>, _now: Timestamp) -> Result<()> {
+        match token {
+            Some(token) => request.add_secret(Place::query("access_token"), token.secret().clone()),
+            None => Ok(()),
+        }
+    }
+
     fn read(&self, call: &Call, response: &Response) -> Verdict {
         let traced = response.header("x-b3-traceid").map(str::to_owned);
         if call.expect == Expect::Image && is_image(&response.body) {
@@ -71,7 +77,7 @@ impl Dialect for BaiduDialect {
         let request_id = traced.or_else(|| request_id(&json));
         match refusal(call, &json) {
             Ok(Some(refusal)) => {
-                let fields = refusal_fields(call, json);
+                let fields = refusal_fields(json);
                 Verdict::Refused(refusal.with_request_id(request_id).with_fields(fields))
             }
             Ok(None) if call.expect == Expect::Image => {
@@ -89,11 +95,10 @@ fn success(call: &Call, response: &Response, json: Value, request_id: Option<Str
     Verdict::Success(reply.with_request_id(request_id))
 }
 
-/// What a refusal tells beside its code and words, without secrets; fields that are null tell nothing.
-fn refusal_fields(call: &Call, json: Map<String, Value>) -> Map<String, Value> {
+/// What a refusal tells beside its code and words; fields that are null tell nothing.
+fn refusal_fields(json: Map<String, Value>) -> Map<String, Value> {
     let known = |name: &str| matches!(name, "errno" | "error_code" | "error") || MESSAGES.contains(&name);
-    let told = json.into_iter().filter(|(name, value)| !known(name) && !value.is_null());
-    masked_for(call, told.collect())
+    json.into_iter().filter(|(name, value)| !known(name) && !value.is_null()).collect()
 }
 
 /// Whether the bytes begin like a PNG or a JPEG.
@@ -126,7 +131,7 @@ fn refusal(call: &Call, json: &Map<String, Value>) -> Result<Option<VendorRefusa
 
 fn refused(table: &'static CodeTable, code: Code, message: String, call: &Call) -> VendorRefusal {
     let row = row(table, &code, &message, call);
-    VendorRefusal::new(code, without_secrets_of(call, message), row)
+    VendorRefusal::new(code, message, row)
 }
 
 /// The row of a code: by the words where they decide, then by the operation, for the low-level call by its path.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
+use crate::dialect::BaiduDialect;
 use crate::form;
 use crate::inherent::InherentPlan;
 use crate::values::DomainAction;
@@ -410,7 +411,7 @@ impl EffectPlan for ChangeDomains {
 }
 
 impl InherentPlan for ChangeDomains {
-    fn planned(&self) -> Vec<PlannedRequest> {
-        vec![self.call().planned()]
+    fn planned(&self) -> Result<Vec<PlannedRequest>> {
+        Ok(vec![self.call().planned(&BaiduDialect)?])
     }
 }

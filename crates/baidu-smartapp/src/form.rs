@@ -29,8 +29,7 @@ fn fields(operation: &'static str, members: &Map<String, Value>) -> Result<Field
     members.iter().map(field).collect()
 }
 
-/// A call of an endpoint that nobody has modelled. The server reads query and form alike, so the token may stand in
-/// neither of them.
+/// A call of an endpoint that nobody has modelled.
 pub(crate) fn raw_call(
     method: Method,
     path: &str,
@@ -40,9 +39,6 @@ pub(crate) fn raw_call(
     const OPERATION: &str = "call";
     let invalid = |field, rule| Err(Error::invalid(OPERATION, field, rule).for_vendor(BAIDU));
     let body = match body {
-        Some(Value::Object(members)) if members.contains_key("access_token") => {
-            return invalid("access_token", "must not stand in the body: it comes from the token provider");
-        }
         Some(Value::Object(members)) => Body::Form(fields(OPERATION, members)?),
         None | Some(Value::Null) => Body::Empty,
         Some(_) => return invalid("body", "must be an object: its members are the fields of the form"),

@@ -13,7 +13,7 @@ use crate::{BAIDU, domains, info, phone, templates};
 /// The plan of an effect that only Baidu has.
 pub(crate) trait InherentPlan: EffectPlan {
     /// The requests that it would send, the effect last.
-    fn planned(&self) -> Vec<PlannedRequest>;
+    fn planned(&self) -> Result<Vec<PlannedRequest>>;
 }
 
 /// The plan of an effect on an app.

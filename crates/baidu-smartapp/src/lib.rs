@@ -1,4 +1,5 @@
 #![cfg_attr(feature = "client", doc = include_str!("../README.md"))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "client"),
     doc = "Baidu's error codes and pushes; the rest needs the feature `client`."
@@ -36,8 +37,6 @@ mod info;
 #[cfg(feature = "client")]
 mod inherent;
 #[cfg(feature = "client")]
-mod masks;
-#[cfg(feature = "client")]
 mod missed;
 #[cfg(feature = "client")]
 mod package;
@@ -67,7 +66,7 @@ pub use audit::SubmitExtra;
 #[cfg(feature = "client")]
 pub use authorization::BaiduAuthorization;
 #[cfg(feature = "client")]
-pub use client::{BaiduApp, BaiduPlatform};
+pub use client::{BaiduApp, BaiduPlatform, plan_call};
 #[cfg(feature = "client")]
 pub use domains::{DomainChange, ServerDomains, WebViewDomainChange};
 #[cfg(feature = "client")]

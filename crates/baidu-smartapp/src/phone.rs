@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
+use crate::dialect::BaiduDialect;
 use crate::form::Fields;
 use crate::inherent::InherentPlan;
 use crate::values::{PHONE_PERMISSION, PhonePermission, PhonePermissionReason, PhonePermissionScene};
@@ -209,8 +210,8 @@ impl EffectPlan for Apply {
 }
 
 impl InherentPlan for Apply {
-    fn planned(&self) -> Vec<PlannedRequest> {
-        vec![query(Self::OPERATION).planned(), self.call().planned()]
+    fn planned(&self) -> Result<Vec<PlannedRequest>> {
+        Ok(vec![query(Self::OPERATION).planned(&BaiduDialect)?, self.call().planned(&BaiduDialect)?])
     }
 }
 
@@ -245,7 +246,7 @@ impl EffectPlan for Cancel {
 }
 
 impl InherentPlan for Cancel {
-    fn planned(&self) -> Vec<PlannedRequest> {
-        vec![Self::call().planned()]
+    fn planned(&self) -> Result<Vec<PlannedRequest>> {
+        Ok(vec![Self::call().planned(&BaiduDialect)?])
     }
 }

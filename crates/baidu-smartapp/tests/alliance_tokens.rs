@@ -477,7 +477,7 @@ async fn over_real_sockets() {
     assert_eq!(apps.len(), 1);
     let requests = server.await.unwrap();
     assert!(requests[0].starts_with("POST /oauth/2.0/token HTTP/1.1\r\n"), "{}", requests[0]);
-    let form = "grant_type=client_credentials&client_id=Va5yQRHlA4Fq4eR&client_secret=top%26secret&scope=smartapp_snsapi_base";
+    let form = "grant_type=client_credentials&client_id=Va5yQRHlA4Fq4eR&scope=smartapp_snsapi_base&client_secret=top%26secret";
     assert!(requests[0].ends_with(form), "{}", requests[0]);
     let read =
         "GET /rest/2.0/smartapp/oss/app/info?access_token=1.a6b7%2F%2B%3D&app_ids=1111%2C22 HTTP/1.1\r\n";

@@ -66,8 +66,8 @@ pub(crate) struct Entry {
     pub(crate) app_admin: Option<AppAdmin>,
     /// Tells the members of its alliance about apps, where the vendor has one.
     pub(crate) alliance: Option<Alliance>,
-    /// How bodies are written.
-    pub(crate) bodies: Bodies,
+    /// The request of a low-level call, its token masked.
+    pub(crate) plan_call: fn(&RawCall) -> Result<PlannedRequest>,
     /// The path that answers the newest audit, and the name that a dry run gives it.
     pub(crate) newest_audit: (&'static str, &'static str),
     /// The crate whose log is shown.
@@ -78,13 +78,6 @@ pub(crate) struct Entry {
 
 /// Makes the calls of a token chain.
 type MakeAuthorization = fn(ClientConfig, Secret, Option<BaseUrl>) -> Result<Arc<dyn AuthorizationApi>>;
-
-/// How a vendor wants bodies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bodies {
-    Json,
-    Form,
-}
 
 /// A change of the template library.
 #[derive(Debug)]
@@ -165,7 +158,9 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         template_command: |change| change.command(),
         app_admin: Some(baidu_only::APP_ADMIN),
         alliance: Some(baidu_only::ALLIANCE),
-        bodies: Bodies::Form,
+        plan_call: |call| {
+            baidu::plan_call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref())
+        },
         newest_audit: ("/rest/2.0/smartapp/package/get", "package/get"),
         log_target: "baidu_smartapp",
         sim_callback: SimConfig::with_baidu_callback,
@@ -211,7 +206,9 @@ pub(crate) static ENTRIES: [Entry; 2] = [
         },
         app_admin: None,
         alliance: None,
-        bodies: Bodies::Json,
+        plan_call: |call| {
+            wechat::plan_call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref())
+        },
         newest_audit: ("/wxa/get_latest_auditstatus", "get_latest_auditstatus"),
         log_target: "wechat_wxa",
         sim_callback: SimConfig::with_wechat_callback,
@@ -233,34 +230,6 @@ impl RawCall {
     fn pairs(&self) -> Vec<(&str, &str)> {
         self.query.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
     }
-
-    /// The call as data, the token and whatever is named a secret masked.
-    pub(crate) fn planned(&self, bodies: Bodies) -> Result<PlannedRequest> {
-        let mut query = self.query.clone();
-        query.push(("access_token".to_owned(), "***".to_owned()));
-        query.sort();
-        let request = PlannedRequest::new(self.method.as_str(), &self.path);
-        let request = query.into_iter().fold(request, |request, (name, text)| request.with_query(name, text));
-        let request = match (&self.body, bodies) {
-            // Null stands for no body at all.
-            (None | Some(Value::Null), _) => request,
-            (Some(body), Bodies::Json) => request.with_body(body.clone()),
-            (Some(body), Bodies::Form) => {
-                let fields = form_fields(body)?.into_iter().map(|(name, text)| (name, Value::from(text)));
-                request.with_body(Value::Object(fields.collect()))
-            }
-        };
-        Ok(request.masked())
-    }
-}
-
-/// The members of an object as fields of a form: texts as they are, everything else as JSON.
-fn form_fields(body: &Value) -> Result<Vec<(String, String)>> {
-    let Value::Object(members) = body else {
-        return Err(Error::invalid("call", "body", "must be a JSON object: its members become form fields"));
-    };
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    Ok(members.iter().map(|(name, value)| (name.clone(), text(value))).collect())
 }
 
 #[cfg(test)]
@@ -279,12 +248,14 @@ mod tests {
             method: Method::POST,
             path: "/x".to_owned(),
             query: vec![("z".to_owned(), "1".to_owned())],
-            body: Some(json!({ "n": 1, "text": "二", "list": ["a"] })),
+            body: Some(json!({ "n": 1, "text": "二", "list": ["a"], "app_secret": "canary" })),
         };
-        let plan = |bodies| serde_json::to_value(call.planned(bodies).unwrap()).unwrap();
+        let plan = |name| serde_json::to_value((find(name).unwrap().plan_call)(&call).unwrap()).unwrap();
         let query = json!({ "access_token": "***", "z": "1" });
-        let json = json!({ "method": "POST", "path": "/x", "query": query, "body": { "n": 1, "text": "二", "list": ["a"] } });
-        assert_eq!(plan(Bodies::Json), json);
-        assert_eq!(plan(Bodies::Form)["body"], json!({ "n": "1", "text": "二", "list": "[\"a\"]" }));
+        let body = json!({ "n": 1, "text": "二", "list": ["a"], "app_secret": "***" });
+        let json = json!({ "method": "POST", "path": "/x", "query": query, "body": body });
+        assert_eq!(plan("wechat"), json);
+        let form = json!({ "n": "1", "text": "二", "list": "[\"a\"]", "app_secret": "***" });
+        assert_eq!(plan("baidu")["body"], form);
     }
 }

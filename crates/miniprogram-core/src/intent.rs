@@ -343,6 +343,9 @@ pub struct PlannedRequest {
     pub path: String,
     /// The query, by name.
     pub query: serde_json::Map<String, Value>,
+    /// The headers that a vendor asks for, by name; absent if there are none.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty", default)]
+    pub headers: serde_json::Map<String, Value>,
     /// The body: a JSON value, or the fields of a form by name; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub body: Option<Value>,
@@ -352,7 +355,8 @@ impl PlannedRequest {
     /// A request without query and body.
     #[must_use]
     pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
-        Self { method: method.into(), path: path.into(), query: serde_json::Map::new(), body: None }
+        let (query, headers) = <(serde_json::Map<_, _>, serde_json::Map<_, _>)>::default();
+        Self { method: method.into(), path: path.into(), query, headers, body: None }
     }
 
     /// With a parameter in the query.
@@ -367,35 +371,5 @@ impl PlannedRequest {
     pub fn with_body(mut self, body: impl Into<Value>) -> Self {
         self.body = Some(body.into());
         self
-    }
-
-    /// With every parameter and member masked, at any depth, that is named a token, a ticket, a password, a secret or
-    /// the code of an authorization.
-    #[must_use]
-    pub fn masked(mut self) -> Self {
-        mask_members(&mut self.query);
-        if let Some(body) = &mut self.body {
-            mask(body);
-        }
-        self
-    }
-}
-
-fn mask(value: &mut Value) {
-    match value {
-        Value::Object(members) => mask_members(members),
-        Value::Array(values) => values.iter_mut().for_each(mask),
-        _ => {}
-    }
-}
-
-fn mask_members(members: &mut serde_json::Map<String, Value>) {
-    for (name, value) in members {
-        let secret = ["token", "ticket", "password", "pwd", "secret", "auth_code", "authorization_code"];
-        if name == "code" || secret.iter().any(|end| name.ends_with(end)) {
-            *value = Value::from("***");
-        } else {
-            mask(value);
-        }
     }
 }

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod audit;
 pub mod authorization;
@@ -26,6 +27,7 @@ pub mod json;
 pub mod pipeline;
 pub mod platform;
 mod printable;
+pub mod redact;
 pub mod release;
 pub mod secret;
 pub mod status;

@@ -26,11 +26,12 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::id::{AppId, PlatformId};
 use crate::intent::Journal;
-use crate::token::TokenProvider;
-use crate::transport::{BaseUrl, HttpTransport, Transport};
+use crate::time::Timestamp;
+use crate::token::{AccessToken, TokenProvider};
+use crate::transport::{BaseUrl, HttpTransport, Request, Response, Transport};
 use crate::vendor::Vendor;
 
-/// How a vendor's answers are read.
+/// How a vendor is asked, and how its answers are read.
 pub trait Dialect: std::fmt::Debug + Send + Sync + 'static {
     /// The vendor.
     fn vendor(&self) -> Vendor;
@@ -41,8 +42,17 @@ pub trait Dialect: std::fmt::Debug + Send + Sync + 'static {
     /// How long an effect may still land after its attempt ended.
     fn settle_time(&self) -> Duration;
 
+    /// Proves to the vendor who calls: adds the token as a secret in the place where the vendor wants it, or signs what
+    /// is final by now. Called for every attempt, as the last thing before it is sent. A plan has [`MASK`] for a token.
+    ///
+    /// # Errors
+    /// Fails the attempt before anything is sent.
+    ///
+    /// [`MASK`]: crate::redact::MASK
+    fn authorize(&self, request: &mut Request, token: Option<&AccessToken>, now: Timestamp) -> Result<()>;
+
     /// Reads an answer, whatever its HTTP status: vendors report failures with 200 and successes of nothing with 502.
-    fn read(&self, call: &Call, response: &crate::transport::Response) -> Verdict;
+    fn read(&self, call: &Call, response: &Response) -> Verdict;
 }
 
 /// Runs the calls of one platform. Clones share everything.

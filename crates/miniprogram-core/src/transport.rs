@@ -8,14 +8,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use form_urlencoded::Serializer;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value, json};
 
 pub use http_transport::{BaseUrl, HttpTransport};
 
+use crate::error::{Error, Result as CoreResult};
 use crate::intent::PlannedRequest;
+use crate::redact::{self, MASK};
+use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::token::AccessToken;
+
+/// A text shorter than this is no secret, and might be a part of any word.
+const SHORTEST_SECRET: usize = 6;
 
 /// Sends one request and brings one response back. It repeats nothing, follows no redirect, and no error of it holds
 /// a URL.
@@ -28,7 +34,7 @@ pub trait Transport: Debug + Send + Sync + 'static {
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
-/// A request to a vendor. `Debug` shows method and path only: query and body may hold tokens and merchants' data.
+/// A request to a vendor. `Debug` shows method and path only: query and body may hold merchants' data.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Request {
@@ -36,16 +42,63 @@ pub struct Request {
     pub method: Method,
     /// The path, from `/`.
     pub path: Cow<'static, str>,
-    /// The query without the token, not encoded yet.
+    /// The query without its secrets, not encoded yet.
     pub query: Vec<(Cow<'static, str>, String)>,
-    /// The token and the name of its parameter in the query.
-    pub token: Option<(&'static str, AccessToken)>,
-    /// The body.
+    /// The headers without their secrets, beside those that the body needs.
+    pub headers: HeaderMap,
+    /// The body without its secrets.
     pub body: Body,
+    /// The secrets and where each of them goes: [`query_pairs`](Self::query_pairs), [`sent_headers`](Self::sent_headers)
+    /// and [`sent_body`](Self::sent_body) put them in, [`planned`](Self::planned) masks them.
+    pub secrets: Vec<(Place, Secret)>,
     /// How long the whole exchange may take.
     pub timeout: Duration,
     /// How many bytes the answer may have, unpacked.
     pub max_bytes: usize,
+}
+
+/// Where in a request a secret goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// A parameter of the query.
+    Query(Cow<'static, str>),
+    /// A header.
+    Header(HeaderName),
+    /// A field of the body: of the JSON object, of the form, or a text of the multipart form.
+    Body(Cow<'static, str>),
+}
+
+impl Place {
+    /// A parameter of the query.
+    #[must_use]
+    pub const fn query(name: &'static str) -> Self {
+        Self::Query(Cow::Borrowed(name))
+    }
+
+    /// A header, its name in lower case.
+    ///
+    /// # Panics
+    /// If the name is not that of a header in lower case.
+    #[must_use]
+    pub const fn header(name: &'static str) -> Self {
+        Self::Header(HeaderName::from_static(name))
+    }
+
+    /// A field of the body.
+    #[must_use]
+    pub const fn body(name: &'static str) -> Self {
+        Self::Body(Cow::Borrowed(name))
+    }
+
+    /// The name of the parameter, header or field.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Query(name) | Self::Body(name) => name,
+            Self::Header(name) => name.as_str(),
+        }
+    }
 }
 
 /// The body of a request.
@@ -118,38 +171,201 @@ impl Request {
             method,
             path: path.into(),
             query: Vec::new(),
-            token: None,
+            headers: HeaderMap::new(),
             body: Body::Empty,
+            secrets: Vec::new(),
             timeout: Duration::from_secs(10),
             max_bytes: 4 << 20,
         }
     }
 
-    /// The request as data, the token and whatever is named a password or a secret masked: what `--dry-run` prints and
-    /// snapshots hold. The query is sorted.
+    /// Puts a secret into its place.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) that names the place, if the caller has set it already. A
+    /// query and a form share their names: servers read both alike.
+    pub fn add_secret(&mut self, place: Place, secret: Secret) -> CoreResult<()> {
+        let name = place.name();
+        let form: &[_] = if let Body::Form(fields) = &self.body { fields } else { &[] };
+        let is_set = match &place {
+            Place::Header(header) => self.headers.contains_key(header),
+            Place::Query(_) | Place::Body(_) => {
+                self.query.iter().chain(form).any(|(given, _)| given.as_ref() == name)
+            }
+        };
+        if is_set {
+            let why = "must not be given: the client sets it";
+            return Err(Error::invalid("request", name.to_owned(), why));
+        }
+        self.secrets.push((place, secret));
+        Ok(())
+    }
+
+    /// The query as it is sent, its secrets first; not encoded yet.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let secrets = self.secrets.iter().filter_map(|(place, secret)| match place {
+            Place::Query(name) => Some((name.as_ref(), secret.expose())),
+            _ => None,
+        });
+        secrets.chain(self.query.iter().map(|(name, value)| (name.as_ref(), value.as_str())))
+    }
+
+    /// The headers as they are sent. Those that hold secrets are marked as sensitive.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a secret that a header cannot hold.
+    pub fn sent_headers(&self) -> CoreResult<HeaderMap> {
+        let mut headers = self.headers.clone();
+        for (place, secret) in &self.secrets {
+            let Place::Header(name) = place else { continue };
+            let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| {
+                Error::invalid("request", name.to_string(), "holds what a header cannot hold")
+            })?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        Ok(headers)
+    }
+
+    /// The body as it is sent.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a secret whose place is a field of a body that has no
+    /// fields.
+    pub fn sent_body(&self) -> CoreResult<Cow<'_, Body>> {
+        let mut body = Cow::Borrowed(&self.body);
+        for (place, secret) in &self.secrets {
+            if let Place::Body(name) = place {
+                body.to_mut().insert(name.clone(), secret.expose())?;
+            }
+        }
+        Ok(body)
+    }
+
+    /// The request as data, its secrets masked: what `--dry-run` prints and snapshots hold. So is whatever the caller has
+    /// put into it under the name of a secret. The query is sorted.
     #[must_use]
     pub fn planned(&self) -> PlannedRequest {
         let mut query: Vec<(String, Value)> =
             self.query.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_str()))).collect();
-        if let Some((name, _)) = &self.token {
-            query.push(((*name).to_owned(), Value::from("***")));
+        let mut planned = PlannedRequest::new(self.method.as_str(), self.path.as_ref());
+        for (name, value) in &self.headers {
+            let value = if value.is_sensitive() { MASK } else { value.to_str().unwrap_or(MASK) };
+            planned.headers.insert(name.to_string(), Value::from(value));
+        }
+        let mut body = self.body.planned();
+        for (place, _) in &self.secrets {
+            match place {
+                Place::Query(name) => query.push((name.to_string(), Value::from(MASK))),
+                Place::Header(name) => {
+                    planned.headers.insert(name.to_string(), Value::from(MASK));
+                }
+                Place::Body(name) => match &mut body {
+                    Some(Value::Object(fields)) => {
+                        fields.insert(name.to_string(), Value::from(MASK));
+                    }
+                    other => *other = Some(json!({ name.as_ref(): MASK })),
+                },
+            }
         }
         query.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut planned = PlannedRequest::new(self.method.as_str(), self.path.as_ref());
-        planned.query = Map::from_iter(query);
-        planned.body = match &self.body {
-            Body::Empty => None,
-            Body::Json(text) => {
+        planned.query = redact::masked_fields(Map::from_iter(query));
+        planned.headers = redact::masked_fields(planned.headers);
+        planned.body = body.map(redact::masked);
+        planned
+    }
+
+    /// A vendor's words with every secret masked that this request sends, should they repeat one.
+    #[must_use]
+    pub fn redacted(&self, words: String) -> String {
+        let mut secrets: Vec<Cow<'_, str>> =
+            self.secrets.iter().map(|(_, secret)| Cow::Borrowed(secret.expose())).collect();
+        let form: &[_] = if let Body::Form(fields) = &self.body { fields } else { &[] };
+        let pairs = self.query.iter().chain(form);
+        let named = pairs.filter(|(name, _)| redact::is_secret_name(name));
+        secrets.extend(named.map(|(_, value)| Cow::Borrowed(value.as_str())));
+        if let Body::Json(text) = &self.body {
+            let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+            let named = fields.into_iter().filter(|(name, _)| redact::is_secret_name(name));
+            secrets.extend(
+                named.filter_map(|(_, value)| value.as_str().map(|text| Cow::Owned(text.to_owned()))),
+            );
+        }
+        // A secret that another one begins with would leave the rest of it.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let long_enough = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
+        long_enough.fold(words, |words, secret| words.replace(secret.as_ref(), MASK))
+    }
+
+    /// The same for the texts of JSON, at any depth.
+    #[must_use]
+    pub fn redacted_fields(&self, fields: Map<String, Value>) -> Map<String, Value> {
+        fields.into_iter().map(|(name, value)| (name, self.redacted_value(value))).collect()
+    }
+
+    fn redacted_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::from(self.redacted(text)),
+            Value::Array(items) => items.into_iter().map(|item| self.redacted_value(item)).collect(),
+            Value::Object(fields) => Value::Object(self.redacted_fields(fields)),
+            other => other,
+        }
+    }
+}
+
+impl Body {
+    /// The bytes and their media type; none for an empty body, and for a multipart form, whose boundary is the
+    /// transport's.
+    #[must_use]
+    pub fn encode(&self) -> Option<(HeaderValue, Bytes)> {
+        match self {
+            Self::Empty | Self::Multipart(_) => None,
+            Self::Json(text) => {
+                let media_type = HeaderValue::from_static("application/json; charset=utf-8");
+                Some((media_type, Bytes::copy_from_slice(text.as_bytes())))
+            }
+            Self::Form(fields) => {
+                let mut form = Serializer::new(String::new());
+                form.extend_pairs(fields.iter().map(|(name, value)| (name.as_ref(), value.as_str())));
+                let media_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+                Some((media_type, Bytes::from(form.finish())))
+            }
+        }
+    }
+
+    /// Adds a field.
+    fn insert(&mut self, name: Cow<'static, str>, value: &str) -> CoreResult<()> {
+        match self {
+            Self::Json(text) => {
+                let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|_| {
+                    Error::invalid("request", name.to_string(), "needs a body that is a JSON object")
+                })?;
+                fields.insert(name.to_string(), Value::from(value));
+                *text = Value::Object(fields).to_string();
+            }
+            Self::Form(fields) => fields.push((name, value.to_owned())),
+            Self::Multipart(parts) => parts.push(Part::text(name, value)),
+            Self::Empty => {
+                return Err(Error::invalid("request", name.to_string(), "needs a body, and there is none"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The body as data; none if it is empty.
+    fn planned(&self) -> Option<Value> {
+        match self {
+            Self::Empty => None,
+            Self::Json(text) => {
                 Some(serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())))
             }
-            Body::Form(fields) => Some(
+            Self::Form(fields) => Some(
                 fields.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_str()))).collect(),
             ),
-            Body::Multipart(parts) => {
+            Self::Multipart(parts) => {
                 Some(parts.iter().map(|part| (part.name.to_string(), part.planned())).collect())
             }
-        };
-        planned.masked()
+        }
     }
 }
 
@@ -244,7 +460,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_shows_no_password() {
+    fn a_plan_shows_nothing_that_is_named_a_secret() {
         let mut request = Request::new(Method::POST, "/apply");
         let json =
             json!({ "batch": { "path": "a", "test_pwd": "canary" }, "items": [{ "appsecret": "canary" }] });
@@ -255,6 +471,7 @@ mod tests {
         ] {
             request.body = body;
             request.query = vec![("component_access_token".into(), "canary".to_owned())];
+            request.headers.insert("x-api-secret", HeaderValue::from_static("canary"));
             let plan = serde_json::to_string(&request.planned()).unwrap();
             assert!(plan.contains("***") && !plan.contains("canary"), "{plan}");
         }

@@ -257,6 +257,20 @@ impl Authorizer for WeChatApp {
     }
 }
 
+/// The request that [`WeChatApp::call`] or [`WeChatPlatform::call_as_platform`] would send, its token masked. Nothing is
+/// sent.
+///
+/// # Errors
+/// [`InvalidArgument`](ErrorKind::InvalidArgument), as those two.
+pub fn plan_call(
+    method: Method,
+    path: &str,
+    query: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<PlannedRequest> {
+    raw(method, path, query, body)?.planned(&WeChatDialect)
+}
+
 impl EffectSource for WeChatApp {
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
         Ok(plan::effect(command)?)

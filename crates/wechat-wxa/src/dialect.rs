@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use miniprogram_core::json::read_response;
 use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
-use miniprogram_core::transport::Response;
+use miniprogram_core::transport::{Place, Request, Response};
 pub(crate) use miniprogram_core::wire::number as whole;
-use miniprogram_core::{Code, Vendor};
+use miniprogram_core::{AccessToken, Code, Result, Timestamp, Vendor};
 use serde_json::{Map, Value};
 
 use crate::WECHAT;
@@ -14,7 +14,6 @@ use crate::audit::GET_LATEST_AUDITSTATUS;
 use crate::code::GET_CODE_PRIVACY_INFO;
 use crate::codes::ERRCODE;
 use crate::domains::SERVER_DOMAIN_REFUSALS;
-use crate::masks::{masked_for, masked_members, without_secrets_of};
 
 #[derive(Debug)]
 pub(crate) struct WeChatDialect;
@@ -30,6 +29,13 @@ impl Dialect for WeChatDialect {
 
     fn settle_time(&self) -> Duration {
         Duration::from_secs(5)
+    }
+
+    fn authorize(&self, request: &mut Request, token: Option<&AccessToken>, _now: Timestamp) -> Result<()> {
+        match token {
+            Some(token) => request.add_secret(Place::query("access_token"), token.secret().clone()),
+            None => Ok(()),
+        }
     }
 
     fn read(&self, call: &Call, response: &Response) -> Verdict {
@@ -105,9 +111,8 @@ fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) 
         let operation: &str = if raw { &call.path } else { &call.operation };
         let code = Code::Number(code);
         let row = ERRCODE.find(&code, Some(operation));
-        let message = without_secrets_of(call, message);
         let refusal = VendorRefusal::new(code, message, row).with_request_id(request_id);
-        return Verdict::Refused(refusal.with_fields(refusal_fields(call, members)));
+        return Verdict::Refused(refusal.with_fields(refusal_fields(members)));
     }
     if call.expect == Expect::Image {
         return Verdict::NotUnderstood("the body is a JSON success where an image is due".to_owned());
@@ -154,12 +159,10 @@ fn hint(message: &str) -> Option<&str> {
     (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic())).then_some(id)
 }
 
-/// What a refusal tells beside its code and words, without secrets; fields that are null tell nothing.
-pub(crate) fn refusal_fields(call: &Call, members: Map<String, Value>) -> Map<String, Value> {
-    let told = members
-        .into_iter()
-        .filter(|(name, value)| !matches!(name.as_str(), "errcode" | "errmsg") && !value.is_null());
-    masked_for(call, masked_members(told.collect()))
+/// What a refusal tells beside its code and words; fields that are null tell nothing.
+pub(crate) fn refusal_fields(members: Map<String, Value>) -> Map<String, Value> {
+    let known = |name: &str| matches!(name, "errcode" | "errmsg");
+    members.into_iter().filter(|(name, value)| !known(name) && !value.is_null()).collect()
 }
 
 #[cfg(test)]

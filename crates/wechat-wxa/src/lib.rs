@@ -1,4 +1,5 @@
 #![cfg_attr(feature = "client", doc = include_str!("../README.md"))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "client"),
     doc = "WeChat's error codes and pushes; the rest needs the feature `client`."
@@ -30,8 +31,6 @@ pub mod event;
 mod ext_json;
 #[cfg(feature = "client")]
 mod fields;
-#[cfg(feature = "client")]
-mod masks;
 #[cfg(feature = "client")]
 mod media;
 #[cfg(feature = "client")]
@@ -74,7 +73,7 @@ pub use category_admin::{
     NewCategory,
 };
 #[cfg(feature = "client")]
-pub use client::{WeChatApp, WeChatPlatform};
+pub use client::{WeChatApp, WeChatPlatform, plan_call};
 #[cfg(feature = "client")]
 pub use code::PrivacyScan;
 #[cfg(feature = "client")]

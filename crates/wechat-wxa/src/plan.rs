@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::audit::{ExpediteAudit, SubmitAudit, WithdrawAudit};
 use crate::code::UploadCode;
+use crate::dialect::WeChatDialect;
 use crate::one_call::Inherent;
 use crate::release::{
     CancelGrayRelease, Release, Rollback, SetMinLibraryVersion, SetVisitStatus, StartGrayRelease,
@@ -21,9 +22,8 @@ pub(crate) trait WeChatEffect: EffectPlan {
 
     /// All its requests, the effect last.
     fn dry_run(&self) -> Result<Vec<PlannedRequest>> {
-        let mut requests: Vec<PlannedRequest> = self.reads().iter().map(Call::planned).collect();
-        requests.push(self.request(&Value::Null)?.planned());
-        Ok(requests)
+        let effect = self.request(&Value::Null)?;
+        self.reads().iter().chain([&effect]).map(|call| call.planned(&WeChatDialect)).collect()
     }
 }
 

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
 use crate::fields;
-use crate::masks::{masked_members, masked_text, masked_url};
 use crate::one_call::{Inherent, OneCall};
 use crate::plan::WeChatEffect;
 use crate::refuse;
+use miniprogram_core::redact;
 
 const CLEAR: MethodName = MethodName::new("clear_quota");
 
@@ -141,10 +141,10 @@ impl WeChatApp {
         Ok(RequestInfo {
             invoked_at: request.time("invoke_time"),
             cost_in_ms: request.number("cost_in_ms"),
-            request_url: request.text("request_url").map(|url| masked_url(&url)),
-            request_body: request.text("request_body").map(masked_text),
-            response_body: request.text("response_body").map(masked_text),
-            extra: masked_members(request.rest()),
+            request_url: request.text("request_url").map(|url| redact::masked_url(&url)),
+            request_body: request.text("request_body").map(redact::masked_text),
+            response_body: request.text("response_body").map(redact::masked_text),
+            extra: redact::masked_fields(request.rest()),
         })
     }
 }

@@ -523,3 +523,16 @@ async fn no_error_shows_the_token() {
         assert!(!serde_json::to_string(&error.report()).unwrap().contains(TOKEN));
     }
 }
+
+#[tokio::test]
+async fn a_refusal_that_repeats_the_token_of_the_provider_is_kept_without_it() {
+    let id = "62f1d8a3-2b3c4d5e-0a1b2c3d";
+    let words = format!("invalid credential, access_token {TOKEN} is invalid rid: {id}");
+    let answer = body(json!({ "errcode": 48001, "errmsg": words, "hints": [{ "of": TOKEN }] }));
+    let error = stage_of(PAGE, answer).app.pages().await.unwrap_err();
+    let shown = format!("{error:#} {error:?} {}", json!(error.report()));
+    assert!(!shown.contains(TOKEN), "{shown}");
+    assert!(shown.contains("access_token *** is invalid"), "{shown}");
+    assert_eq!(error.request_id(), Some(id));
+    assert_eq!(error.vendor_fields().map(|fields| &fields["hints"][0]["of"]), Some(&json!("***")));
+}

@@ -19,8 +19,9 @@ use serde_json::{Map, Value};
 
 use super::AllianceConfig;
 use crate::dialect::BaiduDialect;
-use crate::masks::without_secret_fields;
 use crate::{BAIDU, reply};
+use miniprogram_core::redact;
+use miniprogram_core::transport::Place;
 
 const OPERATION: &str = "token";
 /// How long before its end a token is replaced: a tenth of its life, at most this.
@@ -183,7 +184,7 @@ impl Key {
             refresh_token: answer.text("refresh_token").map(Secret::new),
             session_key: answer.text("session_key").map(Secret::new),
             session_secret: answer.text("session_secret").map(Secret::new),
-            extra: without_secret_fields(answer.rest()),
+            extra: redact::fields_without_secrets(answer.rest()),
         };
         Ok(Current {
             token,
@@ -197,10 +198,11 @@ impl Key {
         let fields = vec![
             ("grant_type".into(), "client_credentials".to_owned()),
             ("client_id".into(), self.pipeline.platform_id().to_string()),
-            ("client_secret".into(), self.secret.expose().to_owned()),
             ("scope".into(), "smartapp_snsapi_base".to_owned()),
         ];
-        Call::post_form(OPERATION, "/oauth/2.0/token", fields).without_token()
+        Call::post_form(OPERATION, "/oauth/2.0/token", fields)
+            .with_secret(Place::body("client_secret"), self.secret.clone())
+            .without_token()
     }
 }
 

@@ -4,6 +4,7 @@ use miniprogram_core::pipeline::Call;
 use miniprogram_core::{AppId, Error, PlannedRequest, Result};
 
 use crate::BAIDU;
+use crate::dialect::BaiduDialect;
 use crate::package::PackageQuery;
 
 /// A read of [`BaiduAlliance`](super::BaiduAlliance), for a dry run.
@@ -33,7 +34,7 @@ impl AllianceRead {
     /// # Ok::<(), miniprogram_core::Error>(())
     /// ```
     pub fn plan(&self) -> Result<Vec<PlannedRequest>> {
-        Ok(vec![self.call()?.planned()])
+        Ok(vec![self.call()?.planned(&BaiduDialect)?])
     }
 
     /// The method's name.

@@ -5,8 +5,8 @@ use miniprogram_core::{AccessToken, AppId, Result};
 use serde_json::Value;
 
 use super::BaiduAuthorization;
-use crate::masks::without_secrets;
 use crate::{app_info, reply};
+use miniprogram_core::redact;
 
 impl BaiduAuthorization {
     pub(super) async fn read_info(
@@ -24,7 +24,7 @@ impl BaiduAuthorization {
             return Err(reply::odd(&reply, "data.app_id", why));
         }
         let granted = info.permissions.into_iter().filter_map(|granted| granted.name);
-        Ok(AuthorizerInfo::new(named, without_secrets(Value::Object(info.members)))
+        Ok(AuthorizerInfo::new(named, redact::without_secrets(Value::Object(info.members)))
             .with_names(info.name, info.qualification.and_then(|subject| subject.name))
             .with_permissions(granted.map(Permission::new).collect()))
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use miniprogram_core::authorization::{Grant, IssuedToken, PreAuthorizationCode};
 use miniprogram_core::pipeline::{Call, Fields, Op, Reply};
+use miniprogram_core::transport::Place;
 use miniprogram_core::{AccessToken, AppId, Result, Secret};
 
 use super::{BaiduAuthorization, required};
@@ -18,7 +19,7 @@ impl BaiduAuthorization {
         required(OPERATION, "ticket", ticket)?;
         let call = Call::get(OPERATION, "/public/2.0/smartapp/auth/tp/token")
             .with_query("client_id", &self.client_id)
-            .with_query("ticket", ticket.expose())
+            .with_secret(Place::query("ticket"), ticket.clone())
             .without_token();
         Issued::of_data(&self.begin(OPERATION).read(&call).await?)?.access_token()
     }
@@ -38,7 +39,7 @@ impl BaiduAuthorization {
         const OPERATION: &str = "exchange";
         required(OPERATION, "code", code)?;
         let call = Call::get(OPERATION, OAUTH)
-            .with_query("code", code.expose())
+            .with_secret(Place::query("code"), code.clone())
             .with_query("grant_type", "app_to_tp_authorization_code");
         granted(&mut self.begin(OPERATION), call, platform).await
     }
@@ -53,7 +54,7 @@ impl BaiduAuthorization {
         refuse::required(OPERATION, "app", app.as_str())?;
         required(OPERATION, "refresh_token", refresh_token)?;
         let call = Call::get(OPERATION, OAUTH)
-            .with_query("refresh_token", refresh_token.expose())
+            .with_secret(Place::query("refresh_token"), refresh_token.clone())
             .with_query("grant_type", "app_to_tp_refresh_token");
         granted(&mut self.pipeline.begin(app, OPERATION), call, platform).await
     }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::Examination;
 use crate::app_info::{self, AppInfo, ChangeCount, PendingChange};
 use crate::before;
+use crate::dialect::BaiduDialect;
 use crate::form::Fields;
 use crate::inherent::InherentPlan;
 
@@ -234,7 +235,7 @@ impl EffectPlan for InfoChange {
 }
 
 impl InherentPlan for InfoChange {
-    fn planned(&self) -> Vec<PlannedRequest> {
-        vec![app_info::call(self.operation).planned(), self.call().planned()]
+    fn planned(&self) -> Result<Vec<PlannedRequest>> {
+        Ok(vec![app_info::call(self.operation).planned(&BaiduDialect)?, self.call().planned(&BaiduDialect)?])
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{ADD_TEMPLATE, DRAFTS, TEMPLATES, drafts, page, steady_templates};
+use crate::dialect::BaiduDialect;
 use crate::inherent::InherentPlan;
 use crate::{BAIDU, before, plan, refuse, reply};
 
@@ -143,15 +144,19 @@ impl EffectPlan for AddTemplate {
 }
 
 impl InherentPlan for AddTemplate {
-    fn planned(&self) -> Vec<PlannedRequest> {
+    fn planned(&self) -> Result<Vec<PlannedRequest>> {
         let effect = match &self.0.description {
-            Some(description) => self.call(description).planned(),
+            Some(description) => self.call(description).planned(&BaiduDialect)?,
             None => plan::with_body_member(
-                self.call("").planned(),
+                self.call("").planned(&BaiduDialect)?,
                 "user_desc",
                 json!({ "from": "template/gettemplatedraftlist" }),
             ),
         };
-        vec![page(OPERATION, DRAFTS, 1).planned(), page(OPERATION, TEMPLATES, 1).planned(), effect]
+        Ok(vec![
+            page(OPERATION, DRAFTS, 1).planned(&BaiduDialect)?,
+            page(OPERATION, TEMPLATES, 1).planned(&BaiduDialect)?,
+            effect,
+        ])
     }
 }

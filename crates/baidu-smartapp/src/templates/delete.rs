@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{DELETE_TEMPLATE, Listing, TEMPLATES, page, steady_templates};
+use crate::dialect::BaiduDialect;
 use crate::inherent::InherentPlan;
 use crate::{BAIDU, refuse};
 
@@ -95,7 +96,7 @@ impl EffectPlan for DeleteTemplate {
 }
 
 impl InherentPlan for DeleteTemplate {
-    fn planned(&self) -> Vec<PlannedRequest> {
-        vec![page(OPERATION, TEMPLATES, 1).planned(), self.call().planned()]
+    fn planned(&self) -> Result<Vec<PlannedRequest>> {
+        Ok(vec![page(OPERATION, TEMPLATES, 1).planned(&BaiduDialect)?, self.call().planned(&BaiduDialect)?])
     }
 }

@@ -160,9 +160,10 @@ impl Transport for Script {
             queue.and_then(|queue| if queue.len() > 1 { queue.pop_front() } else { queue.front().cloned() })
         };
         locked(&self.sent).push(planned.clone());
-        let pairs = request.query.iter().map(|(name, value)| format!("{name}={value}"));
+        let pairs = request.query_pairs().filter(|(name, _)| *name != "access_token");
+        let pairs = pairs.map(|(name, value)| format!("{name}={value}"));
         locked(&self.queries).push(pairs.collect::<Vec<_>>().join("&"));
-        locked(&self.tokens).extend(request.token.map(|(_, token)| token.secret().expose().to_owned()));
+        locked(&self.tokens).extend(token_of(&request));
         match answer {
             Some(Answer::Body(status, body)) => Ok(Response::new(status, HeaderMap::new(), body)),
             Some(Answer::Full(status, headers, body)) => Ok(Response::new(status, headers, body)),
@@ -203,4 +204,10 @@ pub(crate) fn package(id: i64, version: &str, status: i64) -> String {
 /// The answer of `package/getdetail`.
 pub(crate) fn detail(id: i64, status: i64) -> String {
     data(&package(id, "1.2.7", status))
+}
+
+/// The access token that a request sends, if any.
+fn token_of(request: &Request) -> Option<String> {
+    let token = request.secrets.iter().find(|(place, _)| place.name() == "access_token");
+    token.map(|(_, token)| token.expose().to_owned())
 }

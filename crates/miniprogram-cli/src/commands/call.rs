@@ -28,9 +28,6 @@ pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure
         let why = "must begin with / and hold neither ?, #, \\ nor ..; parameters go into --query";
         return Err(Error::invalid(CALL, "path", why).into());
     }
-    if wish.query.iter().any(|(name, _)| name == "access_token") {
-        return Err(Error::invalid(CALL, "query", "must not hold access_token: it is added by itself").into());
-    }
     let call = RawCall {
         method: if wish.method.eq_ignore_ascii_case("GET") { Method::GET } else { Method::POST },
         path: wish.path,
@@ -41,7 +38,7 @@ pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure
         },
     };
     if wish.dry.dry_run {
-        context.output.json(&[call.planned(entry.bodies)?])?;
+        context.output.json(&[(entry.plan_call)(&call)?])?;
         return Ok(Finish::Done);
     }
     if let Some(file) = wish.output.as_deref().filter(|file| *file != STDOUT)

@@ -1,8 +1,9 @@
 //! Effects whose outcome is open: which they are, and what became of them.
 
+use miniprogram::redact::masked;
 use miniprogram::{
-    AppId, Clock, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome,
-    PlannedRequest, PlatformId, Settled, SystemClock, Vendor,
+    AppId, Clock, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome, PlatformId,
+    Settled, SystemClock, Vendor,
 };
 use miniprogram_store::{PlatformKey, Store, UnreadableIntent};
 use serde_json::{Value, json};
@@ -122,11 +123,6 @@ async fn show(context: &Context, settings: &Settings) -> Result<Finish, Failure>
     shown["before"] = masked(intent.before);
     context.output.record(&shown)?;
     Ok(Finish::Done)
-}
-
-/// The same, secrets masked.
-fn masked(value: Value) -> Value {
-    PlannedRequest::new("", "").with_body(value).masked().body.unwrap_or_default()
 }
 
 fn named(context: &Context) -> Result<(Vendor, AppId), Failure> {

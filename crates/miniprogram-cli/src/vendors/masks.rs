@@ -1,39 +1,32 @@
 //! Events as they are printed: whatever is a secret in one is masked.
 
+use miniprogram::redact::{MASK, masked};
 use miniprogram::{Error, Event};
 use serde_json::Value;
 
 use super::ENTRIES;
 use crate::output::to_value;
 
-/// What stands in the place of a secret.
-const MASK: &str = "***";
-
-/// How the names of members end that hold secrets: lower case, letters and digits only.
-const SECRET_ENDS: [&str; 7] =
-    ["token", "ticket", "password", "pwd", "secret", "authorizationcode", "authcode"];
-
 /// An event as data, tickets and codes masked.
 pub(crate) fn event(event: &Event<'_>) -> Result<Value, Error> {
     let mut value = to_value(event)?;
     if let Some(payload) = value.get_mut("payload") {
-        mask(payload);
+        *payload = mask(payload.take());
     }
     Ok(value)
 }
 
-/// Masks every text and number whose name says that it is a secret, and whatever follows the words that a secret follows.
-pub(crate) fn mask(value: &mut Value) {
+/// Masks what is named a secret, and whatever follows the words that a secret follows.
+pub(crate) fn mask(value: Value) -> Value {
+    let mut value = masked(value);
+    mask_after_prefixes(&mut value);
+    value
+}
+
+fn mask_after_prefixes(value: &mut Value) {
     match value {
-        Value::Object(members) => {
-            for (name, value) in members.iter_mut() {
-                let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
-                let name = name.to_lowercase();
-                let secret = SECRET_ENDS.iter().any(|end| name.ends_with(end));
-                if secret && !value.is_null() { *value = Value::from(MASK) } else { mask(value) }
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(mask),
+        Value::Object(fields) => fields.values_mut().for_each(mask_after_prefixes),
+        Value::Array(values) => values.iter_mut().for_each(mask_after_prefixes),
         Value::String(text) => {
             let mut prefixes = ENTRIES.iter().filter_map(|entry| entry.secret_prefix);
             if let Some(end) = prefixes.find_map(|prefix| Some(text.find(prefix)? + prefix.len())) {

@@ -1,19 +1,19 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::Dialect;
 use crate::codes::CodeRow;
 use crate::error::{Code, Error, ErrorKind, Outcome, Result};
 use crate::intent::PlannedRequest;
+use crate::redact::{self, MASK};
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenKind};
-use crate::transport::{Body, Part, Request};
-
-/// A text shorter than this is no secret, and might be a part of any word.
-const SHORTEST_SECRET: usize = 6;
+use crate::transport::{Body, Part, Place, Request};
 
 /// One request of an operation, before it has a token.
 #[derive(Debug, Clone)]
@@ -25,10 +25,14 @@ pub struct Call {
     pub method: Method,
     /// The path, from `/`.
     pub path: Cow<'static, str>,
-    /// The query without the token.
+    /// The query without its secrets.
     pub query: Vec<(Cow<'static, str>, String)>,
-    /// The body.
+    /// The headers without their secrets.
+    pub headers: HeaderMap,
+    /// The body without its secrets.
     pub body: Body,
+    /// The secrets beside the token, and where each of them goes.
+    pub secrets: Vec<(Place, Secret)>,
     /// Which token it takes.
     pub token: CallToken,
     /// What a success looks like.
@@ -70,7 +74,9 @@ impl Call {
             method,
             path: path.into(),
             query: Vec::new(),
+            headers: HeaderMap::new(),
             body,
+            secrets: Vec::new(),
             token: CallToken::Of(TokenKind::Authorizer),
             expect: Expect::Json,
             is_upload: false,
@@ -110,16 +116,12 @@ impl Call {
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that does not begin with `/` or holds more than a
-    /// path, and for a query that names the token.
+    /// path.
     pub fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Body) -> Result<Self> {
         const OPERATION: &str = "call";
         if !path.starts_with('/') || path.contains(['?', '#', '\\']) || path.contains("..") {
             let rule = "must begin with `/` and hold neither query, fragment, backslash nor `..`";
             return Err(Error::invalid(OPERATION, "path", rule));
-        }
-        if query.iter().any(|(name, _)| *name == "access_token") {
-            let rule = "must not stand in the query: it comes from the token provider";
-            return Err(Error::invalid(OPERATION, "access_token", rule));
         }
         let query =
             query.iter().map(|(name, value)| (Cow::Owned((*name).to_owned()), (*value).to_owned())).collect();
@@ -168,16 +170,49 @@ impl Call {
         self
     }
 
-    /// The call as data with the token masked: what `--dry-run` prints and snapshots hold.
+    /// With a header.
     #[must_use]
-    pub fn planned(&self) -> PlannedRequest {
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// With a secret in a place: nothing prints it, and a vendor's words that repeat it are masked.
+    #[must_use]
+    pub fn with_secret(mut self, place: Place, secret: Secret) -> Self {
+        self.secrets.push((place, secret));
+        self
+    }
+
+    /// The call as data, its secrets and what the dialect authorizes it with masked: what `--dry-run` prints and
+    /// snapshots hold.
+    ///
+    /// # Errors
+    /// What the dialect refuses, such as a query that names the token.
+    pub fn planned(&self, dialect: &dyn Dialect) -> Result<PlannedRequest> {
+        let token = match self.token {
+            CallToken::None => None,
+            CallToken::Of(_) | CallToken::Given(_) => Some(AccessToken::new(MASK)?),
+        };
+        Ok(self.request(dialect, token.as_ref(), Timestamp::from_unix(0))?.planned())
+    }
+
+    /// The request of one attempt, authorized.
+    pub(super) fn request(
+        &self,
+        dialect: &dyn Dialect,
+        token: Option<&AccessToken>,
+        now: Timestamp,
+    ) -> Result<Request> {
         let mut request = Request::new(self.method.clone(), self.path.clone());
         request.query.clone_from(&self.query);
-        request.body = self.body.clone();
-        if self.token != CallToken::None {
-            request.query.push(("access_token".into(), "***".to_owned()));
-        }
-        request.planned()
+        request.headers.clone_from(&self.headers);
+        request.body.clone_from(&self.body);
+        request.secrets.clone_from(&self.secrets);
+        dialect
+            .authorize(&mut request, token, now)
+            .map_err(|error| error.for_vendor(dialect.vendor()).with_operation(self.operation.clone()))?;
+        Ok(request)
     }
 
     /// With the platform's token.
@@ -367,7 +402,7 @@ pub struct VendorRefusal {
     pub request_id: Option<String>,
     /// The row of the vendor's table; none if nobody has listed the code.
     pub row: Option<&'static CodeRow>,
-    /// The answer's other fields, without secrets.
+    /// The answer's other fields.
     pub fields: Map<String, Value>,
 }
 
@@ -385,32 +420,17 @@ impl VendorRefusal {
         self
     }
 
-    /// Masks the token that the call took wherever the vendor repeats it.
-    pub(super) fn without(mut self, token: Option<&AccessToken>) -> Self {
-        let token = token.map(|token| token.secret().expose());
-        let Some(token) = token.filter(|token| token.len() >= SHORTEST_SECRET) else { return self };
-        self.message = self.message.replace(token, "***");
-        self.fields = masked_texts(self.fields, &|text| text.replace(token, "***"));
+    /// Masks what the request sends and the vendor repeats, and whatever its fields name as a secret.
+    pub(super) fn redacted(mut self, request: &Request) -> Self {
+        self.message = request.redacted(self.message);
+        self.fields = request.redacted_fields(redact::masked_fields(self.fields));
         self
     }
 
-    /// With the answer's other fields, without secrets.
+    /// With the answer's other fields. Secrets in them are masked before anybody sees them.
     #[must_use]
     pub fn with_fields(mut self, fields: Map<String, Value>) -> Self {
         self.fields = fields;
         self
     }
-}
-
-/// The same fields with every text masked, at any depth.
-fn masked_texts(fields: Map<String, Value>, mask: &impl Fn(&str) -> String) -> Map<String, Value> {
-    fn value(given: Value, mask: &impl Fn(&str) -> String) -> Value {
-        match given {
-            Value::String(text) => Value::from(mask(&text)),
-            Value::Array(items) => items.into_iter().map(|item| value(item, mask)).collect(),
-            Value::Object(fields) => Value::Object(masked_texts(fields, mask)),
-            other => other,
-        }
-    }
-    fields.into_iter().map(|(name, given)| (name, value(given, mask))).collect()
 }

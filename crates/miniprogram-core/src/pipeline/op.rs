@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::future::{Either, select};
+use serde_json::Map;
 
 use super::{Call, CallToken, Expect, Pipeline, Reply, VendorRefusal, Verdict};
 use crate::clock::Busy;
@@ -251,10 +252,7 @@ impl<'a> Op<'a> {
 
     async fn exchange(&self, call: &Call, token: Option<&AccessToken>) -> Result<Reply> {
         let timeout = self.timeout(call).min(self.time_left().unwrap_or(Duration::MAX));
-        let mut request = Request::new(call.method.clone(), call.path.clone());
-        request.query.clone_from(&call.query);
-        request.token = token.map(|token| ("access_token", token.clone()));
-        request.body = call.body.clone();
+        let mut request = self.request(call, token)?;
         request.timeout = timeout;
         request.max_bytes = match call.expect {
             Expect::Json => MAX_JSON,
@@ -281,6 +279,10 @@ impl<'a> Op<'a> {
         result
     }
 
+    fn request(&self, call: &Call, token: Option<&AccessToken>) -> Result<Request> {
+        call.request(&*self.pipeline.0.dialect, token, self.now())
+    }
+
     fn error(&self, kind: ErrorKind, call: &Call) -> Error {
         Error::new(kind, call.operation.clone()).for_vendor(self.pipeline.vendor())
     }
@@ -300,7 +302,12 @@ impl<'a> Op<'a> {
         let status = response.status;
         let why = match verdict {
             Verdict::Refused(refusal) => {
-                return Err(self.refused(call, response, refusal.without(token)));
+                // The request is gone with its sending, so it is made again. What cannot be masked is not repeated.
+                let refusal = match self.request(call, token) {
+                    Ok(request) => refusal.redacted(&request),
+                    Err(_) => VendorRefusal { message: String::new(), fields: Map::new(), ..refusal },
+                };
+                return Err(self.refused(call, response, refusal));
             }
             Verdict::Success(mut reply) if (200..300).contains(&status) => {
                 reply.status = status;

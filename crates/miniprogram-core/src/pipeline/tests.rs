@@ -25,7 +25,7 @@ use crate::intent::{Command, Intent, MemoryJournal};
 use crate::status::VisitStatus;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, StaticToken};
-use crate::transport::{Request, Response, TransportError};
+use crate::transport::{Place, Request, Response, TransportError};
 
 const ACME: Vendor = Vendor::new("acme");
 const SETTLE: Duration = Duration::from_secs(6);
@@ -316,6 +316,13 @@ impl Dialect for Plain {
 
     fn settle_time(&self) -> Duration {
         SETTLE
+    }
+
+    fn authorize(&self, request: &mut Request, token: Option<&AccessToken>, _now: Timestamp) -> Result<()> {
+        match token {
+            Some(token) => request.add_secret(Place::query("access_token"), token.secret().clone()),
+            None => Ok(()),
+        }
     }
 
     fn read(&self, call: &Call, response: &Response) -> Verdict {

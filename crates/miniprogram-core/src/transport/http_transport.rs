@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
-use form_urlencoded::Serializer;
 use http::header::CONTENT_TYPE;
 use reqwest::multipart;
 use url::{Host, Url};
@@ -55,12 +54,9 @@ impl BaseUrl {
     fn join(&self, request: &Request) -> Url {
         let mut url = self.0.clone();
         url.set_path(&request.path);
-        if !request.query.is_empty() || request.token.is_some() {
-            let mut pairs = url.query_pairs_mut();
-            if let Some((name, token)) = &request.token {
-                pairs.append_pair(name, token.secret().expose());
-            }
-            pairs.extend_pairs(request.query.iter().map(|(name, value)| (name.as_ref(), value.as_str())));
+        let mut pairs = request.query_pairs().peekable();
+        if pairs.peek().is_some() {
+            url.query_pairs_mut().extend_pairs(pairs);
         }
         url
     }
@@ -100,16 +96,15 @@ impl Transport for HttpTransport {
         let url = self.base_url.join(&request);
         // The deadline of the pipeline comes first; this one only guards against a clock that stands still.
         let backstop = request.timeout.saturating_mul(2).max(Duration::from_secs(30));
-        let mut builder = self.client.request(request.method.clone(), url).timeout(backstop);
-        builder = match request.body {
-            Body::Empty => builder,
-            Body::Json(text) => builder.header(CONTENT_TYPE, "application/json; charset=utf-8").body(text),
-            Body::Form(fields) => {
-                let mut form = Serializer::new(String::new());
-                form.extend_pairs(fields.iter().map(|(name, value)| (name.as_ref(), value.as_str())));
-                builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.finish())
-            }
-            Body::Multipart(parts) => builder.multipart(multipart(parts)?),
+        let headers = request.sent_headers().map_err(|error| TransportError::Build(error.into()))?;
+        let body = request.sent_body().map_err(|error| TransportError::Build(error.into()))?;
+        let mut builder = self.client.request(request.method.clone(), url).timeout(backstop).headers(headers);
+        builder = match body.encode() {
+            Some((media_type, bytes)) => builder.header(CONTENT_TYPE, media_type).body(bytes),
+            None => match body.into_owned() {
+                Body::Multipart(parts) => builder.multipart(multipart(parts)?),
+                _ => builder,
+            },
         };
         let mut answer = builder.send().await.map_err(classify)?;
         if answer.content_length().is_some_and(|length| length > request.max_bytes as u64) {
@@ -157,7 +152,7 @@ fn classify(problem: reqwest::Error) -> TransportError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::AccessToken;
+    use crate::transport::Place;
 
     #[test]
     fn plain_http_is_for_loopback_only() {
@@ -184,7 +179,7 @@ mod tests {
     fn paths_and_queries_are_encoded_once() {
         let mut request = Request::new(http::Method::GET, "/wxa/get_qrcode");
         request.query.push(("path".into(), "page/index?a=1&b=二".into()));
-        request.token = Some(("access_token", AccessToken::new("t/+=&").unwrap()));
+        request.add_secret(Place::query("access_token"), "t/+=&".into()).unwrap();
         let url = BaseUrl::parse("https://example.com").unwrap().join(&request);
         assert_eq!(
             url.as_str(),
@@ -201,7 +196,7 @@ mod tests {
         let transport =
             HttpTransport::new(BaseUrl::parse(&format!("http://127.0.0.1:{port}")).unwrap()).unwrap();
         let mut request = Request::new(http::Method::GET, "/wxa/get_page");
-        request.token = Some(("access_token", AccessToken::new("canary-7f3a").unwrap()));
+        request.add_secret(Place::query("access_token"), "canary-7f3a".into()).unwrap();
         let error = transport.send(request).await.unwrap_err();
         assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
         let text = format!("{error:?}");

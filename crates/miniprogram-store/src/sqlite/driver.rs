@@ -19,12 +19,6 @@ use crate::failure::Failure;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many statements stay prepared.
 const PREPARED: usize = 128;
-/// How much of the file a writer keeps in memory, in KiB: the pages of the index of identities that pushes fall on at
-/// random, and those of the events that are still pending.
-const CACHE: i64 = 16 * 1024;
-/// After how many pages the log is copied into the file, 16 MiB. A page that is written again and again until then, as
-/// those of lanes and indexes are, is copied once.
-const CHECKPOINT: i64 = 4000;
 
 /// A connection.
 pub(super) struct Conn {
@@ -57,10 +51,7 @@ impl Conn {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "secure_delete", "ON")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
-        if access == Access::Write {
-            connection.pragma_update(None, "cache_size", -CACHE)?;
-            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
-        } else {
+        if access != Access::Write {
             connection.pragma_update(None, "query_only", "ON")?;
         }
         Ok(Self { db: connection, synced: true })

@@ -191,9 +191,8 @@ async fn a_caller_who_gives_up_at_any_point_stops_nothing() {
             let scope = scope();
             let done = give_up_after(bench.manager.token(&scope), polls).await;
             let (store, scope) = (Arc::clone(&bench.store), &scope);
-            let renewed = || async {
-                store.token(scope).await.unwrap().is_some_and(|record| record.generation == 2)
-            };
+            let renewed =
+                || async { store.token(scope).await.unwrap().is_some_and(|record| record.generation == 2) };
             until("the renewal", renewed).await;
             bench.assert_intact().await;
             let token = bench.token().await.unwrap();

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::WeChatAuthorization;
 use super::tokens::{of_app, permissions, secret};
 use crate::fields;
-use crate::masks::without_secrets;
 use crate::refuse;
+use miniprogram_core::redact;
 
 /// How many authorizers a page holds at most.
 pub(super) const LONGEST_PAGE: u32 = 500;
@@ -23,7 +23,7 @@ impl WeChatAuthorization {
         let mut info = members.required("authorizer_info", Fields::object)?;
         let mut authorization = members.required("authorization_info", Fields::object)?;
         of_app(&mut authorization, &["authorizer_appid", "appid"], app)?;
-        Ok(AuthorizerInfo::new(app.clone(), without_secrets(reply.json.clone()))
+        Ok(AuthorizerInfo::new(app.clone(), redact::without_secrets(reply.json.clone()))
             .with_original_id(info.text("user_name"))
             .with_names(info.text("nick_name"), info.text("principal_name"))
             .with_permissions(permissions(&reply)))

@@ -8,6 +8,7 @@ use super::WeChatAuthorization;
 use super::tokens::of_app;
 use crate::fields;
 use crate::refuse;
+use miniprogram_core::transport::Place;
 
 impl WeChatAuthorization {
     /// The value of an option that the app's authorization has, such as `voice_recognize`: `get_authorizer_option`.
@@ -72,8 +73,10 @@ impl WeChatAuthorization {
     pub async fn clear_quota_with_secret(&self, app: &AppId) -> Result<()> {
         const OPERATION: &str = "clear_quota_with_secret";
         refuse::required(OPERATION, "appid", app.as_str())?;
-        let members = [("appid", app.as_str().into()), ("appsecret", self.secret.expose().into())];
-        let call = self.call(OPERATION, "/cgi-bin/component/clear_quota/v2", members).without_token();
+        let call = self
+            .call(OPERATION, "/cgi-bin/component/clear_quota/v2", [("appid", app.as_str().into())])
+            .with_secret(Place::body("appsecret"), self.secret.clone())
+            .without_token();
         self.pipeline.begin(app, OPERATION).send_once(&call).await?;
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use miniprogram_core::authorization::{Grant, IssuedToken, Permission, PreAuthorizationCode};
 use miniprogram_core::pipeline::{Fields, Reply};
+use miniprogram_core::transport::Place;
 use miniprogram_core::{AccessToken, AppId, Result, Secret};
 use serde_json::Value;
 
@@ -16,11 +17,11 @@ impl WeChatAuthorization {
     pub(super) async fn fetch_platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
         const OPERATION: &str = "platform_token";
         refuse::required(OPERATION, "component_verify_ticket", ticket.expose())?;
-        let members = [
-            ("component_appsecret", Value::from(self.secret.expose())),
-            ("component_verify_ticket", Value::from(ticket.expose())),
-        ];
-        let call = self.call(OPERATION, "/cgi-bin/component/api_component_token", members).without_token();
+        let call = self
+            .call(OPERATION, "/cgi-bin/component/api_component_token", [])
+            .with_secret(Place::body("component_appsecret"), self.secret.clone())
+            .with_secret(Place::body("component_verify_ticket"), ticket.clone())
+            .without_token();
         let reply = self.begin(OPERATION).read(&call).await?;
         issued(&mut fields::of(&reply), "component_access_token")
     }
@@ -28,8 +29,10 @@ impl WeChatAuthorization {
     pub(super) async fn ask_for_tickets(&self) -> Result<()> {
         const OPERATION: &str = "start_ticket_push";
         // Not `component_appsecret`, as in every other call.
-        let members = [("component_secret", Value::from(self.secret.expose()))];
-        let call = self.call(OPERATION, "/cgi-bin/component/api_start_push_ticket", members).without_token();
+        let call = self
+            .call(OPERATION, "/cgi-bin/component/api_start_push_ticket", [])
+            .with_secret(Place::body("component_secret"), self.secret.clone())
+            .without_token();
         self.begin(OPERATION).read(&call).await?;
         Ok(())
     }
@@ -49,9 +52,11 @@ impl WeChatAuthorization {
     pub(super) async fn exchange_code(&self, platform: &AccessToken, code: &Secret) -> Result<Grant> {
         const OPERATION: &str = "exchange";
         refuse::required(OPERATION, "authorization_code", code.expose())?;
-        let members = [("authorization_code", Value::from(code.expose()))];
-        let call = self.call(OPERATION, "/cgi-bin/component/api_query_auth", members);
-        let reply = self.begin(OPERATION).send_once(&call.with_given_token(platform.clone())).await?;
+        let call = self
+            .call(OPERATION, "/cgi-bin/component/api_query_auth", [])
+            .with_secret(Place::body("authorization_code"), code.clone())
+            .with_given_token(platform.clone());
+        let reply = self.begin(OPERATION).send_once(&call).await?;
         let mut info = fields::of(&reply).required("authorization_info", Fields::object)?;
         let app = info.required("authorizer_appid", Fields::text)?;
         // Absent if the account has no permission that needs one.
@@ -75,13 +80,12 @@ impl WeChatAuthorization {
         const OPERATION: &str = "refresh";
         refuse::required(OPERATION, "app", app.as_str())?;
         refuse::required(OPERATION, "authorizer_refresh_token", refresh_token.expose())?;
-        let members = [
-            ("authorizer_appid", Value::from(app.as_str())),
-            ("authorizer_refresh_token", Value::from(refresh_token.expose())),
-        ];
-        let call = self.call(OPERATION, "/cgi-bin/component/api_authorizer_token", members);
-        let mut op = self.pipeline.begin(app, OPERATION);
-        let reply = op.send_once(&call.with_given_token(platform.clone())).await?;
+        let members = [("authorizer_appid", Value::from(app.as_str()))];
+        let call = self
+            .call(OPERATION, "/cgi-bin/component/api_authorizer_token", members)
+            .with_secret(Place::body("authorizer_refresh_token"), refresh_token.clone())
+            .with_given_token(platform.clone());
+        let reply = self.pipeline.begin(app, OPERATION).send_once(&call).await?;
         let mut members = fields::of(&reply);
         let named = of_app(&mut members, &["authorizer_appid"], app)?;
         Ok(Grant::new()

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use miniprogram_core::pipeline::{Call, EffectClass, Fields, Reply};
 use miniprogram_core::{
-    Code, Effect, Error, InherentCommand, MethodName, Outcome, Result, Retry, VendorError,
+    Code, Effect, Error, InherentCommand, MethodName, Outcome, Result, Retry, VendorError, redact,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -13,7 +13,6 @@ use crate::client::WeChatApp;
 use crate::codes::ERRCODE;
 use crate::dialect::whole;
 use crate::fields;
-use crate::masks::masked_members;
 use crate::one_call::{OneCall, brought};
 use crate::plan::WeChatEffect;
 use crate::values::{DomainAction, ServerDomainKind};
@@ -244,7 +243,7 @@ impl DomainResult {
         let words = reply.json.get("errmsg").and_then(Value::as_str).unwrap_or_default();
         let answer = VendorError::new(WECHAT, code.clone(), words)
             .with_request_id(reply.request_id.clone())
-            .with_fields(masked_members(fields::of(reply).copy()));
+            .with_fields(redact::masked_fields(fields::of(reply).copy()));
         let row = ERRCODE.find(&code, Some(&reply.operation));
         let kind = row.map_or(miniprogram_core::ErrorKind::Vendor, |row| row.kind);
         let error = Error::new(kind, reply.operation.clone())

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::before::seen;
 use crate::client;
 use crate::code::versions_call;
+use crate::dialect::WeChatDialect;
 use crate::dialect::told;
 use crate::plan::WeChatEffect;
 use crate::wire::{self, HistoryVersion, Released};
@@ -95,12 +96,14 @@ impl WeChatEffect for Rollback {
     }
 
     fn dry_run(&self) -> Result<Vec<PlannedRequest>> {
-        let mut requests: Vec<PlannedRequest> = self.reads().iter().map(Call::planned).collect();
-        let request = revert_call().planned();
-        requests.push(match &self.version {
-            Some(_) => request.with_query("app_version", json!({ "from": HISTORY })),
-            None => request,
-        });
+        let (reads, effect) = (self.reads(), revert_call());
+        let planned = reads.iter().chain([&effect]).map(|call| call.planned(&WeChatDialect));
+        let mut requests: Vec<PlannedRequest> = planned.collect::<Result<_>>()?;
+        if self.version.is_some()
+            && let Some(effect) = requests.pop()
+        {
+            requests.push(effect.with_query("app_version", json!({ "from": HISTORY })));
+        }
         Ok(requests)
     }
 }

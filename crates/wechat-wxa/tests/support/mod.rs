@@ -168,12 +168,12 @@ impl Vendor {
 #[async_trait]
 impl Transport for Vendor {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let raw = match &request.body {
+        let raw = match request.sent_body().unwrap().as_ref() {
             Body::Json(text) => text.clone(),
             _ => String::new(),
         };
         let planned = request.planned();
-        let token = request.token.as_ref().map(|(_, token)| token.secret().expose().to_owned());
+        let token = token_of(&request);
         self.tokens.lock().unwrap().push(token.unwrap_or_default());
         // A request for the history is another one than a rollback, and one for domains than a change of them, although
         // the path is the same.
@@ -294,4 +294,10 @@ pub(crate) fn ext() -> ExtJson {
 
 pub(crate) fn options() -> SubmitOptions {
     SubmitOptions::default().with_item(AuditItem::default().with_address("index"))
+}
+
+/// The access token that a request sends, if any.
+fn token_of(request: &Request) -> Option<String> {
+    let token = request.secrets.iter().find(|(place, _)| place.name() == "access_token");
+    token.map(|(_, token)| token.expose().to_owned())
 }

