@@ -5,10 +5,12 @@
 
 mod budget;
 mod call;
+mod course;
 mod effect;
 mod fields;
 mod gate;
 mod op;
+mod plan;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -17,9 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use call::{Call, CallToken, Expect, Reply, VendorRefusal, Verdict};
-pub use effect::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding, Repeat};
 pub use fields::Fields;
 pub use op::Op;
+pub use plan::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding, Repeat};
 
 use crate::client::ClientConfig;
 use crate::clock::Clock;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::effect::{EffectPlan, EffectSource, Finding, Repeat, conflicting, untold_detail};
 use super::gate::Gate;
+use super::plan::{AfterRefusal, EffectPlan, EffectSource, Finding, Repeat};
 use super::{Op, Pipeline};
 use crate::effect::{EffectValue, Evidence};
 use crate::error::{Error, ErrorKind, Outcome, Result};
@@ -23,6 +23,7 @@ pub(super) struct Settling<'a> {
 }
 
 /// What asking brought.
+#[derive(Debug)]
 pub(super) enum Answer {
     Done(EffectValue, Evidence),
     NotDone,
@@ -106,6 +107,20 @@ impl Settling<'_> {
             Ok(Finding::Untold(field)) => Answer::Failed { untold: Some(field) },
             Ok(Finding::Unknowable) => Answer::Unknowable,
             Err(_) => Answer::Failed { untold: None },
+        }
+    }
+}
+
+impl Settling<'_> {
+    /// Finds out, after a definite refusal, whether an earlier attempt took effect.
+    pub(super) async fn after_refusal(&self, op: &mut Op<'_>, refusal: &Error) -> Answer {
+        match self.plan.after_refusal(self.intent, refusal) {
+            AfterRefusal::Done(value) => Answer::Done(value, Evidence::Inferred),
+            AfterRefusal::DoneUnlessShown(value) => match self.look_once(op).await {
+                Answer::Failed { .. } | Answer::Unknowable => Answer::Done(value, Evidence::Inferred),
+                shown => shown,
+            },
+            AfterRefusal::Ask => self.look_once(op).await,
         }
     }
 }
@@ -225,4 +240,16 @@ impl Pipeline {
             .with_field("intent")
             .with_detail(format!("is of {} {}, not of {vendor} {app}", intent.vendor, intent.app)))
     }
+}
+
+/// What a conflict says of the effect.
+pub(super) fn conflicting(conflict: &Error) -> Settled {
+    match conflict.outcome() {
+        Outcome::Unknown => Settled::unknown(),
+        _ => Settled::not_done(Evidence::Asked),
+    }
+}
+
+pub(super) fn untold_detail(field: &str) -> String {
+    format!("the state afterwards does not tell `{field}`, so what became of it is unknown")
 }

@@ -102,7 +102,6 @@ enum Refusal {
     Ask,
     Done,
     DoneUnlessShown,
-    Refused,
 }
 
 /// Whether a command repeats the one before.
@@ -392,7 +391,6 @@ impl EffectPlan for Acme {
             Refusal::Ask => AfterRefusal::Ask,
             Refusal::Done => AfterRefusal::Done(EffectValue::None),
             Refusal::DoneUnlessShown => AfterRefusal::DoneUnlessShown(EffectValue::None),
-            Refusal::Refused => AfterRefusal::Refused,
         }
     }
 

@@ -180,7 +180,6 @@ async fn what_a_refusal_says_after_a_lost_attempt() {
     let asked = Some(Evidence::Asked);
     for (refusal, look, told, evidence, looks) in [
         (Refusal::Done, Look::Absent, done, inferred, 4),
-        (Refusal::Refused, Look::Done, not_done, None, 4),
         (Refusal::Ask, Look::Done, done, asked, 5),
         (Refusal::Ask, Look::Absent, not_done, None, 5),
         (Refusal::Ask, Look::Conflict, not_done, None, 5),

@@ -1,0 +1,130 @@
+//! What a vendor crate says of one effect.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::{Call, Op, Reply};
+use crate::effect::EffectValue;
+use crate::error::{Error, Result};
+use crate::intent::{Command, Intent};
+
+/// What a repeat of an effect would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EffectClass {
+    /// S: gives the same state again.
+    Set,
+    /// G: is refused by the vendor when it is done already.
+    Guarded,
+    /// O: makes a second effect, or spends an allowance.
+    OneShot,
+}
+
+/// One effect of a vendor: what is read before it, what is sent, how to look afterwards.
+#[async_trait]
+pub trait EffectPlan: Send + Sync {
+    /// What a repeat would do.
+    fn class(&self) -> EffectClass;
+
+    /// Checks the arguments and reads what has to be known before the effect: it becomes [`Intent::before`].
+    ///
+    /// # Errors
+    /// Anything that forbids the effect; nothing has been sent then.
+    async fn before(&self, _op: &mut Op<'_>) -> Result<Value> {
+        Ok(Value::Null)
+    }
+
+    /// The request.
+    ///
+    /// # Errors
+    /// If it cannot be made from what was read before.
+    fn request(&self, before: &Value) -> Result<Call>;
+
+    /// What a success brought.
+    ///
+    /// # Errors
+    /// [`Protocol`](crate::ErrorKind::Protocol) if something required is missing; the outcome is unknown then.
+    fn value(&self, _before: &Value, _reply: &Reply) -> Result<EffectValue> {
+        Ok(EffectValue::None)
+    }
+
+    /// Looks once whether the effect shows. Reads only.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    async fn look(&self, _op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+        Ok(Finding::Unknowable)
+    }
+
+    /// What a definite refusal says after an earlier attempt with an unknown outcome.
+    fn after_refusal(&self, _intent: &Intent, _refusal: &Error) -> AfterRefusal {
+        AfterRefusal::Ask
+    }
+
+    /// Whether this effect, left open where the vendor's state does not say what became of it, bars the app's next one.
+    /// It does not where a repeat is harmless whatever became of it: then the next effect closes it as unknown.
+    fn bars_the_next(&self) -> bool {
+        self.class() != EffectClass::Set
+    }
+
+    /// Whether this command, given now, asks for the same as `intent`, which has the same arguments and was found done.
+    /// Arguments such as "what is approved" or "the version before" mean another target as time goes by: such a plan
+    /// compares the target that was read before the effect with the present one. Reads only.
+    ///
+    /// # Errors
+    /// If the state cannot be read; the intent stays open then.
+    async fn repeats(&self, _op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
+        Ok(Repeat::Same)
+    }
+}
+
+/// What a look at the vendor's state shows of an effect.
+#[derive(Debug)]
+pub enum Finding {
+    /// It took place, and brought this.
+    Done(EffectValue),
+    /// It does not show.
+    Absent,
+    /// Something is on its way that may be it.
+    Pending,
+    /// The state is neither that before nor that after: somebody else, or the vendor, was there first. An error of
+    /// outcome [`Unknown`](crate::Outcome::Unknown) says that the effect may have taken place in between; otherwise it did
+    /// not.
+    Conflict(Error),
+    /// The vendor answered, but the field that decides is absent, null or blank. That proves neither the state before
+    /// the effect nor the state after it, so nothing is sent on it.
+    Untold(&'static str),
+    /// No query tells.
+    Unknowable,
+}
+
+/// Whether a command asks for what an earlier effect with the same arguments has brought about.
+#[derive(Debug)]
+pub enum Repeat {
+    /// It does: the result of the earlier effect is its result.
+    Same,
+    /// Its target is another one by now: it is a new effect.
+    New,
+    /// The vendor's state does not say; in words, which field or state leaves it open.
+    Indeterminate(String),
+}
+
+/// What a definite refusal says after an earlier attempt with an unknown outcome.
+#[derive(Debug)]
+pub enum AfterRefusal {
+    /// "Done already": the earlier attempt did it.
+    Done(EffectValue),
+    /// "Done already", which counts where a look at the state does not say otherwise.
+    DoneUnlessShown(EffectValue),
+    /// Look once more before believing it.
+    Ask,
+}
+
+/// Where the plans come from: a vendor's app.
+pub trait EffectSource: Send + Sync {
+    /// The plan of a command.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) or [`InvalidArgument`](crate::ErrorKind::InvalidArgument),
+    /// found without a request.
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>>;
+}
