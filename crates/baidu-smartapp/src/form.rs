@@ -9,6 +9,7 @@ use miniprogram_core::{Error, Result};
 use serde_json::{Map, Value};
 
 use crate::BAIDU;
+use crate::dialect::BaiduDialect;
 
 /// The fields of a form, in order.
 pub(crate) type Fields = Vec<(Cow<'static, str>, String)>;
@@ -44,6 +45,7 @@ pub(crate) fn raw_call(
         Some(_) => return invalid("body", "must be an object: its members are the fields of the form"),
     };
     let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))?;
+    call.check(&BaiduDialect)?;
     // A code or a refresh token is spent by a GET as well.
     Ok(if path.contains("/oauth/") { call.with_effect() } else { call })
 }

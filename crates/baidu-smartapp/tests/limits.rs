@@ -8,11 +8,12 @@ mod support;
 
 use std::sync::Arc;
 
-use baidu_smartapp::{ExtJsonBuilder, PackageQuery, SubmitExtra};
+use baidu_smartapp::{BaiduPlatform, ExtJsonBuilder, PackageQuery, SubmitExtra};
+use http::Method;
 use miniprogram_core::{
-    AuditItem, AuditManager, Authorizer, CodeManager, Command, Error, ErrorKind, ExtJson, GrayRelease,
-    MiniProgramPlatform, Outcome, QrCodeOptions, ReleaseManager, ReleaseTarget, Result, RollbackTarget,
-    SubmitOptions, SubmitTarget, UploadReceipt, VisitStatus,
+    AuditItem, AuditManager, Authorizer, ClientConfig, CodeManager, Command, Error, ErrorKind, ExtJson,
+    GrayRelease, MiniProgramPlatform, Outcome, QrCodeOptions, ReleaseManager, ReleaseTarget, Result,
+    RollbackTarget, SubmitOptions, SubmitTarget, UploadReceipt, VisitStatus,
 };
 use serde_json::{Map, Value, json};
 
@@ -243,5 +244,22 @@ fn a_decoder_needs_the_secrets_of_the_callbacks() {
     {
         let callbacks = miniprogram_core::callback::CallbackConfig::plain();
         script.platform().with_callbacks(callbacks).event_decoder().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_a_low_level_call_is_refused_before_one_is_fetched() {
+    // It has no tokens: a call that asks for one fails with another kind.
+    let platform = BaiduPlatform::new(ClientConfig::without_tokens("7")).unwrap();
+    let (app, query) = (platform.app(APP), [("access_token", "1")]);
+    let asked = app.call(Method::GET, "/a", &[], None).await.unwrap_err();
+    assert_eq!(asked.kind(), ErrorKind::Config, "{asked:#}");
+    for error in [
+        app.call(Method::GET, "/a", &query, None).await.unwrap_err(),
+        app.call_raw(Method::GET, "/a", &query, None).await.unwrap_err(),
+        platform.call_as_platform(Method::GET, "/a", &query, None).await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("access_token")));
+        assert_eq!((error.operation(), error.outcome()), ("call", Outcome::NotSent));
     }
 }

@@ -1,9 +1,9 @@
 #![cfg_attr(all(feature = "wechat", feature = "baidu"), doc = include_str!("../README.md"))]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(all(feature = "wechat", feature = "baidu")),
     doc = "HTTP intake of callbacks of mini programs."
 )]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "wechat")]
 mod acceptance;

@@ -1,5 +1,6 @@
 //! Effects: planned where a dry run is asked for, else done and printed.
 
+use miniprogram::redact::MASK;
 use miniprogram::{AuditId, AuditStatus, Command, Error, ErrorKind, MiniProgram, Outcome, PlannedRequest};
 use serde_json::{Value, json};
 
@@ -65,7 +66,7 @@ fn with_look_up(mut plan: Vec<PlannedRequest>, (path, name): (&str, &str)) -> Ve
             }
         }
     }
-    plan.insert(0, PlannedRequest::new("GET", path).with_query("access_token", "***"));
+    plan.insert(0, PlannedRequest::new("GET", path).with_query("access_token", MASK));
     plan
 }
 

@@ -45,7 +45,8 @@ pub trait Dialect: std::fmt::Debug + Send + Sync + 'static {
     fn settle_time(&self) -> Duration;
 
     /// Proves to the vendor who calls: adds the token as a secret in the place where the vendor wants it, or signs what
-    /// is final by now. Called for every attempt, as the last thing before it is sent. A plan has [`MASK`] for a token.
+    /// is final by now. Called for every attempt, as the last thing before it is sent; also for requests that are not
+    /// sent: to plan one, with [`MASK`] for a token, and to learn what has to be masked in a refusal.
     ///
     /// # Errors
     /// Fails the attempt before anything is sent.

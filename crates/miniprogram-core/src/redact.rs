@@ -89,12 +89,15 @@ pub fn fields_without_secrets(fields: Map<String, Value>) -> Map<String, Value> 
     kept.map(|(name, value)| (name, without_secrets(value))).collect()
 }
 
-/// A text from outside, which may be JSON, a query or neither, with its secrets masked. JSON that was cut off in the
-/// middle is masked whole if it may hold a secret: nobody can tell where that ends.
+/// A text from outside, which may be JSON, a query or neither, with its secrets masked. A text without one is returned as
+/// it is. JSON that was cut off is masked whole if it may hold a secret, since the end of the secret cannot be found.
 #[must_use]
 pub fn masked_text(text: String) -> String {
     match serde_json::from_str::<Value>(&text) {
-        Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => masked(value).to_string(),
+        Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
+            let shown = masked(value.clone());
+            if shown == value { text } else { shown.to_string() }
+        }
         Err(_) if text.trim_start().starts_with(['{', '[']) && may_hold_secrets(&text) => MASK.to_owned(),
         _ => masked_query(&text),
     }
@@ -150,6 +153,16 @@ mod tests {
         assert_eq!(shown["query"], json!("a=1&refresh_token=***"));
         let told = ["AuthorizationCodeExpiredTime", "Event", "token", "token_type"].map(|name| &shown[name]);
         assert_eq!(told, [&json!(1), &json!("open"), &json!(null), &json!("bearer")]);
+    }
+
+    #[test]
+    fn a_text_without_a_secret_stays_as_it_was_written() {
+        for text in
+            [r#"{ "a" : "\u4e8c", "token_type": "bearer" }"#, "[1,  2]", "a=1&b", r#"" x ""#, "{cut", ""]
+        {
+            assert_eq!(masked_text(text.to_owned()), text);
+            assert_eq!(masked(Value::from(text)), text);
+        }
     }
 
     #[test]

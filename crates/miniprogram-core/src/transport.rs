@@ -27,7 +27,8 @@ const SHORTEST_SECRET: usize = 6;
 /// a URL.
 #[async_trait]
 pub trait Transport: Debug + Send + Sync + 'static {
-    /// Sends the request.
+    /// Sends the request: its method and path, [`query_pairs`](Request::query_pairs),
+    /// [`sent_headers`](Request::sent_headers) and [`sent_body`](Request::sent_body), which hold the secrets.
     ///
     /// # Errors
     /// [`TransportError`], which says whether anything can have reached the vendor.
@@ -182,23 +183,27 @@ impl Request {
     /// Puts a secret into its place.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) that names the place, if the caller has set it already. A
-    /// query and a form share their names: servers read both alike.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) that names the place, if it is set already. A query and a
+    /// form share their names: servers read both alike.
     pub fn add_secret(&mut self, place: Place, secret: Secret) -> CoreResult<()> {
         let name = place.name();
-        let form: &[_] = if let Body::Form(fields) = &self.body { fields } else { &[] };
         let is_set = match &place {
             Place::Header(header) => self.headers.contains_key(header),
-            Place::Query(_) | Place::Body(_) => {
-                self.query.iter().chain(form).any(|(given, _)| given.as_ref() == name)
-            }
+            Place::Query(_) => self.pairs().any(|(given, _)| given == name),
+            Place::Body(_) => self.pairs().any(|(given, _)| given == name) || self.body.has_field(name),
         };
-        if is_set {
+        if is_set || self.secrets.iter().any(|(taken, _)| *taken == place) {
             let why = "must not be given: the client sets it";
             return Err(Error::invalid("request", name.to_owned(), why));
         }
         self.secrets.push((place, secret));
         Ok(())
+    }
+
+    /// The pairs of the query and of a form, without their secrets.
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let form: &[_] = if let Body::Form(fields) = &self.body { fields } else { &[] };
+        self.query.iter().chain(form).map(|(name, value)| (name.as_ref(), value.as_str()))
     }
 
     /// The query as it is sent, its secrets first; not encoded yet.
@@ -250,8 +255,9 @@ impl Request {
             self.query.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_str()))).collect();
         let mut planned = PlannedRequest::new(self.method.as_str(), self.path.as_ref());
         for (name, value) in &self.headers {
-            let value = if value.is_sensitive() { MASK } else { value.to_str().unwrap_or(MASK) };
-            planned.headers.insert(name.to_string(), Value::from(value));
+            let shown = String::from_utf8_lossy(value.as_bytes());
+            let shown = if value.is_sensitive() { MASK } else { shown.as_ref() };
+            planned.headers.insert(name.to_string(), Value::from(shown));
         }
         let mut body = self.body.planned();
         for (place, _) in &self.secrets {
@@ -260,12 +266,12 @@ impl Request {
                 Place::Header(name) => {
                     planned.headers.insert(name.to_string(), Value::from(MASK));
                 }
-                Place::Body(name) => match &mut body {
-                    Some(Value::Object(fields)) => {
+                Place::Body(name) => {
+                    // A body without fields cannot be sent with it.
+                    if let Some(fields) = body.as_mut().and_then(Value::as_object_mut) {
                         fields.insert(name.to_string(), Value::from(MASK));
                     }
-                    other => *other = Some(json!({ name.as_ref(): MASK })),
-                },
+                }
             }
         }
         query.sort_by(|a, b| a.0.cmp(&b.0));
@@ -280,17 +286,13 @@ impl Request {
     pub fn redacted(&self, words: String) -> String {
         let mut secrets: Vec<Cow<'_, str>> =
             self.secrets.iter().map(|(_, secret)| Cow::Borrowed(secret.expose())).collect();
-        let form: &[_] = if let Body::Form(fields) = &self.body { fields } else { &[] };
-        let pairs = self.query.iter().chain(form);
-        let named = pairs.filter(|(name, _)| redact::is_secret_name(name));
-        secrets.extend(named.map(|(_, value)| Cow::Borrowed(value.as_str())));
-        if let Body::Json(text) = &self.body {
-            let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-            let named = fields.into_iter().filter(|(name, _)| redact::is_secret_name(name));
-            secrets.extend(
-                named.filter_map(|(_, value)| value.as_str().map(|text| Cow::Owned(text.to_owned()))),
-            );
-        }
+        let named = self.pairs().filter(|(name, _)| redact::is_secret_name(name));
+        secrets.extend(named.map(|(_, value)| Cow::Borrowed(value)));
+        let named = self.body.json_fields().into_iter().filter(|(name, _)| redact::is_secret_name(name));
+        secrets.extend(named.filter_map(|(_, value)| match value {
+            Value::String(text) => Some(Cow::Owned(text)),
+            _ => None,
+        }));
         // A secret that another one begins with would leave the rest of it.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         let long_enough = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
@@ -317,12 +319,12 @@ impl Body {
     /// The bytes and their media type; none for an empty body, and for a multipart form, whose boundary is the
     /// transport's.
     #[must_use]
-    pub fn encode(&self) -> Option<(HeaderValue, Bytes)> {
+    pub fn encode(self) -> Option<(HeaderValue, Bytes)> {
         match self {
             Self::Empty | Self::Multipart(_) => None,
             Self::Json(text) => {
                 let media_type = HeaderValue::from_static("application/json; charset=utf-8");
-                Some((media_type, Bytes::copy_from_slice(text.as_bytes())))
+                Some((media_type, Bytes::from(text)))
             }
             Self::Form(fields) => {
                 let mut form = Serializer::new(String::new());
@@ -330,6 +332,22 @@ impl Body {
                 let media_type = HeaderValue::from_static("application/x-www-form-urlencoded");
                 Some((media_type, Bytes::from(form.finish())))
             }
+        }
+    }
+
+    /// The fields of a JSON object; none for any other body.
+    fn json_fields(&self) -> Map<String, Value> {
+        match self {
+            Self::Json(text) => serde_json::from_str(text).unwrap_or_default(),
+            _ => Map::new(),
+        }
+    }
+
+    /// Whether a JSON object or a multipart form has a field.
+    fn has_field(&self, name: &str) -> bool {
+        match self {
+            Self::Multipart(parts) => parts.iter().any(|part| part.name == name),
+            _ => self.json_fields().contains_key(name),
         }
     }
 

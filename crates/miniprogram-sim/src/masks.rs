@@ -1,7 +1,6 @@
 //! Keeps tokens and passwords out of the request log.
 
-use miniprogram_core::redact::{MASK, is_secret_name, masked};
-use serde_json::Value;
+use miniprogram_core::redact::{MASK, is_secret_name, masked_text};
 
 use crate::call::Call;
 
@@ -31,12 +30,7 @@ pub(crate) fn body(call: &Call, token: Option<&str>) -> String {
     if !call.has_json_body() {
         return short(&pairs(&call.form));
     }
-    let text = String::from_utf8_lossy(&call.body);
-    if let Ok(json @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(&text) {
-        let shown = masked(json);
-        return short(&without(token, &shown.to_string()));
-    }
-    short(&without(token, &text))
+    short(&without(token, &masked_text(String::from_utf8_lossy(&call.body).into_owned())))
 }
 
 /// A text without the token that the request came with.

@@ -289,6 +289,7 @@ fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Option<&Value>)
         None => Body::Empty,
     };
     let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(WECHAT))?;
+    call.check(&WeChatDialect)?;
     let lists = query.iter().any(|(name, _)| *name == "action");
     let has_effect = GETS_WITH_EFFECT.contains(&path.trim_end_matches('/')) && !lists;
     Ok(if has_effect { call.with_effect() } else { call })

@@ -1,9 +1,9 @@
 #![cfg_attr(feature = "client", doc = include_str!("../README.md"))]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "client"),
     doc = "WeChat's error codes and pushes; the rest needs the feature `client`."
 )]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "client")]
 mod account;

@@ -1,6 +1,7 @@
 //! Allowances of calls, and what the vendor has kept of a request.
 
 use miniprogram_core::pipeline::{Call, EffectClass, Fields};
+use miniprogram_core::redact;
 use miniprogram_core::{Effect, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -10,7 +11,6 @@ use crate::fields;
 use crate::one_call::{Inherent, OneCall};
 use crate::plan::WeChatEffect;
 use crate::refuse;
-use miniprogram_core::redact;
 
 const CLEAR: MethodName = MethodName::new("clear_quota");
 

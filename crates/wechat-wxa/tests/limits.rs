@@ -10,6 +10,7 @@ use http::Method;
 use miniprogram_core::*;
 use serde_json::{Value, json};
 use support::*;
+use wechat_wxa::WeChatPlatform;
 
 fn command(target: SubmitTarget, options: SubmitOptions) -> Command {
     Command::SubmitAudit { target, options: Box::new(options) }
@@ -144,5 +145,22 @@ fn what_reaches_a_limit_is_taken() {
     let stage = stage([]);
     for command in commands {
         assert!(stage.platform.plan(&APP.into(), &command).is_ok(), "{:?}", command.operation());
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_a_low_level_call_is_refused_before_one_is_fetched() {
+    // It has no tokens: a call that asks for one fails with another kind.
+    let platform = WeChatPlatform::new(ClientConfig::without_tokens("7")).unwrap();
+    let (app, query) = (platform.app(APP), [("access_token", "1")]);
+    let asked = app.call(Method::GET, "/a", &[], None).await.unwrap_err();
+    assert_eq!(asked.kind(), ErrorKind::Config, "{asked:#}");
+    for error in [
+        app.call(Method::GET, "/a", &query, None).await.unwrap_err(),
+        app.call_raw(Method::GET, "/a", &query, None).await.unwrap_err(),
+        platform.call_as_platform(Method::GET, "/a", &query, None).await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("access_token")));
+        assert_eq!((error.operation(), error.outcome()), ("call", Outcome::NotSent));
     }
 }

@@ -11,6 +11,8 @@ use futures::FutureExt;
 use futures::future::{Either, Shared, WeakShared, pending, select};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::pipeline::{Call, Fields, Op, Pipeline};
+use miniprogram_core::redact;
+use miniprogram_core::transport::Place;
 use miniprogram_core::{
     AccessToken, AppId, Error, ErrorKind, NoTokens, Outcome, Result, Secret, Timestamp, TokenProvider,
     TokenScope,
@@ -20,8 +22,6 @@ use serde_json::{Map, Value};
 use super::AllianceConfig;
 use crate::dialect::BaiduDialect;
 use crate::{BAIDU, reply};
-use miniprogram_core::redact;
-use miniprogram_core::transport::Place;
 
 const OPERATION: &str = "token";
 /// How long before its end a token is replaced: a tenth of its life, at most this.

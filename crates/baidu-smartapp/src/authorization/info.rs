@@ -1,12 +1,12 @@
 //! Who has authorized the platform.
 
 use miniprogram_core::authorization::{AuthorizerInfo, Permission};
+use miniprogram_core::redact;
 use miniprogram_core::{AccessToken, AppId, Result};
 use serde_json::Value;
 
 use super::BaiduAuthorization;
 use crate::{app_info, reply};
-use miniprogram_core::redact;
 
 impl BaiduAuthorization {
     pub(super) async fn read_info(

@@ -190,11 +190,27 @@ impl Call {
     /// # Errors
     /// What the dialect refuses, such as a query that names the token.
     pub fn planned(&self, dialect: &dyn Dialect) -> Result<PlannedRequest> {
+        Ok(self.with_masked_token(dialect)?.planned())
+    }
+
+    /// Checks that the call can be authorized, before a token is fetched for it.
+    ///
+    /// # Errors
+    /// Those of [`planned`](Self::planned).
+    pub fn check(&self, dialect: &dyn Dialect) -> Result<()> {
+        self.with_masked_token(dialect).map(drop)
+    }
+
+    fn with_masked_token(&self, dialect: &dyn Dialect) -> Result<Request> {
         let token = match self.token {
             CallToken::None => None,
             CallToken::Of(_) | CallToken::Given(_) => Some(AccessToken::new(MASK)?),
         };
-        Ok(self.request(dialect, token.as_ref(), Timestamp::from_unix(0))?.planned())
+        let request = self.request(dialect, token.as_ref(), Timestamp::from_unix(0))?;
+        match request.sent_body() {
+            Ok(_) => Ok(request),
+            Err(error) => Err(error.for_vendor(dialect.vendor()).with_operation(self.operation.clone())),
+        }
     }
 
     /// The request of one attempt, authorized.
@@ -208,9 +224,13 @@ impl Call {
         request.query.clone_from(&self.query);
         request.headers.clone_from(&self.headers);
         request.body.clone_from(&self.body);
-        request.secrets.clone_from(&self.secrets);
-        dialect
-            .authorize(&mut request, token, now)
+        let mut authorize = || {
+            for (place, secret) in &self.secrets {
+                request.add_secret(place.clone(), secret.clone())?;
+            }
+            dialect.authorize(&mut request, token, now)
+        };
+        authorize()
             .map_err(|error| error.for_vendor(dialect.vendor()).with_operation(self.operation.clone()))?;
         Ok(request)
     }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -97,13 +98,17 @@ impl Transport for HttpTransport {
         // The deadline of the pipeline comes first; this one only guards against a clock that stands still.
         let backstop = request.timeout.saturating_mul(2).max(Duration::from_secs(30));
         let headers = request.sent_headers().map_err(|error| TransportError::Build(error.into()))?;
-        let body = request.sent_body().map_err(|error| TransportError::Build(error.into()))?;
+        let with_secrets = match request.sent_body().map_err(|error| TransportError::Build(error.into()))? {
+            Cow::Owned(body) => Some(body),
+            Cow::Borrowed(_) => None,
+        };
+        let body = with_secrets.unwrap_or(request.body);
         let mut builder = self.client.request(request.method.clone(), url).timeout(backstop).headers(headers);
-        builder = match body.encode() {
-            Some((media_type, bytes)) => builder.header(CONTENT_TYPE, media_type).body(bytes),
-            None => match body.into_owned() {
-                Body::Multipart(parts) => builder.multipart(multipart(parts)?),
-                _ => builder,
+        builder = match body {
+            Body::Multipart(parts) => builder.multipart(multipart(parts)?),
+            body => match body.encode() {
+                Some((media_type, bytes)) => builder.header(CONTENT_TYPE, media_type).body(bytes),
+                None => builder,
             },
         };
         let mut answer = builder.send().await.map_err(classify)?;

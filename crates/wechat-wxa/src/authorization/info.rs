@@ -2,6 +2,7 @@
 
 use miniprogram_core::authorization::{AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage};
 use miniprogram_core::pipeline::{Fields, Op, Reply};
+use miniprogram_core::redact;
 use miniprogram_core::{AccessToken, AppId, Result};
 use serde_json::Value;
 
@@ -9,7 +10,6 @@ use super::WeChatAuthorization;
 use super::tokens::{of_app, permissions, secret};
 use crate::fields;
 use crate::refuse;
-use miniprogram_core::redact;
 
 /// How many authorizers a page holds at most.
 pub(super) const LONGEST_PAGE: u32 = 500;

@@ -1,6 +1,7 @@
 //! Options of an app, and its allowances by the platform's secret.
 
 use miniprogram_core::pipeline::Fields;
+use miniprogram_core::transport::Place;
 use miniprogram_core::{AccessToken, AppId, Result};
 use serde_json::Value;
 
@@ -8,7 +9,6 @@ use super::WeChatAuthorization;
 use super::tokens::of_app;
 use crate::fields;
 use crate::refuse;
-use miniprogram_core::transport::Place;
 
 impl WeChatAuthorization {
     /// The value of an option that the app's authorization has, such as `voice_recognize`: `get_authorizer_option`.

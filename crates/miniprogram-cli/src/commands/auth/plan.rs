@@ -3,15 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use miniprogram::redact::MASK;
 use miniprogram::transport::{Request, Response, TransportError};
 use miniprogram::{AccessToken, AppId, ClientConfig, PlannedRequest, Secret, Transport};
 
 use crate::config::Platform;
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
-
-/// What stands where a secret would.
-const MASK: &str = "***";
 
 /// A call whose request is printed.
 #[derive(Debug)]

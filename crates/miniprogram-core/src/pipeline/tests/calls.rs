@@ -133,6 +133,29 @@ fn a_secret_of_a_body_that_has_no_fields_is_refused_before_anything_is_sent() {
         let request = call.request(&Plain, None, Timestamp::from_unix(0)).unwrap();
         let error = request.sent_body().unwrap_err();
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("app_secret")));
+        let error = call.planned(&Plain).unwrap_err();
+        assert_eq!((error.operation(), error.field()), ("call", Some("app_secret")));
+    }
+}
+
+#[test]
+fn a_secret_takes_no_place_that_is_set() {
+    let json = Call::post_json("a", "/a", &json!({ "app_secret": 1 }));
+    let parts = Call::post_multipart("a", "/a", vec![Part::text("app_secret", "1")]);
+    let header = Call::get("a", "/a").with_header("x-key".parse().unwrap(), "1".parse().unwrap());
+    let twice = Call::get("a", "/a").with_secret(Place::query("sign"), "1".into());
+    for (call, place) in [
+        (json, Place::body("app_secret")),
+        (parts, Place::body("app_secret")),
+        (header, Place::header("x-key")),
+        (twice, Place::query("sign")),
+        // The dialect's own.
+        (Call::get("a", "/a"), Place::query("access_token")),
+    ] {
+        let name = place.name().to_owned();
+        let error = call.with_secret(place, "canary".into()).check(&Plain).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some(&*name)));
+        assert_eq!(error.operation(), "a");
     }
 }
 
