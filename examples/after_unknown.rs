@@ -68,7 +68,7 @@ async fn lose(app: &dyn MiniProgram) -> Result<Intent, Box<dyn StdError>> {
     };
     println!("  {error:#}");
     let intent = error.intent().ok_or("an unknown outcome comes with its intent")?;
-    println!("  open: {} of {}, attempt {}", intent.operation, intent.app, intent.attempt);
+    println!("  open: {} of {}, attempt {}", intent.operation, intent.subject, intent.attempt);
     Ok(intent.clone())
 }
 
@@ -93,8 +93,9 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     lose(&*stage.app(&id)?).await?;
     stage.recover();
     for intent in stage.journal.all_open_intents() {
-        let settled = stage.app(&intent.app)?.settle(&intent).await?;
-        println!("  {} of {}: {}", intent.operation, intent.app, settled.outcome);
+        let app = intent.subject.app().ok_or("the effect was an app's")?;
+        let settled = stage.app(app)?.settle(&intent).await?;
+        println!("  {} of {}: {}", intent.operation, intent.subject, settled.outcome);
     }
     stage.check(&id)?;
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use miniprogram_core::codes::{CodeRow, CodeTable};
 use miniprogram_core::frame::{FrameKey, HexCase, open, signature_holds};
 use miniprogram_core::pipeline::{
-    Call, Dialect, EffectClass, EffectPlan, EffectSource, Expect, Finding, Op, Pipeline, Reply,
+    Call, Dialect, EffectClass, EffectPlan, EffectSource, Expect, Finding, Op, Pipeline, Preview, Reply,
     VendorRefusal, Verdict,
 };
 use miniprogram_core::transport::{Place, Request, Response};
@@ -109,11 +109,41 @@ impl AcmePlatform {
     }
 }
 
-impl MiniProgramPlatform for AcmePlatform {
+/// Acme's platforms have no effects of their own.
+impl EffectSource for AcmePlatform {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        Err(Error::unsupported(ACME, command.operation().as_str()))
+    }
+}
+
+#[async_trait]
+impl Subject for AcmePlatform {
     fn vendor(&self) -> Vendor {
         ACME
     }
 
+    fn id(&self) -> SubjectId {
+        SubjectId::from(self.0.platform_id())
+    }
+
+    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
+        self.0.plan(self, command)
+    }
+
+    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
+        self.0.effect(self.0.platform_id(), self, command).await
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.0.settle(self.0.platform_id(), self, intent).await
+    }
+
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.0.resolve(self.0.platform_id(), intent, settled).await
+    }
+}
+
+impl MiniProgramPlatform for AcmePlatform {
     fn capabilities(&self) -> Capabilities {
         Capabilities::new().with_app_id_in_pushes()
     }
@@ -122,14 +152,15 @@ impl MiniProgramPlatform for AcmePlatform {
         Box::new(self.app(app))
     }
 
-    fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
-        Ok(Box::new(AcmeEventDecoder))
+    fn subject(&self, id: &SubjectId) -> Box<dyn Subject> {
+        match SubjectId::at(self.0.platform_id(), id.as_str()).app() {
+            Some(app) => Box::new(self.app(app.clone())),
+            None => Box::new(self.clone()),
+        }
     }
 
-    fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
-        let plan = self.app(app.clone()).effect_plan(command)?;
-        let state = Call::get(command.operation().as_str(), "/state");
-        Ok(vec![state.planned(&AcmeDialect)?, plan.request(&Value::Null)?.planned(&AcmeDialect)?])
+    fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
+        Ok(Box::new(AcmeEventDecoder))
     }
 }
 
@@ -146,6 +177,10 @@ struct AcmeEffect {
 impl EffectPlan for AcmeEffect {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        Ok(Preview::new(self.request(&Value::Null)?).after(Call::get("effect", "/state")))
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
@@ -211,7 +246,9 @@ impl EffectSource for AcmeApp {
                     ..effect("/submit", json!({}))
                 }
             }
-            Command::WithdrawAudit { audit } => effect("/withdraw", json!({ "audit": audit })),
+            Command::WithdrawAudit { audit: AuditTarget::Id(audit) } => {
+                effect("/withdraw", json!({ "audit": audit }))
+            }
             Command::Release { target } => AcmeEffect {
                 check: |state, body| {
                     let approved = state["audit"]["status"] == 1;
@@ -251,10 +288,6 @@ fn text(value: &Value) -> String {
 }
 
 impl AcmeApp {
-    async fn effect(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(&self.app, self, command).await
-    }
-
     async fn read(&self, operation: &'static str, path: &'static str) -> Result<Reply> {
         self.pipeline.begin(&self.app, operation).read(&Call::get(operation, path)).await
     }
@@ -269,17 +302,21 @@ impl AcmeApp {
 }
 
 #[async_trait]
-impl Authorizer for AcmeApp {
+impl Subject for AcmeApp {
     fn vendor(&self) -> Vendor {
         ACME
     }
 
-    fn app_id(&self) -> &AppId {
-        &self.app
+    fn id(&self) -> SubjectId {
+        SubjectId::from(&self.app)
     }
 
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::new().with_app_id_in_pushes()
+    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
+        self.pipeline.plan(self, command)
+    }
+
+    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
+        self.pipeline.effect(&self.app, self, command).await
     }
 
     async fn settle(&self, intent: &Intent) -> Result<Settled> {
@@ -291,26 +328,18 @@ impl Authorizer for AcmeApp {
     }
 }
 
-#[async_trait]
-impl CodeManager for AcmeApp {
-    async fn upload_code(
-        &self,
-        template: &TemplateId,
-        ext: &ExtJson,
-        version: &str,
-        description: &str,
-    ) -> Result<Effect<UploadReceipt>> {
-        let (version, description) = (version.to_owned(), description.to_owned());
-        self.effect(Command::UploadCode {
-            template: template.clone(),
-            ext: ext.clone(),
-            version,
-            description,
-        })
-        .await?
-        .into_upload()
+impl Authorizer for AcmeApp {
+    fn app_id(&self) -> &AppId {
+        &self.app
     }
 
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new().with_app_id_in_pushes()
+    }
+}
+
+#[async_trait]
+impl CodeManager for AcmeApp {
     async fn upload_progress(&self, _receipt: &UploadReceipt) -> Result<UploadProgress> {
         Ok(UploadProgress::ready(None))
     }
@@ -338,21 +367,12 @@ impl CodeManager for AcmeApp {
 
 #[async_trait]
 impl AuditManager for AcmeApp {
-    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
-        let (target, options) = (target.clone(), Box::new(options.clone()));
-        self.effect(Command::SubmitAudit { target, options }).await?.into_audit()
-    }
-
     async fn audit_status(&self, _audit: &AuditId) -> Result<Audit> {
         self.audit("audit_status").await
     }
 
     async fn latest_audit(&self) -> Result<Audit> {
         self.audit("latest_audit").await
-    }
-
-    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
-        Ok(self.effect(Command::WithdrawAudit { audit: audit.clone() }).await?.into_unit())
     }
 
     async fn audit_quota(&self) -> Result<AuditQuota> {
@@ -362,21 +382,9 @@ impl AuditManager for AcmeApp {
 
 #[async_trait]
 impl ReleaseManager for AcmeApp {
-    async fn release(&self, target: &ReleaseTarget) -> Result<Effect> {
-        Ok(self.effect(Command::Release { target: target.clone() }).await?.into_unit())
-    }
-
-    async fn rollback(&self, target: &RollbackTarget) -> Result<Effect> {
-        Ok(self.effect(Command::Rollback { target: target.clone() }).await?.into_unit())
-    }
-
     async fn rollback_targets(&self) -> Result<Vec<RollbackVersion>> {
         let state = self.read("rollback_targets", "/state").await?.json;
         Ok(state["previous"].as_str().map(RollbackVersion::new).into_iter().collect())
-    }
-
-    async fn set_visit_status(&self, status: VisitStatus) -> Result<Effect> {
-        Ok(self.effect(Command::SetVisitStatus { status }).await?.into_unit())
     }
 
     async fn visit_status(&self) -> Result<Visit> {
@@ -387,10 +395,6 @@ impl ReleaseManager for AcmeApp {
     async fn min_library_version(&self) -> Result<MinLibraryVersion> {
         let state = self.read("min_library_version", "/state").await?.json;
         Ok(MinLibraryVersion::new(state["library"].as_str().map(str::to_owned), Vec::new()))
-    }
-
-    async fn set_min_library_version(&self, version: &str) -> Result<Effect> {
-        Ok(self.effect(Command::SetMinLibraryVersion { version: version.to_owned() }).await?.into_unit())
     }
 }
 

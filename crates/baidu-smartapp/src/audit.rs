@@ -6,13 +6,10 @@ mod withdraw;
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, Fields, Reply};
-use miniprogram_core::{
-    Audit, AuditId, AuditManager, AuditQuota, Command, Effect, Error, ErrorKind, Outcome, Result,
-    SubmitOptions, SubmitTarget,
-};
+use miniprogram_core::{Audit, AuditId, AuditManager, AuditQuota, Error, ErrorKind, Outcome, Result};
 
 pub use extra::SubmitExtra;
-pub(crate) use submit::{Source, SubmitAudit};
+pub(crate) use submit::SubmitAudit;
 pub(crate) use withdraw::WithdrawAudit;
 
 use crate::client::BaiduApp;
@@ -21,13 +18,7 @@ use crate::package::{self, APPROVED, IN_REVIEW, ONLINE, Package, Packages, REJEC
 use crate::{BAIDU, refuse, reply};
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl AuditManager for BaiduApp {
-    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
-        let command = Command::SubmitAudit { target: target.clone(), options: Box::new(options.clone()) };
-        self.pipeline.effect(&self.app, self, command).await?.into_audit()
-    }
-
     async fn audit_status(&self, audit: &AuditId) -> Result<Audit> {
         refuse::required("audit_status", "audit_id", audit.as_str())?;
         let mut op = self.pipeline.begin(&self.app, "audit_status");
@@ -44,31 +35,26 @@ impl AuditManager for BaiduApp {
 
     async fn latest_audit(&self) -> Result<Audit> {
         let mut op = self.pipeline.begin(&self.app, "latest_audit");
-        let packages = Packages::read(&mut op).await?;
-        let verdicts = package::newest(
-            packages.0.iter().filter(|package| matches!(package.status(), Some(REJECTED | APPROVED))),
-        );
-        let latest = packages
-            .newest(IN_REVIEW)
-            .or(verdicts)
-            .or_else(|| packages.newest(ONLINE))
-            .or_else(|| packages.newest(ROLLING_BACK));
-        Ok(latest.and_then(|package| audit_of(package.clone(), None)).unwrap_or_else(Audit::not_submitted))
-    }
-
-    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
-        let command = Command::WithdrawAudit { audit: audit.clone() };
-        Ok(self.pipeline.effect(&self.app, self, command).await?.into_unit())
+        Ok(latest_of(&Packages::read(&mut op).await?))
     }
 
     async fn audit_quota(&self) -> Result<AuditQuota> {
         let mut op = self.pipeline.begin(&self.app, "audit_quota");
         quota(&op.read(&quota_call()).await?)
     }
+}
 
-    async fn expedite_audit(&self, _audit: &AuditId) -> Result<Effect> {
-        Err(Error::unsupported(BAIDU, "expedite_audit"))
-    }
+/// The newest audit out of the list: the one in review, else the newest verdict, else what is online.
+fn latest_of(packages: &Packages) -> Audit {
+    let verdicts = package::newest(
+        packages.0.iter().filter(|package| matches!(package.status(), Some(REJECTED | APPROVED))),
+    );
+    let latest = packages
+        .newest(IN_REVIEW)
+        .or(verdicts)
+        .or_else(|| packages.newest(ONLINE))
+        .or_else(|| packages.newest(ROLLING_BACK));
+    latest.and_then(|package| audit_of(package.clone(), None)).unwrap_or_else(Audit::not_submitted)
 }
 
 /// A package as an audit; none if it has no status.

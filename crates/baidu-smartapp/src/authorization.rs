@@ -30,7 +30,6 @@ use crate::{BAIDU, refuse};
 pub struct BaiduAuthorization {
     pipeline: Pipeline,
     /// The platform's own id, which stands where an app's would.
-    id: AppId,
     client_id: String,
     pages: Option<BaseUrl>,
 }
@@ -51,8 +50,7 @@ impl BaiduAuthorization {
                 .with_detail("must not be empty: the console of the platform shows it"));
         }
         let pipeline = Pipeline::new(config, BaiduDialect)?;
-        let id = AppId::from(pipeline.platform_id().as_str());
-        Ok(Self { pipeline, id, client_id, pages: None })
+        Ok(Self { pipeline, client_id, pages: None })
     }
 
     /// Sends merchants' browsers to the authorization page of another host, such as a simulator's, instead of
@@ -65,7 +63,7 @@ impl BaiduAuthorization {
 
     /// An operation on the platform itself.
     fn begin(&self, operation: &'static str) -> Op<'_> {
-        self.pipeline.begin(&self.id, operation)
+        self.pipeline.begin(self.pipeline.platform_id(), operation)
     }
 }
 

@@ -1,21 +1,17 @@
 //! The platform at Baidu, and the handle of one app.
 
-use async_trait::async_trait;
 use http::Method;
 #[cfg(feature = "callback")]
 use miniprogram_core::callback::CallbackConfig;
-use miniprogram_core::pipeline::{EffectPlan, EffectSource, Pipeline, Reply};
+use miniprogram_core::pipeline::{Op, Pipeline, Reply};
 use miniprogram_core::{
-    AppId, Authorizer, Capabilities, ClientConfig, Command, Error, ErrorKind, EventDecoder, Intent,
-    MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Settled, TemplateLibrary, Vendor,
+    AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, MiniProgram,
+    MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
 };
 use serde_json::Value;
 
-use crate::audit::{SubmitAudit, WithdrawAudit};
-use crate::code::UploadCode;
 use crate::dialect::BaiduDialect;
-use crate::release::{Release, Rollback, SetMinLibraryVersion, SetVisitStatus};
-use crate::{BAIDU, form, inherent, plan};
+use crate::{BAIDU, form};
 
 /// What Baidu can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::new()
@@ -59,6 +55,11 @@ impl BaiduPlatform {
         BaiduApp { pipeline: self.pipeline.clone(), app: app.into() }
     }
 
+    /// An operation on the platform itself.
+    pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
+        self.pipeline.begin(self.pipeline.platform_id(), operation)
+    }
+
     /// Calls an endpoint of the platform that nobody has modelled, with the platform's token; else like
     /// [`BaiduApp::call`].
     ///
@@ -72,7 +73,7 @@ impl BaiduPlatform {
         body: Option<&Value>,
     ) -> Result<Value> {
         let call = form::raw_call(method, path, query, body)?.with_platform_token();
-        Ok(self.pipeline.begin(&self.own_id(), "call").send_once(&call).await?.json)
+        Ok(self.begin("call").send_once(&call).await?.json)
     }
 
     /// The same with the whole answer, like [`BaiduApp::call_raw`].
@@ -87,22 +88,25 @@ impl BaiduPlatform {
         body: Option<&Value>,
     ) -> Result<Reply> {
         let call = form::raw_call(method, path, query, body)?.with_platform_token().expecting_anything();
-        self.pipeline.begin(&self.own_id(), "call").send_once(&call).await
+        self.begin("call").send_once(&call).await
     }
 }
 
 #[deny(clippy::missing_trait_methods)]
 impl MiniProgramPlatform for BaiduPlatform {
-    fn vendor(&self) -> Vendor {
-        BAIDU
-    }
-
     fn capabilities(&self) -> Capabilities {
         CAPABILITIES
     }
 
     fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
         Box::new(self.app(app))
+    }
+
+    fn subject(&self, id: &SubjectId) -> Box<dyn Subject> {
+        match SubjectId::at(self.pipeline.platform_id(), id.as_str()).app() {
+            Some(app) => Box::new(self.app(app.clone())),
+            None => Box::new(self.clone()),
+        }
     }
 
     fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
@@ -114,12 +118,6 @@ impl MiniProgramPlatform for BaiduPlatform {
             .for_vendor(BAIDU)
             .with_detail("the platform was built without the secrets of its callbacks")
             .with_advice("build it with `with_callbacks`"))
-    }
-
-    fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
-        // Every request names its app by the token alone.
-        let _ = app;
-        plan::requests(command)
     }
 
     fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
@@ -199,44 +197,13 @@ impl BaiduApp {
     }
 }
 
-#[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Authorizer for BaiduApp {
-    fn vendor(&self) -> Vendor {
-        BAIDU
-    }
-
     fn app_id(&self) -> &AppId {
         &self.app
     }
 
     fn capabilities(&self) -> Capabilities {
         CAPABILITIES
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(&self.app, self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(&self.app, intent, settled).await
-    }
-}
-
-impl EffectSource for BaiduApp {
-    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
-        Ok(match command {
-            Command::UploadCode { template, ext, version, description } => {
-                Box::new(UploadCode::new(template, ext, version, description)?)
-            }
-            Command::SubmitAudit { target, options } => Box::new(SubmitAudit::new(target, options)?),
-            Command::WithdrawAudit { audit } => Box::new(WithdrawAudit::new(audit)?),
-            Command::Release { target } => Box::new(Release::new(target)?),
-            Command::Rollback { target } => Box::new(Rollback::new(target)?),
-            Command::SetVisitStatus { status } => Box::new(SetVisitStatus::new(*status)?),
-            Command::SetMinLibraryVersion { version } => Box::new(SetMinLibraryVersion::new(version)?),
-            Command::Inherent(command) => inherent::of_app(command)?,
-            other => return Err(Error::unsupported(BAIDU, other.operation().as_str())),
-        })
     }
 }

@@ -7,8 +7,7 @@ mod upload;
 use async_trait::async_trait;
 use miniprogram_core::pipeline::Call;
 use miniprogram_core::{
-    Category, CodeManager, CodeVersion, Command, Effect, Error, ExtJson, QrCode, QrCodeOptions, Result,
-    TemplateId, UploadProgress, UploadReceipt,
+    Category, CodeManager, CodeVersion, Error, QrCode, QrCodeOptions, Result, UploadProgress, UploadReceipt,
 };
 
 pub(crate) use progress::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
@@ -19,24 +18,7 @@ use crate::package::{self, Package, PackageQuery, Packages};
 use crate::{BAIDU, refuse, reply};
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl CodeManager for BaiduApp {
-    async fn upload_code(
-        &self,
-        template: &TemplateId,
-        ext: &ExtJson,
-        version: &str,
-        description: &str,
-    ) -> Result<Effect<UploadReceipt>> {
-        let command = Command::UploadCode {
-            template: template.clone(),
-            ext: ext.clone(),
-            version: version.to_owned(),
-            description: description.to_owned(),
-        };
-        self.pipeline.effect(&self.app, self, command).await?.into_upload()
-    }
-
     async fn upload_progress(&self, receipt: &UploadReceipt) -> Result<UploadProgress> {
         let mut op = self.pipeline.begin(&self.app, "upload_progress");
         let packages = Packages::read(&mut op).await?;

@@ -7,15 +7,15 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
-use miniprogram_core::{Code, Effect, EffectValue, Error, Intent, MethodName, PlannedRequest, Result};
+use miniprogram_core::{Code, Effect, EffectValue, Error, Intent, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
-use crate::dialect::BaiduDialect;
+use crate::commands;
 use crate::form;
-use crate::inherent::InherentPlan;
 use crate::values::DomainAction;
 use crate::{BAIDU, refuse, reply};
 
@@ -204,7 +204,7 @@ impl BaiduApp {
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a domain that is not registered, or, to be deleted, not
     /// set, and those of any effect.
     pub async fn change_server_domains(&self, change: &DomainChange) -> Result<Effect> {
-        Ok(self.carry_out(CHANGE_SERVER_DOMAINS, change).await?.into_unit())
+        Ok(self.perform(commands::change_server_domains(change)?).await?.into_unit())
     }
 
     /// The domains that the app may show as web pages.
@@ -227,7 +227,7 @@ impl BaiduApp {
     /// # Errors
     /// Those of `change_server_domains`.
     pub async fn change_web_view_domains(&self, change: &WebViewDomainChange) -> Result<Effect> {
-        Ok(self.carry_out(CHANGE_WEB_VIEW_DOMAINS, change).await?.into_unit())
+        Ok(self.perform(commands::change_web_view_domains(change)?).await?.into_unit())
     }
 }
 
@@ -407,11 +407,5 @@ impl EffectPlan for ChangeDomains {
             }
         });
         Ok(if done { Finding::Done(EffectValue::None) } else { Finding::Absent })
-    }
-}
-
-impl InherentPlan for ChangeDomains {
-    fn planned(&self) -> Result<Vec<PlannedRequest>> {
-        Ok(vec![self.call().planned(&BaiduDialect)?])
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use miniprogram_core::pipeline::Call;
 use miniprogram_core::transport::Part;
-use miniprogram_core::{AppId, Error, Result};
+use miniprogram_core::{Error, Result};
 use serde_json::Value;
 
 use crate::client::BaiduPlatform;
@@ -36,18 +36,11 @@ impl BaiduPlatform {
         bytes: impl Into<Bytes> + Send,
     ) -> Result<String> {
         let call = call(kind, file_name, bytes.into())?;
-        let platform = self.own_id();
-        let mut op = self.pipeline.begin(&platform, OPERATION);
-        let reply = op.read(&call).await?;
+        let reply = self.begin(OPERATION).read(&call).await?;
         match reply.json.get("data") {
             Some(Value::String(url)) if !url.trim().is_empty() => Ok(url.clone()),
             _ => Err(reply::odd(&reply, "data", "is no address")),
         }
-    }
-
-    /// The platform's own id where an app's would stand.
-    pub(crate) fn own_id(&self) -> AppId {
-        AppId::from(self.pipeline.platform_id().as_str())
     }
 }
 

@@ -5,8 +5,9 @@
 pub(crate) mod category;
 mod change;
 mod examination;
-mod name;
+pub(crate) mod name;
 
+use miniprogram_core::Subject;
 use miniprogram_core::{Effect, Error, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,6 +21,7 @@ pub use name::NameCheck;
 pub(crate) use name::{SET_NAME, set_name};
 
 use crate::client::BaiduApp;
+use crate::commands;
 use crate::form;
 use crate::{BAIDU, refuse};
 
@@ -31,13 +33,13 @@ pub(crate) const UPDATE_OFFLINE_INFO: MethodName = MethodName::new("update_offli
 /// The arguments of `set_icon`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Icon {
-    image_url: String,
+    pub(crate) image_url: String,
 }
 
 /// The arguments of `set_description` and `apply_recovery`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Description {
-    description: String,
+    pub(crate) description: String,
 }
 
 /// New basic information for an app that was taken offline by force. At least one of the fields must be set.
@@ -111,8 +113,7 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an address from elsewhere, and those of
     /// any effect.
     pub async fn set_icon(&self, image_url: &str) -> Result<Effect<Examination>> {
-        let icon = Icon { image_url: image_url.to_owned() };
-        self.carry_out(SET_ICON, &icon).await?.into_inherent(SET_ICON.as_str())
+        self.perform(commands::set_icon(image_url)?).await?.into_inherent(SET_ICON.as_str())
     }
 
     /// Changes the description, 10 to 56 units of width: a Chinese character has 2, a Latin letter 1. It is reviewed;
@@ -124,8 +125,7 @@ impl BaiduApp {
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left, and those of any
     /// effect.
     pub async fn set_description(&self, description: &str) -> Result<Effect<Examination>> {
-        let description = Description { description: description.to_owned() };
-        self.carry_out(SET_DESCRIPTION, &description).await?.into_inherent(SET_DESCRIPTION.as_str())
+        self.perform(commands::set_description(description)?).await?.into_inherent(SET_DESCRIPTION.as_str())
     }
 
     /// Asks for the end of a closed traffic, once what broke the rules has been repaired without a new package; 1 to
@@ -139,8 +139,7 @@ impl BaiduApp {
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the app's traffic is not closed, and those of any
     /// effect.
     pub async fn apply_recovery(&self, description: &str) -> Result<Effect> {
-        let description = Description { description: description.to_owned() };
-        Ok(self.carry_out(APPLY_RECOVERY, &description).await?.into_unit())
+        Ok(self.perform(commands::apply_recovery(description)?).await?.into_unit())
     }
 
     /// Replaces basic information of an app that was taken offline by force, and has it reviewed. The verdict comes
@@ -155,7 +154,9 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if nothing is to be replaced, and those of
     /// any effect.
     pub async fn update_offline_info(&self, update: &OfflineUpdate) -> Result<Effect<Examination>> {
-        self.carry_out(UPDATE_OFFLINE_INFO, update).await?.into_inherent(UPDATE_OFFLINE_INFO.as_str())
+        self.perform(commands::update_offline_info(update)?)
+            .await?
+            .into_inherent(UPDATE_OFFLINE_INFO.as_str())
     }
 }
 

@@ -21,9 +21,13 @@ mod client;
 mod code;
 pub mod codes;
 #[cfg(feature = "client")]
+pub mod commands;
+#[cfg(feature = "client")]
 mod dialect;
 #[cfg(feature = "client")]
 mod domains;
+#[cfg(feature = "client")]
+mod effects;
 #[cfg(feature = "callback")]
 pub mod event;
 #[cfg(feature = "client")]
@@ -35,15 +39,11 @@ mod image;
 #[cfg(feature = "client")]
 mod info;
 #[cfg(feature = "client")]
-mod inherent;
-#[cfg(feature = "client")]
 mod missed;
 #[cfg(feature = "client")]
 mod package;
 #[cfg(feature = "client")]
 mod phone;
-#[cfg(feature = "client")]
-mod plan;
 #[cfg(feature = "client")]
 mod refuse;
 #[cfg(feature = "client")]

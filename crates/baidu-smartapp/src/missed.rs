@@ -140,8 +140,7 @@ impl BaiduPlatform {
     /// those of any read.
     pub async fn missed_pushes(&self, query: &MissedPushQuery) -> Result<MissedPushes> {
         let call = query.call()?;
-        let platform = self.own_id();
-        let reply = self.pipeline.begin(&platform, OPERATION).read(&call).await?;
+        let reply = self.begin(OPERATION).read(&call).await?;
         let mut page = reply::lists(&reply)?;
         let pushes = page.each("list", |push| {
             Ok(MissedPush {

@@ -1,6 +1,6 @@
 //! Packages as Baidu shows them, and how one is picked out of the list.
 
-use miniprogram_core::pipeline::{Call, Fields, Op, Reply};
+use miniprogram_core::pipeline::{Call, Fields, Op, Preview, Reply};
 use miniprogram_core::{
     AuditId, Code, CodeVersion, ErrorKind, PackageId, RawStatus, Result, Stage, Timestamp, Upload,
     UploadStatus,
@@ -23,6 +23,11 @@ pub(crate) const REJECTED: i64 = 5;
 pub(crate) const APPROVED: i64 = 6;
 /// `status` of the package online while it is taken back.
 pub(crate) const ROLLING_BACK: i64 = 8;
+
+/// An effect whose package is found in `package/get`.
+pub(crate) fn looked_up(operation: &'static str, effect: Call) -> Preview {
+    Preview::new(effect).after(list(operation)).with_value_of("package_id", "package/get")
+}
 
 /// A package as Baidu shows it.
 ///

@@ -4,15 +4,17 @@
 //! Baidu's SDKs have the paths and numbers used here.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields as ReplyFields, Finding, Op};
-use miniprogram_core::{Effect, EffectValue, Intent, MethodName, PlannedRequest, RawStatus, Result};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{
+    Call, EffectClass, EffectPlan, Fields as ReplyFields, Finding, Op, Preview,
+};
+use miniprogram_core::{Effect, EffectValue, Intent, MethodName, RawStatus, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
-use crate::dialect::BaiduDialect;
+use crate::commands;
 use crate::form::Fields;
-use crate::inherent::InherentPlan;
 use crate::values::{PHONE_PERMISSION, PhonePermission, PhonePermissionReason, PhonePermissionScene};
 use crate::{before, form, refuse, reply};
 
@@ -114,7 +116,7 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a description that is empty or too long,
     /// and those of any effect.
     pub async fn apply_phone_permission(&self, request: &PhonePermissionRequest) -> Result<Effect> {
-        Ok(self.carry_out(APPLY_PHONE_PERMISSION, request).await?.into_unit())
+        Ok(self.perform(commands::apply_phone_permission(request)?).await?.into_unit())
     }
 
     /// Gives the permission back.
@@ -124,7 +126,7 @@ impl BaiduApp {
     /// # Errors
     /// Those of any effect.
     pub async fn cancel_phone_permission(&self) -> Result<Effect> {
-        Ok(self.carry_out(CANCEL_PHONE_PERMISSION, &()).await?.into_unit())
+        Ok(self.perform(commands::cancel_phone_permission()?).await?.into_unit())
     }
 }
 
@@ -184,6 +186,10 @@ impl EffectPlan for Apply {
         EffectClass::OneShot
     }
 
+    fn preview(&self) -> Result<Preview> {
+        Ok(Preview::new(self.call()).after(query(Self::OPERATION)))
+    }
+
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let status = read(op).await?.raw_status.code;
         before::keep(Self::OPERATION, &Before { status })
@@ -206,12 +212,6 @@ impl EffectPlan for Apply {
             }
             _ => Finding::Unknowable,
         })
-    }
-}
-
-impl InherentPlan for Apply {
-    fn planned(&self) -> Result<Vec<PlannedRequest>> {
-        Ok(vec![query(Self::OPERATION).planned(&BaiduDialect)?, self.call().planned(&BaiduDialect)?])
     }
 }
 
@@ -242,11 +242,5 @@ impl EffectPlan for Cancel {
             PhonePermission::Pending | PhonePermission::Granted | PhonePermission::Refused => Finding::Absent,
             _ => Finding::Pending,
         })
-    }
-}
-
-impl InherentPlan for Cancel {
-    fn planned(&self) -> Result<Vec<PlannedRequest>> {
-        Ok(vec![Self::call().planned(&BaiduDialect)?])
     }
 }

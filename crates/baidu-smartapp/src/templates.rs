@@ -8,20 +8,17 @@ mod delete;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Fields, Op, Pipeline};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, Fields, Op};
 use miniprogram_core::{
-    AddedTemplate, AppId, Command, DraftId, Effect, EffectValue, Error, ErrorKind, Intent, MethodName,
-    Outcome, Result, Settled, Template, TemplateDraft, TemplateId, TemplateLibrary, Vendor,
+    DraftId, Error, ErrorKind, Outcome, Result, Template, TemplateDraft, TemplateLibrary,
 };
 
 pub(crate) use add::AddTemplate;
 pub(crate) use delete::DeleteTemplate;
 
 use crate::client::BaiduPlatform;
-use crate::{BAIDU, inherent, reply};
-
-pub(crate) const ADD_TEMPLATE: MethodName = MethodName::new("add_template");
-pub(crate) const DELETE_TEMPLATE: MethodName = MethodName::new("delete_template");
+use crate::{BAIDU, reply};
 
 /// The list of drafts; also what a plan names it by.
 const DRAFTS: &str = "/rest/2.0/smartapp/template/gettemplatedraftlist";
@@ -33,73 +30,28 @@ const MAX_PASSES: u32 = 3;
 
 /// The platform's template library: at most 50 templates. A cheap clone; clones share the gate of the platform.
 #[derive(Debug, Clone)]
-pub struct BaiduTemplates {
-    pipeline: Pipeline,
-    /// The platform, where an app would stand.
-    platform: AppId,
-}
+pub struct BaiduTemplates(BaiduPlatform);
 
 impl BaiduPlatform {
     /// The platform's template library. Costs no request.
     #[must_use]
     pub fn templates(&self) -> BaiduTemplates {
-        BaiduTemplates { pipeline: self.pipeline.clone(), platform: self.own_id() }
-    }
-}
-
-impl BaiduTemplates {
-    async fn carry_out(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(&self.platform, self, command).await
+        BaiduTemplates(self.clone())
     }
 }
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl TemplateLibrary for BaiduTemplates {
-    fn vendor(&self) -> Vendor {
-        BAIDU
+    fn platform(&self) -> &dyn Subject {
+        &self.0
     }
 
     async fn template_drafts(&self) -> Result<Vec<TemplateDraft>> {
-        let mut op = self.pipeline.begin(&self.platform, "template_drafts");
-        Ok(drafts(&mut op).await?.entries)
+        Ok(drafts(&mut self.0.begin("template_drafts")).await?.entries)
     }
 
     async fn templates(&self) -> Result<Vec<Template>> {
-        let mut op = self.pipeline.begin(&self.platform, "templates");
-        Ok(templates(&mut op).await?.entries)
-    }
-
-    async fn add_template(
-        &self,
-        draft: &DraftId,
-        description: Option<&str>,
-    ) -> Result<Effect<AddedTemplate>> {
-        let arguments = add::Arguments::new(draft, description);
-        let command = inherent::command(ADD_TEMPLATE, &arguments)?;
-        self.carry_out(command).await?.into_inherent(ADD_TEMPLATE.as_str())
-    }
-
-    async fn delete_template(&self, template: &TemplateId) -> Result<Effect> {
-        let command = inherent::command(DELETE_TEMPLATE, &delete::Arguments::new(template))?;
-        Ok(self.carry_out(command).await?.into_unit())
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(&self.platform, self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(&self.platform, intent, settled).await
-    }
-}
-
-impl EffectSource for BaiduTemplates {
-    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
-        match command {
-            Command::Inherent(command) => Ok(inherent::of_platform(command)?),
-            other => Err(Error::unsupported(BAIDU, other.operation().as_str())),
-        }
+        Ok(templates(&mut self.0.begin("templates")).await?.entries)
     }
 }
 

@@ -8,9 +8,10 @@ mod support;
 
 use std::sync::Arc;
 
+use miniprogram_core::Subject;
 use miniprogram_core::pipeline::EffectSource;
 use miniprogram_core::{
-    AuditItem, AuditManager, Authorizer, CodeManager, Command, Effect, EffectValue, Error, ErrorKind,
+    AppId, AuditItem, AuditManager, AuditTarget, CodeManager, Command, Effect, EffectValue, Error, ErrorKind,
     Evidence, ExtJson, GrayRelease, Intent, Language, Operation, Outcome, PackageId, ReleaseManager,
     ReleaseTarget, Result, RollbackTarget, SubmitOptions, SubmitTarget, Timestamp, UploadReceipt,
     VisitStatus,
@@ -523,6 +524,61 @@ mod submit {
 mod withdraw {
     use super::*;
 
+    fn latest() -> Command {
+        Command::WithdrawAudit { audit: AuditTarget::Latest }
+    }
+
+    #[tokio::test]
+    async fn the_package_in_review_is_looked_up_and_withdrawn() {
+        let script = Script::new()
+            .on("package/get", [packages(&[(201, "1.2.6", 1), (216, "1.2.7", 4)])])
+            .on("package/withdraw", [done()]);
+        script.app().perform(latest()).await.unwrap();
+        assert_eq!(script.sent().pop().unwrap().body, Some(json!({ "package_id": "216" })));
+        for (shown, why) in [
+            (packages(&[(216, "1.2.7", 6)]), "no audit is open: the latest is approved"),
+            (packages(&[(216, "1.2.7", 3)]), "no audit is open: the latest is not_submitted"),
+        ] {
+            let script = Script::new().on("package/get", [shown]);
+            let (kind, outcome, error) = failed(script.app().perform(latest()).await);
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+            assert_eq!(error.detail(), Some(why));
+            assert_eq!(script.count("package/withdraw"), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn withdrawing_the_latest_again_is_another_effect_once_another_is_in_review() {
+        let mine = packages(&[(216, "1.2.7", 4)]);
+        let gone = packages(&[(216, "1.2.7", 3)]);
+        let other = packages(&[(216, "1.2.7", 3), (217, "1.2.8", 4)]);
+        for (now, sent) in [(gone, 1), (other, 2)] {
+            let script = Script::new()
+                .on("package/get", [mine.clone()])
+                .on("package/getdetail", [LOST])
+                .on("package/withdraw", [LOST, done()]);
+            let app = script.app();
+            assert_eq!(failed(app.perform(latest()).await).1, Outcome::Unknown);
+            script.replace("package/getdetail", [detail(216, 3)]);
+            script.replace("package/get", [now]);
+            let effect = app.perform(latest()).await.unwrap();
+            assert_eq!(script.count("package/withdraw"), sent);
+            assert_eq!(effect.earlier.is_some(), sent == 2);
+        }
+        // Whether the package is in review again, Baidu does not say.
+        let script = Script::new()
+            .on("package/get", [mine])
+            .on("package/getdetail", [LOST])
+            .on("package/withdraw", [LOST, done()]);
+        let app = script.app();
+        failed(app.perform(latest()).await);
+        script.replace("package/getdetail", [detail(216, 3)]);
+        script.replace("package/get", [data(r#"[{"package_id":216,"version":"1.2.7"}]"#)]);
+        let (kind, _, error) = failed(app.perform(latest()).await);
+        assert_eq!(kind, ErrorKind::Conflict, "{error:#}");
+        assert_eq!(script.count("package/withdraw"), 1);
+    }
+
     #[tokio::test]
     async fn the_packages_status_settles_a_lost_answer() {
         let run = |statuses: &'static [i64], answers: Vec<Answer>| async move {
@@ -905,7 +961,7 @@ async fn settings_are_read_back() {
 #[tokio::test]
 async fn an_intent_of_another_process_is_settled_by_asking() {
     let intent = |target: Command, before| {
-        Intent::new(BAIDU, APP.into(), target, before, Timestamp::from_unix(1_600_000_000))
+        Intent::new(BAIDU, AppId::from(APP), target, before, Timestamp::from_unix(1_600_000_000))
     };
     let script = Script::new()
         .on("package/getdetail", [detail(216, 4)])

@@ -13,9 +13,11 @@ use baidu_smartapp::{
     BAIDU, CategoryChoice, DomainChange, Examination, OfflineUpdate, PhonePermissionRequest, ServerDomains,
     WebViewDomainChange,
 };
+use miniprogram_core::PlatformId;
+use miniprogram_core::Subject;
 use miniprogram_core::{
-    AddedTemplate, Authorizer, Command, Effect, Error, ErrorKind, Evidence, Intent, MethodName, Outcome,
-    Result, Retry, TemplateLibrary, Timestamp,
+    AddedTemplate, Command, Effect, Error, ErrorKind, Evidence, Intent, MethodName, Outcome, Result, Retry,
+    TemplateLibrary, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -694,18 +696,18 @@ mod templates {
     #[tokio::test]
     async fn an_intent_of_another_process_is_settled_by_asking() {
         let script = Script::new().on("template/gettemplatelist", [list(&[(7, "1.0", "首版")])]);
-        let library = script.platform().templates();
+        let platform = script.platform();
         let intent = |method, arguments: Value, before: Value| {
             let command = Command::inherent(MethodName::new(method), &arguments).unwrap();
-            Intent::new(BAIDU, "7".into(), command, before, Timestamp::from_unix(1_600_000_000))
+            Intent::new(BAIDU, PlatformId::from("7"), command, before, Timestamp::from_unix(1_600_000_000))
         };
         let before = json!({ "description": "首版", "version": "1.0", "known_template_ids": ["3"] });
         let add = intent("add_template", json!({ "draft_id": "5" }), before);
         let stored: Intent = serde_json::from_str(&serde_json::to_string(&add).unwrap()).unwrap();
-        let settled = library.settle(&stored).await.unwrap();
+        let settled = platform.settle(&stored).await.unwrap();
         assert_eq!(json!(settled.value), json!({ "inherent": { "template_id": "7" } }));
         let delete = intent("delete_template", json!({ "template_id": "7" }), Value::Null);
-        assert_eq!(library.settle(&delete).await.unwrap().outcome, Outcome::NotDone);
+        assert_eq!(platform.settle(&delete).await.unwrap().outcome, Outcome::NotDone);
         assert_eq!(script.count("template/deltemplate"), 0);
     }
 }
@@ -749,7 +751,7 @@ impl miniprogram_core::Journal for Kept {
     async fn pending(
         &self,
         _vendor: miniprogram_core::Vendor,
-        _app: &miniprogram_core::AppId,
+        _subject: &miniprogram_core::SubjectId,
     ) -> Result<Option<Intent>> {
         Ok(None)
     }

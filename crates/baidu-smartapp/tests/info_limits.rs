@@ -12,12 +12,11 @@ use baidu_smartapp::values::{ImageKind, PhonePermissionReason, PhonePermissionSc
 use baidu_smartapp::{
     CategoryChoice, DomainChange, OfflineUpdate, PhonePermissionRequest, ServerDomains, WebViewDomainChange,
 };
-use miniprogram_core::{
-    Command, Error, ErrorKind, MethodName, MiniProgramPlatform, Outcome, Result, TemplateLibrary,
-};
+use miniprogram_core::Subject;
+use miniprogram_core::{Command, Error, ErrorKind, MethodName, Outcome, Result, TemplateLibrary};
 use serde_json::{Value, json};
 
-use support::{APP, Script, data};
+use support::{Script, data};
 
 fn refused<T: std::fmt::Debug>(script: &Arc<Script>, result: Result<T>, field: &str) -> Error {
     let error = result.unwrap_err();
@@ -64,7 +63,7 @@ async fn a_name_has_three_to_thirty_units_and_a_chinese_character_has_two() {
     let plan = |name: &str| {
         let arguments = json!({ "name": name, "materials": [] });
         let command = Command::inherent(MethodName::new("set_name"), &arguments).unwrap();
-        script.platform().plan(&APP.into(), &command)
+        script.app().plan(&command)
     };
     for name in ["abc", "店a", &"面".repeat(15), &"ａ".repeat(15), &"a".repeat(30)] {
         plan(name).unwrap();
@@ -151,7 +150,7 @@ fn a_request_without_a_changing_action_cannot_be_built() {
     let script = Script::new();
     let plan = |arguments: Value| {
         let command = Command::inherent(MethodName::new("change_web_view_domains"), &arguments).unwrap();
-        script.platform().plan(&APP.into(), &command)
+        script.app().plan(&command)
     };
     refused(&script, plan(json!({ "domains": ["https://a.cn"] })), "arguments");
     refused(&script, plan(json!({ "action": "get", "domains": ["https://a.cn"] })), "action");
@@ -217,6 +216,6 @@ async fn a_picture_has_a_format_and_a_size() {
 fn an_effect_that_nobody_knows_is_unsupported() {
     let script = Script::new();
     let command = Command::inherent(MethodName::new("set_colour"), &json!({})).unwrap();
-    let error = script.platform().plan(&APP.into(), &command).unwrap_err();
+    let error = script.app().plan(&command).unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Unsupported, "set_colour"));
 }

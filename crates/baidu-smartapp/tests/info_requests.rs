@@ -11,10 +11,11 @@ use baidu_smartapp::{
     BaiduApp, CategoryChoice, DomainChange, OfflineUpdate, PhonePermissionRequest, ServerDomains,
     WebViewDomainChange,
 };
+use miniprogram_core::Subject;
 use miniprogram_core::{Command, MethodName, MiniProgramPlatform, TemplateLibrary};
 use serde_json::{Value, json};
 
-use support::{APP, DONE, PLATFORM_TOKEN, Script, TOKEN, data};
+use support::{DONE, PLATFORM_TOKEN, Script, TOKEN, data};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and the rest";
 const IMAGE: &str = "https://b.bdstatic.com/searchbox/mappconsole/image/20181204/9adf15d0.png";
@@ -202,10 +203,14 @@ fn plans_show_the_requests_and_send_none() {
         ("delete_template", command("delete_template", json!({ "template_id": "0" }))),
     ];
     let script = Script::new();
-    let platform = script.platform();
+    let (app, platform) = (script.app(), script.platform());
+    let plan = |name: &str, command: &Command| match name {
+        "add_template" | "add_template_own" | "delete_template" => platform.plan(command),
+        _ => app.plan(command),
+    };
     let plans: serde_json::Map<_, _> = commands
         .into_iter()
-        .map(|(name, command)| (name.to_owned(), json!(platform.plan(&APP.into(), &command).unwrap())))
+        .map(|(name, command)| (name.to_owned(), json!(plan(name, &command).unwrap())))
         .collect();
     insta::assert_snapshot!("plans", serde_json::to_string_pretty(&plans).unwrap());
     assert!(script.sent().is_empty());

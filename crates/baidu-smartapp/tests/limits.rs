@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use baidu_smartapp::{BaiduPlatform, ExtJsonBuilder, PackageQuery, SubmitExtra};
 use http::Method;
+use miniprogram_core::Subject;
 use miniprogram_core::{
     AuditItem, AuditManager, Authorizer, ClientConfig, CodeManager, Command, Error, ErrorKind, ExtJson,
     GrayRelease, MiniProgramPlatform, Outcome, QrCodeOptions, ReleaseManager, ReleaseTarget, Result,
@@ -90,7 +91,7 @@ async fn an_upload_that_also_submits_is_refused_with_the_remedy() {
             version: "1.0".to_owned(),
             description: "d".to_owned(),
         };
-        script.platform().plan(&APP.into(), &command).unwrap();
+        script.app().plan(&command).unwrap();
     }
 }
 
@@ -202,17 +203,17 @@ async fn what_baidu_does_not_have_costs_no_request() {
     refused(&script, app.start_gray_release(gray).await, kind, None);
     refused(&script, app.gray_release_plan().await, kind, None);
     refused(&script, app.cancel_gray_release().await, kind, None);
-    let platform = script.platform();
+    let app = script.app();
     for command in [
         Command::StartGrayRelease { gray },
         Command::CancelGrayRelease,
         Command::ExpediteAudit { audit: "1".into() },
     ] {
-        let error = refused(&script, platform.plan(&APP.into(), &command), kind, None);
+        let error = refused(&script, app.plan(&command), kind, None);
         assert_eq!(error.operation(), command.operation().as_str());
     }
     let can = app.capabilities();
-    assert_eq!(can, platform.capabilities());
+    assert_eq!(can, script.platform().capabilities());
     assert!(can.package_ids && can.audit_remarks && can.app_id_in_pushes);
     assert!(!can.gray_release && !can.expedite_audit && !can.pages && !can.audit_items);
 }

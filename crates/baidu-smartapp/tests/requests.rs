@@ -6,14 +6,14 @@
 mod support;
 
 use baidu_smartapp::{BaiduApp, PackageQuery, SubmitExtra};
+use miniprogram_core::Subject;
 use miniprogram_core::{
-    AuditManager, CodeManager, Command, ExtJson, MiniProgramPlatform, PackageId, QrCodeOptions,
-    ReleaseManager, ReleaseTarget, RollbackTarget, SubmitOptions, SubmitTarget, TemplateId, UploadReceipt,
-    VisitStatus,
+    AuditManager, CodeManager, Command, ExtJson, PackageId, QrCodeOptions, ReleaseManager, ReleaseTarget,
+    RollbackTarget, SubmitOptions, SubmitTarget, TemplateId, UploadReceipt, VisitStatus,
 };
 use serde_json::json;
 
-use support::{APP, DONE, Script, TOKEN, data, detail, packages};
+use support::{DONE, Script, TOKEN, data, detail, packages};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -155,7 +155,7 @@ async fn the_low_level_call_sends_a_form() {
 #[test]
 fn plans_show_the_requests_and_send_none() {
     let script = Script::new();
-    let platform = script.platform();
+    let app = script.app();
     let submit = |target| Command::SubmitAudit { target, options: Box::new(full_options()) };
     let upload = Command::UploadCode {
         template: "754".into(),
@@ -180,7 +180,7 @@ fn plans_show_the_requests_and_send_none() {
     ];
     let plans: serde_json::Map<_, _> = commands
         .into_iter()
-        .map(|(name, command)| (name.to_owned(), json!(platform.plan(&APP.into(), &command).unwrap())))
+        .map(|(name, command)| (name.to_owned(), json!(app.plan(&command).unwrap())))
         .collect();
     let text = serde_json::to_string_pretty(&plans).unwrap();
     assert!(!text.contains("canary"), "a secret is in a plan");

@@ -18,12 +18,12 @@ use miniprogram::codes::Explanation;
 use miniprogram::pipeline::Reply;
 use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatPlatform};
 use miniprogram::{
-    AppId, AuthorizationApi, BaseUrl, ClientConfig, Code, Command, DraftId, Error, EventDecoder, MethodName,
-    MiniProgramPlatform, PlannedRequest, PlatformId, Result, Secret, TemplateId, Vendor, baidu, wechat,
+    AppId, AuthorizationApi, BaseUrl, ClientConfig, Code, EventDecoder, MiniProgramPlatform, PlannedRequest,
+    PlatformId, Result, Secret, Vendor, baidu, wechat,
 };
 use miniprogram_callback::CallbackPlatform;
 use miniprogram_sim::{Callback, SimConfig};
-use serde_json::{Value, json};
+use serde_json::Value;
 use wechat_only::Acceptance;
 
 /// What the command knows of a vendor.
@@ -60,16 +60,12 @@ pub(crate) struct Entry {
     pub(crate) call: fn(ClientConfig, AppId, RawCall) -> Calling<Reply>,
     /// The same with the platform's own token.
     pub(crate) call_as_platform: fn(ClientConfig, RawCall) -> Calling<Reply>,
-    /// A change of the template library as the vendor's client writes it down.
-    pub(crate) template_command: fn(&TemplateChange) -> Result<Command>,
     /// Changes the basic information of apps, where the vendor lets platforms.
     pub(crate) app_admin: Option<AppAdmin>,
     /// Tells the members of its alliance about apps, where the vendor has one.
     pub(crate) alliance: Option<Alliance>,
     /// The request of a low-level call, its token masked.
     pub(crate) plan_call: fn(&RawCall) -> Result<PlannedRequest>,
-    /// The path that answers the newest audit, and the name that a dry run gives it.
-    pub(crate) newest_audit: (&'static str, &'static str),
     /// The crate whose log is shown.
     pub(crate) log_target: &'static str,
     /// Sets the simulator's callback of this vendor.
@@ -78,35 +74,6 @@ pub(crate) struct Entry {
 
 /// Makes the calls of a token chain.
 type MakeAuthorization = fn(ClientConfig, Secret, Option<BaseUrl>) -> Result<Arc<dyn AuthorizationApi>>;
-
-/// A change of the template library.
-#[derive(Debug)]
-pub(crate) enum TemplateChange {
-    /// A draft becomes a template.
-    Add { draft: DraftId, description: Option<String> },
-    /// A template goes.
-    Delete(TemplateId),
-}
-
-impl TemplateChange {
-    /// The method's name.
-    pub(crate) fn operation(&self) -> &'static str {
-        match self {
-            Self::Add { .. } => "add_template",
-            Self::Delete(_) => "delete_template",
-        }
-    }
-
-    /// The change as data, as every vendor writes it.
-    fn command(&self) -> Result<Command> {
-        let arguments = match self {
-            Self::Add { draft, description: None } => json!({ "draft_id": draft }),
-            Self::Add { draft, description } => json!({ "draft_id": draft, "description": description }),
-            Self::Delete(template) => json!({ "template_id": template }),
-        };
-        Command::inherent(MethodName::new(self.operation()), &arguments)
-    }
-}
 
 /// A running call.
 pub(crate) type Calling<T = Value> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
@@ -155,13 +122,11 @@ pub(crate) static ENTRIES: [Entry; 2] = [
                 platform.call_raw_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
-        template_command: |change| change.command(),
         app_admin: Some(baidu_only::APP_ADMIN),
         alliance: Some(baidu_only::ALLIANCE),
         plan_call: |call| {
             baidu::plan_call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref())
         },
-        newest_audit: ("/rest/2.0/smartapp/package/get", "package/get"),
         log_target: "baidu_smartapp",
         sim_callback: SimConfig::with_baidu_callback,
     },
@@ -198,18 +163,11 @@ pub(crate) static ENTRIES: [Entry; 2] = [
                 platform.call_raw_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
             })
         },
-        template_command: |change| match change {
-            TemplateChange::Add { description: Some(_), .. } => {
-                Err(Error::unsupported(WECHAT, change.operation()).with_field("description"))
-            }
-            _ => change.command(),
-        },
         app_admin: None,
         alliance: None,
         plan_call: |call| {
             wechat::plan_call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref())
         },
-        newest_audit: ("/wxa/get_latest_auditstatus", "get_latest_auditstatus"),
         log_target: "wechat_wxa",
         sim_callback: SimConfig::with_wechat_callback,
     },
@@ -234,6 +192,8 @@ impl RawCall {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

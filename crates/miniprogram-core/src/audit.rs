@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 use crate::authorizer::Authorizer;
 use crate::code::UploadReceipt;
 use crate::effect::Effect;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::{AuditId, PackageId};
+use crate::intent::Command;
 use crate::status::{AuditStatus, RawStatus};
 use crate::time::Timestamp;
 
@@ -30,7 +31,10 @@ pub trait AuditManager: Authorizer {
     /// | WeChat | `submit_audit`; at most 5 items, the vendor decides whether it needs any (85023); answers `auditid` |
     /// |---|---|
     /// | Baidu | `package/submitaudit`; content and remark; the package id is the audit id |
-    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>>;
+    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
+        let (target, options) = (target.clone(), Box::new(options.clone()));
+        self.perform(Command::SubmitAudit { target, options }).await?.into_audit()
+    }
 
     /// Where one audit stands.
     ///
@@ -54,7 +58,10 @@ pub trait AuditManager: Authorizer {
     /// | WeChat | `undocodeaudit` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
     /// |---|---|
     /// | Baidu | `package/withdraw`: the vendor judges |
-    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect>;
+    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
+        let audit = AuditTarget::Id(audit.clone());
+        Ok(self.perform(Command::WithdrawAudit { audit }).await?.into_unit())
+    }
 
     /// How many submissions are left.
     ///
@@ -67,8 +74,9 @@ pub trait AuditManager: Authorizer {
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no such thing;
     /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
-    async fn expedite_audit(&self, _audit: &AuditId) -> Result<Effect> {
-        Err(Error::unsupported(self.vendor(), "expedite_audit"))
+    async fn expedite_audit(&self, audit: &AuditId) -> Result<Effect> {
+        let audit = AuditTarget::Id(audit.clone());
+        Ok(self.perform(Command::ExpediteAudit { audit }).await?.into_unit())
     }
 }
 
@@ -85,6 +93,54 @@ pub enum SubmitTarget {
     Version(String),
     /// Whatever was uploaded last.
     Newest,
+}
+
+/// Which audit to withdraw or to expedite. As JSON an id is itself, and the latest audit is `{"latest":null}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "AuditTargetForm", into = "AuditTargetForm")]
+#[non_exhaustive]
+pub enum AuditTarget {
+    /// That audit.
+    Id(AuditId),
+    /// The one that is open: read first, and [`Conflict`](crate::ErrorKind::Conflict) without sending anything if none is.
+    Latest,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum AuditTargetForm {
+    Id(AuditId),
+    Latest { latest: () },
+}
+
+impl From<AuditTargetForm> for AuditTarget {
+    fn from(form: AuditTargetForm) -> Self {
+        match form {
+            AuditTargetForm::Id(audit) => Self::Id(audit),
+            AuditTargetForm::Latest { .. } => Self::Latest,
+        }
+    }
+}
+
+impl From<AuditTarget> for AuditTargetForm {
+    fn from(target: AuditTarget) -> Self {
+        match target {
+            AuditTarget::Id(audit) => Self::Id(audit),
+            AuditTarget::Latest => Self::Latest { latest: () },
+        }
+    }
+}
+
+impl From<&str> for AuditTarget {
+    fn from(audit: &str) -> Self {
+        Self::Id(audit.into())
+    }
+}
+
+impl From<AuditId> for AuditTarget {
+    fn from(audit: AuditId) -> Self {
+        Self::Id(audit)
+    }
 }
 
 /// What goes with a submission. Data that the caller prepares per vendor; a part that the vendor cannot honour is
@@ -408,5 +464,28 @@ impl QuotaPeriod {
 impl fmt::Display for QuotaPeriod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_audits_id_stands_for_itself_and_the_latest_one_has_a_word_of_its_own() {
+        for (target, form) in [
+            (AuditTarget::from("1234567"), json!("1234567")),
+            (AuditTarget::from("latest"), json!("latest")),
+            (AuditTarget::Latest, json!({ "latest": null })),
+        ] {
+            assert_eq!(json!(target), form);
+            assert_eq!(serde_json::from_value::<AuditTarget>(form).unwrap(), target);
+        }
+        serde_json::from_value::<AuditTarget>(json!({ "newest": null })).unwrap_err();
+        // As it was written before there was a target.
+        let command: Command = serde_json::from_value(json!({ "withdraw_audit": { "audit": "7" } })).unwrap();
+        assert_eq!(command, Command::WithdrawAudit { audit: "7".into() });
     }
 }

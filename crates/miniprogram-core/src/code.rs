@@ -11,6 +11,7 @@ use crate::effect::Effect;
 use crate::error::{Code, Error, Result};
 use crate::event::parse_strict_json;
 use crate::id::{AuditId, PackageId, TemplateId};
+use crate::intent::Command;
 use crate::status::{RawStatus, Stage, UploadStatus};
 use crate::time::Timestamp;
 
@@ -37,7 +38,11 @@ pub trait CodeManager: Authorizer {
         ext: &ExtJson,
         version: &str,
         description: &str,
-    ) -> Result<Effect<UploadReceipt>>;
+    ) -> Result<Effect<UploadReceipt>> {
+        let (template, ext) = (template.clone(), ext.clone());
+        let (version, description) = (version.to_owned(), description.to_owned());
+        self.perform(Command::UploadCode { template, ext, version, description }).await?.into_upload()
+    }
 
     /// How far the vendor is with an upload.
     ///

@@ -123,6 +123,19 @@ impl EffectMembers for UploadReceipt {
     }
 }
 
+/// Those of what it holds; a vendor's own value that is not an object is the member `value`.
+impl EffectMembers for EffectValue {
+    fn members(&self) -> serde_json::Result<Map<String, Value>> {
+        Ok(match self {
+            Self::None => Map::new(),
+            Self::Upload(receipt) => receipt.members()?,
+            Self::Audit(audit) => audit.members()?,
+            Self::Inherent(Value::Object(members)) => members.clone(),
+            Self::Inherent(value) => Map::from_iter([("value".to_owned(), value.clone())]),
+        })
+    }
+}
+
 impl<T: EffectMembers> Serialize for Effect<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

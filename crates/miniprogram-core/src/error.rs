@@ -332,7 +332,7 @@ impl Error {
     /// The effect whose outcome is open: with outcome [`Unknown`](Outcome::Unknown) that of the failed call, with
     /// [`NotSent`](Outcome::NotSent) an earlier one of the same app, which has to be settled before anything is sent.
     ///
-    /// Hand it to [`Authorizer::settle`](crate::Authorizer::settle), which asks the vendor and closes it, or repeat the
+    /// Hand it to [`Subject::settle`](crate::Subject::settle), which asks the vendor and closes it, or repeat the
     /// call, which settles it too. It is serde: another process can settle it.
     #[must_use]
     pub fn intent(&self) -> Option<&Intent> {

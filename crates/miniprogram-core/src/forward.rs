@@ -10,7 +10,7 @@ use crate::capability::Capabilities;
 use crate::code::{
     Category, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, UploadProgress, UploadReceipt,
 };
-use crate::effect::Effect;
+use crate::effect::{Effect, EffectValue};
 use crate::error::Result;
 use crate::event::{Delivery, Event, EventDecoder, EventHandler, Push};
 use crate::id::{AppId, AuditId, DraftId, TemplateId};
@@ -21,6 +21,7 @@ use crate::release::{
     RollbackVersion, Visit,
 };
 use crate::status::VisitStatus;
+use crate::subject::{Subject, SubjectId};
 use crate::template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
 use crate::token::{AccessToken, TokenProvider, TokenScope};
 use crate::vendor::Vendor;
@@ -29,21 +30,34 @@ macro_rules! forward {
     ($($pointer:ident)*) => {$(
         #[deny(clippy::missing_trait_methods)]
         #[async_trait]
-        impl<T: Authorizer + ?Sized> Authorizer for $pointer<T> {
+        impl<T: Subject + ?Sized> Subject for $pointer<T> {
             fn vendor(&self) -> Vendor {
                 (**self).vendor()
             }
-            fn app_id(&self) -> &AppId {
-                (**self).app_id()
+            fn id(&self) -> SubjectId {
+                (**self).id()
             }
-            fn capabilities(&self) -> Capabilities {
-                (**self).capabilities()
+            fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
+                (**self).plan(command)
+            }
+            async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
+                (**self).perform(command).await
             }
             async fn settle(&self, intent: &Intent) -> Result<Settled> {
                 (**self).settle(intent).await
             }
             async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
                 (**self).resolve(intent, settled).await
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
+        impl<T: Authorizer + ?Sized> Authorizer for $pointer<T> {
+            fn app_id(&self) -> &AppId {
+                (**self).app_id()
+            }
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
             }
         }
 
@@ -136,20 +150,17 @@ macro_rules! forward {
 
         #[deny(clippy::missing_trait_methods)]
         impl<T: MiniProgramPlatform + ?Sized> MiniProgramPlatform for $pointer<T> {
-            fn vendor(&self) -> Vendor {
-                (**self).vendor()
-            }
             fn capabilities(&self) -> Capabilities {
                 (**self).capabilities()
             }
             fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
                 (**self).authorizer(app)
             }
+            fn subject(&self, id: &SubjectId) -> Box<dyn Subject> {
+                (**self).subject(id)
+            }
             fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
                 (**self).event_decoder()
-            }
-            fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
-                (**self).plan(app, command)
             }
             fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
                 (**self).template_library()
@@ -159,8 +170,8 @@ macro_rules! forward {
         #[deny(clippy::missing_trait_methods)]
         #[async_trait]
         impl<T: TemplateLibrary + ?Sized> TemplateLibrary for $pointer<T> {
-            fn vendor(&self) -> Vendor {
-                (**self).vendor()
+            fn platform(&self) -> &dyn Subject {
+                (**self).platform()
             }
             async fn template_drafts(&self) -> Result<Vec<TemplateDraft>> {
                 (**self).template_drafts().await
@@ -177,12 +188,6 @@ macro_rules! forward {
             }
             async fn delete_template(&self, template: &TemplateId) -> Result<Effect> {
                 (**self).delete_template(template).await
-            }
-            async fn settle(&self, intent: &Intent) -> Result<Settled> {
-                (**self).settle(intent).await
-            }
-            async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-                (**self).resolve(intent, settled).await
             }
         }
 
@@ -224,8 +229,8 @@ macro_rules! forward {
             async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()> {
                 (**self).close(intent, settled).await
             }
-            async fn pending(&self, vendor: Vendor, app: &AppId) -> Result<Option<Intent>> {
-                (**self).pending(vendor, app).await
+            async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>> {
+                (**self).pending(vendor, subject).await
             }
         }
     )*};

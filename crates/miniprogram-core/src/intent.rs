@@ -7,13 +7,14 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::audit::{SubmitOptions, SubmitTarget};
+use crate::audit::{AuditTarget, SubmitOptions, SubmitTarget};
 use crate::code::ExtJson;
 use crate::effect::{EffectValue, Evidence};
 use crate::error::{Error, Outcome, Result};
-use crate::id::{AppId, AuditId, TemplateId};
+use crate::id::TemplateId;
 use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
 use crate::status::VisitStatus;
+use crate::subject::SubjectId;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
@@ -131,12 +132,12 @@ pub enum Command {
     /// Take an audit back.
     WithdrawAudit {
         /// Which.
-        audit: AuditId,
+        audit: AuditTarget,
     },
     /// Ask the vendor to hurry.
     ExpediteAudit {
         /// Which audit.
-        audit: AuditId,
+        audit: AuditTarget,
     },
     /// Release.
     Release {
@@ -243,8 +244,9 @@ impl Command {
 pub struct Intent {
     /// The vendor.
     pub vendor: Vendor,
-    /// The app; the platform's own id where the effect is the platform's and no app's.
-    pub app: AppId,
+    /// What the effect acts on. As JSON its field stands beside the others: `app`, or `platform`.
+    #[serde(flatten)]
+    pub subject: SubjectId,
     /// The method.
     pub operation: Operation,
     /// Its arguments.
@@ -260,8 +262,15 @@ pub struct Intent {
 impl Intent {
     /// A first attempt.
     #[must_use]
-    pub fn new(vendor: Vendor, app: AppId, target: Command, before: Value, started_at: Timestamp) -> Self {
-        Self { vendor, app, operation: target.operation(), target, before, attempt: 1, started_at }
+    pub fn new(
+        vendor: Vendor,
+        subject: impl Into<SubjectId>,
+        target: Command,
+        before: Value,
+        started_at: Timestamp,
+    ) -> Self {
+        let (subject, operation) = (subject.into(), target.operation());
+        Self { vendor, subject, operation, target, before, attempt: 1, started_at }
     }
 }
 

@@ -31,6 +31,7 @@ pub mod redact;
 pub mod release;
 pub mod secret;
 pub mod status;
+pub mod subject;
 pub mod template;
 pub mod time;
 pub mod token;
@@ -39,7 +40,9 @@ pub mod transport;
 pub mod vendor;
 pub mod wire;
 
-pub use audit::{Audit, AuditItem, AuditManager, AuditQuota, QuotaPeriod, SubmitOptions, SubmitTarget};
+pub use audit::{
+    Audit, AuditItem, AuditManager, AuditQuota, AuditTarget, QuotaPeriod, SubmitOptions, SubmitTarget,
+};
 pub use authorization::AuthorizationApi;
 pub use authorizer::Authorizer;
 pub use capability::Capabilities;
@@ -70,6 +73,7 @@ pub use secret::Secret;
 pub use status::{
     AuditStatus, Coded, GrayStatus, RawStatus, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
 };
+pub use subject::{Subject, SubjectId, SubjectRef};
 pub use template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
 pub use time::Timestamp;
 pub use token::{AccessToken, NoTokens, StaticToken, TokenKind, TokenProvider, TokenScope};

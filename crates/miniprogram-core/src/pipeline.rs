@@ -21,13 +21,14 @@ use std::time::Duration;
 pub use call::{Call, CallToken, Expect, Reply, VendorRefusal, Verdict};
 pub use fields::Fields;
 pub use op::Op;
-pub use plan::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding, Repeat};
+pub use plan::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding, Preview, Repeat};
 
 use crate::client::ClientConfig;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::id::{AppId, PlatformId};
-use crate::intent::Journal;
+use crate::id::PlatformId;
+use crate::intent::{Command, Journal, PlannedRequest};
+use crate::subject::SubjectRef;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenProvider};
 use crate::transport::{BaseUrl, HttpTransport, Request, Response, Transport};
@@ -132,12 +133,20 @@ impl Pipeline {
         &*self.0.clock
     }
 
-    /// Begins an operation on an app that only reads.
+    /// Begins an operation on an app, or on the platform itself, that only reads.
     #[must_use]
-    pub fn begin<'a>(&'a self, app: &'a AppId, operation: &'static str) -> Op<'a> {
-        let mut op = Op::begin(self, app, operation);
+    pub fn begin<'a>(&'a self, subject: impl Into<SubjectRef<'a>>, operation: &'static str) -> Op<'a> {
+        let mut op = Op::begin(self, subject.into(), operation);
         op.for_caller = true;
         op
+    }
+
+    /// The requests that an effect would send, the effect last; secrets are masked. Sends nothing.
+    ///
+    /// # Errors
+    /// What the effect would refuse before its first request.
+    pub fn plan(&self, source: &dyn EffectSource, command: &Command) -> Result<Vec<PlannedRequest>> {
+        source.effect_plan(command)?.preview()?.planned(&*self.0.dialect)
     }
 
     /// A number from 0 up to 1.

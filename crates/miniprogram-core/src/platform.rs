@@ -1,17 +1,14 @@
 //! The three managers together, and the factory that hands them out.
 
-use std::fmt::Debug;
-
 use crate::audit::AuditManager;
 use crate::capability::Capabilities;
 use crate::code::CodeManager;
 use crate::error::{Error, Result};
 use crate::event::EventDecoder;
 use crate::id::AppId;
-use crate::intent::{Command, PlannedRequest};
 use crate::release::ReleaseManager;
+use crate::subject::{Subject, SubjectId};
 use crate::template::TemplateLibrary;
-use crate::vendor::Vendor;
 
 /// Everything that can be done with one app. `Box<dyn MiniProgram>` and `Arc<dyn MiniProgram>` upcast to each manager.
 pub trait MiniProgram: CodeManager + AuditManager + ReleaseManager {}
@@ -20,27 +17,25 @@ impl<T: CodeManager + AuditManager + ReleaseManager + ?Sized> MiniProgram for T 
 
 /// A third-party platform at one vendor. Cheap to clone behind an `Arc`; all its apps share connections, the retry
 /// budget and the gate that lets one effect per app through.
-pub trait MiniProgramPlatform: Debug + Send + Sync + 'static {
-    /// The vendor.
-    fn vendor(&self) -> Vendor;
-
+///
+/// As a [`Subject`] it performs the effects on itself, such as those on its template library.
+pub trait MiniProgramPlatform: Subject {
     /// What the vendor can do.
     fn capabilities(&self) -> Capabilities;
 
     /// One app that has authorized the platform. Costs no request.
     fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram>;
 
+    /// The app or the platform that an id names, such as that of an [`Intent`](crate::Intent) to be settled. Costs no
+    /// request. An app's id that is the platform's own names the platform: so its intents were written before there was a
+    /// [`SubjectId`].
+    fn subject(&self, id: &SubjectId) -> Box<dyn Subject>;
+
     /// The decoder of the vendor's pushes.
     ///
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) if the platform was built without the secrets of its callbacks.
     fn event_decoder(&self) -> Result<Box<dyn EventDecoder>>;
-
-    /// The requests that an effect would send, the effect last. Sends nothing.
-    ///
-    /// # Errors
-    /// What the effect itself would refuse before its first request.
-    fn plan(&self, app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>>;
 
     /// The platform's template library.
     ///

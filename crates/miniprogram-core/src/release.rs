@@ -7,6 +7,7 @@ use crate::authorizer::Authorizer;
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 use crate::id::{AuditId, PackageId};
+use crate::intent::Command;
 use crate::status::{GrayStatus, RawStatus, VisitStatus};
 use crate::time::Timestamp;
 
@@ -23,7 +24,9 @@ pub trait ReleaseManager: Authorizer {
     /// | WeChat | `release` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
     /// |---|---|
     /// | Baidu | `package/release`: with an id the vendor judges; without one nothing is sent unless a package is approved |
-    async fn release(&self, target: &ReleaseTarget) -> Result<Effect>;
+    async fn release(&self, target: &ReleaseTarget) -> Result<Effect> {
+        Ok(self.perform(Command::Release { target: target.clone() }).await?.into_unit())
+    }
 
     /// Goes back to an earlier version.
     ///
@@ -35,7 +38,9 @@ pub trait ReleaseManager: Authorizer {
     /// | WeChat | `revertcoderelease`; once per release |
     /// |---|---|
     /// | Baidu | `package/rollback` with the id of the package *now online*; one step; takes a while |
-    async fn rollback(&self, target: &RollbackTarget) -> Result<Effect>;
+    async fn rollback(&self, target: &RollbackTarget) -> Result<Effect> {
+        Ok(self.perform(Command::Rollback { target: target.clone() }).await?.into_unit())
+    }
 
     /// The versions that a rollback can go back to, newest first.
     ///
@@ -49,8 +54,8 @@ pub trait ReleaseManager: Authorizer {
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no gray release;
     /// [`Conflict`](crate::ErrorKind::Conflict) if the share would fall, nothing is approved or nothing is online.
-    async fn start_gray_release(&self, _gray: GrayRelease) -> Result<Effect> {
-        Err(Error::unsupported(self.vendor(), "start_gray_release"))
+    async fn start_gray_release(&self, gray: GrayRelease) -> Result<Effect> {
+        Ok(self.perform(Command::StartGrayRelease { gray }).await?.into_unit())
     }
 
     /// The present gray release; `None` if there never was one. Needs `Capabilities::gray_release`.
@@ -66,7 +71,7 @@ pub trait ReleaseManager: Authorizer {
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no gray release.
     async fn cancel_gray_release(&self) -> Result<Effect> {
-        Err(Error::unsupported(self.vendor(), "cancel_gray_release"))
+        Ok(self.perform(Command::CancelGrayRelease).await?.into_unit())
     }
 
     /// Opens the online version to users, or closes it.
@@ -74,7 +79,9 @@ pub trait ReleaseManager: Authorizer {
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for anything but `Open` and `Closed`;
     /// [`Conflict`](crate::ErrorKind::Conflict) if the vendor does not allow the change.
-    async fn set_visit_status(&self, status: VisitStatus) -> Result<Effect>;
+    async fn set_visit_status(&self, status: VisitStatus) -> Result<Effect> {
+        Ok(self.perform(Command::SetVisitStatus { status }).await?.into_unit())
+    }
 
     /// Whether users can open the online version.
     ///
@@ -92,7 +99,10 @@ pub trait ReleaseManager: Authorizer {
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a version that does not exist.
-    async fn set_min_library_version(&self, version: &str) -> Result<Effect>;
+    async fn set_min_library_version(&self, version: &str) -> Result<Effect> {
+        let version = version.to_owned();
+        Ok(self.perform(Command::SetMinLibraryVersion { version }).await?.into_unit())
+    }
 }
 
 /// What to release.

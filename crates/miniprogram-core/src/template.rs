@@ -4,20 +4,21 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::effect::{Effect, EffectMembers};
 use crate::error::Result;
 use crate::id::{AppId, DraftId, TemplateId};
-use crate::intent::{Intent, Settled};
+use crate::intent::{Command, InherentCommand, MethodName};
+use crate::subject::Subject;
 use crate::time::Timestamp;
-use crate::vendor::Vendor;
 
-/// The template library of one platform at one vendor. Its calls take the platform's token.
+/// The template library of one platform at one vendor. Its calls take the platform's token, and its effects are the
+/// platform's: their intents are settled by [`platform`](Self::platform).
 #[async_trait]
 pub trait TemplateLibrary: Debug + Send + Sync + 'static {
-    /// The vendor.
-    fn vendor(&self) -> Vendor;
+    /// The platform whose library it is.
+    fn platform(&self) -> &dyn Subject;
 
     /// The drafts that were uploaded for templates, every page of them.
     ///
@@ -39,26 +40,67 @@ pub trait TemplateLibrary: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown draft, [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted)
     /// for a full library, and those of any effect.
-    async fn add_template(&self, draft: &DraftId, description: Option<&str>)
-    -> Result<Effect<AddedTemplate>>;
+    async fn add_template(
+        &self,
+        draft: &DraftId,
+        description: Option<&str>,
+    ) -> Result<Effect<AddedTemplate>> {
+        let command = Command::add_template(draft, description);
+        self.platform().perform(command).await?.into_inherent(ADD_TEMPLATE.as_str())
+    }
 
     /// Deletes a template.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown template, and those of any effect.
-    async fn delete_template(&self, template: &TemplateId) -> Result<Effect>;
+    async fn delete_template(&self, template: &TemplateId) -> Result<Effect> {
+        Ok(self.platform().perform(Command::delete_template(template)).await?.into_unit())
+    }
+}
 
-    /// Finds out by asking whether an intent of this library took effect.
-    ///
-    /// # Errors
-    /// Like those of [`Authorizer::settle`](crate::Authorizer::settle).
-    async fn settle(&self, intent: &Intent) -> Result<Settled>;
+/// The method of [`Command::add_template`].
+pub const ADD_TEMPLATE: MethodName = MethodName::new("add_template");
+/// The method of [`Command::delete_template`].
+pub const DELETE_TEMPLATE: MethodName = MethodName::new("delete_template");
 
-    /// Closes an intent of this library with what a person has found out.
-    ///
-    /// # Errors
-    /// Like those of [`Authorizer::resolve`](crate::Authorizer::resolve).
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()>;
+/// The arguments of [`Command::add_template`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AddTemplate {
+    /// The draft.
+    pub draft_id: DraftId,
+    /// What the template is described by, if not by the draft's own description.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+}
+
+/// The arguments of [`Command::delete_template`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeleteTemplate {
+    /// The template.
+    pub template_id: TemplateId,
+}
+
+impl Command {
+    /// [`TemplateLibrary::add_template`] as data, to be performed on the platform.
+    #[must_use]
+    pub fn add_template(draft: &DraftId, description: Option<&str>) -> Self {
+        let mut arguments = json!({ "draft_id": draft });
+        if let Some(description) = description {
+            arguments["description"] = description.into();
+        }
+        Self::Inherent(InherentCommand { method: ADD_TEMPLATE, arguments })
+    }
+
+    /// [`TemplateLibrary::delete_template`] as data, to be performed on the platform.
+    #[must_use]
+    pub fn delete_template(template: &TemplateId) -> Self {
+        Self::Inherent(InherentCommand {
+            method: DELETE_TEMPLATE,
+            arguments: json!({ "template_id": template }),
+        })
+    }
 }
 
 /// What [`TemplateLibrary::add_template`] brought.

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use miniprogram_core::{AppId, Clock, Intent, Journal, PlatformId, Result, Settled, Timestamp, Vendor};
+use miniprogram_core::{Clock, Intent, Journal, PlatformId, Result, Settled, SubjectId, Timestamp, Vendor};
 use serde::Serialize;
 
 use crate::tokens::PlatformKey;
@@ -31,7 +31,7 @@ impl OpenIntents {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UnreadableIntent {
-    /// The app, as it is written down.
+    /// The app, or the platform where the effect is its own, as it is written down.
     pub app: Option<String>,
     /// The operation, as it is written down.
     pub operation: Option<String>,
@@ -66,7 +66,7 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
     /// Writes an intent down. A later attempt of the open effect replaces it.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if another effect of the app is open, and for a later
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if another effect of the subject is open, and for a later
     /// attempt of an effect that somebody else has settled meanwhile; nothing is written then.
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn open_intent(&self, platform: &PlatformId, intent: &Intent) -> Result<()>;
@@ -86,7 +86,7 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<()>;
 
-    /// Writes down what came of an app's open intent that cannot be read. Answers whether there is one.
+    /// Writes down what came of a subject's open intent that cannot be read. Answers whether there is one.
     ///
     /// # Errors
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if it can be read, or could be with a key that is not given;
@@ -94,12 +94,12 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
     async fn close_unreadable_intent(
         &self,
         platform: &PlatformKey,
-        app: &AppId,
+        subject: &SubjectId,
         settled: &Settled,
         now: Timestamp,
     ) -> Result<bool>;
 
-    /// The open intent of an app.
+    /// The open intent of an app, or of the platform itself.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store), also for one that cannot be read: it is open.
@@ -107,7 +107,7 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
         &self,
         platform: &PlatformId,
         vendor: Vendor,
-        app: &AppId,
+        subject: &SubjectId,
     ) -> Result<Option<Intent>>;
 
     /// Every open intent of a platform, oldest first: unknown outcomes, to be settled at start. One that cannot be read is
@@ -151,7 +151,7 @@ impl Journal for StoreJournal {
         self.store.close_intent(&self.platform, intent, settled, self.clock.now()).await
     }
 
-    async fn pending(&self, vendor: Vendor, app: &AppId) -> Result<Option<Intent>> {
-        self.store.pending_intent(&self.platform, vendor, app).await
+    async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>> {
+        self.store.pending_intent(&self.platform, vendor, subject).await
     }
 }

@@ -1,8 +1,8 @@
 //! The app's account: name, icon, description, whether the search shows it.
 
 mod info;
-mod name;
-mod profile;
+pub(crate) mod name;
+pub(crate) mod profile;
 
 pub use info::{AccountInfo, Changes, VerificationInfo};
 pub use name::{NameAudit, NameAuditState, NameChange, NameCheck};

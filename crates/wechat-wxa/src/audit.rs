@@ -3,14 +3,12 @@
 mod expedite;
 mod extra;
 mod submit;
+mod target;
 mod withdraw;
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, Op, Reply};
-use miniprogram_core::{
-    Audit, AuditId, AuditManager, AuditQuota, Command, Effect, QuotaPeriod, Result, SubmitOptions,
-    SubmitTarget,
-};
+use miniprogram_core::{Audit, AuditId, AuditManager, AuditQuota, QuotaPeriod, Result};
 use serde_json::{Value, json};
 
 pub(crate) use expedite::ExpediteAudit;
@@ -27,13 +25,7 @@ use crate::wire::{self, AuditReply};
 pub(crate) const GET_LATEST_AUDITSTATUS: &str = "/wxa/get_latest_auditstatus";
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl AuditManager for WeChatApp {
-    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
-        let (target, options) = (target.clone(), Box::new(options.clone()));
-        self.effect(Command::SubmitAudit { target, options }).await?.into_audit()
-    }
-
     async fn audit_status(&self, audit: &AuditId) -> Result<Audit> {
         let call = status_call(audit, "audit_status")?;
         read_status(&mut self.begin("audit_status"), &call, audit).await
@@ -41,10 +33,6 @@ impl AuditManager for WeChatApp {
 
     async fn latest_audit(&self) -> Result<Audit> {
         read_latest(&mut self.begin("latest_audit")).await
-    }
-
-    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
-        Ok(self.effect(Command::WithdrawAudit { audit: audit.clone() }).await?.into_unit())
     }
 
     async fn audit_quota(&self) -> Result<AuditQuota> {
@@ -57,10 +45,6 @@ impl AuditManager for WeChatApp {
             .with_period(QuotaPeriod::Month, None);
         read.limit = quota.limit;
         Ok(read)
-    }
-
-    async fn expedite_audit(&self, audit: &AuditId) -> Result<Effect> {
-        Ok(self.effect(Command::ExpediteAudit { audit: audit.clone() }).await?.into_unit())
     }
 }
 

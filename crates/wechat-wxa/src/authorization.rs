@@ -31,7 +31,6 @@ use crate::{WECHAT, refuse};
 pub struct WeChatAuthorization {
     pipeline: Pipeline,
     /// The platform's own id, which stands where an app's would.
-    id: AppId,
     secret: Secret,
     pages: Option<BaseUrl>,
 }
@@ -52,8 +51,7 @@ impl WeChatAuthorization {
                 .with_detail("must not be empty: the console of the platform shows it"));
         }
         let pipeline = Pipeline::new(config, WeChatDialect)?;
-        let id = AppId::from(pipeline.platform_id().as_str());
-        Ok(Self { pipeline, id, secret, pages: None })
+        Ok(Self { pipeline, secret, pages: None })
     }
 
     /// Sends merchants' browsers to the authorization page of another host, such as a simulator's, instead of
@@ -66,7 +64,7 @@ impl WeChatAuthorization {
 
     /// An operation on the platform itself.
     fn begin(&self, operation: &'static str) -> Op<'_> {
-        self.pipeline.begin(&self.id, operation)
+        self.pipeline.begin(self.pipeline.platform_id(), operation)
     }
 
     /// A call of the platform, which names itself in it.
@@ -76,7 +74,7 @@ impl WeChatAuthorization {
         path: &'static str,
         members: [(&str, Value); N],
     ) -> Call {
-        let own = ("component_appid".to_owned(), Value::from(self.id.as_str()));
+        let own = ("component_appid".to_owned(), Value::from(self.pipeline.platform_id().as_str()));
         let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
         let body: Map<String, Value> = std::iter::once(own).chain(members).collect();
         Call::post_json(operation, path, &Value::Object(body))

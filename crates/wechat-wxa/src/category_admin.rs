@@ -4,7 +4,8 @@
 
 mod catalogue;
 
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -13,15 +14,15 @@ pub use catalogue::{CatalogueCategory, CatalogueCertificate};
 
 use crate::body::Body;
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::{Inherent, OneCall};
-use crate::plan::WeChatEffect;
 use crate::refuse;
 use crate::values::{CATEGORY_AUDIT, Coded, ReviewStatus};
 
-const ADD: MethodName = MethodName::new("add_categories");
-const MODIFY: MethodName = MethodName::new("modify_category");
-const DELETE: MethodName = MethodName::new("delete_category");
+pub(crate) const ADD: MethodName = MethodName::new("add_categories");
+pub(crate) const MODIFY: MethodName = MethodName::new("modify_category");
+pub(crate) const DELETE: MethodName = MethodName::new("delete_category");
 
 pub(crate) const EFFECTS: &[Inherent] =
     &[Inherent::new(ADD, add), Inherent::new(MODIFY, modify), Inherent::new(DELETE, delete)];
@@ -218,14 +219,14 @@ impl CategoryCertificate {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Add {
-    categories: Vec<NewCategory>,
+pub(crate) struct Add {
+    pub(crate) categories: Vec<NewCategory>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Delete {
-    first: i64,
-    second: i64,
+pub(crate) struct Delete {
+    pub(crate) first: i64,
+    pub(crate) second: i64,
 }
 
 impl WeChatApp {
@@ -244,8 +245,7 @@ impl WeChatApp {
     /// certificates, [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) for the month's changes or the
     /// number of categories, and those of any effect.
     pub async fn add_categories(&self, categories: &[NewCategory]) -> Result<Effect> {
-        let arguments = Add { categories: categories.to_vec() };
-        Ok(self.inherent(ADD, &arguments).await?.into_unit())
+        Ok(self.perform(commands::add_categories(categories)?).await?.into_unit())
     }
 
     /// Hands in new certificates for a category that was rejected: `modifycategory`.
@@ -253,7 +253,7 @@ impl WeChatApp {
     /// # Errors
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that was not rejected, and those of any effect.
     pub async fn modify_category(&self, category: &NewCategory) -> Result<Effect> {
-        Ok(self.inherent(MODIFY, category).await?.into_unit())
+        Ok(self.perform(commands::modify_category(category)?).await?.into_unit())
     }
 
     /// Deletes a category: `deletecategory`.
@@ -261,7 +261,7 @@ impl WeChatApp {
     /// # Errors
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that is in review, and those of any effect.
     pub async fn delete_category(&self, first: i64, second: i64) -> Result<Effect> {
-        Ok(self.inherent(DELETE, &Delete { first, second }).await?.into_unit())
+        Ok(self.perform(commands::delete_category(first, second)?).await?.into_unit())
     }
 }
 
@@ -288,7 +288,7 @@ fn find(categories: &[AccountCategory], first: i64, second: i64) -> Option<&Acco
     categories.iter().find(|category| (category.first, category.second) == (first, second))
 }
 
-fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Add { categories } = command.arguments()?;
     if categories.is_empty() {
         return Err(refuse::invalid(ADD.as_str(), "categories", "must hold at least one category"));
@@ -313,7 +313,7 @@ fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
         .boxed()
 }
 
-fn modify(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+fn modify(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let category: NewCategory = command.arguments()?;
     let call = Call::post_json(
         MODIFY.as_str(),
@@ -346,7 +346,7 @@ fn modify(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
         .boxed()
 }
 
-fn delete(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+fn delete(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Delete { first, second } = command.arguments()?;
     let body = json!({ "first": first, "second": second });
     let call = Call::post_json(DELETE.as_str(), "/cgi-bin/wxopen/deletecategory", &body);

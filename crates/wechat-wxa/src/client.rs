@@ -1,27 +1,22 @@
 //! The platform, and one app that has authorized it.
 
-use async_trait::async_trait;
 use http::Method;
-use miniprogram_core::pipeline::{Call, EffectPlan, EffectSource, Op, Pipeline, Reply};
+use miniprogram_core::pipeline::{Call, Op, Pipeline, Reply};
 use miniprogram_core::transport::Body;
 use miniprogram_core::{
-    AppId, Authorizer, Capabilities, ClientConfig, Command, Effect, EffectValue, Error, ErrorKind,
-    EventDecoder, Intent, MethodName, MiniProgram, MiniProgramPlatform, Outcome, PlannedRequest, Result,
-    Settled, TemplateLibrary, Vendor, wire,
+    AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, MiniProgram,
+    MiniProgramPlatform, Outcome, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary, wire,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::WECHAT;
 use crate::dialect::WeChatDialect;
-use crate::{WECHAT, plan};
 
 /// A third-party platform at WeChat. Clones share connections, the retry budget and the gate per app.
 #[derive(Debug, Clone)]
 pub struct WeChatPlatform {
-    pipeline: Pipeline,
-    /// The platform's own id: that of its effects which are no app's.
-    id: AppId,
+    pub(crate) pipeline: Pipeline,
     #[cfg(feature = "callback")]
     callbacks: Option<miniprogram_core::callback::CallbackConfig>,
 }
@@ -34,7 +29,6 @@ impl WeChatPlatform {
     pub fn new(config: ClientConfig) -> Result<Self> {
         let pipeline = Pipeline::new(config, WeChatDialect)?;
         Ok(Self {
-            id: AppId::from(pipeline.platform_id().as_str()),
             pipeline,
             #[cfg(feature = "callback")]
             callbacks: None,
@@ -86,55 +80,26 @@ impl WeChatPlatform {
         self.begin("call").send_once(&call).await
     }
 
-    /// Finds out by asking whether an effect of the platform itself took place, as
-    /// [`Authorizer::settle`] does for those of an app.
-    ///
-    /// # Errors
-    /// With outcome `unknown` if the state cannot be read; [`Config`](ErrorKind::Config) for the intent of an app.
-    pub async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(&self.id, self, intent).await
-    }
-
-    /// Closes an intent of the platform itself with what a person has found out, as [`Authorizer::resolve`] does for
-    /// those of an app.
-    ///
-    /// # Errors
-    /// [`Config`](ErrorKind::Config) for the intent of an app, [`Store`](ErrorKind::Store) if the journal cannot be
-    /// written.
-    pub async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(&self.id, intent, settled).await
-    }
-
+    /// An operation on the platform itself.
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
-        self.pipeline.begin(&self.id, operation)
-    }
-
-    pub(crate) async fn inherent(
-        &self,
-        method: MethodName,
-        arguments: &(impl Serialize + Sync),
-    ) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(&self.id, self, Command::inherent(method, arguments)?).await
-    }
-}
-
-impl EffectSource for WeChatPlatform {
-    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
-        Ok(plan::effect(command)?)
+        self.pipeline.begin(self.pipeline.platform_id(), operation)
     }
 }
 
 impl MiniProgramPlatform for WeChatPlatform {
-    fn vendor(&self) -> Vendor {
-        WECHAT
-    }
-
     fn capabilities(&self) -> Capabilities {
         CAPABILITIES
     }
 
     fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
         Box::new(self.app(app))
+    }
+
+    fn subject(&self, id: &SubjectId) -> Box<dyn Subject> {
+        match SubjectId::at(self.pipeline.platform_id(), id.as_str()).app() {
+            Some(app) => Box::new(self.app(app.clone())),
+            None => Box::new(self.clone()),
+        }
     }
 
     fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
@@ -146,11 +111,6 @@ impl MiniProgramPlatform for WeChatPlatform {
             .for_vendor(WECHAT)
             .with_detail("the platform was built without the secrets of its callbacks")
             .with_advice("build it with `with_callbacks`"))
-    }
-
-    fn plan(&self, _app: &AppId, command: &Command) -> Result<Vec<PlannedRequest>> {
-        // Every request names its app by the token alone.
-        plan::effect(command)?.dry_run()
     }
 
     fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
@@ -170,8 +130,8 @@ const CAPABILITIES: Capabilities = Capabilities::new()
 /// One app that has authorized the platform. A cheap clone of what all apps of the platform share, and an id.
 #[derive(Debug, Clone)]
 pub struct WeChatApp {
-    pipeline: Pipeline,
-    app: AppId,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) app: AppId,
 }
 
 impl WeChatApp {
@@ -219,41 +179,16 @@ impl WeChatApp {
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(&self.app, operation)
     }
-
-    pub(crate) async fn inherent(
-        &self,
-        method: MethodName,
-        arguments: &(impl Serialize + Sync),
-    ) -> Result<Effect<EffectValue>> {
-        self.effect(Command::inherent(method, arguments)?).await
-    }
-
-    pub(crate) async fn effect(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(&self.app, self, command).await
-    }
 }
 
-#[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Authorizer for WeChatApp {
-    fn vendor(&self) -> Vendor {
-        WECHAT
-    }
-
     fn app_id(&self) -> &AppId {
         &self.app
     }
 
     fn capabilities(&self) -> Capabilities {
         CAPABILITIES
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(&self.app, self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(&self.app, intent, settled).await
     }
 }
 
@@ -269,12 +204,6 @@ pub fn plan_call(
     body: Option<&Value>,
 ) -> Result<PlannedRequest> {
     raw(method, path, query, body)?.planned(&WeChatDialect)
-}
-
-impl EffectSource for WeChatApp {
-    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
-        Ok(plan::effect(command)?)
-    }
 }
 
 /// Endpoints that change something by a GET. The last one only lists where it has an `action`.

@@ -7,8 +7,8 @@ mod versions;
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, Fields, Op};
 use miniprogram_core::{
-    Category, CategoryLevel, CodeManager, CodeVersion, Command, Effect, ExtJson, QrCode, QrCodeOptions,
-    Result, TemplateId, UploadProgress, UploadReceipt,
+    Category, CategoryLevel, CodeManager, CodeVersion, QrCode, QrCodeOptions, Result, UploadProgress,
+    UploadReceipt,
 };
 use serde_json::{Value, json};
 
@@ -21,25 +21,7 @@ use crate::client::{self, WeChatApp, of_a_read};
 use crate::{fields, refuse, wire};
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl CodeManager for WeChatApp {
-    async fn upload_code(
-        &self,
-        template: &TemplateId,
-        ext: &ExtJson,
-        version: &str,
-        description: &str,
-    ) -> Result<Effect<UploadReceipt>> {
-        self.effect(Command::UploadCode {
-            template: template.clone(),
-            ext: ext.clone(),
-            version: version.to_owned(),
-            description: description.to_owned(),
-        })
-        .await?
-        .into_upload()
-    }
-
     async fn upload_progress(&self, _receipt: &UploadReceipt) -> Result<UploadProgress> {
         // There is one experience version, and the scan is of that.
         let scan = privacy::read_scan(&mut self.begin("upload_progress"), "upload_progress").await?;

@@ -3,10 +3,10 @@
 //! What an app may use changes with the next release through the platform.
 
 mod effective;
-mod platform;
-mod prefetch;
-mod server;
-mod web_view;
+pub(crate) mod platform;
+pub(crate) mod prefetch;
+pub(crate) mod server;
+pub(crate) mod web_view;
 
 use miniprogram_core::pipeline::{Fields, Finding, Reply};
 use miniprogram_core::{EffectValue, Result};
@@ -31,6 +31,9 @@ pub(crate) const EFFECTS: &[Inherent] = &[
     Inherent::new(web_view::CHANGE, web_view::change),
     Inherent::new(web_view::CHANGE_DIRECTLY, web_view::change_directly),
     Inherent::new(prefetch::SET, prefetch::set),
+];
+
+pub(crate) const PLATFORM_EFFECTS: &[Inherent] = &[
     Inherent::new(platform::CHANGE, platform::change),
     Inherent::new(platform::CHANGE_WEB_VIEW, platform::change_web_view),
 ];

@@ -23,9 +23,13 @@ mod client;
 mod code;
 pub mod codes;
 #[cfg(feature = "client")]
+pub mod commands;
+#[cfg(feature = "client")]
 mod dialect;
 #[cfg(feature = "client")]
 mod domains;
+#[cfg(feature = "client")]
+mod effects;
 #[cfg(feature = "callback")]
 pub mod event;
 mod ext_json;
@@ -37,8 +41,6 @@ mod media;
 mod message;
 #[cfg(feature = "client")]
 mod one_call;
-#[cfg(feature = "client")]
-mod plan;
 #[cfg(feature = "client")]
 mod privacy;
 #[cfg(feature = "client")]

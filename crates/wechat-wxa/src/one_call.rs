@@ -1,25 +1,24 @@
 //! Effects that are one call each: what is sent, and the read whose answer shows it.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
 use miniprogram_core::{Code, EffectValue, Error, InherentCommand, Intent, MethodName, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::before::seen;
-use crate::plan::WeChatEffect;
 
 /// An inherent method that has an effect, and how its command becomes a plan.
 pub(crate) struct Inherent {
     pub(crate) method: MethodName,
-    pub(crate) plan: fn(&InherentCommand) -> Result<Box<dyn WeChatEffect>>,
+    pub(crate) plan: fn(&InherentCommand) -> Result<Box<dyn EffectPlan>>,
 }
 
 impl Inherent {
     pub(crate) const fn new(
         method: MethodName,
-        plan: fn(&InherentCommand) -> Result<Box<dyn WeChatEffect>>,
+        plan: fn(&InherentCommand) -> Result<Box<dyn EffectPlan>>,
     ) -> Self {
         Self { method, plan }
     }
@@ -174,14 +173,8 @@ impl<S> OneCall<S> {
 }
 
 impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> OneCall<S> {
-    pub(crate) fn boxed(self) -> Result<Box<dyn WeChatEffect>> {
+    pub(crate) fn boxed(self) -> Result<Box<dyn EffectPlan>> {
         Ok(Box::new(self))
-    }
-}
-
-impl<S: Serialize + DeserializeOwned + Send + Sync> WeChatEffect for OneCall<S> {
-    fn reads(&self) -> Vec<Call> {
-        self.watch.iter().filter(|watch| watch.before).map(|watch| watch.call.clone()).collect()
     }
 }
 
@@ -189,6 +182,14 @@ impl<S: Serialize + DeserializeOwned + Send + Sync> WeChatEffect for OneCall<S> 
 impl<S: Serialize + DeserializeOwned + Send + Sync> EffectPlan for OneCall<S> {
     fn class(&self) -> EffectClass {
         self.class
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        let effect = Preview::new(self.call.clone());
+        Ok(match &self.watch {
+            Some(watch) if watch.before => effect.after(watch.call.clone()),
+            _ => effect,
+        })
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

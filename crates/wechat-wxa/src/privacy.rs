@@ -1,8 +1,8 @@
 //! The privacy guide, the interfaces that need a permission, and the page that shows orders.
 
-mod interfaces;
-mod order_path;
-mod setting;
+pub(crate) mod interfaces;
+pub(crate) mod order_path;
+pub(crate) mod setting;
 
 pub use interfaces::{PrivacyApplication, PrivacyInterface, PrivacyInterfaceRequest};
 pub use order_path::{OrderPath, OrderPathRequest};
@@ -10,8 +10,7 @@ pub use setting::{PrivacyGuide, PrivacyOwner, PrivacySetting, PrivacyUse};
 
 use crate::one_call::Inherent;
 
-pub(crate) const EFFECTS: &[Inherent] = &[
-    Inherent::new(setting::SET, setting::set),
-    Inherent::new(interfaces::APPLY, interfaces::apply),
-    Inherent::new(order_path::APPLY, order_path::apply),
-];
+pub(crate) const EFFECTS: &[Inherent] =
+    &[Inherent::new(setting::SET, setting::set), Inherent::new(interfaces::APPLY, interfaces::apply)];
+
+pub(crate) const PLATFORM_EFFECTS: &[Inherent] = &[Inherent::new(order_path::APPLY, order_path::apply)];

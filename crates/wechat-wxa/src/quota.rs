@@ -1,18 +1,20 @@
 //! Allowances of calls, and what the vendor has kept of a request.
 
-use miniprogram_core::pipeline::{Call, EffectClass, Fields};
+use miniprogram_core::Authorizer;
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields};
 use miniprogram_core::redact;
 use miniprogram_core::{Effect, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::{Inherent, OneCall};
-use crate::plan::WeChatEffect;
 use crate::refuse;
 
-const CLEAR: MethodName = MethodName::new("clear_quota");
+pub(crate) const CLEAR: MethodName = MethodName::new("clear_quota");
 
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(CLEAR, clear)];
 
@@ -122,8 +124,7 @@ impl WeChatApp {
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (48006), and those of any effect.
     pub async fn clear_quota(&self) -> Result<Effect> {
-        let arguments = ClearQuota { app_id: miniprogram_core::Authorizer::app_id(self).to_string() };
-        Ok(self.inherent(CLEAR, &arguments).await?.into_unit())
+        Ok(self.perform(commands::clear_quota(self.app_id())?).await?.into_unit())
     }
 
     /// What the vendor has kept of a request: `openapi/rid/get`, by the id at the end of its answer's words
@@ -150,11 +151,11 @@ impl WeChatApp {
 }
 
 #[derive(Serialize, Deserialize)]
-struct ClearQuota {
-    app_id: String,
+pub(crate) struct ClearQuota {
+    pub(crate) app_id: String,
 }
 
-fn clear(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+fn clear(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let ClearQuota { app_id } = command.arguments()?;
     refuse::required(CLEAR.as_str(), "app_id", &app_id)?;
     let call = Call::post_json(CLEAR.as_str(), "/cgi-bin/clear_quota", &json!({ "appid": app_id }));

@@ -7,8 +7,7 @@ mod settings;
 
 use async_trait::async_trait;
 use miniprogram_core::{
-    Command, Effect, GrayRelease, GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager,
-    ReleaseTarget, Result, RollbackTarget, RollbackVersion, Visit, VisitStatus,
+    GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager, Result, RollbackVersion, Visit,
 };
 
 pub(crate) use gray::{CancelGrayRelease, StartGrayRelease};
@@ -20,16 +19,7 @@ use crate::client::{self, WeChatApp};
 use crate::wire;
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl ReleaseManager for WeChatApp {
-    async fn release(&self, target: &ReleaseTarget) -> Result<Effect> {
-        Ok(self.effect(Command::Release { target: target.clone() }).await?.into_unit())
-    }
-
-    async fn rollback(&self, target: &RollbackTarget) -> Result<Effect> {
-        Ok(self.effect(Command::Rollback { target: target.clone() }).await?.into_unit())
-    }
-
     async fn rollback_targets(&self) -> Result<Vec<RollbackVersion>> {
         let versions = rollback::read_history(&mut self.begin("rollback_targets")).await?;
         Ok(versions
@@ -44,20 +34,8 @@ impl ReleaseManager for WeChatApp {
             .collect())
     }
 
-    async fn start_gray_release(&self, gray: GrayRelease) -> Result<Effect> {
-        Ok(self.effect(Command::StartGrayRelease { gray }).await?.into_unit())
-    }
-
     async fn gray_release_plan(&self) -> Result<Option<GrayReleasePlan>> {
         Ok(gray::read_plan(&mut self.begin("gray_release_plan")).await?.plan())
-    }
-
-    async fn cancel_gray_release(&self) -> Result<Effect> {
-        Ok(self.effect(Command::CancelGrayRelease).await?.into_unit())
-    }
-
-    async fn set_visit_status(&self, status: VisitStatus) -> Result<Effect> {
-        Ok(self.effect(Command::SetVisitStatus { status }).await?.into_unit())
     }
 
     async fn visit_status(&self) -> Result<Visit> {
@@ -73,9 +51,5 @@ impl ReleaseManager for WeChatApp {
             .filter_map(|row| Some(LibraryUsage::new(row.version?, row.percentage)))
             .collect();
         Ok(MinLibraryVersion::new(library.now_version, usage))
-    }
-
-    async fn set_min_library_version(&self, version: &str) -> Result<Effect> {
-        Ok(self.effect(Command::SetMinLibraryVersion { version: version.to_owned() }).await?.into_unit())
     }
 }

@@ -1,10 +1,12 @@
 //! The template library of the platform. Its calls take the platform's token; with an app's some answer an empty list.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Op, Reply};
+use miniprogram_core::Command;
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
 use miniprogram_core::{
-    AddedTemplate, AppId, DraftId, Effect, EffectValue, InherentCommand, Intent, MethodName, Result, Settled,
-    Template, TemplateDraft, TemplateId, TemplateLibrary, Vendor,
+    AddedTemplate, AppId, DraftId, Effect, EffectValue, InherentCommand, Result, Template, TemplateDraft,
+    TemplateId, TemplateLibrary,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -13,12 +15,11 @@ use crate::client::WeChatPlatform;
 use crate::dialect::whole;
 use crate::fields;
 use crate::one_call::{Inherent, OneCall, brought};
-use crate::plan::WeChatEffect;
+use crate::refuse;
 use crate::values::{TEMPLATE_TYPE, TemplateKind};
-use crate::{WECHAT, refuse};
 
-const ADD: MethodName = MethodName::new("add_template");
-const DELETE: MethodName = MethodName::new("delete_template");
+pub(crate) use miniprogram_core::template::ADD_TEMPLATE as ADD;
+use miniprogram_core::template::{DELETE_TEMPLATE as DELETE, DeleteTemplate};
 
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(ADD, add), Inherent::new(DELETE, delete)];
 
@@ -60,8 +61,8 @@ impl WeChatTemplates {
         self.add(Add { draft_id: draft.clone(), kind: Some(kind), description: None }).await
     }
 
-    async fn add(&self, arguments: Add) -> Result<Effect<AddedTemplate>> {
-        let effect = self.platform.inherent(ADD, &arguments).await?;
+    async fn add(&self, wanted: Add) -> Result<Effect<AddedTemplate>> {
+        let effect = self.platform.perform(Command::inherent(ADD, &wanted)?).await?;
         let carried = match &effect.value {
             EffectValue::Inherent(value) => Carried::deserialize(value).unwrap_or_default(),
             _ => Carried::default(),
@@ -71,7 +72,7 @@ impl WeChatTemplates {
             Some(known) if carried.template_id.is_none() => {
                 let op = &mut self.platform.begin(ADD.as_str());
                 let now = read_templates(op, &templates_call()).await.unwrap_or_default();
-                match added(&known, &now.iter().map(Listed::from).collect::<Vec<_>>(), &arguments)[..] {
+                match added(&known, &now.iter().map(Listed::from).collect::<Vec<_>>(), &wanted)[..] {
                     [id] => Some(id.clone()),
                     _ => None,
                 }
@@ -83,10 +84,9 @@ impl WeChatTemplates {
 }
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl TemplateLibrary for WeChatTemplates {
-    fn vendor(&self) -> Vendor {
-        WECHAT
+    fn platform(&self) -> &dyn Subject {
+        &self.platform
     }
 
     async fn template_drafts(&self) -> Result<Vec<TemplateDraft>> {
@@ -107,19 +107,6 @@ impl TemplateLibrary for WeChatTemplates {
     ) -> Result<Effect<AddedTemplate>> {
         let description = description.map(str::to_owned);
         self.add(Add { draft_id: draft.clone(), kind: None, description }).await
-    }
-
-    async fn delete_template(&self, template: &TemplateId) -> Result<Effect> {
-        let arguments = Delete { template_id: template.clone() };
-        Ok(self.platform.inherent(DELETE, &arguments).await?.into_unit())
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.platform.settle(intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.platform.resolve(intent, settled).await
     }
 }
 
@@ -166,18 +153,14 @@ fn number(operation: &'static str, field: &'static str, id: &str) -> Result<Valu
     })
 }
 
+/// The arguments of [`Command::add_template`], and the kind, which only WeChat has.
 #[derive(Serialize, Deserialize)]
-struct Add {
-    draft_id: DraftId,
+pub(crate) struct Add {
+    pub(crate) draft_id: DraftId,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    kind: Option<TemplateKind>,
+    pub(crate) kind: Option<TemplateKind>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    description: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Delete {
-    template_id: TemplateId,
+    pub(crate) description: Option<String>,
 }
 
 /// What an added template carries: its id where the list has shown it, else the ids that were there before.
@@ -230,7 +213,7 @@ fn has_new_of_no_draft(known: &[TemplateId], now: &[Listed]) -> bool {
     now.iter().any(|template| template.draft_id.is_none() && !known.contains(&template.template_id))
 }
 
-fn add(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let wanted: Add = command.arguments()?;
     if wanted.description.is_some() {
         let why = "cannot be chosen: a template keeps that of its draft";
@@ -262,8 +245,8 @@ fn ids(templates: &[Listed]) -> Vec<TemplateId> {
     templates.iter().map(|template| template.template_id.clone()).collect()
 }
 
-fn delete(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
-    let Delete { template_id } = command.arguments()?;
+fn delete(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
+    let DeleteTemplate { template_id, .. } = command.arguments()?;
     let body = json!({ "template_id": number(DELETE.as_str(), "template_id", template_id.as_str())? });
     let call = Call::post_json(DELETE.as_str(), "/wxa/deletetemplate", &body).with_platform_token();
     OneCall::new(DELETE, EffectClass::Guarded, call)

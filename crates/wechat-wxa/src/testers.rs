@@ -3,19 +3,20 @@
 //! The list of them has no WeChat ids, and owners bind and unbind testers in the console too: whoever is new in it or
 //! gone need not be the person that was asked for. Only sending the call again tells.
 
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::{Inherent, OneCall, brought, effect_members};
-use crate::plan::WeChatEffect;
 use crate::refuse;
 
-const BIND: MethodName = MethodName::new("bind_tester");
-const UNBIND: MethodName = MethodName::new("unbind_tester");
+pub(crate) const BIND: MethodName = MethodName::new("bind_tester");
+pub(crate) const UNBIND: MethodName = MethodName::new("unbind_tester");
 
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(BIND, bind), Inherent::new(UNBIND, unbind)];
 
@@ -61,8 +62,8 @@ pub enum TesterRef {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Bind {
-    wechat_id: String,
+pub(crate) struct Bind {
+    pub(crate) wechat_id: String,
 }
 
 impl WeChatApp {
@@ -74,8 +75,7 @@ impl WeChatApp {
     /// tests too many apps, [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the person is bound already, and
     /// those of any effect.
     pub async fn bind_tester(&self, wechat_id: &str) -> Result<Effect<Tester>> {
-        let arguments = Bind { wechat_id: wechat_id.to_owned() };
-        self.inherent(BIND, &arguments).await?.into_inherent(BIND.as_str())
+        self.perform(commands::bind_tester(wechat_id)?).await?.into_inherent(BIND.as_str())
     }
 
     /// Takes that back: `unbind_tester`. By WeChat id its outcome can stay unknown after a lost answer: the list of
@@ -84,7 +84,7 @@ impl WeChatApp {
     /// # Errors
     /// Those of any effect.
     pub async fn unbind_tester(&self, tester: &TesterRef) -> Result<Effect> {
-        Ok(self.inherent(UNBIND, tester).await?.into_unit())
+        Ok(self.perform(commands::unbind_tester(tester)?).await?.into_unit())
     }
 
     /// Everybody who may open the experience version: `memberauth`.
@@ -104,7 +104,7 @@ fn testers(reply: &Reply) -> Result<Vec<Tester>> {
     fields::of(reply).each_of("members", Tester::read)
 }
 
-fn bind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+fn bind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Bind { wechat_id } = command.arguments()?;
     refuse::required(BIND.as_str(), "wechat_id", &wechat_id)?;
     let call = Call::post_json(BIND.as_str(), "/wxa/bind_tester", &json!({ "wechatid": wechat_id }));
@@ -122,7 +122,7 @@ fn bind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
         .boxed()
 }
 
-fn unbind(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+fn unbind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let tester: TesterRef = command.arguments()?;
     let (field, member, text) = match &tester {
         TesterRef::WeChatId(id) => ("wechat_id", "wechatid", id),

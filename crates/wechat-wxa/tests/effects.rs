@@ -322,6 +322,79 @@ mod withdrawal {
 
     const OURS: u64 = 1_234_567;
 
+    fn latest() -> Command {
+        Command::WithdrawAudit { audit: AuditTarget::Latest }
+    }
+
+    #[tokio::test]
+    async fn the_latest_audit_is_read_first_and_withdrawn_only_while_it_is_open() {
+        for open in [2, 4] {
+            let stage = stage([(WITHDRAW, vec![done()]), (LATEST, vec![audit(OURS, open)])]);
+            let effect = stage.app.perform(latest()).await.unwrap();
+            assert_eq!((effect.value, effect.attempts), (EffectValue::None, 1));
+            assert_eq!(stage.vendor.paths(), [LATEST, WITHDRAW]);
+            assert_eq!(stage.vendor.requests(), stage.app.plan(&latest()).unwrap());
+            assert_eq!(stage.vendor.intents()[0].before, json!({ "audit_id": "1234567" }));
+        }
+        for (shown, why) in [
+            (audit(OURS, 0), "no audit is open: the latest is approved"),
+            (audit(OURS, 3), "no audit is open: the latest is withdrawn"),
+            (refused(85058), "no audit is open: the latest is not_submitted"),
+        ] {
+            let stage = stage([(LATEST, vec![shown])]);
+            let error = stage.app.perform(latest()).await.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+            assert_eq!(error.detail(), Some(why));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lost_withdrawal_of_the_latest_audit_is_settled_by_the_one_it_was() {
+        // Withdrawn, and another one was submitted meanwhile: the status of ours decides.
+        let script = [
+            (WITHDRAW, vec![Answer::Timeout]),
+            (LATEST, vec![audit(OURS, 2), audit(9, 2)]),
+            (STATUS, vec![ok(json!({ "status": 3 }))]),
+        ];
+        let effect = stage(script).app.perform(latest()).await.unwrap();
+        assert_eq!((effect.evidence, effect.attempts), (Evidence::Asked, 1));
+    }
+
+    #[tokio::test]
+    async fn withdrawing_the_latest_again_is_another_effect_once_another_is_open() {
+        for (now, sent) in [(audit(OURS, 3), 1), (audit(9, 3), 1), (audit(9, 2), 2)] {
+            let stage = stage([
+                (WITHDRAW, vec![Answer::Timeout, done()]),
+                (LATEST, vec![audit(OURS, 2), refused(48001)]),
+                (STATUS, vec![ok(json!({ "status": 3 }))]),
+            ]);
+            let lost = stage.app.perform(latest()).await.unwrap_err();
+            assert_eq!(lost.outcome(), Outcome::Unknown, "{lost:#}");
+            stage.vendor.script(LATEST, vec![now]);
+            let effect = stage.app.perform(latest()).await.unwrap();
+            assert_eq!(stage.vendor.count(WITHDRAW), sent);
+            assert_eq!(effect.earlier.is_some(), sent == 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_latest_audit_is_expedited_by_its_number() {
+        const EXPEDITE: &str = "/wxa/speedupaudit";
+        let command = Command::ExpediteAudit { audit: AuditTarget::Latest };
+        let stage = stage([(EXPEDITE, vec![done()]), (LATEST, vec![audit(OURS, 4)])]);
+        let planned = stage.app.plan(&command).unwrap();
+        assert_eq!(planned[1].body, Some(json!({ "auditid": { "from": "get_latest_auditstatus" } })));
+        stage.app.perform(command).await.unwrap();
+        assert_eq!(stage.vendor.paths(), [LATEST, EXPEDITE]);
+        assert_eq!(stage.vendor.last_body(), r#"{"auditid":1234567}"#);
+        let error = stage_of(LATEST, audit(OURS, 1))
+            .app
+            .perform(Command::ExpediteAudit { audit: AuditTarget::Latest })
+            .await
+            .unwrap_err();
+        assert_eq!(error.detail(), Some("no audit is open: the latest is rejected"));
+    }
+
     #[tokio::test]
     async fn only_the_open_audit_that_is_named_is_withdrawn() {
         for latest in [audit(OURS, 0), audit(OURS, 1), audit(OURS, 3), audit(9, 2), refused(85058)] {
@@ -595,7 +668,8 @@ mod publication {
     async fn another_process_settles_it_from_the_intent_alone() {
         let before = json!({ "version": "2.5.0", "submitted_at": null, "since": NOW });
         let command = Command::Release { target: ReleaseTarget::Audit(ID.into()) };
-        let intent = Intent::new(wechat_wxa::WECHAT, APP.into(), command, before, Timestamp::from_unix(NOW));
+        let intent =
+            Intent::new(wechat_wxa::WECHAT, AppId::from(APP), command, before, Timestamp::from_unix(NOW));
         let kept: Intent = serde_json::from_str(&serde_json::to_string(&intent).unwrap()).unwrap();
         let stage = script(vec![], audit(1, 0), vec![versions(None, Some(("2.5.0", NOW + 1)))], done());
         let settled = stage.app.settle(&kept).await.unwrap();

@@ -89,7 +89,7 @@ fn what_breaks_a_limit_is_refused_in_words() {
     let stage = stage([]);
     let mut text = String::new();
     for command in commands {
-        let error = stage.platform.plan(&APP.into(), &command).unwrap_err();
+        let error = stage.app.plan(&command).unwrap_err();
         assert_eq!(error.outcome(), Outcome::NotSent);
         assert_eq!(error.vendor(), Some(wechat_wxa::WECHAT));
         assert!(error.field().is_some(), "{error}");
@@ -144,7 +144,7 @@ fn what_reaches_a_limit_is_taken() {
     ];
     let stage = stage([]);
     for command in commands {
-        assert!(stage.platform.plan(&APP.into(), &command).is_ok(), "{:?}", command.operation());
+        assert!(stage.app.plan(&command).is_ok(), "{:?}", command.operation());
     }
 }
 

@@ -214,10 +214,9 @@ fn a_plan_shows_every_request_and_sends_none() {
         Command::SetVisitStatus { status: VisitStatus::Open },
         Command::SetMinLibraryVersion { version: "1.0.0".to_owned() },
     ];
-    let app = AppId::from(APP);
     let plans: Vec<_> = commands
         .iter()
-        .map(|command| (command.operation().as_str(), stage.platform.plan(&app, command).unwrap()))
+        .map(|command| (command.operation().as_str(), stage.app.plan(command).unwrap()))
         .collect();
     insta::assert_json_snapshot!("plans", plans);
     assert_eq!(stage.vendor.requests().len(), 0);

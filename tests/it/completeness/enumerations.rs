@@ -6,8 +6,7 @@ use std::sync::Arc;
 use miniprogram::baidu::values::{self, WireTable};
 use miniprogram::wechat::{self, WECHAT, WeChatPlatform};
 use miniprogram::{
-    AccessToken, AppId, ClientConfig, Code, Command, MiniProgramPlatform, StaticToken, StatusTable,
-    VisitStatus, baidu,
+    AccessToken, AppId, ClientConfig, Code, Command, StaticToken, StatusTable, Subject, VisitStatus, baidu,
 };
 
 use super::{Direction, documents};
@@ -29,7 +28,7 @@ fn visit_actions() -> Labels {
     let token = StaticToken::new(WECHAT, app.clone(), AccessToken::new("t").expect("a token"));
     let platform = WeChatPlatform::new(ClientConfig::new("wx2", Arc::new(token))).expect("a platform");
     let action = |status| {
-        let plan = platform.plan(&app, &Command::SetVisitStatus { status }).expect("a plan");
+        let plan = platform.app(app.clone()).plan(&Command::SetVisitStatus { status }).expect("a plan");
         let body = plan.into_iter().last().and_then(|request| request.body).expect("a body");
         body["action"].as_str().expect("an action").to_owned()
     };

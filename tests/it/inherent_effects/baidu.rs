@@ -258,8 +258,8 @@ impl Stage for BaiduStage {
 
     async fn settle(&self, row: &Row, intent: &Intent) -> Result<Settled> {
         if row.of_platform {
-            return self.platform.templates().settle(intent).await;
+            return self.platform.settle(intent).await;
         }
-        self.app(&intent.app).settle(intent).await
+        self.app(intent.subject.app().expect("an app")).settle(intent).await
     }
 }

@@ -184,10 +184,10 @@ impl<'a, S: Stage> Trial<'a, S> {
     }
 
     /// Whose gate and journal the effect passes.
-    fn owner(&self) -> AppId {
+    fn owner(&self) -> SubjectId {
         match self.row.of_platform {
-            true => AppId::new(self.stage.rig().callback().platform_id),
-            false => self.app.clone(),
+            true => PlatformId::new(self.stage.rig().callback().platform_id).into(),
+            false => self.app.clone().into(),
         }
     }
 

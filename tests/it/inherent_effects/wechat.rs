@@ -438,6 +438,6 @@ impl Stage for WeChatStage {
         if row.of_platform {
             return self.platform.settle(intent).await;
         }
-        self.app(&intent.app).settle(intent).await
+        self.app(intent.subject.app().expect("an app")).settle(intent).await
     }
 }

@@ -14,8 +14,7 @@ use miniprogram_core::pipeline::{Call, Fields, Op, Pipeline};
 use miniprogram_core::redact;
 use miniprogram_core::transport::Place;
 use miniprogram_core::{
-    AccessToken, AppId, Error, ErrorKind, NoTokens, Outcome, Result, Secret, Timestamp, TokenProvider,
-    TokenScope,
+    AccessToken, Error, ErrorKind, NoTokens, Outcome, Result, Secret, Timestamp, TokenProvider, TokenScope,
 };
 use serde_json::{Map, Value};
 
@@ -148,8 +147,7 @@ impl Key {
 
     /// Fetches a token and keeps it.
     async fn fly(self: Arc<Self>) -> Landing {
-        let key = AppId::new(self.pipeline.platform_id().as_str());
-        let mut op = self.pipeline.begin(&key, OPERATION);
+        let mut op = self.pipeline.begin(self.pipeline.platform_id(), OPERATION);
         // Whoever needs the token repeats its call, and thereby this one. What is unknown of it is only its answer.
         let fetched = self.fetch(&mut op).await.map_err(|error| match error.outcome() {
             Outcome::Unknown => error.with_outcome(Outcome::NotDone),

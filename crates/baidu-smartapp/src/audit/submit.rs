@@ -1,7 +1,7 @@
 //! The effect of `submit_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply};
 use miniprogram_core::{
     AuditId, Code, EffectValue, Error, ErrorKind, Intent, PackageId, Result, Retry, SubmitOptions,
     SubmitTarget, UploadReceipt, VendorError,
@@ -12,6 +12,8 @@ use super::extra::form_fields;
 use crate::code::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
 use crate::codes::UPLOAD_ERR;
 use crate::form::Fields;
+use crate::package;
+use crate::package::PackageQuery;
 use crate::package::{
     APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, look_at, newest,
     read_detail,
@@ -55,10 +57,6 @@ impl SubmitAudit {
             _ => return Err(Error::unsupported(BAIDU, OPERATION).with_field("target")),
         };
         Ok(Self { source, fields: fields(options)? })
-    }
-
-    pub(crate) const fn source(&self) -> &Source {
-        &self.source
     }
 
     /// The request. Source: document 001, `package/submitaudit`.
@@ -174,6 +172,16 @@ fn development(packages: &Packages, version: Option<&str>) -> Result<(String, Op
 impl EffectPlan for SubmitAudit {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        Ok(match &self.source {
+            Source::Given(id) => {
+                let detail = package::detail(OPERATION, &PackageQuery::Id(id.clone()));
+                Preview::new(self.call(id.as_str())).after(detail)
+            }
+            Source::Upload(_) | Source::Development(_) => package::looked_up(OPERATION, self.call("")),
+        })
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

@@ -1,31 +1,50 @@
 //! The effect of `withdraw_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
-use miniprogram_core::{AuditId, EffectValue, Intent, Result};
-use serde_json::Value;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::{AuditId, AuditStatus, AuditTarget, EffectValue, Error, Intent, Result};
+use serde_json::{Value, json};
 
-use crate::package::{APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, REJECTED, ROLLING_BACK, look_at};
-use crate::refuse;
+use super::latest_of;
+use crate::package::{
+    self, APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Packages, REJECTED, ROLLING_BACK, look_at,
+};
+use crate::{BAIDU, before, refuse};
 
 const OPERATION: &str = "withdraw_audit";
 
 /// `package/withdraw`.
 #[derive(Debug)]
 pub(crate) struct WithdrawAudit {
-    audit: AuditId,
+    /// The audit; none is the one in review.
+    audit: Option<AuditId>,
 }
 
 impl WithdrawAudit {
-    pub(crate) fn new(audit: &AuditId) -> Result<Self> {
-        refuse::required(OPERATION, "audit_id", audit.as_str())?;
-        Ok(Self { audit: audit.clone() })
+    pub(crate) fn new(target: &AuditTarget) -> Result<Self> {
+        let audit = match target {
+            AuditTarget::Id(audit) => {
+                refuse::required(OPERATION, "audit_id", audit.as_str())?;
+                Some(audit.clone())
+            }
+            AuditTarget::Latest => None,
+            _ => return Err(Error::unsupported(BAIDU, OPERATION).with_field("audit")),
+        };
+        Ok(Self { audit })
     }
 
     /// The request. Source: document 001, `package/withdraw`.
-    pub(crate) fn call(&self) -> Call {
-        let fields = vec![("package_id".into(), self.audit.to_string())];
+    fn call(audit: &str) -> Call {
+        let fields = vec![("package_id".into(), audit.to_owned())];
         Call::post_form(OPERATION, "/rest/2.0/smartapp/package/withdraw", fields)
+    }
+
+    /// The audit that the caller names, or the one that was in review before the effect.
+    fn audit<'a>(&'a self, before: &'a Value) -> Result<&'a str> {
+        match &self.audit {
+            Some(audit) => Ok(audit.as_str()),
+            None => before::package_id(OPERATION, before),
+        }
     }
 }
 
@@ -35,16 +54,37 @@ impl EffectPlan for WithdrawAudit {
         EffectClass::Guarded
     }
 
-    fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(self.call())
+    fn preview(&self) -> Result<Preview> {
+        Ok(match &self.audit {
+            Some(audit) => Preview::new(Self::call(audit.as_str())),
+            None => package::looked_up(OPERATION, Self::call("")),
+        })
     }
 
-    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        if self.audit.is_some() {
+            return Ok(Value::Null);
+        }
+        let latest = latest_of(&Packages::read(op).await?);
+        match latest.audit_id {
+            Some(audit) if latest.status == AuditStatus::InReview => Ok(json!({ "package_id": audit })),
+            _ => {
+                Err(refuse::conflict(OPERATION, format!("no audit is open: the latest is {}", latest.status)))
+            }
+        }
+    }
+
+    fn request(&self, before: &Value) -> Result<Call> {
+        Ok(Self::call(self.audit(before)?))
+    }
+
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let audit = self.audit(&intent.before)?;
         let verdict = |verdict: &str| {
-            let why = format!("the verdict came first: package {} {verdict}", self.audit);
+            let why = format!("the verdict came first: package {audit} {verdict}");
             Finding::Conflict(refuse::conflict(OPERATION, why))
         };
-        let Some(package) = look_at(op, self.audit.as_str()).await? else { return Ok(Finding::Absent) };
+        let Some(package) = look_at(op, audit).await? else { return Ok(Finding::Absent) };
         Ok(match package.status() {
             Some(DEVELOPMENT) => Finding::Done(EffectValue::None),
             Some(IN_REVIEW) => Finding::Absent,
@@ -52,6 +92,24 @@ impl EffectPlan for WithdrawAudit {
             Some(APPROVED | ONLINE | ROLLING_BACK) => verdict("was approved"),
             None => Finding::Untold("data.status"),
             Some(_) => Finding::Pending,
+        })
+    }
+
+    /// "The latest audit" is another one as soon as something is in review again.
+    async fn repeats(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
+        if self.audit.is_some() {
+            return Ok(Repeat::Same);
+        }
+        let Some(packages) = Packages::look(op).await? else {
+            return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
+        };
+        if packages.newest(IN_REVIEW).is_some() {
+            return Ok(Repeat::New);
+        }
+        let untold = packages.0.iter().any(|package| package.status().is_none() && !package.is_under_way());
+        Ok(match untold {
+            true => Repeat::Indeterminate("`data.status` of a package is not told".to_owned()),
+            false => Repeat::Same,
         })
     }
 }

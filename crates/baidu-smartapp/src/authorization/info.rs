@@ -16,7 +16,11 @@ impl BaiduAuthorization {
     ) -> Result<AuthorizerInfo> {
         const OPERATION: &str = "authorizer_info";
         let call = app_info::call(OPERATION).with_given_token(authorizer.clone());
-        let reply = self.pipeline.begin(app.unwrap_or(&self.id), OPERATION).read(&call).await?;
+        let mut op = match app {
+            Some(app) => self.pipeline.begin(app, OPERATION),
+            None => self.begin(OPERATION),
+        };
+        let reply = op.read(&call).await?;
         let info = app_info::one(&reply)?;
         let named = info.app_id.ok_or_else(|| reply::odd(&reply, "data.app_id", "is missing"))?;
         if let Some(asked) = app.filter(|asked| **asked != named) {

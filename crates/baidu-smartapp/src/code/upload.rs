@@ -1,12 +1,13 @@
 //! The effect of `upload_code`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
 use miniprogram_core::{EffectValue, ExtJson, Intent, PackageId, Result, TemplateId, UploadReceipt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::progress::{UPLOAD_PAUSE, UPLOAD_WAIT, is_new};
+use crate::package;
 use crate::package::{Package, Packages, newest};
 use crate::{before, ext_json, refuse};
 
@@ -102,6 +103,10 @@ impl UploadCode {
 impl EffectPlan for UploadCode {
     fn class(&self) -> EffectClass {
         EffectClass::OneShot
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        Ok(Preview::new(self.call()).after(package::list(OPERATION)))
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

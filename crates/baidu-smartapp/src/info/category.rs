@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use miniprogram_core::Subject;
 use miniprogram_core::json::repaired;
 use miniprogram_core::pipeline::{Call, Fields};
 use miniprogram_core::{Effect, Error, MethodName, Result, StatusTable, wire};
@@ -12,6 +13,7 @@ use serde_with::skip_serializing_none;
 use super::change::{InfoChange, Wanted};
 use super::examination::Examination;
 use crate::client::BaiduApp;
+use crate::commands;
 use crate::values::{
     CATEGORY_TYPE, CategoryScope, CategoryType, Coded, NEED_QUALIFICATION, Necessity, QUALIFICATION_MUST,
 };
@@ -177,7 +179,7 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an unknown category or a qualification
     /// that does not fit, and those of any effect.
     pub async fn update_categories(&self, choices: &[CategoryChoice]) -> Result<Effect<Examination>> {
-        self.carry_out(UPDATE_CATEGORIES, &choices).await?.into_inherent(UPDATE_CATEGORIES.as_str())
+        self.perform(commands::update_categories(choices)?).await?.into_inherent(UPDATE_CATEGORIES.as_str())
     }
 }
 

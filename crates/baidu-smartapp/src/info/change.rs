@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
-use miniprogram_core::{EffectValue, Intent, PlannedRequest, Result};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
+use miniprogram_core::{EffectValue, Intent, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Examination;
 use crate::app_info::{self, AppInfo, ChangeCount, PendingChange};
 use crate::before;
-use crate::dialect::BaiduDialect;
 use crate::form::Fields;
-use crate::inherent::InherentPlan;
 
 /// `status` of an app that serves.
 const SERVING: i64 = 1;
@@ -211,6 +209,10 @@ impl EffectPlan for InfoChange {
         EffectClass::OneShot
     }
 
+    fn preview(&self) -> Result<Preview> {
+        Ok(Preview::new(self.call()).after(app_info::call(self.operation)))
+    }
+
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let seen = Seen::from(app_info::read(op).await?);
         before::keep(self.operation, &seen)
@@ -231,11 +233,5 @@ impl EffectPlan for InfoChange {
         let before: Seen = before::kept(self.operation, &intent.before)?;
         let now = Seen::from(app_info::read(op).await?);
         self.compare(&before, &now)
-    }
-}
-
-impl InherentPlan for InfoChange {
-    fn planned(&self) -> Result<Vec<PlannedRequest>> {
-        Ok(vec![app_info::call(self.operation).planned(&BaiduDialect)?, self.call().planned(&BaiduDialect)?])
     }
 }

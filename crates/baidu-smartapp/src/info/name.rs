@@ -1,5 +1,6 @@
 //! Names: the check beforehand and the change.
 
+use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, Fields};
 use miniprogram_core::{Effect, MethodName, RawStatus, Result, wire};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 use super::change::{InfoChange, Wanted};
 use super::examination::Examination;
 use crate::client::BaiduApp;
+use crate::commands;
 use crate::values::{CHECK_RESULT, NameVerdict};
 use crate::{refuse, reply};
 
@@ -16,8 +18,8 @@ pub(crate) const SET_NAME: MethodName = MethodName::new("set_name");
 /// The arguments of `set_name`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct NameChange {
-    name: String,
-    materials: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) materials: Vec<String>,
 }
 
 /// What the check of a name found. A name that did not pass is an answer, not an error.
@@ -70,9 +72,7 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an address from elsewhere, and those of
     /// any effect.
     pub async fn set_name(&self, name: &str, materials: &[&str]) -> Result<Effect<Examination>> {
-        let materials = materials.iter().map(|url| (*url).to_owned()).collect();
-        let change = NameChange { name: name.to_owned(), materials };
-        self.carry_out(SET_NAME, &change).await?.into_inherent(SET_NAME.as_str())
+        self.perform(commands::set_name(name, materials)?).await?.into_inherent(SET_NAME.as_str())
     }
 }
 

@@ -1,10 +1,11 @@
 //! The effect of `release`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{EffectValue, Error, Intent, Outcome, PackageId, ReleaseTarget, Result};
 use serde_json::{Value, json};
 
+use crate::package;
 use crate::package::{
     APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, look_at,
 };
@@ -32,11 +33,6 @@ impl Release {
         Ok(Self { package_id })
     }
 
-    /// The package that the caller names.
-    pub(crate) const fn package_id(&self) -> Option<&PackageId> {
-        self.package_id.as_ref()
-    }
-
     /// The request. Source: document 001, `package/release`.
     pub(crate) fn call(package_id: &str) -> Call {
         let fields = vec![("package_id".into(), package_id.to_owned())];
@@ -54,6 +50,13 @@ fn neither(package: &Package) -> Error {
 impl EffectPlan for Release {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        Ok(match &self.package_id {
+            Some(id) => Preview::new(Self::call(id.as_str())),
+            None => package::looked_up(OPERATION, Self::call("")),
+        })
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

@@ -1,11 +1,12 @@
 //! The effect of `rollback`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{EffectValue, Error, Intent, PackageId, Result, RollbackTarget};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::package;
 use crate::package::{APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
 use crate::{BAIDU, before, refuse};
 
@@ -83,6 +84,13 @@ fn plain(version: &str) -> &str {
 impl EffectPlan for Rollback {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        Ok(match self {
+            Self::From(id) => Preview::new(Self::call(id.as_str())).after(package::list(OPERATION)),
+            Self::Looked { .. } => package::looked_up(OPERATION, Self::call("")),
+        })
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

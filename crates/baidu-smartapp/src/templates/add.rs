@@ -1,36 +1,18 @@
 //! The effect of `add_template`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
-use miniprogram_core::{
-    AddedTemplate, DraftId, EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, Template,
-    TemplateId,
-};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Preview, Reply};
+use miniprogram_core::template::{ADD_TEMPLATE, AddTemplate as Arguments};
+use miniprogram_core::{AddedTemplate, EffectValue, Error, ErrorKind, Intent, Result, Template, TemplateId};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{ADD_TEMPLATE, DRAFTS, TEMPLATES, drafts, page, steady_templates};
-use crate::dialect::BaiduDialect;
-use crate::inherent::InherentPlan;
-use crate::{BAIDU, before, plan, refuse, reply};
+use super::{DRAFTS, TEMPLATES, drafts, page, steady_templates};
+use crate::{BAIDU, before, refuse, reply};
 
 const OPERATION: &str = ADD_TEMPLATE.as_str();
 /// How many characters describe a template.
 const MAX_DESCRIPTION: usize = 30;
-
-/// The arguments of `add_template`.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Arguments {
-    draft_id: DraftId,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    description: Option<String>,
-}
-
-impl Arguments {
-    pub(super) fn new(draft: &DraftId, description: Option<&str>) -> Self {
-        Self { draft_id: draft.clone(), description: description.map(str::to_owned) }
-    }
-}
 
 /// `template/addtotemplate`: a repeat makes a second template.
 #[derive(Debug)]
@@ -92,6 +74,17 @@ impl EffectPlan for AddTemplate {
         EffectClass::OneShot
     }
 
+    fn preview(&self) -> Result<Preview> {
+        let description = self.0.description.as_deref();
+        let preview = Preview::new(self.call(description.unwrap_or_default()))
+            .after(page(OPERATION, DRAFTS, 1))
+            .after(page(OPERATION, TEMPLATES, 1));
+        Ok(match description {
+            Some(_) => preview,
+            None => preview.with_value_of("user_desc", "template/gettemplatedraftlist"),
+        })
+    }
+
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let drafts = drafts(op).await?.entries;
         let Some(draft) = drafts.into_iter().find(|draft| draft.draft_id == self.0.draft_id) else {
@@ -140,23 +133,5 @@ impl EffectPlan for AddTemplate {
         }
         listing.check_whole(op)?;
         Ok(Finding::Absent)
-    }
-}
-
-impl InherentPlan for AddTemplate {
-    fn planned(&self) -> Result<Vec<PlannedRequest>> {
-        let effect = match &self.0.description {
-            Some(description) => self.call(description).planned(&BaiduDialect)?,
-            None => plan::with_body_member(
-                self.call("").planned(&BaiduDialect)?,
-                "user_desc",
-                json!({ "from": "template/gettemplatedraftlist" }),
-            ),
-        };
-        Ok(vec![
-            page(OPERATION, DRAFTS, 1).planned(&BaiduDialect)?,
-            page(OPERATION, TEMPLATES, 1).planned(&BaiduDialect)?,
-            effect,
-        ])
     }
 }

@@ -1,31 +1,15 @@
 //! The effect of `delete_template`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
-use miniprogram_core::{
-    EffectValue, Error, ErrorKind, Intent, PlannedRequest, Result, Template, TemplateId, wire,
-};
-use serde::{Deserialize, Serialize};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
+use miniprogram_core::template::{DELETE_TEMPLATE, DeleteTemplate as Arguments};
+use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Result, Template, TemplateId, wire};
 use serde_json::Value;
 
-use super::{DELETE_TEMPLATE, Listing, TEMPLATES, page, steady_templates};
-use crate::dialect::BaiduDialect;
-use crate::inherent::InherentPlan;
+use super::{Listing, TEMPLATES, page, steady_templates};
 use crate::{BAIDU, refuse};
 
 const OPERATION: &str = DELETE_TEMPLATE.as_str();
-
-/// The arguments of `delete_template`.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Arguments {
-    template_id: TemplateId,
-}
-
-impl Arguments {
-    pub(super) fn new(template: &TemplateId) -> Self {
-        Self { template_id: template.clone() }
-    }
-}
 
 /// `template/deltemplate`.
 #[derive(Debug)]
@@ -53,6 +37,10 @@ impl DeleteTemplate {
 impl EffectPlan for DeleteTemplate {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        Ok(Preview::new(self.call()).after(page(OPERATION, TEMPLATES, 1)))
     }
 
     /// A template that was never there must not read as deleted after a lost answer.
@@ -92,11 +80,5 @@ impl EffectPlan for DeleteTemplate {
         }
         listing.check_whole(op)?;
         Ok(Finding::Done(EffectValue::None))
-    }
-}
-
-impl InherentPlan for DeleteTemplate {
-    fn planned(&self) -> Result<Vec<PlannedRequest>> {
-        Ok(vec![page(OPERATION, TEMPLATES, 1).planned(&BaiduDialect)?, self.call().planned(&BaiduDialect)?])
     }
 }

@@ -21,7 +21,7 @@ const MAX_IMAGE: u64 = 16 << 20;
 /// Runs a verb of `app`.
 pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failure> {
     let operation = operation(&verb);
-    let (context, entry, admin) = context.sole(operation, |entry| entry.app_admin)?;
+    let (context, _, admin) = context.sole(operation, |entry| entry.app_admin)?;
     let context = &context;
     let (change, dry) = match verb {
         AppVerb::Pause(dry) => return release::visit(context, VisitVerb::Close(dry)).await,
@@ -76,13 +76,7 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
             (AppChange::ApplyPhone(it), dry)
         }
     };
-    let target = context.effect_target(dry).await?;
-    if dry.dry_run {
-        let command = (admin.command)(&change)?;
-        context.output.json(&target.platform()?.plan(&target.app, &command)?)?;
-        return Ok(Finish::Done);
-    }
-    effects::finish(context, entry, operation, (admin.change)(target.config, target.app, change)).await
+    effects::run(context, dry, (admin.command)(&change)?).await
 }
 
 /// Asks and prints the answer.

@@ -1,6 +1,6 @@
 use miniprogram::{
-    Audit, AuditId, AuditManager, AuditStatus, Clock, Command, Error, ErrorKind, MiniProgram, Outcome,
-    SubmitOptions, SubmitTarget, SystemClock,
+    Audit, AuditId, AuditManager, AuditStatus, AuditTarget, Clock, Command, Error, ErrorKind, MiniProgram,
+    Outcome, SubmitOptions, SubmitTarget, SystemClock,
 };
 
 use crate::cli::{AuditVerb, Submit, Watch};
@@ -19,12 +19,12 @@ pub(crate) async fn run(context: &Context, verb: AuditVerb) -> Result<Finish, Fa
             return effects::run(context, dry, submission(wish)?).await;
         }
         AuditVerb::Withdraw { audit_id, dry } => {
-            return effects::run_on_audit(context, dry, audit_id, |audit| Command::WithdrawAudit { audit })
-                .await;
+            let command = Command::WithdrawAudit { audit: audit_target(audit_id) };
+            return effects::run(context, dry, command).await;
         }
         AuditVerb::Expedite { audit_id, dry } => {
-            return effects::run_on_audit(context, dry, audit_id, |audit| Command::ExpediteAudit { audit })
-                .await;
+            let command = Command::ExpediteAudit { audit: audit_target(audit_id) };
+            return effects::run(context, dry, command).await;
         }
         AuditVerb::Watch(wish) => return watch(context, wish).await,
         AuditVerb::Status { audit_id } => {
@@ -41,6 +41,10 @@ pub(crate) async fn run(context: &Context, verb: AuditVerb) -> Result<Finish, Fa
         }
     }
     Ok(Finish::Done)
+}
+
+fn audit_target(audit_id: Option<String>) -> AuditTarget {
+    audit_id.map_or(AuditTarget::Latest, |id| AuditTarget::Id(id.into()))
 }
 
 fn submission(wish: Submit) -> Result<Command, Error> {

@@ -1,5 +1,6 @@
 //! Effects whose outcome is open: which they are, and what became of them.
 
+use miniprogram::SubjectId;
 use miniprogram::redact::masked;
 use miniprogram::{
     AppId, Clock, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome, PlatformId,
@@ -50,7 +51,7 @@ async fn list(context: &Context, settings: &Settings) -> Result<Finish, Failure>
     let mut rows = Vec::new();
     for key in platforms {
         let open = store.pending_intents(&key).await?;
-        let wanted = |intent: &&Intent| context.app().is_none_or(|app| intent.app.as_str() == app);
+        let wanted = |intent: &&Intent| context.app().is_none_or(|app| intent.subject.as_str() == app);
         rows.extend(open.intents.iter().filter(wanted).map(|intent| row(&key.platform, intent)));
         rows.extend(of_app(open.unreadable, context.app()).map(|intent| unreadable_row(&key, &intent)));
     }
@@ -64,7 +65,7 @@ fn row(platform: &PlatformId, intent: &Intent) -> Value {
     json!({
         "vendor": intent.vendor,
         "platform_id": platform,
-        "app_id": intent.app,
+        "app_id": intent.subject.as_str(),
         "operation": intent.operation,
         "attempt": intent.attempt,
         "started_at": intent.started_at,
@@ -113,7 +114,9 @@ async fn show(context: &Context, settings: &Settings) -> Result<Finish, Failure>
             context.output.record(&unreadable_row(&key, &intent))?;
             return Ok(Finish::Done);
         }
-        if let Some(intent) = store.pending_intent(&key.platform, vendor, &app).await? {
+        if let Some(intent) =
+            store.pending_intent(&key.platform, vendor, &SubjectId::at(&key.platform, app.as_str())).await?
+        {
             found = Some((key.platform, intent));
         }
     }
@@ -156,16 +159,17 @@ async fn settle(context: &Context, settings: &Settings, known: Option<Known>) ->
     };
     let store = context.open(settings).await?;
     let platform_id = config.platform_id.clone();
-    let intent = store.pending_intent(&platform_id, vendor, &app).await?;
+    let intent =
+        store.pending_intent(&platform_id, vendor, &SubjectId::at(&platform_id, app.as_str())).await?;
     let intent = intent.ok_or_else(|| nothing_open(vendor, &app))?;
     let platform = (entry.platform)(config)?;
     let settled = match known {
         Some(known) => {
             let settled = settled_as(known);
-            close(&*platform, own, &intent, &settled).await?;
+            platform.subject(&intent.subject).resolve(&intent, &settled).await?;
             settled
         }
-        None => uninterrupted(entry, "settle", ask(&*platform, own, &intent)).await?,
+        None => uninterrupted(entry, "settle", platform.subject(&intent.subject).settle(&intent)).await?,
     };
     context.output.record(&told(&platform_id, &intent, &settled)?)?;
     Ok(if settled.outcome == Outcome::Unknown { Finish::Unknown } else { Finish::Done })
@@ -186,7 +190,14 @@ async fn settle_unreadable(
             return Err(cannot_ask(vendor, &intent).into());
         };
         let settled = settled_as(known);
-        store.close_unreadable_intent(&key, app, &settled, SystemClock.now()).await?;
+        store
+            .close_unreadable_intent(
+                &key,
+                &SubjectId::at(&key.platform, app.as_str()),
+                &settled,
+                SystemClock.now(),
+            )
+            .await?;
         let mut row = unreadable_row(&key, &intent);
         row["outcome"] = json!(settled.outcome);
         row["evidence"] = json!(settled.evidence);
@@ -214,26 +225,6 @@ fn settled_as(known: Known) -> Settled {
     match known {
         Known::Done => Settled::done(EffectValue::None, Evidence::Asked),
         Known::NotDone => Settled::not_done(Evidence::Asked),
-    }
-}
-
-/// Effects of the platform itself are settled by its library, which has the platform's token.
-async fn ask(platform: &dyn MiniProgramPlatform, own: bool, intent: &Intent) -> Result<Settled, Error> {
-    match own {
-        true => platform.template_library()?.settle(intent).await,
-        false => platform.authorizer(intent.app.clone()).settle(intent).await,
-    }
-}
-
-async fn close(
-    platform: &dyn MiniProgramPlatform,
-    own: bool,
-    intent: &Intent,
-    settled: &Settled,
-) -> Result<(), Error> {
-    match own {
-        true => platform.template_library()?.resolve(intent, settled).await,
-        false => platform.authorizer(intent.app.clone()).resolve(intent, settled).await,
     }
 }
 
@@ -265,10 +256,11 @@ async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Fa
             row["error"] = json!(cannot_ask(key.vendor, &intent).to_string());
             rows.push(row);
         }
-        open.intents.retain(|intent| context.app().is_none_or(|app| intent.app.as_str() == app));
+        open.intents.retain(|intent| context.app().is_none_or(|app| intent.subject.as_str() == app));
         for intent in open.intents {
-            let own = intent.app.as_str() == key.platform.as_str();
-            let asked = uninterrupted(configured.entry, "settle", ask(&*platform, own, &intent)).await;
+            let asked =
+                uninterrupted(configured.entry, "settle", platform.subject(&intent.subject).settle(&intent))
+                    .await;
             rows.push(match asked {
                 Ok(settled) => {
                     all_known &= settled.outcome != Outcome::Unknown;

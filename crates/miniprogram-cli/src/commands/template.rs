@@ -1,4 +1,4 @@
-use miniprogram::{AppId, Error, TemplateLibrary};
+use miniprogram::{Command, DraftId, Error, MiniProgramPlatform, Subject, TemplateId, TemplateLibrary};
 use serde_json::Value;
 
 use crate::cli::TemplateVerb;
@@ -6,7 +6,6 @@ use crate::context::{Context, of_a_read};
 use crate::effects;
 use crate::failure::{Failure, Finish};
 use crate::output::to_value;
-use crate::vendors::TemplateChange;
 
 const DRAFT_COLUMNS: [&str; 5] = ["draft_id", "version", "description", "created_at", "source_app_id"];
 const COLUMNS: [&str; 6] =
@@ -14,7 +13,7 @@ const COLUMNS: [&str; 6] =
 
 /// Runs a verb of `template`.
 pub(crate) async fn run(context: &Context, verb: TemplateVerb) -> Result<Finish, Failure> {
-    let (change, dry) = match verb {
+    let (command, change, dry) = match verb {
         TemplateVerb::Drafts => {
             let drafts = library(context).await?.template_drafts().await.map_err(of_a_read)?;
             context.output.list(&drafts, &DRAFT_COLUMNS)?;
@@ -26,21 +25,29 @@ pub(crate) async fn run(context: &Context, verb: TemplateVerb) -> Result<Finish,
             return Ok(Finish::Done);
         }
         TemplateVerb::Add { draft_id, user_desc, dry } => {
-            (TemplateChange::Add { draft: draft_id.into(), description: user_desc }, dry)
+            let draft = DraftId::from(draft_id);
+            let command = Command::add_template(&draft, user_desc.as_deref());
+            (command, Change::Add(draft, user_desc), dry)
         }
-        TemplateVerb::Delete { template_id, dry } => (TemplateChange::Delete(template_id.into()), dry),
+        TemplateVerb::Delete { template_id, dry } => {
+            let template = TemplateId::from(template_id);
+            (Command::delete_template(&template), Change::Delete(template), dry)
+        }
     };
     let (entry, config) = context.effect_platform(dry).await?;
+    let platform = (entry.platform)(config)?;
     if dry.dry_run {
-        let command = (entry.template_command)(&change)?;
-        // Effects of the platform stand under its own id.
-        let own = AppId::new(config.platform_id.as_str());
-        context.output.json(&(entry.platform)(config)?.plan(&own, &command)?)?;
+        context.output.json(&platform.plan(&command)?)?;
         return Ok(Finish::Done);
     }
-    let operation = change.operation();
-    let library = (entry.platform)(config)?.template_library()?;
-    effects::finish(context, entry, operation, perform(&*library, &change)).await
+    let library = platform.template_library()?;
+    effects::finish(context, entry, command.operation().as_str(), perform(&*library, &change)).await
+}
+
+/// A change of the template library.
+enum Change {
+    Add(DraftId, Option<String>),
+    Delete(TemplateId),
 }
 
 async fn library(context: &Context) -> Result<Box<dyn TemplateLibrary>, Failure> {
@@ -48,11 +55,12 @@ async fn library(context: &Context) -> Result<Box<dyn TemplateLibrary>, Failure>
     Ok((entry.platform)(config)?.template_library()?)
 }
 
-async fn perform(library: &dyn TemplateLibrary, change: &TemplateChange) -> Result<Value, Error> {
+/// By the library's own methods: a vendor may read the id of a new template where the answer has none.
+async fn perform(library: &dyn TemplateLibrary, change: &Change) -> Result<Value, Error> {
     match change {
-        TemplateChange::Add { draft, description } => {
+        Change::Add(draft, description) => {
             to_value(&library.add_template(draft, description.as_deref()).await?)
         }
-        TemplateChange::Delete(template) => to_value(&library.delete_template(template).await?),
+        Change::Delete(template) => to_value(&library.delete_template(template).await?),
     }
 }

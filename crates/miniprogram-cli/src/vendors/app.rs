@@ -11,9 +11,7 @@ use crate::cli::{DomainLists, ImageKind, OfflineFields, PhoneApply};
 pub(crate) struct AppAdmin {
     /// Asks.
     pub(crate) ask: fn(ClientConfig, AppId, AppQuestion) -> Calling,
-    /// Changes.
-    pub(crate) change: fn(ClientConfig, AppId, AppChange) -> Calling,
-    /// The change as data, for its plan.
+    /// A change as the command that makes it.
     pub(crate) command: fn(&AppChange) -> Result<Command>,
     /// Uploads an image: its kind, its file's name, its bytes.
     pub(crate) upload_image: fn(ClientConfig, ImageKind, String, Vec<u8>) -> Calling,

@@ -9,9 +9,9 @@ use miniprogram::baidu::values::{
 };
 use miniprogram::baidu::{
     BAIDU, BaiduApp, BaiduPlatform, CategoryChoice, DomainChange, OfflineUpdate, PackageQuery,
-    PhonePermissionRequest, ServerDomains, WebViewDomainChange,
+    PhonePermissionRequest, ServerDomains, WebViewDomainChange, commands,
 };
-use miniprogram::{AppId, ClientConfig, Command, Error, MethodName, Result, StaticToken};
+use miniprogram::{AppId, ClientConfig, Command, Error, Result, StaticToken};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -24,7 +24,6 @@ use crate::output::to_value;
 /// The basic information of apps.
 pub(super) const APP_ADMIN: AppAdmin = AppAdmin {
     ask: |config, app, question| Box::pin(async move { ask(&app_of(config, app)?, question).await }),
-    change: |config, app, change| Box::pin(async move { perform(&app_of(config, app)?, &change).await }),
     command,
     upload_image,
 };
@@ -54,47 +53,24 @@ async fn ask(app: &BaiduApp, question: AppQuestion) -> Result<Value> {
     }
 }
 
-async fn perform(app: &BaiduApp, change: &AppChange) -> Result<Value> {
+fn command(change: &AppChange) -> Result<Command> {
     match change {
-        AppChange::Categories(list) => to_value(&app.update_categories(&choices(list)?).await?),
-        AppChange::Icon(url) => to_value(&app.set_icon(url).await?),
-        AppChange::Description(text) => to_value(&app.set_description(text).await?),
+        AppChange::Categories(list) => commands::update_categories(&choices(list)?),
+        AppChange::Icon(url) => commands::set_icon(url),
+        AppChange::Description(text) => commands::set_description(text),
         AppChange::Name(name, materials) => {
             let materials: Vec<&str> = materials.iter().map(String::as_str).collect();
-            to_value(&app.set_name(name, &materials).await?)
+            commands::set_name(name, &materials)
         }
-        AppChange::Recovery(text) => to_value(&app.apply_recovery(text).await?),
-        AppChange::Domains(action, lists) => {
-            to_value(&app.change_server_domains(&server_domains(*action, lists)).await?)
-        }
+        AppChange::Recovery(text) => commands::apply_recovery(text),
+        AppChange::Domains(action, lists) => commands::change_server_domains(&server_domains(*action, lists)),
         AppChange::WebViewDomains(action, list) => {
-            to_value(&app.change_web_view_domains(&web_view_domains(*action, list)).await?)
+            commands::change_web_view_domains(&web_view_domains(*action, list))
         }
-        AppChange::Offline(fields) => to_value(&app.update_offline_info(&offline(fields)).await?),
-        AppChange::ApplyPhone(wish) => to_value(&app.apply_phone_permission(&phone(wish)?).await?),
-        AppChange::CancelPhone => to_value(&app.cancel_phone_permission().await?),
+        AppChange::Offline(fields) => commands::update_offline_info(&offline(fields)),
+        AppChange::ApplyPhone(wish) => commands::apply_phone_permission(&phone(wish)?),
+        AppChange::CancelPhone => commands::cancel_phone_permission(),
     }
-}
-
-/// The change as the client writes it down.
-fn command(change: &AppChange) -> Result<Command> {
-    let (method, arguments) = match change {
-        AppChange::Categories(list) => ("update_categories", to_value(&choices(list)?)?),
-        AppChange::Icon(url) => ("set_icon", json!({ "image_url": url })),
-        AppChange::Description(text) => ("set_description", json!({ "description": text })),
-        AppChange::Name(name, materials) => ("set_name", json!({ "name": name, "materials": materials })),
-        AppChange::Recovery(text) => ("apply_recovery", json!({ "description": text })),
-        AppChange::Domains(action, lists) => {
-            ("change_server_domains", to_value(&server_domains(*action, lists))?)
-        }
-        AppChange::WebViewDomains(action, list) => {
-            ("change_web_view_domains", to_value(&web_view_domains(*action, list))?)
-        }
-        AppChange::Offline(fields) => ("update_offline_info", to_value(&offline(fields))?),
-        AppChange::ApplyPhone(wish) => ("apply_phone_permission", to_value(&phone(wish)?)?),
-        AppChange::CancelPhone => ("cancel_phone_permission", Value::Null),
-    };
-    Command::inherent(MethodName::new(method), &arguments)
 }
 
 /// The value that a number stands for.

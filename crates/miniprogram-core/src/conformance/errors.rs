@@ -1,6 +1,6 @@
 use super::cycle::{VERSION, submit};
 use super::harness::{Harness, Scene};
-use crate::audit::SubmitTarget;
+use crate::audit::{AuditTarget, SubmitTarget};
 use crate::error::{Code, ErrorKind, Outcome, Retry};
 use crate::id::{AppId, AuditId, PackageId};
 use crate::intent::{Command, Operation};
@@ -67,8 +67,10 @@ pub async fn a_dry_run_sends_nothing<H: Harness, M: MiniProgram>(harness: &H, op
             description: "d".to_owned(),
         },
         Command::SubmitAudit { target: SubmitTarget::Newest, options: Box::new(harness.submit_options()) },
-        Command::WithdrawAudit { audit: AuditId::from("3") },
-        Command::ExpediteAudit { audit: AuditId::from("3") },
+        Command::WithdrawAudit { audit: AuditId::from("3").into() },
+        Command::WithdrawAudit { audit: AuditTarget::Latest },
+        Command::ExpediteAudit { audit: AuditId::from("3").into() },
+        Command::ExpediteAudit { audit: AuditTarget::Latest },
         Command::Release { target: ReleaseTarget::Approved },
         Command::Rollback { target: RollbackTarget::Previous },
         Command::StartGrayRelease { gray: GrayRelease::percentage(1) },
@@ -77,7 +79,7 @@ pub async fn a_dry_run_sends_nothing<H: Harness, M: MiniProgram>(harness: &H, op
         Command::SetMinLibraryVersion { version: "1.1.0".to_owned() },
     ] {
         let operation = command.operation();
-        match harness.platform().plan(&id, &command) {
+        match app.plan(&command) {
             Ok(requests) => {
                 let effect = requests.last().unwrap_or_else(|| panic!("{operation}: no request"));
                 assert!(effect.path.starts_with('/'), "{operation}: {effect:?}");

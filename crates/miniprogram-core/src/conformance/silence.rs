@@ -46,7 +46,7 @@ pub async fn a_state_that_does_not_say_proves_nothing<H: Harness, M: MiniProgram
                 Err(error) => {
                     assert_eq!(error.outcome(), Outcome::Unknown, "{scene}: {error:#}");
                     let intent = error.intent().unwrap_or_else(|| panic!("{scene}: no intent: {error:#}"));
-                    assert_eq!((intent.operation, &intent.app), (operation, &id), "{scene}");
+                    assert_eq!((intent.operation, intent.subject.app()), (operation, Some(&id)), "{scene}");
                     harness.arrange(&id, Scene::Told).await;
                     let again = perform(harness, &app, operation, &prepared)
                         .await

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::{Intent, Settled};
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::AppId;
+use crate::subject::{SubjectId, SubjectRef};
 use crate::vendor::Vendor;
 
 /// Where intents are written down around every effect.
@@ -27,12 +27,12 @@ pub trait Journal: Debug + Send + Sync + 'static {
     /// [`Store`](crate::ErrorKind::Store); the caller is told the outcome all the same, through the log.
     async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()>;
 
-    /// The intent of an app that is open still, such as one that a killed process left behind: the next effect on the
-    /// app settles it first.
+    /// The intent of a subject that is open still, such as one that a killed process left behind: the next effect on the
+    /// subject settles it first.
     ///
     /// # Errors
     /// [`Store`](crate::ErrorKind::Store); nothing is sent then.
-    async fn pending(&self, vendor: Vendor, app: &AppId) -> Result<Option<Intent>>;
+    async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>>;
 }
 
 /// Writes nothing down: effects are settled within the process, and an unknown outcome is the caller's to settle.
@@ -49,7 +49,7 @@ impl Journal for NoJournal {
         Ok(())
     }
 
-    async fn pending(&self, _vendor: Vendor, _app: &AppId) -> Result<Option<Intent>> {
+    async fn pending(&self, _vendor: Vendor, _subject: &SubjectId) -> Result<Option<Intent>> {
         Ok(None)
     }
 }
@@ -87,23 +87,32 @@ impl MemoryJournal {
         Self::default()
     }
 
-    /// The open intents of an app: at most one per vendor.
+    /// The open intents of an app, or of a platform itself: at most one per vendor.
     #[must_use]
-    pub fn open_intents(&self, app: &AppId) -> Vec<Intent> {
-        self.with(|entries| entries.open.iter().filter(|intent| intent.app == *app).cloned().collect())
+    pub fn open_intents<'a>(&self, subject: impl Into<SubjectRef<'a>>) -> Vec<Intent> {
+        let subject = subject.into();
+        self.with(|entries| {
+            entries
+                .open
+                .iter()
+                .filter(|intent| SubjectRef::from(&intent.subject) == subject)
+                .cloned()
+                .collect()
+        })
     }
 
-    /// The open intents of all apps, the one that was opened first in front.
+    /// The open intents of all of them, the one that was opened first in front.
     #[must_use]
     pub fn all_open_intents(&self) -> Vec<Intent> {
         self.with(|entries| entries.open.clone())
     }
 
-    /// What came of the closed intents of an app, oldest first.
+    /// What came of the closed intents of an app, or of a platform itself, oldest first.
     #[must_use]
-    pub fn closed_intents(&self, app: &AppId) -> Vec<(Intent, Settled)> {
-        let of_app = |(intent, _): &&(Intent, Settled)| intent.app == *app;
-        self.with(|entries| entries.closed.iter().filter(of_app).cloned().collect())
+    pub fn closed_intents<'a>(&self, subject: impl Into<SubjectRef<'a>>) -> Vec<(Intent, Settled)> {
+        let subject = subject.into();
+        let ours = |(intent, _): &&(Intent, Settled)| SubjectRef::from(&intent.subject) == subject;
+        self.with(|entries| entries.closed.iter().filter(ours).cloned().collect())
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Entries) -> T) -> T {
@@ -115,15 +124,15 @@ impl MemoryJournal {
 impl Journal for MemoryJournal {
     async fn open(&self, intent: &Intent) -> Result<()> {
         self.with(|entries| {
-            let of_app = |open: &&mut Intent| (open.vendor, &open.app) == (intent.vendor, &intent.app);
-            match entries.open.iter_mut().find(of_app) {
+            let same = |open: &&mut Intent| (open.vendor, &open.subject) == (intent.vendor, &intent.subject);
+            match entries.open.iter_mut().find(same) {
                 Some(open) if (&open.target, &open.before) == (&intent.target, &intent.before) => {
                     *open = intent.clone();
                 }
                 Some(_) => {
                     return Err(Error::new(ErrorKind::Conflict, intent.operation.as_str())
                         .for_vendor(intent.vendor)
-                        .with_detail(format!("another effect of app {} is open", intent.app))
+                        .with_detail(format!("another effect of {} is open", intent.subject.described()))
                         .with_advice("settle the open intent, then decide"));
                 }
                 None => entries.open.push(intent.clone()),
@@ -143,8 +152,8 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    async fn pending(&self, vendor: Vendor, app: &AppId) -> Result<Option<Intent>> {
-        let ours = |intent: &&Intent| intent.vendor == vendor && intent.app == *app;
+    async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>> {
+        let ours = |intent: &&Intent| intent.vendor == vendor && intent.subject == *subject;
         Ok(self.with(|entries| entries.open.iter().find(ours).cloned()))
     }
 }
@@ -156,12 +165,13 @@ mod tests {
 
     use super::*;
     use crate::effect::{EffectValue, Evidence};
+    use crate::id::AppId;
     use crate::intent::Command;
     use crate::time::Timestamp;
 
     fn intent(app: &str, before: i64) -> Intent {
         let at = Timestamp::from_unix(before);
-        Intent::new(Vendor::new("acme"), app.into(), Command::CancelGrayRelease, json!(before), at)
+        Intent::new(Vendor::new("acme"), AppId::from(app), Command::CancelGrayRelease, json!(before), at)
     }
 
     fn open(journal: &MemoryJournal, intent: &Intent) -> Result<()> {
@@ -174,7 +184,7 @@ mod tests {
     }
 
     fn pending(journal: &MemoryJournal, vendor: &'static str, app: &str) -> Option<Intent> {
-        journal.pending(Vendor::new(vendor), &app.into()).now_or_never().unwrap().unwrap()
+        journal.pending(Vendor::new(vendor), &AppId::from(app).into()).now_or_never().unwrap().unwrap()
     }
 
     #[test]
@@ -186,7 +196,7 @@ mod tests {
         second.started_at = Timestamp::from_unix(9);
         open(&journal, &first).unwrap();
         open(&journal, &second).unwrap();
-        assert_eq!(journal.open_intents(&"1".into()), [second.clone()]);
+        assert_eq!(journal.open_intents(&AppId::from("1")), [second.clone()]);
         close(&journal, &first);
         assert_eq!(pending(&journal, "acme", "1"), Some(second.clone()), "another attempt is not closed");
         close(&journal, &second);
@@ -209,7 +219,7 @@ mod tests {
         elsewhere.vendor = Vendor::new("other");
         open(&journal, &elsewhere).unwrap();
         open(&journal, &intent("2", 3)).unwrap();
-        assert_eq!(journal.open_intents(&"1".into()), [first.clone(), elsewhere.clone()]);
+        assert_eq!(journal.open_intents(&AppId::from("1")), [first.clone(), elsewhere.clone()]);
         assert_eq!(journal.all_open_intents(), [first.clone(), elsewhere.clone(), intent("2", 3)]);
         assert_eq!(pending(&journal, "acme", "1"), Some(first));
         assert_eq!(pending(&journal, "other", "1"), Some(elsewhere));
@@ -224,7 +234,7 @@ mod tests {
             open(&journal, &intent).unwrap();
             close(&journal, &intent);
         }
-        let [even, odd] = ["even", "odd"].map(|app| journal.closed_intents(&app.into()));
+        let [even, odd] = ["even", "odd"].map(|app| journal.closed_intents(&AppId::from(app)));
         assert_eq!((even.len(), odd.len()), (2048, 2048));
         assert_eq!((&even[0].0, &odd[0].0), (&intent("even", 2), &intent("odd", 1)), "oldest first");
         assert_eq!(even[0].1, Settled::done(EffectValue::None, Evidence::Asked));

@@ -7,8 +7,8 @@ use super::settle::{Answer, Settling};
 use super::{Op, Pipeline};
 use crate::effect::{Effect, EffectValue, Evidence};
 use crate::error::{Advice, Error, ErrorKind, Outcome, Result};
-use crate::id::AppId;
 use crate::intent::{Command, EarlierEffect, Intent, Settled};
+use crate::subject::SubjectRef;
 use crate::time::Timestamp;
 
 const INDETERMINATE_REPEAT: Advice = Advice::new(
@@ -17,23 +17,25 @@ const INDETERMINATE_REPEAT: Advice = Advice::new(
 );
 
 impl Pipeline {
-    /// Carries out an effect on an app: at most once, and with a known outcome wherever the vendor can be asked.
+    /// Performs an effect on an app, or on the platform itself: at most once, and with a known outcome wherever the vendor
+    /// can be asked.
     ///
     /// An effect that an earlier call left open is settled first. Where it is this very command, its result is this
     /// call's result and nothing is sent; otherwise the result or the error tells what became of it.
     ///
     /// # Errors
     /// With outcome `not_sent` or `not_done` nothing happened. With `unknown` the vendor could not be asked, and the
-    /// error holds the intent; the next effect on this app, or [`settle`](Self::settle), will ask first.
-    pub async fn effect(
-        &self,
-        app: &AppId,
+    /// error holds the intent; the next effect on this subject, or [`settle`](Self::settle), will ask first.
+    pub async fn effect<'a>(
+        &'a self,
+        subject: impl Into<SubjectRef<'a>>,
         source: &dyn EffectSource,
         command: Command,
     ) -> Result<Effect<EffectValue>> {
+        let subject = subject.into();
         let plan = source.effect_plan(&command)?;
-        let mut gate = self.0.gates.pass(app, self.clock().now()).await;
-        let mut op = Op::begin(self, app, command.operation().as_str());
+        let mut gate = self.0.gates.pass(&subject.to_id(), self.clock().now()).await;
+        let mut op = Op::begin(self, subject, command.operation().as_str());
         let Some((earlier, repeat)) =
             self.settle_earlier(&mut gate, &mut op, source, &command, &*plan).await?
         else {
@@ -65,7 +67,6 @@ impl Pipeline {
         command: Command,
     ) -> Result<Effect<EffectValue>> {
         let operation = op.operation();
-        let app = op.app;
         let quiet = gate.quiet_until().map(|until| until.since(op.now())).unwrap_or_default();
         if !quiet.is_zero() {
             op.extend(quiet);
@@ -75,7 +76,7 @@ impl Pipeline {
             // Whatever a read before the effect brought: the effect itself was not sent.
             error.with_operation(operation).with_outcome(Outcome::NotSent)
         })?;
-        let mut intent = Intent::new(self.vendor(), app.clone(), command, before, op.now());
+        let mut intent = Intent::new(self.vendor(), op.subject.to_id(), command, before, op.now());
         let mut course = Course::new(plan.class());
         let mut withdrawal = None;
         loop {
@@ -126,7 +127,7 @@ impl Pipeline {
                 self.close(gate, &intent, &Settled::not_done(Evidence::Asked)).await;
                 return Err(error);
             };
-            tracing::debug!(vendor = %self.vendor(), %app, operation, attempt = intent.attempt, %error, "nothing happened: sending again");
+            tracing::debug!(vendor = %self.vendor(), subject = %op.subject, operation, attempt = intent.attempt, %error, "nothing happened: sending again");
             op.pause(pause).await;
             withdrawal = Some(taken);
             course.repeat(&error);
@@ -160,7 +161,7 @@ impl Pipeline {
     pub(super) async fn close(&self, gate: &mut Gate, intent: &Intent, settled: &Settled) {
         // The gate last: whoever drops this while the journal writes leaves the intent to be settled again.
         if let Err(error) = self.0.journal.close(intent, settled).await {
-            tracing::error!(vendor = %self.vendor(), app = %intent.app, operation = %intent.operation, %error, "the outcome could not be written down; it will be settled again");
+            tracing::error!(vendor = %self.vendor(), subject = %intent.subject, operation = %intent.operation, %error, "the outcome could not be written down; it will be settled again");
         }
         gate.close(intent);
     }

@@ -3,15 +3,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::id::AppId;
 use crate::intent::Intent;
+use crate::subject::SubjectId;
 use crate::time::Timestamp;
 
-/// Lets one effect per app through, and remembers what earlier ones left behind.
+/// Lets one effect per app, or per platform, through, and remembers what earlier ones left behind.
 #[derive(Debug, Default)]
-pub(super) struct Gates(Mutex<HashMap<AppId, Arc<tokio::sync::Mutex<Behind>>>>);
+pub(super) struct Gates(Mutex<HashMap<SubjectId, Arc<tokio::sync::Mutex<Behind>>>>);
 
-/// What the effects of one app left behind.
+/// What the effects of one subject left behind.
 #[derive(Debug, Default)]
 struct Behind {
     /// The one whose outcome nobody learnt.
@@ -20,12 +20,12 @@ struct Behind {
     quiet_until: Option<Timestamp>,
 }
 
-/// The right to send effects to one app. Holds the effect that is open: it stays open when the holder is dropped.
+/// The right to perform effects on one subject. Holds the effect that is open: it stays open when the holder is dropped.
 #[derive(Debug)]
 pub(super) struct Gate(OwnedMutexGuard<Behind>);
 
 impl Gates {
-    pub(super) async fn pass(&self, app: &AppId, now: Timestamp) -> Gate {
+    pub(super) async fn pass(&self, subject: &SubjectId, now: Timestamp) -> Gate {
         let gate = {
             let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if gates.len() >= 1024 && gates.len().is_power_of_two() {
@@ -33,7 +33,7 @@ impl Gates {
                     Arc::strong_count(gate) > 1 || gate.try_lock().is_ok_and(|behind| behind.matters(now))
                 });
             }
-            Arc::clone(gates.entry(app.clone()).or_default())
+            Arc::clone(gates.entry(subject.clone()).or_default())
         };
         Gate(gate.lock_owned().await)
     }
@@ -79,13 +79,14 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::id::AppId;
     use crate::intent::Command;
     use crate::vendor::Vendor;
 
     const NOW: Timestamp = Timestamp::from_unix(1000);
 
     async fn pass(gates: &Gates, app: usize, now: Timestamp) -> Gate {
-        gates.pass(&app.to_string().into(), now).await
+        gates.pass(&AppId::from(app.to_string()).into(), now).await
     }
 
     fn intent() -> Intent {

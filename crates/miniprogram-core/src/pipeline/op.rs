@@ -8,7 +8,7 @@ use super::{Call, CallToken, Expect, Pipeline, Reply, VendorRefusal, Verdict};
 use crate::clock::Busy;
 use crate::codes::Certainty;
 use crate::error::{Error, ErrorKind, Outcome, Result, Retry, VendorError};
-use crate::id::AppId;
+use crate::subject::SubjectRef;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenKind, TokenScope};
 use crate::transport::{Request, Response, TransportError};
@@ -19,11 +19,11 @@ const MAX_FILE: usize = 32 << 20;
 const MIN_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
-/// A running operation on one app: reads, pauses and attempts that share one deadline.
+/// A running operation on one app, or on the platform itself: reads, pauses and attempts that share one deadline.
 #[derive(Debug)]
 pub struct Op<'a> {
     pub(super) pipeline: &'a Pipeline,
-    pub(super) app: &'a AppId,
+    pub(super) subject: SubjectRef<'a>,
     operation: &'static str,
     /// How many requests of the effect were sent.
     pub(super) sent: u32,
@@ -38,12 +38,12 @@ pub struct Op<'a> {
 }
 
 impl<'a> Op<'a> {
-    pub(super) fn begin(pipeline: &'a Pipeline, app: &'a AppId, operation: &'static str) -> Self {
+    pub(super) fn begin(pipeline: &'a Pipeline, subject: SubjectRef<'a>, operation: &'static str) -> Self {
         let busy = pipeline.clock().enter();
         let started_at = pipeline.clock().now();
         Self {
             pipeline,
-            app,
+            subject,
             operation,
             sent: 0,
             extra: Duration::ZERO,
@@ -61,10 +61,10 @@ impl<'a> Op<'a> {
         self
     }
 
-    /// The app.
+    /// What the operation acts on.
     #[must_use]
-    pub fn app(&self) -> &AppId {
-        self.app
+    pub const fn subject(&self) -> SubjectRef<'a> {
+        self.subject
     }
 
     /// The operation's name.
@@ -216,7 +216,7 @@ impl<'a> Op<'a> {
                 return self.exchange(call, Some(token)).await;
             }
         };
-        let scope = self.scope(kind);
+        let scope = self.scope(kind, call)?;
         let tokens = &self.pipeline.0.tokens;
         let named = |error: Error| error.with_operation(call.operation.clone());
         // Whatever fetching a token brings: the call itself was not sent, or was refused.
@@ -239,15 +239,20 @@ impl<'a> Op<'a> {
         self.exchange(call, Some(&fresh)).await
     }
 
-    fn scope(&self, kind: TokenKind) -> TokenScope {
-        let platform = self.pipeline.0.platform_id.clone();
-        match kind {
-            TokenKind::Authorizer => {
-                TokenScope::authorizer(self.pipeline.vendor(), platform, self.app.clone())
+    fn scope(&self, kind: TokenKind, call: &Call) -> Result<TokenScope> {
+        let (vendor, platform) = (self.pipeline.vendor(), self.pipeline.0.platform_id.clone());
+        Ok(match (kind, self.subject) {
+            (TokenKind::Authorizer, SubjectRef::App(app)) => {
+                TokenScope::authorizer(vendor, platform, app.clone())
             }
-            TokenKind::Platform => TokenScope::platform(self.pipeline.vendor(), platform),
-            TokenKind::ClientCredentials => TokenScope::client_credentials(self.pipeline.vendor(), platform),
-        }
+            (TokenKind::Authorizer, SubjectRef::Platform(_)) => {
+                return Err(self
+                    .error(ErrorKind::Config, call)
+                    .with_detail("the call takes an app's token, but it acts on the platform itself"));
+            }
+            (TokenKind::Platform, _) => TokenScope::platform(vendor, platform),
+            (TokenKind::ClientCredentials, _) => TokenScope::client_credentials(vendor, platform),
+        })
     }
 
     async fn exchange(&self, call: &Call, token: Option<&AccessToken>) -> Result<Reply> {
@@ -270,10 +275,10 @@ impl<'a> Op<'a> {
         };
         match &result {
             Ok(_) => {
-                tracing::debug!(vendor = %self.pipeline.vendor(), app = %self.app, operation = %call.operation, path = %call.path, "answered");
+                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = %call.operation, path = %call.path, "answered");
             }
             Err(error) => {
-                tracing::debug!(vendor = %self.pipeline.vendor(), app = %self.app, operation = %call.operation, path = %call.path, %error, "failed");
+                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = %call.operation, path = %call.path, %error, "failed");
             }
         }
         result

@@ -1,12 +1,12 @@
 //! What a vendor crate says of one effect.
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Call, Op, Reply};
+use super::{Call, Dialect, Op, Reply};
 use crate::effect::EffectValue;
 use crate::error::{Error, Result};
-use crate::intent::{Command, Intent};
+use crate::intent::{Command, Intent, PlannedRequest};
 
 /// What a repeat of an effect would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +38,14 @@ pub trait EffectPlan: Send + Sync {
     /// # Errors
     /// If it cannot be made from what was read before.
     fn request(&self, before: &Value) -> Result<Call>;
+
+    /// The requests before anything is sent. The default is the request alone, made without anything read before.
+    ///
+    /// # Errors
+    /// If the request cannot be made.
+    fn preview(&self) -> Result<Preview> {
+        Ok(Preview::new(self.request(&Value::Null)?))
+    }
 
     /// What a success brought.
     ///
@@ -74,6 +82,51 @@ pub trait EffectPlan: Send + Sync {
     /// If the state cannot be read; the intent stays open then.
     async fn repeats(&self, _op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
         Ok(Repeat::Same)
+    }
+}
+
+/// The requests of an effect before anything is sent: the reads, then the effect.
+#[derive(Debug)]
+pub struct Preview {
+    reads: Vec<Call>,
+    effect: Call,
+    /// Fields of the effect whose values a read will yield, and what that read is called.
+    read: Vec<(&'static str, &'static str)>,
+}
+
+impl Preview {
+    /// The effect alone.
+    #[must_use]
+    pub const fn new(effect: Call) -> Self {
+        Self { reads: Vec::new(), effect, read: Vec::new() }
+    }
+
+    /// After one more read.
+    #[must_use]
+    pub fn after(mut self, read: Call) -> Self {
+        self.reads.push(read);
+        self
+    }
+
+    /// In which a field of the effect's query or body is known only when `from` was read. The plan shows
+    /// `{"from":"<from>"}` in its place; the effect's own call has to have the field, with any value.
+    #[must_use]
+    pub fn with_value_of(mut self, field: &'static str, from: &'static str) -> Self {
+        self.read.push((field, from));
+        self
+    }
+
+    pub(super) fn planned(&self, dialect: &dyn Dialect) -> Result<Vec<PlannedRequest>> {
+        let mut planned = self.reads.iter().map(|call| call.planned(dialect)).collect::<Result<Vec<_>>>()?;
+        let mut effect = self.effect.planned(dialect)?;
+        for (field, from) in &self.read {
+            let in_body = effect.body.as_mut().and_then(|body| body.get_mut(field));
+            if let Some(value) = in_body.or_else(|| effect.query.get_mut(*field)) {
+                *value = json!({ "from": from });
+            }
+        }
+        planned.push(effect);
+        Ok(planned)
     }
 }
 
@@ -119,7 +172,7 @@ pub enum AfterRefusal {
     Ask,
 }
 
-/// Where the plans come from: a vendor's app.
+/// Where the plans come from: a vendor's app, or its platform.
 pub trait EffectSource: Send + Sync {
     /// The plan of a command.
     ///

@@ -5,8 +5,8 @@ use super::plan::{AfterRefusal, EffectPlan, EffectSource, Finding, Repeat};
 use super::{Op, Pipeline};
 use crate::effect::{EffectValue, Evidence};
 use crate::error::{Error, ErrorKind, Outcome, Result};
-use crate::id::AppId;
 use crate::intent::{Command, EarlierEffect, Intent, Settled};
+use crate::subject::SubjectRef;
 use crate::time::Timestamp;
 
 /// Reads that must show the effect absent before that is believed.
@@ -69,7 +69,7 @@ impl Settling<'_> {
                     None
                 }
                 Ok(Finding::Untold(field)) => {
-                    tracing::debug!(vendor = %op.pipeline.vendor(), app = %op.app, operation = %self.intent.operation, field, "the state does not say");
+                    tracing::debug!(vendor = %op.pipeline.vendor(), subject = %op.subject, operation = %self.intent.operation, field, "the state does not say");
                     Some(field)
                 }
                 Ok(Finding::Unknowable) => {
@@ -78,7 +78,7 @@ impl Settling<'_> {
                     return Answer::Unknowable;
                 }
                 Err(error) => {
-                    tracing::debug!(vendor = %op.pipeline.vendor(), app = %op.app, operation = %self.intent.operation, %error, "the state could not be read");
+                    tracing::debug!(vendor = %op.pipeline.vendor(), subject = %op.subject, operation = %self.intent.operation, %error, "the state could not be read");
                     None
                 }
             };
@@ -130,13 +130,18 @@ impl Pipeline {
     ///
     /// # Errors
     /// With outcome `unknown` if the state cannot be read or does not say; the intent stays open then.
-    /// [`Config`](ErrorKind::Config) for an intent of another app
-    /// or vendor.
-    pub async fn settle(&self, app: &AppId, source: &dyn EffectSource, intent: &Intent) -> Result<Settled> {
-        self.expect_own(app, intent, "settle")?;
+    /// [`Config`](ErrorKind::Config) for an intent of another subject or vendor.
+    pub async fn settle<'a>(
+        &'a self,
+        subject: impl Into<SubjectRef<'a>>,
+        source: &dyn EffectSource,
+        intent: &Intent,
+    ) -> Result<Settled> {
+        let subject = subject.into();
+        self.expect_own(subject, intent, "settle")?;
         let plan = source.effect_plan(&intent.target)?;
-        let mut gate = self.0.gates.pass(app, self.clock().now()).await;
-        let mut op = Op::begin(self, app, "settle");
+        let mut gate = self.0.gates.pass(&subject.to_id(), self.clock().now()).await;
+        let mut op = Op::begin(self, subject, "settle");
         let settled = self.ask(&mut gate, &mut op, &*plan, intent).await?;
         self.close(&mut gate, intent, &settled).await;
         Ok(settled)
@@ -146,17 +151,23 @@ impl Pipeline {
     /// tell. Asks and sends nothing.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) for an intent of another app or vendor, [`Store`](ErrorKind::Store) if the
+    /// [`Config`](ErrorKind::Config) for an intent of another subject or vendor, [`Store`](ErrorKind::Store) if the
     /// journal cannot be written; the intent stays open then.
-    pub async fn resolve(&self, app: &AppId, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.expect_own(app, intent, "resolve")?;
-        let mut gate = self.0.gates.pass(app, self.clock().now()).await;
+    pub async fn resolve<'a>(
+        &'a self,
+        subject: impl Into<SubjectRef<'a>>,
+        intent: &Intent,
+        settled: &Settled,
+    ) -> Result<()> {
+        let subject = subject.into();
+        self.expect_own(subject, intent, "resolve")?;
+        let mut gate = self.0.gates.pass(&subject.to_id(), self.clock().now()).await;
         self.0.journal.close(intent, settled).await.map_err(|error| error.with_operation("resolve"))?;
         gate.close(intent);
         Ok(())
     }
 
-    /// Settles what an earlier effect on this app left open, and tells whether the command repeats it.
+    /// Settles what an earlier effect on this subject left open, and tells whether the command repeats it.
     pub(super) async fn settle_earlier(
         &self,
         gate: &mut Gate,
@@ -170,7 +181,7 @@ impl Pipeline {
         let intent = match gate.open_intent().cloned() {
             Some(intent) => intent,
             None => {
-                let left_behind = self.0.journal.pending(self.vendor(), op.app).await;
+                let left_behind = self.0.journal.pending(self.vendor(), &op.subject.to_id()).await;
                 match left_behind.map_err(|error| unsent(error, op))? {
                     Some(intent) => intent,
                     None => return Ok(None),
@@ -182,7 +193,11 @@ impl Pipeline {
         let earlier_plan = source.effect_plan(&intent.target).map_err(|error| blocked(error, op))?;
         let settled = self.ask(gate, op, &*earlier_plan, &intent).await.map_err(|error| {
             let why = error.detail().unwrap_or("its state could not be read").to_owned();
-            let why = format!("an earlier {} of this app has an unknown outcome: {why}", intent.operation);
+            let why = format!(
+                "an earlier {} of this {} has an unknown outcome: {why}",
+                intent.operation,
+                op.subject.kind()
+            );
             blocked(error, op).with_detail(why)
         })?;
         let repeat = if settled.outcome == Outcome::Done && intent.target == *command {
@@ -195,7 +210,7 @@ impl Pipeline {
         } else {
             Repeat::New
         };
-        tracing::info!(vendor = %self.vendor(), app = %intent.app, operation = %intent.operation, outcome = %settled.outcome, "settled an earlier effect");
+        tracing::info!(vendor = %self.vendor(), subject = %intent.subject, operation = %intent.operation, outcome = %settled.outcome, "settled an earlier effect");
         self.close(gate, &intent, &settled).await;
         Ok(Some((EarlierEffect { intent, settled }, repeat)))
     }
@@ -230,15 +245,16 @@ impl Pipeline {
         }
     }
 
-    fn expect_own(&self, app: &AppId, intent: &Intent, operation: &'static str) -> Result<()> {
+    /// Of a platform's own intents earlier versions said that its id is an app's, so the ids are compared.
+    fn expect_own(&self, subject: SubjectRef<'_>, intent: &Intent, operation: &'static str) -> Result<()> {
         let vendor = self.vendor();
-        if intent.app == *app && intent.vendor == vendor {
+        if intent.subject.as_str() == subject.as_str() && intent.vendor == vendor {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Config, operation)
             .for_vendor(vendor)
             .with_field("intent")
-            .with_detail(format!("is of {} {}, not of {vendor} {app}", intent.vendor, intent.app)))
+            .with_detail(format!("is of {} {}, not of {vendor} {subject}", intent.vendor, intent.subject)))
     }
 }
 

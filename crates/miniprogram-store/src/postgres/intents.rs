@@ -45,8 +45,8 @@ impl PostgresStore {
             return Ok(false);
         }
         self.writable(OPERATION)?;
-        let lane =
-            lane(&intent.vendor, platform, &intent.app).map_err(|failure| failure.into_error(OPERATION))?;
+        let lane = lane(&intent.vendor, platform, intent.subject.as_str())
+            .map_err(|failure| failure.into_error(OPERATION))?;
         let id = self.reserved_id(OPERATION).await?;
         let effect = SealedEffect { target: intent.target.clone(), before: intent.before.clone() };
         let effect = seal_json(self.keys(), &lane, id, "effect", &effect)
@@ -71,8 +71,8 @@ impl PostgresStore {
     ) -> Result<bool> {
         const OPERATION: &str = "close_intent";
         self.writable(OPERATION)?;
-        let lane =
-            lane(&intent.vendor, platform, &intent.app).map_err(|failure| failure.into_error(OPERATION))?;
+        let lane = lane(&intent.vendor, platform, intent.subject.as_str())
+            .map_err(|failure| failure.into_error(OPERATION))?;
         let Some(id) = self.0.journal.ids().open.remove(&lane.map(str::to_owned)) else { return Ok(false) };
         let value = seal_json(self.keys(), &lane, id, "value", &settled.value)
             .map_err(|failure| failure.into_error(OPERATION))?;

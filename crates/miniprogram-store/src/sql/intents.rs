@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use miniprogram_core::{Command, Intent, Result, Settled};
+use miniprogram_core::{Command, Intent, Result, Settled, SubjectId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -52,13 +52,13 @@ impl IntentStore for Handle {
     async fn close_unreadable_intent(
         &self,
         platform: &PlatformKey,
-        app: &AppId,
+        subject: &SubjectId,
         settled: &Settled,
         now: Timestamp,
     ) -> Result<bool> {
-        let arguments = (self.keys().clone(), platform.clone(), app.clone(), settled.clone(), now);
-        self.write("close_unreadable_intent", arguments, |db, (keys, platform, app, settled, now)| {
-            Box::pin(close_unreadable(db, keys, platform, app, settled, *now))
+        let arguments = (self.keys().clone(), platform.clone(), subject.clone(), settled.clone(), now);
+        self.write("close_unreadable_intent", arguments, |db, (keys, platform, subject, settled, now)| {
+            Box::pin(close_unreadable(db, keys, platform, subject, settled, *now))
         })
         .await
     }
@@ -67,12 +67,12 @@ impl IntentStore for Handle {
         &self,
         platform: &PlatformId,
         vendor: Vendor,
-        app: &AppId,
+        subject: &SubjectId,
     ) -> Result<Option<Intent>> {
-        let arguments = (self.keys().clone(), platform.clone(), vendor, app.clone());
-        self.look_up("pending_intent", arguments, |db, (keys, platform, vendor, app)| {
+        let arguments = (self.keys().clone(), platform.clone(), vendor, subject.clone());
+        self.look_up("pending_intent", arguments, |db, (keys, platform, vendor, subject)| {
             Box::pin(async move {
-                let lane = lane(vendor, platform, app)?;
+                let lane = lane(vendor, platform, subject.as_str())?;
                 let row = query(concat!(
                     "SELECT ",
                     columns!(),
@@ -117,13 +117,14 @@ impl IntentStore for Handle {
     }
 }
 
-pub(crate) fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, app: &'a AppId) -> Done<[&'a str; 3]> {
+/// The columns that say on what an effect acts; `app` holds the platform's own id where it is the platform itself.
+pub(crate) fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, subject: &'a str) -> Done<[&'a str; 3]> {
     let [vendor, platform] = platform_of(vendor, platform)?;
-    Ok([vendor, platform, id("app", app.as_str())?])
+    Ok([vendor, platform, id("app", subject)?])
 }
 
 async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &Intent) -> Done<()> {
-    let lane = lane(&intent.vendor, platform, &intent.app)?;
+    let lane = lane(&intent.vendor, platform, intent.subject.as_str())?;
     let row_id: i64 = match open_row(db, &lane).await? {
         Some(row) => {
             let open = intent_in(keys, &row)?;
@@ -136,10 +137,12 @@ async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &I
         }
         None if intent.attempt > 1 => {
             let why = format!(
-                "attempt {} of {} on app {} has no open intent: it was settled meanwhile",
-                intent.attempt, intent.operation, intent.app
+                "attempt {} of {} on {} has no open intent: it was settled meanwhile",
+                intent.attempt,
+                intent.operation,
+                intent.subject.described()
             );
-            return Err(conflict(why, "read the present state of the app, then decide").into());
+            return Err(conflict(why, "read the present state, then decide").into());
         }
         None => {
             // Of two processes that open an intent at the same moment, one finds the row of the other here.
@@ -170,7 +173,7 @@ async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &I
 }
 
 fn another_is_open(intent: &Intent) -> Error {
-    let why = format!("another effect of app {} is open", intent.app);
+    let why = format!("another effect of {} is open", intent.subject.described());
     conflict(why, "settle the open intent, then decide")
 }
 
@@ -182,7 +185,7 @@ async fn close(
     settled: &Settled,
     now: Timestamp,
 ) -> Done<()> {
-    let lane = lane(&intent.vendor, platform, &intent.app)?;
+    let lane = lane(&intent.vendor, platform, intent.subject.as_str())?;
     let row = query(for_update!(
         "SELECT id FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND operation = $4 \
          AND attempt = $5 AND started_at = $6 AND closed_at IS NULL"
@@ -203,19 +206,20 @@ async fn close_unreadable(
     db: &mut Conn,
     keys: &StoreKeys,
     platform: &PlatformKey,
-    app: &AppId,
+    subject: &SubjectId,
     settled: &Settled,
     now: Timestamp,
 ) -> Done<bool> {
-    let lane = lane(&platform.vendor, &platform.platform, app)?;
+    let lane = lane(&platform.vendor, &platform.platform, subject.as_str())?;
+    let described = subject.described();
     let Some(row) = open_row(db, &lane).await? else { return Ok(false) };
     match intent_in(keys, &row) {
         Ok(_) => {
-            let why = format!("the open effect of app {app} can be read");
+            let why = format!("the open effect of {described} can be read");
             return Err(conflict(why, "settle it as any other").into());
         }
         Err(failure) if lacks_key(&failure) => {
-            let why = format!("the open effect of app {app} lacks only its key");
+            let why = format!("the open effect of {described} lacks only its key");
             return Err(conflict(why, "give that key, then settle it as any other").into());
         }
         Err(_) => {}
@@ -293,8 +297,8 @@ fn intent_in(keys: &StoreKeys, row: &Row) -> Done<Intent> {
     let operation: String = row.try_get("operation")?;
     let operation = serde_json::from_value(Value::from(operation))
         .map_err(|_| unreadable("`operation` of intents", "it is no name of a method"))?;
-    let mut intent =
-        Intent::new(vendor, AppId::from(app), effect.target, effect.before, time_in(row, "started_at")?);
+    let subject = SubjectId::at(&PlatformId::from(platform), app);
+    let mut intent = Intent::new(vendor, subject, effect.target, effect.before, time_in(row, "started_at")?);
     intent.operation = operation;
     intent.attempt = count_in(row, "attempt")?;
     Ok(intent)

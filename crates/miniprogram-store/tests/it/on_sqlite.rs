@@ -612,9 +612,9 @@ async fn what_became_of_an_intent_is_seen_at_once_and_synced_with_the_next_write
         let at = Timestamp::from_unix(number);
         let intent = Intent::new(ACME, app.clone(), Command::CancelGrayRelease, Value::Null, at);
         store.open_intent(&platform, &intent).await.unwrap();
-        assert!(other.pending_intent(&platform, ACME, &app).await.unwrap().is_some());
+        assert!(other.pending_intent(&platform, ACME, &app.clone().into()).await.unwrap().is_some());
         store.close_intent(&platform, &intent, &Settled::unknown(), at).await.unwrap();
-        assert!(other.pending_intent(&platform, ACME, &app).await.unwrap().is_none());
+        assert!(other.pending_intent(&platform, ACME, &app.clone().into()).await.unwrap().is_none());
     }
     assert_eq!(commits() - synced, 10, "one sync each");
     assert_eq!(store.stats().operations - before.operations, 20);

@@ -216,7 +216,7 @@ async fn what_is_committed_outlives_the_handle(place: Place) {
     let store = place.store().await;
     assert_eq!(store.ticket(&key()).await.unwrap(), Some(ticket));
     assert_eq!(store.token(&scope("app1")).await.unwrap(), Some(record));
-    assert_eq!(store.pending_intent(&"p1".into(), ACME, &"app1".into()).await.unwrap(), Some(intent));
+    assert_eq!(store.pending_intent(&"p1".into(), ACME, &app1()).await.unwrap(), Some(intent));
     assert_eq!(store.entry(id).await.unwrap(), kept);
     assert!(kept.is_some());
 }
@@ -551,21 +551,18 @@ async fn one_effect_is_open_per_app(place: Place) {
     let intent = release_of("app1", json!({ "audit": 7 }));
     store.open_intent(&p1, &intent).await.unwrap();
     assert_conflict(store.open_intent(&p1, &intent).await);
-    let other = Intent::new(ACME, "app1".into(), Command::CancelGrayRelease, Value::Null, at(1));
+    let other = Intent::new(ACME, app1(), Command::CancelGrayRelease, Value::Null, at(1));
     assert_conflict(store.open_intent(&p1, &other).await);
-    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), Some(intent.clone()));
-    assert_eq!(store.pending_intent(&p1, BETA, &"app1".into()).await.unwrap(), None);
+    assert_eq!(store.pending_intent(&p1, ACME, &app1()).await.unwrap(), Some(intent.clone()));
+    assert_eq!(store.pending_intent(&p1, BETA, &app1()).await.unwrap(), None);
     store.open_intent(&"p2".into(), &other).await.unwrap();
 
     let done = Settled::done(EffectValue::Audit(AuditId::from("1234")), Evidence::Answered);
     store.close_intent(&p1, &other, &done, at(2)).await.unwrap();
-    assert!(
-        store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap().is_some(),
-        "another one was closed"
-    );
+    assert!(store.pending_intent(&p1, ACME, &app1()).await.unwrap().is_some(), "another one was closed");
     store.close_intent(&p1, &intent, &done, at(2)).await.unwrap();
     store.close_intent(&p1, &intent, &Settled::unknown(), at(3)).await.unwrap();
-    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), None);
+    assert_eq!(store.pending_intent(&p1, ACME, &app1()).await.unwrap(), None);
     store.open_intent(&p1, &other).await.unwrap();
 }
 
@@ -586,10 +583,10 @@ async fn a_later_attempt_replaces_the_open_one(place: Place) {
     assert_conflict(store.open_intent(&p1, &second).await);
     // Whoever settled the first attempt meanwhile closes nothing any more.
     store.close_intent(&p1, &first, &Settled::not_done(Evidence::Asked), at(30)).await.unwrap();
-    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), Some(second.clone()));
+    assert_eq!(store.pending_intent(&p1, ACME, &app1()).await.unwrap(), Some(second.clone()));
     store.close_intent(&p1, &second, &Settled::unknown(), at(31)).await.unwrap();
     assert_conflict(store.open_intent(&p1, &attempt(3, json!({ "audit": 7 }))).await);
-    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), None);
+    assert_eq!(store.pending_intent(&p1, ACME, &app1()).await.unwrap(), None);
 }
 
 async fn open_intents_are_found_oldest_first(place: Place) {
@@ -600,7 +597,7 @@ async fn open_intents_are_found_oldest_first(place: Place) {
         store.open_intent(&"p1".into(), &intent).await.unwrap();
     }
     let open = store.pending_intents(&key()).await.unwrap().intents;
-    let apps: Vec<_> = open.iter().map(|intent| intent.app.as_str()).collect();
+    let apps: Vec<_> = open.iter().map(|intent| intent.subject.as_str()).collect();
     assert_eq!(apps, ["app1", "app2", "app3"]);
     store.close_intent(&"p1".into(), &open[1], &Settled::unknown(), at(40)).await.unwrap();
     assert_eq!(store.pending_intents(&key()).await.unwrap().intents.len(), 2);
@@ -626,7 +623,7 @@ async fn an_intent_is_read_back_as_it_was_written(place: Place) {
     for keys in [StoreKeys::default(), keys(b'a', &[])] {
         let store = place.store_with(keys).await;
         store.open_intent(&p1, &intent).await.unwrap();
-        assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), Some(intent.clone()));
+        assert_eq!(store.pending_intent(&p1, ACME, &app1()).await.unwrap(), Some(intent.clone()));
         let value = EffectValue::Audit(AuditId::from("1234"));
         let done = Settled::done(value, Evidence::Asked);
         store.close_intent(&p1, &intent, &done, at(1)).await.unwrap();
@@ -635,7 +632,7 @@ async fn an_intent_is_read_back_as_it_was_written(place: Place) {
         store.close().await;
         // Whatever method was called, and whatever its arguments are.
         intent = release_of("app2", json!({ "seen": CANARY }));
-        (intent.app, intent.operation) = ("app1".into(), Operation::Release);
+        (intent.subject, intent.operation) = (app1(), Operation::Release);
     }
 }
 
@@ -1014,19 +1011,19 @@ async fn a_damaged_open_effect_is_named_and_closed_by_a_person(place: Place) {
         store.open_intent(&p1, &release_of(app, json!("v1"))).await.unwrap();
     }
     let settled = Settled::not_done(Evidence::Asked);
-    assert_conflict(store.close_unreadable_intent(&key(), &"app1".into(), &settled, at(1)).await);
+    assert_conflict(store.close_unreadable_intent(&key(), &app1(), &settled, at(1)).await);
     flip!(place, "intents", "effect", "app = 'app1'");
     let open = store.pending_intents(&key()).await.unwrap();
-    assert_eq!(open.intents.iter().map(|intent| intent.app.as_str()).collect::<Vec<_>>(), ["app2"]);
+    assert_eq!(open.intents.iter().map(|intent| intent.subject.as_str()).collect::<Vec<_>>(), ["app2"]);
     let damaged = &open.unreadable[0];
     assert_eq!((damaged.app.as_deref(), damaged.operation.as_deref()), (Some("app1"), Some("set_name")));
     assert_eq!((damaged.attempt, damaged.lacks_key), (Some(1), false));
     // It is open: nothing else is begun over it.
-    store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap_err();
+    store.pending_intent(&p1, ACME, &app1()).await.unwrap_err();
     store.open_intent(&p1, &release_of("app1", json!("v2"))).await.unwrap_err();
-    assert!(store.close_unreadable_intent(&key(), &"app1".into(), &settled, at(2)).await.unwrap());
-    assert!(!store.close_unreadable_intent(&key(), &"app1".into(), &settled, at(3)).await.unwrap());
-    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), None);
+    assert!(store.close_unreadable_intent(&key(), &app1(), &settled, at(2)).await.unwrap());
+    assert!(!store.close_unreadable_intent(&key(), &app1(), &settled, at(3)).await.unwrap());
+    assert_eq!(store.pending_intent(&p1, ACME, &app1()).await.unwrap(), None);
     store.open_intent(&p1, &release_of("app1", json!("v2"))).await.unwrap();
 }
 
@@ -1086,7 +1083,7 @@ async fn a_repair_gives_up_what_is_damaged_and_says_so(place: Place) {
     // The effect is open all the same, and closed by a person.
     assert_eq!(store.pending_intents(&key()).await.unwrap().unreadable.len(), 1);
     let settled = Settled::not_done(Evidence::Asked);
-    assert!(store.close_unreadable_intent(&key(), &"app1".into(), &settled, at(101)).await.unwrap());
+    assert!(store.close_unreadable_intent(&key(), &app1(), &settled, at(101)).await.unwrap());
     assert_eq!(claim_ids(&store, at(101)).await, [2, 3], "the next events of both apps");
     // Nothing is left but the dead event.
     let report = store.check(at(101)).await.unwrap();
@@ -1720,7 +1717,7 @@ async fn a_missing_key_is_named(place: Place) {
     fill_with_secrets(&other).await;
     for error in [
         store.ticket(&key()).await.unwrap_err(),
-        store.pending_intent(&"p1".into(), ACME, &"app1".into()).await.unwrap_err(),
+        store.pending_intent(&"p1".into(), ACME, &app1()).await.unwrap_err(),
         store.reseal().await.unwrap_err(),
     ] {
         assert_wrong_key(&error, &[id_of(b'b')]);
@@ -1877,4 +1874,8 @@ pub(crate) async fn assert_a_copy_goes_on(store: &Arc<dyn Store>) {
         store.token(&scope("app1")).await.unwrap().unwrap().refresh_token,
         Some(format!("{CANARY}-r2").into())
     );
+}
+
+fn app1() -> miniprogram_core::SubjectId {
+    miniprogram_core::SubjectId::App("app1".into())
 }

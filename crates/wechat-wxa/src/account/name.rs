@@ -1,4 +1,5 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding};
 use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -6,13 +7,13 @@ use serde_json::{Map, Value, json};
 use super::info;
 use crate::body::Body;
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::{OneCall, brought, effect_members};
-use crate::plan::WeChatEffect;
 use crate::refuse;
 use crate::values::{Coded, NAME_AUDIT, ReviewStatus};
 
-pub(super) const SET: MethodName = MethodName::new("set_name");
+pub(crate) const SET: MethodName = MethodName::new("set_name");
 
 /// Characters of a name. The vendor counts a Chinese one as two in some places, so that only what is too short or too
 /// long either way is refused here.
@@ -212,7 +213,7 @@ impl WeChatApp {
     /// Those of [`check_name`](Self::check_name), [`Conflict`](miniprogram_core::ErrorKind::Conflict) if a change is
     /// under way, and those of any effect.
     pub async fn set_name(&self, change: &NameChange) -> Result<Effect<NameAudit>> {
-        self.inherent(SET, change).await?.into_inherent(SET.as_str())
+        self.perform(commands::set_name(change)?).await?.into_inherent(SET.as_str())
     }
 
     /// Where the review of a name stands: `api_wxa_querynickname`.
@@ -236,7 +237,7 @@ impl WeChatApp {
     }
 }
 
-pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let change: NameChange = command.arguments()?;
     let call = Call::post_json(SET.as_str(), "/wxa/setnickname", &change.body()?);
     OneCall::new(SET, EffectClass::OneShot, call)

@@ -1,4 +1,5 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -6,15 +7,15 @@ use serde_json::{Map, Value, json};
 use super::info;
 use crate::body::Body;
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::OneCall;
-use crate::plan::WeChatEffect;
 use crate::refuse;
 use crate::values::{Coded, SEARCH_STATUS, SearchStatus};
 
-pub(super) const SET_ICON: MethodName = MethodName::new("set_icon");
-pub(super) const SET_DESCRIPTION: MethodName = MethodName::new("set_description");
-pub(super) const SET_SEARCH: MethodName = MethodName::new("set_search_status");
+pub(crate) const SET_ICON: MethodName = MethodName::new("set_icon");
+pub(crate) const SET_DESCRIPTION: MethodName = MethodName::new("set_description");
+pub(crate) const SET_SEARCH: MethodName = MethodName::new("set_search_status");
 
 /// A picture to use as the icon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +57,7 @@ impl IconChange {
         [("x1", self.from.0), ("y1", self.from.1), ("x2", self.to.0), ("y2", self.to.1)]
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         const OPERATION: &str = SET_ICON.as_str();
         refuse::required(OPERATION, "media_id", &self.media_id)?;
         for (name, share) in self.corners() {
@@ -84,13 +85,13 @@ impl IconChange {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Description {
-    text: String,
+pub(crate) struct Description {
+    pub(crate) text: String,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Search {
-    status: SearchStatus,
+pub(crate) struct Search {
+    pub(crate) status: SearchStatus,
 }
 
 impl WeChatApp {
@@ -99,9 +100,7 @@ impl WeChatApp {
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (53202), and those of any effect.
     pub async fn set_icon(&self, change: &IconChange) -> Result<Effect> {
-        // Before the arguments become JSON, which has no word for what is no number.
-        change.check()?;
-        Ok(self.inherent(SET_ICON, change).await?.into_unit())
+        Ok(self.perform(commands::set_icon(change)?).await?.into_unit())
     }
 
     /// Sets the description, 4 to 120 characters: `modifysignature`. It spends one of the month's changes.
@@ -110,8 +109,7 @@ impl WeChatApp {
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (53200),
     /// [`ContentRejected`](miniprogram_core::ErrorKind::ContentRejected) (53201), and those of any effect.
     pub async fn set_description(&self, text: &str) -> Result<Effect> {
-        let arguments = Description { text: text.to_owned() };
-        Ok(self.inherent(SET_DESCRIPTION, &arguments).await?.into_unit())
+        Ok(self.perform(commands::set_description(text)?).await?.into_unit())
     }
 
     /// Whether the vendor's search shows the app: `getwxasearchstatus`.
@@ -128,7 +126,7 @@ impl WeChatApp {
     /// [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) if the vendor has locked it (85083), and
     /// those of any effect.
     pub async fn set_search_status(&self, status: SearchStatus) -> Result<Effect> {
-        Ok(self.inherent(SET_SEARCH, &Search { status }).await?.into_unit())
+        Ok(self.perform(commands::set_search_status(status)?).await?.into_unit())
     }
 }
 
@@ -140,7 +138,7 @@ fn search_status(reply: &Reply) -> Result<Coded<SearchStatus>> {
     Ok(Coded::new(&SEARCH_STATUS, fields::of(reply).required("status", Fields::number)?))
 }
 
-pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let change: IconChange = command.arguments()?;
     let call = Call::post_json(SET_ICON.as_str(), "/cgi-bin/account/modifyheadimage", &change.body()?);
     OneCall::new(SET_ICON, EffectClass::OneShot, call)
@@ -158,7 +156,7 @@ pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn WeChatEffect
         .boxed()
 }
 
-pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_DESCRIPTION.as_str();
     let Description { text } = command.arguments()?;
     refuse::characters(OPERATION, "text", &text, 4..=120)?;
@@ -173,7 +171,7 @@ pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn WeCha
         .boxed()
 }
 
-pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_SEARCH.as_str();
     let Search { status } = command.arguments()?;
     let Some(row) = SEARCH_STATUS.rows().iter().find(|row| row.status == status) else {

@@ -1,12 +1,12 @@
 //! The effect of `speedupaudit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan};
-use miniprogram_core::{AuditId, Code, EffectValue, Error, Intent, Result};
+use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Op, Preview, Repeat};
+use miniprogram_core::{AuditTarget, Code, EffectValue, Error, Intent, Result};
 use serde_json::{Value, json};
 
-use super::number;
-use crate::plan::WeChatEffect;
+use super::target::{LATEST, Target, is_open, none_open};
+use super::{latest_call, number, read_latest};
 
 const OPERATION: &str = "expedite_audit";
 /// The code that says that the audit is expedited already.
@@ -15,16 +15,18 @@ const DONE_ALREADY: Code = Code::Number(89404);
 /// No query shows whether an audit is expedited: after an unknown outcome it is asked for again, and the vendor's
 /// "done already" settles it.
 pub(crate) struct ExpediteAudit {
-    audit: Value,
+    target: Target,
 }
 
 impl ExpediteAudit {
-    pub(crate) fn new(audit: &AuditId) -> Result<Self> {
-        Ok(Self { audit: number(audit, OPERATION)? })
+    pub(crate) fn new(audit: &AuditTarget) -> Result<Self> {
+        Ok(Self { target: Target::new(audit, OPERATION)? })
     }
 }
 
-impl WeChatEffect for ExpediteAudit {}
+fn call(audit: &Value) -> Call {
+    Call::post_json(OPERATION, "/wxa/speedupaudit", &json!({ "auditid": audit }))
+}
 
 #[async_trait]
 impl EffectPlan for ExpediteAudit {
@@ -32,8 +34,28 @@ impl EffectPlan for ExpediteAudit {
         EffectClass::Guarded
     }
 
-    fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(Call::post_json(OPERATION, "/wxa/speedupaudit", &json!({ "auditid": self.audit })))
+    fn preview(&self) -> Result<Preview> {
+        Ok(match &self.target {
+            Target::Id(audit) => Preview::new(call(&number(audit, OPERATION)?)),
+            Target::Latest => {
+                Preview::new(call(&Value::Null)).after(latest_call()).with_value_of("auditid", LATEST)
+            }
+        })
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        if let Target::Id(_) = self.target {
+            return Ok(Value::Null);
+        }
+        let latest = read_latest(op).await?;
+        match &latest.audit_id {
+            Some(audit) if is_open(&latest) => Ok(json!({ "audit_id": audit })),
+            _ => Err(none_open(OPERATION, &latest)),
+        }
+    }
+
+    fn request(&self, before: &Value) -> Result<Call> {
+        Ok(call(&number(&self.target.audit(OPERATION, before)?, OPERATION)?))
     }
 
     fn after_refusal(&self, _intent: &Intent, refusal: &Error) -> AfterRefusal {
@@ -43,5 +65,9 @@ impl EffectPlan for ExpediteAudit {
             // No allowance left, or a verdict meanwhile: the attempt before may be what brought that about.
             AfterRefusal::Ask
         }
+    }
+
+    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
+        self.target.repeats(op, OPERATION, intent).await
     }
 }

@@ -1,14 +1,13 @@
 //! The effect of `submit_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat, Reply};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply};
 use miniprogram_core::{AuditId, AuditItem, EffectValue, Error, Intent, Result, SubmitOptions, SubmitTarget};
 use serde_json::{Map, Value, json};
 
 use super::{latest_call, read_latest};
 use crate::code::{expect_experience_version, privacy_call, versions_call, wait_for_scan};
 use crate::dialect::told;
-use crate::plan::WeChatEffect;
 use crate::{client, refuse, wire};
 
 const OPERATION: &str = "submit_audit";
@@ -61,20 +60,20 @@ impl SubmitAudit {
     }
 }
 
-impl WeChatEffect for SubmitAudit {
-    fn reads(&self) -> Vec<Call> {
-        match &self.target {
-            SubmitTarget::Upload(_) => vec![privacy_call("upload_progress"), versions_call(), latest_call()],
-            SubmitTarget::Version(_) => vec![versions_call(), latest_call()],
-            _ => vec![latest_call()],
-        }
-    }
-}
-
 #[async_trait]
 impl EffectPlan for SubmitAudit {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        let preview = Preview::new(self.request(&Value::Null)?);
+        Ok(match &self.target {
+            SubmitTarget::Upload(_) => preview.after(privacy_call("upload_progress")).after(versions_call()),
+            SubmitTarget::Version(_) => preview.after(versions_call()),
+            _ => preview,
+        }
+        .after(latest_call()))
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

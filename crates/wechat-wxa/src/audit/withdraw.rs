@@ -1,35 +1,33 @@
 //! The effect of `undocodeaudit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
-use miniprogram_core::{Audit, AuditId, AuditStatus, EffectValue, Intent, Result};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::{Audit, AuditId, AuditStatus, AuditTarget, EffectValue, Intent, Result};
 use serde_json::{Value, json};
 
-use super::{latest_call, number, read_latest, read_status, status_call};
-use crate::plan::WeChatEffect;
+use super::target::{Target, is_open, none_open};
+use super::{latest_call, read_latest, read_status, status_call};
 use crate::refuse::conflict;
 
 const OPERATION: &str = "withdraw_audit";
 
 /// Withdraws the audit that is open; the call itself names none.
 pub(crate) struct WithdrawAudit {
-    audit: AuditId,
+    target: Target,
 }
 
 impl WithdrawAudit {
-    pub(crate) fn new(audit: &AuditId) -> Result<Self> {
-        number(audit, OPERATION)?;
-        Ok(Self { audit: audit.clone() })
-    }
-
-    fn is_ours(&self, latest: &Audit) -> bool {
-        latest.audit_id.as_ref() == Some(&self.audit)
+    pub(crate) fn new(audit: &AuditTarget) -> Result<Self> {
+        Ok(Self { target: Target::new(audit, OPERATION)? })
     }
 }
 
-impl WeChatEffect for WithdrawAudit {
-    fn reads(&self) -> Vec<Call> {
-        vec![latest_call()]
+/// Why an audit that the caller names cannot be withdrawn.
+fn refusal(latest: &Audit, wanted: &AuditId) -> String {
+    match &latest.audit_id {
+        Some(id) if id == wanted => format!("audit {id} is {}, not in review", latest.status),
+        Some(id) => format!("the latest audit is {id} ({}), not {wanted}", latest.status),
+        None => format!("there is no audit, {wanted} least of all"),
     }
 }
 
@@ -39,29 +37,31 @@ impl EffectPlan for WithdrawAudit {
         EffectClass::OneShot
     }
 
+    fn preview(&self) -> Result<Preview> {
+        Ok(Preview::new(self.request(&Value::Null)?).after(latest_call()))
+    }
+
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let latest = read_latest(op).await?;
-        let open = matches!(latest.status, AuditStatus::InReview | AuditStatus::Delayed);
-        if self.is_ours(&latest) && open {
-            return Ok(json!({ "audit_id": self.audit }));
+        match (&self.target, &latest.audit_id) {
+            (Target::Id(wanted), Some(id)) if id == wanted && is_open(&latest) => {}
+            (Target::Id(wanted), _) => return Err(conflict(OPERATION, refusal(&latest, wanted))),
+            (Target::Latest, Some(_)) if is_open(&latest) => {}
+            (Target::Latest, _) => return Err(none_open(OPERATION, &latest)),
         }
-        let detail = match &latest.audit_id {
-            Some(id) if *id == self.audit => format!("audit {id} is {}, not in review", latest.status),
-            Some(id) => format!("the latest audit is {id} ({}), not {}", latest.status, self.audit),
-            None => format!("there is no audit, {} least of all", self.audit),
-        };
-        Err(conflict(OPERATION, detail))
+        Ok(json!({ "audit_id": latest.audit_id }))
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
         Ok(Call::get(OPERATION, "/wxa/undocodeaudit"))
     }
 
-    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
+    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
+        let ours = self.target.audit(OPERATION, &intent.before)?;
         let latest = read_latest(op).await?;
-        let audit = if latest.audit_id.is_some() && !self.is_ours(&latest) {
+        let audit = if latest.audit_id.as_ref().is_some_and(|id| *id != ours) {
             // Somebody has submitted again: only the audit itself can tell how it ended.
-            read_status(op, &status_call(&self.audit, OPERATION)?, &self.audit).await?
+            read_status(op, &status_call(&ours, OPERATION)?, &ours).await?
         } else {
             latest
         };
@@ -70,9 +70,13 @@ impl EffectPlan for WithdrawAudit {
             AuditStatus::InReview | AuditStatus::Delayed => Finding::Absent,
             AuditStatus::Approved | AuditStatus::Rejected => Finding::Conflict(conflict(
                 OPERATION,
-                format!("the verdict came first: audit {} is {}", self.audit, audit.status),
+                format!("the verdict came first: audit {ours} is {}", audit.status),
             )),
             _ => Finding::Pending,
         })
+    }
+
+    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
+        self.target.repeats(op, OPERATION, intent).await
     }
 }

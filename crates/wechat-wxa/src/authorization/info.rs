@@ -31,7 +31,7 @@ impl WeChatAuthorization {
 
     /// `api_get_authorizer_info` of the operation's app.
     pub(super) async fn info(&self, op: &mut Op<'_>, platform: &AccessToken) -> Result<Reply> {
-        let members = [("authorizer_appid", Value::from(op.app().as_str()))];
+        let members = [("authorizer_appid", Value::from(op.subject().as_str()))];
         let call = self.call(op.operation(), "/cgi-bin/component/api_get_authorizer_info", members);
         op.read(&call.with_given_token(platform.clone())).await
     }

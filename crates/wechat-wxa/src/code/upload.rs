@@ -9,7 +9,6 @@ use super::versions_call;
 use crate::client::decode;
 use crate::dialect::told;
 use crate::ext_json::refuse_direct_commit;
-use crate::plan::WeChatEffect;
 use crate::{refuse, wire};
 
 const OPERATION: &str = "upload_code";
@@ -49,8 +48,6 @@ impl UploadCode {
         EffectValue::Upload(UploadReceipt::new(&self.version, &self.description))
     }
 }
-
-impl WeChatEffect for UploadCode {}
 
 #[async_trait]
 impl EffectPlan for UploadCode {

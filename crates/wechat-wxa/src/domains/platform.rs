@@ -1,4 +1,5 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Reply};
 use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -6,14 +7,14 @@ use serde_json::{Map, Value, json};
 use super::{CheckFile, check_domains, standing, verdict};
 use crate::body::Body;
 use crate::client::WeChatPlatform;
+use crate::commands;
 use crate::fields;
 use crate::one_call::{OneCall, brought};
-use crate::plan::WeChatEffect;
 use crate::refuse;
 use crate::values::DomainAction;
 
-pub(super) const CHANGE: MethodName = MethodName::new("change_platform_server_domains");
-pub(super) const CHANGE_WEB_VIEW: MethodName = MethodName::new("change_platform_web_view_domains");
+pub(crate) const CHANGE: MethodName = MethodName::new("change_platform_server_domains");
+pub(crate) const CHANGE_WEB_VIEW: MethodName = MethodName::new("change_platform_web_view_domains");
 
 /// Server domains that a platform can register.
 const MOST_SERVER_DOMAINS: usize = 1000;
@@ -195,7 +196,7 @@ impl WeChatPlatform {
         &self,
         change: &PlatformDomainChange,
     ) -> Result<Effect<PlatformDomains>> {
-        self.inherent(CHANGE, change).await?.into_inherent(CHANGE.as_str())
+        self.perform(commands::change_platform_server_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
     /// The domains whose pages the platform has registered for its apps: `modify_wxa_jump_domain` with `action` `get`.
@@ -214,7 +215,9 @@ impl WeChatPlatform {
         &self,
         change: &PlatformDomainChange,
     ) -> Result<Effect<PlatformDomains>> {
-        self.inherent(CHANGE_WEB_VIEW, change).await?.into_inherent(CHANGE_WEB_VIEW.as_str())
+        self.perform(commands::change_platform_web_view_domains(change)?)
+            .await?
+            .into_inherent(CHANGE_WEB_VIEW.as_str())
     }
 
     /// The file that proves whose a domain is: `get_domain_confirmfile`.
@@ -237,11 +240,11 @@ fn get_call(list: &List) -> Call {
     Call::post_json(list.operation, list.path, &body).with_platform_token()
 }
 
-pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     changing(CHANGE, &SERVER, command)
 }
 
-pub(super) fn change_web_view(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn change_web_view(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     changing(CHANGE_WEB_VIEW, &WEB_VIEW, command)
 }
 
@@ -249,7 +252,7 @@ fn changing(
     method: MethodName,
     list: &'static List,
     command: &InherentCommand,
-) -> Result<Box<dyn WeChatEffect>> {
+) -> Result<Box<dyn EffectPlan>> {
     let change: PlatformDomainChange = command.arguments()?;
     let body = change.body(method.as_str(), list)?;
     let call = Call::post_json(method.as_str(), list.path, &body).with_platform_token();

@@ -1,16 +1,17 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{check_domains, standing, verdict};
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::OneCall;
-use crate::plan::WeChatEffect;
 use crate::values::DomainAction;
 
-pub(super) const SET: MethodName = MethodName::new("set_prefetch_domains");
+pub(crate) const SET: MethodName = MethodName::new("set_prefetch_domains");
 
 /// The domains whose addresses the client looks up before the app asks for them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -49,8 +50,8 @@ impl PrefetchDomain {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Set {
-    domains: Vec<String>,
+pub(crate) struct Set {
+    pub(crate) domains: Vec<String>,
 }
 
 impl WeChatApp {
@@ -67,8 +68,7 @@ impl WeChatApp {
     /// # Errors
     /// Those of any effect.
     pub async fn set_prefetch_domains<D: AsRef<str> + Sync>(&self, domains: &[D]) -> Result<Effect> {
-        let arguments = Set { domains: domains.iter().map(|domain| domain.as_ref().to_owned()).collect() };
-        Ok(self.inherent(SET, &arguments).await?.into_unit())
+        Ok(self.perform(commands::set_prefetch_domains(domains)?).await?.into_unit())
     }
 }
 
@@ -95,7 +95,7 @@ fn urls(reply: &Reply) -> Result<Vec<String>> {
     Ok(read(reply)?.domains.into_iter().map(|domain| domain.url).collect())
 }
 
-pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Set { domains } = command.arguments()?;
     check_domains(SET.as_str(), "domains", &domains)?;
     let list: Vec<Value> = domains.iter().map(|domain| json!({ "url": domain })).collect();

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply};
 use miniprogram_core::{
     Code, Effect, Error, InherentCommand, MethodName, Outcome, Result, Retry, VendorError, redact,
 };
@@ -11,15 +12,15 @@ use super::{bare, check_domains, standing, verdict};
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::codes::ERRCODE;
+use crate::commands;
 use crate::dialect::whole;
 use crate::fields;
 use crate::one_call::{OneCall, brought};
-use crate::plan::WeChatEffect;
 use crate::values::{DomainAction, ServerDomainKind};
 use crate::{WECHAT, refuse};
 
-pub(super) const CHANGE: MethodName = MethodName::new("change_server_domains");
-pub(super) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_server_domains_directly");
+pub(crate) const CHANGE: MethodName = MethodName::new("change_server_domains");
+pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_server_domains_directly");
 
 const MODIFY: &str = "/wxa/modify_domain";
 const MODIFY_DIRECTLY: &str = "/wxa/modify_domain_directly";
@@ -278,7 +279,7 @@ impl WeChatApp {
     /// names them (85301, 85303); [`Conflict`](miniprogram_core::ErrorKind::Conflict) for domains that are set already,
     /// not registered with the platform or without an ICP filing; and those of any effect.
     pub async fn change_server_domains(&self, change: &DomainChange) -> Result<Effect<DomainResult>> {
-        self.inherent(CHANGE, change).await?.into_inherent(CHANGE.as_str())
+        self.perform(commands::change_server_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
     /// Changes the app's domains beside those of the platform: `modify_domain_directly`, which takes domains that the
@@ -290,7 +291,9 @@ impl WeChatApp {
         &self,
         change: &DomainChange,
     ) -> Result<Effect<DomainResult>> {
-        self.inherent(CHANGE_DIRECTLY, change).await?.into_inherent(CHANGE_DIRECTLY.as_str())
+        self.perform(commands::change_server_domains_directly(change)?)
+            .await?
+            .into_inherent(CHANGE_DIRECTLY.as_str())
     }
 }
 
@@ -298,11 +301,11 @@ fn get_call(path: &'static str) -> Call {
     Call::post_json("server_domains", path, &json!({ "action": DomainAction::Get.as_wire() }))
 }
 
-pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     changing(CHANGE, MODIFY, command)
 }
 
-pub(super) fn change_directly(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn change_directly(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     changing(CHANGE_DIRECTLY, MODIFY_DIRECTLY, command)
 }
 
@@ -310,7 +313,7 @@ fn changing(
     method: MethodName,
     path: &'static str,
     command: &InherentCommand,
-) -> Result<Box<dyn WeChatEffect>> {
+) -> Result<Box<dyn EffectPlan>> {
     let change: DomainChange = command.arguments()?;
     let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };

@@ -1,4 +1,5 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Reply};
 use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -6,14 +7,14 @@ use serde_json::{Map, Value, json};
 use super::{CheckFile, check_domains, standing, verdict};
 use crate::body::Body;
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::{OneCall, brought};
-use crate::plan::WeChatEffect;
 use crate::refuse;
 use crate::values::DomainAction;
 
-pub(super) const CHANGE: MethodName = MethodName::new("change_web_view_domains");
-pub(super) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_web_view_domains_directly");
+pub(crate) const CHANGE: MethodName = MethodName::new("change_web_view_domains");
+pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_web_view_domains_directly");
 
 const SET: &str = "/wxa/setwebviewdomain";
 const SET_DIRECTLY: &str = "/wxa/setwebviewdomain_directly";
@@ -121,7 +122,7 @@ impl WeChatApp {
         &self,
         change: &WebViewDomainChange,
     ) -> Result<Effect<WebViewDomainResult>> {
-        self.inherent(CHANGE, change).await?.into_inherent(CHANGE.as_str())
+        self.perform(commands::change_web_view_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
     /// Changes the app's own ones: `setwebviewdomain_directly`, which takes domains that the platform has not
@@ -133,7 +134,9 @@ impl WeChatApp {
         &self,
         change: &WebViewDomainChange,
     ) -> Result<Effect<WebViewDomainResult>> {
-        self.inherent(CHANGE_DIRECTLY, change).await?.into_inherent(CHANGE_DIRECTLY.as_str())
+        self.perform(commands::change_web_view_domains_directly(change)?)
+            .await?
+            .into_inherent(CHANGE_DIRECTLY.as_str())
     }
 
     /// The file that proves whose a domain is, for
@@ -152,11 +155,11 @@ fn get_call(path: &'static str) -> Call {
     Call::post_json("web_view_domains", path, &json!({ "action": DomainAction::Get.as_wire() }))
 }
 
-pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     changing(CHANGE, SET, command)
 }
 
-pub(super) fn change_directly(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn change_directly(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     changing(CHANGE_DIRECTLY, SET_DIRECTLY, command)
 }
 
@@ -164,7 +167,7 @@ fn changing(
     method: MethodName,
     path: &'static str,
     command: &InherentCommand,
-) -> Result<Box<dyn WeChatEffect>> {
+) -> Result<Box<dyn EffectPlan>> {
     let change: WebViewDomainChange = command.arguments()?;
     let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };

@@ -1,17 +1,18 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::body::Body;
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::{OneCall, brought, effect_members};
-use crate::plan::WeChatEffect;
 use crate::refuse;
 use crate::values::{Coded, PRIVACY_INTERFACE, PrivacyInterfaceStatus};
 
-pub(super) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
+pub(crate) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
 
 /// An interface that reads users' data and needs a permission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,7 +205,7 @@ impl WeChatApp {
         &self,
         request: &PrivacyInterfaceRequest,
     ) -> Result<Effect<PrivacyApplication>> {
-        self.inherent(APPLY, request).await?.into_inherent(APPLY.as_str())
+        self.perform(commands::apply_privacy_interface(request)?).await?.into_inherent(APPLY.as_str())
     }
 }
 
@@ -234,7 +235,7 @@ fn applications(reply: &Reply) -> Result<Vec<Applied>> {
     Ok(interfaces(reply)?.into_iter().map(applied).collect())
 }
 
-pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let request: PrivacyInterfaceRequest = command.arguments()?;
     let call = Call::post_json(APPLY.as_str(), "/wxa/security/apply_privacy_interface", &request.body()?);
     OneCall::new(APPLY, EffectClass::Guarded, call)

@@ -1,19 +1,20 @@
 use std::fmt;
 
-use miniprogram_core::pipeline::{Call, EffectClass, Fields};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields};
 use miniprogram_core::{AppId, Effect, InherentCommand, MethodName, Result, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::body::Body;
 use crate::client::{WeChatApp, WeChatPlatform};
+use crate::commands;
 use crate::fields;
 use crate::one_call::OneCall;
-use crate::plan::WeChatEffect;
 use crate::refuse;
 use crate::values::{Coded, ORDER_PATH, OrderPathKind, ReviewStatus};
 
-pub(super) const APPLY: MethodName = MethodName::new("apply_order_path");
+pub(crate) const APPLY: MethodName = MethodName::new("apply_order_path");
 
 /// The page of an app that shows orders.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -195,11 +196,11 @@ impl WeChatPlatform {
     /// # Errors
     /// Those of any effect.
     pub async fn apply_order_path(&self, request: &OrderPathRequest) -> Result<Effect> {
-        Ok(self.inherent(APPLY, request).await?.into_unit())
+        Ok(self.perform(commands::apply_order_path(request)?).await?.into_unit())
     }
 }
 
-pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let request: OrderPathRequest = command.arguments()?;
     let call = Call::post_json(APPLY.as_str(), "/wxa/security/applysetorderpathinfo", &request.body()?);
     OneCall::new(APPLY, EffectClass::OneShot, call.with_platform_token()).boxed()

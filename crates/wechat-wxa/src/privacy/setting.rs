@@ -1,17 +1,18 @@
-use miniprogram_core::pipeline::{Call, EffectClass, Fields, Finding, Reply};
+use miniprogram_core::Subject;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::body::Body;
 use crate::client::WeChatApp;
+use crate::commands;
 use crate::fields;
 use crate::one_call::OneCall;
-use crate::plan::WeChatEffect;
 use crate::refuse;
 use crate::values::PrivacyVersion;
 
-pub(super) const SET: MethodName = MethodName::new("set_privacy_setting");
+pub(crate) const SET: MethodName = MethodName::new("set_privacy_setting");
 const OPERATION: &str = SET.as_str();
 
 /// Who answers for users' data, how they can be reached, and for how long the data are kept.
@@ -384,7 +385,7 @@ impl WeChatApp {
     /// reached or tells nobody of changes, and for a list of uses where there must be none or one; and those of any
     /// effect.
     pub async fn set_privacy_setting(&self, setting: &PrivacySetting) -> Result<Effect> {
-        Ok(self.inherent(SET, setting).await?.into_unit())
+        Ok(self.perform(commands::set_privacy_setting(setting)?).await?.into_unit())
     }
 }
 
@@ -399,7 +400,7 @@ fn get_call(version: PrivacyVersion) -> Call {
     Call::post_json("privacy_setting", "/cgi-bin/component/getprivacysetting", &body)
 }
 
-pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn WeChatEffect>> {
+pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let setting: PrivacySetting = command.arguments()?;
     let call = Call::post_json(OPERATION, "/cgi-bin/component/setprivacysetting", &setting.body()?);
     OneCall::new(SET, EffectClass::Set, call)

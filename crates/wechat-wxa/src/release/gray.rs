@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use crate::client::of_a_read;
 use crate::codes::GRAY;
-use crate::plan::WeChatEffect;
 use crate::{refuse, wire};
 
 const START: &str = "start_gray_release";
@@ -33,8 +32,6 @@ impl StartGrayRelease {
         }
     }
 }
-
-impl WeChatEffect for StartGrayRelease {}
 
 #[async_trait]
 impl EffectPlan for StartGrayRelease {
@@ -80,8 +77,6 @@ impl EffectPlan for StartGrayRelease {
 
 /// Ends the gray release.
 pub(crate) struct CancelGrayRelease;
-
-impl WeChatEffect for CancelGrayRelease {}
 
 #[async_trait]
 impl EffectPlan for CancelGrayRelease {

@@ -1,7 +1,7 @@
 //! The effect of `release`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Repeat};
+use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{
     AuditId, AuditStatus, Code, EffectValue, Error, GrayStatus, Intent, Outcome, ReleaseTarget, Result,
     Timestamp,
@@ -15,7 +15,6 @@ use crate::before::seen;
 use crate::client;
 use crate::code::versions_call;
 use crate::dialect::told;
-use crate::plan::WeChatEffect;
 use crate::refuse::conflict;
 use crate::{WECHAT, wire};
 
@@ -51,16 +50,14 @@ impl Release {
     }
 }
 
-impl WeChatEffect for Release {
-    fn reads(&self) -> Vec<Call> {
-        vec![latest_call()]
-    }
-}
-
 #[async_trait]
 impl EffectPlan for Release {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        Ok(Preview::new(self.request(&Value::Null)?).after(latest_call()))
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

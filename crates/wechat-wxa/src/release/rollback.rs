@@ -1,19 +1,15 @@
 //! The effect of `revertcoderelease`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Repeat};
-use miniprogram_core::{
-    EffectValue, Error, ErrorKind, Intent, Outcome, PlannedRequest, Result, RollbackTarget,
-};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Outcome, Result, RollbackTarget};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::before::seen;
 use crate::client;
 use crate::code::versions_call;
-use crate::dialect::WeChatDialect;
 use crate::dialect::told;
-use crate::plan::WeChatEffect;
 use crate::wire::{self, HistoryVersion, Released};
 use crate::{WECHAT, refuse};
 
@@ -90,28 +86,19 @@ impl Rollback {
     }
 }
 
-impl WeChatEffect for Rollback {
-    fn reads(&self) -> Vec<Call> {
-        vec![versions_call(), history_call()]
-    }
-
-    fn dry_run(&self) -> Result<Vec<PlannedRequest>> {
-        let (reads, effect) = (self.reads(), revert_call());
-        let planned = reads.iter().chain([&effect]).map(|call| call.planned(&WeChatDialect));
-        let mut requests: Vec<PlannedRequest> = planned.collect::<Result<_>>()?;
-        if self.version.is_some()
-            && let Some(effect) = requests.pop()
-        {
-            requests.push(effect.with_query("app_version", json!({ "from": HISTORY })));
-        }
-        Ok(requests)
-    }
-}
-
 #[async_trait]
 impl EffectPlan for Rollback {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        let preview = match self.version {
+            Some(_) => Preview::new(revert_call().with_query("app_version", ""))
+                .with_value_of("app_version", HISTORY),
+            None => Preview::new(revert_call()),
+        };
+        Ok(preview.after(versions_call()).after(history_call()))
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::client;
 use crate::codes::VISIT;
 use crate::dialect::told;
-use crate::plan::WeChatEffect;
 use crate::{refuse, wire};
 
 const VISIT_OPERATION: &str = "set_visit_status";
@@ -48,8 +47,6 @@ impl SetVisitStatus {
     }
 }
 
-impl WeChatEffect for SetVisitStatus {}
-
 #[async_trait]
 impl EffectPlan for SetVisitStatus {
     fn class(&self) -> EffectClass {
@@ -81,8 +78,6 @@ impl SetMinLibraryVersion {
         Ok(Self { version: version.to_owned() })
     }
 }
-
-impl WeChatEffect for SetMinLibraryVersion {}
 
 #[async_trait]
 impl EffectPlan for SetMinLibraryVersion {

@@ -481,7 +481,7 @@ async fn another_process_settles_out_of_what_was_stored() {
         act(&first, case.name).await.unwrap();
         let stored = serde_json::to_string(&first.vendor.intents()[0]).unwrap();
         let intent: Intent = serde_json::from_str(&stored).unwrap();
-        let of_platform = intent.app.as_str() == PLATFORM;
+        let of_platform = intent.subject == SubjectId::Platform(PLATFORM.into());
         for (state, shows) in [(after, true), (before, false)] {
             let second = stage([(*path, vec![ok(state.clone())])]);
             let settled = match of_platform {
@@ -509,7 +509,7 @@ async fn an_open_intent_of_the_platform_is_settled_by_asking() {
     let intent = first.vendor.intents().remove(0);
 
     let second = stage([(path, vec![ok(after)])]);
-    let settled = second.platform.template_library().unwrap().settle(&intent).await.unwrap();
+    let settled = second.platform.template_library().unwrap().platform().settle(&intent).await.unwrap();
     assert_eq!((settled.outcome, settled.evidence), (Outcome::Done, Evidence::Asked));
     assert_eq!(settled.value, EffectValue::Inherent(json!({ "template_id": "5" })));
     let error = second.app.settle(&intent).await.unwrap_err();

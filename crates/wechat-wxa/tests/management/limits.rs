@@ -142,7 +142,7 @@ fn a_store_time_is_digits_and_days() {
         owner.store_expire_timestamp = Some(time.to_owned());
         let setting = PrivacySetting::of_published(owner);
         let command = Command::inherent(MethodName::new("set_privacy_setting"), &setting).unwrap();
-        stage.platform.plan(&APP.into(), &command)
+        stage.app.plan(&command)
     };
     for time in ["30天", "0天"] {
         assert!(plan(time).is_ok(), "{time}");
@@ -157,9 +157,16 @@ fn a_store_time_is_digits_and_days() {
 fn a_command_of_nobody_is_unsupported() {
     let stage = stage([]);
     let command = Command::inherent(MethodName::new("make_coffee"), &json!({})).unwrap();
-    let error = stage.platform.plan(&APP.into(), &command).unwrap_err();
+    let error = stage.app.plan(&command).unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Unsupported, "make_coffee"));
+    let elsewhere = Command::delete_template(&"7".into());
+    for (subject, command) in [
+        (&stage.app as &dyn Subject, &elsewhere),
+        (&stage.platform as &dyn Subject, &Command::CancelGrayRelease),
+    ] {
+        assert_eq!(subject.plan(command).unwrap_err().kind(), ErrorKind::Unsupported, "{}", subject.id());
+    }
     let command = Command::inherent(MethodName::new("bind_tester"), &json!({ "wechat_id": 7 })).unwrap();
-    let error = stage.platform.plan(&APP.into(), &command).unwrap_err();
+    let error = stage.app.plan(&command).unwrap_err();
     assert_eq!((error.kind(), error.vendor()), (ErrorKind::InvalidArgument, Some(WECHAT)), "{error}");
 }

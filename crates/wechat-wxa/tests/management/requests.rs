@@ -32,7 +32,11 @@ async fn a_dry_run_is_what_would_be_sent_and_survives_the_journal() {
         let stored: Intent = serde_json::from_value(serde_json::to_value(intent).unwrap()).unwrap();
         assert_eq!(stored, *intent);
         assert_eq!(Some(stored.operation.as_str()), case.name.split(' ').next());
-        let planned = stage.platform.plan(&APP.into(), &stored.target).unwrap();
+        let subject: &dyn Subject = match &stored.subject {
+            SubjectId::App(_) => &stage.app,
+            _ => &stage.platform,
+        };
+        let planned = subject.plan(&stored.target).unwrap();
         let mut sent = stage.vendor.requests();
         // The id of an added template is looked up afterwards.
         let at = sent.iter().position(|request| request.path == case.path && planned.last() == Some(request));
@@ -48,9 +52,12 @@ async fn effects_of_the_platform_take_its_token_and_its_own_gate() {
         let stage = stage_for(&case, vec![ok(case.success.clone())], reads);
         act(&stage, case.name).await.unwrap();
         let of_platform = ["template", "platform", "order_path"].iter().any(|word| case.name.contains(word));
-        let (token, app) = if of_platform { (PLATFORM_TOKEN, PLATFORM) } else { (TOKEN, APP) };
+        let (token, subject) = match of_platform {
+            true => (PLATFORM_TOKEN, SubjectId::Platform(PLATFORM.into())),
+            false => (TOKEN, SubjectId::App(APP.into())),
+        };
         assert_eq!(stage.vendor.last_token(), token, "{}", case.name);
-        assert_eq!(stage.vendor.intents()[0].app, AppId::from(app), "{}", case.name);
+        assert_eq!(stage.vendor.intents()[0].subject, subject, "{}", case.name);
     }
 }
 
@@ -76,7 +83,7 @@ async fn a_reviewers_password_is_sent_and_stored_but_never_shown() {
     assert!(stage.vendor.last_body().contains("worthless"));
     let intent = stage.vendor.intents().remove(0);
     assert!(serde_json::to_string(&intent).unwrap().contains("worthless"), "it is needed to send it again");
-    let plan = stage.platform.plan(&APP.into(), &intent.target).unwrap();
+    let plan = stage.platform.plan(&intent.target).unwrap();
     let shown = format!("{intent:?} {:?} {plan:?} {}", intent.target, serde_json::to_string(&plan).unwrap());
     assert!(!shown.contains("worthless"), "{shown}");
 }

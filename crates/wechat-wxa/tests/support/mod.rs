@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, DATE};
+use miniprogram_core::SubjectId;
 use miniprogram_core::transport::{Body, Request, Response, TransportError};
 use miniprogram_core::{
     AccessToken, AppId, AuditItem, ClientConfig, Clock, Error, ExtJson, Intent, Journal, PlannedRequest,
@@ -227,7 +228,7 @@ impl Journal for Vendor {
     async fn pending(
         &self,
         _vendor: miniprogram_core::Vendor,
-        _app: &AppId,
+        _subject: &SubjectId,
     ) -> Result<Option<Intent>, Error> {
         Ok(None)
     }

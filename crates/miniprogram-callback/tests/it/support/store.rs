@@ -280,14 +280,19 @@ impl IntentStore for MemoryStore {
     async fn close_unreadable_intent(
         &self,
         _: &PlatformKey,
-        _: &AppId,
+        _: &miniprogram_core::SubjectId,
         _: &Settled,
         _: Timestamp,
     ) -> Result<bool> {
         unused()
     }
 
-    async fn pending_intent(&self, _: &PlatformId, _: Vendor, _: &AppId) -> Result<Option<Intent>> {
+    async fn pending_intent(
+        &self,
+        _: &PlatformId,
+        _: Vendor,
+        _: &miniprogram_core::SubjectId,
+    ) -> Result<Option<Intent>> {
         unused()
     }
 

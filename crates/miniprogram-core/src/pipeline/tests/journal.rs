@@ -77,7 +77,7 @@ impl Journal for Torn {
         Ok(())
     }
 
-    async fn pending(&self, _vendor: Vendor, _app: &AppId) -> Result<Option<Intent>> {
+    async fn pending(&self, _vendor: Vendor, _subject: &SubjectId) -> Result<Option<Intent>> {
         if *self.fails_to_read.lock().unwrap() { Err(torn()) } else { Ok(None) }
     }
 }

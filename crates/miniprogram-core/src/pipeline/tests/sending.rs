@@ -240,3 +240,13 @@ async fn what_a_plan_refuses_was_not_sent() {
     assert_eq!(outcome(&pipeline, &acme).await, Outcome::Done);
     assert_eq!(acme.counts(), (1, 0), "nothing of the two was open");
 }
+
+#[tokio::test]
+async fn the_platform_itself_has_no_apps_token() {
+    let acme = Acme::new(&[Answer::Done], &[]);
+    let pipeline = acme.pipeline();
+    let error = pipeline.begin(pipeline.platform_id(), "call").send_once(&effect()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent), "{error:#}");
+    pipeline.begin(pipeline.platform_id(), "call").send_once(&effect().without_token()).await.unwrap();
+    assert_eq!(acme.counts().0, 1);
+}

@@ -287,7 +287,7 @@ async fn an_intent_of_another_app_or_vendor_is_refused() {
     let mut of_vendor = begun(command(), Duration::ZERO);
     of_vendor.vendor = Vendor::new("other");
     let mut of_app = begun(command(), Duration::ZERO);
-    of_app.app = AppId::from("2");
+    of_app.subject = AppId::from("2").into();
     for (foreign, detail) in
         [(of_vendor, "is of other 1, not of acme 1"), (of_app, "is of acme 2, not of acme 1")]
     {

@@ -1,0 +1,76 @@
+//! The audit that an effect is about: the one that the caller names, or the latest one.
+
+use miniprogram_core::pipeline::{Op, Repeat};
+use miniprogram_core::{Audit, AuditId, AuditStatus, AuditTarget, Error, Intent, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{number, read_latest};
+use crate::WECHAT;
+use crate::before::seen;
+use crate::refuse::conflict;
+
+/// What a plan calls the read of the latest audit.
+pub(super) const LATEST: &str = "get_latest_auditstatus";
+
+/// Which audit.
+pub(super) enum Target {
+    /// That one.
+    Id(AuditId),
+    /// The one that is open; which it was before the effect, the intent keeps.
+    Latest,
+}
+
+/// What was read before an effect on the latest audit.
+#[derive(Deserialize)]
+struct Before {
+    audit_id: AuditId,
+}
+
+impl Target {
+    pub(super) fn new(target: &AuditTarget, operation: &'static str) -> Result<Self> {
+        match target {
+            AuditTarget::Id(audit) => {
+                number(audit, operation)?;
+                Ok(Self::Id(audit.clone()))
+            }
+            AuditTarget::Latest => Ok(Self::Latest),
+            _ => Err(Error::unsupported(WECHAT, operation).with_field("audit")),
+        }
+    }
+
+    /// The audit's id.
+    pub(super) fn audit(&self, operation: &'static str, before: &Value) -> Result<AuditId> {
+        match self {
+            Self::Id(audit) => Ok(audit.clone()),
+            Self::Latest => Ok(seen::<Before>(operation, before)?.audit_id),
+        }
+    }
+
+    /// "The latest audit" is another one as soon as something was submitted again.
+    pub(super) async fn repeats(
+        &self,
+        op: &mut Op<'_>,
+        operation: &'static str,
+        intent: &Intent,
+    ) -> Result<Repeat> {
+        if let Self::Id(_) = self {
+            return Ok(Repeat::Same);
+        }
+        let ours = self.audit(operation, &intent.before)?;
+        let latest = read_latest(op).await?;
+        Ok(match latest.audit_id {
+            Some(id) if id != ours && is_open(&latest) => Repeat::New,
+            _ => Repeat::Same,
+        })
+    }
+}
+
+/// Whether there is no verdict yet.
+pub(super) fn is_open(audit: &Audit) -> bool {
+    matches!(audit.status, AuditStatus::InReview | AuditStatus::Delayed)
+}
+
+pub(super) fn none_open(operation: &'static str, latest: &Audit) -> Error {
+    conflict(operation, format!("no audit is open: the latest is {}", latest.status))
+}

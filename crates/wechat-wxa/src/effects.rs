@@ -1,0 +1,125 @@
+//! From commands to effects: the one table of what can be done to an app, and of what to the platform.
+
+use async_trait::async_trait;
+use miniprogram_core::pipeline::{EffectPlan, EffectSource};
+use miniprogram_core::{
+    Command, Effect, EffectValue, Error, InherentCommand, Intent, PlannedRequest, Result, Settled, Subject,
+    SubjectId, Vendor,
+};
+
+use crate::audit::{ExpediteAudit, SubmitAudit, WithdrawAudit};
+use crate::client::{WeChatApp, WeChatPlatform};
+use crate::code::UploadCode;
+use crate::one_call::Inherent;
+use crate::release::{
+    CancelGrayRelease, Release, Rollback, SetMinLibraryVersion, SetVisitStatus, StartGrayRelease,
+};
+use crate::{WECHAT, account, category_admin, domains, privacy, quota, templates, testers};
+
+/// The effects on an app that only WeChat has.
+const OF_APP: [&[Inherent]; 6] = [
+    account::EFFECTS,
+    category_admin::EFFECTS,
+    domains::EFFECTS,
+    privacy::EFFECTS,
+    quota::EFFECTS,
+    testers::EFFECTS,
+];
+
+/// The effects on the platform.
+const OF_PLATFORM: [&[Inherent]; 3] =
+    [domains::PLATFORM_EFFECTS, privacy::PLATFORM_EFFECTS, templates::EFFECTS];
+
+impl EffectSource for WeChatApp {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        Ok(match command {
+            Command::UploadCode { template, ext, version, description } => {
+                Box::new(UploadCode::new(template, ext, version, description)?)
+            }
+            Command::SubmitAudit { target, options } => Box::new(SubmitAudit::new(target, options)?),
+            Command::WithdrawAudit { audit } => Box::new(WithdrawAudit::new(audit)?),
+            Command::ExpediteAudit { audit } => Box::new(ExpediteAudit::new(audit)?),
+            Command::Release { target } => Box::new(Release::new(target)?),
+            Command::Rollback { target } => Box::new(Rollback::new(target)?),
+            Command::StartGrayRelease { gray } => Box::new(StartGrayRelease::new(*gray)?),
+            Command::CancelGrayRelease => Box::new(CancelGrayRelease),
+            Command::SetVisitStatus { status } => Box::new(SetVisitStatus::new(*status)?),
+            Command::SetMinLibraryVersion { version } => Box::new(SetMinLibraryVersion::new(version)?),
+            Command::Inherent(command) => inherent(&OF_APP, command)?,
+            other => return Err(unsupported(other)),
+        })
+    }
+}
+
+impl EffectSource for WeChatPlatform {
+    fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        match command {
+            Command::Inherent(command) => inherent(&OF_PLATFORM, command),
+            other => Err(unsupported(other)),
+        }
+    }
+}
+
+fn inherent(effects: &[&[Inherent]], command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
+    let found = effects.iter().copied().flatten().find(|effect| effect.method == command.method);
+    let effect = found.ok_or_else(|| Error::unsupported(WECHAT, command.method.as_str()))?;
+    (effect.plan)(command).map_err(|error| error.for_vendor(WECHAT))
+}
+
+fn unsupported(command: &Command) -> Error {
+    Error::unsupported(WECHAT, command.operation().as_str())
+}
+
+#[async_trait]
+impl Subject for WeChatApp {
+    fn vendor(&self) -> Vendor {
+        WECHAT
+    }
+
+    fn id(&self) -> SubjectId {
+        SubjectId::from(&self.app)
+    }
+
+    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
+        self.pipeline.plan(self, command)
+    }
+
+    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
+        self.pipeline.effect(&self.app, self, command).await
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.pipeline.settle(&self.app, self, intent).await
+    }
+
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.pipeline.resolve(&self.app, intent, settled).await
+    }
+}
+
+#[async_trait]
+impl Subject for WeChatPlatform {
+    fn vendor(&self) -> Vendor {
+        WECHAT
+    }
+
+    fn id(&self) -> SubjectId {
+        SubjectId::from(self.pipeline.platform_id())
+    }
+
+    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
+        self.pipeline.plan(self, command)
+    }
+
+    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
+        self.pipeline.effect(self.pipeline.platform_id(), self, command).await
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        self.pipeline.settle(self.pipeline.platform_id(), self, intent).await
+    }
+
+    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
+        self.pipeline.resolve(self.pipeline.platform_id(), intent, settled).await
+    }
+}
