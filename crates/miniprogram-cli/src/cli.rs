@@ -8,6 +8,7 @@ mod code;
 mod effects;
 mod events;
 mod release;
+#[cfg(feature = "sim")]
 mod sim;
 mod store;
 mod template;
@@ -34,6 +35,7 @@ pub(crate) use code::{CodeVerb, QrCode, Upload};
 pub(crate) use effects::{EffectsVerb, Known, Settle};
 pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay, Serve};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
+#[cfg(feature = "sim")]
 pub(crate) use sim::{PerVendor, Sim};
 pub(crate) use store::{Copy as StoreCopy, StoreVerb};
 pub(crate) use template::TemplateVerb;
@@ -169,6 +171,7 @@ pub(crate) enum Noun {
     #[command(subcommand)]
     Store(StoreVerb),
     /// Play both vendors on a local port
+    #[cfg(feature = "sim")]
     Sim(Sim),
     /// Send one request to any endpoint of a vendor
     Call(Call),

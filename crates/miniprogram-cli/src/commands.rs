@@ -10,6 +10,7 @@ mod effects;
 mod events;
 mod explain;
 mod release;
+#[cfg(feature = "sim")]
 mod sim;
 mod store;
 mod template;
@@ -34,6 +35,7 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::Effects(verb) => effects::run(&context, verb).await,
         Noun::Events(verb) => events::run(&context, verb).await,
         Noun::Store(verb) => store::run(&context, verb).await,
+        #[cfg(feature = "sim")]
         Noun::Sim(wish) => sim::run(&context, wish).await,
         Noun::Call(wish) => call::run(&context, wish).await,
         Noun::Completions { shell } => {

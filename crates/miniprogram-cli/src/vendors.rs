@@ -22,6 +22,7 @@ use miniprogram::{
     PlatformId, Result, Secret, Vendor, baidu, wechat,
 };
 use miniprogram_callback::CallbackPlatform;
+#[cfg(feature = "sim")]
 use miniprogram_sim::{Callback, SimConfig};
 use serde_json::Value;
 use wechat_only::Acceptance;
@@ -69,6 +70,7 @@ pub(crate) struct Entry {
     /// The crate whose log is shown.
     pub(crate) log_target: &'static str,
     /// Sets the simulator's callback of this vendor.
+    #[cfg(feature = "sim")]
     pub(crate) sim_callback: fn(SimConfig, Callback) -> SimConfig,
 }
 
@@ -128,6 +130,7 @@ pub(crate) static ENTRIES: [Entry; 2] = [
             baidu::plan_call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref())
         },
         log_target: "baidu_smartapp",
+        #[cfg(feature = "sim")]
         sim_callback: SimConfig::with_baidu_callback,
     },
     Entry {
@@ -169,6 +172,7 @@ pub(crate) static ENTRIES: [Entry; 2] = [
             wechat::plan_call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref())
         },
         log_target: "wechat_wxa",
+        #[cfg(feature = "sim")]
         sim_callback: SimConfig::with_wechat_callback,
     },
 ];

@@ -1,5 +1,6 @@
 //! The clock that is passed in: waits and deadlines without real waiting in tests.
 
+#[cfg(any(test, feature = "test-util"))]
 mod manual;
 #[cfg(feature = "client")]
 mod system;
@@ -9,6 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+#[cfg(any(test, feature = "test-util"))]
 pub use manual::VirtualClock;
 #[cfg(feature = "client")]
 pub use system::SystemClock;
@@ -20,8 +22,8 @@ pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where time comes from.
 ///
-/// `SystemClock` (feature `client`) is the real one. [`VirtualClock`] jumps ahead whenever nothing is busy, so a settle time of 15
-/// seconds costs a test nothing, while requests travel over real sockets.
+/// `SystemClock` (feature `client`) is the real one. `VirtualClock` (feature `test-util`) jumps ahead whenever nothing
+/// is busy, so a settle time of 15 seconds costs a test nothing, while requests travel over real sockets.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The present time.
     fn now(&self) -> Timestamp;
@@ -49,11 +51,18 @@ pub trait Clock: Debug + Send + Sync + 'static {
 /// A mark that something is at work; see [`Clock::enter`].
 #[derive(Debug, Default)]
 #[must_use = "dropping the mark ends the work it stands for"]
-pub struct Busy(#[expect(dead_code, reason = "held for what its drop does")] Option<manual::BusyMark>);
+pub struct Busy {
+    /// What the end of the work is told to.
+    #[cfg(any(test, feature = "test-util"))]
+    _mark: Option<manual::BusyMark>,
+}
 
 impl Busy {
     /// The mark of a clock that does not count.
     pub const fn unmarked() -> Self {
-        Self(None)
+        Self {
+            #[cfg(any(test, feature = "test-util"))]
+            _mark: None,
+        }
     }
 }

@@ -50,7 +50,9 @@ pub use capability::Capabilities;
 pub use client::ClientConfig;
 #[cfg(feature = "client")]
 pub use clock::SystemClock;
-pub use clock::{Clock, VirtualClock};
+pub use clock::Clock;
+#[cfg(any(test, feature = "test-util"))]
+pub use clock::VirtualClock;
 pub use code::{
     Category, CategoryLevel, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, Upload,
     UploadProgress, UploadReceipt,

@@ -157,7 +157,7 @@ impl Clock for VirtualClock {
 
     fn enter(&self) -> Busy {
         self.lock().busy += 1;
-        Busy(Some(BusyMark(self.clone())))
+        Busy { _mark: Some(BusyMark(self.clone())) }
     }
 
     fn stall(&self, duration: Option<Duration>) -> Wait {
