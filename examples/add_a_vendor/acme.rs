@@ -22,10 +22,10 @@ pub static AUDIT: StatusTable<AuditStatus> = StatusTable::new(
     "audit",
     AuditStatus::Unknown,
     &[
-        StatusRow { code: 0, status: AuditStatus::InReview, label: "looking" },
-        StatusRow { code: 1, status: AuditStatus::Approved, label: "fine" },
-        StatusRow { code: 2, status: AuditStatus::Rejected, label: "no" },
-        StatusRow { code: 3, status: AuditStatus::Withdrawn, label: "taken back" },
+        StatusRow::new(0, AuditStatus::InReview, "looking"),
+        StatusRow::new(1, AuditStatus::Approved, "fine"),
+        StatusRow::new(2, AuditStatus::Rejected, "no"),
+        StatusRow::new(3, AuditStatus::Withdrawn, "taken back"),
     ],
 );
 

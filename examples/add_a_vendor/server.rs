@@ -341,8 +341,8 @@ impl Harness for AcmeHarness {
                 world.faults.push((id.to_string(), path, fault, times));
             }
             Scene::TokenExpired => world.token += 1,
-            Scene::AuditStatusCode(code) => world.status_code = Some(code),
-            Scene::RefusedWith(code, words) => world.refusal = Some((code, words)),
+            Scene::AuditStatusCode(code) => world.status_code = code.as_number(),
+            Scene::RefusedWith(code, words) => world.refusal = code.as_number().map(|code| (code, words)),
             Scene::Garbage => world.garbage = true,
             Scene::Silent(operation, fault, untold) => {
                 let path =

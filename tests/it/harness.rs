@@ -131,9 +131,11 @@ impl Rig {
             }
             Scene::TokenExpired => self.sim.expire_token(app).expect("a known app"),
             Scene::AuditStatusCode(code) => {
+                let code = code.as_number().expect("a number");
                 next(1, Scope::path(paths.audit_status), miniprogram_sim::Fault::UnknownStatus(code));
             }
             Scene::RefusedWith(code, message) => {
+                let code = code.as_number().expect("a number");
                 for scope in [Scope::path(paths.visit_status), Scope::operation("set_visit_status")] {
                     next(1, scope, miniprogram_sim::Fault::VendorError { code, message: message.clone() });
                 }

@@ -223,7 +223,8 @@ impl<'a> Scenery<'a> {
         if self.app.capabilities().gray_release {
             match self.app.gray_release_plan().await {
                 Ok(plan) => {
-                    let shown = plan.map(|plan| (plan.raw_status.code, plan.percentage));
+                    let shown = plan
+                        .map(|plan| (plan.raw_status.code.as_number().expect("a number"), plan.percentage));
                     let gray = truth.gray.map(|gray| (gray.status, Some(gray.percentage)));
                     assert_eq!(shown, gray, "gray_release_plan");
                 }

@@ -36,12 +36,12 @@ pub static PACKAGE_STAGE: StatusTable<Stage> = StatusTable::new(
     "package",
     Stage::Unknown,
     &[
-        StatusRow { code: 1, status: Stage::Released, label: "线上版本" },
-        StatusRow { code: 3, status: Stage::Development, label: "开发中" },
-        StatusRow { code: 4, status: Stage::InReview, label: "审核中" },
-        StatusRow { code: 5, status: Stage::Rejected, label: "审核失败" },
-        StatusRow { code: 6, status: Stage::Approved, label: "审核通过" },
-        StatusRow { code: 8, status: Stage::RollingBack, label: "回滚中" },
+        StatusRow::new(1, Stage::Released, "线上版本"),
+        StatusRow::new(3, Stage::Development, "开发中"),
+        StatusRow::new(4, Stage::InReview, "审核中"),
+        StatusRow::new(5, Stage::Rejected, "审核失败"),
+        StatusRow::new(6, Stage::Approved, "审核通过"),
+        StatusRow::new(8, Stage::RollingBack, "回滚中"),
     ],
 );
 
@@ -51,12 +51,12 @@ pub static PACKAGE_AUDIT: StatusTable<AuditStatus> = StatusTable::new(
     "package",
     AuditStatus::Unknown,
     &[
-        StatusRow { code: 1, status: AuditStatus::Approved, label: "线上版本" },
-        StatusRow { code: 3, status: AuditStatus::NotSubmitted, label: "开发中" },
-        StatusRow { code: 4, status: AuditStatus::InReview, label: "审核中" },
-        StatusRow { code: 5, status: AuditStatus::Rejected, label: "审核失败" },
-        StatusRow { code: 6, status: AuditStatus::Approved, label: "审核通过" },
-        StatusRow { code: 8, status: AuditStatus::Approved, label: "回滚中" },
+        StatusRow::new(1, AuditStatus::Approved, "线上版本"),
+        StatusRow::new(3, AuditStatus::NotSubmitted, "开发中"),
+        StatusRow::new(4, AuditStatus::InReview, "审核中"),
+        StatusRow::new(5, AuditStatus::Rejected, "审核失败"),
+        StatusRow::new(6, AuditStatus::Approved, "审核通过"),
+        StatusRow::new(8, AuditStatus::Approved, "回滚中"),
     ],
 );
 
@@ -66,8 +66,8 @@ pub static UPLOAD: StatusTable<UploadStatus> = StatusTable::new(
     "upload",
     UploadStatus::Unknown,
     &[
-        StatusRow { code: 1, status: UploadStatus::Processing, label: "上传中" },
-        StatusRow { code: 3, status: UploadStatus::Failed, label: "上传失败" },
+        StatusRow::new(1, UploadStatus::Processing, "上传中"),
+        StatusRow::new(3, UploadStatus::Failed, "上传失败"),
     ],
 );
 
@@ -78,13 +78,13 @@ pub static APP_VISIT: StatusTable<VisitStatus> = StatusTable::new(
     "app",
     VisitStatus::Unknown,
     &[
-        StatusRow { code: -1, status: VisitStatus::Closed, label: "封禁" },
-        StatusRow { code: 1, status: VisitStatus::Open, label: "正常" },
-        StatusRow { code: 2, status: VisitStatus::Unknown, label: "审核中" },
-        StatusRow { code: 4, status: VisitStatus::Closed, label: "暂停服务" },
-        StatusRow { code: 5, status: VisitStatus::Closed, label: "强制下线" },
-        StatusRow { code: 6, status: VisitStatus::Unknown, label: "限时整改" },
-        StatusRow { code: 7, status: VisitStatus::Unknown, label: "流量下线" },
+        StatusRow::new(-1, VisitStatus::Closed, "封禁"),
+        StatusRow::new(1, VisitStatus::Open, "正常"),
+        StatusRow::new(2, VisitStatus::Unknown, "审核中"),
+        StatusRow::new(4, VisitStatus::Closed, "暂停服务"),
+        StatusRow::new(5, VisitStatus::Closed, "强制下线"),
+        StatusRow::new(6, VisitStatus::Unknown, "限时整改"),
+        StatusRow::new(7, VisitStatus::Unknown, "流量下线"),
     ],
 );
 
@@ -93,7 +93,7 @@ pub static QUOTA_PERIOD: StatusTable<QuotaPeriod> = StatusTable::new(
     BAIDU,
     "quota_type",
     QuotaPeriod::Unknown,
-    &[StatusRow { code: 2, status: QuotaPeriod::Week, label: "weekly" }],
+    &[StatusRow::new(2, QuotaPeriod::Week, "weekly")],
 );
 
 /// Names the second meaning of 501, "HTTP method not supported" (请求方式不支持), where an operation is asked for.

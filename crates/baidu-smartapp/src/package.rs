@@ -117,7 +117,7 @@ impl Package {
 
     /// The number behind the stage.
     pub(crate) fn status(&self) -> Option<i64> {
-        self.raw_status.as_ref().map(|raw| raw.code)
+        self.raw_status.as_ref().and_then(|raw| raw.code.as_number())
     }
 
     /// How far the upload is; none once it has succeeded.

@@ -4,6 +4,7 @@
 //! Baidu's SDKs have the paths and numbers used here.
 
 use async_trait::async_trait;
+use miniprogram_core::Code;
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{
     Call, EffectClass, EffectPlan, Fields as ReplyFields, Finding, Op, Preview,
@@ -151,7 +152,7 @@ pub(crate) struct Apply {
 /// The permission before it was asked for.
 #[derive(Debug, Serialize, Deserialize)]
 struct Before {
-    status: i64,
+    status: Code,
 }
 
 pub(crate) fn apply(request: PhonePermissionRequest) -> Result<Apply> {

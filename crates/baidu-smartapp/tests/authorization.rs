@@ -429,11 +429,11 @@ async fn kept_pushes_are_read_in_every_form() {
         .pushes
         .iter()
         .map(|push| {
-            let status = push.status.as_ref().map(|status| (status.value, status.raw.code));
+            let status = push.status.as_ref().map(|status| (status.value, status.raw.code.as_number()));
             (push.id.as_str(), status, push.content.as_str())
         })
         .collect();
-    let (failed, unlisted) = (Some((PushStatus::Failed, 2)), Some((PushStatus::Unknown, 9)));
+    let (failed, unlisted) = (Some((PushStatus::Failed, Some(2))), Some((PushStatus::Unknown, Some(9))));
     assert_eq!(pushes, [("7", failed, "oux7"), ("8", unlisted, "GCr6"), ("9", None, "abcd")]);
     assert_eq!(script.tokens(), [PLATFORM_TOKEN]);
     assert_eq!(script.last_query(), "push_type=2&offset=100&count=50&start=1700000000&end=1700604800");

@@ -204,7 +204,7 @@ fn numbers_keep_their_value_listed_or_not() {
     let BaiduEvent::AdvancedAuditChanged(audit) = BaiduEvent::from_event(&pushed(fields)).unwrap() else {
         panic!("another event")
     };
-    assert_eq!((audit.kind.value, audit.kind.raw.code), (Certification::LegalRepresentative, 23));
+    assert_eq!((audit.kind.value, audit.kind.raw.code), (Certification::LegalRepresentative, 23.into()));
     assert_eq!(audit.status.value, AdvancedAuditStatus::FeeUnpaid);
     assert_eq!(ADVANCED_AUDIT.translate(3).0, AdvancedAuditStatus::Unknown);
 }

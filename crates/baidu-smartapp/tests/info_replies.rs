@@ -75,7 +75,7 @@ async fn qualifications_come_as_text_as_object_nested_and_flat() {
         assert_eq!(needs.value, expected, "{sent}");
     }
     let unlisted = node(r#""need_quali":2"#).await.needs_qualification.unwrap();
-    assert_eq!((unlisted.value, unlisted.raw.code), (Necessity::Unknown, 2));
+    assert_eq!((unlisted.value, unlisted.raw.code), (Necessity::Unknown, 2.into()));
     let groups = |node: CategoryNode| {
         let groups = node.qualifications.unwrap().groups.into_iter();
         groups.map(|group| group.into_iter().map(|item| item.id).collect()).collect::<Vec<Vec<_>>>()
@@ -135,7 +135,7 @@ async fn a_name_that_does_not_pass_is_an_answer() {
         (6, NameVerdict::Unknown),
     ] {
         let answer = check(&format!(r#"{{"checkResult":{code}}}"#)).await.unwrap();
-        assert_eq!((answer.result, answer.raw.code, answer.words.len()), (expected, code, 0));
+        assert_eq!((answer.result, answer.raw.code, answer.words.len()), (expected, code.into(), 0));
     }
     for (words, groups) in [
         (r#"[["面包","店"]]"#, vec![vec!["面包", "店"]]),

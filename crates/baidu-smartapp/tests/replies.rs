@@ -95,14 +95,14 @@ async fn numbers_arrive_as_text_and_text_as_numbers() {
 async fn a_status_that_nobody_lists_survives_with_its_number() {
     let app = list(r#"[{"version":"1","status":99,"package_id":1,"msg":"新状态"}]"#);
     let version = app.code_versions().await.unwrap().remove(0);
-    assert_eq!((version.stage, version.raw_status.unwrap().code), (Stage::Unknown, 99));
+    assert_eq!((version.stage, version.raw_status.unwrap().code), (Stage::Unknown, 99.into()));
     assert_eq!(version.reason.as_deref(), Some("新状态"));
     let (_, app) = answering("package/getdetail", data(r#"{"status":7,"package_id":1}"#));
     let audit = app.audit_status(&"1".into()).await.unwrap();
-    assert_eq!((audit.status, audit.raw_status.unwrap().code), (AuditStatus::Unknown, 7));
+    assert_eq!((audit.status, audit.raw_status.unwrap().code), (AuditStatus::Unknown, 7.into()));
     let (_, app) = answering("app/info", data(r#"{"status":42}"#));
     let visit = app.visit_status().await.unwrap();
-    assert_eq!((visit.status, visit.raw_status.unwrap().code), (VisitStatus::Unknown, 42));
+    assert_eq!((visit.status, visit.raw_status.unwrap().code), (VisitStatus::Unknown, 42.into()));
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn an_upload_in_the_list_keeps_its_state_and_code() {
     let version = app.code_versions().await.unwrap().remove(0);
     assert_eq!((version.stage, version.raw_status), (Stage::UploadFailed, None));
     let upload = version.upload.unwrap();
-    assert_eq!((upload.status, upload.raw_status.code), (UploadStatus::Failed, 3));
+    assert_eq!((upload.status, upload.raw_status.code), (UploadStatus::Failed, 3.into()));
     assert_eq!((upload.code, upload.message.as_deref()), (Some((-1).into()), Some("未知")));
     assert_eq!(
         upload.description.as_deref(),
@@ -203,7 +203,10 @@ async fn quotas_limited_unlimited_and_odd() {
     assert_eq!(limited.period, Some(QuotaPeriod::Week));
     let unlimited = quota(r#"{"quota_type":9,"quota_times":-1,"remain_times":-1}"#).await.unwrap();
     assert_eq!((unlimited.unlimited, unlimited.remaining, unlimited.limit), (true, None, None));
-    assert_eq!((unlimited.period, unlimited.raw_period.unwrap().code), (Some(QuotaPeriod::Unknown), 9));
+    assert_eq!(
+        (unlimited.period, unlimited.raw_period.unwrap().code),
+        (Some(QuotaPeriod::Unknown), 9.into())
+    );
     let error = quota(r#"{"quota_type":2,"quota_times":3,"remain_times":-2}"#).await.unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Protocol, Some("data.remain_times")));
     let error = quota(r#"{"quota_type":2,"quota_times":3}"#).await.unwrap_err();
@@ -234,7 +237,10 @@ async fn categories_in_every_spelling() {
                   {"id":3,"category_name":"y","category_quali":"请联系客服"}]"#;
     let (_, app) = answering("app/category/list", data(odd));
     let odd = app.categories().await.unwrap();
-    assert_eq!(odd.iter().map(|category| category.levels[0].id).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(
+        odd.iter().map(|category| category.levels[0].id.as_number()).collect::<Vec<_>>(),
+        [1, 2, 3].map(Some)
+    );
     assert_eq!((odd[0].levels[0].name.as_str(), &odd[1].extra["sub_items"]), ("", &7.into()));
     assert_eq!(odd[2].extra["category_quali"], "请联系客服", "words that are no JSON are kept");
 }

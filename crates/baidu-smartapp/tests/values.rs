@@ -63,6 +63,6 @@ fn every_value_that_is_sent_is_found_by_its_form_on_the_wire() {
 #[test]
 fn a_value_that_no_table_lists_is_unknown_and_kept() {
     let verdict = Coded::new(&CHECK_RESULT, 9);
-    assert_eq!((verdict.value, verdict.raw.code), (NameVerdict::Unknown, 9));
+    assert_eq!((verdict.value, verdict.raw.code), (NameVerdict::Unknown, 9.into()));
     assert_eq!(ILLEGAL_FIELD.find("appVideo").unwrap_or(AppPart::Unknown), AppPart::Unknown);
 }

@@ -253,7 +253,7 @@ impl AuditItem {
     pub fn of_category(category: &crate::code::Category) -> Self {
         let level = |at: usize| category.levels.get(at);
         let name = |at: usize| level(at).map(|level| level.name.clone());
-        let id = |at: usize| level(at).map(|level| level.id);
+        let id = |at: usize| level(at).and_then(|level| level.id.as_number());
         Self {
             first_class: name(0),
             second_class: name(1),

@@ -489,8 +489,8 @@ impl Category {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CategoryLevel {
-    /// The vendor's id.
-    pub id: i64,
+    /// The vendor's id: a number or a word.
+    pub id: Code,
     /// The vendor's name.
     pub name: String,
 }
@@ -498,7 +498,7 @@ pub struct CategoryLevel {
 impl CategoryLevel {
     /// A level.
     #[must_use]
-    pub fn new(id: i64, name: impl Into<String>) -> Self {
-        Self { id, name: name.into() }
+    pub fn new(id: impl Into<Code>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into() }
     }
 }

@@ -48,9 +48,9 @@ pub use authorizer::Authorizer;
 pub use capability::Capabilities;
 #[cfg(feature = "client")]
 pub use client::ClientConfig;
+pub use clock::Clock;
 #[cfg(feature = "client")]
 pub use clock::SystemClock;
-pub use clock::Clock;
 #[cfg(any(test, feature = "test-util"))]
 pub use clock::VirtualClock;
 pub use code::{

@@ -1,4 +1,4 @@
-//! Shared statuses, each always beside the vendor's own number, and the tables that translate them.
+//! Shared statuses, each always beside the vendor's own code, and the tables that translate them.
 
 mod declare;
 
@@ -7,13 +7,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Code;
 use crate::vendor::Vendor;
 
 macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* })*) => {$(
         $(#[$doc])*
         ///
-        /// Open: later versions may add variants. The vendor's number travels beside it as a [`RawStatus`].
+        /// Open: later versions may add variants. The vendor's code travels beside it as a [`RawStatus`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum $name {
@@ -55,7 +56,7 @@ statuses! {
         Released = "released",
         /// On its way back to the version before.
         RollingBack = "rolling_back",
-        /// A number that no table lists; see the raw status.
+        /// A code that no table lists; see the raw status.
         Unknown = "unknown",
     }
     /// Where an audit stands.
@@ -72,7 +73,7 @@ statuses! {
         Withdrawn = "withdrawn",
         /// The vendor needs more time.
         Delayed = "delayed",
-        /// A number that no table lists; see the raw status.
+        /// A code that no table lists; see the raw status.
         Unknown = "unknown",
     }
     /// Where a gray release stands.
@@ -87,7 +88,7 @@ statuses! {
         Finished = "finished",
         /// Cancelled.
         Deleted = "deleted",
-        /// A number that no table lists; see the raw status.
+        /// A code that no table lists; see the raw status.
         Unknown = "unknown",
     }
     /// Whether users can open the online version.
@@ -96,7 +97,7 @@ statuses! {
         Open = "open",
         /// They cannot.
         Closed = "closed",
-        /// A number that no table lists, or one that does not say; see the raw status.
+        /// A code that no table lists, or one that does not say; see the raw status.
         Unknown = "unknown",
     }
     /// How far the vendor is with an upload.
@@ -105,7 +106,7 @@ statuses! {
         Processing = "processing",
         /// It failed.
         Failed = "failed",
-        /// A number that no table lists; see the raw status.
+        /// A code that no table lists; see the raw status.
         Unknown = "unknown",
     }
 }
@@ -126,7 +127,7 @@ impl GrayStatus {
     }
 }
 
-/// The number that a vendor sent, and the table that it belongs to.
+/// The number or word that a vendor sent, and the table that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RawStatus {
@@ -134,15 +135,15 @@ pub struct RawStatus {
     pub vendor: Vendor,
     /// The name of the vendor's table, as in [`StatusTable::name`].
     pub table: Cow<'static, str>,
-    /// The number.
-    pub code: i64,
+    /// The number or word.
+    pub code: Code,
 }
 
 impl RawStatus {
-    /// A number of a table.
+    /// A code of a table.
     #[must_use]
-    pub fn new(vendor: Vendor, table: impl Into<Cow<'static, str>>, code: i64) -> Self {
-        Self { vendor, table: table.into(), code }
+    pub fn new(vendor: Vendor, table: impl Into<Cow<'static, str>>, code: impl Into<Code>) -> Self {
+        Self { vendor, table: table.into(), code: code.into() }
     }
 }
 
@@ -152,18 +153,72 @@ impl fmt::Display for RawStatus {
     }
 }
 
-/// One line of a [`StatusTable`]: the vendor's number, the shared meaning, the vendor's own label.
+/// The code of a [`StatusRow`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RowCode {
+    /// A number.
+    Number(i64),
+    /// A word.
+    Word(&'static str),
+}
+
+impl RowCode {
+    /// The number, if it is one.
+    #[must_use]
+    pub const fn as_number(self) -> Option<i64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Word(_) => None,
+        }
+    }
+}
+
+impl PartialEq<Code> for RowCode {
+    fn eq(&self, code: &Code) -> bool {
+        match (self, code) {
+            (Self::Number(own), Code::Number(number)) => own == number,
+            (Self::Word(own), Code::Text(text)) => own == text,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for RowCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Word(word) => f.pad(word),
+        }
+    }
+}
+
+/// One line of a [`StatusTable`]: the vendor's code, the shared meaning, the vendor's own label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusRow<S: 'static> {
-    /// The vendor's number.
-    pub code: i64,
+    /// The vendor's number or word.
+    pub code: RowCode,
     /// What it means here.
     pub status: S,
     /// The vendor's own words for it.
     pub label: &'static str,
 }
 
-/// How a vendor's numbers translate into a shared status. Public data: callers can list the known numbers.
+impl<S: Copy> StatusRow<S> {
+    /// A line of a vendor that sends numbers.
+    #[must_use]
+    pub const fn new(code: i64, status: S, label: &'static str) -> Self {
+        Self { code: RowCode::Number(code), status, label }
+    }
+
+    /// A line of a vendor that sends words.
+    #[must_use]
+    pub const fn of_word(code: &'static str, status: S, label: &'static str) -> Self {
+        Self { code: RowCode::Word(code), status, label }
+    }
+}
+
+/// How a vendor's codes translate into a shared status. Public data: callers can list the known codes.
 #[derive(Debug)]
 pub struct StatusTable<S: 'static> {
     vendor: Vendor,
@@ -173,7 +228,7 @@ pub struct StatusTable<S: 'static> {
 }
 
 impl<S: Copy + fmt::Display> StatusTable<S> {
-    /// A table of a vendor. `unknown` is what every number means that no row lists.
+    /// A table of a vendor. `unknown` is what every code means that no row lists.
     #[must_use]
     pub const fn new(vendor: Vendor, name: &'static str, unknown: S, rows: &'static [StatusRow<S>]) -> Self {
         Self { vendor, name, unknown, rows }
@@ -191,48 +246,57 @@ impl<S: Copy + fmt::Display> StatusTable<S> {
         self.name
     }
 
-    /// Every known number.
+    /// Every known code.
     #[must_use]
     pub const fn rows(&self) -> &'static [StatusRow<S>] {
         self.rows
     }
 
-    /// The shared meaning of a number, and the number.
+    /// The shared meaning of a code, and the code.
     #[must_use]
-    pub fn translate(&self, code: i64) -> (S, RawStatus) {
+    pub fn translate(&self, code: impl Into<Code>) -> (S, RawStatus) {
+        let code = code.into();
         let row = self.rows.iter().find(|row| row.code == code);
         (row.map_or(self.unknown, |row| row.status), RawStatus::new(self.vendor, self.name, code))
     }
 
-    /// The whole table as text: every number from one below the first to one above the last, gaps included.
+    /// The whole table as text: every number from one below the first to one above the last, gaps included, then every
+    /// word.
     #[must_use]
     pub fn render(&self) -> String {
         use fmt::Write;
         let mut text = format!("{} {}\n", self.vendor, self.name);
-        let codes = self.rows.iter().map(|row| row.code);
-        let (first, last) = (codes.clone().min().unwrap_or(0), codes.max().unwrap_or(0));
-        for code in first - 1..=last + 1 {
-            let label = self.rows.iter().find(|row| row.code == code).map_or("-", |row| row.label);
-            let _ = writeln!(text, "{code:>4}  {:<14} {label}", self.translate(code).0);
+        let numbers = self.rows.iter().filter_map(|row| row.code.as_number());
+        let (first, last) = (numbers.clone().min(), numbers.max());
+        for number in first.zip(last).into_iter().flat_map(|(first, last)| first - 1..=last + 1) {
+            let label = self
+                .rows
+                .iter()
+                .find(|row| row.code.as_number() == Some(number))
+                .map_or("-", |row| row.label);
+            let _ = writeln!(text, "{number:>4}  {:<14} {label}", self.translate(number).0);
+        }
+        for row in self.rows.iter().filter(|row| row.code.as_number().is_none()) {
+            let _ = writeln!(text, "{}  {:<14} {}", row.code, row.status, row.label);
         }
         text
     }
 }
 
-/// A value and the number that stands for it.
+/// A value and the code that stands for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Coded<S> {
-    /// What the number means.
+    /// What the code means.
     pub value: S,
-    /// The number, and the table that it belongs to.
+    /// The code, and the table that it belongs to.
     pub raw: RawStatus,
 }
 
 impl<S: Copy + fmt::Display> Coded<S> {
-    /// A number of a table.
+    /// A code of a table.
     #[must_use]
-    pub fn new(table: &StatusTable<S>, code: i64) -> Self {
+    pub fn new(table: &StatusTable<S>, code: impl Into<Code>) -> Self {
         let (value, raw) = table.translate(code);
         Self { value, raw }
     }
@@ -246,16 +310,34 @@ mod tests {
         Vendor::new("acme"),
         "visit",
         VisitStatus::Unknown,
-        &[
-            StatusRow { code: 1, status: VisitStatus::Open, label: "serving" },
-            StatusRow { code: 3, status: VisitStatus::Closed, label: "paused" },
-        ],
+        &[StatusRow::new(1, VisitStatus::Open, "serving"), StatusRow::new(3, VisitStatus::Closed, "paused")],
     );
 
     #[test]
     fn an_unlisted_number_keeps_its_code() {
         let (status, raw) = TABLE.translate(99);
-        assert_eq!((status, raw.code, raw.table.as_ref()), (VisitStatus::Unknown, 99, "visit"));
+        assert_eq!((status, raw.code, raw.table.as_ref()), (VisitStatus::Unknown, 99.into(), "visit"));
+    }
+
+    #[test]
+    fn a_vendor_may_send_words() {
+        static WORDS: StatusTable<VisitStatus> = StatusTable::new(
+            Vendor::new("acme"),
+            "visit",
+            VisitStatus::Unknown,
+            &[StatusRow::of_word("ON_SALE", VisitStatus::Open, "serving")],
+        );
+        assert_eq!(WORDS.translate("ON_SALE").0, VisitStatus::Open);
+        let (status, raw) = WORDS.translate("GONE");
+        assert_eq!((status, raw.to_string().as_str()), (VisitStatus::Unknown, "acme visit GONE"));
+        let json = serde_json::to_value(&raw).unwrap();
+        assert_eq!(json["code"], "GONE");
+        assert_eq!(serde_json::from_value::<RawStatus>(json).unwrap(), raw);
+        assert_eq!(serde_json::to_value(TABLE.translate(3).1).unwrap()["code"], 3);
+        insta::assert_snapshot!(WORDS.render(), @r"
+        acme visit
+        ON_SALE  open           serving
+        ");
     }
 
     #[test]

@@ -7,9 +7,9 @@ pub use miniprogram_core::*;
 /// The methods of the traits, for `use miniprogram::prelude::*`. Names are imported one by one.
 pub mod prelude {
     pub use miniprogram_core::{
-        AuditManager as _, AuthorizationApi as _, Authorizer as _, Clock as _, CodeManager as _, EventDecoder as _,
-        EventHandler as _, Journal as _, MiniProgram as _, MiniProgramPlatform as _, ReleaseManager as _, Subject as _,
-        TemplateLibrary as _, TokenProvider as _,
+        AuditManager as _, AuthorizationApi as _, Authorizer as _, Clock as _, CodeManager as _,
+        EventDecoder as _, EventHandler as _, Journal as _, MiniProgram as _, MiniProgramPlatform as _,
+        ReleaseManager as _, Subject as _, TemplateLibrary as _, TokenProvider as _,
     };
 }
 

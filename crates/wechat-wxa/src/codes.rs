@@ -36,11 +36,11 @@ pub static AUDIT: StatusTable<AuditStatus> = StatusTable::new(
     "audit",
     AuditStatus::Unknown,
     &[
-        StatusRow { code: 0, status: AuditStatus::Approved, label: "审核成功" },
-        StatusRow { code: 1, status: AuditStatus::Rejected, label: "审核失败" },
-        StatusRow { code: 2, status: AuditStatus::InReview, label: "审核中" },
-        StatusRow { code: 3, status: AuditStatus::Withdrawn, label: "已撤回" },
-        StatusRow { code: 4, status: AuditStatus::Delayed, label: "审核延后" },
+        StatusRow::new(0, AuditStatus::Approved, "审核成功"),
+        StatusRow::new(1, AuditStatus::Rejected, "审核失败"),
+        StatusRow::new(2, AuditStatus::InReview, "审核中"),
+        StatusRow::new(3, AuditStatus::Withdrawn, "已撤回"),
+        StatusRow::new(4, AuditStatus::Delayed, "审核延后"),
     ],
 );
 
@@ -50,11 +50,11 @@ pub static AUDIT_STAGE: StatusTable<Stage> = StatusTable::new(
     "audit",
     Stage::Unknown,
     &[
-        StatusRow { code: 0, status: Stage::Approved, label: "审核成功" },
-        StatusRow { code: 1, status: Stage::Rejected, label: "审核失败" },
-        StatusRow { code: 2, status: Stage::InReview, label: "审核中" },
-        StatusRow { code: 3, status: Stage::Development, label: "已撤回" },
-        StatusRow { code: 4, status: Stage::InReview, label: "审核延后" },
+        StatusRow::new(0, Stage::Approved, "审核成功"),
+        StatusRow::new(1, Stage::Rejected, "审核失败"),
+        StatusRow::new(2, Stage::InReview, "审核中"),
+        StatusRow::new(3, Stage::Development, "已撤回"),
+        StatusRow::new(4, Stage::InReview, "审核延后"),
     ],
 );
 
@@ -64,11 +64,11 @@ pub static GRAY: StatusTable<GrayStatus> = StatusTable::new(
     "gray_release_plan",
     GrayStatus::Unknown,
     &[
-        StatusRow { code: 0, status: GrayStatus::Initial, label: "初始状态" },
-        StatusRow { code: 1, status: GrayStatus::Running, label: "执行中" },
-        StatusRow { code: 2, status: GrayStatus::Paused, label: "暂停中" },
-        StatusRow { code: 3, status: GrayStatus::Finished, label: "执行完毕" },
-        StatusRow { code: 4, status: GrayStatus::Deleted, label: "被删除" },
+        StatusRow::new(0, GrayStatus::Initial, "初始状态"),
+        StatusRow::new(1, GrayStatus::Running, "执行中"),
+        StatusRow::new(2, GrayStatus::Paused, "暂停中"),
+        StatusRow::new(3, GrayStatus::Finished, "执行完毕"),
+        StatusRow::new(4, GrayStatus::Deleted, "被删除"),
     ],
 );
 
@@ -78,10 +78,7 @@ pub static VISIT: StatusTable<VisitStatus> = StatusTable::new(
     WECHAT,
     "visit",
     VisitStatus::Unknown,
-    &[
-        StatusRow { code: 0, status: VisitStatus::Closed, label: "不可见" },
-        StatusRow { code: 1, status: VisitStatus::Open, label: "可见" },
-    ],
+    &[StatusRow::new(0, VisitStatus::Closed, "不可见"), StatusRow::new(1, VisitStatus::Open, "可见")],
 );
 
 /// The calls that set domains: there 85015 speaks of the account, not of a library version.

@@ -141,7 +141,7 @@ fn draft(members: &mut Fields<'_>) -> Result<TemplateDraft> {
 
 fn number_of(operation: &'static str, kind: TemplateKind) -> Result<i64> {
     let row = TEMPLATE_TYPE.rows().iter().find(|row| row.status == kind);
-    row.map(|row| row.code)
+    row.and_then(|row| row.code.as_number())
         .ok_or_else(|| refuse::invalid(operation, "kind", "must be ordinary or standard, is unknown"))
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use miniprogram_core::Code;
 use miniprogram_core::callback::CallbackConfig;
 use miniprogram_core::{ErrorKind, Event, EventDecoder, EventKind, Outcome, Push, Timestamp, Vendor};
 use serde_json::{Value, json};
@@ -119,14 +120,14 @@ fn both_readings_agree_on_the_verdict() {
     let mut verdicts = 0;
     for (name, event) in fixtures() {
         let own = match WeChatEvent::from_event(&event) {
-            Ok(WeChatEvent::NicknameAudited(audit)) => audit.verdict.raw.code,
-            Ok(WeChatEvent::CategoryAudited(audit)) => audit.verdict.raw.code,
-            Ok(WeChatEvent::PrivacyAudited(audit)) => audit.status.raw.code,
+            Ok(WeChatEvent::NicknameAudited(audit)) => audit.verdict.raw.code.as_number(),
+            Ok(WeChatEvent::CategoryAudited(audit)) => audit.verdict.raw.code.as_number(),
+            Ok(WeChatEvent::PrivacyAudited(audit)) => audit.status.raw.code.as_number(),
             _ => continue,
         };
         let approved = match own {
-            3 | 5 => Some(true),
-            2 | 4 => Some(false),
+            Some(3 | 5) => Some(true),
+            Some(2 | 4) => Some(false),
             _ => None,
         };
         assert_eq!(event.approved, approved, "{name}");
@@ -247,14 +248,20 @@ fn numbers_keep_their_value_listed_or_not() {
     let WeChatEvent::OrderPathsApplied(applied) = WeChatEvent::from_event(&event).unwrap() else {
         panic!("another event")
     };
-    assert_eq!((applied[0].result.value, applied[0].result.raw.code), (OrderPathTaken::Busy, -1));
-    assert_eq!((applied[1].result.value, applied[1].result.raw.code), (OrderPathTaken::Unknown, 40013));
+    assert_eq!(
+        (applied[0].result.value, applied[0].result.raw.code.clone()),
+        (OrderPathTaken::Busy, Code::from(-1))
+    );
+    assert_eq!(
+        (applied[1].result.value, applied[1].result.raw.code.clone()),
+        (OrderPathTaken::Unknown, Code::from(40013))
+    );
 
     let event = authorization("notify_3rd_wxa_auth", json!({"appid": "wx1", "task_status": "10"}));
     let WeChatEvent::AuthTaskChanged(task) = WeChatEvent::from_event(&event).unwrap() else {
         panic!("another event")
     };
-    assert_eq!((task.status.value, task.status.raw.code), (AuthTaskStatus::Unknown, 10));
+    assert_eq!((task.status.value, task.status.raw.code), (AuthTaskStatus::Unknown, Code::from(10)));
     assert_eq!(task.apply_status, None);
 }
 

@@ -233,7 +233,7 @@ async fn a_gray_release_plan_may_be_missing() {
 async fn the_settings_are_read() {
     for (status, told) in [(0, VisitStatus::Closed), (1, VisitStatus::Open), (5, VisitStatus::Unknown)] {
         let visit = stage_of(VISIT, ok(json!({ "status": status }))).app.visit_status().await.unwrap();
-        assert_eq!((visit.status, visit.raw_status.unwrap().code), (told, status));
+        assert_eq!((visit.status, visit.raw_status.unwrap().code), (told, status.into()));
     }
     let answer = ok(json!({ "now_version": "1.0.0", "uv_info": { "items": [
         { "percentage": 0, "version": "1.0.0" }, { "percentage": "12.5", "version": "1.0.1" }, { "version": "1.1.0" },

@@ -73,7 +73,7 @@ impl Part {
         Self {
             current,
             pending: pending.map(|pending| pending.values.clone()).unwrap_or_default(),
-            pending_status: status.map(|status| status.raw.code),
+            pending_status: status.and_then(|status| status.raw.code.as_number()),
             changed: count.used,
         }
     }
@@ -113,7 +113,7 @@ impl From<AppInfo> for Seen {
         let text = |text: Option<String>| text.into_iter().collect();
         let (pending, changes) = (info.pending, info.changes);
         Self {
-            status: info.visit.raw_status.map(|raw| raw.code),
+            status: info.visit.raw_status.and_then(|raw| raw.code.as_number()),
             name: Part::new(text(info.name), pending.name.as_ref(), changes.name),
             description: Part::new(text(info.description), pending.description.as_ref(), changes.description),
             icon: Part::new(info.icon_urls, pending.icon.as_ref(), changes.icon),

@@ -1,7 +1,7 @@
 use super::cycle::{VERSION, submit};
 use super::harness::{Harness, Scene};
 use crate::audit::{AuditTarget, SubmitTarget};
-use crate::error::{Code, ErrorKind, Outcome, Retry};
+use crate::error::{ErrorKind, Outcome, Retry};
 use crate::id::{AppId, AuditId, PackageId};
 use crate::intent::{Command, Operation};
 use crate::platform::MiniProgram;
@@ -122,7 +122,7 @@ pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(
     harness.arrange(&id, Scene::App).await;
     let app = open(&id);
     let words = "没有人见过的错误 <never seen>";
-    harness.arrange(&id, Scene::RefusedWith(987_654, words.to_owned())).await;
+    harness.arrange(&id, Scene::RefusedWith(harness.unlisted_code(), words.to_owned())).await;
     let before = harness.requests().await;
     let read = app.visit_status().await.expect_err("an error code was taken for success");
     assert_eq!(harness.requests().await, before + 1, "an unlisted code was repeated");
@@ -131,7 +131,7 @@ pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(
     for error in [read, effect] {
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Vendor, Retry::No), "{error:#}");
         assert_eq!(error.outcome(), Outcome::NotDone);
-        assert_eq!(error.code(), Some(&Code::Number(987_654)));
+        assert_eq!(error.code(), Some(&harness.unlisted_code()));
         let message = &error.vendor_error().expect("the vendor's answer").message;
         assert!(message.contains(words), "{message}");
     }
@@ -149,10 +149,11 @@ pub async fn an_unlisted_status_survives<H: Harness, M: MiniProgram>(
     harness.arrange(&id, Scene::App).await;
     let app = open(&id);
     let audit = submit(harness, &app, VERSION).await;
-    harness.arrange(&id, Scene::AuditStatusCode(99)).await;
+    harness.arrange(&id, Scene::AuditStatusCode(harness.unlisted_status())).await;
     let status = app.audit_status(&audit).await.unwrap_or_else(|error| panic!("audit_status: {error:#}"));
     let raw = status.raw_status.expect("the number");
-    assert_eq!((status.status, raw.vendor, raw.code), (AuditStatus::Unknown, app.vendor(), 99));
+    assert_eq!((status.status, raw.vendor), (AuditStatus::Unknown, app.vendor()));
+    assert_eq!(raw.code, harness.unlisted_status());
 }
 
 /// An answer without sense is a protocol error, not a success and not a default.

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::audit::SubmitOptions;
 use crate::clock::VirtualClock;
 use crate::code::ExtJson;
+use crate::error::Code;
 use crate::event::OwnedPush;
 use crate::id::{AppId, TemplateId};
 use crate::intent::{MemoryJournal, Operation};
@@ -32,6 +33,16 @@ pub trait Harness: Send + Sync {
 
     /// The platform's journal.
     fn journal(&self) -> Arc<MemoryJournal>;
+
+    /// A code that the vendor's table does not list. The default is a number; a vendor of words has another one.
+    fn unlisted_code(&self) -> Code {
+        Code::from(987_654)
+    }
+
+    /// A status of audits that the vendor's table does not list. The default is a number.
+    fn unlisted_status(&self) -> Code {
+        Code::from(99)
+    }
 
     /// Puts the vendor into a scene. Costs no request that is counted.
     async fn arrange(&self, app: &AppId, scene: Scene);
@@ -71,10 +82,10 @@ pub enum Scene {
     Faulty(Operation, Fault, u32),
     /// The app's token expires now.
     TokenExpired,
-    /// The next answer to `audit_status` holds this number as its status.
-    AuditStatusCode(i64),
+    /// The next answer to `audit_status` holds this code as its status.
+    AuditStatusCode(Code),
     /// The next `set_visit_status` and the next `visit_status` are refused with this code and these words.
-    RefusedWith(i64, String),
+    RefusedWith(Code, String),
     /// The next `visit_status` is answered 200 with a body that means nothing.
     Garbage,
     /// The app's next request of an operation meets a fault, and from then on the responses to its reads say that they

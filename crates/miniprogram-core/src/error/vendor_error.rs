@@ -17,6 +17,29 @@ pub enum Code {
     Text(Cow<'static, str>),
 }
 
+impl Code {
+    /// The number, if it is one.
+    #[must_use]
+    pub const fn as_number(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(_) => None,
+        }
+    }
+}
+
+impl PartialEq<i64> for Code {
+    fn eq(&self, number: &i64) -> bool {
+        self.as_number() == Some(*number)
+    }
+}
+
+impl PartialEq<str> for Code {
+    fn eq(&self, text: &str) -> bool {
+        matches!(self, Self::Text(own) if own == text)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -29,6 +52,12 @@ impl fmt::Display for Code {
 impl From<i64> for Code {
     fn from(number: i64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<&str> for Code {
+    fn from(text: &str) -> Self {
+        Self::Text(Cow::Owned(text.to_owned()))
     }
 }
 

@@ -68,7 +68,7 @@ macro_rules! status_tables {
             $vendor,
             $name,
             $of::Unknown,
-            &[$($crate::StatusRow { code: $code, status: $of::$status, label: $label },)*],
+            &[$($crate::StatusRow::new($code, $of::$status, $label),)*],
         );
     )*};
 }

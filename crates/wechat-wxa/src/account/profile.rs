@@ -178,7 +178,8 @@ pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn Eff
         let rule = format!("must be searchable or hidden, is {status}");
         return Err(refuse::invalid(OPERATION, "status", rule));
     };
-    let call = Call::post_json(OPERATION, "/wxa/changewxasearchstatus", &json!({ "status": row.code }));
+    let call =
+        Call::post_json(OPERATION, "/wxa/changewxasearchstatus", &json!({ "status": row.code.as_number() }));
     OneCall::new(SET_SEARCH, EffectClass::Set, call)
         .shown_by(search_call(), search_status, move |now| match now.value {
             SearchStatus::Unknown => Finding::Unknowable,

@@ -86,7 +86,7 @@ pub(super) fn merged(info: VersionInfo, latest: Audit) -> Vec<CodeVersion> {
 
 fn audited(audit: Audit, experience: Option<Told>) -> CodeVersion {
     let stage = match &audit.raw_status {
-        Some(raw) => AUDIT_STAGE.translate(raw.code).0,
+        Some(raw) => AUDIT_STAGE.translate(raw.code.clone()).0,
         None => Stage::Unknown,
     };
     let (description, uploaded_at) = match experience {

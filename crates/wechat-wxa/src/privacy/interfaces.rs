@@ -229,7 +229,7 @@ struct Applied {
 fn applications(reply: &Reply) -> Result<Vec<Applied>> {
     let applied = |interface: PrivacyInterface| Applied {
         api_name: interface.api_name,
-        status: interface.status.map(|status| status.raw.code),
+        status: interface.status.and_then(|status| status.raw.code.as_number()),
         audit_id: interface.audit_id,
     };
     Ok(interfaces(reply)?.into_iter().map(applied).collect())

@@ -302,7 +302,7 @@ async fn a_search_status_keeps_its_number() {
     ] {
         let stage = stage_of("/wxa/getwxasearchstatus", ok(json!({ "status": answer })));
         let status = stage.app.search_status().await.unwrap();
-        assert_eq!((status.value, status.raw.code), (value, code));
+        assert_eq!((status.value, status.raw.code), (value, code.into()));
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 use super::*;
 use crate::status::{StatusRow, StatusTable};
 
-static ROWS: [StatusRow<VisitStatus>; 1] = [StatusRow { code: 0, status: VisitStatus::Open, label: "open" }];
+static ROWS: [StatusRow<VisitStatus>; 1] = [StatusRow::new(0, VisitStatus::Open, "open")];
 static VISITS: StatusTable<VisitStatus> = StatusTable::new(ACME, "visit", VisitStatus::Unknown, &ROWS);
 
 fn for_caller() -> Reply {
