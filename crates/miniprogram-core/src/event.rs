@@ -78,15 +78,14 @@ impl Delivery {
 }
 
 /// What arrived.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Push<'a> {
-    /// The app of the route, where the route names one.
-    pub app_id: Option<AppId>,
     /// The raw query string, without `?`.
     pub query: &'a str,
     /// The `Content-Type` header.
     pub content_type: Option<&'a str>,
+    /// Names and values of the headers, as far as the values are visible ASCII.
+    pub headers: Vec<(&'a str, &'a str)>,
     /// When it arrived; signed timestamps must be near.
     pub received_at: Timestamp,
     /// The body.
@@ -97,14 +96,7 @@ impl<'a> Push<'a> {
     /// A body that arrived at a time.
     #[must_use]
     pub const fn new(received_at: Timestamp, body: &'a mut [u8]) -> Self {
-        Self { app_id: None, query: "", content_type: None, received_at, body }
-    }
-
-    /// At a route that names an app.
-    #[must_use]
-    pub fn with_app_id(mut self, app_id: impl Into<AppId>) -> Self {
-        self.app_id = Some(app_id.into());
-        self
+        Self { query: "", content_type: None, headers: Vec::new(), received_at, body }
     }
 
     /// With that query.
@@ -120,18 +112,46 @@ impl<'a> Push<'a> {
         self.content_type = content_type;
         self
     }
+
+    /// With those headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        self.headers = headers.into_iter().collect();
+        self
+    }
+
+    /// The value of a header, whatever the case of its name. `None` if it is absent, and if it is repeated: it is
+    /// ambiguous then which value applies.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let mut values = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        let value = values.next().map(|(_, value)| *value);
+        value.filter(|_| values.next().is_none())
+    }
+}
+
+/// Prints neither query, headers nor body.
+impl Debug for Push<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Push")
+            .field("content_type", &self.content_type)
+            .field("received_at", &self.received_at)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A push that is kept: for tests and for handing over between threads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OwnedPush {
-    /// The app of the route.
-    pub app_id: Option<AppId>,
     /// The raw query string.
     pub query: String,
     /// The `Content-Type` header.
     pub content_type: Option<String>,
+    /// Names and values of the headers.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub headers: Vec<(String, String)>,
     /// When it arrived.
     pub received_at: Timestamp,
     /// The body.
@@ -142,14 +162,7 @@ impl OwnedPush {
     /// A body that arrived at a time.
     #[must_use]
     pub const fn new(received_at: Timestamp, body: Vec<u8>) -> Self {
-        Self { app_id: None, query: String::new(), content_type: None, received_at, body }
-    }
-
-    /// At a route that names an app.
-    #[must_use]
-    pub fn with_app_id(mut self, app_id: Option<AppId>) -> Self {
-        self.app_id = app_id;
-        self
+        Self { query: String::new(), content_type: None, headers: Vec::new(), received_at, body }
     }
 
     /// With that query and content type.
@@ -160,13 +173,20 @@ impl OwnedPush {
         self
     }
 
+    /// With one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
     /// The push, ready to be decoded once.
     #[must_use]
     pub fn as_push(&mut self) -> Push<'_> {
         Push {
-            app_id: self.app_id.clone(),
             query: &self.query,
             content_type: self.content_type.as_deref(),
+            headers: self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
             received_at: self.received_at,
             body: &mut self.body,
         }
@@ -261,7 +281,8 @@ event_kinds! {
 pub struct Event<'a> {
     /// Who pushed it.
     pub vendor: Vendor,
-    /// The app: from the message, else from the route.
+    /// The app that the message names. Where it names none, the receiver sets the app of the route, once that is known
+    /// to be the right one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub app_id: Option<AppId>,
     /// The platform that the message names.
@@ -404,5 +425,22 @@ impl CallbackCheck {
     #[must_use]
     pub fn of(error: &Error) -> Option<Self> {
         std::error::Error::source(error).and_then(|source| source.downcast_ref::<Self>()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_is_repeated_has_no_value() {
+        let mut push = OwnedPush::new(Timestamp::from_unix(0), b"canary".to_vec())
+            .with_header("X-Sign", "canary")
+            .with_header("x-twice", "1")
+            .with_header("X-Twice", "1");
+        let push = push.as_push();
+        assert_eq!(push.header("x-sign"), Some("canary"));
+        assert_eq!((push.header("x-twice"), push.header("absent")), (None, None));
+        assert!(!format!("{push:?}").contains("canary"));
     }
 }

@@ -15,7 +15,6 @@ pub(super) fn parse(text: &str) -> Result<Map<String, Value>> {
 
 pub(super) fn into_event(
     fields: Map<String, Value>,
-    route: Option<AppId>,
     platform: Option<&PlatformId>,
 ) -> Result<Event<'static>> {
     let named = binding_id(&fields, "tpAppId")?;
@@ -34,9 +33,7 @@ pub(super) fn into_event(
         return Err(CallbackCheck::Receiver.because(BAIDU, "tpAppId is not the configured platform's"));
     }
     event.platform_id = named.map(|id| PlatformId::new(id.into_owned()));
-    // A ticket belongs to the platform, whatever route it came by.
-    let route = route.filter(|_| event.kind != EventKind::Ticket);
-    event.app_id = binding_id(&fields, "appId")?.map(|id| AppId::new(id.into_owned())).or(route);
+    event.app_id = binding_id(&fields, "appId")?.map(|id| AppId::new(id.into_owned()));
     event.reason = reason(&fields).map(Cow::Owned);
     if event.raw_event == PHONE_PERMISSION_GRANTED && event.reason.is_some() {
         event.approved = None;
