@@ -1,5 +1,6 @@
 //! Pushes: what arrived, who decodes it, what it says.
 
+mod credential;
 mod fields;
 mod numbers;
 mod strict_json;
@@ -11,12 +12,15 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use credential::EventCredential;
 pub use fields::Fields;
 pub use numbers::{MessageTimeError, digits, message_time, positive_id};
 pub use strict_json::{parse_message_json, parse_strict_json};
 
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::id::{AppId, PackageId, PlatformId};
+use crate::redact::MASK;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
@@ -311,9 +315,14 @@ pub struct Event<'a> {
     /// The version it is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<Cow<'a, str>>,
-    /// Every field as received, control characters in texts included. Tickets and authorization codes are in here
-    /// too: mind where you print it, and print texts through [`Printable`](crate::Printable).
+    /// Every field as received, control characters in texts included; the field of the [`credential`](Self::credential)
+    /// shows [`MASK`]. Other one-time codes of a vendor may be in here, and what people wrote: mind where you print it,
+    /// and print texts through [`Printable`](crate::Printable).
     pub payload: Value,
+    /// The ticket or authorization code that the push delivers. Neither `Debug` nor `Serialize` shows it, so that an event
+    /// that was read back from JSON has none; a store keeps it sealed beside the event.
+    #[serde(skip)]
+    pub credential: Option<EventCredential>,
 }
 
 impl<'a> Event<'a> {
@@ -333,7 +342,25 @@ impl<'a> Event<'a> {
             package_id: None,
             version: None,
             payload,
+            credential: None,
         }
+    }
+
+    /// Moves a secret out of a top-level field of the payload into [`credential`](Self::credential); the field shows
+    /// [`MASK`] from then on. A number counts as its digits. Does nothing if the event has a credential, and if the field
+    /// is absent, empty, masked, or holds neither text nor number.
+    pub fn take_credential(&mut self, field: &str, wrap: impl FnOnce(Secret) -> EventCredential) {
+        if self.credential.is_some() {
+            return;
+        }
+        let Some(value) = self.payload.get_mut(field) else { return };
+        let secret = match value {
+            Value::String(text) if !text.is_empty() && text != MASK => std::mem::take(text),
+            Value::Number(number) => number.to_string(),
+            _ => return,
+        };
+        *value = Value::from(MASK);
+        self.credential = Some(wrap(Secret::new(secret)));
     }
 
     /// The same event, independent of the buffer.
@@ -353,11 +380,12 @@ impl<'a> Event<'a> {
             package_id: self.package_id,
             version: self.version.map(owned),
             payload: self.payload,
+            credential: self.credential,
         }
     }
 }
 
-/// Prints everything but the payload, which may hold tickets and authorization codes.
+/// Prints neither the payload, which may hold one-time codes and what people wrote, nor the credential.
 impl Debug for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
@@ -430,7 +458,52 @@ impl CallbackCheck {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    const ACME: Vendor = Vendor::new("acme");
+
+    fn event(payload: Value) -> Event<'static> {
+        let mut event = Event::new(ACME, EventKind::Ticket, "ticket".into(), payload);
+        event.take_credential("ticket", EventCredential::Ticket);
+        event
+    }
+
+    #[test]
+    fn a_credential_is_neither_in_the_payload_nor_printed_nor_serialized() {
+        for payload in [json!({ "ticket": "7345", "id": 1 }), json!({ "ticket": 7345, "id": 1 })] {
+            let event = event(payload);
+            assert_eq!(event.credential, Some(EventCredential::Ticket(Secret::new("7345"))));
+            assert_eq!(event.payload, json!({ "ticket": MASK, "id": 1 }));
+            let shown = serde_json::to_string(&event).unwrap();
+            for text in [&shown, &format!("{event:?}"), &format!("{:?}", event.credential)] {
+                assert!(!text.contains("7345"), "{text}");
+            }
+            let read: Event<'static> = serde_json::from_str(&shown).unwrap();
+            assert_eq!((&read.payload, &read.credential), (&event.payload, &None));
+            assert_eq!(event.clone().into_owned(), event);
+        }
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_left_as_it_is() {
+        for payload in [json!({}), json!([]), json!({ "ticket": "" }), json!({ "ticket": null })] {
+            let event = event(payload.clone());
+            assert_eq!((event.payload, event.credential), (payload, None));
+        }
+        for odd in [json!({ "ticket": MASK }), json!({ "ticket": { "a": "b" } }), json!({ "ticket": true })] {
+            assert_eq!(event(odd.clone()).credential, None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn an_event_has_one_credential() {
+        let mut event = event(json!({ "ticket": "first", "code": "second" }));
+        event.take_credential("code", EventCredential::AuthorizationCode);
+        assert_eq!(event.credential, Some(EventCredential::Ticket(Secret::new("first"))));
+        assert_eq!(event.payload["code"], "second");
+    }
 
     #[test]
     fn a_header_that_is_repeated_has_no_value() {
