@@ -14,6 +14,7 @@ mod encode;
 mod envelope;
 mod message;
 mod notification;
+pub(crate) mod protocol;
 mod verify_url;
 
 use miniprogram_core::callback::{CallbackConfig, CallbackMode};

@@ -10,10 +10,12 @@
 //! Source: vendor document 002 section 6 and WeChat's guides to pushes and their encryption; order and rules of the
 //! checks: `docs/design.md`, "Callbacks".
 
+pub(crate) mod acceptance_test;
 mod details;
 mod encode;
 mod envelope;
 mod message;
+pub(crate) mod protocol;
 mod verify_url;
 mod xml;
 

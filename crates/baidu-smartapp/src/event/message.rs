@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use miniprogram_core::event::{message_time, parse_message_json, positive_id};
-use miniprogram_core::{AppId, CallbackCheck, Event, EventKind, PackageId, PlatformId, Result, Timestamp};
+use miniprogram_core::{
+    AppId, CallbackCheck, Event, EventCredential, EventKind, PackageId, PlatformId, Result, Timestamp,
+};
 use serde_json::{Map, Value};
 
 use super::{EVENTS, PHONE_PERMISSION_GRANTED, refused};
@@ -41,7 +43,19 @@ pub(super) fn into_event(
     event.package_id = package_id(&fields, "packageId");
     event.version = text(&fields, "packageVersion").map(Cow::Owned);
     event.payload = Value::Object(fields);
+    take_credential(&mut event);
     Ok(event)
+}
+
+/// Moves the ticket or the code of an authorization out of the payload.
+pub(super) fn take_credential(event: &mut Event<'static>) {
+    match event.kind {
+        EventKind::Ticket => event.take_credential("Ticket", EventCredential::Ticket),
+        EventKind::Authorized | EventKind::AuthorizationUpdated => {
+            event.take_credential("authorizationCode", EventCredential::AuthorizationCode);
+        }
+        _ => {}
+    }
 }
 
 fn system_event(fields: &Map<String, Value>, name: &str) -> Event<'static> {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use miniprogram_core::callback::BodyFormat;
 use miniprogram_core::event::{message_time, parse_message_json};
-use miniprogram_core::{AppId, CallbackCheck, Event, EventKind, PlatformId, Result, Timestamp};
+use miniprogram_core::{
+    AppId, CallbackCheck, Event, EventCredential, EventKind, PlatformId, Result, Timestamp,
+};
 use serde_json::{Map, Value};
 
 use super::envelope::append;
@@ -95,6 +97,7 @@ impl<'a> Fields<'a> {
         };
         event.occurred_at = event.occurred_at.or(created_at);
         event.payload = Value::Object(self.all);
+        take_credential(&mut event);
         Ok(event)
     }
 
@@ -174,6 +177,17 @@ impl<'a> Fields<'a> {
 
     fn reason(&self) -> Option<Cow<'a, str>> {
         self.text("Reason").or_else(|| self.text("reason"))
+    }
+}
+
+/// Moves the ticket or the code of an authorization out of the payload.
+pub(super) fn take_credential(event: &mut Event<'_>) {
+    match event.kind {
+        EventKind::Ticket => event.take_credential("ComponentVerifyTicket", EventCredential::Ticket),
+        EventKind::Authorized | EventKind::AuthorizationUpdated => {
+            event.take_credential("AuthorizationCode", EventCredential::AuthorizationCode);
+        }
+        _ => {}
     }
 }
 
