@@ -14,13 +14,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduPlatform};
+use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduCallback, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
-use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatPlatform};
+use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatCallback, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_callback::{CallbackPlatform, CallbackService};
 use miniprogram_sim::{AppSpec, AuditPolicy, Callback, SimConfig, Simulator};
-use miniprogram_store::{SqliteStore, Store, StoreJournal, StoreOptions};
+use miniprogram_store::{PlatformKey, SqliteStore, Store, StoreJournal, StoreOptions};
 use miniprogram_tokens::TokenManager;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -117,10 +117,16 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     };
 
     // The callback addresses: first the tokens hear of an event, then the shop.
-    let secrets = |callback: &Callback| CallbackConfig::encrypted(callback.token.clone(), &callback.aes_key);
+    let secrets = |callback: &Callback| {
+        CallbackConfig::encrypted(callback.token.clone(), &callback.aes_key)
+            .map(|config| config.with_platform_id(callback.platform_id.as_str()))
+    };
+    let key = |vendor, callback: &Callback| PlatformKey::new(vendor, callback.platform_id.as_str());
+    let (wechat_protocol, baidu_protocol) =
+        (WeChatCallback::new(secrets(&wechat)?)?, BaiduCallback::new(secrets(&baidu)?)?);
     let callbacks = CallbackService::builder(store.clone())
-        .with_platform(CallbackPlatform::wechat(wechat.platform_id.as_str(), secrets(&wechat)?)?)
-        .with_platform(CallbackPlatform::baidu(baidu.platform_id.as_str(), secrets(&baidu)?)?)
+        .with_platform(CallbackPlatform::new(key(WECHAT, &wechat), wechat_protocol)?)
+        .with_platform(CallbackPlatform::new(key(BAIDU, &baidu), baidu_protocol)?)
         .with_handler(Arc::new(tokens.clone()))
         .with_handler(Arc::new(shop))
         .with_original_ids(Arc::new(tokens.clone()))

@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "written as a crate of its own would be")]
 
 use async_trait::async_trait;
+use miniprogram_core::callback::{CallbackProtocol, Route};
 use miniprogram_core::codes::{CodeRow, CodeTable};
 use miniprogram_core::frame::{FrameKey, HexCase, open, signature_holds};
 use miniprogram_core::pipeline::{
@@ -434,5 +435,16 @@ impl EventDecoder for AcmeEventDecoder {
         event.app_id = event.payload["app"].as_str().map(AppId::from);
         event.reason = event.payload["reason"].as_str().map(|reason| Cow::Owned(reason.to_owned()));
         Ok(event)
+    }
+}
+
+/// Acme has one URL for everything, checks none, and is content with `success`.
+impl CallbackProtocol for AcmeEventDecoder {
+    fn platform_id(&self) -> Option<&PlatformId> {
+        None
+    }
+
+    fn fits(&self, _event: &Event<'_>, _route: Route) -> bool {
+        true
     }
 }

@@ -166,9 +166,7 @@ impl Rig {
         let pushes = self.sim.pushes(app).into_iter();
         pushes
             .map(|push| {
-                OwnedPush::new(push.at, push.body.into_bytes())
-                    .with_app_id(Some(app.clone()))
-                    .with_head(push.query, Some(push.content_type))
+                OwnedPush::new(push.at, push.body.into_bytes()).with_head(push.query, Some(push.content_type))
             })
             .collect()
     }

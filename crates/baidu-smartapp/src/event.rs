@@ -14,6 +14,7 @@ mod encode;
 mod envelope;
 mod message;
 mod notification;
+pub(crate) mod protocol;
 mod verify_url;
 
 use miniprogram_core::callback::{CallbackConfig, CallbackMode};
@@ -170,7 +171,7 @@ impl BaiduEventDecoder {
     pub fn decode_kept(&self, content: &str) -> Result<Event<'static>> {
         let mut content = content.as_bytes().to_vec();
         let fields = message::parse(self.config.open(BAIDU, &mut content)?)?;
-        Ok(message::into_event(fields, None, self.config.platform_id())?.into_owned())
+        Ok(message::into_event(fields, self.config.platform_id())?.into_owned())
     }
 }
 
@@ -179,13 +180,12 @@ impl EventDecoder for BaiduEventDecoder {
         BAIDU
     }
 
-    fn decode<'a>(&self, mut push: Push<'a>) -> Result<Event<'a>> {
+    fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>> {
         self.config.check_size(BAIDU, push.body)?;
-        let route = push.app_id.take();
         match self.config.mode() {
             CallbackMode::Encrypted => {
                 let fields = message::parse(self.open(push)?)?;
-                message::into_event(fields, route, self.config.platform_id())
+                message::into_event(fields, self.config.platform_id())
             }
             CallbackMode::Plain => {
                 let text = std::str::from_utf8(push.body).map_err(|_| refused("the message is not UTF-8"))?;
@@ -197,7 +197,7 @@ impl EventDecoder for BaiduEventDecoder {
                 if notification::is_one(&fields) {
                     notification::into_event(fields)
                 } else {
-                    message::into_event(fields, route, self.config.platform_id())
+                    message::into_event(fields, self.config.platform_id())
                 }
             }
         }

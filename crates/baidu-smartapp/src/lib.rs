@@ -69,6 +69,8 @@ pub use authorization::BaiduAuthorization;
 pub use client::{BaiduApp, BaiduPlatform, plan_call};
 #[cfg(feature = "client")]
 pub use domains::{DomainChange, ServerDomains, WebViewDomainChange};
+#[cfg(feature = "callback")]
+pub use event::protocol::BaiduCallback;
 #[cfg(feature = "client")]
 pub use ext_json::ExtJsonBuilder;
 #[cfg(feature = "client")]

@@ -6,13 +6,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use baidu_smartapp::BAIDU;
-use baidu_smartapp::event::{BaiduEventDecoder, BaiduEventEncoder, EVENTS, decode_notification};
-use miniprogram_core::callback::{CallbackConfig, Seal};
+use baidu_smartapp::event::{BaiduEvent, BaiduEventDecoder, BaiduEventEncoder, EVENTS, decode_notification};
+use baidu_smartapp::{BAIDU, BaiduCallback};
+use miniprogram_core::callback::{CallbackConfig, CallbackProtocol, Route, Seal};
 use miniprogram_core::frame::signature;
 use miniprogram_core::{
-    CallbackCheck, ErrorKind, Event, EventDecoder, EventKind, Outcome, OwnedPush, Push, Result, Secret,
-    Timestamp,
+    CallbackCheck, ErrorKind, Event, EventCredential, EventDecoder, EventKind, Outcome, OwnedPush, Push,
+    Result, Secret, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -664,13 +664,73 @@ fn every_listed_name_has_its_kind_and_verdict() {
 }
 
 #[test]
-fn the_route_names_the_app_where_the_message_does_not() {
+fn the_message_alone_names_the_app() {
     for (message, expected) in
-        [(PASS, Some("1452365")), (r#"{"tpAppId":17328232,"event":"E"}"#, Some("9")), (TICKET, None)]
+        [(PASS, Some("1452365")), (r#"{"tpAppId":17328232,"event":"E"}"#, None), (TICKET, None)]
     {
         let mut push = sealed(message);
-        let event = decoder().decode(push.as_push().with_app_id("9")).unwrap();
+        let event = decoder().decode(push.as_push()).unwrap();
         assert_eq!(event.app_id.as_ref().map(|id| id.as_str()), expected);
+    }
+}
+
+#[test]
+fn tickets_and_codes_leave_the_payload_and_are_read_all_the_same() {
+    let code = |event: &str, code: Value| {
+        json!({"appId": 7, "tpAppId": 17_328_232, "event": event, "authorizationCode": code}).to_string()
+    };
+    let credential = |text: &str| EventCredential::AuthorizationCode(Secret::new(text));
+    let ticket =
+        (TICKET.replace(":\"t\"", ":\"canary\""), "Ticket", EventCredential::Ticket(Secret::new("canary")));
+    for (message, field, credential) in [
+        ticket,
+        (code("AUTHORIZED", json!("canary")), "authorizationCode", credential("canary")),
+        (code("UPDATE_AUTHORIZED", json!("canary")), "authorizationCode", credential("canary")),
+        (code("AUTHORIZED", json!(7_345_001)), "authorizationCode", credential("7345001")),
+    ] {
+        let mut push = sealed(&message);
+        let event = decoder().decode(push.as_push()).unwrap().into_owned();
+        assert_eq!((event.credential.as_ref(), &event.payload[field]), (Some(&credential), &json!("***")));
+        let shown = format!("{event:?} {}", serde_json::to_string(&event).unwrap());
+        assert!(!shown.contains(credential.secret().expose()), "{shown}");
+        let details = BaiduEvent::from_event(&event).unwrap();
+        assert!(!format!("{details:?}").contains(credential.secret().expose()));
+
+        // As versions stored it that knew no credentials.
+        let mut stored = event.clone();
+        stored.credential = None;
+        stored.payload[field] = json!(credential.secret().expose());
+        assert_eq!(BaiduEvent::from_event(&stored).unwrap(), details);
+        BaiduCallback::new(strict()).unwrap().take_credential(&mut stored);
+        assert_eq!(stored, event);
+    }
+    let mut push = sealed(PASS);
+    assert_eq!(decoder().decode(push.as_push()).unwrap().credential, None);
+}
+
+#[test]
+fn a_protocol_is_one_platforms() {
+    let error = BaiduCallback::new(config()).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("platform_id")));
+    let protocol = BaiduCallback::new(strict()).unwrap();
+    assert_eq!(protocol.platform_id().map(|id| id.as_str()), Some(PLATFORM));
+}
+
+#[test]
+fn events_that_name_their_app_come_by_either_url() {
+    let protocol = BaiduCallback::new(strict()).unwrap();
+    let customer = r#"{"CreateTime":1413192605,"MsgType":"text","Content":"hi"}"#;
+    for (message, fitting) in [
+        (PASS, [true, true, true]),
+        (TICKET, [true, true, false]),
+        (customer, [false, true, true]),
+        (r#"{"appId":7}"#, [true, true, true]),
+    ] {
+        let mut push = sealed(message);
+        let event = protocol.decode(push.as_push()).unwrap();
+        let fits =
+            [Route::Authorization, Route::Messages, Route::App].map(|route| protocol.fits(&event, route));
+        assert_eq!(fits, fitting, "{message}");
     }
 }
 

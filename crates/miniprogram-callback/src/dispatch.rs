@@ -208,6 +208,10 @@ async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
     {
         return Ended::Failed("failed", error);
     }
+    // Rows written before events had credentials hold tickets and codes in the payload.
+    if let Some(platform) = shared.platforms.get(&entry.platform) {
+        platform.protocol().take_credential(&mut event);
+    }
     let delivery = Delivery::new(entry.id, entry.platform.platform.clone(), entry.received_at)
         .with_attempt(entry.attempts.max(1));
     for handler in &shared.handlers {

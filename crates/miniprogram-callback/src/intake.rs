@@ -8,19 +8,19 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
+use miniprogram_core::callback::{Answer, Route, UrlCheck};
 use miniprogram_core::{
-    AppId, CallbackCheck, Error, ErrorKind, Event, EventKind, Push, Result, Secret, Timestamp, Vendor,
+    AppId, CallbackCheck, Error, ErrorKind, Event, EventCredential, EventKind, Push, Result, Timestamp,
+    Vendor,
 };
 use miniprogram_store::{InboxState, Listed, NewEvent, PlatformKey, Received, Ticket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
-#[cfg(feature = "wechat")]
-use crate::acceptance::Reply;
 use crate::binding::Binding;
 use crate::lookup::For;
 use crate::numbers::{self, Outcome};
-use crate::platform::{CallbackPlatform, Route, is_id};
+use crate::platform::{CallbackPlatform, is_id};
 use crate::refusal::{Refusal, refused, unavailable};
 use crate::server::Waiting;
 use crate::service::Shared;
@@ -56,15 +56,12 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// What a request is answered with.
-enum Answer {
+/// What came of a request that was not refused, and what it is answered with.
+enum Taken {
     /// The push is kept.
-    Success(Received),
-    /// The push is kept, and the vendor wants to hear more than that.
-    #[cfg(feature = "wechat")]
-    Reply(Received, Reply),
-    /// The text that proves who owns the URL.
-    Verified(String),
+    Kept(Received, Answer),
+    /// It was the check of a URL, and the answer proves who owns that.
+    Verified(Answer),
 }
 
 /// Answers a request to a callback URL.
@@ -90,10 +87,8 @@ pub(crate) async fn answer(shared: Arc<Shared>, target: Option<Target>, request:
     .await;
     let _entered = span.enter();
     let (outcome, response) = match answered {
-        Ok(Answer::Success(received)) => (kept(received), text(String::from("success"))),
-        #[cfg(feature = "wechat")]
-        Ok(Answer::Reply(received, reply)) => (kept(received), with_type(reply.content_type, reply.body)),
-        Ok(Answer::Verified(echo)) => (Outcome::Verified, text(echo)),
+        Ok(Taken::Kept(received, answer)) => (kept(received), respond(answer)),
+        Ok(Taken::Verified(answer)) => (Outcome::Verified, respond(answer)),
         Err(Failure::Refused(refusal)) => {
             span.record("check", refusal.as_str());
             report_refusal(&shared, vendor, refusal);
@@ -132,14 +127,14 @@ async fn receive(
     platform: Result<&CallbackPlatform, Refusal>,
     target: Option<&Target>,
     request: Request,
-) -> Result<Answer, Failure> {
+) -> Result<Taken, Failure> {
     let received_at = shared.clock.now();
     let (head, body) = request.into_parts();
     if head.method != Method::GET && head.method != Method::POST {
         return Err(Refusal::Method.into());
     }
     let (platform, target) = (platform?, target.ok_or(Refusal::Route)?);
-    if head.method == Method::GET && !platform.dialect().checks_by_get() {
+    if head.method == Method::GET && !platform.protocol().checks_by_get() {
         return Err(Refusal::Method.into());
     }
     let app = target.app.as_deref().map(app_of_route).transpose()?;
@@ -154,15 +149,23 @@ async fn receive(
     };
     // The request is here in full: its connection may not be displaced any more.
     let _answering = head.extensions.get::<Arc<Waiting>>().map(Waiting::answering);
-    if let Some(echo) = platform.dialect().verify_url(&head, &body, received_at) {
-        return Ok(Answer::Verified(echo.map_err(|error| Refusal::of(&error))?));
-    }
     let query = head.uri.query().unwrap_or_default();
     let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let push = Push::new(received_at, &mut body).with_query(query).with_content_type(content_type);
-    let event = platform.dialect().decode(push).map_err(|error| Refusal::of(&error))?;
+    let check = match head.method {
+        Method::GET => UrlCheck::Get { query },
+        _ => UrlCheck::Post { query, content_type, body: &body },
+    };
+    if let Some(answer) = platform.protocol().url_check(&check, received_at) {
+        return Ok(Taken::Verified(answer.map_err(|error| Refusal::of(&error))?));
+    }
+    let headers = head.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let push = Push::new(received_at, &mut body)
+        .with_query(query)
+        .with_content_type(content_type)
+        .with_headers(headers);
+    let event = platform.protocol().decode(push).map_err(|error| Refusal::of(&error))?.into_owned();
     drop(body);
-    if !platform.dialect().fits(&event, target.route) {
+    if !platform.protocol().fits(&event, target.route) {
         return Err(Refusal::Sort.into());
     }
     let left = shared.limits.answer_timeout.saturating_sub(shared.clock.now().since(received_at));
@@ -230,7 +233,7 @@ async fn keep(
     route: Option<AppId>,
     event: Event<'static>,
     received_at: Timestamp,
-) -> Result<Answer, Failure> {
+) -> Result<Taken, Failure> {
     let key = platform.key();
     let mut event = event;
     let mut bound = true;
@@ -242,7 +245,7 @@ async fn keep(
         (None, Some(_), None) => {}
         (None, None, Some(_)) => bound = false,
         (None, Some(route), Some(original_id)) => {
-            let tested = is_acceptance_test(shared, &route);
+            let tested = platform.protocol().is_test_app(&route);
             let ask = (!tested).then_some(For::Push);
             bound = match shared.bind(key, &route, original_id, ask).await.map_err(Failure::Store)? {
                 Binding::Bound => true,
@@ -258,30 +261,40 @@ async fn keep(
             event.app_id = Some(route);
         }
     }
+    // The only place that saves a pushed ticket: it has to be durable before the vendor learns that it arrived.
+    let mut newest_ticket = None;
     if event.kind == EventKind::Ticket {
-        let ticket = ticket_of(platform, &event, received_at)?;
-        let counts = shared.store.save_ticket(key, &ticket).await.map_err(Failure::Store)?;
-        tracing::debug!(counts, "a ticket arrived");
+        let ticket = ticket_of(&event, received_at)?;
+        newest_ticket = Some(shared.store.save_ticket(key, &ticket).await.map_err(Failure::Store)?);
     }
-    #[cfg(feature = "wechat")]
-    let reply = match &shared.acceptance {
-        Some(responder) => responder.reply(platform, &event, received_at),
-        None => None,
-    };
+    let answer = answer_to(platform, &event, received_at);
     let new = NewEvent::new(key.clone(), event, received_at).with_bound(bound);
     let _wake = WakeOnDrop(shared);
     let received = shared.store.receive(&new).await.map_err(Failure::Store)?;
+    if let (Received::New(_), Some(newest)) = (received, newest_ticket) {
+        numbers::ticket(key.vendor, newest);
+        tracing::debug!(newest, "a ticket arrived");
+    }
     if let Received::Duplicate(id) = received
         && bound
         && new.event.original_id.is_some()
     {
         revive(shared, id).await;
     }
-    #[cfg(feature = "wechat")]
-    if let Some(reply) = reply {
-        return Ok(Answer::Reply(received, reply));
+    Ok(Taken::Kept(received, answer))
+}
+
+/// What a push is answered with once it is kept.
+fn answer_to(platform: &CallbackPlatform, event: &Event<'_>, now: Timestamp) -> Answer {
+    let protocol = platform.protocol();
+    match protocol.reply(event, now) {
+        None => protocol.acknowledgement(),
+        Some(Ok(reply)) => reply,
+        Some(Err(error)) => {
+            tracing::error!(%error, "the reply cannot be made; the push is acknowledged without it");
+            protocol.acknowledgement()
+        }
     }
-    Ok(Answer::Success(received))
 }
 
 /// Replays a dead letter that had failed because its app was not known, now that it is known.
@@ -312,26 +325,13 @@ impl Drop for WakeOnDrop<'_> {
     }
 }
 
-#[cfg(feature = "wechat")]
-fn is_acceptance_test(shared: &Shared, app: &AppId) -> bool {
-    shared.acceptance.is_some() && crate::acceptance::ACCEPTANCE_ACCOUNTS.contains(&app.as_str())
-}
-
-#[cfg(not(feature = "wechat"))]
-fn is_acceptance_test(_shared: &Shared, _app: &AppId) -> bool {
-    false
-}
-
 /// The ticket of a ticket event. Without the time of its making nobody can tell which of two is the newer one.
-fn ticket_of(
-    platform: &CallbackPlatform,
-    event: &Event<'_>,
-    received_at: Timestamp,
-) -> Result<Ticket, Refusal> {
-    let text = event.payload.get(platform.dialect().ticket_member()).and_then(serde_json::Value::as_str);
-    match (text.filter(|text| !text.is_empty()), event.occurred_at) {
-        (Some(text), Some(created_at)) if created_at <= received_at.after(TICKET_AHEAD) => {
-            Ok(Ticket::new(Secret::new(text), created_at, received_at))
+fn ticket_of(event: &Event<'_>, received_at: Timestamp) -> Result<Ticket, Refusal> {
+    match (&event.credential, event.occurred_at) {
+        (Some(EventCredential::Ticket(ticket)), Some(created_at))
+            if !ticket.is_empty() && created_at <= received_at.after(TICKET_AHEAD) =>
+        {
+            Ok(Ticket::new(ticket.clone(), created_at, received_at))
         }
         _ => Err(Refusal::Decoder(CallbackCheck::Message)),
     }
@@ -344,15 +344,14 @@ const fn kept(received: Received) -> Outcome {
     }
 }
 
-fn text(body: String) -> Response {
-    with_type("text/plain; charset=utf-8", body)
-}
-
-fn with_type(content_type: &'static str, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn respond(answer: Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // A protocol's own mistake must not cost the push, which is kept by now.
+    if let Ok(content_type) = HeaderValue::from_str(answer.content_type) {
+        headers.insert(header::CONTENT_TYPE, content_type);
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

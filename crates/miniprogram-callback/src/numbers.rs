@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use miniprogram_core::callback::Route;
 use miniprogram_core::{Error, ErrorKind, Result, Vendor};
 use miniprogram_store::InboxCounts;
 
-use crate::platform::Route;
 use crate::refusal::Refusal;
 
 const REQUESTS: &str = "miniprogram_callback_requests_total";
@@ -21,8 +21,9 @@ const STALLED: &str = "miniprogram_hand_over_stalled_seconds";
 const EVENTS: &str = "miniprogram_inbox_events";
 const ATTEMPTS: &str = "miniprogram_handler_attempts_total";
 const HANDLING: &str = "miniprogram_handler_seconds";
+const TICKETS: &str = "miniprogram_tickets_total";
 
-/// Up to WeChat's five seconds.
+/// Up to the five seconds that a vendor waits.
 const ACKNOWLEDGE_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 const HANDLING_BUCKETS: [f64; 8] = [0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
 
@@ -62,6 +63,7 @@ pub(crate) fn describe() {
     describe_gauge!(STALLED, "For how long events wait and none was done");
     describe_gauge!(EVENTS, "Events in the inbox, by state");
     describe_counter!(ATTEMPTS, "Events given to the handlers, by vendor and outcome");
+    describe_counter!(TICKETS, "Tickets that arrived, by vendor and whether it is the newest one");
     describe_histogram!(HANDLING, "Seconds that the handlers took for one event, by vendor");
 }
 
@@ -135,6 +137,10 @@ pub(crate) fn events(counts: &InboxCounts) {
 
 pub(crate) fn lookup(vendor: Vendor, outcome: &'static str) {
     counter!(LOOKUPS, "vendor" => vendor.to_string(), "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn ticket(vendor: Vendor, newest: bool) {
+    counter!(TICKETS, "vendor" => vendor.to_string(), "newest" => newest.to_string()).increment(1);
 }
 
 pub(crate) fn stalled(span: Duration) {

@@ -9,11 +9,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use http::{StatusCode, header};
+use miniprogram_core::callback::Route;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::intake::{self, Target};
 use crate::numbers;
-use crate::platform::Route;
 use crate::refusal::{Refusal, refused};
 use crate::service::{CallbackService, Shared};
 

@@ -12,8 +12,6 @@ use miniprogram_core::{Clock, EventHandler, Result, SystemClock, Timestamp};
 use miniprogram_store::{OriginalIds, PlatformKey, Store};
 use tokio::sync::{Notify, Semaphore};
 
-#[cfg(feature = "wechat")]
-use crate::acceptance::AcceptanceResponder;
 use crate::health::{Health, HealthCheck};
 use crate::intake::MEMORY_UNIT;
 use crate::limits::{Limits, RetryPolicy, misconfigured};
@@ -40,8 +38,6 @@ impl CallbackService {
             platforms: Vec::new(),
             handlers: Vec::new(),
             original_ids: None,
-            #[cfg(feature = "wechat")]
-            acceptance: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             retry: RetryPolicy::default(),
@@ -61,8 +57,6 @@ pub struct CallbackServiceBuilder {
     platforms: Vec<CallbackPlatform>,
     handlers: Vec<Arc<dyn EventHandler>>,
     original_ids: Option<Arc<dyn OriginalIds>>,
-    #[cfg(feature = "wechat")]
-    acceptance: Option<AcceptanceResponder>,
     clock: Arc<dyn Clock>,
     limits: Limits,
     retry: RetryPolicy,
@@ -90,13 +84,6 @@ impl CallbackServiceBuilder {
     /// the store ends in the list of the dead.
     pub fn with_original_ids(mut self, original_ids: Arc<dyn OriginalIds>) -> Self {
         self.original_ids = Some(original_ids);
-        self
-    }
-
-    /// Answers WeChat's acceptance test of platforms; off by default.
-    #[cfg(feature = "wechat")]
-    pub fn with_acceptance(mut self, responder: AcceptanceResponder) -> Self {
-        self.acceptance = Some(responder);
         self
     }
 
@@ -166,20 +153,15 @@ impl CallbackServiceBuilder {
                 return Err(misconfigured("platform", detail));
             }
         }
-        let handlers = self.handlers;
-        #[cfg(feature = "wechat")]
-        let handlers = self.acceptance.iter().map(AcceptanceResponder::handler).chain(handlers).collect();
         numbers::describe();
         Ok(CallbackService {
             shared: Arc::new(Shared {
                 owner: format!("{}-{:016x}", std::process::id(), fastrand::u64(..)),
                 store: self.store,
                 platforms,
-                handlers,
+                handlers: self.handlers,
                 original_ids: self.original_ids,
                 lookups: Lookups::default(),
-                #[cfg(feature = "wechat")]
-                acceptance: self.acceptance,
                 clock: self.clock,
                 body_memory: Arc::new(Semaphore::new(
                     (self.limits.max_body_memory / MEMORY_UNIT).min(Semaphore::MAX_PERMITS),
@@ -209,8 +191,6 @@ pub(crate) struct Shared {
     pub(crate) handlers: Vec<Arc<dyn EventHandler>>,
     pub(crate) original_ids: Option<Arc<dyn OriginalIds>>,
     pub(crate) lookups: Lookups,
-    #[cfg(feature = "wechat")]
-    pub(crate) acceptance: Option<AcceptanceResponder>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     /// What is left for bodies, in units.

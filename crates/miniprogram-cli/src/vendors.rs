@@ -12,7 +12,7 @@ use std::sync::Arc;
 use alliance::Alliance;
 use app::AppAdmin;
 use http::Method;
-use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduPlatform};
+use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduCallback, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
 use miniprogram::codes::Explanation;
 use miniprogram::pipeline::Reply;
@@ -24,6 +24,7 @@ use miniprogram::{
 use miniprogram_callback::CallbackPlatform;
 #[cfg(feature = "sim")]
 use miniprogram_sim::{Callback, SimConfig};
+use miniprogram_store::PlatformKey;
 use serde_json::Value;
 use wechat_only::Acceptance;
 
@@ -49,11 +50,12 @@ pub(crate) struct Entry {
     /// Builds the calls of a platform's token chain: with its credential, and where the vendor's pages are if that is
     /// not the vendor's own host.
     pub(crate) authorization: MakeAuthorization,
-    /// Builds the intake of a platform's callbacks.
-    pub(crate) callbacks: fn(&PlatformId, CallbackConfig) -> Result<CallbackPlatform>,
+    /// Builds the intake of a platform's callbacks: with the replies to the test that a platform has to pass before it goes
+    /// public, if that is wanted and the vendor has one.
+    pub(crate) callbacks: fn(PlatformKey, CallbackConfig, bool) -> Result<CallbackPlatform>,
     /// What stands at the end of the URL for messages, for the vendor to put the app there; empty where messages name it.
     pub(crate) app_in_url: &'static str,
-    /// Answers the test that a platform has to pass before it goes public, where the vendor has one.
+    /// Acts on that test, where the vendor has one.
     pub(crate) acceptance: Option<Acceptance>,
     /// What a text begins with that goes on with a secret, if any does.
     pub(crate) secret_prefix: Option<&'static str>,
@@ -107,7 +109,7 @@ pub(crate) static ENTRIES: [Entry; 2] = [
                 None => Arc::new(calls),
             })
         },
-        callbacks: |id, config| CallbackPlatform::baidu(id.as_str(), config),
+        callbacks: |key, config, _| CallbackPlatform::new(key, BaiduCallback::new(config)?),
         app_in_url: "",
         acceptance: None,
         secret_prefix: None,
@@ -149,7 +151,7 @@ pub(crate) static ENTRIES: [Entry; 2] = [
                 None => Arc::new(calls),
             })
         },
-        callbacks: |id, config| CallbackPlatform::wechat(id.as_str(), config),
+        callbacks: wechat_only::callbacks,
         app_in_url: "/$APPID$",
         acceptance: Some(wechat_only::ACCEPTANCE),
         secret_prefix: Some("QUERY_AUTH_CODE:"),

@@ -1,4 +1,5 @@
-//! What the callback decoders of all vendors share: the configuration, and the checks that are the same everywhere.
+//! What the callback decoders of all vendors share: the configuration, the checks that are the same everywhere, and the
+//! [protocol](CallbackProtocol) by which a receiver takes the pushes of any vendor.
 //!
 //! A decoder runs them in this order and stops at the first refusal: size, query, envelope, freshness, signature,
 //! frame, message. Nothing is decoded or decrypted before the signature holds, and the body's bytes are untouched
@@ -7,6 +8,7 @@
 //! Order and rules of the checks: `docs/design.md`, "Callbacks".
 
 mod envelope;
+mod protocol;
 mod query;
 mod sealed;
 
@@ -15,6 +17,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 pub use envelope::{EnvelopeError, Member, envelope_members};
+pub use protocol::{Answer, CallbackProtocol, Route, UrlCheck};
 pub use query::{QueryError, is_echo, is_nonce, query_parameters, signed_time};
 pub use sealed::Sealed;
 

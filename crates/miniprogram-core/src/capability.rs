@@ -24,7 +24,7 @@ pub struct Capabilities {
     pub library_usage: bool,
     /// `template_library`.
     pub template_library: bool,
-    /// Pushes carry the app's id; otherwise it comes from the route.
+    /// Pushes carry the app's id; otherwise the receiver has to find out which app it is.
     pub app_id_in_pushes: bool,
 }
 

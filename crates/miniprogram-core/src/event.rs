@@ -1,5 +1,6 @@
 //! Pushes: what arrived, who decodes it, what it says.
 
+mod credential;
 mod fields;
 mod numbers;
 mod strict_json;
@@ -11,12 +12,15 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use credential::EventCredential;
 pub use fields::Fields;
 pub use numbers::{MessageTimeError, digits, message_time, positive_id};
 pub use strict_json::{parse_message_json, parse_strict_json};
 
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::id::{AppId, PackageId, PlatformId};
+use crate::redact::MASK;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
@@ -78,15 +82,14 @@ impl Delivery {
 }
 
 /// What arrived.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Push<'a> {
-    /// The app of the route, where the route names one.
-    pub app_id: Option<AppId>,
     /// The raw query string, without `?`.
     pub query: &'a str,
     /// The `Content-Type` header.
     pub content_type: Option<&'a str>,
+    /// Names and values of the headers, as far as the values are visible ASCII.
+    pub headers: Vec<(&'a str, &'a str)>,
     /// When it arrived; signed timestamps must be near.
     pub received_at: Timestamp,
     /// The body.
@@ -97,14 +100,7 @@ impl<'a> Push<'a> {
     /// A body that arrived at a time.
     #[must_use]
     pub const fn new(received_at: Timestamp, body: &'a mut [u8]) -> Self {
-        Self { app_id: None, query: "", content_type: None, received_at, body }
-    }
-
-    /// At a route that names an app.
-    #[must_use]
-    pub fn with_app_id(mut self, app_id: impl Into<AppId>) -> Self {
-        self.app_id = Some(app_id.into());
-        self
+        Self { query: "", content_type: None, headers: Vec::new(), received_at, body }
     }
 
     /// With that query.
@@ -120,18 +116,46 @@ impl<'a> Push<'a> {
         self.content_type = content_type;
         self
     }
+
+    /// With those headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        self.headers = headers.into_iter().collect();
+        self
+    }
+
+    /// The value of a header, whatever the case of its name. `None` if it is absent, and if it is repeated: it is
+    /// ambiguous then which value applies.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let mut values = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        let value = values.next().map(|(_, value)| *value);
+        value.filter(|_| values.next().is_none())
+    }
+}
+
+/// Prints neither query, headers nor body.
+impl Debug for Push<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Push")
+            .field("content_type", &self.content_type)
+            .field("received_at", &self.received_at)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A push that is kept: for tests and for handing over between threads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OwnedPush {
-    /// The app of the route.
-    pub app_id: Option<AppId>,
     /// The raw query string.
     pub query: String,
     /// The `Content-Type` header.
     pub content_type: Option<String>,
+    /// Names and values of the headers.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub headers: Vec<(String, String)>,
     /// When it arrived.
     pub received_at: Timestamp,
     /// The body.
@@ -142,14 +166,7 @@ impl OwnedPush {
     /// A body that arrived at a time.
     #[must_use]
     pub const fn new(received_at: Timestamp, body: Vec<u8>) -> Self {
-        Self { app_id: None, query: String::new(), content_type: None, received_at, body }
-    }
-
-    /// At a route that names an app.
-    #[must_use]
-    pub fn with_app_id(mut self, app_id: Option<AppId>) -> Self {
-        self.app_id = app_id;
-        self
+        Self { query: String::new(), content_type: None, headers: Vec::new(), received_at, body }
     }
 
     /// With that query and content type.
@@ -160,13 +177,20 @@ impl OwnedPush {
         self
     }
 
+    /// With one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
     /// The push, ready to be decoded once.
     #[must_use]
     pub fn as_push(&mut self) -> Push<'_> {
         Push {
-            app_id: self.app_id.clone(),
             query: &self.query,
             content_type: self.content_type.as_deref(),
+            headers: self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
             received_at: self.received_at,
             body: &mut self.body,
         }
@@ -261,7 +285,8 @@ event_kinds! {
 pub struct Event<'a> {
     /// Who pushed it.
     pub vendor: Vendor,
-    /// The app: from the message, else from the route.
+    /// The app that the message names. Where it names none, the receiver sets the app of the route, once that is known
+    /// to be the right one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub app_id: Option<AppId>,
     /// The platform that the message names.
@@ -290,9 +315,14 @@ pub struct Event<'a> {
     /// The version it is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<Cow<'a, str>>,
-    /// Every field as received, control characters in texts included. Tickets and authorization codes are in here
-    /// too: mind where you print it, and print texts through [`Printable`](crate::Printable).
+    /// Every field as received, control characters in texts included; the field of the [`credential`](Self::credential)
+    /// shows [`MASK`]. Other one-time codes of a vendor may be in here, and what people wrote: mind where you print it,
+    /// and print texts through [`Printable`](crate::Printable).
     pub payload: Value,
+    /// The ticket or authorization code that the push delivers. Neither `Debug` nor `Serialize` shows it, so that an event
+    /// that was read back from JSON has none; a store keeps it sealed beside the event.
+    #[serde(skip)]
+    pub credential: Option<EventCredential>,
 }
 
 impl<'a> Event<'a> {
@@ -312,7 +342,25 @@ impl<'a> Event<'a> {
             package_id: None,
             version: None,
             payload,
+            credential: None,
         }
+    }
+
+    /// Moves a secret out of a top-level field of the payload into [`credential`](Self::credential); the field shows
+    /// [`MASK`] from then on. A number counts as its digits. Does nothing if the event has a credential, and if the field
+    /// is absent, empty, masked, or holds neither text nor number.
+    pub fn take_credential(&mut self, field: &str, wrap: impl FnOnce(Secret) -> EventCredential) {
+        if self.credential.is_some() {
+            return;
+        }
+        let Some(value) = self.payload.get_mut(field) else { return };
+        let secret = match value {
+            Value::String(text) if !text.is_empty() && text != MASK => std::mem::take(text),
+            Value::Number(number) => number.to_string(),
+            _ => return,
+        };
+        *value = Value::from(MASK);
+        self.credential = Some(wrap(Secret::new(secret)));
     }
 
     /// The same event, independent of the buffer.
@@ -332,11 +380,12 @@ impl<'a> Event<'a> {
             package_id: self.package_id,
             version: self.version.map(owned),
             payload: self.payload,
+            credential: self.credential,
         }
     }
 }
 
-/// Prints everything but the payload, which may hold tickets and authorization codes.
+/// Prints neither the payload, which may hold one-time codes and what people wrote, nor the credential.
 impl Debug for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
@@ -404,5 +453,67 @@ impl CallbackCheck {
     #[must_use]
     pub fn of(error: &Error) -> Option<Self> {
         std::error::Error::source(error).and_then(|source| source.downcast_ref::<Self>()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ACME: Vendor = Vendor::new("acme");
+
+    fn event(payload: Value) -> Event<'static> {
+        let mut event = Event::new(ACME, EventKind::Ticket, "ticket".into(), payload);
+        event.take_credential("ticket", EventCredential::Ticket);
+        event
+    }
+
+    #[test]
+    fn a_credential_is_neither_in_the_payload_nor_printed_nor_serialized() {
+        for payload in [json!({ "ticket": "7345", "id": 1 }), json!({ "ticket": 7345, "id": 1 })] {
+            let event = event(payload);
+            assert_eq!(event.credential, Some(EventCredential::Ticket(Secret::new("7345"))));
+            assert_eq!(event.payload, json!({ "ticket": MASK, "id": 1 }));
+            let shown = serde_json::to_string(&event).unwrap();
+            for text in [&shown, &format!("{event:?}"), &format!("{:?}", event.credential)] {
+                assert!(!text.contains("7345"), "{text}");
+            }
+            let read: Event<'static> = serde_json::from_str(&shown).unwrap();
+            assert_eq!((&read.payload, &read.credential), (&event.payload, &None));
+            assert_eq!(event.clone().into_owned(), event);
+        }
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_left_as_it_is() {
+        for payload in [json!({}), json!([]), json!({ "ticket": "" }), json!({ "ticket": null })] {
+            let event = event(payload.clone());
+            assert_eq!((event.payload, event.credential), (payload, None));
+        }
+        for odd in [json!({ "ticket": MASK }), json!({ "ticket": { "a": "b" } }), json!({ "ticket": true })] {
+            assert_eq!(event(odd.clone()).credential, None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn an_event_has_one_credential() {
+        let mut event = event(json!({ "ticket": "first", "code": "second" }));
+        event.take_credential("code", EventCredential::AuthorizationCode);
+        assert_eq!(event.credential, Some(EventCredential::Ticket(Secret::new("first"))));
+        assert_eq!(event.payload["code"], "second");
+    }
+
+    #[test]
+    fn a_header_that_is_repeated_has_no_value() {
+        let mut push = OwnedPush::new(Timestamp::from_unix(0), b"canary".to_vec())
+            .with_header("X-Sign", "canary")
+            .with_header("x-twice", "1")
+            .with_header("X-Twice", "1");
+        let push = push.as_push();
+        assert_eq!(push.header("x-sign"), Some("canary"));
+        assert_eq!((push.header("x-twice"), push.header("absent")), (None, None));
+        assert!(!format!("{push:?}").contains("canary"));
     }
 }

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 
 use crate::audit::{Audit, AuditManager, AuditQuota, SubmitOptions, SubmitTarget};
 use crate::authorizer::Authorizer;
+#[cfg(feature = "callback")]
+use crate::callback::{Answer, CallbackProtocol, Route, UrlCheck};
 use crate::capability::Capabilities;
 use crate::code::{
     Category, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, UploadProgress, UploadReceipt,
@@ -13,6 +15,8 @@ use crate::code::{
 use crate::effect::{Effect, EffectValue};
 use crate::error::Result;
 use crate::event::{Delivery, Event, EventDecoder, EventHandler, Push};
+#[cfg(feature = "callback")]
+use crate::id::PlatformId;
 use crate::id::{AppId, AuditId, DraftId, TemplateId};
 use crate::intent::{Command, Intent, Journal, PlannedRequest, Settled};
 use crate::platform::{MiniProgram, MiniProgramPlatform};
@@ -23,6 +27,8 @@ use crate::release::{
 use crate::status::VisitStatus;
 use crate::subject::{Subject, SubjectId};
 use crate::template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
+#[cfg(feature = "callback")]
+use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenProvider, TokenScope};
 use crate::vendor::Vendor;
 
@@ -198,6 +204,35 @@ macro_rules! forward {
             }
             fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>> {
                 (**self).decode(push)
+            }
+        }
+
+        #[cfg(feature = "callback")]
+        #[deny(clippy::missing_trait_methods)]
+        impl<T: CallbackProtocol + ?Sized> CallbackProtocol for $pointer<T> {
+            fn platform_id(&self) -> Option<&PlatformId> {
+                (**self).platform_id()
+            }
+            fn checks_by_get(&self) -> bool {
+                (**self).checks_by_get()
+            }
+            fn url_check(&self, request: &UrlCheck<'_>, now: Timestamp) -> Option<Result<Answer>> {
+                (**self).url_check(request, now)
+            }
+            fn fits(&self, event: &Event<'_>, route: Route) -> bool {
+                (**self).fits(event, route)
+            }
+            fn is_test_app(&self, app: &AppId) -> bool {
+                (**self).is_test_app(app)
+            }
+            fn acknowledgement(&self) -> Answer {
+                (**self).acknowledgement()
+            }
+            fn reply(&self, event: &Event<'_>, now: Timestamp) -> Option<Result<Answer>> {
+                (**self).reply(event, now)
+            }
+            fn take_credential(&self, event: &mut Event<'static>) {
+                (**self).take_credential(event);
             }
         }
 

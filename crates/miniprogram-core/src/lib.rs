@@ -59,7 +59,9 @@ pub use code::{
 };
 pub use effect::{Effect, EffectValue, Evidence};
 pub use error::{Advice, Code, Error, ErrorKind, ErrorReport, Language, Outcome, Result, Retry, VendorError};
-pub use event::{CallbackCheck, Delivery, Event, EventDecoder, EventHandler, EventKind, OwnedPush, Push};
+pub use event::{
+    CallbackCheck, Delivery, Event, EventCredential, EventDecoder, EventHandler, EventKind, OwnedPush, Push,
+};
 pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, TemplateId};
 pub use intent::{
     Command, EarlierEffect, InherentCommand, Intent, Journal, MemoryJournal, MethodName, NoJournal,

@@ -4,6 +4,7 @@ use std::fmt::{self, Debug};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use miniprogram_core::redact::MASK;
 use miniprogram_core::{AppId, Event, EventKind, Result, Timestamp, Vendor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,7 +28,8 @@ pub struct EventIdentity(String);
 
 impl EventIdentity {
     /// The identity of an event that a platform received: a digest of platform, app, name and every field, whatever
-    /// order the fields came in and whether numbers came as text.
+    /// order the fields came in and whether numbers came as text. The credential counts in the place that it was taken
+    /// from, as if it were still there.
     ///
     /// Where the message names its app by an original id, that id is among the fields and the app is left out: the app
     /// is then the receiver's finding, by the route or by a lookup, and one message must not become several by it.
@@ -39,7 +41,8 @@ impl EventIdentity {
         for part in [platform.vendor.as_str(), platform.platform.as_str(), app, &event.raw_event] {
             feed(&mut digest, 's', part);
         }
-        feed_value(&mut digest, &event.payload);
+        let credential = event.credential.as_ref().map(|credential| credential.secret().expose());
+        feed_value(&mut digest, &event.payload, credential);
         Self(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -67,15 +70,17 @@ fn feed(digest: &mut Sha256, kind: char, text: &str) {
     digest.update(text);
 }
 
-fn feed_value(digest: &mut Sha256, value: &Value) {
+/// Feeds a value; a masked text in it is the credential that was taken from there, if one was.
+fn feed_value(digest: &mut Sha256, value: &Value, credential: Option<&str>) {
     match value {
         Value::Null => feed(digest, 'n', ""),
         Value::Bool(value) => feed(digest, 's', if *value { "true" } else { "false" }),
         Value::Number(number) => feed(digest, 's', &number.to_string()),
+        Value::String(text) if text == MASK => feed(digest, 's', credential.unwrap_or(text)),
         Value::String(text) => feed(digest, 's', text),
         Value::Array(values) => {
             feed(digest, 'a', &values.len().to_string());
-            values.iter().for_each(|value| feed_value(digest, value));
+            values.iter().for_each(|value| feed_value(digest, value, credential));
         }
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
@@ -83,7 +88,7 @@ fn feed_value(digest: &mut Sha256, value: &Value) {
             feed(digest, 'o', &members.len().to_string());
             for (name, value) in members {
                 feed(digest, 's', name);
-                feed_value(digest, value);
+                feed_value(digest, value, credential);
             }
         }
     }

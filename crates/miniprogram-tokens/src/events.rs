@@ -1,22 +1,21 @@
 //! Tickets and authorizations as they are pushed.
 
 use async_trait::async_trait;
-use miniprogram_core::event::Fields;
-use miniprogram_core::{Delivery, ErrorKind, Event, EventHandler, EventKind, Result, Secret, Timestamp};
+use miniprogram_core::{
+    Delivery, ErrorKind, Event, EventCredential, EventHandler, EventKind, Result, Timestamp, TokenScope,
+};
 use miniprogram_store::PlatformKey;
 
 use crate::authorize::authorizer;
 use crate::manager::TokenManager;
-use crate::task::Task;
+use crate::task::{Task, Want};
 
-/// Where vendors put a ticket: WeChat's `component_verify_ticket` push, Baidu's ticket push.
-const TICKET: [&str; 2] = ["ComponentVerifyTicket", "Ticket"];
-/// Where vendors put the code of an authorization.
-const CODE: [&str; 2] = ["AuthorizationCode", "authorizationCode"];
-
-/// Keeps tickets, exchanges the codes of authorizations, and drops what is revoked. Events of other platforms and of
-/// other kinds are none of its business. Older events never change what newer ones left, and an event that comes again
-/// costs no call.
+/// Obtains the platform's token where a ticket arrives and there is no usable one, exchanges the codes of authorizations,
+/// and drops what is revoked. Events of other platforms and of other kinds are ignored. Older events never change what
+/// newer ones left, and an event that comes again costs no call.
+///
+/// The receiver has saved the ticket by then, before it acknowledged the push. A receiver of one's own calls
+/// [`save_ticket`](TokenManager::save_ticket).
 #[async_trait]
 impl EventHandler for TokenManager {
     async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
@@ -27,8 +26,8 @@ impl EventHandler for TokenManager {
         let at = event.occurred_at.unwrap_or(delivery.received_at);
         match event.kind {
             EventKind::Ticket => {
-                let ticket = secret(event, TICKET)?.unwrap_or_else(|| Secret::new(""));
-                self.save_ticket(&platform, &ticket, at).await.map(drop)
+                self.renew_platform(&platform).await;
+                Ok(())
             }
             EventKind::Authorized | EventKind::AuthorizationUpdated => {
                 self.authorization(&platform, event, at).await
@@ -44,21 +43,32 @@ impl EventHandler for TokenManager {
 }
 
 impl TokenManager {
+    /// Obtains the platform's token unless there is a usable one. If that fails, whoever needs the token next tries
+    /// again: the ticket is kept, so that delivering the event again would gain nothing.
+    async fn renew_platform(&self, platform: &PlatformKey) {
+        let _busy = self.0.clock.enter();
+        let scope = TokenScope::platform(platform.vendor, platform.platform.clone());
+        if let Err(error) = self.fly(&scope, Task::Renew(Want::Usable)).await {
+            tracing::warn!(vendor = %platform.vendor, operation = "platform_token", outcome = %error.outcome(), %error, "no token for the ticket that arrived");
+        }
+    }
+
     async fn authorization(
         &self,
         platform: &PlatformKey,
         event: &Event<'static>,
         at: Timestamp,
     ) -> Result<()> {
-        let code = secret(event, CODE)?;
-        let result = match (&event.app_id, code) {
-            (app, Some(code)) => self.exchange(platform, &code, app.as_ref(), Some(at)).await.map(drop),
+        let result = match (&event.app_id, &event.credential) {
+            (app, Some(EventCredential::AuthorizationCode(code))) => {
+                self.exchange(platform, code, app.as_ref(), Some(at)).await.map(drop)
+            }
             // Without its code, an authorization can still be recovered.
-            (Some(app), None) => {
+            (Some(app), _) => {
                 let _busy = self.0.clock.enter();
                 self.fly(&authorizer(platform, app), Task::Recover { granted_at: Some(at) }).await.map(drop)
             }
-            (None, None) => Ok(()),
+            (None, _) => Ok(()),
         };
         match result {
             // Handing the event over again changes nothing: only the merchant can, and the state says so.
@@ -69,15 +79,4 @@ impl TokenManager {
             result => result,
         }
     }
-}
-
-/// The first of the members that is there.
-fn secret(event: &Event<'static>, names: [&str; 2]) -> Result<Option<Secret>> {
-    let fields = Fields::of(event, event.vendor)?;
-    for name in names {
-        if let Some(text) = fields.text(name)? {
-            return Ok(Some(text.into()));
-        }
-    }
-    Ok(None)
 }

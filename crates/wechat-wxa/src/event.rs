@@ -10,10 +10,12 @@
 //! Source: vendor document 002 section 6 and WeChat's guides to pushes and their encryption; order and rules of the
 //! checks: `docs/design.md`, "Callbacks".
 
+pub(crate) mod acceptance_test;
 mod details;
 mod encode;
 mod envelope;
 mod message;
+pub(crate) mod protocol;
 mod verify_url;
 mod xml;
 
@@ -99,7 +101,7 @@ pub static INFO_TYPES: &[(&str, EventKind)] = &[
 /// let mut push = encoder.seal_push(PushRoute::Message { original_id: "gh_1" }, message, &seal)?;
 ///
 /// let decoder = WeChatEventDecoder::new(config)?;
-/// let event = decoder.decode(push.as_push().with_app_id("wxba5fad812f8e6fb9"))?;
+/// let event = decoder.decode(push.as_push())?;
 /// assert_eq!(event.kind, EventKind::AuditApproved);
 /// # Ok::<(), miniprogram_core::Error>(())
 /// ```
@@ -147,9 +149,8 @@ impl EventDecoder for WeChatEventDecoder {
         WECHAT
     }
 
-    fn decode<'a>(&self, mut push: Push<'a>) -> Result<Event<'a>> {
+    fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>> {
         self.config.check_size(WECHAT, push.body)?;
-        let route = push.app_id.take();
         let (text, format) = match self.config.mode() {
             CallbackMode::Encrypted => (self.open(push)?, self.config.body_format()),
             CallbackMode::Plain => {
@@ -163,7 +164,7 @@ impl EventDecoder for WeChatEventDecoder {
             let detail = "the push is encrypted, only plain ones are accepted";
             return Err(CallbackCheck::Mode.because(WECHAT, detail));
         }
-        fields.into_event(route, self.config.platform_id())
+        fields.into_event(self.config.platform_id())
     }
 }
 

@@ -5,6 +5,8 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "callback")]
+mod acceptance;
 #[cfg(feature = "client")]
 mod account;
 #[cfg(feature = "client")]
@@ -61,6 +63,8 @@ mod wire;
 
 use miniprogram_core::Vendor;
 
+#[cfg(feature = "callback")]
+pub use acceptance::{AcceptanceActions, AcceptanceResponder, AcceptanceTask};
 #[cfg(feature = "client")]
 pub use account::{
     AccountInfo, Changes, IconChange, NameAudit, NameAuditState, NameChange, NameCheck, VerificationInfo,
@@ -84,6 +88,10 @@ pub use domains::{
     PlatformDomainChange, PlatformDomains, PrefetchDomain, PrefetchDomains, ServerDomains,
     WebViewDomainChange, WebViewDomainResult,
 };
+#[cfg(feature = "callback")]
+pub use event::acceptance_test::ACCEPTANCE_ACCOUNTS;
+#[cfg(feature = "callback")]
+pub use event::protocol::WeChatCallback;
 pub use ext_json::WeChatExtJson;
 #[cfg(feature = "client")]
 pub use media::{AuditMedia, Material, MediaFile, PrivacyFile};

@@ -6,17 +6,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use miniprogram_core::callback::{BodyFormat, CallbackConfig, Seal};
+use miniprogram_core::callback::{BodyFormat, CallbackConfig, CallbackProtocol, Route, Seal};
 use miniprogram_core::frame::signature;
 use miniprogram_core::{
-    CallbackCheck, Error, ErrorKind, Event, EventDecoder, EventKind, Outcome, OwnedPush, Push, Result,
-    Secret, Timestamp,
+    CallbackCheck, Error, ErrorKind, Event, EventCredential, EventDecoder, EventKind, Outcome, OwnedPush,
+    Push, Result, Secret, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Map, Value, json};
-use wechat_wxa::WECHAT;
-use wechat_wxa::event::{EVENTS, INFO_TYPES, PushRoute, WeChatEventDecoder, WeChatEventEncoder};
+use wechat_wxa::event::{EVENTS, INFO_TYPES, PushRoute, WeChatEvent, WeChatEventDecoder, WeChatEventEncoder};
+use wechat_wxa::{ACCEPTANCE_ACCOUNTS, WECHAT, WeChatCallback};
 
 const TOKEN: &str = "refTok7";
 const KEY: &str = "R2VuZXJhdGVkUmVmS2V5MTIzNDU2Nzg5MGFiY2RlZm5";
@@ -108,7 +108,7 @@ fn every_fixture_says_what_stands_beside_it_plain_and_encrypted() {
             fs::read_to_string(&beside).ok().map(|text| serde_json::from_str::<Value>(&text).unwrap());
 
         let mut body = message.clone().into_bytes();
-        let event = plain().decode(Push::new(NOW, &mut body).with_app_id("/wxba5fad812f8e6fb9"));
+        let event = plain().decode(Push::new(NOW, &mut body));
         let event = serde_json::to_value(event.unwrap_or_else(|error| panic!("{name}: {error:?}"))).unwrap();
         if expected.as_ref() != Some(&event) {
             missing.push(format!("{}\n{event:#}", beside.display()));
@@ -118,8 +118,7 @@ fn every_fixture_says_what_stands_beside_it_plain_and_encrypted() {
         let config = if name.ends_with(".json") { json_config() } else { config() };
         let mut push =
             WeChatEventEncoder::new(config.clone()).unwrap().seal_push(ROUTE, &message, &seal()).unwrap();
-        let push = push.as_push().with_app_id("wxba5fad812f8e6fb9");
-        let encrypted = WeChatEventDecoder::new(config).unwrap().decode(push).unwrap();
+        let encrypted = WeChatEventDecoder::new(config).unwrap().decode(push.as_push()).unwrap();
         assert_eq!(serde_json::to_value(encrypted).unwrap(), event, "{name}");
     }
     assert!(missing.is_empty(), "these differ from what was decoded:\n{}", missing.join("\n"));
@@ -833,11 +832,94 @@ fn every_listed_name_has_its_kind() {
 }
 
 #[test]
-fn the_app_of_the_route_loses_its_slash() {
-    for (route, expected) in [("/wx1", Some("wx1")), ("wx1", Some("wx1")), ("/", None)] {
-        let mut push = sealed(SUCCESS);
-        let event = decoder().decode(push.as_push().with_app_id(route)).unwrap();
-        assert_eq!(event.app_id.as_ref().map(|id| id.as_str()), expected);
+fn tickets_and_codes_leave_the_payload_and_are_read_all_the_same() {
+    let code = |info_type: &str| {
+        format!(
+            "<xml><AppId>{PLATFORM}</AppId><InfoType>{info_type}</InfoType><AuthorizerAppid>wx1</AuthorizerAppid>\
+             <AuthorizationCode>canary</AuthorizationCode></xml>"
+        )
+    };
+    let secret = Secret::new("canary");
+    for (message, field, credential) in [
+        (TICKET.replace(">t<", ">canary<"), "ComponentVerifyTicket", EventCredential::Ticket(secret.clone())),
+        (code("authorized"), "AuthorizationCode", EventCredential::AuthorizationCode(secret.clone())),
+        (code("updateauthorized"), "AuthorizationCode", EventCredential::AuthorizationCode(secret.clone())),
+    ] {
+        let mut push = sealed(&message);
+        let event = decoder().decode(push.as_push()).unwrap().into_owned();
+        assert_eq!((event.credential.as_ref(), &event.payload[field]), (Some(&credential), &json!("***")));
+        let shown = format!("{event:?} {}", serde_json::to_string(&event).unwrap());
+        assert!(!shown.contains("canary"), "{shown}");
+        let details = WeChatEvent::from_event(&event).unwrap();
+        assert!(!format!("{details:?}").contains("canary"));
+
+        // As versions stored it that knew no credentials.
+        let mut stored = event.clone();
+        stored.credential = None;
+        stored.payload[field] = json!("canary");
+        assert_eq!(WeChatEvent::from_event(&stored).unwrap(), details);
+        WeChatCallback::new(config()).unwrap().take_credential(&mut stored);
+        assert_eq!(stored, event);
+
+        // As it was printed, it holds no secret that could be taken for one.
+        stored.credential = None;
+        assert_eq!(WeChatEvent::from_event(&stored).unwrap_err().field(), Some(field));
+    }
+    let mut push = sealed(SUCCESS);
+    assert_eq!(decoder().decode(push.as_push()).unwrap().credential, None);
+}
+
+#[test]
+fn a_protocol_is_one_platforms() {
+    let error = WeChatCallback::new(CallbackConfig::plain()).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("platform_id")));
+    for config in [config(), CallbackConfig::plain().with_platform_id(PLATFORM)] {
+        let protocol = WeChatCallback::new(config).unwrap();
+        assert_eq!(protocol.platform_id().map(|id| id.as_str()), Some(PLATFORM));
+    }
+    // A gateway may be the receiver inside frames.
+    let behind = config().with_receiver_id("gateway").unwrap().with_platform_id(PLATFORM);
+    assert_eq!(WeChatCallback::new(behind).unwrap().platform_id().map(|id| id.as_str()), Some(PLATFORM));
+}
+
+#[test]
+fn the_acceptance_test_is_answered_where_it_is_asked_for_alone() {
+    let text = SUCCESS
+        .replace("<MsgType>event", "<FromUserName>o1</FromUserName><MsgType>text")
+        .replace("<Event>weapp_audit_success</Event>", "<Content>TESTCOMPONENT_MSG_TYPE_TEXT</Content>");
+    let mut push = sealed(&text);
+    let mut event = decoder().decode(push.as_push()).unwrap().into_owned();
+    let account = ACCEPTANCE_ACCOUNTS[0].into();
+    let quiet = WeChatCallback::new(config()).unwrap();
+    let testing = quiet.clone().with_acceptance_test();
+    assert!(testing.is_test_app(&account) && !quiet.is_test_app(&account));
+    assert!(!testing.is_test_app(&"wx1".into()));
+    assert!(testing.reply(&event, NOW).is_none(), "nobody knows whose it is");
+    event.app_id = Some("wx1".into());
+    assert!(testing.reply(&event, NOW).is_none(), "an app like any other");
+    event.app_id = Some(account);
+    assert!(quiet.reply(&event, NOW).is_none());
+    let reply = testing.reply(&event, NOW).unwrap().unwrap();
+    assert_eq!(reply.content_type, "text/xml; charset=utf-8");
+    assert!(reply.body.starts_with(b"<xml><Encrypt>"), "{}", String::from_utf8_lossy(&reply.body));
+    // A platform that takes plain pushes has nothing to seal a reply with.
+    let plain = WeChatCallback::new(CallbackConfig::plain().with_platform_id(PLATFORM)).unwrap();
+    assert!(plain.with_acceptance_test().reply(&event, NOW).is_none());
+}
+
+#[test]
+fn events_of_the_platform_and_of_apps_have_urls_of_their_own() {
+    let protocol = WeChatCallback::new(config()).unwrap();
+    for (message, fitting) in [
+        (TICKET, [true, false, false]),
+        (SUCCESS, [false, true, true]),
+        ("<xml><ToUserName>gh_1</ToUserName></xml>", [true, true, true]),
+    ] {
+        let mut push = sealed(message);
+        let event = protocol.decode(push.as_push()).unwrap();
+        let fits =
+            [Route::Authorization, Route::Messages, Route::App].map(|route| protocol.fits(&event, route));
+        assert_eq!(fits, fitting, "{message}");
     }
 }
 

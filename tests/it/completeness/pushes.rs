@@ -46,7 +46,7 @@ fn decode(of_baidu: bool, name: &str, fields: &[Field]) -> Event<'static> {
         (Box::new(WeChatEventDecoder::new(config).expect("a plain decoder")), message)
     };
     let mut body = body.into_bytes();
-    let push = Push::new(RECEIVED_AT, &mut body).with_app_id("wx1");
+    let push = Push::new(RECEIVED_AT, &mut body);
     decoder.decode(push).unwrap_or_else(|error| panic!("{name}: {error:#}")).into_owned()
 }
 

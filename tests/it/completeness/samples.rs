@@ -143,10 +143,7 @@ async fn read(sample: &Sample, all: &[Sample]) -> Result<Value> {
 /// What the decoders make of a sample.
 fn decode(sample: &Sample) -> Result<Value> {
     let mut body = sample.body.clone().into_bytes();
-    let push = Push::new(Timestamp::from_unix(1_547_441_110), &mut body).with_app_id(match sample.vendor {
-        BAIDU => "1452365",
-        _ => WECHAT_APP,
-    });
+    let push = Push::new(Timestamp::from_unix(1_547_441_110), &mut body);
     let config = CallbackConfig::plain();
     let event = match (sample.kind, sample.vendor) {
         (Kind::Notification, _) => decode_notification(&sample.body)?,

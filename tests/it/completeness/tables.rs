@@ -35,7 +35,7 @@ fn row_of(table: &CodeTable, code: i64) -> Result<&'static str, String> {
 }
 
 fn label<S: Copy + fmt::Display>(table: &StatusTable<S>, code: i64) -> Result<&'static str, String> {
-    let row = table.rows().iter().find(|row| row.code == code);
+    let row = table.rows().iter().find(|row| row.code.as_number() == Some(code));
     row.map(|row| row.label).ok_or_else(|| format!("is not in {}", table.name()))
 }
 

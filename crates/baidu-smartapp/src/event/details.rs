@@ -138,7 +138,7 @@ impl BaiduEvent {
     pub fn from_event(event: &Event<'_>) -> Result<Self> {
         let fields = Fields::of(event, BAIDU)?;
         match event.kind {
-            EventKind::Ticket => return Ok(Self::Ticket(fields.required("Ticket", Fields::text)?.into())),
+            EventKind::Ticket => return Ok(Self::Ticket(fields.required("Ticket", Fields::secret)?)),
             EventKind::AppChanged => return app::changed_app(&fields).map(Self::AppChanged),
             EventKind::PackageChanged => return PackageChange::read(&fields).map(Self::PackageChanged),
             _ => {}

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use miniprogram_core::event::{message_time, parse_message_json, positive_id};
-use miniprogram_core::{AppId, CallbackCheck, Event, EventKind, PackageId, PlatformId, Result, Timestamp};
+use miniprogram_core::{
+    AppId, CallbackCheck, Event, EventCredential, EventKind, PackageId, PlatformId, Result, Timestamp,
+};
 use serde_json::{Map, Value};
 
 use super::{EVENTS, PHONE_PERMISSION_GRANTED, refused};
@@ -15,7 +17,6 @@ pub(super) fn parse(text: &str) -> Result<Map<String, Value>> {
 
 pub(super) fn into_event(
     fields: Map<String, Value>,
-    route: Option<AppId>,
     platform: Option<&PlatformId>,
 ) -> Result<Event<'static>> {
     let named = binding_id(&fields, "tpAppId")?;
@@ -34,9 +35,7 @@ pub(super) fn into_event(
         return Err(CallbackCheck::Receiver.because(BAIDU, "tpAppId is not the configured platform's"));
     }
     event.platform_id = named.map(|id| PlatformId::new(id.into_owned()));
-    // A ticket belongs to the platform, whatever route it came by.
-    let route = route.filter(|_| event.kind != EventKind::Ticket);
-    event.app_id = binding_id(&fields, "appId")?.map(|id| AppId::new(id.into_owned())).or(route);
+    event.app_id = binding_id(&fields, "appId")?.map(|id| AppId::new(id.into_owned()));
     event.reason = reason(&fields).map(Cow::Owned);
     if event.raw_event == PHONE_PERMISSION_GRANTED && event.reason.is_some() {
         event.approved = None;
@@ -44,7 +43,19 @@ pub(super) fn into_event(
     event.package_id = package_id(&fields, "packageId");
     event.version = text(&fields, "packageVersion").map(Cow::Owned);
     event.payload = Value::Object(fields);
+    take_credential(&mut event);
     Ok(event)
+}
+
+/// Moves the ticket or the code of an authorization out of the payload.
+pub(super) fn take_credential(event: &mut Event<'static>) {
+    match event.kind {
+        EventKind::Ticket => event.take_credential("Ticket", EventCredential::Ticket),
+        EventKind::Authorized | EventKind::AuthorizationUpdated => {
+            event.take_credential("authorizationCode", EventCredential::AuthorizationCode);
+        }
+        _ => {}
+    }
 }
 
 fn system_event(fields: &Map<String, Value>, name: &str) -> Event<'static> {

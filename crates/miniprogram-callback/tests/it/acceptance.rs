@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use miniprogram_callback::{ACCEPTANCE_ACCOUNTS, AcceptanceActions, AcceptanceResponder, AcceptanceTask};
-use miniprogram_core::callback::CallbackConfig;
+use miniprogram_callback::CallbackPlatform;
 use miniprogram_core::frame::{self, FrameKey, HexCase};
 use miniprogram_core::{Error, ErrorKind, Result, Secret};
 use miniprogram_store::InboxState;
+use wechat_wxa::{ACCEPTANCE_ACCOUNTS, AcceptanceActions, AcceptanceResponder, AcceptanceTask};
 
 use crate::support::{
     APP, KEY, MemoryStore, NOW, ORIGINAL, Recorder, Server, Setup, TOKEN, WECHAT_PLATFORM, messages_of,
-    verdict, wechat_key, wechat_push,
+    verdict, wechat, wechat_key, wechat_push,
 };
 
 /// Fails the first time.
@@ -32,8 +32,9 @@ async fn server() -> (Arc<MemoryStore>, Arc<Application>, Arc<Recorder>, Server)
     let handler = Arc::new(Recorder::default());
     store.know(wechat_key(), APP, ORIGINAL);
     let responder = AcceptanceResponder::new(application.clone());
-    let server = Setup::new(store.clone())
-        .with(|builder| builder.with_acceptance(responder).with_handler(handler.clone()))
+    let platform = CallbackPlatform::new(wechat_key(), wechat().with_acceptance_test()).unwrap();
+    let server = Setup::of([platform], store.clone())
+        .with(|builder| builder.with_handler(Arc::new(responder)).with_handler(handler.clone()))
         .serve()
         .await;
     (store, application, handler, server)
@@ -94,7 +95,7 @@ async fn a_code_is_acknowledged_with_nothing_and_exchanged_afterwards_until_that
     assert_eq!(tasks.len(), 2);
     let task = &tasks[1];
     assert_eq!((task.app.as_str(), task.to_user.as_str()), (ACCEPTANCE_ACCOUNTS[5], "oTester"));
-    assert_eq!(task.platform, wechat_key());
+    assert_eq!(task.platform.as_str(), WECHAT_PLATFORM);
     assert_eq!(task.code, Secret::new("queryauthcode@@@1"));
     assert_eq!(task.text, Secret::new("queryauthcode@@@1_from_api"));
     assert!(!format!("{task:?}").contains("queryauthcode"));
@@ -119,12 +120,10 @@ async fn another_apps_push_is_refused_on_an_acceptance_accounts_route_too() {
 }
 
 #[tokio::test]
-async fn without_the_responder_the_accounts_are_apps_like_any_other() {
+async fn without_the_test_the_accounts_are_apps_like_any_other() {
     let store = Arc::new(MemoryStore::default());
     let server = Setup::new(store.clone()).serve().await;
     let push = wechat_push(&text("TESTCOMPONENT_MSG_TYPE_TEXT"));
     assert_eq!(server.deliver(&messages_of(ACCEPTANCE_ACCOUNTS[0]), &push).await.body, "success");
     assert!(!store.all()[0].bound);
-    // A platform that takes plain pushes has nothing to seal a reply with.
-    assert!(miniprogram_callback::CallbackPlatform::wechat(WECHAT_PLATFORM, CallbackConfig::plain()).is_ok());
 }

@@ -8,8 +8,8 @@ use miniprogram_store::{Inbox, InboxEntry, TokenStore};
 
 use crate::support::{
     APP, BAIDU_PLATFORM, MemoryStore, NOW, ORIGINAL, Recorder, Setup, WECHAT_PLATFORM, authorization,
-    baidu_push, config, messages_of, post, send, ticket, verdict, wechat_json_push, wechat_key, wechat_push,
-    wechat_push_at,
+    baidu_push, config, messages_of, post, send, ticket, verdict, wechat_json_push, wechat_key,
+    wechat_platform, wechat_push, wechat_push_at,
 };
 
 fn store() -> Arc<MemoryStore> {
@@ -153,17 +153,15 @@ async fn what_people_typed_and_how_numbers_look_refuses_no_push() {
 
 #[tokio::test]
 async fn where_json_is_configured_wechats_envelopes_and_messages_are_json() {
-    use miniprogram_callback::{CallbackPlatform, CallbackService};
+    use miniprogram_callback::CallbackPlatform;
     use miniprogram_core::callback::{BodyFormat, CallbackMode};
 
     let store = store();
-    let config = config().with_body_format(BodyFormat::Json);
+    let config = config().with_platform_id(WECHAT_PLATFORM).with_body_format(BodyFormat::Json);
     assert_eq!(config.mode(), CallbackMode::Encrypted);
-    let platform = CallbackPlatform::wechat(WECHAT_PLATFORM, config).unwrap();
-    let setup = Setup::new(store.clone());
-    let builder = CallbackService::builder(store.clone()).with_platform(platform);
-    let builder = builder.with_clock(Arc::new(setup.clock.clone()));
-    let server = setup.with(|_| builder).serve().await;
+    let protocol = wechat_wxa::WeChatCallback::new(config).unwrap();
+    let platform = CallbackPlatform::new(wechat_key(), protocol).unwrap();
+    let server = Setup::of([platform], store.clone()).serve().await;
     let ticket = format!(
         r#"{{"AppId":"{WECHAT_PLATFORM}","CreateTime":{NOW},"InfoType":"component_verify_ticket","ComponentVerifyTicket":"canaryTicket"}}"#
     );
@@ -287,14 +285,14 @@ async fn what_takes_longer_than_the_vendor_waits_is_not_acknowledged() {
 async fn the_router_can_be_nested_in_another_server() {
     use axum::body::{Body, to_bytes};
     use axum::extract::Request;
-    use miniprogram_callback::{CallbackPlatform, CallbackService};
+    use miniprogram_callback::CallbackService;
     use tower::ServiceExt;
 
     let (store, handler) = (store(), Arc::new(Recorder::default()));
     let clock = Arc::new(miniprogram_core::VirtualClock::new(crate::support::now()));
     let _busy = miniprogram_core::Clock::enter(clock.as_ref());
     let service = CallbackService::builder(store.clone())
-        .with_platform(CallbackPlatform::wechat(WECHAT_PLATFORM, config()).unwrap())
+        .with_platform(wechat_platform())
         .with_handler(handler.clone())
         .with_clock(clock)
         .build()

@@ -5,6 +5,7 @@
 mod acceptance;
 mod binding;
 mod connections;
+mod foreign;
 mod handlers;
 mod hostile;
 mod intake;

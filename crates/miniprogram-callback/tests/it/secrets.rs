@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{
     APP, Act, KEY, MemoryStore, NOW, ORIGINAL, OTHER_APP, Recorder, Setup, TOKEN, WECHAT_PLATFORM,
-    authorization, baidu_push, messages_of, post, send, ticket, wechat_key, wechat_push,
+    authorization, baidu_push, messages_of, post, send, ticket, wechat_key, wechat_platform, wechat_push,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -46,7 +46,7 @@ async fn nothing_secret_is_printed() {
     store.know(wechat_key(), APP, ORIGINAL);
     let handler = Recorder::scripted([Act::Panic, Act::Fail]);
     let setup = Setup::new(store.clone()).with(|builder| builder.with_handler(handler.clone()));
-    let described = format!("{:?} {:?}", setup.builder, config_of_a_platform());
+    let described = format!("{:?} {:?}", setup.builder, wechat_platform());
     let server = setup.serve().await;
 
     let authorized = format!(
@@ -96,8 +96,4 @@ async fn nothing_secret_is_printed() {
             assert_eq!(place, None, "{canary} was printed");
         }
     }
-}
-
-fn config_of_a_platform() -> miniprogram_callback::CallbackPlatform {
-    miniprogram_callback::CallbackPlatform::wechat(WECHAT_PLATFORM, crate::support::config()).unwrap()
 }

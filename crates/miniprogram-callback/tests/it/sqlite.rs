@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use miniprogram_core::{Secret, TokenScope};
-use miniprogram_store::{Inbox, InboxFilter, InboxState, Maintenance, SqliteStore, StoreOptions, TokenStore};
+use miniprogram_core::redact::MASK;
+use miniprogram_core::{Event, EventCredential, EventDecoder, EventKind, Secret, TokenScope};
+use miniprogram_store::{
+    Inbox, InboxFilter, InboxState, Listed, Maintenance, NewEvent, SqliteStore, StoreOptions, TokenStore,
+};
+use serde_json::json;
 
 use crate::support::{
-    APP, Act, NOW, ORIGINAL, Recorder, Setup, authorization, messages_of, now, ticket, verdict, wechat_key,
-    wechat_push, wechat_push_at,
+    APP, Act, NOW, ORIGINAL, Recorder, Setup, WECHAT_PLATFORM, authorization, messages_of, now, ticket,
+    verdict, wechat, wechat_key, wechat_push, wechat_push_at,
 };
 
 #[tokio::test]
@@ -51,5 +55,62 @@ async fn what_was_acknowledged_is_handled_once_by_whoever_comes_after() {
     assert_eq!(entries.len(), 4);
     assert!(entries.iter().all(|entry| entry.state() == Some(InboxState::Done)));
     second.stop().await.unwrap();
+    store.close().await;
+}
+
+/// The event of a push as a version wrote it that knew no credentials.
+fn without_credential(message: &str, field: &str, secret: &str) -> Event<'static> {
+    let mut push = wechat_push(message);
+    let mut event = wechat().decode(push.as_push()).unwrap().into_owned();
+    assert!(event.credential.take().is_some());
+    assert_eq!(event.payload[field], MASK);
+    event.payload[field] = json!(secret);
+    event
+}
+
+#[tokio::test]
+async fn credentials_that_earlier_versions_stored_in_the_payload_reach_the_handlers() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(
+        SqliteStore::create(directory.path().join("platform.db"), StoreOptions::default()).await.unwrap(),
+    );
+    let ticket = ticket("canaryTicket", NOW);
+    let authorized = format!(
+        "<xml><AppId>{WECHAT_PLATFORM}</AppId><CreateTime>{NOW}</CreateTime><InfoType>authorized</InfoType>\
+         <AuthorizerAppid>{APP}</AuthorizerAppid><AuthorizationCode>canaryCode</AuthorizationCode></xml>"
+    );
+    for event in [
+        without_credential(&ticket, "ComponentVerifyTicket", "canaryTicket"),
+        without_credential(&authorized, "AuthorizationCode", "canaryCode"),
+    ] {
+        store.receive(&NewEvent::new(wechat_key(), event, now())).await.unwrap();
+    }
+    let handler = Arc::new(Recorder::default());
+    let server =
+        Setup::new(store.clone()).with(|builder| builder.with_handler(handler.clone())).serve().await;
+    let mut seen: Vec<_> = handler.wait_for(2).await.into_iter().map(|seen| seen.credential).collect();
+    seen.sort_by_key(|credential| credential.as_ref().map(EventCredential::kind));
+    let code = EventCredential::AuthorizationCode(Secret::new("canaryCode"));
+    assert_eq!(seen, [Some(code.clone()), Some(EventCredential::Ticket(Secret::new("canaryTicket")))]);
+    server.turn_until(async || store.counts().await.unwrap().done == 2).await;
+
+    // The vendor's repetition of what an earlier version received is no new event.
+    for message in [&ticket, &authorized] {
+        assert_eq!(server.deliver(&authorization(), &wechat_push(message)).await.body, "success");
+    }
+    assert_eq!(store.counts().await.unwrap().done, 2);
+    assert_eq!(handler.seen().len(), 2);
+
+    // A new one is read back from the store with its credential.
+    let later = authorized.replace(&NOW.to_string(), &(NOW + 1).to_string());
+    assert_eq!(server.deliver(&authorization(), &wechat_push(&later)).await.body, "success");
+    assert_eq!(handler.wait_for(3).await[2].credential, Some(code.clone()));
+    let filter = InboxFilter::new(1).of_kind(Some(EventKind::Authorized));
+    let newest = store.entries(&filter).await.unwrap().pop().and_then(Listed::readable).unwrap();
+    assert_eq!(
+        (newest.event.credential, &newest.event.payload["AuthorizationCode"]),
+        (Some(code), &json!(MASK))
+    );
+    server.stop().await.unwrap();
     store.close().await;
 }

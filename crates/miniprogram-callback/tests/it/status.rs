@@ -4,16 +4,18 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use baidu_smartapp::BAIDU;
 use miniprogram_callback::{CallbackPlatform, CallbackService, HealthCheck, Limits, RetryPolicy};
 use miniprogram_core::callback::CallbackConfig;
 use miniprogram_core::{Clock, ErrorKind};
-use miniprogram_store::InboxState;
+use miniprogram_store::{InboxState, PlatformKey};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use wechat_wxa::{WECHAT, WeChatCallback};
 
 use crate::support::{
-    APP, Act, MemoryStore, NOW, ORIGINAL, Recorder, Setup, WECHAT_PLATFORM, config, get, messages_of, send,
-    verdict, wechat_key, wechat_push,
+    APP, Act, MemoryStore, NOW, ORIGINAL, Recorder, Setup, get, messages_of, send, verdict, wechat_key,
+    wechat_platform, wechat_push,
 };
 
 fn state(body: &str) -> Value {
@@ -172,10 +174,7 @@ async fn asking_often_reads_the_store_once_a_second() {
 #[tokio::test]
 async fn status_may_have_an_address_of_its_own() {
     let store = Arc::new(MemoryStore::default());
-    let service = CallbackService::builder(store)
-        .with_platform(CallbackPlatform::wechat(WECHAT_PLATFORM, config()).unwrap())
-        .build()
-        .unwrap();
+    let service = CallbackService::builder(store).with_platform(wechat_platform()).build().unwrap();
     let callbacks = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let status = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (open, inside) = (callbacks.local_addr().unwrap(), status.local_addr().unwrap());
@@ -197,7 +196,7 @@ async fn status_may_have_an_address_of_its_own() {
 #[test]
 fn a_service_that_cannot_work_names_the_field() {
     let builder = || CallbackService::builder(Arc::new(MemoryStore::default()));
-    let platform = || CallbackPlatform::wechat(WECHAT_PLATFORM, config()).unwrap();
+    let platform = wechat_platform;
     let field = |error: miniprogram_core::Error| {
         assert_eq!(error.kind(), ErrorKind::Config);
         error.field().unwrap().to_owned()
@@ -210,8 +209,12 @@ fn a_service_that_cannot_work_names_the_field() {
     let lease = RetryPolicy::default().with_lease(Duration::from_secs(60));
     let short = builder().with_platform(platform()).with_retry(lease).build().unwrap_err();
     assert_eq!(field(short), "lease");
-    assert_eq!(field(CallbackPlatform::wechat("a/b", config()).unwrap_err()), "platform_id");
-    let other = CallbackConfig::plain().with_platform_id("wx1");
-    assert_eq!(field(CallbackPlatform::wechat("wx2", other.clone()).unwrap_err()), "platform_id");
-    assert_eq!(field(CallbackPlatform::baidu("2", other).unwrap_err()), "platform_id");
+    let plain = |id| WeChatCallback::new(CallbackConfig::plain().with_platform_id(id)).unwrap();
+    for (id, of_protocol) in [("a/b", "a/b"), ("wx2", "wx1")] {
+        let key = PlatformKey::new(WECHAT, id);
+        let error = CallbackPlatform::new(key, plain(of_protocol)).unwrap_err();
+        assert_eq!(field(error), "platform_id", "{id}");
+    }
+    let error = CallbackPlatform::new(PlatformKey::new(BAIDU, "wx1"), plain("wx1")).unwrap_err();
+    assert_eq!(field(error), "vendor");
 }

@@ -9,13 +9,14 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use baidu_smartapp::BaiduCallback;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use miniprogram_callback::{CallbackPlatform, CallbackService, CallbackServiceBuilder};
 use miniprogram_core::callback::{BodyFormat, CallbackConfig, Seal};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::{
-    AppId, Clock, Delivery, Error, ErrorKind, Event, EventHandler, Outcome, OwnedPush, Result, Secret,
-    Timestamp, VirtualClock,
+    AppId, Clock, Delivery, Error, ErrorKind, Event, EventCredential, EventHandler, Outcome, OwnedPush,
+    Result, Secret, Timestamp, VirtualClock,
 };
 use miniprogram_store::{OriginalIds, PlatformKey, Store};
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
+use wechat_wxa::WeChatCallback;
 
 pub(crate) use http::{Answer, exchange, get, post, request, send};
 pub(crate) use store::MemoryStore;
@@ -46,6 +48,21 @@ pub(crate) fn config() -> CallbackConfig {
 
 pub(crate) fn wechat_key() -> PlatformKey {
     PlatformKey::new(wechat_wxa::WECHAT, WECHAT_PLATFORM)
+}
+
+pub(crate) fn wechat() -> WeChatCallback {
+    WeChatCallback::new(config().with_platform_id(WECHAT_PLATFORM)).unwrap()
+}
+
+/// The platform at WeChat.
+pub(crate) fn wechat_platform() -> CallbackPlatform {
+    CallbackPlatform::new(wechat_key(), wechat()).unwrap()
+}
+
+/// The platform at Baidu.
+fn baidu_platform() -> CallbackPlatform {
+    let protocol = BaiduCallback::new(config().with_platform_id(BAIDU_PLATFORM)).unwrap();
+    CallbackPlatform::new(PlatformKey::new(baidu_smartapp::BAIDU, BAIDU_PLATFORM), protocol).unwrap()
 }
 
 pub(crate) fn messages_of(app: &str) -> String {
@@ -108,6 +125,7 @@ pub(crate) struct Seen {
     pub(crate) raw_event: String,
     pub(crate) app: Option<AppId>,
     pub(crate) occurred_at: Option<Timestamp>,
+    pub(crate) credential: Option<EventCredential>,
 }
 
 /// What a handler does with an event.
@@ -159,6 +177,7 @@ impl EventHandler for Recorder {
             raw_event: event.raw_event.to_string(),
             app: event.app_id.clone(),
             occurred_at: event.occurred_at,
+            credential: event.credential.clone(),
         });
         self.changed.notify_one();
         let act = self.script.lock().unwrap().pop_front().unwrap_or(Act::Accept);
@@ -214,6 +233,11 @@ pub(crate) struct Setup {
 impl Setup {
     /// Both vendors, a clock that stands still, metrics of this thread alone.
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self::of([wechat_platform(), baidu_platform()], store)
+    }
+
+    /// Some platforms, a clock that stands still, metrics of this thread alone.
+    pub(crate) fn of(platforms: impl IntoIterator<Item = CallbackPlatform>, store: Arc<dyn Store>) -> Self {
         LazyLock::force(&SUBSCRIBERS);
         let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
         let metrics = recorder.handle();
@@ -221,9 +245,9 @@ impl Setup {
         std::mem::forget(metrics::set_default_local_recorder(recorder));
         let clock = VirtualClock::new(now());
         let busy = clock.enter();
-        let builder = CallbackService::builder(store)
-            .with_platform(CallbackPlatform::wechat(WECHAT_PLATFORM, config()).unwrap())
-            .with_platform(CallbackPlatform::baidu(BAIDU_PLATFORM, config()).unwrap())
+        let builder = platforms
+            .into_iter()
+            .fold(CallbackService::builder(store), CallbackServiceBuilder::with_platform)
             .with_clock(Arc::new(clock.clone()))
             .with_metrics(metrics.clone())
             .with_public_status(true);

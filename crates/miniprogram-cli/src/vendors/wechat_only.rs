@@ -4,18 +4,33 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use miniprogram::wechat::WeChatPlatform;
-use miniprogram::{ClientConfig, Error, ErrorKind, PlatformId, Result, TokenProvider, TokenScope};
-use miniprogram_callback::{AcceptanceActions, AcceptanceResponder, AcceptanceTask};
+use miniprogram::callback::CallbackConfig;
+use miniprogram::wechat::{
+    AcceptanceActions, AcceptanceResponder, AcceptanceTask, WECHAT, WeChatCallback, WeChatPlatform,
+};
+use miniprogram::{
+    ClientConfig, Error, ErrorKind, EventHandler, PlatformId, Result, TokenProvider, TokenScope,
+};
+use miniprogram_callback::CallbackPlatform;
+use miniprogram_store::PlatformKey;
 use miniprogram_tokens::TokenManager;
 
-/// Builds what answers the test, for the platforms of these configurations.
-pub(crate) type Acceptance = fn(TokenManager, Vec<ClientConfig>) -> Result<AcceptanceResponder>;
+pub(super) fn callbacks(
+    key: PlatformKey,
+    config: CallbackConfig,
+    acceptance_test: bool,
+) -> Result<CallbackPlatform> {
+    let callback = WeChatCallback::new(config)?;
+    CallbackPlatform::new(key, if acceptance_test { callback.with_acceptance_test() } else { callback })
+}
+
+/// Builds what acts on the test, for the platforms of these configurations.
+pub(crate) type Acceptance = fn(TokenManager, Vec<ClientConfig>) -> Result<Arc<dyn EventHandler>>;
 
 pub(super) const ACCEPTANCE: Acceptance = |tokens, configs| {
     let with_id = |config: ClientConfig| Ok((config.platform_id.clone(), WeChatPlatform::new(config)?));
     let platforms = configs.into_iter().map(with_id).collect::<Result<_>>()?;
-    Ok(AcceptanceResponder::new(Arc::new(Actions { tokens, platforms })))
+    Ok(Arc::new(AcceptanceResponder::new(Arc::new(Actions { tokens, platforms }))))
 };
 
 /// Exchanges the code of the test and sends what it asks for.
@@ -28,13 +43,14 @@ struct Actions {
 #[async_trait]
 impl AcceptanceActions for Actions {
     async fn exchange_and_send(&self, task: &AcceptanceTask) -> Result<()> {
-        let id = &task.platform.platform;
+        let id = &task.platform;
+        let key = PlatformKey::new(WECHAT, id.clone());
         let Some(platform) = self.platforms.get(id) else {
             return Err(Error::new(ErrorKind::Config, "acceptance_test").with_field("platform_id"));
         };
-        if let Err(error) = self.tokens.exchange(&task.platform, &task.code, Some(&task.app), None).await {
+        if let Err(error) = self.tokens.exchange(&key, &task.code, Some(&task.app), None).await {
             // At a second attempt the code is spent, and its tokens are kept.
-            let scope = TokenScope::authorizer(task.platform.vendor, id.clone(), task.app.clone());
+            let scope = TokenScope::authorizer(WECHAT, id.clone(), task.app.clone());
             if error.kind() != ErrorKind::Unauthorized || self.tokens.token(&scope).await.is_err() {
                 return Err(error);
             }

@@ -3,8 +3,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Event, positive_id};
+use super::{Event, EventCredential, positive_id};
 use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::redact::MASK;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
@@ -33,6 +35,8 @@ use crate::vendor::Vendor;
 pub struct Fields<'a> {
     vendor: Vendor,
     members: &'a Map<String, Value>,
+    /// What the field that shows the mask held.
+    credential: Option<&'a EventCredential>,
     /// What stands in front of a member's name in an error.
     path: String,
 }
@@ -49,7 +53,9 @@ impl<'a> Fields<'a> {
             return Err(Error::invalid(OPERATION, "vendor", detail).for_vendor(vendor));
         }
         match &event.payload {
-            Value::Object(members) => Ok(Self { vendor, members, path: String::new() }),
+            Value::Object(members) => {
+                Ok(Self { vendor, members, credential: event.credential.as_ref(), path: String::new() })
+            }
             _ => Err(malformed(vendor, "payload", "is no object")),
         }
     }
@@ -66,6 +72,18 @@ impl<'a> Fields<'a> {
     /// [`Protocol`](ErrorKind::Protocol), naming the member, if it is an object or a list.
     pub fn text(&self, name: &str) -> Result<Option<String>> {
         self.member(name).map(|value| scalar(value).ok_or_else(|| self.wrong(name, "is no text"))).transpose()
+    }
+
+    /// A secret: a field's [`text`](Self::text), or the event's credential where the field shows the mask because the
+    /// credential was taken from it. `None` if it is masked and the event has no credential, as after it was printed.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn secret(&self, name: &str) -> Result<Option<Secret>> {
+        Ok(match self.text(name)? {
+            Some(text) if text == MASK => self.credential.map(|credential| credential.secret().clone()),
+            text => text.map(Secret::from),
+        })
     }
 
     /// A whole number, or its text with blanks around it.
@@ -149,7 +167,7 @@ impl<'a> Fields<'a> {
 
     fn inside(&self, name: &str, value: &'a Value) -> Result<Self> {
         let members = value.as_object().ok_or_else(|| self.wrong(name, "is no object"))?;
-        Ok(Self { vendor: self.vendor, members, path: format!("{}{name}.", self.path) })
+        Ok(Self { vendor: self.vendor, members, credential: None, path: format!("{}{name}.", self.path) })
     }
 
     fn list<T>(&self, name: &str, read: impl Fn(&'a Value) -> Result<T>) -> Result<Option<Vec<T>>> {
@@ -234,6 +252,20 @@ mod tests {
         assert!(fields.object("blank").unwrap().is_none());
         assert_eq!(fields.objects("blank").unwrap().unwrap().len(), 0);
         assert_eq!(fields.text("blank").unwrap().as_deref(), Some(" \n"));
+    }
+
+    #[test]
+    fn a_secret_is_read_wherever_it_is() {
+        let mut event = event(json!({"code": "s1", "other": "s2", "in": {"code": "***"}}));
+        let secret = |event: &Event<'_>, name: &str| Fields::of(event, ACME).unwrap().secret(name).unwrap();
+        assert_eq!(secret(&event, "code"), Some(Secret::new("s1")));
+        event.take_credential("code", EventCredential::AuthorizationCode);
+        assert_eq!(secret(&event, "code"), Some(Secret::new("s1")));
+        assert_eq!(secret(&event, "other"), Some(Secret::new("s2")));
+        let inner = Fields::of(&event, ACME).unwrap().required("in", Fields::object).unwrap();
+        assert_eq!(inner.secret("code").unwrap(), None, "the credential was not taken from here");
+        event.credential = None;
+        assert_eq!(secret(&event, "code"), None, "the mask is no secret");
     }
 
     #[test]

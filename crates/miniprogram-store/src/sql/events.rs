@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram_core::{Event, Result};
+use miniprogram_core::Result;
 
 use super::*;
 use crate::inbox::{
@@ -401,7 +401,7 @@ impl Arrival {
     fn of(keys: &StoreKeys, new: &NewEvent) -> Done<Self> {
         let lane = Lane::of(&new.platform, new.event.app_id.as_ref())?;
         let identity = new.identity();
-        let json = serde_json::to_vec(&new.event)
+        let json = sealed_event::write(&new.event)
             .map_err(|problem| Error::invalid("receive", "event", format!("is no JSON: {problem}")))?;
         let [vendor, platform, app] = lane.0;
         let place =
@@ -512,7 +512,7 @@ fn entry_in(keys: &StoreKeys, row: &Row) -> Done<InboxEntry> {
     let place =
         Place { table: "events", column: "event", row: &[vendor.as_str(), &platform, &app, &identity] };
     let sealed: Vec<u8> = row.try_get("event")?;
-    let event: Event<'static> = serde_json::from_slice(&keys.unseal(&place, &sealed)?)
+    let event = sealed_event::read(&keys.unseal(&place, &sealed)?)
         .map_err(|problem| unreadable(place, json_problem(&problem)))?;
     Ok(InboxEntry {
         id: row.try_get("id")?,

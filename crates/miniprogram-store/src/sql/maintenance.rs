@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use miniprogram_core::intent::MethodName;
-use miniprogram_core::{EffectValue, Event, Result};
+use miniprogram_core::{EffectValue, Result};
 use serde_json::{Map, Value, json};
 
 use super::intents::SealedEffect;
@@ -49,7 +49,7 @@ pub(super) const SEALED: [Sealed; 4] = [
     Sealed {
         table: "events",
         row: &["vendor", "platform", "app", "identity"],
-        columns: &[("event", is_json::<Event<'static>>)],
+        columns: &[("event", is_event)],
         words: &[("vendor", is_vendor), ("state", events::is_state)],
     },
 ];
@@ -60,6 +60,10 @@ fn is_secret(plain: &[u8]) -> bool {
 
 fn is_json<T: serde::de::DeserializeOwned>(plain: &[u8]) -> bool {
     serde_json::from_slice::<T>(plain).is_ok()
+}
+
+fn is_event(plain: &[u8]) -> bool {
+    sealed_event::read(plain).is_ok()
 }
 
 fn is_vendor(text: &str) -> bool {

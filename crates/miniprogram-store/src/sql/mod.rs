@@ -9,6 +9,7 @@ pub(super) mod intents;
 pub(super) mod keys;
 mod maintenance;
 mod repair;
+mod sealed_event;
 mod tokens;
 
 use miniprogram_core::{AppId, Error, PlatformId, Timestamp, TokenKind, TokenScope, Vendor};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use miniprogram_core::{AppId, Event, EventKind, Vendor};
+use miniprogram_core::{AppId, Event, EventCredential, EventKind, Vendor};
 use miniprogram_store::{EventIdentity, PlatformKey};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -111,4 +111,22 @@ fn platform_app_and_name_count() {
         EventIdentity::of(&PlatformKey::new(Vendor::new("beta"), "p1"), &event),
     ];
     assert!(!identities.contains(&base));
+}
+
+#[test]
+fn a_credential_counts_as_if_it_were_still_in_its_field() {
+    let here = PlatformKey::new(ACME, "p1");
+    let of = |payload: Value, taken: bool| {
+        let mut event = Event::new(ACME, EventKind::Ticket, Cow::Borrowed("ticket"), payload);
+        if taken {
+            event.take_credential("ticket", EventCredential::Ticket);
+            assert!(event.credential.is_some());
+        }
+        EventIdentity::of(&here, &event)
+    };
+    for ticket in [json!("t1"), json!(17)] {
+        let payload = json!({ "at": 1, "ticket": ticket, "note": "n" });
+        assert_eq!(of(payload.clone(), true), of(payload, false));
+    }
+    assert_ne!(of(json!({ "ticket": "t1" }), true), of(json!({ "ticket": "t2" }), true));
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use miniprogram_core::authorization::IssuedToken;
 use miniprogram_core::intent::{MethodName, Operation};
 use miniprogram_core::{
-    AccessToken, AppId, AuditId, Command, EffectValue, Error, ErrorKind, Event, EventKind, Evidence, Intent,
-    Outcome, PlatformId, Secret, Settled, Timestamp, TokenScope, Vendor,
+    AccessToken, AppId, AuditId, Command, EffectValue, Error, ErrorKind, Event, EventCredential, EventKind,
+    Evidence, Intent, Outcome, PlatformId, Secret, Settled, Timestamp, TokenScope, Vendor,
 };
 use miniprogram_store::{
     Acquired, GrantState, InboxEntry, InboxFilter, InboxState, KeyState, Lease, Listed, NewEvent, NewTokens,
@@ -1372,6 +1372,7 @@ async fn fill_with_secrets(store: &Arc<dyn Store>) {
     store.close_intent(&"p1".into(), &closed, &Settled::done(value, Evidence::Asked), at(1)).await.unwrap();
     let mut secret = event(Some("app1"), json!({ "AuthorizationCode": CANARY }));
     secret.event.reason = Some(Cow::Borrowed(CANARY));
+    secret.event.take_credential("AuthorizationCode", EventCredential::AuthorizationCode);
     store.receive(&secret).await.unwrap();
 }
 
@@ -1409,6 +1410,9 @@ async fn secrets_are_sealed_with_a_key_alone(place: Place) {
     assert_eq!(store.ticket(&key()).await.unwrap().unwrap().ticket.expose(), format!("{CANARY}-ticket"));
     let record = store.token(&scope("app1")).await.unwrap().unwrap();
     assert_eq!(record.previous_refresh_token.unwrap().expose(), format!("{CANARY}-r1"));
+    let listed = store.entries(&InboxFilter::new(1)).await.unwrap().pop().and_then(Listed::readable);
+    let credential = EventCredential::AuthorizationCode(Secret::new(CANARY));
+    assert_eq!(listed.unwrap().event.credential, Some(credential));
     let report = store.check(at(0)).await.unwrap();
     assert_eq!((report.open_values, report.sealed_with.values().sum::<u64>()), (0, 8));
     assert_no_canary_in_files(&place);

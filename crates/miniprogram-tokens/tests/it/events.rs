@@ -2,14 +2,14 @@
 
 use miniprogram_core::authorization::{AuthorizerPage, RefreshTokenUse};
 use miniprogram_core::{
-    AppId, Delivery, ErrorKind, Event, EventHandler, EventKind, Outcome, PlatformId, Secret, Timestamp,
-    Vendor,
+    AppId, Delivery, ErrorKind, Event, EventCredential, EventHandler, EventKind, Outcome, PlatformId, Secret,
+    Timestamp, Vendor,
 };
 use miniprogram_store::{GrantState, OriginalIds, PlatformKey, TokenStore};
 use miniprogram_tokens::Alarm;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, MODELS, StoreFaults, app, platform, scope, scope_of, start};
+use crate::support::{Bench, Log, MODELS, StoreFaults, app, platform, scope, scope_of, start};
 use crate::vendor::{ACME, Fault, PLATFORM};
 
 fn at(seconds: i64) -> Timestamp {
@@ -23,8 +23,14 @@ fn event(kind: EventKind, app: Option<AppId>, seconds: i64, payload: Value) -> E
     event
 }
 
+fn with_code(kind: EventKind, code: &Secret, seconds: i64) -> Event<'static> {
+    let mut event = event(kind, Some(app()), seconds, json!({}));
+    event.credential = Some(EventCredential::AuthorizationCode(code.clone()));
+    event
+}
+
 fn authorized(code: &Secret, seconds: i64) -> Event<'static> {
-    event(EventKind::Authorized, Some(app()), seconds, json!({ "authorizationCode": code.expose() }))
+    with_code(EventKind::Authorized, code, seconds)
 }
 
 fn revoked(seconds: i64) -> Event<'static> {
@@ -52,9 +58,7 @@ async fn an_authorization_is_exchanged_once_however_often_it_is_delivered() {
 
         // An update brings a new code, an older one changes nothing.
         let code = bench.vendor.authorize(&app());
-        let payload =
-            json!({ "AuthorizationCode": code.expose(), "AuthorizationCodeExpiredTime": "1690003600" });
-        handle(&bench, event(EventKind::AuthorizationUpdated, Some(app()), 60, payload)).await.unwrap();
+        handle(&bench, with_code(EventKind::AuthorizationUpdated, &code, 60)).await.unwrap();
         handle(&bench, authorized(&Secret::new("older"), 30)).await.unwrap();
         assert_eq!(bench.vendor.calls("exchange"), 2);
         bench.assert_intact().await;
@@ -63,10 +67,9 @@ async fn an_authorization_is_exchanged_once_however_often_it_is_delivered() {
 
 #[tokio::test]
 async fn a_code_that_is_spent_or_missing_is_recovered() {
-    for payload in [json!({ "authorizationCode": "spent" }), json!({ "authorizationCode": null }), json!({})]
-    {
+    let missing = event(EventKind::Authorized, Some(app()), 60, json!({}));
+    for event in [authorized(&Secret::new("spent"), 60), missing] {
         let bench = Bench::new(RefreshTokenUse::SingleUse).await;
-        let event = event(EventKind::Authorized, Some(app()), 60, payload);
         handle(&bench, event.clone()).await.unwrap();
         handle(&bench, event).await.unwrap();
         assert_eq!(bench.vendor.calls("recover"), 1);
@@ -132,20 +135,46 @@ async fn a_revocation_wipes_the_tokens_unless_the_merchant_granted_later() {
     }
 }
 
+fn pushed_ticket(ticket: &Secret, seconds: i64) -> Event<'static> {
+    let mut event = event(EventKind::Ticket, None, seconds, json!({}));
+    event.credential = Some(EventCredential::Ticket(ticket.clone()));
+    event
+}
+
 #[tokio::test]
 async fn tickets_are_kept_by_the_time_of_their_making() {
     let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
     let newest = bench.vendor.ticket();
-    let push = |ticket: &str, seconds| event(EventKind::Ticket, None, seconds, json!({ "Ticket": ticket }));
-    handle(&bench, push(newest.expose(), 600)).await.unwrap();
-    handle(&bench, push("older", 300)).await.unwrap();
+    assert!(bench.manager.save_ticket(&platform(), &newest, at(600)).await.unwrap());
+    assert!(!bench.manager.save_ticket(&platform(), &Secret::new("older"), at(300)).await.unwrap());
     assert_eq!(bench.store.inner.ticket(&platform()).await.unwrap().unwrap().ticket, newest);
     assert_eq!(bench.manager.ticket_status(&platform()).await.unwrap().unwrap().created_at, at(600));
-    let named = event(EventKind::Ticket, None, 900, json!({ "ComponentVerifyTicket": newest.expose() }));
-    handle(&bench, named).await.unwrap();
-    assert_eq!(bench.manager.ticket_status(&platform()).await.unwrap().unwrap().created_at, at(900));
-    let empty = event(EventKind::Ticket, None, 1200, json!({ "Ticket": "" }));
-    assert_eq!(handle(&bench, empty).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let empty = bench.manager.save_ticket(&platform(), &Secret::new(""), at(1200)).await.unwrap_err();
+    assert_eq!(empty.kind(), ErrorKind::InvalidArgument);
+}
+
+#[tokio::test]
+async fn a_pushed_ticket_obtains_the_platforms_token_once_and_is_not_saved_again() {
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    let saved = bench.manager.ticket_status(&platform()).await.unwrap().unwrap().created_at;
+    let ticket = bench.vendor.ticket();
+    for seconds in [600, 600, 1200] {
+        handle(&bench, pushed_ticket(&ticket, seconds)).await.unwrap();
+    }
+    assert_eq!(bench.vendor.calls("platform_token"), 1, "there is a usable one afterwards");
+    let kept = bench.manager.ticket_status(&platform()).await.unwrap().unwrap();
+    assert_eq!(kept.created_at, saved, "the receiver saves tickets");
+}
+
+#[tokio::test]
+async fn where_a_ticket_brings_no_token_its_event_is_done_all_the_same() {
+    let (log, _logging) = Log::start();
+    let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
+    bench.vendor.fail([Fault::NotSent]);
+    handle(&bench, pushed_ticket(&bench.vendor.ticket(), 600)).await.unwrap();
+    assert!(log.contains("no token for the ticket that arrived"));
+    handle(&bench, pushed_ticket(&bench.vendor.ticket(), 1200)).await.unwrap();
+    assert_eq!(bench.vendor.calls("platform_token"), 2);
 }
 
 #[tokio::test]

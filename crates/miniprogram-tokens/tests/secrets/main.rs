@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::AuthorizationRequest;
-use miniprogram_core::{Clock, Delivery, Event, EventHandler, EventKind, TokenProvider};
+use miniprogram_core::{Clock, Delivery, Event, EventCredential, EventHandler, EventKind, TokenProvider};
 use miniprogram_store::{TokenFilter, TokenStore};
 use serde_json::json;
 
@@ -59,9 +59,10 @@ async fn everything() -> Vec<String> {
         let link = bench.aside(bench.manager.authorization_url(&platform(), &request)).await;
         printed.push(format!("{link:?}"));
         let code = bench.vendor.authorize(&app());
-        let payload = json!({ "AuthorizationCode": code.expose() });
-        let mut event = Event::new(ACME, EventKind::Authorized, "authorized".into(), payload);
+        let mut event = Event::new(ACME, EventKind::Authorized, "authorized".into(), json!({}));
         event.app_id = Some(app());
+        event.credential = Some(EventCredential::AuthorizationCode(code));
+        printed.push(format!("{event:?} {}", serde_json::to_string(&event).unwrap()));
         let delivery = Delivery::new(1, PLATFORM.into(), bench.now());
         bench.aside(bench.manager.handle(&event, &delivery)).await.unwrap();
         let status = bench.manager.status(&TokenFilter::new(10)).await.unwrap();

@@ -156,7 +156,7 @@ impl WeChatEvent {
     fn authorization_event(event: &Event<'_>, fields: &Fields<'_>) -> Result<Self> {
         Ok(match &*event.raw_event {
             "component_verify_ticket" => {
-                Self::Ticket(fields.required("ComponentVerifyTicket", Fields::text)?.into())
+                Self::Ticket(fields.required("ComponentVerifyTicket", Fields::secret)?)
             }
             "authorized" => Self::Authorized(Authorization::read(fields, event.occurred_at)?),
             "updateauthorized" => Self::AuthorizationUpdated(Authorization::read(fields, event.occurred_at)?),

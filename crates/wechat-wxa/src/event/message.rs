@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use miniprogram_core::callback::BodyFormat;
 use miniprogram_core::event::{message_time, parse_message_json};
-use miniprogram_core::{AppId, CallbackCheck, Event, EventKind, PlatformId, Result, Timestamp};
+use miniprogram_core::{
+    AppId, CallbackCheck, Event, EventCredential, EventKind, PlatformId, Result, Timestamp,
+};
 use serde_json::{Map, Value};
 
 use super::envelope::append;
@@ -73,17 +75,17 @@ impl<'a> Fields<'a> {
         number(self.all.get(name)?).map(Timestamp::from_unix)
     }
 
-    pub(super) fn into_event(self, route: Option<AppId>, platform: Option<&PlatformId>) -> Result<Event<'a>> {
+    pub(super) fn into_event(self, platform: Option<&PlatformId>) -> Result<Event<'a>> {
         let mut event = match (self.deciding("InfoType")?, self.deciding("MsgType")?) {
             (Some(info_type), None) => self.authorization_event(info_type, platform)?,
             (None, Some(msg_type)) if msg_type == "event" => {
                 let name = self.deciding("Event")?.ok_or_else(|| refused("the message has no Event"))?;
-                self.message_event(look_up(EVENTS, name), route)
+                self.message_event(look_up(EVENTS, name))
             }
-            (None, Some(msg_type)) => self.message_event((EventKind::Unknown, msg_type), route),
+            (None, Some(msg_type)) => self.message_event((EventKind::Unknown, msg_type)),
             (None, None) => match self.deciding("Event")? {
-                Some(name) => self.message_event(look_up(EVENTS, name), route),
-                None => self.untyped_event(route, platform)?,
+                Some(name) => self.message_event(look_up(EVENTS, name)),
+                None => self.untyped_event(platform)?,
             },
             (Some(_), Some(_)) => return Err(refused("the message has both InfoType and MsgType")),
         };
@@ -95,10 +97,11 @@ impl<'a> Fields<'a> {
         };
         event.occurred_at = event.occurred_at.or(created_at);
         event.payload = Value::Object(self.all);
+        take_credential(&mut event);
         Ok(event)
     }
 
-    /// An event of the platform. Where it is about an app it names it; the route has no say.
+    /// An event of the platform. Where it is about an app it names it.
     fn authorization_event(
         &self,
         info_type: Cow<'a, str>,
@@ -123,12 +126,12 @@ impl<'a> Fields<'a> {
         Ok(event)
     }
 
-    /// An event or message of an app. Most name it by its original id alone, so that the route has to say which it is.
-    fn message_event(&self, (kind, name): (EventKind, Cow<'a, str>), route: Option<AppId>) -> Event<'a> {
+    /// An event or message of an app. Most name it by its original id alone, so that the receiver has to find out which
+    /// it is.
+    fn message_event(&self, (kind, name): (EventKind, Cow<'a, str>)) -> Event<'a> {
         let mut event = Event::new(WECHAT, self.undisputed(kind), name, Value::Null);
         event.original_id = self.text("ToUserName");
-        let named = self.text("appid").map(|id| AppId::new(id.into_owned()));
-        event.app_id = named.or_else(|| route.and_then(without_slash));
+        event.app_id = self.text("appid").map(|id| AppId::new(id.into_owned()));
         event.reason = self.reason();
         match event.kind {
             EventKind::AuditApproved => event.occurred_at = self.time("SuccTime"),
@@ -151,13 +154,13 @@ impl<'a> Fields<'a> {
     }
 
     /// A message that says by no name what it is: neither `InfoType` nor `MsgType` nor `Event`.
-    fn untyped_event(&self, route: Option<AppId>, platform: Option<&PlatformId>) -> Result<Event<'a>> {
+    fn untyped_event(&self, platform: Option<&PlatformId>) -> Result<Event<'a>> {
         let named = self.text("AppId");
         if named.as_deref().zip(platform).is_some_and(|(named, ours)| named != ours.as_str()) {
             let detail = "AppId is not the configured platform's";
             return Err(CallbackCheck::Receiver.because(WECHAT, detail));
         }
-        let mut event = self.message_event((EventKind::Unknown, Cow::Borrowed("")), route);
+        let mut event = self.message_event((EventKind::Unknown, Cow::Borrowed("")));
         event.platform_id = named.map(|id| PlatformId::new(id.into_owned()));
         Ok(event)
     }
@@ -174,6 +177,17 @@ impl<'a> Fields<'a> {
 
     fn reason(&self) -> Option<Cow<'a, str>> {
         self.text("Reason").or_else(|| self.text("reason"))
+    }
+}
+
+/// Moves the ticket or the code of an authorization out of the payload.
+pub(super) fn take_credential(event: &mut Event<'_>) {
+    match event.kind {
+        EventKind::Ticket => event.take_credential("ComponentVerifyTicket", EventCredential::Ticket),
+        EventKind::Authorized | EventKind::AuthorizationUpdated => {
+            event.take_credential("AuthorizationCode", EventCredential::AuthorizationCode);
+        }
+        _ => {}
     }
 }
 
@@ -202,15 +216,6 @@ fn number(value: &Value) -> Option<i64> {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
-    }
-}
-
-/// A configured URL such as `/callback/$APPID$` may hand the id over with its slash.
-fn without_slash(id: AppId) -> Option<AppId> {
-    match id.as_str().strip_prefix('/') {
-        None => Some(id),
-        Some("") => None,
-        Some(bare) => Some(AppId::new(bare)),
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Authorization {
 impl Authorization {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         Ok(Self {
-            authorization_code: fields.required("authorizationCode", Fields::text)?.into(),
+            authorization_code: fields.required("authorizationCode", Fields::secret)?,
             expires_in: fields.seconds("authorizationCodeExpiresIn")?,
         })
     }
@@ -37,9 +37,7 @@ pub struct CreationCancelled {
 
 impl CreationCancelled {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
-        Ok(Self {
-            create_authorization_code: fields.required("createAuthorizationCode", Fields::text)?.into(),
-        })
+        Ok(Self { create_authorization_code: fields.required("createAuthorizationCode", Fields::secret)? })
     }
 }
 
@@ -58,8 +56,8 @@ pub struct RegisteredAuthorization {
 impl RegisteredAuthorization {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         Ok(Self {
-            authorization_code: fields.required("authorizationCode", Fields::text)?.into(),
-            create_authorization_code: fields.required("createAuthorizationCode", Fields::text)?.into(),
+            authorization_code: fields.required("authorizationCode", Fields::secret)?,
+            create_authorization_code: fields.required("createAuthorizationCode", Fields::secret)?,
             user_id: fields.text("userId")?,
         })
     }

@@ -1,7 +1,7 @@
 use std::io::Read;
 
 use miniprogram::callback::{CallbackConfig, DEFAULT_MAX_BODY};
-use miniprogram::{Clock, Push, SystemClock, Timestamp};
+use miniprogram::{AppId, Clock, EventKind, Push, SystemClock, Timestamp};
 
 use crate::cli::{self, Decode};
 use crate::context::Context;
@@ -46,10 +46,11 @@ pub(super) fn run(context: &Context, wish: Decode) -> Result<Finish, Failure> {
         .read_to_end(&mut body)
         .map_err(|problem| local("decode", &problem))?;
     let received_at = wish.now.map_or_else(|| SystemClock.now(), Timestamp::from_unix);
-    let mut push = Push::new(received_at, &mut body).with_query(&wish.query);
-    if let Some(app) = context.app() {
-        push = push.with_app_id(app);
+    let mut event = decoder.decode(Push::new(received_at, &mut body).with_query(&wish.query))?;
+    // A ticket belongs to the platform, whatever route it came by.
+    if event.app_id.is_none() && event.kind != EventKind::Ticket {
+        event.app_id = context.app().map(AppId::from);
     }
-    context.output.record(&masks::event(&decoder.decode(push)?)?)?;
+    context.output.record(&masks::event(&event)?)?;
     Ok(Finish::Done)
 }

@@ -67,7 +67,7 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         if let Some(format) = wish.body_format {
             callback = callback.with_body_format(format.into());
         }
-        intakes.push((platform.entry.callbacks)(&platform.id, callback)?);
+        intakes.push((platform.entry.callbacks)(platform.key(), callback, wish.acceptance_test)?);
     }
     let mut retry = RetryPolicy::default();
     if let Some(attempts) = wish.attempts {
@@ -107,7 +107,19 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
     let outlet = Outlet::start(std::io::stdout()).map_err(|problem| local("serve", &problem))?;
     // The tokens' handler has its share of the time as well.
     let patience = retry.handler_timeout / 2;
-    let mut service = CallbackService::builder(Arc::clone(&store))
+    let mut service = CallbackService::builder(Arc::clone(&store));
+    if wish.acceptance_test {
+        let testing = ENTRIES.iter().filter_map(|entry| Some((entry, entry.acceptance?)));
+        for (entry, acceptance) in testing {
+            let of_vendor = platforms.iter().filter(|platform| platform.entry.vendor == entry.vendor);
+            let configs = of_vendor.map(|platform| context.config(Some(platform), Arc::new(tokens.clone())));
+            let configs = configs.collect::<Result<Vec<_>, Error>>()?;
+            if !configs.is_empty() {
+                service = service.with_handler(acceptance(tokens.clone(), configs)?);
+            }
+        }
+    }
+    let mut service = service
         .with_handler(Arc::new(tokens.clone()))
         .with_original_ids(Arc::new(tokens.clone()))
         .with_retry(retry)
@@ -121,17 +133,6 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
     }
     for intake in intakes {
         service = service.with_platform(intake);
-    }
-    if wish.acceptance_test {
-        let testing = ENTRIES.iter().filter_map(|entry| Some((entry, entry.acceptance?)));
-        for (entry, acceptance) in testing {
-            let of_vendor = platforms.iter().filter(|platform| platform.entry.vendor == entry.vendor);
-            let configs = of_vendor.map(|platform| context.config(Some(platform), Arc::new(tokens.clone())));
-            let configs = configs.collect::<Result<Vec<_>, Error>>()?;
-            if !configs.is_empty() {
-                service = service.with_acceptance(acceptance(tokens.clone(), configs)?);
-            }
-        }
     }
     let exec = wish.exec.map(|command| Arc::new(Exec::new(command, settings.secret_variables())));
     if let Some(exec) = &exec {

@@ -34,7 +34,7 @@ impl Authorization {
         };
         Ok(Self {
             app_id: app_id(fields, "AuthorizerAppid")?,
-            authorization_code: fields.required("AuthorizationCode", Fields::text)?.into(),
+            authorization_code: fields.required("AuthorizationCode", Fields::secret)?,
             expires_at,
             pre_auth_code: fields.text("PreAuthCode")?.map(Secret::from),
         })
