@@ -29,7 +29,6 @@ use crate::{BAIDU, refuse};
 #[derive(Debug, Clone)]
 pub struct BaiduAuthorization {
     pipeline: Pipeline,
-    /// The platform's own id, which stands where an app's would.
     client_id: String,
     pages: Option<BaseUrl>,
 }

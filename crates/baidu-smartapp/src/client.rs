@@ -102,11 +102,11 @@ impl MiniProgramPlatform for BaiduPlatform {
         Box::new(self.app(app))
     }
 
-    fn subject(&self, id: &SubjectId) -> Box<dyn Subject> {
-        match SubjectId::at(self.pipeline.platform_id(), id.as_str()).app() {
+    fn subject(&self, id: &SubjectId) -> Result<Box<dyn Subject>> {
+        Ok(match self.pipeline.subject(id)?.app() {
             Some(app) => Box::new(self.app(app.clone())),
             None => Box::new(self.clone()),
-        }
+        })
     }
 
     fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {

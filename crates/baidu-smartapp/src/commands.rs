@@ -12,7 +12,7 @@
 //! Arguments are checked when a command is planned or performed. Each function fails with
 //! [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) only if its arguments cannot be written as JSON.
 
-use miniprogram_core::{Command, MethodName, Result};
+use miniprogram_core::{Command, InherentCommand, MethodName, Result};
 use serde::Serialize;
 
 use crate::BAIDU;
@@ -25,7 +25,8 @@ use crate::info::{
 use crate::phone::{APPLY_PHONE_PERMISSION, CANCEL_PHONE_PERMISSION, PhonePermissionRequest};
 
 fn command(method: MethodName, arguments: &impl Serialize) -> Result<Command> {
-    Command::inherent(method, arguments).map_err(|error| error.for_vendor(BAIDU))
+    let command = InherentCommand::new(method, arguments).map_err(|error| error.for_vendor(BAIDU))?;
+    Ok(Command::Inherent(command.for_vendor(BAIDU)))
 }
 
 /// [`BaiduApp::update_categories`](crate::BaiduApp::update_categories).

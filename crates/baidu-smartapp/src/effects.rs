@@ -46,7 +46,10 @@ fn inherent(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
         domains::CHANGE_SERVER_DOMAINS => Box::new(domains::change_server_domains(arguments(command)?)?),
         domains::CHANGE_WEB_VIEW_DOMAINS => Box::new(domains::change_web_view_domains(arguments(command)?)?),
         phone::APPLY_PHONE_PERMISSION => Box::new(phone::apply(arguments(command)?)?),
-        phone::CANCEL_PHONE_PERMISSION => Box::new(phone::Cancel),
+        phone::CANCEL_PHONE_PERMISSION => {
+            command.expect_vendor(BAIDU)?;
+            Box::new(phone::Cancel)
+        }
         other => return Err(Error::unsupported(BAIDU, other.as_str())),
     })
 }
@@ -67,6 +70,7 @@ fn unsupported(command: &Command) -> Error {
 }
 
 fn arguments<T: DeserializeOwned>(command: &InherentCommand) -> Result<T> {
+    command.expect_vendor(BAIDU)?;
     command.arguments().map_err(|error| error.for_vendor(BAIDU))
 }
 

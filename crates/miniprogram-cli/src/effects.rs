@@ -9,17 +9,26 @@ use crate::failure::{Failure, Finish};
 use crate::output::to_value;
 use crate::vendors::Entry;
 
-/// Does what a command says, or prints what it would send.
+/// Performs a command on the app that the options name, or prints what it would send.
 pub(crate) async fn run(context: &Context, dry: DryRun, command: Command) -> Result<Finish, Failure> {
     let target = context.effect_target(dry).await?;
-    let app = target.program()?;
+    run_on(context, target.entry, &*target.program()?, dry, command).await
+}
+
+/// The same on an app or a platform.
+pub(crate) async fn run_on(
+    context: &Context,
+    entry: &Entry,
+    subject: &(impl Subject + ?Sized),
+    dry: DryRun,
+    command: Command,
+) -> Result<Finish, Failure> {
     if dry.dry_run {
-        context.output.json(&app.plan(&command)?)?;
+        context.output.json(&subject.plan(&command)?)?;
         return Ok(Finish::Done);
     }
     let operation = command.operation().as_str();
-    let effect = async { to_value(&app.perform(command).await?) };
-    finish(context, target.entry, operation, effect).await
+    finish(context, entry, operation, async { to_value(&subject.perform(command).await?) }).await
 }
 
 /// Waits for an effect and prints what it brought.

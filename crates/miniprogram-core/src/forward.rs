@@ -162,7 +162,7 @@ macro_rules! forward {
             fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
                 (**self).authorizer(app)
             }
-            fn subject(&self, id: &SubjectId) -> Box<dyn Subject> {
+            fn subject(&self, id: &SubjectId) -> Result<Box<dyn Subject>> {
                 (**self).subject(id)
             }
             fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {

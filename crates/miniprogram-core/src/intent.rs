@@ -172,13 +172,25 @@ pub enum Command {
 
 /// An effect that only one vendor has: the method of its client, and the arguments in that crate's own form. `Debug`
 /// leaves the arguments out: a password for the vendor's reviewers may be among them.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InherentCommand {
+    /// The vendor that the arguments are written for; none where every vendor reads them, as those of
+    /// [`TemplateLibrary`](crate::TemplateLibrary), and in what earlier versions stored.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub vendor: Option<Vendor>,
     /// The method.
     pub method: MethodName,
     /// Its arguments.
     pub arguments: Value,
+}
+
+/// The same method with the same arguments; a vendor that only one of them names makes no difference.
+impl PartialEq for InherentCommand {
+    fn eq(&self, other: &Self) -> bool {
+        let one_vendor = self.vendor.zip(other.vendor).is_none_or(|(own, other)| own == other);
+        one_vendor && (self.method, &self.arguments) == (other.method, &other.arguments)
+    }
 }
 
 impl Debug for InherentCommand {
@@ -194,8 +206,29 @@ impl InherentCommand {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
     pub fn new(method: MethodName, arguments: &impl Serialize) -> Result<Self> {
         match serde_json::to_value(arguments) {
-            Ok(arguments) => Ok(Self { method, arguments }),
+            Ok(arguments) => Ok(Self { vendor: None, method, arguments }),
             Err(problem) => Err(Error::invalid(method.as_str(), "arguments", problem.to_string())),
+        }
+    }
+
+    /// For one vendor, which alone reads these arguments.
+    #[must_use]
+    pub const fn for_vendor(mut self, vendor: Vendor) -> Self {
+        self.vendor = Some(vendor);
+        self
+    }
+
+    /// Refuses a command that is written for another vendor: two vendors may have methods of one name, and read each
+    /// other's arguments.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
+    pub fn expect_vendor(&self, vendor: Vendor) -> Result<()> {
+        match self.vendor {
+            Some(other) if other != vendor => Err(Error::unsupported(vendor, self.method.as_str())
+                .with_field("vendor")
+                .with_detail(format!("the command is written for {other}"))),
+            _ => Ok(()),
         }
     }
 

@@ -25,10 +25,10 @@ pub use plan::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding, Pre
 
 use crate::client::ClientConfig;
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::PlatformId;
 use crate::intent::{Command, Journal, PlannedRequest};
-use crate::subject::SubjectRef;
+use crate::subject::{SubjectId, SubjectRef};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenProvider};
 use crate::transport::{BaseUrl, HttpTransport, Request, Response, Transport};
@@ -147,6 +147,22 @@ impl Pipeline {
     /// What the effect would refuse before its first request.
     pub fn plan(&self, source: &dyn EffectSource, command: &Command) -> Result<Vec<PlannedRequest>> {
         source.effect_plan(command)?.preview()?.planned(&*self.0.dialect)
+    }
+
+    /// What an id names at this platform. An app's id that is the platform's own names the platform: so intents of the
+    /// platform were written before there was a [`SubjectId`].
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) for another platform.
+    pub fn subject(&self, id: &SubjectId) -> Result<SubjectId> {
+        let own = self.platform_id();
+        match id {
+            SubjectId::Platform(platform) if platform != own => Err(Error::new(ErrorKind::Config, "subject")
+                .for_vendor(self.vendor())
+                .with_field("subject")
+                .with_detail(format!("is platform {platform}, and this is platform {own}"))),
+            id => Ok(SubjectId::at(own, id.as_str())),
+        }
     }
 
     /// A number from 0 up to 1.

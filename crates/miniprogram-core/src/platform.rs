@@ -29,7 +29,10 @@ pub trait MiniProgramPlatform: Subject {
     /// The app or the platform that an id names, such as that of an [`Intent`](crate::Intent) to be settled. Costs no
     /// request. An app's id that is the platform's own names the platform: so its intents were written before there was a
     /// [`SubjectId`].
-    fn subject(&self, id: &SubjectId) -> Box<dyn Subject>;
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config) for another platform.
+    fn subject(&self, id: &SubjectId) -> Result<Box<dyn Subject>>;
 
     /// The decoder of the vendor's pushes.
     ///

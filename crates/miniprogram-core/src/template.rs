@@ -90,13 +90,14 @@ impl Command {
         if let Some(description) = description {
             arguments["description"] = description.into();
         }
-        Self::Inherent(InherentCommand { method: ADD_TEMPLATE, arguments })
+        Self::Inherent(InherentCommand { vendor: None, method: ADD_TEMPLATE, arguments })
     }
 
     /// [`TemplateLibrary::delete_template`] as data, to be performed on the platform.
     #[must_use]
     pub fn delete_template(template: &TemplateId) -> Self {
         Self::Inherent(InherentCommand {
+            vendor: None,
             method: DELETE_TEMPLATE,
             arguments: json!({ "template_id": template }),
         })

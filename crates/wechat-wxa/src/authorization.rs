@@ -30,7 +30,6 @@ use crate::{WECHAT, refuse};
 #[derive(Debug, Clone)]
 pub struct WeChatAuthorization {
     pipeline: Pipeline,
-    /// The platform's own id, which stands where an app's would.
     secret: Secret,
     pages: Option<BaseUrl>,
 }

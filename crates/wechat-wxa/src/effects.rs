@@ -45,7 +45,10 @@ impl EffectSource for WeChatApp {
             Command::CancelGrayRelease => Box::new(CancelGrayRelease),
             Command::SetVisitStatus { status } => Box::new(SetVisitStatus::new(*status)?),
             Command::SetMinLibraryVersion { version } => Box::new(SetMinLibraryVersion::new(version)?),
-            Command::Inherent(command) => inherent(&OF_APP, command)?,
+            Command::Inherent(command) => {
+                quota::expect_app(command, &self.app)?;
+                inherent(&OF_APP, command)?
+            }
             other => return Err(unsupported(other)),
         })
     }
@@ -61,6 +64,7 @@ impl EffectSource for WeChatPlatform {
 }
 
 fn inherent(effects: &[&[Inherent]], command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
+    command.expect_vendor(WECHAT)?;
     let found = effects.iter().copied().flatten().find(|effect| effect.method == command.method);
     let effect = found.ok_or_else(|| Error::unsupported(WECHAT, command.method.as_str()))?;
     (effect.plan)(command).map_err(|error| error.for_vendor(WECHAT))

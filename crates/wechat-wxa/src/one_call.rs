@@ -24,7 +24,7 @@ impl Inherent {
     }
 }
 
-type Brings = Box<dyn Fn(&Value, &Reply) -> Result<EffectValue> + Send + Sync>;
+type Brings = Box<dyn Fn(&Reply) -> Result<EffectValue> + Send + Sync>;
 type Judges<S> = Box<dyn Fn(Option<&S>, S) -> Finding + Send + Sync>;
 
 /// An effect that is one call.
@@ -36,6 +36,7 @@ pub(crate) struct OneCall<S = ()> {
     watch: Option<Watch<S>>,
     done_already: Option<(Code, EffectValue)>,
     is_harmless: bool,
+    read_afterwards: bool,
 }
 
 /// The read whose answer shows the effect.
@@ -85,6 +86,7 @@ impl OneCall {
             watch: None,
             done_already: None,
             is_harmless: false,
+            read_afterwards: false,
         }
     }
 
@@ -130,8 +132,9 @@ impl OneCall {
     }
 
     fn watched<S>(self, watch: Watch<S>) -> OneCall<S> {
-        let Self { operation, class, call, brings, done_already, is_harmless, .. } = self;
-        OneCall { operation, class, call, brings, watch: Some(watch), done_already, is_harmless }
+        let Self { operation, class, call, brings, done_already, is_harmless, read_afterwards, .. } = self;
+        let watch = Some(watch);
+        OneCall { operation, class, call, brings, watch, done_already, is_harmless, read_afterwards }
     }
 }
 
@@ -149,13 +152,13 @@ impl<S> OneCall<S> {
         mut self,
         brings: impl Fn(&Reply) -> Result<EffectValue> + Send + Sync + 'static,
     ) -> Self {
-        self.brings = Some(Box::new(move |_, reply| brings(reply)));
+        self.brings = Some(Box::new(brings));
         self
     }
 
-    /// Whose value is made of what was seen before.
-    pub(crate) fn carrying(mut self, value: impl Fn(&Value) -> EffectValue + Send + Sync + 'static) -> Self {
-        self.brings = Some(Box::new(move |before, _| Ok(value(before))));
+    /// Whose answer says nothing of what it made: after a success the read shows it.
+    pub(crate) fn made_known_by_the_read(mut self) -> Self {
+        self.read_afterwards = true;
         self
     }
 
@@ -210,8 +213,18 @@ impl<S: Serialize + DeserializeOwned + Send + Sync> EffectPlan for OneCall<S> {
         Ok(self.call.clone())
     }
 
-    fn value(&self, before: &Value, reply: &Reply) -> Result<EffectValue> {
-        self.brings.as_ref().map_or(Ok(EffectValue::None), |brings| brings(before, reply))
+    fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
+        self.brings.as_ref().map_or(Ok(EffectValue::None), |brings| brings(reply))
+    }
+
+    async fn complete(&self, op: &mut Op<'_>, before: &Value, value: EffectValue) -> EffectValue {
+        let Some(watch) = self.watch.as_ref().filter(|_| self.read_afterwards) else { return value };
+        let Ok(before) = seen::<S>(self.operation, before) else { return value };
+        let Ok(reply) = op.read(&watch.call).await else { return value };
+        match (watch.state)(&reply).map(|now| (watch.judges)(Some(&before), now)) {
+            Ok(Finding::Done(shown)) => shown,
+            _ => value,
+        }
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {

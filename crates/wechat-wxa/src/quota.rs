@@ -1,5 +1,6 @@
 //! Allowances of calls, and what the vendor has kept of a request.
 
+use miniprogram_core::AppId;
 use miniprogram_core::Authorizer;
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields};
@@ -153,6 +154,18 @@ impl WeChatApp {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ClearQuota {
     pub(crate) app_id: String,
+}
+
+/// The call names its app in the body: that has to be the app whose token and allowance it takes.
+pub(crate) fn expect_app(command: &InherentCommand, app: &AppId) -> Result<()> {
+    if command.method != CLEAR {
+        return Ok(());
+    }
+    let ClearQuota { app_id } = command.arguments()?;
+    if app_id == app.as_str() {
+        return Ok(());
+    }
+    Err(refuse::invalid(CLEAR.as_str(), "app_id", format!("must be the app itself, {app}, is {app_id:?}")))
 }
 
 fn clear(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {

@@ -1,7 +1,6 @@
 //! The template library of the platform. Its calls take the platform's token; with an app's some answer an empty list.
 
 use async_trait::async_trait;
-use miniprogram_core::Command;
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
 use miniprogram_core::{
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatPlatform;
+use crate::commands;
 use crate::dialect::whole;
 use crate::fields;
 use crate::one_call::{Inherent, OneCall, brought};
@@ -58,28 +58,7 @@ impl WeChatTemplates {
         draft: &DraftId,
         kind: TemplateKind,
     ) -> Result<Effect<AddedTemplate>> {
-        self.add(Add { draft_id: draft.clone(), kind: Some(kind), description: None }).await
-    }
-
-    async fn add(&self, wanted: Add) -> Result<Effect<AddedTemplate>> {
-        let effect = self.platform.perform(Command::inherent(ADD, &wanted)?).await?;
-        let carried = match &effect.value {
-            EffectValue::Inherent(value) => Carried::deserialize(value).unwrap_or_default(),
-            _ => Carried::default(),
-        };
-        let id = match carried.known {
-            // The answer bears no id: the list does. The template is there even if this read fails.
-            Some(known) if carried.template_id.is_none() => {
-                let op = &mut self.platform.begin(ADD.as_str());
-                let now = read_templates(op, &templates_call()).await.unwrap_or_default();
-                match added(&known, &now.iter().map(Listed::from).collect::<Vec<_>>(), &wanted)[..] {
-                    [id] => Some(id.clone()),
-                    _ => None,
-                }
-            }
-            _ => carried.template_id,
-        };
-        Ok(effect.map(|_| AddedTemplate::new(id)))
+        self.platform.perform(commands::add_template_of(draft, kind)?).await?.into_inherent(ADD.as_str())
     }
 }
 
@@ -98,15 +77,6 @@ impl TemplateLibrary for WeChatTemplates {
 
     async fn templates(&self) -> Result<Vec<Template>> {
         read_templates(&mut self.platform.begin("templates"), &templates_call()).await
-    }
-
-    async fn add_template(
-        &self,
-        draft: &DraftId,
-        description: Option<&str>,
-    ) -> Result<Effect<AddedTemplate>> {
-        let description = description.map(str::to_owned);
-        self.add(Add { draft_id: draft.clone(), kind: None, description }).await
     }
 }
 
@@ -161,15 +131,6 @@ pub(crate) struct Add {
     pub(crate) kind: Option<TemplateKind>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) description: Option<String>,
-}
-
-/// What an added template carries: its id where the list has shown it, else the ids that were there before.
-#[derive(Default, Serialize, Deserialize)]
-struct Carried {
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    template_id: Option<TemplateId>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    known: Option<Vec<TemplateId>>,
 }
 
 /// What of a template shows an effect on the library.
@@ -230,14 +191,12 @@ fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
         .changes(templates_call(), listed, move |before, now| match added(&ids(before), &now, &wanted)[..] {
             [] if has_new_of_no_draft(&ids(before), &now) => Finding::Untold("template_list.draft_id"),
             [] => Finding::Absent,
-            [id] => Finding::Done(brought(&Carried { template_id: Some(id.clone()), known: None })),
+            [id] => Finding::Done(brought(&AddedTemplate::new(Some(id.clone())))),
             _ => Finding::Unknowable,
         })
         .told_by(["template_list[].template_id"])
-        .carrying(|before| {
-            let known = Vec::<Listed>::deserialize(before).map(|before| ids(&before)).ok();
-            brought(&Carried { template_id: None, known })
-        })
+        .bringing(|_| Ok(brought(&AddedTemplate::default())))
+        .made_known_by_the_read()
         .boxed()
 }
 

@@ -96,15 +96,21 @@ impl EffectPlan for WithdrawAudit {
     }
 
     /// "The latest audit" is another one as soon as something is in review again.
-    async fn repeats(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
+    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
         if self.audit.is_some() {
             return Ok(Repeat::Same);
         }
         let Some(packages) = Packages::look(op).await? else {
             return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
         };
-        if packages.newest(IN_REVIEW).is_some() {
-            return Ok(Repeat::New);
+        let ours = before::package_id(OPERATION, &intent.before)?;
+        if let Some(open) = packages.newest(IN_REVIEW) {
+            let is_ours = open.package_id.as_ref().is_some_and(|id| id.as_str() == ours);
+            return Ok(match is_ours {
+                // A list that is late, or the same package submitted again.
+                true => Repeat::Indeterminate(format!("package {ours} was withdrawn, and is in review")),
+                false => Repeat::New,
+            });
         }
         let untold = packages.0.iter().any(|package| package.status().is_none() && !package.is_under_way());
         Ok(match untold {

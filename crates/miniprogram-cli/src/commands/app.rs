@@ -76,7 +76,9 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
             (AppChange::ApplyPhone(it), dry)
         }
     };
-    effects::run(context, dry, (admin.command)(&change)?).await
+    let target = context.effect_target(dry).await?;
+    let command = (admin.command)(&change)?;
+    effects::run_on(context, target.entry, &*target.program()?, dry, command).await
 }
 
 /// Asks and prints the answer.

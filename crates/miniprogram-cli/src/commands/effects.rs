@@ -166,10 +166,10 @@ async fn settle(context: &Context, settings: &Settings, known: Option<Known>) ->
     let settled = match known {
         Some(known) => {
             let settled = settled_as(known);
-            platform.subject(&intent.subject).resolve(&intent, &settled).await?;
+            platform.subject(&intent.subject)?.resolve(&intent, &settled).await?;
             settled
         }
-        None => uninterrupted(entry, "settle", platform.subject(&intent.subject).settle(&intent)).await?,
+        None => uninterrupted(entry, "settle", platform.subject(&intent.subject)?.settle(&intent)).await?,
     };
     context.output.record(&told(&platform_id, &intent, &settled)?)?;
     Ok(if settled.outcome == Outcome::Unknown { Finish::Unknown } else { Finish::Done })
@@ -259,7 +259,7 @@ async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Fa
         open.intents.retain(|intent| context.app().is_none_or(|app| intent.subject.as_str() == app));
         for intent in open.intents {
             let asked =
-                uninterrupted(configured.entry, "settle", platform.subject(&intent.subject).settle(&intent))
+                uninterrupted(configured.entry, "settle", platform.subject(&intent.subject)?.settle(&intent))
                     .await;
             rows.push(match asked {
                 Ok(settled) => {

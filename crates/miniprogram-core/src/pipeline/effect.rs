@@ -96,6 +96,7 @@ impl Pipeline {
             let error = match answered {
                 Ok((value, request_id)) => {
                     self.0.budget.succeeded(withdrawal);
+                    let value = plan.complete(op, &intent.before, value).await;
                     self.close(gate, &intent, &Settled::done(value.clone(), Evidence::Answered)).await;
                     return Ok(Effect::new(value, Evidence::Answered, op.sent).with_request_id(request_id));
                 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Dialect, Op, Reply};
 use crate::effect::EffectValue;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::intent::{Command, Intent, PlannedRequest};
 
 /// What a repeat of an effect would do.
@@ -55,6 +55,13 @@ pub trait EffectPlan: Send + Sync {
         Ok(EffectValue::None)
     }
 
+    /// What the effect yields, where the vendor's answer leaves something out that a read shows. Called once, after a
+    /// success that the vendor answered. Reads only; if the read fails, returns the value as it is: the effect is done
+    /// all the same.
+    async fn complete(&self, _op: &mut Op<'_>, _before: &Value, value: EffectValue) -> EffectValue {
+        value
+    }
+
     /// Looks once whether the effect shows. Reads only.
     ///
     /// # Errors
@@ -68,7 +75,7 @@ pub trait EffectPlan: Send + Sync {
         AfterRefusal::Ask
     }
 
-    /// Whether this effect, left open where the vendor's state does not say what became of it, bars the app's next one.
+    /// Whether this effect, left open where the vendor's state does not say what became of it, bars the subject's next one.
     /// It does not where a repeat is harmless whatever became of it: then the next effect closes it as unknown.
     fn bars_the_next(&self) -> bool {
         self.class() != EffectClass::Set
@@ -109,7 +116,8 @@ impl Preview {
     }
 
     /// In which a field of the effect's query or body is known only when `from` was read. The plan shows
-    /// `{"from":"<from>"}` in its place; the effect's own call has to have the field, with any value.
+    /// `{"from":"<from>"}` in its place. The effect's own call has to have the field, with any value: without it, there
+    /// is no plan.
     #[must_use]
     pub fn with_value_of(mut self, field: &'static str, from: &'static str) -> Self {
         self.read.push((field, from));
@@ -121,8 +129,13 @@ impl Preview {
         let mut effect = self.effect.planned(dialect)?;
         for (field, from) in &self.read {
             let in_body = effect.body.as_mut().and_then(|body| body.get_mut(field));
-            if let Some(value) = in_body.or_else(|| effect.query.get_mut(*field)) {
-                *value = json!({ "from": from });
+            match in_body.or_else(|| effect.query.get_mut(*field)) {
+                Some(value) => *value = json!({ "from": from }),
+                None => {
+                    return Err(Error::new(ErrorKind::Config, self.effect.operation.clone())
+                        .with_field(*field)
+                        .with_detail("is not in the request that the plan describes"));
+                }
             }
         }
         planned.push(effect);

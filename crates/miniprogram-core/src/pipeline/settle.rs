@@ -5,8 +5,9 @@ use super::plan::{AfterRefusal, EffectPlan, EffectSource, Finding, Repeat};
 use super::{Op, Pipeline};
 use crate::effect::{EffectValue, Evidence};
 use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::id::AppId;
 use crate::intent::{Command, EarlierEffect, Intent, Settled};
-use crate::subject::SubjectRef;
+use crate::subject::{SubjectId, SubjectRef};
 use crate::time::Timestamp;
 
 /// Reads that must show the effect absent before that is believed.
@@ -180,13 +181,10 @@ impl Pipeline {
             |error: Error, op: &Op<'_>| error.with_operation(op.operation()).with_outcome(Outcome::NotSent);
         let intent = match gate.open_intent().cloned() {
             Some(intent) => intent,
-            None => {
-                let left_behind = self.0.journal.pending(self.vendor(), &op.subject.to_id()).await;
-                match left_behind.map_err(|error| unsent(error, op))? {
-                    Some(intent) => intent,
-                    None => return Ok(None),
-                }
-            }
+            None => match self.left_behind(op.subject).await.map_err(|error| unsent(error, op))? {
+                Some(intent) => intent,
+                None => return Ok(None),
+            },
         };
         let blocked = |error: Error, op: &Op<'_>| unsent(error, op).with_intent(intent.clone());
         op.extend(self.0.settle_time.saturating_mul(2));
@@ -213,6 +211,18 @@ impl Pipeline {
         tracing::info!(vendor = %self.vendor(), subject = %intent.subject, operation = %intent.operation, outcome = %settled.outcome, "settled an earlier effect");
         self.close(gate, &intent, &settled).await;
         Ok(Some((EarlierEffect { intent, settled }, repeat)))
+    }
+
+    /// The open intent of a subject in the journal. A platform's may be kept under an app of the same id.
+    async fn left_behind(&self, subject: SubjectRef<'_>) -> Result<Option<Intent>> {
+        let pending = self.0.journal.pending(self.vendor(), &subject.to_id()).await?;
+        match (pending, subject) {
+            (None, SubjectRef::Platform(own)) => {
+                let as_app = SubjectId::App(AppId::from(own.as_str()));
+                self.0.journal.pending(self.vendor(), &as_app).await
+            }
+            (pending, _) => Ok(pending),
+        }
     }
 
     /// Asks what became of an intent. The intent stays open.
@@ -245,10 +255,10 @@ impl Pipeline {
         }
     }
 
-    /// Of a platform's own intents earlier versions said that its id is an app's, so the ids are compared.
     fn expect_own(&self, subject: SubjectRef<'_>, intent: &Intent, operation: &'static str) -> Result<()> {
         let vendor = self.vendor();
-        if intent.subject.as_str() == subject.as_str() && intent.vendor == vendor {
+        let own = self.subject(&intent.subject).is_ok_and(|own| SubjectRef::from(&own) == subject);
+        if own && intent.vendor == vendor {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Config, operation)

@@ -1,7 +1,7 @@
 //! The effect of `speedupaudit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Op, Preview, Repeat};
+use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Op, Preview};
 use miniprogram_core::{AuditTarget, Code, EffectValue, Error, Intent, Result};
 use serde_json::{Value, json};
 
@@ -65,9 +65,5 @@ impl EffectPlan for ExpediteAudit {
             // No allowance left, or a verdict meanwhile: the attempt before may be what brought that about.
             AfterRefusal::Ask
         }
-    }
-
-    async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
-        self.target.repeats(op, OPERATION, intent).await
     }
 }

@@ -1,11 +1,10 @@
 //! The audit that an effect is about: the one that the caller names, or the latest one.
 
-use miniprogram_core::pipeline::{Op, Repeat};
-use miniprogram_core::{Audit, AuditId, AuditStatus, AuditTarget, Error, Intent, Result};
+use miniprogram_core::{Audit, AuditId, AuditStatus, AuditTarget, Error, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{number, read_latest};
+use super::number;
 use crate::WECHAT;
 use crate::before::seen;
 use crate::refuse::conflict;
@@ -45,24 +44,6 @@ impl Target {
             Self::Id(audit) => Ok(audit.clone()),
             Self::Latest => Ok(seen::<Before>(operation, before)?.audit_id),
         }
-    }
-
-    /// "The latest audit" is another one as soon as something was submitted again.
-    pub(super) async fn repeats(
-        &self,
-        op: &mut Op<'_>,
-        operation: &'static str,
-        intent: &Intent,
-    ) -> Result<Repeat> {
-        if let Self::Id(_) = self {
-            return Ok(Repeat::Same);
-        }
-        let ours = self.audit(operation, &intent.before)?;
-        let latest = read_latest(op).await?;
-        Ok(match latest.audit_id {
-            Some(id) if id != ours && is_open(&latest) => Repeat::New,
-            _ => Repeat::Same,
-        })
     }
 }
 

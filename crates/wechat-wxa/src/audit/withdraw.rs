@@ -76,7 +76,19 @@ impl EffectPlan for WithdrawAudit {
         })
     }
 
+    /// "The latest audit" is another one as soon as something was submitted again.
     async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
-        self.target.repeats(op, OPERATION, intent).await
+        if let Target::Id(_) = self.target {
+            return Ok(Repeat::Same);
+        }
+        let ours = self.target.audit(OPERATION, &intent.before)?;
+        let latest = read_latest(op).await?;
+        Ok(match latest.audit_id {
+            Some(id) if id != ours && is_open(&latest) => Repeat::New,
+            Some(id) if id != ours && latest.status == AuditStatus::Unknown => {
+                Repeat::Indeterminate(format!("the status of audit {id} is not listed"))
+            }
+            _ => Repeat::Same,
+        })
     }
 }
