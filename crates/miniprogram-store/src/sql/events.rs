@@ -166,8 +166,9 @@ impl Handle {
     /// The claim that a row holds. What is damaged becomes a dead letter, and its app's next event is free. What lacks its
     /// key stays pending, and is tried again when the claim is over.
     async fn claim_in(&self, row: &Row, now: Timestamp) -> Result<Option<Claim>> {
-        let read =
-            || -> Done<Claim> { Ok(Claim::new(entry_in(self.keys(), row)?, row.try_get("claim_fence")?)) };
+        let read = || -> Result<Claim, Failure> {
+            Ok(Claim::new(entry_in(self.keys(), row)?, row.try_get("claim_fence")?))
+        };
         let failure = match read() {
             Ok(claim) => return Ok(Some(claim)),
             Err(failure) => failure,
@@ -227,7 +228,7 @@ struct Unreadable {
 }
 
 impl Unreadable {
-    fn of(row: &Row, failure: Failure, now: Timestamp) -> Done<Self> {
+    fn of(row: &Row, failure: Failure, now: Timestamp) -> Result<Self, Failure> {
         let event = row.try_get("id")?;
         let lacks_key = lacks_key(&failure);
         let error = failure.into_error("claim");
@@ -243,7 +244,7 @@ impl Unreadable {
         })
     }
 
-    async fn set_aside(&self, db: &mut Conn) -> Done<()> {
+    async fn set_aside(&self, db: &mut Conn) -> Result<(), Failure> {
         let [vendor, platform, app] = &self.lane;
         let lane = Lane([vendor, platform, app]);
         lane.lock(db).await?;
@@ -259,7 +260,7 @@ impl Unreadable {
 }
 
 /// An event is not next any more. Where its lane is what was damaged, the one that it stood at the head of is another.
-pub(super) async fn leave_lanes(db: &mut Conn, event: i64) -> Done<()> {
+pub(super) async fn leave_lanes(db: &mut Conn, event: i64) -> Result<(), Failure> {
     let lanes = query(for_update!("SELECT vendor, platform, app FROM lanes WHERE head = $1"));
     for row in lanes.bind(event).fetch_all(&mut *db).await? {
         let key: [String; 3] = [row.try_get("vendor")?, row.try_get("platform")?, row.try_get("app")?];
@@ -288,7 +289,7 @@ impl Change {
         self
     }
 
-    pub(crate) async fn write(&self, db: &mut Conn, event: i64, fence: i64) -> Done<()> {
+    pub(crate) async fn write(&self, db: &mut Conn, event: i64, fence: i64) -> Result<(), Failure> {
         let done = query(
             "UPDATE events SET state = $3, last_error = COALESCE($4, last_error), due_at = COALESCE($5, due_at), \
              finished_at = $6, attempts = attempts - $7, claim_owner = NULL, claim_until = NULL \
@@ -330,7 +331,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Locks the lane until the transaction ends. Answers the event that is next.
-    pub(super) async fn lock(&self, db: &mut Conn) -> Done<Option<i64>> {
+    pub(super) async fn lock(&self, db: &mut Conn) -> Result<Option<i64>, Failure> {
         let row =
             query(for_update!("SELECT head FROM lanes WHERE vendor = $1 AND platform = $2 AND app = $3"));
         let row = row.bind(self.owned(0)).bind(self.owned(1)).bind(self.owned(2)).fetch_optional(db).await?;
@@ -338,7 +339,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Locks the lane until the transaction ends, made if it is not there.
-    pub(super) async fn make_and_lock(&self, db: &mut Conn, now: Timestamp) -> Done<()> {
+    pub(super) async fn make_and_lock(&self, db: &mut Conn, now: Timestamp) -> Result<(), Failure> {
         let lane = query(
             "INSERT INTO lanes (vendor, platform, app, ready_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (vendor, platform, app) DO UPDATE SET ready_at = lanes.ready_at",
@@ -349,13 +350,13 @@ impl<'a> Lane<'a> {
     }
 
     /// Makes the oldest event that is not finished the next one.
-    pub(crate) async fn advance(&self, db: &mut Conn) -> Done<()> {
+    pub(crate) async fn advance(&self, db: &mut Conn) -> Result<(), Failure> {
         let next = self.oldest(db).await?;
         self.set_next(db, next).await
     }
 
     /// The oldest event that is not finished, and when it is due.
-    pub(crate) async fn oldest(&self, db: &mut Conn) -> Done<Option<(i64, i64)>> {
+    pub(crate) async fn oldest(&self, db: &mut Conn) -> Result<Option<(i64, i64)>, Failure> {
         let next = query(
             "SELECT id, due_at FROM events WHERE vendor = $1 AND platform = $2 AND app = $3 \
              AND state = 'pending' ORDER BY id LIMIT 1",
@@ -367,7 +368,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Writes down which event is next, and when the lane is looked at again; none if the lane is done.
-    pub(crate) async fn set_next(&self, db: &mut Conn, next: Option<(i64, i64)>) -> Done<()> {
+    pub(crate) async fn set_next(&self, db: &mut Conn, next: Option<(i64, i64)>) -> Result<(), Failure> {
         query(
             "UPDATE lanes SET head = $4, ready_at = COALESCE($5, ready_at) \
              WHERE vendor = $1 AND platform = $2 AND app = $3",
@@ -398,7 +399,7 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    fn of(keys: &StoreKeys, new: &NewEvent) -> Done<Self> {
+    fn of(keys: &StoreKeys, new: &NewEvent) -> Result<Self, Failure> {
         let lane = Lane::of(&new.platform, new.event.app_id.as_ref())?;
         let identity = new.identity();
         let json = serde_json::to_vec(&new.event)
@@ -418,7 +419,7 @@ impl Arrival {
     }
 }
 
-async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
+async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Result<bool, Failure> {
     let row = query("SELECT vendor, platform, app FROM events WHERE id = $1");
     let Some(row) = row.bind(entry).fetch_optional(&mut *db).await? else { return Ok(false) };
     let platform = PlatformKey::new(vendor_in(&row)?, row.try_get::<String, _>("platform")?);
@@ -450,7 +451,7 @@ async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
     Ok(true)
 }
 
-async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<Vec<Listed>> {
+async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Result<Vec<Listed>, Failure> {
     let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM events WHERE 1 = 1"));
     if let Some(state) = filter.state {
         // In the text, so that the index of the state is used.
@@ -474,7 +475,7 @@ async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<
 }
 
 /// An event as it is listed, whether it can be read or not.
-fn listed(keys: &StoreKeys, row: &Row) -> Done<Listed> {
+fn listed(keys: &StoreKeys, row: &Row) -> Result<Listed, Failure> {
     let failure = match entry_in(keys, row) {
         Ok(entry) => return Ok(Listed::Entry(Box::new(entry))),
         Err(failure) => failure,
@@ -499,13 +500,13 @@ pub(super) fn is_state(name: &str) -> bool {
     STATES.iter().any(|state| state.as_str() == name)
 }
 
-fn state_in(row: &Row) -> Done<InboxState> {
+fn state_in(row: &Row) -> Result<InboxState, Failure> {
     let name: String = row.try_get("state")?;
     let state = STATES.into_iter().find(|state| state.as_str() == name);
     Ok(state.ok_or_else(|| unreadable("`state` of events", format!("{name:?} is none")))?)
 }
 
-fn entry_in(keys: &StoreKeys, row: &Row) -> Done<InboxEntry> {
+fn entry_in(keys: &StoreKeys, row: &Row) -> Result<InboxEntry, Failure> {
     let vendor = vendor_in(row)?;
     let (platform, app): (String, String) = (row.try_get("platform")?, row.try_get("app")?);
     let identity: String = row.try_get("identity")?;

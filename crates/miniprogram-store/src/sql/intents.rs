@@ -117,12 +117,21 @@ impl IntentStore for Handle {
     }
 }
 
-pub(crate) fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, app: &'a AppId) -> Done<[&'a str; 3]> {
+pub(crate) fn lane<'a>(
+    vendor: &'a Vendor,
+    platform: &'a PlatformId,
+    app: &'a AppId,
+) -> Result<[&'a str; 3], Failure> {
     let [vendor, platform] = platform_of(vendor, platform)?;
     Ok([vendor, platform, id("app", app.as_str())?])
 }
 
-async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &Intent) -> Done<()> {
+async fn open(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    platform: &PlatformId,
+    intent: &Intent,
+) -> Result<(), Failure> {
     let lane = lane(&intent.vendor, platform, &intent.app)?;
     let row_id: i64 = match open_row(db, &lane).await? {
         Some(row) => {
@@ -181,7 +190,7 @@ async fn close(
     intent: &Intent,
     settled: &Settled,
     now: Timestamp,
-) -> Done<()> {
+) -> Result<(), Failure> {
     let lane = lane(&intent.vendor, platform, &intent.app)?;
     let row = query(for_update!(
         "SELECT id FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND operation = $4 \
@@ -206,7 +215,7 @@ async fn close_unreadable(
     app: &AppId,
     settled: &Settled,
     now: Timestamp,
-) -> Done<bool> {
+) -> Result<bool, Failure> {
     let lane = lane(&platform.vendor, &platform.platform, app)?;
     let Some(row) = open_row(db, &lane).await? else { return Ok(false) };
     match intent_in(keys, &row) {
@@ -225,7 +234,7 @@ async fn close_unreadable(
 }
 
 /// The open intent of an app, locked until the transaction ends.
-async fn open_row(db: &mut Conn, lane: &[&str; 3]) -> Done<Option<Row>> {
+async fn open_row(db: &mut Conn, lane: &[&str; 3]) -> Result<Option<Row>, Failure> {
     let row = query(for_update!(
         "SELECT ",
         columns!(),
@@ -241,7 +250,7 @@ async fn write_outcome(
     row_id: i64,
     settled: &Settled,
     now: Timestamp,
-) -> Done<()> {
+) -> Result<(), Failure> {
     query("UPDATE intents SET outcome = $2, evidence = $3, value = $4, closed_at = $5 WHERE id = $1")
         .bind(row_id)
         .bind(settled.outcome.as_str())
@@ -259,7 +268,7 @@ pub(crate) fn seal_json(
     row_id: i64,
     column: &'static str,
     value: &impl Serialize,
-) -> Done<Vec<u8>> {
+) -> Result<Vec<u8>, Failure> {
     let json = serde_json::to_vec(value)
         .map_err(|problem| Error::invalid("store", column, format!("is no JSON: {problem}")))?;
     let row_id = row_id.to_string();
@@ -280,7 +289,7 @@ fn unreadable_in(row: &Row, failure: Failure) -> UnreadableIntent {
     }
 }
 
-fn intent_in(keys: &StoreKeys, row: &Row) -> Done<Intent> {
+fn intent_in(keys: &StoreKeys, row: &Row) -> Result<Intent, Failure> {
     let vendor = vendor_in(row)?;
     let (platform, app): (String, String) = (row.try_get("platform")?, row.try_get("app")?);
     let row_id = row.try_get::<i64, _>("id")?.to_string();

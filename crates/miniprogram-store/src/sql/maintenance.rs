@@ -98,19 +98,24 @@ impl Sealed {
         format!("SELECT id, {} FROM {table} WHERE {condition}{lock}", columns.join(", "))
     }
 
-    pub(super) async fn page(&self, db: &mut Conn, after: i64, lock: bool) -> Done<Vec<SealedRow>> {
+    pub(super) async fn page(
+        &self,
+        db: &mut Conn,
+        after: i64,
+        lock: bool,
+    ) -> Result<Vec<SealedRow>, Failure> {
         let statement = self.statement(&format!("id > $1 ORDER BY id LIMIT {PAGE}"), lock);
         let page = dynamic_query(statement).bind(after).fetch_all(db).await?;
         page.iter().map(|row| self.row_in(row)).collect()
     }
 
     /// One row, locked if it is to be written.
-    pub(super) async fn row(&self, db: &mut Conn, id: i64, lock: bool) -> Done<Option<SealedRow>> {
+    pub(super) async fn row(&self, db: &mut Conn, id: i64, lock: bool) -> Result<Option<SealedRow>, Failure> {
         let row = dynamic_query(self.statement("id = $1", lock)).bind(id).fetch_optional(db).await?;
         row.map(|row| self.row_in(&row)).transpose()
     }
 
-    fn row_in(&self, row: &Row) -> Done<SealedRow> {
+    fn row_in(&self, row: &Row) -> Result<SealedRow, Failure> {
         let mut odd = Vec::new();
         let parts = (0..self.row.len()).map(|at| row.try_get(format!("row_{at}").as_str()).ok()).collect();
         let mut values = Vec::new();
@@ -259,7 +264,7 @@ impl Maintenance for Handle {
     }
 }
 
-async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckReport> {
+async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Result<CheckReport, Failure> {
     let mut report = CheckReport {
         backend: BACKEND,
         schema_version: schema_version(db).await?,
@@ -282,7 +287,12 @@ async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckRe
     Ok(report)
 }
 
-async fn read_all(db: &mut Conn, keys: &StoreKeys, now: Timestamp, report: &mut CheckReport) -> Done<()> {
+async fn read_all(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    now: Timestamp,
+    report: &mut CheckReport,
+) -> Result<(), Failure> {
     let open = "SELECT COUNT(*) AS count FROM intents WHERE closed_at IS NULL";
     report.open_intents = count(db, open, None).await?;
     let expired = "SELECT COUNT(*) AS count FROM tokens WHERE lease_until <= $1";
@@ -310,7 +320,7 @@ async fn read_all(db: &mut Conn, keys: &StoreKeys, now: Timestamp, report: &mut 
     Ok(())
 }
 
-async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -> Done<u64> {
+async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -> Result<u64, Failure> {
     let mut count = query(statement);
     if let Some(now) = now {
         count = count.bind(now.as_unix_millis());
@@ -324,7 +334,7 @@ async fn reseal_page(
     keys: &StoreKeys,
     table: &'static Sealed,
     after: i64,
-) -> Done<(Option<i64>, u64)> {
+) -> Result<(Option<i64>, u64), Failure> {
     let page = table.page(db, after, true).await?;
     let mut rewritten = 0;
     for row in &page {
@@ -344,7 +354,7 @@ async fn reseal_page(
     Ok((page.last().map(|row| row.id), rewritten))
 }
 
-type Exported = fn(&Row, Timestamp) -> Done<Value>;
+type Exported = fn(&Row, Timestamp) -> Result<Value, Failure>;
 
 const EXPORTS: [(&str, Exported); 4] = [
     (
@@ -376,12 +386,12 @@ async fn page(
     value: Exported,
     after: i64,
     now: Timestamp,
-) -> Done<Vec<(i64, Value)>> {
+) -> Result<Vec<(i64, Value)>, Failure> {
     let rows = query(statement).bind(after).bind(PAGE).fetch_all(db).await?;
     rows.iter().map(|row| Ok((row.try_get("id")?, value(row, now)?))).collect()
 }
 
-fn ticket_value(row: &Row, now: Timestamp) -> Done<Value> {
+fn ticket_value(row: &Row, now: Timestamp) -> Result<Value, Failure> {
     let mut value = head("ticket", row)?;
     let created_at = time_in(row, "created_at")?;
     value.insert("created_at".into(), json!(created_at));
@@ -390,7 +400,7 @@ fn ticket_value(row: &Row, now: Timestamp) -> Done<Value> {
     Ok(Value::Object(value))
 }
 
-fn token_value(row: &Row, now: Timestamp) -> Done<Value> {
+fn token_value(row: &Row, now: Timestamp) -> Result<Value, Failure> {
     let mut value = head("token", row)?;
     insert_text(&mut value, row, "kind")?;
     insert_app(&mut value, row)?;
@@ -419,7 +429,7 @@ fn token_value(row: &Row, now: Timestamp) -> Done<Value> {
     Ok(Value::Object(value))
 }
 
-fn intent_value(row: &Row, _now: Timestamp) -> Done<Value> {
+fn intent_value(row: &Row, _now: Timestamp) -> Result<Value, Failure> {
     let mut value = head("intent", row)?;
     insert_app(&mut value, row)?;
     insert_text(&mut value, row, "operation")?;
@@ -431,7 +441,7 @@ fn intent_value(row: &Row, _now: Timestamp) -> Done<Value> {
     Ok(Value::Object(value))
 }
 
-fn event_value(row: &Row, _now: Timestamp) -> Done<Value> {
+fn event_value(row: &Row, _now: Timestamp) -> Result<Value, Failure> {
     let mut value = head("event", row)?;
     insert_app(&mut value, row)?;
     for column in ["identity", "kind", "state", "last_error"] {
@@ -447,7 +457,7 @@ fn event_value(row: &Row, _now: Timestamp) -> Done<Value> {
     Ok(Value::Object(value))
 }
 
-fn head(record: &str, row: &Row) -> Done<Map<String, Value>> {
+fn head(record: &str, row: &Row) -> Result<Map<String, Value>, Failure> {
     let mut value = Map::new();
     value.insert("record".into(), json!(record));
     value.insert("id".into(), json!(row.try_get::<i64, _>("id")?));
@@ -456,21 +466,21 @@ fn head(record: &str, row: &Row) -> Done<Map<String, Value>> {
     Ok(value)
 }
 
-fn insert_text(value: &mut Map<String, Value>, row: &Row, column: &str) -> Done<()> {
+fn insert_text(value: &mut Map<String, Value>, row: &Row, column: &str) -> Result<(), Failure> {
     if let Some(text) = row.try_get::<Option<String>, _>(column)? {
         value.insert(column.into(), json!(text));
     }
     Ok(())
 }
 
-fn insert_time(value: &mut Map<String, Value>, row: &Row, column: &str) -> Done<()> {
+fn insert_time(value: &mut Map<String, Value>, row: &Row, column: &str) -> Result<(), Failure> {
     if let Some(time) = maybe_time_in(row, column)? {
         value.insert(column.into(), json!(time));
     }
     Ok(())
 }
 
-fn insert_app(value: &mut Map<String, Value>, row: &Row) -> Done<()> {
+fn insert_app(value: &mut Map<String, Value>, row: &Row) -> Result<(), Failure> {
     if let Some(app) = app_in(row)? {
         value.insert("app".into(), json!(app));
     }

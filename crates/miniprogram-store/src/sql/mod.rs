@@ -19,8 +19,6 @@ use crate::failure::{Failure, conflict, unreadable};
 use crate::keys::{KEY_VARIABLE, Place, StoreKeys};
 use crate::tokens::PlatformKey;
 
-type Done<T> = Result<T, Failure>;
-
 /// Text that both databases keep as it is: PostgreSQL has no place for a zero character.
 fn text<'a>(field: &'static str, value: &'a str) -> Result<&'a str, Error> {
     if value.contains('\0') {
@@ -41,30 +39,30 @@ fn platform_of<'a>(vendor: &'a Vendor, platform: &'a PlatformId) -> Result<[&'a 
     Ok([vendor.as_str(), id("platform", platform.as_str())?])
 }
 
-fn vendor_in(row: &Row) -> Done<Vendor> {
+fn vendor_in(row: &Row) -> Result<Vendor, Failure> {
     let name: String = row.try_get("vendor")?;
     Ok(name.parse().map_err(|problem| unreadable("a vendor", problem))?)
 }
 
-fn time_in(row: &Row, column: &str) -> Done<Timestamp> {
+fn time_in(row: &Row, column: &str) -> Result<Timestamp, Failure> {
     Ok(Timestamp::from_unix_millis(row.try_get(column)?))
 }
 
-fn maybe_time_in(row: &Row, column: &str) -> Done<Option<Timestamp>> {
+fn maybe_time_in(row: &Row, column: &str) -> Result<Option<Timestamp>, Failure> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_unix_millis))
 }
 
-fn flag_in(row: &Row, column: &str) -> Done<bool> {
+fn flag_in(row: &Row, column: &str) -> Result<bool, Failure> {
     Ok(row.try_get::<i64, _>(column)? != 0)
 }
 
-fn count_in(row: &Row, column: &str) -> Done<u32> {
+fn count_in(row: &Row, column: &str) -> Result<u32, Failure> {
     let count: i64 = row.try_get(column)?;
     Ok(u32::try_from(count).map_err(|_| unreadable(format!("`{column}`"), format!("{count} is no count")))?)
 }
 
 /// The app that a column names; none for the empty text.
-fn app_in(row: &Row) -> Done<Option<AppId>> {
+fn app_in(row: &Row) -> Result<Option<AppId>, Failure> {
     let app: String = row.try_get("app")?;
     Ok(Some(app).filter(|app| !app.is_empty()).map(AppId::from))
 }

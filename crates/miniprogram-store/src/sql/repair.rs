@@ -35,7 +35,7 @@ impl OddLane {
         }
     }
 
-    async fn find_anew(&self, db: &mut Conn, now: Timestamp) -> Done<()> {
+    async fn find_anew(&self, db: &mut Conn, now: Timestamp) -> Result<(), Failure> {
         let [vendor, platform, app] = &self.key;
         let lane = Lane([vendor, platform, app]);
         lane.make_and_lock(db, now).await?;
@@ -44,7 +44,7 @@ impl OddLane {
 }
 
 /// The lanes that do not fit their events.
-pub(super) async fn odd_lanes(db: &mut Conn) -> Done<Vec<OddLane>> {
+pub(super) async fn odd_lanes(db: &mut Conn) -> Result<Vec<OddLane>, Failure> {
     let rows = query(
         "SELECT l.id, l.vendor, l.platform, l.app, l.head FROM lanes l LEFT JOIN events e ON e.id = l.head \
          AND e.vendor = l.vendor AND e.platform = l.platform AND e.app = l.app AND e.state = 'pending' \
@@ -126,7 +126,7 @@ impl Handle {
 }
 
 /// Repairs a row, as it is now.
-async fn repair(db: &mut Conn, job: &Job) -> Done<Vec<Repaired>> {
+async fn repair(db: &mut Conn, job: &Job) -> Result<Vec<Repaired>, Failure> {
     let Job { keys, table, id, options, .. } = job;
     let writes = !options.dry_run;
     if table.table == "events" && writes {
@@ -171,7 +171,7 @@ async fn repair(db: &mut Conn, job: &Job) -> Done<Vec<Repaired>> {
 
 impl Job {
     /// Changes the row, unless nothing is to be written.
-    async fn change(&self, db: &mut Conn, change: &'static str) -> Done<()> {
+    async fn change(&self, db: &mut Conn, change: &'static str) -> Result<(), Failure> {
         if !self.options.dry_run {
             query(change).bind(self.id).execute(db).await?;
         }
@@ -183,7 +183,7 @@ type What = (RepairAction, &'static str);
 
 const ONLY_DROPPED: What = (RepairAction::Left, "nothing yet: it can only be dropped, with --drop");
 
-async fn ticket(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> {
+async fn ticket(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
     if value.column != "ticket" && !job.options.drop {
         return Ok(ONLY_DROPPED);
     }
@@ -191,7 +191,7 @@ async fn ticket(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What>
     Ok((RepairAction::Dropped, "the platform's ticket: the vendor's next push brings another"))
 }
 
-async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> {
+async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
     const RECOVER: &str = "it is recovered from the vendor at the next renewal, or with `auth recover`";
     let (change, what) = match value.column {
         "access" => (
@@ -222,7 +222,7 @@ async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> 
     Ok(what)
 }
 
-async fn intent(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> {
+async fn intent(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
     let closed =
         query("SELECT closed_at FROM intents WHERE id = $1").bind(job.id).fetch_one(&mut *db).await?;
     let is_open = maybe_time_in(&closed, "closed_at")?.is_none();
@@ -252,7 +252,7 @@ async fn intent(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What>
     Ok(what)
 }
 
-async fn event(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> {
+async fn event(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
     let state = query("SELECT state FROM events WHERE id = $1").bind(job.id);
     let state = state.fetch_optional(&mut *db).await?.and_then(|row| row.try_get::<String, _>("state").ok());
     let finished = matches!(state.as_deref(), Some("done" | "dead"));

@@ -8,8 +8,6 @@ use super::sql::events::{Arrival, Lane, Returned, Wanted, columns};
 use crate::failure::Failure;
 use crate::inbox::Received;
 
-type Done<T> = Result<T, Failure>;
-
 impl SqliteStore {
     /// Keeps an event, unless it is there.
     pub(super) async fn keep(&self, new: Arrival) -> Result<Received> {
@@ -53,7 +51,7 @@ impl SqliteStore {
     }
 }
 
-async fn keep(db: &mut Conn, new: &Arrival) -> Done<Received> {
+async fn keep(db: &mut Conn, new: &Arrival) -> Result<Received, Failure> {
     let [vendor, platform, app] = &new.lane;
     let row = query(
         "INSERT INTO events (vendor, platform, app, identity, kind, event, received_at, bound, due_at) \
@@ -90,7 +88,7 @@ async fn keep(db: &mut Conn, new: &Arrival) -> Done<Received> {
     Ok(Received::New(entry))
 }
 
-async fn claim_heads(db: &mut Conn, wanted: &Wanted) -> Done<Vec<Row>> {
+async fn claim_heads(db: &mut Conn, wanted: &Wanted) -> Result<Vec<Row>, Failure> {
     let heads = query(
         "WITH due AS MATERIALIZED (SELECT id FROM lanes WHERE head IS NOT NULL \
          AND (ready_at <= $1 OR ready_at > $4) ORDER BY ready_at, id LIMIT $2) \
@@ -109,7 +107,11 @@ async fn claim_heads(db: &mut Conn, wanted: &Wanted) -> Done<Vec<Row>> {
     claim_events(db, &heads, wanted).await
 }
 
-async fn give_back(db: &mut Conn, returned: &Returned, wanted: Option<&Wanted>) -> Done<Option<Row>> {
+async fn give_back(
+    db: &mut Conn,
+    returned: &Returned,
+    wanted: Option<&Wanted>,
+) -> Result<Option<Row>, Failure> {
     let [vendor, platform, app] = &returned.lane;
     let lane = Lane([vendor, platform, app]);
     returned.change.write(db, returned.event, returned.fence).await?;
@@ -125,7 +127,7 @@ async fn give_back(db: &mut Conn, returned: &Returned, wanted: Option<&Wanted>) 
     Ok(claim_events(db, &[event], wanted).await?.pop())
 }
 
-async fn claim_events(db: &mut Conn, events: &[i64], wanted: &Wanted) -> Done<Vec<Row>> {
+async fn claim_events(db: &mut Conn, events: &[i64], wanted: &Wanted) -> Result<Vec<Row>, Failure> {
     let claimed = query(concat!(
         "UPDATE events SET attempts = attempts + 1, claim_fence = claim_fence + 1, claim_owner = $1, \
          claim_until = $2, claim_session = session() WHERE id IN (SELECT value FROM json_each($3)) RETURNING ",
