@@ -9,12 +9,13 @@ use miniprogram_core::authorization::IssuedToken;
 use miniprogram_core::intent::{MethodName, Operation};
 use miniprogram_core::{
     AccessToken, AppId, AuditId, Command, EffectValue, Error, ErrorKind, Event, EventKind, Evidence, Intent,
-    Outcome, PlatformId, Secret, Settled, Timestamp, TokenScope, Vendor,
+    Journal, Outcome, PlatformId, Secret, Settled, Timestamp, TokenScope, Vendor, VirtualClock,
 };
+use miniprogram_store::inbox::{LONGEST_PAUSE, SHORTEST_MEMORY};
 use miniprogram_store::{
     Acquired, GrantState, InboxEntry, InboxFilter, InboxState, KeyState, Lease, Listed, NewEvent, NewTokens,
-    PlatformKey, Received, RepairOptions, Repaired, Store, StoreKeys, StoredAccess, Ticket, TokenFilter,
-    TokenRecord,
+    PlatformKey, Received, RepairOptions, Repaired, Store, StoreJournal, StoreKeys, StoredAccess, Ticket,
+    TokenFilter, TokenRecord,
 };
 use serde_json::{Value, json};
 
@@ -141,11 +142,22 @@ async fn entry(store: &Arc<dyn Store>, id: i64) -> InboxEntry {
     store.entry(id).await.unwrap().unwrap().readable().unwrap()
 }
 
-async fn receive(store: &Arc<dyn Store>, app: &str, number: u32) -> i64 {
+pub(crate) async fn receive(store: &Arc<dyn Store>, app: &str, number: u32) -> i64 {
     match store.receive(&event(Some(app), json!({ "n": number }))).await.unwrap() {
         Received::New(id) => id,
         other => panic!("not new: {other:?}"),
     }
+}
+
+/// Every record of an export, a minute after the beginning.
+async fn exported(store: &Arc<dyn Store>) -> Vec<Value> {
+    let mut records = Vec::new();
+    let mut write = |value: &Value| {
+        records.push(value.clone());
+        Ok(())
+    };
+    store.export(at(60), &mut write).await.unwrap();
+    records
 }
 
 async fn claim_ids(store: &Arc<dyn Store>, now: Timestamp) -> Vec<i64> {
@@ -218,4 +230,16 @@ pub(crate) async fn assert_a_copy_goes_on(store: &Arc<dyn Store>) {
         store.token(&scope("app1")).await.unwrap().unwrap().refresh_token,
         Some(format!("{CANARY}-r2").into())
     );
+}
+
+/// A store of which nothing is left but the ids that it gave. The last one of an event is returned.
+pub(crate) async fn fill_and_prune(store: &Arc<dyn Store>) -> i64 {
+    let mut last = 0;
+    for number in 0..3 {
+        last = receive(store, "a", number).await;
+        let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+        store.complete(&claim, at(1)).await.unwrap();
+    }
+    assert_eq!(store.prune(at(2)).await.unwrap(), 3);
+    last
 }

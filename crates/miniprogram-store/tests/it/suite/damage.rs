@@ -11,10 +11,12 @@ suite![
     a_damaged_token_is_named_and_the_others_are_listed,
     new_tokens_replace_what_cannot_be_read,
     a_refresh_token_that_cannot_be_read_is_kept_until_another_comes,
+    a_refresh_token_that_alone_lacks_its_key_is_kept,
     a_record_without_a_scope_is_left_out_and_named,
     a_damaged_ticket_is_replaced_by_the_next,
     a_damaged_open_effect_is_named_and_closed_by_a_person,
     a_value_moved_to_another_row_does_not_open,
+    an_open_effect_that_lacks_its_key_is_not_closed_as_lost,
 ];
 
 async fn an_empty_secret_is_unreadable(place: Place) {
@@ -30,6 +32,9 @@ async fn an_empty_secret_is_unreadable(place: Place) {
     let record = store.token(&scope("app1")).await.unwrap().unwrap();
     let part = record.obstacle().unwrap();
     assert!(part.column == "refresh" && part.reason.contains("empty"), "{part:?}");
+    let unreadable = store.check(at(0)).await.unwrap().unreadable;
+    let named: Vec<_> = unreadable.iter().map(|value| (value.table, value.column)).collect();
+    assert_eq!(named, [("tickets", "ticket"), ("tokens", "refresh")]);
 }
 
 async fn an_event_that_lacks_its_key_holds_back_its_app_alone(place: Place) {
@@ -66,6 +71,10 @@ async fn a_damaged_event_goes_to_the_dead_and_holds_nothing_back(place: Place) {
     assert_eq!(claim_ids(&store, at(1)).await, [a2], "the next event of its app is free at once");
     let report = store.check(at(1)).await.unwrap();
     assert_eq!(report.unreadable.iter().map(|value| value.id).collect::<Vec<_>>(), [a1]);
+    let dead = exported(&store).await.into_iter().find(|record| record["id"] == json!(a1)).unwrap();
+    assert_eq!(dead["attempts"], json!(0), "no handler saw it");
+    assert_eq!(store.prune_dead(at(1)).await.unwrap(), 0, "it is as old as its death");
+    assert_eq!(store.prune_dead(at(2)).await.unwrap(), 1);
 }
 
 async fn a_damaged_event_is_listed_among_the_others(place: Place) {
@@ -77,6 +86,7 @@ async fn a_damaged_event_is_listed_among_the_others(place: Place) {
     assert!(matches!(&listed[..2], [Listed::Entry(_), Listed::Entry(_)]));
     let Some(Listed::Unreadable(damaged)) = store.entry(ids[0]).await.unwrap() else { panic!("it was read") };
     assert_eq!(Listed::Unreadable(damaged.clone()), listed[2]);
+    assert_eq!((damaged.vendor.as_deref(), damaged.platform.as_deref()), (Some("acme"), Some("p1")));
     assert_eq!((damaged.app.as_deref(), damaged.kind.as_deref()), (Some("a"), Some("audit_approved")));
     assert_eq!((damaged.state, damaged.received_at), (Some(InboxState::Pending), Some(at(0))));
     assert!(damaged.reason.contains("altered") && !damaged.lacks_key, "{damaged:?}");
@@ -148,6 +158,20 @@ async fn a_refresh_token_that_cannot_be_read_is_kept_until_another_comes(place: 
     assert_eq!(kept, (Some("r2".into()), Some("r1".into())), "nothing is lost with a key");
 }
 
+/// The access token and the refresh token before can be read: they say nothing of the present refresh token.
+async fn a_refresh_token_that_alone_lacks_its_key_is_kept(place: Place) {
+    let without = place.store_with(keys(b'a', &[])).await;
+    grant(&without, "app1", "a1", "r1").await;
+    let store = place.store_with(keys(b'b', b"a")).await;
+    grant(&store, "app1", "a2", "r2").await;
+    for token in ["a3", "a4"] {
+        let (lease, _) = acquire(&without, &scope("app1"), at(1)).await;
+        without.commit(&lease, &NewTokens::new(Some(access(token))), at(1)).await.unwrap();
+    }
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.access, record.refresh_token), (Some(access("a4")), Some("r2".into())));
+}
+
 async fn a_record_without_a_scope_is_left_out_and_named(place: Place) {
     let store = place.store().await;
     for app in ["app1", "app2", "app3"] {
@@ -189,6 +213,7 @@ async fn a_damaged_open_effect_is_named_and_closed_by_a_person(place: Place) {
     let damaged = &open.unreadable[0];
     assert_eq!((damaged.app.as_deref(), damaged.operation.as_deref()), (Some("app1"), Some("set_name")));
     assert_eq!((damaged.attempt, damaged.lacks_key), (Some(1), false));
+    assert_eq!(damaged.started_at, Some(at(0)));
     // It is open: nothing else is begun over it.
     store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap_err();
     store.open_intent(&p1, &release_of("app1", json!("v2"))).await.unwrap_err();
@@ -215,4 +240,14 @@ async fn a_value_moved_to_another_row_does_not_open(place: Place) {
     let record = store.token(&scope("app1")).await.unwrap().unwrap();
     let columns: Vec<_> = record.unreadable.iter().map(|part| part.column).collect();
     assert_eq!(columns, ["previous_refresh"], "nor in another column");
+}
+
+async fn an_open_effect_that_lacks_its_key_is_not_closed_as_lost(place: Place) {
+    let without = place.store_with(keys(b'a', &[])).await;
+    let store = place.store_with(keys(b'b', b"a")).await;
+    let (p1, intent) = (PlatformId::from("p1"), release_of("app1", json!("v1")));
+    store.open_intent(&p1, &intent).await.unwrap();
+    let settled = Settled::not_done(Evidence::Asked);
+    assert_conflict(without.close_unreadable_intent(&key(), &"app1".into(), &settled, at(1)).await);
+    assert_eq!(store.pending_intent(&p1, ACME, &"app1".into()).await.unwrap(), Some(intent));
 }

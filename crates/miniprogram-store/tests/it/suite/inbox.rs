@@ -21,6 +21,9 @@ suite![
     done_events_are_pruned,
     sixteen_dispatchers_handle_each_event_once,
     entries_are_filtered_newest_first,
+    the_next_event_of_an_app_is_claimed_if_it_is_due,
+    an_app_that_was_found_out_is_certain,
+    a_done_event_is_known_for_a_week,
 ];
 
 async fn an_event_is_kept_once(place: Place) {
@@ -235,6 +238,7 @@ async fn an_app_is_done_and_claimed_again_with_one_write(place: Place) {
     assert_eq!(first.entry.id, a1);
     let second = store.complete_and_claim(&first, "me", at(2), LEASE).await.unwrap().unwrap();
     assert_eq!((second.entry.id, second.entry.attempts), (a2, 1));
+    assert_eq!(entry(&store, a1).await.finished_at, Some(at(2)));
     assert!(claim_ids(&store, at(3)).await.is_empty(), "it is claimed");
     assert_conflict(store.complete_and_claim(&first, "me", at(3), LEASE).await);
     store.postpone(&second, "later", at(50)).await.unwrap();
@@ -379,4 +383,46 @@ async fn entries_are_filtered_newest_first(place: Place) {
     assert_eq!(list(all.clone().of_vendor(Some(BETA))).await, [0; 0]);
     assert_eq!(list(all.in_state(Some(InboxState::Done))).await, [0; 0]);
     assert!(!entry(&store, odd).await.bound);
+}
+
+async fn the_next_event_of_an_app_is_claimed_if_it_is_due(place: Place) {
+    let store = place.store().await;
+    let pause = i64::try_from(LONGEST_PAUSE.as_secs()).unwrap();
+    // What is due later than the longest pause from now was written down by a clock that ran ahead.
+    for (due, is_due) in [(10, true), (11, false), (10 + pause, false), (11 + pause, true)] {
+        let app = format!("due at {due}");
+        let first = receive(&store, &app, 1).await;
+        let mut second = event(Some(&app), json!({ "n": 2 }));
+        second.received_at = at(due);
+        store.receive(&second).await.unwrap();
+        let claims = store.claim("me", at(1), LEASE, 9).await.unwrap();
+        let first = claims.iter().find(|claim| claim.entry.id == first).unwrap();
+        let next = store.complete_and_claim(first, "me", at(10), LEASE).await.unwrap();
+        assert_eq!(next.is_some(), is_due, "{app}");
+    }
+}
+
+async fn an_app_that_was_found_out_is_certain(place: Place) {
+    let store = place.store().await;
+    let received = store.receive(&event(Some("a"), json!({})).with_bound(false)).await.unwrap();
+    let Received::New(id) = received else { panic!("it is new") };
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    assert!(!claim.entry.bound);
+    store.mark_bound(&claim).await.unwrap();
+    assert!(entry(&store, id).await.bound);
+    assert_eq!(entry(&store, id).await.state, InboxState::Pending);
+}
+
+/// Whoever prunes no more than is allowed recognizes a push that is repeated within a week.
+async fn a_done_event_is_known_for_a_week(place: Place) {
+    let store = place.store().await;
+    let id = receive(&store, "a", 1).await;
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    store.complete(&claim, at(1)).await.unwrap();
+    let week = 7 * 24 * 3600;
+    let memory = i64::try_from(SHORTEST_MEMORY.as_secs()).unwrap();
+    assert_eq!(store.prune(at(1 + week - memory)).await.unwrap(), 0);
+    let again = store.receive(&event(Some("a"), json!({ "n": 1 }))).await.unwrap();
+    assert_eq!(again, Received::Duplicate(id));
+    assert_eq!(store.prune(at(2 + week - memory)).await.unwrap(), 1, "and no longer");
 }

@@ -9,6 +9,7 @@ suite![
     intents_race_and_one_is_opened,
     an_intent_is_read_back_as_it_was_written,
     what_became_of_an_intent_is_written_once,
+    a_journal_writes_down_what_its_platform_does,
 ];
 
 async fn one_effect_is_open_per_app(place: Place) {
@@ -115,4 +116,19 @@ async fn what_became_of_an_intent_is_written_once(place: Place) {
         let outcome = "SELECT outcome FROM miniprogram.intents";
         assert_eq!(place.stored("SELECT outcome FROM intents", outcome).await, ["done"]);
     }
+}
+
+async fn a_journal_writes_down_what_its_platform_does(place: Place) {
+    let store = place.store().await;
+    let clock = Arc::new(VirtualClock::new(at(70)));
+    let journal = StoreJournal::new(store.clone(), "p1", clock);
+    let (app, intent) = (AppId::from("app1"), release_of("app1", json!("v1")));
+    journal.open(&intent).await.unwrap();
+    assert_eq!(store.pending_intent(&"p1".into(), ACME, &app).await.unwrap(), Some(intent.clone()));
+    assert_eq!(journal.pending(ACME, &app).await.unwrap(), Some(intent.clone()));
+    assert_eq!(journal.pending(BETA, &app).await.unwrap(), None);
+    journal.close(&intent, &Settled::not_done(Evidence::Asked)).await.unwrap();
+    assert_eq!(journal.pending(ACME, &app).await.unwrap(), None);
+    let closed = &exported(&store).await[0];
+    assert_eq!((&closed["outcome"], &closed["closed_at"]), (&json!("not_done"), &json!(at(70))));
 }

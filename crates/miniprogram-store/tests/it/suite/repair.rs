@@ -8,6 +8,9 @@ suite![
     a_dry_repair_writes_nothing,
     what_lacks_its_key_is_left_by_a_repair,
     an_app_whose_next_event_was_lost_gets_it_anew,
+    a_refresh_token_before_the_present_one_is_dropped_alone,
+    a_state_that_is_none_is_recovered_from_the_vendor,
+    of_a_closed_effect_the_outcome_stays,
 ];
 
 /// What a repair does: table, app, column, action.
@@ -143,6 +146,13 @@ async fn an_app_whose_next_event_was_lost_gets_it_anew(place: Place) {
     let report = store.check(at(2)).await.unwrap();
     assert!(!report.is_ok());
     assert_eq!(report.problems.len(), 3, "{:?}", report.problems);
+    for told in [
+        r#"event 1 is next in acme p1 "a", and is not pending there"#,
+        r#"events of acme p1 "b" are pending, and none of them is next"#,
+        r#"events of acme p1 "c" are pending, and none of them is next"#,
+    ] {
+        assert!(report.problems.iter().any(|problem| problem == told), "{told}: {:?}", report.problems);
+    }
     let found = repaired(&store, RepairOptions::default()).await;
     let mut apps: Vec<_> = found.iter().map(|done| (done.0, done.1.as_deref(), done.3)).collect();
     apps.sort();
@@ -150,4 +160,45 @@ async fn an_app_whose_next_event_was_lost_gets_it_anew(place: Place) {
     assert_eq!(apps, expected);
     assert!(store.check(at(2)).await.unwrap().is_ok());
     assert_eq!(claim_ids(&store, at(2)).await, [2, 3]);
+}
+
+async fn a_refresh_token_before_the_present_one_is_dropped_alone(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    grant(&store, "app1", "a1", "r1").await;
+    grant(&store, "app1", "a2", "r2").await;
+    flip!(place, "tokens", "previous_refresh", "app = 'app1'");
+    let done = repaired(&store, RepairOptions::default()).await;
+    assert_eq!(done, [of("tokens", Some("app1"), "previous_refresh", "dropped")]);
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.state, record.refresh_token), (GrantState::Active, Some("r2".into())));
+    assert_eq!((record.access, record.previous_refresh_token), (Some(access("a2")), None));
+    assert!(store.check(at(100)).await.unwrap().is_ok());
+}
+
+async fn a_state_that_is_none_is_recovered_from_the_vendor(place: Place) {
+    let store = place.store().await;
+    grant(&store, "app1", "a1", "r1").await;
+    grant(&store, "app1", "a2", "r2").await;
+    place.statement("UPDATE tokens SET state = 'odd'").await;
+    let done = repaired(&store, RepairOptions::default()).await;
+    assert_eq!(done, [of("tokens", Some("app1"), "state", "needs_recovery")]);
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.state, record.unreadable.len()), (GrantState::NeedsRecovery, 0));
+    assert_eq!((record.refresh_token, record.previous_refresh_token), (None, None), "they may be revoked");
+    assert!(store.check(at(100)).await.unwrap().is_ok());
+}
+
+async fn of_a_closed_effect_the_outcome_stays(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    let intent = release_of("app1", json!("v1"));
+    store.open_intent(&"p1".into(), &intent).await.unwrap();
+    let settled = Settled::done(EffectValue::Audit(AuditId::from("1234")), Evidence::Asked);
+    store.close_intent(&"p1".into(), &intent, &settled, at(1)).await.unwrap();
+    flip!(place, "intents", "effect", "app = 'app1'");
+    flip!(place, "intents", "value", "app = 'app1'");
+    let app = Some("app1");
+    let done = repaired(&store, RepairOptions::default()).await;
+    assert_eq!(done, [of("intents", app, "effect", "dropped"), of("intents", app, "value", "dropped")]);
+    assert!(store.check(at(100)).await.unwrap().is_ok());
+    assert_eq!(exported(&store).await[0]["outcome"], json!("done"));
 }

@@ -124,6 +124,7 @@ async fn a_rotated_refresh_token_keeps_the_one_before(place: Place) {
     let (lease, _) = acquire(&store, &scope("app1"), at(0)).await;
     let record = store.commit(&lease, &NewTokens::new(None), at(9)).await.unwrap();
     assert_eq!((record.access, record.refresh_token, record.generation), (None, Some("r2".into()), 4));
+    assert_eq!(record.state, GrantState::Active);
     let stored = store.token(&scope("app1")).await.unwrap().unwrap();
     assert_eq!((stored.previous_refresh_token, stored.updated_at), (Some("r1".into()), at(9)));
 
@@ -163,6 +164,10 @@ async fn grants_and_revocations_count_by_the_vendors_clock(place: Place) {
     assert_eq!((record.state, record.granted_at), (GrantState::Revoked, Some(at(101))));
     assert_eq!((record.access, record.refresh_token, record.previous_refresh_token), (None, None, None));
     assert!(store.revoke(&scope("app1"), at(101), at(202)).await.unwrap(), "the event came twice");
+    assert!(
+        store.revoke(&scope("app1"), at(99), at(202)).await.unwrap(),
+        "it is revoked, though not by this"
+    );
 
     let (lease, _) = acquire(&store, &scope("app1"), at(203)).await;
     assert_conflict(store.commit(&lease, &granted, at(204)).await);
@@ -176,6 +181,9 @@ async fn grants_and_revocations_count_by_the_vendors_clock(place: Place) {
     let (lease, _) = acquire(&store, &scope("app2"), at(203)).await;
     let together = tokens("a", "r").with_granted_at(Some(at(101)));
     assert_eq!(store.commit(&lease, &together, at(204)).await.unwrap().state, GrantState::Active);
+    // And an event that comes then says that the revocation did.
+    assert!(store.revoke(&scope("app2"), at(101), at(205)).await.unwrap());
+    assert_eq!(store.token(&scope("app2")).await.unwrap().unwrap().state, GrantState::Revoked);
 
     assert!(store.revoke(&scope("never seen"), at(5), at(5)).await.unwrap());
     let (lease, record) = acquire(&store, &scope("never seen"), at(6)).await;
@@ -236,7 +244,7 @@ async fn a_write_that_fails_is_no_conflict(place: Place) {
         store.bind_original_id(&scope("app1"), "gh_1", at(0)).await.unwrap_err(),
         store.commit(&lease, &tokens, at(0)).await.unwrap_err(),
     ] {
-        assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Store, None), "{error}");
     }
     assert_eq!(
         store.token(&scope("app1")).await.unwrap().unwrap().generation,

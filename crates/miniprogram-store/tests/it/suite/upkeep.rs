@@ -72,32 +72,65 @@ async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
     assert!(!report.is_ok());
     let found: Vec<_> = report.unreadable.iter().map(|value| (value.table, value.column)).collect();
     assert_eq!(found, [("tokens", "state"), ("events", "event")]);
+    let listed = store.entries(&InboxFilter::new(9)).await.unwrap();
+    let Listed::Unreadable(cut) = &listed[0] else { panic!("it was read: {listed:?}") };
+    assert!(cut.reason.contains("does not fit at column 1"), "{cut:?}");
     assert_eq!(claim_ids(&store, at(10)).await, [0; 0], "it is not handed over");
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.pending, counts.dead, counts.unreadable), (0, 1, 1), "and not lost");
+
+    place.statement("UPDATE events SET state = 'odd'").await;
+    let unreadable = store.check(at(10)).await.unwrap().unreadable;
+    let found: Vec<_> = unreadable.iter().map(|value| (value.table, value.column)).collect();
+    assert_eq!(found, [("tokens", "state"), ("events", "state"), ("events", "event")]);
 }
 
 async fn an_export_leaves_secrets_out(place: Place) {
     let store = place.store().await;
     fill_with_secrets(&store).await;
     store.bind_original_id(&scope("app1"), "gh_1", at(5)).await.unwrap();
-    let mut lines = Vec::new();
-    let mut write = |value: &Value| {
-        lines.push(value.to_string());
-        Ok(())
+    let (lease, _) = acquire(&store, &scope("app1"), at(6)).await;
+    let granted = tokens(CANARY, CANARY).with_granted_at(Some(at(4)));
+    store.commit(&lease, &granted, at(7)).await.unwrap();
+    let (lease, _) = acquire(&store, &scope("app1"), at(8)).await;
+    let claim = store.claim("me", at(9), LEASE, 1).await.unwrap().remove(0);
+    store.postpone(&claim, "nobody was there", at(70)).await.unwrap();
+    let records = exported(&store).await;
+    assert!(!json!(records).to_string().contains(CANARY), "{records:?}");
+    let of_acme = |mut record: Value| {
+        (record["vendor"], record["platform"]) = (json!("acme"), json!("p1"));
+        record
     };
-    store.export(at(60), &mut write).await.unwrap();
-    let text = lines.join("\n");
-    assert!(!text.contains(CANARY), "{text}");
-    let values: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let records: Vec<_> = values.iter().map(|value| value["record"].as_str().unwrap()).collect();
-    assert_eq!(records, ["ticket", "token", "intent", "intent", "event"]);
-    assert_eq!((&values[0]["age_seconds"], &values[1]["access"]["age_seconds"]), (&json!(60), &json!(60)));
-    assert_eq!(values[1]["access"]["expires_at"], json!(at(7200)));
-    assert_eq!(values[1]["has_refresh_token"], json!(true));
-    assert_eq!((&values[1]["original_id"], &values[1]["state"]), (&json!("gh_1"), &json!("active")));
-    assert_eq!((&values[3]["outcome"], &values[3]["operation"]), (&json!("done"), &json!("set_name")));
-    assert_eq!((&values[4]["kind"], &values[4]["state"]), (&json!("audit_approved"), &json!("pending")));
+    let intent = json!({ "record": "intent", "operation": "set_name", "attempt": 1, "started_at": at(0) });
+    let with = |mut record: Value, more: Value| {
+        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        of_acme(record)
+    };
+    let expected = [
+        of_acme(json!({
+            "record": "ticket", "id": 1, "created_at": at(0), "received_at": at(0), "age_seconds": 60,
+        })),
+        of_acme(json!({
+            "record": "token", "id": 1, "kind": "authorizer", "app": "app1", "state": "active", "generation": 3,
+            "access": { "issued_at": at(0), "expires_at": at(7200), "age_seconds": 60, "refused": false },
+            "has_refresh_token": true, "has_previous_refresh_token": true, "granted_at": at(4),
+            "original_id": "gh_1", "lease": { "owner": "me", "fence": lease.info.fence, "until": at(38) },
+            "updated_at": at(8),
+        })),
+        with(intent.clone(), json!({ "id": records[2]["id"], "app": "app1" })),
+        with(
+            intent,
+            json!({
+                "id": records[3]["id"], "app": "app2", "outcome": "done", "evidence": "asked", "closed_at": at(1),
+            }),
+        ),
+        of_acme(json!({
+            "record": "event", "id": 1, "app": "app1", "identity": claim.entry.identity, "kind": "audit_approved",
+            "state": "pending", "last_error": "nobody was there", "deliveries": 1, "attempts": 1, "bound": true,
+            "received_at": at(0), "due_at": at(70),
+        })),
+    ];
+    assert_eq!(records, expected);
 
     let mut count = 0;
     let mut stop = |_: &Value| {
@@ -110,8 +143,24 @@ async fn an_export_leaves_secrets_out(place: Place) {
 
 async fn a_closed_store_says_so(place: Place) {
     let store = place.store().await;
+    let (p1, intent) = (PlatformId::from("p1"), release_of("app1", Value::Null));
+    store.open_intent(&p1, &intent).await.unwrap();
+    receive(&store, "app1", 1).await;
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
     store.close().await;
     store.close().await;
+    let settled = Settled::unknown();
+    let operations = [
+        ("receive", store.receive(&event(Some("app1"), json!({}))).await.map(drop)),
+        ("complete", store.complete(&claim, at(1)).await),
+        ("open_intent", store.open_intent(&p1, &release_of("app2", Value::Null)).await),
+        ("close_intent", store.close_intent(&p1, &intent, &settled, at(1)).await),
+        ("app_of_original_id", store.app_of_original_id(&key(), "gh_1").await.map(drop)),
+    ];
+    for (operation, ended) in operations {
+        let error = ended.unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Store, operation), "{error}");
+    }
     let error = store.save_ticket(&key(), &Ticket::new("t".into(), at(0), at(0))).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
     assert_eq!(store.ticket(&key()).await.unwrap_err().kind(), ErrorKind::Store);
