@@ -214,3 +214,111 @@ pub(super) fn is_refusal(failure: &Failure) -> bool {
     let Failure::Postgres(sqlx::Error::Database(error)) = failure else { return false };
     error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| error.severity() == PgSeverity::Error)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+    use super::*;
+
+    /// So many bytes, for one of several lanes; a group has one request of a lane at most.
+    struct Asked {
+        lane: u32,
+        bytes: usize,
+    }
+
+    impl Request for Asked {
+        type Answer = ();
+        type Group = HashSet<u32>;
+
+        fn operation(&self) -> &'static str {
+            "ask"
+        }
+
+        fn bytes(&self) -> usize {
+            self.bytes
+        }
+
+        fn joins(&self, lanes: &mut HashSet<u32>) -> bool {
+            lanes.insert(self.lane)
+        }
+
+        fn ask<'a>(_: &'a mut Conn, _: &'a [Self]) -> BoxFuture<'a, Result<Vec<Result<()>>, Failure>> {
+            unreachable!("there is no server")
+        }
+    }
+
+    /// One that says nothing of itself.
+    struct Plain;
+
+    impl Request for Plain {
+        type Answer = ();
+        type Group = ();
+
+        fn operation(&self) -> &'static str {
+            "ask"
+        }
+
+        fn ask<'a>(_: &'a mut Conn, _: &'a [Self]) -> BoxFuture<'a, Result<Vec<Result<()>>, Failure>> {
+            unreachable!("there is no server")
+        }
+    }
+
+    fn server<Q: Request>(requests: impl IntoIterator<Item = Q>) -> Server<Q> {
+        let waiting = requests.into_iter().map(|request| Waiting { request, reply: oneshot::channel().0 });
+        let pool = PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new());
+        let queue = Queue { waiting: waiting.collect(), served: true };
+        Server { queue: Arc::new(Mutex::new(queue)), pool, ended: false }
+    }
+
+    /// How many requests each group has, until nothing waits.
+    fn groups<Q: Request>(mut server: Server<Q>) -> Vec<usize> {
+        let groups = std::iter::from_fn(|| server.next()).map(|group| group.len()).collect();
+        assert!(server.ended && !lock(&server.queue).served, "whoever comes then starts another server");
+        groups
+    }
+
+    #[tokio::test]
+    async fn what_waits_leaves_together_up_to_a_limit() {
+        let small = |number| Asked { lane: number, bytes: 1 };
+        assert_eq!(groups(server((0..600).map(small))), [256, 256, 88]);
+        assert_eq!(groups(server((0..600).map(|_| Plain))), [256, 256, 88]);
+        let large = |number| Asked { lane: number, bytes: GROUP_BYTES / 2 };
+        assert_eq!(groups(server((0..5).map(large))), [2, 2, 1]);
+        let huge = |number| Asked { lane: number, bytes: GROUP_BYTES + 1 };
+        assert_eq!(groups(server((0..3).map(huge))), [1, 1, 1], "one goes alone, whatever its size");
+        let of_two_lanes = |number: u32| Asked { lane: number % 2, bytes: 1 };
+        assert_eq!(groups(server((0..5).map(of_two_lanes))), [2, 2, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ends_with_its_runtime_leaves_nobody_waiting() {
+        let dropped = server([Plain, Plain]);
+        let queue = Arc::clone(&dropped.queue);
+        drop(dropped);
+        assert!(lock(&queue).waiting.is_empty(), "their callers are told");
+        assert!(!lock(&queue).served, "who comes next starts another one");
+
+        let mut ended = server([Plain]);
+        ended.ended = true;
+        let queue = Arc::clone(&ended.queue);
+        drop(ended);
+        assert!(lock(&queue).served && lock(&queue).waiting.len() == 1, "the queue is its successor's");
+    }
+
+    #[tokio::test]
+    async fn a_pool_is_used_up_when_every_connection_is_somebodys() {
+        // It takes connections, and never says a word.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = PgConnectOptions::new().host("127.0.0.1").port(silent.local_addr().unwrap().port());
+        for (connections, used_up) in [(1, true), (2, false)] {
+            let pool = PgPoolOptions::new().max_connections(connections).connect_lazy_with(address.clone());
+            assert!(!is_used_up(&pool), "nobody has one yet");
+            let mut acquiring = Box::pin(pool.acquire());
+            assert!(futures::FutureExt::now_or_never(&mut acquiring).is_none());
+            assert_eq!(is_used_up(&pool), used_up, "one of {connections}");
+        }
+    }
+}

@@ -204,3 +204,45 @@ impl Request for Owner {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sql::events::Change;
+    use super::*;
+    use crate::inbox::InboxState;
+
+    /// The second of two ends of one lane has to see what the first one did.
+    #[test]
+    fn a_group_ends_one_claim_of_a_lane_at_most() {
+        let ending = |app: &str| {
+            let change = Change {
+                state: InboxState::Done,
+                error: None,
+                due_at: None,
+                finished_at: None,
+                uncounted: false,
+            };
+            let lane = ["acme", "p1", app].map(str::to_owned);
+            Ending {
+                operation: "complete",
+                returned: Returned { event: 1, fence: 1, lane, change },
+                wanted: None,
+            }
+        };
+        let mut lanes = HashSet::new();
+        let joined = ["a", "b", "a", "c"].map(|app| ending(app).joins(&mut lanes));
+        assert_eq!(joined, [true, true, false, true]);
+    }
+    #[test]
+    fn an_event_adds_what_it_is_sealed_to() {
+        let arrival = Arrival {
+            lane: ["acme", "p1", "app1"].map(str::to_owned),
+            identity: crate::inbox::EventIdentity::from_stored("digest"),
+            kind: "ticket",
+            sealed: vec![0; 5000],
+            received_at: Timestamp::from_unix(1),
+            bound: true,
+        };
+        assert_eq!(arrival.bytes(), 5000);
+    }
+}

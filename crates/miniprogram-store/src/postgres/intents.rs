@@ -198,3 +198,27 @@ async fn done(
     let done = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<i64>, _>>()?;
     Ok(ids.iter().map(|id| Ok(done.contains(id))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effect_adds_what_it_is_sealed_to() {
+        let started_at = Timestamp::from_unix(1);
+        let lane = ["acme", "p1", "app1"].map(str::to_owned);
+        let opening = Opening { id: 1, lane, operation: "release", started_at, effect: vec![0; 5000] };
+        assert_eq!(opening.bytes(), 5000);
+        let closing = Closing {
+            id: 1,
+            operation: "release",
+            attempt: 1,
+            started_at,
+            outcome: "done",
+            evidence: "asked",
+            value: vec![0; 300],
+            closed_at: started_at,
+        };
+        assert_eq!(closing.bytes(), 300);
+    }
+}

@@ -95,8 +95,7 @@ impl Conn {
 
     /// Makes `session()` answer the number of the daemon's session, or `NULL`.
     pub(super) fn name_session(&self, session: Option<i64>) -> Result<(), Error> {
-        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-        self.db.create_scalar_function("session", 0, flags, move |_| Ok(session))
+        self.db.create_scalar_function("session", 0, FunctionFlags::SQLITE_UTF8, move |_| Ok(session))
     }
 
     /// Closes it, and says what was wrong with that.
@@ -361,4 +360,33 @@ pub(super) fn no_row() -> Error {
 pub(super) fn is_unique_violation(error: &Error) -> bool {
     let unique = [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
     error.sqlite_error().is_some_and(|error| unique.contains(&error.extended_code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened() -> (tempfile::NamedTempFile, Conn) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let connection = Conn::open(file.path(), Access::Write).unwrap();
+        (file, connection)
+    }
+
+    #[test]
+    fn a_commit_is_synced_unless_it_may_wait() {
+        let (_file, mut connection) = opened();
+        for (synced, level) in [(true, 2), (false, 1), (false, 1), (true, 2)] {
+            connection.set_sync(synced).unwrap();
+            assert_eq!(connection.value::<i64>("PRAGMA synchronous").unwrap(), level, "{synced}");
+        }
+    }
+
+    #[test]
+    fn of_several_rows_the_first_one_is_taken() {
+        let (_file, mut connection) = opened();
+        let numbers = || query("SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3");
+        let first = numbers().fetch_one(&mut connection).now_or_never().unwrap().unwrap();
+        assert_eq!(first.try_get::<i64, _>("number").unwrap(), 1);
+        assert_eq!(numbers().fetch_all(&mut connection).now_or_never().unwrap().unwrap().len(), 3);
+    }
 }

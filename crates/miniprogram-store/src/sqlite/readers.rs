@@ -86,3 +86,32 @@ impl Pool {
         read
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    /// Reads one row by its key wait for nobody, however many there are; as many connections as were asked for stay.
+    #[test]
+    fn no_more_connections_are_kept_than_were_asked_for() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let readers = Readers::new(file.path().to_owned(), Access::Read, 2);
+        let together = Arc::new(Barrier::new(4));
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    let read = readers.look_up("read", &together, |_, together| {
+                        Box::pin(async move {
+                            together.wait();
+                            Ok(())
+                        })
+                    });
+                    read.unwrap();
+                });
+            }
+        });
+        assert_eq!(readers.0.idle().as_ref().map(Vec::len), Some(2));
+    }
+}

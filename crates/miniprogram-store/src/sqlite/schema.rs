@@ -182,3 +182,21 @@ pub(super) fn refusal(path: &Path, error: rusqlite::Error) -> Failure {
         _ => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody else may have been faster, with this version or with a later one.
+    #[test]
+    fn a_schema_that_was_brought_up_to_date_meanwhile_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        make(&path).unwrap();
+        migrate(&path).unwrap();
+        let connection = Conn::open(&path, Access::Write).unwrap();
+        connection.run("UPDATE _sqlx_migrations SET version = 99 WHERE version = 3").unwrap();
+        let error = migrate(&path).unwrap_err().into_error("migrate");
+        assert!(error.to_string().contains("later version"), "{error}");
+    }
+}

@@ -159,7 +159,7 @@ impl Mark {
 
     /// Who does not have the turn may read while another one writes, and see a part of the old line and a part of the
     /// new one: the two numbers differ then.
-    fn of(file: &mut File) -> io::Result<Option<Self>> {
+    fn of(file: &mut (impl Read + Seek)) -> io::Result<Option<Self>> {
         for _ in 0..LOOKS {
             let mut line = [0; 128];
             file.seek(SeekFrom::Start(0))?;
@@ -194,5 +194,43 @@ mod tests {
             assert!(matches!(commits, None | Some(999 | 1000)), "{torn}: {commits:?}");
         }
         assert_eq!(Mark::parse(&new), Some(Mark { identity: "store".to_owned(), commits: 1000 }));
+    }
+    /// A file that somebody else writes to between two looks.
+    struct Written(Vec<&'static str>);
+
+    impl Read for Written {
+        fn read(&mut self, line: &mut [u8]) -> io::Result<usize> {
+            let seen = self.0.remove(0).as_bytes();
+            line[..seen.len()].copy_from_slice(seen);
+            Ok(seen.len())
+        }
+    }
+
+    impl Seek for Written {
+        fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn a_mark_that_is_being_written_is_looked_at_again() {
+        let commits =
+            |looks: &[&'static str]| Mark::of(&mut Written(looks.to_vec())).unwrap().map(|mark| mark.commits);
+        assert_eq!(commits(&["store 8 7\n", "store 8 7\n", "store 8 8\n"]), Some(8));
+        assert_eq!(commits(&["store 7 7\n", "store 8 8\n"]), Some(7), "the first that is whole");
+        assert_eq!(commits(&["", "store 8 8\n"]), None, "nobody has left one");
+    }
+
+    #[test]
+    fn who_waited_too_long_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut stopped = Turns::of(&path).unwrap();
+        let _turn = stopped.take().unwrap();
+        let other = Turns::of(&path).unwrap();
+        let long_ago = Instant::now().checked_sub(PATIENCE + Duration::from_secs(1)).unwrap();
+        let error = other.wait_for(&other.turn, long_ago).unwrap_err();
+        assert!(error.to_string().contains("another process has been writing"), "{error}");
+        other.wait_for(&other.queue, long_ago).unwrap();
     }
 }

@@ -463,3 +463,26 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    /// What is acknowledged is on the disk, and what may wait costs no sync.
+    #[test]
+    fn a_commit_that_counts_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        schema::make(&path).unwrap();
+        let mut connection = Conn::open(&path, Access::Write).unwrap();
+        for (sync, level, commits) in
+            [(Sync::WithTheNext, 1, 0), (Sync::Now, 2, 1), (Sync::WithTheNext, 1, 1)]
+        {
+            let (mark, _) = begin(&mut connection, &path, None, None, sync).unwrap();
+            assert_eq!(connection.value::<i64>("PRAGMA synchronous").unwrap(), level, "{sync:?}");
+            assert_eq!(mark.commits, commits, "{sync:?}");
+            connection.run("COMMIT").unwrap();
+        }
+    }
+}
