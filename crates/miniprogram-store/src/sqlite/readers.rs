@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// Reads one row by its key wait for nobody, however many there are; as many connections as were asked for stay.
+    /// Whoever reads one row by its key waits for nobody; as many connections as were asked for stay.
     #[test]
     fn no_more_connections_are_kept_than_were_asked_for() {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -171,6 +171,7 @@ async fn what_is_no_sound_store_is_refused() {
         fs::write(&path, &whole[..kept]).unwrap();
         let error = SqliteStore::open(&path, options()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store, "{kept} bytes: {error}");
+        assert!(error.to_string().contains("is damaged: database disk image is malformed"), "{error}");
         assert!(error.advice().contains("backup"), "{kept} bytes: {error:#}");
         assert_eq!(fs::read(&path).unwrap(), whole[..kept], "it was written to");
     }
@@ -420,17 +421,34 @@ async fn without_a_mark_nobody_knows_what_is_missing() {
     assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("store")), "{error}");
 }
 
+/// A row that no write of the store could have made.
+const DAMAGE: &str = "PRAGMA ignore_check_constraints = ON; \
+                      INSERT INTO store (id, identity, commits, session, process) \
+                      SELECT 2, identity, commits, session, process FROM store";
+
 #[tokio::test]
 async fn a_check_tells_what_is_damaged_in_the_structure() {
     let (_directory, path) = made().await;
     let store = SqliteStore::open(&path, options()).await.unwrap();
-    statement_in(
-        &path,
-        "PRAGMA ignore_check_constraints = ON; INSERT INTO store (id, identity, commits, session, process) \
-         SELECT 2, identity, commits, session, process FROM store",
-    );
+    statement_in(&path, DAMAGE);
     let report = store.check(Timestamp::from_unix(2)).await.unwrap();
     assert!(report.problems.iter().any(|problem| problem.contains("CHECK")), "{:?}", report.problems);
+}
+
+/// All of a file is read when it is opened, which takes its time: beside a daemon that has done it, it is not done again.
+#[tokio::test]
+async fn a_store_is_read_through_unless_its_daemon_has_done_that() {
+    let (_directory, path) = made().await;
+    let daemon = SqliteStore::open(&path, options().as_daemon()).await.unwrap();
+    statement_in(&path, DAMAGE);
+    SqliteStore::open(&path, options()).await.unwrap().close().await;
+    daemon.close().await;
+    for error in [
+        SqliteStore::open(&path, options()).await.unwrap_err(),
+        SqliteStore::open(&path, options().as_daemon()).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("is damaged: CHECK constraint failed"), "{error}");
+    }
 }
 
 #[tokio::test]
