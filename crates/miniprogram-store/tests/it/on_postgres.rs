@@ -573,3 +573,22 @@ async fn effects_that_come_together_share_a_write() {
     assert_eq!(writes().await, 1);
     assert_eq!(store.pending_intents(&PlatformKey::new(ACME, "p1")).await.unwrap().intents, []);
 }
+
+#[tokio::test]
+async fn what_waits_behind_a_write_when_the_store_is_closed_is_refused() {
+    let test = "what_waits_behind_a_write_when_the_store_is_closed_is_refused";
+    let Some(url) = postgres::database(test) else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    store.receive(&event(1)).await.unwrap();
+    let holder = hold_lanes(&pool).await;
+    let receiver = store.clone();
+    let under_way = tokio::spawn(async move { receiver.receive(&event(2)).await });
+    until_waiting(&pool, 1).await;
+    let waiting = event(3);
+    let (refused, (), committed) = tokio::join!(store.receive(&waiting), store.close(), holder.commit());
+    committed.unwrap();
+    assert!(matches!(under_way.await.unwrap(), Ok(Received::New(_))), "what was under way is finished");
+    let error = refused.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Store, "receive"), "{error}");
+}
