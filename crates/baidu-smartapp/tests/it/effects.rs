@@ -6,7 +6,7 @@ use std::sync::Arc;
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::EffectSource;
 use miniprogram_core::{
-    AppId, AuditItem, AuditManager, AuditTarget, CodeManager, Command, Effect, EffectValue, Error, ErrorKind,
+    AppId, AuditItem, AuditManager, AuditTarget, CodeManager, Command, Effect, EffectValue, ErrorKind,
     Evidence, ExtJson, GrayRelease, Intent, Language, Operation, Outcome, PackageId, ReleaseManager,
     ReleaseTarget, Result, RollbackTarget, SubmitOptions, SubmitTarget, Timestamp, UploadReceipt,
     VisitStatus,
@@ -16,26 +16,9 @@ use serde_json::json;
 use baidu_smartapp::codes::UPLOAD_ERR;
 use baidu_smartapp::{BAIDU, BaiduApp};
 
-use crate::support::{APP, Answer, BUSY, DONE, Script, data, detail, package, packages};
-
-const LOST: Answer = Answer::Lost;
-
-fn done() -> Answer {
-    DONE.into()
-}
-
-fn refusing(errno: i64, words: &str) -> Answer {
-    format!(r#"{{"errno":{errno},"msg":"{words}"}}"#).into()
-}
-
-fn known(effect: &Effect<impl Sized>) -> (Evidence, u32) {
-    (effect.evidence, effect.attempts)
-}
-
-fn failed<T: std::fmt::Debug>(result: Result<T>) -> (ErrorKind, Outcome, Error) {
-    let error = result.unwrap_err();
-    (error.kind(), error.outcome(), error)
-}
+use crate::support::{
+    APP, Answer, BUSY, DONE, LOST, Script, data, detail, done, failed, known, package, packages, refusing,
+};
 
 fn options() -> SubmitOptions {
     SubmitOptions::default().with_content("content").with_remark("remark")

@@ -11,31 +11,12 @@ use baidu_smartapp::{
 use miniprogram_core::PlatformId;
 use miniprogram_core::Subject;
 use miniprogram_core::{
-    AddedTemplate, Command, Effect, Error, ErrorKind, Evidence, Intent, MethodName, Outcome, Result, Retry,
+    AddedTemplate, Command, Effect, ErrorKind, Evidence, Intent, MethodName, Outcome, Result, Retry,
     TemplateLibrary, Timestamp,
 };
 use serde_json::{Value, json};
 
-use crate::support::{APP, Answer, BUSY, DONE, Script, data};
-
-const LOST: Answer = Answer::Lost;
-
-fn done() -> Answer {
-    DONE.into()
-}
-
-fn refusing(errno: i64, words: &str) -> Answer {
-    format!(r#"{{"errno":{errno},"msg":"{words}"}}"#).into()
-}
-
-fn known(effect: &Effect<impl Sized>) -> (Evidence, u32) {
-    (effect.evidence, effect.attempts)
-}
-
-fn failed<T: std::fmt::Debug>(result: Result<T>) -> (ErrorKind, Outcome, Error) {
-    let error = result.unwrap_err();
-    (error.kind(), error.outcome(), error)
-}
+use crate::support::{APP, Answer, BUSY, DONE, LOST, Script, data, done, failed, known, refusing};
 
 /// `app/info` with some members.
 fn info(members: Value) -> Answer {

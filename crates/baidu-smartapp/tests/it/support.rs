@@ -8,8 +8,8 @@ use baidu_smartapp::{BAIDU, BaiduApp, BaiduPlatform};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use miniprogram_core::transport::{Request, Response, Transport, TransportError};
 use miniprogram_core::{
-    AccessToken, ClientConfig, Journal, NoJournal, PlannedRequest, Result, StaticToken, Timestamp, TokenKind,
-    TokenProvider, TokenScope, VirtualClock,
+    AccessToken, ClientConfig, Effect, Error, ErrorKind, Evidence, Journal, NoJournal, Outcome,
+    PlannedRequest, Result, StaticToken, Timestamp, TokenKind, TokenProvider, TokenScope, VirtualClock,
 };
 
 pub(crate) const APP: &str = "100000282";
@@ -17,6 +17,7 @@ pub(crate) const TOKEN: &str = "45.canary-of-the-token";
 pub(crate) const PLATFORM_TOKEN: &str = "42.canary-of-the-platform-token";
 pub(crate) const DONE: &str = r#"{"errno":0,"msg":"success"}"#;
 pub(crate) const BUSY: &str = r#"{"errno":500,"msg":"未知错误，请稍后重试"}"#;
+pub(crate) const LOST: Answer = Answer::Lost;
 
 /// One answer of the script.
 #[derive(Debug, Clone)]
@@ -201,6 +202,26 @@ pub(crate) fn package(id: i64, version: &str, status: i64) -> String {
 /// The answer of `package/getdetail`.
 pub(crate) fn detail(id: i64, status: i64) -> String {
     data(&package(id, "1.2.7", status))
+}
+
+pub(crate) fn done() -> Answer {
+    DONE.into()
+}
+
+/// A refusal by its number and words.
+pub(crate) fn refusing(errno: i64, words: &str) -> Answer {
+    format!(r#"{{"errno":{errno},"msg":"{words}"}}"#).into()
+}
+
+/// How an effect came to be known, and how many requests it took.
+pub(crate) fn known(effect: &Effect<impl Sized>) -> (Evidence, u32) {
+    (effect.evidence, effect.attempts)
+}
+
+/// What a failed effect tells.
+pub(crate) fn failed<T: std::fmt::Debug>(result: Result<T>) -> (ErrorKind, Outcome, Error) {
+    let error = result.unwrap_err();
+    (error.kind(), error.outcome(), error)
 }
 
 /// The access token that a request sends, if any.

@@ -4,18 +4,12 @@ use std::borrow::Cow;
 
 use miniprogram_core::callback::{CallbackConfig, Seal};
 use miniprogram_core::frame::signature;
-use miniprogram_core::{CallbackCheck, Event, EventDecoder, EventKind, OwnedPush, Result, Secret, Timestamp};
+use miniprogram_core::{CallbackCheck, Event, EventDecoder, EventKind, OwnedPush, Result};
 use wechat_wxa::event::{PushRoute, WeChatEventDecoder, WeChatEventEncoder};
 
-const TOKEN: &str = "refTok7";
-const KEY: &str = "R2VuZXJhdGVkUmVmS2V5MTIzNDU2Nzg5MGFiY2RlZm5";
-const PLATFORM: &str = "wx1a2b3c4d5e6f7081";
-const NOW: Timestamp = Timestamp::from_unix(1_690_000_000);
-const SUCCESS: &str = "<xml><MsgType>event</MsgType><Event>weapp_audit_success</Event></xml>";
+use crate::events::{NOW, PLATFORM, TOKEN, config};
 
-fn config() -> CallbackConfig {
-    CallbackConfig::encrypted(TOKEN, &Secret::new(KEY)).unwrap().with_receiver_id(PLATFORM).unwrap()
-}
+const SUCCESS: &str = "<xml><MsgType>event</MsgType><Event>weapp_audit_success</Event></xml>";
 
 fn sealed(message: &str) -> OwnedPush {
     let seal = Seal::new(NOW, "20230722").with_random(*b"0123456789abcdef");

@@ -16,17 +16,17 @@ use serde_json::{Map, Value, json};
 use wechat_wxa::event::{EVENTS, INFO_TYPES, PushRoute, WeChatEvent, WeChatEventDecoder, WeChatEventEncoder};
 use wechat_wxa::{ACCEPTANCE_ACCOUNTS, WECHAT, WeChatCallback};
 
-const TOKEN: &str = "refTok7";
+pub(crate) const TOKEN: &str = "refTok7";
 const KEY: &str = "R2VuZXJhdGVkUmVmS2V5MTIzNDU2Nzg5MGFiY2RlZm5";
-const PLATFORM: &str = "wx1a2b3c4d5e6f7081";
-const NOW: Timestamp = Timestamp::from_unix(1_690_000_000);
+pub(crate) const PLATFORM: &str = "wx1a2b3c4d5e6f7081";
+pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_690_000_000);
 const TICKET: &str = "<xml><AppId>wx1a2b3c4d5e6f7081</AppId><CreateTime>1690000000</CreateTime>\
     <InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>t</ComponentVerifyTicket></xml>";
 const SUCCESS: &str = "<xml><ToUserName>gh_1</ToUserName><CreateTime>1690000000</CreateTime><MsgType>event</MsgType>\
     <Event>weapp_audit_success</Event></xml>";
 const ROUTE: PushRoute<'static> = PushRoute::Message { original_id: "gh_1" };
 
-fn config() -> CallbackConfig {
+pub(crate) fn config() -> CallbackConfig {
     CallbackConfig::encrypted(TOKEN, &Secret::new(KEY)).unwrap().with_receiver_id(PLATFORM).unwrap()
 }
 
