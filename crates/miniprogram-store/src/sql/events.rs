@@ -9,11 +9,11 @@ use crate::inbox::{
     NewEvent, Received, UnreadableEntry,
 };
 
-/// How many events are claimed at a time at most: each is an argument of the statement.
+/// The maximum number of events claimed at a time: each is an argument of the statement.
 const MAX_CLAIMS: u32 = 1000;
-/// Longest text of a handler's error that is kept, in characters.
+/// The longest text of a handler's error that is stored, in characters.
 const MAX_ERROR: usize = 2000;
-/// How the error of an event begins that could not be read.
+/// The prefix of the error of an unreadable event.
 pub(super) const UNREADABLE: &str = "unreadable: ";
 
 macro_rules! columns {
@@ -38,7 +38,7 @@ impl Inbox for Handle {
         for row in claimed {
             claims.extend(self.claim_in(&row, now).await?);
         }
-        // The order of arrival is what both databases happen to return; neither promises it.
+        // Both databases happen to return the order of arrival, but neither guarantees it.
         claims.sort_by_key(|claim| claim.entry.id);
         Ok(claims)
     }
@@ -59,7 +59,7 @@ impl Inbox for Handle {
         let wanted = Wanted::of("complete", owner, now, lease, 1)?;
         let claimed = self.give_back("complete", Returned::of("complete", claim, change)?, Some(wanted));
         let Some(row) = claimed.await? else { return Ok(None) };
-        // The event that was given back is done, whatever becomes of this one.
+        // The event that was given back is done, whatever happens to this one.
         Ok(self.claim_in(&row, now).await.unwrap_or_else(|error| {
             tracing::error!(%error, "an event that cannot be read stays claimed until its time is over");
             None
@@ -163,8 +163,8 @@ impl Handle {
         self.give_back(operation, Returned::of(operation, claim, change)?, None).await.map(|_| ())
     }
 
-    /// The claim that a row holds. What is damaged becomes a dead letter, and its app's next event is free. What lacks its
-    /// key stays pending, and is tried again when the claim is over.
+    /// Returns the claim that a row holds. A damaged event becomes a dead letter, and its app's next event is
+    /// free. An event whose key is missing stays pending, and is tried again when the claim is over.
     async fn claim_in(&self, row: &Row, now: Timestamp) -> Result<Option<Claim>> {
         let read =
             || -> Done<Claim> { Ok(Claim::new(entry_in(self.keys(), row)?, row.try_get("claim_fence")?)) };
@@ -195,7 +195,7 @@ impl Returned {
     }
 }
 
-/// Who claims events, until when, and how many.
+/// The owner of the claims, their duration, and their number.
 pub(crate) struct Wanted {
     pub(crate) owner: String,
     pub(crate) now: Timestamp,
@@ -209,7 +209,8 @@ impl Wanted {
         Ok(Self { owner, now, until: now.after(lease.min(LONGEST_PAUSE)), limit: limit.min(MAX_CLAIMS) })
     }
 
-    /// What is due later than this was written down by a clock that ran ahead, and is due too.
+    /// Returns the latest plausible due time. An event due later was written by a clock that ran ahead, and is
+    /// due too.
     pub(crate) fn latest(&self) -> Timestamp {
         self.now.after(LONGEST_PAUSE)
     }
@@ -258,7 +259,8 @@ impl Unreadable {
     }
 }
 
-/// An event is not next any more. Where its lane is what was damaged, the one that it stood at the head of is another.
+/// Advances every lane headed by an event, which is no longer next. If lanes are damaged, the event may head a
+/// lane other than its own.
 pub(super) async fn leave_lanes(db: &mut Conn, event: i64) -> Done<()> {
     let lanes = query(for_update!("SELECT vendor, platform, app FROM lanes WHERE head = $1"));
     for row in lanes.bind(event).fetch_all(&mut *db).await? {
@@ -268,13 +270,13 @@ pub(super) async fn leave_lanes(db: &mut Conn, event: i64) -> Done<()> {
     Ok(())
 }
 
-/// What becomes of a claimed event.
+/// A change of a claimed event.
 pub(crate) struct Change {
     pub(crate) state: InboxState,
     pub(crate) error: Option<String>,
     pub(crate) due_at: Option<Timestamp>,
     pub(crate) finished_at: Option<Timestamp>,
-    /// The attempt does not count.
+    /// Whether the attempt does not count.
     pub(crate) uncounted: bool,
 }
 
@@ -314,12 +316,12 @@ pub(crate) fn taken_over(event: i64) -> Error {
     )
 }
 
-/// A handler's error as it is kept.
+/// Returns a handler's error as it is stored.
 pub(super) fn short(error: &str) -> String {
     error.chars().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).take(MAX_ERROR).collect()
 }
 
-/// The events of one app, or of the platform itself, in their order. Its row is always locked before an event's.
+/// The events of one app, or of the platform itself, in order. Its row is always locked before that of an event.
 pub(crate) struct Lane<'a>(pub(crate) [&'a str; 3]);
 
 impl<'a> Lane<'a> {
@@ -329,7 +331,7 @@ impl<'a> Lane<'a> {
         Ok(Self([vendor, platform, app.unwrap_or_default()]))
     }
 
-    /// Locks the lane until the transaction ends. Answers the event that is next.
+    /// Locks the lane until the transaction ends. Returns the next event.
     pub(super) async fn lock(&self, db: &mut Conn) -> Done<Option<i64>> {
         let row =
             query(for_update!("SELECT head FROM lanes WHERE vendor = $1 AND platform = $2 AND app = $3"));
@@ -337,7 +339,7 @@ impl<'a> Lane<'a> {
         Ok(row.map(|row| row.try_get("head")).transpose()?.flatten())
     }
 
-    /// Locks the lane until the transaction ends, made if it is not there.
+    /// Locks the lane until the transaction ends, creating it if it does not exist.
     pub(super) async fn make_and_lock(&self, db: &mut Conn, now: Timestamp) -> Done<()> {
         let lane = query(
             "INSERT INTO lanes (vendor, platform, app, ready_at) VALUES ($1, $2, $3, $4) \
@@ -348,13 +350,13 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// Makes the oldest event that is not finished the next one.
+    /// Makes the oldest unfinished event the next one.
     pub(crate) async fn advance(&self, db: &mut Conn) -> Done<()> {
         let next = self.oldest(db).await?;
         self.set_next(db, next).await
     }
 
-    /// The oldest event that is not finished, and when it is due.
+    /// Returns the oldest unfinished event, and when it is due.
     pub(crate) async fn oldest(&self, db: &mut Conn) -> Done<Option<(i64, i64)>> {
         let next = query(
             "SELECT id, due_at FROM events WHERE vendor = $1 AND platform = $2 AND app = $3 \
@@ -366,7 +368,7 @@ impl<'a> Lane<'a> {
         Ok(column("id")?.zip(column("due_at")?))
     }
 
-    /// Writes down which event is next, and when the lane is looked at again; none if the lane is done.
+    /// Records the next event, and when the lane is checked again; none if the lane is finished.
     pub(crate) async fn set_next(&self, db: &mut Conn, next: Option<(i64, i64)>) -> Done<()> {
         query(
             "UPDATE lanes SET head = $4, ready_at = COALESCE($5, ready_at) \
@@ -387,7 +389,7 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// A new event as it is kept.
+/// A new event as it is stored.
 pub(crate) struct Arrival {
     pub(crate) lane: [String; 3],
     pub(crate) identity: EventIdentity,
@@ -443,7 +445,7 @@ async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
             maybe_time_in(&row.fetch_one(&mut *db).await?, "claim_until")?.is_some()
         }
     };
-    // An event that is with its handlers stays the next one until they are done with it.
+    // An event that is being handled stays the next one until its handlers are done.
     if !claimed {
         lane.advance(db).await?;
     }
@@ -453,7 +455,7 @@ async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
 async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<Vec<Listed>> {
     let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM events WHERE 1 = 1"));
     if let Some(state) = filter.state {
-        // In the text, so that the index of the state is used.
+        // Inlined in the statement, so that the index on the state is used.
         query.push(format_args!(" AND state = '{}'", state.as_str()));
     }
     if let Some(vendor) = filter.vendor {
@@ -473,7 +475,7 @@ async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<
     rows.iter().map(|row| listed(keys, row)).collect()
 }
 
-/// An event as it is listed, whether it can be read or not.
+/// Returns an event for a listing, whether it can be read or not.
 fn listed(keys: &StoreKeys, row: &Row) -> Done<Listed> {
     let failure = match entry_in(keys, row) {
         Ok(entry) => return Ok(Listed::Entry(Box::new(entry))),

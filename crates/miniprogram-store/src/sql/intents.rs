@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::*;
 use crate::intents::{IntentStore, OpenIntents, UnreadableIntent};
 
-/// What is sealed of an intent: a password for the vendor's reviewers may be among it.
+/// The sealed part of an intent, which may include a password for the vendor's reviewers.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SealedEffect {
     pub(crate) target: Command,
@@ -117,7 +117,8 @@ impl IntentStore for Handle {
     }
 }
 
-/// The columns that say on what an effect acts; `app` holds the platform's own id where it is the platform itself.
+/// Returns the columns that identify the subject of an effect; `app` holds the platform's own id if the subject
+/// is the platform itself.
 pub(crate) fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, subject: &'a str) -> Done<[&'a str; 3]> {
     let [vendor, platform] = platform_of(vendor, platform)?;
     Ok([vendor, platform, id("app", subject)?])
@@ -145,7 +146,7 @@ async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &I
             return Err(conflict(why, "read the present state, then decide").into());
         }
         None => {
-            // Of two processes that open an intent at the same moment, one finds the row of the other here.
+            // If two processes open an intent at the same moment, one of them finds the row of the other here.
             let made = query(
                 "INSERT INTO intents (vendor, platform, app, operation, attempt, started_at) \
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
@@ -228,7 +229,7 @@ async fn close_unreadable(
     Ok(true)
 }
 
-/// The open intent of an app, locked until the transaction ends.
+/// Returns the open intent of an app, locked until the transaction ends.
 async fn open_row(db: &mut Conn, lane: &[&str; 3]) -> Done<Option<Row>> {
     let row = query(for_update!(
         "SELECT ",

@@ -2,7 +2,7 @@ use super::*;
 use crate::keys::{KeptKey, Purpose};
 use crate::maintenance::KeyState;
 
-/// The keys that the store is sealed with, in the order in which they came.
+/// Returns the keys that the store is sealed with, in the order in which they were added.
 pub(crate) async fn kept(db: &mut Conn) -> Done<Vec<KeptKey>> {
     let rows = query("SELECT key_id, state, proof FROM keys ORDER BY id").fetch_all(db).await?;
     rows.iter()
@@ -16,7 +16,7 @@ pub(crate) async fn kept(db: &mut Conn) -> Done<Vec<KeptKey>> {
         .collect()
 }
 
-/// Writes down the keys that the store does not know yet, with their proofs.
+/// Records the keys that the store does not know yet, with their proofs.
 pub(crate) async fn register(db: &mut Conn, keys: &StoreKeys) -> Done<()> {
     query(driver::BEFORE_KEYS_CHANGE).execute(&mut *db).await?;
     for (id, proof) in keys.prove(&kept(db).await?, Purpose::Write)? {
@@ -32,7 +32,7 @@ pub(crate) async fn register(db: &mut Conn, keys: &StoreKeys) -> Done<()> {
     Ok(())
 }
 
-/// The keys but for the current one that may have values left.
+/// Returns the keys other than the current one that may have values left.
 pub(super) async fn others(db: &mut Conn, keys: &StoreKeys) -> Done<Vec<String>> {
     let Some(current) = keys.current() else { return Ok(Vec::new()) };
     let current = current.to_string();
@@ -41,7 +41,7 @@ pub(super) async fn others(db: &mut Conn, keys: &StoreKeys) -> Done<Vec<String>>
     Ok(others.map(|key| key.id).collect())
 }
 
-/// Lets other keys seal no more. Fails if somebody else has just done that to the current one.
+/// Stops other keys from sealing. Fails if another process has just done so for the current key.
 pub(super) async fn replace(db: &mut Conn, keys: &StoreKeys, ids: &[String]) -> Done<()> {
     query(driver::BEFORE_KEYS_CHANGE).execute(&mut *db).await?;
     keys.verify_active(&kept(db).await?)?;
@@ -52,7 +52,7 @@ pub(super) async fn replace(db: &mut Conn, keys: &StoreKeys, ids: &[String]) -> 
     Ok(())
 }
 
-/// Retires keys of which no value is left.
+/// Retires keys that have no values left.
 pub(super) async fn retire(db: &mut Conn, ids: &[String]) -> Done<()> {
     for id in ids {
         let retired = query("UPDATE keys SET state = 'retired' WHERE key_id = $1 AND state = 'replaced'");

@@ -13,17 +13,17 @@ use crate::maintenance::{CheckReport, Maintenance, RepairOptions, Repaired, Unre
 /// How many rows are read or rewritten at a time.
 pub(super) const PAGE: i64 = 200;
 
-/// A column, and whether what it holds can be read.
+/// A column, and whether its contents are readable.
 type Column<T> = (&'static str, fn(&T) -> bool);
 
 /// A table with sealed columns.
 pub(super) struct Sealed {
     pub(super) table: &'static str,
-    /// What the values of a row are bound to, in the order of their [`Place`].
+    /// The columns that the values of a row are bound to, in the order of their [`Place`].
     row: &'static [&'static str],
     /// The sealed columns.
     columns: &'static [Column<[u8]>],
-    /// Text that has to be one of several.
+    /// Columns of text that must be one of several words.
     words: &'static [Column<str>],
 }
 
@@ -86,12 +86,12 @@ pub(super) struct SealedRow {
     row: Vec<Option<String>>,
     values: Vec<Option<Vec<u8>>>,
     words: Vec<Option<String>>,
-    /// The columns whose values are of another kind than they must be.
+    /// The columns whose values have the wrong type.
     odd: Vec<&'static str>,
 }
 
 impl Sealed {
-    /// The rows that a condition finds.
+    /// Returns the statement for the rows that match a condition.
     fn statement(&self, condition: &str, lock: bool) -> String {
         let row = self.row.iter().enumerate().map(|(at, part)| format!("{part} AS row_{at}"));
         let columns = self.columns.iter().map(|(column, _)| (*column).to_owned());
@@ -108,7 +108,7 @@ impl Sealed {
         page.iter().map(|row| self.row_in(row)).collect()
     }
 
-    /// One row, locked if it is to be written.
+    /// Returns one row, locked if it is to be written.
     pub(super) async fn row(&self, db: &mut Conn, id: i64, lock: bool) -> Done<Option<SealedRow>> {
         let row = dynamic_query(self.statement("id = $1", lock)).bind(id).fetch_optional(db).await?;
         row.map(|row| self.row_in(&row)).transpose()
@@ -131,7 +131,8 @@ impl Sealed {
 }
 
 impl SealedRow {
-    /// The sealed values that are there, with their column's number and place; none where the place is damaged.
+    /// Calls `each` for the sealed values that are present, with the number of their column and their place; for
+    /// none if the place is damaged.
     fn each(&self, table: &Sealed, mut each: impl FnMut(usize, &Place<'_>, &[u8])) {
         let Some(row) = self.row.iter().map(Option::as_deref).collect::<Option<Vec<&str>>>() else { return };
         for (at, (value, (column, _))) in self.values.iter().zip(table.columns).enumerate() {
@@ -141,7 +142,7 @@ impl SealedRow {
         }
     }
 
-    /// Its vendor, platform and app, as far as they are text.
+    /// Returns its vendor, platform and app, as far as they are text.
     pub(super) fn lane(&self, table: &Sealed) -> [Option<String>; 3] {
         ["vendor", "platform", "app"].map(|name| {
             let at = table.row.iter().position(|part| *part == name)?;
@@ -149,7 +150,7 @@ impl SealedRow {
         })
     }
 
-    /// What of it cannot be read.
+    /// Returns the parts of it that cannot be read.
     pub(super) fn unreadable(&self, table: &Sealed, keys: &StoreKeys) -> Vec<UnreadableValue> {
         let mut found = Vec::new();
         let mut name = |column, reason: String, lacks_key| {
@@ -161,7 +162,7 @@ impl SealedRow {
         for (word, (column, is_readable)) in self.words.iter().zip(table.words) {
             match word {
                 Some(word) if is_readable(word) => {}
-                // Named as a part of its place.
+                // Reported as part of its place.
                 None if table.row.contains(column) => {}
                 Some(word) => name(column, format!("{word:?} is none that this version knows"), false),
                 None => name(column, "it is no text".to_owned(), false),
@@ -277,7 +278,7 @@ async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckRe
         unreadable: Vec::new(),
     };
     if let Err(failure) = read_all(db, given, now, &mut report).await {
-        // What is missing in the structure is why; otherwise the database itself cannot be read.
+        // The missing structure explains it; otherwise the database itself cannot be read.
         if report.problems.is_empty() {
             return Err(failure);
         }
@@ -322,7 +323,7 @@ async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -
     Ok(count.fetch_one(db).await?.try_get::<i64, _>("count")?.unsigned_abs())
 }
 
-/// Answers the last id of the page, none behind the last page, and how many values were rewritten.
+/// Returns the last id of the page, none after the last page, and how many values were rewritten.
 async fn reseal_page(
     db: &mut Conn,
     keys: &StoreKeys,

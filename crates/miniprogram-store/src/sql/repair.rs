@@ -5,7 +5,7 @@ use super::maintenance::{SEALED, Sealed};
 use super::*;
 use crate::maintenance::{RepairAction, RepairOptions, Repaired, UnreadableValue};
 
-/// What a repair is given for one row.
+/// The arguments of the repair of one row.
 struct Job {
     keys: StoreKeys,
     table: &'static Sealed,
@@ -14,17 +14,17 @@ struct Job {
     now: Timestamp,
 }
 
-/// A lane that does not fit its events.
+/// A lane that is inconsistent with its events.
 #[derive(Debug, Clone)]
 pub(super) struct OddLane {
     id: i64,
     key: [String; 3],
-    /// What it has at its head: an event that is not its next one, or nothing while events wait.
+    /// Its head: an event that is not its next one, or nothing although events are waiting.
     head: Option<i64>,
 }
 
 impl OddLane {
-    /// What is wrong with it.
+    /// Returns what is wrong with it.
     pub(super) fn reason(&self) -> String {
         let [vendor, platform, app] = &self.key;
         match self.head {
@@ -43,7 +43,7 @@ impl OddLane {
     }
 }
 
-/// The lanes that do not fit their events.
+/// Returns the lanes that are inconsistent with their events.
 pub(super) async fn odd_lanes(db: &mut Conn) -> Done<Vec<OddLane>> {
     let rows = query(
         "SELECT l.id, l.vendor, l.platform, l.app, l.head FROM lanes l LEFT JOIN events e ON e.id = l.head \
@@ -57,7 +57,7 @@ pub(super) async fn odd_lanes(db: &mut Conn) -> Done<Vec<OddLane>> {
     let mut odd = Vec::new();
     for row in rows.fetch_all(db).await? {
         let text = |column| row.try_get::<String, _>(column);
-        // What is no text is named where its row is read.
+        // A value that is not text is reported where its row is read.
         if let (Ok(vendor), Ok(platform), Ok(app)) = (text("vendor"), text("platform"), text("app")) {
             odd.push(OddLane {
                 id: row.try_get("id")?,
@@ -101,7 +101,7 @@ impl Handle {
                 }
             }
         }
-        // Behind the events, which take lanes with them.
+        // After the events, whose repair also affects lanes.
         for lane in self.read("repair", (), |db, ()| Box::pin(odd_lanes(db))).await? {
             let [vendor, platform, app] = lane.key.clone().map(Some);
             let repaired = Repaired {
@@ -125,12 +125,12 @@ impl Handle {
     }
 }
 
-/// Repairs a row, as it is now.
+/// Repairs a row in its current state.
 async fn repair(db: &mut Conn, job: &Job) -> Done<Vec<Repaired>> {
     let Job { keys, table, id, options, .. } = job;
     let writes = !options.dry_run;
     if table.table == "events" && writes {
-        // The lanes before the event, as everything locks them.
+        // The lane before the event, in the order in which everything locks them.
         let key = query("SELECT vendor, platform, app FROM events WHERE id = $1").bind(*id);
         let key = key.fetch_optional(&mut *db).await?.map(|row| {
             ["vendor", "platform", "app"].map(|column| row.try_get::<String, _>(column).unwrap_or_default())
@@ -207,7 +207,7 @@ async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> 
              THEN state ELSE 'needs_recovery' END WHERE id = $1",
             (RepairAction::NeedsRecovery, RECOVER),
         ),
-        // Whether it was revoked is not known: the vendor knows.
+        // It is not known whether it was revoked; the vendor knows.
         "state" => (
             "UPDATE tokens SET refresh = NULL, previous_refresh = NULL, state = 'needs_recovery' WHERE id = $1",
             (RepairAction::NeedsRecovery, RECOVER),

@@ -115,7 +115,7 @@ impl TokenStore for Handle {
     }
 }
 
-/// A scope as its row is found by.
+/// The key by which the row of a scope is found.
 struct Key<'a>([&'a str; 4]);
 
 impl<'a> Key<'a> {
@@ -129,7 +129,7 @@ impl<'a> Key<'a> {
         Ok(Self([vendor, platform, scope.kind.as_str(), app.unwrap_or_default()]))
     }
 
-    /// As the first four arguments.
+    /// Binds it as the first four arguments.
     fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
         self.0.iter().fold(query, |query, part| query.bind((*part).to_owned()))
     }
@@ -148,7 +148,7 @@ async fn save_ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey, ticket:
     let sealed = keys.seal(&place, ticket.ticket.expose().as_bytes())?;
     let kept = query(for_update!("SELECT ticket FROM tickets WHERE vendor = $1 AND platform = $2"));
     let kept = kept.bind(row[0]).bind(row[1]).fetch_optional(&mut *db).await?;
-    // What cannot be read is no newer ticket, whatever its time says.
+    // An unreadable ticket does not count as newer, whatever its time.
     let damaged = kept.is_some_and(|kept| {
         let read = kept.try_get("ticket").map_err(Failure::from).and_then(|kept| secret(keys, &place, kept));
         read.is_err()
@@ -222,12 +222,12 @@ async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<T
     Ok(page)
 }
 
-/// What a row is found by, as far as it is text.
+/// Returns the key of a row, as far as it is text.
 fn key_in(row: &Row) -> [Option<String>; 4] {
     ["vendor", "platform", "kind", "app"].map(|column| row.try_get(column).ok())
 }
 
-/// The place of a row in the order.
+/// Returns the position of a row in the order.
 fn cursor_at(row: &Row) -> Done<TokenCursor> {
     let part = |column| row.try_get::<String, _>(column);
     Ok(TokenCursor([part("vendor")?, part("platform")?, part("kind")?, part("app")?]))
@@ -248,7 +248,8 @@ async fn bind_original_id(db: &mut Conn, scope: &TokenScope, original_id: &str, 
     Err(conflict(why, "find out which of the two apps it belongs to").into())
 }
 
-/// Answers whether the id is this app's: another app may have it. The savepoint ends with the write that it is part of.
+/// Returns whether the id belongs to this app: another app may have it. The savepoint ends with the enclosing
+/// write.
 async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> Done<bool> {
     query("SAVEPOINT original_id").execute(&mut *db).await?;
     let statement = query(
@@ -274,7 +275,7 @@ async fn make_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<()> {
     Ok(())
 }
 
-/// The row of a scope, locked until the transaction ends.
+/// Returns the row of a scope, locked until the transaction ends.
 async fn lock_row(db: &mut Conn, key: &Key<'_>) -> Done<Option<Row>> {
     let statement = query(for_update!(
         "SELECT ",
@@ -284,7 +285,8 @@ async fn lock_row(db: &mut Conn, key: &Key<'_>) -> Done<Option<Row>> {
     Ok(key.bind(statement).fetch_optional(db).await?)
 }
 
-/// The row of a scope, made if it is not there, and locked. Nearly always it is there, and one statement is enough.
+/// Returns the row of a scope, locked, and created if it does not exist. Nearly always it exists, and one
+/// statement is enough.
 async fn made_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<Row> {
     if let Some(row) = lock_row(db, key).await? {
         return Ok(row);
@@ -305,7 +307,7 @@ async fn acquire(
     text("owner", owner)?;
     let row = made_row(db, &key, now).await?;
     let held = maybe_time_in(&row, "lease_until")?;
-    // A lease that ends later than the longest one from now was written down by a clock that ran ahead.
+    // A lease that ends later than the longest possible one was written by a clock that ran ahead.
     if let Some(until) = held.filter(|until| *until > now && *until <= now.after(LONGEST_LEASE)) {
         return Ok(Acquired::Held { until });
     }
@@ -331,7 +333,7 @@ async fn acquire(
     Ok(Acquired::Granted { lease, record: Box::new(record) })
 }
 
-/// The row of a lease, locked; a conflict if somebody took the lease over, or it was given back.
+/// Returns the row of a lease, locked; a conflict if the lease was taken over or released.
 async fn leased_row(db: &mut Conn, key: &Key<'_>, lease: &Lease) -> Done<Row> {
     if let Some(row) = lock_row(db, key).await? {
         let held = maybe_time_in(&row, "lease_until")?.is_some();
@@ -368,7 +370,7 @@ async fn commit(
     }
     let is_unreadable =
         |record: &TokenRecord, column| record.unreadable.iter().any(|part| part.column == column);
-    // What cannot be read is kept as it is, unless something takes its place.
+    // An unreadable value is kept unchanged, unless it is replaced.
     let kept = |column: &'static str, keeps: bool| -> Done<Option<Vec<u8>>> {
         if keeps && is_unreadable(&record, column) { Ok(row.try_get(column)?) } else { Ok(None) }
     };
@@ -434,7 +436,7 @@ async fn commit(
 async fn release(db: &mut Conn, lease: &Lease, state: Option<GrantState>, now: Timestamp) -> Done<()> {
     let key = Key::of(&lease.scope)?;
     let row = leased_row(db, &key, lease).await?;
-    // What the merchant revoked meanwhile stays revoked.
+    // A grant that the merchant revoked in the meantime stays revoked.
     let state = match state {
         Some(state) if !flag_in(&row, "lease_revoked")? => Some(state.as_str()),
         _ => None,
@@ -525,7 +527,7 @@ fn scope_in(row: &Row) -> Done<TokenScope> {
     }
 }
 
-/// The secret in a column, if there is one.
+/// Returns the secret in a column, if there is one.
 fn secret_in(keys: &StoreKeys, place: &Place<'_>, row: &Row) -> Done<Option<Secret>> {
     let stored: Option<Vec<u8>> = row.try_get(place.column)?;
     stored.map(|stored| secret(keys, place, stored)).transpose()
@@ -546,7 +548,8 @@ fn part_of(column: &'static str, failure: Failure) -> UnreadablePart {
     UnreadablePart::new(column, why_of(failure)).with_lacks_key(lacks_key)
 }
 
-/// The record in a row. What cannot be read of it is named in it; an error where not even the scope can be.
+/// Returns the record in a row. Its unreadable parts are reported in the record; an error if not even the scope
+/// is readable.
 fn record(keys: &StoreKeys, row: &Row) -> Done<TokenRecord> {
     let scope = scope_in(row)?;
     let key = Key::of(&scope)?;

@@ -1,4 +1,4 @@
-//! What a push needs, one after the other: PostgreSQL does it for several at once.
+//! Handling of pushes, one after the other; PostgreSQL handles several at once.
 
 use miniprogram_core::Result;
 
@@ -11,18 +11,18 @@ use crate::inbox::Received;
 type Done<T> = Result<T, Failure>;
 
 impl SqliteStore {
-    /// Keeps an event, unless it is there.
+    /// Stores an event, unless it is already stored.
     pub(super) async fn keep(&self, new: Arrival) -> Result<Received> {
         self.write("receive", new, |db, new| Box::pin(keep(db, new))).await
     }
 
     /// Claims the heads of the lanes that are due.
     pub(super) async fn claim_heads(&self, wanted: Wanted) -> Result<Vec<Row>> {
-        // Who claims is gone with its machine, and its claim may be.
+        // If the machine crashes, the claiming process is gone, and the claim may be lost with it.
         self.write_unsynced("claim", wanted, |db, wanted| Box::pin(claim_heads(db, wanted))).await
     }
 
-    /// Gives a claimed event back. Answers the next one of its lane, if one is wanted and due.
+    /// Gives a claimed event back. Returns the next event of its lane, if one is wanted and due.
     pub(super) async fn give_back(
         &self,
         operation: &'static str,
@@ -35,7 +35,7 @@ impl SqliteStore {
         .await
     }
 
-    /// The app that an original id of a vendor's platform is written down for.
+    /// Returns the app recorded for an original id of a vendor's platform.
     pub(super) async fn owner(&self, original_id: [String; 3]) -> Result<Option<String>> {
         self.look_up("app_of_original_id", original_id, |db, [vendor, platform, original_id]| {
             Box::pin(async move {
