@@ -114,7 +114,7 @@ pub(crate) async fn nowhere(shared: Arc<Shared>, request: Request) -> Response {
     intake::answer(shared, None, request).await
 }
 
-/// Returns the text of a panic may quote its cause, so only the fact is counted and logged.
+/// The text of a panic may quote its cause, so only the fact is counted and logged.
 fn after_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request made the receiver panic");
     numbers::refusal(None, Refusal::Panic);

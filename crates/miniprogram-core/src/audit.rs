@@ -28,7 +28,7 @@ pub trait AuditManager: Authorizer {
     /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) if the quota is used up.
     ///
     /// # Vendor notes
-    /// | WeChat | `submit_audit`; at most 5 items, the vendor decides whether it needs any (85023); answers `auditid` |
+    /// | WeChat | `submit_audit`; at most 5 items, the vendor decides whether it needs any (85023); returns `auditid` |
     /// |---|---|
     /// | Baidu | `package/submitaudit`; content and remark; the package id is the audit id |
     async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
@@ -57,7 +57,7 @@ pub trait AuditManager: Authorizer {
     /// # Vendor notes
     /// | WeChat | `undocodeaudit` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
     /// |---|---|
-    /// | Baidu | `package/withdraw`: the vendor judges |
+    /// | Baidu | `package/withdraw`: the vendor decides |
     async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
         let audit = AuditTarget::Id(audit.clone());
         Ok(self.perform(Command::WithdrawAudit { audit }).await?.into_unit())

@@ -310,8 +310,8 @@ impl CallbackConfig {
         Ok(frame.message.len())
     }
 
-    /// Returns the inverse of [`open`](Self::open): seals a message for the configured receiver with the current
-    /// key and signs it. Returns the ciphertext as base64 and the signature in lower case.
+    /// Seals a message for the configured receiver with the current key and signs it: the inverse of
+    /// [`open`](Self::open). Returns the ciphertext as base64 and the signature in lower case.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if plain pushes are configured;

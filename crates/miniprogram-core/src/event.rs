@@ -310,7 +310,7 @@ pub struct Event<'a> {
     /// query it then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub approved: Option<bool>,
-    /// The vendor's message as received. It may contain control characters that somebody typed.
+    /// The vendor's message as received. It may contain control characters, since people type it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Cow<'a, str>>,
     /// The package concerned; absent if the value that the vendor sent cannot be an id. `payload` holds it in any

@@ -23,7 +23,7 @@ pub trait ReleaseManager: Authorizer {
     /// # Vendor notes
     /// | WeChat | `release` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
     /// |---|---|
-    /// | Baidu | `package/release`: with an id the vendor judges; without one nothing is sent unless a package is approved |
+    /// | Baidu | `package/release`: with an id the vendor decides; otherwise nothing is sent unless a package is approved |
     async fn release(&self, target: &ReleaseTarget) -> Result<Effect> {
         Ok(self.perform(Command::Release { target: target.clone() }).await?.into_unit())
     }

@@ -19,7 +19,7 @@ use crate::slots::Slots;
 use crate::task::{Task, Want};
 use crate::trip::Trip;
 
-/// How often to take a token from the store or the vendor again if it is refused in the meantime.
+/// The maximum number of attempts to obtain a token that is not refused in the meantime.
 const ROUNDS: u32 = 3;
 
 /// Manages the tokens of any number of platforms over one store. Clones share one manager.

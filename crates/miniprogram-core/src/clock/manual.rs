@@ -116,8 +116,8 @@ impl State {
         match kind {
             Kind::Sleep => self.busy += 1,
             Kind::Stall => {
-                // One that becomes due is a response to somebody; one that is dropped has usually lost its
-                // client.
+                // One that becomes due is a response to a waiting client; one that is dropped has usually lost
+                // its client.
                 let orphaned =
                     if due { self.abandoned > self.count(Kind::Stall) } else { self.abandoned > 0 };
                 if orphaned { self.abandoned -= 1 } else { self.busy += 1 }

@@ -123,7 +123,7 @@ pub async fn a_withdrawn_audit_can_be_submitted_again<H: Harness, M: MiniProgram
     assert_eq!(harness.effects(&id, Operation::SubmitAudit).await, 2);
 }
 
-/// Returns the status of an app that was never submitted says so; it is not an error.
+/// The status of an app that was never submitted says so; it is not an error.
 pub async fn a_fresh_app_was_never_submitted<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -191,7 +191,7 @@ pub async fn visit_status_round_trip<H: Harness, M: MiniProgram>(harness: &H, op
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidArgument, Outcome::NotSent));
 }
 
-/// Returns the lowest library version is visible when read back.
+/// The lowest library version is visible when read back.
 pub async fn library_version_round_trip<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
     let id = AppId::from("1007");
     harness.arrange(&id, Scene::App).await;

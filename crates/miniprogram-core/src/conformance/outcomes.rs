@@ -121,7 +121,7 @@ pub(super) fn supports(app: &impl MiniProgram, operation: Operation) -> bool {
     }
 }
 
-/// Returns every effect, every fault: the effect takes place exactly once, and the caller gets the true outcome.
+/// Every effect, every fault: the effect takes place exactly once, and the caller gets the true outcome.
 pub async fn every_effect_survives_every_fault<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,

@@ -80,7 +80,7 @@ impl<'a> Fields<'a> {
     /// Returns `None` if the field is masked and the event has no credential, as after it was printed.
     ///
     /// # Errors
-    /// Those of [`text`](Self::text).
+    /// The errors of [`text`](Self::text).
     pub fn secret(&self, name: &str) -> Result<Option<Secret>> {
         Ok(match self.text(name)? {
             Some(text) if text == MASK => self.credential.map(|credential| credential.secret().clone()),

@@ -24,7 +24,7 @@ pub trait Journal: Debug + Send + Sync + 'static {
     /// Called when the outcome is known. An intent that is never closed has to be settled.
     ///
     /// # Errors
-    /// [`Store`](crate::ErrorKind::Store); the failure is only logged, and the caller still receives the outcome.
+    /// [`Store`](crate::ErrorKind::Store); it is only logged, and the caller still receives the outcome.
     async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()>;
 
     /// Returns the open intent of a subject, such as one left behind by a killed process. The next effect on the

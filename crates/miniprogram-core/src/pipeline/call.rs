@@ -197,7 +197,7 @@ impl Call {
     /// Checks that the call can be authorized, before a token is fetched for it.
     ///
     /// # Errors
-    /// Those of [`planned`](Self::planned).
+    /// The errors of [`planned`](Self::planned).
     pub fn check(&self, dialect: &dyn Dialect) -> Result<()> {
         self.with_masked_token(dialect).map(drop)
     }

@@ -98,7 +98,7 @@ impl<'a> Fields<'a> {
     /// Returns the integers of a list.
     ///
     /// # Errors
-    /// Those of [`texts`](Self::texts).
+    /// The errors of [`texts`](Self::texts).
     pub fn numbers(&mut self, name: &str) -> Result<Vec<i64>> {
         self.list(name, |_, _, entry| Ok(wire::number(entry)))
     }
@@ -124,7 +124,7 @@ impl<'a> Fields<'a> {
     /// list, but not an absent list.
     ///
     /// # Errors
-    /// Those of [`each`](Self::each); for an effect, [`Protocol`](crate::ErrorKind::Protocol) if the list is not
+    /// The errors of [`each`](Self::each); for an effect, [`Protocol`](crate::ErrorKind::Protocol) if the list is not
     /// reported.
     pub fn each_of<T>(
         &mut self,

@@ -74,7 +74,7 @@ impl<'a> Op<'a> {
         self.operation
     }
 
-    /// Returns the present time.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.pipeline.clock().now()

@@ -26,7 +26,7 @@ use crate::Timestamp;
 /// Deserializes like [`text`](super::text).
 ///
 /// # Errors
-/// Those of the deserializer, for invalid JSON.
+/// The errors of the deserializer, for invalid JSON.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(super::text(&Value::deserialize(deserializer)?))
 }
@@ -34,7 +34,7 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 /// Deserializes like [`id`](super::id), into the type of the id.
 ///
 /// # Errors
-/// Those of the deserializer, for invalid JSON.
+/// The errors of the deserializer, for invalid JSON.
 pub fn id<'de, D: Deserializer<'de>, I: From<String>>(deserializer: D) -> Result<Option<I>, D::Error> {
     Ok(super::id(&Value::deserialize(deserializer)?).map(I::from))
 }
@@ -42,7 +42,7 @@ pub fn id<'de, D: Deserializer<'de>, I: From<String>>(deserializer: D) -> Result
 /// Deserializes like [`number`](super::number).
 ///
 /// # Errors
-/// Those of the deserializer, for invalid JSON.
+/// The errors of the deserializer, for invalid JSON.
 pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(super::number(&Value::deserialize(deserializer)?))
 }
@@ -50,7 +50,7 @@ pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>,
 /// Deserializes like [`number`](super::number), non-negative only.
 ///
 /// # Errors
-/// Those of the deserializer, for invalid JSON.
+/// The errors of the deserializer, for invalid JSON.
 pub fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(number(deserializer)?.and_then(|count| u64::try_from(count).ok()))
 }
@@ -58,7 +58,7 @@ pub fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, 
 /// Deserializes like [`decimal`](super::decimal).
 ///
 /// # Errors
-/// Those of the deserializer, for invalid JSON.
+/// The errors of the deserializer, for invalid JSON.
 pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     Ok(super::decimal(&Value::deserialize(deserializer)?))
 }
@@ -66,7 +66,7 @@ pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>
 /// Deserializes like [`flag`](super::flag).
 ///
 /// # Errors
-/// Those of the deserializer, for invalid JSON.
+/// The errors of the deserializer, for invalid JSON.
 pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     Ok(super::flag(&Value::deserialize(deserializer)?))
 }
@@ -74,7 +74,7 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
 /// Deserializes seconds since the Unix epoch. 0 and negative values count as not reported.
 ///
 /// # Errors
-/// Those of the deserializer, for invalid JSON.
+/// The errors of the deserializer, for invalid JSON.
 pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Ok(number(deserializer)?.filter(|seconds| *seconds > 0).map(Timestamp::from_unix))
 }
@@ -105,7 +105,7 @@ pub fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) 
 /// Deserializes the strings among the [`entries`](super::entries) of a list; other entries are omitted.
 ///
 /// # Errors
-/// Those of the deserializer, for invalid JSON.
+/// The errors of the deserializer, for invalid JSON.
 pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let entries = super::entries(&Value::deserialize(deserializer)?).unwrap_or_default();
     Ok(entries.iter().filter_map(super::text).collect())
