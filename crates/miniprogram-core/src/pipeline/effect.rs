@@ -152,8 +152,8 @@ impl Pipeline {
         Err(error)
     }
 
-    /// Keeps the gate quiet if the observed state may have been there before: the request that was to set it can
-    /// still land, and must not overtake the next one.
+    /// Keeps the gate quiet after an effect that sets a state: the observed state may have been there before, so
+    /// the request that was to set it can still land, and must not overtake the next one.
     pub(super) fn quiet_after(&self, gate: &mut Gate, plan: &dyn EffectPlan, ended_at: Timestamp) {
         if plan.class() == EffectClass::Set {
             gate.keep_quiet(ended_at.after(self.0.settle_time));
