@@ -1,4 +1,5 @@
-//! The effects that only Baidu has, as data: what [`BaiduApp`](crate::BaiduApp)'s methods of the same names perform.
+//! The Baidu-only effects as data: each function returns what [`BaiduApp`](crate::BaiduApp)'s method of the same name
+//! performs.
 //!
 //! ```
 //! use baidu_smartapp::commands;
@@ -31,7 +32,7 @@ fn command(method: MethodName, arguments: &impl Serialize) -> Result<Command> {
 /// [`BaiduApp::update_categories`](crate::BaiduApp::update_categories).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn update_categories(choices: &[CategoryChoice]) -> Result<Command> {
     command(UPDATE_CATEGORIES, &choices)
 }
@@ -39,7 +40,7 @@ pub fn update_categories(choices: &[CategoryChoice]) -> Result<Command> {
 /// [`BaiduApp::set_icon`](crate::BaiduApp::set_icon).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_icon(image_url: &str) -> Result<Command> {
     command(SET_ICON, &Icon { image_url: image_url.to_owned() })
 }
@@ -47,7 +48,7 @@ pub fn set_icon(image_url: &str) -> Result<Command> {
 /// [`BaiduApp::set_description`](crate::BaiduApp::set_description).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_description(description: &str) -> Result<Command> {
     command(SET_DESCRIPTION, &Description { description: description.to_owned() })
 }
@@ -55,7 +56,7 @@ pub fn set_description(description: &str) -> Result<Command> {
 /// [`BaiduApp::set_name`](crate::BaiduApp::set_name).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_name(name: &str, materials: &[&str]) -> Result<Command> {
     let materials = materials.iter().map(|url| (*url).to_owned()).collect();
     command(SET_NAME, &NameChange { name: name.to_owned(), materials })
@@ -64,7 +65,7 @@ pub fn set_name(name: &str, materials: &[&str]) -> Result<Command> {
 /// [`BaiduApp::apply_recovery`](crate::BaiduApp::apply_recovery).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn apply_recovery(description: &str) -> Result<Command> {
     command(APPLY_RECOVERY, &Description { description: description.to_owned() })
 }
@@ -72,7 +73,7 @@ pub fn apply_recovery(description: &str) -> Result<Command> {
 /// [`BaiduApp::update_offline_info`](crate::BaiduApp::update_offline_info).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn update_offline_info(update: &OfflineUpdate) -> Result<Command> {
     command(UPDATE_OFFLINE_INFO, update)
 }
@@ -80,7 +81,7 @@ pub fn update_offline_info(update: &OfflineUpdate) -> Result<Command> {
 /// [`BaiduApp::change_server_domains`](crate::BaiduApp::change_server_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
     command(CHANGE_SERVER_DOMAINS, change)
 }
@@ -88,7 +89,7 @@ pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
 /// [`BaiduApp::change_web_view_domains`](crate::BaiduApp::change_web_view_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> {
     command(CHANGE_WEB_VIEW_DOMAINS, change)
 }
@@ -96,7 +97,7 @@ pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> 
 /// [`BaiduApp::apply_phone_permission`](crate::BaiduApp::apply_phone_permission).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn apply_phone_permission(request: &PhonePermissionRequest) -> Result<Command> {
     command(APPLY_PHONE_PERMISSION, request)
 }
@@ -104,7 +105,7 @@ pub fn apply_phone_permission(request: &PhonePermissionRequest) -> Result<Comman
 /// [`BaiduApp::cancel_phone_permission`](crate::BaiduApp::cancel_phone_permission).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn cancel_phone_permission() -> Result<Command> {
     command(CANCEL_PHONE_PERMISSION, &())
 }
