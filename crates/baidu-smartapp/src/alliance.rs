@@ -1,6 +1,6 @@
-//! The open-source alliance: what the host of Baidu's mini programs reads about them, with the token of its own key.
+//! The open-source alliance: what a host of Baidu mini programs can read about them, with the token of its own key.
 //!
-//! [`BaiduAlliance`] reads apps and packages; with the feature `kafka`, the module `kafka` hears what has changed.
+//! [`BaiduAlliance`] reads apps and packages; with the feature `kafka`, the module `kafka` receives change notices.
 //!
 //! Source: vendor document 004.
 
@@ -26,7 +26,7 @@ use crate::dialect::BaiduDialect;
 use crate::form;
 use crate::package::{self, Package, PackageQuery};
 
-/// A member of the open-source alliance. Clones share everything, the token included.
+/// Client for a member of the open-source alliance. Clones share everything, including the token.
 ///
 /// ```no_run
 /// use baidu_smartapp::alliance::{AllianceConfig, BaiduAlliance};
@@ -42,12 +42,12 @@ use crate::package::{self, Package, PackageQuery};
 #[derive(Debug, Clone)]
 pub struct BaiduAlliance {
     pipeline: Pipeline,
-    /// The key, where a request concerns no single app.
+    /// The key, for requests that do not concern a single app.
     key: AppId,
 }
 
 impl BaiduAlliance {
-    /// A member that reads from `https://openapi.baidu.com` unless the configuration names another address.
+    /// Creates a client that sends to `https://openapi.baidu.com` unless the configuration names another address.
     ///
     /// # Errors
     /// [`Config`](miniprogram_core::ErrorKind::Config) if the key's id or secret is empty, or the HTTP transport cannot be
@@ -58,7 +58,7 @@ impl BaiduAlliance {
                 Some(base_url) => base_url,
                 None => BaseUrl::parse(BaiduDialect.base_url())?,
             };
-            // One pool of connections for the calls and for the token.
+            // The calls and the token requests share one connection pool.
             config.transport = Some(Arc::new(HttpTransport::new(base_url)?));
         }
         let tokens = match &config.tokens {
@@ -69,20 +69,20 @@ impl BaiduAlliance {
         Ok(Self { pipeline: Pipeline::new(config.client(tokens), BaiduDialect)?, key })
     }
 
-    /// The id of the key.
+    /// Returns the id of the key.
     #[must_use]
     pub fn client_id(&self) -> &PlatformId {
         self.pipeline.platform_id()
     }
 
-    /// What Baidu knows about some apps: name, description, icon, qualification, categories, status.
+    /// Returns what Baidu knows about the given apps: name, description, icon, qualification, categories, status.
     ///
-    /// All ids go out in one request, since the document names no limit. An app that the answer leaves out is not in
-    /// the list; the order is the answer's.
+    /// All ids are sent in one request, since the document states no limit. An app missing from the response is not
+    /// in the list; the order is that of the response.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an empty list or an id that is no number,
-    /// and those of any read.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an empty list or an id that is not a
+    /// number, and those of any read.
     ///
     /// Source: document 004, `oss/app/info`.
     pub async fn alliance_apps(&self, apps: &[AppId]) -> Result<Vec<AppInfo>> {
@@ -90,11 +90,11 @@ impl BaiduAlliance {
         app_info::many(&reply)
     }
 
-    /// The packages of an app: in development, in review, online.
+    /// Returns the packages of an app: in development, in review, online.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an id that is no number, and those of any
-    /// read.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an id that is not a number, and those of
+    /// any read.
     ///
     /// Source: document 004, `oss/package/get`.
     pub async fn alliance_packages(&self, app: &AppId) -> Result<Vec<Package>> {
@@ -102,12 +102,12 @@ impl BaiduAlliance {
         package::many(&reply)
     }
 
-    /// One package of an app, by its id or by its status.
+    /// Returns one package of an app, by its id or by its status.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an id that is no number,
-    /// [`Protocol`](miniprogram_core::ErrorKind::Protocol) if the answer shows a package of another id, and those of any
-    /// read.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an id that is not a number,
+    /// [`Protocol`](miniprogram_core::ErrorKind::Protocol) if the response contains a package with another id, and
+    /// those of any read.
     ///
     /// Source: document 004, `oss/package/getdetail`.
     pub async fn alliance_package(&self, app: &AppId, query: &PackageQuery) -> Result<Package> {
@@ -115,16 +115,16 @@ impl BaiduAlliance {
         package::asked_for(&reply, query)
     }
 
-    /// Calls an endpoint that nobody has modelled, with the key's token, once: only a refused token is replaced and the
-    /// call sent again. Answers the JSON of a success, the envelope included.
+    /// Calls an unmodelled endpoint once, with the key's token: only a refused token is replaced and the call sent
+    /// again. Returns the JSON of a successful response, including the envelope.
     ///
-    /// `path` begins with `/`; `query` is without the token, not encoded yet. The body is an object whose members become
-    /// the fields of a form: text as it is, anything else as JSON text.
+    /// `path` begins with `/`; `query` excludes the token and is not yet encoded. The body is an object whose fields
+    /// become the fields of a form: strings as they are, anything else as JSON text.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a path that is none, a query or body that
-    /// names the token, or a body that is no object, and what the vendor answers. With outcome `unknown` the call may
-    /// have taken effect; a GET never has one.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an invalid path, a query or body that
+    /// names the token, or a body that is not an object, and the vendor's refusals. With outcome `unknown` the call
+    /// may have taken effect; a GET never has this outcome.
     pub async fn call(
         &self,
         method: Method,
@@ -137,7 +137,8 @@ impl BaiduAlliance {
         Ok(op.send_once(&call.with_client_credentials()).await?.json)
     }
 
-    /// The same with the whole answer, like [`BaiduApp::call_raw`](crate::BaiduApp::call_raw).
+    /// Like [`call`](Self::call), but returns the whole response, as
+    /// [`BaiduApp::call_raw`](crate::BaiduApp::call_raw) does.
     ///
     /// # Errors
     /// Those of [`BaiduApp::call_raw`](crate::BaiduApp::call_raw).

@@ -16,8 +16,8 @@ use crate::values::{
     PermissionScope, ReviewStatus, SubjectStatus, SubjectType, WebStatus,
 };
 
-/// What Baidu knows about an app. Source: document 004, "获取小程序基础信息", and the later `app/info`, which tells
-/// more; what the vendor left out, sent as null or sent empty is absent, or an empty list.
+/// What Baidu knows about an app. Source: document 004, "获取小程序基础信息", and the later `app/info`, which reports more. A
+/// field that the vendor omitted, sent as null or sent empty is absent, or an empty list.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -30,13 +30,13 @@ pub struct AppInfo {
     pub name: Option<String>,
     /// The app's description.
     pub description: Option<String>,
-    /// The addresses of the app's pictures, out of the JSON text that holds them.
+    /// The URLs of the app's images, taken from the JSON text that contains them.
     pub icon_urls: Vec<String>,
-    /// Whether users can open it, and the number behind that: unknown without a number where Baidu tells none.
+    /// Whether users can open the app, and the underlying number: unknown and without a number if Baidu reports none.
     pub visit: Visit,
-    /// Whether it is open as a web page.
+    /// Whether it is available as a web page.
     pub web_status: Option<Coded<WebStatus>>,
-    /// The lowest base library version that may open the app, where one is set.
+    /// The lowest base library version that may open the app, if one is set.
     pub min_library_version: Option<String>,
     /// The subject that owns the app.
     pub qualification: Option<Subject>,
@@ -45,16 +45,16 @@ pub struct AppInfo {
     /// Changes that are in review or failed it.
     #[serde(skip_serializing_if = "is_nothing")]
     pub pending: PendingChanges,
-    /// How often the app's information was changed, and may be.
+    /// How often the app's information was changed, and how often it may be.
     #[serde(skip_serializing_if = "is_nothing")]
     pub changes: ChangeCounts,
     /// The permissions that the merchant has granted the platform.
     pub permissions: Vec<Permission>,
     /// The yearly review of the subject.
     pub annual_review: Option<AnnualReview>,
-    /// Why the app was taken offline by force.
+    /// The reasons why the app was forced offline.
     pub offline: Vec<Offline>,
-    /// Every member as Baidu sent it, by its name.
+    /// Every field as Baidu sent it, by its name.
     pub members: Map<String, Value>,
 }
 
@@ -65,20 +65,20 @@ pub struct AppInfo {
 pub struct Subject {
     /// Its name.
     pub name: Option<String>,
-    /// What kind it is.
+    /// The kind of subject.
     pub kind: Option<Coded<SubjectType>>,
-    /// Where its review stands; Baidu also writes the member `satus`.
+    /// The state of its review; Baidu also spells the field `satus`.
     pub status: Option<Coded<SubjectStatus>>,
     /// How its authenticity was certified.
     pub certification: Option<Coded<Certification>>,
-    /// What came of that.
+    /// The result of that certification.
     pub certification_status: Option<Coded<CertificationStatus>>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 
-/// A category of an app, or the one above it.
+/// A category of an app, or its parent category.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -89,13 +89,13 @@ pub struct AppCategory {
     pub name: Option<String>,
     /// Its description.
     pub description: Option<String>,
-    /// Where its review stands.
+    /// The state of its review.
     pub audit_status: Option<Coded<ReviewStatus>>,
     /// Why the review failed.
     pub reason: Option<String>,
-    /// The category above.
+    /// The parent category.
     pub parent: Option<Box<Self>>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
@@ -109,7 +109,7 @@ pub struct PendingChanges {
     pub name: Option<PendingChange>,
     /// Of the description.
     pub description: Option<PendingChange>,
-    /// Of the picture.
+    /// Of the icon.
     pub icon: Option<PendingChange>,
 }
 
@@ -118,15 +118,15 @@ pub struct PendingChanges {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PendingChange {
-    /// What it changes to; several for pictures.
+    /// The new value; several for images.
     pub values: Vec<String>,
-    /// Where its review stands.
+    /// The state of its review.
     pub status: Option<Coded<ReviewStatus>>,
     /// Why the review failed.
     pub reason: Option<String>,
 }
 
-/// How often an app's information was changed, and may be (`modify_count`).
+/// How often an app's information was changed, and how often it may be (`modify_count`).
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
@@ -137,7 +137,7 @@ pub struct ChangeCounts {
     /// The description (`signature`).
     #[serde(skip_serializing_if = "is_nothing")]
     pub description: ChangeCount,
-    /// The picture (`image`).
+    /// The icon (`image`).
     #[serde(skip_serializing_if = "is_nothing")]
     pub icon: ChangeCount,
     /// The categories.
@@ -145,14 +145,14 @@ pub struct ChangeCounts {
     pub categories: ChangeCount,
 }
 
-/// How often one of them was changed, and may be.
+/// How often one property was changed, and how often it may be.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct ChangeCount {
     /// How often it was changed.
     pub used: Option<i64>,
-    /// How often it may be.
+    /// How often it may be changed.
     pub quota: Option<i64>,
 }
 
@@ -163,9 +163,9 @@ pub struct ChangeCount {
 pub struct Permission {
     /// Its name (`scope_name`).
     pub name: Option<String>,
-    /// What it is about.
+    /// The subject of the permission.
     pub scope: Option<Coded<PermissionScope>>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
@@ -175,37 +175,37 @@ pub struct Permission {
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct AnnualReview {
-    /// Where it stands.
+    /// Its state.
     pub status: Option<Coded<AnnualReviewStatus>>,
     /// When it is, or was, overdue.
     pub overdue_at: Option<Timestamp>,
 }
 
-/// Why an app was taken offline by force (`app_offline_info`).
+/// Why an app was forced offline (`app_offline_info`).
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Offline {
-    /// What broke the rules.
+    /// The part that broke the rules.
     pub reason: Option<Coded<OfflineReason>>,
-    /// The parts of the basic information that did, each with Baidu's name for it.
+    /// The parts of the basic information that broke the rules, each with Baidu's name for it.
     pub illegal_fields: Vec<IllegalPart>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 
-/// Whether a part of the answer says nothing; it is left out of the JSON then.
+/// Whether a part of the response is empty; it is omitted from the JSON then.
 fn is_nothing<T: Default + PartialEq>(part: &T) -> bool {
     *part == T::default()
 }
 
 impl BaiduApp {
-    /// What Baidu knows about the app: name, qualification, categories, what is under review, how many changes are
+    /// Returns what Baidu knows about the app: name, qualification, categories, pending reviews, how many changes are
     /// left, and which permissions the merchant has granted.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn app_info(&self) -> Result<AppInfo> {
         let mut op = self.pipeline.begin(&self.app, "app_info");
         read(&mut op).await
@@ -221,14 +221,14 @@ pub(crate) async fn read(op: &mut Op<'_>) -> Result<AppInfo> {
     one(&op.read(&call(op.operation())).await?)
 }
 
-/// Reads only whether users can open the app: whatever else is in the answer does not matter then.
+/// Reads only whether users can open the app, ignoring everything else in the response.
 pub(crate) async fn read_visit(op: &mut Op<'_>) -> Result<Visit> {
     let reply = op.read(&call(op.operation())).await?;
     let status = reply::fields(&reply)?.required("status", Fields::number)?;
     Ok(visit(Some(status)))
 }
 
-/// Unknown, and without a number, if Baidu does not tell.
+/// Returns unknown, without a number, if Baidu does not report the status.
 fn visit(status: Option<i64>) -> Visit {
     match status.map(|status| APP_VISIT.translate(status)) {
         Some((status, raw)) => Visit::new(status, Some(raw)),
@@ -236,12 +236,12 @@ fn visit(status: Option<i64>) -> Visit {
     }
 }
 
-/// The one app of a reply.
+/// Reads the single app of a reply.
 pub(crate) fn one(reply: &Reply) -> Result<AppInfo> {
     AppInfo::read(&mut reply::fields(reply)?)
 }
 
-/// The apps of a reply whose `data` is a list of them.
+/// Reads the apps of a reply whose `data` is a list of apps.
 pub(crate) fn many(reply: &Reply) -> Result<Vec<AppInfo>> {
     reply::each(reply, AppInfo::read)
 }

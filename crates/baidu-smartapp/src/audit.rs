@@ -44,7 +44,7 @@ impl AuditManager for BaiduApp {
     }
 }
 
-/// The newest audit out of the list: the one in review, else the newest verdict, else what is online.
+/// Returns the newest audit from the list: the one in review, otherwise the newest verdict, otherwise what is online.
 fn latest_of(packages: &Packages) -> Audit {
     let verdicts = package::newest(
         packages.0.iter().filter(|package| matches!(package.status(), Some(REJECTED | APPROVED))),
@@ -57,7 +57,7 @@ fn latest_of(packages: &Packages) -> Audit {
     latest.and_then(|package| audit_of(package.clone(), None)).unwrap_or_else(Audit::not_submitted)
 }
 
-/// A package as an audit; none if it has no status.
+/// Converts a package to an audit; `None` if it has no status.
 fn audit_of(package: Package, asked: Option<&AuditId>) -> Option<Audit> {
     let (status, raw) = PACKAGE_AUDIT.translate(package.status()?);
     let id = package.package_id.map(AuditId::from).or_else(|| asked.cloned());
@@ -74,7 +74,7 @@ fn quota_call() -> Call {
     Call::get("audit_quota", "/rest/2.0/smartapp/package/auditquota")
 }
 
-/// -1 says that there is no limit.
+/// -1 means that there is no limit.
 fn quota(reply: &Reply) -> Result<AuditQuota> {
     let mut fields = reply::fields(reply)?;
     let left = fields.required("remain_times", Fields::number)?;

@@ -1,4 +1,4 @@
-//! The calls by which the platform is authorized and gets its tokens: [`AuthorizationApi`].
+//! The calls that authorize the platform and obtain its tokens: [`AuthorizationApi`].
 //!
 //! Source: Baidu's pages on third-party platforms, "授权流程".
 
@@ -21,11 +21,11 @@ use miniprogram_core::{
 use crate::dialect::BaiduDialect;
 use crate::{BAIDU, refuse};
 
-/// The calls of a platform's token chain at Baidu. Clones share connections and the retry budget.
+/// Client for the calls of a platform's token chain at Baidu. Clones share connections and the retry budget.
 ///
-/// It keeps nothing: tokens are given to each call and come back from it. What only reads, and what fetches a token of
-/// the platform or a code, is repeated like any read; an exchange and a refresh are sent once, since each spends what
-/// is sent with it.
+/// It stores nothing: tokens are passed to each call and returned by it. Calls that only read, and calls that fetch a
+/// platform token or a code, are retried like any read. An exchange and a refresh are sent once, since each uses up
+/// the code or token that it sends.
 #[derive(Debug, Clone)]
 pub struct BaiduAuthorization {
     pipeline: Pipeline,
@@ -34,8 +34,8 @@ pub struct BaiduAuthorization {
 }
 
 impl BaiduAuthorization {
-    /// The platform's id, in a configuration [`without_tokens`](ClientConfig::without_tokens), and its key, which is
-    /// public.
+    /// Creates a client from the platform's id, in a configuration [`without_tokens`](ClientConfig::without_tokens),
+    /// and its key, which is public.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if the id or the key is empty, or the HTTP transport cannot be set up.
@@ -52,7 +52,7 @@ impl BaiduAuthorization {
         Ok(Self { pipeline, client_id, pages: None })
     }
 
-    /// Sends merchants' browsers to the authorization page of another host, such as a simulator's, instead of
+    /// Sends merchants' browsers to the authorization page of another host, such as a simulator, instead of
     /// `https://smartprogram.baidu.com`.
     #[must_use]
     pub fn with_page_base(mut self, base: BaseUrl) -> Self {
@@ -60,7 +60,7 @@ impl BaiduAuthorization {
         self
     }
 
-    /// An operation on the platform itself.
+    /// Begins an operation on the platform itself.
     fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(self.pipeline.platform_id(), operation)
     }
@@ -131,7 +131,7 @@ impl AuthorizationApi for BaiduAuthorization {
     }
 }
 
-/// A secret that is about to be sent.
+/// Checks a secret that is about to be sent.
 fn required(operation: &'static str, field: &'static str, secret: &Secret) -> Result<()> {
     refuse::required(operation, field, secret.expose())
 }

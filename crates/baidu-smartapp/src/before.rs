@@ -1,4 +1,4 @@
-//! What was read before an effect, in the form that the intent keeps.
+//! The state read before an effect, in the form that the intent stores.
 
 use miniprogram_core::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -7,18 +7,18 @@ use serde_json::Value;
 
 use crate::BAIDU;
 
-/// The package that the effect acts on.
+/// Returns the package that the effect acts on.
 pub(crate) fn package_id<'a>(operation: &'static str, before: &'a Value) -> Result<&'a str> {
     let id = before.get("package_id").and_then(Value::as_str);
     id.ok_or_else(|| unreadable(operation, "names no package"))
 }
 
-/// What was read, for the intent to keep.
+/// Encodes the state for the intent to store.
 pub(crate) fn keep(operation: &'static str, seen: &impl Serialize) -> Result<Value> {
     serde_json::to_value(seen).map_err(|problem| unreadable(operation, problem.to_string()))
 }
 
-/// What the intent kept.
+/// Decodes the state that the intent stored.
 pub(crate) fn kept<T: DeserializeOwned>(operation: &'static str, before: &Value) -> Result<T> {
     T::deserialize(before).map_err(|problem| unreadable(operation, problem.to_string()))
 }

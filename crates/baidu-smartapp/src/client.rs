@@ -1,4 +1,4 @@
-//! The platform at Baidu, and the handle of one app.
+//! Clients for the platform at Baidu and for one app.
 
 use http::Method;
 #[cfg(feature = "callback")]
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::dialect::BaiduDialect;
 use crate::{BAIDU, form};
 
-/// What Baidu can do.
+/// Baidu's capabilities.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::new()
     .with_package_ids()
     .with_audit_remarks()
@@ -29,7 +29,7 @@ pub struct BaiduPlatform {
 }
 
 impl BaiduPlatform {
-    /// A platform that sends to `https://openapi.baidu.com` unless the configuration names another address.
+    /// Creates a client that sends to `https://openapi.baidu.com` unless the configuration names another address.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if the HTTP transport cannot be set up.
@@ -41,7 +41,8 @@ impl BaiduPlatform {
         })
     }
 
-    /// With the secrets of its callbacks, so that [`event_decoder`](MiniProgramPlatform::event_decoder) has a decoder.
+    /// Sets the secrets of its callbacks, so that [`event_decoder`](MiniProgramPlatform::event_decoder) returns a
+    /// decoder.
     #[cfg(feature = "callback")]
     #[must_use]
     pub fn with_callbacks(mut self, callbacks: CallbackConfig) -> Self {
@@ -49,19 +50,18 @@ impl BaiduPlatform {
         self
     }
 
-    /// One app that has authorized the platform. Costs no request.
+    /// Returns a client for an app that has authorized the platform. Sends no request.
     #[must_use]
     pub fn app(&self, app: impl Into<AppId>) -> BaiduApp {
         BaiduApp { pipeline: self.pipeline.clone(), app: app.into() }
     }
 
-    /// An operation on the platform itself.
+    /// Begins an operation on the platform itself.
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(self.pipeline.platform_id(), operation)
     }
 
-    /// Calls an endpoint of the platform that nobody has modelled, with the platform's token; else like
-    /// [`BaiduApp::call`].
+    /// Calls an unmodelled endpoint of the platform with the platform's token; otherwise like [`BaiduApp::call`].
     ///
     /// # Errors
     /// Those of [`BaiduApp::call`].
@@ -76,7 +76,8 @@ impl BaiduPlatform {
         Ok(self.begin("call").send_once(&call).await?.json)
     }
 
-    /// The same with the whole answer, like [`BaiduApp::call_raw`].
+    /// Like [`call_as_platform`](Self::call_as_platform), but returns the whole response, as [`BaiduApp::call_raw`]
+    /// does.
     ///
     /// # Errors
     /// Those of [`BaiduApp::call_raw`].
@@ -125,11 +126,11 @@ impl MiniProgramPlatform for BaiduPlatform {
     }
 }
 
-/// The request that [`BaiduApp::call`] or [`BaiduPlatform::call_as_platform`] would send, its token masked. Nothing is
-/// sent.
+/// Returns the request that [`BaiduApp::call`] or [`BaiduPlatform::call_as_platform`] would send, with its token
+/// masked. Nothing is sent.
 ///
 /// # Errors
-/// [`InvalidArgument`](ErrorKind::InvalidArgument), as those two.
+/// [`InvalidArgument`](ErrorKind::InvalidArgument), as for those two.
 pub fn plan_call(
     method: Method,
     path: &str,
@@ -139,7 +140,7 @@ pub fn plan_call(
     form::raw_call(method, path, query, body)?.planned(&BaiduDialect)
 }
 
-/// One app at Baidu that has authorized the platform. A cheap clone; clones share the gate of the app.
+/// Client for one app at Baidu that has authorized the platform. Cheap to clone; clones share the app's gate.
 #[derive(Debug, Clone)]
 pub struct BaiduApp {
     pub(crate) pipeline: Pipeline,
@@ -147,12 +148,13 @@ pub struct BaiduApp {
 }
 
 impl BaiduApp {
-    /// Calls an endpoint that nobody has modelled, with the app's token, once: only a refused token is replaced and
-    /// the call sent again. Answers the JSON of a success, the envelope included.
+    /// Calls an unmodelled endpoint once, with the app's token: only a refused token is replaced and the call sent
+    /// again. Returns the JSON of a successful response, including the envelope.
     ///
-    /// `path` begins with `/`; `query` is without the token, not encoded yet. The body is an object whose members
-    /// become the fields of a form: text as it is, anything else as JSON text; null is no body. Nothing settles the outcome of the
-    /// call and it passes by the app's gate: call no endpoint that a method covers while that method may run.
+    /// `path` begins with `/`; `query` excludes the token and is not yet encoded. The body is an object whose fields
+    /// become the fields of a form: strings as they are, anything else as JSON text; null means no body. The outcome
+    /// of the call is not settled and the call bypasses the app's gate: never call an endpoint that a method covers
+    /// while that method may be running.
     ///
     /// ```no_run
     /// # async fn run(app: baidu_smartapp::BaiduApp) -> Result<(), miniprogram_core::Error> {
@@ -165,10 +167,10 @@ impl BaiduApp {
     /// JSON without an `errno` is a success.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that is none, a query or body that names the
-    /// token, or a body that is no object, and what the vendor answers; [`Protocol`](ErrorKind::Protocol) for a body that
-    /// is not JSON, which [`call_raw`](Self::call_raw) returns. With outcome `unknown` the call may have taken effect; a
-    /// GET never has one, but below `/oauth/`, where it spends a code or a token.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an invalid path, a query or body that names the token, or
+    /// a body that is not an object; the vendor's refusals; [`Protocol`](ErrorKind::Protocol) for a body that is not
+    /// JSON, which [`call_raw`](Self::call_raw) returns. With outcome `unknown` the call may have taken effect; a GET
+    /// never has this outcome, except below `/oauth/`, where it uses up a code or a token.
     pub async fn call(
         &self,
         method: Method,
@@ -180,11 +182,12 @@ impl BaiduApp {
         Ok(self.pipeline.begin(&self.app, "call").send_once(&call).await?.json)
     }
 
-    /// The same with the whole answer: status, headers and bytes, whatever these are, up to 32 MiB. The JSON is null if
-    /// the body is none.
+    /// Like [`call`](Self::call), but returns the whole response: status, headers and body bytes of any kind, up to
+    /// 32 MiB. The JSON is null if the body is not JSON.
     ///
     /// # Errors
-    /// Those of [`call`](Self::call), but none for a body that is not JSON. A status outside of 200 to 299 is an error.
+    /// Those of [`call`](Self::call), except that a body that is not JSON is not an error. A status outside 200 to
+    /// 299 is an error.
     pub async fn call_raw(
         &self,
         method: Method,

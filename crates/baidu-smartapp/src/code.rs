@@ -56,21 +56,21 @@ impl CodeManager for BaiduApp {
 }
 
 impl BaiduApp {
-    /// The packages that Baidu shows, with every member: [`code_versions`](CodeManager::code_versions) has no place for
-    /// some of them, such as remark, committer and template id.
+    /// Returns the packages with every field that Baidu reports: [`code_versions`](CodeManager::code_versions) cannot
+    /// represent some of them, such as remark, committer and template id.
     ///
     /// Source: documents 000 and 001, `package/get`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn packages(&self) -> Result<Vec<Package>> {
         let mut op = self.pipeline.begin(&self.app, "packages");
         Ok(Packages::read(&mut op).await?.0)
     }
 
-    /// The preview package.
+    /// Returns the preview package.
     ///
-    /// Source: document 000 only. Later editions do not list `package/gettrial`, so it may be gone.
+    /// Source: document 000 only. Later editions do not list `package/gettrial`, so it may have been removed.
     ///
     /// # Errors
     /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) if there is none; those of any read.
@@ -79,7 +79,7 @@ impl BaiduApp {
         package::one(&op.read(&package::trial("trial_package")).await?)
     }
 
-    /// One package, by its id or by its status.
+    /// Returns one package, by its id or by its status.
     ///
     /// Source: document 001, `package/getdetail`.
     ///

@@ -1,8 +1,8 @@
-//! Baidu's numbers and words and what they mean here: status tables and error codes, as data that can be listed.
+//! Baidu's codes and their meaning here: status tables and error codes, as data that can be listed.
 //!
-//! Sources: Baidu's documents 000, 001, 003 and 004, whose own words win where they print some, its current SDKs, and
-//! the lists of its open-API gateway and authorization service. Success is `errno` 0; the table lists it so that
-//! nothing printed by the vendor is missing.
+//! Sources: Baidu's documents 000, 001, 003 and 004, whose own wording takes precedence where they print any, its
+//! current SDKs, and the lists of its open-API gateway and authorization service. Success is `errno` 0; the table
+//! lists it so that no code printed by the vendor is missing.
 
 use miniprogram_core::codes::{CodeRow, CodeTable, Explanation, Meaning};
 use miniprogram_core::{
@@ -45,7 +45,7 @@ pub static PACKAGE_STAGE: StatusTable<Stage> = StatusTable::new(
     ],
 );
 
-/// The same numbers as [`PACKAGE_STAGE`], read as where the package's audit stands.
+/// The same numbers as [`PACKAGE_STAGE`], read as the state of the package's audit.
 pub static PACKAGE_AUDIT: StatusTable<AuditStatus> = StatusTable::new(
     BAIDU,
     "package",
@@ -71,7 +71,7 @@ pub static UPLOAD: StatusTable<UploadStatus> = StatusTable::new(
     ],
 );
 
-/// `status` of `app/info`: document 004, and later editions for 5, 6 and 7. Three of the numbers do not say whether
+/// `status` of `app/info`: document 004, and later editions for 5, 6 and 7. Three of the numbers do not show whether
 /// users can open the app.
 pub static APP_VISIT: StatusTable<VisitStatus> = StatusTable::new(
     BAIDU,
@@ -96,10 +96,10 @@ pub static QUOTA_PERIOD: StatusTable<QuotaPeriod> = StatusTable::new(
     &[StatusRow::new(2, QuotaPeriod::Week, "weekly")],
 );
 
-/// Names the second meaning of 501, "HTTP method not supported" (请求方式不支持), where an operation is asked for.
+/// Names the second meaning of 501, "HTTP method not supported" (请求方式不支持), to be used in place of an operation.
 ///
-/// The number alone means "busy", and then an effect may have happened; only the words of the answer tell them apart.
-/// Looked up in place of an operation, this selects the row of the refusal.
+/// The number alone means "busy", in which case an effect may have happened; only the response's message
+/// distinguishes them. Looked up in place of an operation, this name selects the row of the refusal.
 ///
 /// ```
 /// use baidu_smartapp::codes::{ERRNO, METHOD_NOT_SUPPORTED};
@@ -116,17 +116,17 @@ pub const TOKEN_NOT_VALID: &str = "token_not_valid";
 /// Names the second meaning of 50037, "AES key shorter than 43 characters", like [`METHOD_NOT_SUPPORTED`].
 pub const AES_KEY_TOO_SHORT: &str = "aes_key_too_short";
 
-/// Names the second meaning of 63002, "template id unknown", like [`METHOD_NOT_SUPPORTED`]. An upload and the deletion
-/// of a template have this meaning by themselves.
+/// Names the second meaning of 63002, "template id unknown", like [`METHOD_NOT_SUPPORTED`]. For an upload and the
+/// deletion of a template, this meaning applies automatically.
 pub const TEMPLATE_UNKNOWN: &str = "template_unknown";
 
 /// Names the second meaning of `invalid_request`, "invalid refresh token", like [`METHOD_NOT_SUPPORTED`].
 pub const REFRESH_TOKEN_INVALID: &str = "refresh_token_invalid";
 
-/// The call that sends a ticket: there a refused ticket is one that a newer one replaces.
+/// The call that sends a ticket: for it, a refused ticket is one that has been replaced by a newer one.
 const TICKET_CALLS: &[&str] = &["platform_token", "/public/2.0/smartapp/auth/tp/token"];
 
-/// The calls of the token chain, which are given their token: there 100 speaks of that token.
+/// The calls of the token chain, which are given their token: for these, 100 refers to that token.
 const GIVEN_TOKEN_CALLS: &[&str] = &[
     "pre_authorization_code",
     "/rest/2.0/smartapp/tp/createpreauthcode",
@@ -139,7 +139,7 @@ const GIVEN_TOKEN_CALLS: &[&str] = &[
     "/rest/2.0/smartapp/app/info",
 ];
 
-/// The calls that set domains: there 50040 and 50041 speak of the domain, not of the account.
+/// The calls that set domains: for these, 50040 and 50041 refer to the domain, not to the account.
 const DOMAIN_CALLS: &[&str] = &[
     "server_domains",
     "change_server_domains",
@@ -151,7 +151,7 @@ const DOMAIN_CALLS: &[&str] = &[
     "/rest/2.0/smartapp/tp/modifywebviewdomain",
 ];
 
-/// The calls that set web-view domains: there 470013 asks for those.
+/// The calls that set web-view domains: for these, 470013 refers to those domains.
 const WEB_VIEW_CALLS: &[&str] = &[
     "web_view_domains",
     "change_web_view_domains",
@@ -159,7 +159,8 @@ const WEB_VIEW_CALLS: &[&str] = &[
     "/rest/2.0/smartapp/tp/modifywebviewdomain",
 ];
 
-/// The calls that ask for the permission to read phone numbers, and give it up: there 40045 speaks of that permission.
+/// The calls that request or give up the permission to read phone numbers: for these, 40045 refers to that
+/// permission.
 const PHONE_CALLS: &[&str] = &[
     "apply_phone_permission",
     "cancel_phone_permission",
@@ -167,11 +168,11 @@ const PHONE_CALLS: &[&str] = &[
     "/rest/2.0/smartapp/app/cancel/mobileauth",
 ];
 
-/// The calls that hand in a sitemap: there 47005 and 60005 speak of the file and of the search account.
+/// The calls that submit a sitemap: for these, 47005 and 60005 refer to the file and to the search account.
 const SITEMAP_CALLS: &[&str] =
     &["/rest/2.0/smartapp/access/submit/sitemap", "/rest/2.0/smartapp/access/submitsitemap/api"];
 
-/// The calls of the open-source alliance: their token is fetched another way.
+/// The calls of the open-source alliance, whose token is fetched in another way.
 const ALLIANCE_CALLS: &[&str] = &[
     "alliance_apps",
     "alliance_packages",
@@ -185,17 +186,17 @@ const GROUPS: &[&[CodeRow]] = &[general::ROWS, app::ROWS, service::ROWS, other::
 
 /// `errno`, the codes of the service itself: documents 000 to 004 and Baidu's current SDKs.
 ///
-/// A row that holds for some operations only names the trait's method and the endpoint path.
+/// A row that applies only to some operations names the trait's method and the endpoint path.
 pub static ERRNO: CodeTable = CodeTable::new(BAIDU, "errno", GROUPS);
 
 /// `error_code`, the codes of the open-API gateway in front of the service: the gateway's general list.
 pub static GATEWAY: CodeTable = CodeTable::new(BAIDU, "gateway", &[gateway::ROWS]);
 
-/// `error`, the words of the authorization service: its general list.
+/// `error`, the named codes of the authorization service: its general list.
 pub static OAUTH: CodeTable = CodeTable::new(BAIDU, "oauth", &[oauth::ROWS]);
 
-/// `upload_err_code` of a package whose upload failed: Baidu's current SDKs. It is part of a read's answer and
-/// reports a failure that is certain.
+/// `upload_err_code` of a package whose upload failed: Baidu's current SDKs. It is part of a read's response and
+/// reports a definite failure.
 pub static UPLOAD_ERR: CodeTable = CodeTable::new(
     BAIDU,
     "upload_err_code",
@@ -212,11 +213,11 @@ pub static UPLOAD_ERR: CodeTable = CodeTable::new(
 /// Every table of error codes.
 pub static TABLES: &[&CodeTable] = &[&ERRNO, &GATEWAY, &OAUTH, &UPLOAD_ERR];
 
-/// What a code means, to an operation (a trait's method or an endpoint path) where it is given.
+/// Explains a code, for a specific operation (a trait's method or an endpoint path) if one is given.
 ///
-/// Looks in [`ERRNO`], then in [`GATEWAY`], then in [`OAUTH`]; no number stands in two of them. The name of a table
-/// (`gateway`, `upload_err_code`, …) in place of the operation looks in that table alone. Without an operation the
-/// answer also names what the code means elsewhere.
+/// Searches [`ERRNO`], then [`GATEWAY`], then [`OAUTH`]; no code is in two of them. With the name of a table
+/// (`gateway`, `upload_err_code`, …) in place of the operation, only that table is searched. Without an operation the
+/// result also names what the code means elsewhere.
 ///
 /// ```
 /// use baidu_smartapp::codes::explain;
@@ -238,8 +239,8 @@ pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
     explanation
 }
 
-/// Every name that [`explain`] takes as an operation: the methods and endpoint paths of [`OPERATIONS`], the tables, and
-/// the second meanings of a number.
+/// Returns every name that [`explain`] accepts as an operation: the methods and endpoint paths of [`OPERATIONS`], the
+/// tables, and the second meanings of a number.
 pub fn operations() -> impl Iterator<Item = &'static str> {
     let calls =
         OPERATIONS.iter().flat_map(|(method, paths)| std::iter::once(*method).chain(paths.iter().copied()));

@@ -1,4 +1,5 @@
-//! The effects that only Baidu has, as data: what [`BaiduApp`](crate::BaiduApp)'s methods of the same names perform.
+//! The Baidu-only effects as data: each function returns what [`BaiduApp`](crate::BaiduApp)'s method of the same name
+//! performs.
 //!
 //! ```
 //! use baidu_smartapp::commands;
@@ -32,7 +33,7 @@ fn command(method: MethodName, arguments: &impl Serialize) -> Result<Command> {
 /// [`BaiduApp::update_categories`](crate::BaiduApp::update_categories).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn update_categories(choices: &[CategoryChoice]) -> Result<Command> {
     command(UPDATE_CATEGORIES, &choices)
 }
@@ -40,7 +41,7 @@ pub fn update_categories(choices: &[CategoryChoice]) -> Result<Command> {
 /// [`BaiduApp::set_icon`](crate::BaiduApp::set_icon).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_icon(image_url: &str) -> Result<Command> {
     command(SET_ICON, &Icon { image_url: image_url.to_owned() })
 }
@@ -48,7 +49,7 @@ pub fn set_icon(image_url: &str) -> Result<Command> {
 /// [`BaiduApp::set_description`](crate::BaiduApp::set_description).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_description(description: &str) -> Result<Command> {
     command(SET_DESCRIPTION, &Description { description: description.to_owned() })
 }
@@ -56,7 +57,7 @@ pub fn set_description(description: &str) -> Result<Command> {
 /// [`BaiduApp::set_name`](crate::BaiduApp::set_name).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_name(name: &str, materials: &[&str]) -> Result<Command> {
     let materials = materials.iter().map(|url| (*url).to_owned()).collect();
     command(SET_NAME, &NameChange { name: name.to_owned(), materials })
@@ -65,7 +66,7 @@ pub fn set_name(name: &str, materials: &[&str]) -> Result<Command> {
 /// [`BaiduApp::apply_recovery`](crate::BaiduApp::apply_recovery).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn apply_recovery(description: &str) -> Result<Command> {
     command(APPLY_RECOVERY, &Description { description: description.to_owned() })
 }
@@ -73,7 +74,7 @@ pub fn apply_recovery(description: &str) -> Result<Command> {
 /// [`BaiduApp::update_offline_info`](crate::BaiduApp::update_offline_info).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn update_offline_info(update: &OfflineUpdate) -> Result<Command> {
     command(UPDATE_OFFLINE_INFO, update)
 }
@@ -81,7 +82,7 @@ pub fn update_offline_info(update: &OfflineUpdate) -> Result<Command> {
 /// [`BaiduApp::change_server_domains`](crate::BaiduApp::change_server_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
     command(CHANGE_SERVER_DOMAINS, change)
 }
@@ -89,7 +90,7 @@ pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
 /// [`BaiduApp::change_web_view_domains`](crate::BaiduApp::change_web_view_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> {
     command(CHANGE_WEB_VIEW_DOMAINS, change)
 }
@@ -97,7 +98,7 @@ pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> 
 /// [`BaiduApp::apply_phone_permission`](crate::BaiduApp::apply_phone_permission).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn apply_phone_permission(request: &PhonePermissionRequest) -> Result<Command> {
     command(APPLY_PHONE_PERMISSION, request)
 }
@@ -105,7 +106,7 @@ pub fn apply_phone_permission(request: &PhonePermissionRequest) -> Result<Comman
 /// [`BaiduApp::cancel_phone_permission`](crate::BaiduApp::cancel_phone_permission).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn cancel_phone_permission() -> Result<Command> {
     command(CANCEL_PHONE_PERMISSION, &())
 }

@@ -1,4 +1,4 @@
-//! How Baidu's answers are read: four shapes of body, whatever the HTTP status.
+//! How Baidu's responses are read: four shapes of body, whatever the HTTP status.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::codes::{
     TOKEN_NOT_VALID,
 };
 
-/// Baidu's way of answering.
+/// Baidu's dialect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BaiduDialect;
 
-/// An effect may land as late as this: an upload shows after about 3 s, a rollback is delayed by an unpublished time.
+/// The maximum delay of an effect: an upload appears after about 3 s, a rollback is delayed by an unpublished time.
 const SETTLE_TIME: Duration = Duration::from_secs(15);
 
-/// Codes with a second meaning that only the words tell, and the name that selects its row.
+/// Codes with a second meaning that only the message reveals, and the name that selects its row.
 const BY_WORDS: &[(Code, &[&str], &str)] = &[
     (Code::Number(501), &["请求方式不支持", "request method"], METHOD_NOT_SUPPORTED),
     (Code::Number(44001), &["token"], TOKEN_NOT_VALID),
@@ -36,7 +36,7 @@ const BY_WORDS: &[(Code, &[&str], &str)] = &[
     ),
 ];
 
-/// Where the words of a refusal stand, in the order they are believed.
+/// The fields that may contain the message of a refusal, in order of precedence.
 const MESSAGES: &[&str] = &["msg", "errMsg", "errmsg", "error_msg", "error_description"];
 
 impl Dialect for BaiduDialect {
@@ -95,7 +95,7 @@ fn success(call: &Call, response: &Response, json: Value, request_id: Option<Str
     Verdict::Success(reply.with_request_id(request_id))
 }
 
-/// What a refusal tells beside its code and words; fields that are null tell nothing.
+/// Returns the fields of a refusal other than its code and message; null fields carry nothing and are dropped.
 fn refusal_fields(json: Map<String, Value>) -> Map<String, Value> {
     let known = |name: &str| matches!(name, "errno" | "error_code" | "error") || MESSAGES.contains(&name);
     json.into_iter().filter(|(name, value)| !known(name) && !value.is_null()).collect()
@@ -106,7 +106,7 @@ fn is_image(body: &[u8]) -> bool {
     body.starts_with(b"\x89PNG") || body.starts_with(b"\xff\xd8\xff")
 }
 
-/// The refusal that a body holds; none if it is a success. The order is that of the reference, section 4.1.
+/// Returns the refusal in a body; `None` for a success. The order is that of the reference, section 4.1.
 fn refusal(call: &Call, json: &Map<String, Value>) -> Result<Option<VendorRefusal>, &'static str> {
     let message = || text(json, MESSAGES).unwrap_or_default();
     let number = |member| number(json, member);
@@ -134,7 +134,8 @@ fn refused(table: &'static CodeTable, code: Code, message: String, call: &Call) 
     VendorRefusal::new(code, message, row)
 }
 
-/// The row of a code: by the words where they decide, then by the operation, for the low-level call by its path.
+/// Finds the row of a code: by the message where it decides, then by the operation, and for the low-level call by its
+/// path.
 fn row(table: &'static CodeTable, code: &Code, message: &str, call: &Call) -> Option<&'static CodeRow> {
     let message = message.to_lowercase();
     let by_words = BY_WORDS
@@ -148,7 +149,7 @@ fn row(table: &'static CodeTable, code: &Code, message: &str, call: &Call) -> Op
     table.find(code, Some(name))
 }
 
-/// A code's number; none if it is absent or null.
+/// Reads a numeric code; `None` if it is absent or null.
 fn number(json: &Map<String, Value>, member: &str) -> Result<Option<i64>, &'static str> {
     match json.get(member) {
         None | Some(Value::Null) => Ok(None),
@@ -156,13 +157,13 @@ fn number(json: &Map<String, Value>, member: &str) -> Result<Option<i64>, &'stat
     }
 }
 
-/// The first of the members that holds a text.
+/// Returns the first of the fields that contains a string.
 fn text(json: &Map<String, Value>, members: &[&str]) -> Option<String> {
     let mut texts = members.iter().filter_map(|member| json.get(*member)?.as_str());
     texts.find(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// The vendor's id of the request, where the body carries it: a text or a number.
+/// Returns the vendor's request id, if the body contains it: a string or a number.
 fn request_id(json: &Map<String, Value>) -> Option<String> {
     ["traceId", "requestId", "request_id"].into_iter().find_map(|member| match json.get(member)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),

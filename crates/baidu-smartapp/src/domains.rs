@@ -1,6 +1,6 @@
-//! The domains that an app may talk to, and those that it may show as web pages.
+//! The domains that an app may connect to, and those that it may show as web pages.
 //!
-//! Every request names its `action`: without one Baidu adds all domains that the platform has registered.
+//! Every request contains its `action`: without one Baidu adds all domains that the platform has registered.
 //!
 //! Source: document 003, "设置小程序服务器域名" and "设置小程序业务域名".
 
@@ -24,11 +24,11 @@ pub(crate) const CHANGE_WEB_VIEW_DOMAINS: MethodName = MethodName::new("change_w
 
 const SERVER_PATH: &str = "/rest/2.0/smartapp/app/modifydomain";
 const WEB_VIEW_PATH: &str = "/rest/2.0/smartapp/app/modifywebviewdomain";
-/// The code that says that a domain to delete is not set.
+/// The code for deleting a domain that is not set.
 const NOT_SET: Code = Code::Number(470_017);
 const WEB_VIEW_FIELD: &str = "web_view_domain";
 
-/// The domains that an app may talk to, each with its protocol, such as `https://www.example.com`.
+/// The domains that an app may connect to, each with its protocol, such as `https://www.example.com`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServerDomains {
@@ -44,47 +44,47 @@ pub struct ServerDomains {
     /// For uploads (`upload_domain`).
     #[serde(default)]
     pub upload: Vec<String>,
-    /// Whatever else Baidu answered, by its names. A change does not send it.
+    /// All other fields that Baidu returned, by its names. A change does not send them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl ServerDomains {
-    /// None at all.
+    /// Creates an empty set of domains.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With a domain for requests.
+    /// Adds a domain for requests.
     #[must_use]
     pub fn with_request(mut self, domain: impl Into<String>) -> Self {
         self.request.push(domain.into());
         self
     }
 
-    /// With a domain for sockets.
+    /// Adds a domain for sockets.
     #[must_use]
     pub fn with_socket(mut self, domain: impl Into<String>) -> Self {
         self.socket.push(domain.into());
         self
     }
 
-    /// With a domain for downloads.
+    /// Adds a domain for downloads.
     #[must_use]
     pub fn with_download(mut self, domain: impl Into<String>) -> Self {
         self.download.push(domain.into());
         self
     }
 
-    /// With a domain for uploads.
+    /// Adds a domain for uploads.
     #[must_use]
     pub fn with_upload(mut self, domain: impl Into<String>) -> Self {
         self.upload.push(domain.into());
         self
     }
 
-    /// The kinds of domains, by the names of their fields.
+    /// Returns the kinds of domains, by the names of their fields.
     fn into_kinds(self) -> Kinds {
         vec![
             ("request_domain", self.request),
@@ -95,7 +95,7 @@ impl ServerDomains {
     }
 }
 
-/// A change of the domains that an app may talk to: at least one domain added, deleted or set.
+/// A change of the domains that an app may connect to: at least one domain added, deleted or set.
 ///
 /// ```
 /// use baidu_smartapp::{DomainChange, ServerDomains};
@@ -109,7 +109,7 @@ pub struct DomainChange {
     action: DomainAction,
     /// The domains.
     pub domains: ServerDomains,
-    /// Fields that nobody has modelled, sent as they are.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
@@ -128,40 +128,40 @@ pub struct WebViewDomainChange {
     action: DomainAction,
     /// The domains.
     pub domains: Vec<String>,
-    /// Fields that nobody has modelled, sent as they are.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// The parts that both kinds of change have.
+/// Implements what both kinds of change have in common.
 macro_rules! change {
     ($name:ident, $given:ident: $domains:ty, $domains_of:expr) => {
         impl $name {
-            /// Adds domains to those that are set.
+            /// Adds to the configured domains.
             #[must_use]
             pub fn add($given: $domains) -> Self {
                 Self { action: DomainAction::Add, domains: $domains_of, extra: Map::new() }
             }
 
-            /// Deletes domains out of those that are set.
+            /// Deletes from the configured domains.
             #[must_use]
             pub fn delete($given: $domains) -> Self {
                 Self { action: DomainAction::Delete, domains: $domains_of, extra: Map::new() }
             }
 
-            /// Replaces those that are set.
+            /// Replaces the configured domains.
             #[must_use]
             pub fn set($given: $domains) -> Self {
                 Self { action: DomainAction::Set, domains: $domains_of, extra: Map::new() }
             }
 
-            /// What is done with the domains.
+            /// Returns the operation on the domains.
             #[must_use]
             pub const fn action(&self) -> DomainAction {
                 self.action
             }
 
-            /// With a field that nobody has modelled.
+            /// Adds an unmodelled field.
             #[must_use]
             pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
                 self.extra.insert(name.into(), value.into());
@@ -179,47 +179,47 @@ change!(
 );
 
 impl BaiduApp {
-    /// The domains that the app may talk to.
+    /// Returns the domains that the app may connect to.
     ///
     /// Source: document 003, "设置小程序服务器域名", `action` `get`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn server_domains(&self) -> Result<ServerDomains> {
         const OPERATION: &str = "server_domains";
         let mut op = self.pipeline.begin(&self.app, OPERATION);
         of_servers(&op.read(&get(OPERATION, SERVER_PATH)).await?)
     }
 
-    /// Changes the domains that the app may talk to. They must be registered at the platform, or be below one that
-    /// is. Set them before a package is submitted: with that submission the app's own domains are deleted.
+    /// Changes the domains that the app may connect to. They must be registered with the platform, or be subdomains
+    /// of a registered one. Set them before submitting a package: that submission deletes the app's own domains.
     ///
-    /// Spends one of a limited number of changes, the number of which Baidu does not publish.
+    /// Uses up one of a limited number of changes; Baidu does not publish the limit.
     ///
     /// Source: document 003, "设置小程序服务器域名".
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for no domain and for one without a protocol or
-    /// with a user, [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left,
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a domain that is not registered, or, to be deleted, not
-    /// set, and those of any effect.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if there is no domain, or for a domain
+    /// without a protocol or with a user, [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no
+    /// change is left, [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a domain that is not registered or,
+    /// when deleting, not set, and those of any effect.
     pub async fn change_server_domains(&self, change: &DomainChange) -> Result<Effect> {
         Ok(self.perform(commands::change_server_domains(change)?).await?.into_unit())
     }
 
-    /// The domains that the app may show as web pages.
+    /// Returns the domains that the app may show as web pages.
     ///
     /// Source: document 003, "设置小程序业务域名", `action` `get`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn web_view_domains(&self) -> Result<Vec<String>> {
         const OPERATION: &str = "web_view_domains";
         let mut op = self.pipeline.begin(&self.app, OPERATION);
         of_web_view(&op.read(&get(OPERATION, WEB_VIEW_PATH)).await?)
     }
 
-    /// Changes the domains that the app may show as web pages; else like
+    /// Changes the domains that the app may show as web pages; otherwise like
     /// [`change_server_domains`](Self::change_server_domains).
     ///
     /// Source: document 003, "设置小程序业务域名".
@@ -231,19 +231,19 @@ impl BaiduApp {
     }
 }
 
-/// A read of the domains.
+/// Builds a read of the domains.
 fn get(operation: &'static str, path: &'static str) -> Call {
     let action = DomainAction::Get.as_wire().to_owned();
     Call::post_form(operation, path, vec![("action".into(), action)])
 }
 
-/// Domains by the names of their fields.
-/// Domains: texts of which each joins some by commas.
+/// Splits texts that each join several domains by commas.
 fn split(texts: Vec<String>) -> Vec<String> {
     let domains = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
     domains.filter(|domain| !domain.is_empty()).map(str::to_owned).collect()
 }
 
+/// Domains by the names of their fields.
 type Kinds = Vec<(&'static str, Vec<String>)>;
 
 fn of_servers(reply: &Reply) -> Result<ServerDomains> {
@@ -278,7 +278,7 @@ pub(crate) struct ChangeDomains {
     /// The domains of the change; no kind is empty.
     kinds: Kinds,
     extra: form::Fields,
-    /// The domains that a read shows.
+    /// Extracts the domains from a read's reply.
     shown: fn(&Reply) -> Result<Kinds>,
 }
 
@@ -325,8 +325,8 @@ impl ChangeDomains {
         Ok(Self { operation, path, action, kinds, extra, shown })
     }
 
-    /// The first kind of the change that a read does not tell. An empty list in place of the kinds tells that none are
-    /// set.
+    /// Returns the first kind of the change that a read does not report. An empty list in place of the kinds means
+    /// that none are set.
     fn untold(&self, reply: &Reply) -> Option<&'static str> {
         match reply.json.get("data") {
             Some(Value::Array(_)) => None,
@@ -348,7 +348,7 @@ impl ChangeDomains {
     }
 }
 
-/// What is wrong with a domain. Which protocols are allowed is Baidu's to say: its documents do not agree.
+/// Returns what is wrong with a domain. Which protocols are allowed is for Baidu to decide: its documents disagree.
 fn fault(domain: &str) -> Option<&'static str> {
     match domain.trim().split_once("://") {
         Some((protocol, host))
@@ -362,7 +362,7 @@ fn fault(domain: &str) -> Option<&'static str> {
     }
 }
 
-/// Domains as they are compared: case and a slash at the end do not matter.
+/// Normalizes domains for comparison: case and a trailing slash do not matter.
 fn comparable(domains: &[String]) -> BTreeSet<String> {
     domains.iter().map(|domain| domain.trim().trim_end_matches('/').to_ascii_lowercase()).collect()
 }
@@ -385,7 +385,7 @@ impl EffectPlan for ChangeDomains {
         }
     }
 
-    /// An empty text may say that no domain is left, or nothing at all. To delete one again is refused.
+    /// An empty string may mean that no domain is left, or nothing at all. Deleting a domain again is refused.
     fn bars_the_next(&self) -> bool {
         false
     }

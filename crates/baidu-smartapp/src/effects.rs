@@ -1,4 +1,4 @@
-//! From commands to effects: the one table of what can be done to an app, and of what to the platform.
+//! Maps commands to effects: the single table of the effects on an app and of those on the platform.
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{EffectPlan, EffectSource};
@@ -34,7 +34,7 @@ impl EffectSource for BaiduApp {
     }
 }
 
-/// The effects on an app that only Baidu has.
+/// The Baidu-only effects on an app.
 fn inherent(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     Ok(match command.method {
         info::UPDATE_CATEGORIES => Box::new(info::update_categories(arguments(command)?)?),

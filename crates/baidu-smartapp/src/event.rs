@@ -1,10 +1,11 @@
-//! Pushes of Baidu: decoder and encoder.
+//! Baidu's pushes: decoder and encoder.
 //!
-//! A push is a JSON envelope with `Nonce`, `TimeStamp`, `Encrypt` and `MsgSignature`. Inside is JSON of one of three
-//! shapes: system events (`event`, `appId`, `tpAppId`, `eventTime`), the ticket, and customer messages (`MsgType`).
+//! A push is a JSON envelope with `Nonce`, `TimeStamp`, `Encrypt` and `MsgSignature`. The decrypted message is JSON
+//! of one of three shapes: system events (`event`, `appId`, `tpAppId`, `eventTime`), the ticket, and customer
+//! messages (`MsgType`).
 //!
-//! Answer every push that was taken over with the text `success` and status 200, and every refusal alike: 4xx, no
-//! reason.
+//! Reply to every accepted push with the text `success` and status 200. Reply to all refused pushes alike: 4xx,
+//! without a reason.
 //!
 //! Source: vendor documents 000, 001 and 003 (pushes) and Baidu's third-party-platform documentation (encryption);
 //! order and rules of the checks: `docs/design.md`, "Callbacks".
@@ -30,12 +31,12 @@ pub use notification::decode_notification;
 
 use crate::BAIDU;
 
-/// The vendor's name of an event, what it says, and the verdict where it is one. Names end in `PASS`, `SUCCESS`,
-/// `FAIL`, `FAILED` and `REJECT` without system, so nothing is guessed from them: any other name is
-/// [`Unknown`](EventKind::Unknown), as are the ones listed so here; [`BaiduEvent`] tells those apart.
+/// Maps the vendor's name of an event to its meaning, and to the verdict if it is one. Names end in `PASS`,
+/// `SUCCESS`, `FAIL`, `FAILED` and `REJECT` unsystematically, so nothing is guessed from them: any other name is
+/// [`Unknown`](EventKind::Unknown), as are the names listed as such here; [`BaiduEvent`] distinguishes those.
 ///
-/// `APPLY_APP_MOBILE_AUTH_PASS` is no verdict where it gives a reason: document 003 prints the withdrawal of the
-/// permission under that name too. Query the status (`BaiduApp::phone_permission`) then.
+/// `APPLY_APP_MOBILE_AUTH_PASS` is not a verdict if it gives a reason: document 003 also prints the withdrawal of the
+/// permission under that name. Query the status (`BaiduApp::phone_permission`) in that case.
 ///
 /// Source: vendor documents 000, 001, 003 and the event numbers of Baidu's own SDKs.
 pub static EVENTS: &[(&str, EventKind, Option<bool>)] = &[
@@ -59,7 +60,7 @@ pub static EVENTS: &[(&str, EventKind, Option<bool>)] = &[
     ("BATCH_UPLOAD_SUBMIT_FAIL", EventKind::Unknown, None),
     ("APP_NAME_AUDIT_PASS", EventKind::NameAudited, Some(true)),
     ("APP_NAME_AUDIT_FAIL", EventKind::NameAudited, Some(false)),
-    // No verdict: the name was released because no package came in time.
+    // Not a verdict: the name was released because no package was submitted in time.
     ("APP_NAME_CLEAR", EventKind::Unknown, None),
     ("APP_ICON_AUDIT_PASS", EventKind::IconAudited, Some(true)),
     ("APP_ICON_AUDIT_FAIL", EventKind::IconAudited, Some(false)),
@@ -109,18 +110,18 @@ pub static EVENTS: &[(&str, EventKind, Option<bool>)] = &[
 /// The event of a granted permission to read phone numbers, and in document 003's sample that of its withdrawal.
 const PHONE_PERMISSION_GRANTED: &str = "APPLY_APP_MOBILE_AUTH_PASS";
 
-/// Decodes pushes of Baidu.
+/// Decodes Baidu's pushes.
 ///
-/// What people typed is kept as they typed it: control characters in the texts of a message, raw line breaks included,
-/// refuse no push, and numbers that 64 bits cannot hold stay as text. An id that cannot be one is in the payload alone;
-/// only `appId` and `tpAppId`, which bind a push to its app and platform, refuse it. A message without `event` and
-/// `MsgType` is an event of kind [`Unknown`](EventKind::Unknown) with an empty name.
+/// Text typed by users is kept as typed: control characters in the texts of a message, including raw line breaks, do
+/// not cause a refusal, and numbers that do not fit into 64 bits stay text. An invalid id is kept only in the
+/// payload; only an invalid `appId` or `tpAppId`, which bind a push to its app and platform, causes a refusal. A
+/// message without `event` and `MsgType` is an event of kind [`Unknown`](EventKind::Unknown) with an empty name.
 ///
-/// What stands behind the message inside a frame is checked only where a receiver id is configured, because public
-/// sources disagree on what it is; configure the platform id, and `tpAppId` of every system event must equal it. The
+/// The part that follows the message inside a frame is checked only if a receiver id is configured, because public
+/// sources disagree on what it is. Configure the platform id, and `tpAppId` of every system event must equal it. The
 /// query and the configured body format are not used.
 ///
-/// A plain configuration also takes the Kafka notifications that [`decode_notification`] reads.
+/// A plain configuration also accepts the Kafka notifications that [`decode_notification`] reads.
 ///
 /// ```
 /// use baidu_smartapp::event::{BaiduEventDecoder, BaiduEventEncoder};
@@ -146,7 +147,7 @@ pub struct BaiduEventDecoder {
 }
 
 impl BaiduEventDecoder {
-    /// A decoder for one platform.
+    /// Creates a decoder for one platform.
     #[must_use]
     pub const fn new(config: CallbackConfig) -> Self {
         Self { config }
@@ -162,12 +163,12 @@ impl BaiduEventDecoder {
         self.config.open(BAIDU, sealed.place(push.body))
     }
 
-    /// Decodes a push that Baidu has kept (`pushmsg/getmsg`). It bears neither signature nor time of its own, so it may
-    /// come from an answer of Baidu alone, never from a request.
+    /// Decodes a push that Baidu has kept (`pushmsg/getmsg`). It has neither a signature nor a time of its own, so it
+    /// must come only from a response of Baidu, never from a request.
     ///
     /// # Errors
-    /// [`Callback`](miniprogram_core::ErrorKind::Callback) for a ciphertext that cannot be opened, a message that is
-    /// none, another platform, or a plain configuration.
+    /// [`Callback`](miniprogram_core::ErrorKind::Callback) for a ciphertext that cannot be decrypted, an invalid
+    /// message, another platform, or a plain configuration.
     pub fn decode_kept(&self, content: &str) -> Result<Event<'static>> {
         let mut content = content.as_bytes().to_vec();
         let fields = message::parse(self.config.open(BAIDU, &mut content)?)?;
@@ -204,7 +205,7 @@ impl EventDecoder for BaiduEventDecoder {
     }
 }
 
-/// A refusal of the message inside.
+/// Builds a refusal of the decrypted message.
 fn refused(detail: &'static str) -> Error {
     CallbackCheck::Message.because(BAIDU, detail)
 }

@@ -7,8 +7,8 @@ use crate::BAIDU;
 
 const OPERATION: &str = "upload_code";
 
-/// Builds the `ext_json` of an upload: the members of Baidu's format by name, any other through
-/// [`with_member`](Self::with_member). Source: document 001, "ext_json内容说明".
+/// Builds the `ext_json` of an upload: methods for the fields of Baidu's format, and
+/// [`with_member`](Self::with_member) for any other. Source: document 001, "ext_json内容说明".
 ///
 /// ```
 /// use baidu_smartapp::ExtJsonBuilder;
@@ -30,13 +30,13 @@ impl Default for ExtJsonBuilder {
 }
 
 impl ExtJsonBuilder {
-    /// An object that holds only the member that every upload needs, `extEnable`, as true.
+    /// Creates an object with only the field that every upload needs, `extEnable`, as true.
     pub fn new() -> Self {
         Self { members: Map::from_iter([("extEnable".to_owned(), Value::Bool(true))]) }
     }
 
-    /// Any member, as it stands in the text: for those that have no method here. A later one replaces an earlier one
-    /// of that name.
+    /// Sets any field as it is to appear in the text; for fields that have no method here. A later value replaces an
+    /// earlier one of the same name.
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.members.insert(name.into(), value.into());
         self
@@ -47,17 +47,17 @@ impl ExtJsonBuilder {
         self.with_member("extAppid", app.into())
     }
 
-    /// `extEnable`: whether the other members are merged into the template; true unless set.
+    /// `extEnable`: whether the other fields are merged into the template; true unless set.
     pub fn with_ext_enable(self, enabled: bool) -> Self {
         self.with_member("extEnable", enabled)
     }
 
-    /// One value in `ext`: free data that the program reads at run time.
+    /// Sets one value in `ext`: free-form data that the program reads at run time.
     pub fn with_ext(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.with_entry("ext", name.into(), value.into())
     }
 
-    /// One page in `extPages`: what overrides that page's own configuration.
+    /// Sets one page in `extPages`, which overrides that page's own configuration.
     pub fn with_ext_page(self, page: impl Into<String>, configuration: Map<String, Value>) -> Self {
         self.with_entry("extPages", page.into(), Value::Object(configuration))
     }
@@ -77,10 +77,10 @@ impl ExtJsonBuilder {
         self.with_member("tabBar", tab_bar)
     }
 
-    /// The text.
+    /// Builds the text.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), naming the member, for an `extEnable` that
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), naming the field, for an `extEnable` that
     /// is neither true nor false, and for a `directCommit` that is not false: such an upload would also submit, and
     /// two effects in one call could not be settled.
     pub fn build(self) -> Result<ExtJson> {
@@ -100,8 +100,8 @@ impl ExtJsonBuilder {
     }
 }
 
-/// Refuses an `extEnable` that is absent, or neither on nor off: document 001 requires it, and what an upload without it
-/// does with the other members is not said.
+/// Refuses an `extEnable` that is absent, or neither on nor off: document 001 requires it, and does not say what an
+/// upload without it does with the other fields.
 pub(crate) fn refuse_unclear_switch(member: Option<&Value>) -> Result<()> {
     let rule = match member {
         Some(Value::Bool(_)) => return Ok(()),
@@ -111,7 +111,8 @@ pub(crate) fn refuse_unclear_switch(member: Option<&Value>) -> Result<()> {
     Err(Error::invalid(OPERATION, "ext_json.extEnable", rule).for_vendor(BAIDU))
 }
 
-/// Refuses an upload that would also submit. The member is documented as text and shown as boolean: both count.
+/// Refuses an upload that would also submit. The field is documented as text and shown as boolean: both are
+/// recognised.
 pub(crate) fn refuse_direct_commit(member: Option<&Value>) -> Result<()> {
     let off = match member {
         None | Some(Value::Null | Value::Bool(false)) => true,

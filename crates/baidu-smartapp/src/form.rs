@@ -1,4 +1,4 @@
-//! Forms: the only kind of body that Baidu takes.
+//! Forms: the only kind of body that Baidu accepts.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::dialect::BaiduDialect;
 /// The fields of a form, in order.
 pub(crate) type Fields = Vec<(Cow<'static, str>, String)>;
 
-/// Members as the fields of a form: text as it is, anything else as JSON text. Null has no such form.
+/// Converts fields to those of a form: strings as they are, anything else as JSON text. Null cannot be represented.
 fn fields(operation: &'static str, members: &Map<String, Value>) -> Result<Fields> {
     let field = |(name, value): (&String, &Value)| {
         let text = match value {
@@ -30,7 +30,7 @@ fn fields(operation: &'static str, members: &Map<String, Value>) -> Result<Field
     members.iter().map(field).collect()
 }
 
-/// A call of an endpoint that nobody has modelled.
+/// Builds a call of an unmodelled endpoint.
 pub(crate) fn raw_call(
     method: Method,
     path: &str,
@@ -46,11 +46,11 @@ pub(crate) fn raw_call(
     };
     let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))?;
     call.check(&BaiduDialect)?;
-    // A code or a refresh token is spent by a GET as well.
+    // A GET uses up a code or a refresh token as well.
     Ok(if path.contains("/oauth/") { call.with_effect() } else { call })
 }
 
-/// The fields that nobody has modelled. `taken` are the request's own: nothing may hide under one of them.
+/// Converts the unmodelled fields. `taken` are the request's own fields, which must not be overridden.
 pub(crate) fn extra(
     operation: &'static str,
     members: &Map<String, Value>,

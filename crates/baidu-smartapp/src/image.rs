@@ -1,4 +1,4 @@
-//! Uploading pictures, whose addresses other calls take.
+//! Uploading images, whose URLs other calls take.
 
 use bytes::Bytes;
 use miniprogram_core::pipeline::Call;
@@ -12,23 +12,23 @@ use crate::{BAIDU, refuse, reply};
 
 const OPERATION: &str = "upload_image";
 
-/// The formats that Baidu takes, by their first bytes, with their media types.
+/// The formats that Baidu accepts, by their first bytes, with their media types.
 const FORMATS: &[(&[u8], &str)] =
     &[(b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"BM", "image/bmp")];
 
 impl BaiduPlatform {
-    /// Uploads a picture with the platform's token and answers its address. Baidu takes pictures at such addresses
-    /// alone: elsewhere it refuses others with 47008.
+    /// Uploads an image with the platform's token and returns its URL. Baidu accepts images only at such URLs:
+    /// elsewhere it refuses others with 47008.
     ///
-    /// PNG, JPEG or BMP; an icon has at most 2 MB and 256 × 256 pixels, anything else at most 5 MB. The picture alone
-    /// changes no app, so a lost answer is repeated like that of a read: at worst Baidu keeps the picture twice, under
-    /// two addresses.
+    /// PNG, JPEG or BMP; an icon has at most 2 MB and 256 × 256 pixels, anything else at most 5 MB. The image alone
+    /// does not change an app, so the call is retried after a lost response, like a read: at worst Baidu keeps the
+    /// image twice, under two URLs.
     ///
     /// Source: Baidu's pages on third-party platforms, "图片上传接口"; document 003 refers to it.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an empty file name, a
-    /// picture that is too large and bytes that begin like none of the formats; from Baidu for other dimensions.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an empty file name,
+    /// an image that is too large, or bytes that begin like none of the formats; from Baidu for other dimensions.
     pub async fn upload_image(
         &self,
         kind: ImageKind,

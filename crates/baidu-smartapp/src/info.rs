@@ -1,4 +1,4 @@
-//! The app's basic information: categories, icon, description, name, and what helps after it was taken offline.
+//! The app's basic information: categories, icon, description, name, and remedies after it was taken offline.
 //!
 //! Source: document 003, "基本信息设置".
 
@@ -42,7 +42,7 @@ pub(crate) struct Description {
     pub(crate) description: String,
 }
 
-/// New basic information for an app that was taken offline by force. At least one of the fields must be set.
+/// New basic information for an app that was forced offline. At least one of the fields must be set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OfflineUpdate {
@@ -52,47 +52,47 @@ pub struct OfflineUpdate {
     /// The description (`app_desc`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<String>,
-    /// The picture (`photo_addr`): an address that an upload has answered.
+    /// The icon (`photo_addr`): a URL returned by an upload.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon_url: Option<String>,
-    /// Proofs that go with the name (`app_name_material`): addresses that an upload has answered.
+    /// Proofs for the name (`app_name_material`): URLs returned by an upload.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub name_materials: Vec<String>,
-    /// Fields that nobody has modelled, sent as they are.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl OfflineUpdate {
-    /// With a name.
+    /// Sets the name.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// With a description.
+    /// Sets the description.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// With a picture.
+    /// Sets the icon.
     #[must_use]
     pub fn with_icon_url(mut self, image_url: impl Into<String>) -> Self {
         self.icon_url = Some(image_url.into());
         self
     }
 
-    /// With one more proof for the name.
+    /// Adds another proof for the name.
     #[must_use]
     pub fn with_name_material(mut self, image_url: impl Into<String>) -> Self {
         self.name_materials.push(image_url.into());
         self
     }
 
-    /// With a field that nobody has modelled.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -101,23 +101,24 @@ impl OfflineUpdate {
 }
 
 impl BaiduApp {
-    /// Changes the icon. It is reviewed; the verdict comes as a push. Spends one of the changes that
+    /// Changes the icon. The icon is reviewed; the verdict is pushed. Uses up one of the changes that
     /// [`app_info`](Self::app_info) counts.
     ///
-    /// `image_url` is an address that [`upload_image`](crate::BaiduPlatform::upload_image) has answered.
+    /// `image_url` is a URL returned by [`upload_image`](crate::BaiduPlatform::upload_image).
     ///
     /// Source: document 003, "修改小程序icon".
     ///
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left,
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an address from elsewhere, and those of
-    /// any effect.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a URL from elsewhere, and those of any
+    /// effect.
     pub async fn set_icon(&self, image_url: &str) -> Result<Effect<Examination>> {
         self.perform(commands::set_icon(image_url)?).await?.into_inherent(SET_ICON.as_str())
     }
 
-    /// Changes the description, 10 to 56 units of width: a Chinese character has 2, a Latin letter 1. It is reviewed;
-    /// the verdict comes as a push. Spends one of the changes that [`app_info`](Self::app_info) counts.
+    /// Changes the description, 10 to 56 units of width: a Chinese character counts as 2, a Latin letter as 1. The
+    /// description is reviewed; the verdict is pushed. Uses up one of the changes that [`app_info`](Self::app_info)
+    /// counts.
     ///
     /// Source: document 003, "修改功能介绍".
     ///
@@ -128,10 +129,11 @@ impl BaiduApp {
         self.perform(commands::set_description(description)?).await?.into_inherent(SET_DESCRIPTION.as_str())
     }
 
-    /// Asks for the end of a closed traffic, once what broke the rules has been repaired without a new package; 1 to
-    /// 100 characters say what was done. The verdict comes as a push.
+    /// Requests that closed traffic be restored, once the violation has been repaired without a new package; 1 to 100
+    /// characters describe what was done. The verdict is pushed.
     ///
-    /// No query shows such a request: with a lost answer its outcome stays unknown unless the traffic is open again.
+    /// No query shows such a request: after a lost response the outcome stays unknown unless the traffic is open
+    /// again.
     ///
     /// Source: document 003, "申请恢复流量下线".
     ///
@@ -142,11 +144,11 @@ impl BaiduApp {
         Ok(self.perform(commands::apply_recovery(description)?).await?.into_unit())
     }
 
-    /// Replaces basic information of an app that was taken offline by force, and has it reviewed. The verdict comes
-    /// as a push that names the same review.
+    /// Replaces basic information of an app that was forced offline, and submits it for review. The push of the
+    /// verdict names the same review.
     ///
-    /// With a lost answer it is done if `app/info` shows the new values in review; else its outcome stays unknown and
-    /// nothing is sent again.
+    /// After a lost response the effect is done if `app/info` shows the new values in review; otherwise the outcome
+    /// stays unknown and nothing is sent again.
     ///
     /// Source: document 003, "基本信息强制下线后修改基本信息".
     ///

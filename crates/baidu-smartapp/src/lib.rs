@@ -87,5 +87,5 @@ pub use phone::{PhonePermissionRequest, PhonePermissionState};
 #[cfg(feature = "client")]
 pub use templates::BaiduTemplates;
 
-/// Baidu.
+/// The vendor Baidu.
 pub const BAIDU: Vendor = Vendor::new("baidu");

@@ -1,4 +1,4 @@
-//! Pushes that Baidu has kept, to be read again.
+//! Pushes that Baidu has kept and that can be read again.
 
 use std::time::Duration;
 
@@ -12,37 +12,37 @@ use crate::{BAIDU, refuse, reply};
 
 const OPERATION: &str = "missed_pushes";
 
-/// How long a span may be.
+/// Maximum length of a time span.
 const LONGEST_SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How many pushes a page holds at most.
+/// Maximum number of pushes per page.
 const LONGEST_PAGE: u32 = 100;
 
-/// Which of the pushes to read.
+/// Selects the pushes to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct MissedPushQuery {
-    /// From when on, at most a month back; the last day by default.
+    /// The start of the time span, at most a month back; the last day by default.
     pub from: Option<Timestamp>,
-    /// Until when, at most a week later.
+    /// The end of the time span, at most a week after the start.
     pub until: Option<Timestamp>,
-    /// Those alone whose delivery failed.
+    /// Whether to read only pushes whose delivery failed.
     pub failed_only: bool,
-    /// How many to skip.
+    /// The number of pushes to skip.
     pub offset: u32,
-    /// How many at most: 1 to 100, which is the default.
+    /// The maximum number of pushes: 1 to 100, which is the default.
     pub count: Option<u32>,
-    /// These and no others. Nothing else may be given then.
+    /// The ids of the pushes to read. Excludes all other criteria.
     pub ids: Vec<String>,
 }
 
 impl MissedPushQuery {
-    /// Every push of the last day.
+    /// Selects every push of the last day.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// In a span of time.
+    /// Restricts the pushes to a time span.
     #[must_use]
     pub const fn between(mut self, from: Timestamp, until: Timestamp) -> Self {
         self.from = Some(from);
@@ -50,14 +50,14 @@ impl MissedPushQuery {
         self
     }
 
-    /// Those alone whose delivery failed.
+    /// Restricts the pushes to those whose delivery failed.
     #[must_use]
     pub const fn failed_only(mut self) -> Self {
         self.failed_only = true;
         self
     }
 
-    /// One page of them.
+    /// Selects one page.
     #[must_use]
     pub const fn page(mut self, offset: u32, count: u32) -> Self {
         self.offset = offset;
@@ -65,7 +65,7 @@ impl MissedPushQuery {
         self
     }
 
-    /// These and no others.
+    /// Selects pushes by their ids.
     #[must_use]
     pub fn with_ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.ids = ids.into_iter().map(Into::into).collect();
@@ -109,10 +109,10 @@ impl MissedPushQuery {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MissedPushes {
-    /// How many there are, where Baidu tells.
+    /// The total number of pushes, if Baidu reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
-    /// Those of this page.
+    /// The pushes of this page.
     pub pushes: Vec<MissedPush>,
 }
 
@@ -122,7 +122,7 @@ pub struct MissedPushes {
 pub struct MissedPush {
     /// Its id.
     pub id: String,
-    /// What became of its delivery, where Baidu tells.
+    /// The state of its delivery, if Baidu reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Coded<PushStatus>>,
     /// The ciphertext, without a signature: `event::BaiduEventDecoder::decode_kept` reads it.
@@ -130,14 +130,14 @@ pub struct MissedPush {
 }
 
 impl BaiduPlatform {
-    /// Pushes of the last month, whether they were delivered or not: `pushmsg/getmsg`.
+    /// Returns pushes of the last month, whether they were delivered or not: `pushmsg/getmsg`.
     ///
     /// Source: Baidu's current SDKs, `pushmsg/getmsg`.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for a span that ends
-    /// before it begins or is longer than a week, a page of none or more than 100, and ids beside anything else; and
-    /// those of any read.
+    /// before it begins or is longer than a week, for a page of 0 or more than 100 pushes, and for ids combined with
+    /// anything else; and those of any read.
     pub async fn missed_pushes(&self, query: &MissedPushQuery) -> Result<MissedPushes> {
         let call = query.call()?;
         let reply = self.begin(OPERATION).read(&call).await?;

@@ -1,4 +1,4 @@
-//! Packages as Baidu shows them, and how one is picked out of the list.
+//! Packages as Baidu reports them, and how one is selected from the list.
 
 use miniprogram_core::pipeline::{Call, Fields, Op, Preview, Reply};
 use miniprogram_core::{
@@ -13,7 +13,7 @@ use crate::reply;
 
 /// `status` of the package online.
 pub(crate) const ONLINE: i64 = 1;
-/// `status` of a package that was uploaded and not submitted, or taken back.
+/// `status` of a package that was uploaded and not submitted, or withdrawn.
 pub(crate) const DEVELOPMENT: i64 = 3;
 /// `status` of a package in review.
 pub(crate) const IN_REVIEW: i64 = 4;
@@ -21,22 +21,22 @@ pub(crate) const IN_REVIEW: i64 = 4;
 pub(crate) const REJECTED: i64 = 5;
 /// `status` of a package that passed the review.
 pub(crate) const APPROVED: i64 = 6;
-/// `status` of the package online while it is taken back.
+/// `status` of the package online while it is being rolled back.
 pub(crate) const ROLLING_BACK: i64 = 8;
 
-/// An effect whose package is found in `package/get`.
+/// Previews an effect whose package is looked up in `package/get`.
 pub(crate) fn looked_up(operation: &'static str, effect: Call) -> Preview {
     Preview::new(effect).after(list(operation)).with_value_of("package_id", "package/get")
 }
 
-/// A package as Baidu shows it.
+/// A package as Baidu reports it.
 ///
-/// Every member but the stage may be absent: `package/get` shows an upload without id and status until it has been
+/// Every field except the stage may be absent: `package/get` shows an upload without id and status until it has been
 /// processed. Source: documents 000 and 001, `package/get`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Package {
-    /// The package's id; it is the audit's id too.
+    /// The package's id, which is also the audit's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package_id: Option<PackageId>,
     /// The version text of the upload, such as `1.2.6` or `d0.0.0.2`.
@@ -45,39 +45,40 @@ pub struct Package {
     /// The description of the upload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Where it stands.
+    /// The stage of the package.
     pub stage: Stage,
-    /// The number behind the stage; absent while an upload is processed.
+    /// The number behind the stage; absent while an upload is being processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw_status: Option<RawStatus>,
-    /// The reviewer's words.
+    /// The reviewer's message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_message: Option<String>,
     /// The remark of the submission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
-    /// Who uploaded it; Baidu's `--` for nobody known reads as absent.
+    /// The user who uploaded it; Baidu's `--` for an unknown user is read as absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub committer: Option<String>,
     /// The time of the upload as Baidu prints it. Some are printed 1000 times too close to 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit_time: Option<String>,
-    /// The same as a time (Beijing's, as printed); absent if it cannot be read.
+    /// The commit time as a timestamp (Beijing time, as printed); absent if it cannot be parsed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub committed_at: Option<Timestamp>,
-    /// The state of the upload, while Baidu tells one.
+    /// The state of the upload, as long as Baidu reports one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload: Option<Upload>,
     /// The version that a rollback of this package returns to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback_version: Option<String>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 
 impl Package {
-    /// Out of an object of a reply. Every field may be missing: most are while an upload is processed.
+    /// Reads a package from an object of a reply. Every field may be missing: most are while an upload is being
+    /// processed.
     fn read(fields: &mut Fields<'_>) -> Self {
         let upload = fields.number("upload_status").map(|code| {
             let (status, raw_status) = UPLOAD.translate(code);
@@ -115,17 +116,17 @@ impl Package {
         }
     }
 
-    /// The number behind the stage.
+    /// Returns the number behind the stage.
     pub(crate) fn status(&self) -> Option<i64> {
         self.raw_status.as_ref().and_then(|raw| raw.code.as_number())
     }
 
-    /// How far the upload is; none once it has succeeded.
+    /// Returns the progress of the upload; `None` once it has succeeded.
     fn upload_status(&self) -> Option<UploadStatus> {
         self.upload.as_ref().map(|upload| upload.status)
     }
 
-    /// Whether it is what such an upload brings. An upload under way may not show its description yet.
+    /// Whether it can be the result of such an upload. An upload in progress may not show its description yet.
     pub(crate) fn is_upload_of(&self, version: &str, description: &str) -> bool {
         let described = match (&self.description, &self.package_id) {
             (Some(shown), _) => shown == description,
@@ -135,7 +136,7 @@ impl Package {
         described && self.version.as_deref().map(str::trim) == Some(version.trim())
     }
 
-    /// Whether it is an upload that is still processed, whatever number says so.
+    /// Whether it is an upload still being processed: reported as such, or without an id and not reported as failed.
     pub(crate) fn is_under_way(&self) -> bool {
         match self.upload_status() {
             Some(UploadStatus::Processing) => true,
@@ -149,7 +150,7 @@ impl Package {
         self.upload_status() == Some(UploadStatus::Failed)
     }
 
-    /// Orders packages by age, as far as Baidu tells.
+    /// Orders packages by age, as far as Baidu reports it.
     fn age(&self) -> (Option<Timestamp>, Option<i64>) {
         (self.committed_at, self.package_id.as_ref().and_then(PackageId::as_number))
     }
@@ -170,7 +171,7 @@ impl From<Package> for CodeVersion {
     }
 }
 
-/// The answer of `package/get`: at most one package, or a few, in development, in review and online.
+/// The response of `package/get`: at most one package, or a few, in development, in review and online.
 #[derive(Debug)]
 pub(crate) struct Packages(pub(crate) Vec<Package>);
 
@@ -180,7 +181,7 @@ impl Packages {
         Ok(Self(many(&reply)?))
     }
 
-    /// Reads the list after an effect; none where Baidu tells no list.
+    /// Reads the list after an effect; `None` if Baidu returns no list.
     pub(crate) async fn look(op: &mut Op<'_>) -> Result<Option<Self>> {
         let reply = op.read(&list(op.operation())).await?;
         if !reply.json.get("data").is_some_and(Value::is_array) {
@@ -189,7 +190,7 @@ impl Packages {
         Ok(Some(Self(many(&reply)?)))
     }
 
-    /// The newest package with that status.
+    /// Returns the newest package with that status.
     pub(crate) fn newest(&self, status: i64) -> Option<&Package> {
         newest(self.0.iter().filter(|package| package.status() == Some(status)))
     }
@@ -199,7 +200,7 @@ impl Packages {
     }
 }
 
-/// The newest of some packages.
+/// Returns the newest of some packages.
 pub(crate) fn newest<'a>(packages: impl Iterator<Item = &'a Package>) -> Option<&'a Package> {
     packages.max_by_key(|package| package.age())
 }
@@ -210,7 +211,7 @@ pub(crate) async fn read_detail(op: &mut Op<'_>, id: &str) -> Result<Package> {
     asked_for(&op.read(&detail(op.operation(), &query)).await?, &query)
 }
 
-/// Looks at one package after an effect. One that does not exist shows no effect either.
+/// Probes one package after an effect. A package that does not exist does not show an effect either.
 pub(crate) async fn look_at(op: &mut Op<'_>, id: &str) -> Result<Option<Package>> {
     match read_detail(op, id).await {
         Ok(package) => Ok(Some(package)),
@@ -219,12 +220,12 @@ pub(crate) async fn look_at(op: &mut Op<'_>, id: &str) -> Result<Option<Package>
     }
 }
 
-/// The one package of a reply.
+/// Reads the single package of a reply.
 pub(crate) fn one(reply: &Reply) -> Result<Package> {
     Ok(Package::read(&mut reply::fields(reply)?))
 }
 
-/// The one package of a reply, which must not be another than the one asked for.
+/// Reads the single package of a reply, which must be the requested one.
 pub(crate) fn asked_for(reply: &Reply, query: &PackageQuery) -> Result<Package> {
     let package = one(reply)?;
     match (query, &package.package_id) {
@@ -235,16 +236,16 @@ pub(crate) fn asked_for(reply: &Reply, query: &PackageQuery) -> Result<Package> 
     }
 }
 
-/// The list of packages of a reply.
+/// Reads the list of packages of a reply.
 pub(crate) fn many(reply: &Reply) -> Result<Vec<Package>> {
     reply::each(reply, |fields| Ok(Package::read(fields)))
 }
 
-/// Which package `package/getdetail` shows. Source: document 001, `package/getdetail`.
+/// Selects the package that `package/getdetail` returns. Source: document 001, `package/getdetail`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PackageQuery {
-    /// The package of that id.
+    /// The package with that id.
     Id(PackageId),
     /// The package with that `status`: 1 online, 3 in development, 4 in review, 5 rejected, 6 approved, 8 rolling
     /// back.
@@ -252,7 +253,7 @@ pub enum PackageQuery {
 }
 
 impl PackageQuery {
-    /// A call that asks for this package.
+    /// Adds the selection of this package to a call.
     pub(crate) fn narrow(&self, call: Call) -> Call {
         match self {
             Self::Id(id) => call.with_query("package_id", id.as_str()),

@@ -1,7 +1,7 @@
 //! The permission to read users' phone numbers.
 //!
 //! Source: document 003, "申请获取用户手机号". Its samples spell the paths `moblieauth` and send labels; its tables and
-//! Baidu's SDKs have the paths and numbers used here.
+//! Baidu's SDKs use the paths and numbers used here.
 
 use async_trait::async_trait;
 use miniprogram_core::Code;
@@ -22,23 +22,23 @@ use crate::{before, form, refuse, reply};
 pub(crate) const APPLY_PHONE_PERMISSION: MethodName = MethodName::new("apply_phone_permission");
 pub(crate) const CANCEL_PHONE_PERMISSION: MethodName = MethodName::new("cancel_phone_permission");
 
-/// Where the permission to read users' phone numbers stands.
+/// The state of the permission to read users' phone numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PhonePermissionState {
-    /// Where it stands.
+    /// The status.
     pub status: PhonePermission,
-    /// The number behind that.
+    /// The number behind the status.
     pub raw_status: RawStatus,
-    /// Why it was refused; may be there with another status too.
+    /// The reason for a refusal; may be present with another status too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 
-/// What is asked for, and why.
+/// A request for the permission, with its reason.
 ///
 /// ```
 /// use baidu_smartapp::PhonePermissionRequest;
@@ -55,21 +55,21 @@ pub struct PhonePermissionState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PhonePermissionRequest {
-    /// Why the app asks for phone numbers.
+    /// Why the app needs phone numbers.
     pub reason: PhonePermissionReason,
-    /// Where it uses them.
+    /// Where the app uses them.
     pub scene: PhonePermissionScene,
-    /// How it uses them, step by step; at most 500 characters.
+    /// How the app uses them, step by step; at most 500 characters.
     pub description: String,
-    /// A picture of it: an address that [`upload_image`](crate::BaiduPlatform::upload_image) has answered.
+    /// An image that shows it: a URL returned by [`upload_image`](crate::BaiduPlatform::upload_image).
     pub demo_image_url: String,
-    /// Fields that nobody has modelled, sent as they are.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PhonePermissionRequest {
-    /// A request.
+    /// Creates a request.
     #[must_use]
     pub fn new(
         reason: PhonePermissionReason,
@@ -86,7 +86,7 @@ impl PhonePermissionRequest {
         }
     }
 
-    /// With a field that nobody has modelled.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -95,21 +95,21 @@ impl PhonePermissionRequest {
 }
 
 impl BaiduApp {
-    /// Where the permission to read users' phone numbers stands.
+    /// Returns the state of the permission to read users' phone numbers.
     ///
     /// Source: document 003, "查询手机号权限状态".
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn phone_permission(&self) -> Result<PhonePermissionState> {
         let mut op = self.pipeline.begin(&self.app, "phone_permission");
         read(&mut op).await
     }
 
-    /// Asks for the permission to read users' phone numbers. The verdict comes as a push.
+    /// Requests the permission to read users' phone numbers. The verdict is pushed.
     ///
-    /// With a lost answer it is done if the permission's status has changed. While an earlier request is pending nothing
-    /// tells the two apart: then the outcome stays unknown and nothing is sent again.
+    /// After a lost response the effect is done if the permission's status has changed. While an earlier request is
+    /// pending, the two are indistinguishable: the outcome stays unknown and nothing is sent again.
     ///
     /// Source: document 003, "申请手机号权限".
     ///
@@ -120,12 +120,12 @@ impl BaiduApp {
         Ok(self.perform(commands::apply_phone_permission(request)?).await?.into_unit())
     }
 
-    /// Gives the permission back.
+    /// Gives up the permission.
     ///
     /// Source: document 003, "取消手机号权限".
     ///
     /// # Errors
-    /// Those of any effect.
+    /// The errors of any effect.
     pub async fn cancel_phone_permission(&self) -> Result<Effect> {
         Ok(self.perform(commands::cancel_phone_permission()?).await?.into_unit())
     }
@@ -149,7 +149,7 @@ pub(crate) struct Apply {
     fields: Fields,
 }
 
-/// The permission before it was asked for.
+/// The permission before it was requested.
 #[derive(Debug, Serialize, Deserialize)]
 struct Before {
     status: Code,
@@ -205,7 +205,7 @@ impl EffectPlan for Apply {
         let before = PHONE_PERMISSION.translate(before.status);
         let now = read(op).await?;
         Ok(match (before.0, now.status) {
-            // Ours is not told from what was pending before, nor its verdict from that one's.
+            // Our request is indistinguishable from an earlier pending one, and so are their verdicts.
             (PhonePermission::Pending, _) => Finding::Unknowable,
             _ if before.1 == now.raw_status => Finding::Absent,
             (_, PhonePermission::Pending | PhonePermission::Granted | PhonePermission::Refused) => {

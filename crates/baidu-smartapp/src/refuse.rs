@@ -1,4 +1,4 @@
-//! What is refused before a request, and in which words.
+//! Refusals before a request is sent, and their messages.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use miniprogram_core::{Error, ErrorKind, Result};
 
 use crate::BAIDU;
 
-/// A required text that is not there.
+/// Checks that a required text is present.
 pub(crate) fn required(operation: &'static str, field: &'static str, text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::invalid(operation, field, "must not be empty").for_vendor(BAIDU));
@@ -14,12 +14,12 @@ pub(crate) fn required(operation: &'static str, field: &'static str, text: &str)
     Ok(())
 }
 
-/// The state does not allow it; nothing was sent.
+/// Reports that the state does not allow the operation; nothing was sent.
 pub(crate) fn conflict(operation: &'static str, why: impl Into<String>) -> Error {
     Error::new(ErrorKind::Conflict, operation).for_vendor(BAIDU).with_detail(why)
 }
 
-/// A text with too few or too many characters.
+/// Checks that a text has neither too few nor too many characters.
 pub(crate) fn characters(
     operation: &'static str,
     field: &'static str,
@@ -29,7 +29,7 @@ pub(crate) fn characters(
     measured(operation, field, text.chars().count(), allowed, "characters")
 }
 
-/// A text that is too narrow or too wide: a wide character, such as a Chinese one, has two units, any other one.
+/// Checks the width of a text: a wide character, such as a Chinese one, has two units, any other character one.
 pub(crate) fn width(
     operation: &'static str,
     field: &'static str,
@@ -70,7 +70,7 @@ fn is_wide(c: char) -> bool {
         | '\u{20000}'..='\u{3fffd}')
 }
 
-/// Texts that a field joins by commas: none may be empty or hold one.
+/// Checks texts that a field joins by commas: none may be empty or contain a comma.
 pub(crate) fn listed(operation: &'static str, field: &'static str, texts: &[String]) -> Result<()> {
     for text in texts {
         required(operation, field, text)?;

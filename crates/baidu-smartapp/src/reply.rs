@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::BAIDU;
 
-/// The fields of the `data` of a reply, which must be an object; an empty list stands for an empty one.
+/// Returns the fields of a reply's `data`, which must be an object; an empty list counts as an empty object.
 pub(crate) fn fields(reply: &Reply) -> Result<Fields<'_>> {
     let fields = match reply.json.get("data") {
         Some(Value::Object(fields)) => fields.clone(),
@@ -20,7 +20,7 @@ pub(crate) fn fields(reply: &Reply) -> Result<Fields<'_>> {
     Ok(Fields::new(reply, BAIDU, "data", fields))
 }
 
-/// The same, of a `data` that holds lists alone: for a caller an absent one holds none.
+/// Returns the fields of a `data` that contains only lists: for a caller, an absent `data` contains none.
 pub(crate) fn lists(reply: &Reply) -> Result<Fields<'_>> {
     let untold = reply.json.get("data").is_none_or(wire::is_empty);
     if untold && !reply.is_compared() {
@@ -29,8 +29,8 @@ pub(crate) fn lists(reply: &Reply) -> Result<Fields<'_>> {
     fields(reply)
 }
 
-/// Each object of the list that the `data` of a reply is. For a caller an absent one and null are empty, for an effect
-/// they are errors.
+/// Reads each object of a reply whose `data` is a list. An absent or null list is empty for a caller and an error for
+/// an effect.
 pub(crate) fn each<'a, T>(
     reply: &'a Reply,
     read: impl FnMut(&mut Fields<'a>) -> Result<T>,
@@ -46,7 +46,7 @@ pub(crate) fn each<'a, T>(
     Fields::new(reply, BAIDU, "", envelope).each_of("data", read)
 }
 
-/// What an effect that only Baidu has brings, in this crate's own form.
+/// Converts the result of a Baidu-only effect to this crate's own form.
 pub(crate) fn brought(operation: &'static str, value: &impl Serialize) -> Result<EffectValue> {
     let value = serde_json::to_value(value).map_err(|problem| {
         Error::new(ErrorKind::Protocol, operation).for_vendor(BAIDU).with_detail(problem.to_string())
@@ -54,12 +54,13 @@ pub(crate) fn brought(operation: &'static str, value: &impl Serialize) -> Result
     Ok(EffectValue::Inherent(value))
 }
 
-/// A field of a read's reply that cannot be understood.
+/// Reports a field of a read's reply that cannot be interpreted.
 pub(crate) fn odd(reply: &Reply, field: &'static str, why: impl Into<String>) -> Error {
     wrong(reply, field, why).with_outcome(Outcome::NotDone)
 }
 
-/// A field of a reply that cannot be understood: if it is an effect's, that may have taken place all the same.
+/// Reports a field of a reply that cannot be interpreted: if the reply is an effect's, the effect may have taken
+/// place all the same.
 fn wrong(reply: &Reply, field: &'static str, why: impl Into<String>) -> Error {
     reply.protocol(why).for_vendor(BAIDU).with_field(field)
 }

@@ -20,20 +20,21 @@ pub(crate) use delete::DeleteTemplate;
 use crate::client::BaiduPlatform;
 use crate::{BAIDU, reply};
 
-/// The list of drafts; also what a plan names it by.
+/// The path of the list of drafts; plans also use it as the list's name.
 const DRAFTS: &str = "/rest/2.0/smartapp/template/gettemplatedraftlist";
 const TEMPLATES: &str = "/rest/2.0/smartapp/template/gettemplatelist";
-/// How many entries a page has: Baidu's default, since it states no maximum.
+/// Number of entries per page: Baidu's default, since it states no maximum.
 const PAGE_SIZE: &str = "10";
-/// How often a list whose pages do not fit together is read.
+/// How often a list is read whose pages are inconsistent.
 const MAX_PASSES: u32 = 3;
 
-/// The platform's template library: at most 50 templates. A cheap clone; clones share the gate of the platform.
+/// Client for the platform's template library: at most 50 templates. Cheap to clone; clones share the platform's
+/// gate.
 #[derive(Debug, Clone)]
 pub struct BaiduTemplates(BaiduPlatform);
 
 impl BaiduPlatform {
-    /// The platform's template library. Costs no request.
+    /// Returns the platform's template library. Sends no request.
     #[must_use]
     pub fn templates(&self) -> BaiduTemplates {
         BaiduTemplates(self.clone())
@@ -55,7 +56,7 @@ impl TemplateLibrary for BaiduTemplates {
     }
 }
 
-/// One page of a list.
+/// Builds the call for one page of a list.
 fn page(operation: &'static str, path: &'static str, page: u32) -> Call {
     Call::get(operation, path)
         .with_query("page", page.to_string())
@@ -84,8 +85,8 @@ async fn templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
     every_page(op, TEMPLATES, template, |template| template.template_id.to_string()).await
 }
 
-/// Templates, read again where pages do not fit together: what moves from page to page while they are read must not
-/// seem to be gone.
+/// Reads the templates, and reads them again if the pages are inconsistent: a template that moves between pages
+/// during the read must not seem to be gone.
 async fn steady_templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
     let mut read = templates(op).await?;
     for _ in 1..MAX_PASSES {
@@ -100,12 +101,12 @@ async fn steady_templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
 /// The entries of a list.
 struct Listing<T> {
     entries: Vec<T>,
-    /// Whether they are as many as Baidu counted, the same on every page; if not, more may be there.
+    /// Whether the number of entries equals Baidu's count, identical on every page; if not, there may be more.
     is_whole: bool,
 }
 
 impl<T> Listing<T> {
-    /// Refuses a list in which something may be missing: what it lacks may be there all the same.
+    /// Refuses a list that may be incomplete: an entry missing from it may exist all the same.
     fn check_whole(&self, op: &Op<'_>) -> Result<()> {
         if self.is_whole {
             return Ok(());
@@ -119,8 +120,8 @@ impl<T> Listing<T> {
     }
 }
 
-/// Reads pages until as many entries as Baidu counts have come, or a page brings nothing new. An entry that moves to
-/// the next page while they are read comes once.
+/// Reads pages until there are as many entries as Baidu counts, or a page contains nothing new. An entry that moves
+/// to the next page during the read is returned once.
 async fn every_page<T>(
     op: &mut Op<'_>,
     path: &'static str,
@@ -137,7 +138,7 @@ async fn every_page<T>(
                 all.push(entry);
             }
         }
-        // Without a count nobody can tell when the list is whole.
+        // Without a count, it cannot be determined when the list is complete.
         let counted = list.number("count").map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(0));
         counts.insert(counted);
         if all.len() == known || all.len() >= counted {

@@ -1,7 +1,8 @@
-//! Binding an app to the original id that its pushes name.
+//! Binding of an app to the original id that its pushes name.
 //!
-//! A message push of WeChat names its app by the original id alone, so that a genuine one replayed to another app's
-//! route passes every check of its signature. What the route says counts only if the original id is that app's.
+//! A message push of WeChat names its app only by the original id, so that a genuine push replayed to another
+//! app's route passes every signature check. The app named in the route is valid only if the original id belongs
+//! to it.
 
 use std::sync::Arc;
 
@@ -11,33 +12,34 @@ use miniprogram_store::PlatformKey;
 use crate::lookup::{For, Looked};
 use crate::service::Shared;
 
-/// Whether an original id is an app's.
+/// Whether an original id belongs to an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Binding {
-    /// It is.
+    /// It does.
     Bound,
-    /// It is another app's, or the app has another one.
+    /// It belongs to another app, or the app has another one.
     Foreign,
-    /// That cannot be found out now.
+    /// This cannot be determined now.
     Unknown {
         /// Whether the store has a record of the app.
         recorded: bool,
-        /// Whether nobody was asked, because too many were lately.
+        /// Whether no lookup was made, because there were too many recently.
         unasked: bool,
     },
 }
 
-/// What is known of the app that an event is about.
+/// What is known about the app of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// It is the one that the event names now.
+    /// It is the app that the event now names.
     Known,
-    /// Every app that the event may be about has another original id.
+    /// Every app that the event may concern has another original id.
     Nobodys,
 }
 
 impl Shared {
-    /// Whether an original id is an app's: by the store, else by asking, where a purpose is given for that.
+    /// Returns whether an original id belongs to an app: according to the store, otherwise by a lookup if a
+    /// purpose for one is given.
     ///
     /// # Errors
     /// [`Store`](ErrorKind::Store).
@@ -68,12 +70,12 @@ impl Shared {
         })
     }
 
-    /// Makes an event's app certain before a handler sees it: by whose its original id is, else by the routes that it
-    /// came by.
+    /// Determines the app of an event before a handler sees it: by the owner of its original id, otherwise by the
+    /// routes on which it arrived.
     ///
     /// # Errors
-    /// If that cannot be found out now; [`Cancelled`](ErrorKind::Cancelled) with outcome `not_sent` if nobody could be
-    /// asked.
+    /// If this cannot be determined now; [`Cancelled`](ErrorKind::Cancelled) with outcome `not_sent` if no lookup
+    /// could be made.
     pub(crate) async fn find_app(
         self: &Arc<Self>,
         platform: &PlatformKey,

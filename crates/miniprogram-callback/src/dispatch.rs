@@ -1,4 +1,4 @@
-//! Handing the events of the inbox to the handlers: in order per app, at least once.
+//! Delivery of the inbox's events to the handlers: in order per app, at least once.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,20 +16,22 @@ use crate::binding::Found;
 use crate::numbers;
 use crate::service::{CallbackService, Shared};
 
-/// How often a claim is reported back before it is left to run out.
+/// How often to report the result of a claim before it is left to expire.
 const REPORTS: u32 = 3;
-/// How soon the store is asked again for what is due and held back by an earlier event of its app.
+/// The interval at which the store is queried again for events that are due but held back by an earlier event of
+/// their app.
 const RECHECK: Duration = Duration::from_secs(1);
 /// How many events of one app are delivered in a row before other apps get their turn.
 const ROW: u32 = 32;
-/// How much of an error is kept with an event.
+/// The length of the error text stored with an event.
 const MAX_ERROR: usize = 500;
 
 impl CallbackService {
-    /// Hands events to the handlers until told to stop; then finishes what is with them, for as long as
-    /// [`shutdown_timeout`](crate::Limits::shutdown_timeout) allows, and hands the rest back.
+    /// Delivers events to the handlers until shutdown. Then lets running handlers finish, for as long as
+    /// [`shutdown_timeout`](crate::Limits::shutdown_timeout) allows, and gives the remaining events back.
     ///
-    /// [`serve`](Self::serve) does this by itself. It is for programs that serve [`router`](Self::router) themselves.
+    /// [`serve`](Self::serve) does this automatically. Use this method in programs that serve
+    /// [`router`](Self::router) themselves.
     pub async fn dispatch(&self, shutdown: impl Future<Output = ()> + Send) {
         let (stop, stopped) = watch::channel(false);
         let told = async {
@@ -40,12 +42,12 @@ impl CallbackService {
     }
 }
 
-/// Hands events over until told to stop.
+/// Delivers events until it is stopped.
 pub(crate) async fn run(shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let (hand_back, handed_back) = watch::channel(false);
     let mut running = JoinSet::new();
     while !*stopped.borrow_and_update() {
-        // A store and a clock that never wait must not keep everybody else from working.
+        // A store and a clock that never wait must not keep other tasks from running.
         tokio::task::consume_budget().await;
         shared.health.turned(Some(shared.clock.now()));
         let full = claim(shared, &mut running, &handed_back).await;
@@ -70,7 +72,7 @@ pub(crate) async fn run(shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>
     }
 }
 
-/// Takes as many events as may be with the handlers. Answers whether that is all that may be.
+/// Claims as many events as may be handled concurrently. Returns whether that limit is reached.
 async fn claim(shared: &Arc<Shared>, running: &mut JoinSet<()>, handed_back: &watch::Receiver<bool>) -> bool {
     let free = shared.concurrency.saturating_sub(u32::try_from(running.len()).unwrap_or(u32::MAX));
     if free == 0 {
@@ -91,13 +93,13 @@ async fn claim(shared: &Arc<Shared>, running: &mut JoinSet<()>, handed_back: &wa
     running.len() >= shared.concurrency as usize
 }
 
-/// How long until something is due, as far as the store knows.
+/// Returns how long until something is due, as far as the store knows.
 async fn next_look(shared: &Arc<Shared>) -> Duration {
     match shared.store.next_due().await {
         Ok(None) => shared.retry.poll,
         Ok(Some(due)) => {
             let wait = due.since(shared.clock.now());
-            // What is due and was not to be had waits for an earlier event of its app.
+            // Events that are due but could not be claimed wait for an earlier event of their app.
             if wait.is_zero() { RECHECK } else { wait.min(shared.retry.poll) }
         }
         Err(error) => {
@@ -110,11 +112,11 @@ async fn next_look(shared: &Arc<Shared>) -> Duration {
 /// How an attempt ended.
 enum Ended {
     Done,
-    /// Again, later.
+    /// Retry later.
     Failed(&'static str, Error),
-    /// It did not begin, for no fault of the event's: again, later, as if nothing had been.
+    /// It did not begin, for reasons unrelated to the event: retry later, without counting the attempt.
     NotBegun(Error),
-    /// Never again.
+    /// Never retry.
     Hopeless(Error),
 }
 
@@ -127,8 +129,8 @@ impl Ended {
     }
 }
 
-/// Delivers an event, then the later ones of its app that are due: each is claimed with the write that completes the one
-/// before.
+/// Delivers an event, then the later events of its app that are due: each is claimed with the write that
+/// completes the previous one.
 async fn hand_over(shared: Arc<Shared>, claim: Claim, mut handed_back: watch::Receiver<bool>) {
     let mut next = Some(claim);
     for left in (0..ROW).rev() {
@@ -208,7 +210,7 @@ async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
     {
         return Ended::Failed("failed", error);
     }
-    // Rows written before events had credentials hold tickets and codes in the payload.
+    // Rows written before events had credentials contain tickets and codes in the payload.
     if let Some(platform) = shared.platforms.get(&entry.platform) {
         platform.protocol().take_credential(&mut event);
     }
@@ -222,8 +224,8 @@ async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
     Ended::Done
 }
 
-/// Writes down how an attempt ended; `None` if the process stops. Answers the outcome's name, and the app's next event
-/// if the handlers are done with this one and more are wanted.
+/// Stores how an attempt ended; `None` if the process stops. Returns the name of the outcome, and the app's next
+/// event if the handlers are done with this one and more are wanted.
 async fn report(
     shared: &Arc<Shared>,
     claim: &Claim,

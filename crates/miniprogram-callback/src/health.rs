@@ -1,4 +1,5 @@
-//! What `/healthz` and `/readyz` tell: whether to start the process anew, whether to send it pushes, what to look at.
+//! The contents of `/healthz` and `/readyz`: whether to restart the process, whether to send it pushes, what to
+//! check.
 
 use std::fmt::Debug;
 use std::sync::atomic::Ordering;
@@ -12,27 +13,27 @@ use serde_json::{Value, json};
 use crate::numbers;
 use crate::service::Shared;
 
-/// How long the store may take to answer.
+/// How long the store may take to respond.
 const READABLE_WITHIN: Duration = Duration::from_secs(2);
-/// How long it may take where whoever asks would start the process anew for want of an answer.
+/// How long the store may take to respond if the prober would restart the process when there is no response.
 const TOLD_WITHIN: Duration = Duration::from_millis(500);
-/// For how long what was read is taken for present, and how many times the reading's own time at least.
+/// For how long a reading counts as current: at least this, and at least a multiple of the time it took.
 const READING_LASTS: Duration = Duration::from_secs(1);
 const READING_SHARE: u32 = 20;
-/// After how long without an event that was done the hand-over counts as stalled, while events wait.
+/// How long events may wait without any event being completed before the delivery counts as stalled.
 const STALLED_AFTER: Duration = Duration::from_secs(300);
 
-/// Something beside the receiver whose state `/readyz` shows, such as the renewal of tokens.
+/// A component besides the receiver whose state `/readyz` shows, such as the renewal of tokens.
 pub trait HealthCheck: Debug + Send + Sync + 'static {
-    /// Its name among the problems of `/readyz`: lower case, such as `renewals`.
+    /// Returns its name among the problems of `/readyz`: lower case, such as `renewals`.
     fn name(&self) -> &'static str;
 
-    /// What is wrong, without any secret; `None` if nothing is. Called at most once a second, on the runtime: it must
-    /// not block.
+    /// Returns what is wrong, without any secret; `None` if nothing is. Called at most once a second, on the
+    /// runtime, so it must not block.
     fn problem(&self) -> Option<String>;
 }
 
-/// What the store told last; absent if it told nothing.
+/// The last reading of the store; absent if there was none.
 #[derive(Debug, Clone, Copy)]
 struct Reading<T> {
     at: Timestamp,
@@ -40,41 +41,41 @@ struct Reading<T> {
     told: Option<T>,
 }
 
-/// Held while the store is asked, so that many who ask cost one reading.
+/// Locked while the store is queried, so that concurrent requests share one reading.
 type Kept<T> = tokio::sync::Mutex<Option<Reading<T>>>;
 
-/// What is remembered of the hand-over and the store.
+/// The recorded state of the delivery and the store.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     counts: Kept<InboxCounts>,
     /// Whether the store is the one that was opened.
     in_place: Kept<bool>,
     page: tokio::sync::Mutex<Option<(Timestamp, String)>>,
-    /// Since when an attempt or a claim failed and no event was done.
+    /// The time since which attempts or claims failed and no event was completed.
     failing_since: Mutex<Option<Timestamp>>,
-    /// When the dispatcher went round last; absent where none runs here.
+    /// When the dispatcher last completed an iteration; absent if none runs here.
     turned: Mutex<Option<Timestamp>>,
 }
 
 impl Health {
-    /// An attempt, or taking events, failed at that time.
+    /// Records that an attempt, or claiming events, failed at that time.
     pub(crate) fn failed(&self, now: Timestamp) {
         self.failing_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(now);
     }
 
-    /// An event was done, or none is left.
+    /// Records that an event was completed, or that none is left.
     pub(crate) fn advanced(&self) {
         *self.failing_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The dispatcher went round; `None` when it ends in good order.
+    /// Records an iteration of the dispatcher; `None` on its graceful shutdown.
     pub(crate) fn turned(&self, now: Option<Timestamp>) {
         *self.turned.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
 }
 
 impl Shared {
-    /// What the store tells, or told a moment ago.
+    /// Returns a current reading of the store, or a recent one.
     async fn read<T: Copy>(&self, kept: &Kept<T>, ask: impl Future<Output = Result<T>>) -> Option<T> {
         let mut kept = kept.lock().await;
         let now = self.clock.now();
@@ -100,25 +101,25 @@ impl Shared {
         counts
     }
 
-    /// Whether the store is the one that was opened, as far as that can be told.
+    /// Returns whether the store is the one that was opened, as far as that can be determined.
     async fn in_place(&self) -> Option<bool> {
         self.read(&self.health.in_place, self.store.verify()).await
     }
 
-    /// For how long no event was done although one was tried.
+    /// Returns for how long no event was completed although one was attempted.
     fn failing_for(&self) -> Duration {
         let since = *self.health.failing_since.lock().unwrap_or_else(PoisonError::into_inner);
         since.map_or(Duration::ZERO, |since| self.clock.now().since(since))
     }
 
-    /// Whether the dispatcher goes round, where one runs here.
+    /// Returns whether the dispatcher is making progress, if one runs here.
     fn turns(&self) -> bool {
         let turned = *self.health.turned.lock().unwrap_or_else(PoisonError::into_inner);
         let longest = (self.retry.poll + self.retry.handler_timeout) * 2;
         turned.is_none_or(|at| self.clock.now().since(at) <= longest)
     }
 
-    /// What only a new start sets right; `None` if nothing is of that kind.
+    /// Returns a problem that only a restart fixes; `None` if there is none.
     pub(crate) async fn mortal(&self) -> Option<&'static str> {
         if self.within(TOLD_WITHIN, self.in_place()).await.flatten() == Some(false) {
             return Some("the store is not the one that was opened");
@@ -126,7 +127,7 @@ impl Shared {
         (!self.turns()).then_some("events are not handed over any more")
     }
 
-    /// Whether pushes should be sent here, and everything that somebody should look at.
+    /// Returns whether pushes should be sent here, and everything that needs attention.
     pub(crate) async fn readiness(&self) -> (bool, Value) {
         let (counts, place) = (self.counts().await, self.in_place().await);
         let stopping = self.stopping.load(Ordering::Acquire);
@@ -172,7 +173,7 @@ impl Shared {
         (ready, state)
     }
 
-    /// The page of the metrics, at most a second old.
+    /// Returns the metrics page, at most a second old.
     pub(crate) async fn metrics_page(&self) -> String {
         let mut kept = self.health.page.lock().await;
         let now = self.clock.now();
@@ -181,7 +182,7 @@ impl Shared {
         {
             return page.clone();
         }
-        // Where the store cannot be read, the numbers of the inbox stay as they were.
+        // If the store cannot be read, the inbox metrics keep their values.
         self.counts().await;
         let page = self.metrics.as_ref().map(|handle| handle.render()).unwrap_or_default();
         *kept = Some((self.clock.now(), page.clone()));

@@ -1,4 +1,4 @@
-//! One request: the checks in their order, then the inbox, then the answer.
+//! Processing of one request: the checks in order, then the inbox, then the response.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,15 +25,16 @@ use crate::refusal::{Refusal, refused, unavailable};
 use crate::server::Waiting;
 use crate::service::Shared;
 
-/// How far ahead of its arrival a ticket may have been created. One from a later time would keep all others out.
+/// How far a ticket's creation time may be ahead of its arrival. A ticket from a later time would block all
+/// others.
 const TICKET_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
 
-/// How many bytes of a body need no room of what all connections share.
+/// The number of bytes of a body that do not count towards the memory shared by all connections.
 pub(crate) const SMALL_BODY: usize = 16 << 10;
-/// In which units that room is given out.
+/// The unit in which that memory is allocated.
 pub(crate) const MEMORY_UNIT: usize = 1 << 10;
 
-/// Where a request came to, by its path.
+/// The destination of a request, given by its path.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) route: Route,
@@ -42,11 +43,11 @@ pub(crate) struct Target {
     pub(crate) app: Option<String>,
 }
 
-/// Why a request gets no acknowledgement.
+/// Why a request is not acknowledged.
 enum Failure {
-    /// The input's fault.
+    /// The request is invalid.
     Refused(Refusal),
-    /// Ours.
+    /// The receiver failed.
     Store(Error),
 }
 
@@ -56,15 +57,15 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// What came of a request that was not refused, and what it is answered with.
+/// The result of an accepted request, with its response.
 enum Taken {
-    /// The push is kept.
+    /// The push is stored.
     Kept(Received, Answer),
-    /// It was the check of a URL, and the answer proves who owns that.
+    /// It was the check of a URL, and the response proves the ownership of the URL.
     Verified(Answer),
 }
 
-/// Answers a request to a callback URL.
+/// Responds to a request to a callback URL.
 pub(crate) async fn answer(shared: Arc<Shared>, target: Option<Target>, request: Request) -> Response {
     let started = Instant::now();
     let route = target.as_ref().map_or(Route::Messages, |target| target.route);
@@ -108,7 +109,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, target: Option<Target>, request:
     response
 }
 
-/// Counts a refusal, and tells the receiver which check it was.
+/// Counts a rejection, and logs the failed check for the operator of the receiver.
 pub(crate) fn report_refusal(shared: &Shared, vendor: Option<Vendor>, refusal: Refusal) {
     let check = refusal.as_str();
     numbers::refusal(vendor, refusal);
@@ -147,7 +148,7 @@ async fn receive(
         let body = read_body(&head.headers, body, shared.limits.max_body, &shared.body_memory);
         shared.within(shared.limits.body_timeout, body).await.ok_or(Refusal::Deadline)??
     };
-    // The request is here in full: its connection may not be displaced any more.
+    // The request has arrived completely: its connection may no longer be displaced.
     let _answering = head.extensions.get::<Arc<Waiting>>().map(Waiting::answering);
     let query = head.uri.query().unwrap_or_default();
     let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -182,16 +183,16 @@ async fn receive(
     kept
 }
 
-/// The app that a route names. `/callback/$APPID$` may hand the id over with a slash of its own.
+/// Returns the app that a route names. `/callback/$APPID$` may pass the id with an additional slash.
 fn app_of_route(text: &str) -> Result<AppId, Refusal> {
     let text = text.strip_prefix('/').unwrap_or(text);
     if is_id(text) { Ok(AppId::new(text)) } else { Err(Refusal::Route) }
 }
 
-/// Reads a body that must not be longer than allowed; a length that is told is believed before a byte is read.
+/// Reads a body of limited length; a declared `Content-Length` over the limit is rejected before reading.
 ///
-/// What goes beyond a small body takes room out of what all connections share: a push has room however many large bodies
-/// are under way.
+/// The part beyond a small body is allocated from the memory shared by all connections, so a small push has room
+/// however many large bodies are being read.
 async fn read_body(
     headers: &HeaderMap,
     mut body: Body,
@@ -226,7 +227,7 @@ async fn read_body(
     Ok((bytes, room))
 }
 
-/// Binds the event to its app, keeps a ticket, keeps the event.
+/// Binds the event to its app, stores its ticket, and stores the event.
 async fn keep(
     shared: &Arc<Shared>,
     platform: &CallbackPlatform,
@@ -239,7 +240,7 @@ async fn keep(
     let mut bound = true;
     match (&event.app_id, route, event.original_id.as_deref()) {
         (Some(named), Some(route), _) if *named != route => return Err(Refusal::App.into()),
-        // The message itself says which app it is about, or the platform is meant.
+        // The message itself names its app, or the event concerns the platform.
         (Some(_), ..) | (None, None, None) => {}
         // Nothing in the message binds the route's app to it.
         (None, Some(_), None) => {}
@@ -251,7 +252,8 @@ async fn keep(
                 Binding::Bound => true,
                 Binding::Foreign => return Err(Refusal::App.into()),
                 Binding::Unknown { recorded, .. } => {
-                    // Without room to remember it, the event could not be bound by this route: it is not acknowledged.
+                    // If there is no room to record the route, the event could not be bound by it: it is not
+                    // acknowledged.
                     if !tested && !shared.lookups.note_route(key, original_id, &route, recorded) {
                         return Err(Refusal::Unbound.into());
                     }
@@ -261,7 +263,8 @@ async fn keep(
             event.app_id = Some(route);
         }
     }
-    // The only place that saves a pushed ticket: it has to be durable before the vendor learns that it arrived.
+    // The only place that saves a pushed ticket: it has to be durable before the push is acknowledged to the
+    // vendor.
     let mut newest_ticket = None;
     if event.kind == EventKind::Ticket {
         let ticket = ticket_of(&event, received_at)?;
@@ -284,7 +287,7 @@ async fn keep(
     Ok(Taken::Kept(received, answer))
 }
 
-/// What a push is answered with once it is kept.
+/// Returns the response to a push once it is stored.
 fn answer_to(platform: &CallbackPlatform, event: &Event<'_>, now: Timestamp) -> Answer {
     let protocol = platform.protocol();
     match protocol.reply(event, now) {
@@ -297,7 +300,7 @@ fn answer_to(platform: &CallbackPlatform, event: &Event<'_>, now: Timestamp) -> 
     }
 }
 
-/// Replays a dead letter that had failed because its app was not known, now that it is known.
+/// Replays a dead letter that failed because its app was not known, now that it is known.
 async fn revive(shared: &Shared, id: i64) {
     let revived = async {
         let entry = shared.store.entry(id).await?.and_then(Listed::readable);
@@ -309,14 +312,14 @@ async fn revive(shared: &Shared, id: i64) {
     let revived: Result<()> = revived.await;
     match revived {
         Ok(()) => {}
-        // Somebody else was quicker.
+        // Another process was faster.
         Err(error) if error.kind() == ErrorKind::Conflict => {}
         Err(error) => tracing::warn!(id, %error, "the event stays a dead letter: its app is known now"),
     }
 }
 
-/// Wakes the dispatcher however this ends: what was committed has to be handled, though the vendor may have hung up
-/// before it could be told.
+/// Wakes the dispatcher however this ends: a committed event has to be handled, even if the vendor closed the
+/// connection before the response.
 struct WakeOnDrop<'s>(&'s Shared);
 
 impl Drop for WakeOnDrop<'_> {
@@ -325,7 +328,8 @@ impl Drop for WakeOnDrop<'_> {
     }
 }
 
-/// The ticket of a ticket event. Without the time of its making nobody can tell which of two is the newer one.
+/// Returns the ticket of a ticket event. Without its creation time it could not be determined which of two
+/// tickets is newer.
 fn ticket_of(event: &Event<'_>, received_at: Timestamp) -> Result<Ticket, Refusal> {
     match (&event.credential, event.occurred_at) {
         (Some(EventCredential::Ticket(ticket)), Some(created_at))
@@ -348,7 +352,7 @@ fn respond(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
-    // A protocol's own mistake must not cost the push, which is kept by now.
+    // A mistake of the protocol implementation must not cost the push, which is already stored.
     if let Ok(content_type) = HeaderValue::from_str(answer.content_type) {
         headers.insert(header::CONTENT_TYPE, content_type);
     }

@@ -1,4 +1,4 @@
-//! What a request may cost, and how often a handler is asked again.
+//! Resource limits of requests, and the retry policy for handlers.
 
 use std::time::Duration;
 
@@ -7,43 +7,44 @@ use miniprogram_core::callback::DEFAULT_MAX_BODY;
 use miniprogram_core::{Error, ErrorKind, Result};
 use miniprogram_store::inbox::LONGEST_PAUSE;
 
-/// What requests may cost.
+/// The resource limits of requests.
 ///
-/// The memory that bodies take is bounded by `max_body_memory` and 16 KiB for each of `max_connections`.
+/// The memory used by bodies is bounded by `max_body_memory` plus 16 KiB for each of `max_connections`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How many bytes a body may have: 1 MiB. A platform's configuration may set less.
+    /// The maximum size of a body in bytes: 1 MiB. A platform's configuration may set less.
     pub max_body: usize,
-    /// How long a request's head may take, and how long a connection may wait for the next one: 5 s.
+    /// How long a request's head may take, and how long a connection may wait for the next request: 5 s.
     pub header_timeout: Duration,
     /// How long a body may take: 3 s.
     pub body_timeout: Duration,
-    /// How long a request may take in all, from its head to its answer: 4 s. WeChat hangs up after 5,
-    /// Baidu after 2 where it delivers a customer's message. What takes longer is answered with 503, and the vendor
-    /// delivers again.
+    /// How long a request may take in total, from its head to its response: 4 s. WeChat closes the connection
+    /// after 5 s, Baidu after 2 s when it delivers a customer's message. A request that takes longer gets a 503
+    /// response, and the vendor delivers again.
     pub answer_timeout: Duration,
-    /// How long an unknown original id may be looked up before the answer: 1 s.
+    /// How long the lookup of an unknown original id may delay the response: 1 s.
     pub lookup_timeout: Duration,
-    /// How many original ids may be looked up per platform and minute: 60. Apps that the store has no record of share
-    /// another tenth of that. There is as much for pushes that arrive as for events that wait.
+    /// How many original ids may be looked up per platform and minute: 60. Apps without a record in the store
+    /// share an additional tenth of that. Arriving pushes and waiting events each have this budget.
     pub max_lookups: u32,
-    /// How many connections to the callbacks there may be: 512. Another one takes the place of the one that has been
-    /// waiting for a request the longest; so it does where the process may open no more files.
+    /// The maximum number of connections to the callbacks: 512. A further connection displaces the one that has
+    /// been waiting for a request the longest; it does so too if the process cannot open any more files.
     pub max_connections: usize,
-    /// For how long a connection keeps its place although nothing has come by it: 100 ms. Who connects sends its request
-    /// a moment later; without this, peers that connect again and again leave nobody else the time.
+    /// For how long an idle connection is protected from displacement: 100 ms. A client sends its request shortly
+    /// after it connects; without this protection, peers that connect repeatedly would leave other clients no
+    /// time.
     pub connection_grace: Duration,
-    /// How many connections there may be to the address of health, readiness and metrics, where they have one of their
-    /// own: 16.
+    /// The maximum number of connections to the address of health, readiness and metrics, if these have their own
+    /// address: 16.
     pub max_status_connections: usize,
-    /// How many bytes all bodies together may take, but for the first 16 KiB of each: 64 MiB. A body without room is
-    /// answered with 503, and the vendor delivers again.
+    /// The maximum memory of all bodies together, not counting the first 16 KiB of each: 64 MiB. A body without
+    /// room gets a 503 response, and the vendor delivers again.
     pub max_body_memory: usize,
-    /// How long shutting down waits for answers and handlers under way: 20 s.
+    /// How long shutdown waits for responses and handlers in progress: 20 s.
     pub shutdown_timeout: Duration,
-    /// With how many pending events the service counts as not ready; none by default. A service that is not ready gets
-    /// no pushes at all.
+    /// The number of pending events at which the service counts as not ready; none by default. A service that is
+    /// not ready receives no pushes at all.
     pub max_backlog: Option<u64>,
 }
 
@@ -67,7 +68,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Sets how many bytes a body may have.
+    /// Sets the maximum size of a body in bytes.
     #[must_use]
     pub const fn with_max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
@@ -88,14 +89,14 @@ impl Limits {
         self
     }
 
-    /// Sets how long a request may take in all.
+    /// Sets how long a request may take in total.
     #[must_use]
     pub const fn with_answer_timeout(mut self, timeout: Duration) -> Self {
         self.answer_timeout = timeout;
         self
     }
 
-    /// Sets how long an unknown original id may be looked up before the answer.
+    /// Sets how long the lookup of an unknown original id may delay the response.
     #[must_use]
     pub const fn with_lookup_timeout(mut self, timeout: Duration) -> Self {
         self.lookup_timeout = timeout;
@@ -109,42 +110,42 @@ impl Limits {
         self
     }
 
-    /// Sets how many connections there may be.
+    /// Sets the maximum number of connections.
     #[must_use]
     pub const fn with_max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self
     }
 
-    /// Sets for how long a connection keeps its place although nothing has come by it.
+    /// Sets for how long an idle connection is protected from displacement.
     #[must_use]
     pub const fn with_connection_grace(mut self, grace: Duration) -> Self {
         self.connection_grace = grace;
         self
     }
 
-    /// Sets how many connections there may be to the address of health, readiness and metrics.
+    /// Sets the maximum number of connections to the address of health, readiness and metrics.
     #[must_use]
     pub const fn with_max_status_connections(mut self, connections: usize) -> Self {
         self.max_status_connections = connections;
         self
     }
 
-    /// Sets how many bytes all bodies together may take.
+    /// Sets the maximum memory of all bodies together.
     #[must_use]
     pub const fn with_max_body_memory(mut self, bytes: usize) -> Self {
         self.max_body_memory = bytes;
         self
     }
 
-    /// Sets how long shutting down waits.
+    /// Sets how long shutdown waits.
     #[must_use]
     pub const fn with_shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
         self
     }
 
-    /// Sets with how many pending events the service counts as not ready.
+    /// Sets the number of pending events at which the service counts as not ready.
     #[must_use]
     pub const fn with_max_backlog(mut self, events: Option<u64>) -> Self {
         self.max_backlog = events;
@@ -173,23 +174,23 @@ impl Limits {
     }
 }
 
-/// How often and how long handlers are asked.
+/// How often and for how long handlers are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// After how many failed attempts an event goes to the dead: 10.
+    /// After how many failed attempts an event is dead-lettered: 10.
     pub max_attempts: u32,
-    /// The pause after the first failed attempt: 1 s. Every further one is about twice as long.
+    /// The pause after the first failed attempt: 1 s. Each further pause is about twice as long.
     pub min_pause: Duration,
     /// The longest pause: 10 minutes. 1 hour at most.
     pub max_pause: Duration,
-    /// How long all handlers together may take for one event: 1 minute. Longer is a failed attempt.
+    /// How long all handlers together may take for one event: 1 minute. Exceeding it is a failed attempt.
     pub handler_timeout: Duration,
-    /// For how long an event is claimed: 5 minutes, longer than `handler_timeout`, 1 hour at most. What a killed process had claimed is
-    /// handed over again after that.
+    /// For how long an event is claimed: 5 minutes, longer than `handler_timeout`, 1 hour at most. Afterwards the
+    /// claims of a killed process are delivered again.
     pub lease: Duration,
-    /// How often the inbox is looked at although nothing arrived here: 1 s. What another process of the same store has
-    /// put back or left behind is found so.
+    /// How often the inbox is checked although nothing arrived here: 1 s. This finds events that another process
+    /// on the same store has put back or left behind.
     pub poll: Duration,
 }
 
@@ -207,7 +208,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Sets after how many failed attempts an event goes to the dead.
+    /// Sets after how many failed attempts an event is dead-lettered.
     #[must_use]
     pub const fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
@@ -236,14 +237,14 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets how often the inbox is looked at although nothing arrived here.
+    /// Sets how often the inbox is checked although nothing arrived here.
     #[must_use]
     pub const fn with_poll(mut self, poll: Duration) -> Self {
         self.poll = poll;
         self
     }
 
-    /// The pause after an attempt, the first being 1: between half and all of a span that doubles.
+    /// Returns the pause after an attempt, the first being 1: between half and all of a span that doubles.
     pub(crate) fn pause(&self, attempt: u32) -> Duration {
         let mut spans = ExponentialBuilder::new()
             .with_min_delay(self.min_pause)

@@ -1,7 +1,8 @@
-//! Looking up original ids: one flight per app, nothing again at once that failed, and no more than a platform may.
+//! Lookup of original ids: one lookup per app at a time, no immediate retry after a failure, and a budget per
+//! platform.
 //!
-//! Who holds a captured push can send it to the routes of any apps, known ones and invented ones. Each would cost a
-//! lookup of several calls of the vendor.
+//! An attacker with a captured push can send it to the routes of any apps, known or invented. Each would cost a
+//! lookup of several calls to the vendor.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,41 +16,41 @@ use miniprogram_store::PlatformKey;
 use crate::numbers;
 use crate::service::Shared;
 
-/// For how long an app is not looked up again after that failed.
+/// For how long an app is not looked up again after a failure.
 const FAILURE_LASTS: Duration = Duration::from_secs(30);
 /// How many failures are remembered.
 const MAX_FAILURES: usize = 4096;
 /// The budget's period.
 const PERIOD: Duration = Duration::from_secs(60);
-/// Which part of the budget there is for apps that the store has no record of.
+/// The fraction of the budget for apps without a record in the store.
 const STRANGERS: f64 = 0.1;
-/// How many original ids are remembered with the routes that they came by, and how many routes for each.
+/// How many original ids are remembered with the routes on which they arrived, and how many routes for each.
 const MAX_ORIGINAL_IDS: usize = 1024;
 const MAX_ROUTES: usize = 8;
 
 type Key = (PlatformKey, AppId);
 
-/// For what an app is looked up. Neither can use up what there is for the other.
+/// The purpose of a lookup. Neither purpose can use up the budget of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum For {
-    /// For a push that is to be answered.
+    /// For a push that awaits its response.
     Push,
-    /// For an event that was kept.
+    /// For an event that was stored.
     Event,
 }
 
-/// What a lookup brought.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Looked {
-    /// The app's original id, which is in the store now.
+    /// The app's original id, which is now stored.
     Up(String),
-    /// It cannot be found out now.
+    /// It cannot be determined now.
     InVain,
-    /// Nobody was asked: too many were looked up lately.
+    /// No lookup was made: there were too many recently.
     TooMany,
 }
 
-/// The apps by whose routes an original id came, and whether the store has a record of each.
+/// The apps on whose routes an original id arrived, and whether the store has a record of each.
 type Routes = Vec<(AppId, bool)>;
 
 /// The lookups of a service.
@@ -61,7 +62,7 @@ pub(crate) struct Lookups {
     routes: Mutex<HashMap<(PlatformKey, String), Routes>>,
 }
 
-/// How many lookups are left, and when that was counted.
+/// How many lookups are left, and when that was computed.
 #[derive(Debug)]
 struct Budget {
     left: f64,
@@ -83,8 +84,8 @@ impl Budget {
 }
 
 impl Lookups {
-    /// Notes by which app's route an original id came that is not known to be an app's. Apps that the store has a
-    /// record of go before others. Returns whether there was room.
+    /// Records on which app's route an original id without a known app arrived. Apps with a record in the store
+    /// take precedence. Returns whether there was room.
     pub(crate) fn note_route(
         &self,
         platform: &PlatformKey,
@@ -95,7 +96,7 @@ impl Lookups {
         let mut routes = lock(&self.routes);
         let key = (platform.clone(), original_id.to_owned());
         if routes.len() >= MAX_ORIGINAL_IDS && !routes.contains_key(&key) {
-            // Which one is forgotten does not matter: these are hints, and the event itself names a route.
+            // It does not matter which one is dropped: these are hints, and the event itself names a route.
             if let Some(other) = routes.keys().next().cloned() {
                 routes.remove(&other);
             }
@@ -117,14 +118,14 @@ impl Lookups {
         }
     }
 
-    /// The apps by whose routes an original id came.
+    /// Returns the apps on whose routes an original id arrived.
     pub(crate) fn routes_of(&self, platform: &PlatformKey, original_id: &str) -> Vec<AppId> {
         let routes = lock(&self.routes);
         let apps = routes.get(&(platform.clone(), original_id.to_owned()));
         apps.into_iter().flatten().map(|(app, _)| app.clone()).collect()
     }
 
-    /// Forgets them: the original id is known to be an app's.
+    /// Drops these routes: the app of the original id is now known.
     pub(crate) fn forget_routes(&self, platform: &PlatformKey, original_id: &str) {
         lock(&self.routes).remove(&(platform.clone(), original_id.to_owned()));
     }
@@ -161,8 +162,8 @@ impl Lookups {
 }
 
 impl Shared {
-    /// The original id of an app by asking, for as long as its purpose allows. A flight that takes longer goes on, and who comes
-    /// next finds it, or what it brought.
+    /// Looks up the original id of an app, for as long as the purpose allows. A lookup that takes longer
+    /// continues, and the next caller joins it or finds its result.
     pub(crate) async fn look_up(
         self: &Arc<Self>,
         platform: &PlatformKey,
@@ -187,7 +188,8 @@ impl Shared {
         }
     }
 
-    /// The flight to an app's original id: the one under way, or a new one, or the one that failed a moment ago.
+    /// Returns the lookup of an app's original id: the one in progress, a new one, or one that failed a moment
+    /// ago.
     fn board(
         self: &Arc<Self>,
         platform: &PlatformKey,
@@ -207,7 +209,7 @@ impl Shared {
         if !self.lookups.may_ask(platform, purpose, recorded, self.limits.max_lookups, now) {
             return None;
         }
-        // It takes the lock of the flights to land: it cannot have landed before it is among them.
+        // It takes the lock of the lookups to finish, so it cannot have finished before it is registered.
         let task = tokio::spawn(fly(Arc::clone(self), key.clone()));
         let flight = async move { task.await.unwrap_or(Looked::InVain) }.boxed().shared();
         flights.insert(key, flight.clone());
@@ -215,7 +217,7 @@ impl Shared {
     }
 }
 
-/// Takes a flight from the list however it ends.
+/// Removes a lookup from the list, however it ends.
 struct Landing<'s> {
     lookups: &'s Lookups,
     key: &'s Key,
@@ -242,7 +244,7 @@ async fn fly(shared: Arc<Shared>, key: Key) -> Looked {
     }
 }
 
-/// Asks, and writes the answer down.
+/// Queries the vendor and stores the result.
 async fn ask(shared: &Shared, platform: &PlatformKey, app: &AppId) -> Option<String> {
     let original_ids = shared.original_ids.as_ref()?;
     let found =

@@ -23,20 +23,20 @@ const ATTEMPTS: &str = "miniprogram_handler_attempts_total";
 const HANDLING: &str = "miniprogram_handler_seconds";
 const TICKETS: &str = "miniprogram_tickets_total";
 
-/// Up to the five seconds that a vendor waits.
+/// Up to the five seconds for which a vendor waits.
 const ACKNOWLEDGE_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 const HANDLING_BUCKETS: [f64; 8] = [0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
 
 static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
 
-/// Installs a Prometheus recorder for the whole process and answers the handle that renders its page. Further calls
-/// answer the same handle.
+/// Installs a Prometheus recorder for the whole process and returns the handle that renders its page. Further
+/// calls return the same handle.
 ///
-/// A program with a recorder of its own gives that one's handle to
+/// A program with its own recorder passes the handle of that recorder to
 /// [`with_metrics`](crate::CallbackServiceBuilder::with_metrics) instead.
 ///
 /// # Errors
-/// [`Config`](ErrorKind::Config) if somebody else has installed a recorder.
+/// [`Config`](ErrorKind::Config) if another recorder is already installed.
 pub fn metrics_handle() -> Result<PrometheusHandle> {
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(handle) = installed.as_ref() {
@@ -67,16 +67,16 @@ pub(crate) fn describe() {
     describe_histogram!(HANDLING, "Seconds that the handlers took for one event, by vendor");
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// A new event was kept.
+    /// A new event was stored.
     Received,
-    /// The event was there already.
+    /// The event was already stored.
     Duplicate,
     /// The check of a URL was answered.
     Verified,
-    /// Refused.
+    /// Rejected.
     Refused,
     /// The store failed, or took too long.
     Unavailable,

@@ -1,4 +1,4 @@
-//! One platform whose callbacks are received.
+//! A platform whose callbacks are received.
 
 use std::sync::Arc;
 
@@ -16,11 +16,12 @@ pub struct CallbackPlatform {
 }
 
 impl CallbackPlatform {
-    /// A platform, named in its URLs by vendor and id.
+    /// Creates a platform, named in its URLs by vendor and id.
     ///
     /// # Errors
-    /// [`Config`](miniprogram_core::ErrorKind::Config), naming `platform_id`, if the id cannot be part of a URL, or if
-    /// the protocol is another platform's; naming `vendor`, if the protocol is another vendor's.
+    /// [`Config`](miniprogram_core::ErrorKind::Config), naming `platform_id`, if the id cannot be part of a URL,
+    /// or if the protocol belongs to another platform; naming `vendor`, if the protocol belongs to another
+    /// vendor.
     pub fn new(key: PlatformKey, protocol: impl CallbackProtocol) -> Result<Self> {
         if !is_id(key.platform.as_str()) {
             let detail = "must be 1 to 64 letters, digits, `_` or `-`; copy it from the vendor's console";
@@ -37,7 +38,7 @@ impl CallbackPlatform {
         Ok(Self { key, protocol: Arc::new(protocol) })
     }
 
-    /// Vendor and id.
+    /// Returns vendor and id.
     #[must_use]
     pub const fn key(&self) -> &PlatformKey {
         &self.key
@@ -48,7 +49,7 @@ impl CallbackPlatform {
     }
 }
 
-/// Whether a text may be the id of a platform or an app in a URL.
+/// Returns whether a text is allowed as the id of a platform or an app in a URL.
 pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')

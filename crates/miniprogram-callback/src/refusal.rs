@@ -1,46 +1,47 @@
-//! Why a request was refused, and the one answer that says nothing of it.
+//! The reasons for rejecting a request, and the single response that does not reveal them.
 
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use miniprogram_core::{CallbackCheck, Error};
 
-/// The check that refused a request. For the receiver's log and numbers; the sender learns nothing of it.
+/// The check that rejected a request. For the receiver's log and metrics; the sender is not informed of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Refusal {
     /// Neither a push nor the check of a URL.
     Method,
     /// No such platform, or no such app id.
     Route,
-    /// A `Content-Encoding`.
+    /// A `Content-Encoding` header.
     Encoding,
     /// The body is too large.
     Size,
     /// The body did not arrive in time.
     Deadline,
-    /// The body broke off.
+    /// The body ended prematurely.
     Broken,
-    /// There is no room for a body of this size now: 503, and the vendor delivers again.
+    /// There is currently no room for a body of this size: 503, and the vendor delivers again.
     Memory,
     /// A check of the decoder.
     Decoder(CallbackCheck),
-    /// The push is of a sort that does not come by this route.
+    /// This kind of push does not arrive on this route.
     Sort,
-    /// The push is about another app than its route's.
+    /// The push concerns another app than that of its route.
     App,
-    /// Nobody knows now whose the original id is, and too many routes were tried: 503, and the vendor delivers again.
+    /// The app of the original id cannot be determined now, and too many routes were tried: 503, and the vendor
+    /// delivers again.
     Unbound,
     /// The request made a handler panic.
     Panic,
 }
 
 impl Refusal {
-    /// The check that a decoder's error names.
+    /// Returns the check that a decoder's error names.
     pub(crate) fn of(error: &Error) -> Self {
         Self::Decoder(CallbackCheck::of(error).unwrap_or(CallbackCheck::Message))
     }
 
-    /// The name in logs and metrics.
+    /// Returns the name used in logs and metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Method => "method",
@@ -67,14 +68,14 @@ impl Refusal {
     }
 }
 
-/// The answer to every refusal, whatever the check: 403, no body, and the connection closes.
+/// Returns the response to every rejected request, whatever the check: 403, no body, and the connection closes.
 pub(crate) fn refused() -> Response {
     let mut response = empty(StatusCode::FORBIDDEN);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// The answer where the receiver failed: the vendor delivers again.
+/// Returns the response if the receiver failed: the vendor delivers again.
 pub(crate) fn unavailable() -> Response {
     empty(StatusCode::SERVICE_UNAVAILABLE)
 }

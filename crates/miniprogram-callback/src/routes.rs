@@ -1,4 +1,4 @@
-//! The routes: callback URLs, and what operators look at.
+//! The routes: callback URLs, and the endpoints for operators.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -20,17 +20,18 @@ use crate::service::{CallbackService, Shared};
 type Found<T> = Result<Path<T>, PathRejection>;
 
 impl CallbackService {
-    /// What is for the open network: [`callbacks`](Self::callbacks) and `/healthz`; readiness and metrics too where
-    /// [`with_public_status`](crate::CallbackServiceBuilder::with_public_status) asks for that.
+    /// Returns the routes for the open network: [`callbacks`](Self::callbacks) and `/healthz`; also readiness and
+    /// metrics if [`with_public_status`](crate::CallbackServiceBuilder::with_public_status) is enabled.
     ///
-    /// It is a tower service to nest anywhere. Whoever serves it sees to deadlines of heads and to the number of
-    /// connections, and runs [`dispatch`](Self::dispatch) beside it; [`serve`](Self::serve) does all that.
+    /// It is a tower service that can be nested anywhere. The server that runs it must enforce header timeouts
+    /// and a connection limit, and run [`dispatch`](Self::dispatch) alongside; [`serve`](Self::serve) does all of
+    /// this.
     pub fn router(&self) -> Router {
         let status = if self.shared.public_status { self.status() } else { self.health() };
         self.callbacks().merge(status)
     }
 
-    /// The callback URLs, for the open network.
+    /// Returns the callback URLs, for the open network.
     ///
     /// | method | path | for |
     /// |---|---|---|
@@ -39,8 +40,8 @@ impl CallbackService {
     /// | POST | `/{vendor}/{platform}/messages/{app}` | the same, where the vendor puts the app into the URL (WeChat: `$APPID$`) |
     /// | GET | the same | WeChat's check of the URL |
     ///
-    /// A push that is kept is answered with 200 and the vendor's text. Every refusal is answered alike: 403 without a
-    /// body. 503 means that the store failed: the vendor delivers again.
+    /// A stored push gets a 200 response with the vendor's text. Every rejected request gets the same response:
+    /// 403 without a body. 503 means that the store failed: the vendor delivers again.
     pub fn callbacks(&self) -> Router {
         Router::new()
             .route("/{vendor}/{platform}/authorization", any(authorization))
@@ -50,9 +51,10 @@ impl CallbackService {
             .with_state(Arc::clone(&self.shared))
     }
 
-    /// What operators look at: `/healthz` (503 where only a new start helps), `/readyz` (whether to send pushes here: 200
-    /// or 503, with everything that is wrong in JSON) and, with a recorder, `/metrics`. What they show is at most a second
-    /// old, however often they are asked.
+    /// Returns the endpoints for operators: `/healthz` (503 if only a restart helps), `/readyz` (whether to send
+    /// pushes here: 200 or 503, with all problems in JSON) and, with a recorder, `/metrics`.
+    ///
+    /// The data they show is at most a second old, however often they are requested.
     pub fn status(&self) -> Router {
         let status = Router::new().route("/readyz", get(readyz));
         let status =
@@ -107,12 +109,12 @@ async fn messages_of_app(
     intake::answer(shared, target, request).await
 }
 
-/// What a path that is none of ours is answered with.
+/// Returns the response to a path that is not served.
 pub(crate) async fn nowhere(shared: Arc<Shared>, request: Request) -> Response {
     intake::answer(shared, None, request).await
 }
 
-/// A panic's text may quote what caused it, so that only the fact is counted and logged.
+/// The text of a panic may quote its cause, so only the fact is counted and logged.
 fn after_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request made the receiver panic");
     numbers::refusal(None, Refusal::Panic);

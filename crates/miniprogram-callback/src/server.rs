@@ -1,4 +1,4 @@
-//! The accept loop: deadlines of heads, a cap on connections, an end in good order.
+//! The accept loop: header timeouts, a connection limit, graceful shutdown.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -24,25 +24,26 @@ use crate::routes::nowhere;
 use crate::service::{CallbackService, Shared};
 use crate::{dispatch, numbers};
 
-/// How many bytes a request's head may have.
+/// The maximum size of a request's head in bytes.
 const MAX_HEAD: usize = 16 << 10;
-/// How many headers it may have.
+/// The maximum number of headers.
 const MAX_HEADERS: usize = 64;
-/// How long to wait before the next connection is accepted after that failed, such as for lack of file descriptors.
+/// How long to wait before accepting the next connection after a failure, such as a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 impl CallbackService {
-    /// Serves [`router`](Self::router) on one address, and hands events to the handlers, until told to stop.
+    /// Serves [`router`](Self::router) on one address and delivers events to the handlers, until shutdown.
     ///
-    /// Then nothing new is accepted, requests under way are answered, handlers under way end; what is not done within
-    /// [`shutdown_timeout`](crate::Limits::shutdown_timeout) is cut off, and its events handed back.
+    /// On shutdown nothing new is accepted, requests in progress are answered, and running handlers finish.
+    /// Whatever is not done within [`shutdown_timeout`](crate::Limits::shutdown_timeout) is cut off, and its
+    /// events are given back.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
         let most = self.shared.limits.max_connections;
         self.serve_routers(vec![(listener, self.router(), most)], shutdown).await;
     }
 
-    /// Serves [`router`](Self::router) on one address and [`status`](Self::status) on another, which the open network
-    /// should not reach, with connections of its own; otherwise as [`serve`](Self::serve).
+    /// Serves [`router`](Self::router) on one address and [`status`](Self::status) on another, which should not
+    /// be reachable from the open network and has its own connections; otherwise like [`serve`](Self::serve).
     pub async fn serve_apart(
         &self,
         callbacks: TcpListener,
@@ -112,7 +113,7 @@ async fn accept(
                 }
                 let freed = connections.freed.notified();
                 if is_full(&error) && connections.displace(&shared).is_ok() {
-                    // Its file is closed when it has ended.
+                    // Its file is closed once it has ended.
                     let _ended = shared.within(ACCEPT_PAUSE, freed).await;
                 } else {
                     shared.pause(ACCEPT_PAUSE).await;
@@ -134,7 +135,7 @@ async fn accept(
     }
 }
 
-/// Serves one connection until it ends, is displaced, or, once the service stops, has been answered.
+/// Serves one connection until it ends, is displaced or, once the service stops, has been answered.
 async fn converse(
     http: http1::Builder,
     stream: TcpStream,
@@ -142,7 +143,7 @@ async fn converse(
     place: Place,
     mut stopped: watch::Receiver<bool>,
 ) {
-    // Without it small answers wait for the peer's acknowledgement; they arrive all the same.
+    // Without it small responses wait for the peer's acknowledgement, but still arrive.
     let _ = stream.set_nodelay(true);
     let waiting = Arc::clone(&place.waiting);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
@@ -154,7 +155,7 @@ async fn converse(
     let mut told = false;
     loop {
         tokio::select! {
-            // How a connection ends is its peer's business.
+            // It does not matter how the peer ends a connection.
             _ = connection.as_mut() => return,
             () = place.waiting.told_to_end.notified() => return,
             _ = stops.as_mut(), if !told => {
@@ -169,14 +170,15 @@ async fn converse(
 #[derive(Debug, Default)]
 struct Connections {
     open: Mutex<BTreeMap<u64, Arc<Waiting>>>,
-    /// Counts what happens: the one with the lowest number has been waiting the longest.
+    /// Counts state changes: the connection with the lowest number has been waiting the longest.
     happened: AtomicU64,
-    /// A connection has ended, or waits for its peer again.
+    /// Notified when a connection has ended, or waits for its peer again.
     freed: Notify,
 }
 
 impl Connections {
-    /// Takes a place among the open ones, if need be that of the one that has been waiting for a request the longest.
+    /// Takes a slot among the open connections, if necessary that of the one that has been waiting for a request
+    /// the longest.
     async fn enter(self: &Arc<Self>, shared: &Shared, max: usize) -> Place {
         loop {
             match self.try_enter(max, shared) {
@@ -206,8 +208,8 @@ impl Connections {
         Ok(Place { connections: Arc::clone(self), number, waiting })
     }
 
-    /// Ends the one that has been waiting for a request the longest. Fails if it has not waited for long, telling how
-    /// much longer it may, or if there is none.
+    /// Ends the connection that has been waiting for a request the longest. If it has not waited long enough,
+    /// fails with the remaining time; also fails if there is none.
     fn displace(&self, shared: &Shared) -> Result<(), Option<Duration>> {
         displace(&mut self.lock(), shared)
     }
@@ -226,7 +228,7 @@ fn displace(open: &mut BTreeMap<u64, Arc<Waiting>>, shared: &Shared) -> Result<(
     let waiting = open.iter().filter(|(_, place)| !place.answering.load(Ordering::Acquire));
     let longest = waiting.map(|(&number, place)| (place.since(), number)).min();
     let ((_, since), number) = longest.ok_or(None)?;
-    // A clock that was set back tells nothing.
+    // A clock that was set back gives no information.
     let waited = if since > now { grace } else { now.since(since) };
     if waited < grace {
         return Err(Some(grace - waited));
@@ -238,15 +240,16 @@ fn displace(open: &mut BTreeMap<u64, Arc<Waiting>>, shared: &Shared) -> Result<(
     Ok(())
 }
 
-/// Whether accepting failed because there are too many open files, of this process or of all, or too many buffers.
+/// Returns whether accepting failed because there are too many open files, of this process or of all, or too many
+/// buffers.
 fn is_full(error: &std::io::Error) -> bool {
-    // The numbers of ENFILE and EMFILE are the same on every Unix; Windows has one of its own.
+    // The numbers of ENFILE and EMFILE are the same on every Unix; Windows has its own.
     const TOO_MANY: [i32; 3] = [23, 24, 10024];
     error.kind() == std::io::ErrorKind::OutOfMemory
         || error.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code))
 }
 
-/// A connection's place among the open ones.
+/// A connection's slot among the open ones.
 struct Place {
     connections: Arc<Connections>,
     number: u64,
@@ -261,19 +264,19 @@ impl Drop for Place {
     }
 }
 
-/// Whether a connection waits for its peer, since when, and how it is told to end.
+/// Whether and since when a connection waits for its peer, and how it is notified to end.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     connections: Weak<Connections>,
     answering: AtomicBool,
-    /// By the number of what happened, and by the clock.
+    /// By the number of the state change, and by the clock.
     since: Mutex<(u64, Timestamp)>,
     clock: Arc<dyn Clock>,
     told_to_end: Notify,
 }
 
 impl Waiting {
-    /// A whole request is here: until the mark is dropped, the connection stays.
+    /// Marks that a whole request has arrived: the connection stays until the mark is dropped.
     pub(crate) fn answering(self: &Arc<Self>) -> Answering {
         self.answering.store(true, Ordering::Release);
         Answering(Arc::clone(self))
@@ -284,7 +287,7 @@ impl Waiting {
     }
 }
 
-/// The mark of [`Waiting::answering`].
+/// The guard of [`Waiting::answering`].
 #[derive(Debug)]
 pub(crate) struct Answering(Arc<Waiting>);
 
@@ -302,7 +305,7 @@ impl Drop for Answering {
     }
 }
 
-/// hyper's deadlines by the clock that was passed in.
+/// hyper's timers, based on the injected clock.
 #[derive(Debug, Clone)]
 struct ClockTimer(Arc<dyn Clock>);
 
@@ -316,7 +319,7 @@ impl Timer for ClockTimer {
     }
 }
 
-/// A wait that threads may share; only its owner polls it.
+/// A wait that can be shared between threads; only its owner polls it.
 struct ClockSleep(Mutex<Wait>);
 
 impl Future for ClockSleep {

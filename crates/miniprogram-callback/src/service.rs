@@ -1,4 +1,4 @@
-//! The service, and what it is made of.
+//! The service and its builder.
 
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
@@ -19,19 +19,19 @@ use crate::lookup::Lookups;
 use crate::numbers;
 use crate::platform::CallbackPlatform;
 
-/// How many events are with their handlers at a time unless configured otherwise.
+/// The default maximum number of events handled concurrently.
 const DEFAULT_CONCURRENCY: u32 = 64;
-/// For how long a failure of the store counts.
+/// For how long a failure of the store is remembered.
 const FAILURE_LASTS: Duration = Duration::from_secs(10);
 
-/// Receives callbacks of any number of platforms and hands their events on. Cheap to clone.
+/// Receives callbacks of any number of platforms and delivers their events. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CallbackService {
     pub(crate) shared: Arc<Shared>,
 }
 
 impl CallbackService {
-    /// Starts with the store that holds inbox, tickets and original ids.
+    /// Starts building a service with the store that holds inbox, tickets and original ids.
     pub fn builder(store: Arc<dyn Store>) -> CallbackServiceBuilder {
         CallbackServiceBuilder {
             store,
@@ -67,21 +67,21 @@ pub struct CallbackServiceBuilder {
 }
 
 impl CallbackServiceBuilder {
-    /// Receives the callbacks of a platform; call it once for each.
+    /// Adds a platform whose callbacks are received; call it once for each.
     pub fn with_platform(mut self, platform: CallbackPlatform) -> Self {
         self.platforms.push(platform);
         self
     }
 
-    /// Hands events to a handler. Several are asked in the order in which they were given; where one fails, all of
-    /// them see the event again.
+    /// Adds a handler of events. Several handlers are called in the order in which they were added; if one fails,
+    /// all of them receive the event again.
     pub fn with_handler(mut self, handler: Arc<dyn EventHandler>) -> Self {
         self.handlers.push(handler);
         self
     }
 
-    /// Finds out original ids that the store does not know. Without it, a push of an app whose original id is not in
-    /// the store ends in the list of the dead.
+    /// Sets the lookup of original ids that the store does not know. Without it, a push of an app whose original
+    /// id is not in the store is dead-lettered.
     pub fn with_original_ids(mut self, original_ids: Arc<dyn OriginalIds>) -> Self {
         self.original_ids = Some(original_ids);
         self
@@ -93,19 +93,19 @@ impl CallbackServiceBuilder {
         self
     }
 
-    /// Sets what requests may cost.
+    /// Sets the resource limits of requests.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Sets how often and how long handlers are asked.
+    /// Sets how often and for how long handlers are called.
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Sets how many events are with their handlers at a time: 64 by default, of one app never more than one.
+    /// Sets how many events are handled concurrently: 64 by default, never more than one of the same app.
     pub fn with_concurrency(mut self, events: u32) -> Self {
         self.concurrency = events;
         self
@@ -118,20 +118,20 @@ impl CallbackServiceBuilder {
         self
     }
 
-    /// Has [`router`](CallbackService::router) show readiness and metrics as well, to everybody who reaches the
-    /// callbacks; off by default.
+    /// Makes [`router`](CallbackService::router) show readiness and metrics as well, to everyone who can reach
+    /// the callbacks; off by default.
     pub fn with_public_status(mut self, public: bool) -> Self {
         self.public_status = public;
         self
     }
 
-    /// Shows the state of something else among the problems of `/readyz`; call it once for each.
+    /// Adds the state of another component to the problems of `/readyz`; call it once for each.
     pub fn with_health_check(mut self, check: Arc<dyn HealthCheck>) -> Self {
         self.checks.push(check);
         self
     }
 
-    /// Checks everything.
+    /// Validates the configuration and builds the service.
     ///
     /// # Errors
     /// [`Config`](miniprogram_core::ErrorKind::Config), naming the field, if there is no platform, if one is given
@@ -182,9 +182,9 @@ impl CallbackServiceBuilder {
     }
 }
 
-/// What requests and handlers share.
+/// State shared by requests and handlers.
 pub(crate) struct Shared {
-    /// In whose name events are claimed.
+    /// The owner name under which events are claimed.
     pub(crate) owner: String,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) platforms: HashMap<PlatformKey, CallbackPlatform>,
@@ -193,7 +193,7 @@ pub(crate) struct Shared {
     pub(crate) lookups: Lookups,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
-    /// What is left for bodies, in units.
+    /// The memory left for bodies, in units.
     pub(crate) body_memory: Arc<Semaphore>,
     pub(crate) retry: RetryPolicy,
     pub(crate) concurrency: u32,
@@ -204,9 +204,9 @@ pub(crate) struct Shared {
     /// Wakes the dispatcher.
     pub(crate) arrived: Notify,
     pub(crate) stopping: AtomicBool,
-    /// When something could not be written down last.
+    /// When a write to the store last failed.
     failed: Mutex<Option<Timestamp>>,
-    /// When each check was last warned of.
+    /// When each check was last warned about.
     warned: Mutex<HashMap<&'static str, Timestamp>>,
 }
 
@@ -223,7 +223,7 @@ impl Debug for Shared {
 }
 
 impl Shared {
-    /// Does some work unless it takes too long.
+    /// Runs some work unless it exceeds the limit.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, work: F) -> Option<F::Output> {
         let work = std::pin::pin!(work);
         match select(work, self.clock.deadline(limit)).await {
@@ -232,12 +232,13 @@ impl Shared {
         }
     }
 
-    /// Waits; the caller is not busy meanwhile.
+    /// Waits; the caller is not busy in the meantime.
     pub(crate) async fn pause(&self, duration: Duration) {
         self.clock.deadline(duration).await;
     }
 
-    /// Whether to warn of a check now: at most once a minute each, so that a flood of refusals is no flood of lines.
+    /// Returns whether to warn about a check now: at most once a minute each, so that a flood of rejections is
+    /// not a flood of log lines.
     pub(crate) fn is_worth_a_warning(&self, check: &'static str) -> bool {
         let now = self.clock.now();
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -250,13 +251,14 @@ impl Shared {
         }
     }
 
-    /// Whether the store takes nothing, as far as that is known: not for ever, or nobody would try again.
+    /// Returns whether the store accepts nothing, as far as that is known. This expires, as otherwise nothing
+    /// would be tried again.
     pub(crate) fn store_fails(&self) -> bool {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.is_some_and(|at| self.clock.now().since(at) < FAILURE_LASTS)
     }
 
-    /// Notes whether the store took something.
+    /// Records whether the store accepted a write.
     pub(crate) fn store_worked(&self, worked: bool) {
         let failed = if worked { None } else { Some(self.clock.now()) };
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;

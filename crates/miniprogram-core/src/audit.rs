@@ -1,4 +1,4 @@
-//! Audits: submitting, asking, withdrawing.
+//! Audits: submitting, querying and withdrawing them.
 
 use std::fmt;
 
@@ -15,20 +15,20 @@ use crate::intent::Command;
 use crate::status::{AuditStatus, RawStatus};
 use crate::time::Timestamp;
 
-/// Submits versions for audit and asks how they fare.
+/// Submits versions for audit and queries their status.
 #[async_trait]
 pub trait AuditManager: Authorizer {
-    /// Submits an uploaded version for audit and answers the vendor's audit id.
+    /// Submits an uploaded version for audit and returns the vendor's audit id.
     ///
-    /// At most one audit may be open per app; withdraw it first to submit again. A receipt of an upload that the
-    /// vendor still processes is waited for, up to five minutes.
+    /// At most one audit may be open per app; withdraw it first to submit again. If the vendor is still
+    /// processing the upload of a receipt, this waits for it, up to five minutes.
     ///
     /// # Errors
     /// [`Conflict`](crate::ErrorKind::Conflict) if an audit is open,
-    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
+    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) if the quota is used up.
     ///
     /// # Vendor notes
-    /// | WeChat | `submit_audit`; at most 5 items, the vendor decides whether it needs any (85023); answers `auditid` |
+    /// | WeChat | `submit_audit`; at most 5 items, the vendor decides whether it needs any (85023); returns `auditid` |
     /// |---|---|
     /// | Baidu | `package/submitaudit`; content and remark; the package id is the audit id |
     async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
@@ -36,44 +36,44 @@ pub trait AuditManager: Authorizer {
         self.perform(Command::SubmitAudit { target, options }).await?.into_audit()
     }
 
-    /// Where one audit stands.
+    /// Returns the status of one audit.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) for an id that is not of this app.
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an id that does not belong to this app.
     async fn audit_status(&self, audit: &AuditId) -> Result<Audit>;
 
-    /// The newest audit; `not_submitted` without an id for an app that was never submitted.
+    /// Returns the newest audit; `not_submitted` without an id for an app that was never submitted.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn latest_audit(&self) -> Result<Audit>;
 
-    /// Takes an open audit back. Vendors allow it a few times a day and a month.
+    /// Withdraws an open audit. Vendors limit how often this may be done per day and per month.
     ///
     /// # Errors
     /// [`Conflict`](crate::ErrorKind::Conflict) if that audit is not the open one;
-    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
+    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) if the quota is used up.
     ///
     /// # Vendor notes
     /// | WeChat | `undocodeaudit` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
     /// |---|---|
-    /// | Baidu | `package/withdraw`: the vendor judges |
+    /// | Baidu | `package/withdraw`: the vendor decides |
     async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
         let audit = AuditTarget::Id(audit.clone());
         Ok(self.perform(Command::WithdrawAudit { audit }).await?.into_unit())
     }
 
-    /// How many submissions are left.
+    /// Returns how many submissions are left.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn audit_quota(&self) -> Result<AuditQuota>;
 
-    /// Asks the vendor to hurry. Needs `Capabilities::expedite_audit`.
+    /// Asks the vendor to expedite an audit. Requires `Capabilities::expedite_audit`.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no such thing;
-    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when the allowance is used up.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no such operation;
+    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) if the quota is used up.
     async fn expedite_audit(&self, audit: &AuditId) -> Result<Effect> {
         let audit = AuditTarget::Id(audit.clone());
         Ok(self.perform(Command::ExpediteAudit { audit }).await?.into_unit())
@@ -85,24 +85,26 @@ pub trait AuditManager: Authorizer {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SubmitTarget {
-    /// What this upload brought; waits until the vendor has processed it.
+    /// The upload of this receipt; waits until the vendor has processed it.
     Upload(UploadReceipt),
-    /// That package. Needs `Capabilities::package_ids`.
+    /// This package. Requires `Capabilities::package_ids`.
     Package(PackageId),
-    /// The uploaded code if it has that version; else `conflict` and nothing is sent.
+    /// The uploaded code if it has this version; otherwise the call fails with `conflict` and nothing is sent.
     Version(String),
-    /// Whatever was uploaded last.
+    /// The most recent upload.
     Newest,
 }
 
-/// Which audit to withdraw or to expedite. As JSON an id is itself, and the latest audit is `{"latest":null}`.
+/// Which audit to withdraw or to expedite. In JSON an id is a plain value, and the latest audit is
+/// `{"latest":null}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "AuditTargetForm", into = "AuditTargetForm")]
 #[non_exhaustive]
 pub enum AuditTarget {
-    /// That audit.
+    /// The audit with this id.
     Id(AuditId),
-    /// The one that is open: read first, and [`Conflict`](crate::ErrorKind::Conflict) without sending anything if none is.
+    /// The open audit. It is read first; fails with [`Conflict`](crate::ErrorKind::Conflict) without sending
+    /// anything if none is.
     Latest,
 }
 
@@ -143,8 +145,8 @@ impl From<AuditId> for AuditTarget {
     }
 }
 
-/// What goes with a submission. Data that the caller prepares per vendor; a part that the vendor cannot honour is
-/// refused, not dropped.
+/// Additional data of a submission, prepared by the caller per vendor. A part that the vendor does not support is
+/// rejected, not dropped.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubmitOptions {
@@ -152,15 +154,16 @@ pub struct SubmitOptions {
     pub content: Option<String>,
     /// A remark (Baidu: required).
     pub remark: Option<String>,
-    /// What the app offers, page by page (WeChat: at most 5).
+    /// What the app offers, per page (WeChat: at most 5).
     pub items: Vec<AuditItem>,
     /// What is new in this version (WeChat).
     pub version_desc: Option<String>,
-    /// The vendor's other fields, from a builder of the vendor crate. A name that a field above has is refused.
+    /// The vendor's other fields, from a builder of the vendor crate. A name that duplicates a field above is
+    /// rejected.
     pub extra: Map<String, Value>,
 }
 
-/// Names the vendor's other fields without their values: a reviewer's password may be among them.
+/// Prints only the names of the vendor's other fields, not their values: they may include a reviewer's password.
 impl fmt::Debug for SubmitOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SubmitOptions")
@@ -174,35 +177,35 @@ impl fmt::Debug for SubmitOptions {
 }
 
 impl SubmitOptions {
-    /// With a description for the reviewer.
+    /// Sets the description for the reviewer.
     #[must_use]
     pub fn with_content(mut self, content: impl Into<String>) -> Self {
         self.content = Some(content.into());
         self
     }
 
-    /// With a remark.
+    /// Sets the remark.
     #[must_use]
     pub fn with_remark(mut self, remark: impl Into<String>) -> Self {
         self.remark = Some(remark.into());
         self
     }
 
-    /// With one more item.
+    /// Adds one more item.
     #[must_use]
     pub fn with_item(mut self, item: AuditItem) -> Self {
         self.items.push(item);
         self
     }
 
-    /// With a text on what is new.
+    /// Sets the text on what is new.
     #[must_use]
     pub fn with_version_desc(mut self, text: impl Into<String>) -> Self {
         self.version_desc = Some(text.into());
         self
     }
 
-    /// With fields that only this vendor has.
+    /// Sets fields that only this vendor has.
     #[must_use]
     pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
         self.extra.extend(extra);
@@ -218,7 +221,7 @@ pub struct AuditItem {
     /// The page's path, from `pages`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Tags, separated by one blank: at most 10, each of at most 20 characters.
+    /// Tags, separated by one space: at most 10, each of at most 20 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
     /// The first level of the category, from `categories`.
@@ -227,7 +230,7 @@ pub struct AuditItem {
     /// The second level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second_class: Option<String>,
-    /// The third level, where there is one.
+    /// The third level, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub third_class: Option<String>,
     /// The id of the first level.
@@ -242,13 +245,13 @@ pub struct AuditItem {
     /// The page's title, at most 32 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Members that nobody has modelled yet, sent as they are.
+    /// Unmodelled fields, sent as they are.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
 impl AuditItem {
-    /// An item of a category as `categories` lists it.
+    /// Creates an item of a category as returned by `categories`.
     #[must_use]
     pub fn of_category(category: &crate::code::Category) -> Self {
         let level = |at: usize| category.levels.get(at);
@@ -265,21 +268,21 @@ impl AuditItem {
         }
     }
 
-    /// With the page's path.
+    /// Sets the page's path.
     #[must_use]
     pub fn with_address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
         self
     }
 
-    /// With tags, separated by one blank.
+    /// With tags, separated by one space.
     #[must_use]
     pub fn with_tag(mut self, tag: impl Into<String>) -> Self {
         self.tag = Some(tag.into());
         self
     }
 
-    /// With the page's title.
+    /// Sets the page's title.
     #[must_use]
     pub fn with_title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -287,37 +290,37 @@ impl AuditItem {
     }
 }
 
-/// Where an audit stands.
+/// An audit and its status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Audit {
     /// Its id; absent for an app that was never submitted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audit_id: Option<AuditId>,
-    /// Where it stands.
+    /// Its status.
     pub status: AuditStatus,
-    /// The number behind the status, where the vendor sent one.
+    /// The number behind the status, if the vendor sent one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub raw_status: Option<RawStatus>,
-    /// Why it was rejected or delayed, in the vendor's words.
+    /// Why it was rejected or delayed: the vendor's message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
     /// Media ids of the reviewer's screenshots.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub screenshots: Vec<String>,
-    /// The version that was submitted, where the vendor tells.
+    /// The version that was submitted, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<String>,
-    /// The description of that version, where the vendor tells.
+    /// The description of that version, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<String>,
-    /// When it was submitted, where the vendor tells.
+    /// When it was submitted, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub submitted_at: Option<Timestamp>,
 }
 
 impl Audit {
-    /// An audit of which only this is known.
+    /// Creates an audit with only these fields set.
     #[must_use]
     pub const fn new(audit_id: Option<AuditId>, status: AuditStatus, raw_status: Option<RawStatus>) -> Self {
         Self {
@@ -332,41 +335,41 @@ impl Audit {
         }
     }
 
-    /// An app that was never submitted.
+    /// Returns the audit of an app that was never submitted.
     #[must_use]
     pub const fn not_submitted() -> Self {
         Self::new(None, AuditStatus::NotSubmitted, None)
     }
 
-    /// With the vendor's words.
+    /// Sets the vendor's message.
     #[must_use]
     pub fn with_reason(mut self, reason: Option<String>) -> Self {
         self.reason = reason;
         self
     }
 
-    /// With the reviewer's screenshots.
+    /// Sets the reviewer's screenshots.
     #[must_use]
     pub fn with_screenshots(mut self, screenshots: Vec<String>) -> Self {
         self.screenshots = screenshots;
         self
     }
 
-    /// With the version.
+    /// Sets the version.
     #[must_use]
     pub fn with_version(mut self, version: Option<String>) -> Self {
         self.version = version;
         self
     }
 
-    /// With the description of the version.
+    /// Sets the description of the version.
     #[must_use]
     pub fn with_description(mut self, description: Option<String>) -> Self {
         self.description = description;
         self
     }
 
-    /// With the time of the submission.
+    /// Sets the time of the submission.
     #[must_use]
     pub fn with_submitted_at(mut self, time: Option<Timestamp>) -> Self {
         self.submitted_at = time;
@@ -378,7 +381,7 @@ impl Audit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditQuota {
-    /// Whether there is no limit; then the numbers are absent.
+    /// Whether there is no limit; if so, the numbers are absent.
     pub unlimited: bool,
     /// Submissions left in this period.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -392,7 +395,7 @@ pub struct AuditQuota {
     /// Expedited audits allowed in a period.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expedite_limit: Option<u64>,
-    /// The period, with the number behind it where the vendor sent one.
+    /// The period, with the number behind it if the vendor sent one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub period: Option<QuotaPeriod>,
     /// The number behind the period.
@@ -401,7 +404,7 @@ pub struct AuditQuota {
 }
 
 impl AuditQuota {
-    /// So many left of so many; `None` is "unlimited".
+    /// Creates a quota of this many submissions left out of this many; `None` means unlimited.
     #[must_use]
     pub const fn new(left_and_limit: Option<(u64, u64)>) -> Self {
         let (remaining, limit) = match left_and_limit {
@@ -419,7 +422,7 @@ impl AuditQuota {
         }
     }
 
-    /// With the expedited audits.
+    /// Sets the numbers of expedited audits.
     #[must_use]
     pub const fn with_expedite(mut self, remaining: Option<u64>, limit: Option<u64>) -> Self {
         self.expedite_remaining = remaining;
@@ -427,7 +430,7 @@ impl AuditQuota {
         self
     }
 
-    /// With the period.
+    /// Sets the period.
     #[must_use]
     pub fn with_period(mut self, period: QuotaPeriod, raw_period: Option<RawStatus>) -> Self {
         self.period = Some(period);
@@ -436,7 +439,7 @@ impl AuditQuota {
     }
 }
 
-/// How long an allowance lasts.
+/// The period over which a quota applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -445,12 +448,12 @@ pub enum QuotaPeriod {
     Week,
     /// A month.
     Month,
-    /// A number that nobody has listed.
+    /// An unlisted number.
     Unknown,
 }
 
 impl QuotaPeriod {
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -484,7 +487,7 @@ mod tests {
             assert_eq!(serde_json::from_value::<AuditTarget>(form).unwrap(), target);
         }
         serde_json::from_value::<AuditTarget>(json!({ "newest": null })).unwrap_err();
-        // As it was written before there was a target.
+        // The format used before targets existed.
         let command: Command = serde_json::from_value(json!({ "withdraw_audit": { "audit": "7" } })).unwrap();
         assert_eq!(command, Command::WithdrawAudit { audit: "7".into() });
     }

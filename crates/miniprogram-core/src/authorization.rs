@@ -1,7 +1,7 @@
-//! The calls by which a platform is authorized and gets its tokens: each of them once, without any policy.
+//! The calls that authorize a platform and obtain its tokens. Each call is sent once, without any policy.
 //!
-//! Whoever keeps tokens (`miniprogram-tokens` does) brings the policy: which call may be repeated, what is written
-//! down before and after it, how a lost refresh token is recovered.
+//! The policy belongs to whatever manages the tokens, such as `miniprogram-tokens`: which calls may be repeated,
+//! what is recorded before and after a call, and how a lost refresh token is recovered.
 
 use std::fmt::{self, Debug};
 use std::time::Duration;
@@ -17,85 +17,90 @@ use crate::time::Timestamp;
 use crate::token::AccessToken;
 use crate::vendor::Vendor;
 
-/// What a refresh does to the refresh token that was sent with it.
+/// What a refresh does to the refresh token it was sent with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefreshTokenUse {
-    /// It stays good: a refresh that got no answer may be sent again with it.
+    /// It stays valid: a refresh without a response may be sent again with it.
     Repeatable,
-    /// It is spent: only the one that the answer brings is good from then on.
+    /// It is consumed: from then on only the token in the response is valid.
     SingleUse,
 }
 
-/// A vendor's calls of the token chain. Each method sends what its documentation says and nothing twice; the platform's
-/// token is the caller's to give, and a refused one is the caller's to replace.
+/// A vendor's calls for obtaining and refreshing tokens.
+///
+/// Each method sends what its documentation says, and sends nothing twice. The caller provides the platform's
+/// token, and replaces it if it is refused.
 #[async_trait]
 pub trait AuthorizationApi: Debug + Send + Sync + 'static {
-    /// The vendor.
+    /// Returns the vendor.
     fn vendor(&self) -> Vendor;
 
-    /// The platform.
+    /// Returns the platform.
     fn platform_id(&self) -> &PlatformId;
 
-    /// What a refresh does to the refresh token.
+    /// Returns what a refresh does to the refresh token.
     fn refresh_token_use(&self) -> RefreshTokenUse;
 
-    /// Gets the platform's token for a ticket. May be repeated.
+    /// Obtains the platform's token for a ticket. May be repeated.
     ///
     /// # Errors
-    /// [`TokenRejected`](crate::ErrorKind::TokenRejected) for a ticket that is refused: a newer one will be pushed.
-    /// [`Protocol`](crate::ErrorKind::Protocol) for an answer without a token.
+    /// [`TokenRejected`](crate::ErrorKind::TokenRejected) for a ticket that is refused: a newer one will be
+    /// pushed. [`Protocol`](crate::ErrorKind::Protocol) for a response without a token.
     async fn platform_token(&self, ticket: &Secret) -> Result<IssuedToken>;
 
     /// Asks the vendor to push tickets (again).
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) where tickets cannot be asked for.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if tickets cannot be requested.
     async fn start_ticket_push(&self) -> Result<()>;
 
-    /// Gets a code that one visit of the authorization page takes.
+    /// Obtains a code for one visit to the authorization page.
     ///
     /// # Errors
-    /// The vendor's refusals.
+    /// Rejections by the vendor.
     async fn pre_authorization_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode>;
 
-    /// The address of the page on which a merchant authorizes the platform. Sends nothing.
+    /// Returns the URL of the page on which a merchant authorizes the platform. Sends nothing.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an address to return to that is no http(s) URL, and
-    /// for an extra parameter that the address has already.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the redirect URI is not an http(s) URL, or if an
+    /// extra parameter is already part of the address.
     fn authorization_url(
         &self,
         code: &PreAuthorizationCode,
         request: &AuthorizationRequest,
     ) -> Result<String>;
 
-    /// Turns the code of an authorization into tokens. The code is spent by it.
+    /// Exchanges an authorization code for tokens. This consumes the code.
     ///
     /// # Errors
-    /// With outcome `unknown` the code may be spent: recover. [`Unauthorized`](crate::ErrorKind::Unauthorized) for a
-    /// code that is refused.
+    /// With outcome `unknown` the code may have been consumed; use [`recover`](Self::recover).
+    /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the code is refused.
     async fn exchange(&self, platform: &AccessToken, authorization_code: &Secret) -> Result<Grant>;
 
-    /// Gets the next access token of an app. What becomes of the refresh token, [`refresh_token_use`] says.
+    /// Obtains the next access token of an app. [`refresh_token_use`] states what happens to the refresh token.
     ///
     /// [`refresh_token_use`]: Self::refresh_token_use
     ///
     /// # Errors
     /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the refresh token is refused.
-    /// [`Protocol`](crate::ErrorKind::Protocol) with outcome `unknown` for a success without a token.
+    /// [`Protocol`](crate::ErrorKind::Protocol) with outcome `unknown` for a successful response without a token.
     async fn refresh(&self, platform: &AccessToken, app: &AppId, refresh_token: &Secret) -> Result<Grant>;
 
-    /// Gets back the authorization of an app whose tokens are lost, without the merchant.
+    /// Recovers the authorization of an app whose tokens are lost, without involving the merchant.
     ///
     /// # Errors
     /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the app has not authorized the platform.
     async fn recover(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery>;
 
-    /// Who authorized. Vendors ask with the platform's token and the app's id, or with the app's token alone; each
-    /// takes of the three what it needs.
+    /// Returns information on an app that authorized the platform.
+    ///
+    /// Vendors query it with the platform's token and the app's id, or with the app's token alone;
+    /// implementations use whichever they need.
     ///
     /// # Errors
-    /// The vendor's refusals; [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if what it needs is missing.
+    /// Rejections by the vendor; [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a required argument is
+    /// missing.
     async fn authorizer_info(
         &self,
         platform: &AccessToken,
@@ -103,10 +108,10 @@ pub trait AuthorizationApi: Debug + Send + Sync + 'static {
         authorizer: Option<&AccessToken>,
     ) -> Result<AuthorizerInfo>;
 
-    /// One page of the apps that have authorized the platform.
+    /// Returns one page of the apps that have authorized the platform.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no such list.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no such list.
     async fn authorizers(&self, platform: &AccessToken, page: AuthorizerPage) -> Result<AuthorizerList>;
 }
 
@@ -116,61 +121,61 @@ pub trait AuthorizationApi: Debug + Send + Sync + 'static {
 pub struct IssuedToken {
     /// The token.
     pub token: AccessToken,
-    /// How long it is good, by the answer.
+    /// How long the token is valid, according to the response.
     pub expires_in: Duration,
 }
 
 impl IssuedToken {
-    /// A token and its lifetime.
+    /// Creates a token with its lifetime.
     #[must_use]
     pub const fn new(token: AccessToken, expires_in: Duration) -> Self {
         Self { token, expires_in }
     }
 }
 
-/// What an authorization or a refresh brought.
+/// The result of an authorization or a refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
-    /// The app, where the answer names it.
+    /// The app, if the response names it.
     pub app: Option<AppId>,
     /// Its access token; absent if the merchant granted nothing that needs one.
     pub access: Option<IssuedToken>,
-    /// Its refresh token; absent where the answer has none, and the stored one stays good then.
+    /// Its refresh token. If the response has none, the stored one stays valid.
     pub refresh_token: Option<Secret>,
-    /// What was granted, as the vendor names it; empty where the answer does not say.
+    /// The granted permissions, as the vendor names them; empty if the response does not list them.
     pub permissions: Vec<Permission>,
 }
 
 impl Grant {
-    /// Nothing yet.
+    /// Creates an empty grant.
     #[must_use]
     pub const fn new() -> Self {
         Self { app: None, access: None, refresh_token: None, permissions: Vec::new() }
     }
 
-    /// Of an app.
+    /// Sets the app.
     #[must_use]
     pub fn with_app(mut self, app: Option<AppId>) -> Self {
         self.app = app;
         self
     }
 
-    /// With an access token.
+    /// Sets the access token.
     #[must_use]
     pub fn with_access(mut self, access: Option<IssuedToken>) -> Self {
         self.access = access;
         self
     }
 
-    /// With a refresh token.
+    /// Sets the refresh token.
     #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: Option<Secret>) -> Self {
         self.refresh_token = refresh_token;
         self
     }
 
-    /// With what was granted.
+    /// Sets the granted permissions.
     #[must_use]
     pub fn with_permissions(mut self, permissions: Vec<Permission>) -> Self {
         self.permissions = permissions;
@@ -188,21 +193,21 @@ impl Default for Grant {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Permission {
-    /// The vendor's id or name of it.
+    /// The vendor's id or name for it.
     pub id: String,
-    /// The vendor's words, where it sends some.
+    /// The vendor's description, if it sends one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
 }
 
 impl Permission {
-    /// A permission by the vendor's id.
+    /// Creates a permission from the vendor's id.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), name: None }
     }
 
-    /// With the vendor's words.
+    /// Sets the vendor's description.
     #[must_use]
     pub fn with_name(mut self, name: Option<String>) -> Self {
         self.name = name;
@@ -210,70 +215,70 @@ impl Permission {
     }
 }
 
-/// How a lost authorization comes back.
+/// How a lost authorization is recovered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recovery {
-    /// The refresh token that is good now.
+    /// The refresh token that is valid now.
     RefreshToken(Secret),
-    /// A new code, to be exchanged.
+    /// A new code, to be exchanged for tokens.
     AuthorizationCode(Secret),
 }
 
-/// A code that one visit of the authorization page takes.
+/// A code for one visit to the authorization page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PreAuthorizationCode {
     /// The code.
     pub code: Secret,
-    /// How long it is good, by the answer.
+    /// How long the code is valid, according to the response.
     pub expires_in: Duration,
 }
 
 impl PreAuthorizationCode {
-    /// A code and its lifetime.
+    /// Creates a code with its lifetime.
     #[must_use]
     pub const fn new(code: Secret, expires_in: Duration) -> Self {
         Self { code, expires_in }
     }
 }
 
-/// Which authorization page a merchant is to see.
+/// Which authorization page to show to a merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizationRequest {
-    /// Where the merchant's browser returns to with the code: an http(s) URL of the registered domain.
+    /// Where the merchant's browser returns with the code: an http(s) URL of the registered domain.
     pub redirect_uri: String,
-    /// The page for a phone instead of the one for a desk, where the vendor has two.
+    /// Whether to show the mobile page instead of the desktop page, if the vendor has both.
     pub mobile: bool,
-    /// The one app that may authorize, where the vendor lets it be chosen.
+    /// The only app that may authorize, if the vendor supports choosing it.
     pub app: Option<AppId>,
-    /// Further parameters of the vendor's page, by name.
+    /// Additional parameters of the vendor's page, by name.
     pub extra: Vec<(String, String)>,
 }
 
 impl AuthorizationRequest {
-    /// The page for a desk, any app.
+    /// Creates a request for the desktop page and any app.
     #[must_use]
     pub fn new(redirect_uri: impl Into<String>) -> Self {
         Self { redirect_uri: redirect_uri.into(), mobile: false, app: None, extra: Vec::new() }
     }
 
-    /// The page for a phone.
+    /// Selects the mobile page.
     #[must_use]
     pub const fn mobile(mut self) -> Self {
         self.mobile = true;
         self
     }
 
-    /// For one app only.
+    /// Restricts the request to one app.
     #[must_use]
     pub fn with_app(mut self, app: impl Into<AppId>) -> Self {
         self.app = Some(app.into());
         self
     }
 
-    /// With a further parameter of the vendor's page.
+    /// Adds a parameter of the vendor's page.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.extra.push((name.into(), value.into()));
@@ -281,42 +286,42 @@ impl AuthorizationRequest {
     }
 }
 
-/// Who authorized the platform.
+/// Information on an app that authorized the platform.
 #[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AuthorizerInfo {
     /// The app.
     pub app_id: AppId,
-    /// Its original id, where the vendor has one: messages name the app by it alone.
+    /// Its original id, if the vendor has one. Messages name the app by this id only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_id: Option<String>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whom it belongs to.
+    /// The legal entity that owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
-    /// What was granted.
+    /// The granted permissions.
     pub permissions: Vec<Permission>,
-    /// The whole answer as received, without tokens.
+    /// The whole response as received, without tokens.
     pub details: Value,
 }
 
 impl AuthorizerInfo {
-    /// An app of which nothing else is known.
+    /// Creates the information on an app of which nothing else is known.
     #[must_use]
     pub const fn new(app_id: AppId, details: Value) -> Self {
         Self { app_id, original_id: None, name: None, principal: None, permissions: Vec::new(), details }
     }
 
-    /// With its original id.
+    /// Sets the original id.
     #[must_use]
     pub fn with_original_id(mut self, original_id: Option<String>) -> Self {
         self.original_id = original_id;
         self
     }
 
-    /// With its name and whom it belongs to.
+    /// Sets its name and its owner.
     #[must_use]
     pub fn with_names(mut self, name: Option<String>, principal: Option<String>) -> Self {
         self.name = name;
@@ -324,7 +329,7 @@ impl AuthorizerInfo {
         self
     }
 
-    /// With what was granted.
+    /// Sets the granted permissions.
     #[must_use]
     pub fn with_permissions(mut self, permissions: Vec<Permission>) -> Self {
         self.permissions = permissions;
@@ -332,7 +337,7 @@ impl AuthorizerInfo {
     }
 }
 
-/// Prints everything but the details.
+/// Prints everything except the details.
 impl Debug for AuthorizerInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizerInfo")
@@ -345,18 +350,18 @@ impl Debug for AuthorizerInfo {
     }
 }
 
-/// Which part of a long list.
+/// A page of a long list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizerPage {
-    /// How many to skip.
+    /// How many entries to skip.
     pub offset: u32,
-    /// How many at most: 1 to 500.
+    /// The maximum number of entries: 1 to 500.
     pub count: u32,
 }
 
 impl AuthorizerPage {
-    /// A page.
+    /// Creates a page.
     #[must_use]
     pub const fn new(offset: u32, count: u32) -> Self {
         Self { offset, count }
@@ -367,14 +372,14 @@ impl AuthorizerPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AuthorizerList {
-    /// How many there are in all.
+    /// The total number of apps.
     pub total: u64,
-    /// Those of this page.
+    /// The apps of this page.
     pub authorizers: Vec<AuthorizerEntry>,
 }
 
 impl AuthorizerList {
-    /// A page.
+    /// Creates a page.
     #[must_use]
     pub const fn new(total: u64, authorizers: Vec<AuthorizerEntry>) -> Self {
         Self { total, authorizers }
@@ -387,29 +392,29 @@ impl AuthorizerList {
 pub struct AuthorizerEntry {
     /// The app.
     pub app_id: AppId,
-    /// Its refresh token, where the list has it. Nothing prints it.
+    /// Its refresh token, if the list includes it. It is never printed.
     #[serde(skip)]
     pub refresh_token: Option<Secret>,
-    /// Since when.
+    /// When it authorized the platform.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorized_at: Option<Timestamp>,
 }
 
 impl AuthorizerEntry {
-    /// An app of which nothing else is known.
+    /// Creates an entry of which nothing else is known.
     #[must_use]
     pub const fn new(app_id: AppId) -> Self {
         Self { app_id, refresh_token: None, authorized_at: None }
     }
 
-    /// With its refresh token.
+    /// Sets the refresh token.
     #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: Option<Secret>) -> Self {
         self.refresh_token = refresh_token;
         self
     }
 
-    /// With the time of its authorization.
+    /// Sets the time of its authorization.
     #[must_use]
     pub const fn with_authorized_at(mut self, at: Option<Timestamp>) -> Self {
         self.authorized_at = at;

@@ -1,4 +1,4 @@
-//! The base of the managers: one app that has authorized the platform.
+//! The common base of the managers: one app that has authorized the platform.
 
 use crate::capability::Capabilities;
 use crate::id::AppId;
@@ -6,11 +6,11 @@ use crate::subject::Subject;
 
 /// One app that has authorized the platform, at one vendor.
 ///
-/// What its effects promise, [`Subject`] says.
+/// [`Subject`] documents the guarantees of its effects.
 pub trait Authorizer: Subject {
-    /// The app that every call acts on.
+    /// Returns the app that every call acts on.
     fn app_id(&self) -> &AppId;
 
-    /// What the vendor can do.
+    /// Returns what the vendor supports.
     fn capabilities(&self) -> Capabilities;
 }

@@ -1,9 +1,9 @@
-//! What the callback decoders of all vendors share: the configuration, the checks that are the same everywhere, and the
-//! [protocol](CallbackProtocol) by which a receiver takes the pushes of any vendor.
+//! The shared parts of all vendors' callback decoders: the configuration, the common checks, and the
+//! [protocol](CallbackProtocol) through which a receiver accepts the pushes of any vendor.
 //!
-//! A decoder runs them in this order and stops at the first refusal: size, query, envelope, freshness, signature,
-//! frame, message. Nothing is decoded or decrypted before the signature holds, and the body's bytes are untouched
-//! until then. Which envelope, which event names and which fields there are is the vendors' business.
+//! A decoder runs the checks in this order and stops at the first failure: size, query, envelope, freshness,
+//! signature, frame, message. Nothing is decoded or decrypted before the signature is verified, and the body's
+//! bytes are untouched until then. Envelopes, event names and fields are defined by the vendors.
 //!
 //! Order and rules of the checks: `docs/design.md`, "Callbacks".
 
@@ -30,23 +30,24 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
-/// How far a signed timestamp may lie from now unless configured otherwise.
+/// How far a signed timestamp may differ from the current time by default.
 pub const DEFAULT_FRESHNESS: Duration = Duration::from_secs(300);
-/// How many bytes a body may have unless configured otherwise: 1 MiB.
+/// The maximum size of a body by default: 1 MiB.
 pub const DEFAULT_MAX_BODY: usize = 1 << 20;
 
-/// Which pushes are accepted. It is configuration and never taken from a request.
+/// Which pushes are accepted. This is configuration and never taken from a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CallbackMode {
     /// Encrypted and signed pushes only.
     #[default]
     Encrypted,
-    /// Plain pushes only. Nothing authenticates them: accept them from a trusted gateway or a file, never from the
-    /// open network.
+    /// Plain pushes only. They are not authenticated: accept them only from a trusted gateway or a file, never
+    /// from the open network.
     Plain,
 }
 
-/// How a vendor that knows both writes envelopes and messages. It is configuration and never taken from a request.
+/// How envelopes and messages are written by a vendor that supports both formats. This is configuration and never
+/// taken from a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BodyFormat {
     /// XML.
@@ -56,9 +57,10 @@ pub enum BodyFormat {
     Json,
 }
 
-/// What a decoder or encoder of callbacks has to know. Built once, cheap to clone, shared by threads.
+/// The configuration of a callback decoder or encoder. It is built once, cheap to clone, and shared between
+/// threads.
 ///
-/// `Debug` prints neither token nor keys.
+/// `Debug` prints neither the token nor the keys.
 ///
 /// ```
 /// use miniprogram_core::callback::{CallbackConfig, CallbackMode};
@@ -92,18 +94,18 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What a push claims to be signed with.
+/// The signature of a push and the texts it claims to sign.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
-    /// The timestamp's text, as it was sent.
+    /// The timestamp as it was sent.
     pub timestamp: &'a str,
     /// The nonce.
     pub nonce: &'a str,
-    /// The ciphertext's base64 text; `None` for the three-part signature, which authenticates no body.
+    /// The ciphertext as base64; `None` for the three-part signature, which does not authenticate the body.
     pub encrypt: Option<&'a str>,
     /// The signature.
     pub signature: &'a str,
-    /// Which hex digits the vendor writes it in.
+    /// The case of the hex digits that the vendor uses.
     pub case: HexCase,
 }
 
@@ -125,7 +127,7 @@ impl CallbackConfig {
         Ok(Self { credentials: Some(Credentials { token, current, previous: None }), ..Self::plain() })
     }
 
-    /// Accepts plain pushes only; see [`CallbackMode::Plain`] for what that gives up.
+    /// Accepts plain pushes only. [`CallbackMode::Plain`] documents the risks.
     #[must_use]
     pub const fn plain() -> Self {
         Self {
@@ -138,8 +140,8 @@ impl CallbackConfig {
         }
     }
 
-    /// Also opens what is still sealed with the key before the last change: the current one is tried first. The
-    /// price is one copy of the ciphertext per push.
+    /// Also accepts pushes sealed with the previous key. The current key is tried first. Costs one copy of the
+    /// ciphertext per push.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config), naming `previous_aes_key`, if it is not 43 letters and digits, or if plain
@@ -152,10 +154,11 @@ impl CallbackConfig {
         Ok(self)
     }
 
-    /// Checks the id behind the message inside a frame, byte for byte.
+    /// Checks the receiver id after the message inside a frame, byte for byte.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config), naming `receiver_id`, if it is empty or holds other than visible ASCII.
+    /// [`Config`](ErrorKind::Config), naming `receiver_id`, if it is empty or contains anything other than
+    /// visible ASCII.
     pub fn with_receiver_id(mut self, id: impl Into<String>) -> Result<Self> {
         let id = id.into();
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -170,71 +173,71 @@ impl CallbackConfig {
         Ok(self)
     }
 
-    /// Checks the platform's id inside the messages that name one.
+    /// Checks the platform's id in messages that contain one.
     #[must_use]
     pub fn with_platform_id(mut self, id: impl Into<PlatformId>) -> Self {
         self.platform = Some(id.into());
         self
     }
 
-    /// Sets how bodies are written, for the vendors that know both.
+    /// Sets the format of bodies, for vendors that support both.
     #[must_use]
     pub const fn with_body_format(mut self, format: BodyFormat) -> Self {
         self.format = format;
         self
     }
 
-    /// Sets how far a signed timestamp may lie from now, to either side.
+    /// Sets how far a signed timestamp may differ from the current time, in either direction.
     #[must_use]
     pub const fn with_freshness(mut self, freshness: Duration) -> Self {
         self.freshness = freshness;
         self
     }
 
-    /// Sets how many bytes a body may have.
+    /// Sets the maximum size of a body in bytes.
     #[must_use]
     pub const fn with_max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Which pushes are accepted.
+    /// Returns which pushes are accepted.
     #[must_use]
     pub const fn mode(&self) -> CallbackMode {
         if self.credentials.is_some() { CallbackMode::Encrypted } else { CallbackMode::Plain }
     }
 
-    /// How bodies are written.
+    /// Returns the format of bodies.
     #[must_use]
     pub const fn body_format(&self) -> BodyFormat {
         self.format
     }
 
-    /// The id expected behind the message inside a frame.
+    /// Returns the id expected after the message inside a frame.
     #[must_use]
     pub fn receiver_id(&self) -> Option<&str> {
         self.receiver.as_deref()
     }
 
-    /// The platform's id expected inside messages.
+    /// Returns the platform's id expected in messages.
     #[must_use]
     pub const fn platform_id(&self) -> Option<&PlatformId> {
         self.platform.as_ref()
     }
 
-    /// How far a signed timestamp may lie from now.
+    /// Returns how far a signed timestamp may differ from the current time.
     #[must_use]
     pub const fn freshness(&self) -> Duration {
         self.freshness
     }
 
-    /// How many bytes a body may have.
+    /// Returns the maximum size of a body in bytes.
     #[must_use]
     pub const fn max_body(&self) -> usize {
         self.max_body
     }
 
-    /// Step 1: the body's size.
+    /// Step 1: checks the size of the body.
     ///
     /// # Errors
     /// [`CallbackCheck::Size`].
@@ -242,8 +245,8 @@ impl CallbackConfig {
         if body.len() > self.max_body { Err(CallbackCheck::Size.refuse(vendor)) } else { Ok(()) }
     }
 
-    /// Step 2: the signed timestamp, in epoch seconds, is near the arrival. A push without a limit on its age could
-    /// be replayed for ever.
+    /// Step 2: checks that the signed timestamp, in epoch seconds, is close to the time of arrival. Without a
+    /// limit on its age a push could be replayed forever.
     ///
     /// # Errors
     /// [`CallbackCheck::Freshness`].
@@ -255,7 +258,7 @@ impl CallbackConfig {
         }
     }
 
-    /// Step 4: the signature, compared in constant time. Only what passed it may be decoded.
+    /// Step 4: verifies the signature in constant time. Nothing may be decoded before this check has passed.
     ///
     /// # Errors
     /// [`CallbackCheck::Signature`]; [`CallbackCheck::Mode`] if plain pushes are configured.
@@ -276,14 +279,14 @@ impl CallbackConfig {
         if holds { Ok(()) } else { Err(CallbackCheck::Signature.refuse(vendor)) }
     }
 
-    /// Step 5: opens the frame where its base64 text stands and answers the message: UTF-8, behind it the receiver's
-    /// id where one is configured. The current key is tried first, then the previous one.
+    /// Step 5: opens the frame in place and returns the message. The message must be UTF-8, followed by the
+    /// receiver's id if one is configured. The current key is tried first, then the previous one.
     ///
     /// Call it only after [`check_signature`](Self::check_signature).
     ///
     /// # Errors
-    /// [`CallbackCheck::Frame`], with the reason for the receiver's log; [`CallbackCheck::Mode`] if plain pushes are
-    /// configured. The buffer's content is unspecified then.
+    /// [`CallbackCheck::Frame`], with a reason for the receiver's log; [`CallbackCheck::Mode`] if plain pushes
+    /// are configured. On an error the content of the buffer is unspecified.
     pub fn open<'a>(&self, vendor: Vendor, ciphertext: &'a mut [u8]) -> Result<&'a str> {
         let Some(credentials) = &self.credentials else { return Err(CallbackCheck::Mode.refuse(vendor)) };
         let kept = credentials.previous.as_ref().map(|previous| (previous, ciphertext.to_vec()));
@@ -298,7 +301,7 @@ impl CallbackConfig {
             .map_err(|_| CallbackCheck::Frame.because(vendor, FrameError::Encoding.to_string()))
     }
 
-    /// Opens with one key and answers the message's length, so that the buffer is free for another attempt.
+    /// Opens with one key and returns the length of the message, so that the buffer is free for another attempt.
     fn open_with(&self, key: &FrameKey, ciphertext: &mut [u8]) -> Result<usize, FrameError> {
         let frame = frame::open(key, ciphertext)?;
         if self.receiver.as_ref().is_some_and(|receiver| receiver.as_bytes() != frame.tail) {
@@ -307,12 +310,13 @@ impl CallbackConfig {
         Ok(frame.message.len())
     }
 
-    /// The inverse of [`open`](Self::open): seals a message for the configured receiver with the current key and
-    /// signs it. Answers the ciphertext's base64 text and the signature in lower case.
+    /// Seals a message for the configured receiver with the current key and signs it: the inverse of
+    /// [`open`](Self::open). Returns the ciphertext as base64 and the signature in lower case.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if plain pushes are configured; [`InvalidArgument`](ErrorKind::InvalidArgument)
-    /// if the timestamp, the nonce or the message's length break the rules that decoders check.
+    /// [`Config`](ErrorKind::Config) if plain pushes are configured;
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the timestamp, the nonce or the message's length
+    /// violates the rules that decoders check.
     pub fn seal(&self, message: &str, seal: &Seal<'_>) -> Result<SealedPush> {
         let Some(credentials) = &self.credentials else {
             return Err(misconfigured("mode", "is plain", "configure a token and an AES key to seal pushes"));
@@ -337,26 +341,26 @@ impl CallbackConfig {
     }
 }
 
-/// When and with what randomness a push is sealed.
+/// The time, nonce and random bytes with which a push is sealed.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Seal<'a> {
-    /// The time that is signed, in whole seconds.
+    /// The signed time, in whole seconds.
     pub sent_at: Timestamp,
-    /// The nonce that is signed: 1 to 32 letters, digits, `_` or `-`.
+    /// The signed nonce: 1 to 32 letters, digits, `_` or `-`.
     pub nonce: &'a str,
-    /// What the frame starts with. Unpredictable and fresh for every frame.
+    /// The first bytes of the frame. They must be unpredictable and fresh for every frame.
     pub random: [u8; 16],
 }
 
 impl<'a> Seal<'a> {
-    /// With fresh randomness from [`random_prefix`].
+    /// Uses fresh random bytes from [`random_prefix`].
     #[must_use]
     pub fn new(sent_at: Timestamp, nonce: &'a str) -> Self {
         Self { sent_at, nonce, random: random_prefix() }
     }
 
-    /// With the caller's randomness.
+    /// Uses random bytes from the caller.
     #[must_use]
     pub const fn with_random(mut self, random: [u8; 16]) -> Self {
         self.random = random;
@@ -364,33 +368,35 @@ impl<'a> Seal<'a> {
     }
 }
 
-/// What [`CallbackConfig::seal`] made, for a vendor's encoder to put in its envelope.
+/// The output of [`CallbackConfig::seal`], which a vendor's encoder wraps in its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SealedPush {
-    /// The signed timestamp, decimal seconds.
+    /// The signed timestamp in decimal seconds.
     pub timestamp: String,
-    /// The ciphertext's base64 text.
+    /// The ciphertext as base64.
     pub encrypt: String,
     /// The signature over token, timestamp, nonce and ciphertext: 40 lower-case hex digits.
     pub signature: String,
-    /// The signature over token, timestamp and nonce, which authenticates no body.
+    /// The signature over token, timestamp and nonce, which does not authenticate the body.
     pub clear_signature: String,
 }
 
-/// Sixteen unpredictable bytes for a frame, out of the randomness that the operating system seeds this process's
-/// hash maps with. Give a source of your own instead where you have one.
+/// Returns sixteen unpredictable bytes for a frame.
+///
+/// They are derived from the randomness with which the operating system seeds the hash maps of this process. Use
+/// your own random source if you have one.
 #[must_use]
 pub fn random_prefix() -> [u8; 16] {
     let mut random = [0; 16];
     for half in random.chunks_exact_mut(8) {
-        // Every state has keys of its own.
+        // Every state has its own keys.
         half.copy_from_slice(&RandomState::new().build_hasher().finish().to_be_bytes());
     }
     random
 }
 
-/// Skips the byte order mark that some senders put in front of UTF-8.
+/// Strips the byte order mark that some senders put before UTF-8.
 #[must_use]
 pub fn without_bom(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
@@ -406,7 +412,7 @@ fn read_key(field: &'static str, key: &Secret) -> Result<FrameKey> {
     })
 }
 
-/// A refusal of a configuration: which field, what is wrong, and what to do about it.
+/// Returns a configuration error that names the field, the problem and the remedy.
 #[must_use]
 pub fn misconfigured(field: &'static str, detail: &'static str, remedy: &'static str) -> Error {
     Error::new(ErrorKind::Config, "callback_config").with_field(field).with_detail(detail).with_advice(remedy)

@@ -1,4 +1,4 @@
-//! What a platform is built from; the same for every vendor.
+//! The configuration of a platform; the same for every vendor.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::intent::{Journal, NoJournal};
 use crate::token::{NoTokens, TokenProvider};
 use crate::transport::{BaseUrl, Transport};
 
-/// What a platform is built from. Only the platform's id and the tokens have no default.
+/// The configuration from which a platform is built. Only the platform's id and the tokens have no default.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ClientConfig {
@@ -21,7 +21,7 @@ pub struct ClientConfig {
     pub base_url: Option<BaseUrl>,
     /// The transport; HTTP to the base URL by default.
     pub transport: Option<Arc<dyn Transport>>,
-    /// Where intents are written down; nowhere by default.
+    /// Where intents are recorded; nowhere by default.
     pub journal: Arc<dyn Journal>,
     /// The clock; the system's by default.
     pub clock: Arc<dyn Clock>,
@@ -29,20 +29,22 @@ pub struct ClientConfig {
     pub timeout: Duration,
     /// How long one upload may take: 60 s by default.
     pub upload_timeout: Duration,
-    /// How long a whole operation may take. No attempt begins later, and one under way is cut short; only asking
-    /// whether a cut effect took place goes on, up to the settle time and the reads it takes. By default no attempt
-    /// begins later than attempts × time-out + settle time after the first, and none is cut short.
+    /// How long a whole operation may take.
+    ///
+    /// No attempt begins after it, and an attempt in progress is cut short. Only the query whether a cut effect
+    /// took place continues, up to the settle time plus the reads it takes. By default no attempt begins later
+    /// than attempts × timeout + settle time after the first, and none is cut short.
     pub deadline: Option<Duration>,
-    /// How long an effect may still land after its attempt ended; the vendor's by default.
+    /// How long an effect may still land after its attempt ended; the vendor's value by default.
     pub settle_time: Option<Duration>,
-    /// How often a request is sent at most: 3 by default; one-shot effects 2.
+    /// The maximum number of times a request is sent: 3 by default, 2 for one-shot effects.
     pub max_attempts: u32,
     /// The seed of the jitter; drawn from the operating system by default.
     pub seed: Option<u64>,
 }
 
 impl ClientConfig {
-    /// A platform with the vendor's address, real time and no journal.
+    /// Creates a platform configuration with the vendor's address, the system clock and no journal.
     #[must_use]
     pub fn new(platform_id: impl Into<PlatformId>, tokens: Arc<dyn TokenProvider>) -> Self {
         Self {
@@ -61,7 +63,8 @@ impl ClientConfig {
         }
     }
 
-    /// A platform whose calls take no token, or are given theirs: for the calls of the token chain itself.
+    /// Creates the configuration of a platform whose calls take no token or are given one explicitly, as the
+    /// calls that obtain tokens do.
     #[must_use]
     pub fn without_tokens(platform_id: impl Into<PlatformId>) -> Self {
         Self::new(platform_id, Arc::new(NoTokens))
@@ -81,21 +84,21 @@ impl ClientConfig {
         self
     }
 
-    /// Writes intents down.
+    /// Sets the journal that records intents.
     #[must_use]
     pub fn with_journal(mut self, journal: Arc<dyn Journal>) -> Self {
         self.journal = journal;
         self
     }
 
-    /// Takes time from another clock.
+    /// Sets another clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Sets how long one attempt may take, uploads included.
+    /// Sets how long one attempt may take, including uploads.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -117,7 +120,7 @@ impl ClientConfig {
         self
     }
 
-    /// Sets how often a request is sent at most.
+    /// Sets the maximum number of times a request is sent.
     #[must_use]
     pub const fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;

@@ -1,4 +1,4 @@
-//! The clock that is passed in: waits and deadlines without real waiting in tests.
+//! The injected clock: tests wait and hit deadlines without real waiting.
 
 #[cfg(any(test, feature = "test-util"))]
 mod manual;
@@ -17,29 +17,29 @@ pub use system::SystemClock;
 
 use crate::time::Timestamp;
 
-/// A future that ends when a clock says so.
+/// A future that completes when a clock says so.
 pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where time comes from.
+/// The source of time.
 ///
-/// `SystemClock` (feature `client`) is the real one. `VirtualClock` (feature `test-util`) jumps ahead whenever nothing
-/// is busy, so a settle time of 15 seconds costs a test nothing, while requests travel over real sockets.
+/// `SystemClock` (feature `client`) is the real clock. `VirtualClock` (feature `test-util`) jumps ahead whenever
+/// nothing is busy. A settle time of 15 seconds costs a test nothing, although requests travel over real sockets.
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The present time.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 
-    /// Pauses the caller, who must hold a [`Busy`] mark from [`enter`](Self::enter): while the pause lasts, the mark
-    /// does not count.
+    /// Pauses the caller, which must hold a [`Busy`] mark from [`enter`](Self::enter): the mark does not count
+    /// during the pause.
     fn sleep(&self, duration: Duration) -> Wait;
 
-    /// Ends after the duration; meant to race I/O. The caller stays busy.
+    /// Completes after the duration; meant to race I/O. The caller stays busy.
     fn deadline(&self, duration: Duration) -> Wait;
 
     /// Marks the caller as busy until the mark is dropped. Hold exactly one mark per running operation.
     fn enter(&self) -> Busy;
 
-    /// Holds back an answer that somebody else waits for, for a time or (with `None`) for good: that waiting does
-    /// not count as busy. For servers that play a vendor.
+    /// Holds back a response that another party is waiting for, for a time or (with `None`) forever. The waiting
+    /// party does not count as busy. For servers that simulate a vendor.
     fn stall(&self, duration: Option<Duration>) -> Wait {
         match duration {
             Some(duration) => self.sleep(duration),
@@ -48,17 +48,17 @@ pub trait Clock: Debug + Send + Sync + 'static {
     }
 }
 
-/// A mark that something is at work; see [`Clock::enter`].
+/// Guard that marks work in progress; see [`Clock::enter`].
 #[derive(Debug, Default)]
 #[must_use = "dropping the mark ends the work it stands for"]
 pub struct Busy {
-    /// What the end of the work is told to.
+    /// Notified when the work ends.
     #[cfg(any(test, feature = "test-util"))]
     _mark: Option<manual::BusyMark>,
 }
 
 impl Busy {
-    /// The mark of a clock that does not count.
+    /// Returns the mark of a clock that does not count marks.
     pub const fn unmarked() -> Self {
         Self {
             #[cfg(any(test, feature = "test-util"))]

@@ -1,4 +1,4 @@
-//! Uploading code and looking at what is uploaded.
+//! Uploading code and inspecting what is uploaded.
 
 use std::fmt;
 
@@ -15,23 +15,23 @@ use crate::intent::Command;
 use crate::status::{RawStatus, Stage, UploadStatus};
 use crate::time::Timestamp;
 
-/// Uploads template code to an app and tells what is there.
+/// Uploads template code to an app and reports which versions it has.
 #[async_trait]
 pub trait CodeManager: Authorizer {
     /// Uploads a template to the app, with the merchant's own values in `ext`.
     ///
-    /// The version must be new to this app: at vendors that answer no id, it is what finds the upload again. An
-    /// upload that would also submit for audit is refused, because two effects in one call could not be settled;
-    /// use [`submit_audit`](crate::AuditManager::submit_audit).
+    /// The version must be new to this app: for vendors that return no id, it identifies the upload. An upload
+    /// that would also submit for audit is rejected, because two effects in one call could not be settled; use
+    /// [`submit_audit`](crate::AuditManager::submit_audit).
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an unknown template or a value that breaks a limit
-    /// or does not fit the template.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an unknown template or a value that violates a
+    /// limit or does not fit the template.
     ///
     /// # Vendor notes
     /// | WeChat | `wxa/commit`; replaces the experience version |
     /// |---|---|
-    /// | Baidu | `package/upload`; answers no id, so the receipt carries what finds the package again |
+    /// | Baidu | `package/upload`; returns no id, so the receipt carries what identifies the package |
     async fn upload_code(
         &self,
         template: &TemplateId,
@@ -44,22 +44,22 @@ pub trait CodeManager: Authorizer {
         self.perform(Command::UploadCode { template, ext, version, description }).await?.into_upload()
     }
 
-    /// How far the vendor is with an upload.
+    /// Returns the vendor's progress in processing an upload.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if the vendor shows no such upload.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the vendor lists no such upload.
     async fn upload_progress(&self, receipt: &UploadReceipt) -> Result<UploadProgress>;
 
-    /// The versions the vendor shows: in development, in audit, online.
+    /// Returns the versions that the vendor lists: in development, in audit, online.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn code_versions(&self) -> Result<Vec<CodeVersion>>;
 
-    /// The QR code that opens the trial version.
+    /// Returns the QR code that opens the trial version.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a width outside of the vendor's range;
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a width outside the vendor's range;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for an option that the vendor does not have.
     ///
     /// # Vendor notes
@@ -68,22 +68,22 @@ pub trait CodeManager: Authorizer {
     /// | Baidu | `app/qrcode`: the package online unless the options name another |
     async fn trial_qr_code(&self, options: &QrCodeOptions) -> Result<QrCode>;
 
-    /// The pages of the uploaded code. Needs `Capabilities::pages`.
+    /// Returns the pages of the uploaded code. Requires `Capabilities::pages`.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no such list.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no such list.
     async fn pages(&self) -> Result<Vec<String>> {
         Err(Error::unsupported(self.vendor(), "pages"))
     }
 
-    /// The service categories that the app may name.
+    /// Returns the service categories that the app may use.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn categories(&self) -> Result<Vec<Category>>;
 }
 
-/// The merchant's values for a template: JSON text holding one object, sent to the vendor verbatim.
+/// The merchant's values for a template: the JSON text of one object, sent to the vendor verbatim.
 ///
 /// Vendor crates have typed builders for it.
 ///
@@ -102,7 +102,7 @@ pub trait CodeManager: Authorizer {
 pub struct ExtJson(String);
 
 impl ExtJson {
-    /// From an object that a builder made.
+    /// Creates it from an object made by a builder.
     #[must_use]
     pub fn from_object(object: &Map<String, Value>) -> Self {
         let mut text = String::new();
@@ -111,13 +111,13 @@ impl ExtJson {
         Self(text)
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// One member of the object, if it is there.
+    /// Returns a field of the object, if present.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<Value> {
         let mut object: Map<String, Value> = serde_json::from_str(&self.0).ok()?;
@@ -174,7 +174,8 @@ impl From<ExtJson> for String {
     }
 }
 
-/// What finds an upload again. Keep it (it is serde) until the version has been submitted.
+/// Identifies an upload so that it can be found later. Keep it (it implements serde) until the version has been
+/// submitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UploadReceipt {
@@ -185,13 +186,13 @@ pub struct UploadReceipt {
     /// The package's id, once known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub package_id: Option<PackageId>,
-    /// Packages of that version which were there before the upload: the new one is none of them.
+    /// Packages of this version that existed before the upload; the new one is not among them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub known_package_ids: Vec<PackageId>,
 }
 
 impl UploadReceipt {
-    /// A receipt for a version.
+    /// Creates a receipt for a version.
     #[must_use]
     pub fn new(version: impl Into<String>, description: impl Into<String>) -> Self {
         Self {
@@ -202,14 +203,14 @@ impl UploadReceipt {
         }
     }
 
-    /// With the package's id.
+    /// Sets the package's id.
     #[must_use]
     pub fn with_package_id(mut self, id: Option<PackageId>) -> Self {
         self.package_id = id;
         self
     }
 
-    /// With the packages that were there before.
+    /// Sets the packages that existed before.
     #[must_use]
     pub fn with_known_package_ids(mut self, ids: Vec<PackageId>) -> Self {
         self.known_package_ids = ids;
@@ -217,58 +218,58 @@ impl UploadReceipt {
     }
 }
 
-/// How far the vendor is with an upload.
+/// The vendor's progress in processing an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UploadProgress {
-    /// Still at work: ask again.
+    /// Still being processed; query again.
     Processing,
     /// It can be submitted.
     #[non_exhaustive]
     Ready {
-        /// The package's id, at vendors that have one.
+        /// The package's id, if the vendor has package ids.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         package_id: Option<PackageId>,
     },
     /// It failed; upload again.
     #[non_exhaustive]
     Failed {
-        /// The vendor's code, where it sends one.
+        /// The vendor's code, if it sends one.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         code: Option<Code>,
-        /// The vendor's words.
+        /// The vendor's message.
         reason: String,
     },
 }
 
 impl UploadProgress {
-    /// It can be submitted.
+    /// Creates the progress of an upload that can be submitted.
     #[must_use]
     pub const fn ready(package_id: Option<PackageId>) -> Self {
         Self::Ready { package_id }
     }
 
-    /// It failed.
+    /// Creates the progress of a failed upload.
     #[must_use]
     pub fn failed(code: Option<Code>, reason: impl Into<String>) -> Self {
         Self::Failed { code, reason: reason.into() }
     }
 }
 
-/// A version that the vendor shows.
+/// A version that the vendor lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CodeVersion {
-    /// The platform's own version text; absent where the vendor does not tell.
+    /// The platform's own version text; absent if the vendor does not report it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<String>,
     /// The description given at the upload.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<String>,
-    /// Where it stands.
+    /// Its stage.
     pub stage: Stage,
-    /// The number behind the stage, where the vendor sent one.
+    /// The number behind the stage, if the vendor sent one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub raw_status: Option<RawStatus>,
     /// The package's id.
@@ -277,13 +278,13 @@ pub struct CodeVersion {
     /// The audit's id.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audit_id: Option<AuditId>,
-    /// When it was uploaded, submitted or released, by the vendor's word.
+    /// When it was uploaded, submitted or released, according to the vendor.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub committed_at: Option<Timestamp>,
-    /// The vendor's words on the audit.
+    /// The vendor's message on the audit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-    /// The state of the upload, while the vendor tells one.
+    /// The state of the upload, while the vendor reports one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub upload: Option<Upload>,
     /// The version that a rollback from here returns to.
@@ -292,7 +293,7 @@ pub struct CodeVersion {
 }
 
 impl CodeVersion {
-    /// A version at a stage, with everything else absent.
+    /// Creates a version at a stage, with everything else absent.
     #[must_use]
     pub const fn new(stage: Stage, raw_status: Option<RawStatus>) -> Self {
         Self {
@@ -309,7 +310,7 @@ impl CodeVersion {
         }
     }
 
-    /// With the version text and its description.
+    /// Sets the version text and its description.
     #[must_use]
     pub fn with_version(mut self, version: Option<String>, description: Option<String>) -> Self {
         self.version = version;
@@ -317,7 +318,7 @@ impl CodeVersion {
         self
     }
 
-    /// With the ids that the vendor knows it by.
+    /// Sets the ids by which the vendor knows it.
     #[must_use]
     pub fn with_ids(mut self, package_id: Option<PackageId>, audit_id: Option<AuditId>) -> Self {
         self.package_id = package_id;
@@ -325,28 +326,28 @@ impl CodeVersion {
         self
     }
 
-    /// With the time.
+    /// Sets the time.
     #[must_use]
     pub fn with_committed_at(mut self, time: Option<Timestamp>) -> Self {
         self.committed_at = time;
         self
     }
 
-    /// With the vendor's words on the audit.
+    /// Sets the vendor's message on the audit.
     #[must_use]
     pub fn with_reason(mut self, reason: Option<String>) -> Self {
         self.reason = reason;
         self
     }
 
-    /// With the state of the upload.
+    /// Sets the state of the upload.
     #[must_use]
     pub fn with_upload(mut self, upload: Option<Upload>) -> Self {
         self.upload = upload;
         self
     }
 
-    /// With the version that a rollback returns to.
+    /// Sets the version that a rollback returns to.
     #[must_use]
     pub fn with_rollback_version(mut self, version: Option<String>) -> Self {
         self.rollback_version = version;
@@ -354,27 +355,27 @@ impl CodeVersion {
     }
 }
 
-/// The state of an upload, as the vendor tells it.
+/// The state of an upload, as the vendor reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Upload {
-    /// How far it is.
+    /// Its progress.
     pub status: UploadStatus,
     /// The number behind it.
     pub raw_status: RawStatus,
     /// The code of a failure.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub code: Option<Code>,
-    /// The vendor's words: on a failure those of its reason, else those of the status.
+    /// The vendor's message: on a failure that of the reason, otherwise that of the status.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
-    /// The vendor's words for the status, where the message is another text.
+    /// The vendor's description of the status, if it differs from the message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<String>,
 }
 
 impl Upload {
-    /// A state of an upload.
+    /// Creates a state of an upload.
     #[must_use]
     pub const fn new(
         status: UploadStatus,
@@ -385,7 +386,7 @@ impl Upload {
         Self { status, raw_status, code, message, description: None }
     }
 
-    /// With the vendor's words for the status beside another message.
+    /// Sets the vendor's description of the status, if it differs from the message.
     #[must_use]
     pub fn with_description(mut self, description: Option<String>) -> Self {
         self.description = description;
@@ -393,34 +394,34 @@ impl Upload {
     }
 }
 
-/// What the QR code shall show.
+/// What the QR code opens.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct QrCodeOptions {
     /// The page to open, with its query if any, not percent-encoded.
     pub path: Option<String>,
-    /// The package to open; needs `Capabilities::package_ids`. Without it: the vendor's default.
+    /// The package to open; requires `Capabilities::package_ids`. If absent, the vendor's default is used.
     pub package_id: Option<PackageId>,
     /// The width in pixels.
     pub width: Option<u32>,
 }
 
 impl QrCodeOptions {
-    /// Opens that page.
+    /// Sets the page to open.
     #[must_use]
     pub fn with_path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Opens that package.
+    /// Sets the package to open.
     #[must_use]
     pub fn with_package_id(mut self, id: impl Into<PackageId>) -> Self {
         self.package_id = Some(id.into());
         self
     }
 
-    /// Makes it that many pixels wide.
+    /// Sets the width in pixels.
     #[must_use]
     pub const fn with_width(mut self, pixels: u32) -> Self {
         self.width = Some(pixels);
@@ -432,14 +433,14 @@ impl QrCodeOptions {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QrCode {
-    /// `image/png` or `image/jpeg`, by the first bytes.
+    /// `image/png` or `image/jpeg`, determined from the first bytes.
     pub content_type: &'static str,
     /// The image.
     pub bytes: Vec<u8>,
 }
 
 impl QrCode {
-    /// Takes the bytes for an image if they begin like a PNG or a JPEG.
+    /// Accepts the bytes as an image if they begin like a PNG or a JPEG.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
         let content_type = if bytes.starts_with(b"\x89PNG") {
@@ -459,25 +460,25 @@ impl fmt::Debug for QrCode {
     }
 }
 
-/// A service category, from the widest level to the narrowest.
+/// A service category, from the broadest level to the narrowest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Category {
     /// The levels: two or three at WeChat, up to two at Baidu.
     pub levels: Vec<CategoryLevel>,
-    /// What the vendor says beside it (qualifications and the like), by the vendor's names.
+    /// Further data from the vendor (qualifications and the like), under the vendor's names.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl Category {
-    /// A category of the given levels.
+    /// Creates a category of the given levels.
     #[must_use]
     pub fn new(levels: Vec<CategoryLevel>) -> Self {
         Self { levels, extra: Map::new() }
     }
 
-    /// With what the vendor says beside it.
+    /// Sets the further data from the vendor.
     #[must_use]
     pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
         self.extra = extra;
@@ -496,7 +497,7 @@ pub struct CategoryLevel {
 }
 
 impl CategoryLevel {
-    /// A level.
+    /// Creates a level.
     #[must_use]
     pub fn new(id: impl Into<Code>, name: impl Into<String>) -> Self {
         Self { id: id.into(), name: name.into() }

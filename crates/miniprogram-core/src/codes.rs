@@ -1,4 +1,4 @@
-//! Tables of the vendors' error codes: what a code means, whose move it is, whether to repeat.
+//! Tables of the vendors' error codes: what a code means, who has to act, and whether to retry.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub use table::CodeTable;
 
 pub use crate::error::{Advice, Language};
 
-/// Whose move it is.
+/// Who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -23,12 +23,12 @@ pub enum Owner {
     Platform,
     /// The merchant who owns the app.
     Merchant,
-    /// The vendor: wait, or ask its support.
+    /// The vendor: wait, or contact its support.
     Vendor,
 }
 
 impl Owner {
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
-//! The suite that every implementation of the traits runs: outside the stability promise.
+//! The test suite that every implementation of the traits runs. It is exempt from the stability promise.
 //!
-//! A [`Harness`] turns neutral scenes into one vendor's state and keeps count of what really took place. Each case is
-//! generic over the app handle, so that [`conformance_suite!`](crate::conformance_suite) runs it on the concrete type,
-//! on `Box<dyn MiniProgram>` and on `Arc<dyn MiniProgram>`.
+//! A [`Harness`] maps vendor-neutral scenes to one vendor's state and counts what actually took place. Each case
+//! is generic over the app handle, so that [`conformance_suite!`](crate::conformance_suite) runs it on the
+//! concrete type, on `Box<dyn MiniProgram>` and on `Arc<dyn MiniProgram>`.
 
 mod cycle;
 mod errors;
@@ -32,7 +32,7 @@ pub use silence::{
 
 /// Declares a module with one test per case and per way of holding an app.
 ///
-/// `conformance_suite!(wechat, WeChatHarness::start().await)`: the expression is evaluated anew for every test.
+/// `conformance_suite!(wechat, WeChatHarness::start().await)`: the expression is evaluated again for every test.
 #[macro_export]
 macro_rules! conformance_suite {
     ($module:ident, $harness:expr) => {

@@ -1,4 +1,4 @@
-//! What an effect brought, and how that is known.
+//! The result of an effect, and how it is known.
 
 use serde::de::DeserializeOwned;
 use serde::ser::{Error as _, Serializer};
@@ -15,16 +15,16 @@ use crate::intent::EarlierEffect;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Evidence {
-    /// The vendor answered the request itself.
+    /// The response to the request itself.
     Answered,
-    /// The answer was lost; the vendor's state was read afterwards.
+    /// The response was lost; the vendor's state was read afterwards.
     Asked,
-    /// The answer was lost; a refusal of the repeat ("done already") says so.
+    /// The response was lost; the rejection of the repeat ("done already") implies the outcome.
     Inferred,
 }
 
 impl Evidence {
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,46 +41,46 @@ impl std::fmt::Display for Evidence {
     }
 }
 
-/// An effect that took place, once.
+/// An effect that took place, exactly once.
 ///
-/// As JSON: `outcome`, `evidence`, `attempts`, `request_id`, `earlier`, then the value's own fields.
+/// As JSON: `outcome`, `evidence`, `attempts`, `request_id`, `earlier`, then the fields of the value.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Effect<T = ()> {
-    /// What the effect brought.
+    /// The result of the effect.
     pub value: T,
-    /// How it is known.
+    /// How the outcome is known.
     pub evidence: Evidence,
     /// How many requests of the effect were sent.
     pub attempts: u32,
     /// The vendor's id of the request that settled it.
     pub request_id: Option<String>,
-    /// What became of an effect that an earlier call left open, where this call settled one before it was carried out.
+    /// The outcome of an effect that an earlier call left open, if this call settled one first.
     pub earlier: Option<Box<EarlierEffect>>,
 }
 
 impl<T> Effect<T> {
-    /// An effect that took place.
+    /// Creates an effect that took place.
     #[must_use]
     pub const fn new(value: T, evidence: Evidence, attempts: u32) -> Self {
         Self { value, evidence, attempts, request_id: None, earlier: None }
     }
 
-    /// With the vendor's id of the request.
+    /// Sets the vendor's id of the request.
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
         self
     }
 
-    /// With what became of an earlier effect.
+    /// Sets the outcome of an earlier effect.
     #[must_use]
     pub fn with_earlier(mut self, earlier: EarlierEffect) -> Self {
         self.earlier = Some(Box::new(earlier));
         self
     }
 
-    /// The same effect with another value.
+    /// Returns the same effect with another value.
     #[must_use]
     pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Effect<U> {
         Effect {
@@ -93,12 +93,12 @@ impl<T> Effect<T> {
     }
 }
 
-/// A value that an effect brings: its members stand beside the effect's own in JSON.
+/// A value that an effect yields. In JSON its fields are placed next to the effect's own.
 pub trait EffectMembers {
-    /// The members.
+    /// Returns the fields.
     ///
     /// # Errors
-    /// If the value cannot be put into JSON.
+    /// If the value cannot be serialized as JSON.
     fn members(&self) -> serde_json::Result<Map<String, Value>>;
 }
 
@@ -123,7 +123,7 @@ impl EffectMembers for UploadReceipt {
     }
 }
 
-/// Those of what it holds; a vendor's own value that is not an object is the member `value`.
+/// The fields of the value it holds. A vendor's own value that is not an object becomes the field `value`.
 impl EffectMembers for EffectValue {
     fn members(&self) -> serde_json::Result<Map<String, Value>> {
         Ok(match self {
@@ -162,33 +162,34 @@ impl<T: EffectMembers> Serialize for Effect<T> {
     }
 }
 
-/// What any effect can bring; the traits turn it into their own types.
+/// Any value that an effect can yield; the traits convert it to their own types.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EffectValue {
-    /// Nothing beyond having happened.
+    /// Nothing beyond the fact that it happened.
     #[default]
     None,
     /// An upload's receipt.
     Upload(UploadReceipt),
     /// A submission's audit id.
     Audit(AuditId),
-    /// What an inherent method brings, in the vendor crate's own form.
+    /// The value of an inherent method, in the vendor crate's own format.
     Inherent(Value),
 }
 
 impl Effect<EffectValue> {
-    /// An effect that brings nothing.
+    /// Converts it to an effect without a value.
     #[must_use]
     pub fn into_unit(self) -> Effect {
         self.map(|_| ())
     }
 
-    /// An upload.
+    /// Converts it to the effect of an upload.
     ///
     /// # Errors
-    /// [`Protocol`](crate::ErrorKind::Protocol) if it brought something else; the effect is done all the same.
+    /// [`Protocol`](crate::ErrorKind::Protocol) if the value is of another kind; the effect has taken place
+    /// nevertheless.
     pub fn into_upload(self) -> Result<Effect<UploadReceipt>> {
         self.try_map("upload_code", |value| match value {
             EffectValue::Upload(receipt) => Some(receipt),
@@ -196,10 +197,11 @@ impl Effect<EffectValue> {
         })
     }
 
-    /// A submission.
+    /// Converts it to the effect of a submission.
     ///
     /// # Errors
-    /// [`Protocol`](crate::ErrorKind::Protocol) if it brought something else; the effect is done all the same.
+    /// [`Protocol`](crate::ErrorKind::Protocol) if the value is of another kind; the effect has taken place
+    /// nevertheless.
     pub fn into_audit(self) -> Result<Effect<AuditId>> {
         self.try_map("submit_audit", |value| match value {
             EffectValue::Audit(id) => Some(id),
@@ -207,10 +209,11 @@ impl Effect<EffectValue> {
         })
     }
 
-    /// What an inherent method brings.
+    /// Converts it to the effect of an inherent method.
     ///
     /// # Errors
-    /// [`Protocol`](crate::ErrorKind::Protocol) if it brought something else; the effect is done all the same.
+    /// [`Protocol`](crate::ErrorKind::Protocol) if the value is of another kind; the effect has taken place
+    /// nevertheless.
     pub fn into_inherent<T: DeserializeOwned>(self, operation: &'static str) -> Result<Effect<T>> {
         self.try_map(operation, |value| match value {
             EffectValue::Inherent(value) => serde_json::from_value(value).ok(),

@@ -1,4 +1,4 @@
-//! One error type: what happened, whether anything took effect, the vendor's words, and what may be done next.
+//! One error type: what happened, whether anything took effect, the vendor's message, and what to do next.
 
 mod advice;
 mod kind;
@@ -24,8 +24,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call or a callback failed.
 ///
-/// `{}` prints operation, kind and the vendor's code and words; `{:#}` adds on the same line what is known of the effect
-/// and what to do next. Neither holds a URL, a token or a key.
+/// `{}` prints the operation, the kind and the vendor's code and message; `{:#}` adds, on the same line, what is
+/// known about the effect and what to do next. Neither contains a URL, a token or a key.
 ///
 /// ```
 /// use miniprogram_core::{Error, ErrorKind, Outcome, Vendor, VendorError};
@@ -36,7 +36,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.to_string(), "release: rate limited (acme code 45009: api freq out of limit)");
 /// ```
 ///
-/// A clone shares the cause: what several wait for can fail for each of them.
+/// A clone shares the cause, so one failure can be reported to several waiting callers.
 #[derive(Clone)]
 pub struct Error(Box<Repr>);
 
@@ -59,24 +59,24 @@ struct Repr {
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What to do about an effect whose outcome is open.
+/// What to do about an effect whose outcome is unknown.
 const OPEN: Advice = Advice::new(
     "repeat the call: it asks the vendor first, and returns what became of this one; or settle its intent",
     "请重复同一调用：会先向平台方查询，并返回本次操作的结果；也可以对其 intent 调用 settle",
 );
 
-/// What to do next, where the kind's own advice is too general.
+/// What to do next, if the kind's own advice is too general.
 #[derive(Debug, Clone)]
 enum NextStep {
-    /// In English alone.
+    /// In English only.
     English(Cow<'static, str>),
     /// In every language.
     Translated(Advice),
 }
 
 impl Error {
-    /// An error of an operation, named like the method that failed. The outcome is [`Outcome::NotSent`] until
-    /// [`with_outcome`](Self::with_outcome) says otherwise.
+    /// Creates an error of an operation, named after the method that failed. The outcome is [`Outcome::NotSent`]
+    /// until [`with_outcome`](Self::with_outcome) sets another.
     #[must_use]
     pub fn new(kind: ErrorKind, operation: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Repr {
@@ -98,13 +98,14 @@ impl Error {
         }))
     }
 
-    /// The vendor has no such operation, or cannot honour an argument. No request was sent.
+    /// Creates the error for an operation or argument that the vendor does not support. No request was sent.
     #[must_use]
     pub fn unsupported(vendor: Vendor, operation: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Unsupported, operation).for_vendor(vendor)
     }
 
-    /// An argument breaks a rule: names the field, says the rule and the value. No request was sent.
+    /// Creates the error for an invalid argument: names the field and states the rule and the value. No request
+    /// was sent.
     #[must_use]
     pub fn invalid(
         operation: impl Into<Cow<'static, str>>,
@@ -114,21 +115,21 @@ impl Error {
         Self::new(ErrorKind::InvalidArgument, operation).with_field(field).with_detail(detail)
     }
 
-    /// Sets what is known of the effect.
+    /// Sets what is known about the effect.
     #[must_use]
     pub fn with_outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = outcome;
         self
     }
 
-    /// Names the vendor when it has not answered a code.
+    /// Names the vendor, for an error without a vendor's code.
     #[must_use]
     pub fn for_vendor(mut self, vendor: Vendor) -> Self {
         self.0.vendor = Some(vendor);
         self
     }
 
-    /// Keeps what the vendor answered.
+    /// Sets the vendor's response.
     #[must_use]
     pub fn with_vendor(mut self, answer: VendorError) -> Self {
         self.0.vendor = Some(answer.vendor);
@@ -137,35 +138,35 @@ impl Error {
         self
     }
 
-    /// Names the request for the vendor's support.
+    /// Sets the id by which the vendor's support can find the request.
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.0.request_id = request_id.or(self.0.request_id);
         self
     }
 
-    /// Names the field at fault, in the vendor's or the trait's spelling.
+    /// Names the invalid field, in the spelling of the vendor or the trait.
     #[must_use]
     pub fn with_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
         self.0.field = Some(field.into());
         self
     }
 
-    /// Says in words what is wrong. Never put a secret or a URL here.
+    /// Describes what is wrong. Never put a secret or a URL here.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
         self
     }
 
-    /// Sets whether the same request may be repeated, where the kind alone does not say.
+    /// Sets whether the same request may be retried, if the kind alone does not determine it.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
         self.0.retry = Some(retry);
         self
     }
 
-    /// Sets what to do next in English, where the kind's own advice is too general.
+    /// Sets what to do next, in English, if the kind's own advice is too general.
     #[must_use]
     pub fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
         self.0.advice = Some(NextStep::English(advice.into()));
@@ -179,7 +180,7 @@ impl Error {
         self
     }
 
-    /// Sets how long to wait before repeating.
+    /// Sets how long to wait before retrying.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait.or(self.0.retry_after);
@@ -193,96 +194,98 @@ impl Error {
         self
     }
 
-    /// Keeps the effect whose outcome is open.
+    /// Attaches the effect whose outcome is unknown.
     #[must_use]
     pub fn with_intent(mut self, intent: Intent) -> Self {
         self.0.intent = Some(Box::new(intent));
         self
     }
 
-    /// Keeps what became of an earlier effect.
+    /// Attaches the outcome of an earlier effect.
     #[must_use]
     pub fn with_earlier(mut self, earlier: EarlierEffect) -> Self {
         self.0.earlier = Some(Box::new(earlier));
         self
     }
 
-    /// Names the operation that a lower layer did not know.
+    /// Names the operation, if a lower layer did not know it.
     #[must_use]
     pub fn with_operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
         self.0.operation = operation.into();
         self
     }
 
-    /// Keeps the cause. It must hold no secret and no URL.
+    /// Attaches the cause. It must contain no secret and no URL.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
     }
 
-    /// The kind of failure.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What is known of the effect.
+    /// Returns what is known about the effect.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
     }
 
-    /// The method that failed.
+    /// Returns the method that failed.
     #[must_use]
     pub fn operation(&self) -> &str {
         &self.0.operation
     }
 
-    /// The vendor concerned, where one is.
+    /// Returns the vendor concerned, if there is one.
     #[must_use]
     pub fn vendor(&self) -> Option<Vendor> {
         self.0.vendor
     }
 
-    /// The vendor's answer, where it gave a code.
+    /// Returns the vendor's response, if it had a code.
     #[must_use]
     pub fn vendor_error(&self) -> Option<&VendorError> {
         self.0.vendor_error.as_ref()
     }
 
-    /// The other fields of the vendor's answer beside code, words and request id, such as the list of what is at fault;
-    /// secrets in them are masked. None if there are none.
+    /// Returns the fields of the vendor's response other than code, message and request id, such as the list of
+    /// invalid items.
+    ///
+    /// Secrets in them are masked. `None` if there are no such fields.
     #[must_use]
     pub fn vendor_fields(&self) -> Option<&serde_json::Map<String, serde_json::Value>> {
         self.vendor_error().map(|answer| &answer.fields).filter(|fields| !fields.is_empty())
     }
 
-    /// The vendor's code, where it gave one.
+    /// Returns the vendor's code, if it returned one.
     #[must_use]
     pub fn code(&self) -> Option<&Code> {
         self.vendor_error().map(|answer| &answer.code)
     }
 
-    /// The id under which the vendor can find the request (WeChat `rid`, Baidu trace id).
+    /// Returns the id by which the vendor can find the request (WeChat `rid`, Baidu trace id).
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// The field at fault.
+    /// Returns the invalid field.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
     }
 
-    /// What is wrong in words, beside the vendor's.
+    /// Returns a description of what is wrong, in addition to the vendor's message.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.0.detail.as_deref()
     }
 
-    /// Whether and when the same request may be repeated.
+    /// Returns whether and when the same request may be retried.
     #[must_use]
     pub fn retry(&self) -> Retry {
         self.0.retry.unwrap_or(match self.0.kind {
@@ -300,19 +303,19 @@ impl Error {
         })
     }
 
-    /// How long to wait before repeating, where known.
+    /// Returns how long to wait before retrying, if known.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// What to do next, in one English sentence.
+    /// Returns what to do next, in one English sentence.
     #[must_use]
     pub fn advice(&self) -> &str {
         self.advice_in(Language::English)
     }
 
-    /// What to do next, in one sentence. An advice that was given in English alone stays English.
+    /// Returns what to do next, in one sentence. Advice that was given only in English stays English.
     #[must_use]
     pub fn advice_in(&self, language: Language) -> &str {
         match &self.0.advice {
@@ -323,36 +326,39 @@ impl Error {
         }
     }
 
-    /// How many requests of the effect were sent.
+    /// Returns how many requests of the effect were sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The effect whose outcome is open: with outcome [`Unknown`](Outcome::Unknown) that of the failed call, with
-    /// [`NotSent`](Outcome::NotSent) an earlier one of the same app, which has to be settled before anything is sent.
+    /// Returns the effect whose outcome is unknown. With outcome [`Unknown`](Outcome::Unknown) it is the effect
+    /// of the failed call. With [`NotSent`](Outcome::NotSent) it is an earlier effect of the same app, which has
+    /// to be settled before anything is sent.
     ///
-    /// Hand it to [`Subject::settle`](crate::Subject::settle), which asks the vendor and closes it, or repeat the
-    /// call, which settles it too. It is serde: another process can settle it.
+    /// Pass it to [`Subject::settle`](crate::Subject::settle), which queries the vendor and closes it, or repeat
+    /// the call, which settles it too. It implements serde, so another process can settle it.
     #[must_use]
     pub fn intent(&self) -> Option<&Intent> {
         self.0.intent.as_deref()
     }
 
-    /// What became of an effect that an earlier call on the app left open, where this call settled one before it failed.
+    /// Returns the outcome of an effect that an earlier call on the app left open, if this call settled one
+    /// before it failed.
     #[must_use]
     pub fn earlier(&self) -> Option<&EarlierEffect> {
         self.0.earlier.as_deref()
     }
 
-    /// Whether the same request may be repeated as it is: the retry advice allows it and nothing can have happened.
+    /// Returns whether the same request may be retried unchanged: the retry advice allows it and nothing can have
+    /// happened.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self.retry(), Retry::Backoff)
             && matches!(self.outcome(), Outcome::NotSent | Outcome::NotDone)
     }
 
-    /// The error as the command line and logs print it in JSON.
+    /// Returns the JSON form of the error, as printed by the command line and in logs.
     #[must_use]
     pub fn report(&self) -> ErrorReport<'_> {
         ErrorReport {

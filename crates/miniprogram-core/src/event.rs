@@ -1,4 +1,4 @@
-//! Pushes: what arrived, who decodes it, what it says.
+//! Pushes: their data, decoders and handlers.
 
 mod credential;
 mod fields;
@@ -24,35 +24,37 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
-/// Turns a push into an event. Verification is part of it; it does no I/O.
+/// Turns a push into an event. This includes verification; it performs no I/O.
 pub trait EventDecoder: Debug + Send + Sync + 'static {
-    /// The vendor.
+    /// Returns the vendor.
     fn vendor(&self) -> Vendor;
 
     /// Verifies, decrypts and reads one push.
     ///
-    /// The body is untouched until the signature holds, then decoded in place; afterwards its content is unspecified.
+    /// The body is untouched until the signature is verified, then decoded in place; afterwards its content is
+    /// unspecified.
     ///
     /// # Errors
-    /// [`Callback`](ErrorKind::Callback), whose [`CallbackCheck`] names the check that refused it. Answer every
-    /// refusal alike: 4xx and no reason.
+    /// [`Callback`](ErrorKind::Callback), whose [`CallbackCheck`] names the failed check. Respond to every
+    /// rejected push in the same way: 4xx without a reason.
     fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>>;
 }
 
-/// Acts on events that were received.
+/// Acts on received events.
 ///
-/// An event is handed over at least once and in the order of arrival per app: whoever was killed before it could say
-/// that it was done, sees it again. Make what it does repeatable, or keep [`Delivery::id`] beside it.
+/// An event is delivered at least once, and in the order of arrival per app. If the process is killed before it
+/// could report that an event was handled, the event is delivered again. Make the handler idempotent, or store
+/// [`Delivery::id`] along with its effects.
 #[async_trait]
 pub trait EventHandler: Debug + Send + Sync + 'static {
-    /// Acts on one event. Also called with events that are none of the handler's business: answer `Ok`.
+    /// Acts on one event. Also called for events that the handler does not handle; return `Ok(())`.
     ///
     /// # Errors
-    /// Anything: the event is handed over again later, and ends in the list of the dead after too many attempts.
+    /// Any error: the event is delivered again later, and is dead-lettered after too many attempts.
     async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()>;
 }
 
-/// Which handing over of an event it is.
+/// Metadata of one delivery of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -67,13 +69,13 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A first attempt.
+    /// Creates the metadata of a first attempt.
     #[must_use]
     pub const fn new(id: i64, platform: PlatformId, received_at: Timestamp) -> Self {
         Self { id, platform, attempt: 1, received_at }
     }
 
-    /// A later attempt.
+    /// Sets the number of a later attempt.
     #[must_use]
     pub const fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
@@ -81,51 +83,51 @@ impl Delivery {
     }
 }
 
-/// What arrived.
+/// A push as it arrived.
 #[non_exhaustive]
 pub struct Push<'a> {
     /// The raw query string, without `?`.
     pub query: &'a str,
     /// The `Content-Type` header.
     pub content_type: Option<&'a str>,
-    /// Names and values of the headers, as far as the values are visible ASCII.
+    /// Names and values of the headers whose values are visible ASCII.
     pub headers: Vec<(&'a str, &'a str)>,
-    /// When it arrived; signed timestamps must be near.
+    /// When it arrived; signed timestamps must be close to this time.
     pub received_at: Timestamp,
     /// The body.
     pub body: &'a mut [u8],
 }
 
 impl<'a> Push<'a> {
-    /// A body that arrived at a time.
+    /// Creates a push from a body and its time of arrival.
     #[must_use]
     pub const fn new(received_at: Timestamp, body: &'a mut [u8]) -> Self {
         Self { query: "", content_type: None, headers: Vec::new(), received_at, body }
     }
 
-    /// With that query.
+    /// Sets the query.
     #[must_use]
     pub const fn with_query(mut self, query: &'a str) -> Self {
         self.query = query;
         self
     }
 
-    /// With that content type.
+    /// Sets the content type.
     #[must_use]
     pub const fn with_content_type(mut self, content_type: Option<&'a str>) -> Self {
         self.content_type = content_type;
         self
     }
 
-    /// With those headers.
+    /// Sets the headers.
     #[must_use]
     pub fn with_headers(mut self, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         self.headers = headers.into_iter().collect();
         self
     }
 
-    /// The value of a header, whatever the case of its name. `None` if it is absent, and if it is repeated: it is
-    /// ambiguous then which value applies.
+    /// Returns the value of a header; the name is case-insensitive. `None` if the header is absent, or if it is
+    /// repeated, since it is then ambiguous which value applies.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a str> {
         let mut values = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -134,7 +136,7 @@ impl<'a> Push<'a> {
     }
 }
 
-/// Prints neither query, headers nor body.
+/// Prints neither the query, the headers nor the body.
 impl Debug for Push<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Push")
@@ -145,7 +147,7 @@ impl Debug for Push<'_> {
     }
 }
 
-/// A push that is kept: for tests and for handing over between threads.
+/// An owned push, for tests and for passing between threads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OwnedPush {
@@ -163,13 +165,13 @@ pub struct OwnedPush {
 }
 
 impl OwnedPush {
-    /// A body that arrived at a time.
+    /// Creates a push from a body and its time of arrival.
     #[must_use]
     pub const fn new(received_at: Timestamp, body: Vec<u8>) -> Self {
         Self { query: String::new(), content_type: None, headers: Vec::new(), received_at, body }
     }
 
-    /// With that query and content type.
+    /// Sets the query and the content type.
     #[must_use]
     pub fn with_head(mut self, query: impl Into<String>, content_type: Option<String>) -> Self {
         self.query = query.into();
@@ -177,14 +179,14 @@ impl OwnedPush {
         self
     }
 
-    /// With one more header.
+    /// Adds one more header.
     #[must_use]
     pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// The push, ready to be decoded once.
+    /// Returns the push, ready to be decoded once.
     #[must_use]
     pub fn as_push(&mut self) -> Push<'_> {
         Push {
@@ -199,7 +201,7 @@ impl OwnedPush {
 
 macro_rules! event_kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
-        /// What an event says. Open: later versions may add kinds.
+        /// The kind of an event. Later versions may add kinds.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
@@ -211,7 +213,7 @@ macro_rules! event_kinds {
             /// Every kind.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The machine name, as in JSON.
+            /// Returns the machine name, as used in JSON.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -233,13 +235,13 @@ event_kinds! {
     AuditRejected = "audit_rejected",
     /// The vendor needs more time for an audit.
     AuditDelayed = "audit_delayed",
-    /// Verdict on a name.
+    /// Verdict on the app's name.
     NameAudited = "name_audited",
-    /// Verdict on an icon.
+    /// Verdict on the app's icon.
     IconAudited = "icon_audited",
-    /// Verdict on a description.
+    /// Verdict on the app's description.
     DescriptionAudited = "description_audited",
-    /// Verdict on categories.
+    /// Verdict on the app's categories.
     CategoryAudited = "category_audited",
     /// Verdict on a privacy interface.
     PrivacyAudited = "privacy_audited",
@@ -253,7 +255,7 @@ event_kinds! {
     ServiceResumed = "service_resumed",
     /// The vendor took the app offline.
     ForcedOffline = "forced_offline",
-    /// The app has to be put in order within a time.
+    /// The app has to be rectified within a deadline.
     RectificationRequired = "rectification_required",
     /// The vendor closed the app's traffic.
     TrafficClosed = "traffic_closed",
@@ -265,7 +267,7 @@ event_kinds! {
     Ticket = "ticket",
     /// A merchant authorized the platform.
     Authorized = "authorized",
-    /// A merchant changed what the platform may do.
+    /// A merchant changed the permissions of the platform.
     AuthorizationUpdated = "authorization_updated",
     /// A merchant revoked the authorization.
     AuthorizationRevoked = "authorization_revoked",
@@ -273,60 +275,67 @@ event_kinds! {
     AppChanged = "app_changed",
     /// A package changed.
     PackageChanged = "package_changed",
-    /// Anything else: name and payload are kept.
+    /// Anything else; name and payload are kept.
     Unknown = "unknown",
 }
 
 /// A verified push.
 ///
-/// Its texts borrow from the caller's buffer where they can; [`into_owned`](Self::into_owned) frees it.
+/// Its strings borrow from the caller's buffer where possible; [`into_owned`](Self::into_owned) makes the event
+/// independent of it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Event<'a> {
-    /// Who pushed it.
+    /// The vendor that pushed it.
     pub vendor: Vendor,
-    /// The app that the message names. Where it names none, the receiver sets the app of the route, once that is known
-    /// to be the right one.
+    /// The app named in the message. If the message names none, the receiver sets the app of the route, once that
+    /// is known to be the right one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub app_id: Option<AppId>,
-    /// The platform that the message names.
+    /// The platform named in the message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub platform_id: Option<PlatformId>,
-    /// The app's original id, where the message names the app by that alone. Bind it to the route's app: a genuine
-    /// push replayed to another app's route differs in nothing else.
+    /// The app's original id, if the message names the app only by that id. Check it against the route's app: a
+    /// genuine push replayed to another app's route differs in nothing else.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub original_id: Option<Cow<'a, str>>,
-    /// What it says.
+    /// The kind of the event.
     pub kind: EventKind,
-    /// When it happened, by the vendor's word.
+    /// When it happened, according to the vendor.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub occurred_at: Option<Timestamp>,
-    /// The vendor's name of the event; empty where the message names none.
+    /// The vendor's name for the event; empty if the message names none.
     pub raw_event: Cow<'a, str>,
-    /// The verdict, for the kinds ending in `_audited`; absent where the push does not tell it beyond doubt: query then.
+    /// The verdict, for the kinds ending in `_audited`. Absent if the push does not report it unambiguously;
+    /// query it then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub approved: Option<bool>,
-    /// The vendor's words as received: whoever typed them may have typed control characters.
+    /// The vendor's message as received. It may contain control characters, since people type it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Cow<'a, str>>,
-    /// The package it is about; absent where what the vendor sent cannot be an id. `payload` holds it in any case.
+    /// The package concerned; absent if the value that the vendor sent cannot be an id. `payload` holds it in any
+    /// case.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub package_id: Option<PackageId>,
-    /// The version it is about.
+    /// The version concerned.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<Cow<'a, str>>,
-    /// Every field as received, control characters in texts included; the field of the [`credential`](Self::credential)
-    /// shows [`MASK`]. Other one-time codes of a vendor may be in here, and what people wrote: mind where you print it,
-    /// and print texts through [`Printable`](crate::Printable).
+    /// Every field as received, including control characters in strings; the field of the
+    /// [`credential`](Self::credential) shows [`MASK`].
+    ///
+    /// The payload may contain other one-time codes of a vendor, and text written by people. Take care where you
+    /// print it, and print strings through [`Printable`](crate::Printable).
     pub payload: Value,
-    /// The ticket or authorization code that the push delivers. Neither `Debug` nor `Serialize` shows it, so that an event
-    /// that was read back from JSON has none; a store keeps it sealed beside the event.
+    /// The ticket or authorization code that the push delivers.
+    ///
+    /// Neither `Debug` nor `Serialize` shows it, so an event read back from JSON has none. A store keeps it
+    /// sealed along with the event.
     #[serde(skip)]
     pub credential: Option<EventCredential>,
 }
 
 impl<'a> Event<'a> {
-    /// An event of which only this is known.
+    /// Creates an event with only these fields set.
     #[must_use]
     pub const fn new(vendor: Vendor, kind: EventKind, raw_event: Cow<'a, str>, payload: Value) -> Self {
         Self {
@@ -346,9 +355,9 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Moves a secret out of a top-level field of the payload into [`credential`](Self::credential); the field shows
-    /// [`MASK`] from then on. A number counts as its digits. Does nothing if the event has a credential, and if the field
-    /// is absent, empty, masked, or holds neither text nor number.
+    /// Moves a secret out of a top-level field of the payload into [`credential`](Self::credential); afterwards
+    /// the field shows [`MASK`]. A number is converted to its digits. Does nothing if the event already has a
+    /// credential, or if the field is absent, empty, masked, or neither a string nor a number.
     pub fn take_credential(&mut self, field: &str, wrap: impl FnOnce(Secret) -> EventCredential) {
         if self.credential.is_some() {
             return;
@@ -363,7 +372,7 @@ impl<'a> Event<'a> {
         self.credential = Some(wrap(Secret::new(secret)));
     }
 
-    /// The same event, independent of the buffer.
+    /// Returns the same event, independent of the buffer.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {
         let owned = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
@@ -385,7 +394,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Prints neither the payload, which may hold one-time codes and what people wrote, nor the credential.
+/// Prints neither the credential nor the payload, which may contain one-time codes and text written by people.
 impl Debug for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
@@ -400,32 +409,32 @@ impl Debug for Event<'_> {
     }
 }
 
-/// Which check refused a push. For the log of the receiver; the sender learns nothing of it.
+/// The check that rejected a push. For the receiver's log; the sender is not informed of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackCheck {
     /// A parameter of the query is missing, repeated or malformed.
     #[error("the query is malformed")]
     Query,
-    /// The signed time is too far from now.
+    /// The signed time is too far from the current time.
     #[error("the timestamp is too far from now")]
     Freshness,
     /// The envelope is malformed.
     #[error("the envelope is malformed")]
     Envelope,
-    /// A plain push where only encrypted ones are accepted, or the other way round.
+    /// A plain push where only encrypted ones are accepted, or vice versa.
     #[error("the push is not in the configured mode")]
     Mode,
-    /// The signature does not hold.
+    /// The signature is not valid.
     #[error("the signature does not hold")]
     Signature,
-    /// The frame cannot be opened, or is addressed to somebody else.
+    /// The frame cannot be opened, or is addressed to another receiver.
     #[error("the frame cannot be opened")]
     Frame,
     /// The message inside is malformed.
     #[error("the message is malformed")]
     Message,
-    /// The message is about another platform.
+    /// The message concerns another platform.
     #[error("the message is for another receiver")]
     Receiver,
     /// The body is too large.
@@ -434,7 +443,7 @@ pub enum CallbackCheck {
 }
 
 impl CallbackCheck {
-    /// The refusal as an error.
+    /// Returns the rejection as an error.
     #[must_use]
     pub fn refuse(self, vendor: Vendor) -> Error {
         Error::new(ErrorKind::Callback, "decode")
@@ -443,13 +452,13 @@ impl CallbackCheck {
             .with_source(self)
     }
 
-    /// The refusal with a word on what is wrong. Never quote the push.
+    /// Returns the rejection as an error with a detail on what is wrong. Never quote the push.
     #[must_use]
     pub fn because(self, vendor: Vendor, detail: impl Into<String>) -> Error {
         self.refuse(vendor).with_detail(detail)
     }
 
-    /// The check that an error of a decoder names.
+    /// Returns the check named by an error of a decoder.
     #[must_use]
     pub fn of(error: &Error) -> Option<Self> {
         std::error::Error::source(error).and_then(|source| source.downcast_ref::<Self>()).copied()

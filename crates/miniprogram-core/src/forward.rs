@@ -1,4 +1,4 @@
-//! `Box<T>` and `Arc<T>` are what they hold.
+//! `Box<T>` and `Arc<T>` implement the traits of their contents.
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
 //! The encrypted frame of callbacks: bytes in, bytes out.
 //!
-//! Both vendors use one scheme: base64 of AES-256-CBC over `16 random bytes · length (4 bytes, big endian) · message ·
-//! tail`, padded by PKCS#7 to blocks of 32 bytes, authenticated by the SHA-1 of the sorted texts token, timestamp,
-//! nonce and ciphertext. What an envelope looks like is the vendors' business; this module knows none.
+//! Both vendors use one scheme: base64 of AES-256-CBC over `16 random bytes · length (4 bytes, big endian) ·
+//! message · tail`, padded by PKCS#7 to blocks of 32 bytes, authenticated by the SHA-1 of the sorted strings
+//! token, timestamp, nonce and ciphertext. The format of envelopes is defined by the vendors; this module knows
+//! none of them.
 
 use std::fmt;
 
@@ -21,7 +22,7 @@ use crate::secret::Secret;
 
 /// Length of the random prefix and of the length field.
 pub(crate) const HEAD: usize = 20;
-/// Padding goes up to multiples of this, twice the cipher's own block.
+/// Padding extends to a multiple of this, twice the cipher's own block size.
 const BLOCK: usize = 32;
 
 /// The 43rd character of a key carries two spare bits that are usually not zero.
@@ -32,21 +33,22 @@ const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// An AES key as the vendors' consoles show it: 43 characters out of `a-z`, `A-Z`, `0-9`.
+/// An AES key as shown in the vendors' consoles: 43 characters of `a-z`, `A-Z`, `0-9`.
 #[derive(Clone)]
 pub struct FrameKey(Zeroizing<[u8; 32]>);
 
 impl FrameKey {
-    /// Reads the 43 characters.
+    /// Parses the 43 characters.
     ///
     /// # Errors
-    /// [`FrameError::Key`] if there are not 43, or one is none of those; the text itself is not repeated.
+    /// [`FrameError::Key`] if there are not exactly 43 characters, or if one is not allowed. The error does not
+    /// repeat the text.
     pub fn parse(text: &Secret) -> Result<Self, FrameError> {
         let text = text.expose().as_bytes();
         if !text.iter().all(u8::is_ascii_alphanumeric) {
             return Err(FrameError::Key);
         }
-        // 43 characters are 32 bytes, and no other number of them is.
+        // 43 characters decode to 32 bytes, and no other number of characters does.
         let mut bytes = Zeroizing::new([0; 33]);
         let length = KEY_BASE64.decode_slice(text, bytes.as_mut_slice()).map_err(|_| FrameError::Key)?;
         let key: [u8; 32] = bytes[..length].try_into().map_err(|_| FrameError::Key)?;
@@ -64,7 +66,7 @@ impl fmt::Debug for FrameKey {
     }
 }
 
-/// Why a frame could not be opened. Do not tell a sender which it was.
+/// Why a frame could not be opened. Do not reveal the reason to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
@@ -77,16 +79,16 @@ pub enum FrameError {
     /// The ciphertext has fewer than 32 bytes, or not a multiple of 16.
     #[error("the ciphertext has a wrong length")]
     Length,
-    /// The padding is not 1 to 32 bytes that all hold their number.
+    /// The padding is not 1 to 32 bytes that all hold their own count.
     #[error("the padding is wrong")]
     Padding,
-    /// What is left is shorter than the head, or than the length it states.
+    /// The remainder is shorter than the head, or than the length it states.
     #[error("the length field does not fit")]
     Content,
-    /// The tail is not the configured id of the receiver. [`open`] leaves that check to its caller.
+    /// The tail is not the configured id of the receiver. [`open`] leaves this check to its caller.
     #[error("the frame is addressed to another receiver")]
     Receiver,
-    /// The message is not UTF-8. [`open`] leaves that check to its caller.
+    /// The message is not UTF-8. [`open`] leaves this check to its caller.
     #[error("the message inside the frame is not UTF-8")]
     Encoding,
 }
@@ -96,11 +98,11 @@ pub enum FrameError {
 pub struct Frame<'a> {
     /// The message, byte for byte.
     pub message: &'a [u8],
-    /// What stands behind the message: the id of the receiver.
+    /// The bytes after the message: the id of the receiver.
     pub tail: &'a [u8],
 }
 
-/// The signature of the given texts: sorted by their bytes, joined, SHA-1, 40 lower-case hex digits.
+/// Returns the signature of the given strings: sorted by their bytes, joined, SHA-1, 40 lower-case hex digits.
 #[must_use]
 pub fn signature(parts: &[&str]) -> String {
     const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -121,23 +123,24 @@ fn digest(parts: &[&str]) -> [u8; 20] {
     sha.finalize().into()
 }
 
-/// Which hex digits a signature may be written in.
+/// The hex digits allowed in a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HexCase {
     /// `0-9` and `a-f` only.
     Lower,
-    /// Upper case too.
+    /// Upper case as well.
     Either,
 }
 
-/// Whether `given` is the signature of the texts; the comparison takes the same time wherever they differ.
+/// Returns whether `given` is the signature of the strings. The comparison takes the same time wherever they
+/// differ.
 #[must_use]
 pub fn signature_holds(parts: &[&str], given: &str, case: HexCase) -> bool {
     let Some(given) = hex_bytes(given.as_bytes(), case) else { return false };
     digest(parts).ct_eq(&given).into()
 }
 
-/// The 20 bytes that exactly 40 hex digits of the allowed case stand for.
+/// Returns the 20 bytes encoded by exactly 40 hex digits of the allowed case.
 fn hex_bytes(text: &[u8], case: HexCase) -> Option<[u8; 20]> {
     let text: &[u8; 40] = text.try_into().ok()?;
     let digit = |byte: u8| match byte {
@@ -153,7 +156,7 @@ fn hex_bytes(text: &[u8], case: HexCase) -> Option<[u8; 20]> {
     Some(bytes)
 }
 
-/// Opens a frame where it stands: `ciphertext` is base64 text before and plain bytes after.
+/// Opens a frame in place: `ciphertext` holds base64 text before the call and plain bytes after it.
 ///
 /// Call it only after [`signature_holds`]; on an error the buffer's content is unspecified.
 ///
@@ -168,7 +171,7 @@ pub fn open<'a>(key: &FrameKey, ciphertext: &'a mut [u8]) -> Result<Frame<'a>, F
     }
     let cipher = cbc::Decryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector())
         .map_err(|_| FrameError::Key)?;
-    // Fails where the length is not a multiple of the cipher's block.
+    // Fails if the length is not a multiple of the cipher's block size.
     cipher.decrypt_padded::<NoPadding>(bytes).map_err(|_| FrameError::Length)?;
     let bytes: &'a [u8] = &ciphertext[..length];
     let pad = usize::from(bytes[length - 1]);
@@ -178,13 +181,13 @@ pub fn open<'a>(key: &FrameKey, ciphertext: &'a mut [u8]) -> Result<Frame<'a>, F
     let content = &bytes[..length - pad];
     let (head, rest) = content.split_at_checked(HEAD).ok_or(FrameError::Content)?;
     let stated = u32::from_be_bytes([head[16], head[17], head[18], head[19]]);
-    // No message is that long where a `usize` has fewer than 32 bits.
+    // No message is that long if a `usize` has fewer than 32 bits.
     let stated = usize::try_from(stated).unwrap_or(usize::MAX);
     let (message, tail) = rest.split_at_checked(stated).ok_or(FrameError::Content)?;
     Ok(Frame { message, tail })
 }
 
-/// Closes a frame around a message and answers the base64 text. `random` must be fresh for every frame.
+/// Seals a message in a frame and returns the base64 text. `random` must be fresh for every frame.
 ///
 /// # Panics
 /// If the message is longer than 2^32 - 1 bytes.
@@ -209,8 +212,8 @@ pub fn seal(key: &FrameKey, random: [u8; 16], message: &[u8], tail: &[u8]) -> St
     STANDARD.encode(sealed)
 }
 
-/// Decodes canonical base64 onto itself and returns how many bytes came out. Only the last chunk may be padded, and
-/// only there can the number of characters be wrong.
+/// Decodes canonical base64 onto itself and returns how many bytes came out. Only the last chunk may be padded,
+/// and only its number of characters can be wrong.
 fn decode_in_place(text: &mut [u8]) -> Result<usize, FrameError> {
     const CHUNK: usize = 1024;
     let (mut read, mut written) = (0, 0);

@@ -1,4 +1,4 @@
-//! Identifiers: opaque text, whatever type a vendor sends them in.
+//! Identifiers: opaque text, regardless of the type in which a vendor sends them.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
         ///
-        /// Opaque text; a vendor that sends integers converts at its edge. Serialized as a string.
+        /// Opaque text; a vendor that sends integers converts them at its boundary. Serialized as a string.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// Takes the id as it is.
+            /// Creates the id from the given text, unchanged.
             #[must_use]
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
 
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The id as a number from 1 to 2^63 - 1, if it is one written in plain digits.
+            /// Returns the id as a number from 1 to 2^63 - 1, if it is one in plain digits.
             #[must_use]
             pub fn as_number(&self) -> Option<i64> {
                 positive_number(&self.0)
@@ -78,11 +78,11 @@ ids! {
     PlatformId
     /// A template in the platform's template library. 0 is a valid id at some vendors.
     TemplateId
-    /// A draft that has not become a template yet.
+    /// A draft that is not a template yet.
     DraftId
-    /// An uploaded code package, at vendors that number packages.
+    /// An uploaded code package, for vendors that number packages.
     PackageId
-    /// One submission for audit. At vendors that audit packages it is the package id.
+    /// One submission for audit. For vendors that audit packages this is the package id.
     AuditId
 }
 

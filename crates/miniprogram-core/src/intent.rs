@@ -1,4 +1,4 @@
-//! Effects as data: what is about to be done, written down before it is done.
+//! Effects as data, recorded before they are performed.
 
 use std::fmt::{self, Debug};
 
@@ -24,7 +24,8 @@ mod method_name;
 pub use journal::{Journal, MemoryJournal, NoJournal};
 pub use method_name::{InvalidMethodName, MethodName};
 
-/// The effects of the managers, named like their methods, and those that only one vendor has. Serialized as the name.
+/// The effects of the managers, named after their methods, and those that only one vendor has. Serialized as the
+/// name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {
@@ -53,7 +54,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Those of the managers, which every vendor has or refuses.
+    /// The operations of the managers, which every vendor supports or rejects.
     pub const ALL: [Self; 10] = [
         Self::UploadCode,
         Self::SubmitAudit,
@@ -67,7 +68,7 @@ impl Operation {
         Self::SetMinLibraryVersion,
     ];
 
-    /// The method's name.
+    /// Returns the name of the method.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -106,7 +107,7 @@ impl<'de> Deserialize<'de> for Operation {
     }
 }
 
-/// An effect with its arguments: what a method of a manager is asked to do, as data.
+/// An effect with its arguments: the call of a manager's method, as data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -126,39 +127,39 @@ pub enum Command {
     SubmitAudit {
         /// What to submit.
         target: SubmitTarget,
-        /// What goes with it.
+        /// Additional data of the submission.
         options: Box<SubmitOptions>,
     },
-    /// Take an audit back.
+    /// Withdraw an audit.
     WithdrawAudit {
-        /// Which.
+        /// The audit to withdraw.
         audit: AuditTarget,
     },
-    /// Ask the vendor to hurry.
+    /// Expedite an audit.
     ExpediteAudit {
-        /// Which audit.
+        /// The audit to expedite.
         audit: AuditTarget,
     },
     /// Release.
     Release {
-        /// What.
+        /// The version to release.
         target: ReleaseTarget,
     },
-    /// Go back.
+    /// Roll back.
     Rollback {
-        /// Where to.
+        /// The version to return to.
         target: RollbackTarget,
     },
     /// Start or raise a gray release.
     StartGrayRelease {
-        /// How far.
+        /// The share of users and the flags.
         gray: GrayRelease,
     },
     /// End a gray release.
     CancelGrayRelease,
     /// Open or close the online version.
     SetVisitStatus {
-        /// Which of the two.
+        /// The status to set.
         status: VisitStatus,
     },
     /// Set the lowest base library version.
@@ -166,7 +167,7 @@ pub enum Command {
         /// The version.
         version: String,
     },
-    /// What only one vendor has.
+    /// An effect that only one vendor has.
     Inherent(InherentCommand),
 }
 
@@ -200,10 +201,10 @@ impl Debug for InherentCommand {
 }
 
 impl InherentCommand {
-    /// A method with its arguments.
+    /// Creates a command from a method and its arguments.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the arguments cannot be serialized as JSON.
     pub fn new(method: MethodName, arguments: &impl Serialize) -> Result<Self> {
         match serde_json::to_value(arguments) {
             Ok(arguments) => Ok(Self { vendor: None, method, arguments }),
@@ -235,8 +236,8 @@ impl InherentCommand {
     /// The arguments as the vendor's type.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an intent that another version wrote and this one
-    /// cannot read.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the intent was written by another version and
+    /// this one cannot read it.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
         T::deserialize(&self.arguments)
             .map_err(|problem| Error::invalid(self.method.as_str(), "arguments", problem.to_string()))
@@ -244,15 +245,15 @@ impl InherentCommand {
 }
 
 impl Command {
-    /// An effect that only one vendor has.
+    /// Creates the command of an effect that only one vendor has.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the arguments cannot be serialized as JSON.
     pub fn inherent(method: MethodName, arguments: &impl Serialize) -> Result<Self> {
         InherentCommand::new(method, arguments).map(Self::Inherent)
     }
 
-    /// Which method it is.
+    /// Returns the operation.
     #[must_use]
     pub const fn operation(&self) -> Operation {
         match self {
@@ -271,29 +272,31 @@ impl Command {
     }
 }
 
-/// An effect that is about to be sent, with the state that was seen before it. Serde: any process can settle it.
+/// An effect that is about to be sent, with the state observed before it. It implements serde: any process can
+/// settle it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Intent {
     /// The vendor.
     pub vendor: Vendor,
-    /// What the effect acts on. As JSON its field stands beside the others: `app`, or `platform`.
+    /// The subject that the effect acts on. In JSON its field is placed next to the others: `app`, or `platform`.
     #[serde(flatten)]
     pub subject: SubjectId,
     /// The method.
     pub operation: Operation,
     /// Its arguments.
     pub target: Command,
-    /// What the vendor showed before the effect, in the vendor crate's own form; `null` where nothing is read.
+    /// The state that the vendor showed before the effect, in the vendor crate's own format; `null` if none is
+    /// read.
     pub before: Value,
-    /// Which attempt it is, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// When the attempt began, by the caller's clock.
+    /// When the attempt began, according to the caller's clock.
     pub started_at: Timestamp,
 }
 
 impl Intent {
-    /// A first attempt.
+    /// Creates the intent of a first attempt.
     #[must_use]
     pub fn new(
         vendor: Vendor,
@@ -307,58 +310,58 @@ impl Intent {
     }
 }
 
-/// What came of an intent.
+/// The outcome of an intent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Settled {
-    /// `done`, `not_done` or, where asking cannot tell, `unknown`.
+    /// `done`, `not_done` or, if queries cannot determine it, `unknown`.
     pub outcome: Outcome,
-    /// How it is known.
+    /// How the outcome is known.
     pub evidence: Evidence,
-    /// What it brought, if it is done.
+    /// The value it yielded, if it is done.
     pub value: EffectValue,
 }
 
 impl Settled {
-    /// It took effect.
+    /// Returns the outcome of an intent that took effect.
     #[must_use]
     pub const fn done(value: EffectValue, evidence: Evidence) -> Self {
         Self { outcome: Outcome::Done, evidence, value }
     }
 
-    /// It did not take effect.
+    /// Returns the outcome of an intent that did not take effect.
     #[must_use]
     pub const fn not_done(evidence: Evidence) -> Self {
         Self { outcome: Outcome::NotDone, evidence, value: EffectValue::None }
     }
 
-    /// Asking cannot tell.
+    /// Returns the outcome of an intent that queries cannot determine.
     #[must_use]
     pub const fn unknown() -> Self {
         Self { outcome: Outcome::Unknown, evidence: Evidence::Asked, value: EffectValue::None }
     }
 }
 
-/// What became of an effect that an earlier call left open: the next effect on the app settled it first.
+/// The outcome of an effect that an earlier call left open and that the next effect on the app settled first.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EarlierEffect {
     /// The effect.
     pub intent: Intent,
-    /// What asking found out about it.
+    /// The outcome that querying determined.
     pub settled: Settled,
 }
 
 impl EarlierEffect {
-    /// An effect and what became of it.
+    /// Creates it from an effect and its outcome.
     #[must_use]
     pub const fn new(intent: Intent, settled: Settled) -> Self {
         Self { intent, settled }
     }
 }
 
-/// As JSON: `operation`, `outcome`, `evidence` and, where it took effect and brought something, `value`. The arguments
-/// are left out: a password for the vendor's reviewers may be among them.
+/// As JSON: `operation`, `outcome`, `evidence` and, if it took effect and yielded something, `value`. The
+/// arguments are omitted: a password for the vendor's reviewers may be among them.
 impl Serialize for EarlierEffect {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let value = Some(&self.settled.value).filter(|value| **value != EffectValue::None);
@@ -374,8 +377,8 @@ impl Serialize for EarlierEffect {
     }
 }
 
-/// A request that would be sent, as `--dry-run` prints it. Values that an earlier request would bring stand as
-/// `{"from":"<that request>"}`; secrets are masked.
+/// A request that would be sent, as printed by `--dry-run`. Values that an earlier request would yield are shown
+/// as `{"from":"<that request>"}`; secrets are masked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedRequest {
@@ -383,9 +386,9 @@ pub struct PlannedRequest {
     pub method: String,
     /// The path.
     pub path: String,
-    /// The query, by name.
+    /// The query parameters, by name.
     pub query: serde_json::Map<String, Value>,
-    /// The headers that a vendor asks for, by name; absent if there are none.
+    /// The headers that a vendor requires, by name; absent if there are none.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty", default)]
     pub headers: serde_json::Map<String, Value>,
     /// The body: a JSON value, or the fields of a form by name; absent if there is none.
@@ -394,24 +397,48 @@ pub struct PlannedRequest {
 }
 
 impl PlannedRequest {
-    /// A request without query and body.
+    /// Creates a request without query and body.
     #[must_use]
     pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
         let (query, headers) = <(serde_json::Map<_, _>, serde_json::Map<_, _>)>::default();
         Self { method: method.into(), path: path.into(), query, headers, body: None }
     }
 
-    /// With a parameter in the query.
+    /// Adds a query parameter.
     #[must_use]
     pub fn with_query(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.query.insert(name.into(), value.into());
         self
     }
 
-    /// With a body.
+    /// Sets the body.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Value>) -> Self {
         self.body = Some(body.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_command_that_was_stored_without_its_vendor_is_the_same_command() {
+        let stored: Command = serde_json::from_value(
+            json!({ "inherent": { "method": "set_name", "arguments": { "name": "面包店" } } }),
+        )
+        .unwrap();
+        let method = MethodName::new("set_name");
+        let command = |vendor| {
+            let command = InherentCommand::new(method, &json!({ "name": "面包店" })).unwrap();
+            Command::Inherent(command.for_vendor(vendor))
+        };
+        let (acme, other) = (Vendor::new("acme"), Vendor::new("other"));
+        assert_eq!(stored, command(acme));
+        assert_ne!(command(acme), command(other));
+        assert_eq!(serde_json::to_value(command(acme)).unwrap()["inherent"]["vendor"], "acme");
     }
 }

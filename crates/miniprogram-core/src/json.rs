@@ -1,4 +1,4 @@
-//! JSON as vendors write it: some of it is put together by hand, around texts that people typed.
+//! Tolerant reading of JSON as vendors write it: some of it is assembled by hand around text that people typed.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,14 +6,15 @@ use std::ops::Range;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// Puts right what vendors get wrong inside strings and numbers, and nothing else:
+/// Repairs known errors of vendors inside strings and numbers, and nothing else:
 ///
-/// - A raw control character (U+0000 to U+001F) in a string becomes its escape, so that it is kept as it was typed.
-/// - Half of a surrogate pair in a string (`\ud83d` alone: a text that was cut off) becomes U+FFFD.
+/// - A raw control character (U+0000 to U+001F) in a string becomes its escape, so that it is preserved as typed.
+/// - Half of a surrogate pair in a string (`\ud83d` alone, as in truncated text) becomes U+FFFD.
 /// - `\_` in a string becomes `_` (Baidu's documents 000, 001 and 003 print it).
-/// - A number that 64 bits cannot hold becomes a string with the same digits, so that none of them is lost.
+/// - A number that 64 bits cannot hold becomes a string with the same digits, so that no digit is lost.
 ///
-/// What is not JSON in another way stays so, and valid JSON keeps its meaning. Borrowed where nothing was wrong.
+/// Text that is invalid JSON in any other way stays invalid, and valid JSON keeps its meaning. The result is
+/// borrowed if nothing was wrong.
 ///
 /// ```
 /// use miniprogram_core::json::repaired;
@@ -35,10 +36,10 @@ pub fn repaired(text: &str) -> Cow<'_, str> {
     repair.finish()
 }
 
-/// The JSON of a response to a request of our own: a byte order mark before it, broken UTF-8, and what [`repaired`] puts
-/// right are let pass. `None` if it is not JSON even so.
+/// Parses the JSON of a response to a request of this library. Tolerates a leading byte order mark, invalid
+/// UTF-8, and everything that [`repaired`] repairs. `None` if it is still not JSON.
 ///
-/// Never for a push: there, invalid UTF-8 and NUL are refused.
+/// Never use this for a push: there, invalid UTF-8 and NUL are rejected.
 #[must_use]
 pub fn read_response(body: &[u8]) -> Option<Value> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -47,7 +48,7 @@ pub fn read_response(body: &[u8]) -> Option<Value> {
 
 struct Repair<'a> {
     text: &'a str,
-    /// Up to here the text is in `out`, repaired.
+    /// The text up to here is in `out`, repaired.
     taken: usize,
     out: String,
 }
@@ -66,7 +67,8 @@ impl<'a> Repair<'a> {
         Cow::Owned(self.out)
     }
 
-    /// Repairs the string that begins here, behind its quote. Returns where it ends, behind its other quote.
+    /// Repairs the string that begins here, after its opening quote. Returns the position after its closing
+    /// quote.
     fn string(&mut self, mut at: usize) -> usize {
         while let Some(&byte) = self.text.as_bytes().get(at) {
             at = match byte {
@@ -82,7 +84,7 @@ impl<'a> Repair<'a> {
         at
     }
 
-    /// Repairs the escape that begins here. Returns where it ends.
+    /// Repairs the escape that begins here. Returns the position of its end.
     fn escape(&mut self, at: usize) -> usize {
         match self.text.as_bytes().get(at + 1) {
             Some(b'_') => {
@@ -107,20 +109,20 @@ impl<'a> Repair<'a> {
         }
     }
 
-    /// The UTF-16 code unit of the escape `\uXXXX` that begins here; `None` if there is none.
+    /// Returns the UTF-16 code unit of the escape `\uXXXX` that begins here; `None` if there is none.
     fn code_unit(&self, at: usize) -> Option<u16> {
         let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
         let all_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         if all_hex { u16::from_str_radix(digits, 16).ok() } else { None }
     }
 
-    /// Quotes the number that begins here if it has to be. Returns where it ends.
+    /// Quotes the number that begins here if necessary. Returns the position of its end.
     fn number(&mut self, start: usize) -> usize {
         let rest = &self.text[start..];
         let of_number = |c: char| matches!(c, '0'..='9' | '-' | '+' | '.' | 'e' | 'E');
         let (number, behind) = rest.split_at(rest.find(|c| !of_number(c)).unwrap_or(rest.len()));
         let end = start + number.len();
-        // A number in the place of a key is not JSON, and is not made JSON here.
+        // A number in the position of a key is not JSON, and is not made into JSON here.
         if !fits(number) && is_number(number) && !behind.trim_start().starts_with(':') {
             self.replace(start..end, &format!("\"{number}\""));
         }
@@ -128,7 +130,8 @@ impl<'a> Repair<'a> {
     }
 }
 
-/// Whether a number is held as it is: all digits of a whole one, a fraction as precisely as 64 bits allow.
+/// Returns whether a number can be represented as it is: an integer with all its digits, a fraction as precisely
+/// as 64 bits allow.
 fn fits(number: &str) -> bool {
     if number.contains(['.', 'e', 'E']) {
         return number.parse::<f64>().is_ok_and(f64::is_finite);

@@ -1,7 +1,7 @@
 //! The call pipeline: token → send → read the envelope → classify → settle, or maybe again.
 //!
-//! A vendor crate brings a [`Dialect`] (how to read an answer) and one [`EffectPlan`] per effect (what to read before,
-//! what to send, how to look afterwards). Everything else is here, once.
+//! A vendor crate provides a [`Dialect`] (how to read a response) and one [`EffectPlan`] per effect (what to read
+//! before it, what to send, how to probe afterwards). Everything else is implemented once, here.
 
 mod budget;
 mod call;
@@ -34,32 +34,34 @@ use crate::token::{AccessToken, TokenProvider};
 use crate::transport::{BaseUrl, HttpTransport, Request, Response, Transport};
 use crate::vendor::Vendor;
 
-/// How a vendor is asked, and how its answers are read.
+/// How requests to a vendor are authorized and its responses are read.
 pub trait Dialect: std::fmt::Debug + Send + Sync + 'static {
-    /// The vendor.
+    /// Returns the vendor.
     fn vendor(&self) -> Vendor;
 
-    /// Where the vendor lives.
+    /// Returns the vendor's base URL.
     fn base_url(&self) -> &'static str;
 
-    /// How long an effect may still land after its attempt ended.
+    /// Returns how long an effect may still land after its attempt ended.
     fn settle_time(&self) -> Duration;
 
-    /// Proves to the vendor who calls: adds the token as a secret in the place where the vendor wants it, or signs what
-    /// is final by now. Called for every attempt, as the last thing before it is sent; also for requests that are not
-    /// sent: to plan one, with [`MASK`] for a token, and to learn what has to be masked in a refusal.
+    /// Authenticates the caller to the vendor: adds the token as a secret in the place that the vendor expects,
+    /// or signs the request, which is final at this point. Called for every attempt, immediately before it is
+    /// sent. Also called for requests that are not sent: to plan one, with [`MASK`] for a token, and to find out
+    /// what has to be masked in a refusal.
     ///
     /// # Errors
-    /// Fails the attempt before anything is sent.
+    /// An error fails the attempt before anything is sent.
     ///
     /// [`MASK`]: crate::redact::MASK
     fn authorize(&self, request: &mut Request, token: Option<&AccessToken>, now: Timestamp) -> Result<()>;
 
-    /// Reads an answer, whatever its HTTP status: vendors report failures with 200 and successes of nothing with 502.
+    /// Reads a response, whatever its HTTP status: vendors report failures with 200, and empty successes with
+    /// 502.
     fn read(&self, call: &Call, response: &Response) -> Verdict;
 }
 
-/// Runs the calls of one platform. Clones share everything.
+/// Runs the calls of one platform. Clones share all state.
 #[derive(Debug, Clone)]
 pub struct Pipeline(Arc<Inner>);
 
@@ -82,7 +84,7 @@ struct Inner {
 }
 
 impl Pipeline {
-    /// A pipeline of one platform at the dialect's vendor.
+    /// Creates a pipeline of one platform at the dialect's vendor.
     ///
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) if the HTTP transport cannot be set up.
@@ -115,25 +117,25 @@ impl Pipeline {
         })))
     }
 
-    /// The vendor.
+    /// Returns the vendor.
     #[must_use]
     pub fn vendor(&self) -> Vendor {
         self.0.dialect.vendor()
     }
 
-    /// The platform's own id.
+    /// Returns the platform's own id.
     #[must_use]
     pub fn platform_id(&self) -> &PlatformId {
         &self.0.platform_id
     }
 
-    /// The clock.
+    /// Returns the clock.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.clock
     }
 
-    /// Begins an operation on an app, or on the platform itself, that only reads.
+    /// Begins a read-only operation on an app, or on the platform itself.
     #[must_use]
     pub fn begin<'a>(&'a self, subject: impl Into<SubjectRef<'a>>, operation: &'static str) -> Op<'a> {
         let mut op = Op::begin(self, subject.into(), operation);
@@ -141,10 +143,10 @@ impl Pipeline {
         op
     }
 
-    /// The requests that an effect would send, the effect last; secrets are masked. Sends nothing.
+    /// Returns the requests that an effect would send, the effect last; secrets are masked. Sends nothing.
     ///
     /// # Errors
-    /// What the effect would refuse before its first request.
+    /// The errors that the effect would return before its first request.
     pub fn plan(&self, source: &dyn EffectSource, command: &Command) -> Result<Vec<PlannedRequest>> {
         source.effect_plan(command)?.preview()?.planned(&*self.0.dialect)
     }

@@ -1,4 +1,4 @@
-//! The three managers together, and the factory that hands them out.
+//! The three managers combined, and the factory that creates them.
 
 use crate::audit::AuditManager;
 use crate::capability::Capabilities;
@@ -15,15 +15,15 @@ pub trait MiniProgram: CodeManager + AuditManager + ReleaseManager {}
 
 impl<T: CodeManager + AuditManager + ReleaseManager + ?Sized> MiniProgram for T {}
 
-/// A third-party platform at one vendor. Cheap to clone behind an `Arc`; all its apps share connections, the retry
-/// budget and the gate that lets one effect per app through.
+/// A third-party platform at one vendor. Cheap to clone behind an `Arc`; all its apps share the connections, the
+/// retry budget and the gate that admits one effect per app at a time.
 ///
 /// As a [`Subject`] it performs the effects on itself, such as those on its template library.
 pub trait MiniProgramPlatform: Subject {
-    /// What the vendor can do.
+    /// Returns what the vendor supports.
     fn capabilities(&self) -> Capabilities;
 
-    /// One app that has authorized the platform. Costs no request.
+    /// Returns one app that has authorized the platform. Sends no request.
     fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram>;
 
     /// The app or the platform that an id names, such as that of an [`Intent`](crate::Intent) to be settled. Costs no
@@ -34,16 +34,16 @@ pub trait MiniProgramPlatform: Subject {
     /// [`Config`](crate::ErrorKind::Config) for another platform.
     fn subject(&self, id: &SubjectId) -> Result<Box<dyn Subject>>;
 
-    /// The decoder of the vendor's pushes.
+    /// Returns the decoder of the vendor's pushes.
     ///
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) if the platform was built without the secrets of its callbacks.
     fn event_decoder(&self) -> Result<Box<dyn EventDecoder>>;
 
-    /// The platform's template library.
+    /// Returns the platform's template library.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported), found without a request, if the vendor has none.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported), determined without a request, if the vendor has none.
     fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
         Err(Error::unsupported(self.vendor(), "template_library"))
     }

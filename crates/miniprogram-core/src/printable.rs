@@ -1,4 +1,4 @@
-//! Text that others wrote, made safe for a terminal and a log.
+//! Untrusted text, made safe for terminals and logs.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -6,10 +6,10 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// Text whose invisible characters are shown as escapes, such as `\n` and `\u{202e}`: control characters, line and
-/// paragraph separators, and what formats text without being seen (the Unicode category Cf: marks that change the
-/// direction of writing, zero-width characters, soft hyphens). So it can neither forge lines nor drive a terminal nor
-/// look like something else.
+/// Text whose invisible characters are shown as escapes, such as `\n` and `\u{202e}`: control characters, line
+/// and paragraph separators, and invisible formatting characters (the Unicode category Cf: marks that change the
+/// direction of writing, zero-width characters, soft hyphens). The result cannot forge lines, control a terminal
+/// or look like other text.
 ///
 /// ```
 /// use miniprogram_core::Printable;
@@ -18,7 +18,7 @@ use serde_json::ser::{Formatter, Serializer};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Printable<'a>(
-    /// The text as it came.
+    /// The original text.
     pub &'a str,
 );
 
@@ -30,15 +30,15 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// JSON on one line in which the characters that [`Printable`] escapes are escaped too, in names and in texts. Who
-/// parses it reads the same value.
+/// Serializes a value as JSON on one line, in which the characters that [`Printable`] escapes are escaped too, in
+/// names and in strings. Parsing it yields the same value.
 ///
 /// # Errors
-/// What the value's `Serialize` returns.
+/// The errors of the value's `Serialize` implementation.
 pub fn printable_json(value: &(impl Serialize + ?Sized)) -> Result<String, serde_json::Error> {
     let mut out = Vec::with_capacity(256);
     value.serialize(&mut Serializer::with_formatter(&mut out, Escaping))?;
-    // The serializer writes nothing but UTF-8.
+    // The serializer writes only UTF-8.
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
@@ -58,8 +58,9 @@ impl Formatter for Escaping {
     }
 }
 
-/// Whether a character is a control character, a separator of lines, or formats text without being seen. Source: the
-/// Unicode Character Database, general categories Cc, Cf, Zl and Zp. The blocks of U+2060 and U+E0000 are taken whole.
+/// Returns whether a character is a control character, a line or paragraph separator, or an invisible formatting
+/// character. Source: the Unicode Character Database, general categories Cc, Cf, Zl and Zp. The blocks of U+2060
+/// and U+E0000 are included as a whole.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -92,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// Some of each category that is escaped, and its visible neighbours.
+    /// Examples of each escaped category, with their visible neighbours.
     const INVISIBLE: &str = "\0\u{1}\t\n\r\u{1b}\u{7f}\u{85}\u{9b}\u{ad}\u{600}\u{61c}\u{180e}\u{200b}\u{200d}\u{200e}\
         \u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{206f}\u{feff}\u{fff9}\u{1bca0}\u{1d173}\
         \u{e0001}\u{e0020}\u{e007f}";

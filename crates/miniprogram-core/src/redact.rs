@@ -1,14 +1,14 @@
-//! Masks secrets in data that comes from outside: pushes, a vendor's own words, bodies that a caller wrote by hand.
+//! Masks secrets in external data: pushes, a vendor's messages, bodies that a caller wrote by hand.
 //!
-//! Secrets that this library sends are values with a place ([`Request::secrets`]); what prints a request masks them by
-//! that place. Data from outside has no such places: all that tells a secret there is the name of its field. One list of
-//! names serves every vendor, the simulator's log and the command line.
+//! Secrets that this library sends are values with a place ([`Request::secrets`]); printing a request masks them
+//! by that place. External data has no such places, so a secret can be recognized only by the name of its field.
+//! One list of names serves every vendor, the simulator's log and the command line.
 //!
 //! [`Request::secrets`]: crate::transport::Request::secrets
 
 use serde_json::{Map, Value};
 
-/// What is shown in the place of a secret.
+/// Printed in place of a secret.
 pub const MASK: &str = "***";
 
 /// Words in the names of fields that hold secrets: lower case, letters and digits only.
@@ -25,11 +25,11 @@ const WORDS: [&str; 11] = [
     "sessionkey",
     "aeskey",
 ];
-/// How the names of fields end that only tell something about a secret.
+/// Suffixes of the names of fields that only describe a secret.
 const ABOUT: [&str; 4] = ["time", "expires", "expiresin", "type"];
 
-/// Whether a field or parameter of this name holds a secret: a token, a ticket, a password, a key, or the code of an
-/// authorization. Case, underscores and the like do not matter.
+/// Returns whether a field or parameter of this name holds a secret: a token, a ticket, a password, a key, or the
+/// code of an authorization. Case, underscores and other punctuation are ignored.
 ///
 /// ```
 /// use miniprogram_core::redact::is_secret_name;
@@ -46,12 +46,13 @@ pub fn is_secret_name(name: &str) -> bool {
     name == "code" || WORDS.iter().any(|word| name.contains(word))
 }
 
-/// A name in lower case, letters and digits only.
+/// Returns a name in lower case, letters and digits only.
 fn letters_of(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The same JSON with every secret masked, at any depth. A text that holds JSON or a query is masked inside.
+/// Returns the same JSON with every secret masked, at any depth. A string that contains JSON or a query is masked
+/// inside.
 #[must_use]
 pub fn masked(value: Value) -> Value {
     match value {
@@ -62,7 +63,7 @@ pub fn masked(value: Value) -> Value {
     }
 }
 
-/// The same fields with every secret masked, at any depth. A `null` stays: nothing is not a secret.
+/// Returns the same fields with every secret masked, at any depth. A `null` stays: it is not a secret.
 #[must_use]
 pub fn masked_fields(fields: Map<String, Value>) -> Map<String, Value> {
     let mask = |(name, value): (String, Value)| {
@@ -72,7 +73,7 @@ pub fn masked_fields(fields: Map<String, Value>) -> Map<String, Value> {
     fields.into_iter().map(mask).collect()
 }
 
-/// The same JSON without the fields that hold secrets, at any depth.
+/// Returns the same JSON without the fields that hold secrets, at any depth.
 #[must_use]
 pub fn without_secrets(value: Value) -> Value {
     match value {
@@ -82,15 +83,17 @@ pub fn without_secrets(value: Value) -> Value {
     }
 }
 
-/// The same fields without those that hold secrets, at any depth.
+/// Returns the same fields without those that hold secrets, at any depth.
 #[must_use]
 pub fn fields_without_secrets(fields: Map<String, Value>) -> Map<String, Value> {
     let kept = fields.into_iter().filter(|(name, _)| !is_secret_name(name));
     kept.map(|(name, value)| (name, without_secrets(value))).collect()
 }
 
-/// A text from outside, which may be JSON, a query or neither, with its secrets masked. A text without one is returned as
-/// it is. JSON that was cut off is masked whole if it may hold a secret, since the end of the secret cannot be found.
+/// Masks the secrets of external text, which may be JSON, a query or neither. Text without a secret is returned
+/// unchanged.
+///
+/// Truncated JSON is masked as a whole if it may contain a secret, since the end of the secret cannot be found.
 #[must_use]
 pub fn masked_text(text: String) -> String {
     match serde_json::from_str::<Value>(&text) {
@@ -103,7 +106,7 @@ pub fn masked_text(text: String) -> String {
     }
 }
 
-/// A URL with the secrets in its query masked.
+/// Masks the secrets in the query of a URL.
 #[must_use]
 pub fn masked_url(url: &str) -> String {
     match url.split_once('?') {
@@ -120,7 +123,7 @@ fn masked_query(query: &str) -> String {
     masked.collect::<Vec<_>>().join("&")
 }
 
-/// Whether a text names a secret anywhere.
+/// Returns whether a text names a secret anywhere.
 fn may_hold_secrets(text: &str) -> bool {
     let text = letters_of(text);
     WORDS.iter().any(|word| text.contains(word))

@@ -11,10 +11,10 @@ use crate::intent::Command;
 use crate::status::{GrayStatus, RawStatus, VisitStatus};
 use crate::time::Timestamp;
 
-/// Puts approved versions online, and takes them back.
+/// Publishes approved versions and rolls them back.
 #[async_trait]
 pub trait ReleaseManager: Authorizer {
-    /// Releases an approved version to everybody.
+    /// Releases an approved version to all users.
     ///
     /// # Errors
     /// [`Conflict`](crate::ErrorKind::Conflict) if nothing is approved, or if the audit named is not the approved
@@ -23,16 +23,16 @@ pub trait ReleaseManager: Authorizer {
     /// # Vendor notes
     /// | WeChat | `release` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
     /// |---|---|
-    /// | Baidu | `package/release`: with an id the vendor judges; without one nothing is sent unless a package is approved |
+    /// | Baidu | `package/release`: with an id the vendor decides; otherwise nothing is sent unless a package is approved |
     async fn release(&self, target: &ReleaseTarget) -> Result<Effect> {
         Ok(self.perform(Command::Release { target: target.clone() }).await?.into_unit())
     }
 
-    /// Goes back to an earlier version.
+    /// Rolls back to an earlier version.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict) if there is none to go back to, or a gray release runs;
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a target that the vendor cannot reach.
+    /// [`Conflict`](crate::ErrorKind::Conflict) if there is no such version, or a gray release is running;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a target that the vendor does not support.
     ///
     /// # Vendor notes
     /// | WeChat | `revertcoderelease`; once per release |
@@ -42,39 +42,40 @@ pub trait ReleaseManager: Authorizer {
         Ok(self.perform(Command::Rollback { target: target.clone() }).await?.into_unit())
     }
 
-    /// The versions that a rollback can go back to, newest first.
+    /// Returns the versions that a rollback can go back to, newest first.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn rollback_targets(&self) -> Result<Vec<RollbackVersion>>;
 
-    /// Releases the approved version to a share of the users, or raises the share. Needs
-    /// `Capabilities::gray_release`; never becomes a full release.
+    /// Starts a gray (phased) release: releases the approved version to a share of the users, or raises the
+    /// share. Requires `Capabilities::gray_release`; never becomes a full release.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no gray release;
-    /// [`Conflict`](crate::ErrorKind::Conflict) if the share would fall, nothing is approved or nothing is online.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no gray releases;
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the share would decrease, nothing is approved or nothing is
+    /// online.
     async fn start_gray_release(&self, gray: GrayRelease) -> Result<Effect> {
         Ok(self.perform(Command::StartGrayRelease { gray }).await?.into_unit())
     }
 
-    /// The present gray release; `None` if there never was one. Needs `Capabilities::gray_release`.
+    /// Returns the current gray release; `None` if none has been started. Requires `Capabilities::gray_release`.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no gray release.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no gray releases.
     async fn gray_release_plan(&self) -> Result<Option<GrayReleasePlan>> {
         Err(Error::unsupported(self.vendor(), "gray_release_plan"))
     }
 
-    /// Ends a gray release; its users go back. Needs `Capabilities::gray_release`.
+    /// Ends a gray release; its users return to the version before. Requires `Capabilities::gray_release`.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no gray release.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no gray releases.
     async fn cancel_gray_release(&self) -> Result<Effect> {
         Ok(self.perform(Command::CancelGrayRelease).await?.into_unit())
     }
 
-    /// Opens the online version to users, or closes it.
+    /// Opens or closes the online version to users.
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for anything but `Open` and `Closed`;
@@ -83,16 +84,16 @@ pub trait ReleaseManager: Authorizer {
         Ok(self.perform(Command::SetVisitStatus { status }).await?.into_unit())
     }
 
-    /// Whether users can open the online version.
+    /// Returns whether users can open the online version.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn visit_status(&self) -> Result<Visit>;
 
-    /// The lowest base library version that may open the app.
+    /// Returns the lowest base library version that may open the app.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn min_library_version(&self) -> Result<MinLibraryVersion>;
 
     /// Sets the lowest base library version that may open the app.
@@ -112,20 +113,20 @@ pub trait ReleaseManager: Authorizer {
 pub enum ReleaseTarget {
     /// The version that passed this audit.
     Audit(AuditId),
-    /// Whatever is approved.
+    /// The version that is approved.
     Approved,
 }
 
-/// Where to go back to.
+/// The version to roll back to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RollbackTarget {
     /// The version that was online before.
     Previous,
-    /// That version out of `rollback_targets`: its text, or the vendor's own number for it.
+    /// A version from `rollback_targets`: its text, or the vendor's own number for it.
     Version(String),
-    /// The version before the package that is online now, named by the caller who knows it. Needs
+    /// The version before the package that is online now, named by a caller that knows it. Requires
     /// `Capabilities::package_ids`.
     OnlinePackage(PackageId),
 }
@@ -136,7 +137,7 @@ pub enum RollbackTarget {
 pub struct RollbackVersion {
     /// The platform's own version text.
     pub version: String,
-    /// The vendor's own number for it, where it has one; unlike the text it never repeats.
+    /// The vendor's own number for it, if it has one; unlike the text it is never reused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub app_version: Option<i64>,
     /// The description given at the upload.
@@ -148,20 +149,20 @@ pub struct RollbackVersion {
 }
 
 impl RollbackVersion {
-    /// A version of which only the text is known.
+    /// Creates a version of which only the text is known.
     #[must_use]
     pub fn new(version: impl Into<String>) -> Self {
         Self { version: version.into(), app_version: None, description: None, committed_at: None }
     }
 
-    /// With the vendor's own number.
+    /// Sets the vendor's own number.
     #[must_use]
     pub const fn with_app_version(mut self, number: Option<i64>) -> Self {
         self.app_version = number;
         self
     }
 
-    /// With description and time.
+    /// Sets the description and the time.
     #[must_use]
     pub fn with_commit(mut self, description: Option<String>, committed_at: Option<Timestamp>) -> Self {
         self.description = description;
@@ -176,29 +177,29 @@ impl RollbackVersion {
 pub struct GrayRelease {
     /// The share of users in percent, 0 to 100. 0 needs one of the flags.
     pub percentage: u8,
-    /// Project members first.
+    /// Whether project members come first.
     #[serde(default)]
     pub developers_first: bool,
-    /// Experience members first.
+    /// Whether experience members come first.
     #[serde(default)]
     pub testers_first: bool,
 }
 
 impl GrayRelease {
-    /// A share of all users, in percent.
+    /// Creates a release to a share of all users, in percent.
     #[must_use]
     pub const fn percentage(percentage: u8) -> Self {
         Self { percentage, developers_first: false, testers_first: false }
     }
 
-    /// Project members first.
+    /// Includes project members first.
     #[must_use]
     pub const fn developers_first(mut self) -> Self {
         self.developers_first = true;
         self
     }
 
-    /// Experience members first.
+    /// Includes experience members first.
     #[must_use]
     pub const fn testers_first(mut self) -> Self {
         self.testers_first = true;
@@ -206,13 +207,13 @@ impl GrayRelease {
     }
 }
 
-/// A gray release as the vendor shows it.
+/// A gray release as the vendor reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GrayReleasePlan {
-    /// Where it stands.
+    /// Its status.
     pub status: GrayStatus,
-    /// The number behind it.
+    /// The number behind the status.
     pub raw_status: RawStatus,
     /// The share of users in percent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -220,16 +221,16 @@ pub struct GrayReleasePlan {
     /// When it began.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
-    /// Project members first, where the vendor tells.
+    /// Whether project members come first, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub developers_first: Option<bool>,
-    /// Experience members first, where the vendor tells.
+    /// Whether experience members come first, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub testers_first: Option<bool>,
 }
 
 impl GrayReleasePlan {
-    /// A plan of which only the status is known.
+    /// Creates a plan of which only the status is known.
     #[must_use]
     pub const fn new(status: GrayStatus, raw_status: RawStatus) -> Self {
         Self {
@@ -242,7 +243,7 @@ impl GrayReleasePlan {
         }
     }
 
-    /// With share and start.
+    /// Sets the share and the start.
     #[must_use]
     pub const fn with_share(mut self, percentage: Option<u8>, created_at: Option<Timestamp>) -> Self {
         self.percentage = percentage;
@@ -250,7 +251,7 @@ impl GrayReleasePlan {
         self
     }
 
-    /// With the flags.
+    /// Sets the flags.
     #[must_use]
     pub const fn with_flags(mut self, developers_first: Option<bool>, testers_first: Option<bool>) -> Self {
         self.developers_first = developers_first;
@@ -259,19 +260,19 @@ impl GrayReleasePlan {
     }
 }
 
-/// Whether users can open the online version.
+/// The visibility of the online version to users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Visit {
-    /// The answer.
+    /// Whether users can open it.
     pub status: VisitStatus,
-    /// The number behind it.
+    /// The number behind the status.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub raw_status: Option<RawStatus>,
 }
 
 impl Visit {
-    /// An answer and the number behind it.
+    /// Creates a status with the number behind it.
     #[must_use]
     pub const fn new(status: VisitStatus, raw_status: Option<RawStatus>) -> Self {
         Self { status, raw_status }
@@ -285,32 +286,32 @@ pub struct MinLibraryVersion {
     /// The version; absent if none was set.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<String>,
-    /// The versions that users have.
+    /// The versions in use.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub usage: Vec<LibraryUsage>,
 }
 
 impl MinLibraryVersion {
-    /// A version and what users have.
+    /// Creates it from the version and the versions in use.
     #[must_use]
     pub const fn new(version: Option<String>, usage: Vec<LibraryUsage>) -> Self {
         Self { version, usage }
     }
 }
 
-/// A base library version that users have.
+/// A base library version in use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LibraryUsage {
     /// The version.
     pub version: String,
-    /// The share of users in percent, where the vendor tells.
+    /// The share of users in percent, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub percentage: Option<f64>,
 }
 
 impl LibraryUsage {
-    /// A version and the share of its users.
+    /// Creates a version with the share of its users.
     #[must_use]
     pub fn new(version: impl Into<String>, percentage: Option<f64>) -> Self {
         Self { version: version.into(), percentage }

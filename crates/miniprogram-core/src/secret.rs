@@ -5,10 +5,10 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-/// A token, a key or another text that never reaches a log, an error or a snapshot.
+/// A token, a key or other text that never reaches a log, an error or a snapshot.
 ///
-/// No `Display`, no `Serialize`; `Debug` prints `[redacted]`; memory is wiped on drop; comparison takes the same
-/// time whatever the content.
+/// It implements neither `Display` nor `Serialize`, and `Debug` prints `[redacted]`. The memory is wiped on drop.
+/// Comparison takes the same time whatever the content.
 ///
 /// ```
 /// use miniprogram_core::Secret;
@@ -21,19 +21,19 @@ use subtle::ConstantTimeEq;
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes the text over.
+    /// Takes ownership of the text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(SecretString::from(text.into()))
     }
 
-    /// The text. Every call of this is a place to look at in a review.
+    /// Returns the text. Every call of this method deserves attention in a review.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether there is no text at all.
+    /// Returns whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()

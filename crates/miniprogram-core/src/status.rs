@@ -1,4 +1,4 @@
-//! Shared statuses, each always beside the vendor's own code, and the tables that translate them.
+//! Shared statuses, each accompanied by the vendor's own code, and the tables that translate them.
 
 mod declare;
 
@@ -14,7 +14,7 @@ macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* })*) => {$(
         $(#[$doc])*
         ///
-        /// Open: later versions may add variants. The vendor's code travels beside it as a [`RawStatus`].
+        /// Later versions may add variants. The vendor's code is provided alongside as a [`RawStatus`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum $name {
@@ -22,7 +22,7 @@ macro_rules! statuses {
         }
 
         impl $name {
-            /// The machine name, as in JSON.
+            /// Returns the machine name, as used in JSON.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -38,9 +38,9 @@ macro_rules! statuses {
 }
 
 statuses! {
-    /// Where an uploaded version stands.
+    /// The stage of an uploaded version.
     Stage {
-        /// The vendor still processes the upload.
+        /// The vendor is still processing the upload.
         Uploading = "uploading",
         /// The upload failed; there is nothing to submit.
         UploadFailed = "upload_failed",
@@ -54,12 +54,12 @@ statuses! {
         Approved = "approved",
         /// Online.
         Released = "released",
-        /// On its way back to the version before.
+        /// Being rolled back to the version before.
         RollingBack = "rolling_back",
-        /// A code that no table lists; see the raw status.
+        /// An unlisted code; see the raw status.
         Unknown = "unknown",
     }
-    /// Where an audit stands.
+    /// The status of an audit.
     AuditStatus {
         /// Never submitted, or withdrawn so that it can be submitted again.
         NotSubmitted = "not_submitted",
@@ -69,14 +69,14 @@ statuses! {
         Approved = "approved",
         /// Failed; the reason says why.
         Rejected = "rejected",
-        /// Taken back by the platform.
+        /// Withdrawn by the platform.
         Withdrawn = "withdrawn",
         /// The vendor needs more time.
         Delayed = "delayed",
-        /// A code that no table lists; see the raw status.
+        /// An unlisted code; see the raw status.
         Unknown = "unknown",
     }
-    /// Where a gray release stands.
+    /// The status of a gray (phased) release.
     GrayStatus {
         /// Planned, not started.
         Initial = "initial",
@@ -84,11 +84,11 @@ statuses! {
         Running = "running",
         /// Halted.
         Paused = "paused",
-        /// Everybody has the new version.
+        /// All users have the new version.
         Finished = "finished",
         /// Cancelled.
         Deleted = "deleted",
-        /// A code that no table lists; see the raw status.
+        /// An unlisted code; see the raw status.
         Unknown = "unknown",
     }
     /// Whether users can open the online version.
@@ -97,22 +97,22 @@ statuses! {
         Open = "open",
         /// They cannot.
         Closed = "closed",
-        /// A code that no table lists, or one that does not say; see the raw status.
+        /// An unlisted code, or one that does not say; see the raw status.
         Unknown = "unknown",
     }
-    /// How far the vendor is with an upload.
+    /// The vendor's progress in processing an upload.
     UploadStatus {
-        /// Still at work.
+        /// Still being processed.
         Processing = "processing",
         /// It failed.
         Failed = "failed",
-        /// A code that no table lists; see the raw status.
+        /// An unlisted code; see the raw status.
         Unknown = "unknown",
     }
 }
 
 impl AuditStatus {
-    /// Whether no further verdict will come: approved, rejected or withdrawn.
+    /// Returns whether the status is final: approved, rejected or withdrawn.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Approved | Self::Rejected | Self::Withdrawn)
@@ -120,7 +120,7 @@ impl AuditStatus {
 }
 
 impl GrayStatus {
-    /// Whether some users may still be on another version because of this plan.
+    /// Returns whether some users may still be on another version because of this plan.
     #[must_use]
     pub const fn is_active(self) -> bool {
         matches!(self, Self::Initial | Self::Running | Self::Paused)
@@ -131,7 +131,7 @@ impl GrayStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RawStatus {
-    /// Who sent it.
+    /// The vendor that sent it.
     pub vendor: Vendor,
     /// The name of the vendor's table, as in [`StatusTable::name`].
     pub table: Cow<'static, str>,
@@ -140,7 +140,7 @@ pub struct RawStatus {
 }
 
 impl RawStatus {
-    /// A code of a table.
+    /// Creates a code of a table.
     #[must_use]
     pub fn new(vendor: Vendor, table: impl Into<Cow<'static, str>>, code: impl Into<Code>) -> Self {
         Self { vendor, table: table.into(), code: code.into() }
@@ -164,7 +164,7 @@ pub enum RowCode {
 }
 
 impl RowCode {
-    /// The number, if it is one.
+    /// Returns the number, if it is one.
     #[must_use]
     pub const fn as_number(self) -> Option<i64> {
         match self {
@@ -198,27 +198,27 @@ impl fmt::Display for RowCode {
 pub struct StatusRow<S: 'static> {
     /// The vendor's number or word.
     pub code: RowCode,
-    /// What it means here.
+    /// The shared status it means.
     pub status: S,
-    /// The vendor's own words for it.
+    /// The vendor's own label for it.
     pub label: &'static str,
 }
 
 impl<S: Copy> StatusRow<S> {
-    /// A line of a vendor that sends numbers.
+    /// Creates a row with a numeric code.
     #[must_use]
     pub const fn new(code: i64, status: S, label: &'static str) -> Self {
         Self { code: RowCode::Number(code), status, label }
     }
 
-    /// A line of a vendor that sends words.
+    /// Creates a row with a word as its code.
     #[must_use]
     pub const fn of_word(code: &'static str, status: S, label: &'static str) -> Self {
         Self { code: RowCode::Word(code), status, label }
     }
 }
 
-/// How a vendor's codes translate into a shared status. Public data: callers can list the known codes.
+/// The mapping from a vendor's codes to a shared status. This is public data: callers can list the known codes.
 #[derive(Debug)]
 pub struct StatusTable<S: 'static> {
     vendor: Vendor,
@@ -228,31 +228,31 @@ pub struct StatusTable<S: 'static> {
 }
 
 impl<S: Copy + fmt::Display> StatusTable<S> {
-    /// A table of a vendor. `unknown` is what every code means that no row lists.
+    /// Creates a table of a vendor. `unknown` is the status of every unlisted code.
     #[must_use]
     pub const fn new(vendor: Vendor, name: &'static str, unknown: S, rows: &'static [StatusRow<S>]) -> Self {
         Self { vendor, name, unknown, rows }
     }
 
-    /// Whose table it is.
+    /// Returns the vendor that the table belongs to.
     #[must_use]
     pub const fn vendor(&self) -> Vendor {
         self.vendor
     }
 
-    /// The table's name, as it stands in [`RawStatus::table`].
+    /// Returns the table's name, as in [`RawStatus::table`].
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Every known code.
+    /// Returns every known code.
     #[must_use]
     pub const fn rows(&self) -> &'static [StatusRow<S>] {
         self.rows
     }
 
-    /// The shared meaning of a code, and the code.
+    /// Returns the shared status of a code, and the code.
     #[must_use]
     pub fn translate(&self, code: impl Into<Code>) -> (S, RawStatus) {
         let code = code.into();
@@ -260,8 +260,8 @@ impl<S: Copy + fmt::Display> StatusTable<S> {
         (row.map_or(self.unknown, |row| row.status), RawStatus::new(self.vendor, self.name, code))
     }
 
-    /// The whole table as text: every number from one below the first to one above the last, gaps included, then every
-    /// word.
+    /// Renders the whole table as text: every number from one below the first to one above the last, including
+    /// gaps, then every word.
     #[must_use]
     pub fn render(&self) -> String {
         use fmt::Write;
@@ -283,18 +283,18 @@ impl<S: Copy + fmt::Display> StatusTable<S> {
     }
 }
 
-/// A value and the code that stands for it.
+/// A value and the code that represents it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Coded<S> {
-    /// What the code means.
+    /// The meaning of the code.
     pub value: S,
     /// The code, and the table that it belongs to.
     pub raw: RawStatus,
 }
 
 impl<S: Copy + fmt::Display> Coded<S> {
-    /// A code of a table.
+    /// Creates a value from a code of a table.
     #[must_use]
     pub fn new(table: &StatusTable<S>, code: impl Into<Code>) -> Self {
         let (value, raw) = table.translate(code);

@@ -1,4 +1,4 @@
-//! What effects act on: an app, or the platform itself.
+//! The subjects of effects: an app, or the platform itself.
 
 use std::fmt::{self, Debug};
 
@@ -11,7 +11,7 @@ use crate::id::{AppId, PlatformId};
 use crate::intent::{Command, Intent, PlannedRequest, Settled};
 use crate::vendor::Vendor;
 
-/// The id of what an effect acts on. As JSON: `{"app":"wx1"}` or `{"platform":"wx9"}`.
+/// The id of the subject of an effect. As JSON: `{"app":"wx1"}` or `{"platform":"wx9"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -23,15 +23,15 @@ pub enum SubjectId {
 }
 
 impl SubjectId {
-    /// The subject of that id at a platform: the platform itself if the id is its own, else one of its apps. For stores
-    /// that keep the id alone.
+    /// Returns the subject with that id at a platform: the platform itself if the id is its own, otherwise one of
+    /// its apps. For stores that keep only the id.
     #[must_use]
     pub fn at(platform: &PlatformId, id: impl Into<String>) -> Self {
         let id = id.into();
         if id == platform.as_str() { Self::Platform(platform.clone()) } else { Self::App(AppId::from(id)) }
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -40,13 +40,13 @@ impl SubjectId {
         }
     }
 
-    /// In words, as messages name it: `app wx1` or `platform wx9`.
+    /// Returns a description, as used in messages: `app wx1` or `platform wx9`.
     #[must_use]
     pub fn described(&self) -> String {
         format!("{} {self}", SubjectRef::from(self).kind())
     }
 
-    /// The app; none if the subject is the platform itself.
+    /// Returns the app; none if the subject is the platform itself.
     #[must_use]
     pub const fn app(&self) -> Option<&AppId> {
         match self {
@@ -97,7 +97,7 @@ pub enum SubjectRef<'a> {
 }
 
 impl SubjectRef<'_> {
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -106,7 +106,7 @@ impl SubjectRef<'_> {
         }
     }
 
-    /// What it is, in messages.
+    /// Returns the kind of subject, as used in messages.
     pub(crate) const fn kind(self) -> &'static str {
         match self {
             Self::App(_) => "app",
@@ -114,7 +114,7 @@ impl SubjectRef<'_> {
         }
     }
 
-    /// The same, owned.
+    /// Returns the same id, owned.
     #[must_use]
     pub fn to_id(self) -> SubjectId {
         match self {
@@ -151,64 +151,68 @@ impl<'a> From<&'a SubjectId> for SubjectRef<'a> {
     }
 }
 
-/// Something at a vendor that effects act on: an app that has authorized the platform, or the platform itself.
+/// The subject of effects at a vendor: an app that has authorized the platform, or the platform itself.
 ///
 /// Every effect goes through [`perform`](Self::perform). The methods of the managers, those of
-/// [`TemplateLibrary`](crate::TemplateLibrary) and the inherent methods of the vendors' clients build a [`Command`] and call
-/// it, so a program that holds commands as data (a queue, a command line, a rollout) has the same promise:
-/// each effect takes place at most once. An error with
-/// [`Outcome::Unknown`](crate::Outcome::Unknown) leaves the effect open, and [`Error::intent`](crate::Error::intent) holds
-/// it. To repeat the call is the natural way on:
+/// [`TemplateLibrary`](crate::TemplateLibrary) and the inherent methods of the vendors' clients build a
+/// [`Command`] and call it, so a program that holds commands as data (a queue, a command line, a rollout) has the
+/// same guarantee: each effect takes place at most once. An error with
+/// [`Outcome::Unknown`](crate::Outcome::Unknown) leaves the effect open, and
+/// [`Error::intent`](crate::Error::intent) holds it. Repeating the call is the natural way to continue:
 ///
-/// - The vendor is asked first. If the effect took place, its result is the result of the repeated call, value included,
-///   and nothing is sent; if not, the call is carried out.
-/// - Arguments such as "what is approved" may mean another target by then: a call about another target is a new effect.
-///   Where that cannot be told, the call is refused as a [`Conflict`](crate::ErrorKind::Conflict) and not sent.
-/// - A call of another effect settles the open one first, and tells what became of it:
+/// - The vendor is queried first. If the effect took place, its result, including the value, is the result of the
+///   repeated call, and nothing is sent; if not, the call is performed.
+/// - The target of arguments such as "what is approved" may have changed by then: a call with another target is a
+///   new effect. If that cannot be determined, the call is rejected as a [`Conflict`](crate::ErrorKind::Conflict)
+///   and not sent.
+/// - A call of another effect settles the open one first, and reports its outcome:
 ///   [`Effect::earlier`](crate::Effect::earlier), [`Error::earlier`](crate::Error::earlier).
 ///
-/// This holds within one platform value. Another one, such as that of the next process, knows of an open effect by the
-/// [`Journal`](crate::Journal) that they share. Dropping the future of a call is safe: it leaves the effect open.
+/// This holds within one platform value. Another one, such as that of the next process, learns of an open effect
+/// through a shared [`Journal`](crate::Journal). Dropping the future of a call is safe: it leaves the effect
+/// open.
 #[async_trait]
 pub trait Subject: Debug + Send + Sync + 'static {
-    /// The vendor.
+    /// Returns the vendor.
     fn vendor(&self) -> Vendor;
 
-    /// What every effect of this value acts on.
+    /// Returns the subject that every effect of this value acts on.
     fn id(&self) -> SubjectId;
 
-    /// The requests that an effect would send, the effect last; secrets are masked. Sends nothing.
+    /// Returns the requests that an effect would send, the effect last; secrets are masked. Sends nothing.
     ///
     /// # Errors
-    /// What [`perform`](Self::perform) would refuse before its first request.
+    /// The errors that [`perform`](Self::perform) would return before its first request.
     fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>>;
 
     /// Performs an effect, at most once.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) or [`InvalidArgument`](crate::ErrorKind::InvalidArgument), found
-    /// without a request, and those of the method that the command is about.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) or [`InvalidArgument`](crate::ErrorKind::InvalidArgument),
+    /// determined without a request, and the errors of the method that the command represents.
     async fn perform(&self, command: Command) -> Result<Effect<EffectValue>>;
 
-    /// Finds out by asking whether an effect with an unknown outcome took place: after a crash, or after an error with
-    /// [`Outcome::Unknown`](crate::Outcome::Unknown), whose [`intent`](crate::Error::intent) it takes. Sends no effect.
+    /// Queries whether an effect with an unknown outcome took place: after a crash, or after an error with
+    /// [`Outcome::Unknown`](crate::Outcome::Unknown), using its [`intent`](crate::Error::intent). Sends no
+    /// effect.
     ///
     /// It waits up to the vendor's settle time, because a request that timed out may still land.
     ///
-    /// Once the outcome is known, the intent is closed in the platform value and in its journal, with what was found
-    /// out. The caller closes nothing. To repeat the effect's own call does the same, and returns the effect's result if
-    /// it took place.
+    /// Once the outcome is known, the intent is closed with it in the platform value and in its journal. The
+    /// caller does not close anything. Repeating the effect's own call does the same, and returns the effect's
+    /// result if it took place.
     ///
     /// # Errors
-    /// When the state cannot be read or does not say, with outcome `unknown`; the intent stays open then.
-    /// [`Config`](crate::ErrorKind::Config) if the intent is of another subject or vendor.
+    /// If the state cannot be read or does not reveal the outcome, with outcome `unknown`; the intent stays open
+    /// then. [`Config`](crate::ErrorKind::Config) if the intent belongs to another subject or vendor.
     async fn settle(&self, intent: &Intent) -> Result<Settled>;
 
-    /// Closes an intent in the platform value and in its journal with what a person has found out, without asking the
-    /// vendor: the way on where [`settle`](Self::settle) cannot tell, because an open effect bars the subject's next one.
+    /// Closes an intent in the platform value and in its journal with the outcome that a person has determined,
+    /// without querying the vendor. Use it if [`settle`](Self::settle) cannot determine the outcome, because an
+    /// open effect blocks the subject's next one.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config) if the intent is of another subject or vendor,
+    /// [`Config`](crate::ErrorKind::Config) if the intent belongs to another subject or vendor,
     /// [`Store`](crate::ErrorKind::Store) if the journal cannot be written; the intent stays open then.
     async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()>;
 }

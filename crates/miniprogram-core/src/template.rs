@@ -13,33 +13,33 @@ use crate::intent::{Command, InherentCommand, MethodName};
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
-/// The template library of one platform at one vendor. Its calls take the platform's token, and its effects are the
-/// platform's: their intents are settled by [`platform`](Self::platform).
+/// The template library of one platform at one vendor. Its calls use the platform's token, and its effects act on
+/// the platform: their intents are settled by [`platform`](Self::platform).
 #[async_trait]
 pub trait TemplateLibrary: Debug + Send + Sync + 'static {
-    /// The platform whose library it is.
+    /// Returns the platform that owns the library.
     fn platform(&self) -> &dyn Subject;
 
-    /// The drafts that were uploaded for templates, every page of them.
+    /// Returns the drafts uploaded for templates, across all pages.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn template_drafts(&self) -> Result<Vec<TemplateDraft>>;
 
-    /// The templates, every page of them.
+    /// Returns the templates, across all pages.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     async fn templates(&self) -> Result<Vec<Template>>;
 
-    /// Makes a draft a template.
+    /// Turns a draft into a template.
     ///
-    /// A vendor that describes templates takes the draft's own description if none is given; one that does not
-    /// refuses a description with [`Unsupported`](crate::ErrorKind::Unsupported).
+    /// If no description is given, a vendor that supports descriptions uses that of the draft. A vendor that does
+    /// not support them rejects a description with [`Unsupported`](crate::ErrorKind::Unsupported).
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown draft, [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted)
-    /// for a full library, and those of any effect.
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown draft,
+    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) for a full library, and the errors of any effect.
     async fn add_template(
         &self,
         draft: &DraftId,
@@ -52,15 +52,15 @@ pub trait TemplateLibrary: Debug + Send + Sync + 'static {
     /// Deletes a template.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown template, and those of any effect.
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown template, and the errors of any effect.
     async fn delete_template(&self, template: &TemplateId) -> Result<Effect> {
         Ok(self.platform().perform(Command::delete_template(template)).await?.into_unit())
     }
 }
 
-/// The method of [`Command::add_template`].
+/// The method name of [`Command::add_template`].
 pub const ADD_TEMPLATE: MethodName = MethodName::new("add_template");
-/// The method of [`Command::delete_template`].
+/// The method name of [`Command::delete_template`].
 pub const DELETE_TEMPLATE: MethodName = MethodName::new("delete_template");
 
 /// The arguments of [`Command::add_template`].
@@ -69,7 +69,7 @@ pub const DELETE_TEMPLATE: MethodName = MethodName::new("delete_template");
 pub struct AddTemplate {
     /// The draft.
     pub draft_id: DraftId,
-    /// What the template is described by, if not by the draft's own description.
+    /// The description of the template, if it differs from the draft's own description.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<String>,
 }
@@ -104,17 +104,17 @@ impl Command {
     }
 }
 
-/// What [`TemplateLibrary::add_template`] brought.
+/// The result of [`TemplateLibrary::add_template`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AddedTemplate {
-    /// The template's id; none where the vendor answers none and its list does not show the template yet.
+    /// The template's id; none if the vendor returns none and its list does not show the template yet.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub template_id: Option<TemplateId>,
 }
 
 impl AddedTemplate {
-    /// A template that was added.
+    /// Creates the result for an added template.
     #[must_use]
     pub const fn new(template_id: Option<TemplateId>) -> Self {
         Self { template_id }
@@ -143,16 +143,16 @@ pub struct TemplateDraft {
     /// When it was uploaded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
-    /// The development app it comes from, where the vendor tells.
+    /// The development app it comes from, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source_app_id: Option<AppId>,
-    /// Every other member as the vendor sent it.
+    /// Every other field as the vendor sent it.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl TemplateDraft {
-    /// A draft of which only the id is known.
+    /// Creates a draft of which only the id is known.
     #[must_use]
     pub fn new(draft_id: impl Into<DraftId>) -> Self {
         Self {
@@ -172,7 +172,7 @@ impl TemplateDraft {
 pub struct Template {
     /// The template's id, which [`CodeManager::upload_code`](crate::CodeManager::upload_code) takes.
     pub template_id: TemplateId,
-    /// The draft it was made from, where the vendor tells.
+    /// The draft it was made from, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub draft_id: Option<DraftId>,
     /// Its version text.
@@ -184,16 +184,16 @@ pub struct Template {
     /// When it was added.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
-    /// The development app it comes from, where the vendor tells.
+    /// The development app it comes from, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source_app_id: Option<AppId>,
-    /// Every other member as the vendor sent it.
+    /// Every other field as the vendor sent it.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl Template {
-    /// A template of which only the id is known.
+    /// Creates a template of which only the id is known.
     #[must_use]
     pub fn new(template_id: impl Into<TemplateId>) -> Self {
         Self {
@@ -207,7 +207,7 @@ impl Template {
         }
     }
 
-    /// With the draft it was made from.
+    /// Sets the draft it was made from.
     #[must_use]
     pub fn with_draft_id(mut self, draft: Option<DraftId>) -> Self {
         self.draft_id = draft;
@@ -218,28 +218,28 @@ impl Template {
 macro_rules! described {
     ($($name:ident)*) => {$(
         impl $name {
-            /// With version and description.
+            /// Sets the version and the description.
             #[must_use]
             pub fn with_version(mut self, version: Option<String>, description: Option<String>) -> Self {
                 (self.version, self.description) = (version, description);
                 self
             }
 
-            /// With the time it came.
+            /// Sets the time it was added.
             #[must_use]
             pub const fn with_created_at(mut self, created_at: Option<Timestamp>) -> Self {
                 self.created_at = created_at;
                 self
             }
 
-            /// With the app it comes from.
+            /// Sets the app it comes from.
             #[must_use]
             pub fn with_source_app_id(mut self, app: Option<AppId>) -> Self {
                 self.source_app_id = app;
                 self
             }
 
-            /// With the members that nobody has modelled.
+            /// Sets the unmodelled fields.
             #[must_use]
             pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
                 self.extra = extra;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time, kept as milliseconds since the Unix epoch.
 ///
-/// Printed and serialized as RFC 3339 in UTC, with milliseconds only where there are some:
+/// Printed and serialized as RFC 3339 in UTC, with milliseconds only if they are not zero:
 ///
 /// ```
 /// use miniprogram_core::Timestamp;
@@ -25,13 +25,14 @@ const MAX_MILLIS: i64 = 253_402_207_200_000;
 const MIN_MILLIS: i64 = -62_135_596_800_000;
 
 impl Timestamp {
-    /// From seconds since the Unix epoch; beyond the years 1 to 9999 it stops at the first or last printable one.
+    /// Creates a timestamp from seconds since the Unix epoch. Outside the years 1 to 9999 it is clamped to the
+    /// first or last printable time.
     #[must_use]
     pub const fn from_unix(seconds: i64) -> Self {
         Self::from_unix_millis(seconds.saturating_mul(1000))
     }
 
-    /// From milliseconds since the Unix epoch, limited like [`from_unix`](Self::from_unix).
+    /// Creates a timestamp from milliseconds since the Unix epoch, clamped like [`from_unix`](Self::from_unix).
     #[must_use]
     pub const fn from_unix_millis(millis: i64) -> Self {
         if millis > MAX_MILLIS {
@@ -43,32 +44,32 @@ impl Timestamp {
         }
     }
 
-    /// Whole seconds since the Unix epoch, rounded down.
+    /// Returns whole seconds since the Unix epoch, rounded down.
     #[must_use]
     pub const fn as_unix(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_unix_millis(self) -> i64 {
         self.0
     }
 
-    /// The point a duration later.
+    /// Returns the time a duration later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self::from_unix_millis(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long ago `earlier` was; zero if it lies ahead.
+    /// Returns the time elapsed since `earlier`; zero if `earlier` is later than this time.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Reads `2018/09/04 17:13:59` or `2019-01-14 12:45:10` as the civil time of a place that many hours ahead of
-    /// UTC (vendors print Beijing time, 8). `None` if the text is no such date.
+    /// Parses `2018/09/04 17:13:59` or `2019-01-14 12:45:10` as the civil time at the given number of hours ahead
+    /// of UTC (vendors print Beijing time, 8). `None` if the text is not such a date.
     #[must_use]
     pub fn from_civil(text: &str, hours_ahead: i8) -> Option<Self> {
         let text = text.trim().replace('/', "-");
@@ -77,21 +78,21 @@ impl Timestamp {
         Some(Self::from_unix_millis(zoned.timestamp().as_millisecond()))
     }
 
-    /// Prints the civil time of a place that many hours ahead of UTC in a `strftime` format, as vendors do.
+    /// Formats the civil time at the given number of hours ahead of UTC with a `strftime` format, as vendors do.
     #[must_use]
     pub fn to_civil(self, format: &str, hours_ahead: i8) -> String {
         let offset = jiff::tz::Offset::from_hours(hours_ahead).unwrap_or(jiff::tz::Offset::UTC);
         self.jiff().to_zoned(offset.to_time_zone()).strftime(format).to_string()
     }
 
-    /// Reads RFC 3339, with any offset.
+    /// Parses RFC 3339, with any offset.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let timestamp: jiff::Timestamp = text.parse().ok()?;
         Some(Self::from_unix_millis(timestamp.as_millisecond()))
     }
 
-    /// Reads the `Date` header of an HTTP response.
+    /// Parses the `Date` header of an HTTP response.
     #[must_use]
     pub fn from_http_date(text: &str) -> Option<Self> {
         let zoned = jiff::fmt::rfc2822::parse(text).ok()?;

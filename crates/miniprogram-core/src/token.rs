@@ -1,4 +1,4 @@
-//! Access tokens: handed out per app, and told back when the vendor refuses one.
+//! Access tokens: provided per app, and reported back when refused.
 
 use std::fmt::{self, Debug};
 
@@ -24,7 +24,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl TokenKind {
     }
 }
 
-/// What a token is good for.
+/// What a token is valid for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenScope {
@@ -50,19 +50,19 @@ pub struct TokenScope {
 }
 
 impl TokenScope {
-    /// The scope of one app.
+    /// Creates the scope of one app.
     #[must_use]
     pub const fn authorizer(vendor: Vendor, platform: PlatformId, app: AppId) -> Self {
         Self { vendor, platform, app: Some(app), kind: TokenKind::Authorizer }
     }
 
-    /// The scope of the platform.
+    /// Creates the scope of the platform.
     #[must_use]
     pub const fn platform(vendor: Vendor, platform: PlatformId) -> Self {
         Self { vendor, platform, app: None, kind: TokenKind::Platform }
     }
 
-    /// The scope of one key, whose id stands in for the platform's.
+    /// Creates the scope of one key, whose id takes the place of the platform's.
     #[must_use]
     pub const fn client_credentials(vendor: Vendor, key: PlatformId) -> Self {
         Self { vendor, platform: key, app: None, kind: TokenKind::ClientCredentials }
@@ -76,15 +76,15 @@ impl fmt::Display for TokenScope {
     }
 }
 
-/// An access token. Nothing prints it.
+/// An access token. It is never printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken(Secret);
 
 impl AccessToken {
-    /// Takes the token over.
+    /// Takes ownership of the token.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if it is empty or holds blanks or control characters.
+    /// [`Config`](ErrorKind::Config) if it is empty or contains whitespace or control characters.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
         let plain = token.expose().chars().all(|c| !c.is_whitespace() && !c.is_control());
@@ -96,27 +96,28 @@ impl AccessToken {
         Ok(Self(token))
     }
 
-    /// The token.
+    /// Returns the token.
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.0
     }
 }
 
-/// Hands out access tokens and is told which one was refused.
+/// Provides access tokens and is notified when one is refused.
 #[async_trait]
 pub trait TokenProvider: Debug + Send + Sync + 'static {
-    /// A token that should be valid now.
+    /// Returns a token that should be valid now.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) for a scope it does not serve, [`Unauthorized`](ErrorKind::Unauthorized) when
-    /// the merchant's grant is gone, or whatever fetching one brings.
+    /// [`Config`](ErrorKind::Config) for a scope it does not serve, [`Unauthorized`](ErrorKind::Unauthorized) if
+    /// the merchant's grant is gone, or any error of fetching a token.
     async fn token(&self, scope: &TokenScope) -> Result<AccessToken>;
 
-    /// The vendor refused this token: do not hand it out again. Nothing happens if another one is current already.
+    /// Reports that the vendor refused this token, so that it is not provided again. Does nothing if another
+    /// token is already current.
     ///
     /// # Errors
-    /// Whatever fetching or storing another one brings.
+    /// Any error of fetching or storing another token.
     async fn reject(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()>;
 }
 
@@ -130,19 +131,19 @@ pub struct StaticToken {
 }
 
 impl StaticToken {
-    /// A token of an app at a vendor.
+    /// Creates the provider of an app's token at a vendor.
     #[must_use]
     pub fn new(vendor: Vendor, app: impl Into<AppId>, token: AccessToken) -> Self {
         Self { vendor, app: Some(app.into()), kind: TokenKind::Authorizer, token }
     }
 
-    /// A token of the platform itself.
+    /// Creates the provider of the platform's own token.
     #[must_use]
     pub const fn platform(vendor: Vendor, token: AccessToken) -> Self {
         Self { vendor, app: None, kind: TokenKind::Platform, token }
     }
 
-    /// A token of a key.
+    /// Creates the provider of a key's token.
     #[must_use]
     pub const fn client_credentials(vendor: Vendor, token: AccessToken) -> Self {
         Self { vendor, app: None, kind: TokenKind::ClientCredentials, token }
@@ -168,7 +169,7 @@ impl TokenProvider for StaticToken {
     }
 }
 
-/// Has no token: for clients whose calls take none, or are given theirs.
+/// Provides no token: for clients whose calls take none, or are given one explicitly.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoTokens;
 

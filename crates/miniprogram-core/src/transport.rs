@@ -1,4 +1,4 @@
-//! One request out, one response back: the only place that touches the network.
+//! Sends one request and receives one response: the only module that accesses the network.
 
 mod http_transport;
 
@@ -20,41 +20,41 @@ use crate::redact::{self, MASK};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// A text shorter than this is no secret, and might be a part of any word.
+/// A shorter text is not treated as a secret, since it might be part of any word.
 const SHORTEST_SECRET: usize = 6;
 
-/// Sends one request and brings one response back. It repeats nothing, follows no redirect, and no error of it holds
-/// a URL.
+/// Sends one request and returns one response. It does not retry, follows no redirects, and none of its errors
+/// contains a URL.
 #[async_trait]
 pub trait Transport: Debug + Send + Sync + 'static {
     /// Sends the request: its method and path, [`query_pairs`](Request::query_pairs),
-    /// [`sent_headers`](Request::sent_headers) and [`sent_body`](Request::sent_body), which hold the secrets.
+    /// [`sent_headers`](Request::sent_headers) and [`sent_body`](Request::sent_body), which contain the secrets.
     ///
     /// # Errors
-    /// [`TransportError`], which says whether anything can have reached the vendor.
+    /// [`TransportError`], which states whether anything can have reached the vendor.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
-/// A request to a vendor. `Debug` shows method and path only: query and body may hold merchants' data.
+/// A request to a vendor. `Debug` shows only the method and the path: query and body may contain merchants' data.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The path, from `/`.
+    /// The path, starting with `/`.
     pub path: Cow<'static, str>,
-    /// The query without its secrets, not encoded yet.
+    /// The query without secrets, not encoded yet.
     pub query: Vec<(Cow<'static, str>, String)>,
-    /// The headers without their secrets, beside those that the body needs.
+    /// The headers without secrets, other than those that the body requires.
     pub headers: HeaderMap,
-    /// The body without its secrets.
+    /// The body without secrets.
     pub body: Body,
     /// The secrets and where each of them goes: [`query_pairs`](Self::query_pairs), [`sent_headers`](Self::sent_headers)
     /// and [`sent_body`](Self::sent_body) put them in, [`planned`](Self::planned) masks them.
     pub secrets: Vec<(Place, Secret)>,
     /// How long the whole exchange may take.
     pub timeout: Duration,
-    /// How many bytes the answer may have, unpacked.
+    /// The maximum size of the response in bytes, decompressed.
     pub max_bytes: usize,
 }
 
@@ -66,33 +66,33 @@ pub enum Place {
     Query(Cow<'static, str>),
     /// A header.
     Header(HeaderName),
-    /// A field of the body: of the JSON object, of the form, or a text of the multipart form.
+    /// A field of the body: of the JSON object or the form, or a text part of the multipart form.
     Body(Cow<'static, str>),
 }
 
 impl Place {
-    /// A parameter of the query.
+    /// Creates a query parameter.
     #[must_use]
     pub const fn query(name: &'static str) -> Self {
         Self::Query(Cow::Borrowed(name))
     }
 
-    /// A header, its name in lower case.
+    /// Creates a header from its name in lower case.
     ///
     /// # Panics
-    /// If the name is not that of a header in lower case.
+    /// If the name is not a lower-case header name.
     #[must_use]
     pub const fn header(name: &'static str) -> Self {
         Self::Header(HeaderName::from_static(name))
     }
 
-    /// A field of the body.
+    /// Creates a field of the body.
     #[must_use]
     pub const fn body(name: &'static str) -> Self {
         Self::Body(Cow::Borrowed(name))
     }
 
-    /// The name of the parameter, header or field.
+    /// Returns the name of the parameter, header or field.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -106,17 +106,17 @@ impl Place {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Body {
-    /// None at all.
+    /// No body.
     Empty,
-    /// JSON text, UTF-8 as it is.
+    /// JSON text, as unescaped UTF-8.
     Json(String),
     /// A form, not encoded yet.
     Form(Vec<(Cow<'static, str>, String)>),
-    /// Texts and files, `multipart/form-data`.
+    /// Text parts and files, `multipart/form-data`.
     Multipart(Vec<Part>),
 }
 
-/// One part of a [`Body::Multipart`]. `Debug` shows names and sizes only.
+/// One part of a [`Body::Multipart`]. `Debug` shows only names and sizes.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Part {
@@ -124,18 +124,18 @@ pub struct Part {
     pub name: Cow<'static, str>,
     /// The content.
     pub content: Bytes,
-    /// The file's name and media type; none for a text.
+    /// The file's name and media type; none for a text part.
     pub file: Option<(String, Cow<'static, str>)>,
 }
 
 impl Part {
-    /// A text.
+    /// Creates a text part.
     #[must_use]
     pub fn text(name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
         Self { name: name.into(), content: Bytes::from(text.into()), file: None }
     }
 
-    /// A file with its name and media type.
+    /// Creates a file with its name and media type.
     #[must_use]
     pub fn file(
         name: impl Into<Cow<'static, str>>,
@@ -147,7 +147,7 @@ impl Part {
         Self { name: name.into(), content: content.into(), file }
     }
 
-    /// The part as data: a text as it is, a file by name, media type and size.
+    /// Returns the part as data: text unchanged, a file by name, media type and size.
     fn planned(&self) -> Value {
         match &self.file {
             None => Value::from(String::from_utf8_lossy(&self.content)),
@@ -165,7 +165,8 @@ impl Debug for Part {
 }
 
 impl Request {
-    /// A request without query, token and body, with ten seconds and 4 MiB for the answer.
+    /// Creates a request without query, token and body, with a timeout of ten seconds and a limit of 4 MiB for
+    /// the response.
     #[must_use]
     pub fn new(method: Method, path: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -183,8 +184,8 @@ impl Request {
     /// Puts a secret into its place.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) that names the place, if it is set already. A query and a
-    /// form share their names: servers read both alike.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) that names the place, if it is set already. A query
+    /// and a form share one namespace, since servers read both alike.
     pub fn add_secret(&mut self, place: Place, secret: Secret) -> CoreResult<()> {
         let name = place.name();
         let is_set = match &place {
@@ -200,13 +201,13 @@ impl Request {
         Ok(())
     }
 
-    /// The pairs of the query and of a form, without their secrets.
+    /// Returns the pairs of the query and of a form, without secrets.
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let form: &[_] = if let Body::Form(fields) = &self.body { fields } else { &[] };
         self.query.iter().chain(form).map(|(name, value)| (name.as_ref(), value.as_str()))
     }
 
-    /// The query as it is sent, its secrets first; not encoded yet.
+    /// Returns the query as it is sent, secrets first; not encoded yet.
     pub fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let secrets = self.secrets.iter().filter_map(|(place, secret)| match place {
             Place::Query(name) => Some((name.as_ref(), secret.expose())),
@@ -215,10 +216,10 @@ impl Request {
         secrets.chain(self.query.iter().map(|(name, value)| (name.as_ref(), value.as_str())))
     }
 
-    /// The headers as they are sent. Those that hold secrets are marked as sensitive.
+    /// Returns the headers as they are sent. Those that hold secrets are marked as sensitive.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a secret that a header cannot hold.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a secret that is not a valid header value.
     pub fn sent_headers(&self) -> CoreResult<HeaderMap> {
         let mut headers = self.headers.clone();
         for (place, secret) in &self.secrets {
@@ -232,11 +233,11 @@ impl Request {
         Ok(headers)
     }
 
-    /// The body as it is sent.
+    /// Returns the body as it is sent.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a secret whose place is a field of a body that has no
-    /// fields.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a secret placed in a field of a body that has
+    /// no fields.
     pub fn sent_body(&self) -> CoreResult<Cow<'_, Body>> {
         let mut body = Cow::Borrowed(&self.body);
         for (place, secret) in &self.secrets {
@@ -247,8 +248,8 @@ impl Request {
         Ok(body)
     }
 
-    /// The request as data, its secrets masked: what `--dry-run` prints and snapshots hold. So is whatever the caller has
-    /// put into it under the name of a secret. The query is sorted.
+    /// Returns the request as data with its secrets masked, as printed by `--dry-run` and kept in snapshots.
+    /// Values that the caller added under the name of a secret are masked too. The query is sorted.
     #[must_use]
     pub fn planned(&self) -> PlannedRequest {
         let mut query: Vec<(String, Value)> =
@@ -267,7 +268,7 @@ impl Request {
                     planned.headers.insert(name.to_string(), Value::from(MASK));
                 }
                 Place::Body(name) => {
-                    // A body without fields cannot be sent with it.
+                    // A body without fields cannot be sent with a secret in it.
                     if let Some(fields) = body.as_mut().and_then(Value::as_object_mut) {
                         fields.insert(name.to_string(), Value::from(MASK));
                     }
@@ -281,7 +282,7 @@ impl Request {
         planned
     }
 
-    /// A vendor's words with every secret masked that this request sends, should they repeat one.
+    /// Masks every secret of this request in a vendor's message, in case the message repeats one.
     #[must_use]
     pub fn redacted(&self, words: String) -> String {
         let mut secrets: Vec<Cow<'_, str>> =
@@ -293,13 +294,13 @@ impl Request {
             Value::String(text) => Some(Cow::Owned(text)),
             _ => None,
         }));
-        // A secret that another one begins with would leave the rest of it.
+        // Longest first: a secret that is a prefix of another would leave the rest of the other.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         let long_enough = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
         long_enough.fold(words, |words, secret| words.replace(secret.as_ref(), MASK))
     }
 
-    /// The same for the texts of JSON, at any depth.
+    /// Does the same for the strings in JSON, at any depth.
     #[must_use]
     pub fn redacted_fields(&self, fields: Map<String, Value>) -> Map<String, Value> {
         fields.into_iter().map(|(name, value)| (name, self.redacted_value(value))).collect()
@@ -316,8 +317,8 @@ impl Request {
 }
 
 impl Body {
-    /// The bytes and their media type; none for an empty body, and for a multipart form, whose boundary is the
-    /// transport's.
+    /// Returns the bytes and their media type. Returns none for an empty body, and for a multipart form, whose
+    /// boundary is chosen by the transport.
     #[must_use]
     pub fn encode(self) -> Option<(HeaderValue, Bytes)> {
         match self {
@@ -335,7 +336,7 @@ impl Body {
         }
     }
 
-    /// The fields of a JSON object; none for any other body.
+    /// Returns the fields of a JSON object; none for any other body.
     fn json_fields(&self) -> Map<String, Value> {
         match self {
             Self::Json(text) => serde_json::from_str(text).unwrap_or_default(),
@@ -343,7 +344,7 @@ impl Body {
         }
     }
 
-    /// Whether a JSON object or a multipart form has a field.
+    /// Returns whether a JSON object or a multipart form has a field.
     fn has_field(&self, name: &str) -> bool {
         match self {
             Self::Multipart(parts) => parts.iter().any(|part| part.name == name),
@@ -370,7 +371,7 @@ impl Body {
         Ok(())
     }
 
-    /// The body as data; none if it is empty.
+    /// Returns the body as data; none if it is empty.
     fn planned(&self) -> Option<Value> {
         match self {
             Self::Empty => None,
@@ -404,7 +405,7 @@ impl Debug for Body {
     }
 }
 
-/// What came back.
+/// A response from a vendor.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {
@@ -412,30 +413,30 @@ pub struct Response {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, whole.
+    /// The complete body.
     pub body: Bytes,
 }
 
 impl Response {
-    /// A response.
+    /// Creates a response.
     #[must_use]
     pub fn new(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
         Self { status, headers, body: body.into() }
     }
 
-    /// A header's text, if it is text.
+    /// Returns the text of a header, if it is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The vendor's own time, from the `Date` header.
+    /// Returns the vendor's own time, from the `Date` header.
     #[must_use]
     pub fn date(&self) -> Option<Timestamp> {
         Timestamp::from_http_date(self.header("date")?)
     }
 
-    /// How long the vendor asks to wait, from `Retry-After`.
+    /// Returns how long the vendor asks to wait, from `Retry-After`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.header("retry-after")?.trim();
@@ -452,20 +453,20 @@ impl Debug for Response {
     }
 }
 
-/// Why no response came back. Holds no URL.
+/// Why there was no response. It contains no URL.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
     /// The connection could not be opened: nothing was sent.
     #[error("the connection could not be opened")]
     Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// No answer in time.
+    /// No response in time.
     #[error("no answer in time")]
     Timeout,
-    /// The connection broke before the answer was complete.
+    /// The connection broke before the response was complete.
     #[error("the connection broke before the answer was complete")]
     Cut(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The answer is larger than the cap.
+    /// The response exceeds the size limit.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
     /// The request could not be built: nothing was sent.

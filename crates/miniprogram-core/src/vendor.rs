@@ -1,4 +1,4 @@
-//! Which vendor an answer, an error or an event came from.
+//! The vendor that a response, an error or an event came from.
 
 use std::fmt;
 
@@ -7,9 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const MAX: usize = 31;
 
-/// The machine name of a vendor: 1 to 31 characters out of `a-z`, `0-9`, `-` and `_`, starting with a letter.
+/// The machine name of a vendor: 1 to 31 characters of `a-z`, `0-9`, `-` and `_`, starting with a letter.
 ///
-/// Core knows no vendor. Each vendor crate exports its own constant, and a third party adds one the same way:
+/// This crate knows no vendor. Each vendor crate exports its own constant, and a third party adds one in the same
+/// way:
 ///
 /// ```
 /// use miniprogram_core::Vendor;
@@ -28,10 +29,10 @@ pub struct Vendor {
 }
 
 impl Vendor {
-    /// Names a vendor.
+    /// Creates the name of a vendor.
     ///
     /// # Panics
-    /// If the name breaks the rule above; in a `const` that is an error of the compiler.
+    /// If the name violates the rule above; in a `const` this is a compile error.
     #[must_use]
     pub const fn new(name: &str) -> Self {
         match Self::checked(name.as_bytes()) {
@@ -59,7 +60,7 @@ impl Vendor {
         Some(Self { name, len: bytes.len() as u8 })
     }
 
-    /// The machine name.
+    /// Returns the machine name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.name[..usize::from(self.len)]).unwrap_or_default()
@@ -78,7 +79,7 @@ impl fmt::Debug for Vendor {
     }
 }
 
-/// The text is no vendor name.
+/// The text is not a valid vendor name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a vendor name has 1 to 31 characters out of a-z, 0-9, '-' and '_', the first a letter; got {0:?}")]
 pub struct InvalidVendor(String);

@@ -1,8 +1,8 @@
-//! One tolerance for everything that vendors send: how a JSON value is read as a text, a number or a flag.
+//! Shared rules for tolerant reading of vendors' JSON: how a value is read as a string, a number or a flag.
 //!
-//! Vendors send numbers as text and text as numbers, flags as numbers, and null or `""` for what they do not tell. A
-//! value that cannot be read as what is due is a value that is not told: it costs its field and nothing else, and never
-//! becomes a value that means something.
+//! Vendors send numbers as strings and strings as numbers, flags as numbers, and null or `""` for values that
+//! they do not report. A value that cannot be read as the expected type counts as not reported: it affects only
+//! its own field, and never becomes a meaningful value.
 //!
 //! ```
 //! use miniprogram_core::wire;
@@ -20,11 +20,11 @@ use serde_json::Value;
 
 pub mod lenient;
 
-/// The largest whole number up to which a float holds every whole number.
+/// The largest integer up to which a float represents every integer exactly.
 const LARGEST_WHOLE_FLOAT: f64 = 9_007_199_254_740_992.0;
 
-/// A text as it was sent, or the digits of a number. Null, a text of whitespace only, a flag, a list and an object are
-/// none.
+/// Returns a string as it was sent, or the digits of a number. Null, a string of whitespace only, a flag, a list
+/// and an object yield none.
 #[must_use]
 pub fn text(value: &Value) -> Option<String> {
     match value {
@@ -34,8 +34,8 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// An id: a text without the whitespace around it, or a whole number. 0 and negative numbers are none, as number and as
-/// text.
+/// Returns an id: a string without surrounding whitespace, or an integer. 0 and negative numbers yield none, both
+/// as number and as string.
 #[must_use]
 pub fn id(value: &Value) -> Option<String> {
     let id = match value {
@@ -49,7 +49,8 @@ pub fn id(value: &Value) -> Option<String> {
     }
 }
 
-/// A whole number, or its decimal digits with whitespace around them. A float is one if it has no fraction.
+/// Returns an integer, or one in decimal digits with surrounding whitespace. A float is accepted if it has no
+/// fraction.
 #[must_use]
 pub fn number(value: &Value) -> Option<i64> {
     match value {
@@ -64,7 +65,7 @@ fn whole(float: f64) -> Option<i64> {
     (float.fract() == 0.0 && float.abs() <= LARGEST_WHOLE_FLOAT).then_some(float as i64)
 }
 
-/// A finite number, or its text with whitespace around it.
+/// Returns a finite number, or a string with one and surrounding whitespace.
 #[must_use]
 pub fn decimal(value: &Value) -> Option<f64> {
     let decimal: f64 = match value {
@@ -75,7 +76,7 @@ pub fn decimal(value: &Value) -> Option<f64> {
     decimal.is_finite().then_some(decimal)
 }
 
-/// A flag: true or false, 1 or 0, or the text of one of these in any letter case.
+/// Returns a flag: true or false, 1 or 0, or one of these as a string in any letter case.
 #[must_use]
 pub fn flag(value: &Value) -> Option<bool> {
     match value {
@@ -90,7 +91,7 @@ pub fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// Whether a value says nothing: null, a text of whitespace only, an empty list, an empty object.
+/// Returns whether a value is empty: null, a string of whitespace only, an empty list, an empty object.
 #[must_use]
 pub fn is_empty(value: &Value) -> bool {
     match value {
@@ -102,8 +103,8 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The entries of a list, of an object that holds objects by some key, or the one object or text that stands where a
-/// list is due. An empty value is an empty list; a flag or a number is none at all.
+/// Returns the entries of a list, of an object whose values are objects, or the single object or string in place
+/// of a list. An empty value is an empty list; a flag or a number yields none at all.
 #[must_use]
 pub fn entries(value: &Value) -> Option<Vec<Value>> {
     match value {

@@ -13,17 +13,17 @@ use zeroize::Zeroizing;
 use crate::failure::conflict;
 use crate::keys::StoreKeys;
 
-/// A table that is copied.
+/// A table to be copied.
 #[derive(Debug)]
 pub(crate) struct CopiedTable {
     pub(crate) name: &'static str,
-    /// The columns, but for the id.
+    /// The columns other than the id.
     pub(crate) columns: &'static [(&'static str, Kind)],
-    /// What its sealed values are bound to; `id` is the row's own.
+    /// The columns that its sealed values are bound to; `id` is that of the row itself.
     pub(crate) place: &'static [&'static str],
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Number,
@@ -31,7 +31,7 @@ pub(crate) enum Kind {
     Sealed,
 }
 
-/// A value of a row; what is sealed is open here.
+/// A value of a row; sealed values are opened here.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Cell {
     Number(Option<i64>),
@@ -39,7 +39,7 @@ pub(crate) enum Cell {
     Sealed(Option<Zeroizing<Vec<u8>>>),
 }
 
-/// A row, in the order of its table's columns.
+/// A row, in the order of the columns of its table.
 #[derive(PartialEq, Eq)]
 pub(crate) struct CopiedRow {
     pub(crate) id: i64,
@@ -48,7 +48,7 @@ pub(crate) struct CopiedRow {
 
 use Kind::{Number, Sealed, Text};
 
-/// Claims and lanes are not among them: what was claimed is free in the copy, and lanes are made of the events.
+/// Claims and lanes are not included: claims are released in the copy, and lanes are derived from the events.
 pub(crate) const TABLES: [CopiedTable; 4] = [
     CopiedTable {
         name: "tickets",
@@ -131,7 +131,7 @@ impl CopiedTable {
         self.columns.iter().position(|(column, _)| *column == name)
     }
 
-    /// What a row's sealed values are bound to.
+    /// Returns the values that a row's sealed values are bound to.
     pub(crate) fn place_of(&self, row: &CopiedRow) -> Vec<String> {
         let part = |name: &&str| match self.at(name).map(|at| &row.cells[at]) {
             Some(Cell::Text(Some(text))) => text.clone(),
@@ -142,8 +142,8 @@ impl CopiedTable {
 }
 
 impl CopiedRow {
-    /// A lease that is held in the source has run out in the copy: its holder does not know the copy, and who comes next
-    /// is told that a renewal was interrupted.
+    /// Ends a lease that is held in the source: in the copy it has expired. Its holder does not know the copy,
+    /// and the next holder is informed that a renewal was interrupted.
     pub(crate) fn end_lease(&mut self, table: &CopiedTable) {
         let (Some(until), Some(updated)) = (table.at("lease_until"), table.at("updated_at")) else { return };
         if let (Cell::Number(Some(until_at)), Cell::Number(Some(updated_at))) =
@@ -154,49 +154,49 @@ impl CopiedRow {
     }
 }
 
-/// What a store does for a copy.
+/// The operations of a store that a copy needs.
 #[async_trait]
 pub(crate) trait Copying: Debug + Send + Sync {
-    /// The next rows behind an id, opened.
+    /// Returns the next rows after an id, with sealed values opened.
     async fn rows_behind(&self, table: &'static CopiedTable, after: i64) -> Result<Vec<CopiedRow>>;
 
-    /// Writes rows, sealed with the present key, in one transaction.
+    /// Writes rows, sealed with the current key, in one transaction.
     async fn put_rows(&self, table: &'static CopiedTable, rows: Vec<CopiedRow>) -> Result<()>;
 
-    /// The highest id that a table ever gave.
+    /// Returns the highest id that a table has ever assigned.
     async fn highest_id(&self, table: &'static CopiedTable) -> Result<i64>;
 
-    /// Gives no id up to this one any more.
+    /// Ensures that no id up to this one is assigned any more.
     async fn raise_id(&self, table: &'static CopiedTable, id: i64) -> Result<()>;
 
-    /// Finds the next event of each app.
+    /// Determines the next event of each app.
     async fn make_lanes(&self) -> Result<()>;
 
-    /// Gives the store back.
+    /// Closes the store.
     async fn end(&self);
 }
 
-/// What a copy did.
+/// The result of a copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Copied {
-    /// How many rows each table has, in the source and in the target alike: each was compared at the end.
+    /// The number of rows of each table, equal in source and target: every row was compared at the end.
     pub rows: BTreeMap<&'static str, u64>,
-    /// How many of them an earlier run had copied.
+    /// How many of the rows an earlier run had copied.
     pub resumed: u64,
 }
 
-/// Copies everything from one store to another, seals it with the target's key, and compares every row at the end. The
-/// target is made where there is none. A copy that was cut off is continued by another call.
+/// Copies everything from one store to another, seals it with the target's key, and compares every row at the
+/// end. The target is created if it does not exist. An interrupted copy is continued by another call.
 ///
-/// Nothing may write to the source meanwhile, and nothing to the target before the end: what changes in the source fails
-/// the comparison. Ids and the order of events stay. Leases that are held have run out in the target, and claims are
-/// free.
+/// Nothing may write to the source or the target until the copy has ended: a change in the source fails the
+/// comparison. Ids and the order of events are preserved. Held leases have expired in the target, and claims are
+/// released.
 ///
 /// # Errors
-/// [`Conflict`](ErrorKind::Conflict) if the target holds other rows than the source, or rows changed during the copy;
-/// [`Store`](ErrorKind::Store), also for a value in the source that cannot be read, and if the daemon of one of them is
-/// running; [`Config`](ErrorKind::Config) as [`open`](crate::open()).
+/// [`Conflict`](ErrorKind::Conflict) if the rows of the target differ from those of the source, or if rows
+/// changed during the copy; [`Store`](ErrorKind::Store), also for an unreadable value in the source, and if the
+/// daemon of either store is running; [`Config`](ErrorKind::Config) as for [`open`](crate::open()).
 pub async fn copy(from: &str, from_keys: StoreKeys, to: &str, to_keys: StoreKeys) -> Result<Copied> {
     let source = crate::open::copy_source(from, from_keys).await?;
     let target = crate::open::copy_target(to, to_keys).await?;
@@ -235,8 +235,8 @@ async fn run(source: &dyn Copying, target: &dyn Copying) -> Result<Copied> {
     Ok(copied)
 }
 
-/// Compares the rows of the target with as many of the source. Answers how many there are, the last id, and whether the
-/// source has no more.
+/// Compares the rows of the target with the same number of rows of the source. Returns how many there are, the
+/// last id, and whether the source has no more rows.
 async fn compare(
     source: &dyn Copying,
     target: &dyn Copying,
@@ -261,7 +261,7 @@ async fn compare(
     }
 }
 
-/// The source is written to.
+/// Returns the error for a source that is being written to.
 #[cfg(feature = "sqlite")]
 pub(crate) fn in_use(what: &str) -> miniprogram_core::Error {
     crate::failure::store(

@@ -3,7 +3,7 @@ use miniprogram_core::{Error, ErrorKind, Outcome};
 #[cfg(feature = "postgres")]
 use crate::keys;
 
-/// Why an operation on the database failed, before its name is known.
+/// Why a database operation failed, before the name of the operation is known.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// PostgreSQL.
@@ -12,7 +12,7 @@ pub(crate) enum Failure {
     /// SQLite.
     #[cfg(feature = "sqlite")]
     Sqlite(rusqlite::Error),
-    /// A rule of the store.
+    /// A violated rule of the store.
     Refused(Error),
 }
 
@@ -48,7 +48,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// A failure of the store, with what to do about it. Nothing was written.
+/// Creates the error for a failure of the store, with advice on what to do. Nothing was written.
 pub(crate) fn store(detail: impl Into<String>, advice: &'static str) -> Error {
     Error::new(ErrorKind::Store, "store")
         .with_outcome(Outcome::NotDone)
@@ -56,7 +56,7 @@ pub(crate) fn store(detail: impl Into<String>, advice: &'static str) -> Error {
         .with_advice(advice)
 }
 
-/// The state does not allow it. Nothing was written.
+/// Creates the error for a state that does not allow the operation. Nothing was written.
 pub(crate) fn conflict(detail: impl Into<String>, advice: &'static str) -> Error {
     Error::new(ErrorKind::Conflict, "store")
         .with_outcome(Outcome::NotDone)
@@ -64,7 +64,7 @@ pub(crate) fn conflict(detail: impl Into<String>, advice: &'static str) -> Error
         .with_advice(advice)
 }
 
-/// A row or a column that cannot be understood.
+/// Creates the error for a row or a column that cannot be understood.
 pub(crate) fn unreadable(what: impl std::fmt::Display, why: impl std::fmt::Display) -> Error {
     store(format!("{what} cannot be read: {why}"), RESTORE)
 }
@@ -72,11 +72,13 @@ pub(crate) fn unreadable(what: impl std::fmt::Display, why: impl std::fmt::Displ
 pub(crate) const RESTORE: &str =
     "stop, run `miniprogram store check`, and restore the store from a backup if it is damaged";
 
-/// What the database answers to a value that is not sealed with a key of the store; its words are the keys' ids.
+/// The error code of the database for a value that is not sealed with a key of the store; its message lists the
+/// ids of the keys.
 #[cfg(feature = "postgres")]
 const NOT_THE_KEY: &str = "MPKEY";
 
-/// The words of the database alone: what it adds elsewhere may quote a row, and a connection's text its address.
+/// Uses only the database's message: its other fields may quote a row, and the text of a connection error may
+/// quote the address.
 #[cfg(feature = "postgres")]
 fn of_postgres(operation: &'static str, error: &sqlx::Error) -> Error {
     let (detail, advice) = match error {
@@ -117,7 +119,7 @@ fn of_sqlite(operation: &'static str, error: &rusqlite::Error) -> Error {
     let rusqlite::Error::SqliteFailure(problem, words) = error else {
         return store(error.to_string(), ErrorKind::Store.advice()).with_operation(operation);
     };
-    // The lowest byte is the class of an extended code.
+    // The lowest byte of an extended code is its class.
     let code = problem.extended_code;
     let advice = match code & 0xff {
         5 | 6 => "another program holds the file: end it, then repeat",
@@ -148,7 +150,7 @@ mod tests {
             (13, "make room on the disk"),
             (14, "the file cannot be opened"),
             (26, "store check"),
-            // An extended code: its class is what counts.
+            // An extended code: only its class matters.
             (10 | 3 << 8, "the disk failed"),
         ] {
             let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);

@@ -1,4 +1,4 @@
-//! The inbox of callbacks: received once, handed over until done.
+//! The inbox of callbacks: each event is received once and delivered until it is done.
 
 use std::fmt::{self, Debug};
 use std::time::Duration;
@@ -12,27 +12,31 @@ use sha2::{Digest, Sha256};
 
 use crate::tokens::PlatformKey;
 
-/// The longest time for which an event may be claimed or postponed: 1 hour. What a store holds back for longer was
-/// written down by a clock that ran ahead since, and is due.
+/// The longest time for which an event may be claimed or postponed: 1 hour. An event that is held back for longer
+/// was written by a clock that ran ahead, and is due.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// For how long a done event is to be kept at least: 7 days. A vendor repeats a push within that time, and may replay what
-/// it could not deliver.
+/// The minimum time for which to keep a done event: 7 days. A vendor repeats a push within this time, and may
+/// resend pushes that it could not deliver.
 pub const SHORTEST_MEMORY: Duration = Duration::from_secs(7 * 86_400);
 
-/// What makes two deliveries the same event: the event itself, and not how it was sealed. A vendor's retries come
-/// with another nonce, signature and ciphertext, and timestamp and nonce can be exchanged under the same signature.
+/// The identity that makes two deliveries the same event. It depends on the event itself, not on how it was
+/// sealed.
+///
+/// A vendor's retries come with another nonce, signature and ciphertext, and timestamp and nonce can be exchanged
+/// under the same signature.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventIdentity(String);
 
 impl EventIdentity {
-    /// The identity of an event that a platform received: a digest of platform, app, name and every field, whatever
-    /// order the fields came in and whether numbers came as text. The credential counts in the place that it was taken
-    /// from, as if it were still there.
+    /// Returns the identity of an event received by a platform: a digest of platform, app, name and every field.
+    /// It does not depend on the order of the fields or on whether numbers were sent as strings. The credential
+    /// is included in the place it was taken from, as if it were still there.
     ///
-    /// Where the message names its app by an original id, that id is among the fields and the app is left out: the app
-    /// is then the receiver's finding, by the route or by a lookup, and one message must not become several by it.
+    /// If the message names its app by an original id, that id is among the fields and the app is left out: the
+    /// receiver has then determined the app by the route or by a lookup, which must not split one message into
+    /// several.
     #[must_use]
     pub fn of(platform: &PlatformKey, event: &Event<'_>) -> Self {
         let mut digest = Sha256::new();
@@ -46,13 +50,13 @@ impl EventIdentity {
         Self(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// The identity as it is kept: hex digits.
+    /// Returns the identity as it is stored: hex digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// One that was kept.
+    /// Creates an identity from its stored form.
     #[must_use]
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -70,7 +74,7 @@ fn feed(digest: &mut Sha256, kind: char, text: &str) {
     digest.update(text);
 }
 
-/// Feeds a value; a masked text in it is the credential that was taken from there, if one was.
+/// Adds a value to the digest; a masked string in it is the credential that was taken from there, if one was.
 fn feed_value(digest: &mut Sha256, value: &Value, credential: Option<&str>) {
     match value {
         Value::Null => feed(digest, 'n', ""),
@@ -94,67 +98,67 @@ fn feed_value(digest: &mut Sha256, value: &Value, credential: Option<&str>) {
     }
 }
 
-/// An event that was verified and is to be kept.
+/// A verified event to be stored.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewEvent {
-    /// Which platform received it.
+    /// The platform that received it.
     pub platform: PlatformKey,
-    /// What it says.
+    /// The event itself.
     pub event: Event<'static>,
     /// When it arrived.
     pub received_at: Timestamp,
-    /// Whether the app of the route is known to be the one that the message names. Where it is not, that has to be
-    /// found out before a handler sees the event.
+    /// Whether the app of the route is known to be the one that the message names. If not, this has to be
+    /// determined before a handler sees the event.
     pub bound: bool,
 }
 
 impl NewEvent {
-    /// An event whose app is certain.
+    /// Creates an event whose app is certain.
     #[must_use]
     pub const fn new(platform: PlatformKey, event: Event<'static>, received_at: Timestamp) -> Self {
         Self { platform, event, received_at, bound: true }
     }
 
-    /// Whether the app is certain.
+    /// Sets whether the app is certain.
     #[must_use]
     pub const fn with_bound(mut self, bound: bool) -> Self {
         self.bound = bound;
         self
     }
 
-    /// Its identity.
+    /// Returns its identity.
     #[must_use]
     pub fn identity(&self) -> EventIdentity {
         EventIdentity::of(&self.platform, &self.event)
     }
 }
 
-/// What receiving an event brought.
+/// The result of receiving an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Received {
-    /// It is new, and kept under this id.
+    /// It is new, and stored under this id.
     New(i64),
     /// It was received before, under this id.
     Duplicate(i64),
 }
 
-/// How far an event has come.
+/// The processing state of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum InboxState {
-    /// It waits for its handlers, or is with them.
+    /// It is waiting for its handlers, or being handled.
     Pending,
-    /// Its handlers are done with it.
+    /// Its handlers have finished.
     Done,
-    /// Its handlers failed too often: a person has to look.
+    /// Its handlers failed too often: it is a dead letter and needs manual attention.
     Dead,
 }
 
 impl InboxState {
-    /// The machine name, as in JSON and in the store.
+    /// Returns the machine name, as used in JSON and in the store.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -165,38 +169,38 @@ impl InboxState {
     }
 }
 
-/// An event in the inbox. `Debug` leaves the payload out, as [`Event`]'s does.
+/// An event in the inbox. Like that of [`Event`], `Debug` omits the payload.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InboxEntry {
-    /// Its id: grows with the order of arrival.
+    /// Its id, which grows in the order of arrival.
     pub id: i64,
-    /// Which platform received it.
+    /// The platform that received it.
     pub platform: PlatformKey,
     /// Its identity.
     pub identity: EventIdentity,
-    /// What it says.
+    /// The event itself.
     pub event: Event<'static>,
-    /// When it arrived first.
+    /// When it first arrived.
     pub received_at: Timestamp,
     /// How often it arrived.
     pub deliveries: u32,
-    /// How far it has come.
+    /// Its processing state.
     pub state: InboxState,
     /// Whether its app is certain.
     pub bound: bool,
-    /// How often handlers were given it.
+    /// How often it was delivered to handlers.
     pub attempts: u32,
-    /// When handlers are given it next, while it is pending.
+    /// When it is next delivered to handlers, while it is pending.
     pub due_at: Timestamp,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
-    /// When its handlers were done, or gave up.
+    /// When its handlers finished or gave up.
     pub finished_at: Option<Timestamp>,
 }
 
 impl InboxEntry {
-    /// An entry as it stands when it has just arrived.
+    /// Creates the entry of an event that has just arrived.
     #[must_use]
     pub fn new(id: i64, new: NewEvent) -> Self {
         Self {
@@ -216,7 +220,7 @@ impl InboxEntry {
     }
 }
 
-/// An event that is kept and cannot be read. What can be read of its row is told.
+/// A stored event that cannot be read, with the readable parts of its row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UnreadableEntry {
@@ -224,15 +228,15 @@ pub struct UnreadableEntry {
     pub id: i64,
     /// The vendor that pushed it.
     pub vendor: Option<String>,
-    /// Which platform received it.
+    /// The platform that received it.
     pub platform: Option<String>,
     /// Its app; none for an event of the platform itself.
     pub app: Option<String>,
-    /// What it says, by its name.
+    /// The name of its kind.
     pub kind: Option<String>,
-    /// When it arrived first.
+    /// When it first arrived.
     pub received_at: Option<Timestamp>,
-    /// How far it has come.
+    /// Its processing state.
     pub state: Option<InboxState>,
     /// Why it cannot be read.
     pub reason: String,
@@ -241,7 +245,7 @@ pub struct UnreadableEntry {
 }
 
 impl UnreadableEntry {
-    /// An event of which nothing but its id is known.
+    /// Creates the entry of an event of which only the id is known.
     #[must_use]
     pub fn new(id: i64, reason: impl Into<String>) -> Self {
         Self {
@@ -258,7 +262,7 @@ impl UnreadableEntry {
     }
 }
 
-/// An event as it is listed.
+/// An event in a listing.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Listed {
@@ -269,7 +273,7 @@ pub enum Listed {
 }
 
 impl Listed {
-    /// Its id.
+    /// Returns its id.
     #[must_use]
     pub fn id(&self) -> i64 {
         match self {
@@ -278,7 +282,7 @@ impl Listed {
         }
     }
 
-    /// How far it has come, if that can be read.
+    /// Returns its processing state, if that can be read.
     #[must_use]
     pub fn state(&self) -> Option<InboxState> {
         match self {
@@ -287,7 +291,7 @@ impl Listed {
         }
     }
 
-    /// The entry, if it can be read.
+    /// Returns the entry, if it can be read.
     #[must_use]
     pub fn readable(self) -> Option<InboxEntry> {
         match self {
@@ -297,78 +301,78 @@ impl Listed {
     }
 }
 
-/// The right to hand one event to its handlers.
+/// The right to deliver one event to its handlers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Claim {
-    /// The event; its `attempts` counts this one.
+    /// The event; its `attempts` includes this one.
     pub entry: InboxEntry,
-    /// The claim's number: every later one of the event is greater.
+    /// The fencing number of the claim: every later claim on the event has a greater one.
     pub fence: i64,
 }
 
 impl Claim {
-    /// A claim.
+    /// Creates a claim.
     #[must_use]
     pub const fn new(entry: InboxEntry, fence: i64) -> Self {
         Self { entry, fence }
     }
 }
 
-/// Which entries to list, newest first.
+/// A filter of the entries to list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InboxFilter {
-    /// In one state only.
+    /// Only entries in this state.
     pub state: Option<InboxState>,
-    /// Of one vendor only.
+    /// Only entries of this vendor.
     pub vendor: Option<Vendor>,
-    /// Of one app only.
+    /// Only entries of this app.
     pub app: Option<AppId>,
-    /// Of one kind only.
+    /// Only entries of this kind.
     pub kind: Option<EventKind>,
-    /// Older than this id: the last one of the page before.
+    /// Only entries older than this id: the last one of the previous page.
     pub before: Option<i64>,
-    /// How many at most.
+    /// The maximum number of entries.
     pub limit: u32,
 }
 
 impl InboxFilter {
-    /// The newest ones of everything.
+    /// Creates a filter for the newest entries of all events.
     #[must_use]
     pub const fn new(limit: u32) -> Self {
         Self { state: None, vendor: None, app: None, kind: None, before: None, limit }
     }
 
-    /// In one state.
+    /// Restricts the filter to one state.
     #[must_use]
     pub const fn in_state(mut self, state: Option<InboxState>) -> Self {
         self.state = state;
         self
     }
 
-    /// Of one vendor.
+    /// Restricts the filter to one vendor.
     #[must_use]
     pub const fn of_vendor(mut self, vendor: Option<Vendor>) -> Self {
         self.vendor = vendor;
         self
     }
 
-    /// Of one app.
+    /// Restricts the filter to one app.
     #[must_use]
     pub fn of_app(mut self, app: Option<AppId>) -> Self {
         self.app = app;
         self
     }
 
-    /// Of one kind.
+    /// Restricts the filter to one kind.
     #[must_use]
     pub const fn of_kind(mut self, kind: Option<EventKind>) -> Self {
         self.kind = kind;
         self
     }
 
-    /// Older than an id.
+    /// Restricts the filter to entries older than an id.
     #[must_use]
     pub const fn before(mut self, id: Option<i64>) -> Self {
         self.before = id;
@@ -380,18 +384,19 @@ impl InboxFilter {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct InboxCounts {
-    /// Waiting, or with their handlers.
+    /// Waiting for their handlers, or being handled.
     pub pending: u64,
     /// Done.
     pub done: u64,
-    /// Given up.
+    /// Dead letters.
     pub dead: u64,
-    /// Of the pending events and the dead letters, those that could not be read when they were to be claimed.
+    /// Of the pending events and the dead letters, those that could not be read when they were about to be
+    /// claimed.
     pub unreadable: u64,
 }
 
 impl InboxCounts {
-    /// Counts; none is unreadable.
+    /// Creates counts without unreadable events.
     #[must_use]
     pub const fn new(pending: u64, done: u64, dead: u64) -> Self {
         Self { pending, done, dead, unreadable: 0 }
@@ -405,40 +410,41 @@ impl InboxCounts {
     }
 }
 
-/// Keeps the events that were received. Whatever returns `Ok` is on the disk.
+/// Stores received events. When a method returns `Ok`, its changes are durable.
 #[async_trait]
 pub trait Inbox: Debug + Send + Sync + 'static {
-    /// Keeps an event, unless it was received before. Acknowledge it to the vendor only after this.
+    /// Stores an event, unless it was received before. Acknowledge it to the vendor only after this.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store): do not acknowledge.
     async fn receive(&self, event: &NewEvent) -> Result<Received>;
 
-    /// Takes events that are due, for a time. Per lane (platform and app) only the oldest one that is not finished,
-    /// so that handlers see the events of an app in order; different apps side by side. A store may hand over fewer than
-    /// `limit`, never more.
+    /// Claims events that are due, for a limited time. Per lane (platform and app) only the oldest unfinished
+    /// event is claimed, so that handlers see the events of an app in order; different apps are handled
+    /// concurrently. A store may return fewer than `limit` events, never more.
     ///
-    /// What cannot be read is left out and counted by [`counts`](Self::counts). What is damaged becomes a dead letter, and
-    /// holds nothing back. What lacks its key stays pending, holds its lane back, and is tried again after the lease.
-    /// The lease is [`LONGEST_PAUSE`] at most.
+    /// Unreadable events are left out and counted by [`counts`](Self::counts). A damaged event becomes a dead
+    /// letter and blocks nothing. An event whose key is missing stays pending, blocks its lane, and is tried
+    /// again after the lease. The lease is [`LONGEST_PAUSE`] at most.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn claim(&self, owner: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>>;
 
-    /// The handlers are done.
+    /// Records that the handlers are done.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if somebody else claimed it meanwhile; nothing is written.
-    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if another process has claimed it in the meantime;
+    /// nothing is written. [`Store`](miniprogram_core::ErrorKind::Store).
     async fn complete(&self, claim: &Claim, now: Timestamp) -> Result<()>;
 
-    /// The handlers are done, and the app's next event is claimed with the same write, if it has one that is due: as
-    /// [`complete`](Self::complete) and [`claim`](Self::claim) of that app alone. A store that cannot do both at once
-    /// completes only, as this method does unless it is implemented.
+    /// Records that the handlers are done, and claims the app's next event with the same write, if one is due:
+    /// like [`complete`](Self::complete) followed by [`claim`](Self::claim) for that app only.
+    ///
+    /// A store that cannot do both at once only completes the event, as the default implementation does.
     ///
     /// # Errors
-    /// As [`complete`](Self::complete).
+    /// As for [`complete`](Self::complete).
     async fn complete_and_claim(
         &self,
         claim: &Claim,
@@ -449,69 +455,72 @@ pub trait Inbox: Debug + Send + Sync + 'static {
         self.complete(claim, now).await.map(|()| None)
     }
 
-    /// The handlers failed: again at that time, before any later event of the app.
+    /// Records that the handlers failed: the event is delivered again at the given time, before any later event
+    /// of the app.
     ///
     /// # Errors
-    /// As [`complete`](Self::complete).
+    /// As for [`complete`](Self::complete).
     async fn postpone(&self, claim: &Claim, error: &str, due_at: Timestamp) -> Result<()>;
 
-    /// The handlers did not get to it, for no fault of the event's: again at that time, and the attempt does not count.
+    /// Records that the event was not delivered, for reasons unrelated to it: it is delivered again at the given
+    /// time, and the attempt does not count.
     ///
     /// # Errors
-    /// As [`complete`](Self::complete).
+    /// As for [`complete`](Self::complete).
     async fn hand_back(&self, claim: &Claim, why: &str, due_at: Timestamp) -> Result<()>;
 
-    /// The handlers failed too often: the event goes to the dead, and the app's next one is free.
+    /// Records that the handlers failed too often: the event is dead-lettered, and the app's next event is free.
     ///
     /// # Errors
-    /// As [`complete`](Self::complete).
+    /// As for [`complete`](Self::complete).
     async fn bury(&self, claim: &Claim, error: &str, now: Timestamp) -> Result<()>;
 
-    /// The app of a claimed event is certain now.
+    /// Records that the app of a claimed event is now certain.
     ///
     /// # Errors
-    /// As [`complete`](Self::complete).
+    /// As for [`complete`](Self::complete).
     async fn mark_bound(&self, claim: &Claim) -> Result<()>;
 
-    /// Puts a finished event back, to be handed over again. Answers whether there is such an event.
+    /// Puts a finished event back so that it is delivered again. Returns whether there is such an event.
     ///
     /// # Errors
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if it is pending.
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn replay(&self, id: i64, now: Timestamp) -> Result<bool>;
 
-    /// One entry.
+    /// Returns one entry.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn entry(&self, id: i64) -> Result<Option<Listed>>;
 
-    /// The entries of a filter, newest first. One that cannot be read is listed as such.
+    /// Returns the entries of a filter, newest first. An unreadable entry is listed as such.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn entries(&self, filter: &InboxFilter) -> Result<Vec<Listed>>;
 
-    /// When the next pending event is due or the next claim runs out; `None` if nothing is pending.
+    /// Returns when the next pending event is due or the next claim expires; `None` if nothing is pending.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn next_due(&self) -> Result<Option<Timestamp>>;
 
-    /// How many events are in each state.
+    /// Returns how many events are in each state.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn counts(&self) -> Result<InboxCounts>;
 
-    /// Forgets done events that were finished before that time; a duplicate of one would count as new, so keep them for
-    /// [`SHORTEST_MEMORY`] at least. Answers how many there were. Other writes go on between the parts of it.
+    /// Deletes done events that were finished before the given time. A duplicate of a deleted event would count
+    /// as new, so keep them for [`SHORTEST_MEMORY`] at least. Returns the number of deleted events. The deletion
+    /// is done in parts, between which other writes proceed.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn prune(&self, finished_before: Timestamp) -> Result<u64>;
 
-    /// The same for dead events.
+    /// Deletes dead letters in the same way.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).

@@ -15,12 +15,12 @@ use crate::tokens::PlatformKey;
 pub struct OpenIntents {
     /// Oldest first.
     pub intents: Vec<Intent>,
-    /// Those that cannot be read: they are open all the same.
+    /// Intents that cannot be read; they are open nevertheless.
     pub unreadable: Vec<UnreadableIntent>,
 }
 
 impl OpenIntents {
-    /// Intents that can be read.
+    /// Creates a list of readable intents.
     #[must_use]
     pub const fn new(intents: Vec<Intent>) -> Self {
         Self { intents, unreadable: Vec::new() }
@@ -31,13 +31,13 @@ impl OpenIntents {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UnreadableIntent {
-    /// The app, or the platform where the effect is its own, as it is written down.
+    /// The app as stored, or the platform if the effect acts on the platform itself.
     pub app: Option<String>,
-    /// The operation, as it is written down.
+    /// The operation as stored.
     pub operation: Option<String>,
-    /// Which attempt it was.
+    /// The number of the attempt.
     pub attempt: Option<i64>,
-    /// When it was begun.
+    /// When it began.
     pub started_at: Option<Timestamp>,
     /// Why it cannot be read.
     pub reason: String,
@@ -46,7 +46,7 @@ pub struct UnreadableIntent {
 }
 
 impl UnreadableIntent {
-    /// An intent of which nothing else is known.
+    /// Creates an intent of which nothing else is known.
     #[must_use]
     pub fn new(reason: impl Into<String>) -> Self {
         Self {
@@ -60,21 +60,21 @@ impl UnreadableIntent {
     }
 }
 
-/// Keeps intents. What was opened is on the disk when this returns `Ok`.
+/// Stores intents. When opening an intent returns `Ok`, it is durable.
 #[async_trait]
 pub trait IntentStore: Debug + Send + Sync + 'static {
-    /// Writes an intent down. A later attempt of the open effect replaces it.
+    /// Stores an intent. A later attempt of the open effect replaces it.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if another effect of the subject is open, and for a later
-    /// attempt of an effect that somebody else has settled meanwhile; nothing is written then.
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if another effect of the subject is open, and for a
+    /// later attempt of an effect that another process has settled in the meantime; nothing is written then.
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn open_intent(&self, platform: &PlatformId, intent: &Intent) -> Result<()>;
 
-    /// Writes down what came of an intent. Nothing happens if it is closed already.
+    /// Stores the outcome of an intent. Does nothing if it is already closed.
     ///
-    /// Everybody sees it at once, but it may reach the disk with the next write only: if the machine goes down before
-    /// that, the intent is open again, and is settled once more.
+    /// The outcome is visible to all readers at once, but may become durable only with the next write. If the
+    /// machine crashes before that, the intent is open again and is settled once more.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
@@ -86,11 +86,11 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<()>;
 
-    /// Writes down what came of a subject's open intent that cannot be read. Answers whether there is one.
+    /// Stores the outcome of a subject's open intent that cannot be read. Returns whether there is one.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if it can be read, or could be with a key that is not given;
-    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if it can be read, or could be read with a key that
+    /// was not provided; [`Store`](miniprogram_core::ErrorKind::Store).
     async fn close_unreadable_intent(
         &self,
         platform: &PlatformKey,
@@ -99,10 +99,10 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<bool>;
 
-    /// The open intent of an app, or of the platform itself.
+    /// Returns the open intent of an app, or of the platform itself.
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store), also for one that cannot be read: it is open.
+    /// [`Store`](miniprogram_core::ErrorKind::Store), also for an unreadable intent: it is open.
     async fn pending_intent(
         &self,
         platform: &PlatformId,
@@ -110,22 +110,22 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
         subject: &SubjectId,
     ) -> Result<Option<Intent>>;
 
-    /// Every open intent of a platform, oldest first: unknown outcomes, to be settled at start. One that cannot be read is
-    /// named, and holds no other back.
+    /// Returns every open intent of a platform, oldest first: unknown outcomes, to be settled at startup. An
+    /// unreadable intent is reported and does not block the others.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn pending_intents(&self, platform: &PlatformKey) -> Result<OpenIntents>;
 
-    /// Forgets intents that were closed before that time. Answers how many there were. Other writes go on between the
-    /// parts of it.
+    /// Deletes intents that were closed before the given time. Returns the number of deleted intents. The
+    /// deletion is done in parts, between which other writes proceed.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn prune_intents(&self, closed_before: Timestamp) -> Result<u64>;
 }
 
-/// The journal of one platform over a store: what `ClientConfig::with_journal` of `miniprogram-core` takes.
+/// The journal of one platform over a store, to be passed to `ClientConfig::with_journal` of `miniprogram-core`.
 #[derive(Debug, Clone)]
 pub struct StoreJournal {
     store: Arc<dyn IntentStore>,
@@ -134,7 +134,7 @@ pub struct StoreJournal {
 }
 
 impl StoreJournal {
-    /// The journal of a platform.
+    /// Creates the journal of a platform.
     #[must_use]
     pub fn new(store: Arc<dyn IntentStore>, platform: impl Into<PlatformId>, clock: Arc<dyn Clock>) -> Self {
         Self { store, platform: platform.into(), clock }

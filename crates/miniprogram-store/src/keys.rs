@@ -1,4 +1,4 @@
-//! Secrets at rest: sealed with a key, and opened with that key alone.
+//! Encryption at rest: secrets are sealed with a key, and can be opened only with that key.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -14,30 +14,31 @@ use zeroize::Zeroizing;
 use crate::failure::{self, unreadable};
 use crate::maintenance::KeyState;
 
-/// The variable with the key that seals: 32 bytes in base64.
+/// The environment variable with the sealing key: 32 bytes in base64.
 pub const KEY_VARIABLE: &str = "MINIPROGRAM_STORE_KEY";
-/// The variable with keys that sealed before, separated by commas: they only open.
+/// The environment variable with previous keys, separated by commas; they can only open.
 pub const PREVIOUS_KEYS_VARIABLE: &str = "MINIPROGRAM_STORE_PREVIOUS_KEYS";
 
 const KEY_BYTES: usize = 32;
 const ID_BYTES: usize = 8;
 const NONCE_BYTES: usize = 24;
 
-/// First byte of a value that is not sealed; the value follows.
+/// First byte of an unsealed value; the value follows.
 const OPEN: u8 = 0;
-/// First byte of a sealed value; id of the key, nonce, then ciphertext with its tag follow.
+/// First byte of a sealed value; followed by the key id, the nonce, and the ciphertext with its tag.
 const SEALED: u8 = 1;
 
-/// What a key seals to prove that it is the store's.
+/// The text that a key seals to prove that it belongs to the store.
 const PROOF: &[u8] = b"miniprogram-store proof of key";
 
-/// The keys of a store: one that seals what is written, and others that open what they sealed.
+/// The keys of a store: one that seals new values, and others that open the values they sealed.
 ///
-/// Without a key values are stored open; with one everything that is newly written is sealed with XChaCha20-Poly1305,
-/// bound to its table, column and row. `Debug` shows the keys' ids, which tell nothing of the keys.
+/// Without a key, values are stored unsealed. With a key, all newly written values are sealed with
+/// XChaCha20-Poly1305 and bound to their table, column and row. `Debug` shows the keys' ids, which reveal nothing
+/// about the keys.
 ///
-/// Who opens a store proves that these are its keys. A store that was opened for writing with a key wants that key from
-/// then on.
+/// Opening a store verifies that these are its keys. Once a store was opened for writing with a key, it requires
+/// that key.
 ///
 /// ```
 /// use miniprogram_core::Secret;
@@ -51,7 +52,7 @@ const PROOF: &[u8] = b"miniprogram-store proof of key";
 pub struct StoreKeys {
     current: Option<Arc<Key>>,
     previous: Vec<Arc<Key>>,
-    /// Nothing is sealed or opened, whatever the store's keys are.
+    /// Nothing is sealed or opened, whatever the keys of the store are.
     secretless: bool,
 }
 
@@ -60,16 +61,16 @@ struct Key {
     cipher: XChaCha20Poly1305,
 }
 
-/// A key as the store keeps it: its id, and a text that it has sealed.
+/// A key as the store records it: its id, and a text that it has sealed.
 #[derive(Debug, Clone)]
 pub(crate) struct KeptKey {
     pub(crate) id: String,
     pub(crate) state: KeyState,
-    /// None if the key is known by its values alone.
+    /// None if the key is known only by the values that it sealed.
     pub(crate) proof: Option<Vec<u8>>,
 }
 
-/// What a store is opened for.
+/// The purpose for which a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Read,
@@ -102,35 +103,38 @@ impl Debug for StoreKeys {
 }
 
 impl StoreKeys {
-    /// A key that seals: 32 bytes in base64.
+    /// Creates keys from a sealing key: 32 bytes in base64.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if it is none.
+    /// [`Config`](ErrorKind::Config) if it is not a valid key.
     pub fn new(key: &Secret) -> Result<Self> {
         Ok(Self { current: Some(parse("key", key)?), ..Self::default() })
     }
 
-    /// No keys, and no secrets: for what needs none, such as an export. A store is opened with them for reading alone,
-    /// whatever its keys are; to read a secret is an error.
+    /// Creates keys that are empty and give access to no secrets, for operations that need none, such as an
+    /// export.
+    ///
+    /// With them a store can only be opened read-only, whatever its keys are; reading a secret is an error.
     #[must_use]
     pub fn without_secrets() -> Self {
         Self { secretless: true, ..Self::default() }
     }
 
-    /// With a key that opens only: one that sealed before, or one that is about to.
+    /// Adds a key that can only open: a previous sealing key, or a future one.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if it is none.
+    /// [`Config`](ErrorKind::Config) if it is not a valid key.
     pub fn with_previous(mut self, key: &Secret) -> Result<Self> {
         self.previous.push(parse("key", key)?);
         Ok(self)
     }
 
-    /// The keys out of the variables `MINIPROGRAM_STORE_KEY` and `MINIPROGRAM_STORE_PREVIOUS_KEYS`; no keys if
-    /// neither is set.
+    /// Reads the keys from the environment variables `MINIPROGRAM_STORE_KEY` and
+    /// `MINIPROGRAM_STORE_PREVIOUS_KEYS`; no keys if neither is set.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config), naming the variable, if one holds no key, and for previous keys without a key.
+    /// [`Config`](ErrorKind::Config), naming the variable, if one does not contain a valid key, and for previous
+    /// keys without a sealing key.
     pub fn from_env() -> Result<Self> {
         Self::from_variables(|name| std::env::var(name).ok().map(Secret::new))
     }
@@ -152,12 +156,12 @@ impl StoreKeys {
         Ok(Self { current, previous, secretless: false })
     }
 
-    /// The ids of the keys, the sealing one first.
+    /// Returns the ids of the keys, the sealing key first.
     pub fn ids(&self) -> impl Iterator<Item = KeyId> {
         self.current.iter().chain(&self.previous).map(|key| key.id)
     }
 
-    /// The id of the key that seals.
+    /// Returns the id of the sealing key.
     pub(crate) fn current(&self) -> Option<KeyId> {
         self.current.as_ref().map(|key| key.id)
     }
@@ -166,10 +170,10 @@ impl StoreKeys {
         self.current.iter().chain(&self.previous)
     }
 
-    /// Compares these keys with those of a store that is opened. Answers the ids and the proofs that are to be written
-    /// down before anything is written.
+    /// Compares these keys with those of a store that is being opened. Returns the ids and proofs that have to be
+    /// recorded before anything is written.
     ///
-    /// Every key that may have values in the store must be there, and open its proof.
+    /// Every key that may have values in the store must be provided, and must open its proof.
     pub(crate) fn prove(&self, kept: &[KeptKey], purpose: Purpose) -> Result<Vec<(String, Vec<u8>)>> {
         if self.secretless {
             return match purpose {
@@ -203,8 +207,8 @@ impl StoreKeys {
         unproven.into_iter().map(|key| Ok((key.id.to_string(), key.proof()?))).collect()
     }
 
-    /// Refuses to seal with these keys, or to write in the open, once the store's keys have changed: its other users
-    /// could not read that, or it was sealed meanwhile.
+    /// Refuses to seal with these keys, or to write unsealed values, once the keys of the store have changed: its
+    /// other users could not read the values, or the store was sealed in the meantime.
     pub(crate) fn verify_active(&self, kept: &[KeptKey]) -> Result<()> {
         let active = || kept.iter().filter(|key| key.state == KeyState::Active).map(|key| &key.id[..]);
         let may_write = match &self.current {
@@ -220,7 +224,7 @@ impl StoreKeys {
         wrong_key(format!("{why} (given: {given})"))
     }
 
-    /// The form that a value is kept in.
+    /// Returns the form in which a value is stored.
     pub(crate) fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
         match &self.current {
             _ if self.secretless => Err(without_secrets(format!("{place} was to be sealed"))),
@@ -229,7 +233,7 @@ impl StoreKeys {
         }
     }
 
-    /// The value that is kept in that form.
+    /// Returns the value stored in that form.
     pub(crate) fn unseal(&self, place: &Place<'_>, stored: &[u8]) -> Result<Vec<u8>> {
         if self.secretless {
             return Err(without_secrets(format!("{place} was to be read")));
@@ -247,7 +251,7 @@ impl StoreKeys {
         }
     }
 
-    /// Whether a value is kept in the form that it would be written in now.
+    /// Returns whether a value is stored in the form in which it would be written now.
     pub(crate) fn is_current(&self, stored: &[u8]) -> bool {
         match (Form::of(stored), &self.current) {
             (Some(Form::Open(_)), None) => true,
@@ -271,7 +275,7 @@ impl Key {
         self.cipher.decrypt(nonce.into(), Payload { msg: sealed, aad: &aad }).ok()
     }
 
-    /// What shows that somebody has this key.
+    /// Returns the proof of possession of this key.
     fn proof(&self) -> Result<Vec<u8>> {
         let id = self.id.to_string();
         self.seal(&Place { table: "keys", column: "proof", row: &[&id] }, PROOF)
@@ -281,7 +285,8 @@ impl Key {
         let id = self.id.to_string();
         let place = Place { table: "keys", column: "proof", row: &[&id] };
         let opened = match Form::of(proof) {
-            Some(Form::Sealed { key, nonce, sealed }) if key == self.id => self.open(&place, nonce, sealed),
+            // Its own id is bound to the place: whatever opens was sealed by this key, for this proof.
+            Some(Form::Sealed { nonce, sealed, .. }) => self.open(&place, nonce, sealed),
             _ => None,
         };
         if opened.as_deref() == Some(PROOF) {
@@ -291,7 +296,7 @@ impl Key {
     }
 }
 
-/// A key that is missing, or another one.
+/// Returns the error for a missing or wrong key.
 fn wrong_key(why: String) -> Error {
     Error::new(ErrorKind::Store, "store")
         .with_outcome(Outcome::NotDone)
@@ -300,19 +305,19 @@ fn wrong_key(why: String) -> Error {
         .with_advice(format!("add that key to {KEY_VARIABLE} or {PREVIOUS_KEYS_VARIABLE}"))
 }
 
-/// A value in the open, or one that is sealed with a key that was replaced.
+/// Returns the error for an unsealed value, or one sealed with a replaced key.
 pub(crate) fn not_active(active: &str) -> Error {
     let why = format!("the store takes only what is sealed with {active}");
     wrong_key(why).with_advice(format!("set {KEY_VARIABLE} to that key, and start again"))
 }
 
-/// Something that `StoreKeys::without_secrets` are not good for.
+/// Returns the error for an operation that `StoreKeys::without_secrets` do not allow.
 fn without_secrets(why: impl fmt::Display) -> Error {
     let why = format!("{why}, and it was asked for without its secrets");
     failure::store(why, "open the store with its keys").with_field(KEY_VARIABLE)
 }
 
-/// The id of the key that a value is sealed with; none if it is open, or in no known form.
+/// Returns the id of the key that a value is sealed with; none if it is unsealed, or in no known form.
 pub(crate) fn sealed_with(stored: &[u8]) -> Option<KeyId> {
     match Form::of(stored)? {
         Form::Sealed { key, .. } => Some(key),
@@ -339,7 +344,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Where a value is kept: a sealed one opens nowhere else.
+/// The place of a value in the store; a sealed value cannot be opened anywhere else.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) table: &'a str,
@@ -425,6 +430,7 @@ mod tests {
         let open = StoreKeys::default().seal(&PLACE, b"value").unwrap();
         assert_eq!(new.unseal(&PLACE, &open).unwrap(), b"value");
         assert!(!new.is_current(&open));
+        assert!(StoreKeys::default().is_current(&open), "without a key nothing better can be done");
     }
 
     #[test]

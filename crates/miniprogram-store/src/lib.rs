@@ -43,7 +43,7 @@ pub use tokens::{
     TokenCursor, TokenFilter, TokenPage, TokenRecord, TokenStore, UnreadablePart, UnreadableRecord,
 };
 
-/// Everything that a platform keeps, in one place.
+/// All data of a platform in one place.
 pub trait Store: TokenStore + IntentStore + Inbox + Maintenance {}
 
 impl<T: TokenStore + IntentStore + Inbox + Maintenance + ?Sized> Store for T {}

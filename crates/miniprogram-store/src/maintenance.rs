@@ -1,4 +1,4 @@
-//! Looking after a store: check, export, key rotation.
+//! Maintenance of a store: check, export, key rotation.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -8,56 +8,58 @@ use miniprogram_core::{Result, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-/// Looks after a store.
+/// Maintains a store.
 #[async_trait]
 pub trait Maintenance: Debug + Send + Sync + 'static {
-    /// Reads everything that is kept, and reports what is wrong with it.
+    /// Reads all stored data and reports what is wrong with it.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store) if the database itself cannot be read.
     async fn check(&self, now: Timestamp) -> Result<CheckReport>;
 
-    /// Whether the store that was opened is still the one in its place: a file that was replaced, moved or deleted, or
-    /// a database that was made anew, is not. Cheap; a file's writes look by themselves before and after each commit.
+    /// Returns whether the opened store is still the one in its place. It is not if the file was replaced, moved
+    /// or deleted, or if the database was recreated. Cheap; writes to a file check this automatically before and
+    /// after each commit.
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store) if that cannot be found out now.
+    /// [`Store`](miniprogram_core::ErrorKind::Store) if this cannot be determined now.
     async fn verify(&self) -> Result<bool>;
 
-    /// Hands every record over as a JSON object: tickets, tokens, intents, events, by id. Secrets are left out, and
-    /// so is what may hold some: the arguments of effects and the payloads of events. No key is needed: the store may be
-    /// opened with [`StoreKeys::without_secrets`](crate::StoreKeys::without_secrets).
+    /// Passes every record to `write` as a JSON object: tickets, tokens, intents, events, by id. Secrets are
+    /// omitted, as are values that may contain them: the arguments of effects and the payloads of events. No key
+    /// is needed: the store may be opened with [`StoreKeys::without_secrets`](crate::StoreKeys::without_secrets).
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store), and whatever `write` answers: it ends the export.
+    /// [`Store`](miniprogram_core::ErrorKind::Store), and any error returned by `write`, which ends the export.
     async fn export(
         &self,
         now: Timestamp,
         write: &mut (dyn for<'a> FnMut(&'a Value) -> Result<()> + Send),
     ) -> Result<()>;
 
-    /// Seals every value with the current key: key rotation, and the first sealing of a store that had no key. May
-    /// run beside other work, if everybody else seals with this key already: who still seals with another one is refused
-    /// from now on. Afterwards the other keys are retired. Answers how many values were rewritten.
+    /// Seals every value with the current key. Use this for key rotation, and to seal a store that had no key. It
+    /// may run alongside other work if all other processes already seal with this key; writes that still use
+    /// another key are refused from now on. Afterwards the other keys are retired. Returns how many values were
+    /// rewritten.
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store), for a value whose key is not given too; what was rewritten until
-    /// then stays.
+    /// [`Store`](miniprogram_core::ErrorKind::Store), also for a value whose key was not provided; values
+    /// rewritten until then stay rewritten.
     async fn reseal(&self) -> Result<u64>;
 
-    /// Sets right or gives up what [`check`](Self::check) names, row by row, and hands each over with what is lost by it.
-    /// What lacks only its key is left alone. May run beside other work.
+    /// Repairs or gives up the data reported by [`check`](Self::check), row by row, and reports each row with
+    /// what is lost. Data that only lacks its key is left alone. May run alongside other work.
     ///
-    /// - A ticket is dropped: the next push brings another.
-    /// - Of a token the damaged parts are dropped. Without a refresh token it is
+    /// - A ticket is dropped: the next push delivers another.
+    /// - The damaged parts of a token are dropped. Without a refresh token it is
     ///   [`NeedsRecovery`](crate::GrantState::NeedsRecovery).
     /// - An open effect stays open without its arguments, for a person to close.
     /// - A pending event becomes a dead letter.
-    /// - An app whose next event is written down wrongly gets it anew.
+    /// - If the next event of an app is recorded incorrectly, it is determined again.
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store), and whatever `each` answers: it ends the repair. What was done until
-    /// then stays.
+    /// [`Store`](miniprogram_core::ErrorKind::Store), and any error returned by `each`, which ends the repair.
+    /// Repairs made until then stay.
     async fn repair(
         &self,
         options: &RepairOptions,
@@ -65,11 +67,11 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
         each: &mut (dyn for<'a> FnMut(&'a Repaired) -> Result<()> + Send),
     ) -> Result<()>;
 
-    /// Finishes what was begun and gives the store back, so that another process can open it. Later calls fail.
+    /// Finishes pending work and closes the store, so that another process can open it. Later calls fail.
     async fn close(&self);
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CheckReport {
@@ -77,47 +79,47 @@ pub struct CheckReport {
     pub backend: &'static str,
     /// The version of the schema: the number of its last migration.
     pub schema_version: i64,
-    /// What is wrong with the structure, as far as that can be seen, and which rows do not fit together.
+    /// What is wrong with the structure, as far as that is visible, and which rows are inconsistent.
     pub problems: Vec<String>,
-    /// How many rows each table has.
+    /// The number of rows of each table.
     pub rows: BTreeMap<&'static str, u64>,
-    /// How many intents are open: unknown outcomes, or effects under way.
+    /// How many intents are open: unknown outcomes, or effects in progress.
     pub open_intents: u64,
-    /// How many leases ran out without being given back: renewals that somebody did not live to finish.
+    /// How many leases expired without being released: renewals that were never finished.
     pub expired_leases: u64,
-    /// How many values are sealed, by the id of their key.
+    /// The number of sealed values, by key id.
     pub sealed_with: BTreeMap<String, u64>,
-    /// The keys of the store, by their ids. A key that is retired is not needed any more.
+    /// The keys of the store, by id. A retired key is no longer needed.
     pub keys: BTreeMap<String, KeyState>,
-    /// How many values are stored open.
+    /// How many values are stored unsealed.
     pub open_values: u64,
-    /// The values that cannot be read.
+    /// The unreadable values.
     pub unreadable: Vec<UnreadableValue>,
 }
 
 impl CheckReport {
-    /// Whether everything can be read.
+    /// Returns whether everything can be read.
     #[must_use]
     pub const fn is_ok(&self) -> bool {
         self.problems.is_empty() && self.unreadable.is_empty()
     }
 }
 
-/// What a key of a store is good for.
+/// The state of a key of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum KeyState {
-    /// It seals. During a rotation there may be several.
+    /// It seals new values. During a rotation there may be several.
     Active,
-    /// It seals no more; what it sealed is being sealed anew.
+    /// It no longer seals; the values it sealed are being resealed.
     Replaced,
-    /// It seals no more, and nothing that it sealed is left.
+    /// It no longer seals, and no value that it sealed is left.
     Retired,
 }
 
 impl KeyState {
-    /// The name that is stored.
+    /// Returns the stored name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -128,26 +130,26 @@ impl KeyState {
     }
 }
 
-/// How a store is repaired.
+/// Options of a repair.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepairOptions {
-    /// Nothing is written: what would be done is told.
+    /// Whether to only report what would be done, without writing anything.
     pub dry_run: bool,
-    /// Rows that have nothing left to give are deleted: dead and done events, and rows of which not even their place can
-    /// be read.
+    /// Whether to delete rows with nothing left to recover: done events, dead letters, and rows of which not even
+    /// the place can be read.
     pub drop: bool,
 }
 
 impl RepairOptions {
-    /// Nothing is written.
+    /// Sets whether to write nothing.
     #[must_use]
     pub const fn with_dry_run(mut self, dry_run: bool) -> Self {
         self.dry_run = dry_run;
         self
     }
 
-    /// Rows that have nothing left to give are deleted.
+    /// Sets whether to delete rows with nothing left to recover.
     #[must_use]
     pub const fn with_drop(mut self, drop: bool) -> Self {
         self.drop = drop;
@@ -155,7 +157,7 @@ impl RepairOptions {
     }
 }
 
-/// What was done about a row.
+/// The repair of one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Repaired {
@@ -163,10 +165,10 @@ pub struct Repaired {
     pub table: &'static str,
     /// Its id.
     pub id: i64,
-    /// The column that cannot be read; none where several rows do not fit together.
+    /// The unreadable column; none if several rows are inconsistent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<&'static str>,
-    /// Its vendor, as far as that is text.
+    /// Its vendor, if it is readable as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
     /// Its platform.
@@ -175,7 +177,7 @@ pub struct Repaired {
     /// Its app.
     #[serde(rename = "app_id", skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
-    /// What was done.
+    /// The action taken.
     pub action: RepairAction,
     /// What is lost by that, and what to do next.
     pub lost: &'static str,
@@ -183,12 +185,12 @@ pub struct Repaired {
     pub reason: String,
 }
 
-/// What a repair does about a row.
+/// The action that a repair takes on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RepairAction {
-    /// The value, or the row, is gone.
+    /// The value or the row was removed.
     Dropped,
     /// The token has to be recovered.
     NeedsRecovery,
@@ -196,14 +198,14 @@ pub enum RepairAction {
     Dead,
     /// The effect stays open, without its arguments.
     StaysOpen,
-    /// The app's next event was found anew.
+    /// The app's next event was determined again.
     FoundAnew,
-    /// It was left as it is.
+    /// It was left unchanged.
     Left,
 }
 
 impl RepairAction {
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -227,7 +229,7 @@ pub struct UnreadableValue {
     pub id: i64,
     /// Its column.
     pub column: &'static str,
-    /// Why.
+    /// Why it cannot be read.
     pub reason: String,
     /// Whether only a key is missing.
     pub lacks_key: bool,

@@ -1,4 +1,4 @@
-//! The versions of a database's schema.
+//! The versions of a database schema.
 
 use miniprogram_core::Error;
 use sha2::{Digest, Sha256};
@@ -15,18 +15,18 @@ pub(crate) struct Migration {
 }
 
 impl Migration {
-    /// The digest that is kept with the version.
+    /// Returns the digest that is stored with the version.
     pub(crate) fn checksum(&self) -> Vec<u8> {
         Sha256::digest(self.sql).to_vec()
     }
 }
 
-/// The version that a list of migrations leads to.
+/// Returns the version that a list of migrations leads to.
 pub(crate) fn newest(migrations: &[Migration]) -> i64 {
     migrations.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
-/// A migration that the database refused.
+/// Returns the error for a migration that the database refused.
 pub(crate) fn failed(problem: &Error) -> Error {
     let advice = "restore the store from a backup, or use the version of miniprogram that wrote it";
     let why = problem.detail().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Opening a store by its address.
+//! Opening a store by its URL.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use crate::Store;
 use crate::copy::Copying;
 use crate::keys::StoreKeys;
 
-/// How a store is opened.
+/// Options for opening a store.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StoreOptions {
-    /// The keys of what is sealed.
+    /// The keys for sealed values.
     pub keys: StoreKeys,
-    /// How many connections may be open at once: at PostgreSQL all of them, at SQLite those that read. At least 1; 16
-    /// unless told otherwise.
+    /// The maximum number of open connections: for PostgreSQL all of them, for SQLite those that read. At least
+    /// 1; 16 by default.
     pub connections: u32,
-    /// Whether this process is the store's daemon. A file has one at most; a database any number.
+    /// Whether this process is the store's daemon. A file has at most one daemon; a database may have any number.
     pub daemon: bool,
 }
 
@@ -28,21 +28,21 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
-    /// With keys.
+    /// Sets the keys.
     #[must_use]
     pub fn with_keys(mut self, keys: StoreKeys) -> Self {
         self.keys = keys;
         self
     }
 
-    /// For the store's daemon: the one process that stays.
+    /// Opens the store as its daemon: the one long-running process.
     #[must_use]
     pub const fn as_daemon(mut self) -> Self {
         self.daemon = true;
         self
     }
 
-    /// With at most that many connections.
+    /// Sets the maximum number of connections.
     #[must_use]
     pub const fn with_connections(mut self, connections: u32) -> Self {
         self.connections = connections;
@@ -50,10 +50,10 @@ impl StoreOptions {
     }
 }
 
-/// Opens the store as its daemon: as [`open`], but a second daemon of one file is refused.
+/// Opens the store as its daemon: like [`open`], but a second daemon for one file is refused.
 ///
 /// # Errors
-/// As [`open`].
+/// As for [`open`].
 pub async fn open_daemon(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
     open_with(url, StoreOptions::default().with_keys(keys).as_daemon()).await
 }
@@ -61,8 +61,8 @@ pub async fn open_daemon(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
 /// Opens the store at `sqlite:PATH` or `postgres://USER@HOST/DATABASE`. It must exist.
 ///
 /// # Errors
-/// [`Config`](ErrorKind::Config) for another address, or one whose database was left out at compilation;
-/// [`Store`](ErrorKind::Store) as [`SqliteStore::open`](crate::SqliteStore::open) and
+/// [`Config`](ErrorKind::Config) for any other URL, or if the database was disabled at compile time;
+/// [`Store`](ErrorKind::Store) as for [`SqliteStore::open`](crate::SqliteStore::open) and
 /// [`PostgresStore::connect`](crate::PostgresStore::connect).
 pub async fn open(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
     open_with(url, StoreOptions::default().with_keys(keys)).await
@@ -71,7 +71,7 @@ pub async fn open(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
 /// Opens the store with options.
 ///
 /// # Errors
-/// As [`open`].
+/// As for [`open`].
 pub async fn open_with(url: &str, options: StoreOptions) -> Result<Arc<dyn Store>> {
     match Address::of(url)? {
         #[cfg(feature = "sqlite")]
@@ -81,10 +81,10 @@ pub async fn open_with(url: &str, options: StoreOptions) -> Result<Arc<dyn Store
     }
 }
 
-/// Opens a store for reading alone: whatever writes fails. Another process may own it meanwhile.
+/// Opens a store read-only: writes fail. Another process may own it at the same time.
 ///
 /// # Errors
-/// As [`open`].
+/// As for [`open`].
 pub async fn open_read_only(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
     let options = StoreOptions::default().with_keys(keys);
     match Address::of(url)? {
@@ -95,10 +95,10 @@ pub async fn open_read_only(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>
     }
 }
 
-/// Makes the store at an address where there is none, brings its schema up to date, and opens it.
+/// Creates the store at a URL if it does not exist, brings its schema up to date, and opens it.
 ///
 /// # Errors
-/// As [`open`].
+/// As for [`open`].
 pub async fn migrate(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
     let options = StoreOptions::default().with_keys(keys);
     match Address::of(url)? {
@@ -109,11 +109,11 @@ pub async fn migrate(url: &str, keys: StoreKeys) -> Result<Arc<dyn Store>> {
     }
 }
 
-/// Accepts what a store has lost: as [`SqliteStore::accept_loss`](crate::SqliteStore::accept_loss).
+/// Accepts the losses of a store, like [`SqliteStore::accept_loss`](crate::SqliteStore::accept_loss).
 ///
 /// # Errors
-/// [`Config`](ErrorKind::Config) for a database: it keeps what it acknowledged, or does not start. [`Store`](ErrorKind::Store)
-/// as [`SqliteStore::accept_loss`](crate::SqliteStore::accept_loss).
+/// [`Config`](ErrorKind::Config) for a database server, which keeps what it acknowledged or does not start.
+/// [`Store`](ErrorKind::Store) as for [`SqliteStore::accept_loss`](crate::SqliteStore::accept_loss).
 pub async fn accept_loss(url: &str) -> Result<Option<u64>> {
     match Address::of(url)? {
         #[cfg(feature = "sqlite")]
@@ -125,7 +125,7 @@ pub async fn accept_loss(url: &str) -> Result<Option<u64>> {
     }
 }
 
-/// The store that a copy reads.
+/// Opens the store that a copy reads.
 pub(crate) async fn copy_source(url: &str, keys: StoreKeys) -> Result<Box<dyn Copying>> {
     let options = StoreOptions::default().with_keys(keys);
     match Address::of(url)? {
@@ -141,7 +141,8 @@ pub(crate) async fn copy_source(url: &str, keys: StoreKeys) -> Result<Box<dyn Co
     }
 }
 
-/// The store that a copy writes: made where there is none, and nobody else's meanwhile as far as that can be had.
+/// Opens the store that a copy writes. It is created if it does not exist, and used exclusively as far as
+/// possible.
 pub(crate) async fn copy_target(url: &str, keys: StoreKeys) -> Result<Box<dyn Copying>> {
     let options = StoreOptions::default().with_keys(keys).as_daemon();
     match Address::of(url)? {

@@ -33,7 +33,8 @@ macro_rules! held_by_session {
     feature = "sqlite",
     expect(clippy::duplicate_mod, reason = "each database compiles the statements with its own types")
 )]
-// `scripts/mutants` changes these files once, as a part of SQLite. No build sees the attribute: Miri runs no database.
+// `scripts/mutants` mutates these files once, as a part of SQLite. No build sees the attribute: Miri runs no
+// database.
 #[cfg_attr(miri, mutants::skip)]
 #[path = "sql/mod.rs"]
 mod sql;
@@ -47,7 +48,7 @@ use sql::events::Arrival;
 type Handle = PostgresStore;
 
 const BACKEND: &str = "postgres";
-/// What a statement says that brings ids of its own.
+/// The clause of a statement that supplies ids of its own.
 const OVERRIDING: &str = " OVERRIDING SYSTEM VALUE";
 
 const MIGRATIONS: [Migration; 3] = [
@@ -64,26 +65,26 @@ const MIGRATIONS: [Migration; 3] = [
     },
 ];
 
-/// The table in which the versions are kept, by its name since the first of them.
+/// The table that holds the schema versions, under its original name.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
                         installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, \
                         checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)";
-/// Which lock a migration takes: "MPST".
+/// The lock that a migration takes: "MPST".
 const MIGRATION_LOCK: i64 = 0x4d50_5354;
 
-/// What every connection is told. Whoever is stopped in the middle of a transaction loses it, and with it the rows it
-/// has locked.
+/// The settings of every connection. A session that stalls in the middle of a transaction loses it, and with it
+/// the rows it has locked.
 const SESSION: &str = "SET synchronous_commit = on; SET search_path = miniprogram; SET lock_timeout = '10s'; \
                        SET idle_in_transaction_session_timeout = '10s'";
 
-/// For how long a connection that nobody uses is taken to be alive.
+/// For how long an idle connection is assumed to be alive.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-/// A store in a database that any number of processes share.
+/// A store in a database that is shared by any number of processes.
 ///
-/// Every write is on the server's disk before its method returns. A write that has begun is finished even if its
-/// caller is dropped. Rows are locked while they change, and leases and claims carry fencing numbers: a holder that
-/// was paused cannot overwrite what its successor wrote. Cloning is cheap.
+/// Every write is durable on the server before its method returns. A write that has begun is finished even if its
+/// caller is dropped. Rows are locked while they change, and leases and claims carry fencing numbers: a holder
+/// that was paused cannot overwrite what its successor wrote. Cloning is cheap.
 ///
 /// The tables are in the schema `miniprogram`. The clocks of the processes must agree to well within a lease.
 #[derive(Clone)]
@@ -95,7 +96,7 @@ struct Inner {
     endings: Groups<Ending>,
     owners: Groups<Owner>,
     journal: Journal,
-    /// Which database and which table of events were opened; set once the schema was verified.
+    /// The database and the table of events that were opened; set once the schema was verified.
     place: OnceLock<Place>,
     keys: StoreKeys,
     read_only: bool,
@@ -111,12 +112,12 @@ impl Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the store at `postgres://USER:PASSWORD@HOST/DATABASE`. No error shows the password.
+    /// Opens the store at `postgres://USER:PASSWORD@HOST/DATABASE`. No error contains the password.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) for an address that cannot be understood. [`Store`](ErrorKind::Store) if the
-    /// server cannot be reached or does not keep what it acknowledges (`fsync` or `full_page_writes` off); if the
-    /// database holds no store, or one of another schema version; for keys that are not the store's.
+    /// [`Config`](ErrorKind::Config) for an invalid URL. [`Store`](ErrorKind::Store) if the server cannot be
+    /// reached or does not keep what it acknowledges (`fsync` or `full_page_writes` off); if the database
+    /// contains no store, or one of another schema version; if the keys are not those of the store.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self> {
         let opened = async {
             let opened = Self::pool(url, options, false).await?;
@@ -127,10 +128,10 @@ impl PostgresStore {
         opened.await.map_err(|failure: Failure| failure.into_error("connect"))
     }
 
-    /// Opens the store for reading alone: whatever writes fails.
+    /// Opens the store read-only: writes fail.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// As for [`connect`](Self::connect).
     pub async fn connect_read_only(url: &str, options: StoreOptions) -> Result<Self> {
         let opened = async {
             let opened = Self::pool(url, options, true).await?;
@@ -141,10 +142,10 @@ impl PostgresStore {
         opened.await.map_err(|failure: Failure| failure.into_error("connect_read_only"))
     }
 
-    /// Makes the tables where there are none, brings their schema up to date, and opens the store.
+    /// Creates the tables if they do not exist, brings their schema up to date, and opens the store.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect), but for a missing store and an earlier schema.
+    /// As for [`connect`](Self::connect), except for a missing store and an earlier schema.
     pub async fn migrate(url: &str, options: StoreOptions) -> Result<Self> {
         let migrated = async {
             let opened = Self::pool(url, options, false).await?;
@@ -160,13 +161,13 @@ impl PostgresStore {
 
     async fn pool(url: &str, options: StoreOptions, read_only: bool) -> Result<Self, Failure> {
         let address: PgConnectOptions = url.parse().map_err(|_| {
-            // The parser's words may quote the address, and the password with it.
+            // The parser's message may quote the URL, including the password.
             Error::new(ErrorKind::Config, "connect")
                 .with_field("store")
                 .with_detail("must be postgres://USER:PASSWORD@HOST:PORT/DATABASE")
         })?;
         let address = address.disable_statement_logging();
-        // A single connection first: a pool tries again until its time is over, and forgets why.
+        // Connect once without the pool: a pool retries until its timeout and discards the reason.
         let mut first = address.connect().await?;
         for setting in ["fsync", "full_page_writes"] {
             let value: String =
@@ -182,7 +183,7 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(1))
             .acquire_timeout(Duration::from_secs(10))
-            // Asking the server whether it is still there takes a round trip.
+            // Checking whether the server is still there takes a round trip.
             .test_before_acquire(false)
             .before_acquire(|connection, of| {
                 Box::pin(async move {
@@ -242,8 +243,8 @@ impl PostgresStore {
         }
     }
 
-    /// Compares the keys with those of the store, and writes down what is new among them. From then on the database
-    /// itself refuses values that are not sealed with one of the store's.
+    /// Compares the keys with those of the store, and records new ones. From then on the database itself refuses
+    /// values that are not sealed with one of the store's keys.
     async fn prove_keys(&self) -> Result<(), Failure> {
         let purpose = if self.0.read_only { Purpose::Read } else { Purpose::Write };
         let mut connection = self.0.pool.acquire().await?;
@@ -286,7 +287,7 @@ impl PostgresStore {
         .await
     }
 
-    /// Writes with one statement, which is a transaction of its own.
+    /// Writes with one statement, which is its own transaction.
     async fn write_at_once<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
     where
         A: Send + Sync + 'static,
@@ -314,7 +315,7 @@ impl PostgresStore {
         Ok(())
     }
 
-    /// Writes what may be lost with the machine.
+    /// Writes data that may be lost if the machine crashes.
     async fn write_unsynced<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
     where
         A: Send + Sync + 'static,
@@ -346,7 +347,7 @@ impl PostgresStore {
     }
 }
 
-/// Writes in a task of its own: a caller that is dropped cannot leave a commit half sent.
+/// Writes in a separate task: a dropped caller cannot leave a commit half sent.
 async fn finish<T: Send + 'static>(
     operation: &'static str,
     write: impl Future<Output = Result<T, Failure>> + Send + 'static,
@@ -357,7 +358,7 @@ async fn finish<T: Send + 'static>(
     }
 }
 
-/// A refusal of the transaction means that nothing was written. After anything else the commit may have been.
+/// If the transaction was refused, nothing was written. After any other error the commit may have taken place.
 fn commit_failure(operation: &'static str, error: sqlx::Error) -> Failure {
     let refused = error
         .as_database_error()
@@ -367,7 +368,7 @@ fn commit_failure(operation: &'static str, error: sqlx::Error) -> Failure {
     Failure::from(error).into_error(operation).with_outcome(outcome).into()
 }
 
-/// A database and a table in it, by numbers that are not used again.
+/// A database and a table in it, identified by numbers that are never reused.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
     database: i64,
@@ -384,7 +385,7 @@ async fn place(connection: &mut Conn) -> Result<Place, Failure> {
     Ok(Place { database, events })
 }
 
-/// What a write or a read does, given its arguments.
+/// The work of a write or a read, given its arguments.
 type Work<A, T> = for<'c> fn(&'c mut Conn, &'c A) -> BoxFuture<'c, Result<T, Failure>>;
 
 /// Brings the schema up to date, one process at a time.
@@ -419,14 +420,14 @@ async fn structural_problems(connection: &mut Conn) -> Result<Vec<String>, Failu
     structure::problems(connection).await
 }
 
-/// The highest id that a table ever gave.
+/// Returns the highest id that a table has ever assigned.
 async fn highest_id(connection: &mut Conn, table: &'static str) -> Result<i64, Failure> {
     let highest = "SELECT pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass)";
     let highest: Option<i64> = sqlx::query_scalar(highest).bind(table).fetch_one(connection).await?;
     Ok(highest.unwrap_or_default())
 }
 
-/// Gives no id up to this one any more.
+/// Ensures that no id up to this one is assigned any more.
 async fn raise_id(connection: &mut Conn, table: &'static str, id: i64) -> Result<(), Failure> {
     if id > highest_id(&mut *connection, table).await? {
         let raise = "SELECT setval(pg_get_serial_sequence($1, 'id')::regclass, $2)";

@@ -45,28 +45,28 @@ use writer::{Opened, Sync, Work, Writer};
 type Handle = SqliteStore;
 
 const BACKEND: &str = "sqlite";
-/// What a statement says that brings ids of its own.
+/// The clause of a statement that supplies ids of its own.
 const OVERRIDING: &str = "";
 
 /// A store in one file, shared by the processes of one machine.
 ///
-/// Every write is on the disk before its method returns: write-ahead log with full sync. Writes that come together
-/// share one transaction and one sync. A write that has begun is finished even if its caller is dropped. Cloning is
-/// cheap; the file is given back when the last clone is dropped or by [`close`](crate::Maintenance::close).
+/// Every write is durable before its method returns: write-ahead log with full sync. Concurrent writes share one
+/// transaction and one sync. A write that has begun is finished even if its caller is dropped. Cloning is cheap;
+/// the file is released when the last clone is dropped or by [`close`](crate::Maintenance::close).
 ///
-/// Any number of processes may have the file open, reading and writing; they write by turns. One of them may be its
-/// daemon ([`StoreOptions::as_daemon`]): a second one is refused. A daemon that opens the file ends the leases and claims
-/// that the daemon before left behind; those of other processes run out. Every group of writes makes sure that the file
-/// is still the one that was opened, and that no commit is missing from it.
+/// Any number of processes may have the file open for reading and writing; they take turns writing. One of them
+/// may be its daemon ([`StoreOptions::as_daemon`]): a second one is refused. A daemon that opens the file ends
+/// the leases and claims that the previous daemon left behind; those of other processes expire. Every group of
+/// writes verifies that the file is still the one that was opened, and that no commit is missing from it.
 ///
-/// The file and what is beside it (`<file>-wal`, `<file>-shm`, `<file>.lock`, `<file>.queue`, `<file>.turn`) can be read
-/// by their owner alone. They must be on a local disk.
+/// The file and the files next to it (`<file>-wal`, `<file>-shm`, `<file>.lock`, `<file>.queue`, `<file>.turn`)
+/// can be read only by their owner. They must be on a local disk.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    /// Which file was opened.
+    /// The file that was opened.
     file: FileId,
     keys: StoreKeys,
     readers: Readers,
@@ -83,10 +83,11 @@ impl Debug for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Makes a new store and opens it. The directory must exist.
+    /// Creates a new store and opens it. The directory must exist.
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store) if there is a file at that path already, or it cannot be made.
+    /// [`Store`](miniprogram_core::ErrorKind::Store) if there is already a file at that path, or it cannot be
+    /// created.
     pub async fn create(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
         Self::open_with("create", path.as_ref(), options, |path, _| {
             if path.exists() {
@@ -98,21 +99,22 @@ impl SqliteStore {
         .await
     }
 
-    /// Opens a store that exists.
+    /// Opens an existing store.
     ///
     /// # Errors
-    /// [`Store`](miniprogram_core::ErrorKind::Store) if there is no file, or one that is empty, damaged, of another
-    /// program, of another schema version, that others may read or that has a second name; if it has lost commits that
-    /// were acknowledged; for keys that are not the store's; for a daemon, if another process is the daemon.
+    /// [`Store`](miniprogram_core::ErrorKind::Store) if there is no file; if the file is empty, damaged, of
+    /// another program or of another schema version, is readable by others, or has a second name; if it has lost
+    /// acknowledged commits; if the keys are not those of the store; for a daemon, if another process is the
+    /// daemon.
     pub async fn open(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
         Self::open_with("open", path.as_ref(), options, |_, _| Ok(())).await
     }
 
-    /// Makes the store where there is none, brings its schema up to date, and opens it. For an earlier schema no daemon
-    /// may be running.
+    /// Creates the store if it does not exist, brings its schema up to date, and opens it. No daemon may be
+    /// running while an earlier schema is migrated.
     ///
     /// # Errors
-    /// As [`open`](Self::open), but for a missing file and an earlier schema.
+    /// As for [`open`](Self::open), except for a missing file and an earlier schema.
     pub async fn migrate(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
         Self::open_with("migrate", path.as_ref(), options, |path, owned| {
             if !path.exists() {
@@ -128,10 +130,10 @@ impl SqliteStore {
         .await
     }
 
-    /// Opens a store for reading alone. Whatever writes fails.
+    /// Opens a store read-only. Writes fail.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// As for [`open`](Self::open).
     pub async fn open_read_only(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let opened = blocking(move || {
@@ -146,8 +148,9 @@ impl SqliteStore {
         opened.await.map_err(|failure| failure.into_error("open_read_only"))
     }
 
-    /// Accepts that a store has lost commits which were acknowledged, or is another one than was written to before: what
-    /// is in the file is all there is. Answers how many commits are missing; none if that is not known.
+    /// Accepts that a store has lost acknowledged commits, or is not the one that was written to before. The
+    /// contents of the file are then considered complete. Returns how many commits are missing; none if that is
+    /// not known.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store) if there is no store, or a daemon is running.
@@ -168,8 +171,8 @@ impl SqliteStore {
         accepted.await.map_err(|failure| failure.into_error("accept_loss"))
     }
 
-    /// Opens a store for reading and writing, after something was done about its file. That is told whether this process
-    /// is the daemon already.
+    /// Opens a store for reading and writing, after `prepare` has acted on its file. `prepare` is told whether
+    /// this process is the daemon already.
     async fn open_with(
         operation: &'static str,
         path: &Path,
@@ -198,18 +201,18 @@ impl SqliteStore {
         opened.await.map_err(|failure: Failure| failure.into_error(operation))
     }
 
-    /// Whether some process is the daemon of the store at a path.
+    /// Returns whether any process is the daemon of the store at a path.
     pub(crate) fn has_daemon(path: &Path) -> bool {
         file::resolve(path).is_ok_and(|path| Ownership::is_taken(&path))
     }
 
-    /// The file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// How many writes this handle's process has done, and in how many transactions.
+    /// Returns how many writes this handle's process has performed, and in how many transactions.
     #[must_use]
     pub fn stats(&self) -> WriterStats {
         self.0.writer.as_ref().map_or_else(WriterStats::default, Writer::stats)
@@ -227,7 +230,7 @@ impl SqliteStore {
         self.write_with(Sync::Now, operation, arguments, work).await
     }
 
-    /// Writes what may be lost with the machine: it reaches the disk with the next write.
+    /// Writes data that may be lost if the machine crashes: it becomes durable with the next write.
     async fn write_unsynced<A, T>(&self, operation: &'static str, arguments: A, work: Work<A, T>) -> Result<T>
     where
         A: Send + 'static,
@@ -256,12 +259,12 @@ impl SqliteStore {
         }
     }
 
-    /// Nothing is to be gained: the writer opens it as it opens any.
+    /// Returns `false`: there is nothing to gain, as the writer opens it like any other.
     async fn open_at_once(&self, _platform: &PlatformId, _intent: &Intent) -> Result<bool> {
         Ok(false)
     }
 
-    /// Nothing is to be gained, as above.
+    /// There is nothing to gain, as above.
     async fn close_at_once(
         &self,
         _platform: &PlatformId,
@@ -306,7 +309,7 @@ impl SqliteStore {
     }
 }
 
-/// Makes a store, alone.
+/// Creates a store if there is none, as the only writer.
 fn make(path: &Path) -> Result<(), Failure> {
     let mut turns = turn::Turns::of(path)?;
     let _turn = turns.take()?;
@@ -317,10 +320,10 @@ fn make(path: &Path) -> Result<(), Failure> {
     schema::make(path)
 }
 
-/// Opens a store, and makes sure that the keys are its own, and that it is sound and has all of its commits. A store that
-/// a daemon looks after was read through when that one opened it.
+/// Opens a store and verifies that the keys are its own, and that it is sound and has all of its commits. If a
+/// daemon is running, it has already read the store through when it opened it.
 fn open_verified(path: &Path, access: Access, looked_after: bool, keys: &StoreKeys) -> Result<Conn, Failure> {
-    // Before the store, which only gets more commits.
+    // Read before the store, which only gains commits.
     let mark = Mark::beside(path)?;
     let mut connection = Conn::open(path, access).map_err(|error| schema::refusal(path, error))?;
     schema::verify(&connection, path)?;
@@ -337,7 +340,7 @@ fn open_verified(path: &Path, access: Access, looked_after: bool, keys: &StoreKe
     Ok(connection)
 }
 
-/// Does what waits for the disk on a thread of its own.
+/// Performs work that waits for the disk on a separate thread.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
@@ -353,13 +356,14 @@ async fn structural_problems(db: &mut Conn) -> Result<Vec<String>, Failure> {
     schema::problems(db)
 }
 
-/// The highest id that a table ever gave.
+/// Returns the highest id that a table has ever assigned.
 async fn highest_id(db: &mut Conn, table: &'static str) -> Result<i64, Failure> {
     let row = query("SELECT seq FROM sqlite_sequence WHERE name = $1").bind(table).fetch_optional(db).await?;
     Ok(row.map(|row| row.try_get("seq")).transpose()?.unwrap_or_default())
 }
 
-/// Gives no id up to this one any more. The table's own rows have raised it at least to theirs.
+/// Ensures that no id up to this one is assigned any more. The table's own rows have already raised it to at
+/// least their ids.
 async fn raise_id(db: &mut Conn, table: &'static str, id: i64) -> Result<(), Failure> {
     let raised = query("UPDATE sqlite_sequence SET seq = MAX(seq, $2) WHERE name = $1").bind(table).bind(id);
     if raised.execute(db).await?.rows_affected() == 0 {

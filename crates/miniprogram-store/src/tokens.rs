@@ -1,4 +1,4 @@
-//! Tickets and tokens: what a platform must never lose.
+//! Tickets and tokens, which a platform must never lose.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use miniprogram_core::authorization::IssuedToken;
 use miniprogram_core::{AccessToken, AppId, PlatformId, Result, Secret, Timestamp, TokenScope, Vendor};
 use serde::{Deserialize, Serialize};
 
-/// The longest time for which a lease is given: 1 hour. One that ends later was written down by a clock that ran ahead
-/// since, and is over.
+/// The longest duration of a lease: 1 hour. A lease that ends later was written by a clock that ran ahead, and is
+/// over.
 pub const LONGEST_LEASE: Duration = Duration::from_secs(3600);
 
 /// One platform at one vendor.
@@ -18,32 +18,32 @@ pub const LONGEST_LEASE: Duration = Duration::from_secs(3600);
 pub struct PlatformKey {
     /// The vendor.
     pub vendor: Vendor,
-    /// The platform's own id there.
+    /// The platform's own id at the vendor.
     pub platform: PlatformId,
 }
 
 impl PlatformKey {
-    /// A platform at a vendor.
+    /// Creates the key of a platform at a vendor.
     #[must_use]
     pub fn new(vendor: Vendor, platform: impl Into<PlatformId>) -> Self {
         Self { vendor, platform: platform.into() }
     }
 }
 
-/// A ticket that the vendor pushed: with it the platform gets its own token.
+/// A ticket that the vendor pushed, with which the platform obtains its own token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ticket {
     /// The ticket.
     pub ticket: Secret,
-    /// When the vendor made it; of two the newer one counts, however late the older one arrives.
+    /// When the vendor created it. Of two tickets the newer one applies, however late the older one arrives.
     pub created_at: Timestamp,
     /// When it arrived.
     pub received_at: Timestamp,
 }
 
 impl Ticket {
-    /// A ticket.
+    /// Creates a ticket.
     #[must_use]
     pub const fn new(ticket: Secret, created_at: Timestamp, received_at: Timestamp) -> Self {
         Self { ticket, created_at, received_at }
@@ -57,8 +57,9 @@ impl Ticket {
 pub enum GrantState {
     /// They can.
     Active,
-    /// The refresh token was damaged in the store, or dropped by a repair for that: the vendor has to be asked for a new
-    /// one, without the merchant. An access token that can still be read is good until its end.
+    /// The refresh token was damaged in the store, or dropped by a repair for that reason: a new one has to be
+    /// requested from the vendor, without involving the merchant. An access token that can still be read is valid
+    /// until it expires.
     NeedsRecovery,
     /// Refresh and recovery were refused: the merchant has to authorize again.
     NeedsReauthorization,
@@ -67,7 +68,7 @@ pub enum GrantState {
 }
 
 impl GrantState {
-    /// The machine name, as in JSON and in the store.
+    /// Returns the machine name, as used in JSON and in the store.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -78,44 +79,45 @@ impl GrantState {
         }
     }
 
-    /// Whether an access token may be handed out.
+    /// Returns whether an access token may be provided to callers.
     #[must_use]
     pub const fn is_granted(self) -> bool {
         matches!(self, Self::Active | Self::NeedsRecovery)
     }
 }
 
-/// What the store knows of one scope. Values are secrets: nothing prints them.
+/// The stored data of one scope. Values are secrets and are never printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenRecord {
-    /// Whose.
+    /// The scope.
     pub scope: TokenScope,
-    /// The access token and its end; none before the first one.
+    /// The access token and its expiry; none before the first one.
     pub access: Option<StoredAccess>,
-    /// The refresh token that is good now.
+    /// The refresh token that is currently valid.
     pub refresh_token: Option<Secret>,
-    /// The one before: what is tried if the vendor never saw the last refresh.
+    /// The previous refresh token, tried if the vendor never received the last refresh.
     pub previous_refresh_token: Option<Secret>,
-    /// Grows by one with every commit.
+    /// Increases by one with every commit.
     pub generation: i64,
-    /// Whether it can be renewed. [`NeedsRecovery`](GrantState::NeedsRecovery) for an active one whose refresh token
-    /// cannot be read, whatever is written down.
+    /// Whether it can be renewed. [`NeedsRecovery`](GrantState::NeedsRecovery) for an active one whose refresh
+    /// token cannot be read, whatever state is stored.
     pub state: GrantState,
-    /// What is written down and cannot be read. It is absent above, which must not be taken for never having been there.
+    /// The stored parts that cannot be read. They are absent in the other fields, which does not mean that they
+    /// never existed.
     pub unreadable: Vec<UnreadablePart>,
-    /// When the merchant last granted or revoked, by the vendor's clock: older events change nothing.
+    /// When the merchant last granted or revoked, according to the vendor's clock; older events change nothing.
     pub granted_at: Option<Timestamp>,
-    /// The app's original id, where known.
+    /// The app's original id, if known.
     pub original_id: Option<String>,
-    /// Who is renewing it, or was when it died.
+    /// The process that is renewing it, or that died while renewing it.
     pub lease: Option<LeaseInfo>,
     /// When the record was last written.
     pub updated_at: Timestamp,
 }
 
 impl TokenRecord {
-    /// A scope of which nothing is known.
+    /// Creates the record of a scope of which nothing is known.
     #[must_use]
     pub const fn new(scope: TokenScope, updated_at: Timestamp) -> Self {
         Self {
@@ -133,15 +135,15 @@ impl TokenRecord {
         }
     }
 
-    /// The access token, if it may be handed out at that time.
+    /// Returns the access token, if it may be provided at that time.
     #[must_use]
     pub fn usable(&self, now: Timestamp) -> Option<&StoredAccess> {
         let granted = self.state.is_granted();
         self.access.as_ref().filter(|access| granted && !access.refused && access.expires_at > now)
     }
 
-    /// Why the record must not be renewed as if it were whole: its refresh token or its state is written down and cannot
-    /// be read. New tokens from the vendor replace both.
+    /// Returns why the record must not be renewed as if it were complete: its stored refresh token or state
+    /// cannot be read. New tokens from the vendor replace both.
     #[must_use]
     pub fn obstacle(&self) -> Option<&UnreadablePart> {
         let decides = |part: &&UnreadablePart| matches!(part.column, "refresh" | "state");
@@ -155,20 +157,20 @@ impl TokenRecord {
 pub struct UnreadablePart {
     /// Its column in the store: `access`, `refresh`, `previous_refresh` or `state`.
     pub column: &'static str,
-    /// Why, without a word of its content.
+    /// Why it cannot be read, without quoting its content.
     pub reason: String,
     /// Whether only a key is missing.
     pub lacks_key: bool,
 }
 
 impl UnreadablePart {
-    /// A part that cannot be read.
+    /// Creates an unreadable part.
     #[must_use]
     pub fn new(column: &'static str, reason: impl Into<String>) -> Self {
         Self { column, reason: reason.into(), lacks_key: false }
     }
 
-    /// Whether only a key is missing.
+    /// Sets whether only a key is missing.
     #[must_use]
     pub const fn with_lacks_key(mut self, lacks_key: bool) -> Self {
         self.lacks_key = lacks_key;
@@ -180,41 +182,41 @@ impl UnreadablePart {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UnreadableRecord {
-    /// Its vendor, platform, kind and app as far as they are text.
+    /// Its vendor, platform, kind and app, as far as they are text.
     pub key: [Option<String>; 4],
-    /// Why.
+    /// Why it cannot be read.
     pub reason: String,
 }
 
 impl UnreadableRecord {
-    /// A record that cannot be read.
+    /// Creates an unreadable record.
     #[must_use]
     pub fn new(key: [Option<String>; 4], reason: impl Into<String>) -> Self {
         Self { key, reason: reason.into() }
     }
 }
 
-/// A part of the records.
+/// A page of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenPage {
-    /// The records, in the order of (vendor, platform, kind, app). Of those with [`unreadable`](TokenRecord::unreadable)
-    /// parts the rest is told.
+    /// The records, in the order of (vendor, platform, kind, app). Those with
+    /// [`unreadable`](TokenRecord::unreadable) parts include the readable ones.
     pub records: Vec<TokenRecord>,
-    /// Those that are left out.
+    /// The records that are left out.
     pub unreadable: Vec<UnreadableRecord>,
-    /// Where the next page begins; none behind the last one.
+    /// Where the next page begins; none after the last page.
     pub next: Option<TokenCursor>,
 }
 
 impl TokenPage {
-    /// A page of records, behind which there may be more.
+    /// Creates a page of records that may be followed by more.
     #[must_use]
     pub const fn new(records: Vec<TokenRecord>, next: Option<TokenCursor>) -> Self {
         Self { records, unreadable: Vec::new(), next }
     }
 
-    /// With records that cannot be read.
+    /// Sets the unreadable records.
     #[must_use]
     pub fn with_unreadable(mut self, unreadable: Vec<UnreadableRecord>) -> Self {
         self.unreadable = unreadable;
@@ -222,7 +224,7 @@ impl TokenPage {
     }
 }
 
-/// A place in the order of the records.
+/// A position in the order of the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenCursor(pub(crate) [String; 4]);
 
@@ -240,22 +242,22 @@ impl From<TokenScope> for TokenCursor {
     }
 }
 
-/// An access token as it is kept.
+/// An access token as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredAccess {
     /// The token.
     pub token: AccessToken,
-    /// When it was issued, by the platform's clock.
+    /// When it was issued, according to the platform's clock.
     pub issued_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// Whether the vendor refused it before its end.
+    /// Whether the vendor refused it before it expired.
     pub refused: bool,
 }
 
 impl StoredAccess {
-    /// A token that was issued then.
+    /// Creates a token that was issued at the given time.
     #[must_use]
     pub fn new(issued: &IssuedToken, issued_at: Timestamp) -> Self {
         Self {
@@ -266,14 +268,14 @@ impl StoredAccess {
         }
     }
 
-    /// That ends then.
+    /// Sets when it expires.
     #[must_use]
     pub const fn with_expires_at(mut self, expires_at: Timestamp) -> Self {
         self.expires_at = expires_at;
         self
     }
 
-    /// That the vendor refused, or did not.
+    /// Sets whether the vendor refused it.
     #[must_use]
     pub const fn with_refused(mut self, refused: bool) -> Self {
         self.refused = refused;
@@ -281,101 +283,101 @@ impl StoredAccess {
     }
 }
 
-/// Who holds the right to renew a scope's tokens.
+/// The holder of the right to renew a scope's tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LeaseInfo {
     /// The holder.
     pub owner: String,
-    /// The lease's number: every later one is greater.
+    /// The fencing number of the lease: every later lease has a greater one.
     pub fence: i64,
-    /// Until when nobody else may take it.
+    /// When the lease expires; until then no other process may take it.
     pub until: Timestamp,
 }
 
 impl LeaseInfo {
-    /// A lease.
+    /// Creates a lease.
     #[must_use]
     pub fn new(owner: impl Into<String>, fence: i64, until: Timestamp) -> Self {
         Self { owner: owner.into(), fence, until }
     }
 }
 
-/// The right to renew a scope's tokens. Who holds it writes only as long as nobody took it over.
+/// The right to renew a scope's tokens. The holder can write only until another process takes the lease over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lease {
-    /// Whose tokens.
+    /// The scope of the tokens.
     pub scope: TokenScope,
     /// The lease.
     pub info: LeaseInfo,
-    /// Whether an earlier holder died with a renewal under way: what it sent has an unknown outcome.
+    /// Whether an earlier holder died during a renewal: the outcome of its requests is unknown.
     pub interrupted: bool,
 }
 
 impl Lease {
-    /// A lease.
+    /// Creates a lease.
     #[must_use]
     pub const fn new(scope: TokenScope, info: LeaseInfo, interrupted: bool) -> Self {
         Self { scope, info, interrupted }
     }
 }
 
-/// What asking for a lease brought.
+/// The result of requesting a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Acquired {
-    /// The lease, committed, and the record as it stands.
+    /// The lease, committed, and the current record.
     Granted {
         /// The lease.
         lease: Lease,
         /// The record.
         record: Box<TokenRecord>,
     },
-    /// Somebody else holds it until then.
+    /// Another process holds the lease.
     Held {
-        /// Until when.
+        /// When that lease expires.
         until: Timestamp,
     },
 }
 
-/// What a renewal or an authorization writes.
+/// The values that a renewal or an authorization writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewTokens {
-    /// The access token; `None` keeps none: the next caller renews.
+    /// The access token; `None` stores none: the next caller renews.
     pub access: Option<StoredAccess>,
     /// The refresh token; `None` keeps the stored one.
     pub refresh_token: Option<Secret>,
-    /// When the merchant granted, by the vendor's clock; `None` keeps the stored time.
+    /// When the merchant granted, according to the vendor's clock; `None` keeps the stored time.
     pub granted_at: Option<Timestamp>,
-    /// The app's original id; `None` keeps the stored one, and so does an id that another app has, an empty one, and one
-    /// with a zero character: the tokens are written all the same.
+    /// The app's original id. `None` keeps the stored one, and so does an id that belongs to another app, is
+    /// empty or contains a zero character; the tokens are written nevertheless.
     pub original_id: Option<String>,
 }
 
 impl NewTokens {
-    /// An access token alone.
+    /// Creates new tokens with only an access token.
     #[must_use]
     pub const fn new(access: Option<StoredAccess>) -> Self {
         Self { access, refresh_token: None, granted_at: None, original_id: None }
     }
 
-    /// With a refresh token.
+    /// Sets the refresh token.
     #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: Option<Secret>) -> Self {
         self.refresh_token = refresh_token;
         self
     }
 
-    /// Granted then.
+    /// Sets when the merchant granted.
     #[must_use]
     pub const fn with_granted_at(mut self, at: Option<Timestamp>) -> Self {
         self.granted_at = at;
         self
     }
 
-    /// With the app's original id.
+    /// Sets the app's original id.
     #[must_use]
     pub fn with_original_id(mut self, original_id: Option<String>) -> Self {
         self.original_id = original_id;
@@ -383,42 +385,42 @@ impl NewTokens {
     }
 }
 
-/// Which records to list.
+/// A filter of the records to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenFilter {
-    /// Of one platform only.
+    /// Only records of this platform.
     pub platform: Option<PlatformKey>,
-    /// In one state only, as it is written down.
+    /// Only records whose stored state is this one.
     pub state: Option<GrantState>,
-    /// Behind this place, in the order of (vendor, platform, kind, app).
+    /// Only records after this position, in the order of (vendor, platform, kind, app).
     pub after: Option<TokenCursor>,
-    /// How many at most.
+    /// The maximum number of records.
     pub limit: u32,
 }
 
 impl TokenFilter {
-    /// The first ones of everything.
+    /// Creates a filter for the first records of all scopes.
     #[must_use]
     pub const fn new(limit: u32) -> Self {
         Self { platform: None, state: None, after: None, limit }
     }
 
-    /// Of one platform.
+    /// Restricts the filter to one platform.
     #[must_use]
     pub fn of(mut self, platform: PlatformKey) -> Self {
         self.platform = Some(platform);
         self
     }
 
-    /// In one state, as it is written down.
+    /// Restricts the filter to one stored state.
     #[must_use]
     pub const fn in_state(mut self, state: GrantState) -> Self {
         self.state = Some(state);
         self
     }
 
-    /// Behind a scope, or at the end of the page before.
+    /// Continues after a scope, or after the end of the previous page.
     #[must_use]
     pub fn after(mut self, place: impl Into<TokenCursor>) -> Self {
         self.after = Some(place.into());
@@ -426,50 +428,51 @@ impl TokenFilter {
     }
 }
 
-/// Keeps tickets and tokens. Whatever returns `Ok` is on the disk.
+/// Stores tickets and tokens. When a method returns `Ok`, its changes are durable.
 #[async_trait]
 pub trait TokenStore: Debug + Send + Sync + 'static {
-    /// Keeps a ticket unless a newer one is kept that can be read. Answers whether it is the one that counts now.
+    /// Stores a ticket unless a newer, readable one is stored. Returns whether it is now the current ticket.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an empty ticket;
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn save_ticket(&self, platform: &PlatformKey, ticket: &Ticket) -> Result<bool>;
 
-    /// The ticket that counts.
+    /// Returns the current ticket.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn ticket(&self, platform: &PlatformKey) -> Result<Option<Ticket>>;
 
-    /// What is known of a scope. Secrets that cannot be read are named in the record.
+    /// Returns the record of a scope. Unreadable secrets are reported in the record.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn token(&self, scope: &TokenScope) -> Result<Option<TokenRecord>>;
 
-    /// The records of a filter, in the order of (vendor, platform, kind, app). One that cannot be read is named, and holds
-    /// no other back.
+    /// Returns the records of a filter, in the order of (vendor, platform, kind, app). An unreadable record is
+    /// reported and does not block the others.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn tokens(&self, filter: &TokenFilter) -> Result<TokenPage>;
 
-    /// The app that an original id belongs to, if any.
+    /// Returns the app that an original id belongs to, if any.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>>;
 
-    /// Writes down which original id an app has. Makes the record if there is none; touches no token.
+    /// Stores the original id of an app. Creates the record if there is none; changes no token.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the id is written down for another app of the platform;
-    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the id is already stored for another app of the
+    /// platform; [`Store`](miniprogram_core::ErrorKind::Store).
     async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()>;
 
-    /// Takes the right to renew a scope's tokens, and commits that a renewal is under way. Makes the record if there
-    /// is none. A lease whose time is over is taken from its holder. It is given for [`LONGEST_LEASE`] at most.
+    /// Acquires the right to renew a scope's tokens, and commits that a renewal is in progress. Creates the
+    /// record if there is none. An expired lease is taken from its holder. A lease lasts [`LONGEST_LEASE`] at
+    /// most.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
@@ -481,49 +484,50 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
         lease: Duration,
     ) -> Result<Acquired>;
 
-    /// Writes new tokens in one transaction: the present refresh token becomes the previous one if another comes, the
-    /// generation grows, the state is active, the lease is given back. Answers the record as it stands then.
+    /// Writes new tokens in one transaction: if there is a new refresh token, the current one becomes the
+    /// previous one; the generation increases, the state becomes active, and the lease is released. Returns the
+    /// resulting record.
     ///
-    /// What cannot be read of the record is replaced by what is new. A refresh token that cannot be read is kept as it is
-    /// where no new one comes, and is gone where one does.
+    /// Unreadable parts of the record are replaced by new values. An unreadable refresh token is kept unchanged
+    /// if there is no new one, and is removed if there is.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if somebody took the lease over, or if the merchant revoked
-    /// the authorization after `granted_at` or, without one, since the lease was taken; nothing is written then.
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an empty refresh token.
-    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if another process took the lease over, or if the
+    /// merchant revoked the authorization after `granted_at` or, without one, since the lease was taken; nothing
+    /// is written then. [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an empty refresh
+    /// token. [`Store`](miniprogram_core::ErrorKind::Store).
     async fn commit(&self, lease: &Lease, tokens: &NewTokens, now: Timestamp) -> Result<TokenRecord>;
 
-    /// Gives the lease back without new tokens: the renewal is known to have done nothing, or, with a state, that the
-    /// grant cannot be renewed. The row and its tokens are kept; what was revoked since the lease was taken stays
-    /// revoked.
+    /// Releases the lease without new tokens: the renewal is known to have had no effect or, if a state is given,
+    /// the grant is known not to be renewable. The row and its tokens are kept; a grant revoked since the lease
+    /// was taken stays revoked.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if somebody took the lease over; nothing is written then.
-    /// [`Store`](miniprogram_core::ErrorKind::Store).
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if another process took the lease over; nothing is
+    /// written then. [`Store`](miniprogram_core::ErrorKind::Store).
     async fn release(&self, lease: &Lease, state: Option<GrantState>, now: Timestamp) -> Result<()>;
 
-    /// Marks the access token as refused, if it is the current one: tokens are compared, not times. Answers whether
-    /// it was.
+    /// Marks the access token as refused, if it is the current one: tokens are compared, not times. Returns
+    /// whether it was.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn expire(&self, scope: &TokenScope, refused: &AccessToken, now: Timestamp) -> Result<bool>;
 
-    /// Marks an authorization as revoked at that time, unless the merchant granted later. Its tokens are wiped. Makes
-    /// the record if there is none. Answers whether it is revoked now.
+    /// Marks an authorization as revoked at the given time, unless the merchant granted later. Its tokens are
+    /// wiped. Creates the record if there is none. Returns whether it is now revoked.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn revoke(&self, scope: &TokenScope, revoked_at: Timestamp, now: Timestamp) -> Result<bool>;
 }
 
-/// Finds out which original id an app has, for binding pushes that name their app by it alone.
+/// Looks up the original ids of apps, to bind pushes that name their app only by that id.
 #[async_trait]
 pub trait OriginalIds: Debug + Send + Sync + 'static {
-    /// The original id of an app; `None` where the vendor has no such thing.
+    /// Returns the original id of an app; `None` if the vendor has no original ids.
     ///
     /// # Errors
-    /// If it cannot be found out now.
+    /// If it cannot be determined now.
     async fn original_id(&self, platform: &PlatformKey, app: &AppId) -> Result<Option<String>>;
 }

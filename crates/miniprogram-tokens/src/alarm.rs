@@ -1,39 +1,39 @@
-//! What a person has to hear of.
+//! Alarms that require a person's attention.
 
 use std::fmt::Debug;
 
 use miniprogram_core::TokenScope;
 
-/// Something that goes wrong with a token until a person, or time, sets it right.
+/// A problem with a token that lasts until it is resolved by a person, or over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Alarm {
-    /// Refresh and recovery were refused: the merchant has to authorize again. Raised once; the state stays.
+    /// Refresh and recovery were refused: the merchant has to authorize again. Raised once; the state persists.
     NeedsReauthorization {
-        /// Whose tokens.
+        /// The scope of the tokens.
         scope: TokenScope,
     },
-    /// The vendor issued tokens that the store cannot take. They are kept in memory and tried again: do not end the
-    /// process before [`TokenSaved`](Self::TokenSaved), and repair the store.
+    /// The vendor issued tokens that could not be stored. They are kept in memory and the write is retried: do
+    /// not end the process before [`TokenSaved`](Self::TokenSaved), and repair the store.
     UnsavedToken {
-        /// Whose tokens.
+        /// The scope of the tokens.
         scope: TokenScope,
     },
-    /// Tokens that could not be written down are in the store now, or are of no more use: another process has put newer
-    /// ones there, or the store refuses them for good, and the next renewal recovers.
+    /// Tokens that could not be stored are now in the store, or are no longer needed: another process has stored
+    /// newer ones, or the store refuses them permanently, and the next renewal recovers.
     TokenSaved {
-        /// Whose tokens.
+        /// The scope of the tokens.
         scope: TokenScope,
     },
 }
 
-/// Where alarms go.
+/// A destination for alarms.
 pub trait AlarmSink: Debug + Send + Sync + 'static {
-    /// Passes an alarm on. Called on the runtime: it must not block.
+    /// Forwards an alarm. Called on the runtime, so it must not block.
     fn raise(&self, alarm: &Alarm);
 }
 
-/// Writes alarms to the log: at error, the all-clear at info.
+/// Writes alarms to the log at error level, and the all-clear at info level.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogAlarms;
 

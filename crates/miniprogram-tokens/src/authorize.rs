@@ -1,4 +1,4 @@
-//! The verbs of an authorization: for platform code and the command line.
+//! The operations of an authorization, for platform code and the command line.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use crate::task::{Granted, Task, Want};
 use crate::trip::Trip;
 use crate::{errors, flight};
 
-/// How many apps a page of the vendor's list has at most.
+/// The maximum number of apps in a page of the vendor's list.
 const PAGE: u32 = 500;
 
-/// The address of an authorization page, for one visit.
+/// The URL of an authorization page, for one visit.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AuthorizationLink {
-    /// The address. It holds the pre-authorization code: give it to the merchant and log it nowhere.
+    /// The URL. It contains the pre-authorization code: pass it to the merchant and never log it.
     pub url: String,
-    /// How long it is good, in seconds.
+    /// How long it is valid, in seconds.
     #[serde(rename = "expires_in_seconds", serialize_with = "seconds")]
     pub expires_in: Duration,
 }
@@ -38,14 +38,14 @@ fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S
 }
 
 impl AuthorizationLink {
-    /// An address that is good for a while.
+    /// Creates a link that is valid for a limited time.
     #[must_use]
     pub fn new(url: impl Into<String>, expires_in: Duration) -> Self {
         Self { url: url.into(), expires_in }
     }
 }
 
-/// Prints everything but the address.
+/// Prints everything except the URL.
 impl Debug for AuthorizationLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizationLink").field("expires_in", &self.expires_in).finish_non_exhaustive()
@@ -59,28 +59,28 @@ pub struct Authorized {
     /// The app.
     #[serde(rename = "app_id")]
     pub app: AppId,
-    /// What the merchant granted, as the vendor names it; empty where the vendor did not say.
+    /// What the merchant granted, as the vendor names it; empty if the vendor did not report it.
     pub permissions: Vec<Permission>,
-    /// The app's original id, where the vendor has one and told it.
+    /// The app's original id, if the vendor has one and reported it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_id: Option<String>,
 }
 
 impl Authorized {
-    /// An app of which nothing else is known.
+    /// Creates the result for an app of which nothing else is known.
     #[must_use]
     pub const fn new(app: AppId) -> Self {
         Self { app, permissions: Vec::new(), original_id: None }
     }
 
-    /// With what was granted.
+    /// Sets the granted permissions.
     #[must_use]
     pub fn with_permissions(mut self, permissions: Vec<Permission>) -> Self {
         self.permissions = permissions;
         self
     }
 
-    /// With its original id.
+    /// Sets the original id.
     #[must_use]
     pub fn with_original_id(mut self, original_id: Option<String>) -> Self {
         self.original_id = original_id;
@@ -89,12 +89,13 @@ impl Authorized {
 }
 
 impl TokenManager {
-    /// The address of the page on which a merchant authorizes the platform. Every one takes a pre-authorization code of
-    /// its own: make it when the merchant asks for it.
+    /// Returns the URL of the page on which a merchant authorizes the platform. Each URL uses its own
+    /// pre-authorization code: create it when the merchant requests it.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) while no ticket has arrived; those of
-    /// [`AuthorizationApi::authorization_url`](miniprogram_core::AuthorizationApi::authorization_url) and the vendor's.
+    /// [`Config`](ErrorKind::Config) while no ticket has arrived; the errors of
+    /// [`AuthorizationApi::authorization_url`](miniprogram_core::AuthorizationApi::authorization_url) and those
+    /// of the vendor.
     pub async fn authorization_url(
         &self,
         platform: &PlatformKey,
@@ -110,16 +111,17 @@ impl TokenManager {
         Ok(AuthorizationLink::new(url, code.expires_in))
     }
 
-    /// Turns the code of an authorization into tokens and stores them under the app that they are for. The code is
-    /// spent by it.
+    /// Exchanges an authorization code for tokens and stores them under their app. This consumes the code.
     ///
-    /// Where the app is expected, a code that is spent already is no loss: the authorization is recovered. A code of
-    /// another app is refused then, and nothing is stored. `granted_at` is the vendor's word on when the merchant
-    /// agreed: an authorization that is not newer than the stored one changes nothing and costs no call.
+    /// If an app is expected, a code that was already consumed does no harm: the authorization is recovered. The
+    /// code of another app is then refused, and nothing is stored. `granted_at` is the time, according to the
+    /// vendor, at which the merchant agreed. An authorization that is not newer than the stored one changes
+    /// nothing and sends no request.
     ///
     /// # Errors
-    /// [`Conflict`](ErrorKind::Conflict) for the code of another app. [`Unauthorized`](ErrorKind::Unauthorized) if code
-    /// and recovery are refused. With outcome `unknown` and no expected app: recover the app's authorization.
+    /// [`Conflict`](ErrorKind::Conflict) for the code of another app. [`Unauthorized`](ErrorKind::Unauthorized)
+    /// if both the code and the recovery are refused. With outcome `unknown` and no expected app: recover the
+    /// app's authorization.
     pub async fn exchange(
         &self,
         platform: &PlatformKey,
@@ -141,7 +143,7 @@ impl TokenManager {
             }
             None => TokenScope::platform(platform.vendor, platform.platform.clone()),
         };
-        // The code is spent by the call: it goes on whoever gives up waiting.
+        // The call consumes the code, so it continues even if the caller gives up waiting.
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| errors::no_runtime(&scope))?;
         let (manager, platform, code) = (self.clone(), platform.clone(), code.clone());
         let work =
@@ -150,7 +152,7 @@ impl TokenManager {
         self.authorized(&mut trip, &scope, &landed).await
     }
 
-    /// Exchanges a code of which the app is not known.
+    /// Exchanges a code whose app is not known.
     async fn exchange_and_find(
         &self,
         platform: &PlatformKey,
@@ -202,7 +204,7 @@ impl TokenManager {
         Ok((scope, landed))
     }
 
-    /// What was stored, and the original id where it can be found out now.
+    /// Returns what was stored, and the original id if it can be determined now.
     async fn authorized(
         &self,
         trip: &mut Trip,
@@ -218,7 +220,7 @@ impl TokenManager {
         Ok(Authorized::new(app).with_permissions(landed.permissions.clone()).with_original_id(original_id))
     }
 
-    /// Whoever cannot learn it now learns it when a push has to be bound.
+    /// Determines the original id of an app. If that fails now, it is determined when a push has to be bound.
     async fn learn_original_id(&self, trip: &mut Trip, scope: &TokenScope, app: &AppId) -> Option<String> {
         let learnt = async {
             let info = trip.ask_about(scope, app).await?;
@@ -233,10 +235,10 @@ impl TokenManager {
         })
     }
 
-    /// Renews a token now, whatever its age.
+    /// Renews a token immediately, whatever its age.
     ///
     /// # Errors
-    /// As [`token`](miniprogram_core::TokenProvider::token).
+    /// As for [`token`](miniprogram_core::TokenProvider::token).
     pub async fn refresh(&self, scope: &TokenScope) -> Result<TokenStatus> {
         let record = self.renewed(scope).await?;
         Ok(self.0.status_of(&record))
@@ -249,20 +251,20 @@ impl TokenManager {
         self.renew_beyond(scope, seen).await
     }
 
-    /// Renews a token unless there is one of a later generation. Who calls holds a mark of the clock.
+    /// Renews a token unless there is one of a later generation. The caller holds a mark of the clock.
     pub(crate) async fn renew_beyond(&self, scope: &TokenScope, seen: i64) -> Result<TokenRecord> {
         loop {
             let landed = self.fly(scope, Task::Renew(Want::Newer(seen))).await?;
             let record = landed.record(scope)?;
-            // A renewal that others began may have found their token good enough.
+            // A renewal begun by another caller may have found its token good enough.
             if record.generation > seen {
                 return Ok(record.clone());
             }
         }
     }
 
-    /// Gets an app's authorization back from the vendor, without the merchant: after its tokens were lost, or to take
-    /// over an app that authorized the platform elsewhere.
+    /// Recovers an app's authorization from the vendor, without involving the merchant. Use it if the app's
+    /// tokens were lost, or to take over an app that authorized the platform elsewhere.
     ///
     /// # Errors
     /// [`Unauthorized`](ErrorKind::Unauthorized) if the app has not authorized the platform.
@@ -274,10 +276,10 @@ impl TokenManager {
         Ok(self.0.status_of(landed.record(&scope)?))
     }
 
-    /// One page of the apps that have authorized the platform, by the vendor's list.
+    /// Returns one page of the vendor's list of apps that have authorized the platform.
     ///
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has no such list; the vendor's refusals.
+    /// [`Unsupported`](ErrorKind::Unsupported) if the vendor has no such list; rejections by the vendor.
     pub async fn authorizers(&self, platform: &PlatformKey, page: AuthorizerPage) -> Result<AuthorizerList> {
         let api = Arc::clone(self.0.platform(platform)?);
         let api = api.as_ref();
@@ -286,10 +288,10 @@ impl TokenManager {
             .await
     }
 
-    /// Every app that has authorized the platform, by the vendor's list, page by page.
+    /// Returns every app in the vendor's list of apps that have authorized the platform, fetched page by page.
     ///
     /// # Errors
-    /// As [`authorizers`](Self::authorizers).
+    /// As for [`authorizers`](Self::authorizers).
     pub async fn all_authorizers(&self, platform: &PlatformKey) -> Result<Vec<AuthorizerEntry>> {
         let mut all: Vec<AuthorizerEntry> = Vec::new();
         loop {
@@ -307,16 +309,16 @@ impl TokenManager {
         }
     }
 
-    /// Who an app is and what its merchant granted.
+    /// Returns information on an app and what its merchant granted.
     ///
     /// # Errors
-    /// The vendor's refusals; where the vendor asks with the app's own token, those of
+    /// Rejections by the vendor; if the vendor requires the app's own token, the errors of
     /// [`token`](miniprogram_core::TokenProvider::token).
     pub async fn authorizer_info(&self, platform: &PlatformKey, app: &AppId) -> Result<AuthorizerInfo> {
         Trip::new(self).ask_about(&authorizer(platform, app), app).await
     }
 
-    /// Keeps a ticket unless a newer one is kept. Answers whether it is the one that counts now.
+    /// Stores a ticket unless a newer one is stored. Returns whether it is now the current ticket.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty ticket; [`Store`](ErrorKind::Store).
@@ -336,7 +338,7 @@ impl TokenManager {
     /// Asks the vendor to push tickets (again).
     ///
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported) where tickets cannot be asked for; the vendor's refusals.
+    /// [`Unsupported`](ErrorKind::Unsupported) if tickets cannot be requested; rejections by the vendor.
     pub async fn start_ticket_push(&self, platform: &PlatformKey) -> Result<()> {
         let api = Arc::clone(self.0.platform(platform)?);
         Trip::new(self).lend(api.start_ticket_push()).await

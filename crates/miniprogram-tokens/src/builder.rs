@@ -13,7 +13,7 @@ use crate::manager::{Inner, TokenManager};
 const OPERATION: &str = "token_manager";
 const MIN_LEASE: Duration = Duration::from_secs(1);
 
-/// What a [`TokenManager`] is built from. Only the store and a platform have no default.
+/// Builds a [`TokenManager`]. Only the store and a platform have no default.
 #[derive(Debug)]
 #[must_use = "nothing happens before `build`"]
 pub struct TokenManagerBuilder {
@@ -41,33 +41,33 @@ impl TokenManagerBuilder {
         }
     }
 
-    /// Serves a platform. At least one; any number, of any vendors.
+    /// Adds a platform to serve. At least one is required; any number is possible, of any vendors.
     pub fn with_platform(mut self, api: Arc<dyn AuthorizationApi>) -> Self {
         self.platforms.push(api);
         self
     }
 
-    /// Takes time from another clock.
+    /// Sets another clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Names the owner of the leases, as operators see it. By default the process id and a random number. Two managers
-    /// over one store must not share a name.
+    /// Sets the name of the owner of the leases, as operators see it. Defaults to the process id and a random
+    /// number. Two managers over one store must not share a name.
     pub fn with_owner(mut self, owner: impl Into<String>) -> Self {
         self.owner = Some(owner.into());
         self
     }
 
-    /// Sets for how long the right to renew a token is taken: 60 s by default, 1 s at least. The calls of a renewal
-    /// must fit into two thirds of it. A process that dies holds others up for as long.
+    /// Sets for how long the right to renew a token is acquired: 60 s by default, at least 1 s. The calls of a
+    /// renewal must fit into two thirds of it. A process that dies blocks others for this long.
     pub const fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
     }
 
-    /// Sends alarms elsewhere than to the log.
+    /// Sends alarms to this sink instead of the log.
     pub fn with_alarms(mut self, alarms: Arc<dyn AlarmSink>) -> Self {
         self.alarms = alarms;
         self
@@ -79,17 +79,17 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets how many tokens are renewed ahead of time at once: 8 by default, 1 at least.
+    /// Sets how many tokens are renewed ahead of time concurrently: 8 by default, at least 1.
     pub const fn with_concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency;
         self
     }
 
-    /// The manager. Costs no request.
+    /// Builds the manager. Sends no request.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if there is no platform or one twice, if the owner's name is empty, or if the
-    /// lease or the concurrency is too small, or the lease too long.
+    /// [`Config`](ErrorKind::Config) if there is no platform or a duplicate one, if the owner's name is empty, or
+    /// if the lease or the concurrency is too small, or the lease too long.
     pub fn build(self) -> Result<TokenManager> {
         let mut platforms = HashMap::new();
         for api in self.platforms {

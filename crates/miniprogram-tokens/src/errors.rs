@@ -1,4 +1,4 @@
-//! What goes wrong, and what to do next.
+//! The errors of this crate, with advice on what to do next.
 
 use miniprogram_core::{Advice, Error, ErrorKind, Outcome, Timestamp, TokenScope};
 use miniprogram_store::UnreadablePart;
@@ -35,7 +35,7 @@ fn of(kind: ErrorKind, scope: &TokenScope) -> Error {
     Error::new(kind, OPERATION).for_vendor(scope.vendor)
 }
 
-/// A record that is not renewed, because a part of it cannot be read.
+/// Returns the error for a record that is not renewed because a part of it cannot be read.
 pub(crate) fn unreadable(scope: &TokenScope, part: &UnreadablePart) -> Error {
     of(ErrorKind::Store, scope)
         .with_outcome(Outcome::NotDone)
@@ -43,7 +43,7 @@ pub(crate) fn unreadable(scope: &TokenScope, part: &UnreadablePart) -> Error {
         .with_translated_advice(if part.lacks_key { MISSING_KEY } else { UNREADABLE })
 }
 
-/// A scope that the manager does not serve.
+/// Returns the error for a scope that the manager does not serve.
 pub(crate) fn not_served(scope: &TokenScope) -> Error {
     let detail = format!("there is no {scope} here: no such platform ({}) was configured", scope.platform);
     of(ErrorKind::Config, scope).with_detail(detail)
@@ -54,7 +54,7 @@ pub(crate) fn no_runtime(scope: &TokenScope) -> Error {
         .with_detail("must be called on a tokio runtime: renewals are tasks of their own")
 }
 
-/// The work ended with its runtime, or panicked.
+/// Returns the error for work that ended with its runtime, or panicked.
 pub(crate) fn lost(scope: &TokenScope) -> Error {
     of(ErrorKind::Cancelled, scope).with_outcome(Outcome::Unknown).with_detail("the renewal was cut short")
 }
@@ -84,14 +84,14 @@ pub(crate) fn needs_reauthorization(scope: &TokenScope, refusal: Option<Error>) 
     }
 }
 
-/// The authorization brought no access token.
+/// Returns the error for an authorization that yielded no access token.
 pub(crate) fn nothing_granted(scope: &TokenScope) -> Error {
     of(ErrorKind::Unauthorized, scope)
         .with_detail(format!("the merchant's authorization brought no {scope}"))
         .with_translated_advice(AUTHORIZE)
 }
 
-/// Every token that came was refused before it could be handed out.
+/// Returns the error if every new token was refused before it could be provided.
 pub(crate) fn refused_at_once(scope: &TokenScope) -> Error {
     of(ErrorKind::TokenRejected, scope)
         .with_outcome(Outcome::NotDone)
@@ -112,7 +112,7 @@ pub(crate) fn ticket_refused(error: Error, created_at: Timestamp) -> Error {
         .with_translated_advice(TICKET)
 }
 
-/// New tokens are in memory that the store could not take.
+/// Returns the error if new tokens are only in memory because they could not be stored.
 pub(crate) fn unsaved(scope: &TokenScope) -> Error {
     of(ErrorKind::Store, scope)
         .with_detail(format!("a new {scope} is not stored yet and nothing is renewed before it is"))
@@ -123,13 +123,13 @@ pub(crate) fn could_not_save(scope: &TokenScope, error: Error) -> Error {
     unsaved(scope).with_source(error)
 }
 
-/// Somebody else holds the lease again and again.
+/// Returns the error if other processes keep holding the lease.
 pub(crate) fn held(scope: &TokenScope, until: Timestamp) -> Error {
     of(ErrorKind::Unavailable, scope)
         .with_detail(format!("another process has been renewing the {scope} for too long, now until {until}"))
 }
 
-/// What the vendor answered belongs to another app.
+/// Returns the error for a response that belongs to another app.
 pub(crate) fn of_another_app(scope: &TokenScope, operation: &'static str, outcome: Outcome) -> Error {
     Error::new(ErrorKind::Conflict, operation)
         .for_vendor(scope.vendor)
@@ -138,7 +138,7 @@ pub(crate) fn of_another_app(scope: &TokenScope, operation: &'static str, outcom
         .with_detail(format!("of the answer is not the one asked for; nothing was stored for the {scope}"))
 }
 
-/// A success that holds no access token, or an empty refresh token.
+/// Returns the error for a successful response without an access token, or with an empty refresh token.
 pub(crate) fn without_token(scope: &TokenScope, field: &'static str) -> Error {
     of(ErrorKind::Protocol, scope)
         .with_outcome(Outcome::Unknown)

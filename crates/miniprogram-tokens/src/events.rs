@@ -1,4 +1,4 @@
-//! Tickets and authorizations as they are pushed.
+//! Handling of pushed tickets and authorizations.
 
 use async_trait::async_trait;
 use miniprogram_core::{
@@ -10,11 +10,11 @@ use crate::authorize::authorizer;
 use crate::manager::TokenManager;
 use crate::task::{Task, Want};
 
-/// Obtains the platform's token where a ticket arrives and there is no usable one, exchanges the codes of authorizations,
-/// and drops what is revoked. Events of other platforms and of other kinds are ignored. Older events never change what
-/// newer ones left, and an event that comes again costs no call.
+/// Obtains the platform's token when a ticket arrives and there is no usable token, exchanges the codes of
+/// authorizations, and drops revoked authorizations. Events of other platforms and of other kinds are ignored.
+/// Older events never overwrite the results of newer ones, and a repeated event sends no request.
 ///
-/// The receiver has saved the ticket by then, before it acknowledged the push. A receiver of one's own calls
+/// The receiver has already saved the ticket, before it acknowledged the push. A custom receiver must call
 /// [`save_ticket`](TokenManager::save_ticket).
 #[async_trait]
 impl EventHandler for TokenManager {
@@ -43,8 +43,8 @@ impl EventHandler for TokenManager {
 }
 
 impl TokenManager {
-    /// Obtains the platform's token unless there is a usable one. If that fails, whoever needs the token next tries
-    /// again: the ticket is kept, so that delivering the event again would gain nothing.
+    /// Obtains the platform's token unless there is a usable one. If that fails, the next caller that needs the
+    /// token tries again: the ticket is stored, so delivering the event again would gain nothing.
     async fn renew_platform(&self, platform: &PlatformKey) {
         let _busy = self.0.clock.enter();
         let scope = TokenScope::platform(platform.vendor, platform.platform.clone());
@@ -71,7 +71,8 @@ impl TokenManager {
             (None, _) => Ok(()),
         };
         match result {
-            // Handing the event over again changes nothing: only the merchant can, and the state says so.
+            // Delivering the event again would change nothing: only the merchant can, and the state reflects
+            // that.
             Err(error) if error.kind() == ErrorKind::Unauthorized => {
                 tracing::warn!(vendor = %platform.vendor, operation = "exchange", outcome = %error.outcome(), %error, "a pushed authorization is void");
                 Ok(())

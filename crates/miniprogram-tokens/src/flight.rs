@@ -1,4 +1,4 @@
-//! One piece of work per scope at a time, which goes on whoever waits for it.
+//! Runs one task per scope at a time, which continues whatever happens to its waiters.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,28 +20,28 @@ use crate::manager::{Inner, TokenManager};
 use crate::task::Task;
 use crate::trip::Trip;
 
-/// A piece of work under way.
+/// A task in progress.
 #[derive(Clone)]
 pub(crate) struct Flight {
-    /// Whether it renews the token, so that its end is everybody's.
+    /// Whether it renews the token, so that its result is shared.
     renews: bool,
     landing: Shared<Pin<Box<dyn Future<Output = Landing> + Send>>>,
 }
 
-/// What a piece of work brought, for everybody who waits for it.
+/// The result of a task, for everyone who waits for it.
 #[derive(Clone)]
 struct Landing {
     result: Result<Arc<Landed>>,
-    /// Keeps the clock busy until one of them goes on.
+    /// Keeps the clock busy until one of them continues.
     _busy: Arc<Busy>,
 }
 
-/// What a piece of work left behind.
+/// The result of a completed task.
 #[derive(Debug)]
 pub(crate) struct Landed {
-    /// The record as it stands; none if there is none.
+    /// The current record; none if there is none.
     pub(crate) record: Option<TokenRecord>,
-    /// What an authorization granted, as far as its answer said.
+    /// What an authorization granted, as far as its response reported it.
     pub(crate) permissions: Vec<Permission>,
 }
 
@@ -52,8 +52,8 @@ impl Landed {
 }
 
 impl TokenManager {
-    /// Does a piece of work as the scope's only one. A renewal joins one that is under way and shares its end; anything
-    /// else waits for its turn. Who calls holds a mark of the clock.
+    /// Runs a task as the only one of the scope. A renewal joins a renewal in progress and shares its result; any
+    /// other task waits for its turn. The caller holds a mark of the clock.
     pub(crate) async fn fly(&self, scope: &TokenScope, task: Task) -> Result<Arc<Landed>> {
         let runtime = Handle::try_current().map_err(|_| errors::no_runtime(scope))?;
         let renews = task.renews();
@@ -92,15 +92,15 @@ impl TokenManager {
     }
 }
 
-/// A place in the work of a scope.
+/// A caller's role in the task of a scope.
 enum Seat {
-    /// Somebody else's.
+    /// Waits for the task of another caller.
     Joined(Flight),
-    /// Ours, to be started.
+    /// Starts its own task.
     Pilot(Flight, Start),
 }
 
-/// Work that has its place and has not begun.
+/// A task that has its slot and has not begun.
 struct Start {
     trip: Trip,
     place: Place,
@@ -116,14 +116,14 @@ impl Start {
     }
 }
 
-/// A scope's place for one piece of work.
+/// A scope's slot for one task.
 struct Place {
     inner: Arc<Inner>,
     scope: TokenScope,
 }
 
 impl Place {
-    /// Does the work. The place is free before anybody hears of its end, also if it panicked.
+    /// Performs the task. The slot is free before anyone is notified of the end, even if the task panicked.
     async fn hold(self, task: Task, trip: &mut Trip) -> Result<Landed> {
         task.run(trip, &self.scope).await
     }
@@ -135,7 +135,7 @@ impl Drop for Place {
     }
 }
 
-/// Waits for work. The work is what is busy; who waits is not.
+/// Waits for a task. The task is what is busy; its waiters are not.
 async fn wait(inner: &Inner, flight: Flight) -> Landing {
     let waiting = async {
         inner.clock.sleep(Duration::MAX).await;

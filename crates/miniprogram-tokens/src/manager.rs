@@ -19,17 +19,17 @@ use crate::slots::Slots;
 use crate::task::{Task, Want};
 use crate::trip::Trip;
 
-/// How often a token is taken from the store or the vendor that somebody refuses in the meantime.
+/// The maximum number of attempts to obtain a token that is not refused in the meantime.
 const ROUNDS: u32 = 3;
 
-/// The tokens of any number of platforms over one store. Clones are one manager.
+/// Manages the tokens of any number of platforms over one store. Clones share one manager.
 ///
-/// Hands out tokens as a [`TokenProvider`], listens to tickets and authorizations as an
-/// [`EventHandler`](miniprogram_core::EventHandler), and has the verbs of an authorization. Any number of processes may
-/// have managers over one store.
+/// It provides tokens as a [`TokenProvider`], handles tickets and authorizations as an
+/// [`EventHandler`](miniprogram_core::EventHandler), and has the operations of an authorization. Any number of
+/// processes may have managers over one store.
 ///
-/// With a virtual clock, whoever calls [`token`](TokenProvider::token) holds a mark of the clock, as a client's operation
-/// does; the other methods mark the clock themselves.
+/// With a virtual clock, the caller of [`token`](TokenProvider::token) must hold a mark of the clock, as a
+/// client's operation does; the other methods mark the clock themselves.
 #[derive(Clone)]
 pub struct TokenManager(pub(crate) Arc<Inner>);
 
@@ -46,27 +46,28 @@ pub(crate) struct Inner {
     pub(crate) renewals: Mutex<RenewalState>,
 }
 
-/// How the renewal ahead of time fares, as [`run`](TokenManager::run) left it.
+/// The state of the renewal ahead of time, as [`run`](TokenManager::run) last left it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RenewalState {
-    /// How many tokens could not be renewed when that was last tried, and are to be tried again. Those that need the
-    /// merchant are not among them.
+    /// How many tokens could not be renewed at the last attempt and will be retried, not counting those that need
+    /// the merchant.
     pub failing: usize,
-    /// How many tokens and tickets in the store cannot be read. A token that has no refresh token for that is not renewed
-    /// before it is recovered or authorized again; the others are.
+    /// How many tokens and tickets in the store cannot be read. A token whose refresh token is missing for this
+    /// reason is not renewed until it is recovered or authorized again; the others are.
     pub unreadable: usize,
-    /// Whether the store could not be read when it was last walked: nothing is renewed then.
+    /// Whether the store could not be read in the last pass; nothing is renewed then.
     pub store_failed: bool,
 }
 
 impl TokenManager {
-    /// Begins a manager over a store. There is no default store: tokens that are lost with the process are lost.
+    /// Starts building a manager over a store. There is no default store: tokens lost with the process could not
+    /// be recovered.
     pub fn builder(store: Arc<dyn TokenStore>) -> TokenManagerBuilder {
         TokenManagerBuilder::new(store)
     }
 
-    /// The platforms that it serves.
+    /// Returns the platforms that it serves.
     #[must_use]
     pub fn platforms(&self) -> Vec<PlatformKey> {
         let mut platforms: Vec<_> = self.0.platforms.keys().cloned().collect();
@@ -74,7 +75,7 @@ impl TokenManager {
         platforms
     }
 
-    /// How the renewal ahead of time fares; nothing fails before [`run`](Self::run).
+    /// Returns the state of the renewal ahead of time; nothing fails before [`run`](Self::run).
     #[must_use]
     pub fn renewals(&self) -> RenewalState {
         *self.0.renewals.lock().unwrap_or_else(PoisonError::into_inner)
@@ -84,7 +85,7 @@ impl TokenManager {
         *self.0.renewals.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// Tells the memory and the store that a token was refused. Only the current one counts.
+    /// Marks a token as refused in memory and in the store. Only the current token is affected.
     async fn refuse(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {
         if self.0.refuse(scope, refused) {
             meter::rejection(scope);
@@ -95,7 +96,7 @@ impl TokenManager {
 }
 
 impl Inner {
-    /// The calls of the platform that a scope belongs to.
+    /// Returns the API of the platform that a scope belongs to.
     pub(crate) fn api(&self, scope: &TokenScope) -> Result<&Arc<dyn AuthorizationApi>> {
         let served = match scope.kind {
             TokenKind::Authorizer => scope.app.is_some(),
@@ -106,12 +107,12 @@ impl Inner {
         self.platforms.get(&key).filter(|_| served).ok_or_else(|| errors::not_served(scope))
     }
 
-    /// The calls of a platform.
+    /// Returns the API of a platform.
     pub(crate) fn platform(&self, key: &PlatformKey) -> Result<&Arc<dyn AuthorizationApi>> {
         self.api(&TokenScope::platform(key.vendor, key.platform.clone()))
     }
 
-    /// A number from 0 to 1.
+    /// Returns a number from 0 to 1.
     pub(crate) fn random(&self) -> f64 {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
@@ -162,7 +163,7 @@ impl OriginalIds for TokenManager {
 }
 
 impl Trip {
-    /// Who authorized, where that is told for this very app.
+    /// Returns information on the authorizing app, if the vendor reports it for this very app.
     pub(crate) async fn ask_about(&mut self, scope: &TokenScope, app: &AppId) -> Result<AuthorizerInfo> {
         const OPERATION: &str = "authorizer_info";
         let api = Arc::clone(self.manager.0.api(scope)?);
@@ -172,7 +173,7 @@ impl Trip {
         if let Err(error) = &result
             && error.kind() == ErrorKind::InvalidArgument
         {
-            // This vendor asks with the app's own token.
+            // This vendor requires the app's own token.
             let token = self.manager.token(scope).await?;
             let token = &token;
             let by_token =
@@ -188,7 +189,7 @@ impl Trip {
     }
 }
 
-/// Prints which platforms it serves, and no token.
+/// Prints which platforms it serves, but no token.
 impl Debug for TokenManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenManager")

@@ -1,8 +1,8 @@
-//! Numbers for operators. The names are listed in the README.
+//! Metrics for operators. The names are listed in the README.
 
 use miniprogram_core::{Error, TokenScope, Vendor};
 
-/// How a call of the token chain ended.
+/// Records how a call of the token chain ended.
 pub(crate) fn call<T>(operation: &'static str, scope: &TokenScope, result: &Result<T, Error>) {
     let outcome = result.as_ref().err().map_or("ok", |error| error.kind().as_str());
     let labels = [
@@ -20,7 +20,7 @@ pub(crate) fn call<T>(operation: &'static str, scope: &TokenScope, result: &Resu
     }
 }
 
-/// How a renewal ended, for everybody who waited for it.
+/// Records how a renewal ended, for everyone who waited for it.
 pub(crate) fn renewal(scope: &TokenScope, outcome: &'static str) {
     let labels = [
         ("vendor", scope.vendor.to_string()),
@@ -30,38 +30,38 @@ pub(crate) fn renewal(scope: &TokenScope, outcome: &'static str) {
     metrics::counter!("miniprogram_token_refreshes_total", &labels).increment(1);
 }
 
-/// A token that the vendor refused.
+/// Records a token that the vendor refused.
 pub(crate) fn rejection(scope: &TokenScope) {
     let labels = [("vendor", scope.vendor.to_string()), ("kind", scope.kind.as_str().to_owned())];
     metrics::counter!("miniprogram_token_rejections_total", &labels).increment(1);
     tracing::debug!(vendor = %scope.vendor, token = %scope, "refused by the vendor");
 }
 
-/// A ticket that arrived.
+/// Records a ticket that arrived.
 pub(crate) fn ticket(vendor: Vendor, newest: bool) {
     let labels = [("vendor", vendor.to_string()), ("newest", newest.to_string())];
     metrics::counter!("miniprogram_tickets_total", &labels).increment(1);
 }
 
-/// A grant that can be renewed no more.
+/// Records a grant that can no longer be renewed.
 pub(crate) fn lost_grant(scope: &TokenScope) {
     let labels = [("vendor", scope.vendor.to_string())];
     metrics::counter!("miniprogram_token_grants_lost_total", &labels).increment(1);
 }
 
-/// How many grants need the merchant.
+/// Records how many grants need the merchant.
 pub(crate) fn needing_reauthorization(vendor: Vendor, count: u32) {
     let labels = [("vendor", vendor.to_string())];
     metrics::gauge!("miniprogram_tokens_needing_reauthorization", &labels).set(f64::from(count));
 }
 
-/// How many tokens and tickets in the store cannot be read.
+/// Records how many tokens and tickets in the store cannot be read.
 pub(crate) fn unreadable(count: usize) {
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     metrics::gauge!("miniprogram_tokens_unreadable").set(f64::from(count));
 }
 
-/// One token more, or one less, that the store could not take.
+/// Records that there is one more, or one fewer, token that could not be stored.
 pub(crate) fn unsaved(scope: &TokenScope, change: f64) {
     let labels = [("vendor", scope.vendor.to_string())];
     metrics::gauge!("miniprogram_tokens_unsaved", &labels).increment(change);

@@ -1,4 +1,4 @@
-//! The protocol of an app's tokens: what is sent, how often, and what follows from no answer.
+//! The renewal protocol of an app's tokens: what is sent, how often, and how a missing response is handled.
 
 use miniprogram_core::authorization::{Grant, Recovery, RefreshTokenUse};
 use miniprogram_core::{AppId, AuthorizationApi, Error, ErrorKind, Outcome, Result, Secret};
@@ -9,9 +9,9 @@ use crate::meter;
 use crate::task::{Failure, Granted, has_time};
 use crate::trip::Trip;
 
-/// How often a recovered credential is asked for.
+/// The maximum number of requests for a recovered credential.
 const RECOVERIES: u32 = 2;
-/// How often one credential is sent at most: again only after no answer.
+/// The maximum number of times one credential is sent; it is sent again only if there was no response.
 const TRIES: u32 = 2;
 
 /// The renewal of one app's tokens under a lease.
@@ -21,23 +21,23 @@ pub(crate) struct Renewal<'a> {
     lease: &'a Lease,
     app: &'a AppId,
     single_use: bool,
-    /// Whether the stored refresh token may be spent by a call that nobody has the answer of.
+    /// Whether the stored refresh token may have been consumed by a call without a known response.
     open: bool,
 }
 
-/// What tokens are got for.
+/// A credential that is exchanged for tokens.
 enum Credential {
     RefreshToken(Secret),
     Code(Secret),
 }
 
-/// Why a credential brought nothing.
+/// Why a credential yielded no tokens.
 enum Ended {
     /// The vendor refused it.
     Refused(Error),
-    /// There was no answer that says what became of it.
+    /// There was no response that reveals the outcome.
     Unknown(Error),
-    /// Anything else, with which the renewal ends.
+    /// Any other failure, which ends the renewal.
     Failed(Failure),
 }
 
@@ -52,10 +52,10 @@ impl<'a> Renewal<'a> {
         Self { trip, api, lease, app, single_use, open: single_use && lease.interrupted }
     }
 
-    /// Refreshes; recovers where that cannot be.
+    /// Refreshes the tokens; recovers the authorization if that is not possible.
     pub(crate) async fn renew(&mut self, record: &TokenRecord) -> Result<Granted, Failure> {
         let Some(stored) = record.refresh_token.clone() else { return self.recover().await };
-        // Where somebody else's call is open already, this is the one repetition with the old token.
+        // If another process's call is already open, this is the one repetition with the old token.
         let tries = if self.open { 1 } else { TRIES };
         match self.send(&Credential::RefreshToken(stored), tries).await {
             Ok(granted) => return Ok(granted),
@@ -63,7 +63,7 @@ impl<'a> Renewal<'a> {
             Err(Ended::Unknown(error)) if !self.single_use => return Err(Failure::Nothing(error)),
             Err(Ended::Unknown(_)) => {}
             Err(Ended::Refused(_)) => {
-                // Nothing is open: the vendor may not have seen the refresh that brought the stored one.
+                // Nothing is open: the vendor may not have received the refresh that yielded the stored one.
                 let previous = record.previous_refresh_token.clone();
                 if let Some(previous) = previous.filter(|_| !self.open) {
                     match self.send(&Credential::RefreshToken(previous), 1).await {
@@ -77,7 +77,8 @@ impl<'a> Renewal<'a> {
         self.recover().await
     }
 
-    /// Exchanges the code of an authorization; recovers if it is spent. Makes sure that the code was this app's.
+    /// Exchanges the code of an authorization; recovers the authorization if the code was consumed. Verifies that
+    /// the code belonged to this app.
     pub(crate) async fn exchange(&mut self, code: &Secret) -> Result<Granted, Failure> {
         match self.send(&Credential::Code(code.clone()), TRIES).await {
             Ok(granted) => self.identify(granted).await,
@@ -86,7 +87,7 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// Gets the authorization back without the merchant.
+    /// Recovers the authorization without involving the merchant.
     pub(crate) async fn recover(&mut self) -> Result<Granted, Failure> {
         let mut rounds = 1;
         loop {
@@ -122,8 +123,8 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// Sends a credential, and again only if there was no answer. What is spent by its use and refused then was spent by
-    /// the sending that nobody has the answer of.
+    /// Sends a credential, and sends it again only if there was no response. If a single-use credential is then
+    /// refused, it was consumed by the request without a response.
     async fn send(&mut self, credential: &Credential, tries: u32) -> Result<Granted, Ended> {
         let spent_by_use = self.single_use || matches!(credential, Credential::Code(_));
         let mut unanswered = None;
@@ -173,7 +174,7 @@ impl<'a> Renewal<'a> {
         result.map(|grant| Granted { grant, asked_at, original_id: None })
     }
 
-    /// An answer without an access token, or for another app, is none.
+    /// Rejects a response without an access token, or for another app.
     fn check_refreshed(&self, grant: Grant) -> Result<Grant> {
         let scope = &self.lease.scope;
         if grant.app.as_ref().is_some_and(|app| app != self.app) {
@@ -192,7 +193,7 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// Makes sure that a grant is the app's: by its answer, else by asking who authorized.
+    /// Verifies that a grant belongs to the app: by its response, otherwise by querying who authorized.
     async fn identify(&mut self, mut granted: Granted) -> Result<Granted, Failure> {
         let scope = &self.lease.scope;
         let named = match &granted.grant.app {
@@ -207,7 +208,7 @@ impl<'a> Renewal<'a> {
                 };
                 let result = self.trip.with_platform(api, ask).await;
                 meter::call("authorizer_info", scope, &result);
-                // The code is spent: whoever comes next has to settle what it left behind.
+                // The code is consumed: the next holder has to settle the result.
                 self.open = self.single_use;
                 let info = result.map_err(|error| self.failed(error))?;
                 if granted.grant.permissions.is_empty() {

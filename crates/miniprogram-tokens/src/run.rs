@@ -1,4 +1,4 @@
-//! Renewal ahead of time, spread out.
+//! Renewal ahead of time, spread out over the lifetime of the tokens.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,13 +15,13 @@ use crate::trip::Trip;
 
 /// How many records are read at once.
 const PAGE: u32 = 500;
-/// How often the store is walked at least: other processes put records there too.
+/// The maximum interval between passes through the store: other processes add records too.
 const WALK: Duration = Duration::from_secs(60);
 const MIN_WAIT: Duration = Duration::from_secs(1);
-/// A token is renewed at a point between these parts of its life.
+/// A token is renewed at a point between these fractions of its lifetime.
 const EARLIEST: f64 = 2.0 / 3.0;
 const LATEST: f64 = 0.9;
-/// How long one that failed is left alone: doubled at every failure.
+/// How long to wait after a failure; doubled with every further failure.
 const MIN_BACKOFF: Duration = Duration::from_secs(60);
 const MAX_BACKOFF: Duration = Duration::from_secs(3600);
 
@@ -30,17 +30,17 @@ const MAX_BACKOFF: Duration = Duration::from_secs(3600);
 struct Due {
     scope: TokenScope,
     generation: i64,
-    /// When it ends: who ends first is renewed first.
+    /// When it expires: the token that expires first is renewed first.
     ends: Timestamp,
 }
 
-/// What a walk through the store found.
+/// The result of a pass through the store.
 #[derive(Debug)]
 struct Found {
     due: Vec<Due>,
     /// How many records and tickets cannot be read.
     unreadable: usize,
-    /// When something else falls due.
+    /// When something else becomes due.
     next: Timestamp,
 }
 
@@ -52,12 +52,14 @@ struct Failing {
 }
 
 impl TokenManager {
-    /// Renews every token ahead of its end until the shutdown: each at its own point between two thirds and nine tenths
-    /// of its life, so that those that were issued together do not end together. A point depends on the scope alone:
-    /// several processes agree on it, and the lease lets one of them through. What needs the merchant is left alone.
+    /// Renews every token before it expires, until shutdown. Each token is renewed at its own point between two
+    /// thirds and nine tenths of its lifetime, so that tokens issued together are not renewed together. The point
+    /// depends only on the scope: several processes agree on it, and the lease admits one of them. Tokens that
+    /// need the merchant are left alone.
     ///
-    /// Errors end nothing: a token that cannot be renewed is tried again after a growing pause of at most an hour, and
-    /// a store that cannot be read within a minute. On shutdown, renewals under way are finished.
+    /// Errors do not end it: a token that cannot be renewed is retried after a growing pause of at most an hour,
+    /// and a store that cannot be read is retried within a minute. On shutdown, renewals in progress are
+    /// finished.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
         let shutdown = shutdown.shared();
         let mut trip = Trip::new(self);
@@ -131,7 +133,7 @@ impl TokenManager {
             }
         }
         meter::unreadable(found.unreadable);
-        // What is gone, or needs the merchant by now, does not fail any more.
+        // A scope that is gone, or needs the merchant by now, no longer counts as failing.
         failing.retain(|scope, _| still_failing.contains(scope));
         for (vendor, count) in without_grant {
             meter::needing_reauthorization(vendor, count);
@@ -172,14 +174,14 @@ impl TokenManager {
     }
 }
 
-/// When a token is to be renewed; `None` if it is not.
+/// Returns when a token is to be renewed; `None` if it is not.
 fn due_at(record: &TokenRecord, now: Timestamp) -> Option<Timestamp> {
-    // Of the first generation there is nothing to renew: whoever began it comes again.
+    // At generation 0 there is nothing to renew: the process that began it will try again.
     if !record.state.is_granted() || record.generation == 0 || record.obstacle().is_some() {
         return None;
     }
     if let Some(lease) = &record.lease {
-        // Somebody is at it, or died: who comes next settles it.
+        // Another process is renewing it, or died: the next holder settles it.
         return Some(lease.until);
     }
     match &record.access {
@@ -191,7 +193,7 @@ fn due_at(record: &TokenRecord, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// At which part of its life a scope's token is renewed: always the same one.
+/// Returns the fraction of its lifetime at which a scope's token is renewed; it is always the same.
 fn point(scope: &TokenScope) -> f64 {
     let mut hasher = DefaultHasher::new();
     scope.hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! New tokens reach the store before anybody else, and are not lost if the store cannot take them.
+//! New tokens are stored before anything else sees them, and are not lost if they cannot be stored.
 
 use std::time::Duration;
 
@@ -14,12 +14,13 @@ const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 impl Inner {
-    /// Commits new tokens and takes them over. `None` if the lease was lost and the store holds something else.
+    /// Commits new tokens and makes them current. `None` if the lease was lost and the store contains something
+    /// else.
     pub(crate) async fn commit(&self, lease: &Lease, tokens: &NewTokens) -> Result<Option<TokenRecord>> {
         let record = match self.store.commit(lease, tokens, self.clock.now()).await {
             Ok(record) => record,
             Err(error) if error.kind() == ErrorKind::Conflict => {
-                // An earlier commit of the same tokens may have arrived although the store said otherwise.
+                // An earlier commit of the same tokens may have succeeded although the store reported otherwise.
                 let record = self.store.token(&lease.scope).await?;
                 let ours = tokens.access.as_ref().map(|access| &access.token);
                 let same = |record: &TokenRecord| {
@@ -41,7 +42,7 @@ impl Inner {
 }
 
 impl TokenManager {
-    /// Keeps tokens that the store could not take, and writes them as soon as it can.
+    /// Keeps tokens that could not be stored, and writes them as soon as possible.
     pub(crate) fn set_aside(&self, lease: Lease, tokens: NewTokens) {
         let scope = lease.scope.clone();
         self.0.set_unsaved(&scope, true);
@@ -51,7 +52,7 @@ impl TokenManager {
     }
 }
 
-/// Tries until the store answers: with the record, or that somebody else's tokens are newer.
+/// Retries until the store responds, either with the record or with newer tokens of another process.
 async fn save(trip: Trip, lease: Lease, tokens: NewTokens) {
     let inner = &trip.manager.0;
     let scope = &lease.scope;

@@ -1,4 +1,4 @@
-//! What a process remembers of each scope: the token it hands out, and the one piece of work under way.
+//! The in-memory state of each scope: the current token, and the one task in progress.
 
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -10,22 +10,22 @@ use miniprogram_store::{Lease, StoredAccess, TokenRecord};
 use crate::flight::Flight;
 use crate::manager::Inner;
 
-/// How long before its end a token is replaced: a tenth of its life, at most this.
+/// How long before its expiry a token is replaced: a tenth of its lifetime, at most this.
 const MARGIN: Duration = Duration::from_secs(300);
 
 pub(crate) type Slots = HashMap<TokenScope, Slot>;
 
 #[derive(Default)]
 pub(crate) struct Slot {
-    /// What is handed out.
+    /// The token provided to callers.
     current: Option<Current>,
-    /// What was refused, and the generation it had: the store may not know yet.
+    /// The refused token and its generation; the store may not know of the refusal yet.
     refused: Option<(AccessToken, i64)>,
-    /// The work under way.
+    /// The task in progress.
     pub(crate) flight: Option<Flight>,
-    /// A lease that was not given back, because it is not known what was done under it.
+    /// A lease that was not released, because the outcome of the calls made under it is not known.
     kept: Option<Lease>,
-    /// Whether there are new tokens that the store could not take.
+    /// Whether there are new tokens that could not be stored.
     unsaved: bool,
 }
 
@@ -35,7 +35,7 @@ struct Current {
     generation: i64,
 }
 
-/// When a token is handed out: before the first moment, the clock was set back.
+/// The time span in which a token is provided. If the current time is before it, the clock was set back.
 #[derive(Clone, Copy)]
 struct Span {
     from: Timestamp,
@@ -46,7 +46,7 @@ impl Span {
     fn of(access: &StoredAccess) -> Self {
         let life = access.expires_at.since(access.issued_at);
         let margin = margin(life);
-        // Another machine's clock may be ahead of ours, by less than the margin.
+        // Another machine's clock may be ahead of the local one, by less than the margin.
         let early = access.issued_at.as_unix_millis() - i64::try_from(margin.as_millis()).unwrap_or(0);
         Self { from: Timestamp::from_unix_millis(early), until: access.issued_at.after(life - margin) }
     }
@@ -70,7 +70,7 @@ impl Slot {
         nothing_held && self.flight.is_none() && !self.unsaved
     }
 
-    /// The record's token, unless it is refused, by the store or here.
+    /// Returns the record's token, unless it was refused according to the store or to this process.
     fn unrefused<'r>(&self, record: &'r TokenRecord) -> Option<&'r StoredAccess> {
         let access = record.access.as_ref().filter(|access| !access.refused)?;
         let good = record.state.is_granted() && !self.is_refused(&access.token, record.generation);
@@ -83,7 +83,7 @@ impl Inner {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token at hand, if it is good for a while.
+    /// Returns the current token, if it is valid for a while.
     pub(crate) fn cached(&self, scope: &TokenScope) -> Option<AccessToken> {
         let now = self.clock.now();
         let slots = self.slots();
@@ -91,7 +91,7 @@ impl Inner {
         Some(current.token.clone())
     }
 
-    /// The record's token, unless it is refused, by the store or here.
+    /// Returns the record's token, unless it was refused according to the store or to this process.
     fn unrefused(&self, record: &TokenRecord) -> Option<StoredAccess> {
         let slots = self.slots();
         match slots.get(&record.scope) {
@@ -100,19 +100,19 @@ impl Inner {
         }
     }
 
-    /// Whether the record's token may be handed out for a while.
+    /// Returns whether the record's token may be provided for a while.
     pub(crate) fn is_usable(&self, record: &TokenRecord) -> bool {
         let now = self.clock.now();
         self.unrefused(record).is_some_and(|access| Span::of(&access).contains(now))
     }
 
-    /// The record's token, if nobody refused it meanwhile. One that has just been issued is handed out however short
-    /// its life is.
+    /// Returns the record's token, unless it was refused in the meantime. A newly issued token is provided
+    /// however short its lifetime is.
     pub(crate) fn accepted(&self, record: &TokenRecord) -> Option<AccessToken> {
         self.unrefused(record).map(|access| access.token)
     }
 
-    /// Takes over what the store holds, unless something newer is at hand.
+    /// Takes over the stored record, unless this process holds a newer one.
     pub(crate) fn remember(&self, record: &TokenRecord) {
         let mut slots = self.slots();
         let slot = slots.entry(record.scope.clone()).or_default();
@@ -126,15 +126,15 @@ impl Inner {
         });
     }
 
-    /// Drops what is at hand.
+    /// Drops the current token.
     pub(crate) fn forget(&self, scope: &TokenScope) {
         if let Some(slot) = self.slots().get_mut(scope) {
             slot.current = None;
         }
     }
 
-    /// Marks a token as refused. Answers whether the store has to hear of it: not if another one is at hand, or if it
-    /// has been told.
+    /// Marks a token as refused. Returns whether the store has to be notified: not if another token is current,
+    /// or if it was already notified.
     pub(crate) fn refuse(&self, scope: &TokenScope, token: &AccessToken) -> bool {
         let mut slots = self.slots();
         let Some(slot) = slots.get_mut(scope) else { return true };
@@ -166,7 +166,7 @@ impl Inner {
         self.slots().entry(scope.clone()).or_default().unsaved = unsaved;
     }
 
-    /// The work is over: the next one may begin.
+    /// Ends the task, so that the next one may begin.
     pub(crate) fn clear(&self, scope: &TokenScope) {
         let mut slots = self.slots();
         let empty = slots.get_mut(scope).is_some_and(|slot| {

@@ -1,4 +1,4 @@
-//! How the tokens stand: states and ages, never values.
+//! The status of tokens: states and ages, never values.
 
 use miniprogram_core::{AppId, PlatformId, Result, Timestamp, TokenKind, Vendor};
 use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, TokenRecord, UnreadablePart};
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::manager::{Inner, TokenManager};
 
-/// How one scope's token stands.
+/// The status of one scope's token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TokenStatus {
@@ -22,7 +22,7 @@ pub struct TokenStatus {
     pub kind: TokenKind,
     /// Whether it can be renewed.
     pub state: GrantState,
-    /// What is written down and cannot be read.
+    /// The stored parts that cannot be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<UnreadablePart>,
     /// How often it was written.
@@ -30,53 +30,53 @@ pub struct TokenStatus {
     /// When the access token was issued; none if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Timestamp>,
-    /// When it ends.
+    /// When it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// How old it is, in seconds.
+    /// Its age in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_seconds: Option<u64>,
-    /// How long it is still good, in seconds; 0 if it is over.
+    /// How long it is still valid, in seconds; 0 if it has expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<u64>,
-    /// Whether the vendor refused it before its end.
+    /// Whether the vendor refused it before it expired.
     pub refused: bool,
     /// Whether there is a refresh token.
     pub refreshable: bool,
-    /// When the merchant last granted or revoked, by the vendor's clock.
+    /// When the merchant last granted or revoked, according to the vendor's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// The app's original id, where known.
+    /// The app's original id, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_id: Option<String>,
-    /// Who is renewing it, or was when it died.
+    /// The process that is renewing it, or that died while renewing it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewed_by: Option<String>,
-    /// Until when nobody else may renew it.
+    /// When the lease expires; until then no other process may renew it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewed_until: Option<Timestamp>,
-    /// Whether this process holds newer tokens that the store could not take.
+    /// Whether this process holds newer tokens that could not be stored.
     pub unsaved: bool,
     /// When the record was last written.
     pub updated_at: Timestamp,
 }
 
-/// How a platform's ticket stands.
+/// The status of a platform's ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TicketStatus {
-    /// When the vendor made it.
+    /// When the vendor created it.
     pub created_at: Timestamp,
     /// When it arrived.
     pub received_at: Timestamp,
-    /// How old it is, in seconds.
+    /// Its age in seconds.
     pub age_seconds: u64,
 }
 
 impl TokenManager {
-    /// How the tokens of a filter stand, in the order of (vendor, platform, kind, app). Asks the store only. A record of
-    /// which not even the scope can be read is left out: [`TokenStore::tokens`](miniprogram_store::TokenStore::tokens)
-    /// names it.
+    /// Returns the status of the tokens that match a filter, in the order of (vendor, platform, kind, app).
+    /// Queries only the store. A record of which not even the scope can be read is left out;
+    /// [`TokenStore::tokens`](miniprogram_store::TokenStore::tokens) reports it.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
@@ -85,7 +85,7 @@ impl TokenManager {
         Ok(page.records.iter().map(|record| self.0.status_of(record)).collect())
     }
 
-    /// How a platform's ticket stands; `None` if none has arrived yet. Asks the store only.
+    /// Returns the status of a platform's ticket; `None` if none has arrived yet. Queries only the store.
     ///
     /// # Errors
     /// [`Config`](miniprogram_core::ErrorKind::Config) for a platform that is not served;
@@ -98,7 +98,8 @@ impl TokenManager {
 }
 
 impl TokenStatus {
-    /// How a record stands at that time, as far as the store knows: for who reads a store without a manager.
+    /// Returns the status of a record at the given time, as far as the store knows it, for readers of a store
+    /// without a manager.
     #[must_use]
     pub fn of(record: &TokenRecord, now: Timestamp) -> Self {
         let scope = &record.scope;
@@ -128,7 +129,7 @@ impl TokenStatus {
 }
 
 impl TicketStatus {
-    /// How a ticket stands at that time.
+    /// Returns the status of a ticket at the given time.
     #[must_use]
     pub fn of(ticket: &Ticket, now: Timestamp) -> Self {
         Self {

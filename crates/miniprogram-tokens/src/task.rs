@@ -1,4 +1,4 @@
-//! What is done to a scope's tokens, under its lease.
+//! The tasks on a scope's tokens, performed under its lease.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,42 +16,42 @@ use crate::meter;
 use crate::renewal::Renewal;
 use crate::trip::Trip;
 
-/// How often the store is asked again while somebody else renews.
+/// The minimum interval at which the store is queried while another process renews.
 const MIN_STEP: Duration = Duration::from_millis(20);
 const MAX_STEP: Duration = Duration::from_secs(2);
-/// How many leases' time is waited for those of others.
+/// How many lease durations to wait for another holder.
 const PATIENCE: u32 = 5;
 
-/// A piece of work on one scope.
+/// A task on one scope.
 #[derive(Debug)]
 pub(crate) enum Task {
-    /// Bring a token.
+    /// Obtain a token.
     Renew(Want),
-    /// Turn the code of an authorization into tokens.
+    /// Exchange the code of an authorization for tokens.
     Exchange { code: Secret, granted_at: Option<Timestamp> },
-    /// Get lost tokens back.
+    /// Recover lost tokens.
     Recover { granted_at: Option<Timestamp> },
-    /// Write down tokens whose app was found out after they were granted.
+    /// Store tokens whose app was determined after they were granted.
     Keep { granted: Granted, granted_at: Option<Timestamp> },
     /// The merchant revoked the authorization.
     Revoke { at: Timestamp },
 }
 
-/// Which token will do.
+/// Which token is acceptable.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Want {
-    /// One that may be handed out.
+    /// One that may be provided to callers.
     Usable,
     /// One of a later generation.
     Newer(i64),
 }
 
-/// What the vendor granted, and when it was asked.
+/// A grant of the vendor, and when it was requested.
 #[derive(Debug, Clone)]
 pub(crate) struct Granted {
     pub(crate) grant: Grant,
     pub(crate) asked_at: Timestamp,
-    /// The app's original id, where it was told on the way.
+    /// The app's original id, if it was reported along the way.
     pub(crate) original_id: Option<String>,
 }
 
@@ -65,12 +65,12 @@ impl Granted {
     }
 }
 
-/// Why nothing was brought, and what becomes of the lease.
+/// Why there are no tokens, and what happens to the lease.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Nothing was spent: the lease is given back.
+    /// Nothing was consumed: the lease is released.
     Nothing(Error),
-    /// The refresh token may be spent: the lease stays, so that whoever comes next settles that first.
+    /// The refresh token may have been consumed: the lease is kept, so that the next holder settles this first.
     Open(Error),
     /// The vendor knows of no authorization.
     Gone(Error),
@@ -79,7 +79,7 @@ pub(crate) enum Failure {
 }
 
 impl Task {
-    /// Whether its end is the end of every other renewal of the scope.
+    /// Returns whether its result is the result of every other renewal of the scope.
     pub(crate) const fn renews(&self) -> bool {
         matches!(self, Self::Renew(_))
     }
@@ -152,7 +152,8 @@ impl Task {
         }
     }
 
-    /// What there is to tell without asking the vendor; `None` if the vendor has to be asked.
+    /// Returns the result if it can be determined without querying the vendor; `None` if the vendor has to be
+    /// queried.
     fn settled_by(
         &self,
         trip: &Trip,
@@ -160,8 +161,8 @@ impl Task {
         record: Option<TokenRecord>,
     ) -> Result<Option<Landed>> {
         let Self::Renew(want) = self else {
-            // An older authorization changes nothing, and a code that was delivered before is spent. Of a revocation in
-            // the same second nobody knows which came first: the vendor does.
+            // An older authorization changes nothing, and a code that was delivered before is already consumed.
+            // If a revocation happened in the same second, only the vendor knows which came first.
             let whole = record.as_ref().filter(|record| record.obstacle().is_none());
             let late = whole.zip(self.granted_at()).is_some_and(|(record, at)| {
                 let revoked = record.state == GrantState::Revoked;
@@ -190,7 +191,8 @@ impl Task {
         if !is_platform && record.generation == 0 {
             return Err(errors::never_authorized(scope));
         }
-        // A refresh token that cannot be read is not an absent one: nothing is recovered over it unasked.
+        // An unreadable refresh token is not an absent one: it is not replaced by a recovery unless that was
+        // requested.
         if let Some(part) = record.obstacle() {
             return Err(errors::unreadable(scope, part));
         }
@@ -228,8 +230,8 @@ fn outcome<T>(brought: &Result<T, Failure>) -> &'static str {
     }
 }
 
-/// The lease that was kept from an open renewal, or a new one where another process has taken that over. Whether a
-/// request still fits into it is asked before each request.
+/// Returns the lease kept from an open renewal, or a new one if another process has taken that over. Whether a
+/// request still fits into it is checked before each request.
 async fn take_lease(trip: &Trip, scope: &TokenScope) -> Result<Acquired> {
     let inner = &trip.manager.0;
     if let Some(lease) = inner.take_kept_lease(scope)
@@ -241,12 +243,13 @@ async fn take_lease(trip: &Trip, scope: &TokenScope) -> Result<Acquired> {
     inner.store.acquire(scope, &inner.owner, trip.now(), inner.lease).await
 }
 
-/// Whether one more call fits into the lease.
+/// Returns whether one more call fits into the lease.
 pub(crate) fn has_time(trip: &Trip, lease: &Lease) -> bool {
     lease.info.until.since(trip.now()) >= trip.manager.0.lease / 3
 }
 
-/// Gives a lease back, if it is still held. If the store cannot take that, it runs out and is settled as an open one.
+/// Releases a lease, if it is still held. If the store cannot record that, the lease expires and is settled as an
+/// open one.
 async fn give_back(trip: &Trip, lease: &Lease, state: Option<GrantState>) {
     let scope = &lease.scope;
     if let Err(error) = trip.manager.0.store.release(lease, state, trip.now()).await
@@ -257,8 +260,8 @@ async fn give_back(trip: &Trip, lease: &Lease, state: Option<GrantState>) {
 }
 
 impl Failure {
-    /// Does with the lease what has to be done. Answers the error for those who wait; `None` if it has to be tried
-    /// again under another lease.
+    /// Releases or keeps the lease as required. Returns the error for the waiters; `None` if the task has to be
+    /// retried under another lease.
     async fn end(self, trip: &Trip, mut lease: Lease, record: &TokenRecord) -> Option<Error> {
         let inner = &trip.manager.0;
         match self {
@@ -286,7 +289,8 @@ impl Failure {
     }
 }
 
-/// Commits new tokens; only then are they handed out. `None` if the lease was lost: whatever its new holder wrote wins.
+/// Commits new tokens, which are provided only afterwards. `None` if the lease was lost: whatever its new holder
+/// wrote takes precedence.
 async fn write_down(trip: &Trip, lease: Lease, tokens: NewTokens) -> Result<Option<TokenRecord>> {
     let inner = &trip.manager.0;
     match inner.commit(&lease, &tokens).await {
@@ -304,7 +308,7 @@ async fn write_down(trip: &Trip, lease: Lease, tokens: NewTokens) -> Result<Opti
     }
 }
 
-/// The platform's own token, for the newest ticket.
+/// Obtains the platform's own token with the newest ticket.
 async fn platform_token(
     trip: &mut Trip,
     api: &dyn AuthorizationApi,
@@ -339,7 +343,7 @@ async fn revoke(trip: &Trip, scope: &TokenScope, at: Timestamp) -> Result<Landed
 }
 
 impl Landed {
-    /// The record; an error if there is none.
+    /// Returns the record; an error if there is none.
     pub(crate) fn record(&self, scope: &TokenScope) -> Result<&TokenRecord> {
         self.record.as_ref().ok_or_else(|| errors::never_authorized(scope))
     }

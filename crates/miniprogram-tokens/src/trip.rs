@@ -1,4 +1,4 @@
-//! A piece of work and its mark on the clock.
+//! A task and its mark on the clock.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,7 +14,7 @@ use crate::manager::TokenManager;
 const MIN_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// A piece of work: holds one mark of the clock, and lends it to the calls it makes.
+/// A task: holds one mark of the clock, and lends it to the calls it makes.
 #[derive(Debug)]
 pub(crate) struct Trip {
     pub(crate) manager: TokenManager,
@@ -26,7 +26,7 @@ impl Trip {
         Self { manager: manager.clone(), busy: Some(manager.0.clock.enter()) }
     }
 
-    /// The mark, for whoever goes on.
+    /// Returns the mark, for the code that continues.
     pub(crate) fn into_busy(self) -> Busy {
         self.busy.unwrap_or_default()
     }
@@ -39,7 +39,7 @@ impl Trip {
         self.manager.0.clock.sleep(duration).await;
     }
 
-    /// Waits for work that marks the clock itself. No moment passes between its mark and ours.
+    /// Waits for work that marks the clock itself, without a gap between its mark and this one.
     pub(crate) async fn lend<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         let mut held = self.busy.take();
@@ -53,7 +53,8 @@ impl Trip {
         output
     }
 
-    /// Calls with the platform's token. A refused one is replaced once, and the call sent once more: it did nothing.
+    /// Performs a call with the platform's token. A refused token is replaced once, and the call is sent once
+    /// more, since a refused call did nothing.
     pub(crate) async fn with_platform<T, F: Future<Output = Result<T>>>(
         &mut self,
         api: &dyn AuthorizationApi,
@@ -72,7 +73,7 @@ impl Trip {
         if fresh == token { Err(error) } else { self.lend(send(fresh)).await }
     }
 
-    /// A short, jittered pause before something is sent again.
+    /// Makes a short, jittered pause before something is sent again.
     pub(crate) async fn pause_briefly(&self) {
         let span = (MAX_PAUSE - MIN_PAUSE).mul_f64(self.manager.0.random());
         self.pause(MIN_PAUSE + span).await;

@@ -1,4 +1,4 @@
-//! What WeChat's acceptance test of a platform asks of the application.
+//! What WeChat's acceptance test of a platform requires of the application.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -8,13 +8,14 @@ use miniprogram_core::{AppId, Delivery, Event, EventHandler, PlatformId, Result,
 
 use crate::event::acceptance_test::Asked;
 
-/// What the acceptance test asks of the application: to exchange a code and to send a message with what comes of it.
+/// The application's part of the acceptance test: exchanging a code and sending a message with the resulting tokens.
 #[async_trait]
 pub trait AcceptanceActions: Debug + Send + Sync + 'static {
-    /// Exchanges the code for the account's tokens, then sends the text to the customer as a customer-service message.
+    /// Exchanges the code for the account's tokens, then sends the text to the customer as a customer-service
+    /// message.
     ///
     /// # Errors
-    /// Anything: it is asked again later, as any handler is.
+    /// Any error: the call is made again later, as with any handler.
     async fn exchange_and_send(&self, task: &AcceptanceTask) -> Result<()>;
 }
 
@@ -22,20 +23,20 @@ pub trait AcceptanceActions: Debug + Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AcceptanceTask {
-    /// The platform that is tested.
+    /// The platform under test.
     pub platform: PlatformId,
-    /// The account that the message was sent to, one of [`ACCEPTANCE_ACCOUNTS`](crate::ACCEPTANCE_ACCOUNTS).
+    /// The account that received the message, one of [`ACCEPTANCE_ACCOUNTS`](crate::ACCEPTANCE_ACCOUNTS).
     pub app: AppId,
     /// The authorization code to exchange.
     pub code: Secret,
-    /// The customer's openid, which the message goes to.
+    /// The openid of the customer who receives the message.
     pub to_user: String,
     /// The text to send, `<code>_from_api`.
     pub text: Secret,
 }
 
-/// Acts on the acceptance test: gives every `QUERY_AUTH_CODE:` to the application's [`AcceptanceActions`]. The replies
-/// that the test wants at once are those of
+/// Handles the acceptance test: passes every `QUERY_AUTH_CODE:` to the application's [`AcceptanceActions`]. The
+/// replies that the test expects immediately are sent by
 /// [`WeChatCallback::with_acceptance_test`](crate::WeChatCallback::with_acceptance_test).
 #[derive(Clone)]
 pub struct AcceptanceResponder {
@@ -49,7 +50,7 @@ impl Debug for AcceptanceResponder {
 }
 
 impl AcceptanceResponder {
-    /// A responder that has the application do what it cannot do itself.
+    /// Creates a responder that delegates to the application what it cannot do itself.
     #[must_use]
     pub fn new(actions: Arc<dyn AcceptanceActions>) -> Self {
         Self { actions }

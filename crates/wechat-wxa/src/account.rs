@@ -1,4 +1,4 @@
-//! The app's account: name, icon, description, whether the search shows it.
+//! The app's account: name, icon, description, and whether search shows the app.
 
 mod info;
 pub(crate) mod name;

@@ -1,4 +1,4 @@
-//! Audits: submitting, asking, withdrawing, expediting.
+//! Audits: submitting, querying, withdrawing, expediting.
 
 mod expedite;
 mod extra;
@@ -48,17 +48,17 @@ impl AuditManager for WeChatApp {
     }
 }
 
-/// The newest audit.
+/// The call that reads the newest audit.
 pub(crate) fn latest_call() -> Call {
     Call::get("latest_audit", GET_LATEST_AUDITSTATUS)
 }
 
-/// Reads the newest audit; `not_submitted` where the vendor says that there is none.
+/// Reads the newest audit; returns `not_submitted` if the vendor reports that there is none.
 pub(crate) async fn read_latest(op: &mut Op<'_>) -> Result<Audit> {
     latest_of(&op.read(&latest_call()).await?)
 }
 
-/// The newest audit out of an answer. The dialect lets the codes that say "never submitted" through.
+/// Reads the newest audit from a response. The dialect lets the codes for "never submitted" through.
 pub(crate) fn latest_of(reply: &Reply) -> Result<Audit> {
     if reply.json.get("errcode").and_then(whole) != Some(0) {
         return Ok(Audit::not_submitted());
@@ -70,7 +70,7 @@ pub(crate) fn latest_of(reply: &Reply) -> Result<Audit> {
     }
 }
 
-/// The status of one audit; the vendor wants its id as a number.
+/// The call that reads the status of one audit; the vendor requires its id as a number.
 fn status_call(audit: &AuditId, operation: &'static str) -> Result<Call> {
     let body = json!({ "auditid": number(audit, operation)? });
     Ok(Call::post_json("audit_status", "/wxa/get_auditstatus", &body))
@@ -81,7 +81,7 @@ async fn read_status(op: &mut Op<'_>, call: &Call, id: &AuditId) -> Result<Audit
     audit(&reply, id.clone(), client::decode(&reply)?)
 }
 
-/// The id as the number that WeChat wants: as text it is refused.
+/// Converts the id to the number that WeChat requires; it refuses a string.
 pub(crate) fn number(audit: &AuditId, operation: &'static str) -> Result<Value> {
     audit.as_number().map(Value::from).ok_or_else(|| {
         let rule = format!("must be a number from 1 to 9223372036854775807, is {:?}", audit.as_str());

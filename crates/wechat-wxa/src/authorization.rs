@@ -1,4 +1,4 @@
-//! The calls by which the platform is authorized and gets its tokens: [`AuthorizationApi`], and what only WeChat has.
+//! The calls that authorize the platform and obtain its tokens: [`AuthorizationApi`], and WeChat-only calls.
 //!
 //! Source: WeChat's pages on third-party platforms, "授权流程技术说明" and the interfaces of `cgi-bin/component`.
 
@@ -23,10 +23,10 @@ use serde_json::{Map, Value};
 use crate::dialect::WeChatDialect;
 use crate::{WECHAT, refuse};
 
-/// The calls of a platform's token chain at WeChat. Clones share connections and the retry budget.
+/// Client for the calls of a platform's token chain at WeChat. Clones share connections and the retry budget.
 ///
-/// It keeps nothing: tokens are given to each call and come back from it. What only reads, and what fetches a token of
-/// the platform or a pre-authorization code, is repeated like any read; an exchange and a refresh are sent once.
+/// It stores nothing: tokens are passed to each call and returned by it. Calls that only read, and calls that fetch a
+/// platform token or a pre-authorization code, are retried like any read. An exchange and a refresh are sent once.
 #[derive(Debug, Clone)]
 pub struct WeChatAuthorization {
     pipeline: Pipeline,
@@ -35,7 +35,7 @@ pub struct WeChatAuthorization {
 }
 
 impl WeChatAuthorization {
-    /// The platform's `component_appid`, in a configuration
+    /// Creates a client from the platform's `component_appid`, in a configuration
     /// [`without_tokens`](ClientConfig::without_tokens), and its `component_appsecret`.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl WeChatAuthorization {
         Ok(Self { pipeline, secret, pages: None })
     }
 
-    /// Sends merchants' browsers to the authorization page of another host, such as a simulator's, instead of
+    /// Sends merchants' browsers to the authorization page of another host, such as a simulator, instead of
     /// `https://mp.weixin.qq.com` and `https://open.weixin.qq.com`.
     #[must_use]
     pub fn with_page_base(mut self, base: BaseUrl) -> Self {
@@ -61,12 +61,12 @@ impl WeChatAuthorization {
         self
     }
 
-    /// An operation on the platform itself.
+    /// Begins an operation on the platform itself.
     fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(self.pipeline.platform_id(), operation)
     }
 
-    /// A call of the platform, which names itself in it.
+    /// Builds a call of the platform, which carries the platform's id.
     fn call<const N: usize>(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! What was read before an effect, in the form that the intent keeps.
+//! The state read before an effect, in the form that the intent stores.
 
 use miniprogram_core::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::WECHAT;
 
-/// What was seen, in the effect's own form.
+/// Decodes the state into the effect's own form.
 pub(crate) fn seen<T: DeserializeOwned>(operation: &'static str, before: &Value) -> Result<T> {
     T::deserialize(before).map_err(|problem| {
         Error::new(ErrorKind::Config, operation)

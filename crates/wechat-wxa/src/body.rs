@@ -1,14 +1,14 @@
-//! Bodies of requests, with room for fields that nobody has modelled.
+//! Request bodies, with room for unmodelled fields.
 
 use miniprogram_core::Result;
 use serde_json::{Map, Value};
 
 use crate::refuse;
 
-/// A JSON object that is about to be sent.
+/// A JSON object to be sent.
 pub(crate) struct Body {
     operation: &'static str,
-    /// Every field that has a name here, whether it is sent or not.
+    /// Every modelled field, whether it is sent or not.
     modelled: Vec<&'static str>,
     members: Map<String, Value>,
 }
@@ -22,7 +22,7 @@ impl Body {
         self.with_some(name, Some(value))
     }
 
-    /// With a field that is left out if there is no value.
+    /// Adds a field, or omits it if there is no value.
     pub(crate) fn with_some(mut self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
         self.modelled.push(name);
         if let Some(value) = value {
@@ -31,7 +31,7 @@ impl Body {
         self
     }
 
-    /// The object with the fields that nobody has modelled. `at` says where it stands in the request.
+    /// Returns the object with the unmodelled fields added. `at` is its position in the request.
     pub(crate) fn finish(mut self, at: &str, extra: &Map<String, Value>) -> Result<Value> {
         if let Some(name) = extra.keys().find(|name| self.modelled.contains(&name.as_str())) {
             let field = format!("{at}extra.{name}");

@@ -1,6 +1,7 @@
-//! The categories of an app: which there are, which it has, adding, changing and deleting them.
+//! The categories of an app: listing the catalogue and the app's own, adding, changing and deleting them.
 //!
-//! [`CodeManager::categories`](miniprogram_core::CodeManager::categories) lists those that a submission may name.
+//! [`CodeManager::categories`](miniprogram_core::CodeManager::categories) lists the categories that a submission may
+//! name.
 
 mod catalogue;
 
@@ -27,22 +28,22 @@ pub(crate) const DELETE: MethodName = MethodName::new("delete_category");
 pub(crate) const EFFECTS: &[Inherent] =
     &[Inherent::new(ADD, add), Inherent::new(MODIFY, modify), Inherent::new(DELETE, delete)];
 
-/// The categories of an app, and how many it may have.
+/// The categories of an app, and its limits.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountCategories {
     /// `categories`.
     pub categories: Vec<AccountCategory>,
-    /// `limit`: how many can be added in a period.
+    /// `limit`: the number of categories that can be added in a period.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit: Option<i64>,
-    /// `quota`: how many can still be added in this one.
+    /// `quota`: the number that can still be added in the current period.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub quota: Option<i64>,
-    /// `category_limit`: how many an app can have.
+    /// `category_limit`: the number of categories an app can have.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub category_limit: Option<i64>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
@@ -61,19 +62,19 @@ pub struct AccountCategory {
     /// `second_name`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub second_name: Option<String>,
-    /// `audit_status`: where its review stands.
+    /// `audit_status`: the state of its review.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<Coded<ReviewStatus>>,
     /// `audit_reason`: why it was rejected.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl AccountCategory {
-    /// A category of which only the ids are known.
+    /// Creates a category of which only the ids are known.
     #[must_use]
     pub fn new(first: i64, second: i64) -> Self {
         Self {
@@ -100,7 +101,7 @@ impl AccountCategory {
     }
 }
 
-/// A category to add, or new certificates for one that was rejected.
+/// A category to add, or new certificates for a rejected one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewCategory {
@@ -108,29 +109,29 @@ pub struct NewCategory {
     pub first: i64,
     /// The id of the second level.
     pub second: i64,
-    /// The certificates that it asks for.
+    /// The certificates that the category requires.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub certificates: Vec<CategoryCertificate>,
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl NewCategory {
-    /// A category without certificates.
+    /// Creates a category without certificates.
     #[must_use]
     pub fn new(first: i64, second: i64) -> Self {
         Self { first, second, certificates: Vec::new(), extra: Map::new() }
     }
 
-    /// With one more certificate.
+    /// Adds a certificate.
     #[must_use]
     pub fn with_certificate(mut self, certificate: CategoryCertificate) -> Self {
         self.certificates.push(certificate);
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -141,7 +142,7 @@ impl NewCategory {
         let certificates = self.certificates.iter().enumerate();
         let certificates = certificates
             .map(|(index, certificate)| certificate.body(operation, &format!("{at}certificates[{index}].")));
-        // The vendor's spelling lacks the f and one i.
+        // In the vendor's spelling, the f and one i are missing.
         Body::new(operation)
             .with("first", self.first)
             .with("second", self.second)
@@ -154,23 +155,23 @@ impl NewCategory {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CategoryCertificate {
-    /// `key`: its name, as the catalogue has it.
+    /// `key`: its name, as in the catalogue.
     pub key: String,
     /// `value`: its media id, from [`WeChatApp::upload_material`].
     pub media_id: String,
     /// `expire_time`: when it expires.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<Timestamp>,
-    /// `is_permanent`: whether it never does.
+    /// `is_permanent`: whether it never expires.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub is_permanent: Option<bool>,
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl CategoryCertificate {
-    /// A certificate.
+    /// Creates a certificate.
     #[must_use]
     pub fn new(key: impl Into<String>, media_id: impl Into<String>) -> Self {
         Self {
@@ -182,21 +183,21 @@ impl CategoryCertificate {
         }
     }
 
-    /// That expires.
+    /// Sets when the certificate expires.
     #[must_use]
     pub const fn expiring(mut self, at: Timestamp) -> Self {
         (self.expires_at, self.is_permanent) = (Some(at), Some(false));
         self
     }
 
-    /// That never expires.
+    /// Marks the certificate as permanent.
     #[must_use]
     pub const fn permanent(mut self) -> Self {
         (self.expires_at, self.is_permanent) = (None, Some(true));
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -230,28 +231,29 @@ pub(crate) struct Delete {
 }
 
 impl WeChatApp {
-    /// The categories of the app with their verdicts, and how many it may have: `getcategory`.
+    /// Returns the categories of the app with their verdicts, and its limits: `getcategory`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn account_categories(&self) -> Result<AccountCategories> {
         account_categories(&self.begin("account_categories").read(&account_categories_call()).await?)
     }
 
-    /// Adds categories: `addcategory`. Those that ask for certificates go to a review, whose verdict is pushed.
+    /// Adds categories: `addcategory`. Categories that require certificates are reviewed; the verdict is pushed.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that the app has already or that lacks
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a category that the app already has or that lacks
     /// certificates, [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) for the month's changes or the
     /// number of categories, and those of any effect.
     pub async fn add_categories(&self, categories: &[NewCategory]) -> Result<Effect> {
         Ok(self.perform(commands::add_categories(categories)?).await?.into_unit())
     }
 
-    /// Hands in new certificates for a category that was rejected: `modifycategory`.
+    /// Submits new certificates for a rejected category: `modifycategory`.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that was not rejected, and those of any effect.
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a category that was not rejected, and those of any
+    /// effect.
     pub async fn modify_category(&self, category: &NewCategory) -> Result<Effect> {
         Ok(self.perform(commands::modify_category(category)?).await?.into_unit())
     }
@@ -259,7 +261,7 @@ impl WeChatApp {
     /// Deletes a category: `deletecategory`.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that is in review, and those of any effect.
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a category in review, and those of any effect.
     pub async fn delete_category(&self, first: i64, second: i64) -> Result<Effect> {
         Ok(self.perform(commands::delete_category(first, second)?).await?.into_unit())
     }
@@ -305,7 +307,7 @@ fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
             match added.count() {
                 0 => Finding::Absent,
                 count if count == categories.len() => Finding::Done(EffectValue::None),
-                // Some of them: perhaps the owner's doing, in the console.
+                // Only some of them: perhaps the owner changed them in the console.
                 _ => Finding::Unknowable,
             }
         })
@@ -332,13 +334,13 @@ fn modify(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
                 (Some(before), Some(now)) if status(before) == Some(ReviewStatus::Rejected) => {
                     let handed_in = match status(now) {
                         Some(ReviewStatus::InReview | ReviewStatus::Approved) => true,
-                        // Rejected once more: in words of its own.
+                        // Rejected once more if the reason differs.
                         Some(ReviewStatus::Rejected) => before.reason != now.reason,
                         _ => false,
                     };
                     if handed_in { Finding::Done(EffectValue::None) } else { Finding::Unknowable }
                 }
-                // The verdict on an earlier review, for example.
+                // For example, the verdict on an earlier review.
                 _ => Finding::Unknowable,
             }
         })

@@ -1,4 +1,4 @@
-//! The platform, and one app that has authorized it.
+//! Clients for the platform and for one app that has authorized it.
 
 use http::Method;
 use miniprogram_core::pipeline::{Call, Op, Pipeline, Reply};
@@ -22,7 +22,7 @@ pub struct WeChatPlatform {
 }
 
 impl WeChatPlatform {
-    /// A platform; its id in the configuration is the `component_appid`.
+    /// Creates a platform client; the id in the configuration is the `component_appid`.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if the HTTP transport cannot be set up.
@@ -35,7 +35,7 @@ impl WeChatPlatform {
         })
     }
 
-    /// With the secrets of its callbacks: what [`event_decoder`](MiniProgramPlatform::event_decoder) needs.
+    /// Sets the secrets of its callbacks, which [`event_decoder`](MiniProgramPlatform::event_decoder) needs.
     #[cfg(feature = "callback")]
     #[must_use]
     pub fn with_callbacks(mut self, callbacks: miniprogram_core::callback::CallbackConfig) -> Self {
@@ -43,14 +43,13 @@ impl WeChatPlatform {
         self
     }
 
-    /// One app that has authorized the platform, with all that only WeChat has. Costs no request.
+    /// Returns a client for an app that has authorized the platform, with all WeChat-only calls. Sends no request.
     #[must_use]
     pub fn app(&self, app: impl Into<AppId>) -> WeChatApp {
         WeChatApp { pipeline: self.pipeline.clone(), app: app.into() }
     }
 
-    /// Calls an endpoint of the platform that nobody has modelled, with the platform's token; else like
-    /// [`WeChatApp::call`].
+    /// Calls an unmodelled endpoint of the platform with the platform's token; otherwise like [`WeChatApp::call`].
     ///
     /// # Errors
     /// Those of [`WeChatApp::call`].
@@ -65,7 +64,8 @@ impl WeChatPlatform {
         Ok(self.begin("call").send_once(&call).await?.json)
     }
 
-    /// The same with the whole answer, like [`WeChatApp::call_raw`].
+    /// Like [`call_as_platform`](Self::call_as_platform), but returns the whole response, as [`WeChatApp::call_raw`]
+    /// does.
     ///
     /// # Errors
     /// Those of [`WeChatApp::call_raw`].
@@ -80,7 +80,7 @@ impl WeChatPlatform {
         self.begin("call").send_once(&call).await
     }
 
-    /// An operation on the platform itself.
+    /// Begins an operation on the platform itself.
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(self.pipeline.platform_id(), operation)
     }
@@ -127,7 +127,8 @@ const CAPABILITIES: Capabilities = Capabilities::new()
     .with_library_usage()
     .with_template_library();
 
-/// One app that has authorized the platform. A cheap clone of what all apps of the platform share, and an id.
+/// Client for one app that has authorized the platform. Holds an id and a cheap clone of what all apps of the
+/// platform share.
 #[derive(Debug, Clone)]
 pub struct WeChatApp {
     pub(crate) pipeline: Pipeline,
@@ -135,20 +136,20 @@ pub struct WeChatApp {
 }
 
 impl WeChatApp {
-    /// Calls an endpoint that nobody has modelled, with the app's token, and answers the JSON of a success.
+    /// Calls an unmodelled endpoint with the app's token and returns the JSON of a successful response.
     ///
     /// The path begins with `/`, such as `/wxa/getillegalrecords`; `access_token` is added to the query. A POST
-    /// without a body sends `{}`, which the vendor wants; one with null as its body sends nothing at all. The call is
-    /// sent once; only one whose token was refused is sent again. Nothing settles its outcome and it passes the gate of
-    /// the app, so never call an endpoint that a trait method covers while one of them runs.
+    /// without a body sends `{}`, which the vendor requires; a POST with a null body sends no body at all. The call
+    /// is sent once and is repeated only if its token was refused. Its outcome is not settled and it bypasses the
+    /// app's gate, so never call an endpoint that a trait method covers while one of those methods is running.
     ///
-    /// JSON without an `errcode` is a success, as OAuth, the data cube and the counts of media send it.
+    /// JSON without an `errcode` is a success: OAuth, the data cube and the media counts respond like this.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that holds a query; the vendor's refusals;
-    /// [`Protocol`](ErrorKind::Protocol) for a body that is not JSON, which [`call_raw`](Self::call_raw) returns. With
-    /// outcome `unknown` the call may have taken effect; a GET never has one, but for the three that change something:
-    /// `undocodeaudit`, `revertgrayrelease`, `revertcoderelease`.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that contains a query; the vendor's refusals;
+    /// [`Protocol`](ErrorKind::Protocol) for a body that is not JSON, which [`call_raw`](Self::call_raw) returns.
+    /// With outcome `unknown` the call may have taken effect; a GET never has this outcome, except for the three that
+    /// change something: `undocodeaudit`, `revertgrayrelease`, `revertcoderelease`.
     pub async fn call(
         &self,
         method: Method,
@@ -160,11 +161,12 @@ impl WeChatApp {
         Ok(self.begin("call").send_once(&call).await?.json)
     }
 
-    /// The same with the whole answer: status, headers and bytes, whatever these are, up to 32 MiB. The JSON is null if
-    /// the body is none.
+    /// Like [`call`](Self::call), but returns the whole response: status, headers and body bytes of any kind, up to
+    /// 32 MiB. The JSON is null if the body is not JSON.
     ///
     /// # Errors
-    /// Those of [`call`](Self::call), but none for a body that is not JSON. A status outside of 200 to 299 is an error.
+    /// Those of [`call`](Self::call), except that a body that is not JSON is not an error. A status outside 200 to
+    /// 299 is an error.
     pub async fn call_raw(
         &self,
         method: Method,
@@ -192,11 +194,11 @@ impl Authorizer for WeChatApp {
     }
 }
 
-/// The request that [`WeChatApp::call`] or [`WeChatPlatform::call_as_platform`] would send, its token masked. Nothing is
-/// sent.
+/// Returns the request that [`WeChatApp::call`] or [`WeChatPlatform::call_as_platform`] would send, with its token
+/// masked. Nothing is sent.
 ///
 /// # Errors
-/// [`InvalidArgument`](ErrorKind::InvalidArgument), as those two.
+/// [`InvalidArgument`](ErrorKind::InvalidArgument), as for those two.
 pub fn plan_call(
     method: Method,
     path: &str,
@@ -206,7 +208,7 @@ pub fn plan_call(
     raw(method, path, query, body)?.planned(&WeChatDialect)
 }
 
-/// Endpoints that change something by a GET. The last one only lists where it has an `action`.
+/// Endpoints that change something by a GET. The last one only lists if it has an `action`.
 const GETS_WITH_EFFECT: [&str; 3] =
     ["/wxa/undocodeaudit", "/wxa/revertgrayrelease", "/wxa/revertcoderelease"];
 
@@ -224,24 +226,24 @@ fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Option<&Value>)
     Ok(if has_effect { call.with_effect() } else { call })
 }
 
-/// Sends a call without effect and reads its answer.
+/// Sends a call without effect and reads its response.
 pub(crate) async fn read<T: DeserializeOwned>(op: &mut Op<'_>, call: &Call) -> Result<T> {
     decode(&op.read(call).await?)
 }
 
-/// Reads the answer of a call without effect: what is wrong with it leaves nothing open.
+/// Reads the response to a call without effect: an error in it leaves no open outcome.
 pub(crate) fn decode<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
     reply.decode().map_err(of_a_read)
 }
 
-/// An error that names a field which the answer to a call without effect cannot do without.
+/// Builds an error that names a required field missing in the response to a call without effect.
 pub(crate) fn missing(reply: &Reply, field: &'static str) -> Error {
     let told = reply.json.get(field).is_some_and(|value| !wire::is_empty(value));
     let what = if told { "is of the wrong type" } else { "is missing" };
     of_a_read(reply.protocol(what)).with_field(field)
 }
 
-/// An error of an answer to a call without effect.
+/// Marks an error as belonging to the response to a call without effect.
 pub(crate) fn of_a_read(error: Error) -> Error {
     error.for_vendor(WECHAT).with_outcome(Outcome::NotDone)
 }

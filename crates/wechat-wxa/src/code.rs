@@ -1,4 +1,4 @@
-//! Uploading code, and what is there.
+//! Uploading code, and listing its versions.
 
 mod privacy;
 mod upload;
@@ -23,7 +23,7 @@ use crate::{fields, refuse, wire};
 #[async_trait]
 impl CodeManager for WeChatApp {
     async fn upload_progress(&self, _receipt: &UploadReceipt) -> Result<UploadProgress> {
-        // There is one experience version, and the scan is of that.
+        // There is one experience version, and the scan covers that one.
         let scan = privacy::read_scan(&mut self.begin("upload_progress"), "upload_progress").await?;
         Ok(match scan {
             PrivacyScan::Running => UploadProgress::Processing,
@@ -58,12 +58,12 @@ impl CodeManager for WeChatApp {
     }
 }
 
-/// The experience version and the one online.
+/// The call that reads the experience version and the one online.
 pub(crate) fn versions_call() -> Call {
     Call::post_json("code_versions", "/wxa/getversioninfo", &json!({}))
 }
 
-/// Checks that the experience version is the one that shall be submitted.
+/// Checks that the experience version is the one to be submitted.
 pub(crate) async fn expect_experience_version(op: &mut Op<'_>, version: &str) -> Result<()> {
     let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
     match info.exp_info.and_then(|exp| exp.exp_version) {
@@ -97,8 +97,8 @@ fn qr_code_call(options: &QrCodeOptions) -> Result<Call> {
     })
 }
 
-/// A category; the second and third level may be absent. A level that has only a name or only an id stays among the other
-/// fields, and so do those below it, which must not take its place.
+/// Reads a category; the second and third level may be absent. A level that has only a name or only an id stays among
+/// the other fields, and so do the levels below it, which must not take its place.
 fn category(row: &mut Fields<'_>) -> Category {
     let mut levels = Vec::new();
     for level in ["first", "second", "third"] {

@@ -1,7 +1,8 @@
-//! WeChat's numbers and what they mean here: status tables and error codes, as data that can be listed.
+//! WeChat's numeric codes and their meaning here: status tables and error codes, as data that can be listed.
 //!
-//! Sources: WeChat's code management document (002), whose own words win where it prints some, and its current
-//! public error tables. Success is `errcode` 0; the table lists it so that nothing printed by the vendor is missing.
+//! Sources: WeChat's code management document (002), whose own wording takes precedence where it prints any, and its
+//! current public error tables. Success is `errcode` 0; the table lists it so that no code printed by the vendor is
+//! missing.
 
 use miniprogram_core::codes::{CodeRow, CodeTable, Explanation};
 use miniprogram_core::{AuditStatus, Code, GrayStatus, Stage, StatusRow, StatusTable, VisitStatus};
@@ -28,7 +29,8 @@ pub use operations::OPERATIONS;
 /// use wechat_wxa::codes::AUDIT;
 ///
 /// let (status, raw) = AUDIT.translate(4);
-/// assert_eq!((status, raw.code), (AuditStatus::Delayed, 4));
+/// assert_eq!(status, AuditStatus::Delayed);
+/// assert_eq!(raw.code, 4);
 /// assert_eq!(AUDIT.translate(9).0, AuditStatus::Unknown);
 /// ```
 pub static AUDIT: StatusTable<AuditStatus> = StatusTable::new(
@@ -44,7 +46,8 @@ pub static AUDIT: StatusTable<AuditStatus> = StatusTable::new(
     ],
 );
 
-/// The same numbers as [`AUDIT`], read as the stage of the version in audit: a withdrawn one is in development again.
+/// The same numbers as [`AUDIT`], read as the stage of the version in audit: a withdrawn version is in development
+/// again.
 pub static AUDIT_STAGE: StatusTable<Stage> = StatusTable::new(
     WECHAT,
     "audit",
@@ -72,8 +75,8 @@ pub static GRAY: StatusTable<GrayStatus> = StatusTable::new(
     ],
 );
 
-/// `status` of `getvisitstatus`: the current page; the labels are those of `change_visitstatus`, document 002
-/// section 10.
+/// `status` of `getvisitstatus`: the current page; the labels are those of `change_visitstatus`, document 002 section
+/// 10.
 pub static VISIT: StatusTable<VisitStatus> = StatusTable::new(
     WECHAT,
     "visit",
@@ -81,7 +84,7 @@ pub static VISIT: StatusTable<VisitStatus> = StatusTable::new(
     &[StatusRow::new(0, VisitStatus::Closed, "不可见"), StatusRow::new(1, VisitStatus::Open, "可见")],
 );
 
-/// The calls that set domains: there 85015 speaks of the account, not of a library version.
+/// The calls that set domains: for these, 85015 refers to the account, not to a library version.
 const DOMAIN_CALLS: &[&str] = &[
     "server_domains",
     "change_server_domains",
@@ -95,10 +98,10 @@ const DOMAIN_CALLS: &[&str] = &[
     "/wxa/setwebviewdomain_directly",
 ];
 
-/// The call that sends a ticket: there a refused ticket is one that a newer one replaces.
+/// The call that sends a ticket: for it, a refused ticket is one that has been replaced by a newer one.
 const TICKET_CALLS: &[&str] = &["platform_token", "/cgi-bin/component/api_component_token"];
 
-/// The call that sends an authorization code: there a refused one is an authorization that is gone.
+/// The call that sends an authorization code: for it, a refused code means that the authorization no longer exists.
 const CODE_CALLS: &[&str] = &["exchange", "/cgi-bin/component/api_query_auth"];
 
 const GROUPS: &[&[CodeRow]] = &[
@@ -112,9 +115,9 @@ const GROUPS: &[&[CodeRow]] = &[
     long::ROWS,
 ];
 
-/// `errcode`, whichever call answers it: WeChat's public error tables and document 002.
+/// `errcode`, whichever call returns it: WeChat's public error tables and document 002.
 ///
-/// A row that holds for some operations only names the trait's method and the endpoint path.
+/// A row that applies only to some operations names the trait's method and the endpoint path.
 ///
 /// ```
 /// use miniprogram_core::ErrorKind;
@@ -128,7 +131,7 @@ pub static ERRCODE: CodeTable = CodeTable::new(WECHAT, "errcode", GROUPS);
 /// Every table of error codes.
 pub static TABLES: &[&CodeTable] = &[&ERRCODE];
 
-/// What an `errcode` means, to an operation (a trait's method or an endpoint path) where it is given.
+/// Explains an `errcode`, for a specific operation (a trait's method or an endpoint path) if one is given.
 ///
 /// ```
 /// use miniprogram_core::codes::Language;
@@ -143,7 +146,7 @@ pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
     ERRCODE.explain(code, operation)
 }
 
-/// Every name that [`explain`] takes as an operation: the methods and endpoint paths of [`OPERATIONS`].
+/// Returns every name that [`explain`] accepts as an operation: the methods and endpoint paths of [`OPERATIONS`].
 pub fn operations() -> impl Iterator<Item = &'static str> {
     OPERATIONS.iter().flat_map(|(method, paths)| std::iter::once(*method).chain(paths.iter().copied()))
 }

@@ -1,6 +1,6 @@
-//! The effects that only WeChat has, as data: what the methods of the same names perform.
+//! The WeChat-only effects as data: each function returns what the method of the same name performs.
 //!
-//! Those of [`WeChatApp`](crate::WeChatApp) are performed on an app, the others on the platform.
+//! Commands of [`WeChatApp`](crate::WeChatApp) are performed on an app, the others on the platform.
 //!
 //! ```
 //! use wechat_wxa::commands;
@@ -36,7 +36,7 @@ fn texts<D: AsRef<str>>(texts: &[D]) -> Vec<String> {
 /// [`WeChatApp::add_categories`](crate::WeChatApp::add_categories).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn add_categories(categories: &[NewCategory]) -> Result<Command> {
     command(category_admin::ADD, &category_admin::Add { categories: categories.to_vec() })
 }
@@ -44,7 +44,7 @@ pub fn add_categories(categories: &[NewCategory]) -> Result<Command> {
 /// [`WeChatApp::modify_category`](crate::WeChatApp::modify_category).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn modify_category(category: &NewCategory) -> Result<Command> {
     command(category_admin::MODIFY, category)
 }
@@ -52,7 +52,7 @@ pub fn modify_category(category: &NewCategory) -> Result<Command> {
 /// [`WeChatApp::delete_category`](crate::WeChatApp::delete_category).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn delete_category(first: i64, second: i64) -> Result<Command> {
     command(category_admin::DELETE, &category_admin::Delete { first, second })
 }
@@ -60,7 +60,7 @@ pub fn delete_category(first: i64, second: i64) -> Result<Command> {
 /// [`WeChatApp::set_name`](crate::WeChatApp::set_name).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_name(change: &NameChange) -> Result<Command> {
     command(account::name::SET, change)
 }
@@ -68,9 +68,9 @@ pub fn set_name(change: &NameChange) -> Result<Command> {
 /// [`WeChatApp::set_icon`](crate::WeChatApp::set_icon).
 ///
 /// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a part of the image that is no part of it.
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a crop area that is not a part of the image.
 pub fn set_icon(change: &IconChange) -> Result<Command> {
-    // Before the arguments become JSON, which has no number for what is none.
+    // Checked before the arguments become JSON, which cannot represent values that are not numbers.
     change.check()?;
     command(account::profile::SET_ICON, change)
 }
@@ -78,7 +78,7 @@ pub fn set_icon(change: &IconChange) -> Result<Command> {
 /// [`WeChatApp::set_description`](crate::WeChatApp::set_description).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_description(text: &str) -> Result<Command> {
     command(account::profile::SET_DESCRIPTION, &account::profile::Description { text: text.to_owned() })
 }
@@ -86,7 +86,7 @@ pub fn set_description(text: &str) -> Result<Command> {
 /// [`WeChatApp::set_search_status`](crate::WeChatApp::set_search_status).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_search_status(status: SearchStatus) -> Result<Command> {
     command(account::profile::SET_SEARCH, &account::profile::Search { status })
 }
@@ -94,7 +94,7 @@ pub fn set_search_status(status: SearchStatus) -> Result<Command> {
 /// [`WeChatApp::change_server_domains`](crate::WeChatApp::change_server_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
     command(domains::server::CHANGE, change)
 }
@@ -102,7 +102,7 @@ pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
 /// [`WeChatApp::change_server_domains_directly`](crate::WeChatApp::change_server_domains_directly).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_server_domains_directly(change: &DomainChange) -> Result<Command> {
     command(domains::server::CHANGE_DIRECTLY, change)
 }
@@ -110,7 +110,7 @@ pub fn change_server_domains_directly(change: &DomainChange) -> Result<Command> 
 /// [`WeChatApp::change_web_view_domains`](crate::WeChatApp::change_web_view_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> {
     command(domains::web_view::CHANGE, change)
 }
@@ -118,7 +118,7 @@ pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> 
 /// [`WeChatApp::change_web_view_domains_directly`](crate::WeChatApp::change_web_view_domains_directly).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_web_view_domains_directly(change: &WebViewDomainChange) -> Result<Command> {
     command(domains::web_view::CHANGE_DIRECTLY, change)
 }
@@ -126,7 +126,7 @@ pub fn change_web_view_domains_directly(change: &WebViewDomainChange) -> Result<
 /// [`WeChatApp::set_prefetch_domains`](crate::WeChatApp::set_prefetch_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_prefetch_domains<D: AsRef<str>>(domains: &[D]) -> Result<Command> {
     command(domains::prefetch::SET, &domains::prefetch::Set { domains: texts(domains) })
 }
@@ -134,7 +134,7 @@ pub fn set_prefetch_domains<D: AsRef<str>>(domains: &[D]) -> Result<Command> {
 /// [`WeChatApp::set_privacy_setting`](crate::WeChatApp::set_privacy_setting).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn set_privacy_setting(setting: &PrivacySetting) -> Result<Command> {
     command(privacy::setting::SET, setting)
 }
@@ -142,7 +142,7 @@ pub fn set_privacy_setting(setting: &PrivacySetting) -> Result<Command> {
 /// [`WeChatApp::apply_privacy_interface`](crate::WeChatApp::apply_privacy_interface).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn apply_privacy_interface(request: &PrivacyInterfaceRequest) -> Result<Command> {
     command(privacy::interfaces::APPLY, request)
 }
@@ -150,7 +150,7 @@ pub fn apply_privacy_interface(request: &PrivacyInterfaceRequest) -> Result<Comm
 /// [`WeChatApp::bind_tester`](crate::WeChatApp::bind_tester).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn bind_tester(wechat_id: &str) -> Result<Command> {
     command(testers::BIND, &testers::Bind { wechat_id: wechat_id.to_owned() })
 }
@@ -158,7 +158,7 @@ pub fn bind_tester(wechat_id: &str) -> Result<Command> {
 /// [`WeChatApp::unbind_tester`](crate::WeChatApp::unbind_tester).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn unbind_tester(tester: &TesterRef) -> Result<Command> {
     command(testers::UNBIND, tester)
 }
@@ -166,7 +166,7 @@ pub fn unbind_tester(tester: &TesterRef) -> Result<Command> {
 /// [`WeChatApp::clear_quota`](crate::WeChatApp::clear_quota).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn clear_quota(app: &AppId) -> Result<Command> {
     command(quota::CLEAR, &quota::ClearQuota { app_id: app.to_string() })
 }
@@ -174,7 +174,7 @@ pub fn clear_quota(app: &AppId) -> Result<Command> {
 /// [`WeChatPlatform::change_platform_server_domains`](crate::WeChatPlatform::change_platform_server_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_platform_server_domains(change: &PlatformDomainChange) -> Result<Command> {
     command(domains::platform::CHANGE, change)
 }
@@ -182,7 +182,7 @@ pub fn change_platform_server_domains(change: &PlatformDomainChange) -> Result<C
 /// [`WeChatPlatform::change_platform_web_view_domains`](crate::WeChatPlatform::change_platform_web_view_domains).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn change_platform_web_view_domains(change: &PlatformDomainChange) -> Result<Command> {
     command(domains::platform::CHANGE_WEB_VIEW, change)
 }
@@ -190,7 +190,7 @@ pub fn change_platform_web_view_domains(change: &PlatformDomainChange) -> Result
 /// [`WeChatPlatform::apply_order_path`](crate::WeChatPlatform::apply_order_path).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn apply_order_path(request: &OrderPathRequest) -> Result<Command> {
     command(privacy::order_path::APPLY, request)
 }
@@ -198,7 +198,7 @@ pub fn apply_order_path(request: &OrderPathRequest) -> Result<Command> {
 /// [`WeChatTemplates::add_template_of`](crate::WeChatTemplates::add_template_of).
 ///
 /// # Errors
-/// See the [module](self).
+/// See the [module documentation](self).
 pub fn add_template_of(draft: &DraftId, kind: TemplateKind) -> Result<Command> {
     command(templates::ADD, &templates::Add { draft_id: draft.clone(), kind: Some(kind), description: None })
 }

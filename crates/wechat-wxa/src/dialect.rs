@@ -1,4 +1,4 @@
-//! How WeChat's answers are read: HTTP 200 for almost everything, the outcome in `errcode`.
+//! How WeChat's responses are read: HTTP 200 for almost everything, the outcome in `errcode`.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Dialect for WeChatDialect {
     }
 
     fn read(&self, call: &Call, response: &Response) -> Verdict {
-        // The first bytes decide: the content type of errors varies, and images have been seen under several.
+        // The first bytes decide: the content type of errors varies, and images have been seen with several.
         if call.expect == Expect::Image && is_image(&response.body) {
             return Verdict::Success(Reply::new(call.operation.clone(), Value::Null, response.body.clone()));
         }
@@ -61,18 +61,19 @@ impl Dialect for WeChatDialect {
     }
 }
 
-/// Answers with an `errcode` whose other members say something: instead of refusing, or beside it.
+/// Responses with an `errcode` whose other fields carry information, either instead of a refusal or in addition to
+/// one.
 const ANSWERS: [(&str, &[i64]); 4] = [
-    // The scan runs; the scan has found something.
+    // The scan is still running, or has found something.
     (GET_CODE_PRIVACY_INFO, &[61039, 61040]),
-    // Never submitted. The call sends no id and needs no upload, so the other two can say nothing else.
+    // Never submitted. The call sends no id and needs no upload, so the other two codes can mean nothing else here.
     (GET_LATEST_AUDITSTATUS, &[85058, 85012, 86001]),
     // The domains at fault.
     SERVER_DOMAIN_REFUSALS[0],
     SERVER_DOMAIN_REFUSALS[1],
 ];
 
-/// Calls whose success has no `errcode`, and the member that it must have.
+/// Calls whose success has no `errcode`, and the field that it must have.
 const WITHOUT_CODE: [(&str, &str); 10] = [
     ("/cgi-bin/component/api_component_token", "component_access_token"),
     ("/cgi-bin/component/api_create_preauthcode", "pre_auth_code"),
@@ -80,7 +81,7 @@ const WITHOUT_CODE: [(&str, &str); 10] = [
     ("/cgi-bin/component/api_authorizer_token", "authorizer_access_token"),
     ("/cgi-bin/component/api_get_authorizer_info", "authorizer_info"),
     ("/cgi-bin/component/api_get_authorizer_list", "list"),
-    // The list of nobody may be null.
+    // The list may be null if it is empty.
     ("/cgi-bin/component/api_get_authorizer_list", "total_count"),
     ("/cgi-bin/component/get_authorizer_option", "option_value"),
     ("/cgi-bin/media/upload", "media_id"),
@@ -125,7 +126,7 @@ fn carries_its_success(call: &Call, members: &Map<String, Value>) -> bool {
     WITHOUT_CODE.iter().any(|(path, member)| *path == call.path && is_told(members.get(*member)))
 }
 
-/// Whether a member is there and neither null nor an empty text.
+/// Whether a field is present and neither null nor an empty string.
 pub(crate) fn is_told(member: Option<&Value>) -> bool {
     match member {
         None | Some(Value::Null) => false,
@@ -138,7 +139,7 @@ fn is_image(body: &[u8]) -> bool {
     body.starts_with(b"\xff\xd8\xff") || body.starts_with(b"\x89PNG")
 }
 
-/// The id of the request at the end of `errmsg`: `rid: ` and three groups of eight hexadecimal digits.
+/// Returns the request id at the end of `errmsg`: `rid: ` and three groups of eight hexadecimal digits.
 fn rid(message: &str) -> Option<&str> {
     let (_, rest) = message.rsplit_once("rid:")?;
     let id = rest.trim();
@@ -147,19 +148,19 @@ fn rid(message: &str) -> Option<&str> {
     (groups.len() == 3 && groups.iter().all(group)).then_some(id)
 }
 
-/// An empty text is one that the vendor does not tell.
+/// Treats an empty string as not reported.
 pub(crate) fn told(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// The id of the request in the older form: `hint: [id]`.
+/// Returns the request id in the older form: `hint: [id]`.
 fn hint(message: &str) -> Option<&str> {
     let (_, rest) = message.rsplit_once("hint:")?;
     let id = rest.trim_start().strip_prefix('[')?.split_once(']')?.0.trim();
     (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic())).then_some(id)
 }
 
-/// What a refusal tells beside its code and words; fields that are null tell nothing.
+/// Returns the fields of a refusal other than its code and message; null fields carry nothing and are dropped.
 pub(crate) fn refusal_fields(members: Map<String, Value>) -> Map<String, Value> {
     let known = |name: &str| matches!(name, "errcode" | "errmsg");
     members.into_iter().filter(|(name, value)| !known(name) && !value.is_null()).collect()

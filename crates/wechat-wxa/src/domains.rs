@@ -1,6 +1,6 @@
-//! Domains: which servers an app may reach and which pages it may show, its own and those of the platform.
+//! Domains: the servers that an app may reach and the pages it may show, its own domains and those of the platform.
 //!
-//! What an app may use changes with the next release through the platform.
+//! The domains that an app may use change with the next release through the platform.
 
 mod effective;
 pub(crate) mod platform;
@@ -38,7 +38,7 @@ pub(crate) const PLATFORM_EFFECTS: &[Inherent] = &[
     Inherent::new(platform::CHANGE_WEB_VIEW, platform::change_web_view),
 ];
 
-/// A file that proves whose a domain is: to be put into the root of its web server.
+/// A file that proves ownership of a domain, to be placed in the root of its web server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckFile {
@@ -46,13 +46,13 @@ pub struct CheckFile {
     pub file_name: String,
     /// `file_content`.
     pub file_content: String,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl CheckFile {
-    /// A file.
+    /// Creates a file.
     #[must_use]
     pub fn new(file_name: impl Into<String>, file_content: impl Into<String>) -> Self {
         Self { file_name: file_name.into(), file_content: file_content.into(), extra: Map::new() }
@@ -68,7 +68,7 @@ impl CheckFile {
     }
 }
 
-/// A domain without what may be written or not: protocol, letter case, a slash at the end.
+/// Strips the optional parts of a domain: protocol, letter case, a trailing slash.
 fn bare(domain: &str) -> String {
     let host = domain.split_once("://").map_or(domain, |(_, host)| host);
     host.trim_end_matches('/').to_ascii_lowercase()
@@ -83,12 +83,12 @@ fn same(one: &[String], other: &[String]) -> bool {
     one.iter().all(|domain| has(other, domain)) && other.iter().all(|domain| has(one, domain))
 }
 
-/// How one list stands to what was wanted of it.
+/// The state of one list relative to the wanted state.
 #[derive(Clone, Copy)]
 struct Standing {
-    /// Whether it is as wanted.
+    /// Whether the list is as wanted.
     reached: bool,
-    /// Whether it is no longer as before, in what the change is about.
+    /// Whether the list is no longer as before, in the part that the change is about.
     moved: bool,
 }
 
@@ -106,8 +106,8 @@ fn standing(action: DomainAction, given: &[String], before: &[String], now: &[St
     Standing { reached, moved }
 }
 
-/// Whether the change took place, from how each list stands. A part of it does not tell: the vendor leaves out domains
-/// that it does not take, and somebody else may have changed a list.
+/// Decides whether the change took place from the state of each list. A partial change is inconclusive: the vendor
+/// omits domains that it does not accept, and a list may have been changed by someone else.
 fn verdict(standings: impl IntoIterator<Item = Standing>, value: impl FnOnce() -> EffectValue) -> Finding {
     let (mut reached, mut moved) = (true, false);
     for standing in standings {

@@ -1,4 +1,4 @@
-//! From commands to effects: the one table of what can be done to an app, and of what to the platform.
+//! Maps commands to effects: the single table of the effects on an app and of those on the platform.
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{EffectPlan, EffectSource};
@@ -16,7 +16,7 @@ use crate::release::{
 };
 use crate::{WECHAT, account, category_admin, domains, privacy, quota, templates, testers};
 
-/// The effects on an app that only WeChat has.
+/// The WeChat-only effects on an app.
 const OF_APP: [&[Inherent]; 6] = [
     account::EFFECTS,
     category_admin::EFFECTS,

@@ -1,11 +1,12 @@
-//! Pushes of WeChat: decoder and encoder.
+//! WeChat's pushes: decoder and encoder.
 //!
-//! A push is XML (JSON where configured): an envelope with the ciphertext in `Encrypt`, signed in the query. Inside
-//! is one of two shapes: events of an app to the message URL (`MsgType`, `Event`; `ToUserName` names the app by its
-//! original id) and events of the platform to the authorization URL (`InfoType`; `AppId` is the platform's).
+//! A push is XML (JSON if configured): an envelope with the ciphertext in `Encrypt`, signed in the query. The
+//! decrypted message has one of two shapes: events of an app to the message URL (`MsgType`, `Event`; `ToUserName`
+//! names the app by its original id) and events of the platform to the authorization URL (`InfoType`; `AppId` is the
+//! platform's).
 //!
-//! Answer every push that was taken over with the text `success` and status 200 within 5 seconds (a customer's message
-//! also with [`WeChatEventEncoder::seal_reply`]), and every refusal alike: 4xx, no reason.
+//! Reply to every accepted push with the text `success` and status 200 within 5 seconds (to a customer's message
+//! alternatively with [`WeChatEventEncoder::seal_reply`]). Reply to all refused pushes alike: 4xx, without a reason.
 //!
 //! Source: vendor document 002 section 6 and WeChat's guides to pushes and their encryption; order and rules of the
 //! checks: `docs/design.md`, "Callbacks".
@@ -37,8 +38,8 @@ pub use encode::{PushRoute, WeChatEventEncoder};
 
 use crate::WECHAT;
 
-/// `Event` of a message whose `MsgType` is `event`, and what it says. Any other name is
-/// [`Unknown`](EventKind::Unknown), as are the ones listed so here; [`WeChatEvent`] tells those apart.
+/// Maps the `Event` of a message whose `MsgType` is `event` to its meaning. Any other name is
+/// [`Unknown`](EventKind::Unknown), as are the names listed as such here; [`WeChatEvent`] distinguishes those.
 ///
 /// Source: vendor document 002 section 6 and WeChat's pages on pushes to the message URL.
 pub static EVENTS: &[(&str, EventKind)] = &[
@@ -55,8 +56,8 @@ pub static EVENTS: &[(&str, EventKind)] = &[
     ("debug_demo", EventKind::Unknown),
 ];
 
-/// `InfoType` of an authorization event, and what it says. Any other name is [`Unknown`](EventKind::Unknown), as are
-/// the ones listed so here; [`WeChatEvent`] tells those apart.
+/// Maps the `InfoType` of an authorization event to its meaning. Any other name is [`Unknown`](EventKind::Unknown),
+/// as are the names listed as such here; [`WeChatEvent`] distinguishes those.
 ///
 /// Source: WeChat's pages on pushes to the authorization URL.
 pub static INFO_TYPES: &[(&str, EventKind)] = &[
@@ -76,15 +77,16 @@ pub static INFO_TYPES: &[(&str, EventKind)] = &[
     ("order_path_audit_result_notify", EventKind::Unknown),
 ];
 
-/// Decodes pushes of WeChat.
+/// Decodes WeChat's pushes.
 ///
-/// What people typed is kept as they typed it: control characters in the texts of a message refuse no push. The
-/// envelope, which the signature does not cover, may hold none, and NUL is refused in both. A message without `InfoType`,
-/// `MsgType` and `Event` is an event of kind [`Unknown`](EventKind::Unknown) with an empty name; one with `Event` alone is
-/// what that name says.
+/// Text typed by users is kept as typed: control characters in the texts of a message do not cause a refusal. The
+/// envelope, which the signature does not cover, must not contain any, and NUL is refused in both. A message without
+/// `InfoType`, `MsgType` and `Event` is an event of kind [`Unknown`](EventKind::Unknown) with an empty name; a
+/// message with `Event` alone is interpreted by that name.
 ///
-/// An encrypted configuration needs the id behind the message inside a frame, the platform's app id: given as
-/// receiver id or platform id, one stands in for the other. A plain one decides between XML and JSON by content.
+/// An encrypted configuration needs the id that follows the message inside a frame, which is the platform's app id.
+/// It can be given as receiver id or as platform id; each substitutes for the other. A plain configuration chooses
+/// XML or JSON by content.
 ///
 /// ```
 /// use miniprogram_core::callback::{CallbackConfig, Seal};
@@ -111,11 +113,11 @@ pub struct WeChatEventDecoder {
 }
 
 impl WeChatEventDecoder {
-    /// A decoder for one platform, or for one app that receives its own pushes.
+    /// Creates a decoder for one platform, or for one app that receives its own pushes.
     ///
     /// # Errors
     /// [`Config`](miniprogram_core::ErrorKind::Config), naming `receiver_id`, if the configuration is encrypted and
-    /// gives neither receiver id nor platform id.
+    /// has neither a receiver id nor a platform id.
     pub fn new(config: CallbackConfig) -> Result<Self> {
         Ok(Self { config: with_both_ids(config)? })
     }
@@ -168,12 +170,12 @@ impl EventDecoder for WeChatEventDecoder {
     }
 }
 
-/// What plain text looks like: an object starts with a brace.
+/// Determines the format of plain text: an object starts with a brace.
 fn format_of(text: &str) -> BodyFormat {
     if without_bom(text).trim_ascii_start().starts_with('{') { BodyFormat::Json } else { BodyFormat::Xml }
 }
 
-/// Receiver id and platform id are one and the same for a platform; either stands in for the other.
+/// For a platform, receiver id and platform id are the same; each substitutes for the other.
 fn with_both_ids(config: CallbackConfig) -> Result<CallbackConfig> {
     let receiver = config.receiver_id().map(str::to_owned);
     let platform = config.platform_id().map(|id| id.as_str().to_owned());
@@ -190,7 +192,7 @@ fn with_both_ids(config: CallbackConfig) -> Result<CallbackConfig> {
     }
 }
 
-/// A refusal of the message inside.
+/// Builds a refusal of the decrypted message.
 fn refused(detail: &'static str) -> Error {
     CallbackCheck::Message.because(WECHAT, detail)
 }

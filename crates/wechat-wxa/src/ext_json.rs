@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use crate::WECHAT;
 
 const DIRECT_COMMIT: &str = "directCommit";
-/// How an error names it.
+/// The name of the field in errors.
 const DIRECT_COMMIT_FIELD: &str = "ext_json.directCommit";
 
-/// Builds the `ext_json` of an upload: the members of WeChat's format by name, any other through
-/// [`with_member`](Self::with_member). Source: document 002 section 1.
+/// Builds the `ext_json` of an upload: methods for the fields of WeChat's format, and
+/// [`with_member`](Self::with_member) for any other. Source: document 002 section 1.
 ///
 /// ```
 /// use serde_json::json;
@@ -34,13 +34,13 @@ pub struct WeChatExtJson {
 }
 
 impl WeChatExtJson {
-    /// An object without members.
+    /// Creates an object without fields.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Any member, as it stands in the text: for those that have no method here. A later one replaces an earlier one
-    /// of that name.
+    /// Sets any field as it is to appear in the text; for fields that have no method here. A later value replaces an
+    /// earlier one of the same name.
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.members.insert(name.into(), value.into());
         self
@@ -56,12 +56,12 @@ impl WeChatExtJson {
         self.with_member("extEnable", enabled)
     }
 
-    /// `ext`, an object: the only place for own names; the template reads it with `wx.getExtConfigSync`.
+    /// `ext`, an object: the only place for custom names; the template reads it with `wx.getExtConfigSync`.
     pub fn with_ext(self, ext: impl Into<Value>) -> Self {
         self.with_member("ext", ext)
     }
 
-    /// One page in `extPages`: what overrides that page's own configuration.
+    /// Sets one page in `extPages`, which overrides that page's own configuration.
     pub fn with_page(mut self, path: impl Into<String>, configuration: impl Into<Value>) -> Self {
         let mut pages = match self.members.get_mut("extPages").map(Value::take) {
             Some(Value::Object(pages)) => pages,
@@ -71,7 +71,7 @@ impl WeChatExtJson {
         self.with_member("extPages", pages)
     }
 
-    /// `pages`: replaces the template's list; only pages that the template has.
+    /// `pages`: replaces the template's list; may contain only pages of the template.
     pub fn with_pages<P: Into<String>>(self, pages: impl IntoIterator<Item = P>) -> Self {
         self.with_list("pages", pages)
     }
@@ -81,17 +81,17 @@ impl WeChatExtJson {
         self.with_member("subPackages", packages)
     }
 
-    /// `window`: overrides members of the same name.
+    /// `window`: overrides fields of the same name.
     pub fn with_window(self, window: impl Into<Value>) -> Self {
         self.with_member("window", window)
     }
 
-    /// `networkTimeout`: overrides members of the same name.
+    /// `networkTimeout`: overrides fields of the same name.
     pub fn with_network_timeout(self, timeouts: impl Into<Value>) -> Self {
         self.with_member("networkTimeout", timeouts)
     }
 
-    /// `tabBar`: overrides members of the same name; its `list` replaces the template's.
+    /// `tabBar`: overrides fields of the same name; its `list` replaces the template's.
     pub fn with_tab_bar(self, tab_bar: impl Into<Value>) -> Self {
         self.with_member("tabBar", tab_bar)
     }
@@ -124,12 +124,12 @@ impl WeChatExtJson {
         self.with_list("requiredPrivateInfos", interfaces)
     }
 
-    /// `sitemap`: the rules for the index.
+    /// `sitemap`: the indexing rules.
     pub fn with_sitemap(self, sitemap: impl Into<Value>) -> Self {
         self.with_member("sitemap", sitemap)
     }
 
-    /// The text.
+    /// Builds the text.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for `directCommit`, unless it is `false`:

@@ -1,10 +1,10 @@
-//! The fields of WeChat's answers.
+//! The fields of WeChat's responses.
 
 use miniprogram_core::pipeline::{Fields, Reply};
 
 use crate::WECHAT;
 
-/// The fields of a whole answer, the envelope's own left out.
+/// Returns the fields of a whole response, without those of the envelope.
 pub(crate) fn of(reply: &Reply) -> Fields<'_> {
     let mut fields = reply.json.as_object().cloned().unwrap_or_default();
     fields.shift_remove("errcode");

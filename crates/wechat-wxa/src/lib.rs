@@ -109,5 +109,5 @@ pub use templates::WeChatTemplates;
 #[cfg(feature = "client")]
 pub use testers::{Tester, TesterRef};
 
-/// WeChat.
+/// The vendor WeChat.
 pub const WECHAT: Vendor = Vendor::new("wechat");

@@ -1,4 +1,4 @@
-//! Files that later calls name by a media id. An upload changes nothing of the app, so it is simply repeated.
+//! Files that later calls refer to by a media id. An upload does not change the app, so it is simply retried.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::refuse;
 use crate::values::MaterialKind;
 
 const MEGABYTE: usize = 1 << 20;
-/// The largest picture and the largest film that go with an audit.
+/// The size limits of an image and of a video for an audit.
 const LARGEST_PICTURE: usize = 2 * MEGABYTE;
 const LARGEST_VIDEO: usize = 10 * MEGABYTE;
 
@@ -30,7 +30,7 @@ pub struct MediaFile {
 }
 
 impl MediaFile {
-    /// A file.
+    /// Creates a file.
     #[must_use]
     pub fn new(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
         Self { name: name.into(), content: content.into() }
@@ -44,7 +44,7 @@ impl MediaFile {
         Ok(Part::file(name, &self.name, media_type, self.content.clone()))
     }
 
-    /// The media type by the first bytes; none if it is another than those listed here.
+    /// Determines the media type from the first bytes; `None` if it is not one of the types listed here.
     fn media_type(&self) -> Option<&'static str> {
         let content: &[u8] = &self.content;
         match content {
@@ -63,22 +63,23 @@ impl fmt::Debug for MediaFile {
     }
 }
 
-/// A picture or film that shows the app to the auditors.
+/// An image or video that shows the app to the auditors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditMedia {
-    /// `mediaid`: what [`SubmitExtra::with_preview`](crate::SubmitExtra::with_preview) takes, for three days.
+    /// `mediaid`: the id that [`SubmitExtra::with_preview`](crate::SubmitExtra::with_preview) accepts, for three
+    /// days.
     pub media_id: String,
     /// `type`: `image` or `video`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub kind: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl AuditMedia {
-    /// Material of which only the id is known.
+    /// Creates material of which only the id is known.
     #[must_use]
     pub fn new(media_id: impl Into<String>) -> Self {
         Self { media_id: media_id.into(), kind: None, extra: Map::new() }
@@ -89,7 +90,7 @@ impl AuditMedia {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Material {
-    /// `media_id`, of a small picture `thumb_media_id`: what names, icons, certificates and feedback take.
+    /// `media_id`, for a thumbnail `thumb_media_id`: the id that names, icons, certificates and feedback accept.
     pub media_id: String,
     /// `type`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -97,32 +98,33 @@ pub struct Material {
     /// `created_at`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl Material {
-    /// Material of which only the id is known.
+    /// Creates material of which only the id is known.
     #[must_use]
     pub fn new(media_id: impl Into<String>) -> Self {
         Self { media_id: media_id.into(), kind: None, created_at: None, extra: Map::new() }
     }
 }
 
-/// A file that goes with a privacy guide.
+/// A file for a privacy guide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyFile {
-    /// `ext_file_media_id`: what [`PrivacyOwner::with_ext_file`](crate::privacy::PrivacyOwner::with_ext_file) takes.
+    /// `ext_file_media_id`: the id that [`PrivacyOwner::with_ext_file`](crate::privacy::PrivacyOwner::with_ext_file)
+    /// accepts.
     pub media_id: String,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PrivacyFile {
-    /// A file of which only the id is known.
+    /// Creates a file of which only the id is known.
     #[must_use]
     pub fn new(media_id: impl Into<String>) -> Self {
         Self { media_id: media_id.into(), extra: Map::new() }
@@ -130,11 +132,11 @@ impl PrivacyFile {
 }
 
 impl WeChatApp {
-    /// Uploads a picture (PNG, JPEG or GIF, at most 2 MB) or a film (MP4, at most 10 MB) for an audit: `uploadmedia`.
+    /// Uploads an image (PNG, JPEG or GIF, at most 2 MB) or a video (MP4, at most 10 MB) for an audit: `uploadmedia`.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for another format (the
-    /// first bytes decide) or a larger file; and those of any read.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for another format
+    /// (determined by the first bytes) or a larger file; and those of any read.
     pub async fn upload_audit_media(&self, file: &MediaFile) -> Result<AuditMedia> {
         const OPERATION: &str = "upload_audit_media";
         let Some(media_type) = file.media_type() else {
@@ -185,7 +187,7 @@ impl WeChatApp {
         })
     }
 
-    /// Uploads a file that goes with a privacy guide: `uploadprivacyextfile`.
+    /// Uploads a file for a privacy guide: `uploadprivacyextfile`.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an empty file; and

@@ -1,4 +1,4 @@
-//! Messages of customer service.
+//! Customer-service messages.
 
 use miniprogram_core::Result;
 use miniprogram_core::pipeline::Call;
@@ -8,16 +8,16 @@ use crate::client::WeChatApp;
 use crate::refuse;
 
 impl WeChatApp {
-    /// Sends a text to a user, by openid, who has written to the app before: `custom/send`.
+    /// Sends a text to a user, given by openid, who has written to the app before: `custom/send`.
     ///
-    /// Sent once, since a message that is sent twice is seen twice; only one whose token was refused is sent again. It
-    /// is written down nowhere, nothing settles its outcome, and it passes the gate of the app by.
+    /// Sent once, because a message sent twice is seen twice; it is repeated only if its token was refused. The
+    /// message is not journalled, its outcome is not settled, and it bypasses the app's gate.
     ///
     /// Source: WeChat's pages on customer service, "发送客服消息".
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an empty openid or
-    /// text; the vendor's refusals. With outcome `unknown` the user may have seen it.
+    /// text; the vendor's refusals. With outcome `unknown` the user may have seen the message.
     pub async fn send_text_message(&self, open_id: &str, text: &str) -> Result<()> {
         const OPERATION: &str = "send_text_message";
         refuse::required(OPERATION, "touser", open_id)?;

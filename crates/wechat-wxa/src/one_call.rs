@@ -1,4 +1,4 @@
-//! Effects that are one call each: what is sent, and the read whose answer shows it.
+//! Effects that consist of one call: the request, and the read whose response shows the effect.
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::before::seen;
 
-/// An inherent method that has an effect, and how its command becomes a plan.
+/// An inherent method that has an effect, and the conversion of its command into a plan.
 pub(crate) struct Inherent {
     pub(crate) method: MethodName,
     pub(crate) plan: fn(&InherentCommand) -> Result<Box<dyn EffectPlan>>,
@@ -27,7 +27,7 @@ impl Inherent {
 type Brings = Box<dyn Fn(&Reply) -> Result<EffectValue> + Send + Sync>;
 type Judges<S> = Box<dyn Fn(Option<&S>, S) -> Finding + Send + Sync>;
 
-/// An effect that is one call.
+/// An effect that consists of one call.
 pub(crate) struct OneCall<S = ()> {
     operation: &'static str,
     class: EffectClass,
@@ -39,23 +39,24 @@ pub(crate) struct OneCall<S = ()> {
     read_afterwards: bool,
 }
 
-/// The read whose answer shows the effect.
+/// The read whose response shows the effect.
 struct Watch<S> {
     call: Call,
     state: fn(&Reply) -> Result<S>,
-    /// Whether the state before the effect has to be known.
+    /// Whether the state before the effect is required.
     before: bool,
-    /// The fields that the state is made of, as [`Reply::untold`] takes them: if one is not told, nothing is judged.
+    /// The fields that make up the state, as [`Reply::untold`] takes them: if one is not reported, no judgement is
+    /// made.
     fields: Vec<&'static str>,
     judges: Judges<S>,
 }
 
-/// A value in the form that the effect carries.
+/// Converts a value to the form that the effect carries.
 pub(crate) fn brought(value: &impl Serialize) -> EffectValue {
     EffectValue::Inherent(json!(value))
 }
 
-/// The members of a value that is an object.
+/// Returns the fields of a value that is an object.
 pub(crate) fn members_of(value: &impl Serialize) -> serde_json::Result<Map<String, Value>> {
     Ok(match serde_json::to_value(value)? {
         Value::Object(members) => members,
@@ -63,7 +64,7 @@ pub(crate) fn members_of(value: &impl Serialize) -> serde_json::Result<Map<Strin
     })
 }
 
-/// Values of effects, whose members are those of their JSON.
+/// Implements effect values whose fields are those of their JSON.
 macro_rules! effect_members {
     ($($name:ty)*) => {$(
         impl miniprogram_core::effect::EffectMembers for $name {
@@ -76,7 +77,7 @@ macro_rules! effect_members {
 pub(crate) use effect_members;
 
 impl OneCall {
-    /// An effect that no query shows.
+    /// Creates an effect that no query shows.
     pub(crate) fn new(operation: MethodName, class: EffectClass, call: Call) -> Self {
         Self {
             operation: operation.as_str(),
@@ -90,7 +91,7 @@ impl OneCall {
         }
     }
 
-    /// Which this read shows: the state it answers, as it is, is judged.
+    /// Sets the read that shows the effect: the state it returns is judged on its own.
     pub(crate) fn shown_by<S>(
         self,
         call: Call,
@@ -106,7 +107,7 @@ impl OneCall {
         })
     }
 
-    /// Which this read shows: the state it answers is compared with the state before the effect.
+    /// Sets the read that shows the effect: the state it returns is compared with the state before the effect.
     pub(crate) fn changes<S>(
         self,
         call: Call,
@@ -120,8 +121,8 @@ impl OneCall {
         self.watched(Watch { call, state, before: true, fields: Vec::new(), judges })
     }
 
-    /// Which this read shows, as [`changes`](Self::changes): but the wanted state alone shows it too, where the state
-    /// before the effect was not told.
+    /// Sets the read that shows the effect, like [`changes`](Self::changes), but if the state before the effect was
+    /// not reported, the wanted state alone shows it too.
     pub(crate) fn sets<S>(
         self,
         call: Call,
@@ -139,7 +140,7 @@ impl OneCall {
 }
 
 impl<S> OneCall<S> {
-    /// Whose state is made of these fields: a look that does not tell one of them proves nothing.
+    /// Sets the fields that make up the state: a probe that does not report one of them proves nothing.
     pub(crate) fn told_by(mut self, fields: impl IntoIterator<Item = &'static str>) -> Self {
         if let Some(watch) = &mut self.watch {
             watch.fields = fields.into_iter().collect();
@@ -147,7 +148,7 @@ impl<S> OneCall<S> {
         self
     }
 
-    /// Whose answer brings something.
+    /// Sets how the effect's value is read from the response.
     pub(crate) fn bringing(
         mut self,
         brings: impl Fn(&Reply) -> Result<EffectValue> + Send + Sync + 'static,
@@ -162,13 +163,13 @@ impl<S> OneCall<S> {
         self
     }
 
-    /// Whose repeat is harmless: where the vendor's state does not say what became of it, it bars no other effect.
+    /// Marks a repeat as harmless: if the vendor's state does not show the outcome, the effect does not block others.
     pub(crate) fn harmless(mut self) -> Self {
         self.is_harmless = true;
         self
     }
 
-    /// Whose repeat is refused with a code that says "done already".
+    /// Sets the code with which the vendor refuses a repeat as "done already".
     pub(crate) fn done_already(mut self, code: i64, value: EffectValue) -> Self {
         self.done_already = Some((Code::Number(code), value));
         self
@@ -199,7 +200,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync> EffectPlan for OneCall<S> {
         match &self.watch {
             Some(watch) if watch.before => {
                 let reply = op.read(&watch.call).await?;
-                // A state that was not told before the effect is null: nothing can be compared with it.
+                // A state that was not reported before the effect is null: there is nothing to compare with.
                 match reply.untold(&watch.fields) {
                     Some(_) => Ok(Value::Null),
                     None => Ok(json!((watch.state)(&reply)?)),
@@ -236,7 +237,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync> EffectPlan for OneCall<S> {
         let now = (watch.state)(&reply)?;
         match (watch.before, &intent.before, watch.fields.first()) {
             (false, ..) => Ok((watch.judges)(None, now)),
-            // The state before was not told: what shows now was perhaps there already, unless it is what was wanted.
+            // The state before was not reported: what shows now may have been there already, unless it is the wanted
+            // state.
             (true, Value::Null, Some(field)) => Ok(match (watch.judges)(None, now) {
                 done @ Finding::Done(_) if self.class == EffectClass::Set => done,
                 _ => Finding::Untold(field),

@@ -1,4 +1,4 @@
-//! The privacy guide, the interfaces that need a permission, and the page that shows orders.
+//! The privacy guide, the interfaces that require permission, and the page that shows orders.
 
 pub(crate) mod interfaces;
 pub(crate) mod order_path;

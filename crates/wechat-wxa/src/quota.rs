@@ -1,4 +1,4 @@
-//! Allowances of calls, and what the vendor has kept of a request.
+//! Call allowances, and the vendor's records of requests.
 
 use miniprogram_core::AppId;
 use miniprogram_core::Authorizer;
@@ -19,31 +19,31 @@ pub(crate) const CLEAR: MethodName = MethodName::new("clear_quota");
 
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(CLEAR, clear)];
 
-/// How often one endpoint may be called.
+/// The allowance of one endpoint.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiQuota {
-    /// `daily_limit`: calls a day.
+    /// `daily_limit`: calls per day.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub daily_limit: Option<i64>,
     /// `used`: calls today.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub used: Option<i64>,
-    /// `remain`: calls that are left today.
+    /// `remain`: calls left today.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub remain: Option<i64>,
-    /// `rate_limit`: how fast the app may call.
+    /// `rate_limit`: the app's rate limit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rate_limit: Option<RateLimit>,
-    /// `component_rate_limit`: how fast the platform may call.
+    /// `component_rate_limit`: the platform's rate limit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub component_rate_limit: Option<RateLimit>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// So many calls in so many seconds.
+/// A number of calls in a number of seconds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RateLimit {
@@ -53,7 +53,7 @@ pub struct RateLimit {
     /// `refresh_second`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refresh_seconds: Option<i64>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
@@ -68,7 +68,7 @@ impl RateLimit {
     }
 }
 
-/// What the vendor has kept of a request, for seven days. Tokens and secrets in it are masked.
+/// The vendor's record of a request, kept for seven days. Tokens and secrets in it are masked.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RequestInfo {
@@ -84,20 +84,21 @@ pub struct RequestInfo {
     /// `request_body`, its secrets masked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_body: Option<String>,
-    /// `response_body`: mostly JSON as text, its secrets masked.
+    /// `response_body`: usually JSON as text, its secrets masked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub response_body: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl WeChatApp {
-    /// How often the app may call an endpoint: `openapi/quota/get`. The path begins with `/` and names no host.
+    /// Returns the app's allowance for an endpoint: `openapi/quota/get`. The path begins with `/` and does not
+    /// contain a host.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for another form of the
-    /// path; and those of any read.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for a path of another
+    /// form; and those of any read.
     pub async fn api_quota(&self, path: &str) -> Result<ApiQuota> {
         const OPERATION: &str = "api_quota";
         if !path.starts_with('/') || path.starts_with("//") {
@@ -119,8 +120,8 @@ impl WeChatApp {
         })
     }
 
-    /// Sets the daily counts of all the app's calls back to 0: `clear_quota`. Ten times a month; no query shows it, so
-    /// after a lost answer its outcome stays unknown.
+    /// Resets the daily counts of all the app's calls to 0: `clear_quota`. Ten times a month; no query shows it, so
+    /// after a lost response the outcome stays unknown.
     ///
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (48006), and those of any effect.
@@ -128,7 +129,7 @@ impl WeChatApp {
         Ok(self.perform(commands::clear_quota(self.app_id())?).await?.into_unit())
     }
 
-    /// What the vendor has kept of a request: `openapi/rid/get`, by the id at the end of its answer's words
+    /// Returns the vendor's record of a request: `openapi/rid/get`, by the id at the end of the response's message
     /// ([`Error::request_id`](miniprogram_core::Error::request_id)).
     ///
     /// # Errors

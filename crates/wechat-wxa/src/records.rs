@@ -1,4 +1,4 @@
-//! Records of breaches of the rules, and of appeals.
+//! Records of rule violations and of appeals.
 
 use miniprogram_core::pipeline::{Call, Fields};
 use miniprogram_core::{Result, Timestamp};
@@ -10,11 +10,11 @@ use crate::fields;
 use crate::refuse;
 use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 
-/// A breach of the rules that the vendor has recorded.
+/// A rule violation recorded by the vendor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IllegalRecord {
-    /// `illegal_record_id`: what [`WeChatApp::appeal_records`] takes.
+    /// `illegal_record_id`: the id that [`WeChatApp::appeal_records`] takes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub illegal_record_id: Option<String>,
     /// `create_time`.
@@ -29,16 +29,16 @@ pub struct IllegalRecord {
     /// `rule_name`: the rule that was broken.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule_name: Option<String>,
-    /// `rule_url`: where that rule is printed.
+    /// `rule_url`: the address of that rule.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule_url: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl IllegalRecord {
-    /// A record of which only the id is known.
+    /// Creates a record of which only the id is known.
     #[must_use]
     pub fn new(illegal_record_id: impl Into<String>) -> Self {
         Self {
@@ -75,13 +75,13 @@ pub struct AppealRecord {
     /// `appeal_time`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appealed_at: Option<Timestamp>,
-    /// `appeal_count`: which appeal it is.
+    /// `appeal_count`: the number of this appeal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_count: Option<i64>,
-    /// `appeal_from`: who appeals.
+    /// `appeal_from`: who made the appeal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_from: Option<Coded<AppealSource>>,
-    /// `appeal_status`: the vendor's number for where it stands.
+    /// `appeal_status`: the vendor's number for its state.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_status: Option<i64>,
     /// `audit_time`.
@@ -96,13 +96,13 @@ pub struct AppealRecord {
     /// `materials`, as the vendor sent them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub materials: Vec<Map<String, Value>>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl AppealRecord {
-    /// An appeal of which only the id is known.
+    /// Creates an appeal of which only the id is known.
     #[must_use]
     pub fn new(appeal_record_id: impl Into<String>) -> Self {
         Self {
@@ -136,7 +136,7 @@ impl AppealRecord {
 }
 
 impl WeChatApp {
-    /// The breaches of the rules in a span of time: `getillegalrecords`.
+    /// Returns the rule violations in a span of time: `getillegalrecords`.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, if the end is before the
@@ -152,10 +152,10 @@ impl WeChatApp {
         fields::of(&reply).each_of("records", IllegalRecord::read)
     }
 
-    /// The appeals against one of them: `getappealrecords`.
+    /// Returns the appeals against a violation: `getappealrecords`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn appeal_records(&self, illegal_record_id: &str) -> Result<Vec<AppealRecord>> {
         const OPERATION: &str = "appeal_records";
         refuse::required(OPERATION, "illegal_record_id", illegal_record_id)?;

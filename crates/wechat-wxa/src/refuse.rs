@@ -1,4 +1,4 @@
-//! What is refused before a request, and in which words.
+//! Refusals before a request is sent, and their messages.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -7,7 +7,7 @@ use miniprogram_core::{Error, ErrorKind, Result};
 
 use crate::WECHAT;
 
-/// An argument breaks a rule.
+/// Refuses an argument that breaks a rule.
 pub(crate) fn invalid(
     operation: &'static str,
     field: impl Into<Cow<'static, str>>,
@@ -16,12 +16,12 @@ pub(crate) fn invalid(
     Error::invalid(operation, field, rule).for_vendor(WECHAT)
 }
 
-/// A required text that is not there.
+/// Checks that a required text is present.
 pub(crate) fn required(operation: &'static str, field: &'static str, text: &str) -> Result<()> {
     if text.is_empty() { Err(invalid(operation, field, "must not be empty")) } else { Ok(()) }
 }
 
-/// A required number of characters.
+/// Checks the number of characters of a required text.
 pub(crate) fn characters(
     operation: &'static str,
     field: &'static str,
@@ -36,12 +36,12 @@ pub(crate) fn characters(
     Err(invalid(operation, field, rule))
 }
 
-/// An argument that WeChat has no use for: refused, not dropped.
+/// Refuses an argument that WeChat cannot use, rather than dropping it.
 pub(crate) fn unsupported(operation: &'static str, field: &'static str, why: &str) -> Error {
     Error::unsupported(WECHAT, operation).with_field(field).with_detail(why)
 }
 
-/// The state does not allow it; nothing was sent.
+/// Reports that the state does not allow the operation; nothing was sent.
 pub(crate) fn conflict(operation: &'static str, why: impl Into<String>) -> Error {
     Error::new(ErrorKind::Conflict, operation).for_vendor(WECHAT).with_detail(why)
 }

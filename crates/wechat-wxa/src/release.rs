@@ -1,4 +1,4 @@
-//! What users see: releases, rollbacks, gray releases, visibility, library versions.
+//! Everything users see: releases, rollbacks, gray releases, visibility, library versions.
 
 mod gray;
 mod publish;
@@ -25,7 +25,7 @@ impl ReleaseManager for WeChatApp {
         Ok(versions
             .into_iter()
             .map(|row| {
-                // Where the text is not told, the number names the version: a rollback takes both.
+                // If the text is not reported, the number names the version: a rollback accepts both.
                 let number = row.app_version.map(|number| number.to_string());
                 RollbackVersion::new(row.user_version.or(number).unwrap_or_default())
                     .with_app_version(row.app_version)

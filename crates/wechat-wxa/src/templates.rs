@@ -1,4 +1,5 @@
-//! The template library of the platform. Its calls take the platform's token; with an app's some answer an empty list.
+//! The platform's template library. Its calls take the platform's token; with an app's token some return an empty
+//! list.
 
 use async_trait::async_trait;
 use miniprogram_core::Subject;
@@ -23,14 +24,14 @@ use miniprogram_core::template::{DELETE_TEMPLATE as DELETE, DeleteTemplate};
 
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(ADD, add), Inherent::new(DELETE, delete)];
 
-/// The template library of a platform: [`TemplateLibrary`], and what only WeChat has.
+/// The template library of a platform: [`TemplateLibrary`], and WeChat-only calls.
 #[derive(Debug, Clone)]
 pub struct WeChatTemplates {
     platform: WeChatPlatform,
 }
 
 impl WeChatPlatform {
-    /// The platform's template library. Costs no request.
+    /// Returns the platform's template library. Sends no request.
     #[must_use]
     pub fn templates(&self) -> WeChatTemplates {
         WeChatTemplates { platform: self.clone() }
@@ -38,7 +39,7 @@ impl WeChatPlatform {
 }
 
 impl WeChatTemplates {
-    /// The templates of one kind.
+    /// Returns the templates of one kind.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for the unknown kind, and those of any read.
@@ -48,7 +49,7 @@ impl WeChatTemplates {
         read_templates(&mut self.platform.begin(OPERATION), &call).await
     }
 
-    /// Makes a draft a template of one kind; [`TemplateLibrary::add_template`] makes it an ordinary one.
+    /// Turns a draft into a template of one kind; [`TemplateLibrary::add_template`] makes it an ordinary one.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for the unknown kind, and those of
@@ -115,7 +116,7 @@ fn number_of(operation: &'static str, kind: TemplateKind) -> Result<i64> {
         .ok_or_else(|| refuse::invalid(operation, "kind", "must be ordinary or standard, is unknown"))
 }
 
-/// An id as the number that the vendor wants.
+/// Converts an id to the number that the vendor requires.
 fn number(operation: &'static str, field: &'static str, id: &str) -> Result<Value> {
     let number: Option<u64> = id.parse().ok().filter(|number: &u64| number.to_string() == id);
     number.map(Value::from).ok_or_else(|| {
@@ -123,7 +124,7 @@ fn number(operation: &'static str, field: &'static str, id: &str) -> Result<Valu
     })
 }
 
-/// The arguments of [`Command::add_template`], and the kind, which only WeChat has.
+/// The arguments of [`Command::add_template`], and the WeChat-only kind.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Add {
     pub(crate) draft_id: DraftId,
@@ -139,7 +140,7 @@ struct Listed {
     template_id: TemplateId,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     draft_id: Option<DraftId>,
-    /// Absent where the vendor does not tell.
+    /// Absent if the vendor does not report it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     template_type: Option<i64>,
 }
@@ -158,7 +159,7 @@ fn listed(reply: &Reply) -> Result<Vec<Listed>> {
     Ok(templates(reply)?.iter().map(Listed::from).collect())
 }
 
-/// The templates of the draft and the kind that were not there before: more than one if somebody else made it one too.
+/// Returns the new templates of the draft and the kind: more than one if it was also added by someone else.
 fn added<'a>(known: &[TemplateId], now: &'a [Listed], wanted: &Add) -> Vec<&'a TemplateId> {
     let kind = wanted.kind.unwrap_or(TemplateKind::Ordinary);
     let is_ours = |template: &&Listed| {
@@ -169,7 +170,7 @@ fn added<'a>(known: &[TemplateId], now: &'a [Listed], wanted: &Add) -> Vec<&'a T
     now.iter().filter(is_ours).map(|template| &template.template_id).collect()
 }
 
-/// Whether a template is new of which the vendor does not tell the draft.
+/// Whether there is a new template whose draft the vendor does not report.
 fn has_new_of_no_draft(known: &[TemplateId], now: &[Listed]) -> bool {
     now.iter().any(|template| template.draft_id.is_none() && !known.contains(&template.template_id))
 }

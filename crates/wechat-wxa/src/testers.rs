@@ -1,7 +1,7 @@
-//! Testers: who may open the experience version.
+//! Testers: people who may open the experience version.
 //!
-//! The list of them has no WeChat ids, and owners bind and unbind testers in the console too: whoever is new in it or
-//! gone need not be the person that was asked for. Only sending the call again tells.
+//! The list of testers contains no WeChat ids, and owners also bind and unbind testers in the console: a person who
+//! is new in it or gone need not be the requested one. Only repeating the call settles the outcome.
 
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
@@ -20,24 +20,24 @@ pub(crate) const UNBIND: MethodName = MethodName::new("unbind_tester");
 
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(BIND, bind), Inherent::new(UNBIND, unbind)];
 
-/// The code that says that the person is a tester already.
+/// The code for a person who is a tester already.
 const BOUND_ALREADY: i64 = 85004;
 
 /// A person who may open the experience version.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tester {
-    /// `userstr`: what the vendor calls the person. Absent where the vendor does not tell, and where a person was bound,
-    /// the answer was lost and a refusal of the repeat told of it.
+    /// `userstr`: the vendor's identifier of the person. Absent if the vendor does not report it, and if a person was
+    /// bound but the response was lost and only a refusal of the repeat revealed it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user_str: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl Tester {
-    /// A tester, as the vendor calls the person.
+    /// Creates a tester from the vendor's identifier of the person.
     #[must_use]
     pub fn new(user_str: impl Into<String>) -> Self {
         Self { user_str: Some(user_str.into()), extra: Map::new() }
@@ -50,14 +50,14 @@ impl Tester {
 
 effect_members! { Tester }
 
-/// Whom [`WeChatApp::unbind_tester`] unbinds.
+/// The person that [`WeChatApp::unbind_tester`] unbinds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TesterRef {
     /// By the person's WeChat id.
     WeChatId(String),
-    /// By what the vendor calls the person.
+    /// By the vendor's identifier of the person.
     UserStr(String),
 }
 
@@ -72,25 +72,25 @@ impl WeChatApp {
     /// # Errors
     /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) for a person who cannot be found (85001),
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) if the app has too many testers or the person
-    /// tests too many apps, [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the person is bound already, and
+    /// tests too many apps, [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the person is already bound, and
     /// those of any effect.
     pub async fn bind_tester(&self, wechat_id: &str) -> Result<Effect<Tester>> {
         self.perform(commands::bind_tester(wechat_id)?).await?.into_inherent(BIND.as_str())
     }
 
-    /// Takes that back: `unbind_tester`. By WeChat id its outcome can stay unknown after a lost answer: the list of
-    /// testers does not name those.
+    /// Unbinds a tester: `unbind_tester`. If the person is given by WeChat id, the outcome can stay unknown after a
+    /// lost response: the list of testers does not contain WeChat ids.
     ///
     /// # Errors
-    /// Those of any effect.
+    /// The errors of any effect.
     pub async fn unbind_tester(&self, tester: &TesterRef) -> Result<Effect> {
         Ok(self.perform(commands::unbind_tester(tester)?).await?.into_unit())
     }
 
-    /// Everybody who may open the experience version: `memberauth`.
+    /// Returns everyone who may open the experience version: `memberauth`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn testers(&self) -> Result<Vec<Tester>> {
         testers(&self.begin("testers").read(&testers_call()).await?)
     }

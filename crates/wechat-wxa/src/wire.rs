@@ -1,11 +1,11 @@
-//! WeChat's JSON as it arrives, read with the tolerance of [`miniprogram_core::wire`]: a field that is absent, empty or of
-//! the wrong type is none.
+//! WeChat's JSON as received, read with the tolerance of [`miniprogram_core::wire`]: a field that is absent, empty or
+//! of the wrong type is `None`.
 
 use miniprogram_core::wire::lenient;
 use miniprogram_core::{AuditId, Timestamp};
 use serde::Deserialize;
 
-/// Seconds since the Unix epoch as a point in time; 0 is "not told".
+/// Converts seconds since the Unix epoch to a point in time; 0 means "not reported".
 pub(crate) fn time(seconds: Option<i64>) -> Option<Timestamp> {
     seconds.filter(|seconds| *seconds > 0).map(Timestamp::from_unix)
 }
@@ -28,7 +28,7 @@ pub(crate) struct AuditReply {
     pub(crate) reason: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) screenshot: Option<String>,
-    /// The same in another spelling; both have been seen in one answer.
+    /// The same in another spelling; both have been seen in one response.
     #[serde(default, rename = "ScreenShot", deserialize_with = "lenient::text")]
     pub(crate) screen_shot: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -48,7 +48,7 @@ pub(crate) struct VersionInfo {
     pub(crate) release_info: Option<Released>,
 }
 
-/// The experience version; without fields where there is none.
+/// The experience version; without fields if there is none.
 #[derive(Default, Deserialize)]
 pub(crate) struct Experience {
     #[serde(default, deserialize_with = "lenient::number")]
@@ -59,7 +59,7 @@ pub(crate) struct Experience {
     pub(crate) exp_desc: Option<String>,
 }
 
-/// The version online; without fields where there is none.
+/// The version online; without fields if there is none.
 #[derive(Default, Deserialize)]
 pub(crate) struct Released {
     #[serde(default, deserialize_with = "lenient::number")]

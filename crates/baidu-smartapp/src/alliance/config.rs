@@ -1,4 +1,4 @@
-//! What a member of the alliance is built from.
+//! The configuration of a member of the alliance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use miniprogram_core::{
     BaseUrl, ClientConfig, Clock, PlatformId, Secret, SystemClock, TokenProvider, Transport,
 };
 
-/// What a member of the alliance is built from: a key, and how to reach Baidu.
+/// The configuration of a member of the alliance: a key, and how to reach Baidu.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct AllianceConfig {
     /// The key's id: `client_id`, also called API key or AK.
     pub client_id: PlatformId,
-    /// The key's secret: `client_secret`, also called SK. None where tokens come from elsewhere.
+    /// The key's secret: `client_secret`, also called SK. `None` if tokens come from elsewhere.
     pub client_secret: Option<Secret>,
-    /// Where tokens come from instead.
+    /// The alternative source of tokens.
     pub tokens: Option<Arc<dyn TokenProvider>>,
     /// Scheme and host; Baidu's own by default.
     pub base_url: Option<BaseUrl>,
@@ -23,20 +23,20 @@ pub struct AllianceConfig {
     pub transport: Option<Arc<dyn Transport>>,
     /// The clock; the system's by default.
     pub clock: Arc<dyn Clock>,
-    /// How long one attempt may take: 10 s by default.
+    /// The timeout of one attempt: 10 s by default.
     pub timeout: Duration,
-    /// How long a whole operation may take, fetching a token aside; see [`ClientConfig::deadline`].
+    /// The deadline of a whole operation, excluding fetching a token; see [`ClientConfig::deadline`].
     pub deadline: Option<Duration>,
 }
 
 impl AllianceConfig {
-    /// A member that fetches its tokens with the key's secret, from Baidu's address, in real time.
+    /// Creates a configuration that fetches tokens with the key's secret, uses Baidu's address and runs in real time.
     #[must_use]
     pub fn new(client_id: impl Into<PlatformId>, client_secret: impl Into<Secret>) -> Self {
         Self::of(client_id.into(), Some(client_secret.into()), None)
     }
 
-    /// A member whose tokens come from elsewhere: they are asked for with the scope
+    /// Creates a configuration whose tokens come from elsewhere: they are requested with the scope
     /// [`client_credentials`](miniprogram_core::TokenScope::client_credentials) of the key.
     #[must_use]
     pub fn with_tokens(client_id: impl Into<PlatformId>, tokens: Arc<dyn TokenProvider>) -> Self {
@@ -60,42 +60,42 @@ impl AllianceConfig {
         }
     }
 
-    /// Sends to another scheme and host: a simulator or a gateway.
+    /// Sends requests to another scheme and host: a simulator or a gateway.
     #[must_use]
     pub fn with_base_url(mut self, base_url: BaseUrl) -> Self {
         self.base_url = Some(base_url);
         self
     }
 
-    /// Sends through another transport.
+    /// Sends requests through another transport.
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// Takes time from another clock.
+    /// Uses another clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Sets how long one attempt may take.
+    /// Sets the timeout of one attempt.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sets how long a whole operation may take.
+    /// Sets the deadline of a whole operation.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// The same for the pipeline.
+    /// Converts the configuration for the pipeline.
     pub(super) fn client(&self, tokens: Arc<dyn TokenProvider>) -> ClientConfig {
         let mut client = ClientConfig::new(self.client_id.clone(), tokens)
             .with_clock(Arc::clone(&self.clock))

@@ -1,4 +1,4 @@
-//! Tokens by client credentials: fetched with a key's id and secret, kept until shortly before they expire.
+//! Tokens by client credentials: fetched with a key's id and secret, and kept until shortly before they expire.
 
 use std::convert::Infallible;
 use std::fmt::{self, Debug};
@@ -23,15 +23,15 @@ use crate::dialect::BaiduDialect;
 use crate::{BAIDU, reply};
 
 const OPERATION: &str = "token";
-/// How long before its end a token is replaced: a tenth of its life, at most this.
+/// How long before its expiry a token is replaced: a tenth of its lifetime, at most this.
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// Hands out tokens of one key, which it fetches with the key's id and secret. Clones share the token.
+/// Provides tokens of one key, fetched with the key's id and secret. Clones share the token.
 ///
-/// A token is kept for the `expires_in` that Baidu answers, less a tenth of it and at most five minutes. Any number
-/// of callers who need one at the same time bring one request, which goes on while one of them waits. It is sent once:
-/// the call that needs the token is repeated where that makes sense, and asks for it again. A refused token is replaced
-/// only while it is the current one. A failure is told to those who waited for it; the next caller asks again.
+/// A token is kept for the `expires_in` that Baidu returns, less a tenth of it, at most five minutes. Any number of
+/// concurrent callers share one request, which continues as long as one of them waits. It is sent once: the call that
+/// needs the token is retried where appropriate, and requests it again. A refused token is replaced only while it is
+/// the current one. A failure is reported to the callers that waited for it; the next caller makes a new request.
 ///
 /// Source: document 004, client credentials.
 #[derive(Debug, Clone)]
@@ -46,29 +46,29 @@ struct Key {
 #[derive(Default)]
 struct State {
     current: Option<Current>,
-    /// The request under way, as long as anybody waits for it.
+    /// The request in flight, as long as any caller waits for it.
     flight: Option<WeakShared<Flight>>,
 }
 
-/// What Baidu answers beside a token. `Debug` shows no secret. Source: document 004, client credentials.
+/// The fields that Baidu returns besides a token. `Debug` shows no secret. Source: document 004, client credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenResponse {
-    /// `expires_in`: how long the token is good from when it was issued.
+    /// `expires_in`: the token's lifetime from when it was issued.
     pub expires_in: Duration,
-    /// `scope`: what the token is good for.
+    /// `scope`: the scope of the token.
     pub scope: Option<String>,
-    /// `refresh_token`. The document has no call that takes it: a token is replaced with the key.
+    /// `refresh_token`. The document has no call that takes it: a token is replaced by using the key.
     pub refresh_token: Option<Secret>,
     /// `session_key`.
     pub session_key: Option<Secret>,
     /// `session_secret`.
     pub session_secret: Option<Secret>,
-    /// The other fields by Baidu's names, but for those that hold secrets.
+    /// The other fields by Baidu's names, except those that contain secrets.
     pub extra: Map<String, Value>,
 }
 
-/// The token that is handed out between two times: before the first one, the clock was set back.
+/// The token that is provided between two times; a time before the first one means that the clock was set back.
 struct Current {
     token: AccessToken,
     response: TokenResponse,
@@ -84,16 +84,17 @@ impl Current {
 
 type Flight = Pin<Box<dyn Future<Output = Landing> + Send>>;
 
-/// What a request brought, for everybody who waits for it.
+/// The result of a request, for all callers that wait for it.
 #[derive(Clone)]
 struct Landing {
     token: Result<AccessToken>,
-    /// Keeps the clock busy until one of them goes on.
+    /// Keeps the clock busy until one of the callers continues.
     _busy: Arc<Busy>,
 }
 
 impl ClientCredentials {
-    /// Takes key, secret, address, transport, clock and time-outs from the configuration. Costs no request.
+    /// Creates credentials from the key, secret, address, transport, clock and timeouts of the configuration. Sends
+    /// no request.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if the key's id or secret is missing or empty, or the HTTP transport cannot be
@@ -108,8 +109,8 @@ impl ClientCredentials {
         Ok(Self(Arc::new(Key { pipeline, secret, state: Mutex::default() })))
     }
 
-    /// What Baidu answered beside the token that is handed out now; none before the first one, and after one was refused.
-    /// Costs no request.
+    /// Returns the fields that came with the current token; `None` before the first token, and after a token was
+    /// refused. Sends no request.
     #[must_use]
     pub fn response(&self) -> Option<TokenResponse> {
         self.0.state().current.as_ref().map(|current| current.response.clone())
@@ -125,7 +126,7 @@ impl ClientCredentials {
             .with_detail(format!("the key {} has no {scope}", served.platform)))
     }
 
-    /// The current token, or the request that brings the next one.
+    /// Returns the current token, or the request that fetches the next one.
     fn current(&self) -> Result<AccessToken, Shared<Flight>> {
         let mut state = self.0.state();
         let now = self.0.pipeline.clock().now();
@@ -148,7 +149,7 @@ impl Key {
     /// Fetches a token and keeps it.
     async fn fly(self: Arc<Self>) -> Landing {
         let mut op = self.pipeline.begin(self.pipeline.platform_id(), OPERATION);
-        // Whoever needs the token repeats its call, and thereby this one. What is unknown of it is only its answer.
+        // The call that needs the token is repeated, and with it this request. Only its response is unknown.
         let fetched = self.fetch(&mut op).await.map_err(|error| match error.outcome() {
             Outcome::Unknown => error.with_outcome(Outcome::NotDone),
             _ => error,
@@ -218,7 +219,7 @@ impl TokenProvider for ClientCredentials {
             Ok(token) => return Ok(token),
             Err(flight) => flight,
         };
-        // The request is the one that is busy; who waits for it is not. It begins before the waiting does.
+        // The request is what is busy, not the caller waiting for it. It begins before the waiting does.
         let waiting = async {
             self.0.pipeline.clock().sleep(Duration::MAX).await;
             pending::<Infallible>().await

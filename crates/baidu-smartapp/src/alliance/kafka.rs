@@ -1,15 +1,15 @@
-//! Change notices of the alliance: a Kafka topic says which app or package to read again.
+//! Change notices of the alliance: a Kafka topic that reports which app or package to read again.
 //!
-//! [`ChangeConsumer`] is a member of a consumer group and hands every notice to a handler, at least once. A notice says
-//! only what has changed, so the handler reads it again, stores what it has read, and then returns `Ok`. Only then is
-//! the notice committed.
+//! [`ChangeConsumer`] is a member of a consumer group and delivers every notice to a handler, at least once. A notice
+//! reports only that something has changed, so the handler reads it again, stores the result, and then returns `Ok`.
+//! Only then is the notice committed.
 //!
-//! - Notices of one partition are handled one after the other, those of different partitions side by side.
-//! - A handler that fails or panics is asked again after a growing pause, until it succeeds: its partition waits, others
-//!   go on.
-//! - A record that is no notice goes to the [`DeadLetters`] and is passed once it is kept there.
-//! - A partition that is taken away in mid-work is not committed: the next holder gets the notice again. So does this
-//!   process after a crash. Handlers must bear that.
+//! - Notices of one partition are handled sequentially, those of different partitions concurrently.
+//! - If a handler fails or panics, it is called again after a growing pause until it succeeds: its partition waits,
+//!   others continue.
+//! - A record that is not a notice goes to the [`DeadLetters`], and the consumer moves past it once it is kept there.
+//! - A partition that is revoked during work is not committed: its next holder receives the notice again. So does
+//!   this process after a crash. Handlers must tolerate that.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -48,7 +48,7 @@
 //! # }
 //! ```
 //!
-//! Source: document 004, change notifications. It names neither brokers nor topic: Baidu tells those to its members.
+//! Source: document 004, change notifications. It names neither brokers nor topic: Baidu gives those to its members.
 
 mod config;
 mod consumer;

@@ -1,4 +1,4 @@
-//! The reads of the alliance, as data.
+//! The reads of the alliance as data.
 
 use miniprogram_core::pipeline::Call;
 use miniprogram_core::{AppId, Error, PlannedRequest, Result};
@@ -20,8 +20,8 @@ pub enum AllianceRead {
 }
 
 impl AllianceRead {
-    /// The requests that it would send, with the token masked. Nothing is sent, and no key is needed. Where no token is
-    /// at hand, the request for one comes before them.
+    /// Returns the requests that the read would send, with the token masked. Nothing is sent, and no key is needed.
+    /// If no token is available, the request for one comes first.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), as for the read itself.
@@ -37,7 +37,7 @@ impl AllianceRead {
         Ok(vec![self.call()?.planned(&BaiduDialect)?])
     }
 
-    /// The method's name.
+    /// Returns the method's name.
     pub(super) fn operation(&self) -> &'static str {
         match self {
             Self::Apps(_) => "alliance_apps",
@@ -46,7 +46,7 @@ impl AllianceRead {
         }
     }
 
-    /// The app concerned, where it is one.
+    /// Returns the app concerned, if it is a single one.
     pub(super) fn app(&self) -> Option<&AppId> {
         match self {
             Self::Apps(apps) => apps.first().filter(|_| apps.len() == 1),
@@ -77,7 +77,7 @@ impl AllianceRead {
         })
     }
 
-    /// An id that the document calls a long.
+    /// Checks an id that the document declares as a long.
     fn number<'a>(&self, field: &'static str, id: &'a str) -> Result<&'a str> {
         match AppId::from(id).as_number() {
             Some(_) => Ok(id),

@@ -13,7 +13,7 @@ use crate::values::{
 };
 
 impl AppInfo {
-    /// One app: its fields read, and the same fields as they came.
+    /// Reads one app: its parsed fields, and the same fields as received.
     pub(crate) fn read(info: &mut Fields<'_>) -> Result<Self> {
         let members = info.copy();
         let mut reviewed = info.object("audit_info").unwrap_or_else(|| info.below("audit_info", Map::new()));
@@ -65,7 +65,7 @@ impl AppInfo {
 }
 
 fn subject(subject: &mut Fields<'_>) -> Subject {
-    // Every sample that the vendor prints has the status misspelt.
+    // In every sample that the vendor prints, the status is misspelt.
     let misspelt = subject.coded("satus", &SUBJECT_STATUS);
     Subject {
         name: subject.text("name"),
@@ -84,7 +84,7 @@ fn annual_review(review: &mut Fields<'_>) -> AnnualReview {
     }
 }
 
-/// A time that Baidu calls a text and sends in seconds; 0 is none.
+/// Reads a time that Baidu declares as text and sends in seconds; 0 means none.
 fn time(value: &Value) -> Option<Timestamp> {
     match wire::number(value) {
         Some(seconds) => (seconds > 0).then(|| Timestamp::from_unix(seconds)),
@@ -104,7 +104,7 @@ fn category(category: &mut Fields<'_>) -> AppCategory {
     }
 }
 
-/// A change in review; none if nothing of it is shown.
+/// Reads a change in review; `None` if the response contains nothing of it.
 fn pending(reviewed: &mut Fields<'_>, name: &str, values: Vec<String>) -> Option<PendingChange> {
     let status = reviewed.coded(&format!("{name}_status"), &AUDIT_INFO);
     let reason = reviewed.text(&format!("{name}_reason"));
@@ -120,8 +120,8 @@ fn offline(offline: &mut Fields<'_>) -> Offline {
     }
 }
 
-/// The addresses in a member that holds pictures: JSON text such as `[{"cover":"https://…"}]`, the same as a list or
-/// an object, or one address as it is.
+/// Returns the URLs in a field that contains images: JSON text such as `[{"cover":"https://…"}]`, the same as a list
+/// or an object, or a single plain URL.
 fn image_urls(value: Option<&Value>) -> Vec<String> {
     let Some(value) = value else { return Vec::new() };
     let Value::String(text) = value else { return nested_urls(value) };

@@ -1,13 +1,13 @@
-//! The fields of a submission that only Baidu has.
+//! The Baidu-only fields of a submission.
 
 use miniprogram_core::{Result, Secret};
 use serde_json::{Map, Value};
 
 use crate::form::{self, Fields};
 
-/// The fields of `package/submitaudit` that `SubmitOptions` has no name for. Source: Baidu's current SDKs.
+/// The fields of `package/submitaudit` that `SubmitOptions` does not model. Source: Baidu's current SDKs.
 ///
-/// `Debug` prints no password. The map that [`into_extra`](Self::into_extra) makes holds it as it is.
+/// `Debug` prints no password. The map returned by [`into_extra`](Self::into_extra) contains it in plain text.
 ///
 /// ```
 /// use baidu_smartapp::SubmitExtra;
@@ -26,18 +26,18 @@ pub struct SubmitExtra {
     pub test_account: Option<String>,
     /// Its password (`test_password`).
     pub test_password: Option<Secret>,
-    /// Fields that nobody has modelled, sent as they are.
+    /// Unmodelled fields, sent as they are.
     pub other: Map<String, Value>,
 }
 
 impl SubmitExtra {
-    /// No field.
+    /// Creates an empty set of fields.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With the account that the reviewer signs in with.
+    /// Sets the account that the reviewer signs in with.
     #[must_use]
     pub fn with_test_account(mut self, account: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.test_account = Some(account.into());
@@ -45,14 +45,15 @@ impl SubmitExtra {
         self
     }
 
-    /// With a field that nobody has modelled: a text, a number or a boolean as text, anything else as JSON text.
+    /// Adds an unmodelled field: strings, numbers and booleans as text, anything else as JSON text.
     #[must_use]
     pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.other.insert(name.into(), value.into());
         self
     }
 
-    /// The fields as [`SubmitOptions::with_extra`](miniprogram_core::SubmitOptions::with_extra) takes them.
+    /// Returns the fields in the form that [`SubmitOptions::with_extra`](miniprogram_core::SubmitOptions::with_extra)
+    /// takes.
     #[must_use]
     pub fn into_extra(self) -> Map<String, Value> {
         let mut extra = self.other;
@@ -66,10 +67,10 @@ impl SubmitExtra {
     }
 }
 
-/// Names that the submission has already, under which nothing may hide in `extra`.
+/// Names of the submission's own fields, which `extra` must not contain.
 const TAKEN: &[&str] = &["content", "remark", "package_id", "items", "version_desc", "extra"];
 
-/// The extra fields as the form has them. A name that is taken is refused, and null, which a form cannot hold.
+/// Converts the extra fields to form fields. Reserved names are refused, as is null, which a form cannot represent.
 pub(super) fn form_fields(operation: &'static str, extra: &Map<String, Value>) -> Result<Fields> {
     form::extra(operation, extra, TAKEN)
 }

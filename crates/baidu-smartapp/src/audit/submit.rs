@@ -22,21 +22,21 @@ use crate::{BAIDU, before, refuse};
 
 const OPERATION: &str = "submit_audit";
 
-/// `package/submitaudit`. The documents print no refusals, so the package's status decides.
+/// `package/submitaudit`. The documents list no refusals, so the package's status decides.
 #[derive(Debug)]
 pub(crate) struct SubmitAudit {
     source: Source,
     fields: Fields,
 }
 
-/// Where the package id comes from.
+/// The source of the package id.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// The caller names it.
+    /// Named by the caller.
     Given(PackageId),
     /// The upload's entry in `package/get`, once it has an id.
     Upload(UploadReceipt),
-    /// The development package in `package/get`, of that version if one is named.
+    /// The development package in `package/get`, with that version if one is given.
     Development(Option<String>),
 }
 
@@ -59,14 +59,14 @@ impl SubmitAudit {
         Ok(Self { source, fields: fields(options)? })
     }
 
-    /// The request. Source: document 001, `package/submitaudit`.
+    /// Builds the request. Source: document 001, `package/submitaudit`.
     pub(crate) fn call(&self, package_id: &str) -> Call {
         let mut fields = vec![("package_id".into(), package_id.to_owned())];
         fields.extend(self.fields.iter().cloned());
         Call::post_form(OPERATION, "/rest/2.0/smartapp/package/submitaudit", fields)
     }
 
-    /// The package's id and status.
+    /// Finds the package's id and status.
     async fn find(&self, op: &mut Op<'_>) -> Result<(String, Option<i64>)> {
         match &self.source {
             Source::Given(id) => Ok((id.to_string(), read_detail(op, id.as_str()).await?.status())),
@@ -76,7 +76,7 @@ impl SubmitAudit {
     }
 }
 
-/// Content and remark are required, items and a text on what is new do not exist here.
+/// Content and remark are required; items and a text on what is new do not exist here.
 fn fields(options: &SubmitOptions) -> Result<Fields> {
     let unsupported = |field| {
         Error::unsupported(BAIDU, OPERATION)
@@ -99,7 +99,7 @@ fn fields(options: &SubmitOptions) -> Result<Fields> {
     Ok(fields)
 }
 
-/// Looks until the upload can be submitted, for as long as it may take.
+/// Probes until the upload can be submitted, within the time allowed.
 async fn wait_for(op: &mut Op<'_>, receipt: &UploadReceipt) -> Result<(String, Option<i64>)> {
     op.extend(UPLOAD_WAIT);
     let give_up_at = op.now().after(UPLOAD_WAIT);
@@ -127,7 +127,7 @@ async fn wait_for(op: &mut Op<'_>, receipt: &UploadReceipt) -> Result<(String, O
     }
 }
 
-/// The upload that was to be submitted has failed, in the vendor's words.
+/// The upload that was to be submitted has failed, with the vendor's message.
 fn upload_failed(code: Option<&Code>, reason: &str) -> Error {
     let why = "the upload failed: upload again";
     match code {
@@ -138,7 +138,7 @@ fn upload_failed(code: Option<&Code>, reason: &str) -> Error {
     }
 }
 
-/// The development package. One that failed the review may be submitted again, when there is no other.
+/// Returns the development package. A package that failed the review may be submitted again if there is no other.
 fn development(packages: &Packages, version: Option<&str>) -> Result<(String, Option<i64>)> {
     let wanted = |status: i64| {
         let candidates = packages.0.iter().filter(|package| {
@@ -218,7 +218,7 @@ impl EffectPlan for SubmitAudit {
         })
     }
 
-    /// A package that was uploaded since is another thing to submit.
+    /// A package that was uploaded since is something else to submit.
     async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
         let submitted = before::package_id(OPERATION, &intent.before)?;
         let Source::Development(version) = &self.source else { return Ok(Repeat::Same) };
@@ -243,7 +243,7 @@ impl EffectPlan for SubmitAudit {
     }
 }
 
-/// The package's id is the audit's.
+/// The package's id is also the audit's id.
 fn audit(before: &Value) -> Result<EffectValue> {
     Ok(EffectValue::Audit(AuditId::from(before::package_id(OPERATION, before)?)))
 }

@@ -16,7 +16,7 @@ const OPERATION: &str = "withdraw_audit";
 /// `package/withdraw`.
 #[derive(Debug)]
 pub(crate) struct WithdrawAudit {
-    /// The audit; none is the one in review.
+    /// The audit; `None` means the one in review.
     audit: Option<AuditId>,
 }
 
@@ -33,13 +33,13 @@ impl WithdrawAudit {
         Ok(Self { audit })
     }
 
-    /// The request. Source: document 001, `package/withdraw`.
+    /// Builds the request. Source: document 001, `package/withdraw`.
     fn call(audit: &str) -> Call {
         let fields = vec![("package_id".into(), audit.to_owned())];
         Call::post_form(OPERATION, "/rest/2.0/smartapp/package/withdraw", fields)
     }
 
-    /// The audit that the caller names, or the one that was in review before the effect.
+    /// Returns the audit that the caller names, or the one that was in review before the effect.
     fn audit<'a>(&'a self, before: &'a Value) -> Result<&'a str> {
         match &self.audit {
             Some(audit) => Ok(audit.as_str()),

@@ -1,4 +1,4 @@
-//! Who has authorized the platform.
+//! The apps that have authorized the platform.
 
 use miniprogram_core::authorization::{AuthorizerInfo, Permission};
 use miniprogram_core::redact;

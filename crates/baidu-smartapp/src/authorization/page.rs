@@ -12,7 +12,8 @@ use crate::BAIDU;
 
 const OPERATION: &str = "authorization_url";
 
-/// The one page for desks and phones. It must be opened from the domain that is registered for the platform.
+/// Builds the URL of the page, the same for desktops and phones. It must be opened from the platform's registered
+/// domain.
 pub(super) fn url(
     of: &BaiduAuthorization,
     code: &PreAuthorizationCode,

@@ -1,4 +1,4 @@
-//! A refresh token that was lost, fetched again.
+//! Recovery of a lost refresh token.
 
 use miniprogram_core::authorization::Recovery;
 use miniprogram_core::pipeline::Call;
@@ -11,7 +11,7 @@ use crate::BAIDU;
 const OPERATION: &str = "recover";
 
 impl BaiduAuthorization {
-    /// A new authorization code. Repeated like a read: a code that is lost is one that nobody exchanges.
+    /// Fetches a new authorization code. Retried like a read: a lost code is simply never exchanged.
     pub(super) async fn retrieve_code(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
         if app.as_number().is_none() {
             let why = "must be a number from 1 on: Baidu's app ids are numbers";

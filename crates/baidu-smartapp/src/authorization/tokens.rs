@@ -1,4 +1,4 @@
-//! Tokens and codes, fetched and exchanged.
+//! Fetching and exchanging tokens and codes.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use miniprogram_core::{AccessToken, AppId, Result, Secret};
 use super::{BaiduAuthorization, required};
 use crate::{BAIDU, refuse, reply};
 
-/// Exchange and refresh: without the envelope that other answers have.
+/// Exchange and refresh: responses without the envelope of other responses.
 const OAUTH: &str = "/rest/2.0/oauth/token";
 
 impl BaiduAuthorization {
@@ -60,7 +60,7 @@ impl BaiduAuthorization {
     }
 }
 
-/// What an exchange or a refresh brings: always both tokens, for what was sent is spent.
+/// Reads the result of an exchange or a refresh: always both tokens, since what was sent is used up.
 async fn granted(op: &mut Op<'_>, call: Call, platform: &AccessToken) -> Result<Grant> {
     let reply = op.send_once(&call.with_given_token(platform.clone())).await?;
     let fields = reply.json.as_object().cloned().unwrap_or_default();
@@ -69,11 +69,11 @@ async fn granted(op: &mut Op<'_>, call: Call, platform: &AccessToken) -> Result<
     Ok(Grant::new().with_access(Some(issued.access_token()?)).with_refresh_token(Some(refresh_token)))
 }
 
-/// A token or a code in a reply, and how long it is good.
+/// A token or a code in a reply, and its lifetime.
 pub(super) struct Issued<'a>(Fields<'a>);
 
 impl<'a> Issued<'a> {
-    /// That in the `data` of a reply.
+    /// Reads it from the `data` of a reply.
     pub(super) fn of_data(reply: &'a Reply) -> Result<Self> {
         reply::fields(reply).map(Self)
     }

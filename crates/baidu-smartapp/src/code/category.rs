@@ -1,4 +1,4 @@
-//! `app/category/list`: categories as Baidu nests them, flattened into their levels.
+//! `app/category/list`: Baidu's nested categories, flattened into their levels.
 
 use miniprogram_core::json::repaired;
 use miniprogram_core::pipeline::{Call, Fields, Reply};
@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::info::category;
 use crate::reply;
 
-/// `app/category/list` with `category_type` 2: those of enterprises, which are all. Source: document 003.
+/// `app/category/list` with `category_type` 2: the categories for enterprises, which are all of them. Source:
+/// document 003.
 pub(super) fn list() -> Call {
     Call::get("categories", "/rest/2.0/smartapp/app/category/list").with_query("category_type", "2")
 }
@@ -17,7 +18,7 @@ pub(super) fn decode(reply: &Reply) -> Result<Vec<Category>> {
     Ok(reply::each(reply, |category| flatten(category, &[]))?.concat())
 }
 
-/// The narrowest categories below one, each with all its levels.
+/// Returns the narrowest categories below one, each with all its levels.
 fn flatten(category: &mut Fields<'_>, above: &[CategoryLevel]) -> Result<Vec<Category>> {
     let id = category::id(category, above.len() + 1)?;
     let mut levels = above.to_vec();
@@ -29,7 +30,8 @@ fn flatten(category: &mut Fields<'_>, above: &[CategoryLevel]) -> Result<Vec<Cat
     Ok(below.concat())
 }
 
-/// The members beside the levels: numbers as numbers, and the qualifications out of the JSON text that holds them.
+/// Decodes the fields other than the levels: numbers as numbers, and the qualifications from the JSON text that
+/// contains them.
 fn readable(mut rest: Map<String, Value>) -> Map<String, Value> {
     for name in ["category_type", "need_quali"] {
         let Some(value) = rest.get_mut(name) else { continue };

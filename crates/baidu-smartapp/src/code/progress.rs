@@ -1,4 +1,4 @@
-//! How far an upload is, as `package/get` shows it.
+//! The progress of an upload, as `package/get` shows it.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry, UploadReceipt};
 use crate::BAIDU;
 use crate::package::{Package, Packages, newest};
 
-/// How long an upload that is still processed is waited for.
+/// How long to wait for an upload that is still being processed.
 pub(crate) const UPLOAD_WAIT: Duration = Duration::from_secs(300);
-/// The pause between two looks at it.
+/// The pause between two probes.
 pub(crate) const UPLOAD_PAUSE: Duration = Duration::from_secs(2);
 
-/// What the list shows of an upload.
+/// The state of an upload in the list.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Shown {
     /// A package that can be submitted.
     Ready(PackageId),
-    /// An entry without id.
+    /// An entry without an id.
     Processing,
-    /// An entry that says it failed.
+    /// An entry marked as failed.
     Failed { code: Option<Code>, reason: String },
-    /// No entry: the upload takes a moment to show.
+    /// No entry: an upload takes a moment to appear.
     Nothing,
 }
 
-/// Finds an upload in the list: by its id once that is known, else by version and description among the packages that
-/// were not there before. Of several, the newest.
+/// Finds an upload in the list: by its id once that is known, otherwise by version and description among the packages
+/// that were not there before. Of several, the newest is taken.
 pub(crate) fn progress(packages: &Packages, receipt: &UploadReceipt) -> Shown {
     if let Some(id) = &receipt.package_id {
         return packages.with_id(id.as_str()).map_or(Shown::Nothing, |_| Shown::Ready(id.clone()));
@@ -55,7 +55,7 @@ pub(super) fn is_new(package: &Package, known: &[PackageId]) -> bool {
     finished && package.package_id.as_ref().is_some_and(|id| !known.contains(id))
 }
 
-/// No entry shows that upload.
+/// Reports that no entry shows that upload.
 pub(crate) fn not_shown(operation: &'static str, receipt: &UploadReceipt) -> Error {
     Error::new(ErrorKind::NotFound, operation)
         .for_vendor(BAIDU)

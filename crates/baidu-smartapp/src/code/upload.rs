@@ -13,7 +13,7 @@ use crate::{before, ext_json, refuse};
 
 const OPERATION: &str = "upload_code";
 
-/// `package/upload`: answers no id, takes about 3 s to show, and a repeat makes a second package.
+/// `package/upload`: returns no id, takes about 3 s to appear, and a repeat creates a second package.
 #[derive(Debug)]
 pub(crate) struct UploadCode {
     template: TemplateId,
@@ -22,7 +22,7 @@ pub(crate) struct UploadCode {
     description: String,
 }
 
-/// What `package/get` showed of the same version before the upload.
+/// The packages in `package/get` before the upload.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Before {
     /// Packages of that version.
@@ -52,7 +52,7 @@ impl UploadCode {
         })
     }
 
-    /// The request. Source: document 001, `package/upload`.
+    /// Builds the request. Source: document 001, `package/upload`.
     pub(crate) fn call(&self) -> Call {
         let fields = vec![
             ("template_id".into(), self.template.as_str().to_owned()),
@@ -67,14 +67,14 @@ impl UploadCode {
         UploadReceipt::new(&self.version, &self.description).with_known_package_ids(before.known_package_ids)
     }
 
-    /// Whether an upload of the same version and description is still processed.
+    /// Whether an upload of the same version and description is still being processed.
     fn is_under_way(&self, packages: &Packages) -> bool {
         let ours = |package: &&Package| package.is_upload_of(&self.version, &self.description);
         packages.0.iter().filter(ours).any(Package::is_under_way)
     }
 
-    /// Looks until no upload of the same version and description is processed any more: two at once could not be
-    /// told apart, since neither has an id.
+    /// Probes until no upload of the same version and description is being processed: two at once would be
+    /// indistinguishable, since neither has an id.
     async fn wait_for_earlier(&self, op: &mut Op<'_>) -> Result<Packages> {
         let mut packages = Packages::read(op).await?;
         if !self.is_under_way(&packages) {
@@ -137,7 +137,8 @@ impl EffectPlan for UploadCode {
         if self.is_under_way(&packages) {
             return Ok(Finding::Pending);
         }
-        // One that tells no version, or no id, may be ours. So may one of a list that has lost what it held.
+        // A package without a reported version, or without an id, may be ours. So may one missing from a list that is
+        // empty now but was not before.
         let unnamed = packages.0.iter().any(|package| match &package.package_id {
             Some(id) => package.version.is_none() && !before.all_package_ids.contains(id),
             None => package.version.is_none() && !package.has_failed(),

@@ -1,6 +1,7 @@
 //! The app, its information and its account, 45xxx to 51xxx.
 //!
-//! Words: document 003 where it prints some, else a gloss of the list in Baidu's SDKs and older chapters.
+//! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
+//! chapters.
 
 use miniprogram_core::ErrorKind::{
     Config, Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted,
@@ -13,7 +14,7 @@ use miniprogram_core::codes::Owner::Merchant;
 use super::advice::{access, account, category, code, domain, media, name, quota, release, request, token};
 use super::{AES_KEY_TOO_SHORT, DOMAIN_CALLS, SITEMAP_CALLS, TICKET_CALLS};
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(45000, NotFound, "program does not exist").advice(access::APP),

@@ -11,7 +11,7 @@ use miniprogram_core::codes::Owner::Merchant;
 use super::advice::{access, quota, request, token};
 use super::{ALLIANCE_CALLS, GIVEN_TOKEN_CALLS};
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(1, Unavailable, "Unknown error").open().advice(request::BUSY),

@@ -1,6 +1,7 @@
 //! General codes, up to 44999.
 //!
-//! Words: document 003 where it prints some, else a gloss of the list in Baidu's SDKs and older chapters.
+//! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
+//! chapters.
 
 use miniprogram_core::ErrorKind::{
     Config, Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted,
@@ -13,7 +14,7 @@ use miniprogram_core::codes::Owner::Merchant;
 use super::advice::{access, code, domain, media, name, release, request, token};
 use super::{METHOD_NOT_SUPPORTED, PHONE_CALLS, SITEMAP_CALLS, TICKET_CALLS, TOKEN_NOT_VALID};
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(0, Vendor, "success").advice(request::SUCCEEDED),

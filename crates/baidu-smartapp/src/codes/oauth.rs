@@ -9,7 +9,7 @@ use miniprogram_core::codes::Owner::{Merchant, Platform};
 use super::REFRESH_TOKEN_INVALID;
 use super::advice::token;
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::word("invalid_request", InvalidArgument, "parameter missing, unsupported or malformed; also said of a refresh token").advice(token::GRANT),

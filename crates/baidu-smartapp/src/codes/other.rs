@@ -1,6 +1,7 @@
 //! Codes from 70000.
 //!
-//! Words: document 003 where it prints some, else a gloss of the list in Baidu's SDKs and older chapters.
+//! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
+//! chapters.
 
 use miniprogram_core::ErrorKind::{
     Conflict, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, Unavailable, Vendor,
@@ -12,7 +13,7 @@ use miniprogram_core::codes::Owner::Merchant;
 use super::WEB_VIEW_CALLS;
 use super::advice::{access, code, domain, name, other, quota, release, request};
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(70000, Conflict, "coupon: banner exists"),

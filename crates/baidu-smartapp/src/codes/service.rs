@@ -1,6 +1,7 @@
 //! Payment, onboarding, search and packages, 60xxx to 69xxx.
 //!
-//! Words: document 003 where it prints some, else a gloss of the list in Baidu's SDKs and older chapters.
+//! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
+//! chapters.
 
 use miniprogram_core::ErrorKind::{
     Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, Unavailable,
@@ -13,7 +14,7 @@ use miniprogram_core::codes::Owner::Merchant;
 use super::advice::{access, account, code, domain, media, name, other, quota, release, request};
 use super::{SITEMAP_CALLS, TEMPLATE_UNKNOWN};
 
-/// The calls that name a template and send no robots file: there 63002 speaks of the template.
+/// The calls that name a template and send no robots file: for these, 63002 refers to the template.
 const TEMPLATE_CALLS: &[&str] = &[
     TEMPLATE_UNKNOWN,
     "upload_code",
@@ -22,7 +23,7 @@ const TEMPLATE_CALLS: &[&str] = &[
     "/rest/2.0/smartapp/template/deltemplate",
 ];
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(60000, InvalidArgument, "payment: invalid parameter"),

@@ -1,4 +1,4 @@
-//! What a push says, by Baidu's own fields.
+//! The content of a push, by Baidu's own fields.
 //!
 //! Source: vendor documents 001, 003 and 004 for their pushes, Baidu's pages on third-party platforms and its SDKs for
 //! the others.
@@ -22,11 +22,12 @@ pub use audit::{
 use super::{EVENTS, PHONE_PERMISSION_GRANTED};
 use crate::BAIDU;
 
-/// A push by Baidu's own fields, beside the neutral [`Event`] that names app, platform and time.
+/// A push by Baidu's own fields, in addition to the neutral [`Event`] that names app, platform and time.
 ///
-/// Passed and failed audits of one thing are one variant. Ids and numbers may have come as text; what the vendor left
-/// out, sent as null or sent empty is `None`, and so is what cannot be an id where one is due. Only what a push exists to hand over is required: tickets,
-/// authorization codes, and what a verdict is on where no app stands for it.
+/// Passed and failed audits of one kind share a variant. Ids and numbers may have arrived as strings; a field that
+/// the vendor omitted, sent as null or sent empty is `None`, and so is an invalid value in place of an id. Only the
+/// fields that a push exists to deliver are required: tickets, authorization codes, and the subject of a verdict if
+/// no app identifies it.
 ///
 /// ```
 /// use baidu_smartapp::event::{BaiduEvent, BaiduEventDecoder};
@@ -50,11 +51,11 @@ use crate::BAIDU;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BaiduEvent {
-    /// The ticket push: what the platform's token is fetched with.
+    /// The ticket push: the ticket required to fetch the platform's token.
     Ticket(Secret),
     /// `AUTHORIZED`.
     Authorized(Authorization),
-    /// `UPDATE_AUTHORIZED`: the permissions changed; exchange the new code.
+    /// `UPDATE_AUTHORIZED`: the permissions have changed; exchange the new code.
     AuthorizationUpdated(Authorization),
     /// `UNAUTHORIZED`: drop the app's tokens.
     AuthorizationRevoked,
@@ -96,9 +97,9 @@ pub enum BaiduEvent {
     OfflineUpdateAudited(OfflineUpdateAudit),
     /// `APPLY_APP_MOBILE_AUTH_PASS` without a reason, `APPLY_APP_MOBILE_AUTH_REJECT`.
     PhonePermissionAudited(Verdict),
-    /// `APPLY_APP_MOBILE_AUTH_PASS` with a reason, and that reason: granted or withdrawn is indeterminate. Document 003
-    /// prints the sample of a withdrawn permission under that name, with the reason 主体信息变更. Query the status
-    /// (`BaiduApp::phone_permission`).
+    /// `APPLY_APP_MOBILE_AUTH_PASS` with a reason, and that reason: whether the permission was granted or withdrawn
+    /// cannot be determined. Document 003 prints the sample of a withdrawn permission under that name, with the
+    /// reason 主体信息变更. Query the status (`BaiduApp::phone_permission`).
     PhonePermissionUnclear(String),
     /// `APP_MOBILE_AUTH_CANCEL`.
     PhonePermissionCancelled(Cancellation),
@@ -120,11 +121,12 @@ pub enum BaiduEvent {
     AppChanged(AppId),
     /// Notification 101: read the package again.
     PackageChanged(PackageChange),
-    /// A message of a customer.
+    /// A message from a customer.
     CustomerMessage(CustomerMessage),
-    /// One of [`EVENTS`] whose fields are published nowhere: the name. The event's payload holds what came.
+    /// The name of one of [`EVENTS`] whose fields are not published anywhere. The event's payload contains what was
+    /// received.
     Named(String),
-    /// A name that is not listed, or the empty one of a message without `event` and `MsgType`.
+    /// An unlisted name, or the empty name of a message without `event` and `MsgType`.
     Unknown(String),
 }
 
@@ -133,8 +135,8 @@ impl BaiduEvent {
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), naming `vendor`, if the event is another
-    /// vendor's; [`Protocol`](miniprogram_core::ErrorKind::Protocol), naming the member, if one is missing that has to
-    /// be there or has another shape. The event itself is as good as before.
+    /// vendor's; [`Protocol`](miniprogram_core::ErrorKind::Protocol), naming the field, if a required field is
+    /// missing or has an unexpected shape. The event itself remains valid.
     pub fn from_event(event: &Event<'_>) -> Result<Self> {
         let fields = Fields::of(event, BAIDU)?;
         match event.kind {
@@ -218,7 +220,7 @@ impl BaiduEvent {
     }
 }
 
-/// The vendor's words: documented as `reason`, written `reson` in some pushes. Blank ones are none.
+/// Reads the vendor's message: documented as `reason`, spelled `reson` in some pushes. A blank one counts as absent.
 fn reason(fields: &Fields<'_>) -> Result<Option<String>> {
     let told = |name| Ok(fields.text(name)?.filter(|text: &String| !text.trim().is_empty()));
     Ok(told("reason")?.or(told("reson")?))

@@ -1,4 +1,4 @@
-//! Encrypted pushes as Baidu sends them: for tests, simulators and gateways.
+//! Encrypted pushes as Baidu sends them, for tests, simulators and gateways.
 
 use miniprogram_core::callback::{CallbackConfig, CallbackMode, Seal, misconfigured};
 use miniprogram_core::{OwnedPush, Result};
@@ -6,15 +6,15 @@ use serde_json::json;
 
 use crate::BAIDU;
 
-/// Builds encrypted pushes that [`BaiduEventDecoder`](super::BaiduEventDecoder) accepts. What stands behind the
-/// message is the configured receiver id, or nothing.
+/// Builds encrypted pushes that [`BaiduEventDecoder`](super::BaiduEventDecoder) accepts. The message is followed by
+/// the configured receiver id, or by nothing.
 #[derive(Debug, Clone)]
 pub struct BaiduEventEncoder {
     config: CallbackConfig,
 }
 
 impl BaiduEventEncoder {
-    /// An encoder with the same configuration as the decoder it writes for.
+    /// Creates an encoder with the same configuration as the matching decoder.
     ///
     /// # Errors
     /// [`Config`](miniprogram_core::ErrorKind::Config), naming `mode`, if the configuration is plain.
@@ -30,7 +30,7 @@ impl BaiduEventEncoder {
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the time, the nonce or the message's
-    /// length break the rules that the decoder checks.
+    /// length breaks the rules that the decoder checks.
     pub fn seal_push(&self, message: &str, seal: &Seal<'_>) -> Result<OwnedPush> {
         let sealed = self.config.seal(message, seal)?;
         let body = json!({

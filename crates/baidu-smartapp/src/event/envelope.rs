@@ -33,7 +33,7 @@ impl<'a> Envelope<'a> {
             .and_then(|member| member.into_decimal())
             .filter(|nonce| is_nonce(nonce))
             .ok_or_else(|| refused("the Nonce must be 1 to 32 letters, digits, `_` or `-`"))?;
-        // A number is signed by its decimal text.
+        // A number is signed as its decimal text.
         let timestamp = timestamp.and_then(|member| member.into_decimal());
         let (timestamp, time) = timestamp
             .and_then(|text| signed_time(&text).map(|time| (text, time)))

@@ -1,4 +1,4 @@
-//! The message inside a push, and what it says.
+//! The decrypted message of a push, and its meaning.
 
 use std::borrow::Cow;
 
@@ -47,7 +47,7 @@ pub(super) fn into_event(
     Ok(event)
 }
 
-/// Moves the ticket or the code of an authorization out of the payload.
+/// Moves the ticket or the authorization code out of the payload.
 pub(super) fn take_credential(event: &mut Event<'static>) {
     match event.kind {
         EventKind::Ticket => event.take_credential("Ticket", EventCredential::Ticket),
@@ -72,7 +72,7 @@ fn system_event(fields: &Map<String, Value>, name: &str) -> Event<'static> {
     event
 }
 
-/// A message that says by no name what it is: neither `event` nor `MsgType`.
+/// Reads a message without a name that says what it is: neither `event` nor `MsgType`.
 fn untyped_event(fields: &Map<String, Value>) -> Event<'static> {
     let mut event = Event::new(BAIDU, EventKind::Unknown, Cow::Borrowed(""), Value::Null);
     let created_at = message_time(fields.get("CreateTime")).ok().flatten();
@@ -80,12 +80,12 @@ fn untyped_event(fields: &Map<String, Value>) -> Event<'static> {
     event
 }
 
-/// `eventTime`, in Beijing time.
+/// Reads `eventTime`, in Beijing time.
 fn event_time(fields: &Map<String, Value>) -> Option<Timestamp> {
     Timestamp::from_civil(fields.get("eventTime")?.as_str()?, 8)
 }
 
-/// The ticket, or a customer's message; the latter has no kind of its own.
+/// Reads the ticket, or a customer's message; the latter has no kind of its own.
 fn message_event(fields: &Map<String, Value>, msg_type: &str) -> Result<Event<'static>> {
     let mut event = if msg_type == "ticket" {
         if text(fields, "Ticket").is_none() {
@@ -100,12 +100,12 @@ fn message_event(fields: &Map<String, Value>, msg_type: &str) -> Result<Event<'s
     Ok(event)
 }
 
-/// The name without the blanks around it and the backslashes inside it that some pushes carry.
+/// Returns the name without surrounding whitespace and without the backslashes that some pushes contain.
 fn event_name(name: &str) -> String {
     name.trim().replace('\\', "")
 }
 
-/// A text that decides what the message is: another type is refused, an empty one counts as absent.
+/// Reads a text that determines what the message is: any other type is refused, an empty text counts as absent.
 fn deciding<'m>(fields: &'m Map<String, Value>, name: &str) -> Result<Option<&'m str>> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -114,18 +114,19 @@ fn deciding<'m>(fields: &'m Map<String, Value>, name: &str) -> Result<Option<&'m
     }
 }
 
-/// A text that is not empty; anything else counts as absent.
+/// Returns a non-empty text; anything else counts as absent.
 fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
     fields.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// The vendor's words: documented as `reason`, written `reson` in some pushes.
+/// Reads the vendor's message: documented as `reason`, spelled `reson` in some pushes.
 fn reason(fields: &Map<String, Value>) -> Option<String> {
     let told = |name| text(fields, name).filter(|text| !text.trim().is_empty());
     told("reason").or_else(|| told("reson"))
 }
 
-/// An id that binds the push to its app or platform, as a number or text: what cannot be one is refused, not passed over.
+/// Reads an id that binds the push to its app or platform, as a number or text: an invalid id is refused, not
+/// ignored.
 pub(super) fn binding_id<'m>(fields: &'m Map<String, Value>, name: &str) -> Result<Option<Cow<'m, str>>> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -136,7 +137,7 @@ pub(super) fn binding_id<'m>(fields: &'m Map<String, Value>, name: &str) -> Resu
     }
 }
 
-/// The package, unless what stands there cannot be the id of one; the payload holds it in any case.
+/// Reads the package id, unless it is invalid; the payload contains it in any case.
 pub(super) fn package_id(fields: &Map<String, Value>, name: &str) -> Option<PackageId> {
     fields.get(name).and_then(positive_id).map(|id| PackageId::new(id.into_owned()))
 }

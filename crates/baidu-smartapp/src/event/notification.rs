@@ -1,4 +1,4 @@
-//! The notifications of the open-source alliance's Kafka topic: something changed, read it again.
+//! The notifications of the open-source alliance's Kafka topic: something has changed and should be read again.
 //!
 //! Source: vendor document 004, change notifications; its printed sample has bare keys and a full-width colon.
 
@@ -12,14 +12,14 @@ use super::message::{binding_id, package_id};
 use super::refused;
 use crate::BAIDU;
 
-/// Reads one record of the Kafka topic. Neither signed nor encrypted: who may write to the topic is the broker's
-/// business. Besides JSON it takes the form that the vendor prints, with bare keys and a full-width colon.
+/// Reads one record of the Kafka topic. It is neither signed nor encrypted: controlling who may write to the topic is
+/// up to the broker. Besides JSON it accepts the form that the vendor prints, with bare keys and a full-width colon.
 ///
 /// Code 100 is [`AppChanged`](EventKind::AppChanged), 101 is [`PackageChanged`](EventKind::PackageChanged), any other
 /// is [`Unknown`](EventKind::Unknown); the code is the event's raw name.
 ///
 /// # Errors
-/// [`Callback`](miniprogram_core::ErrorKind::Callback) with [`CallbackCheck::Message`], if the record is no such
+/// [`Callback`](miniprogram_core::ErrorKind::Callback) with [`CallbackCheck::Message`] if the record is not such a
 /// notification.
 ///
 /// [`CallbackCheck::Message`]: miniprogram_core::CallbackCheck::Message
@@ -60,7 +60,7 @@ pub(super) fn into_event(fields: Map<String, Value>) -> Result<Event<'static>> {
     Ok(event)
 }
 
-/// Quotes bare words in front of a colon, and takes the full-width colon for a plain one, outside strings.
+/// Quotes bare words before a colon, and treats the full-width colon as an ordinary one, outside strings.
 fn with_quoted_keys(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
@@ -86,7 +86,7 @@ fn with_quoted_keys(text: &str) -> String {
     out
 }
 
-/// How long the string at the beginning of the text is, its quotes included.
+/// Returns the length of the string at the beginning of the text, including its quotes.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     let end = text.bytes().enumerate().skip(1).find(|(_, byte)| {

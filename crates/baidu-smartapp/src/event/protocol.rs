@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::{BaiduEventDecoder, message};
 use crate::BAIDU;
 
-/// The callbacks of one platform at Baidu, for a receiver.
+/// Baidu's callbacks of one platform, for a receiver.
 ///
-/// Every system event has to name the platform as `tpAppId`. Pushes are JSON; the configured body format is not used.
+/// Every system event must name the platform as `tpAppId`. Pushes are JSON; the configured body format is not used.
 ///
 /// ```
 /// use baidu_smartapp::BaiduCallback;
@@ -30,10 +30,11 @@ pub struct BaiduCallback {
 }
 
 impl BaiduCallback {
-    /// The callbacks of the platform that the configuration names.
+    /// Creates the callbacks of the platform that the configuration names.
     ///
     /// # Errors
-    /// [`Config`](miniprogram_core::ErrorKind::Config), naming `platform_id`, if the configuration does not give it.
+    /// [`Config`](miniprogram_core::ErrorKind::Config), naming `platform_id`, if the configuration does not contain
+    /// it.
     pub fn new(config: CallbackConfig) -> Result<Self> {
         let platform = config.platform_id().cloned().ok_or_else(|| {
             let remedy = "give the platform's app id (digits) with `with_platform_id`";
@@ -64,14 +65,14 @@ impl CallbackProtocol for BaiduCallback {
         false
     }
 
-    /// The parameters are in the query or in a form; the documents do not say where.
+    /// The parameters are in the query or in a form; the documents do not specify where.
     fn url_check(&self, request: &UrlCheck<'_>, now: Timestamp) -> Option<Result<Answer>> {
         let UrlCheck::Post { query, content_type, body } = *request else { return None };
         let is_form = content_type.is_some_and(|content_type| {
             let media_type = content_type.split(';').next().unwrap_or_default().trim();
             media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
-        // A push may be called a form by a sender that sets no content type of its own.
+        // A sender that sets no content type of its own may label a push as a form.
         let content = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii_start();
         let parameters = if is_form && !content.is_empty() && !content.starts_with(b"{") {
             match std::str::from_utf8(body) {
@@ -84,9 +85,9 @@ impl CallbackProtocol for BaiduCallback {
         asks(parameters).then(|| self.decoder.verify_url(parameters, now).map(Answer::text))
     }
 
-    /// System events name their app, so that either URL will do for them. The ticket is the platform's and belongs to
-    /// no app; customers' messages name no app and go to the message URL. Of an event without a name it is unknown where
-    /// it belongs.
+    /// System events name their app, so either URL accepts them. The ticket is the platform's and belongs to no app;
+    /// customers' messages name no app and go to the message URL. The route of an event without a name cannot be
+    /// determined.
     fn fits(&self, event: &Event<'_>, route: Route) -> bool {
         let name = event.payload.get("event").and_then(Value::as_str);
         match route {
@@ -115,6 +116,6 @@ impl CallbackProtocol for BaiduCallback {
 }
 
 fn asks(parameters: &str) -> bool {
-    // A malformed query is no push either; the check of the URL says what is wrong with it.
+    // A malformed query is not a push either; the check of the URL reports what is wrong with it.
     query_parameters(parameters, ["echoStr"]).map_or(true, |[echo]| echo.is_some())
 }

@@ -12,13 +12,14 @@ use super::BaiduEventDecoder;
 use crate::BAIDU;
 
 impl BaiduEventDecoder {
-    /// Checks the request with which Baidu tests the message URL, and answers the text to send back as it is.
+    /// Checks the request with which Baidu tests the message URL, and returns the text to send back unchanged.
     ///
-    /// `parameters` is the query or the form body, whichever holds `signature`, `timestamp`, `nonce` and `echoStr`.
-    /// The signature does not cover `echoStr`, which is therefore held to the characters of [`is_echo`].
+    /// `parameters` is the query or the form body, whichever contains `signature`, `timestamp`, `nonce` and
+    /// `echoStr`. The signature does not cover `echoStr`, which is therefore restricted to the characters of
+    /// [`is_echo`].
     ///
     /// # Errors
-    /// [`Callback`](miniprogram_core::ErrorKind::Callback), with the checks of a push.
+    /// [`Callback`](miniprogram_core::ErrorKind::Callback), for the same checks as a push.
     pub fn verify_url(&self, parameters: &str, now: Timestamp) -> Result<String> {
         const KNOWN: [&str; 4] = ["timestamp", "nonce", "signature", "echoStr"];
         let [timestamp, nonce, signature, echo] =

@@ -1,4 +1,4 @@
-//! Categories: the tree to choose from, and the choice.
+//! Categories: the available tree, and the app's choice.
 
 use std::collections::BTreeSet;
 
@@ -20,47 +20,47 @@ use crate::values::{
 use crate::{BAIDU, form, refuse, reply};
 
 pub(crate) const UPDATE_CATEGORIES: MethodName = MethodName::new("update_categories");
-/// How many categories an app may have.
+/// Maximum number of categories per app.
 const MAX_CATEGORIES: usize = 5;
 
-/// A category, with those below it.
+/// A category with its subcategories.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CategoryNode {
-    /// Its id; that of a category without others below it is what [`CategoryChoice`] takes.
+    /// Its id; [`CategoryChoice`] takes the id of a category without subcategories.
     pub id: i64,
-    /// Its name; empty if Baidu does not tell.
+    /// Its name; empty if Baidu does not report it.
     pub name: String,
-    /// Who may choose it.
+    /// The kind of subject that may choose it.
     pub kind: Option<Coded<CategoryType>>,
-    /// Whether it needs a qualification.
+    /// Whether it requires a qualification.
     pub needs_qualification: Option<Coded<Necessity>>,
-    /// Which qualifications it asks for.
+    /// The qualifications that it requires.
     pub qualifications: Option<QualificationRules>,
-    /// The categories below.
+    /// The subcategories.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Self>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 
-/// The qualifications that a category asks for.
+/// The qualifications that a category requires.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QualificationRules {
-    /// What they are, in words.
+    /// A textual description.
     pub description: Option<String>,
-    /// The qualifications: those of one group are alternatives, of which one suffices.
+    /// The qualifications, in groups: those of one group are alternatives, of which one suffices.
     pub groups: Vec<Vec<QualificationItem>>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 
-/// A qualification that a category asks for.
+/// A qualification that a category requires.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -69,16 +69,16 @@ pub struct QualificationItem {
     pub id: i64,
     /// Its name.
     pub name: Option<String>,
-    /// What it is, in words.
+    /// A textual description.
     pub description: Option<String>,
-    /// Whether it must be there.
+    /// Whether it is mandatory.
     pub must: Option<Coded<Necessity>>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 
-/// A category that an app shall have.
+/// A category to be assigned to an app.
 ///
 /// ```
 /// use baidu_smartapp::CategoryChoice;
@@ -94,46 +94,46 @@ pub struct QualificationItem {
 pub struct CategoryChoice {
     /// The id of the sub-category.
     pub sub_category_id: i64,
-    /// Pictures of the qualifications that it asks for.
+    /// Images of the qualifications that it requires.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub qualifications: Vec<QualificationImage>,
-    /// Members that nobody has modelled, sent as they are.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// A picture of a qualification.
+/// An image of a qualification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct QualificationImage {
-    /// The qualification's id, as [`QualificationItem::id`].
+    /// The qualification's id, as in [`QualificationItem::id`].
     pub id: i64,
-    /// An address that [`upload_image`](crate::BaiduPlatform::upload_image) has answered.
+    /// A URL returned by [`upload_image`](crate::BaiduPlatform::upload_image).
     pub image_url: String,
 }
 
 impl CategoryChoice {
-    /// A category without qualifications.
+    /// Creates a choice without qualifications.
     #[must_use]
     pub fn new(sub_category_id: i64) -> Self {
         Self { sub_category_id, qualifications: Vec::new(), extra: Map::new() }
     }
 
-    /// With one more picture of a qualification.
+    /// Adds another image of a qualification.
     #[must_use]
     pub fn with_qualification(mut self, id: i64, image_url: impl Into<String>) -> Self {
         self.qualifications.push(QualificationImage { id, image_url: image_url.into() });
         self
     }
 
-    /// With a member that nobody has modelled.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
     }
 
-    /// As `categorys` has it.
+    /// Converts the choice to the form used in `categorys`.
     fn into_json(self) -> Result<Value> {
         const OPERATION: &str = UPDATE_CATEGORIES.as_str();
         form::extra(OPERATION, &self.extra, &["sub_category_id", "qualis"])?;
@@ -152,13 +152,13 @@ impl CategoryChoice {
 }
 
 impl BaiduApp {
-    /// The categories to choose from, as Baidu nests them, with the qualifications that they ask for.
-    /// [`categories`](miniprogram_core::CodeManager::categories) has them flat.
+    /// Returns the available categories, nested as in Baidu's response, with the qualifications that they require.
+    /// [`categories`](miniprogram_core::CodeManager::categories) returns them as a flat list.
     ///
     /// Source: document 003, "获取小程序全类目列表".
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn category_tree(&self, scope: CategoryScope) -> Result<Vec<CategoryNode>> {
         const OPERATION: &str = "category_tree";
         let mut op = self.pipeline.begin(&self.app, OPERATION);
@@ -168,8 +168,8 @@ impl BaiduApp {
         reply::each(&reply, |category| node(category, 1))
     }
 
-    /// Replaces the app's categories, 1 to 5 of them. What is new is reviewed, and so are qualifications that the
-    /// subject has not had approved; the verdict comes as a push. Spends one of the changes that
+    /// Replaces the app's categories, 1 to 5 of them. New categories are reviewed, and so are qualifications that
+    /// have not been approved for the subject; the verdict is pushed. Uses up one of the changes that
     /// [`app_info`](Self::app_info) counts.
     ///
     /// Source: document 003, "修改小程序类目".
@@ -183,8 +183,8 @@ impl BaiduApp {
     }
 }
 
-/// `app/category/update`. The document's table calls the field `categories`; its samples and the vendor's words for
-/// code 50062 `categorys`.
+/// `app/category/update`. The document's table calls the field `categories`; its samples and the vendor's message for
+/// code 50062 call it `categorys`.
 pub(crate) fn update_categories(choices: Vec<CategoryChoice>) -> Result<InfoChange> {
     const OPERATION: &str = UPDATE_CATEGORIES.as_str();
     if !(1..=MAX_CATEGORIES).contains(&choices.len()) {
@@ -198,10 +198,10 @@ pub(crate) fn update_categories(choices: Vec<CategoryChoice>) -> Result<InfoChan
     Ok(InfoChange::new(OPERATION, path, fields, Wanted::Categories(ids)))
 }
 
-/// How deep categories may nest. The documents show two levels.
+/// Maximum nesting depth of categories. The documents show two levels.
 const MAX_LEVELS: usize = 8;
 
-/// A category out of a reply, with those below it.
+/// Reads a category of a reply, with its subcategories.
 fn node(category: &mut Fields<'_>, level: usize) -> Result<CategoryNode> {
     let id = id(category, level)?;
     let children = below(category, |child| node(child, level + 1))?;
@@ -216,7 +216,7 @@ fn node(category: &mut Fields<'_>, level: usize) -> Result<CategoryNode> {
     })
 }
 
-/// The id of a category at a level, 1 for the top.
+/// Reads the id of a category at a level, 1 for the top.
 pub(crate) fn id(category: &mut Fields<'_>, level: usize) -> Result<i64> {
     if level > MAX_LEVELS {
         return Err(category.wrong("id", &format!("is deeper than {MAX_LEVELS} levels")));
@@ -224,8 +224,8 @@ pub(crate) fn id(category: &mut Fields<'_>, level: usize) -> Result<i64> {
     category.required("id", Fields::number)
 }
 
-/// Reads the categories below one: `sub_items`, or `subItems` in another spelling. They stand in a map by their ids or,
-/// as an empty map does, in a list; one that has no id has that of its key.
+/// Reads the subcategories of a category: `sub_items`, or `subItems` in another spelling. They are in a map by their
+/// ids, or in a list, which is also how an empty map arrives; an entry without an id takes that of its key.
 pub(crate) fn below<'a, T>(
     category: &mut Fields<'a>,
     read: impl FnMut(&mut Fields<'a>) -> Result<T>,
@@ -247,7 +247,7 @@ pub(crate) fn below<'a, T>(
     category.each(NAME, read)
 }
 
-/// A number of a table, also as a flag.
+/// Reads a number of a table, which may also be a flag.
 fn necessity(
     fields: &mut Fields<'_>,
     name: &str,
@@ -257,7 +257,7 @@ fn necessity(
     Some(Coded::new(table, code))
 }
 
-/// Takes out the qualifications: JSON text in JSON, an object, or nothing. Anything else stays where it is.
+/// Takes out the qualifications: JSON text in JSON, an object, or nothing. Anything else is left in place.
 fn rules(category: &mut Fields<'_>) -> Result<Option<QualificationRules>> {
     const NAME: &str = "category_quali";
     let Some(value) = category.value(NAME) else { return Ok(None) };
@@ -272,7 +272,7 @@ fn rules(category: &mut Fields<'_>) -> Result<Option<QualificationRules>> {
     let mut rules = category.below(NAME, rules);
     let mut list = rules.value("list").and_then(|list| wire::entries(&list)).unwrap_or_default();
     list.retain(|entry| !wire::is_empty(entry));
-    // A list of lists holds groups; any other list is one group.
+    // A list of lists contains groups; any other list is a single group.
     let groups = match list.iter().all(Value::is_array) {
         true => list,
         false => vec![Value::Array(list)],

@@ -1,4 +1,5 @@
-//! The effects that `app/info` shows: one form each, one review each, one of a few changes spent.
+//! The effects that `app/info` shows: each has one form and one review, and uses up one of a limited number of
+//! changes.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use crate::app_info::{self, AppInfo, ChangeCount, PendingChange};
 use crate::before;
 use crate::form::Fields;
 
-/// `status` of an app that serves.
+/// `status` of an app in service.
 const SERVING: i64 = 1;
 /// `status` of an app whose traffic is closed.
 const TRAFFIC_CLOSED: i64 = 7;
@@ -29,23 +30,23 @@ pub(crate) struct InfoChange {
     wanted: Wanted,
 }
 
-/// Where a part of the information stands in what was seen.
+/// Selects a part of the observed information.
 pub(super) type PartOf = fn(&Seen) -> &Part;
 
-/// What `app/info` shows once the change was made.
+/// What `app/info` shows once the change is made.
 #[derive(Debug)]
 pub(super) enum Wanted {
-    /// A part has the value, or has it in review.
+    /// A part has this value, or has it in review.
     Part { of: PartOf, value: String },
     /// The categories are these.
     Categories(BTreeSet<i64>),
     /// Every part has its value in review.
     Offline(Vec<(PartOf, String)>),
-    /// The app serves again.
+    /// The app is in service again.
     Recovery,
 }
 
-/// What `app/info` shows of the parts that can be changed.
+/// The state of the changeable parts in `app/info`.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Seen {
     status: Option<i64>,
@@ -53,17 +54,17 @@ pub(super) struct Seen {
     pub(super) description: Part,
     pub(super) icon: Part,
     categories: BTreeSet<i64>,
-    /// How often the categories were changed.
+    /// The number of changes of the categories.
     categories_changed: Option<i64>,
 }
 
-/// One part.
+/// The state of one part.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Part {
     current: Vec<String>,
     pending: Vec<String>,
     pending_status: Option<i64>,
-    /// How often it was changed.
+    /// The number of changes.
     changed: Option<i64>,
 }
 
@@ -78,14 +79,14 @@ impl Part {
         }
     }
 
-    /// Whether it holds anything that it did not hold before.
+    /// Whether it contains any value that it did not contain before.
     fn holds_another(&self, before: &Self) -> bool {
         let mut held = self.current.iter().chain(&self.pending);
         held.any(|value| !before.current.contains(value) && !before.pending.contains(value))
     }
 
-    /// Whether it holds a value that it did not hold before. What becomes of a value that was in review before says
-    /// nothing of another request for the same one.
+    /// Whether it contains a value that it did not contain before. The fate of a value that was in review before says
+    /// nothing about another request for the same value.
     fn newly_holds(&self, value: &str, before: &Self) -> bool {
         let has = |values: &[String]| values.iter().any(|held| held == value);
         let was_pending = has(&before.pending);
@@ -96,7 +97,7 @@ impl Part {
         in_review || (has(&self.current) && !has(&before.current))
     }
 
-    /// Whether Baidu tells neither a value nor how often it was changed.
+    /// Whether Baidu reports neither a value nor the number of changes.
     fn is_untold(&self) -> bool {
         let blank = |values: &[String]| values.iter().all(|value| value.trim().is_empty());
         self.changed.is_none() && blank(&self.current) && blank(&self.pending)
@@ -123,7 +124,7 @@ impl From<AppInfo> for Seen {
     }
 }
 
-/// Whether one more change was counted; none if nobody counts, or the counter has begun anew.
+/// Whether another change was counted; `None` if there is no count, or the counter has been reset.
 fn counted(before: Option<i64>, now: Option<i64>) -> Option<bool> {
     let (before, now) = (before?, now?);
     (now >= before).then_some(now > before)
@@ -150,8 +151,9 @@ impl InfoChange {
         }))
     }
 
-    /// What a part shows of its new value. A change that was counted although the part looks as before is ours: it is
-    /// not shown yet. Where another value shows, somebody else was there, and ours may have been before or not at all.
+    /// Judges what a part shows of its new value. If a change was counted although the part looks as before, the
+    /// change is ours and not shown yet. If the part shows another value, there was a concurrent change, and ours may
+    /// have been made before it or not at all.
     fn of_part(&self, value: &str, before: &Part, now: &Part) -> Result<Finding> {
         if now.is_untold() {
             return Ok(Finding::Untold("data.audit_info"));
@@ -166,7 +168,7 @@ impl InfoChange {
         }
     }
 
-    /// The same for categories, which show what is in review too.
+    /// Judges categories in the same way; they also show what is in review.
     fn of_categories(&self, wanted: &BTreeSet<i64>, before: &Seen, now: &Seen) -> Result<Finding> {
         let (ours, as_before) = (now.categories == *wanted, now.categories == before.categories);
         match counted(before.categories_changed, now.categories_changed) {

@@ -6,21 +6,21 @@ use serde_json::{Map, Value};
 
 use crate::reply;
 
-/// A review that a change of the app's information began.
+/// A review started by a change of the app's information.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Examination {
-    /// The review's id, as the push of the verdict names it; absent in older editions of the interface, and after a
-    /// lost answer.
+    /// The review's id, as named in the push of the verdict; absent in older editions of the interface, and after a
+    /// lost response.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub examine_id: Option<AuditId>,
-    /// Whatever else the answer held, by Baidu's names; several reviews stand as `data`.
+    /// All other fields of the response, by Baidu's names; several reviews are kept as `data`.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
 impl Examination {
-    /// What the `data` of a reply tells: an object, a list of objects, or nothing.
+    /// Reads the `data` of a reply: an object, a list of objects, or nothing.
     fn of(data: Option<&Value>) -> Self {
         let id = |object: &Map<String, Value>| match object.get("examine_id")? {
             Value::Number(number) => Some(AuditId::from(number.to_string())),
@@ -43,12 +43,12 @@ impl Examination {
         }
     }
 
-    /// What a reply brought.
+    /// Reads the result from a reply.
     pub(super) fn brought(operation: &'static str, reply: &Reply) -> Result<EffectValue> {
         Self::of(reply.json.get("data")).into_value(operation)
     }
 
-    /// As what an effect brings.
+    /// Converts the review to the value of an effect.
     pub(super) fn into_value(self, operation: &'static str) -> Result<EffectValue> {
         reply::brought(operation, &self)
     }

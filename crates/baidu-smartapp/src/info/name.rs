@@ -1,4 +1,4 @@
-//! Names: the check beforehand and the change.
+//! Names: checking and changing them.
 
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, Fields};
@@ -22,31 +22,31 @@ pub(crate) struct NameChange {
     pub(crate) materials: Vec<String>,
 }
 
-/// What the check of a name found. A name that did not pass is an answer, not an error.
+/// The result of a name check. A name that did not pass is a result, not an error.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct NameCheck {
-    /// What it found.
+    /// The verdict.
     pub result: NameVerdict,
-    /// The number behind that.
+    /// The number behind the verdict.
     pub raw: RawStatus,
-    /// The words that were found, where some were: those of all groups in a row.
+    /// The offending words, if any: those of all groups in sequence.
     pub words: Vec<String>,
     /// The same words, grouped as Baidu sends them: `checkWords` is a list of lists in document 003. A plain list of
     /// words, as others have seen it, is one group.
     pub groups: Vec<Vec<String>>,
-    /// The members that have no field here, by Baidu's names.
+    /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }
 
 impl BaiduApp {
-    /// Whether a name is free and allowed.
+    /// Checks whether a name is available and allowed.
     ///
     /// Source: document 003, "小程序名称检测".
     ///
     /// # Errors
-    /// Those of any read. A name that did not pass is an answer.
+    /// The errors of any read. A name that did not pass is a result.
     pub async fn check_name(&self, name: &str) -> Result<NameCheck> {
         const OPERATION: &str = "check_name";
         refuse::required(OPERATION, "app_name", name)?;
@@ -59,18 +59,18 @@ impl BaiduApp {
         Ok(NameCheck { result, raw, words: groups.concat(), groups, extra: check.rest() })
     }
 
-    /// Changes the name, 3 to 30 units of width: a Chinese character has 2, a Latin letter 1. It is reviewed; the
-    /// verdict comes as a push. Spends one of the changes that [`app_info`](Self::app_info) counts.
+    /// Changes the name, 3 to 30 units of width: a Chinese character counts as 2, a Latin letter as 1. The name is
+    /// reviewed; the verdict is pushed. Uses up one of the changes that [`app_info`](Self::app_info) counts.
     ///
-    /// A name that contains a brand word needs proofs: `materials` are addresses that
-    /// [`upload_image`](crate::BaiduPlatform::upload_image) has answered.
+    /// A name that contains a brand word needs proofs: `materials` are URLs returned by
+    /// [`upload_image`](crate::BaiduPlatform::upload_image).
     ///
     /// Source: document 003, "修改小程序名称".
     ///
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left,
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an address from elsewhere, and those of
-    /// any effect.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a URL from elsewhere, and those of any
+    /// effect.
     pub async fn set_name(&self, name: &str, materials: &[&str]) -> Result<Effect<Examination>> {
         self.perform(commands::set_name(name, materials)?).await?.into_inherent(SET_NAME.as_str())
     }
@@ -90,7 +90,7 @@ pub(crate) fn set_name(change: NameChange) -> Result<InfoChange> {
     Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/setnickname", fields, wanted))
 }
 
-/// The groups of a list of lists of words. Words beside the lists are a group of their own.
+/// Returns the groups of a list of lists of words. Words next to the lists form a group of their own.
 fn groups(words: &Value) -> Vec<Vec<String>> {
     let Some(entries) = words.as_array() else {
         return wire::text(words).map(|word| vec![vec![word]]).unwrap_or_default();

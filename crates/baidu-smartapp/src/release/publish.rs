@@ -16,7 +16,7 @@ const OPERATION: &str = "release";
 /// `package/release`.
 #[derive(Debug)]
 pub(crate) struct Release {
-    /// The package; none is whatever is approved.
+    /// The package; `None` means whichever is approved.
     package_id: Option<PackageId>,
 }
 
@@ -33,14 +33,14 @@ impl Release {
         Ok(Self { package_id })
     }
 
-    /// The request. Source: document 001, `package/release`.
+    /// Builds the request. Source: document 001, `package/release`.
     pub(crate) fn call(package_id: &str) -> Call {
         let fields = vec![("package_id".into(), package_id.to_owned())];
         Call::post_form(OPERATION, "/rest/2.0/smartapp/package/release", fields)
     }
 }
 
-/// The state of a package that is neither the one before its release nor the one after it.
+/// Reports a package state that is neither the one before its release nor the one after it.
 fn neither(package: &Package) -> Error {
     let why = format!("the package is neither approved nor online, it is {}", package.stage);
     refuse::conflict(OPERATION, why)
@@ -82,7 +82,7 @@ impl EffectPlan for Release {
             Some(ONLINE) => Finding::Done(EffectValue::None),
             Some(APPROVED) => Finding::Absent,
             Some(IN_REVIEW | REJECTED) => Finding::Conflict(neither(&package)),
-            // Taken back: it may have been online in between.
+            // Rolled back: it may have been online in between.
             Some(DEVELOPMENT | ROLLING_BACK) => {
                 Finding::Conflict(neither(&package).with_outcome(Outcome::Unknown))
             }
@@ -91,7 +91,7 @@ impl EffectPlan for Release {
         })
     }
 
-    /// "What is approved" is another package by the time of the next audit.
+    /// By the time of the next audit, "what is approved" is a different package.
     async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
         if self.package_id.is_some() {
             return Ok(Repeat::Same);

@@ -12,12 +12,12 @@ use crate::{BAIDU, before, refuse};
 
 const OPERATION: &str = "rollback";
 
-/// `package/rollback`: takes the package now online and goes one step back, after a while.
+/// `package/rollback`: takes the package that is online and goes back one step, after a while.
 #[derive(Debug)]
 pub(crate) enum Rollback {
-    /// To whatever was online before; to that version, where the caller names one.
+    /// To the previous version, which must be `version` if the caller names one.
     Looked { version: Option<String> },
-    /// From this package, which the caller takes to be online.
+    /// From this package, which the caller assumes to be online.
     From(PackageId),
 }
 
@@ -37,22 +37,22 @@ impl Rollback {
         }
     }
 
-    /// The request. Source: document 000, `package/rollback`, which alone says that the id is that of the package
-    /// now online.
+    /// Builds the request. Source: document 000, `package/rollback`, the only one to state that the id is that of the
+    /// package now online.
     pub(crate) fn call(online_package_id: &str) -> Call {
         let fields = vec![("package_id".into(), online_package_id.to_owned())];
         Call::post_form(OPERATION, "/rest/2.0/smartapp/package/rollback", fields)
     }
 }
 
-/// What a rollback begins with, and the version that it leads to.
+/// The starting point of a rollback, and the version that it leads to.
 #[derive(Debug, Serialize)]
 struct From {
     package_id: PackageId,
     leads_to: String,
 }
 
-/// The package online, if a rollback from it leads where the caller wants to go.
+/// Returns the package online, if a rollback from it leads to the wanted version.
 fn online(packages: &Packages, wanted: Option<&str>) -> Result<From> {
     let Some(online) = packages.newest(ONLINE) else {
         let why = match packages.newest(ROLLING_BACK) {
@@ -75,7 +75,7 @@ fn online(packages: &Packages, wanted: Option<&str>) -> Result<From> {
     }
 }
 
-/// A version without the `v` that `rollback_version` may have although `version` has none.
+/// Strips the `v` that `rollback_version` may have although `version` has none.
 fn plain(version: &str) -> &str {
     version.strip_prefix(['v', 'V']).unwrap_or(version)
 }
@@ -97,7 +97,7 @@ impl EffectPlan for Rollback {
         let packages = Packages::read(op).await?;
         let from = match self {
             Self::Looked { version } => online(&packages, version.as_deref())?,
-            // After a lost answer, a package that never was online would look like one that was taken back.
+            // After a lost response, a package that was never online would look like one that was rolled back.
             Self::From(id) => {
                 let online = online(&packages, None)?;
                 if online.package_id != *id {
@@ -122,7 +122,7 @@ impl EffectPlan for Rollback {
             package.status() == Some(ONLINE)
                 && package.package_id.as_ref().is_some_and(|other| other.as_str() != id)
         });
-        // One without an id that is no upload either.
+        // A package without an id that is not an upload either.
         let unnamed =
             packages.0.iter().any(|package| package.package_id.is_none() && package.upload.is_none());
         Ok(match ours.and_then(Package::status) {
@@ -137,7 +137,8 @@ impl EffectPlan for Rollback {
         })
     }
 
-    /// Going back once more is another rollback as soon as another version is online than the first one led to.
+    /// A further rollback is a new effect as soon as the version online is not the one that the first rollback led
+    /// to.
     async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
         if matches!(self, Self::From(_)) {
             return Ok(Repeat::Same);
@@ -150,7 +151,7 @@ impl EffectPlan for Rollback {
         Ok(match (expected, online.and_then(|online| online.version.as_deref()), online) {
             (Some(expected), Some(online), _) if plain(expected) == plain(online) => Repeat::Same,
             (Some(_), Some(_), _) => Repeat::New,
-            // The one that is taken back shows until the one before is online.
+            // The package being rolled back is shown until the previous one is online.
             (_, _, None) if packages.newest(ROLLING_BACK).is_some() => Repeat::Same,
             (None, ..) => {
                 Repeat::Indeterminate("the version that the first one led to was not told".to_owned())

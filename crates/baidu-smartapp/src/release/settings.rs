@@ -11,7 +11,7 @@ use crate::{BAIDU, app_info, refuse, reply};
 #[derive(Debug)]
 pub(crate) struct SetVisitStatus {
     path: &'static str,
-    /// The program status that shows it.
+    /// The program status that shows the effect.
     shows_as: i64,
 }
 
@@ -29,7 +29,7 @@ impl SetVisitStatus {
         }
     }
 
-    /// The request. Source: document 003.
+    /// Builds the request. Source: document 003.
     pub(crate) fn call(&self) -> Call {
         Call::post_form(Self::OPERATION, self.path, Vec::new())
     }
@@ -68,7 +68,7 @@ impl SetMinLibraryVersion {
         Ok(Self { version: version.to_owned() })
     }
 
-    /// The request. Source: document 003.
+    /// Builds the request. Source: document 003.
     pub(crate) fn call(&self) -> Call {
         let fields = vec![("version".into(), self.version.clone())];
         Call::post_form(Self::OPERATION, "/rest/2.0/smartapp/app/setsupportversion", fields)

@@ -11,17 +11,17 @@ use super::{DRAFTS, TEMPLATES, drafts, page, steady_templates};
 use crate::{BAIDU, before, refuse, reply};
 
 const OPERATION: &str = ADD_TEMPLATE.as_str();
-/// How many characters describe a template.
+/// Maximum number of characters of a template's description.
 const MAX_DESCRIPTION: usize = 30;
 
-/// `template/addtotemplate`: a repeat makes a second template.
+/// `template/addtotemplate`: a repeat creates a second template.
 #[derive(Debug)]
 pub(crate) struct AddTemplate(Arguments);
 
-/// The draft and the library before it became a template.
+/// The draft and the library before the draft became a template.
 #[derive(Debug, Serialize, Deserialize)]
 struct Before {
-    /// The description that the template is given.
+    /// The description given to the template.
     description: String,
     /// The draft's version, which is the template's.
     version: Option<String>,
@@ -29,8 +29,8 @@ struct Before {
 }
 
 impl Before {
-    /// Whether a new template is what the draft became; none if one of the same version is described otherwise, or
-    /// shows no version: it may have been altered on the way.
+    /// Whether a new template was created from the draft; `None` if one of the same version has another description,
+    /// or shows no version: it may have been altered on the way.
     fn is_of(&self, template: &Template) -> Option<bool> {
         if matches!((&self.version, &template.version), (Some(ours), Some(shown)) if ours != shown) {
             return Some(false);

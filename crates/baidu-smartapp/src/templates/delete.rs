@@ -43,7 +43,7 @@ impl EffectPlan for DeleteTemplate {
         Ok(Preview::new(self.call()).after(page(OPERATION, TEMPLATES, 1)))
     }
 
-    /// A template that was never there must not read as deleted after a lost answer.
+    /// A template that never existed must not be read as deleted after a lost response.
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         if self.is_in(&steady_templates(op).await?) {
             return Ok(Value::Null);
@@ -58,7 +58,7 @@ impl EffectPlan for DeleteTemplate {
         Ok(self.call())
     }
 
-    /// Older editions answer `{"result":1}`, newer ones nothing.
+    /// Older editions return `{"result":1}`, newer ones nothing.
     fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
         let result = reply.json.get("data").and_then(|data| data.get("result"));
         match result {

@@ -5,63 +5,63 @@ use super::{WireRow, WireTable};
 use crate::BAIDU;
 
 open_enums! {
-    /// How far a subject's certification is.
+    /// The progress of a subject's certification.
     AdvancedAuditStatus {
-        /// It passed.
+        /// Passed.
         Passed = "passed",
-        /// It is done, but the fee is unpaid.
+        /// Done, but the fee is unpaid.
         FeeUnpaid = "fee_unpaid",
     }
-    /// Who may choose a category.
+    /// The kind of subject that may choose a category.
     CategoryType {
-        /// Anybody: a service of persons.
+        /// Any subject: a service suitable for persons.
         Personal = "personal",
         /// Enterprises only.
         Enterprise = "enterprise",
     }
-    /// Whether something is needed.
+    /// Whether something is required.
     Necessity {
-        /// It is.
+        /// Required.
         Needed = "needed",
-        /// It is not.
+        /// Not required.
         NotNeeded = "not_needed",
     }
-    /// What the check of a name found.
+    /// The result of a name check.
     NameVerdict {
         /// The name is free and allowed.
         Passed = "passed",
-        /// Another app has it.
+        /// Another app has the name.
         Taken = "taken",
-        /// It holds sensitive or forbidden words.
+        /// The name contains sensitive or forbidden words.
         Sensitive = "sensitive",
-        /// It is a brand word.
+        /// The name is a brand word.
         BrandWord = "brand_word",
-        /// It contains a brand word: proofs may be needed.
+        /// The name contains a brand word: proofs may be needed.
         ContainsBrandWord = "contains_brand_word",
-        /// It is a word that many search for.
+        /// The name is a frequently searched word.
         HighTraffic = "high_traffic",
     }
-    /// What became of the delivery of a push.
+    /// The state of a push's delivery.
     PushStatus {
-        /// It waits.
+        /// Waiting.
         Pending = "pending",
-        /// It was answered.
+        /// Acknowledged.
         Delivered = "delivered",
-        /// It was given up.
+        /// Given up.
         Failed = "failed",
     }
-    /// Where the permission to read users' phone numbers stands.
+    /// The state of the permission to read users' phone numbers.
     PhonePermission {
-        /// Cancelled, or never asked for.
+        /// Cancelled, or never requested.
         Cancelled = "cancelled",
-        /// Asked for; no verdict yet.
+        /// Requested; no verdict yet.
         Pending = "pending",
-        /// Refused; the reason says why.
+        /// Refused; the reason field explains why.
         Refused = "refused",
         /// Granted.
         Granted = "granted",
     }
-    /// Why an app was taken offline by force.
+    /// Why an app was forced offline.
     OfflineReason {
         /// Its basic information.
         BasicInformation = "basic_information",
@@ -74,25 +74,25 @@ open_enums! {
     AppPart {
         /// The name.
         Name = "name",
-        /// The picture.
+        /// The icon.
         Icon = "icon",
         /// The description.
         Description = "description",
     }
-    /// What kind of subject owns an app.
+    /// The kind of subject that owns an app.
     SubjectType {
-        /// A person; not open yet.
+        /// A person; not available yet.
         Person = "person",
         /// An enterprise.
         Enterprise = "enterprise",
         /// A government body.
         Government = "government",
-        /// A medium.
+        /// A media organization.
         Media = "media",
-        /// Another.
+        /// Another kind.
         Other = "other",
     }
-    /// Where the review of a subject stands.
+    /// The state of the review of a subject.
     SubjectStatus {
         /// Not begun.
         NotBegun = "not_begun",
@@ -102,7 +102,7 @@ open_enums! {
         InReview = "in_review",
         /// Failed.
         Failed = "failed",
-        /// The review could not be handed on.
+        /// The review could not be forwarded.
         PushFailed = "push_failed",
     }
     /// How the authenticity of a subject was certified.
@@ -111,21 +111,21 @@ open_enums! {
         Other = "other",
         /// Not at all.
         None = "none",
-        /// By a bank transfer.
+        /// By bank transfer.
         BankTransfer = "bank_transfer",
-        /// By a check that a person is there.
+        /// By a liveness check.
         Liveness = "liveness",
-        /// By the face of the legal representative.
+        /// By face verification of the legal representative.
         LegalRepresentative = "legal_representative",
     }
-    /// What came of that certification.
+    /// The result of that certification.
     CertificationStatus {
         /// Passed.
         Passed = "passed",
         /// Failed.
         Failed = "failed",
     }
-    /// Where a review stands.
+    /// The state of a review.
     ReviewStatus {
         /// No verdict yet.
         InReview = "in_review",
@@ -134,25 +134,25 @@ open_enums! {
         /// Failed.
         Failed = "failed",
     }
-    /// Where the yearly review of a subject stands.
+    /// The state of the yearly review of a subject.
     AnnualReviewStatus {
         /// Nothing to do.
         Normal = "normal",
-        /// It has to be done.
+        /// The review is due.
         Due = "due",
-        /// It has not been done in time.
+        /// The review was not done in time.
         Overdue = "overdue",
     }
-    /// Whether the app is open as a web page.
+    /// Whether the app is available as a web page.
     WebStatus {
-        /// It never was.
+        /// Never made available.
         NeverOpened = "never_opened",
-        /// It is.
+        /// Available.
         On = "on",
-        /// It no longer is.
+        /// No longer available.
         Off = "off",
     }
-    /// What a permission is about.
+    /// The subject of a permission.
     PermissionScope {
         /// The app.
         App = "app",
@@ -172,7 +172,7 @@ status_tables! { BAIDU;
         0 => NotNeeded, "不需要";
         1 => Needed, "需要";
     }
-    /// `must` of a qualification that a category asks for: document 003, "获取小程序全类目列表".
+    /// `must` of a qualification that a category requires: document 003, "获取小程序全类目列表".
     QUALIFICATION_MUST: Necessity = "must" {
         0 => NotNeeded, "非必须";
         1 => Needed, "必须";
@@ -269,7 +269,7 @@ status_tables! { BAIDU;
     }
 }
 
-/// `illegalFields` of a push, `illegal_fields` of `app/info`, which join several by commas: document 003,
+/// `illegalFields` of a push, `illegal_fields` of `app/info`, which join several values by commas: document 003,
 /// "小程序状态变更推送".
 pub static ILLEGAL_FIELD: WireTable<AppPart> = WireTable::new(
     "illegal_fields",
@@ -284,14 +284,14 @@ pub static ILLEGAL_FIELD: WireTable<AppPart> = WireTable::new(
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct IllegalPart {
-    /// Which.
+    /// The part.
     pub part: AppPart,
     /// Baidu's name for it.
     pub name: String,
 }
 
 impl IllegalPart {
-    /// The parts out of a text that joins their names by commas.
+    /// Returns the parts in a text that joins their names by commas.
     #[must_use]
     pub fn list(names: &str) -> Vec<Self> {
         let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());

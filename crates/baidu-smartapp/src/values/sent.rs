@@ -1,6 +1,6 @@
 use super::{WireRow, WireTable};
 
-/// Declares what is sent: the enumeration, its form on the wire, and the table of all of it.
+/// Declares a sent enumeration, its wire form, and the table of all its values.
 macro_rules! sent {
     ($($(#[$about:meta])* $name:ident, $(#[$of_table:meta])* $table:ident = $field:literal {
         $($(#[$doc:meta])* $variant:ident = $wire:literal, $text:literal, $label:literal;)*
@@ -13,13 +13,13 @@ macro_rules! sent {
         }
 
         impl $name {
-            /// The value on the wire; a number as its digits.
+            /// Returns the wire value; a number as its digits.
             #[must_use]
             pub const fn as_wire(self) -> &'static str {
                 match self { $(Self::$variant => $wire,)* }
             }
 
-            /// The machine name, as in JSON.
+            /// Returns the machine name, as in JSON.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -41,48 +41,48 @@ macro_rules! sent {
 }
 
 sent! {
-    /// Which categories `category_tree` lists.
+    /// The categories that `category_tree` lists.
     CategoryScope,
     /// `category_type` of a request: document 003, "获取小程序全类目列表".
     CATEGORY_SCOPE = "category_type" {
-        /// Those that a person may choose.
+        /// The categories that a person may choose.
         Personal = "1", "personal", "个人类型类目";
-        /// All: those of enterprises include the others.
+        /// All categories: those for enterprises include the others.
         All = "2", "all", "企业类型类目 为2时可以查出全部类目";
     }
-    /// What is done with the domains of an app.
+    /// The operation on the domains of an app.
     DomainAction,
     /// `action`: document 003, "设置小程序服务器域名" and "设置小程序业务域名".
     DOMAIN_ACTION = "action" {
-        /// Add to those that are set.
+        /// Add to the configured domains.
         Add = "add", "add", "添加";
-        /// Delete out of those that are set.
+        /// Delete from the configured domains.
         Delete = "delete", "delete", "删除";
-        /// Replace those that are set.
+        /// Replace the configured domains.
         Set = "set", "set", "覆盖";
-        /// Read those that are set.
+        /// Read the configured domains.
         Get = "get", "get", "获取";
     }
-    /// What a picture is for.
+    /// The purpose of an image.
     ImageKind,
     /// `type` of an image upload: Baidu's pages on third-party platforms, "图片上传接口".
     IMAGE_KIND = "type" {
         /// The app's icon: at most 2 MB and 256 × 256 pixels.
         Icon = "1", "icon", "icon";
-        /// A qualification that a category asks for: at most 5 MB.
+        /// A qualification that a category requires: at most 5 MB.
         CategoryQualification = "2", "category_qualification", "category qualification";
-        /// A proof that goes with a name: at most 5 MB.
+        /// A proof for a name: at most 5 MB.
         NameMaterial = "3", "name_material", "name material";
     }
-    /// Why an app asks for its users' phone numbers.
+    /// Why an app requests its users' phone numbers.
     PhonePermissionReason,
     /// `reason`: document 003, "申请手机号权限".
     PHONE_PERMISSION_REASON = "reason" {
         /// To sign in.
         SignIn = "0", "sign_in", "用于登录";
-        /// To reach whoever receives a delivery.
+        /// To contact the recipient of a delivery.
         DeliveryContact = "1", "delivery_contact", "收货联系方式";
-        /// Another.
+        /// Another reason.
         Other = "2", "other", "其他";
     }
     /// Where an app uses its users' phone numbers.
@@ -91,13 +91,13 @@ sent! {
     PHONE_PERMISSION_SCENE = "used_scene" {
         /// Online shopping.
         OnlineShopping = "0", "online_shopping", "网络购物";
-        /// Bringing the content of an account up to date.
+        /// Synchronizing the content of an account.
         AccountSync = "1", "account_sync", "账号下信息内容同步";
         /// Booking tickets.
         TicketBooking = "2", "ticket_booking", "票务预订";
-        /// Handling a matter with an office or a company.
+        /// Handling official or business matters.
         BusinessProcessing = "3", "business_processing", "业务办理";
-        /// Looking something up, such as social insurance.
+        /// Looking up information, such as social insurance.
         InformationQuery = "4", "information_query", "信息查询（如社保、公积金查询）";
         /// Reservations.
         Reservation = "5", "reservation", "预约";

@@ -1,17 +1,17 @@
 use std::fmt::Write;
 
-/// One line of a [`WireTable`]: what stands on the wire, its meaning, the vendor's own label.
+/// A row of a [`WireTable`]: the wire value, its meaning, and the vendor's own label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WireRow<T: 'static> {
-    /// The text on the wire; a number as its digits.
+    /// The wire text; a number as its digits.
     pub wire: &'static str,
-    /// What it means here.
+    /// The meaning.
     pub value: T,
-    /// The vendor's own words for it.
+    /// The vendor's own label for it.
     pub label: &'static str,
 }
 
-/// The values that one field can have on the wire. Public data: callers can list them.
+/// The wire values that one field can have. Public data: callers can list them.
 #[derive(Debug)]
 pub struct WireTable<T: 'static> {
     name: &'static str,
@@ -23,19 +23,19 @@ impl<T: Copy> WireTable<T> {
         Self { name, rows }
     }
 
-    /// The field's name.
+    /// Returns the field's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Every value.
+    /// Returns every row.
     #[must_use]
     pub const fn rows(&self) -> &'static [WireRow<T>] {
         self.rows
     }
 
-    /// The meaning of a text; none if no row lists it.
+    /// Returns the meaning of a wire text; `None` if no row lists it.
     #[must_use]
     pub fn find(&self, wire: &str) -> Option<T> {
         self.rows.iter().find(|row| row.wire == wire).map(|row| row.value)
@@ -43,7 +43,7 @@ impl<T: Copy> WireTable<T> {
 }
 
 impl<T: Copy + std::fmt::Display> WireTable<T> {
-    /// The whole table as text.
+    /// Renders the whole table as text.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = format!("baidu {}\n", self.name);

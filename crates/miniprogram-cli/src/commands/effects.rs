@@ -141,7 +141,7 @@ fn nothing_open(vendor: Vendor, app: &AppId) -> Error {
     Error::new(ErrorKind::NotFound, "effects")
         .for_vendor(vendor)
         .with_field("app")
-        .with_detail(format!("no effect of app {app} is open"))
+        .with_detail(format!("no effect of {app} is open"))
         .with_advice("`miniprogram effects list` shows the open ones")
 }
 

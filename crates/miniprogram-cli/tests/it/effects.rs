@@ -1,7 +1,7 @@
 //! An effect whose outcome is open: listed, shown, settled, closed by hand, or repeated.
 
 use miniprogram::AppId;
-use miniprogram_sim::{Disturbance, Fault, FaultRule, Scope, State, Untold};
+use miniprogram_sim::{BAIDU, Disturbance, Fault, FaultRule, Scope, State, Untold, WECHAT};
 use serde_json::{Value, json};
 
 use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, vendor_of};
@@ -138,4 +138,41 @@ async fn without_a_store_the_advice_names_none() {
     let error = bench.run(WECHAT_APP, &["release", "publish"]).error(6);
     let advice = error["advice"].as_str().unwrap();
     assert!(advice.contains("--store") && advice.contains("before anything is sent again"), "{advice}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_effect_of_the_platform_is_listed_and_settled_under_its_id() {
+    let desk = Desk::start().await;
+    for vendor in [WECHAT, BAIDU] {
+        let draft = desk.bench.sim.add_template_draft(vendor, "1.2.0", "opening hours").unwrap();
+        let run = |line: &[&str]| {
+            let store = ["--store", &desk.store(), "--platform-id", "platform"];
+            desk.bench.run_as_platform(vendor, &[line, &store].concat())
+        };
+        desk.bench.sim.set_faults(vec![
+            FaultRule::next(1, Scope::operation("add_template"), Fault::After(Disturbance::Reset)),
+            FaultRule::always(Scope::Reads, down()).once_tried("add_template"),
+        ]);
+        let error = run(&["template", "add", "--draft-id", draft.as_str()]).error(6);
+        assert_eq!(error["outcome"], "unknown", "{error}");
+        assert!(error["advice"].as_str().unwrap().contains("--app platform"), "{error}");
+        let listed = run(&["effects", "list"]).json();
+        assert_eq!(
+            (&listed[0]["app_id"], &listed[0]["operation"]),
+            (&json!("platform"), &json!("add_template"))
+        );
+        let shown = run(&["effects", "show", "--app", "platform"]).json();
+        let arguments = &shown["arguments"]["inherent"]["arguments"];
+        assert_eq!(arguments["draft_id"], draft.as_str(), "{shown}");
+        desk.bench.sim.clear_faults();
+        let settled = run(&["effects", "settle", "--app", "platform"]).json();
+        assert_eq!(
+            (&settled["outcome"], &settled["evidence"]),
+            (&json!("done"), &json!("asked")),
+            "{settled}"
+        );
+        assert!(settled["value"]["inherent"]["template_id"].is_string(), "{settled}");
+        assert_eq!(desk.bench.sim.platform_effects(vendor, "add_template"), 1, "{vendor}");
+        assert_eq!(run(&["effects", "list"]).json(), json!([]));
+    }
 }

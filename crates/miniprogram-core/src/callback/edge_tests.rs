@@ -1,4 +1,4 @@
-//! The edges of the rules that every push is held to.
+//! Edge cases of the rules that every push must satisfy.
 
 use std::borrow::Cow;
 

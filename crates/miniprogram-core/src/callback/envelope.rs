@@ -1,4 +1,4 @@
-//! A JSON envelope, read without keeping anything but the members asked for.
+//! Reads a JSON envelope, keeping only the requested fields.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -6,24 +6,24 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-/// Why a JSON envelope was refused. It quotes nothing of it.
+/// The error for a malformed JSON envelope. It quotes no part of the envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the envelope is not one JSON object without repeated keys")]
 pub struct EnvelopeError;
 
-/// The value of an envelope's member.
+/// The value of a field of an envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Member<'a> {
-    /// A string; it borrows from the body unless it holds an escape.
+    /// A string; borrowed from the body unless it contains an escape.
     Text(Cow<'a, str>),
-    /// A whole number from 0 up.
+    /// A non-negative integer.
     Number(u64),
     /// Anything else.
     Other,
 }
 
 impl<'a> Member<'a> {
-    /// The string.
+    /// Returns the string.
     #[must_use]
     pub fn into_text(self) -> Option<Cow<'a, str>> {
         match self {
@@ -32,7 +32,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// The string, or the decimal text of the number.
+    /// Returns the string, or the number in decimal.
     #[must_use]
     pub fn into_decimal(self) -> Option<Cow<'a, str>> {
         match self {
@@ -43,9 +43,9 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Reads the known members out of one JSON object; the answer is in their order. A repeated key at any depth and
-/// anything behind the object are errors; unknown members are checked and dropped, so an envelope that nobody has
-/// authenticated yet costs no memory.
+/// Reads the known fields of one JSON object and returns their values in the given order. A repeated key at any
+/// depth and anything after the object are errors. Unknown fields are checked and dropped, so an unauthenticated
+/// envelope uses no memory.
 ///
 /// # Errors
 /// [`EnvelopeError`].
@@ -87,7 +87,7 @@ impl<'de, const N: usize> Visitor<'de> for Envelope<'_, N> {
     }
 }
 
-/// A string that borrows where it can.
+/// A string that is borrowed where possible.
 #[derive(PartialEq, Eq, Hash)]
 struct Text<'de>(Cow<'de, str>);
 

@@ -7,67 +7,70 @@ use crate::time::Timestamp;
 
 /// How a vendor delivers its pushes, for a receiver that serves any vendor.
 ///
-/// A vendor crate implements it for one platform with that platform's secrets. It does no I/O. The receiver knows
-/// nothing else of a vendor: it checks method, route and size, asks [`url_check`](Self::url_check), then
-/// [`decode`](EventDecoder::decode)s, then asks whether the event [`fits`](Self::fits) the route, keeps the event, and
-/// answers.
+/// A vendor crate implements it for one platform with that platform's secrets. It performs no I/O. The receiver
+/// depends on nothing else of a vendor: it checks method, route and size, calls [`url_check`](Self::url_check)
+/// and then [`decode`](EventDecoder::decode), checks that the event [`fits`](Self::fits) the route, stores the
+/// event, and responds.
 pub trait CallbackProtocol: EventDecoder {
-    /// The platform whose pushes alone are decoded; `None` if the vendor's pushes prove no platform.
+    /// Returns the only platform whose pushes are decoded; `None` if the vendor's pushes do not identify a
+    /// platform.
     fn platform_id(&self) -> Option<&PlatformId>;
 
-    /// Whether the vendor checks URLs by GET. If it does not, every GET is refused.
+    /// Returns whether the vendor checks URLs by GET. If it does not, every GET is rejected.
     fn checks_by_get(&self) -> bool {
         false
     }
 
-    /// The answer to the vendor's check of a URL; `None` if the request is not one.
+    /// Returns the response to the vendor's check of a URL; `None` if the request is not a check.
     ///
     /// # Errors
-    /// (Inside the option.) As [`decode`](EventDecoder::decode): the request is a check, and is refused.
+    /// (Inside the option.) Those of [`decode`](EventDecoder::decode): the request is a check and is rejected.
     fn url_check(&self, _request: &UrlCheck<'_>, _now: Timestamp) -> Option<Result<Answer>> {
         None
     }
 
-    /// Whether such an event may arrive by such a route. An event that may not is refused.
+    /// Returns whether this event may arrive on this route. An event that may not is rejected.
     fn fits(&self, event: &Event<'_>, route: Route) -> bool;
 
-    /// Whether the vendor tests platforms by pushes to this app's URL. Such an app has authorized nobody, so that its
-    /// original id cannot be looked up: its events are delivered without that, unless the id is known to be another
-    /// app's.
+    /// Returns whether the vendor tests platforms by pushes to this app's URL.
+    ///
+    /// Such an app has not authorized any platform, so its original id cannot be looked up. Its events are
+    /// delivered without that lookup, unless the id is known to belong to another app.
     fn is_test_app(&self, _app: &AppId) -> bool {
         false
     }
 
-    /// What a push is answered with once it is kept.
+    /// Returns the response to a push once it is stored.
     fn acknowledgement(&self) -> Answer {
         Answer::text("success")
     }
 
-    /// What this push is answered with instead of the acknowledgement; `None` for almost every push. If it is an error,
-    /// the receiver logs it and acknowledges.
+    /// Returns the response to this push if it differs from the acknowledgement; `None` for almost every push.
+    ///
+    /// If it is an error, the receiver logs it and acknowledges the push.
     fn reply(&self, _event: &Event<'_>, _now: Timestamp) -> Option<Result<Answer>> {
         None
     }
 
-    /// Moves the ticket or authorization code of an event into [`Event::credential`], where it is still in the payload.
-    /// [`decode`](EventDecoder::decode) has done so with every event that it returns; a receiver asks for events that were
-    /// stored by versions which left credentials in the payload.
+    /// Moves the ticket or authorization code of an event into [`Event::credential`] if it is still in the
+    /// payload. [`decode`](EventDecoder::decode) has already done so for every event it returns. A receiver calls
+    /// this for events stored by versions that left credentials in the payload.
     fn take_credential(&self, _event: &mut Event<'static>) {}
 }
 
-/// Which of a platform's URLs a request came to.
+/// Which of a platform's URLs a request was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Route {
     /// The URL for authorization events.
     Authorization,
     /// The URL for messages and events of any app.
     Messages,
-    /// The URL for messages and events of one app, which the URL names.
+    /// The URL for messages and events of one app, named in the URL.
     App,
 }
 
 impl Route {
-    /// The name in logs and metrics: the two URLs for messages are one.
+    /// Returns the name used in logs and metrics, where the two URLs for messages share one name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,15 +80,15 @@ impl Route {
     }
 }
 
-/// A request that may be a vendor's check of a URL. `Debug` shows its method alone.
+/// A request that may be a vendor's check of a URL. `Debug` shows only its method.
 #[derive(Clone, Copy)]
 pub enum UrlCheck<'a> {
-    /// A GET, which a receiver passes on only if the protocol [checks by GET](CallbackProtocol::checks_by_get).
+    /// A GET. A receiver passes it on only if the protocol [checks by GET](CallbackProtocol::checks_by_get).
     Get {
         /// The raw query string, without `?`.
         query: &'a str,
     },
-    /// A POST: a check, or a push.
+    /// A POST: a check or a push.
     Post {
         /// The raw query string, without `?`.
         query: &'a str,
@@ -105,7 +108,7 @@ impl Debug for UrlCheck<'_> {
     }
 }
 
-/// What a request is answered with, with status 200. `Debug` shows no body.
+/// A response with status 200. `Debug` does not show the body.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
@@ -116,13 +119,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A body of some type.
+    /// Creates a response with this content type.
     #[must_use]
     pub fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         Self { content_type, body: body.into() }
     }
 
-    /// Plain text.
+    /// Creates a response of plain text.
     #[must_use]
     pub fn text(body: impl Into<String>) -> Self {
         Self::new("text/plain; charset=utf-8", body.into())

@@ -1,12 +1,12 @@
-//! The query string of a push, read strictly.
+//! Strict reading of a push's query string.
 
 use std::borrow::Cow;
 
-/// Why a query was refused. It quotes nothing of it.
+/// Why a query was rejected. It quotes no part of the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// A known parameter occurs twice; which one counts would be anybody's guess.
+    /// A known parameter occurs twice; it is ambiguous which one applies.
     #[error("a parameter is repeated")]
     Repeated,
     /// A percent sign without two hex digits, or bytes that are not UTF-8.
@@ -14,10 +14,10 @@ pub enum QueryError {
     Encoding,
 }
 
-/// Reads the known parameters out of a raw query string without `?`; the answer is in their order.
+/// Reads the known parameters of a raw query string without `?` and returns their values in the given order.
 ///
-/// Names are decoded before they are compared, so `%6eonce` repeats `nonce`. Unknown parameters are skipped. Values
-/// borrow from the query unless they hold an escape.
+/// Names are decoded before they are compared, so `%6eonce` repeats `nonce`. Unknown parameters are skipped.
+/// Values are borrowed from the query unless they contain an escape.
 ///
 /// # Errors
 /// [`QueryError`].
@@ -61,7 +61,7 @@ fn hex_digit(byte: &u8) -> Option<u8> {
     char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// The epoch seconds of a signed timestamp: 9 to 11 digits, the first not 0.
+/// Parses the epoch seconds of a signed timestamp: 9 to 11 digits, the first not 0.
 #[must_use]
 pub fn signed_time(text: &str) -> Option<i64> {
     let plain =
@@ -69,15 +69,15 @@ pub fn signed_time(text: &str) -> Option<i64> {
     if plain { text.parse().ok() } else { None }
 }
 
-/// Whether the text may be a nonce: 1 to 32 letters, digits, `_` or `-`.
+/// Returns whether the text is a valid nonce: 1 to 32 letters, digits, `_` or `-`.
 #[must_use]
 pub fn is_nonce(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// Whether the text may be sent back as the answer to the check of a callback URL: 1 to 128 letters, digits or out of
-/// `_-+/=.`. Anything else could make the URL answer a page that somebody else wrote.
+/// Returns whether the text may be echoed in response to the check of a callback URL: 1 to 128 letters, digits or
+/// characters of `_-+/=.`. Anything else could make the URL serve a page written by someone else.
 #[must_use]
 pub fn is_echo(text: &str) -> bool {
     (1..=128).contains(&text.len())

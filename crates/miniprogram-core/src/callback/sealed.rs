@@ -1,18 +1,18 @@
-//! Where a ciphertext stands in a body, so that it can be opened there.
+//! The position of a ciphertext in a body, so that it can be opened in place.
 
 use std::ops::Range;
 
-/// A ciphertext found in a body: remembered by its place, so that the body can be borrowed anew to open it.
+/// A ciphertext found in a body. It is kept as a position, so that the body can be borrowed again to open it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sealed {
-    /// It stands in the body in one piece.
+    /// It is contiguous in the body.
     Within(Range<usize>),
-    /// It was put together from pieces or escapes.
+    /// It was assembled from pieces or escapes.
     Apart(String),
 }
 
 impl Sealed {
-    /// Finds where `text` stands in `body`: in place if it borrows from it, else as a copy.
+    /// Finds `text` in `body`: its position if it borrows from the body, otherwise a copy.
     #[must_use]
     pub fn locate(body: &[u8], text: &str) -> Self {
         let within = (text.as_ptr().addr())
@@ -22,8 +22,8 @@ impl Sealed {
         within.map_or_else(|| Self::Apart(text.to_owned()), Self::Within)
     }
 
-    /// The part of the body that holds the ciphertext from now on. One that was put together overwrites the body's
-    /// beginning; it is never longer than what it was put together from.
+    /// Returns the part of the body that holds the ciphertext. An assembled ciphertext overwrites the beginning
+    /// of the body; it is never longer than the parts it was assembled from.
     #[must_use]
     pub fn place(self, body: &mut [u8]) -> &mut [u8] {
         match self {

@@ -8,18 +8,18 @@ use std::time::Duration;
 use super::{Busy, Clock, Wait};
 use crate::time::Timestamp;
 
-/// A clock for tests: it stands still while anything is busy and jumps to the next due time when nothing is.
+/// A clock for tests: it stands still while anything is busy, and otherwise jumps to the next due time.
 ///
-/// Clones share one time. Due times that fall together wake in the order they were asked for.
+/// Clones share one time. Waits that are due at the same time wake in the order in which they were requested.
 #[derive(Debug, Clone)]
 pub struct VirtualClock(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     now: Timestamp,
-    /// Marks held, less pauses and held-back answers that are under way.
+    /// Marks held, minus pauses and held-back responses in progress.
     busy: i64,
-    /// Held-back answers whose waiting side has given up already; their end changes nothing any more.
+    /// Held-back responses whose waiting party has already given up; their end no longer changes anything.
     abandoned: i64,
     next: u64,
     waits: BTreeMap<(Timestamp, u64), Waiting>,
@@ -39,14 +39,14 @@ enum Kind {
 }
 
 impl VirtualClock {
-    /// A clock that shows the given time.
+    /// Creates a clock that shows the given time.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         let state = State { now, busy: 0, abandoned: 0, next: 0, waits: BTreeMap::new() };
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// Moves the clock ahead, waking on the way whatever falls due.
+    /// Advances the clock and wakes everything that becomes due on the way.
     pub fn advance(&self, duration: Duration) {
         let mut state = self.lock();
         let target = state.now.after(duration);
@@ -116,7 +116,8 @@ impl State {
         match kind {
             Kind::Sleep => self.busy += 1,
             Kind::Stall => {
-                // One that falls due is somebody's answer; one that is dropped has usually lost its client.
+                // One that becomes due is a response to a waiting client; one that is dropped has usually lost
+                // its client.
                 let orphaned =
                     if due { self.abandoned > self.count(Kind::Stall) } else { self.abandoned > 0 };
                 if orphaned { self.abandoned -= 1 } else { self.busy += 1 }
@@ -126,8 +127,8 @@ impl State {
         self.abandon_orphans();
     }
 
-    /// Every request under way has one deadline. Where more answers are held back than that, their clients are gone:
-    /// timed out, or dropped. A client that works on counts as busy again.
+    /// Every request in progress has one deadline. If more responses are held back than there are deadlines, the
+    /// clients of the rest are gone: timed out or dropped. A client that continues counts as busy again.
     fn abandon_orphans(&mut self) {
         let orphans = self.count(Kind::Stall) - self.abandoned - self.count(Kind::Deadline);
         if orphans > 0 {
@@ -242,7 +243,7 @@ mod tests {
         let hung = clock.stall(None);
         deadline.await;
         assert_eq!(clock.now(), Timestamp::from_unix(1010));
-        // The client works on: nothing may jump now, before or after the server notices.
+        // The client continues: nothing may jump now, before or after the server notices.
         let later = clock.deadline(Duration::from_secs(60));
         drop(hung);
         assert_eq!(clock.now(), Timestamp::from_unix(1010));

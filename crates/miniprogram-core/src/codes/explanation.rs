@@ -4,7 +4,7 @@ use super::{Advice, CodeRow, Language, Owner};
 use crate::error::{Code, ErrorKind, Retry};
 use crate::vendor::Vendor;
 
-/// What to do about a code that no table lists.
+/// What to do about an unlisted code.
 const UNLISTED: Advice = Advice::new(
     "look the code up in the vendor's documentation: it is not listed here, and is not repeated by itself",
     "未收录该错误码，请查阅平台方的官方文档；不会自动重试",
@@ -14,24 +14,24 @@ const UNLISTED: Advice = Advice::new(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// Whose code it is.
+    /// The vendor that the code belongs to.
     pub vendor: Vendor,
     /// The code.
     pub code: Code,
-    /// The table that lists it; none if nobody has.
+    /// The table that lists it; none if it is unlisted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<&'static str>,
-    /// What it is here.
+    /// The error kind that the code maps to.
     pub kind: ErrorKind,
-    /// Whether to repeat.
+    /// Whether to retry.
     pub retry: Retry,
-    /// The vendor's words.
+    /// The vendor's message.
     pub meaning: &'static str,
     /// What to do next: English, unless [`in_language`](Self::in_language) says otherwise.
     pub advice: &'static str,
-    /// Whose move it is.
+    /// Who has to act.
     pub owner: Owner,
-    /// What it means to some operations, where none was asked for.
+    /// Meanings for specific operations, if no operation was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Meaning>,
     #[serde(skip)]
@@ -39,7 +39,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// A code's explanation from the row found for it in the named table.
+    /// Creates a code's explanation from the row found for it in the named table.
     pub(super) fn new(vendor: Vendor, code: Code, found: Option<(&'static str, &CodeRow)>) -> Self {
         let unlisted = CodeRow::new(0, ErrorKind::Vendor, "").retry(Retry::No).advice(UNLISTED);
         let row = found.map_or(&unlisted, |(_, row)| row);
@@ -57,13 +57,13 @@ impl Explanation {
         }
     }
 
-    /// What to do next, in every language.
+    /// Returns what to do next, in every language.
     #[must_use]
     pub const fn translated_advice(&self) -> Advice {
         self.advices
     }
 
-    /// The same with the advice in this language.
+    /// Returns the same explanation with the advice in this language.
     #[must_use]
     pub const fn in_language(mut self, language: Language) -> Self {
         self.advice = self.advices.text(language);
@@ -71,26 +71,26 @@ impl Explanation {
     }
 }
 
-/// What a code means to some operations only.
+/// What a code means for specific operations only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Meaning {
-    /// The operations: method names, endpoint paths, or the name that tells a second meaning apart.
+    /// The operations: method names, endpoint paths, or the name that distinguishes a second meaning.
     pub operations: &'static [&'static str],
-    /// What it is there.
+    /// The error kind it maps to there.
     pub kind: ErrorKind,
-    /// The vendor's words.
+    /// The vendor's message.
     pub meaning: &'static str,
 }
 
 impl Meaning {
-    /// The meaning of a row.
+    /// Returns the meaning of a row.
     #[must_use]
     pub const fn of(row: &CodeRow) -> Self {
         Self { operations: row.operations, kind: row.kind, meaning: row.meaning }
     }
 
-    /// The same under other names.
+    /// Returns the same meaning under other names.
     #[must_use]
     pub const fn under(mut self, operations: &'static [&'static str]) -> Self {
         self.operations = operations;

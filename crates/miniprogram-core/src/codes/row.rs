@@ -3,12 +3,12 @@ use std::time::Duration;
 use super::Owner;
 use crate::error::{Advice, Code, ErrorKind, Language, Retry};
 
-/// What a code answered to an effect says about that effect.
+/// What a code received in response to an effect says about that effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Certainty {
     /// The vendor refused: nothing happened.
     Refused,
-    /// The vendor was busy: it may have happened all the same.
+    /// The vendor was busy: the effect may have happened nevertheless.
     Open,
 }
 
@@ -16,15 +16,16 @@ pub enum Certainty {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct CodeRow {
-    /// The vendor's number; 0 where `text` holds a word instead.
+    /// The vendor's number; 0 if `text` holds a word instead.
     pub number: i64,
     /// The vendor's word, for codes that are text.
     pub text: Option<&'static str>,
-    /// The operations it is meant for: method names, or endpoint paths for the low-level call. Empty: all others.
+    /// The operations that the row applies to: method names, or endpoint paths for the low-level call. Empty: all
+    /// others.
     pub operations: &'static [&'static str],
-    /// What it is here.
+    /// The error kind that the code maps to.
     pub kind: ErrorKind,
-    /// The vendor's words, or a short gloss where it prints none.
+    /// The vendor's message, or a short gloss if it prints none.
     pub meaning: &'static str,
     retry: Option<Retry>,
     certainty: Certainty,
@@ -34,7 +35,7 @@ pub struct CodeRow {
 }
 
 impl CodeRow {
-    /// A numbered code with the kind's own retry rule, owner and advice.
+    /// Creates the row of a numeric code with the kind's own retry rule, owner and advice.
     #[must_use]
     pub const fn new(number: i64, kind: ErrorKind, meaning: &'static str) -> Self {
         Self {
@@ -51,7 +52,7 @@ impl CodeRow {
         }
     }
 
-    /// A code that is a word.
+    /// Creates the row of a code that is a word.
     #[must_use]
     pub const fn word(text: &'static str, kind: ErrorKind, meaning: &'static str) -> Self {
         let mut row = Self::new(0, kind, meaning);
@@ -59,14 +60,14 @@ impl CodeRow {
         row
     }
 
-    /// Limits the row to some operations: it is looked up before the row that holds for all.
+    /// Limits the row to some operations. It takes precedence over the row that applies to all.
     #[must_use]
     pub const fn only(mut self, operations: &'static [&'static str]) -> Self {
         self.operations = operations;
         self
     }
 
-    /// The effect may have happened although the vendor answered this.
+    /// Marks that the effect may have happened although the vendor returned this code.
     #[must_use]
     pub const fn open(mut self) -> Self {
         self.certainty = Certainty::Open;
@@ -80,28 +81,28 @@ impl CodeRow {
         self
     }
 
-    /// Sets whose move it is.
+    /// Sets who has to act.
     #[must_use]
     pub const fn owner(mut self, owner: Owner) -> Self {
         self.owner = Some(owner);
         self
     }
 
-    /// Sets what to do next, where the kind's own advice is too general.
+    /// Sets what to do next, if the kind's own advice is too general.
     #[must_use]
     pub const fn advice(mut self, advice: Advice) -> Self {
         self.advice = Some(advice);
         self
     }
 
-    /// Sets how long to wait before repeating.
+    /// Sets how long to wait before retrying.
     #[must_use]
     pub const fn wait(mut self, wait: Duration) -> Self {
         self.wait = Some(wait);
         self
     }
 
-    /// The code.
+    /// Returns the code.
     #[must_use]
     pub fn code(&self) -> Code {
         match self.text {
@@ -110,37 +111,37 @@ impl CodeRow {
         }
     }
 
-    /// What the answer says about an effect.
+    /// Returns what the response says about an effect.
     #[must_use]
     pub const fn certainty(&self) -> Certainty {
         self.certainty
     }
 
-    /// How long to wait, where the vendor says so.
+    /// Returns how long to wait, if the vendor says so.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.wait
     }
 
-    /// Whether to repeat.
+    /// Returns whether to retry.
     #[must_use]
     pub fn retry_rule(&self) -> Retry {
         self.retry.unwrap_or_else(|| crate::error::Error::new(self.kind, "").retry())
     }
 
-    /// What to do next, in English.
+    /// Returns what to do next, in English.
     #[must_use]
     pub const fn advice_text(&self) -> &'static str {
         self.advice_in(Language::English)
     }
 
-    /// What to do next.
+    /// Returns what to do next.
     #[must_use]
     pub const fn advice_in(&self, language: Language) -> &'static str {
         self.translated_advice().text(language)
     }
 
-    /// What to do next, in every language.
+    /// Returns what to do next, in every language.
     #[must_use]
     pub const fn translated_advice(&self) -> Advice {
         match self.advice {
@@ -149,7 +150,7 @@ impl CodeRow {
         }
     }
 
-    /// Whose move it is.
+    /// Returns who has to act.
     #[must_use]
     pub fn owner_of_move(&self) -> Owner {
         self.owner.unwrap_or(match self.kind {

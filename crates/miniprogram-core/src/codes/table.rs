@@ -4,7 +4,7 @@ use super::{Certainty, CodeRow, Explanation, Meaning};
 use crate::error::{Code, Language};
 use crate::vendor::Vendor;
 
-/// A vendor's codes. Public data: callers can list them, and a snapshot shows the whole.
+/// A vendor's error codes. This is public data: callers can list the codes, and a snapshot shows the whole table.
 #[derive(Debug)]
 pub struct CodeTable {
     vendor: Vendor,
@@ -13,31 +13,32 @@ pub struct CodeTable {
 }
 
 impl CodeTable {
-    /// A table of a vendor, in as many groups of rows as its source has chapters; the name tells a vendor's tables
-    /// apart (`errno`, `gateway`, `oauth`, …).
+    /// Creates a table of a vendor, with one group of rows per chapter of its source. The name distinguishes the
+    /// tables of a vendor (`errno`, `gateway`, `oauth`, …).
     #[must_use]
     pub const fn new(vendor: Vendor, name: &'static str, groups: &'static [&'static [CodeRow]]) -> Self {
         Self { vendor, name, groups }
     }
 
-    /// Whose table it is.
+    /// Returns the vendor that the table belongs to.
     #[must_use]
     pub const fn vendor(&self) -> Vendor {
         self.vendor
     }
 
-    /// The table's name.
+    /// Returns the table's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Every row.
+    /// Returns every row.
     pub fn rows(&self) -> impl Iterator<Item = &'static CodeRow> + use<> {
         self.groups.iter().flat_map(|group| group.iter())
     }
 
-    /// The row of a code: the one for this operation, else the one for all, else none.
+    /// Returns the row of a code: the one for this operation, otherwise the one for all operations, otherwise
+    /// none.
     #[must_use]
     pub fn find(&self, code: &Code, operation: Option<&str>) -> Option<&'static CodeRow> {
         let rows = || self.rows().filter(|row| row.is(code));
@@ -46,8 +47,8 @@ impl CodeTable {
             .or_else(|| rows().find(|row| row.operations.is_empty()))
     }
 
-    /// What a code means: the answer to `explain`. A code that no row lists is of kind `vendor`. Without an operation
-    /// the answer also names what the code means to some operations.
+    /// Returns what a code means: the result of `explain`. An unlisted code is of kind `vendor`. Without an
+    /// operation the result also includes what the code means for specific operations.
     #[must_use]
     pub fn explain(&self, code: &Code, operation: Option<&str>) -> Explanation {
         let row = self.find(code, operation);
@@ -59,9 +60,10 @@ impl CodeTable {
         explanation
     }
 
-    /// What is wrong with the rows, one sentence each; none if the table is sound.
+    /// Returns what is wrong with the rows, one sentence each; nothing if the table is sound.
     ///
-    /// Every code has a row for all operations, no two rows answer the same question, and each has words and advice.
+    /// Every code must have a row for all operations, no two rows may apply to the same code and operation, and
+    /// every row must have a message and advice.
     #[must_use]
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -89,7 +91,7 @@ impl CodeTable {
         wrong
     }
 
-    /// The whole table as text: a line for each row, and below it the advice in each language.
+    /// Renders the whole table as text: a line for each row, followed by the advice in each language.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = format!("{} {}\n", self.vendor, self.name);

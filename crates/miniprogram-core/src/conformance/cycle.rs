@@ -26,14 +26,14 @@ pub(super) async fn submit<H: Harness>(harness: &H, app: &impl MiniProgram, vers
     submitted.value
 }
 
-/// Uploads, submits and has [`VERSION`] approved.
+/// Uploads and submits [`VERSION`], and has it approved.
 pub(super) async fn approved<H: Harness>(harness: &H, app: &impl MiniProgram, version: &str) -> AuditId {
     let audit = submit(harness, app, version).await;
     harness.arrange(app.app_id(), Scene::Decided(Decision::Approve)).await;
     audit
 }
 
-/// The version that users see.
+/// Returns the version that users see.
 pub(super) async fn online(app: &impl MiniProgram) -> Option<String> {
     let versions = app.code_versions().await.unwrap_or_else(|error| panic!("code_versions: {error:#}"));
     versions.into_iter().find(|version| version.stage == Stage::Released).and_then(|version| version.version)
@@ -85,7 +85,7 @@ pub async fn release_cycle<H: Harness, M: MiniProgram>(harness: &H, open: impl F
     assert!(harness.journal().open_intents(&id).is_empty());
 }
 
-/// A rejection reaches the caller with the vendor's words, by asking and by push.
+/// A rejection reaches the caller with the vendor's message, both by query and by push.
 pub async fn a_rejection_tells_why<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
     let id = AppId::from("1002");
     harness.arrange(&id, Scene::App).await;
@@ -123,7 +123,7 @@ pub async fn a_withdrawn_audit_can_be_submitted_again<H: Harness, M: MiniProgram
     assert_eq!(harness.effects(&id, Operation::SubmitAudit).await, 2);
 }
 
-/// An app that was never submitted says so; it is no error.
+/// The status of an app that was never submitted says so; it is not an error.
 pub async fn a_fresh_app_was_never_submitted<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -134,7 +134,7 @@ pub async fn a_fresh_app_was_never_submitted<H: Harness, M: MiniProgram>(
     assert_eq!((audit.status, audit.audit_id), (AuditStatus::NotSubmitted, None));
 }
 
-/// A gray release rises, does not fall, and ends; nothing becomes a full release.
+/// A gray (phased) release can be raised but not lowered, and it ends; it never becomes a full release.
 pub async fn gray_release_rises_and_ends<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -176,7 +176,7 @@ pub async fn gray_release_rises_and_ends<H: Harness, M: MiniProgram>(
     assert_eq!(harness.effects(&id, Operation::Release).await, 0);
 }
 
-/// Closing and opening shows when read back.
+/// Closing and opening is visible when read back.
 pub async fn visit_status_round_trip<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
     let id = AppId::from("1006");
     harness.arrange(&id, Scene::App).await;
@@ -191,7 +191,7 @@ pub async fn visit_status_round_trip<H: Harness, M: MiniProgram>(harness: &H, op
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidArgument, Outcome::NotSent));
 }
 
-/// The lowest library version shows when read back.
+/// The lowest library version is visible when read back.
 pub async fn library_version_round_trip<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
     let id = AppId::from("1007");
     harness.arrange(&id, Scene::App).await;
@@ -208,7 +208,7 @@ pub async fn library_version_round_trip<H: Harness, M: MiniProgram>(harness: &H,
     assert_eq!(harness.effects(&id, Operation::SetMinLibraryVersion).await, 1);
 }
 
-/// What is only read has its shape: categories, pages, quota, QR code, progress of an upload.
+/// Read-only data has the expected shape: categories, pages, quota, QR code, progress of an upload.
 pub async fn reads_have_their_shape<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
     let id = AppId::from("1008");
     harness.arrange(&id, Scene::App).await;

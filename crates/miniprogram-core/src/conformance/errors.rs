@@ -9,7 +9,7 @@ use crate::redact::MASK;
 use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
 use crate::status::{AuditStatus, VisitStatus};
 
-/// A capability flag and the behaviour behind it agree, and a refusal costs no request.
+/// A capability flag agrees with the behaviour behind it, and an unsupported call sends no request.
 pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -53,7 +53,7 @@ pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(
     assert_eq!(harness.requests().await, before, "a refusal cost a request");
 }
 
-/// A plan names the effect's request last and sends nothing.
+/// A plan lists the effect's request last and sends nothing.
 pub async fn a_dry_run_sends_nothing<H: Harness, M: MiniProgram>(harness: &H, open: impl Fn(&AppId) -> M) {
     let id = AppId::from("2002");
     harness.arrange(&id, Scene::App).await;
@@ -95,7 +95,7 @@ pub async fn a_dry_run_sends_nothing<H: Harness, M: MiniProgram>(harness: &H, op
     }
 }
 
-/// A refused token is reported and replaced; the call goes on, an effect takes place once.
+/// A refused token is reported and replaced; the call continues, and an effect takes place once.
 pub async fn a_refused_token_is_replaced_once<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -108,12 +108,12 @@ pub async fn a_refused_token_is_replaced_once<H: Harness, M: MiniProgram>(
     app.visit_status().await.unwrap_or_else(|error| panic!("after the token expired: {error:#}"));
     harness.arrange(&id, Scene::TokenExpired).await;
     let effect = app.set_visit_status(VisitStatus::Closed).await.unwrap_or_else(|error| panic!("{error:#}"));
-    // A read before the effect may have met the old token already.
+    // A read before the effect may already have used the old token.
     assert!((1..=2).contains(&effect.attempts), "{} attempts", effect.attempts);
     assert_eq!(harness.effects(&id, Operation::SetVisitStatus).await, 1);
 }
 
-/// A code that nobody has listed keeps its number and words, and is not repeated.
+/// An unlisted code keeps its number and message, and is not retried.
 pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -140,7 +140,7 @@ pub async fn an_unlisted_code_reaches_the_caller<H: Harness, M: MiniProgram>(
     assert_eq!(harness.effects(&id, Operation::SetVisitStatus).await, 0);
 }
 
-/// A status that nobody has listed keeps its number.
+/// An unlisted status keeps its number.
 pub async fn an_unlisted_status_survives<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -156,7 +156,7 @@ pub async fn an_unlisted_status_survives<H: Harness, M: MiniProgram>(
     assert_eq!(raw.code, harness.unlisted_status());
 }
 
-/// An answer without sense is a protocol error, not a success and not a default.
+/// An unintelligible response is a protocol error, neither a success nor a default.
 pub async fn garbage_is_a_protocol_error<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -171,7 +171,7 @@ pub async fn garbage_is_a_protocol_error<H: Harness, M: MiniProgram>(
     }
 }
 
-/// What the state forbids is refused as a conflict, and nothing happens.
+/// An operation that the state forbids fails as a conflict, and nothing happens.
 pub async fn states_that_forbid_it_are_conflicts<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,

@@ -11,49 +11,50 @@ use crate::id::{AppId, TemplateId};
 use crate::intent::{MemoryJournal, Operation};
 use crate::platform::{MiniProgram, MiniProgramPlatform};
 
-/// One vendor, played by something that knows the truth.
+/// One vendor, simulated by something that knows the true state.
 #[async_trait]
 pub trait Harness: Send + Sync {
     /// The handle of an app.
     type App: MiniProgram;
 
-    /// The platform under test. Its journal is [`journal`](Self::journal), its clock [`clock`](Self::clock), and its
-    /// token provider hands out a valid token after a refused one was reported.
+    /// Returns the platform under test. Its journal is [`journal`](Self::journal), its clock
+    /// [`clock`](Self::clock), and its token provider returns a valid token after a refused one was reported.
     fn platform(&self) -> &dyn MiniProgramPlatform;
 
-    /// A second platform value, as another process has it: it shares the journal, the clock and the vendor with the
-    /// platform under test, and nothing else.
+    /// A second platform value, as in another process: it shares only the journal, the clock and the vendor with
+    /// the platform under test.
     fn another_platform(&self) -> Box<dyn MiniProgramPlatform>;
 
-    /// The handle of an app, of the platform under test.
+    /// Returns the handle of an app on the platform under test.
     fn app(&self, app: &AppId) -> Self::App;
 
-    /// The clock that the platform and the vendor share.
+    /// Returns the clock that the platform and the vendor share.
     fn clock(&self) -> VirtualClock;
 
-    /// The platform's journal.
+    /// Returns the platform's journal.
     fn journal(&self) -> Arc<MemoryJournal>;
 
-    /// A code that the vendor's table does not list. The default is a number; a vendor of words has another one.
+    /// A code that the vendor's table does not list. The default is a number; a vendor whose codes are words
+    /// overrides it.
     fn unlisted_code(&self) -> Code {
         Code::from(987_654)
     }
 
-    /// A status of audits that the vendor's table does not list. The default is a number.
+    /// An audit status that the vendor's table does not list. The default is a number.
     fn unlisted_status(&self) -> Code {
         Code::from(99)
     }
 
-    /// Puts the vendor into a scene. Costs no request that is counted.
+    /// Puts the vendor into a scene. No request is counted.
     async fn arrange(&self, app: &AppId, scene: Scene);
 
-    /// How often an effect really took place on an app.
+    /// Returns how often an effect actually took place on an app.
     async fn effects(&self, app: &AppId, operation: Operation) -> u64;
 
-    /// How many requests have reached the vendor so far.
+    /// Returns how many requests have reached the vendor so far.
     async fn requests(&self) -> u64;
 
-    /// The pushes about an app so far, in the order they were sent.
+    /// Returns the pushes about an app so far, in the order they were sent.
     async fn pushes(&self, app: &AppId) -> Vec<OwnedPush>;
 
     /// A template that exists.
@@ -61,14 +62,14 @@ pub trait Harness: Send + Sync {
         TemplateId::from("7")
     }
 
-    /// A merchant's values that fit the template.
+    /// Merchant values that fit the template.
     fn ext(&self, app: &AppId) -> ExtJson;
 
-    /// What this vendor wants beside a submission.
+    /// Returns the additional data that this vendor requires for a submission.
     fn submit_options(&self) -> SubmitOptions;
 }
 
-/// What a harness can arrange.
+/// A scene that a harness can arrange.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Scene {
@@ -78,24 +79,24 @@ pub enum Scene {
     EmptyApp,
     /// The open audit is decided, and the vendor pushes it.
     Decided(Decision),
-    /// The app's next requests of an operation, so many of them, meet a fault.
+    /// This many of the app's next requests for an operation meet a fault.
     Faulty(Operation, Fault, u32),
     /// The app's token expires now.
     TokenExpired,
-    /// The next answer to `audit_status` holds this code as its status.
+    /// The next response to `audit_status` holds this code as its status.
     AuditStatusCode(Code),
-    /// The next `set_visit_status` and the next `visit_status` are refused with this code and these words.
+    /// The next `set_visit_status` and the next `visit_status` are refused with this code and this message.
     RefusedWith(Code, String),
-    /// The next `visit_status` is answered 200 with a body that means nothing.
+    /// The next `visit_status` gets a 200 response with a meaningless body.
     Garbage,
-    /// The app's next request of an operation meets a fault, and from then on the responses to its reads say that they
-    /// succeeded and tell nothing else.
+    /// The app's next request for an operation meets a fault. From then on the responses to its reads report
+    /// success and nothing else.
     Silent(Operation, Fault, Untold),
-    /// The responses to the app's reads tell everything again.
+    /// The responses to the app's reads are complete again.
     Told,
 }
 
-/// How a response leaves its fields untold. All of it is seen in the field.
+/// How a response omits its fields. All of these occur in the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Untold {
@@ -103,14 +104,14 @@ pub enum Untold {
     Absent,
     /// They are null.
     Null,
-    /// They are empty texts.
+    /// They are empty strings.
     Empty,
-    /// Lists and objects have their fields, which are texts of blanks.
+    /// Lists and objects have their fields, which are strings of whitespace.
     Blank,
 }
 
 impl Untold {
-    /// Every way.
+    /// Every variant.
     pub const ALL: [Self; 4] = [Self::Absent, Self::Null, Self::Empty, Self::Blank];
 }
 
@@ -123,7 +124,7 @@ pub enum Decision {
     Reject(String),
 }
 
-/// What befalls a request of an effect.
+/// What happens to a request of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
@@ -133,7 +134,7 @@ pub enum Fault {
     BusyBefore,
     /// The connection breaks, nothing done.
     ResetBefore,
-    /// No answer, nothing done.
+    /// No response, nothing done.
     HangBefore,
     /// Done, then 5xx.
     ErrorAfter,
@@ -141,11 +142,11 @@ pub enum Fault {
     BusyAfter,
     /// Done, then the connection breaks.
     ResetAfter,
-    /// Done, then no answer.
+    /// Done, then no response.
     HangAfter,
-    /// Done, then half an answer.
+    /// Done, then a truncated response.
     CutAfter,
-    /// No answer, and done only after the caller has given up.
+    /// No response, and done only after the caller has given up.
     Late,
 }
 
@@ -164,7 +165,7 @@ impl Fault {
         Self::Late,
     ];
 
-    /// Whether the faulty request itself takes effect, sooner or later.
+    /// Returns whether the faulty request itself takes effect, sooner or later.
     #[must_use]
     pub const fn takes_effect(self) -> bool {
         !matches!(self, Self::ErrorBefore | Self::BusyBefore | Self::ResetBefore | Self::HangBefore)

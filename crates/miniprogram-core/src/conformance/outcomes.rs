@@ -15,13 +15,13 @@ use crate::platform::MiniProgram;
 use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
 use crate::status::VisitStatus;
 
-/// What an operation needs to be carried out.
+/// The preconditions of an operation.
 pub(super) struct Prepared {
     receipt: Option<UploadReceipt>,
     audit: Option<AuditId>,
 }
 
-/// Brings an app to where the operation is allowed.
+/// Brings an app into a state that allows the operation.
 pub(super) async fn prepare<H: Harness>(
     harness: &H,
     app: &impl MiniProgram,
@@ -121,7 +121,7 @@ pub(super) fn supports(app: &impl MiniProgram, operation: Operation) -> bool {
     }
 }
 
-/// Every effect, every fault: it takes place exactly once, and the caller is told the truth.
+/// Every effect, every fault: the effect takes place exactly once, and the caller gets the true outcome.
 pub async fn every_effect_survives_every_fault<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -140,7 +140,7 @@ pub async fn every_effect_survives_every_fault<H: Harness, M: MiniProgram>(
                 .await
                 .unwrap_or_else(|error| panic!("{operation} with {fault:?}: a false failure: {error:#}"));
             let effects = harness.effects(&id, operation).await;
-            // Where no query tells, a repeat of a harmless effect is the documented way to settle.
+            // If no query reveals the outcome, repeating a harmless effect is the documented way to settle.
             let repeatable = operation == Operation::ExpediteAudit;
             assert!(
                 effects == 1 || (repeatable && effects >= 1),
@@ -164,7 +164,7 @@ pub async fn every_effect_survives_every_fault<H: Harness, M: MiniProgram>(
     }
 }
 
-/// A vendor that keeps failing leads to an error whose outcome is true: nothing happened.
+/// A vendor that keeps failing leads to an error with the true outcome: nothing happened.
 pub async fn lasting_failure_is_never_called_success<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -194,7 +194,7 @@ pub async fn lasting_failure_is_never_called_success<H: Harness, M: MiniProgram>
     }
 }
 
-/// Runs an effect whose answer hangs, and drops it after so many seconds.
+/// Runs an effect whose response hangs, and drops it after this many seconds.
 pub(super) async fn drop_within<H: Harness>(
     harness: &H,
     app: &impl MiniProgram,
@@ -204,7 +204,7 @@ pub(super) async fn drop_within<H: Harness>(
     let clock = harness.clock();
     let _busy = clock.enter();
     let effect = std::pin::pin!(perform(harness, app, operation, prepared));
-    // Made when first polled, after the effect: until then nothing else keeps time from running.
+    // Created when first polled, after the effect: until then nothing else keeps time from advancing.
     let patience = std::pin::pin!(async { clock.sleep(Duration::from_secs(3)).await });
     match select(effect, patience).await {
         Either::Left(_) => panic!("{operation} ended although its answer hangs"),
@@ -235,7 +235,7 @@ pub async fn a_dropped_effect_is_settled_by_the_next<H: Harness, M: MiniProgram>
     assert_eq!(harness.effects(&id, operation).await, 1);
 }
 
-/// After a crash any process settles an open intent by asking; it sends no effect.
+/// After a crash any process settles an open intent by querying; it sends no effect.
 pub async fn an_open_intent_is_settled_after_a_crash<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,

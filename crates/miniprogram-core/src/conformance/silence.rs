@@ -1,4 +1,4 @@
-//! What is not told proves nothing, and a repeated call returns what became of the first.
+//! A field that is not reported proves nothing, and a repeated call returns the outcome of the first.
 
 use super::harness::{Fault, Harness, Scene, Untold};
 use super::outcomes::{drop_within, pass, perform, prepare, supports};
@@ -10,13 +10,14 @@ use crate::platform::MiniProgram;
 use crate::status::VisitStatus;
 use std::time::Duration;
 
-/// No query tells whether an audit is expedited, so what its reads tell is beside the point.
+/// No query reveals whether an audit is expedited, so it does not matter what its reads report.
 fn is_told_by_no_query(operation: Operation) -> bool {
     operation == Operation::ExpediteAudit
 }
 
-/// After a lost response the state does not say what became of the effect: the outcome is unknown, or proved by
-/// other evidence, and nothing is sent. As soon as the state is told, the same call returns what became of the first.
+/// After a lost response the state does not reveal the outcome of the effect. The outcome is unknown or proved by
+/// other evidence, and nothing is sent. As soon as the state is reported, the same call returns the outcome of
+/// the first.
 pub async fn a_state_that_does_not_say_proves_nothing<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -64,8 +65,8 @@ pub async fn a_state_that_does_not_say_proves_nothing<H: Harness, M: MiniProgram
     }
 }
 
-/// A call whose caller went away is repeated: through the same platform value and, by way of the journal, through
-/// another one. Its result is that of the first, with the value, and nothing is sent.
+/// A call whose caller went away is repeated through the same platform value and, via the journal, through
+/// another one. It returns the result of the first call, including the value, and nothing is sent.
 pub async fn a_repeated_call_returns_what_became_of_the_first<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,
@@ -82,7 +83,7 @@ pub async fn a_repeated_call_returns_what_became_of_the_first<H: Harness, M: Min
             let prepared = prepare(harness, &app, operation).await;
             harness.arrange(&id, Scene::Faulty(operation, Fault::HangAfter, 1)).await;
             drop_within(harness, &app, operation, &prepared).await;
-            // An effect that takes a while shows by then.
+            // By then an effect that takes a while is visible.
             pass(harness, Duration::from_secs(30)).await;
             let again = if elsewhere {
                 let other = harness.another_platform().authorizer(id.clone());
@@ -102,7 +103,8 @@ pub async fn a_repeated_call_returns_what_became_of_the_first<H: Harness, M: Min
     }
 }
 
-/// Another command settles what the first left open, is carried out, and tells what became of the first.
+/// Another command settles the effect that the first left open, is performed, and reports the outcome of the
+/// first.
 pub async fn an_earlier_effect_is_told_beside_another<H: Harness, M: MiniProgram>(
     harness: &H,
     open: impl Fn(&AppId) -> M,

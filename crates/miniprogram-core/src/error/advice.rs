@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A language that advice is written in. Serialized as its machine name.
+/// A language of the advice. Serialized as its machine name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Language {
@@ -19,7 +19,7 @@ impl Language {
     /// Every language.
     pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
 
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl fmt::Display for Language {
     }
 }
 
-/// What to do next: one sentence in each language, without a full stop.
+/// What to do next: one sentence per language, without a full stop.
 ///
 /// ```
 /// use miniprogram_core::error::{Advice, Language};
@@ -50,13 +50,13 @@ pub struct Advice {
 }
 
 impl Advice {
-    /// An advice in English and in Chinese.
+    /// Creates advice in English and Chinese.
     #[must_use]
     pub const fn new(en: &'static str, zh: &'static str) -> Self {
         Self { en, zh }
     }
 
-    /// The sentence in a language.
+    /// Returns the sentence in a language.
     #[must_use]
     pub const fn text(self, language: Language) -> &'static str {
         match language {

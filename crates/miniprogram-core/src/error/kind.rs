@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{Advice, Language};
 
-/// A public kind of failure with a stable machine name; a vendor's code is mapped onto one of them by a table.
+/// A public kind of failure with a stable machine name. Tables map the vendors' codes to these kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A field is wrong; the error names it.
     InvalidArgument,
-    /// The vendor has no such operation; no request was sent.
+    /// The vendor does not support the operation; no request was sent.
     Unsupported,
-    /// The access token was refused, also after one refresh.
+    /// The access token was refused, even after one refresh.
     TokenRejected,
-    /// The merchant's grant or refresh token is gone: authorize again.
+    /// The merchant's grant or refresh token is no longer valid: authorize again.
     Unauthorized,
     /// The platform lacks the permission, or the caller's address is not allowed.
     PermissionDenied,
@@ -25,17 +25,17 @@ pub enum ErrorKind {
     Conflict,
     /// Name, description, icon or extension content breaks the vendor's rules.
     ContentRejected,
-    /// An allowance is used up.
+    /// A quota is used up.
     QuotaExhausted,
-    /// Too fast.
+    /// Too many requests.
     RateLimited,
-    /// The vendor is busy, answered 5xx, or could not be connected to.
+    /// The vendor is busy, returned 5xx, or could not be connected to.
     Unavailable,
-    /// No answer within the deadline.
+    /// No response within the deadline.
     Timeout,
-    /// An answer that cannot be understood, is missing or too large.
+    /// A response that cannot be understood, is missing or is too large.
     Protocol,
-    /// A push was refused.
+    /// A push was rejected.
     Callback,
     /// The local store failed.
     Store,
@@ -43,12 +43,12 @@ pub enum ErrorKind {
     Config,
     /// The caller gave up.
     Cancelled,
-    /// A code that nobody has listed; never retried.
+    /// An unlisted code; never retried.
     Vendor,
 }
 
 impl ErrorKind {
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -73,13 +73,13 @@ impl ErrorKind {
         }
     }
 
-    /// What usually has to be done about it, in one English sentence.
+    /// Returns what usually has to be done about it, in one English sentence.
     #[must_use]
     pub const fn advice(self) -> &'static str {
         self.advice_in(Language::English)
     }
 
-    /// What usually has to be done about it, in one sentence.
+    /// Returns what usually has to be done about it, in one sentence.
     #[must_use]
     pub const fn advice_in(self, language: Language) -> &'static str {
         self.both_advices().text(language)
@@ -155,22 +155,22 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// What is known of an attempt's effect; it decides what may be done next.
+/// What is known about the effect of an attempt; it determines what may be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Nothing left this machine.
     NotSent,
-    /// The vendor refused, or was asked and shows nothing: no effect.
+    /// The vendor refused, or was queried and shows no effect.
     NotDone,
     /// It took effect.
     Done,
-    /// Nobody knows yet. Ask before anything is sent again.
+    /// Not known yet. Query before anything is sent again.
     Unknown,
 }
 
 impl Outcome {
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -188,7 +188,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Whether and when the same request may be repeated.
+/// Whether and when the same request may be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -197,16 +197,16 @@ pub enum Retry {
     No,
     /// After a growing pause; for an effect only once its outcome is settled.
     Backoff,
-    /// Once, with another access token.
+    /// Once, with a new access token.
     AfterRefresh,
-    /// When the allowance returns: the next minute, day, week or month.
+    /// When the quota is renewed: the next minute, day, week or month.
     NextWindow,
-    /// When the argument or the state has been changed.
+    /// After the argument or the state has been changed.
     AfterChange,
 }
 
 impl Retry {
-    /// The machine name, as in JSON.
+    /// Returns the machine name, as used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,13 +5,13 @@ use super::{Code, ErrorKind, Outcome};
 use crate::intent::EarlierEffect;
 use crate::vendor::Vendor;
 
-/// The JSON form of an [`Error`](super::Error); members without a value are left out.
+/// The JSON form of an [`Error`](super::Error); fields without a value are omitted.
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
 pub struct ErrorReport<'a> {
     /// The kind's machine name.
     pub kind: ErrorKind,
-    /// What is known of the effect.
+    /// What is known about the effect.
     pub outcome: Outcome,
     /// The vendor concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,20 +21,20 @@ pub struct ErrorReport<'a> {
     /// The vendor's code, a number or a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'a Code>,
-    /// The vendor's words, or ours where the vendor gave none.
+    /// The vendor's message, or this library's if the vendor returned none.
     pub message: String,
-    /// The field at fault.
+    /// The invalid field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'a str>,
     /// The vendor's id of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<&'a str>,
-    /// The other fields of the vendor's answer, secrets masked.
+    /// The other fields of the vendor's response, with secrets masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_fields: Option<&'a Map<String, Value>>,
     /// What to do next.
     pub advice: &'a str,
-    /// What became of an earlier effect of the app that was open.
+    /// The outcome of an earlier effect of the app that was open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<&'a EarlierEffect>,
 }

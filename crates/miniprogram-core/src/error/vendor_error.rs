@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::printable::Printable;
 use crate::vendor::Vendor;
 
-/// A vendor's code: most are numbers, OAuth errors are text. Serialized as it is.
+/// A vendor's code: usually a number; OAuth errors are text. Serialized unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Code {
@@ -18,7 +18,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// The number, if it is one.
+    /// Returns the number, if it is one.
     #[must_use]
     pub const fn as_number(&self) -> Option<i64> {
         match self {
@@ -75,38 +75,38 @@ impl std::str::FromStr for Code {
     }
 }
 
-/// What the vendor answered, unchanged.
+/// The vendor's response, unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VendorError {
-    /// Who answered.
+    /// The vendor that responded.
     pub vendor: Vendor,
     /// The vendor's code.
     pub code: Code,
-    /// The vendor's words, exactly as received.
+    /// The vendor's message, exactly as received.
     pub message: String,
-    /// The id under which the vendor can find the request.
+    /// The id by which the vendor can find the request.
     pub request_id: Option<String>,
-    /// The answer's other fields, such as the list of what is at fault. Secrets in them are masked.
+    /// The other fields of the response, such as the list of invalid items. Secrets in them are masked.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
 }
 
 impl VendorError {
-    /// An answer with a code and words.
+    /// Creates a response with a code and a message.
     #[must_use]
     pub fn new(vendor: Vendor, code: impl Into<Code>, message: impl Into<String>) -> Self {
         Self { vendor, code: code.into(), message: message.into(), request_id: None, fields: Map::new() }
     }
 
-    /// Adds the id of the request.
+    /// Sets the id of the request.
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
         self
     }
 
-    /// Adds the answer's other fields. They must hold no secret.
+    /// Sets the other fields of the response. They must contain no secret.
     #[must_use]
     pub fn with_fields(mut self, fields: Map<String, Value>) -> Self {
         self.fields = fields;

@@ -1,20 +1,20 @@
 use crate::secret::Secret;
 
-/// A secret that a push exists to deliver. `Debug` shows its kind alone.
+/// A secret that a push delivers. `Debug` shows only its kind.
 ///
-/// It cannot be serialized. A store that seals what it writes keeps [`kind`](Self::kind) and
-/// [`secret`](Self::secret), and makes the credential anew with [`from_parts`](Self::from_parts).
+/// It cannot be serialized. A store that seals its contents keeps [`kind`](Self::kind) and
+/// [`secret`](Self::secret), and recreates the credential with [`from_parts`](Self::from_parts).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventCredential {
-    /// What the platform's token is obtained with.
+    /// The ticket with which the platform's token is obtained.
     Ticket(Secret),
-    /// The code of an authorization, which is exchanged for the app's tokens and spent by that.
+    /// The code of an authorization. Exchanging it for the app's tokens consumes it.
     AuthorizationCode(Secret),
 }
 
 impl EventCredential {
-    /// The machine name of its kind.
+    /// Returns the machine name of its kind.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -23,7 +23,7 @@ impl EventCredential {
         }
     }
 
-    /// The secret itself.
+    /// Returns the secret itself.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         match self {
@@ -31,7 +31,7 @@ impl EventCredential {
         }
     }
 
-    /// A credential of a kind by its machine name; `None` if there is no such kind.
+    /// Creates a credential from the machine name of its kind; `None` if there is no such kind.
     #[must_use]
     pub fn from_parts(kind: &str, secret: Secret) -> Option<Self> {
         match kind {

@@ -10,11 +10,11 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
-/// The members of an event's payload, read the way vendors write them: a number or its text, absent, null or empty
-/// alike, one element or a list of them, members that nobody asked for.
+/// The fields of an event's payload, read with tolerance for what vendors write: numbers as numbers or strings,
+/// absent, null and empty as equivalent, one element or a list of elements, and additional fields.
 ///
-/// A method answers `None` for what is not there. What is there and has another shape is an error that names the
-/// member, and quotes nothing of it.
+/// A method returns `None` for a value that is not present. A value of another shape is an error that names the
+/// field and quotes no part of it.
 ///
 /// ```
 /// use miniprogram_core::event::Fields;
@@ -35,18 +35,18 @@ use crate::vendor::Vendor;
 pub struct Fields<'a> {
     vendor: Vendor,
     members: &'a Map<String, Value>,
-    /// What the field that shows the mask held.
+    /// The credential that was in the masked field.
     credential: Option<&'a EventCredential>,
-    /// What stands in front of a member's name in an error.
+    /// The prefix of a field's name in an error.
     path: String,
 }
 
 impl<'a> Fields<'a> {
-    /// The payload's members.
+    /// Returns the fields of the payload.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument), naming `vendor`, if the event is another vendor's;
-    /// [`Protocol`](ErrorKind::Protocol), naming `payload`, if that is no object.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument), naming `vendor`, if the event belongs to another vendor;
+    /// [`Protocol`](ErrorKind::Protocol), naming `payload`, if that is not an object.
     pub fn of(event: &'a Event<'_>, vendor: Vendor) -> Result<Self> {
         if event.vendor != vendor {
             let detail = format!("must be {vendor}, is {}", event.vendor);
@@ -60,25 +60,27 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether the member is there and neither null nor an empty text.
+    /// Returns whether the field is present and neither null nor an empty string.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {
         self.member(name).is_some()
     }
 
-    /// A text, or the text of a number or a truth value. Nothing is trimmed.
+    /// Returns a string, or a number or boolean as a string. Nothing is trimmed.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member, if it is an object or a list.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is an object or a list.
     pub fn text(&self, name: &str) -> Result<Option<String>> {
         self.member(name).map(|value| scalar(value).ok_or_else(|| self.wrong(name, "is no text"))).transpose()
     }
 
-    /// A secret: a field's [`text`](Self::text), or the event's credential where the field shows the mask because the
-    /// credential was taken from it. `None` if it is masked and the event has no credential, as after it was printed.
+    /// Returns a secret: a field's [`text`](Self::text), or the event's credential if the field shows the mask
+    /// because the credential was taken from it.
+    ///
+    /// Returns `None` if the field is masked and the event has no credential, as after it was printed.
     ///
     /// # Errors
-    /// As [`text`](Self::text).
+    /// The errors of [`text`](Self::text).
     pub fn secret(&self, name: &str) -> Result<Option<Secret>> {
         Ok(match self.text(name)? {
             Some(text) if text == MASK => self.credential.map(|credential| credential.secret().clone()),
@@ -86,10 +88,10 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A whole number, or its text with blanks around it.
+    /// Returns an integer, or a string with an integer surrounded by whitespace.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member, if it is neither or has more than 64 bits.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is neither or does not fit in 64 bits.
     pub fn number(&self, name: &str) -> Result<Option<i64>> {
         let Some(value) = self.member(name) else { return Ok(None) };
         let number = match value {
@@ -101,62 +103,66 @@ impl<'a> Fields<'a> {
         number.map(Some).ok_or_else(|| self.wrong(name, "is no whole number"))
     }
 
-    /// An id: a number or its digits, from 1 to 2^63 - 1. `None` for whatever else stands there, such as 0, a negative
-    /// number, a fraction or text: the payload holds it, and it names nothing.
+    /// Returns an id: a number or its digits, from 1 to 2^63 - 1.
+    ///
+    /// Returns `None` for any other value, such as 0, a negative number, a fraction or text. The payload still
+    /// holds such a value, but it identifies nothing.
     ///
     /// # Errors
-    /// None; the type is that of the other methods, for [`required`](Self::required).
+    /// None; the return type matches that of the other methods, for [`required`](Self::required).
     pub fn id(&self, name: &str) -> Result<Option<String>> {
         Ok(self.member(name).and_then(positive_id).map(std::borrow::Cow::into_owned))
     }
 
-    /// A span in seconds.
+    /// Returns a duration in seconds.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member, if it is no whole number from 0 up.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is not a non-negative integer.
     pub fn seconds(&self, name: &str) -> Result<Option<Duration>> {
         let span = |seconds| u64::try_from(seconds).map(Duration::from_secs);
         let seconds = self.number(name)?.map(span).transpose();
         seconds.map_err(|_| self.wrong(name, "is below 0"))
     }
 
-    /// A time in seconds since the Unix epoch.
+    /// Returns a time in seconds since the Unix epoch.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member, if it is no whole number.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is not an integer.
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>> {
         Ok(self.number(name)?.map(Timestamp::from_unix))
     }
 
-    /// The members of an object.
+    /// Returns the fields of an object.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member, if it is no object.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is not an object.
     pub fn object(&self, name: &str) -> Result<Option<Self>> {
         let Some(value) = self.member(name).filter(|value| !is_blank(value)) else { return Ok(None) };
         self.inside(name, value).map(Some)
     }
 
-    /// A list of objects. A list of one may stand without being a list, as in XML; empty places are skipped.
+    /// Returns a list of objects. A single element need not be wrapped in a list, as in XML; empty elements are
+    /// skipped.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member, if something in it is no object.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field, if an element is not an object.
     pub fn objects(&self, name: &str) -> Result<Option<Vec<Self>>> {
         self.list(name, |value| self.inside(name, value))
     }
 
-    /// A list of what [`text`](Self::text) reads. A list of one may stand without being a list; empty places are skipped.
+    /// Returns a list of the values that [`text`](Self::text) reads. A single element need not be wrapped in a
+    /// list; empty elements are skipped.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member, if something in it is an object or a list.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field, if an element is an object or a list.
     pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
         self.list(name, |value| scalar(value).ok_or_else(|| self.wrong(name, "is no list of texts")))
     }
 
-    /// A member that has to be there.
+    /// Returns a required field.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member, if it is absent, null or empty; those of `read`.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is absent, null or empty; the errors of `read`.
     pub fn required<T>(&self, name: &str, read: impl FnOnce(&Self, &str) -> Result<Option<T>>) -> Result<T> {
         read(self, name)?.ok_or_else(|| self.wrong(name, "is missing"))
     }
@@ -186,7 +192,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Prints no member: there may be tickets and authorization codes among them.
+/// Prints no field: tickets and authorization codes may be among them.
 impl Debug for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fields")
@@ -196,7 +202,7 @@ impl Debug for Fields<'_> {
     }
 }
 
-/// The method that reads an event's payload at every vendor.
+/// The name of the method that reads an event's payload, for every vendor.
 const OPERATION: &str = "from_event";
 
 fn malformed(vendor: Vendor, field: impl Into<std::borrow::Cow<'static, str>>, detail: &str) -> Error {

@@ -1,4 +1,4 @@
-//! Numbers that vendors send as numbers or as text.
+//! Numbers that vendors send as numbers or as strings.
 
 use std::borrow::Cow;
 
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::time::Timestamp;
 
-/// The text of an id that is a number or a string of digits, from 1 to 2^63 - 1, without sign or leading zero.
-/// `None` for anything else.
+/// Returns an id that is a number or a string of digits, from 1 to 2^63 - 1, without sign or leading zero. `None`
+/// for anything else.
 #[must_use]
 pub fn positive_id(value: &Value) -> Option<Cow<'_, str>> {
     digits(value).filter(|text| !text.starts_with('0') && text.parse::<i64>().is_ok())
 }
 
-/// The text of a whole number that is a number or a string, digits only. `None` for anything else.
+/// Returns the text of an integer that is sent as a number or a string, digits only. `None` for anything else.
 #[must_use]
 pub fn digits(value: &Value) -> Option<Cow<'_, str>> {
     match value {
@@ -25,13 +25,13 @@ pub fn digits(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Why a message's time was refused. It quotes nothing of it.
+/// The error for an invalid message time. It quotes no part of the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the time is not a whole number of seconds from 0 to 2^63 - 1")]
 pub struct MessageTimeError;
 
-/// The time of a message (`CreateTime`): whole seconds since the Unix epoch, as a number or its text, whitespace around
-/// it and a fraction of zero allowed. `None` where it is absent, null or blank.
+/// Returns the time of a message (`CreateTime`): whole seconds since the Unix epoch, as a number or a string.
+/// Surrounding whitespace and a fraction of zero are allowed. `None` if it is absent, null or blank.
 ///
 /// # Errors
 /// [`MessageTimeError`] for anything else.

@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::json::repaired;
 
-/// Reads the message of a verified push: one JSON object, strictly as [`parse_strict_json`] does, after
-/// [`repaired`] put right what stands inside strings and numbers. A byte order mark in front is skipped; NUL is refused
-/// anywhere unless it is escaped.
+/// Parses the message of a verified push: one JSON object, as strictly as [`parse_strict_json`] does, after
+/// [`repaired`] has fixed the contents of strings and numbers.
+///
+/// A leading byte order mark is skipped. NUL is rejected everywhere unless it is escaped.
 ///
 /// # Errors
-/// What is wrong, without quoting the text.
+/// A description of what is wrong, without quoting the text.
 pub fn parse_message_json(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
     if text.contains('\0') {
         return Err(serde_json::Error::custom("a NUL character"));
@@ -18,10 +19,11 @@ pub fn parse_message_json(text: &str) -> Result<Map<String, Value>, serde_json::
     parse_strict_json(&repaired(text.strip_prefix('\u{feff}').unwrap_or(text)))
 }
 
-/// Reads one JSON object: a repeated key at any depth, anything behind the object, or another value is an error.
+/// Parses one JSON object. A repeated key at any depth, anything after the object, or any other value is an
+/// error.
 ///
 /// # Errors
-/// What is wrong, without quoting the text.
+/// A description of what is wrong, without quoting the text.
 pub fn parse_strict_json(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
     match serde_json::from_str::<Strict>(text)? {
         Strict(Value::Object(object)) => Ok(object),

@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use super::*;
 
-/// Vectors of both vendors: their published samples, and frames that independent implementations agree on.
+/// Test vectors of both vendors: their published samples, and frames that independent implementations agree on.
 const VECTORS: &str = include_str!("vectors.json");
 
 #[derive(Deserialize)]
@@ -43,7 +43,7 @@ fn key(text: &str) -> FrameKey {
 
 const ANY_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFA";
 
-/// Encrypts whole blocks as they are, whatever they hold.
+/// Encrypts whole blocks unchanged, whatever they contain.
 fn encrypted(plain: &[u8]) -> String {
     let key = key(ANY_KEY);
     let cipher = cbc::Encryptor::<Aes256>::new_from_slices(&*key.0, key.initial_vector()).unwrap();
@@ -52,7 +52,7 @@ fn encrypted(plain: &[u8]) -> String {
     STANDARD.encode(cipher.encrypt_padded::<NoPadding>(&mut bytes, length).unwrap())
 }
 
-/// A frame's head, message and padding, with a length field that may lie.
+/// Returns a frame's head, message and padding, with a length field that may be wrong.
 fn plain(stated: u32, message: &[u8], padding: &[u8]) -> Vec<u8> {
     [&[7; 16], stated.to_be_bytes().as_slice(), message, padding].concat()
 }
@@ -236,7 +236,7 @@ fn thirty_three_bytes_of_padding_are_refused() {
 
 #[test]
 fn base64_ends_at_its_padding_wherever_the_decoder_s_chunks_end() {
-    // 767 bytes are 1024 characters, the last of them `=`: just what the decoder takes at a time.
+    // 767 bytes are 1024 characters, the last of them `=`: exactly one chunk of the decoder.
     let padded = STANDARD.encode([b'x'; 767]);
     assert!(padded.len() == 1024 && padded.ends_with('='));
     for tail in [STANDARD.encode([7; 33]), STANDARD.encode([7; 1]), padded.clone()] {

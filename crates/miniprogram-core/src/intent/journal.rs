@@ -1,4 +1,4 @@
-//! Where intents are kept around every effect: in a store, in memory, or nowhere.
+//! Journals, which keep the intents of effects: in a store, in memory, or nowhere.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -11,11 +11,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::subject::{SubjectId, SubjectRef};
 use crate::vendor::Vendor;
 
-/// Where intents are written down around every effect.
+/// A journal that records an intent before every effect and its outcome afterwards.
 #[async_trait]
 pub trait Journal: Debug + Send + Sync + 'static {
-    /// Called before every attempt; the effect is sent only when this has returned `Ok`. A later attempt of the same
-    /// effect replaces the earlier one.
+    /// Called before every attempt; the effect is sent only after this has returned `Ok`. A later attempt of the
+    /// same effect replaces the earlier one.
     ///
     /// # Errors
     /// [`Store`](crate::ErrorKind::Store); nothing is sent then.
@@ -24,10 +24,10 @@ pub trait Journal: Debug + Send + Sync + 'static {
     /// Called when the outcome is known. An intent that is never closed has to be settled.
     ///
     /// # Errors
-    /// [`Store`](crate::ErrorKind::Store); the caller is told the outcome all the same, through the log.
+    /// [`Store`](crate::ErrorKind::Store); it is only logged, and the caller still receives the outcome.
     async fn close(&self, intent: &Intent, settled: &Settled) -> Result<()>;
 
-    /// The intent of a subject that is open still, such as one that a killed process left behind: the next effect on the
+    /// Returns the open intent of a subject, such as one left behind by a killed process. The next effect on the
     /// subject settles it first.
     ///
     /// # Errors
@@ -35,7 +35,8 @@ pub trait Journal: Debug + Send + Sync + 'static {
     async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>>;
 }
 
-/// Writes nothing down: effects are settled within the process, and an unknown outcome is the caller's to settle.
+/// A journal that records nothing: effects are settled within the process, and an unknown outcome is left to the
+/// caller.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoJournal;
 
@@ -54,10 +55,10 @@ impl Journal for NoJournal {
     }
 }
 
-/// Keeps intents in memory: a caller without a store can list what is open and settle it, until the process ends. Share
-/// one between several platform values to have each of them settle what another left open.
+/// A journal in memory. A caller without a store can list open intents and settle them until the process ends.
+/// Share one journal between several platform values so that each settles the intents that another left open.
 ///
-/// What came of the last 4,096 closed intents is kept too.
+/// The outcomes of the last 4,096 closed intents are kept too.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -81,13 +82,13 @@ struct Entries {
 const CLOSED: usize = 4096;
 
 impl MemoryJournal {
-    /// An empty journal.
+    /// Creates an empty journal.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The open intents of an app, or of a platform itself: at most one per vendor.
+    /// Returns the open intents of an app, or of a platform itself: at most one per vendor.
     #[must_use]
     pub fn open_intents<'a>(&self, subject: impl Into<SubjectRef<'a>>) -> Vec<Intent> {
         let subject = subject.into();
@@ -101,13 +102,13 @@ impl MemoryJournal {
         })
     }
 
-    /// The open intents of all of them, the one that was opened first in front.
+    /// Returns the open intents of all subjects, oldest first.
     #[must_use]
     pub fn all_open_intents(&self) -> Vec<Intent> {
         self.with(|entries| entries.open.clone())
     }
 
-    /// What came of the closed intents of an app, or of a platform itself, oldest first.
+    /// Returns the closed intents of an app, or of a platform itself, with their outcomes, oldest first.
     #[must_use]
     pub fn closed_intents<'a>(&self, subject: impl Into<SubjectRef<'a>>) -> Vec<(Intent, Settled)> {
         let subject = subject.into();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const MAX: usize = 63;
 
-/// The name of a method: 1 to 63 characters out of `a-z`, `0-9` and `_`, the first a letter.
+/// The name of a method: 1 to 63 characters of `a-z`, `0-9` and `_`, starting with a letter.
 ///
 /// ```
 /// use miniprogram_core::intent::MethodName;
@@ -18,23 +18,23 @@ const MAX: usize = 63;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MethodName(&'static str);
 
-/// The text is no name of a method.
+/// The text is not a valid method name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the name of a method has 1 to 63 characters out of a-z, 0-9 and '_', the first a letter")]
 pub struct InvalidMethodName;
 
 impl MethodName {
-    /// Names a method.
+    /// Creates the name of a method.
     ///
     /// # Panics
-    /// If the name breaks the rule above; in a `const` that is an error of the compiler.
+    /// If the name violates the rule above; in a `const` this is a compile error.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         assert!(is_one(name.as_bytes()), "no name of a method");
         Self(name)
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0
@@ -59,7 +59,8 @@ const fn is_one(bytes: &[u8]) -> bool {
 impl std::str::FromStr for MethodName {
     type Err = InvalidMethodName;
 
-    /// Reads a name, out of a stored intent for example. Each distinct name is kept for as long as the process runs.
+    /// Parses a name, for example from a stored intent. Each distinct name is kept for the lifetime of the
+    /// process.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
         if !is_one(text.as_bytes()) {

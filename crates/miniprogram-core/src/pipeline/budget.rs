@@ -1,6 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
-/// Keeps retries of a whole fleet from becoming a second load: when too many calls fail, no more are repeated.
+/// Prevents the retries of a whole fleet from becoming a second load: if too many calls fail, no more are
+/// retried.
 #[derive(Debug)]
 pub(super) struct RetryBudget(Mutex<u32>);
 
@@ -8,7 +9,7 @@ const FULL: u32 = 500;
 const RETRY: u32 = 5;
 const RETRY_AFTER_TIMEOUT: u32 = 10;
 
-/// What a retry has taken out; a success of that retry puts it back.
+/// The cost withdrawn for a retry; if that retry succeeds, it is put back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Withdrawal(u32);
 
@@ -19,7 +20,7 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// Takes out what a retry costs, if there is enough.
+    /// Withdraws the cost of a retry, if enough is left.
     pub(super) fn withdraw(&self, after_timeout: bool) -> Option<Withdrawal> {
         let cost = if after_timeout { RETRY_AFTER_TIMEOUT } else { RETRY };
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -27,7 +28,7 @@ impl RetryBudget {
         Some(Withdrawal(cost))
     }
 
-    /// A call succeeded, at once or as a retry.
+    /// Records that a call succeeded, at once or as a retry.
     pub(super) fn succeeded(&self, retry: Option<Withdrawal>) {
         let gain = retry.map_or(1, |withdrawal| withdrawal.0);
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);

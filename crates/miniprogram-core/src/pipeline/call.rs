@@ -19,43 +19,43 @@ use crate::transport::{Body, Part, Place, Request};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Call {
-    /// The operation that it serves: it picks the meaning of the vendor's codes.
+    /// The operation that it serves, which determines the meaning of the vendor's codes.
     pub operation: Cow<'static, str>,
     /// The method.
     pub method: Method,
-    /// The path, from `/`.
+    /// The path, starting with `/`.
     pub path: Cow<'static, str>,
-    /// The query without its secrets.
+    /// The query parameters without secrets.
     pub query: Vec<(Cow<'static, str>, String)>,
-    /// The headers without their secrets.
+    /// The headers without secrets.
     pub headers: HeaderMap,
-    /// The body without its secrets.
+    /// The body without secrets.
     pub body: Body,
-    /// The secrets beside the token, and where each of them goes.
+    /// The secrets other than the token, and where each of them goes.
     pub secrets: Vec<(Place, Secret)>,
-    /// Which token it takes.
+    /// Which token it uses.
     pub token: CallToken,
-    /// What a success looks like.
+    /// The expected form of a success.
     pub expect: Expect,
     /// Whether it may take as long as an upload.
     pub is_upload: bool,
-    /// Whether it only reads: what is unknown of it is only its answer.
+    /// Whether it only reads, so that after a failure only its response is unknown.
     pub is_read: bool,
 }
 
-/// Which token a call takes.
+/// Which token a call uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallToken {
-    /// None: the call itself proves who calls.
+    /// No token: the request authenticates itself.
     None,
-    /// One from the token provider. Where it is refused it is replaced, and the call sent once more.
+    /// A token from the token provider. If it is refused, it is replaced and the call is sent once more.
     Of(TokenKind),
-    /// This one. Where it is refused, so is the call.
+    /// Exactly this token; if it is refused, the call fails.
     Given(AccessToken),
 }
 
-/// What a success looks like.
+/// The expected form of a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expect {
@@ -63,7 +63,7 @@ pub enum Expect {
     Json,
     /// An image; only failures are JSON.
     Image,
-    /// Anything that is no refusal.
+    /// Anything that is not a refusal.
     Anything,
 }
 
@@ -84,19 +84,19 @@ impl Call {
         }
     }
 
-    /// A GET.
+    /// Creates a GET.
     #[must_use]
     pub fn get(operation: &'static str, path: &'static str) -> Self {
         Self::new(operation, Method::GET, path, Body::Empty)
     }
 
-    /// A POST of JSON, UTF-8 as it is.
+    /// Creates a POST of JSON, as unescaped UTF-8.
     #[must_use]
     pub fn post_json(operation: &'static str, path: &'static str, body: &Value) -> Self {
         Self::new(operation, Method::POST, path, Body::Json(body.to_string()))
     }
 
-    /// A POST of a form.
+    /// Creates a POST of a form.
     #[must_use]
     pub fn post_form(
         operation: &'static str,
@@ -106,17 +106,18 @@ impl Call {
         Self::new(operation, Method::POST, path, Body::Form(fields))
     }
 
-    /// A POST of texts and files, which may take as long as an upload.
+    /// Creates a POST of text parts and files, which may take as long as an upload.
     #[must_use]
     pub fn post_multipart(operation: &'static str, path: &'static str, parts: Vec<Part>) -> Self {
         Self::new(operation, Method::POST, path, Body::Multipart(parts)).as_upload()
     }
 
-    /// A call of an endpoint that nobody has modelled; a GET is taken for a read. Path and query are not encoded yet.
+    /// Creates a call of an unmodelled endpoint; a GET is assumed to be a read. Path and query are not encoded
+    /// yet.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that does not begin with `/` or holds more than a
-    /// path.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that does not begin with `/` or contains more
+    /// than a path.
     pub fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Body) -> Result<Self> {
         const OPERATION: &str = "call";
         if !path.starts_with('/') || path.contains(['?', '#', '\\']) || path.contains("..") {
@@ -129,66 +130,66 @@ impl Call {
         Ok(Self { query, path: path.to_owned().into(), is_read, ..Self::new(OPERATION, method, "", body) })
     }
 
-    /// Whether it is a call of an endpoint that nobody has modelled.
+    /// Returns whether this calls an unmodelled endpoint.
     #[must_use]
     pub fn is_raw(&self) -> bool {
         self.operation == "call"
     }
 
-    /// Which has an effect, although it is a GET.
+    /// Marks that the call has an effect although it is a GET.
     #[must_use]
     pub const fn with_effect(mut self) -> Self {
         self.is_read = false;
         self
     }
 
-    /// Whose success is anything: JSON without a code, a file, nothing at all.
+    /// Accepts anything as a success: JSON without a code, a file, or nothing.
     #[must_use]
     pub const fn expecting_anything(mut self) -> Self {
         self.expect = Expect::Anything;
         self
     }
 
-    /// With a parameter in the query.
+    /// Adds a query parameter.
     #[must_use]
     pub fn with_query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name.into(), value.into()));
         self
     }
 
-    /// Whose success is an image.
+    /// Expects an image as a success.
     #[must_use]
     pub const fn expecting_image(mut self) -> Self {
         self.expect = Expect::Image;
         self
     }
 
-    /// Which may take as long as an upload.
+    /// Allows the call to take as long as an upload.
     #[must_use]
     pub const fn as_upload(mut self) -> Self {
         self.is_upload = true;
         self
     }
 
-    /// With a header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// With a secret in a place: nothing prints it, and a vendor's words that repeat it are masked.
+    /// Adds a secret in a place. It is never printed, and it is masked in a vendor's message that repeats it.
     #[must_use]
     pub fn with_secret(mut self, place: Place, secret: Secret) -> Self {
         self.secrets.push((place, secret));
         self
     }
 
-    /// The call as data, its secrets and what the dialect authorizes it with masked: what `--dry-run` prints and
-    /// snapshots hold.
+    /// Returns the call as data, with its secrets and the dialect's authorization masked, as printed by
+    /// `--dry-run` and kept in snapshots.
     ///
     /// # Errors
-    /// What the dialect refuses, such as a query that names the token.
+    /// The errors of the dialect, such as for a query that names the token.
     pub fn planned(&self, dialect: &dyn Dialect) -> Result<PlannedRequest> {
         Ok(self.with_masked_token(dialect)?.planned())
     }
@@ -196,7 +197,7 @@ impl Call {
     /// Checks that the call can be authorized, before a token is fetched for it.
     ///
     /// # Errors
-    /// Those of [`planned`](Self::planned).
+    /// The errors of [`planned`](Self::planned).
     pub fn check(&self, dialect: &dyn Dialect) -> Result<()> {
         self.with_masked_token(dialect).map(drop)
     }
@@ -213,7 +214,7 @@ impl Call {
         }
     }
 
-    /// The request of one attempt, authorized.
+    /// Returns the request of one attempt, authorized.
     pub(super) fn request(
         &self,
         dialect: &dyn Dialect,
@@ -235,28 +236,28 @@ impl Call {
         Ok(request)
     }
 
-    /// With the platform's token.
+    /// Uses the platform's token.
     #[must_use]
     pub fn with_platform_token(mut self) -> Self {
         self.token = CallToken::Of(TokenKind::Platform);
         self
     }
 
-    /// With the token of a key.
+    /// Uses the token of a key.
     #[must_use]
     pub fn with_client_credentials(mut self) -> Self {
         self.token = CallToken::Of(TokenKind::ClientCredentials);
         self
     }
 
-    /// With this token and no other.
+    /// Uses only this token.
     #[must_use]
     pub fn with_given_token(mut self, token: AccessToken) -> Self {
         self.token = CallToken::Given(token);
         self
     }
 
-    /// Without a token: what proves who calls stands in the body.
+    /// Uses no token: the authentication is in the body.
     #[must_use]
     pub fn without_token(mut self) -> Self {
         self.token = CallToken::None;
@@ -264,17 +265,17 @@ impl Call {
     }
 }
 
-/// An answer that is a success.
+/// A successful response.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Reply {
-    /// The operation that it answers.
+    /// The operation that it responds to.
     pub operation: Cow<'static, str>,
     /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The JSON; `null` for a body that is none, such as an image.
+    /// The JSON; `null` for a body that is not JSON, such as an image.
     pub json: Value,
     /// The body as received.
     pub bytes: Bytes,
@@ -282,16 +283,16 @@ pub struct Reply {
     pub request_id: Option<String>,
     /// The vendor's own time, from the `Date` header.
     pub date: Option<Timestamp>,
-    /// When it arrived, by our clock.
+    /// When it arrived, according to the local clock.
     pub received_at: Timestamp,
-    /// What is known of the effect if this reply cannot be understood.
+    /// What is known about the effect if this reply cannot be understood.
     pub(super) if_unreadable: Outcome,
-    /// Whether an effect compares what it says.
+    /// Whether an effect compares the reply's contents.
     pub(super) compared: bool,
 }
 
 impl Reply {
-    /// A reply to an operation.
+    /// Creates a reply to an operation.
     #[must_use]
     pub fn new(operation: Cow<'static, str>, json: Value, bytes: Bytes) -> Self {
         Self {
@@ -308,32 +309,32 @@ impl Reply {
         }
     }
 
-    /// Whether an effect compares this reply with another: it was read before the effect or to find out what became of
-    /// it. What such a reply does not tell proves nothing.
+    /// Returns whether an effect compares this reply with another: it was read before the effect, or to determine
+    /// its outcome. A field that such a reply does not report proves nothing.
     #[must_use]
     pub const fn is_compared(&self) -> bool {
         self.compared
     }
 
-    /// With the vendor's id of the request.
+    /// Sets the vendor's id of the request.
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
         self
     }
 
-    /// The JSON as a type.
+    /// Deserializes the JSON into a type.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member that does not fit.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field that does not fit.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
         self.decode_value(&self.json)
     }
 
-    /// A member of the JSON as a type; an absent one reads as `null`.
+    /// Deserializes a field of the JSON into a type; an absent field reads as `null`.
     ///
     /// # Errors
-    /// [`Protocol`](ErrorKind::Protocol), naming the member that does not fit.
+    /// [`Protocol`](ErrorKind::Protocol), naming the field that does not fit.
     pub fn decode_member<T: DeserializeOwned>(&self, member: &str) -> Result<T> {
         self.decode_value(self.json.get(member).unwrap_or(&Value::Null)).map_err(|error| {
             if error.field() == Some(".") { error.with_field(member.to_owned()) } else { error }
@@ -347,11 +348,15 @@ impl Reply {
         })
     }
 
-    /// The first of some fields that this reply does not tell: absent, null, or a text without a letter. A field is
-    /// named by its path, such as `release_info.release_version`. In `template_list[].template_id` it is a field of
-    /// every entry of a list, where the list has to be told too; an empty list tells that there is nothing.
+    /// Returns the first of the given fields that this reply does not report: absent, null, or a string without a
+    /// letter.
     ///
-    /// A look at the state after an effect asks this of the fields that it compares: what is not told proves nothing.
+    /// A field is named by its path, such as `release_info.release_version`. `template_list[].template_id` is a
+    /// field of every entry of a list. The list itself must be reported too; an empty list reports that there are
+    /// no entries.
+    ///
+    /// A probe after an effect checks the fields it compares with this method: a field that is not reported
+    /// proves nothing.
     #[must_use]
     pub fn untold(&self, fields: &[&'static str]) -> Option<&'static str> {
         fields.iter().copied().find(|field| match field.split_once("[].") {
@@ -363,8 +368,8 @@ impl Reply {
         })
     }
 
-    /// An error that says this reply cannot be understood: for an effect its outcome is unknown, for a read
-    /// `not_done`.
+    /// Creates an error stating that this reply cannot be understood: the outcome of an effect is unknown, that
+    /// of a read is `not_done`.
     #[must_use]
     pub fn protocol(&self, detail: impl Into<String>) -> Error {
         Error::new(ErrorKind::Protocol, self.operation.clone())
@@ -373,8 +378,8 @@ impl Reply {
             .with_outcome(self.if_unreadable)
     }
 
-    /// A moment of our clock as the vendor's clock showed it, as far as this reply tells. The `Date` header has whole
-    /// seconds, so the answer is early by up to one.
+    /// Converts a time of the local clock to the vendor's clock, as far as this reply allows. The `Date` header
+    /// has whole seconds, so the result is early by up to one second.
     #[must_use]
     pub fn vendor_time(&self, ours: Timestamp) -> Timestamp {
         match self.date {
@@ -386,7 +391,7 @@ impl Reply {
     }
 }
 
-/// What stands at a path of names.
+/// Returns the value at a path of names.
 fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(json, |value, name| value.get(name))
 }
@@ -399,55 +404,55 @@ fn tells(field: Option<&Value>) -> bool {
     }
 }
 
-/// How a dialect reads an answer.
+/// How a dialect interpreted a response.
 #[derive(Debug)]
 pub enum Verdict {
     /// It is a success.
     Success(Reply),
     /// The vendor refused with a code.
     Refused(VendorRefusal),
-    /// There is no sense in it; says why, without quoting it.
+    /// The response could not be interpreted. Carries the reason, never the payload.
     NotUnderstood(String),
 }
 
-/// A vendor's code and words.
+/// A vendor's code and message.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct VendorRefusal {
     /// The code.
     pub code: Code,
-    /// The words, exactly as received.
+    /// The message, exactly as received.
     pub message: String,
     /// The vendor's id of the request.
     pub request_id: Option<String>,
-    /// The row of the vendor's table; none if nobody has listed the code.
+    /// The row of the vendor's table; none if the code is unlisted.
     pub row: Option<&'static CodeRow>,
-    /// The answer's other fields.
+    /// The other fields of the response.
     pub fields: Map<String, Value>,
 }
 
 impl VendorRefusal {
-    /// A code and words, and the row that explains them.
+    /// Creates a refusal from a code and a message, and the row that explains them.
     #[must_use]
     pub fn new(code: Code, message: String, row: Option<&'static CodeRow>) -> Self {
         Self { code, message, request_id: None, row, fields: Map::new() }
     }
 
-    /// With the vendor's id of the request.
+    /// Sets the vendor's id of the request.
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
         self
     }
 
-    /// Masks what the request sends and the vendor repeats, and whatever its fields name as a secret.
+    /// Masks the secrets of the request that the vendor repeats, and every field that is named like a secret.
     pub(super) fn redacted(mut self, request: &Request) -> Self {
         self.message = request.redacted(self.message);
         self.fields = request.redacted_fields(redact::masked_fields(self.fields));
         self
     }
 
-    /// With the answer's other fields. Secrets in them are masked before anybody sees them.
+    /// Sets the other fields of the response. Secrets in them are masked before they become visible.
     #[must_use]
     pub fn with_fields(mut self, fields: Map<String, Value>) -> Self {
         self.fields = fields;

@@ -1,32 +1,32 @@
-//! What becomes of an effect after each of its attempts: a decision without I/O.
+//! How an effect continues after each of its attempts: a decision without I/O.
 
 use super::plan::EffectClass;
 use super::settle::{Answer, conflicting, untold_detail};
 use crate::effect::{EffectValue, Evidence};
 use crate::error::{Error, Outcome, Retry};
 
-/// What is known of all attempts of one effect so far.
+/// What is known about all attempts of one effect so far.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Course {
     class: EffectClass,
-    /// Of all attempts together.
+    /// The outcome of all attempts together.
     so_far: Outcome,
     /// Whether the outcome of any attempt was unknown when it ended.
     unknown_before: bool,
 }
 
-/// What has to be found out after an attempt that failed, before anything is decided.
+/// What has to be determined after a failed attempt, before anything is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ask {
-    /// Whether the attempt took effect: wait for the settle time, and look.
+    /// Whether the attempt took effect: wait for the settle time, and probe.
     WaitAndLook,
-    /// Whether an earlier attempt took effect: this one was refused, and the refusal may say so.
+    /// Whether an earlier attempt took effect: this one was refused, and the refusal may reveal it.
     AfterRefusal,
     /// Nothing: this attempt was refused or not sent, and no earlier one is open.
     Nothing,
 }
 
-/// How the effect goes on.
+/// How the effect continues.
 #[derive(Debug)]
 pub(super) enum Next {
     /// It took effect.
@@ -42,12 +42,12 @@ impl Course {
         Self { class, so_far: Outcome::NotSent, unknown_before: false }
     }
 
-    /// What is known of all attempts so far.
+    /// Returns the outcome of all attempts so far.
     pub(super) const fn so_far(&self) -> Outcome {
         self.so_far
     }
 
-    /// How many attempts there may be.
+    /// Returns the maximum number of attempts.
     pub(super) fn limit(&self, max_attempts: u32) -> u32 {
         match self.class {
             EffectClass::OneShot => max_attempts.min(2),
@@ -55,7 +55,7 @@ impl Course {
         }
     }
 
-    /// Whether the outcome of an attempt has to be asked for.
+    /// Returns whether the outcome of an attempt has to be queried.
     pub(super) fn ask(&mut self, error: &Error) -> Ask {
         match error.outcome() {
             Outcome::Unknown => {
@@ -67,19 +67,19 @@ impl Course {
         }
     }
 
-    /// Decides how the effect goes on after an attempt that failed, given the answer to what was asked.
-    /// [`Answer::NotDone`] stands for what needed no asking.
+    /// Decides how the effect continues after a failed attempt, given the answer to the query.
+    /// [`Answer::NotDone`] also represents an attempt that needed no query.
     pub(super) fn judge(&self, answer: Answer, error: Error) -> Next {
         match answer {
             Answer::Done(value, evidence) => Next::Done(value, evidence),
             Answer::NotDone => {
-                // Asking has shown that nothing happened, so the same may be sent again, whatever the error says. A
-                // refusal is repeated only where its code allows it.
+                // The query has shown that nothing happened, so the same request may be sent again, whatever the
+                // error says. A refusal is repeated only if its code allows it.
                 let shown_absent = error.outcome() == Outcome::Unknown;
                 let again = shown_absent || error.retry() == Retry::Backoff;
                 let outcome = match error.outcome() {
                     Outcome::Unknown => Outcome::NotDone,
-                    // An attempt that was not sent says nothing of those before.
+                    // An attempt that was not sent reveals nothing about earlier attempts.
                     Outcome::NotSent => self.so_far,
                     known => known,
                 };
@@ -92,8 +92,8 @@ impl Course {
                 Next::Failed(error.with_outcome(outcome))
             }
             Answer::Unknowable => {
-                // No query will ever tell. A repeat that sets the same state, or that the vendor refuses if it is done
-                // already, does no harm; a second effect of a one-shot does.
+                // No query will ever reveal the outcome. A repeat is harmless if it sets the same state, or if
+                // the vendor refuses it when it is done already; a second effect of a one-shot is not.
                 let refused = error.outcome() == Outcome::NotDone;
                 let harmless = self.class != EffectClass::OneShot;
                 let again = harmless && (!refused || error.retry() == Retry::Backoff);
@@ -110,7 +110,7 @@ impl Course {
         }
     }
 
-    /// Notes that the request is sent again after an attempt that ended like this.
+    /// Records that the request is sent again after an attempt that ended with this error.
     pub(super) fn repeat(&mut self, error: &Error) {
         self.so_far = error.outcome();
     }
@@ -127,12 +127,13 @@ mod tests {
     const VALUE: EffectValue = EffectValue::None;
     const CLASSES: [EffectClass; 3] = [Set, Guarded, OneShot];
 
-    /// An attempt that ended with this outcome. `retry` is what the vendor's code says of a repeat.
+    /// Returns the error of an attempt that ended with this outcome. `retry` is the vendor code's rule on
+    /// retrying.
     fn ended(outcome: Outcome, retry: Retry) -> Error {
         Error::new(ErrorKind::Vendor, "release").with_outcome(outcome).with_retry(retry)
     }
 
-    /// What follows, in short, and the outcome that the caller would hear of.
+    /// Returns the next step, in short, and the outcome that would be reported to the caller.
     fn next(course: Course, answer: Answer, error: Error) -> (&'static str, Outcome) {
         match course.judge(answer, error) {
             Next::Done(..) => ("done", Outcome::Done),
@@ -181,7 +182,8 @@ mod tests {
     fn what_did_not_happen_is_sent_again_where_the_vendor_lets_it() {
         for class in CLASSES {
             for (so_far, attempt, retry, expected) in [
-                // Lost, and asking shows that it did not take effect: its own retry rule does not matter.
+                // The response was lost, and the query shows that it did not take effect: its own retry rule does
+                // not matter.
                 (NotSent, Unknown, Retry::No, ("may repeat", NotDone)),
                 (NotDone, Unknown, Retry::No, ("may repeat", NotDone)),
                 (Unknown, Unknown, Retry::No, ("may repeat", NotDone)),
@@ -189,7 +191,7 @@ mod tests {
                 (NotSent, NotDone, Retry::Backoff, ("may repeat", NotDone)),
                 (NotSent, NotDone, Retry::No, ("failed", NotDone)),
                 (Unknown, NotDone, Retry::No, ("failed", NotDone)),
-                // Not sent: what is known of the attempts before stays.
+                // Not sent: what is known about earlier attempts stays.
                 (NotSent, NotSent, Retry::Backoff, ("may repeat", NotSent)),
                 (NotSent, NotSent, Retry::No, ("failed", NotSent)),
                 (NotDone, NotSent, Retry::No, ("failed", NotDone)),

@@ -1,4 +1,4 @@
-//! The loop of one effect: write it down, send it, find out what became of it, maybe send it again.
+//! The loop of one effect: record it, send it, determine its outcome, perhaps send it again.
 
 use super::course::{Ask, Course, Next};
 use super::gate::Gate;
@@ -17,15 +17,16 @@ const INDETERMINATE_REPEAT: Advice = Advice::new(
 );
 
 impl Pipeline {
-    /// Performs an effect on an app, or on the platform itself: at most once, and with a known outcome wherever the vendor
-    /// can be asked.
+    /// Performs an effect on an app, or on the platform itself: at most once, and with a known outcome whenever
+    /// the vendor can be queried.
     ///
-    /// An effect that an earlier call left open is settled first. Where it is this very command, its result is this
-    /// call's result and nothing is sent; otherwise the result or the error tells what became of it.
+    /// An effect that an earlier call left open is settled first. If it is the same command, its result is this
+    /// call's result and nothing is sent; otherwise the result or the error reports its outcome.
     ///
     /// # Errors
-    /// With outcome `not_sent` or `not_done` nothing happened. With `unknown` the vendor could not be asked, and the
-    /// error holds the intent; the next effect on this subject, or [`settle`](Self::settle), will ask first.
+    /// With outcome `not_sent` or `not_done` nothing happened. With `unknown` the vendor could not be queried,
+    /// and the error holds the intent; the next effect on this subject, or [`settle`](Self::settle), will query
+    /// it first.
     pub async fn effect<'a>(
         &'a self,
         subject: impl Into<SubjectRef<'a>>,
@@ -58,7 +59,7 @@ impl Pipeline {
         }
     }
 
-    /// Sends an effect and settles it. The gate holds no open effect.
+    /// Sends an effect and settles it. The gate must hold no open effect.
     async fn perform(
         &self,
         gate: &mut Gate,
@@ -73,7 +74,7 @@ impl Pipeline {
             op.pause(quiet).await;
         }
         let before = plan.before(op).await.map_err(|error| {
-            // Whatever a read before the effect brought: the effect itself was not sent.
+            // Whatever error a read before the effect returned: the effect itself was not sent.
             error.with_operation(operation).with_outcome(Outcome::NotSent)
         })?;
         let mut intent = Intent::new(self.vendor(), op.subject.to_id(), command, before, op.now());
@@ -121,7 +122,7 @@ impl Pipeline {
             };
             let repeat = may_repeat.then(|| op.may_repeat(intent.attempt, &call, &error)).flatten();
             let Some((pause, taken)) = repeat else {
-                // An open one is kept by journal and gate: it is settled before anything else is sent.
+                // The journal and the gate keep an open effect: it is settled before anything else is sent.
                 if error.outcome() == Outcome::Unknown {
                     return Err(error.with_intent(intent));
                 }
@@ -136,10 +137,11 @@ impl Pipeline {
         }
     }
 
-    /// Writes an attempt down before it is sent. Where that fails it is not sent, and what is known of the attempts
-    /// before stays.
+    /// Records an attempt before it is sent. If that fails, the attempt is not sent, and what is known about
+    /// earlier attempts stays.
     async fn open(&self, gate: &mut Gate, intent: &Intent, course: Course) -> Result<()> {
-        // The gate first: whoever drops this while the journal writes leaves both open, and both are settled.
+        // The gate comes first: if this future is dropped while the journal writes, both are left open, and both
+        // are settled.
         gate.open(intent);
         let Err(error) = self.0.journal.open(intent).await else { return Ok(()) };
         let error = error.with_outcome(course.so_far());
@@ -151,8 +153,8 @@ impl Pipeline {
         Err(error)
     }
 
-    /// A state that shows may have been there before: the request that was to set it can land still, and must not
-    /// overtake the next one.
+    /// Keeps the gate quiet after an effect that sets a state: the observed state may have been there before, so
+    /// the request that was to set it can still land, and must not overtake the next one.
     pub(super) fn quiet_after(&self, gate: &mut Gate, plan: &dyn EffectPlan, ended_at: Timestamp) {
         if plan.class() == EffectClass::Set {
             gate.keep_quiet(ended_at.after(self.0.settle_time));
@@ -160,7 +162,8 @@ impl Pipeline {
     }
 
     pub(super) async fn close(&self, gate: &mut Gate, intent: &Intent, settled: &Settled) {
-        // The gate last: whoever drops this while the journal writes leaves the intent to be settled again.
+        // The gate comes last: if this future is dropped while the journal writes, the intent is left to be
+        // settled again.
         if let Err(error) = self.0.journal.close(intent, settled).await {
             tracing::error!(vendor = %self.vendor(), subject = %intent.subject, operation = %intent.operation, %error, "the outcome could not be written down; it will be settled again");
         }

@@ -9,73 +9,73 @@ use crate::time::Timestamp;
 use crate::vendor::Vendor;
 use crate::wire;
 
-/// The fields of an object in a reply, read one by one with the tolerance of [`wire`]; whatever nobody has read, or
-/// could read, is left for [`rest`](Self::rest).
+/// The fields of an object in a reply, read one by one with the tolerance of [`wire`]. Fields that were not read,
+/// or could not be, are left for [`rest`](Self::rest).
 ///
-/// A field that is absent, null, empty or of the wrong type is not told: it reads as none, and costs nothing but
-/// itself. Lists differ by who reads them. For a caller, a list that is not told is an empty one, and an entry that
-/// cannot be read is left out of it. For an effect, which compares lists, both are errors: what a list does not tell
-/// proves nothing ([`Reply::is_compared`]).
+/// A field that is absent, null, empty or of the wrong type counts as not reported: it reads as none and affects
+/// no other field. Lists depend on the reader. For a caller, a list that is not reported is empty, and an
+/// unreadable entry is omitted. For an effect, which compares lists, both are errors: an incomplete list proves
+/// nothing ([`Reply::is_compared`]).
 pub struct Fields<'a> {
     reply: &'a Reply,
     vendor: Vendor,
-    /// What stands before a field's name in an error: empty, or with a dot at its end.
+    /// The prefix of a field's name in an error: empty, or ending with a dot.
     within: String,
     fields: Map<String, Value>,
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of an object in a reply of a vendor. `within` is where it stands, such as `data`; empty for the
-    /// reply itself.
+    /// Reads the fields of an object in a vendor's reply. `within` is the path of the object, such as `data`;
+    /// empty for the reply itself.
     #[must_use]
     pub fn new(reply: &'a Reply, vendor: Vendor, within: &str, fields: Map<String, Value>) -> Self {
         let within = if within.is_empty() { String::new() } else { format!("{within}.") };
         Self { reply, vendor, within, fields }
     }
 
-    /// A text, never one of whitespace only. Whitespace around it is kept.
+    /// Returns a string, never one of whitespace only. Surrounding whitespace is kept.
     pub fn text(&mut self, name: &str) -> Option<String> {
         self.take(name, wire::text)
     }
 
-    /// An id without the whitespace around it, never 0 or negative.
+    /// Returns an id without surrounding whitespace, never 0 or negative.
     pub fn id<I: From<String>>(&mut self, name: &str) -> Option<I> {
         let none = |value: &Value| wire::number(value).is_some_and(|number| number <= 0);
         let id = self.take(name, |value| if none(value) { Some(None) } else { wire::id(value).map(Some) });
         id.flatten().map(I::from)
     }
 
-    /// A whole number.
+    /// Returns an integer.
     pub fn number(&mut self, name: &str) -> Option<i64> {
         self.take(name, wire::number)
     }
 
-    /// A finite number.
+    /// Returns a finite number.
     pub fn decimal(&mut self, name: &str) -> Option<f64> {
         self.take(name, wire::decimal)
     }
 
-    /// A flag.
+    /// Returns a flag.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
         self.take(name, wire::flag)
     }
 
-    /// Seconds since the Unix epoch; 0 and what is below it are not told.
+    /// Returns seconds since the Unix epoch; 0 and negative values count as not reported.
     pub fn time(&mut self, name: &str) -> Option<Timestamp> {
         self.number(name).filter(|seconds| *seconds > 0).map(Timestamp::from_unix)
     }
 
-    /// A number of a table.
+    /// Returns a code of a table with its meaning.
     pub fn coded<S: Copy + Display>(&mut self, name: &str, table: &StatusTable<S>) -> Option<Coded<S>> {
         self.number(name).map(|code| Coded::new(table, code))
     }
 
-    /// A value as it was sent; none if it is empty.
+    /// Returns a value as it was sent; none if it is empty.
     pub fn value(&mut self, name: &str) -> Option<Value> {
         self.take(name, |value| Some(value.clone()))
     }
 
-    /// The fields of an object, which may be none.
+    /// Returns the fields of an object, of which there may be none.
     pub fn object(&mut self, name: &str) -> Option<Fields<'a>> {
         let fields = match self.fields.get(name)? {
             Value::Object(fields) => Some(fields.clone()),
@@ -86,28 +86,29 @@ impl<'a> Fields<'a> {
         fields.map(|fields| self.below(name, fields))
     }
 
-    /// The texts of a list.
+    /// Returns the strings of a list.
     ///
     /// # Errors
-    /// [`Protocol`](crate::ErrorKind::Protocol), for an effect only, if the field is no list or has another entry.
+    /// [`Protocol`](crate::ErrorKind::Protocol), for an effect only, if the field is not a list or has any other
+    /// entry.
     pub fn texts(&mut self, name: &str) -> Result<Vec<String>> {
         self.list(name, |_, _, entry| Ok(wire::text(entry)))
     }
 
-    /// The whole numbers of a list.
+    /// Returns the integers of a list.
     ///
     /// # Errors
-    /// Those of [`texts`](Self::texts).
+    /// The errors of [`texts`](Self::texts).
     pub fn numbers(&mut self, name: &str) -> Result<Vec<i64>> {
         self.list(name, |_, _, entry| Ok(wire::number(entry)))
     }
 
-    /// Each object of a list, as `read` makes it out. An entry that it refuses is left out of the list, and stays
-    /// behind for [`rest`](Self::rest).
+    /// Returns each object of a list, converted by `read`. An entry that `read` rejects is omitted, and is left
+    /// for [`rest`](Self::rest).
     ///
     /// # Errors
-    /// For an effect only: [`Protocol`](crate::ErrorKind::Protocol) if the field is no list or has an entry that is no
-    /// object; those of `read`.
+    /// For an effect only: [`Protocol`](crate::ErrorKind::Protocol) if the field is not a list or has an entry
+    /// that is not an object; the errors of `read`.
     pub fn each<T>(
         &mut self,
         name: &str,
@@ -119,11 +120,12 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Like [`each`](Self::each), for a list whose absence says nothing: an effect takes null for an empty list, but no
-    /// absent one.
+    /// Like [`each`](Self::each), for a list whose absence proves nothing: an effect accepts null as an empty
+    /// list, but not an absent list.
     ///
     /// # Errors
-    /// Those of [`each`](Self::each); for an effect, [`Protocol`](crate::ErrorKind::Protocol) if the list is not told.
+    /// The errors of [`each`](Self::each); for an effect, [`Protocol`](crate::ErrorKind::Protocol) if the list is not
+    /// reported.
     pub fn each_of<T>(
         &mut self,
         name: &str,
@@ -136,7 +138,7 @@ impl<'a> Fields<'a> {
         self.each(name, read)
     }
 
-    /// A field that its reader cannot do without.
+    /// Returns a field that its reader requires.
     ///
     /// # Errors
     /// [`Protocol`](crate::ErrorKind::Protocol), naming the field, if `read` finds nothing.
@@ -144,7 +146,8 @@ impl<'a> Fields<'a> {
         read(self, name).ok_or_else(|| self.missing(name))
     }
 
-    /// A field that an effect compares: none for a caller if it is not told, an error for an effect.
+    /// Returns a field that an effect compares. If it is not reported, a caller gets none and an effect gets an
+    /// error.
     ///
     /// # Errors
     /// For an effect only: [`Protocol`](crate::ErrorKind::Protocol), naming the field, if `read` finds nothing.
@@ -159,41 +162,41 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether a field is there and not empty, whatever it holds.
+    /// Returns whether a field is present and not empty, whatever it holds.
     #[must_use]
     pub fn is_told(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|value| !wire::is_empty(value))
     }
 
-    /// Puts a value among what nobody has read.
+    /// Adds a value to the unread fields.
     pub fn keep(&mut self, name: &str, value: Value) {
         self.fields.insert(name.to_owned(), value);
     }
 
-    /// The fields of an object that stands below this one under a name, wherever it comes from.
+    /// Returns the fields of an object below this one under a name, wherever the object comes from.
     #[must_use]
     pub fn below(&self, name: &str, fields: Map<String, Value>) -> Fields<'a> {
         Self::new(self.reply, self.vendor, &format!("{}{name}", self.within), fields)
     }
 
-    /// Everything that is left, without taking it out.
+    /// Returns all remaining fields without taking them out.
     #[must_use]
     pub fn copy(&self) -> Map<String, Value> {
         self.fields.clone()
     }
 
-    /// What nobody has read.
+    /// Returns the unread fields.
     pub fn rest(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.fields)
     }
 
-    /// An error that names a field. The words must quote no secret.
+    /// Creates an error that names a field. The description must quote no secret.
     #[must_use]
     pub fn wrong(&self, name: &str, what: &str) -> Error {
         self.reply.protocol(what).with_field(format!("{}{name}", self.within)).for_vendor(self.vendor)
     }
 
-    /// Takes out a field that can be read; an empty one is taken out too, anything else stays.
+    /// Takes out a field that can be read. An empty field is taken out too; any other stays.
     fn take<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
         let value = self.fields.get(name)?;
         let found = if wire::is_empty(value) { None } else { Some(read(value)?) };
@@ -236,7 +239,7 @@ impl<'a> Fields<'a> {
 }
 
 impl Debug for Fields<'_> {
-    /// Names alone: a value may be a secret.
+    /// Only names: a value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.fields.keys()).finish()
     }

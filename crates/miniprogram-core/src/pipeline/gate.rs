@@ -7,20 +7,21 @@ use crate::intent::Intent;
 use crate::subject::SubjectId;
 use crate::time::Timestamp;
 
-/// Lets one effect per app, or per platform, through, and remembers what earlier ones left behind.
+/// Admits one effect at a time per app, or per platform, and remembers what earlier effects left behind.
 #[derive(Debug, Default)]
 pub(super) struct Gates(Mutex<HashMap<SubjectId, Arc<tokio::sync::Mutex<Behind>>>>);
 
-/// What the effects of one subject left behind.
+/// What the earlier effects on one subject left behind.
 #[derive(Debug, Default)]
 struct Behind {
-    /// The one whose outcome nobody learnt.
+    /// The effect whose outcome is not known.
     open: Option<Intent>,
-    /// Until when a request may land that set what was set already.
+    /// Until when a request may still land that sets a state which was already set.
     quiet_until: Option<Timestamp>,
 }
 
-/// The right to perform effects on one subject. Holds the effect that is open: it stays open when the holder is dropped.
+/// The right to perform effects on one subject. Holds the open effect, which stays open when the holder is
+/// dropped.
 #[derive(Debug)]
 pub(super) struct Gate(OwnedMutexGuard<Behind>);
 
@@ -46,7 +47,7 @@ impl Behind {
 }
 
 impl Gate {
-    /// The effect that an earlier holder left open.
+    /// Returns the effect that an earlier holder left open.
     pub(super) fn open_intent(&self) -> Option<&Intent> {
         self.0.open.as_ref()
     }
@@ -55,17 +56,17 @@ impl Gate {
         self.0.open = Some(intent.clone());
     }
 
-    /// Nothing else is to be sent before that time: a request under way may set its state late.
+    /// Forbids sending anything else before that time: a request in progress may set its state late.
     pub(super) fn keep_quiet(&mut self, until: Timestamp) {
         self.0.quiet_until = self.0.quiet_until.max(Some(until));
     }
 
-    /// Until when nothing is to be sent.
+    /// Returns the time until which nothing may be sent.
     pub(super) fn quiet_until(&self) -> Option<Timestamp> {
         self.0.quiet_until
     }
 
-    /// Closes that effect; another one stays open.
+    /// Closes this effect; any other stays open.
     pub(super) fn close(&mut self, intent: &Intent) {
         if self.0.open.as_ref() == Some(intent) {
             self.0.open = None;

@@ -27,11 +27,11 @@ pub struct Op<'a> {
     operation: &'static str,
     /// How many requests of the effect were sent.
     pub(super) sent: u32,
-    /// How far waiting that belongs to the operation moves its default deadline back.
+    /// How far the operation's own waits extend its default deadline.
     extra: Duration,
-    /// Whether an effect's outcome is being asked for: no deadline cuts that short.
+    /// Whether the outcome of an effect is being queried; no deadline cuts this short.
     pub(super) settling: bool,
-    /// Whether it is a caller's read rather than an effect's.
+    /// Whether it is a read of a caller rather than of an effect.
     pub(super) for_caller: bool,
     started_at: Timestamp,
     _busy: Busy,
@@ -54,26 +54,27 @@ impl<'a> Op<'a> {
         }
     }
 
-    /// Whose reads are compared, as an effect's are: what a list does not tell is an error then, not an empty list.
+    /// Marks that the reads are compared, as those of an effect are: an incomplete list is then an error, not an
+    /// empty list.
     #[must_use]
     pub fn comparing(mut self) -> Self {
         self.for_caller = false;
         self
     }
 
-    /// What the operation acts on.
+    /// Returns the subject that the operation acts on.
     #[must_use]
     pub const fn subject(&self) -> SubjectRef<'a> {
         self.subject
     }
 
-    /// The operation's name.
+    /// Returns the operation's name.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation
     }
 
-    /// The present time.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.pipeline.clock().now()
@@ -84,15 +85,15 @@ impl<'a> Op<'a> {
         self.pipeline.clock().sleep(duration).await;
     }
 
-    /// Moves the default deadline back, for waiting that belongs to the operation. A configured one stays.
+    /// Extends the default deadline for waits that belong to the operation. A configured deadline stays.
     pub fn extend(&mut self, duration: Duration) {
         self.extra = self.extra.saturating_add(duration);
     }
 
-    /// Sends a call that has no effect, and repeats it with growing pauses while that makes sense.
+    /// Sends a call that has no effect, and retries it with growing pauses while that makes sense.
     ///
     /// # Errors
-    /// The last attempt's; its outcome is `not_sent` or `not_done`.
+    /// The error of the last attempt; its outcome is `not_sent` or `not_done`.
     pub async fn read(&mut self, call: &Call) -> Result<Reply> {
         let mut withdrawal = None;
         let mut attempt = 1;
@@ -106,7 +107,7 @@ impl<'a> Op<'a> {
                 }
                 Err(error) => error,
             };
-            // A read has no effect: what is unknown of it is only its answer.
+            // A read has no effect: only its response is unknown.
             let error = match error.outcome() {
                 Outcome::Unknown => error.with_outcome(Outcome::NotDone),
                 _ => error,
@@ -118,18 +119,17 @@ impl<'a> Op<'a> {
                     self.pause(pause).await;
                     Some(withdrawal)
                 }
-                // The call's own operation has picked the meaning of the code; the caller knows the method.
+                // The call's own operation determined the meaning of the code; the caller knows the method.
                 None => return Err(error.with_operation(self.operation).with_attempts(attempt)),
             };
             attempt += 1;
         }
     }
 
-    /// Sends a call once, whatever it does: for endpoints that nobody has modelled. Repeats nothing but a call whose
-    /// token was refused.
+    /// Sends a call once, whatever it does: for unmodelled endpoints. Retries only if the token was refused.
     ///
     /// # Errors
-    /// With outcome `unknown` the call may have taken effect; never for one that only reads.
+    /// With outcome `unknown` the call may have taken effect; this never applies to a call that only reads.
     pub async fn send_once(&mut self, call: &Call) -> Result<Reply> {
         let mut sent = 0;
         match self.attempt(call, &mut sent).await {
@@ -146,7 +146,7 @@ impl<'a> Op<'a> {
         }
     }
 
-    /// Whether one more attempt is allowed, and after which pause.
+    /// Returns whether one more attempt is allowed, and after which pause.
     pub(super) fn may_repeat(
         &self,
         attempt: u32,
@@ -157,7 +157,8 @@ impl<'a> Op<'a> {
             return None;
         }
         let pause = self.backoff(attempt).max(error.retry_after().unwrap_or_default());
-        // Whoever settles looks again by itself: it holds the app's gate and must not sit out a long `Retry-After`.
+        // Settling probes again automatically: it holds the app's gate and must not wait for a long
+        // `Retry-After`.
         let too_late =
             if self.settling { pause > MAX_PAUSE } else { self.now().after(pause) > self.deadline(call) };
         if too_late {
@@ -167,7 +168,7 @@ impl<'a> Op<'a> {
         Some((pause, withdrawal))
     }
 
-    /// When no further attempt may begin.
+    /// Returns the time after which no further attempt may begin.
     fn deadline(&self, call: &Call) -> Timestamp {
         let inner = &self.pipeline.0;
         let whole = inner.deadline.unwrap_or_else(|| {
@@ -177,7 +178,8 @@ impl<'a> Op<'a> {
         self.started_at.after(whole)
     }
 
-    /// What is left of a configured deadline, which cuts attempts short; the default one only keeps them from beginning.
+    /// Returns the rest of a configured deadline, which cuts attempts short. The default deadline only prevents
+    /// new ones.
     fn time_left(&self) -> Option<Duration> {
         let whole = self.pipeline.0.deadline.filter(|_| !self.settling)?;
         Some(self.started_at.after(whole).since(self.now()))
@@ -187,7 +189,7 @@ impl<'a> Op<'a> {
         if call.is_upload { self.pipeline.0.upload_timeout } else { self.pipeline.0.timeout }
     }
 
-    /// Full jitter over a doubling span, 0.2 to 10 seconds.
+    /// Returns a pause with full jitter over a doubling span, 0.2 to 10 seconds.
     fn backoff(&self, attempt: u32) -> Duration {
         let mut spans = ExponentialBuilder::new()
             .with_min_delay(MIN_PAUSE * 4)
@@ -199,7 +201,8 @@ impl<'a> Op<'a> {
         MIN_PAUSE + span.saturating_sub(MIN_PAUSE).mul_f64(self.pipeline.random())
     }
 
-    /// Sends a call once; a refused token is replaced and the call sent once more, since a refused call did nothing.
+    /// Sends a call once. A refused token is replaced and the call is sent once more, since a refused call did
+    /// nothing.
     pub(super) async fn attempt(&self, call: &Call, sent: &mut u32) -> Result<Reply> {
         if self.time_left().is_some_and(|left| left.is_zero()) {
             let why = "the deadline of the whole operation has passed";
@@ -219,7 +222,7 @@ impl<'a> Op<'a> {
         let scope = self.scope(kind, call)?;
         let tokens = &self.pipeline.0.tokens;
         let named = |error: Error| error.with_operation(call.operation.clone());
-        // Whatever fetching a token brings: the call itself was not sent, or was refused.
+        // Whatever error fetching a token returns: the call itself was not sent, or was refused.
         let token =
             tokens.token(&scope).await.map_err(|error| named(error).with_outcome(Outcome::NotSent))?;
         *sent += 1;
@@ -307,7 +310,8 @@ impl<'a> Op<'a> {
         let status = response.status;
         let why = match verdict {
             Verdict::Refused(refusal) => {
-                // The request is gone with its sending, so it is made again. What cannot be masked is not repeated.
+                // Sending consumed the request, so it is created again. A message that cannot be masked is not
+                // repeated.
                 let refusal = match self.request(call, token) {
                     Ok(request) => refusal.redacted(&request),
                     Err(_) => VendorRefusal { message: String::new(), fields: Map::new(), ..refusal },

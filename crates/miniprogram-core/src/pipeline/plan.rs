@@ -1,4 +1,4 @@
-//! What a vendor crate says of one effect.
+//! What a vendor crate specifies for one effect.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -11,46 +11,48 @@ use crate::intent::{Command, Intent, PlannedRequest};
 /// What a repeat of an effect would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EffectClass {
-    /// S: gives the same state again.
+    /// S: results in the same state again.
     Set,
-    /// G: is refused by the vendor when it is done already.
+    /// G: the vendor refuses it if it is done already.
     Guarded,
-    /// O: makes a second effect, or spends an allowance.
+    /// O: causes a second effect, or uses up quota.
     OneShot,
 }
 
-/// One effect of a vendor: what is read before it, what is sent, how to look afterwards.
+/// One effect of a vendor: what is read before it, what is sent, how to probe afterwards.
 #[async_trait]
 pub trait EffectPlan: Send + Sync {
-    /// What a repeat would do.
+    /// Returns what a repeat would do.
     fn class(&self) -> EffectClass;
 
-    /// Checks the arguments and reads what has to be known before the effect: it becomes [`Intent::before`].
+    /// Checks the arguments and reads the state that must be known before the effect, which becomes
+    /// [`Intent::before`].
     ///
     /// # Errors
-    /// Anything that forbids the effect; nothing has been sent then.
+    /// Any reason that forbids the effect; nothing has been sent then.
     async fn before(&self, _op: &mut Op<'_>) -> Result<Value> {
         Ok(Value::Null)
     }
 
-    /// The request.
+    /// Builds the request.
     ///
     /// # Errors
-    /// If it cannot be made from what was read before.
+    /// If it cannot be built from the state read before.
     fn request(&self, before: &Value) -> Result<Call>;
 
-    /// The requests before anything is sent. The default is the request alone, made without anything read before.
+    /// Returns the requests before anything is sent. The default is the request alone, built without reading any
+    /// state.
     ///
     /// # Errors
-    /// If the request cannot be made.
+    /// If the request cannot be built.
     fn preview(&self) -> Result<Preview> {
         Ok(Preview::new(self.request(&Value::Null)?))
     }
 
-    /// What a success brought.
+    /// Returns the value of a success.
     ///
     /// # Errors
-    /// [`Protocol`](crate::ErrorKind::Protocol) if something required is missing; the outcome is unknown then.
+    /// [`Protocol`](crate::ErrorKind::Protocol) if a required value is missing; the outcome is unknown then.
     fn value(&self, _before: &Value, _reply: &Reply) -> Result<EffectValue> {
         Ok(EffectValue::None)
     }
@@ -70,20 +72,22 @@ pub trait EffectPlan: Send + Sync {
         Ok(Finding::Unknowable)
     }
 
-    /// What a definite refusal says after an earlier attempt with an unknown outcome.
+    /// Returns what a definite refusal reveals after an earlier attempt with an unknown outcome.
     fn after_refusal(&self, _intent: &Intent, _refusal: &Error) -> AfterRefusal {
         AfterRefusal::Ask
     }
 
-    /// Whether this effect, left open where the vendor's state does not say what became of it, bars the subject's next one.
-    /// It does not where a repeat is harmless whatever became of it: then the next effect closes it as unknown.
+    /// Returns whether this effect blocks the app's next effect if it is left open because the vendor's state
+    /// does not reveal its outcome.
+    ///
+    /// It does not if a repeat is harmless whatever the outcome: the next effect then closes it as unknown.
     fn bars_the_next(&self) -> bool {
         self.class() != EffectClass::Set
     }
 
-    /// Whether this command, given now, asks for the same as `intent`, which has the same arguments and was found done.
-    /// Arguments such as "what is approved" or "the version before" mean another target as time goes by: such a plan
-    /// compares the target that was read before the effect with the present one. Reads only.
+    /// Returns whether this command, given now, requests the same as `intent`, which has the same arguments and
+    /// was found to be done. The target of arguments such as "what is approved" or "the version before" changes
+    /// over time: such a plan compares the target read before the effect with the current one. Reads only.
     ///
     /// # Errors
     /// If the state cannot be read; the intent stays open then.
@@ -97,27 +101,28 @@ pub trait EffectPlan: Send + Sync {
 pub struct Preview {
     reads: Vec<Call>,
     effect: Call,
-    /// Fields of the effect whose values a read will yield, and what that read is called.
+    /// Fields of the effect whose values a read will yield, with the name of that read.
     read: Vec<(&'static str, &'static str)>,
 }
 
 impl Preview {
-    /// The effect alone.
+    /// Creates a preview of the effect alone.
     #[must_use]
     pub const fn new(effect: Call) -> Self {
         Self { reads: Vec::new(), effect, read: Vec::new() }
     }
 
-    /// After one more read.
+    /// Adds a read before the effect.
     #[must_use]
     pub fn after(mut self, read: Call) -> Self {
         self.reads.push(read);
         self
     }
 
-    /// In which a field of the effect's query or body is known only when `from` was read. The plan shows
-    /// `{"from":"<from>"}` in its place. The effect's own call has to have the field, with any value: without it, there
-    /// is no plan.
+    /// Marks a field of the effect's query or body as known only after `from` was read.
+    ///
+    /// The plan shows `{"from":"<from>"}` in its place. The effect's own call must contain the field, with any
+    /// value.
     #[must_use]
     pub fn with_value_of(mut self, field: &'static str, from: &'static str) -> Self {
         self.read.push((field, from));
@@ -143,54 +148,54 @@ impl Preview {
     }
 }
 
-/// What a look at the vendor's state shows of an effect.
+/// What a probe of the vendor's state shows about an effect.
 #[derive(Debug)]
 pub enum Finding {
-    /// It took place, and brought this.
+    /// It took place and yielded this value.
     Done(EffectValue),
-    /// It does not show.
+    /// It is not visible.
     Absent,
-    /// Something is on its way that may be it.
+    /// Something that may be this effect is still in progress.
     Pending,
-    /// The state is neither that before nor that after: somebody else, or the vendor, was there first. An error of
-    /// outcome [`Unknown`](crate::Outcome::Unknown) says that the effect may have taken place in between; otherwise it did
-    /// not.
+    /// The state is neither the one before the effect nor the one after it: someone else, or the vendor, changed
+    /// it. With an error of outcome [`Unknown`](crate::Outcome::Unknown) the effect may have taken place in
+    /// between; otherwise it did not.
     Conflict(Error),
-    /// The vendor answered, but the field that decides is absent, null or blank. That proves neither the state before
-    /// the effect nor the state after it, so nothing is sent on it.
+    /// The vendor responded, but the deciding field is absent, null or blank. This proves neither the state
+    /// before the effect nor the state after it, so nothing is sent because of it.
     Untold(&'static str),
-    /// No query tells.
+    /// No query can reveal the outcome.
     Unknowable,
 }
 
-/// Whether a command asks for what an earlier effect with the same arguments has brought about.
+/// Whether a command requests the result of an earlier effect with the same arguments.
 #[derive(Debug)]
 pub enum Repeat {
     /// It does: the result of the earlier effect is its result.
     Same,
-    /// Its target is another one by now: it is a new effect.
+    /// Its target has changed: it is a new effect.
     New,
-    /// The vendor's state does not say; in words, which field or state leaves it open.
+    /// The vendor's state does not reveal it; states which field or state leaves it open.
     Indeterminate(String),
 }
 
-/// What a definite refusal says after an earlier attempt with an unknown outcome.
+/// What a definite refusal reveals after an earlier attempt with an unknown outcome.
 #[derive(Debug)]
 pub enum AfterRefusal {
-    /// "Done already": the earlier attempt did it.
+    /// "Done already": the earlier attempt took effect.
     Done(EffectValue),
-    /// "Done already", which counts where a look at the state does not say otherwise.
+    /// "Done already", which applies unless a probe of the state shows otherwise.
     DoneUnlessShown(EffectValue),
-    /// Look once more before believing it.
+    /// Probe once more before believing it.
     Ask,
 }
 
-/// Where the plans come from: a vendor's app, or its platform.
+/// The source of the plans: a vendor's app, or its platform.
 pub trait EffectSource: Send + Sync {
-    /// The plan of a command.
+    /// Returns the plan of a command.
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) or [`InvalidArgument`](crate::ErrorKind::InvalidArgument),
-    /// found without a request.
+    /// determined without a request.
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>>;
 }

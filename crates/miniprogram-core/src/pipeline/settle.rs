@@ -10,12 +10,12 @@ use crate::intent::{Command, EarlierEffect, Intent, Settled};
 use crate::subject::{SubjectId, SubjectRef};
 use crate::time::Timestamp;
 
-/// Reads that must show the effect absent before that is believed.
+/// Number of reads that must show the effect absent before it is considered absent.
 const MIN_READS: u32 = 3;
-/// How many settle times something that is on its way is waited for.
+/// How many settle times to wait for an effect in progress.
 const MAX_SETTLE_TIMES: u32 = 6;
 
-/// An effect whose outcome nobody knows.
+/// An effect with an unknown outcome.
 pub(super) struct Settling<'a> {
     pub(super) plan: &'a dyn EffectPlan,
     pub(super) intent: &'a Intent,
@@ -23,22 +23,22 @@ pub(super) struct Settling<'a> {
     pub(super) ended_at: Timestamp,
 }
 
-/// What asking brought.
+/// The result of the query.
 #[derive(Debug)]
 pub(super) enum Answer {
     Done(EffectValue, Evidence),
     NotDone,
     Conflict(Error),
-    /// No query tells; the settle time is over.
+    /// No query can reveal the outcome; the settle time is over.
     Unknowable,
-    /// The vendor could not be asked, or its last answer did not tell this field.
+    /// The vendor could not be queried, or its last response did not report this field.
     Failed {
         untold: Option<&'static str>,
     },
 }
 
 impl Settling<'_> {
-    /// Looks until the effect shows, or has not shown for the whole settle time.
+    /// Probes until the effect is visible, or has not been visible for the whole settle time.
     pub(super) async fn wait_and_look(&self, op: &mut Op<'_>) -> Answer {
         op.settling = true;
         let answer = self.look_until_settled(op).await;
@@ -50,9 +50,9 @@ impl Settling<'_> {
         let settle_time = op.pipeline.0.settle_time;
         let settled_at = self.ended_at.after(settle_time);
         let give_up_at = op.now().max(self.ended_at).after(settle_time.saturating_mul(MAX_SETTLE_TIMES));
-        // Rounded up, so that the last of the reads falls behind the settle time and not a moment before it.
+        // Rounded up, so that the last read falls after the settle time and not just before it.
         let pause = Duration::from_millis(1) + settle_time / MIN_READS;
-        // A clock that is set back must not make the wait longer than it was meant to be.
+        // A clock that is set back must not extend the wait beyond what was intended.
         let due = settled_at.since(op.now());
         let longest = give_up_at.since(op.now());
         let (mut looks, mut absent, mut waited) = (0, 0, Duration::ZERO);
@@ -95,7 +95,8 @@ impl Settling<'_> {
         }
     }
 
-    /// Looks once, after a refusal: what an earlier attempt did shows by now. Something on its way is waited for.
+    /// Probes once, after a refusal: the effect of an earlier attempt is visible by now. Waits for an effect in
+    /// progress.
     pub(super) async fn look_once(&self, op: &mut Op<'_>) -> Answer {
         op.settling = true;
         let found = self.plan.look(op, self.intent).await;
@@ -113,7 +114,7 @@ impl Settling<'_> {
 }
 
 impl Settling<'_> {
-    /// Finds out, after a definite refusal, whether an earlier attempt took effect.
+    /// Determines, after a definite refusal, whether an earlier attempt took effect.
     pub(super) async fn after_refusal(&self, op: &mut Op<'_>, refusal: &Error) -> Answer {
         match self.plan.after_refusal(self.intent, refusal) {
             AfterRefusal::Done(value) => Answer::Done(value, Evidence::Inferred),
@@ -127,10 +128,10 @@ impl Settling<'_> {
 }
 
 impl Pipeline {
-    /// Finds out by asking whether an intent took effect, and closes it here and in the journal. Sends no effect.
+    /// Queries whether an intent took effect, and closes it here and in the journal. Sends no effect.
     ///
     /// # Errors
-    /// With outcome `unknown` if the state cannot be read or does not say; the intent stays open then.
+    /// With outcome `unknown` if the state cannot be read or does not reveal it; the intent stays open then.
     /// [`Config`](ErrorKind::Config) for an intent of another subject or vendor.
     pub async fn settle<'a>(
         &'a self,
@@ -148,8 +149,8 @@ impl Pipeline {
         Ok(settled)
     }
 
-    /// Closes an intent, here and in the journal, with what a person has found out: the way on where asking cannot
-    /// tell. Asks and sends nothing.
+    /// Closes an intent, here and in the journal, with the outcome that a person has determined. Use it if
+    /// queries cannot determine the outcome. Queries and sends nothing.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) for an intent of another subject or vendor, [`Store`](ErrorKind::Store) if the
@@ -168,7 +169,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Settles what an earlier effect on this subject left open, and tells whether the command repeats it.
+    /// Settles the effect that an earlier call left open on this subject, and reports whether the command repeats
+    /// it.
     pub(super) async fn settle_earlier(
         &self,
         gate: &mut Gate,
@@ -199,7 +201,7 @@ impl Pipeline {
             blocked(error, op).with_detail(why)
         })?;
         let repeat = if settled.outcome == Outcome::Done && intent.target == *command {
-            // Before the intent is closed: a caller who is not told keeps it.
+            // Before the intent is closed: a caller that receives no result keeps the intent.
             plan.repeats(op, &intent).await.map_err(|error| {
                 let why =
                     format!("whether this call repeats an earlier {} could not be asked", intent.operation);
@@ -255,6 +257,7 @@ impl Pipeline {
         }
     }
 
+    /// Compares the ids: earlier versions recorded a platform's own intents with the platform's id as an app's.
     fn expect_own(&self, subject: SubjectRef<'_>, intent: &Intent, operation: &'static str) -> Result<()> {
         let vendor = self.vendor();
         let own = self.subject(&intent.subject).is_ok_and(|own| SubjectRef::from(&own) == subject);
@@ -268,7 +271,7 @@ impl Pipeline {
     }
 }
 
-/// What a conflict says of the effect.
+/// Returns what a conflict reveals about the effect.
 pub(super) fn conflicting(conflict: &Error) -> Settled {
     match conflict.outcome() {
         Outcome::Unknown => Settled::unknown(),

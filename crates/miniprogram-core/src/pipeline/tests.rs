@@ -1,4 +1,4 @@
-//! The pipeline against a vendor that answers by script.
+//! The pipeline against a scripted vendor.
 
 mod calls;
 mod fields;
@@ -31,7 +31,7 @@ use crate::transport::{Place, Request, Response, TransportError};
 
 const ACME: Vendor = Vendor::new("acme");
 const SETTLE: Duration = Duration::from_secs(6);
-/// The pause between two looks: a third of the settle time, rounded up.
+/// The pause between two probes: a third of the settle time, rounded up.
 const LOOK_PAUSE: Duration = Duration::from_millis(2001);
 const START: Timestamp = Timestamp::from_unix(1000);
 
@@ -41,35 +41,35 @@ enum Answer {
     Done,
     /// Done, after some milliseconds.
     DoneAfter(u64),
-    /// A success of that HTTP status.
+    /// A success with this HTTP status.
     Status(u16),
     /// Refused with a code; see [`ROWS`].
     Code(i64),
-    /// Refused with a code, to be repeated after some seconds.
+    /// Refused with a code, to be retried after some seconds.
     CodeWait(i64, u64),
     /// Refused with a code, after some milliseconds.
     CodeAfter(i64, u64),
-    /// 429, to be repeated after some seconds.
+    /// 429, to be retried after some seconds.
     Wait(u64),
     /// The connection breaks.
     Lost,
-    /// The vendor never answers.
+    /// The vendor never responds.
     Hung,
     /// The connection cannot be opened.
     Unreachable,
     /// The request cannot be built.
     Unbuildable,
-    /// The answer is larger than the transport takes.
+    /// The response exceeds the limit of the transport.
     TooLarge,
 }
 
-/// Code 1, which says that the request is refused for good.
+/// Code 1, which refuses the request permanently.
 const REFUSED: Answer = Answer::Code(1);
-/// Code 2, which says that nothing was done and to come again.
+/// Code 2, which states that nothing was done and that the request may be retried.
 const BUSY: Answer = Answer::Code(2);
 /// Code 4, which refuses the token.
 const STALE: Answer = Answer::Code(4);
-/// 429, to be repeated in a day.
+/// 429, to be retried in a day.
 const TOMORROW: Answer = Answer::Wait(86400);
 
 static ROWS: [CodeRow; 5] = [
@@ -80,7 +80,7 @@ static ROWS: [CodeRow; 5] = [
     CodeRow::new(5, ErrorKind::TokenRejected, "perhaps the token is refused").open(),
 ];
 
-/// What a look at the state shows.
+/// The result of a probe of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
     Done,
@@ -88,17 +88,17 @@ enum Look {
     Pending,
     Unknowable,
     Untold,
-    /// Somebody else was there first.
+    /// Someone else changed the state first.
     Conflict,
-    /// Somebody else was there, perhaps after the effect.
+    /// Someone else changed the state, perhaps after the effect.
     Overtaken,
     /// Reads `/read`, and shows nothing.
     Read,
-    /// Reads `/read`, and shows something on its way.
+    /// Reads `/read`, and shows an effect in progress.
     ReadPending,
 }
 
-/// What a refusal of a repeat says.
+/// What the refusal of a repeat reveals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
     Ask,
@@ -106,7 +106,7 @@ enum Refusal {
     DoneUnlessShown,
 }
 
-/// Whether a command repeats the one before.
+/// Whether a command repeats the previous one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repeats {
     Same,
@@ -116,7 +116,7 @@ enum Repeats {
     Unread,
 }
 
-/// A vendor that answers by script; the last answer stays.
+/// A scripted vendor; the last response is repeated.
 #[derive(Debug, Clone)]
 struct Acme(Arc<Mutex<Script>>, VirtualClock);
 
@@ -128,15 +128,15 @@ struct Script {
     class: EffectClass,
     refusal: Refusal,
     repeats: Repeats,
-    /// What the plan fails with before anything is sent.
+    /// The error of the plan before anything is sent.
     before: Option<Error>,
-    /// What the plan fails with when it makes the request.
+    /// The error of the plan when it builds the request.
     request: Option<Error>,
-    /// The requests of effects, and when each was sent.
+    /// The requests of effects, with the time each was sent.
     sent: Vec<(Duration, Request)>,
     /// The requests of reads.
     read: Vec<(Duration, Request)>,
-    /// When each look began.
+    /// When each probe began.
     looked: Vec<Duration>,
 }
 
@@ -162,7 +162,7 @@ impl Acme {
         Self(Arc::new(Mutex::new(script)), VirtualClock::new(START))
     }
 
-    /// One that is only read.
+    /// Creates a vendor that is only read.
     fn reading(reads: &[Answer]) -> Self {
         Self::new(&[], &[]).with_reads(reads)
     }
@@ -181,25 +181,25 @@ impl Acme {
         self.0.lock().unwrap()
     }
 
-    /// Replaces what is to come.
+    /// Replaces the remaining script.
     fn expect(&self, effects: &[Answer], looks: &[Look]) {
         let mut script = self.script();
         script.effects = effects.iter().copied().collect();
         script.looks = looks.iter().copied().collect();
     }
 
-    /// How many requests of effects were sent, and how often it was looked.
+    /// Returns how many requests of effects were sent, and how many probes were made.
     fn counts(&self) -> (usize, usize) {
         let script = self.script();
         (script.sent.len(), script.looked.len())
     }
 
-    /// When the requests of effects were sent.
+    /// Returns when the requests of effects were sent.
     fn sent_at(&self) -> Vec<Duration> {
         self.script().sent.iter().map(|(at, _)| *at).collect()
     }
 
-    /// How much time has passed.
+    /// Returns how much time has passed.
     fn elapsed(&self) -> Duration {
         self.1.now().since(START)
     }
@@ -226,17 +226,17 @@ fn app() -> AppId {
     AppId::from("1")
 }
 
-/// What [`run`] asks for.
+/// Returns the command that [`run`] performs.
 fn command() -> Command {
     Command::SetVisitStatus { status: VisitStatus::Open }
 }
 
-/// What somebody else asks for.
+/// Returns a command of someone else.
 fn other_command() -> Command {
     Command::SetMinLibraryVersion { version: "2".to_owned() }
 }
 
-/// An intent of the app that began some time ago.
+/// Returns an intent of the app that began some time ago.
 fn begun(command: Command, ago: Duration) -> Intent {
     let at = START.as_unix_millis() - i64::try_from(ago.as_millis()).unwrap();
     Intent::new(ACME, app(), command, Value::Null, Timestamp::from_unix_millis(at))
@@ -302,7 +302,7 @@ impl Transport for Acme {
     }
 }
 
-/// Answers are numbers, 0 is a success.
+/// A dialect whose responses are numbers; 0 is a success.
 #[derive(Debug)]
 struct Plain;
 

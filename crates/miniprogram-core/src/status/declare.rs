@@ -1,5 +1,5 @@
-/// Declares open enumerations of what a vendor sends as numbers: machine names, `Display`, serde, and `Unknown` for what
-/// no table lists. The caller's crate depends on serde with `derive`.
+/// Declares open enumerations for the numbers that a vendor sends: machine names, `Display`, serde, and `Unknown`
+/// for unlisted numbers. The caller's crate depends on serde with `derive`.
 ///
 /// ```
 /// use miniprogram_core::{Vendor, status_tables, open_enums};
@@ -27,18 +27,18 @@ macro_rules! open_enums {
     ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
         $(#[$about])*
         ///
-        /// Open: later versions may add variants. The number travels beside it.
+        /// Later versions may add variants. The number is provided alongside.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)*
-            /// What no table lists.
+            /// An unlisted number.
             #[serde(rename = "unknown")]
             Unknown,
         }
 
         impl $name {
-            /// The machine name, as in JSON.
+            /// Returns the machine name, as used in JSON.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -56,8 +56,8 @@ macro_rules! open_enums {
     )*};
 }
 
-/// Declares the tables of a vendor's numbers, over enumerations that [`open_enums!`](crate::open_enums) declares; an
-/// example stands there.
+/// Declares the tables of a vendor's numbers, over enumerations declared with [`open_enums!`](crate::open_enums),
+/// which has an example.
 #[macro_export]
 macro_rules! status_tables {
     ($vendor:expr; $($(#[$about:meta])* $table:ident: $of:ident = $name:literal {

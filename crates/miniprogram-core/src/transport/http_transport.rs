@@ -10,15 +10,15 @@ use url::{Host, Url};
 use super::{Body, Part, Request, Response, Transport, TransportError};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Scheme and host that requests go to. `https` unless the host is a loopback address; no user, no query.
+/// Scheme and host of the requests. `https` unless the host is a loopback address; no user, no query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// Reads a base URL such as `https://api.weixin.qq.com` or `http://127.0.0.1:8080`.
+    /// Parses a base URL such as `https://api.weixin.qq.com` or `http://127.0.0.1:8080`.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) that says which rule it breaks; the text is not repeated.
+    /// [`Config`](ErrorKind::Config) that states which rule it violates; the text is not repeated.
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |why: &str| {
             Err(Error::new(ErrorKind::Config, "base_url").with_field("base_url").with_detail(why))
@@ -46,7 +46,7 @@ impl BaseUrl {
         }
     }
 
-    /// Scheme, host and port, with a slash at the end.
+    /// Returns scheme, host and port, with a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -63,7 +63,7 @@ impl BaseUrl {
     }
 }
 
-/// HTTP through reqwest: no redirects, no referer, no ambient proxy, no repeats of its own, capped bodies.
+/// HTTP through reqwest: no redirects, no referer, no ambient proxy, no retries of its own, limited body sizes.
 #[derive(Debug, Clone)]
 pub struct HttpTransport {
     client: reqwest::Client,
@@ -71,7 +71,7 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// A pool of connections to one vendor. Connecting may take three seconds.
+    /// Creates a pool of connections to one vendor. Connecting may take three seconds.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if the TLS library cannot be set up.
@@ -95,7 +95,8 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let url = self.base_url.join(&request);
-        // The deadline of the pipeline comes first; this one only guards against a clock that stands still.
+        // The deadline of the pipeline takes effect first; this one only guards against a clock that stands
+        // still.
         let backstop = request.timeout.saturating_mul(2).max(Duration::from_secs(30));
         let headers = request.sent_headers().map_err(|error| TransportError::Build(error.into()))?;
         let with_secrets = match request.sent_body().map_err(|error| TransportError::Build(error.into()))? {

@@ -1,4 +1,4 @@
-//! What a push needs: one round trip to keep it, and one when it is done, shared with those that come together.
+//! Handling of a push: one round trip to store it and one when it is done, shared with concurrent pushes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::inbox::Received;
 
 impl PostgresStore {
-    /// Keeps an event, unless it is there.
+    /// Stores an event, unless it is already stored.
     pub(super) async fn keep(&self, new: Arrival) -> Result<Received> {
         self.writable("receive")?;
         self.0.arrivals.ask(&self.0.pool, new).await
@@ -35,7 +35,7 @@ impl PostgresStore {
         .await
     }
 
-    /// Gives a claimed event back. Answers the next one of its lane, if one is wanted and due.
+    /// Gives a claimed event back. Returns the next event of its lane, if one is wanted and due.
     pub(super) async fn give_back(
         &self,
         operation: &'static str,
@@ -46,7 +46,7 @@ impl PostgresStore {
         self.0.endings.ask(&self.0.pool, Ending { operation, returned, wanted }).await
     }
 
-    /// The app that an original id of a vendor's platform is written down for.
+    /// Returns the app recorded for an original id of a vendor's platform.
     pub(super) async fn owner(&self, original_id: [String; 3]) -> Result<Option<String>> {
         self.0.owners.ask(&self.0.pool, Owner(original_id)).await
     }
@@ -70,7 +70,7 @@ impl Request for Arrival {
 }
 
 async fn receive(db: &mut Conn, group: &[Arrival]) -> Result<Vec<Result<Received>>, Failure> {
-    // Each identity once, in the order of arrival, with how often it is there.
+    // Each identity once, in the order of arrival, with its number of occurrences.
     let mut copies: HashMap<&str, i64> = HashMap::new();
     let mut new = Vec::with_capacity(group.len());
     for arrival in group {
@@ -111,7 +111,7 @@ async fn receive(db: &mut Conn, group: &[Arrival]) -> Result<Vec<Result<Received
     Ok(answers)
 }
 
-/// The end of a claim, and perhaps the beginning of the next one.
+/// The end of a claim, and optionally the beginning of the next one.
 pub(super) struct Ending {
     operation: &'static str,
     returned: Returned,
@@ -174,7 +174,7 @@ async fn give_back(db: &mut Conn, group: &[Ending]) -> Result<Vec<Result<Option<
     Ok(answers)
 }
 
-/// Whose original id it is: looked up for nearly every message push.
+/// The app that an original id belongs to: looked up for nearly every message push.
 pub(super) struct Owner([String; 3]);
 
 impl Request for Owner {
@@ -202,5 +202,47 @@ impl Request for Owner {
             let rows = rows.bind(texts(0)).bind(texts(1)).bind(texts(2)).fetch_all(db).await?;
             rows.iter().map(|row| Ok(Ok(row.try_get("app")?))).collect()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sql::events::Change;
+    use super::*;
+    use crate::inbox::InboxState;
+
+    /// The second of two ends of one lane has to see what the first one did.
+    #[test]
+    fn a_group_ends_one_claim_of_a_lane_at_most() {
+        let ending = |app: &str| {
+            let change = Change {
+                state: InboxState::Done,
+                error: None,
+                due_at: None,
+                finished_at: None,
+                uncounted: false,
+            };
+            let lane = ["acme", "p1", app].map(str::to_owned);
+            Ending {
+                operation: "complete",
+                returned: Returned { event: 1, fence: 1, lane, change },
+                wanted: None,
+            }
+        };
+        let mut lanes = HashSet::new();
+        let joined = ["a", "b", "a", "c"].map(|app| ending(app).joins(&mut lanes));
+        assert_eq!(joined, [true, true, false, true]);
+    }
+    #[test]
+    fn an_event_adds_what_it_is_sealed_to() {
+        let arrival = Arrival {
+            lane: ["acme", "p1", "app1"].map(str::to_owned),
+            identity: crate::inbox::EventIdentity::from_stored("digest"),
+            kind: "ticket",
+            sealed: vec![0; 5000],
+            received_at: Timestamp::from_unix(1),
+            bound: true,
+        };
+        assert_eq!(arrival.bytes(), 5000);
     }
 }

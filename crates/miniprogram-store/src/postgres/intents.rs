@@ -1,4 +1,4 @@
-//! The journal: an effect is opened, and closed, with one round trip each, shared with those that come together.
+//! The journal: an effect is opened and closed with one round trip each, shared with concurrent requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,8 @@ use crate::failure::Failure;
 /// How many ids are reserved at a time.
 const RESERVED: i32 = 64;
 
-/// What opens and closes intents by their rows' ids. What is sealed is bound to the id, so that it has to be known before.
+/// Opens and closes intents by the ids of their rows. Sealed values are bound to the id, so the id has to be
+/// known beforehand.
 #[derive(Default)]
 pub(super) struct Journal {
     openings: Groups<Opening>,
@@ -25,7 +26,7 @@ pub(super) struct Journal {
 
 #[derive(Default)]
 struct Ids {
-    /// Ids that nobody else uses.
+    /// Ids that nothing else uses.
     free: VecDeque<i64>,
     /// The row of each app's intent that was opened here and is not closed yet.
     open: HashMap<[String; 3], i64>,
@@ -38,7 +39,7 @@ impl Journal {
 }
 
 impl PostgresStore {
-    /// Opens an intent, if it is a first attempt and its app has no open one. Answers whether it was opened.
+    /// Opens an intent, if it is a first attempt and its app has no open intent. Returns whether it was opened.
     pub(super) async fn open_at_once(&self, platform: &PlatformId, intent: &Intent) -> Result<bool> {
         const OPERATION: &str = "open_intent";
         if intent.attempt > 1 {
@@ -61,7 +62,7 @@ impl PostgresStore {
         Ok(opened)
     }
 
-    /// Closes an intent that was opened here. Answers whether it was open.
+    /// Closes an intent that was opened here. Returns whether it was open.
     pub(super) async fn close_at_once(
         &self,
         platform: &PlatformId,
@@ -109,7 +110,7 @@ impl PostgresStore {
     }
 }
 
-/// A first attempt that is written down.
+/// A first attempt to be stored.
 struct Opening {
     id: i64,
     lane: [String; 3],
@@ -147,7 +148,7 @@ impl Request for Opening {
     }
 }
 
-/// What became of an intent.
+/// The outcome of an intent.
 struct Closing {
     id: i64,
     operation: &'static str,
@@ -188,7 +189,7 @@ impl Request for Closing {
     }
 }
 
-/// Which of the rows a statement answers.
+/// Returns which of the rows a statement returned.
 async fn done(
     db: &mut Conn,
     statement: super::driver::Query<'_>,
@@ -197,4 +198,28 @@ async fn done(
     let rows = statement.fetch_all(db).await?;
     let done = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<i64>, _>>()?;
     Ok(ids.iter().map(|id| Ok(done.contains(id))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effect_adds_what_it_is_sealed_to() {
+        let started_at = Timestamp::from_unix(1);
+        let lane = ["acme", "p1", "app1"].map(str::to_owned);
+        let opening = Opening { id: 1, lane, operation: "release", started_at, effect: vec![0; 5000] };
+        assert_eq!(opening.bytes(), 5000);
+        let closing = Closing {
+            id: 1,
+            operation: "release",
+            attempt: 1,
+            started_at,
+            outcome: "done",
+            evidence: "asked",
+            value: vec![0; 300],
+            closed_at: started_at,
+        };
+        assert_eq!(closing.bytes(), 300);
+    }
 }

@@ -1,4 +1,4 @@
-//! What of the structure of a database can be seen to be damaged.
+//! Detection of visible damage to the structure of a database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::failure::Failure;
 
 use super::driver::Conn;
 
-/// What no two rows may share, by table and columns: the store's rules rest on it.
+/// The unique constraints that the rules of the store rely on, by table and columns.
 const UNIQUE: [(&str, &str); 11] = [
     ("tickets", "id"),
     ("tickets", "vendor, platform"),
@@ -22,15 +22,15 @@ const UNIQUE: [(&str, &str); 11] = [
     ("lanes", "vendor, platform, app"),
 ];
 
-/// The columns of tables beside what is copied.
+/// The columns of tables in addition to the copied ones.
 const MORE_COLUMNS: [(&str, &[&str]); 3] = [
     ("tokens", &["id"]),
     ("events", &["id", "claim_owner", "claim_until"]),
     ("lanes", &["id", "vendor", "platform", "app", "head", "ready_at"]),
 ];
 
-/// Everything that is wrong, in words. The server checks its pages by itself, where it was told to: how often that failed
-/// is told here too.
+/// Returns a description of every problem. The server checks its pages automatically if configured to; the number
+/// of failed checks is reported here too.
 pub(super) async fn problems(connection: &mut Conn) -> Result<Vec<String>, Failure> {
     let mut problems = Vec::new();
     columns(connection, &mut problems).await?;

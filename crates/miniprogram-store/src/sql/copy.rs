@@ -66,7 +66,7 @@ async fn rows_behind(
     keys: &StoreKeys,
     table: &'static CopiedTable,
     after: i64,
-) -> Done<Vec<CopiedRow>> {
+) -> Result<Vec<CopiedRow>, Failure> {
     let columns: Vec<_> = table.columns.iter().map(|(column, _)| *column).collect();
     let statement = format!(
         "SELECT id, {} FROM {} WHERE id > $1 ORDER BY id LIMIT {PAGE}",
@@ -80,7 +80,7 @@ async fn rows_behind(
     Ok(rows)
 }
 
-fn row_in(keys: &StoreKeys, table: &'static CopiedTable, row: &Row) -> Done<CopiedRow> {
+fn row_in(keys: &StoreKeys, table: &'static CopiedTable, row: &Row) -> Result<CopiedRow, Failure> {
     let mut cells = Vec::new();
     for (column, kind) in table.columns {
         cells.push(match kind {
@@ -102,7 +102,12 @@ fn row_in(keys: &StoreKeys, table: &'static CopiedTable, row: &Row) -> Done<Copi
     Ok(copied)
 }
 
-async fn put(db: &mut Conn, keys: &StoreKeys, table: &'static CopiedTable, row: &CopiedRow) -> Done<()> {
+async fn put(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    table: &'static CopiedTable,
+    row: &CopiedRow,
+) -> Result<(), Failure> {
     let columns: Vec<_> = table.columns.iter().map(|(column, _)| *column).collect();
     let numbers: Vec<_> = (2..columns.len() + 2).map(|number| format!("${number}")).collect();
     let statement = format!(

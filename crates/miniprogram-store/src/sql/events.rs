@@ -9,11 +9,11 @@ use crate::inbox::{
     NewEvent, Received, UnreadableEntry,
 };
 
-/// How many events are claimed at a time at most: each is an argument of the statement.
+/// The maximum number of events claimed at a time: each is an argument of the statement.
 const MAX_CLAIMS: u32 = 1000;
-/// Longest text of a handler's error that is kept, in characters.
+/// The longest text of a handler's error that is stored, in characters.
 const MAX_ERROR: usize = 2000;
-/// How the error of an event begins that could not be read.
+/// The prefix of the error of an unreadable event.
 pub(super) const UNREADABLE: &str = "unreadable: ";
 
 macro_rules! columns {
@@ -38,7 +38,7 @@ impl Inbox for Handle {
         for row in claimed {
             claims.extend(self.claim_in(&row, now).await?);
         }
-        // The order of arrival is what both databases happen to return; neither promises it.
+        // Both databases happen to return the order of arrival, but neither guarantees it.
         claims.sort_by_key(|claim| claim.entry.id);
         Ok(claims)
     }
@@ -59,7 +59,7 @@ impl Inbox for Handle {
         let wanted = Wanted::of("complete", owner, now, lease, 1)?;
         let claimed = self.give_back("complete", Returned::of("complete", claim, change)?, Some(wanted));
         let Some(row) = claimed.await? else { return Ok(None) };
-        // The event that was given back is done, whatever becomes of this one.
+        // The event that was given back is done, whatever happens to this one.
         Ok(self.claim_in(&row, now).await.unwrap_or_else(|error| {
             tracing::error!(%error, "an event that cannot be read stays claimed until its time is over");
             None
@@ -163,11 +163,12 @@ impl Handle {
         self.give_back(operation, Returned::of(operation, claim, change)?, None).await.map(|_| ())
     }
 
-    /// The claim that a row holds. What is damaged becomes a dead letter, and its app's next event is free. What lacks its
-    /// key stays pending, and is tried again when the claim is over.
+    /// Returns the claim that a row holds. A damaged event becomes a dead letter, and its app's next event is
+    /// free. An event whose key is missing stays pending, and is tried again when the claim is over.
     async fn claim_in(&self, row: &Row, now: Timestamp) -> Result<Option<Claim>> {
-        let read =
-            || -> Done<Claim> { Ok(Claim::new(entry_in(self.keys(), row)?, row.try_get("claim_fence")?)) };
+        let read = || -> Result<Claim, Failure> {
+            Ok(Claim::new(entry_in(self.keys(), row)?, row.try_get("claim_fence")?))
+        };
         let failure = match read() {
             Ok(claim) => return Ok(Some(claim)),
             Err(failure) => failure,
@@ -195,7 +196,7 @@ impl Returned {
     }
 }
 
-/// Who claims events, until when, and how many.
+/// The owner of the claims, their duration, and their number.
 pub(crate) struct Wanted {
     pub(crate) owner: String,
     pub(crate) now: Timestamp,
@@ -209,7 +210,8 @@ impl Wanted {
         Ok(Self { owner, now, until: now.after(lease.min(LONGEST_PAUSE)), limit: limit.min(MAX_CLAIMS) })
     }
 
-    /// What is due later than this was written down by a clock that ran ahead, and is due too.
+    /// Returns the latest plausible due time. An event due later was written by a clock that ran ahead, and is
+    /// due too.
     pub(crate) fn latest(&self) -> Timestamp {
         self.now.after(LONGEST_PAUSE)
     }
@@ -227,7 +229,7 @@ struct Unreadable {
 }
 
 impl Unreadable {
-    fn of(row: &Row, failure: Failure, now: Timestamp) -> Done<Self> {
+    fn of(row: &Row, failure: Failure, now: Timestamp) -> Result<Self, Failure> {
         let event = row.try_get("id")?;
         let lacks_key = lacks_key(&failure);
         let error = failure.into_error("claim");
@@ -243,7 +245,7 @@ impl Unreadable {
         })
     }
 
-    async fn set_aside(&self, db: &mut Conn) -> Done<()> {
+    async fn set_aside(&self, db: &mut Conn) -> Result<(), Failure> {
         let [vendor, platform, app] = &self.lane;
         let lane = Lane([vendor, platform, app]);
         lane.lock(db).await?;
@@ -259,7 +261,7 @@ impl Unreadable {
 }
 
 /// An event is not next any more. Where its lane is what was damaged, the one that it stood at the head of is another.
-pub(super) async fn leave_lanes(db: &mut Conn, event: i64) -> Done<()> {
+pub(super) async fn leave_lanes(db: &mut Conn, event: i64) -> Result<(), Failure> {
     let lanes = query(for_update!("SELECT vendor, platform, app FROM lanes WHERE head = $1"));
     for row in lanes.bind(event).fetch_all(&mut *db).await? {
         let key: [String; 3] = [row.try_get("vendor")?, row.try_get("platform")?, row.try_get("app")?];
@@ -268,13 +270,13 @@ pub(super) async fn leave_lanes(db: &mut Conn, event: i64) -> Done<()> {
     Ok(())
 }
 
-/// What becomes of a claimed event.
+/// A change of a claimed event.
 pub(crate) struct Change {
     pub(crate) state: InboxState,
     pub(crate) error: Option<String>,
     pub(crate) due_at: Option<Timestamp>,
     pub(crate) finished_at: Option<Timestamp>,
-    /// The attempt does not count.
+    /// Whether the attempt does not count.
     pub(crate) uncounted: bool,
 }
 
@@ -288,7 +290,7 @@ impl Change {
         self
     }
 
-    pub(crate) async fn write(&self, db: &mut Conn, event: i64, fence: i64) -> Done<()> {
+    pub(crate) async fn write(&self, db: &mut Conn, event: i64, fence: i64) -> Result<(), Failure> {
         let done = query(
             "UPDATE events SET state = $3, last_error = COALESCE($4, last_error), due_at = COALESCE($5, due_at), \
              finished_at = $6, attempts = attempts - $7, claim_owner = NULL, claim_until = NULL \
@@ -314,12 +316,12 @@ pub(crate) fn taken_over(event: i64) -> Error {
     )
 }
 
-/// A handler's error as it is kept.
+/// Returns a handler's error as it is stored.
 pub(super) fn short(error: &str) -> String {
     error.chars().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).take(MAX_ERROR).collect()
 }
 
-/// The events of one app, or of the platform itself, in their order. Its row is always locked before an event's.
+/// The events of one app, or of the platform itself, in order. Its row is always locked before that of an event.
 pub(crate) struct Lane<'a>(pub(crate) [&'a str; 3]);
 
 impl<'a> Lane<'a> {
@@ -330,7 +332,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Locks the lane until the transaction ends. Answers the event that is next.
-    pub(super) async fn lock(&self, db: &mut Conn) -> Done<Option<i64>> {
+    pub(super) async fn lock(&self, db: &mut Conn) -> Result<Option<i64>, Failure> {
         let row =
             query(for_update!("SELECT head FROM lanes WHERE vendor = $1 AND platform = $2 AND app = $3"));
         let row = row.bind(self.owned(0)).bind(self.owned(1)).bind(self.owned(2)).fetch_optional(db).await?;
@@ -338,7 +340,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Locks the lane until the transaction ends, made if it is not there.
-    pub(super) async fn make_and_lock(&self, db: &mut Conn, now: Timestamp) -> Done<()> {
+    pub(super) async fn make_and_lock(&self, db: &mut Conn, now: Timestamp) -> Result<(), Failure> {
         let lane = query(
             "INSERT INTO lanes (vendor, platform, app, ready_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (vendor, platform, app) DO UPDATE SET ready_at = lanes.ready_at",
@@ -349,13 +351,13 @@ impl<'a> Lane<'a> {
     }
 
     /// Makes the oldest event that is not finished the next one.
-    pub(crate) async fn advance(&self, db: &mut Conn) -> Done<()> {
+    pub(crate) async fn advance(&self, db: &mut Conn) -> Result<(), Failure> {
         let next = self.oldest(db).await?;
         self.set_next(db, next).await
     }
 
     /// The oldest event that is not finished, and when it is due.
-    pub(crate) async fn oldest(&self, db: &mut Conn) -> Done<Option<(i64, i64)>> {
+    pub(crate) async fn oldest(&self, db: &mut Conn) -> Result<Option<(i64, i64)>, Failure> {
         let next = query(
             "SELECT id, due_at FROM events WHERE vendor = $1 AND platform = $2 AND app = $3 \
              AND state = 'pending' ORDER BY id LIMIT 1",
@@ -367,7 +369,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Writes down which event is next, and when the lane is looked at again; none if the lane is done.
-    pub(crate) async fn set_next(&self, db: &mut Conn, next: Option<(i64, i64)>) -> Done<()> {
+    pub(crate) async fn set_next(&self, db: &mut Conn, next: Option<(i64, i64)>) -> Result<(), Failure> {
         query(
             "UPDATE lanes SET head = $4, ready_at = COALESCE($5, ready_at) \
              WHERE vendor = $1 AND platform = $2 AND app = $3",
@@ -387,7 +389,7 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// A new event as it is kept.
+/// A new event as it is stored.
 pub(crate) struct Arrival {
     pub(crate) lane: [String; 3],
     pub(crate) identity: EventIdentity,
@@ -398,7 +400,7 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    fn of(keys: &StoreKeys, new: &NewEvent) -> Done<Self> {
+    fn of(keys: &StoreKeys, new: &NewEvent) -> Result<Self, Failure> {
         let lane = Lane::of(&new.platform, new.event.app_id.as_ref())?;
         let identity = new.identity();
         let json = sealed_event::write(&new.event)
@@ -418,7 +420,7 @@ impl Arrival {
     }
 }
 
-async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
+async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Result<bool, Failure> {
     let row = query("SELECT vendor, platform, app FROM events WHERE id = $1");
     let Some(row) = row.bind(entry).fetch_optional(&mut *db).await? else { return Ok(false) };
     let platform = PlatformKey::new(vendor_in(&row)?, row.try_get::<String, _>("platform")?);
@@ -443,17 +445,17 @@ async fn replay(db: &mut Conn, entry: i64, now: Timestamp) -> Done<bool> {
             maybe_time_in(&row.fetch_one(&mut *db).await?, "claim_until")?.is_some()
         }
     };
-    // An event that is with its handlers stays the next one until they are done with it.
+    // An event that is being handled stays the next one until its handlers are done.
     if !claimed {
         lane.advance(db).await?;
     }
     Ok(true)
 }
 
-async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<Vec<Listed>> {
+async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Result<Vec<Listed>, Failure> {
     let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM events WHERE 1 = 1"));
     if let Some(state) = filter.state {
-        // In the text, so that the index of the state is used.
+        // Inlined in the statement, so that the index on the state is used.
         query.push(format_args!(" AND state = '{}'", state.as_str()));
     }
     if let Some(vendor) = filter.vendor {
@@ -474,7 +476,7 @@ async fn entries(db: &mut Conn, keys: &StoreKeys, filter: &InboxFilter) -> Done<
 }
 
 /// An event as it is listed, whether it can be read or not.
-fn listed(keys: &StoreKeys, row: &Row) -> Done<Listed> {
+fn listed(keys: &StoreKeys, row: &Row) -> Result<Listed, Failure> {
     let failure = match entry_in(keys, row) {
         Ok(entry) => return Ok(Listed::Entry(Box::new(entry))),
         Err(failure) => failure,
@@ -499,13 +501,13 @@ pub(super) fn is_state(name: &str) -> bool {
     STATES.iter().any(|state| state.as_str() == name)
 }
 
-fn state_in(row: &Row) -> Done<InboxState> {
+fn state_in(row: &Row) -> Result<InboxState, Failure> {
     let name: String = row.try_get("state")?;
     let state = STATES.into_iter().find(|state| state.as_str() == name);
     Ok(state.ok_or_else(|| unreadable("`state` of events", format!("{name:?} is none")))?)
 }
 
-fn entry_in(keys: &StoreKeys, row: &Row) -> Done<InboxEntry> {
+fn entry_in(keys: &StoreKeys, row: &Row) -> Result<InboxEntry, Failure> {
     let vendor = vendor_in(row)?;
     let (platform, app): (String, String) = (row.try_get("platform")?, row.try_get("app")?);
     let identity: String = row.try_get("identity")?;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::*;
 use crate::intents::{IntentStore, OpenIntents, UnreadableIntent};
 
-/// What is sealed of an intent: a password for the vendor's reviewers may be among it.
+/// The sealed part of an intent, which may include a password for the vendor's reviewers.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SealedEffect {
     pub(crate) target: Command,
@@ -118,12 +118,21 @@ impl IntentStore for Handle {
 }
 
 /// The columns that say on what an effect acts; `app` holds the platform's own id where it is the platform itself.
-pub(crate) fn lane<'a>(vendor: &'a Vendor, platform: &'a PlatformId, subject: &'a str) -> Done<[&'a str; 3]> {
+pub(crate) fn lane<'a>(
+    vendor: &'a Vendor,
+    platform: &'a PlatformId,
+    subject: &'a str,
+) -> Result<[&'a str; 3], Failure> {
     let [vendor, platform] = platform_of(vendor, platform)?;
     Ok([vendor, platform, id("app", subject)?])
 }
 
-async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &Intent) -> Done<()> {
+async fn open(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    platform: &PlatformId,
+    intent: &Intent,
+) -> Result<(), Failure> {
     let lane = lane(&intent.vendor, platform, intent.subject.as_str())?;
     let row_id: i64 = match open_row(db, &lane).await? {
         Some(row) => {
@@ -145,7 +154,7 @@ async fn open(db: &mut Conn, keys: &StoreKeys, platform: &PlatformId, intent: &I
             return Err(conflict(why, "read the present state, then decide").into());
         }
         None => {
-            // Of two processes that open an intent at the same moment, one finds the row of the other here.
+            // If two processes open an intent at the same moment, one of them finds the row of the other here.
             let made = query(
                 "INSERT INTO intents (vendor, platform, app, operation, attempt, started_at) \
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
@@ -184,7 +193,7 @@ async fn close(
     intent: &Intent,
     settled: &Settled,
     now: Timestamp,
-) -> Done<()> {
+) -> Result<(), Failure> {
     let lane = lane(&intent.vendor, platform, intent.subject.as_str())?;
     let row = query(for_update!(
         "SELECT id FROM intents WHERE vendor = $1 AND platform = $2 AND app = $3 AND operation = $4 \
@@ -209,7 +218,7 @@ async fn close_unreadable(
     subject: &SubjectId,
     settled: &Settled,
     now: Timestamp,
-) -> Done<bool> {
+) -> Result<bool, Failure> {
     let lane = lane(&platform.vendor, &platform.platform, subject.as_str())?;
     let described = subject.described();
     let Some(row) = open_row(db, &lane).await? else { return Ok(false) };
@@ -229,7 +238,7 @@ async fn close_unreadable(
 }
 
 /// The open intent of an app, locked until the transaction ends.
-async fn open_row(db: &mut Conn, lane: &[&str; 3]) -> Done<Option<Row>> {
+async fn open_row(db: &mut Conn, lane: &[&str; 3]) -> Result<Option<Row>, Failure> {
     let row = query(for_update!(
         "SELECT ",
         columns!(),
@@ -245,7 +254,7 @@ async fn write_outcome(
     row_id: i64,
     settled: &Settled,
     now: Timestamp,
-) -> Done<()> {
+) -> Result<(), Failure> {
     query("UPDATE intents SET outcome = $2, evidence = $3, value = $4, closed_at = $5 WHERE id = $1")
         .bind(row_id)
         .bind(settled.outcome.as_str())
@@ -263,7 +272,7 @@ pub(crate) fn seal_json(
     row_id: i64,
     column: &'static str,
     value: &impl Serialize,
-) -> Done<Vec<u8>> {
+) -> Result<Vec<u8>, Failure> {
     let json = serde_json::to_vec(value)
         .map_err(|problem| Error::invalid("store", column, format!("is no JSON: {problem}")))?;
     let row_id = row_id.to_string();
@@ -284,7 +293,7 @@ fn unreadable_in(row: &Row, failure: Failure) -> UnreadableIntent {
     }
 }
 
-fn intent_in(keys: &StoreKeys, row: &Row) -> Done<Intent> {
+fn intent_in(keys: &StoreKeys, row: &Row) -> Result<Intent, Failure> {
     let vendor = vendor_in(row)?;
     let (platform, app): (String, String) = (row.try_get("platform")?, row.try_get("app")?);
     let row_id = row.try_get::<i64, _>("id")?.to_string();

@@ -3,7 +3,7 @@ use crate::keys::{KeptKey, Purpose};
 use crate::maintenance::KeyState;
 
 /// The keys that the store is sealed with, in the order in which they came.
-pub(crate) async fn kept(db: &mut Conn) -> Done<Vec<KeptKey>> {
+pub(crate) async fn kept(db: &mut Conn) -> Result<Vec<KeptKey>, Failure> {
     let rows = query("SELECT key_id, state, proof FROM keys ORDER BY id").fetch_all(db).await?;
     rows.iter()
         .map(|row| {
@@ -17,7 +17,7 @@ pub(crate) async fn kept(db: &mut Conn) -> Done<Vec<KeptKey>> {
 }
 
 /// Writes down the keys that the store does not know yet, with their proofs.
-pub(crate) async fn register(db: &mut Conn, keys: &StoreKeys) -> Done<()> {
+pub(crate) async fn register(db: &mut Conn, keys: &StoreKeys) -> Result<(), Failure> {
     query(driver::BEFORE_KEYS_CHANGE).execute(&mut *db).await?;
     for (id, proof) in keys.prove(&kept(db).await?, Purpose::Write)? {
         query(
@@ -33,7 +33,7 @@ pub(crate) async fn register(db: &mut Conn, keys: &StoreKeys) -> Done<()> {
 }
 
 /// The keys but for the current one that may have values left.
-pub(super) async fn others(db: &mut Conn, keys: &StoreKeys) -> Done<Vec<String>> {
+pub(super) async fn others(db: &mut Conn, keys: &StoreKeys) -> Result<Vec<String>, Failure> {
     let Some(current) = keys.current() else { return Ok(Vec::new()) };
     let current = current.to_string();
     let others =
@@ -42,7 +42,7 @@ pub(super) async fn others(db: &mut Conn, keys: &StoreKeys) -> Done<Vec<String>>
 }
 
 /// Lets other keys seal no more. Fails if somebody else has just done that to the current one.
-pub(super) async fn replace(db: &mut Conn, keys: &StoreKeys, ids: &[String]) -> Done<()> {
+pub(super) async fn replace(db: &mut Conn, keys: &StoreKeys, ids: &[String]) -> Result<(), Failure> {
     query(driver::BEFORE_KEYS_CHANGE).execute(&mut *db).await?;
     keys.verify_active(&kept(db).await?)?;
     for id in ids {
@@ -53,7 +53,7 @@ pub(super) async fn replace(db: &mut Conn, keys: &StoreKeys, ids: &[String]) -> 
 }
 
 /// Retires keys of which no value is left.
-pub(super) async fn retire(db: &mut Conn, ids: &[String]) -> Done<()> {
+pub(super) async fn retire(db: &mut Conn, ids: &[String]) -> Result<(), Failure> {
     for id in ids {
         let retired = query("UPDATE keys SET state = 'retired' WHERE key_id = $1 AND state = 'replaced'");
         retired.bind(id.clone()).execute(&mut *db).await?;

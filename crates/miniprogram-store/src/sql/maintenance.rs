@@ -13,17 +13,17 @@ use crate::maintenance::{CheckReport, Maintenance, RepairOptions, Repaired, Unre
 /// How many rows are read or rewritten at a time.
 pub(super) const PAGE: i64 = 200;
 
-/// A column, and whether what it holds can be read.
+/// A column, and whether its contents are readable.
 type Column<T> = (&'static str, fn(&T) -> bool);
 
 /// A table with sealed columns.
 pub(super) struct Sealed {
     pub(super) table: &'static str,
-    /// What the values of a row are bound to, in the order of their [`Place`].
+    /// The columns that the values of a row are bound to, in the order of their [`Place`].
     row: &'static [&'static str],
     /// The sealed columns.
     columns: &'static [Column<[u8]>],
-    /// Text that has to be one of several.
+    /// Columns of text that must be one of several words.
     words: &'static [Column<str>],
 }
 
@@ -86,12 +86,12 @@ pub(super) struct SealedRow {
     row: Vec<Option<String>>,
     values: Vec<Option<Vec<u8>>>,
     words: Vec<Option<String>>,
-    /// The columns whose values are of another kind than they must be.
+    /// The columns whose values have the wrong type.
     odd: Vec<&'static str>,
 }
 
 impl Sealed {
-    /// The rows that a condition finds.
+    /// Returns the statement for the rows that match a condition.
     fn statement(&self, condition: &str, lock: bool) -> String {
         let row = self.row.iter().enumerate().map(|(at, part)| format!("{part} AS row_{at}"));
         let columns = self.columns.iter().map(|(column, _)| (*column).to_owned());
@@ -102,19 +102,24 @@ impl Sealed {
         format!("SELECT id, {} FROM {table} WHERE {condition}{lock}", columns.join(", "))
     }
 
-    pub(super) async fn page(&self, db: &mut Conn, after: i64, lock: bool) -> Done<Vec<SealedRow>> {
+    pub(super) async fn page(
+        &self,
+        db: &mut Conn,
+        after: i64,
+        lock: bool,
+    ) -> Result<Vec<SealedRow>, Failure> {
         let statement = self.statement(&format!("id > $1 ORDER BY id LIMIT {PAGE}"), lock);
         let page = dynamic_query(statement).bind(after).fetch_all(db).await?;
         page.iter().map(|row| self.row_in(row)).collect()
     }
 
     /// One row, locked if it is to be written.
-    pub(super) async fn row(&self, db: &mut Conn, id: i64, lock: bool) -> Done<Option<SealedRow>> {
+    pub(super) async fn row(&self, db: &mut Conn, id: i64, lock: bool) -> Result<Option<SealedRow>, Failure> {
         let row = dynamic_query(self.statement("id = $1", lock)).bind(id).fetch_optional(db).await?;
         row.map(|row| self.row_in(&row)).transpose()
     }
 
-    fn row_in(&self, row: &Row) -> Done<SealedRow> {
+    fn row_in(&self, row: &Row) -> Result<SealedRow, Failure> {
         let mut odd = Vec::new();
         let parts = (0..self.row.len()).map(|at| row.try_get(format!("row_{at}").as_str()).ok()).collect();
         let mut values = Vec::new();
@@ -131,7 +136,8 @@ impl Sealed {
 }
 
 impl SealedRow {
-    /// The sealed values that are there, with their column's number and place; none where the place is damaged.
+    /// Calls `each` for the sealed values that are present, with the number of their column and their place; for
+    /// none if the place is damaged.
     fn each(&self, table: &Sealed, mut each: impl FnMut(usize, &Place<'_>, &[u8])) {
         let Some(row) = self.row.iter().map(Option::as_deref).collect::<Option<Vec<&str>>>() else { return };
         for (at, (value, (column, _))) in self.values.iter().zip(table.columns).enumerate() {
@@ -141,7 +147,7 @@ impl SealedRow {
         }
     }
 
-    /// Its vendor, platform and app, as far as they are text.
+    /// Returns its vendor, platform and app, as far as they are text.
     pub(super) fn lane(&self, table: &Sealed) -> [Option<String>; 3] {
         ["vendor", "platform", "app"].map(|name| {
             let at = table.row.iter().position(|part| *part == name)?;
@@ -149,7 +155,7 @@ impl SealedRow {
         })
     }
 
-    /// What of it cannot be read.
+    /// Returns the parts of it that cannot be read.
     pub(super) fn unreadable(&self, table: &Sealed, keys: &StoreKeys) -> Vec<UnreadableValue> {
         let mut found = Vec::new();
         let mut name = |column, reason: String, lacks_key| {
@@ -161,7 +167,7 @@ impl SealedRow {
         for (word, (column, is_readable)) in self.words.iter().zip(table.words) {
             match word {
                 Some(word) if is_readable(word) => {}
-                // Named as a part of its place.
+                // Reported as part of its place.
                 None if table.row.contains(column) => {}
                 Some(word) => name(column, format!("{word:?} is none that this version knows"), false),
                 None => name(column, "it is no text".to_owned(), false),
@@ -263,7 +269,7 @@ impl Maintenance for Handle {
     }
 }
 
-async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckReport> {
+async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Result<CheckReport, Failure> {
     let mut report = CheckReport {
         backend: BACKEND,
         schema_version: schema_version(db).await?,
@@ -277,7 +283,7 @@ async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckRe
         unreadable: Vec::new(),
     };
     if let Err(failure) = read_all(db, given, now, &mut report).await {
-        // What is missing in the structure is why; otherwise the database itself cannot be read.
+        // The missing structure explains it; otherwise the database itself cannot be read.
         if report.problems.is_empty() {
             return Err(failure);
         }
@@ -286,7 +292,12 @@ async fn check(db: &mut Conn, given: &StoreKeys, now: Timestamp) -> Done<CheckRe
     Ok(report)
 }
 
-async fn read_all(db: &mut Conn, keys: &StoreKeys, now: Timestamp, report: &mut CheckReport) -> Done<()> {
+async fn read_all(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    now: Timestamp,
+    report: &mut CheckReport,
+) -> Result<(), Failure> {
     let open = "SELECT COUNT(*) AS count FROM intents WHERE closed_at IS NULL";
     report.open_intents = count(db, open, None).await?;
     let expired = "SELECT COUNT(*) AS count FROM tokens WHERE lease_until <= $1";
@@ -314,7 +325,7 @@ async fn read_all(db: &mut Conn, keys: &StoreKeys, now: Timestamp, report: &mut 
     Ok(())
 }
 
-async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -> Done<u64> {
+async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -> Result<u64, Failure> {
     let mut count = query(statement);
     if let Some(now) = now {
         count = count.bind(now.as_unix_millis());
@@ -322,13 +333,13 @@ async fn count(db: &mut Conn, statement: &'static str, now: Option<Timestamp>) -
     Ok(count.fetch_one(db).await?.try_get::<i64, _>("count")?.unsigned_abs())
 }
 
-/// Answers the last id of the page, none behind the last page, and how many values were rewritten.
+/// Returns the last id of the page, none after the last page, and how many values were rewritten.
 async fn reseal_page(
     db: &mut Conn,
     keys: &StoreKeys,
     table: &'static Sealed,
     after: i64,
-) -> Done<(Option<i64>, u64)> {
+) -> Result<(Option<i64>, u64), Failure> {
     let page = table.page(db, after, true).await?;
     let mut rewritten = 0;
     for row in &page {
@@ -348,7 +359,7 @@ async fn reseal_page(
     Ok((page.last().map(|row| row.id), rewritten))
 }
 
-type Exported = fn(&Row, Timestamp) -> Done<Value>;
+type Exported = fn(&Row, Timestamp) -> Result<Value, Failure>;
 
 const EXPORTS: [(&str, Exported); 4] = [
     (
@@ -380,12 +391,12 @@ async fn page(
     value: Exported,
     after: i64,
     now: Timestamp,
-) -> Done<Vec<(i64, Value)>> {
+) -> Result<Vec<(i64, Value)>, Failure> {
     let rows = query(statement).bind(after).bind(PAGE).fetch_all(db).await?;
     rows.iter().map(|row| Ok((row.try_get("id")?, value(row, now)?))).collect()
 }
 
-fn ticket_value(row: &Row, now: Timestamp) -> Done<Value> {
+fn ticket_value(row: &Row, now: Timestamp) -> Result<Value, Failure> {
     let mut value = head("ticket", row)?;
     let created_at = time_in(row, "created_at")?;
     value.insert("created_at".into(), json!(created_at));
@@ -394,7 +405,7 @@ fn ticket_value(row: &Row, now: Timestamp) -> Done<Value> {
     Ok(Value::Object(value))
 }
 
-fn token_value(row: &Row, now: Timestamp) -> Done<Value> {
+fn token_value(row: &Row, now: Timestamp) -> Result<Value, Failure> {
     let mut value = head("token", row)?;
     insert_text(&mut value, row, "kind")?;
     insert_app(&mut value, row)?;
@@ -423,7 +434,7 @@ fn token_value(row: &Row, now: Timestamp) -> Done<Value> {
     Ok(Value::Object(value))
 }
 
-fn intent_value(row: &Row, _now: Timestamp) -> Done<Value> {
+fn intent_value(row: &Row, _now: Timestamp) -> Result<Value, Failure> {
     let mut value = head("intent", row)?;
     insert_app(&mut value, row)?;
     insert_text(&mut value, row, "operation")?;
@@ -435,7 +446,7 @@ fn intent_value(row: &Row, _now: Timestamp) -> Done<Value> {
     Ok(Value::Object(value))
 }
 
-fn event_value(row: &Row, _now: Timestamp) -> Done<Value> {
+fn event_value(row: &Row, _now: Timestamp) -> Result<Value, Failure> {
     let mut value = head("event", row)?;
     insert_app(&mut value, row)?;
     for column in ["identity", "kind", "state", "last_error"] {
@@ -451,7 +462,7 @@ fn event_value(row: &Row, _now: Timestamp) -> Done<Value> {
     Ok(Value::Object(value))
 }
 
-fn head(record: &str, row: &Row) -> Done<Map<String, Value>> {
+fn head(record: &str, row: &Row) -> Result<Map<String, Value>, Failure> {
     let mut value = Map::new();
     value.insert("record".into(), json!(record));
     value.insert("id".into(), json!(row.try_get::<i64, _>("id")?));
@@ -460,21 +471,21 @@ fn head(record: &str, row: &Row) -> Done<Map<String, Value>> {
     Ok(value)
 }
 
-fn insert_text(value: &mut Map<String, Value>, row: &Row, column: &str) -> Done<()> {
+fn insert_text(value: &mut Map<String, Value>, row: &Row, column: &str) -> Result<(), Failure> {
     if let Some(text) = row.try_get::<Option<String>, _>(column)? {
         value.insert(column.into(), json!(text));
     }
     Ok(())
 }
 
-fn insert_time(value: &mut Map<String, Value>, row: &Row, column: &str) -> Done<()> {
+fn insert_time(value: &mut Map<String, Value>, row: &Row, column: &str) -> Result<(), Failure> {
     if let Some(time) = maybe_time_in(row, column)? {
         value.insert(column.into(), json!(time));
     }
     Ok(())
 }
 
-fn insert_app(value: &mut Map<String, Value>, row: &Row) -> Done<()> {
+fn insert_app(value: &mut Map<String, Value>, row: &Row) -> Result<(), Failure> {
     if let Some(app) = app_in(row)? {
         value.insert("app".into(), json!(app));
     }

@@ -1,7 +1,7 @@
 //! The statements, written once: each database compiles them with its own `driver`, `Handle` and lock clauses.
 //!
-//! What a write or a read does is a function of its arguments, and not a closure: a group of writes that fails half-way
-//! is done again without the one that failed.
+//! The work of a write or a read is a function of its arguments, not a closure: a group of writes that fails
+//! halfway is repeated without the one that failed.
 
 mod copy;
 pub(super) mod events;
@@ -20,8 +20,6 @@ use crate::failure::{Failure, conflict, unreadable};
 use crate::keys::{KEY_VARIABLE, Place, StoreKeys};
 use crate::tokens::PlatformKey;
 
-type Done<T> = Result<T, Failure>;
-
 /// Text that both databases keep as it is: PostgreSQL has no place for a zero character.
 fn text<'a>(field: &'static str, value: &'a str) -> Result<&'a str, Error> {
     if value.contains('\0') {
@@ -30,7 +28,7 @@ fn text<'a>(field: &'static str, value: &'a str) -> Result<&'a str, Error> {
     Ok(value)
 }
 
-/// An id that has to be there.
+/// Checks for an id that must not be empty.
 fn id<'a>(field: &'static str, value: &'a str) -> Result<&'a str, Error> {
     if value.is_empty() {
         return Err(Error::invalid("store", field, "must not be empty"));
@@ -42,39 +40,39 @@ fn platform_of<'a>(vendor: &'a Vendor, platform: &'a PlatformId) -> Result<[&'a 
     Ok([vendor.as_str(), id("platform", platform.as_str())?])
 }
 
-fn vendor_in(row: &Row) -> Done<Vendor> {
+fn vendor_in(row: &Row) -> Result<Vendor, Failure> {
     let name: String = row.try_get("vendor")?;
     Ok(name.parse().map_err(|problem| unreadable("a vendor", problem))?)
 }
 
-fn time_in(row: &Row, column: &str) -> Done<Timestamp> {
+fn time_in(row: &Row, column: &str) -> Result<Timestamp, Failure> {
     Ok(Timestamp::from_unix_millis(row.try_get(column)?))
 }
 
-fn maybe_time_in(row: &Row, column: &str) -> Done<Option<Timestamp>> {
+fn maybe_time_in(row: &Row, column: &str) -> Result<Option<Timestamp>, Failure> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_unix_millis))
 }
 
-fn flag_in(row: &Row, column: &str) -> Done<bool> {
+fn flag_in(row: &Row, column: &str) -> Result<bool, Failure> {
     Ok(row.try_get::<i64, _>(column)? != 0)
 }
 
-fn count_in(row: &Row, column: &str) -> Done<u32> {
+fn count_in(row: &Row, column: &str) -> Result<u32, Failure> {
     let count: i64 = row.try_get(column)?;
     Ok(u32::try_from(count).map_err(|_| unreadable(format!("`{column}`"), format!("{count} is no count")))?)
 }
 
 /// The app that a column names; none for the empty text.
-fn app_in(row: &Row) -> Done<Option<AppId>> {
+fn app_in(row: &Row) -> Result<Option<AppId>, Failure> {
     let app: String = row.try_get("app")?;
     Ok(Some(app).filter(|app| !app.is_empty()).map(AppId::from))
 }
 
-/// How many rows are deleted with one write.
+/// How many rows are deleted per write.
 const PRUNED: u64 = 500;
 
 impl Handle {
-    /// Deletes what a statement finds, page by page.
+    /// Deletes the rows that a statement finds, page by page.
     async fn prune_with(
         &self,
         operation: &'static str,
@@ -98,17 +96,17 @@ impl Handle {
     }
 }
 
-/// Whether a value could be read with a key that is not given.
+/// Returns whether a value could be read with a key that was not provided.
 fn lacks_key(failure: &Failure) -> bool {
     matches!(failure, Failure::Refused(error) if error.field() == Some(KEY_VARIABLE))
 }
 
-/// Why something cannot be read.
+/// Returns why something cannot be read.
 fn why_of(failure: Failure) -> String {
     failure.into_error("read").detail().unwrap_or_default().to_owned()
 }
 
-/// What is wrong with JSON, without a word of it.
+/// Returns what is wrong with JSON, without quoting it.
 fn json_problem(problem: &serde_json::Error) -> String {
     format!("its JSON does not fit at column {}", problem.column())
 }

@@ -5,7 +5,7 @@ use super::maintenance::{SEALED, Sealed};
 use super::*;
 use crate::maintenance::{RepairAction, RepairOptions, Repaired, UnreadableValue};
 
-/// What a repair is given for one row.
+/// The arguments of the repair of one row.
 struct Job {
     keys: StoreKeys,
     table: &'static Sealed,
@@ -14,17 +14,17 @@ struct Job {
     now: Timestamp,
 }
 
-/// A lane that does not fit its events.
+/// A lane that is inconsistent with its events.
 #[derive(Debug, Clone)]
 pub(super) struct OddLane {
     id: i64,
     key: [String; 3],
-    /// What it has at its head: an event that is not its next one, or nothing while events wait.
+    /// Its head: an event that is not its next one, or nothing although events are waiting.
     head: Option<i64>,
 }
 
 impl OddLane {
-    /// What is wrong with it.
+    /// Returns what is wrong with it.
     pub(super) fn reason(&self) -> String {
         let [vendor, platform, app] = &self.key;
         match self.head {
@@ -35,7 +35,7 @@ impl OddLane {
         }
     }
 
-    async fn find_anew(&self, db: &mut Conn, now: Timestamp) -> Done<()> {
+    async fn find_anew(&self, db: &mut Conn, now: Timestamp) -> Result<(), Failure> {
         let [vendor, platform, app] = &self.key;
         let lane = Lane([vendor, platform, app]);
         lane.make_and_lock(db, now).await?;
@@ -44,7 +44,7 @@ impl OddLane {
 }
 
 /// The lanes that do not fit their events.
-pub(super) async fn odd_lanes(db: &mut Conn) -> Done<Vec<OddLane>> {
+pub(super) async fn odd_lanes(db: &mut Conn) -> Result<Vec<OddLane>, Failure> {
     let rows = query(
         "SELECT l.id, l.vendor, l.platform, l.app, l.head FROM lanes l LEFT JOIN events e ON e.id = l.head \
          AND e.vendor = l.vendor AND e.platform = l.platform AND e.app = l.app AND e.state = 'pending' \
@@ -57,7 +57,7 @@ pub(super) async fn odd_lanes(db: &mut Conn) -> Done<Vec<OddLane>> {
     let mut odd = Vec::new();
     for row in rows.fetch_all(db).await? {
         let text = |column| row.try_get::<String, _>(column);
-        // What is no text is named where its row is read.
+        // A value that is not text is reported where its row is read.
         if let (Ok(vendor), Ok(platform), Ok(app)) = (text("vendor"), text("platform"), text("app")) {
             odd.push(OddLane {
                 id: row.try_get("id")?,
@@ -101,7 +101,7 @@ impl Handle {
                 }
             }
         }
-        // Behind the events, which take lanes with them.
+        // After the events, whose repair also affects lanes.
         for lane in self.read("repair", (), |db, ()| Box::pin(odd_lanes(db))).await? {
             let [vendor, platform, app] = lane.key.clone().map(Some);
             let repaired = Repaired {
@@ -126,11 +126,11 @@ impl Handle {
 }
 
 /// Repairs a row, as it is now.
-async fn repair(db: &mut Conn, job: &Job) -> Done<Vec<Repaired>> {
+async fn repair(db: &mut Conn, job: &Job) -> Result<Vec<Repaired>, Failure> {
     let Job { keys, table, id, options, .. } = job;
     let writes = !options.dry_run;
     if table.table == "events" && writes {
-        // The lanes before the event, as everything locks them.
+        // The lane before the event, in the order in which everything locks them.
         let key = query("SELECT vendor, platform, app FROM events WHERE id = $1").bind(*id);
         let key = key.fetch_optional(&mut *db).await?.map(|row| {
             ["vendor", "platform", "app"].map(|column| row.try_get::<String, _>(column).unwrap_or_default())
@@ -171,7 +171,7 @@ async fn repair(db: &mut Conn, job: &Job) -> Done<Vec<Repaired>> {
 
 impl Job {
     /// Changes the row, unless nothing is to be written.
-    async fn change(&self, db: &mut Conn, change: &'static str) -> Done<()> {
+    async fn change(&self, db: &mut Conn, change: &'static str) -> Result<(), Failure> {
         if !self.options.dry_run {
             query(change).bind(self.id).execute(db).await?;
         }
@@ -183,7 +183,7 @@ type What = (RepairAction, &'static str);
 
 const ONLY_DROPPED: What = (RepairAction::Left, "nothing yet: it can only be dropped, with --drop");
 
-async fn ticket(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> {
+async fn ticket(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
     if value.column != "ticket" && !job.options.drop {
         return Ok(ONLY_DROPPED);
     }
@@ -191,7 +191,7 @@ async fn ticket(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What>
     Ok((RepairAction::Dropped, "the platform's ticket: the vendor's next push brings another"))
 }
 
-async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> {
+async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
     const RECOVER: &str = "it is recovered from the vendor at the next renewal, or with `auth recover`";
     let (change, what) = match value.column {
         "access" => (
@@ -207,7 +207,7 @@ async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> 
              THEN state ELSE 'needs_recovery' END WHERE id = $1",
             (RepairAction::NeedsRecovery, RECOVER),
         ),
-        // Whether it was revoked is not known: the vendor knows.
+        // It is not known whether it was revoked; the vendor knows.
         "state" => (
             "UPDATE tokens SET refresh = NULL, previous_refresh = NULL, state = 'needs_recovery' WHERE id = $1",
             (RepairAction::NeedsRecovery, RECOVER),
@@ -222,7 +222,7 @@ async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> 
     Ok(what)
 }
 
-async fn intent(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> {
+async fn intent(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
     let closed =
         query("SELECT closed_at FROM intents WHERE id = $1").bind(job.id).fetch_one(&mut *db).await?;
     let is_open = maybe_time_in(&closed, "closed_at")?.is_none();
@@ -252,7 +252,7 @@ async fn intent(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What>
     Ok(what)
 }
 
-async fn event(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Done<What> {
+async fn event(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
     let state = query("SELECT state FROM events WHERE id = $1").bind(job.id);
     let state = state.fetch_optional(&mut *db).await?.and_then(|row| row.try_get::<String, _>("state").ok());
     let finished = matches!(state.as_deref(), Some("done" | "dead"));

@@ -1,4 +1,5 @@
-//! An event as it is sealed: its JSON, and in one more field the credential, which an [`Event`] itself never serializes.
+//! The sealed form of an event: its JSON, and in an additional field the credential, which an [`Event`] itself
+//! never serializes.
 //!
 //! A row written before events had credentials has no such field; its ticket or code is in the payload.
 
@@ -31,7 +32,7 @@ struct Credential<'a> {
     secret: Cow<'a, str>,
 }
 
-/// The JSON to seal.
+/// Returns the JSON to seal.
 pub(super) fn write(event: &Event<'static>) -> Result<Vec<u8>> {
     let credential = event.credential.as_ref().map(|credential| Credential {
         kind: Cow::Borrowed(credential.kind()),
@@ -40,10 +41,10 @@ pub(super) fn write(event: &Event<'static>) -> Result<Vec<u8>> {
     serde_json::to_vec(&Written { event, credential })
 }
 
-/// The event that was sealed.
+/// Returns the event that was sealed.
 pub(super) fn read(json: &[u8]) -> Result<Event<'static>> {
     let mut event: Event<'static> = serde_json::from_slice(json)?;
-    // A second pass instead of `flatten`, which would copy the whole payload once more.
+    // A second pass instead of `flatten`, which would copy the whole payload again.
     if let Some(Credential { kind, secret }) = serde_json::from_slice::<Read<'_>>(json)?.credential {
         let credential = EventCredential::from_parts(&kind, Secret::new(secret));
         event.credential = Some(credential.ok_or_else(|| serde_json::Error::custom("unknown credential"))?);

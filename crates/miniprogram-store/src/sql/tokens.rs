@@ -115,11 +115,11 @@ impl TokenStore for Handle {
     }
 }
 
-/// A scope as its row is found by.
+/// The key by which the row of a scope is found.
 struct Key<'a>([&'a str; 4]);
 
 impl<'a> Key<'a> {
-    fn of(scope: &'a TokenScope) -> Done<Self> {
+    fn of(scope: &'a TokenScope) -> Result<Self, Failure> {
         let [vendor, platform] = platform_of(&scope.vendor, &scope.platform)?;
         let app = scope.app.as_ref().map(|app| id("app", app.as_str())).transpose()?;
         if app.is_some() != (scope.kind == TokenKind::Authorizer) {
@@ -129,7 +129,7 @@ impl<'a> Key<'a> {
         Ok(Self([vendor, platform, scope.kind.as_str(), app.unwrap_or_default()]))
     }
 
-    /// As the first four arguments.
+    /// Binds it as the first four arguments.
     fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
         self.0.iter().fold(query, |query, part| query.bind((*part).to_owned()))
     }
@@ -139,7 +139,12 @@ impl<'a> Key<'a> {
     }
 }
 
-async fn save_ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey, ticket: &Ticket) -> Done<bool> {
+async fn save_ticket(
+    db: &mut Conn,
+    keys: &StoreKeys,
+    key: &PlatformKey,
+    ticket: &Ticket,
+) -> Result<bool, Failure> {
     let row = platform_of(&key.vendor, &key.platform)?;
     if ticket.ticket.is_empty() {
         return Err(Error::invalid("save_ticket", "ticket", "must not be empty").into());
@@ -148,7 +153,7 @@ async fn save_ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey, ticket:
     let sealed = keys.seal(&place, ticket.ticket.expose().as_bytes())?;
     let kept = query(for_update!("SELECT ticket FROM tickets WHERE vendor = $1 AND platform = $2"));
     let kept = kept.bind(row[0]).bind(row[1]).fetch_optional(&mut *db).await?;
-    // What cannot be read is no newer ticket, whatever its time says.
+    // An unreadable ticket does not count as newer, whatever its time.
     let damaged = kept.is_some_and(|kept| {
         let read = kept.try_get("ticket").map_err(Failure::from).and_then(|kept| secret(keys, &place, kept));
         read.is_err()
@@ -173,7 +178,7 @@ async fn save_ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey, ticket:
     Ok(done.rows_affected() > 0)
 }
 
-async fn ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey) -> Done<Option<Ticket>> {
+async fn ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey) -> Result<Option<Ticket>, Failure> {
     let key = platform_of(&key.vendor, &key.platform)?;
     let row =
         query("SELECT ticket, created_at, received_at FROM tickets WHERE vendor = $1 AND platform = $2")
@@ -187,7 +192,7 @@ async fn ticket(db: &mut Conn, keys: &StoreKeys, key: &PlatformKey) -> Done<Opti
     Ok(Some(Ticket::new(ticket, time_in(&row, "created_at")?, time_in(&row, "received_at")?)))
 }
 
-async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<TokenPage> {
+async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Result<TokenPage, Failure> {
     let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM tokens WHERE 1 = 1"));
     if let Some(key) = &filter.platform {
         let [vendor, platform] = platform_of(&key.vendor, &key.platform)?;
@@ -222,18 +227,23 @@ async fn tokens(db: &mut Conn, keys: &StoreKeys, filter: &TokenFilter) -> Done<T
     Ok(page)
 }
 
-/// What a row is found by, as far as it is text.
+/// Returns the key of a row, as far as it is text.
 fn key_in(row: &Row) -> [Option<String>; 4] {
     ["vendor", "platform", "kind", "app"].map(|column| row.try_get(column).ok())
 }
 
 /// The place of a row in the order.
-fn cursor_at(row: &Row) -> Done<TokenCursor> {
+fn cursor_at(row: &Row) -> Result<TokenCursor, Failure> {
     let part = |column| row.try_get::<String, _>(column);
     Ok(TokenCursor([part("vendor")?, part("platform")?, part("kind")?, part("app")?]))
 }
 
-async fn bind_original_id(db: &mut Conn, scope: &TokenScope, original_id: &str, now: Timestamp) -> Done<()> {
+async fn bind_original_id(
+    db: &mut Conn,
+    scope: &TokenScope,
+    original_id: &str,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let key = Key::of(scope)?;
     if scope.app.is_none() {
         let why = format!("must name an app: a {scope} has no original id");
@@ -249,7 +259,7 @@ async fn bind_original_id(db: &mut Conn, scope: &TokenScope, original_id: &str, 
 }
 
 /// Answers whether the id is this app's: another app may have it. The savepoint ends with the write that it is part of.
-async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> Done<bool> {
+async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> Result<bool, Failure> {
     query("SAVEPOINT original_id").execute(&mut *db).await?;
     let statement = query(
         "UPDATE tokens SET original_id = $5 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
@@ -265,7 +275,7 @@ async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> D
     }
 }
 
-async fn make_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<()> {
+async fn make_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Result<(), Failure> {
     let statement = query(
         "INSERT INTO tokens (vendor, platform, kind, app, updated_at) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (vendor, platform, kind, app) DO NOTHING",
@@ -275,7 +285,7 @@ async fn make_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<()> {
 }
 
 /// The row of a scope, locked until the transaction ends.
-async fn lock_row(db: &mut Conn, key: &Key<'_>) -> Done<Option<Row>> {
+async fn lock_row(db: &mut Conn, key: &Key<'_>) -> Result<Option<Row>, Failure> {
     let statement = query(for_update!(
         "SELECT ",
         columns!(),
@@ -285,7 +295,7 @@ async fn lock_row(db: &mut Conn, key: &Key<'_>) -> Done<Option<Row>> {
 }
 
 /// The row of a scope, made if it is not there, and locked. Nearly always it is there, and one statement is enough.
-async fn made_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Done<Row> {
+async fn made_row(db: &mut Conn, key: &Key<'_>, now: Timestamp) -> Result<Row, Failure> {
     if let Some(row) = lock_row(db, key).await? {
         return Ok(row);
     }
@@ -300,12 +310,12 @@ async fn acquire(
     owner: &str,
     now: Timestamp,
     lease: Duration,
-) -> Done<Acquired> {
+) -> Result<Acquired, Failure> {
     let key = Key::of(scope)?;
     text("owner", owner)?;
     let row = made_row(db, &key, now).await?;
     let held = maybe_time_in(&row, "lease_until")?;
-    // A lease that ends later than the longest one from now was written down by a clock that ran ahead.
+    // A lease that ends later than the longest possible one was written by a clock that ran ahead.
     if let Some(until) = held.filter(|until| *until > now && *until <= now.after(LONGEST_LEASE)) {
         return Ok(Acquired::Held { until });
     }
@@ -332,7 +342,7 @@ async fn acquire(
 }
 
 /// The row of a lease, locked; a conflict if somebody took the lease over, or it was given back.
-async fn leased_row(db: &mut Conn, key: &Key<'_>, lease: &Lease) -> Done<Row> {
+async fn leased_row(db: &mut Conn, key: &Key<'_>, lease: &Lease) -> Result<Row, Failure> {
     if let Some(row) = lock_row(db, key).await? {
         let held = maybe_time_in(&row, "lease_until")?.is_some();
         if held && row.try_get::<i64, _>("lease_fence")? == lease.info.fence {
@@ -349,7 +359,7 @@ async fn commit(
     lease: &Lease,
     tokens: &NewTokens,
     now: Timestamp,
-) -> Done<TokenRecord> {
+) -> Result<TokenRecord, Failure> {
     if tokens.refresh_token.as_ref().is_some_and(Secret::is_empty) {
         return Err(Error::invalid("commit", "refresh_token", "must not be empty").into());
     }
@@ -369,7 +379,7 @@ async fn commit(
     let is_unreadable =
         |record: &TokenRecord, column| record.unreadable.iter().any(|part| part.column == column);
     // What cannot be read is kept as it is, unless something takes its place.
-    let kept = |column: &'static str, keeps: bool| -> Done<Option<Vec<u8>>> {
+    let kept = |column: &'static str, keeps: bool| -> Result<Option<Vec<u8>>, Failure> {
         if keeps && is_unreadable(&record, column) { Ok(row.try_get(column)?) } else { Ok(None) }
     };
     let same = tokens.refresh_token.as_ref().is_none_or(|next| record.refresh_token.as_ref() == Some(next));
@@ -431,10 +441,15 @@ async fn commit(
     Ok(record)
 }
 
-async fn release(db: &mut Conn, lease: &Lease, state: Option<GrantState>, now: Timestamp) -> Done<()> {
+async fn release(
+    db: &mut Conn,
+    lease: &Lease,
+    state: Option<GrantState>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let key = Key::of(&lease.scope)?;
     let row = leased_row(db, &key, lease).await?;
-    // What the merchant revoked meanwhile stays revoked.
+    // A grant that the merchant revoked in the meantime stays revoked.
     let state = match state {
         Some(state) if !flag_in(&row, "lease_revoked")? => Some(state.as_str()),
         _ => None,
@@ -453,7 +468,7 @@ async fn expire(
     scope: &TokenScope,
     refused: &AccessToken,
     now: Timestamp,
-) -> Done<bool> {
+) -> Result<bool, Failure> {
     let key = Key::of(scope)?;
     let Some(row) = lock_row(db, &key).await? else { return Ok(false) };
     let current = record(keys, &row)?.access;
@@ -468,7 +483,12 @@ async fn expire(
     Ok(true)
 }
 
-async fn revoke(db: &mut Conn, scope: &TokenScope, revoked_at: Timestamp, now: Timestamp) -> Done<bool> {
+async fn revoke(
+    db: &mut Conn,
+    scope: &TokenScope,
+    revoked_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool, Failure> {
     let key = Key::of(scope)?;
     let row = made_row(db, &key, now).await?;
     let known = maybe_time_in(&row, "granted_at")?;
@@ -490,7 +510,7 @@ async fn revoke(db: &mut Conn, scope: &TokenScope, revoked_at: Timestamp, now: T
     Ok(true)
 }
 
-fn secret(keys: &StoreKeys, place: &Place<'_>, stored: Vec<u8>) -> Done<Secret> {
+fn secret(keys: &StoreKeys, place: &Place<'_>, stored: Vec<u8>) -> Result<Secret, Failure> {
     let plain = keys.unseal(place, &stored)?;
     let plain = String::from_utf8(plain).map_err(|_| unreadable(place, "it is no text"))?;
     if plain.is_empty() {
@@ -506,13 +526,13 @@ pub(super) fn is_state(name: &str) -> bool {
     STATES.iter().any(|state| state.as_str() == name)
 }
 
-fn state_in(row: &Row) -> Done<GrantState> {
+fn state_in(row: &Row) -> Result<GrantState, Failure> {
     let name: String = row.try_get("state")?;
     let state = STATES.into_iter().find(|state| state.as_str() == name);
     Ok(state.ok_or_else(|| unreadable("`state` of tokens", format!("{name:?} is none")))?)
 }
 
-fn scope_in(row: &Row) -> Done<TokenScope> {
+fn scope_in(row: &Row) -> Result<TokenScope, Failure> {
     let vendor = vendor_in(row)?;
     let platform: String = row.try_get("platform")?;
     let kind: String = row.try_get("kind")?;
@@ -526,12 +546,12 @@ fn scope_in(row: &Row) -> Done<TokenScope> {
 }
 
 /// The secret in a column, if there is one.
-fn secret_in(keys: &StoreKeys, place: &Place<'_>, row: &Row) -> Done<Option<Secret>> {
+fn secret_in(keys: &StoreKeys, place: &Place<'_>, row: &Row) -> Result<Option<Secret>, Failure> {
     let stored: Option<Vec<u8>> = row.try_get(place.column)?;
     stored.map(|stored| secret(keys, place, stored)).transpose()
 }
 
-fn access_in(key: &Key<'_>, row: &Row, token: Secret) -> Done<StoredAccess> {
+fn access_in(key: &Key<'_>, row: &Row, token: Secret) -> Result<StoredAccess, Failure> {
     let token = AccessToken::new(token).map_err(|_| unreadable(key.place("access"), "it is no token"))?;
     Ok(StoredAccess {
         token,
@@ -547,7 +567,7 @@ fn part_of(column: &'static str, failure: Failure) -> UnreadablePart {
 }
 
 /// The record in a row. What cannot be read of it is named in it; an error where not even the scope can be.
-fn record(keys: &StoreKeys, row: &Row) -> Done<TokenRecord> {
+fn record(keys: &StoreKeys, row: &Row) -> Result<TokenRecord, Failure> {
     let scope = scope_in(row)?;
     let key = Key::of(&scope)?;
     let mut unreadable = Vec::new();

@@ -1,5 +1,5 @@
-//! What `sql/` asks of a database, answered by a connection on the thread that asks. No future here ever waits: they
-//! are `async` because PostgreSQL's are.
+//! The database interface that `sql/` requires, implemented with a connection on the calling thread. No future
+//! here ever waits: the functions are `async` only because those of PostgreSQL are.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -15,7 +15,7 @@ use rusqlite::{Connection, Error, OpenFlags};
 
 use crate::failure::Failure;
 
-/// How long a connection waits for a program that does not take its turn: a backup, a shell.
+/// How long a connection waits for a program that does not take turns: a backup, a shell.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many statements stay prepared.
 const PREPARED: usize = 128;
@@ -27,19 +27,19 @@ pub(super) struct Conn {
     synced: bool,
 }
 
-/// What a connection may do.
+/// The access mode of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// Read and write.
     Write,
-    /// Read, with the files beside the store made where they are missing.
+    /// Read, and create missing files next to the store.
     Read,
-    /// Read, and make nothing.
+    /// Read, and create nothing.
     ReadOnly,
 }
 
 impl Conn {
-    /// Opens a file that exists. Every commit is synced, and what is replaced or deleted is overwritten.
+    /// Opens an existing file. Every commit is synced, and replaced or deleted data is overwritten.
     pub(super) fn open(path: &Path, access: Access) -> Result<Self, Error> {
         let mode = match access {
             Access::Write | Access::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -57,7 +57,7 @@ impl Conn {
         Ok(Self { db: connection, synced: true })
     }
 
-    /// Sets whether the next commits are synced, or wait for one that is.
+    /// Sets whether the next commits are synced, or wait for a commit that is.
     pub(super) fn set_sync(&mut self, synced: bool) -> Result<(), Error> {
         if self.synced != synced {
             self.db.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })?;
@@ -66,40 +66,39 @@ impl Conn {
         Ok(())
     }
 
-    /// Runs statements that answer nothing.
+    /// Runs statements that return nothing.
     pub(super) fn run(&self, sql: &str) -> Result<(), Error> {
         self.db.execute_batch(sql)
     }
 
-    /// The first column of the first row.
+    /// Returns the first column of the first row.
     pub(super) fn value<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<T, Error> {
         self.db.query_row(sql, [], |row| row.get(0))
     }
 
-    /// The first column of every row.
+    /// Returns the first column of every row.
     pub(super) fn texts(&self, sql: &str) -> Result<Vec<String>, Error> {
         let mut statement = self.db.prepare(sql)?;
         let texts = statement.query_map([], |row| row.get(0))?;
         texts.collect()
     }
 
-    /// How many rows this connection has changed since it was opened.
+    /// Returns how many rows this connection has changed since it was opened.
     pub(super) fn changes(&self) -> u64 {
         self.db.total_changes()
     }
 
-    /// Whether the database has given the transaction up by itself, as it does when the disk is full.
+    /// Returns whether the database has rolled the transaction back on its own, as it does when the disk is full.
     pub(super) fn has_given_up(&self) -> bool {
         self.db.is_autocommit()
     }
 
-    /// Makes `session()` answer the number of the daemon's session, or `NULL`.
+    /// Makes `session()` return the number of the daemon's session, or `NULL`.
     pub(super) fn name_session(&self, session: Option<i64>) -> Result<(), Error> {
-        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-        self.db.create_scalar_function("session", 0, flags, move |_| Ok(session))
+        self.db.create_scalar_function("session", 0, FunctionFlags::SQLITE_UTF8, move |_| Ok(session))
     }
 
-    /// Closes it, and says what was wrong with that.
+    /// Closes it, and returns any error of doing so.
     pub(super) fn close(self) -> Result<(), Error> {
         self.db.close().map_err(|(_, error)| error)
     }
@@ -121,7 +120,8 @@ impl Conn {
     }
 }
 
-/// A value of its own. Text that is no UTF-8 is damaged: it is no text to whoever reads it, and spoils no other value.
+/// Returns an owned value. Text that is not UTF-8 is damaged: it does not read as text, and affects no other
+/// value.
 fn value_of(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
@@ -135,11 +135,11 @@ fn value_of(value: ValueRef<'_>) -> Value {
     }
 }
 
-/// What is done before the table of keys is changed: it tells every writer to compare them.
+/// Executed before the table of keys is changed: makes every writer compare them.
 pub(super) const BEFORE_KEYS_CHANGE: &str =
     "UPDATE store SET keys_generation = keys_generation + 1 WHERE id = 1";
 
-/// The work of a statement or several, done before this returns.
+/// Runs the work of one or more statements, which is done before this returns.
 pub(super) fn done<T>(work: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
     work.now_or_never().unwrap_or_else(|| Err(Error::ExecuteReturnedResults.into()))
 }
@@ -150,12 +150,12 @@ pub(super) struct Query<'q> {
     arguments: Vec<Argument<'q>>,
 }
 
-/// A statement that is written down.
+/// Creates a query from a static statement.
 pub(super) fn query<'q>(sql: &'static str) -> Query<'q> {
     Query { sql: Cow::Borrowed(sql), arguments: Vec::new() }
 }
 
-/// A statement that was put together, of parts that are written down.
+/// Creates a query from a statement assembled from static parts.
 pub(super) fn dynamic_query<'q>(sql: String) -> Query<'q> {
     Query { sql: Cow::Owned(sql), arguments: Vec::new() }
 }
@@ -166,7 +166,7 @@ impl<'q> Query<'q> {
         self
     }
 
-    /// SQLite numbers `$2` by where it first appears, and not by its name.
+    /// SQLite numbers `$2` by its first appearance, not by its name.
     fn prepared(self, connection: &Connection) -> Result<rusqlite::CachedStatement<'_>, Error> {
         let mut statement = connection.prepare_cached(&self.sql)?;
         for at in 1..=statement.parameter_count() {
@@ -188,7 +188,7 @@ impl<'q> Query<'q> {
     }
 
     pub(super) async fn fetch_optional(self, db: &mut Conn) -> Result<Option<Row>, Error> {
-        // All of its rows are walked through: a change that returns rows is not complete before the last one.
+        // Steps through all rows: a change that returns rows is not complete before the last one.
         Ok(db.rows(self, 1)?.pop())
     }
 
@@ -197,7 +197,7 @@ impl<'q> Query<'q> {
     }
 }
 
-/// What a statement changed.
+/// The number of rows that a statement changed.
 pub(super) struct Executed(u64);
 
 impl Executed {
@@ -262,13 +262,13 @@ impl<'q, T: Into<Argument<'q>>> From<Option<T>> for Argument<'q> {
     }
 }
 
-/// Several ids as one argument.
+/// Returns several ids as one argument.
 pub(super) fn ids(ids: &[i64]) -> String {
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
     format!("[{}]", ids.join(","))
 }
 
-/// A statement that is put together of parts and arguments.
+/// A statement assembled from parts and arguments.
 pub(super) struct QueryBuilder<'q> {
     sql: String,
     arguments: Vec<Argument<'q>>,
@@ -303,7 +303,7 @@ pub(super) struct Row {
     values: Vec<Value>,
 }
 
-/// Reading a row by the names of its columns.
+/// Reads a row by the names of its columns.
 pub(super) trait ReadRow {
     fn try_get<T: Column, N: AsRef<str>>(&self, column: N) -> Result<T, Error>;
 }
@@ -318,7 +318,7 @@ impl ReadRow for Row {
     }
 }
 
-/// What a column may hold.
+/// A type that a column may hold.
 pub(super) trait Column: Sized {
     fn of(value: &Value) -> Option<Self>;
 }
@@ -357,8 +357,37 @@ pub(super) fn no_row() -> Error {
     Error::QueryReturnedNoRows
 }
 
-/// Whether a row of another key has that value already.
+/// Returns whether a row with another key already has that value.
 pub(super) fn is_unique_violation(error: &Error) -> bool {
     let unique = [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
     error.sqlite_error().is_some_and(|error| unique.contains(&error.extended_code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened() -> (tempfile::NamedTempFile, Conn) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let connection = Conn::open(file.path(), Access::Write).unwrap();
+        (file, connection)
+    }
+
+    #[test]
+    fn a_commit_is_synced_unless_it_may_wait() {
+        let (_file, mut connection) = opened();
+        for (synced, level) in [(true, 2), (false, 1), (false, 1), (true, 2)] {
+            connection.set_sync(synced).unwrap();
+            assert_eq!(connection.value::<i64>("PRAGMA synchronous").unwrap(), level, "{synced}");
+        }
+    }
+
+    #[test]
+    fn of_several_rows_the_first_one_is_taken() {
+        let (_file, mut connection) = opened();
+        let numbers = || query("SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3");
+        let first = numbers().fetch_one(&mut connection).now_or_never().unwrap().unwrap();
+        assert_eq!(first.try_get::<i64, _>("number").unwrap(), 1);
+        assert_eq!(numbers().fetch_all(&mut connection).now_or_never().unwrap().unwrap().len(), 3);
+    }
 }

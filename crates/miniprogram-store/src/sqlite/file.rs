@@ -11,14 +11,14 @@ use tokio::sync::watch;
 
 use crate::failure::store;
 
-/// Stores of this process that were dropped and are still finishing: whoever opens one again waits for that.
+/// Stores of this process that were dropped and are still finishing; reopening one waits for that.
 static CLOSING: Mutex<Option<HashMap<PathBuf, watch::Receiver<()>>>> = Mutex::new(None);
 
-/// How often, and how long apart, a daemon looks for its lock.
+/// How often a daemon tries to obtain its lock, and at which interval.
 const LOOKS: u32 = 20;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
-/// The right to be the daemon of a store: an exclusive lock on the file beside it, which names the process.
+/// The right to be the daemon of a store: an exclusive lock on the file next to it, which names the process.
 #[derive(Debug)]
 pub(super) struct Ownership {
     _lock: File,
@@ -34,7 +34,7 @@ impl Ownership {
         while let Err(problem) = lock.try_lock() {
             match problem {
                 TryLockError::Error(problem) => return Err(failed("lock", &path, &problem)),
-                // Who only looks whether there is a daemon holds the lock for a moment.
+                // A process that only checks for a daemon holds the lock for a moment.
                 TryLockError::WouldBlock if looks < LOOKS => {
                     looks += 1;
                     std::thread::sleep(BETWEEN_LOOKS);
@@ -60,23 +60,23 @@ impl Ownership {
         Ok(Self { _lock: lock })
     }
 
-    /// Whether some process has it.
+    /// Returns whether any process has it.
     pub(super) fn is_taken(store: &Path) -> bool {
         let lock = OpenOptions::new().read(true).write(true).open(beside(store, ".lock"));
         lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
     }
 }
 
-/// Waits until the store at a path is not finishing any more.
+/// Waits until the store at a path is no longer finishing.
 pub(super) async fn until_closed(store: &Path) {
     let closing = closing(|stores| stores.remove(store));
     if let Some(mut closing) = closing {
-        // Ends with an error, when the sender is dropped.
+        // Returns an error when the sender is dropped.
         let _ended = closing.changed().await;
     }
 }
 
-/// Notes that a store is finishing; the receiver tells when it has.
+/// Records that a store is finishing; the receiver reports when it has finished.
 pub(super) fn note_closing(store: &Path, ended: watch::Receiver<()>) {
     closing(|stores| {
         stores.retain(|_, ended| ended.has_changed().is_ok());
@@ -89,7 +89,7 @@ fn closing<T>(work: impl FnOnce(&mut HashMap<PathBuf, watch::Receiver<()>>) -> T
     work(stores.get_or_insert_default())
 }
 
-/// The path with every link resolved: two ways to one file share its lock.
+/// Returns the path with every link resolved, so that two paths to one file share its lock.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
     if let Ok(path) = fs::canonicalize(path) {
         return Ok(path);
@@ -102,7 +102,8 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
     Ok(directory.join(name))
 }
 
-/// Looks at a file before SQLite does: a missing or empty one would become a new store, an unprotected one leaks.
+/// Checks a file before SQLite opens it: a missing or empty one would become a new store, an unprotected one
+/// leaks.
 pub(super) fn inspect(path: &Path) -> Result<PathBuf> {
     let path = resolve(path)?;
     let metadata = match fs::metadata(&path) {
@@ -129,7 +130,7 @@ pub(super) fn inspect(path: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Refuses a store that others than its owner may read or write.
+/// Refuses a store that anyone other than its owner may read or write.
 pub(super) fn check_modes(path: &Path) -> Result<()> {
     #[cfg(unix)]
     for name in ["", "-wal", "-shm"] {
@@ -152,14 +153,14 @@ pub(super) fn check_modes(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A file that its owner alone may read and write, from its first moment.
+/// Configures a file that only its owner may read and write, from its creation on.
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
 
-/// Makes sure that the names in the file's directory are on the disk.
+/// Makes the names in the directory of the file durable.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(directory) = path.parent() {
@@ -168,7 +169,7 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Which file lies at a path: two files never share it at one time.
+/// The identity of the file at a path: two files never share it at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FileId {
     #[cfg(unix)]
@@ -178,7 +179,8 @@ pub(super) struct FileId {
 }
 
 impl FileId {
-    /// The file at a path. One that has several names is refused: whoever comes by another name does not see the log.
+    /// Returns the identity of the file at a path. A file with several names is refused: a process that uses
+    /// another name does not see the log.
     pub(super) fn of(path: &Path) -> Result<Self> {
         match Self::found(path)? {
             Some(file) => Ok(file),
@@ -212,12 +214,12 @@ impl FileId {
         }
     }
 
-    /// Whether this file lies at the path, and no other one.
+    /// Returns whether exactly this file is at the path.
     pub(super) fn is_at(self, path: &Path) -> Result<bool> {
         Ok(Self::found(path)? == Some(self))
     }
 
-    /// Fails if another file lies at the path, or none.
+    /// Fails if there is another file, or none, at the path.
     pub(super) fn verify(self, path: &Path) -> Result<()> {
         if self.is_at(path)? {
             return Ok(());
@@ -229,7 +231,7 @@ impl FileId {
     }
 }
 
-/// The path with something behind its name.
+/// Returns the path with a suffix appended to its name.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(end);

@@ -1,4 +1,4 @@
-//! What a push needs, one after the other: PostgreSQL does it for several at once.
+//! Handling of pushes, one after the other; PostgreSQL handles several at once.
 
 use miniprogram_core::Result;
 
@@ -8,21 +8,19 @@ use super::sql::events::{Arrival, Lane, Returned, Wanted, columns};
 use crate::failure::Failure;
 use crate::inbox::Received;
 
-type Done<T> = Result<T, Failure>;
-
 impl SqliteStore {
-    /// Keeps an event, unless it is there.
+    /// Stores an event, unless it is already stored.
     pub(super) async fn keep(&self, new: Arrival) -> Result<Received> {
         self.write("receive", new, |db, new| Box::pin(keep(db, new))).await
     }
 
     /// Claims the heads of the lanes that are due.
     pub(super) async fn claim_heads(&self, wanted: Wanted) -> Result<Vec<Row>> {
-        // Who claims is gone with its machine, and its claim may be.
+        // If the machine crashes, the claiming process is gone, and the claim may be lost with it.
         self.write_unsynced("claim", wanted, |db, wanted| Box::pin(claim_heads(db, wanted))).await
     }
 
-    /// Gives a claimed event back. Answers the next one of its lane, if one is wanted and due.
+    /// Gives a claimed event back. Returns the next event of its lane, if one is wanted and due.
     pub(super) async fn give_back(
         &self,
         operation: &'static str,
@@ -35,7 +33,7 @@ impl SqliteStore {
         .await
     }
 
-    /// The app that an original id of a vendor's platform is written down for.
+    /// Returns the app recorded for an original id of a vendor's platform.
     pub(super) async fn owner(&self, original_id: [String; 3]) -> Result<Option<String>> {
         self.look_up("app_of_original_id", original_id, |db, [vendor, platform, original_id]| {
             Box::pin(async move {
@@ -53,7 +51,7 @@ impl SqliteStore {
     }
 }
 
-async fn keep(db: &mut Conn, new: &Arrival) -> Done<Received> {
+async fn keep(db: &mut Conn, new: &Arrival) -> Result<Received, Failure> {
     let [vendor, platform, app] = &new.lane;
     let row = query(
         "INSERT INTO events (vendor, platform, app, identity, kind, event, received_at, bound, due_at) \
@@ -90,7 +88,7 @@ async fn keep(db: &mut Conn, new: &Arrival) -> Done<Received> {
     Ok(Received::New(entry))
 }
 
-async fn claim_heads(db: &mut Conn, wanted: &Wanted) -> Done<Vec<Row>> {
+async fn claim_heads(db: &mut Conn, wanted: &Wanted) -> Result<Vec<Row>, Failure> {
     let heads = query(
         "WITH due AS MATERIALIZED (SELECT id FROM lanes WHERE head IS NOT NULL \
          AND (ready_at <= $1 OR ready_at > $4) ORDER BY ready_at, id LIMIT $2) \
@@ -109,7 +107,11 @@ async fn claim_heads(db: &mut Conn, wanted: &Wanted) -> Done<Vec<Row>> {
     claim_events(db, &heads, wanted).await
 }
 
-async fn give_back(db: &mut Conn, returned: &Returned, wanted: Option<&Wanted>) -> Done<Option<Row>> {
+async fn give_back(
+    db: &mut Conn,
+    returned: &Returned,
+    wanted: Option<&Wanted>,
+) -> Result<Option<Row>, Failure> {
     let [vendor, platform, app] = &returned.lane;
     let lane = Lane([vendor, platform, app]);
     returned.change.write(db, returned.event, returned.fence).await?;
@@ -125,7 +127,7 @@ async fn give_back(db: &mut Conn, returned: &Returned, wanted: Option<&Wanted>) 
     Ok(claim_events(db, &[event], wanted).await?.pop())
 }
 
-async fn claim_events(db: &mut Conn, events: &[i64], wanted: &Wanted) -> Done<Vec<Row>> {
+async fn claim_events(db: &mut Conn, events: &[i64], wanted: &Wanted) -> Result<Vec<Row>, Failure> {
     let claimed = query(concat!(
         "UPDATE events SET attempts = attempts + 1, claim_fence = claim_fence + 1, claim_owner = $1, \
          claim_until = $2, claim_session = session() WHERE id IN (SELECT value FROM json_each($3)) RETURNING ",

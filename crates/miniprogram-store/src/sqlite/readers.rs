@@ -1,4 +1,4 @@
-//! The connections that read.
+//! The read-only connections.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,15 +10,15 @@ use super::driver::{Access, Conn, done};
 use super::writer::{Work, gone};
 use crate::failure::{Failure, store};
 
-/// Connections that only read: they see what was committed, and wait for nobody.
+/// Connections that only read: they see committed data, and wait for no other process.
 pub(super) struct Readers(Arc<Pool>);
 
 struct Pool {
     path: PathBuf,
     access: Access,
-    /// How many may be reading at once on threads of their own.
+    /// Limits how many may read at once on separate threads.
     permits: Semaphore,
-    /// Those that nobody reads with; none once the store is closed.
+    /// The idle connections; none once the store is closed.
     idle: Mutex<Option<Vec<Conn>>>,
     most: usize,
 }
@@ -30,7 +30,7 @@ impl Readers {
         Self(Arc::new(Pool { path, access, permits, idle, most }))
     }
 
-    /// Reads on a thread of its own: what may be many rows.
+    /// Reads on a separate thread, for reads that may return many rows.
     pub(super) async fn read<A, T>(
         &self,
         operation: &'static str,
@@ -49,7 +49,8 @@ impl Readers {
             .map_err(|failure| failure.into_error(operation))
     }
 
-    /// Reads one row by its key, here and now: microseconds, and less than the way to another thread and back.
+    /// Reads one row by its key on the calling thread. This takes microseconds, less than switching to another
+    /// thread and back.
     pub(super) fn look_up<A, T>(
         &self,
         operation: &'static str,
@@ -76,7 +77,7 @@ impl Pool {
             None => Conn::open(&self.path, self.access)?,
         };
         let read = done(work(&mut connection, arguments));
-        // After an error the connection may be of no use.
+        // After an error the connection may be unusable.
         if read.is_ok()
             && let Some(idle) = &mut *self.idle()
             && idle.len() < self.most
@@ -84,5 +85,34 @@ impl Pool {
             idle.push(connection);
         }
         read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    /// Whoever reads one row by its key waits for nobody; as many connections as were asked for stay.
+    #[test]
+    fn no_more_connections_are_kept_than_were_asked_for() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let readers = Readers::new(file.path().to_owned(), Access::Read, 2);
+        let together = Arc::new(Barrier::new(4));
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    let read = readers.look_up("read", &together, |_, together| {
+                        Box::pin(async move {
+                            together.wait();
+                            Ok(())
+                        })
+                    });
+                    read.unwrap();
+                });
+            }
+        });
+        assert_eq!(readers.0.idle().as_ref().map(Vec::len), Some(2));
     }
 }

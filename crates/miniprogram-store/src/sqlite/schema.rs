@@ -21,15 +21,16 @@ const MIGRATIONS: [Migration; 3] = [
     Migration { version: 3, description: "keys", sql: include_str!("../../migrations/sqlite/0003_keys.sql") },
 ];
 
-/// The table in which the versions are kept, by its name since the first of them.
+/// The table that holds the schema versions, under its original name.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
                         installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
                         checksum BLOB NOT NULL, execution_time BIGINT NOT NULL)";
 
-/// "MPST", as the first migration writes it.
+/// "MPST", as written by the first migration.
 const APPLICATION_ID: i64 = 0x4d50_5354;
 
-/// Makes a store beside the path and moves it there when it is complete: a half-made one never stands at the path.
+/// Creates a store next to the path and moves it there when it is complete: an incomplete store is never at the
+/// path.
 pub(super) fn make(path: &Path) -> Result<(), Failure> {
     let draft = file::beside(path, ".new");
     for leftover in ["", "-wal", "-shm"] {
@@ -68,7 +69,8 @@ pub(super) fn migrate(path: &Path) -> Result<(), Failure> {
     Ok(connection.close()?)
 }
 
-/// Whether a store has the schema of this version; fails if the file is no store, or one of a later version.
+/// Returns whether a store has the schema of this version; fails if the file is not a store, or one of a later
+/// version.
 pub(super) fn is_up_to_date(path: &Path) -> Result<bool, Failure> {
     let connection = Conn::open(path, Access::ReadOnly).map_err(|error| refusal(path, error))?;
     verify_ours(&connection, path)?;
@@ -99,7 +101,7 @@ fn run_migrations(connection: &Conn) -> Result<(), Failure> {
     migrate().map_err(|failure| migrations::failed(&failure.into_error("migrate")).into())
 }
 
-/// Refuses what is no store of this version.
+/// Refuses anything that is not a store of this version.
 pub(super) fn verify(connection: &Conn, path: &Path) -> Result<(), Failure> {
     verify_ours(connection, path)?;
     let version = version(connection).map_err(|failure| match failure {
@@ -125,7 +127,7 @@ fn verify_ours(connection: &Conn, path: &Path) -> Result<(), Failure> {
     Err(store(why, "correct the path of the store").into())
 }
 
-/// Refuses a damaged store. Reads all of it.
+/// Refuses a damaged store. Reads the whole store.
 pub(super) fn verify_structure(connection: &Conn, path: &Path) -> Result<(), Failure> {
     match problems(connection)?.first() {
         Some(problem) => Err(store(format!("{} is damaged: {problem}", path.display()), RESTORE).into()),
@@ -133,8 +135,8 @@ pub(super) fn verify_structure(connection: &Conn, path: &Path) -> Result<(), Fai
     }
 }
 
-/// Refuses a store that has lost commits which were acknowledged: its log was cut short or deleted, or it was replaced
-/// by an earlier copy.
+/// Refuses a store that has lost acknowledged commits: its log was truncated or deleted, or it was replaced by an
+/// earlier copy.
 pub(super) fn verify_commits(connection: &Conn, path: &Path, mark: Option<&Mark>) -> Result<(), Failure> {
     let Some(mark) = mark else { return Ok(()) };
     let identity: String = connection.value("SELECT identity FROM store")?;
@@ -142,7 +144,7 @@ pub(super) fn verify_commits(connection: &Conn, path: &Path, mark: Option<&Mark>
     mark.compare(path, &identity, commits).map_err(Failure::from)
 }
 
-/// What SQLite's own check of the structure finds.
+/// Returns the problems that SQLite's own check of the structure finds.
 pub(super) fn problems(connection: &Conn) -> Result<Vec<String>, Failure> {
     let found = connection.texts("PRAGMA quick_check(10)");
     match found {
@@ -169,7 +171,7 @@ fn newer(path: &Path) -> miniprogram_core::Error {
     )
 }
 
-/// A file that SQLite does not take.
+/// Returns the error for a file that SQLite refuses.
 pub(super) fn refusal(path: &Path, error: rusqlite::Error) -> Failure {
     match error.sqlite_error().map(|problem| problem.extended_code & 0xff) {
         Some(rusqlite::ffi::SQLITE_NOTADB) => {
@@ -180,5 +182,23 @@ pub(super) fn refusal(path: &Path, error: rusqlite::Error) -> Failure {
             store(format!("{} is damaged: {error}", path.display()), RESTORE).into()
         }
         _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody else may have been faster, with this version or with a later one.
+    #[test]
+    fn a_schema_that_was_brought_up_to_date_meanwhile_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        make(&path).unwrap();
+        migrate(&path).unwrap();
+        let connection = Conn::open(&path, Access::Write).unwrap();
+        connection.run("UPDATE _sqlx_migrations SET version = 99 WHERE version = 3").unwrap();
+        let error = migrate(&path).unwrap_err().into_error("migrate");
+        assert!(error.to_string().contains("later version"), "{error}");
     }
 }

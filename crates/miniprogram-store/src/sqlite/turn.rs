@@ -1,4 +1,4 @@
-//! Whose turn it is to write.
+//! Turn-taking between the processes that write.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,22 +10,22 @@ use miniprogram_core::Result;
 use super::file::{beside, failed, private};
 use crate::failure::store;
 
-/// How long a writer waits for its turn before it gives up: somebody was stopped in the middle of a write.
+/// How long a writer waits for its turn before it gives up: another one was stopped in the middle of a write.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long it waits between two looks.
+/// The interval between two checks.
 const SHORT: Duration = Duration::from_micros(100);
 const LONG: Duration = Duration::from_millis(1);
-/// How often a mark is read that is being written.
+/// How often to retry reading a mark that is being written.
 const LOOKS: u32 = 100;
 
-/// The right to write, which goes from process to process.
+/// The right to write, which is passed between processes.
 ///
-/// SQLite lets one process write at a time, but who asks again at once gets it again: a busy daemon would shut everybody
-/// else out. So a writer first takes its place at the head of the queue, a lock on `<file>.queue`, then waits there for
-/// the lock on `<file>.turn`, and leaves the queue when it has it. Whoever has just written finds somebody else at the
-/// head, if anybody waits. The locks end with their process.
+/// SQLite lets one process write at a time, but a process that immediately asks again gets the lock again: a busy
+/// daemon would starve all others. So a writer first takes the head of the queue, a lock on `<file>.queue`, then
+/// waits there for the lock on `<file>.turn`, and leaves the queue once it has it. A writer that has just
+/// finished thus finds another one at the head, if any is waiting. The locks end with their process.
 ///
-/// `<file>.turn` also tells how many commits there were: a store that has seen fewer has lost some.
+/// `<file>.turn` also records the number of commits: a store that has seen fewer has lost some.
 #[derive(Debug)]
 pub(super) struct Turns {
     queue: File,
@@ -33,11 +33,11 @@ pub(super) struct Turns {
     path: PathBuf,
 }
 
-/// A turn: it ends when it is dropped.
+/// A turn, which ends when it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn<'a>(&'a mut Turns);
 
-/// What the last writer left behind: which store it wrote to, and how many commits it had then.
+/// The record of the last writer: which store it wrote to, and how many commits the store had then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) identity: String,
@@ -91,12 +91,12 @@ impl Turns {
 }
 
 impl Turn<'_> {
-    /// What the writer before left behind.
+    /// Returns the mark of the previous writer.
     pub(super) fn mark(&mut self) -> Result<Option<Mark>> {
         Mark::of(&mut self.0.turn).map_err(|problem| failed("read", &beside(&self.0.path, ".turn"), &problem))
     }
 
-    /// Leaves word of a commit.
+    /// Records a commit.
     pub(super) fn leave(&mut self, mark: &Mark) -> Result<()> {
         let line = format!("{} {:020} {:020}\n", mark.identity, mark.commits, mark.commits);
         let file = &mut self.0.turn;
@@ -114,7 +114,7 @@ impl Drop for Turn<'_> {
 }
 
 impl Mark {
-    /// The mark beside a store; none if nobody has left one.
+    /// Returns the mark next to a store; none if there is none.
     pub(super) fn beside(store: &Path) -> Result<Option<Self>> {
         let path = beside(store, ".turn");
         match File::open(&path) {
@@ -124,7 +124,7 @@ impl Mark {
         }
     }
 
-    /// Fails if a store is not the one that left this mark, or has fewer commits than it had then.
+    /// Fails if a store is not the one that this mark was written for, or has fewer commits than it had then.
     pub(super) fn compare(&self, path: &Path, identity: &str, commits: i64) -> Result<()> {
         if self.identity != identity {
             let why = format!("{} is not the store that was written to before", path.display());
@@ -146,7 +146,7 @@ impl Mark {
         Ok(())
     }
 
-    /// Forgets what was left behind: what is in the store is all there is.
+    /// Deletes the mark: the contents of the store are considered complete.
     pub(super) fn forget(store: &Path) -> Result<()> {
         let path = beside(store, ".turn");
         match OpenOptions::new().write(true).truncate(true).open(&path) {
@@ -159,7 +159,7 @@ impl Mark {
 
     /// Who does not have the turn may read while another one writes, and see a part of the old line and a part of the
     /// new one: the two numbers differ then.
-    fn of(file: &mut File) -> io::Result<Option<Self>> {
+    fn of(file: &mut (impl Read + Seek)) -> io::Result<Option<Self>> {
         for _ in 0..LOOKS {
             let mut line = [0; 128];
             file.seek(SeekFrom::Start(0))?;
@@ -194,5 +194,43 @@ mod tests {
             assert!(matches!(commits, None | Some(999 | 1000)), "{torn}: {commits:?}");
         }
         assert_eq!(Mark::parse(&new), Some(Mark { identity: "store".to_owned(), commits: 1000 }));
+    }
+    /// A file that somebody else writes to between two looks.
+    struct Written(Vec<&'static str>);
+
+    impl Read for Written {
+        fn read(&mut self, line: &mut [u8]) -> io::Result<usize> {
+            let seen = self.0.remove(0).as_bytes();
+            line[..seen.len()].copy_from_slice(seen);
+            Ok(seen.len())
+        }
+    }
+
+    impl Seek for Written {
+        fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn a_mark_that_is_being_written_is_looked_at_again() {
+        let commits =
+            |looks: &[&'static str]| Mark::of(&mut Written(looks.to_vec())).unwrap().map(|mark| mark.commits);
+        assert_eq!(commits(&["store 8 7\n", "store 8 7\n", "store 8 8\n"]), Some(8));
+        assert_eq!(commits(&["store 7 7\n", "store 8 8\n"]), Some(7), "the first that is whole");
+        assert_eq!(commits(&["", "store 8 8\n"]), None, "nobody has left one");
+    }
+
+    #[test]
+    fn who_waited_too_long_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut stopped = Turns::of(&path).unwrap();
+        let _turn = stopped.take().unwrap();
+        let other = Turns::of(&path).unwrap();
+        let long_ago = Instant::now().checked_sub(PATIENCE + Duration::from_secs(1)).unwrap();
+        let error = other.wait_for(&other.turn, long_ago).unwrap_err();
+        assert!(error.to_string().contains("another process has been writing"), "{error}");
+        other.wait_for(&other.queue, long_ago).unwrap();
     }
 }

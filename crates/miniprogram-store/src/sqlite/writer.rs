@@ -15,22 +15,23 @@ use super::turn::{Mark, Turns};
 use crate::failure::{Failure, store};
 use crate::keys::{Purpose, StoreKeys};
 
-/// How many writes share a transaction at most.
+/// The maximum number of writes that share a transaction.
 const GROUP: usize = 256;
-/// How many writes may wait; who comes then waits to be let in.
+/// The maximum number of waiting writes; further writes wait to be queued.
 const QUEUE: usize = 1024;
 
-/// How many writes were done, and in how many transactions.
+/// The number of writes performed, and of their transactions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WriterStats {
-    /// Writes that were answered, also those that were refused.
+    /// Writes that returned a result, including those that were refused.
     pub operations: u64,
-    /// Transactions that were committed: at most that many syncs, checkpoints aside.
+    /// Committed transactions: the maximum number of syncs, checkpoints aside.
     pub commits: u64,
 }
 
-/// The one thread that writes. It takes what waits, runs it in one transaction, and answers after the commit.
+/// The only writing thread. It collects the waiting writes, runs them in one transaction, and replies after the
+/// commit.
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
@@ -50,26 +51,27 @@ enum Message {
     Close,
 }
 
-/// What a write or a read does, given its arguments.
+/// The work of a write or a read, given its arguments.
 pub(super) type Work<A, T> = for<'c> fn(&'c mut Conn, &'c A) -> BoxFuture<'c, Result<T, Failure>>;
 
-/// When a write has to be on the disk.
+/// When a write has to be durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sync {
-    /// Before its caller hears of it.
+    /// Before its caller is notified.
     Now,
-    /// With the next write that is synced. Everybody sees it at once, and only a machine that goes down loses it.
+    /// With the next write that is synced. It is visible to all readers at once, and is lost only if the machine
+    /// crashes.
     WithTheNext,
 }
 
-/// A write that waits for its turn, whatever it answers.
+/// A write waiting for its turn, whatever its result type.
 trait Job: Send {
-    /// Does it, again if need be. Answers whether it succeeded.
+    /// Performs it, again if necessary. Returns whether it succeeded.
     fn run(&mut self, connection: &mut Conn) -> bool;
 
     fn sync(&self) -> Sync;
 
-    /// Answers the caller: what it did, or why nothing of the group counts.
+    /// Replies to the caller with the result, or with the reason why nothing of the group took effect.
     fn answer(self: Box<Self>, group: Result<(), &Error>);
 }
 
@@ -94,13 +96,13 @@ impl<A: Send, T: Send> Job for Write<A, T> {
 
     fn answer(self: Box<Self>, group: Result<(), &Error>) {
         let result = match (self.result, group) {
-            // What was refused by a rule was refused, whatever became of the others.
+            // A write that was refused by a rule stays refused, whatever happened to the others.
             (Some(Err(failure)), _) => Err(failure.into_error(self.operation)),
             (_, Err(error)) => Err(error.clone().with_operation(self.operation)),
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(gone(self.operation)),
         };
-        // A caller that was dropped does not listen any more.
+        // A dropped caller no longer listens.
         let _unheard = self.reply.send(result);
     }
 }
@@ -109,19 +111,19 @@ pub(super) fn gone(operation: &'static str) -> Error {
     store("the store is closed", "open it again").with_operation(operation)
 }
 
-/// What a writer writes to.
+/// The store that a writer writes to.
 pub(super) struct Opened {
     pub(super) path: PathBuf,
     pub(super) file: FileId,
     pub(super) connection: Conn,
     pub(super) keys: StoreKeys,
-    /// The right of a daemon.
+    /// The right to be the daemon.
     pub(super) ownership: Option<Ownership>,
 }
 
 impl Writer {
-    /// Starts the thread. With an ownership it begins a daemon's session, and ends the leases and claims of the daemon
-    /// before.
+    /// Starts the thread. With an ownership it begins a daemon's session, and ends the leases and claims of the
+    /// previous daemon.
     pub(super) fn start(opened: Opened) -> Result<Self, Failure> {
         let Opened { path, file, connection, keys, ownership } = opened;
         let (queue, waiting) = mpsc::channel(QUEUE);
@@ -165,7 +167,7 @@ impl Writer {
         let job = Box::new(Write { operation, sync, arguments, work, result: None, reply });
         self.queue.send(Message::Write(job)).await.map_err(|_| gone(operation))?;
         answer.await.unwrap_or_else(|_| {
-            // The thread ended, in the middle of it or before.
+            // The thread ended, during the write or before it.
             Err(gone(operation).with_outcome(Outcome::Unknown))
         })
     }
@@ -177,9 +179,9 @@ impl Writer {
         }
     }
 
-    /// Waits until everything that was queued is done and the file is given back.
+    /// Waits until everything queued is done and the file is released.
     pub(super) async fn close(&self) {
-        // The thread may have ended already.
+        // The thread may already have ended.
         let _ended = self.queue.send(Message::Close).await;
         let _ended = self.ended.clone().changed().await;
     }
@@ -201,7 +203,7 @@ struct Thread {
     place: Place,
     stats: Arc<Stats>,
     _ownership: Option<Ownership>,
-    /// Dropped last: tells that the file was given back.
+    /// Dropped last: reports that the file was released.
     _end: watch::Sender<()>,
 }
 
@@ -214,7 +216,7 @@ impl Thread {
             for message in messages.drain(..) {
                 match message {
                     Message::Write(job) if !close => group.push(job),
-                    // Behind the close: the dropped reply tells its caller.
+                    // After the close: the dropped reply notifies its caller.
                     Message::Write(_) => {}
                     Message::Close => close = true,
                 }
@@ -232,7 +234,7 @@ impl Thread {
         }
     }
 
-    /// Writes down the keys that the store does not know yet. From then on nobody opens it without them.
+    /// Records the keys that the store does not know yet. From then on it cannot be opened without them.
     fn register_keys(&mut self) -> Result<(), Failure> {
         let connection = self.connection.as_mut().ok_or_else(|| gone("open"))?;
         let kept = done(Box::pin(sql::keys::kept(connection)))?;
@@ -247,8 +249,9 @@ impl Thread {
         Ok(turn.leave(&next)?)
     }
 
-    /// Makes this process the daemon. The one before is gone, and with it whoever held a lease or a claim in its name:
-    /// both end now, and the next holder of a lease is told that it was interrupted. Those of commands run out.
+    /// Makes this process the daemon. The previous daemon is gone, and with it every holder of a lease or a claim
+    /// in its name: both end now, and the next holder of a lease is informed that it was interrupted. Those of
+    /// commands expire.
     fn begin_session(&mut self) -> Result<(), Failure> {
         let mut turn = self.turns.take()?;
         let connection = self.connection.as_mut().ok_or_else(|| gone("open"))?;
@@ -291,7 +294,7 @@ impl Thread {
                 group.drain(..).for_each(|job| job.answer(Ok(())));
             }
             Err(error) => {
-                // Its transaction is rolled back with it. The next group begins with a connection of its own.
+                // Its transaction is rolled back with it. The next group begins with a new connection.
                 drop(self.connection.take());
                 tracing::error!(%error, writes = group.len(), "a group of writes failed");
                 group.drain(..).for_each(|job| job.answer(Err(&error)));
@@ -299,7 +302,7 @@ impl Thread {
         }
     }
 
-    /// Runs a group in one transaction. Answers whether there was anything to commit.
+    /// Runs a group in one transaction. Returns whether there was anything to commit.
     fn transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<bool> {
         let failed = |failure: Failure, outcome| failure.into_error("commit").with_outcome(outcome);
         let not_done = |failure: Failure| failed(failure, Outcome::NotDone);
@@ -311,7 +314,7 @@ impl Thread {
         }
         let Some(connection) = &mut self.connection else { return Ok(false) };
         let mut turn = self.turns.take().map_err(|error| not_done(error.into()))?;
-        // What is written to a file that is no longer in its place is gone at the next start.
+        // Data written to a file that is no longer in its place is gone at the next start.
         self.place.verify().map_err(|error| not_done(error.into()))?;
         let mark = turn.mark().map_err(|error| not_done(error.into()))?;
         let sync =
@@ -323,7 +326,7 @@ impl Thread {
             Ok(next)
         });
         let Some(mark) = written.map_err(not_done)? else { return Ok(false) };
-        // A commit that fails may have reached the disk all the same.
+        // A commit that fails may be durable nevertheless.
         let unknown = |failure: Failure| failed(failure, Outcome::Unknown);
         connection.run("COMMIT").map_err(|error| unknown(error.into()))?;
         self.place.verify().map_err(|error| unknown(error.into()))?;
@@ -334,9 +337,9 @@ impl Thread {
     }
 }
 
-/// Begins a transaction, and makes sure that it is in the right store, that this store has all of its commits, and that
-/// no other daemon has begun a session since. A commit counts if it is synced: what is not may be lost. Answers the
-/// generation of the store's keys too.
+/// Begins a transaction, and verifies that it is in the right store, that this store has all of its commits, and
+/// that no other daemon has begun a session since. Only a synced commit counts, as others may be lost. Also
+/// returns the generation of the store's keys.
 fn begin(
     connection: &mut Conn,
     path: &Path,
@@ -368,14 +371,14 @@ fn begin(
     Ok((next, row.try_get("keys_generation")?))
 }
 
-/// The keys of this process, and the generation of the store's keys that they were compared with.
+/// The keys of this process, and the generation of the store's keys they were compared with.
 struct ComparedKeys {
     keys: StoreKeys,
     generation: Cell<Option<i64>>,
 }
 
 impl ComparedKeys {
-    /// Fails if the store's keys have changed so that this process must not write any more.
+    /// Fails if the store's keys have changed so that this process must no longer write.
     fn compare(&self, connection: &mut Conn, generation: i64) -> Result<(), Failure> {
         if self.generation.get() != Some(generation) {
             self.keys.verify_active(&done(Box::pin(sql::keys::kept(connection)))?)?;
@@ -388,14 +391,14 @@ impl ComparedKeys {
 /// The writes of one transaction.
 struct Group<'g> {
     jobs: &'g mut [Box<dyn Job>],
-    /// Those that changed something and then failed: their part cannot be taken back alone.
+    /// Those that changed something and then failed: their changes cannot be rolled back individually.
     refused: Vec<usize>,
 }
 
 impl Group<'_> {
-    /// Runs all of them. Where one fails after it has changed something, everything is rolled back and done again
-    /// without it. Nearly no write does: rules are looked at before the first change, which spares a savepoint for
-    /// each. Answers what the transaction is to be known by; none if nothing is to be committed.
+    /// Runs all of them. If one fails after it has changed something, everything is rolled back and repeated
+    /// without it. This is rare: rules are checked before the first change, which saves a savepoint for each
+    /// write. Returns the mark of the transaction; none if there is nothing to commit.
     fn run(
         &mut self,
         connection: &mut Conn,
@@ -418,7 +421,7 @@ impl Group<'_> {
         }
     }
 
-    /// Answers the first one that failed after it had changed something.
+    /// Returns the first one that failed after it had changed something.
     fn run_once(&mut self, connection: &mut Conn) -> Result<Option<usize>, Failure> {
         for (at, job) in self.jobs.iter_mut().enumerate() {
             if self.refused.contains(&at) {
@@ -447,19 +450,42 @@ struct Place {
 }
 
 impl Place {
-    /// Fails if one of the two is not in its place any more.
+    /// Fails if either of the two is no longer in its place.
     fn verify(&mut self) -> Result<()> {
         self.file.verify(&self.path)?;
         let path = file::beside(&self.path, "-wal");
         match self.log {
             Some(log) => log.verify(&path),
             None => {
-                // Before the first write there may be no log yet.
+                // Before the first write the log may not exist yet.
                 if path.exists() {
                     self.log = Some(FileId::of(&path)?);
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    /// What is acknowledged is on the disk, and what may wait costs no sync.
+    #[test]
+    fn a_commit_that_counts_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        schema::make(&path).unwrap();
+        let mut connection = Conn::open(&path, Access::Write).unwrap();
+        for (sync, level, commits) in
+            [(Sync::WithTheNext, 1, 0), (Sync::Now, 2, 1), (Sync::WithTheNext, 1, 1)]
+        {
+            let (mark, _) = begin(&mut connection, &path, None, None, sync).unwrap();
+            assert_eq!(connection.value::<i64>("PRAGMA synchronous").unwrap(), level, "{sync:?}");
+            assert_eq!(mark.commits, commits, "{sync:?}");
+            connection.run("COMMIT").unwrap();
         }
     }
 }

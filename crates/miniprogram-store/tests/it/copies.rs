@@ -122,3 +122,36 @@ async fn a_source_that_is_in_use_or_cannot_be_read_is_not_copied() {
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
     copy(&from, key('a'), &to, key('a')).await.unwrap();
 }
+
+/// What was used up stays used up, also where no row is left of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_rows_that_are_gone_are_not_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first.db"), folder.path().join("second.db"));
+    let from = format!("sqlite:{}", first.display());
+    let source: Arc<dyn Store> = Arc::new(SqliteStore::create(&first, with(key('a'))).await.unwrap());
+    let last = suite::fill_and_prune(&source).await;
+    source.close().await;
+    drop(source);
+    let mut targets = vec![format!("sqlite:{}", second.display())];
+    targets.extend(postgres::database("ids_of_rows_that_are_gone_are_not_given_again"));
+    for to in targets {
+        let copied = copy(&from, key('a'), &to, key('b')).await.unwrap();
+        assert_eq!(copied.rows.values().sum::<u64>(), 0, "{to}");
+        let target = miniprogram_store::open(&to, key('b')).await.unwrap();
+        assert!(suite::receive(&target, "new", 1).await > last, "{to}");
+        target.close().await;
+    }
+}
+
+/// Whoever is told that a copy is complete may go on with it at once, in another process too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_complete_is_nobodys() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first.db"), folder.path().join("second.db"));
+    let (from, to) = (format!("sqlite:{}", first.display()), format!("sqlite:{}", second.display()));
+    SqliteStore::create(&first, with(key('a'))).await.unwrap().close().await;
+    copy(&from, key('a'), &to, key('b')).await.unwrap();
+    let daemons = std::fs::OpenOptions::new().write(true).open(folder.path().join("second.db.lock")).unwrap();
+    daemons.try_lock().unwrap();
+}

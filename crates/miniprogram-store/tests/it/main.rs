@@ -8,6 +8,7 @@ mod on_postgres;
 mod on_sqlite;
 mod postgres;
 mod suite;
+mod values;
 
 use std::sync::Arc;
 

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use miniprogram_core::{ErrorKind, Event, EventKind, Outcome, PlatformId, Timestamp, TokenScope, Vendor};
+use miniprogram_core::{
+    AppId, Command, ErrorKind, Event, EventKind, Intent, Outcome, PlatformId, Settled, Timestamp, TokenScope,
+    Vendor,
+};
 use miniprogram_store::{
-    Acquired, Inbox, Maintenance, NewEvent, NewTokens, PlatformKey, PostgresStore, Received, StoreKeys,
-    StoreOptions, Ticket, TokenStore,
+    Acquired, Inbox, IntentStore, Maintenance, NewEvent, NewTokens, PlatformKey, PostgresStore, Received,
+    RepairOptions, Repaired, StoreKeys, StoreOptions, Ticket, TokenStore,
 };
 
 use crate::postgres;
@@ -419,4 +422,173 @@ async fn a_check_tells_what_is_damaged_in_the_structure() {
             report.problems
         );
     }
+}
+
+#[tokio::test]
+async fn a_database_that_was_made_anew_is_not_the_one_that_was_opened() {
+    let Some(url) = postgres::database("a_database_that_was_made_anew_is_not_the_one_that_was_opened") else {
+        return;
+    };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    assert!(store.verify().await.unwrap());
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    sqlx::raw_sql("DROP SCHEMA miniprogram CASCADE").execute(&pool).await.unwrap();
+    PostgresStore::migrate(&url, options()).await.unwrap();
+    assert!(!store.verify().await.unwrap());
+}
+
+#[tokio::test]
+async fn debug_output_tells_which_kind_of_store_it_is() {
+    let Some(url) = postgres::database("debug_output_tells_which_kind_of_store_it_is") else { return };
+    PostgresStore::migrate(&url, options()).await.unwrap();
+    let reader = PostgresStore::connect_read_only(&url, options()).await.unwrap();
+    let shown = format!("{reader:?}");
+    assert!(shown.contains("PostgresStore") && shown.contains("read_only: true"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_understood_is_not_taken_to_be_none() {
+    let Some(url) = postgres::database("a_store_that_cannot_be_understood_is_not_taken_to_be_none") else {
+        return;
+    };
+    PostgresStore::migrate(&url, options()).await.unwrap().close().await;
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let damage = "ALTER TABLE miniprogram._sqlx_migrations RENAME COLUMN success TO done";
+    sqlx::raw_sql(damage).execute(&pool).await.unwrap();
+    let error = PostgresStore::connect(&url, options()).await.unwrap_err();
+    assert!(error.to_string().contains("success") && !error.to_string().contains("no store"), "{error}");
+}
+
+/// What the server refuses with the commit was not written; of anything else nobody knows.
+#[tokio::test]
+async fn a_commit_that_is_refused_was_not_done() {
+    let Some(url) = postgres::database("a_commit_that_is_refused_was_not_done") else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    sqlx::raw_sql(
+        "CREATE FUNCTION miniprogram.refuse() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION USING MESSAGE = 'worn out', ERRCODE = NEW.platform; END $$; \
+         CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON miniprogram.tickets DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION miniprogram.refuse()",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    for (code, outcome) in
+        [("23514", Outcome::NotDone), ("40001", Outcome::NotDone), ("58030", Outcome::Unknown)]
+    {
+        let error = store.save_ticket(&PlatformKey::new(ACME, code), &ticket()).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, outcome), "{code}: {error}");
+        assert!(error.to_string().contains("worn out"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_is_refused_was_not_made_and_one_that_was_cut_off_may_be() {
+    let test = "a_claim_that_is_refused_was_not_made_and_one_that_was_cut_off_may_be";
+    let Some(url) = postgres::database(test) else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let now = Timestamp::from_unix(1);
+    store.receive(&event(1)).await.unwrap();
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE miniprogram.lanes").execute(&mut *holder).await.unwrap();
+    let claimer = store.clone();
+    let claiming = tokio::spawn(async move { claimer.claim("me", now, LEASE, 1).await.unwrap_err() });
+    until_waiting(&pool, 1).await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    sqlx::raw_sql(end).execute(&pool).await.unwrap();
+    let error = claiming.await.unwrap();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::Unknown), "{error}");
+    holder.commit().await.unwrap();
+
+    sqlx::raw_sql(
+        "CREATE FUNCTION miniprogram.refuse() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'worn out'; END $$; \
+         CREATE TRIGGER refuse BEFORE UPDATE ON miniprogram.events FOR EACH ROW EXECUTE FUNCTION miniprogram.refuse()",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let error = store.claim("me", now, LEASE, 1).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+    assert!(error.to_string().contains("worn out"), "{error}");
+}
+
+/// Everybody locks a lane before its events: a repair that did not could stand in the way of who has the lane, and he in
+/// its way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_waits_for_the_lane_of_an_event() {
+    let Some(url) = postgres::database("a_repair_waits_for_the_lane_of_an_event") else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    store.receive(&event(1)).await.unwrap();
+    let damage = "UPDATE miniprogram.events SET event = substr(event, 1, 5)";
+    sqlx::raw_sql(damage).execute(&pool).await.unwrap();
+    let mut holder = hold_lanes(&pool).await;
+    let repairer = store.clone();
+    let repairing = tokio::spawn(async move {
+        let mut repaired = 0;
+        let mut count = |_: &Repaired| {
+            repaired += 1;
+            Ok(())
+        };
+        let now = Timestamp::from_unix(2);
+        repairer.repair(&RepairOptions::default(), now, &mut count).await.map(|()| repaired)
+    });
+    until_waiting(&pool, 1).await;
+    let change = "UPDATE miniprogram.events SET deliveries = deliveries + 1";
+    sqlx::raw_sql(change).execute(&mut *holder).await.unwrap();
+    holder.commit().await.unwrap();
+    assert_eq!(repairing.await.unwrap().unwrap(), 1);
+    assert_eq!(store.counts().await.unwrap().dead, 1);
+}
+
+/// With a write of its own each of them would wait for the disk.
+#[tokio::test]
+async fn effects_that_come_together_share_a_write() {
+    let Some(url) = postgres::database("effects_that_come_together_share_a_write") else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let writes = || async {
+        let writes = "SELECT COUNT(DISTINCT xmin::TEXT) FROM miniprogram.intents";
+        sqlx::query_scalar::<_, i64>(writes).fetch_one(&pool).await.unwrap()
+    };
+    let (p1, now) = (PlatformId::from("p1"), Timestamp::from_unix(1));
+    let intents: Vec<Intent> = (0..40)
+        .map(|app| {
+            let app = AppId::from(format!("app{app}"));
+            Intent::new(ACME, app, Command::CancelGrayRelease, ().into(), now)
+        })
+        .collect();
+    // The first one brings ids for all of them.
+    store.open_intent(&p1, &intents[0]).await.unwrap();
+    let opened = intents[1..].iter().map(|intent| store.open_intent(&p1, intent));
+    futures::future::try_join_all(opened).await.unwrap();
+    assert_eq!(writes().await, 2);
+    let settled = Settled::unknown();
+    let closed = intents.iter().map(|intent| store.close_intent(&p1, intent, &settled, now));
+    futures::future::try_join_all(closed).await.unwrap();
+    assert_eq!(writes().await, 1);
+    assert_eq!(store.pending_intents(&PlatformKey::new(ACME, "p1")).await.unwrap().intents, []);
+}
+
+#[tokio::test]
+async fn what_waits_behind_a_write_when_the_store_is_closed_is_refused() {
+    let test = "what_waits_behind_a_write_when_the_store_is_closed_is_refused";
+    let Some(url) = postgres::database(test) else { return };
+    let store = PostgresStore::migrate(&url, options()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    store.receive(&event(1)).await.unwrap();
+    let holder = hold_lanes(&pool).await;
+    let receiver = store.clone();
+    let under_way = tokio::spawn(async move { receiver.receive(&event(2)).await });
+    until_waiting(&pool, 1).await;
+    let waiting = event(3);
+    let (refused, (), committed) = tokio::join!(store.receive(&waiting), store.close(), holder.commit());
+    committed.unwrap();
+    assert!(matches!(under_way.await.unwrap(), Ok(Received::New(_))), "what was under way is finished");
+    let error = refused.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Store, "receive"), "{error}");
 }

@@ -170,6 +170,7 @@ async fn what_is_no_sound_store_is_refused() {
         fs::write(&path, &whole[..kept]).unwrap();
         let error = SqliteStore::open(&path, options()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store, "{kept} bytes: {error}");
+        assert!(error.to_string().contains("is damaged: database disk image is malformed"), "{error}");
         assert!(error.advice().contains("backup"), "{kept} bytes: {error:#}");
         assert_eq!(fs::read(&path).unwrap(), whole[..kept], "it was written to");
     }
@@ -355,6 +356,13 @@ async fn connections_that_read_are_kept_until_the_store_is_closed() {
     }
     assert_eq!(readers.join_all().await, vec![Some(ticket("first")); 40]);
     assert!((1..=2).contains(&connections_to(&path)));
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let store = store.clone();
+        readers.spawn(async move { store.tokens(&TokenFilter::new(200)).await.unwrap().records.len() });
+    }
+    assert_eq!(readers.join_all().await, [200; 40]);
+    assert!((1..=2).contains(&connections_to(&path)), "those that read many rows wait for one of them");
     store.close().await;
     assert_eq!(connections_to(&path), 0);
     assert!(store.ticket(&key()).await.is_err());
@@ -378,6 +386,157 @@ async fn a_store_whose_mark_cannot_be_read_is_not_taken_to_have_none() {
     fs::remove_file(&mark).unwrap();
     std::os::unix::fs::symlink(&mark, &mark).unwrap();
     assert_refused(&path, "cannot open").await;
+}
+
+/// A name that leads to itself: what lies there cannot be told, which is not the same as nothing.
+#[tokio::test]
+async fn a_file_that_cannot_be_looked_at_is_not_taken_to_be_missing() {
+    let (directory, path) = made().await;
+    let endless = directory.path().join("endless.db");
+    std::os::unix::fs::symlink(&endless, &endless).unwrap();
+    assert_refused(&endless, "cannot look at").await;
+
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    let kept = directory.path().join("kept");
+    fs::rename(&path, &kept).unwrap();
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    let error = store.verify().await.unwrap_err();
+    assert!(error.to_string().contains("cannot look at"), "{error}");
+    fs::rename(&kept, &path).unwrap();
+    assert!(store.verify().await.unwrap());
+    store.close().await;
+
+    let log = directory.path().join("store.db-wal");
+    std::os::unix::fs::symlink(&log, &log).unwrap();
+    assert_refused(&path, "cannot look at").await;
+}
+
+#[tokio::test]
+async fn without_a_mark_nobody_knows_what_is_missing() {
+    let (directory, path) = made().await;
+    fs::remove_file(directory.path().join("store.db.turn")).unwrap();
+    assert_eq!(accept_loss(&format!("sqlite:{}", path.display())).await.unwrap(), None);
+    let error = accept_loss("postgres://user@host/database").await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("store")), "{error}");
+}
+
+/// A row that no write of the store could have made.
+const DAMAGE: &str = "PRAGMA ignore_check_constraints = ON; \
+                      INSERT INTO store (id, identity, commits, session, process) \
+                      SELECT 2, identity, commits, session, process FROM store";
+
+#[tokio::test]
+async fn a_check_tells_what_is_damaged_in_the_structure() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    statement_in(&path, DAMAGE);
+    let report = store.check(Timestamp::from_unix(2)).await.unwrap();
+    assert!(report.problems.iter().any(|problem| problem.contains("CHECK")), "{:?}", report.problems);
+}
+
+/// All of a file is read when it is opened, which takes its time: beside a daemon that has done it, it is not done again.
+#[tokio::test]
+async fn a_store_is_read_through_unless_its_daemon_has_done_that() {
+    let (_directory, path) = made().await;
+    let daemon = SqliteStore::open(&path, options().as_daemon()).await.unwrap();
+    statement_in(&path, DAMAGE);
+    SqliteStore::open(&path, options()).await.unwrap().close().await;
+    daemon.close().await;
+    for error in [
+        SqliteStore::open(&path, options()).await.unwrap_err(),
+        SqliteStore::open(&path, options().as_daemon()).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("is damaged: CHECK constraint failed"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn debug_output_tells_which_store_it_is() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    assert!(format!("{store:?}").contains(&format!("{path:?}")), "{store:?}");
+}
+
+/// Who brings its store up to date before each start is in nobody's way, unless there is something to be brought.
+#[tokio::test]
+async fn the_schema_is_changed_without_a_daemon_alone() {
+    let (_directory, path) = made().await;
+    let daemon = SqliteStore::open(&path, options().as_daemon()).await.unwrap();
+    SqliteStore::migrate(&path, options()).await.unwrap().close().await;
+    statement_in(&path, "DELETE FROM _sqlx_migrations WHERE version = 3");
+    let error = SqliteStore::migrate(&path, options()).await.unwrap_err();
+    assert!(error.to_string().contains("has a daemon already"), "{error}");
+    daemon.close().await;
+}
+
+#[tokio::test]
+async fn a_write_that_changes_nothing_costs_no_sync() {
+    let (_directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    store.save_ticket(&key(), &ticket("second")).await.unwrap();
+    let before = store.stats();
+    store.save_ticket(&key(), &ticket("")).await.unwrap_err();
+    let older = Ticket::new("older".into(), Timestamp::from_unix(0), Timestamp::from_unix(2));
+    assert!(!store.save_ticket(&key(), &older).await.unwrap());
+    let after = store.stats();
+    assert_eq!((after.operations - before.operations, after.commits - before.commits), (2, 0));
+}
+
+/// As it does when the disk is full: the database ends the transaction, and nothing of the group counts.
+#[tokio::test]
+async fn a_group_that_the_database_gives_up_is_not_done() {
+    let (directory, path) = made().await;
+    let store = SqliteStore::open(&path, options()).await.unwrap();
+    statement_in(
+        &path,
+        "CREATE TRIGGER full BEFORE INSERT ON tickets WHEN NEW.platform = 'full' \
+         BEGIN SELECT RAISE(ROLLBACK, 'no room'); END",
+    );
+    let turn = OpenOptions::new().write(true).open(directory.path().join("store.db.turn")).unwrap();
+    turn.lock().unwrap();
+    write_and_leave(&store, "held up").await;
+    let (full, behind) = (PlatformKey::new(ACME, "full"), PlatformKey::new(ACME, "behind"));
+    let new = ticket("new");
+    let release = async {
+        turn.unlock().unwrap();
+    };
+    let (one, other, ()) =
+        tokio::join!(store.save_ticket(&full, &new), store.save_ticket(&behind, &new), release);
+    for error in [one.unwrap_err(), other.unwrap_err()] {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone), "{error}");
+    }
+    assert_eq!(store.ticket(&behind).await.unwrap(), None);
+    store.save_ticket(&behind, &new).await.unwrap();
+    assert_eq!(store.ticket(&behind).await.unwrap(), Some(new));
+}
+
+/// Somebody who only looks whether there is a daemon holds its lock for a moment.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_starts_though_somebody_looks_for_it() {
+    let (_directory, path) = made().await;
+    let lock = path.with_file_name("store.db.lock");
+    SqliteStore::open(&path, options().as_daemon()).await.unwrap().close().await;
+    for _ in 0..5 {
+        let looker = OpenOptions::new().write(true).open(&lock).unwrap();
+        looker.lock().unwrap();
+        let path = path.clone();
+        let opening = tokio::spawn(async move { SqliteStore::open(path, options().as_daemon()).await });
+        while connections_to(&lock) < 2 && !opening.is_finished() {}
+        // It has the file, and has found the lock taken.
+        (0..100).for_each(|_| std::thread::yield_now());
+        drop(looker);
+        opening.await.unwrap().unwrap().close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_daemon_that_left_no_name_is_another_process() {
+    let (directory, path) = made().await;
+    let lock = fs::File::create(directory.path().join("store.db.lock")).unwrap();
+    lock.lock().unwrap();
+    let error = SqliteStore::open(&path, options().as_daemon()).await.unwrap_err();
+    assert!(error.to_string().contains("in use by another process"), "{error}");
 }
 
 #[tokio::test]
@@ -581,6 +740,7 @@ async fn a_store_is_opened_by_its_address() {
     for bad in ["", "store.db", "sqlite:", "mysql://host/db", "postgres:host"] {
         let error = miniprogram_store::open(bad, StoreKeys::default()).await.unwrap_err();
         assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("store")), "{bad:?}");
+        assert!(error.to_string().contains("sqlite:PATH or postgres://"), "{bad:?}: {error}");
     }
 }
 
@@ -592,6 +752,9 @@ async fn a_half_made_store_stands_in_nobodys_way() {
     OpenOptions::new().write(true).create(true).truncate(true).open(&draft).unwrap();
     SqliteStore::create(&path, options()).await.unwrap();
     assert!(!draft.exists());
+    fs::create_dir(directory.path().join("other.db.new")).unwrap();
+    let error = SqliteStore::create(directory.path().join("other.db"), options()).await.unwrap_err();
+    assert!(error.to_string().contains("cannot remove"), "it is no file, and not ours: {error}");
 }
 
 /// An effect at a time costs one sync: how the one before ended reaches the disk with the next.

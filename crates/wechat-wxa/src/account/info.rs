@@ -7,7 +7,7 @@ use crate::client::WeChatApp;
 use crate::fields;
 use crate::values::{ACCOUNT_TYPE, AccountType, Coded, REALNAME_STATUS, ReviewStatus};
 
-/// What the vendor tells of an app's account.
+/// An app's account, as the vendor reports it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountInfo {
@@ -23,7 +23,7 @@ pub struct AccountInfo {
     /// `principal_name`: the owner.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub principal_name: Option<String>,
-    /// `realname_status`: where the check of the owner stands.
+    /// `realname_status`: the state of the owner's identity check.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub realname_status: Option<Coded<ReviewStatus>>,
     /// `wx_verify_info`.
@@ -32,7 +32,7 @@ pub struct AccountInfo {
     /// `signature_info`: the description.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<Changes>,
-    /// `head_image_info`: the address of the icon.
+    /// `head_image_info`: the URL of the icon.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<Changes>,
     /// `nickname_info`: the name.
@@ -47,25 +47,25 @@ pub struct AccountInfo {
     /// `customer_type`: the vendor's number.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub customer_type: Option<i64>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// What can be changed so often.
+/// A property that can be changed only a limited number of times.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Changes {
-    /// What it is now.
+    /// The current value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<String>,
-    /// `modify_used_count`: how often it was changed in the period.
+    /// `modify_used_count`: the number of changes made in the period.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub used: Option<i64>,
-    /// `modify_quota`: how often it can be changed in the period.
+    /// `modify_quota`: the number of changes allowed in the period.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub quota: Option<i64>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
@@ -80,19 +80,20 @@ impl Changes {
         }
     }
 
-    /// How many changes were counted since; none if that is not told or a new period began.
+    /// Returns how many changes were counted since `before`; `None` if that is not reported or a new period has
+    /// begun.
     pub(super) fn counted_since(&self, before: &Self) -> Option<i64> {
         let counted = self.used?.checked_sub(before.used?)?;
         (counted >= 0).then_some(counted)
     }
 
-    /// Whether the vendor tells neither the value nor how often it was changed.
+    /// Whether the vendor reports neither the value nor the number of changes.
     pub(super) fn is_untold(&self) -> bool {
         self.used.is_none() && self.value.as_deref().is_none_or(|value| value.trim().is_empty())
     }
 
-    /// Whether it was changed to a value since; none if that does not show, since the owner can change it too. One
-    /// change that was counted although all looks as before is not shown yet.
+    /// Returns whether the value was changed to `wanted` since; `None` if that cannot be determined, since the owner
+    /// can change it too. If everything looks as before but one change was counted, the change is not visible yet.
     pub(super) fn changed_to(&self, wanted: &str, before: &Self) -> Option<bool> {
         let (now, then) = (self.value.as_deref(), before.value.as_deref());
         match self.counted_since(before) {
@@ -104,14 +105,14 @@ impl Changes {
     }
 }
 
-/// What of an account was verified.
+/// Which parts of an account are verified.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationInfo {
-    /// `qualification_verify`: whether the owner was.
+    /// `qualification_verify`: whether the owner is verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub qualification: Option<bool>,
-    /// `naming_verify`: whether the name was.
+    /// `naming_verify`: whether the name is verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub naming: Option<bool>,
     /// `annual_review`: whether the yearly review is due.
@@ -123,7 +124,7 @@ pub struct VerificationInfo {
     /// `annual_review_end_time`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub annual_review_ends_at: Option<Timestamp>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
@@ -142,10 +143,10 @@ impl VerificationInfo {
 }
 
 impl WeChatApp {
-    /// Name, icon, description and owner of the app, and how often each can be changed: `getaccountbasicinfo`.
+    /// Returns the app's name, icon, description and owner, and how often each can be changed: `getaccountbasicinfo`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn account_info(&self) -> Result<AccountInfo> {
         Ok(read(&self.begin("account_info").read(&call()).await?))
     }
@@ -157,7 +158,7 @@ pub(super) fn call() -> Call {
 
 fn read(reply: &Reply) -> AccountInfo {
     let mut members = fields::of(reply);
-    // The name stands outside of `nickname_info` too, in some answers only there.
+    // The name also appears outside `nickname_info`, in some responses only there.
     let nickname = members.text("nickname");
     let mut changes =
         |name: &str, value: &str| members.object(name).as_mut().map(|info| Changes::read(info, value));
@@ -184,7 +185,7 @@ fn read(reply: &Reply) -> AccountInfo {
     }
 }
 
-/// What of an account shows that it was changed.
+/// The parts of an account that show that it was changed.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Shown {
     pub(super) name: Changes,

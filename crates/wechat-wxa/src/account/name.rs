@@ -15,11 +15,11 @@ use crate::values::{Coded, NAME_AUDIT, ReviewStatus};
 
 pub(crate) const SET: MethodName = MethodName::new("set_name");
 
-/// Characters of a name. The vendor counts a Chinese one as two in some places, so that only what is too short or too
-/// long either way is refused here.
+/// Length limits of a name, in characters. The vendor counts a Chinese character as two in some places, so only names
+/// that are too short or too long either way are refused here.
 const SHORTEST: usize = 4;
 const LONGEST: usize = 30;
-/// Proofs beside identity card and licence.
+/// Maximum number of proofs in addition to identity card and licence.
 const MOST_MATERIALS: usize = 5;
 const MATERIALS: [&str; MOST_MATERIALS] = [
     "naming_other_stuff_1",
@@ -29,69 +29,69 @@ const MATERIALS: [&str; MOST_MATERIALS] = [
     "naming_other_stuff_5",
 ];
 
-/// What the vendor says of a name that nobody has asked for yet.
+/// The vendor's assessment of a name that has not been applied for yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NameCheck {
-    /// `hit_condition`: whether it meets a rule that asks for proofs.
+    /// `hit_condition`: whether the name matches a rule that requires proofs.
     pub hit: bool,
-    /// `wording`: what the rule says.
+    /// `wording`: the text of the rule.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wording: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// A name to ask for, with media ids of its proofs from [`WeChatApp::upload_material`].
+/// A name to apply for, with media ids of its proofs from [`WeChatApp::upload_material`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NameChange {
     /// `nick_name`.
     pub name: String,
-    /// `id_card`: the owner's identity card, of an app of a person.
+    /// `id_card`: the owner's identity card, for an app owned by a person.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id_card: Option<String>,
-    /// `license`: the owner's licence, of an app of an organization.
+    /// `license`: the owner's licence, for an app owned by an organization.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub license: Option<String>,
     /// `naming_other_stuff_1` to `_5`: other proofs.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub materials: Vec<String>,
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl NameChange {
-    /// A name without proofs.
+    /// Creates a change without proofs.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), id_card: None, license: None, materials: Vec::new(), extra: Map::new() }
     }
 
-    /// With the identity card of the person who owns the app.
+    /// Adds the identity card of the person who owns the app.
     #[must_use]
     pub fn with_id_card(mut self, media_id: impl Into<String>) -> Self {
         self.id_card = Some(media_id.into());
         self
     }
 
-    /// With the licence of the organization that owns the app.
+    /// Adds the licence of the organization that owns the app.
     #[must_use]
     pub fn with_license(mut self, media_id: impl Into<String>) -> Self {
         self.license = Some(media_id.into());
         self
     }
 
-    /// With one more proof.
+    /// Adds another proof.
     #[must_use]
     pub fn with_material(mut self, media_id: impl Into<String>) -> Self {
         self.materials.push(media_id.into());
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -125,24 +125,24 @@ fn check_length(operation: &'static str, name: &str) -> Result<()> {
     Err(refuse::invalid(operation, "name", rule))
 }
 
-/// What asking for a name brought.
+/// The result of applying for a name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NameAudit {
-    /// `audit_id`: the review that decides; none if the name took effect at once, or if the answer was lost and the
-    /// account shows the change without naming its review. The verdict is pushed either way.
+    /// `audit_id`: the review that decides. `None` if the name took effect immediately, or if the response was lost
+    /// and the account shows the change without naming its review. The verdict is pushed either way.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audit_id: Option<AuditId>,
-    /// `wording`: what the vendor asks for.
+    /// `wording`: what the vendor requires.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wording: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl NameAudit {
-    /// A review by its id.
+    /// Creates the result from a review id.
     #[must_use]
     pub fn new(audit_id: Option<AuditId>) -> Self {
         Self { audit_id, wording: None, extra: Map::new() }
@@ -151,13 +151,13 @@ impl NameAudit {
 
 effect_members! { NameAudit }
 
-/// Where the review of a name stands.
+/// The state of a name's review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NameAuditState {
     /// `audit_stat`.
     pub status: Coded<ReviewStatus>,
-    /// `nickname`: the name that was asked for.
+    /// `nickname`: the name applied for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// `fail_reason`.
@@ -169,13 +169,13 @@ pub struct NameAuditState {
     /// `audit_time`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audited_at: Option<Timestamp>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl NameAuditState {
-    /// A review of which only the status is known.
+    /// Creates a state of which only the status is known.
     #[must_use]
     pub fn new(status: Coded<ReviewStatus>) -> Self {
         Self { status, name: None, reason: None, created_at: None, audited_at: None, extra: Map::new() }
@@ -183,13 +183,13 @@ impl NameAuditState {
 }
 
 impl WeChatApp {
-    /// Asks whether a name could be had: `checkwxverifynickname`.
+    /// Checks whether a name is available: `checkwxverifynickname`.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument),
     /// [`ContentRejected`](miniprogram_core::ErrorKind::ContentRejected) or
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a name that cannot be had (53010–53019), and those of
-    /// any read.
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a name that is not available (53010–53019), and those
+    /// of any read.
     pub async fn check_name(&self, name: &str) -> Result<NameCheck> {
         const OPERATION: &str = "check_name";
         check_length(OPERATION, name)?;
@@ -204,19 +204,19 @@ impl WeChatApp {
         })
     }
 
-    /// Asks for a name: `setnickname`. It spends one of the year's changes and mostly opens a review.
+    /// Applies for a name: `setnickname`. This uses up one of the year's changes and usually opens a review.
     ///
-    /// A review shows in no query without its id. After a lost answer the outcome therefore stays unknown unless the
-    /// name itself or the count of changes has moved; the push of the verdict tells.
+    /// No query shows a review without its id. After a lost response the outcome therefore stays unknown unless the
+    /// name itself or the number of changes has changed; the push of the verdict reports it.
     ///
     /// # Errors
     /// Those of [`check_name`](Self::check_name), [`Conflict`](miniprogram_core::ErrorKind::Conflict) if a change is
-    /// under way, and those of any effect.
+    /// in progress, and those of any effect.
     pub async fn set_name(&self, change: &NameChange) -> Result<Effect<NameAudit>> {
         self.perform(commands::set_name(change)?).await?.into_inherent(SET.as_str())
     }
 
-    /// Where the review of a name stands: `api_wxa_querynickname`.
+    /// Returns the state of a name's review: `api_wxa_querynickname`.
     ///
     /// # Errors
     /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) for an unknown id (91011), and those of any read.
@@ -247,7 +247,7 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
             }
             match now.name.changed_to(&change.name, &before.name) {
                 Some(true) => Finding::Done(brought(&NameAudit::default())),
-                // A name in review does not show, and is not counted before its verdict.
+                // A name in review is not visible, and is not counted before its verdict.
                 _ => Finding::Unknowable,
             }
         })

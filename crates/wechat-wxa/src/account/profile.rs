@@ -17,36 +17,36 @@ pub(crate) const SET_ICON: MethodName = MethodName::new("set_icon");
 pub(crate) const SET_DESCRIPTION: MethodName = MethodName::new("set_description");
 pub(crate) const SET_SEARCH: MethodName = MethodName::new("set_search_status");
 
-/// A picture to use as the icon.
+/// An image to use as the icon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IconChange {
     /// `head_img_media_id`, from [`WeChatApp::upload_material`].
     pub media_id: String,
-    /// `x1` and `y1`: where the part of it begins that is shown, as a share of width and height.
+    /// `x1` and `y1`: the start of the visible part, as a fraction of width and height.
     pub from: (f64, f64),
-    /// `x2` and `y2`: where it ends.
+    /// `x2` and `y2`: the end of the visible part.
     pub to: (f64, f64),
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl IconChange {
-    /// The whole picture.
+    /// Uses the whole image.
     #[must_use]
     pub fn new(media_id: impl Into<String>) -> Self {
         Self { media_id: media_id.into(), from: (0.0, 0.0), to: (1.0, 1.0), extra: Map::new() }
     }
 
-    /// A part of it, by x and y of two corners, each from 0 to 1.
+    /// Uses a part of the image, given by x and y of two corners, each from 0 to 1.
     #[must_use]
     pub const fn cropped(mut self, from: (f64, f64), to: (f64, f64)) -> Self {
         (self.from, self.to) = (from, to);
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -95,7 +95,7 @@ pub(crate) struct Search {
 }
 
 impl WeChatApp {
-    /// Sets the icon: `modifyheadimage`. It spends one of the month's changes.
+    /// Sets the icon: `modifyheadimage`. This uses up one of the month's changes.
     ///
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (53202), and those of any effect.
@@ -103,7 +103,7 @@ impl WeChatApp {
         Ok(self.perform(commands::set_icon(change)?).await?.into_unit())
     }
 
-    /// Sets the description, 4 to 120 characters: `modifysignature`. It spends one of the month's changes.
+    /// Sets the description, 4 to 120 characters: `modifysignature`. This uses up one of the month's changes.
     ///
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (53200),
@@ -112,15 +112,15 @@ impl WeChatApp {
         Ok(self.perform(commands::set_description(text)?).await?.into_unit())
     }
 
-    /// Whether the vendor's search shows the app: `getwxasearchstatus`.
+    /// Returns whether the vendor's search shows the app: `getwxasearchstatus`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn search_status(&self) -> Result<Coded<SearchStatus>> {
         search_status(&self.begin("search_status").read(&search_call()).await?)
     }
 
-    /// Says whether it should: `changewxasearchstatus`.
+    /// Sets whether the vendor's search shows the app: `changewxasearchstatus`.
     ///
     /// # Errors
     /// [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) if the vendor has locked it (85083), and
@@ -146,7 +146,7 @@ pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn EffectPlan>>
             if now.icon.is_untold() {
                 return Finding::Untold("head_image_info");
             }
-            // Its address does not say which picture it is.
+            // The icon's URL does not identify the image.
             shown(match now.icon.counted_since(&before.icon) {
                 Some(0) if now.icon.value == before.icon.value => Some(false),
                 Some(1) => Some(true),
@@ -188,7 +188,7 @@ pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn Eff
         .boxed()
 }
 
-/// What it says that an effect shows, does not, or that nobody can tell.
+/// Maps whether the effect is visible, is not visible, or cannot be determined to a finding.
 fn shown(done: Option<bool>) -> Finding {
     match done {
         Some(true) => Finding::Done(EffectValue::None),

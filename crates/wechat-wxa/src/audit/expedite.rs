@@ -9,10 +9,10 @@ use super::target::{LATEST, Target, is_open, none_open};
 use super::{latest_call, number, read_latest};
 
 const OPERATION: &str = "expedite_audit";
-/// The code that says that the audit is expedited already.
+/// The code for an audit that is already expedited.
 const DONE_ALREADY: Code = Code::Number(89404);
 
-/// No query shows whether an audit is expedited: after an unknown outcome it is asked for again, and the vendor's
+/// No query shows whether an audit is expedited. After an unknown outcome the request is repeated, and the vendor's
 /// "done already" settles it.
 pub(crate) struct ExpediteAudit {
     target: Target,
@@ -62,7 +62,7 @@ impl EffectPlan for ExpediteAudit {
         if refusal.code() == Some(&DONE_ALREADY) {
             AfterRefusal::Done(EffectValue::None)
         } else {
-            // No allowance left, or a verdict meanwhile: the attempt before may be what brought that about.
+            // No allowance left, or a verdict in the meantime: the previous attempt may have caused either.
             AfterRefusal::Ask
         }
     }

@@ -1,8 +1,8 @@
-//! Fields of a submission that only WeChat has.
+//! WeChat-only fields of a submission.
 
 use serde_json::{Map, Value, json};
 
-/// The fields of `submit_audit` that `SubmitOptions` has no name for. Their limits are checked when the submission is
+/// The fields of `submit_audit` that `SubmitOptions` does not model. Their limits are checked when the submission is
 /// made.
 ///
 /// Source: the current `submit_audit` page.
@@ -24,18 +24,18 @@ use serde_json::{Map, Value, json};
 pub struct SubmitExtra(Map<String, Value>);
 
 impl SubmitExtra {
-    /// No field.
+    /// Creates an empty set of fields.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Any field, as it is sent: for those that have no method here.
+    /// Adds any field, sent as it is; for fields that have no method here.
     pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.0.insert(name.into(), value.into());
         self
     }
 
-    /// `preview_info`: media ids of videos and pictures that show the app, from `uploadmedia`; valid for three days.
+    /// `preview_info`: media ids, from `uploadmedia`, of videos and images that show the app; valid for three days.
     pub fn with_preview<V: Into<String>, P: Into<String>>(
         self,
         videos: impl IntoIterator<Item = V>,
@@ -51,7 +51,7 @@ impl SubmitExtra {
         self.with_field("feedback_info", text.into())
     }
 
-    /// `feedback_stuff`: media ids of at most five pictures that go with the feedback.
+    /// `feedback_stuff`: media ids of at most five images for the feedback.
     pub fn with_feedback_stuff<M: Into<String>>(self, media: impl IntoIterator<Item = M>) -> Self {
         let media: Vec<String> = media.into_iter().map(Into::into).collect();
         self.with_field("feedback_stuff", media.join("|"))
@@ -62,7 +62,7 @@ impl SubmitExtra {
         self.with_field("ugc_declare", declaration.0)
     }
 
-    /// `privacy_api_not_use`: whether interfaces that the scan found are not used.
+    /// `privacy_api_not_use`: whether the interfaces that the scan found are unused.
     pub fn with_privacy_api_not_use(self, unused: bool) -> Self {
         self.with_field("privacy_api_not_use", unused)
     }
@@ -72,7 +72,8 @@ impl SubmitExtra {
         self.with_field("order_path", path.into())
     }
 
-    /// The fields as [`SubmitOptions::with_extra`](miniprogram_core::SubmitOptions::with_extra) takes them.
+    /// Returns the fields in the form that [`SubmitOptions::with_extra`](miniprogram_core::SubmitOptions::with_extra)
+    /// takes.
     #[must_use]
     pub fn into_extra(self) -> Map<String, Value> {
         self.0
@@ -85,32 +86,32 @@ impl SubmitExtra {
 pub struct UgcDeclare(Map<String, Value>);
 
 impl UgcDeclare {
-    /// No member.
+    /// Creates a declaration without fields.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// `scene`: 0 nothing, 1 profile, 2 picture, 3 video, 4 text, 5 audio.
+    /// `scene`: 0 nothing, 1 profile, 2 image, 3 video, 4 text, 5 audio.
     pub fn with_scenes(self, scenes: impl IntoIterator<Item = i64>) -> Self {
         self.with("scene", scenes.into_iter().collect::<Vec<_>>())
     }
 
-    /// `other_scene_desc`: other scenes in words, at most 256 characters.
+    /// `other_scene_desc`: a description of other scenes, at most 256 characters.
     pub fn with_other_scene_desc(self, text: impl Into<String>) -> Self {
         self.with("other_scene_desc", text.into())
     }
 
-    /// `method`: 1 the platform's content interfaces, 2 another product, 3 by hand, 4 none.
+    /// `method`: 1 the platform's content interfaces, 2 another product, 3 manually, 4 none.
     pub fn with_methods(self, methods: impl IntoIterator<Item = i64>) -> Self {
         self.with("method", methods.into_iter().collect::<Vec<_>>())
     }
 
-    /// `has_audit_team`: whether people review.
+    /// `has_audit_team`: whether a team of people reviews content.
     pub fn with_audit_team(self, exists: bool) -> Self {
         self.with("has_audit_team", i64::from(exists))
     }
 
-    /// `audit_desc`: how it is reviewed in words, at most 256 characters.
+    /// `audit_desc`: a description of the review, at most 256 characters.
     pub fn with_audit_desc(self, text: impl Into<String>) -> Self {
         self.with("audit_desc", text.into())
     }

@@ -12,21 +12,22 @@ use crate::{client, refuse, wire};
 
 const OPERATION: &str = "submit_audit";
 
-/// Items of a submission.
+/// Maximum number of items in a submission.
 const MOST_ITEMS: usize = 5;
-/// Tags of an item, and characters of each.
+/// Maximum number of tags per item, and of characters per tag.
 const MOST_TAGS: usize = 10;
 const LONGEST_TAG: usize = 20;
-/// Characters of a page's title.
+/// Maximum number of characters in a page's title.
 const LONGEST_TITLE: usize = 32;
-/// Characters of `feedback_info`, pictures of `feedback_stuff`, characters of each text in `ugc_declare`.
+/// Maximum number of characters in `feedback_info`, of images in `feedback_stuff`, and of characters in each text of
+/// `ugc_declare`.
 const LONGEST_FEEDBACK: usize = 200;
 const MOST_FEEDBACK_PICTURES: usize = 5;
 const LONGEST_UGC_TEXT: usize = 256;
 
-/// Names that `SubmitOptions` has fields for, in its own spelling and the vendor's.
+/// Names that `SubmitOptions` models, in its own spelling and the vendor's.
 const MODELLED: [&str; 5] = ["items", "item_list", "version_desc", "content", "remark"];
-/// Names that `AuditItem` has fields for.
+/// Names that `AuditItem` models.
 const MODELLED_OF_ITEMS: [&str; 9] = [
     "address",
     "tag",
@@ -104,13 +105,13 @@ impl EffectPlan for SubmitAudit {
         let before = intent.before.get("audit_id").and_then(Value::as_str).map(AuditId::from);
         Ok(match (read_latest(op).await?.audit_id, before) {
             (Some(id), before) if Some(&id) != before.as_ref() => Finding::Done(EffectValue::Audit(id)),
-            // "Never submitted" about an app that had an audit is neither the state before nor the one after.
+            // "Never submitted" for an app that had an audit is neither the state before nor the state after.
             (None, Some(_)) => Finding::Untold("auditid"),
             _ => Finding::Absent,
         })
     }
 
-    /// What was uploaded since the submission is another thing to submit.
+    /// Code uploaded since the submission is something else to submit.
     async fn repeats(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
         let audit = read_latest(op).await?;
         let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
@@ -138,7 +139,7 @@ fn body(options: &SubmitOptions) -> Result<Value> {
     let items = options.items.iter().enumerate().map(|(at, item)| item_body(at, item));
     let items = items.collect::<Result<Vec<_>>>()?;
     let mut body = Map::new();
-    // Whether a submission needs items is the vendor's to say: 85023.
+    // Whether a submission needs items is for the vendor to decide: 85023.
     if !items.is_empty() {
         body.insert("item_list".to_owned(), Value::Array(items));
     }

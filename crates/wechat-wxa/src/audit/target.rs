@@ -1,4 +1,4 @@
-//! The audit that an effect is about: the one that the caller names, or the latest one.
+//! The audit that an effect targets: the one that the caller names, or the latest one.
 
 use miniprogram_core::{Audit, AuditId, AuditStatus, AuditTarget, Error, Result};
 use serde::Deserialize;
@@ -9,18 +9,18 @@ use crate::WECHAT;
 use crate::before::seen;
 use crate::refuse::conflict;
 
-/// What a plan calls the read of the latest audit.
+/// The name of the read of the latest audit in a plan.
 pub(super) const LATEST: &str = "get_latest_auditstatus";
 
-/// Which audit.
+/// The targeted audit.
 pub(super) enum Target {
-    /// That one.
+    /// The audit with this id.
     Id(AuditId),
-    /// The one that is open; which it was before the effect, the intent keeps.
+    /// The audit that is open; the intent records which one it was before the effect.
     Latest,
 }
 
-/// What was read before an effect on the latest audit.
+/// The state read before an effect on the latest audit.
 #[derive(Deserialize)]
 struct Before {
     audit_id: AuditId,
@@ -38,7 +38,7 @@ impl Target {
         }
     }
 
-    /// The audit's id.
+    /// Returns the audit's id.
     pub(super) fn audit(&self, operation: &'static str, before: &Value) -> Result<AuditId> {
         match self {
             Self::Id(audit) => Ok(audit.clone()),
@@ -47,7 +47,7 @@ impl Target {
     }
 }
 
-/// Whether there is no verdict yet.
+/// Whether the audit has no verdict yet.
 pub(super) fn is_open(audit: &Audit) -> bool {
     matches!(audit.status, AuditStatus::InReview | AuditStatus::Delayed)
 }

@@ -11,7 +11,7 @@ use crate::refuse::conflict;
 
 const OPERATION: &str = "withdraw_audit";
 
-/// Withdraws the audit that is open; the call itself names none.
+/// Withdraws the open audit; the call itself does not name one.
 pub(crate) struct WithdrawAudit {
     target: Target,
 }
@@ -22,7 +22,7 @@ impl WithdrawAudit {
     }
 }
 
-/// Why an audit that the caller names cannot be withdrawn.
+/// Explains why an audit that the caller names cannot be withdrawn.
 fn refusal(latest: &Audit, wanted: &AuditId) -> String {
     match &latest.audit_id {
         Some(id) if id == wanted => format!("audit {id} is {}, not in review", latest.status),
@@ -60,7 +60,7 @@ impl EffectPlan for WithdrawAudit {
         let ours = self.target.audit(OPERATION, &intent.before)?;
         let latest = read_latest(op).await?;
         let audit = if latest.audit_id.as_ref().is_some_and(|id| *id != ours) {
-            // Somebody has submitted again: only the audit itself can tell how it ended.
+            // There has been a new submission: only the audit itself shows how it ended.
             read_status(op, &status_call(&ours, OPERATION)?, &ours).await?
         } else {
             latest

@@ -1,4 +1,4 @@
-//! Who has authorized the platform.
+//! The apps that have authorized the platform.
 
 use miniprogram_core::authorization::{AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage};
 use miniprogram_core::pipeline::{Fields, Op, Reply};
@@ -11,7 +11,7 @@ use super::tokens::{of_app, permissions, secret};
 use crate::fields;
 use crate::refuse;
 
-/// How many authorizers a page holds at most.
+/// The maximum number of authorizers per page.
 pub(super) const LONGEST_PAGE: u32 = 500;
 
 impl WeChatAuthorization {
@@ -29,7 +29,7 @@ impl WeChatAuthorization {
             .with_permissions(permissions(&reply)))
     }
 
-    /// `api_get_authorizer_info` of the operation's app.
+    /// Reads `api_get_authorizer_info` for the operation's app.
     pub(super) async fn info(&self, op: &mut Op<'_>, platform: &AccessToken) -> Result<Reply> {
         let members = [("authorizer_appid", Value::from(op.subject().as_str()))];
         let call = self.call(op.operation(), "/cgi-bin/component/api_get_authorizer_info", members);
@@ -49,7 +49,7 @@ impl WeChatAuthorization {
         self.list(&mut self.begin(OPERATION), platform, page).await
     }
 
-    /// One page of `api_get_authorizer_list`.
+    /// Reads one page of `api_get_authorizer_list`.
     pub(super) async fn list(
         &self,
         op: &mut Op<'_>,

@@ -12,10 +12,10 @@ use crate::refuse;
 
 const OPERATION: &str = "authorization_url";
 
-/// Mini programs may authorize, and nothing else.
+/// Only mini programs may authorize.
 const MINI_PROGRAMS: &str = "2";
 
-/// The page of a desk: `componentloginpage`. That of a phone: `bindcomponent`.
+/// Builds the URL of the page: `componentloginpage` for desktops, `bindcomponent` for phones.
 pub(super) fn url(
     of: &WeChatAuthorization,
     code: &PreAuthorizationCode,

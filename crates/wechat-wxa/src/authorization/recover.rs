@@ -1,4 +1,4 @@
-//! A refresh token that was lost, read again.
+//! Recovery of a lost refresh token.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{WECHAT, refuse};
 const OPERATION: &str = "recover";
 
 impl WeChatAuthorization {
-    /// The refresh token is in the information about the app, or else in the list of all apps.
+    /// Finds the refresh token in the information about the app, or otherwise in the list of all apps.
     pub(super) async fn find_refresh_token(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
         refuse::required(OPERATION, "app", app.as_str())?;
         let reply = self.info(&mut self.pipeline.begin(app, OPERATION), platform).await?;
@@ -31,8 +31,8 @@ impl WeChatAuthorization {
         let mut offset = 0;
         let mut totals = BTreeSet::new();
         loop {
-            // A page is an operation of its own: a long list must not run into one deadline.
-            // A list that does not tell all of them proves nothing of the app.
+            // Each page is an operation of its own: a long list must not be limited by a single deadline. An
+            // incomplete list proves nothing about the app.
             let mut op = self.pipeline.begin(app, OPERATION).comparing();
             let list = self.list(&mut op, platform, AuthorizerPage::new(offset, LONGEST_PAGE)).await?;
             totals.insert(list.total);
@@ -48,7 +48,7 @@ impl WeChatAuthorization {
             }
         }
         if totals.len() > 1 {
-            // Whoever moved up a page while it was read has not been seen.
+            // An authorizer that moved up a page during the read has not been seen.
             let why = "the list of authorizers changed while it was read";
             return Err(not_found(ErrorKind::Unavailable, why).with_retry(Retry::Backoff));
         }

@@ -1,4 +1,4 @@
-//! Options of an app, and its allowances by the platform's secret.
+//! Options of an app, and resetting its call counts with the platform's secret.
 
 use miniprogram_core::pipeline::Fields;
 use miniprogram_core::transport::Place;
@@ -11,7 +11,7 @@ use crate::fields;
 use crate::refuse;
 
 impl WeChatAuthorization {
-    /// The value of an option that the app's authorization has, such as `voice_recognize`: `get_authorizer_option`.
+    /// Returns the value of an option of the app's authorization, such as `voice_recognize`: `get_authorizer_option`.
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an option that WeChat does not know
@@ -34,13 +34,13 @@ impl WeChatAuthorization {
         members.required("option_value", Fields::text)
     }
 
-    /// Sets such an option: `set_authorizer_option`. Sent once; a repeat gives the same state, so an unknown outcome
-    /// may simply be sent again.
+    /// Sets such an option: `set_authorizer_option`. Sent once; repeating it results in the same state, so after an
+    /// unknown outcome the call may simply be sent again.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an option or a value that WeChat does not
-    /// know (61012, 61013), [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) for one that can only
-    /// be read (61025). With outcome `unknown` it may be set.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an option or a value that WeChat does
+    /// not know (61012, 61013), [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) for a read-only
+    /// option (61025). With outcome `unknown` the option may have been set.
     pub async fn set_authorizer_option(
         &self,
         platform: &AccessToken,
@@ -63,13 +63,13 @@ impl WeChatAuthorization {
         Ok(())
     }
 
-    /// Sets the daily counts of all calls of an app, or of the platform itself, back to 0 with the platform's secret
-    /// and no token: `component/clear_quota/v2`. Sent once: each one that arrives spends one of ten a month, and no
+    /// Resets the daily call counts of an app, or of the platform itself, to 0 with the platform's secret and without
+    /// a token: `component/clear_quota/v2`. Sent once: each call that arrives uses up one of ten a month, and no
     /// query shows it.
     ///
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (48006). With outcome `unknown` the counts may
-    /// have been set back.
+    /// have been reset.
     pub async fn clear_quota_with_secret(&self, app: &AppId) -> Result<()> {
         const OPERATION: &str = "clear_quota_with_secret";
         refuse::required(OPERATION, "appid", app.as_str())?;

@@ -1,4 +1,4 @@
-//! Tokens and codes, fetched and exchanged.
+//! Fetching and exchanging tokens and codes.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl WeChatAuthorization {
 
     pub(super) async fn ask_for_tickets(&self) -> Result<()> {
         const OPERATION: &str = "start_ticket_push";
-        // Not `component_appsecret`, as in every other call.
+        // Not `component_appsecret`, unlike every other call.
         let call = self
             .call(OPERATION, "/cgi-bin/component/api_start_push_ticket", [])
             .with_secret(Place::body("component_secret"), self.secret.clone())
@@ -95,7 +95,7 @@ impl WeChatAuthorization {
     }
 }
 
-/// A token that the answer cannot do without, and how long it is good.
+/// Reads a required token and its lifetime.
 fn issued(members: &mut Fields<'_>, name: &str) -> Result<IssuedToken> {
     let token = members.required(name, secret)?;
     let why = "holds blanks or control characters";
@@ -110,12 +110,12 @@ fn lifetime(members: &mut Fields<'_>) -> Result<Duration> {
     positive.map(Duration::from_secs).ok_or_else(|| members.wrong("expires_in", &why()))
 }
 
-/// A secret; none if it is absent, null or empty.
+/// Reads a secret; `None` if it is absent, null or empty.
 pub(super) fn secret(members: &mut Fields<'_>, name: &str) -> Option<Secret> {
     members.text(name).map(Secret::new)
 }
 
-/// The app that an answer names, under the first of the names that it has: it must be the one that was asked for.
+/// Checks that the app named in a response, under the first of the names that is present, is the requested one.
 pub(super) fn of_app(members: &mut Fields<'_>, names: &[&str], asked: &AppId) -> Result<Option<AppId>> {
     for name in names {
         match members.text(name) {
@@ -127,7 +127,7 @@ pub(super) fn of_app(members: &mut Fields<'_>, names: &[&str], asked: &AppId) ->
     Ok(None)
 }
 
-/// The permission sets of an answer. What cannot be read of them is left out: it must not cost the tokens beside it.
+/// Reads the permission sets of a response. Unreadable ones are skipped: they must not cost the tokens next to them.
 pub(super) fn permissions(reply: &Reply) -> Vec<Permission> {
     let Some(granted) = reply.json["authorization_info"]["func_info"].as_array() else { return Vec::new() };
     let permission = |granted: &Value| {

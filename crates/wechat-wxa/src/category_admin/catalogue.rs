@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::client::WeChatApp;
 use crate::fields;
 
-/// A category that apps can have.
+/// A category available to apps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CatalogueCategory {
@@ -18,27 +18,27 @@ pub struct CatalogueCategory {
     /// `level`: 0 the root, 1 first, 2 second.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<i64>,
-    /// `father`: the id of the category above.
+    /// `father`: the id of the parent category.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub father: Option<i64>,
-    /// `children`: the ids of those below.
+    /// `children`: the ids of the child categories.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub children: Vec<i64>,
-    /// `sensitive_type`: 1 if certificates are asked for.
+    /// `sensitive_type`: 1 if certificates are required.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sensitive_type: Option<i64>,
-    /// `qualify.exter_list`: one of these lists of certificates has to be handed in, all that it names.
+    /// `qualify.exter_list`: alternative lists of certificates; all certificates of one list must be submitted.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub certificates: Vec<Vec<CatalogueCertificate>>,
     /// `qualify.remark`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub remark: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// A certificate that a category asks for.
+/// A certificate that a category requires.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CatalogueCertificate {
@@ -48,13 +48,13 @@ pub struct CatalogueCertificate {
     /// `url`: an example.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub url: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl CatalogueCategory {
-    /// A category of which only the id is known.
+    /// Creates a category of which only the id is known.
     #[must_use]
     pub fn new(id: i64) -> Self {
         Self {
@@ -95,20 +95,20 @@ impl CatalogueCategory {
 }
 
 impl WeChatApp {
-    /// Every category that apps can have: `getallcategories`.
+    /// Returns every category available to apps: `getallcategories`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn category_catalogue(&self) -> Result<Vec<CatalogueCategory>> {
         let call = Call::get("category_catalogue", "/cgi-bin/wxopen/getallcategories");
         self.catalogue("category_catalogue", &call).await
     }
 
-    /// The categories that apps of one kind of owner can have: `getcategoriesbytype`. `verify_type` is the vendor's
-    /// number of that kind.
+    /// Returns the categories available to apps of one kind of owner: `getcategoriesbytype`. `verify_type` is the
+    /// vendor's number for that kind.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn category_catalogue_by_type(&self, verify_type: i64) -> Result<Vec<CatalogueCategory>> {
         const OPERATION: &str = "category_catalogue_by_type";
         let body = json!({ "verify_type": verify_type });

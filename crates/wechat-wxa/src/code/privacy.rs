@@ -1,4 +1,4 @@
-//! The scan for privacy interfaces that runs after an upload; submitting before its end is refused.
+//! The scan for privacy interfaces that runs after an upload; submitting before it ends is refused.
 
 use std::time::Duration;
 
@@ -12,39 +12,39 @@ use crate::{WECHAT, wire};
 
 pub(crate) const GET_CODE_PRIVACY_INFO: &str = "/wxa/security/get_code_privacy_info";
 
-/// The code that says that the scan still runs.
+/// The code for a scan that is still running.
 const RUNNING: i64 = 61039;
 
-/// How long a submission waits for the scan at most.
+/// The longest time that a submission waits for the scan.
 const LONGEST: Duration = Duration::from_secs(300);
-/// The pause between two looks.
+/// The pause between two probes.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// What the scan of the uploaded code for privacy interfaces has found.
+/// The result of the scan of the uploaded code for privacy interfaces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PrivacyScan {
-    /// It still runs, for about a minute after an upload.
+    /// The scan is still running; it takes about a minute after an upload.
     Running,
-    /// It has ended.
+    /// The scan has finished.
     #[non_exhaustive]
     Finished {
-        /// Whether a submission would be refused with 61040, unless it declares the interfaces unused.
+        /// Whether a submission would be refused with 61040 unless it declares the interfaces unused.
         blocks_submission: bool,
-        /// Why a submission would be refused, in the vendor's words, which name the interface.
+        /// Why a submission would be refused: the vendor's message, which names the interface.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
-        /// Interfaces that the code uses and the app has no permission for.
+        /// Interfaces that the code uses without the app having permission.
         without_auth: Vec<String>,
-        /// Interfaces that the code uses and does not declare.
+        /// Interfaces that the code uses but does not declare.
         without_conf: Vec<String>,
     },
 }
 
 impl WeChatApp {
-    /// What the scan of the uploaded code for privacy interfaces has found: `get_code_privacy_info`. Running (61039)
-    /// and blocked (61040) are answers, not errors.
+    /// Returns the result of the scan of the uploaded code for privacy interfaces: `get_code_privacy_info`. Running
+    /// (61039) and blocked (61040) are results, not errors.
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) if nothing is uploaded, and those of any read.
@@ -71,7 +71,7 @@ pub(super) async fn read_scan(op: &mut Op<'_>, operation: &'static str) -> Resul
     })
 }
 
-/// Waits for the end of the scan, up to five minutes.
+/// Waits for the scan to finish, up to five minutes.
 pub(crate) async fn wait_for_scan(op: &mut Op<'_>) -> Result<()> {
     op.extend(LONGEST);
     let give_up_at = op.now().after(LONGEST);

@@ -12,7 +12,7 @@ use crate::ext_json::refuse_direct_commit;
 use crate::{refuse, wire};
 
 const OPERATION: &str = "upload_code";
-/// Characters of `user_version`.
+/// Maximum number of characters in `user_version`.
 const LONGEST_VERSION: usize = 64;
 
 pub(crate) struct UploadCode {
@@ -58,7 +58,7 @@ impl EffectPlan for UploadCode {
     fn request(&self, _before: &Value) -> Result<Call> {
         let template = match self.template.as_number() {
             Some(number) => Value::from(number),
-            // 0 is an id too.
+            // 0 is a valid id.
             None if self.template.as_str() == "0" => Value::from(0),
             None => Value::from(self.template.as_str()),
         };

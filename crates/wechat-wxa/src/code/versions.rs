@@ -1,11 +1,11 @@
-//! The experience version, the one in audit and the one online as one list without repeats.
+//! Merges the experience version, the one in audit and the one online into one list without duplicates.
 
 use miniprogram_core::{Audit, AuditStatus, CodeVersion, Stage, Timestamp};
 
 use crate::codes::AUDIT_STAGE;
 use crate::wire::{self, VersionInfo};
 
-/// A version as `getversioninfo` tells it.
+/// A version as `getversioninfo` reports it.
 struct Told {
     version: Option<String>,
     description: Option<String>,
@@ -13,7 +13,7 @@ struct Told {
 }
 
 impl Told {
-    /// None if the block says nothing at all.
+    /// Returns `None` if the block contains nothing at all.
     fn new(version: Option<String>, description: Option<String>, seconds: Option<i64>) -> Option<Self> {
         let at = wire::time(seconds);
         (version.is_some() || at.is_some()).then_some(Self { version, description, at })
@@ -24,17 +24,17 @@ impl Told {
     }
 }
 
-/// Whether two versions bear the same text; one that is not told is equal to none.
+/// Whether two versions have the same text; an unreported text is not the same as any other.
 fn same(one: Option<&String>, other: Option<&String>) -> bool {
     one.is_some() && one == other
 }
 
-/// Whether the first time is not after the second, as far as both are told.
+/// Whether the first time is not after the second, as far as both are reported.
 fn in_order(first: Option<Timestamp>, second: Option<Timestamp>) -> bool {
     first.zip(second).is_none_or(|(first, second)| first <= second)
 }
 
-/// The experience version first, then the one in audit, then the one online.
+/// Returns the experience version first, then the one in audit, then the one online.
 pub(super) fn merged(info: VersionInfo, latest: Audit) -> Vec<CodeVersion> {
     let experience = info.exp_info.and_then(|exp| Told::new(exp.exp_version, exp.exp_desc, exp.exp_time));
     let online = info
@@ -42,7 +42,7 @@ pub(super) fn merged(info: VersionInfo, latest: Audit) -> Vec<CodeVersion> {
         .and_then(|release| Told::new(release.release_version, release.release_desc, release.release_time));
     let audit = (latest.status != AuditStatus::NotSubmitted).then_some(latest);
 
-    // A later upload may bear the version of an earlier one: the order of the times tells them apart.
+    // A later upload may have the same version text as an earlier one: the order of the times distinguishes them.
     let experience_is_audited = experience.as_ref().zip(audit.as_ref()).is_some_and(|(experience, audit)| {
         same(experience.version.as_ref(), audit.version.as_ref())
             && in_order(experience.at, audit.submitted_at)
@@ -61,7 +61,7 @@ pub(super) fn merged(info: VersionInfo, latest: Audit) -> Vec<CodeVersion> {
                     && same(experience.version.as_ref(), online.version.as_ref())
                     && in_order(experience.at, online.at))
         });
-    // A withdrawn version that another upload has replaced is nowhere any more.
+    // A withdrawn version that another upload has replaced no longer exists anywhere.
     let is_gone = |audit: &Audit| {
         audit.status == AuditStatus::Withdrawn && experience.is_some() && !experience_is_audited
     };

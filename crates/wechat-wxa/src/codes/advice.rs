@@ -1,4 +1,4 @@
-//! What to do next where more can be said than the kind of a code says, by topic.
+//! What to do next, by topic, for codes that allow more specific advice than their kind.
 
 pub(super) mod access;
 pub(super) mod account;

@@ -1,6 +1,7 @@
 //! Open-account binding, domains, registration and speed-up, 88xxx to 91xxx.
 //!
-//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+//! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
+//! otherwise a gloss.
 
 use miniprogram_core::ErrorKind::{
     Conflict, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, TokenRejected, Unavailable, Vendor,
@@ -11,7 +12,7 @@ use miniprogram_core::codes::Owner::{Merchant, Platform};
 
 use super::advice::{access, account, audit, code, domain, name, quota, release, request, tester, token};
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(89000, Conflict, "account has bound open").advice(account::BOUND),

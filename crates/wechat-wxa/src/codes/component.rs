@@ -1,6 +1,7 @@
 //! Component platform: authorization, tokens, privacy interfaces.
 //!
-//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+//! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
+//! otherwise a gloss.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use miniprogram_core::codes::Owner::{Merchant, Platform};
 use super::advice::{access, account, domain, privacy, quota, request, token};
 use super::{CODE_CALLS, TICKET_CALLS};
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(61000, InvalidArgument, "invalid component type"),

@@ -1,6 +1,7 @@
 //! General codes.
 //!
-//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+//! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
+//! otherwise a gloss.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::advice::{
 };
 use super::{CODE_CALLS, TICKET_CALLS};
 
-/// The calls of document 002 sections 15 to 17, which words -1 otherwise there.
+/// The calls of document 002 sections 15 to 17, which gives -1 a different message there.
 const SYSTEM_ERROR_CALLS: &[&str] = &[
     "rollback",
     "rollback_targets",
@@ -33,7 +34,7 @@ const SYSTEM_ERROR_CALLS: &[&str] = &[
     "/wxa/getgrayreleaseplan",
 ];
 
-/// The calls that send a secret and no access token: there 40001 speaks of the secret.
+/// The calls that send a secret and no access token: for these, 40001 refers to the secret.
 const SECRET_CALLS: &[&str] = &[
     "platform_token",
     "/cgi-bin/component/api_component_token",
@@ -44,7 +45,7 @@ const SECRET_CALLS: &[&str] = &[
     "/cgi-bin/clear_quota/v2",
 ];
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(-80040, Vendor, "deploy error!").advice(code::UNDESCRIBED),

@@ -1,6 +1,7 @@
 //! Codes of six digits and more.
 //!
-//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+//! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
+//! otherwise a gloss.
 
 use miniprogram_core::ErrorKind::{
     ContentRejected, InvalidArgument, PermissionDenied, QuotaExhausted, RateLimited, Unavailable, Vendor,
@@ -11,7 +12,7 @@ use miniprogram_core::codes::Owner::{Merchant, Platform};
 
 use super::advice::{access, audit, code, domain, link, request};
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(200011, PermissionDenied, "account banned").owner(Merchant).advice(access::LIFT_BAN),

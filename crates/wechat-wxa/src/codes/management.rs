@@ -1,6 +1,7 @@
 //! Mini-program management, 85xxx.
 //!
-//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+//! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
+//! otherwise a gloss.
 
 use miniprogram_core::ErrorKind::{
     Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, Unavailable,
@@ -15,7 +16,7 @@ use super::advice::{
     account, audit, category, code, domain, link, media, name, privacy, quota, release, template, tester,
 };
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(85001, NotFound, "user not exist or user cannot be searched").advice(tester::UNKNOWN),

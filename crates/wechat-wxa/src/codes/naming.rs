@@ -1,6 +1,7 @@
 //! Name, signature, avatar and category.
 //!
-//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+//! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
+//! otherwise a gloss.
 
 use miniprogram_core::ErrorKind::{
     Conflict, ContentRejected, InvalidArgument, PermissionDenied, QuotaExhausted, RateLimited,
@@ -11,7 +12,7 @@ use miniprogram_core::codes::Owner::Merchant;
 
 use super::advice::{access, category, name, quota};
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(53000, QuotaExhausted, "principal limit exceed").retry(Retry::AfterChange).owner(Merchant).advice(quota::OWNER_ACCOUNTS),

@@ -1,7 +1,7 @@
-//! What a code can be asked about: the methods of the client and the endpoints behind them.
+//! The operations that a code can be explained for: the methods of the client and the endpoints behind them.
 
-/// Each method of the client with the endpoint paths that answer it. `call`, the low-level one, stands for endpoints
-/// that no other method calls.
+/// Each method of the client with the endpoint paths that serve it. `call`, the low-level one, covers endpoints that
+/// no other method calls.
 pub static OPERATIONS: &[(&str, &[&str])] = &[
     ("upload_code", &["/wxa/commit"]),
     ("upload_progress", &["/wxa/security/get_code_privacy_info"]),

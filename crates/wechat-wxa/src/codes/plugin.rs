@@ -1,6 +1,7 @@
 //! Plugins that a template uses.
 //!
-//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+//! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
+//! otherwise a gloss.
 
 use miniprogram_core::ErrorKind::{InvalidArgument, NotFound, PermissionDenied};
 use miniprogram_core::codes::CodeRow;
@@ -8,7 +9,7 @@ use miniprogram_core::codes::Owner::Merchant;
 
 use super::advice::code;
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(80066, InvalidArgument, "plugin version not valid").advice(code::PLUGIN_VERSION),

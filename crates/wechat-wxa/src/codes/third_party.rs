@@ -1,6 +1,7 @@
 //! Third-party calls, 86xxx and 87xxx.
 //!
-//! Words: document 002 where it prints some, else the `errmsg` of WeChat's public error tables, else a gloss.
+//! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
+//! otherwise a gloss.
 
 use miniprogram_core::ErrorKind::{
     Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, RateLimited,
@@ -10,10 +11,10 @@ use miniprogram_core::codes::Owner::Merchant;
 
 use super::advice::{access, audit, code, domain, filing, name, privacy, quota, release, tester};
 
-/// The path that asks about a face check: there 86328 speaks of the task, elsewhere of a photograph.
+/// The path that queries a face check: for it, 86328 refers to the task, elsewhere to a photograph.
 const FACE_CHECK: &str = "/wxa/icp/query_icp_verifytask";
 
-// One row a line.
+// One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(86000, PermissionDenied, "不是由第三方代小程序进行调用").advice(access::BY_PLATFORM),

@@ -7,53 +7,53 @@ use super::ServerDomains;
 use crate::client::WeChatApp;
 use crate::fields;
 
-/// The servers that an app may reach, by who has set them.
+/// The servers that an app may reach, by origin of the setting.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EffectiveServerDomains {
-    /// `mp_domain`: by the owner in the console.
+    /// `mp_domain`: set by the owner in the console.
     #[serde(default)]
     pub owner: ServerDomains,
-    /// `third_domain`: by the platform.
+    /// `third_domain`: set by the platform.
     #[serde(default)]
     pub platform: ServerDomains,
-    /// `direct_domain`: by the platform, directly.
+    /// `direct_domain`: set by the platform, directly.
     #[serde(default)]
     pub direct: ServerDomains,
-    /// `effective_domain`: those that are in force.
+    /// `effective_domain`: those in force.
     #[serde(default)]
     pub effective: ServerDomains,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// The domains whose pages an app may show, by who has set them.
+/// The domains whose pages an app may show, by origin of the setting.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EffectiveWebViewDomains {
-    /// `mp_webviewdomain`: by the owner in the console.
+    /// `mp_webviewdomain`: set by the owner in the console.
     #[serde(default)]
     pub owner: Vec<String>,
-    /// `third_webviewdomain`: by the platform.
+    /// `third_webviewdomain`: set by the platform.
     #[serde(default)]
     pub platform: Vec<String>,
-    /// `direct_webviewdomain`: by the platform, directly.
+    /// `direct_webviewdomain`: set by the platform, directly.
     #[serde(default)]
     pub direct: Vec<String>,
-    /// `effective_webviewdomain`: those that are in force.
+    /// `effective_webviewdomain`: those in force.
     #[serde(default)]
     pub effective: Vec<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl WeChatApp {
-    /// The servers that the app may reach now, by who has set them: `get_effective_domain`.
+    /// Returns the servers that the app may reach now, by origin of the setting: `get_effective_domain`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn effective_server_domains(&self) -> Result<EffectiveServerDomains> {
         const OPERATION: &str = "effective_server_domains";
         let call = Call::post_json(OPERATION, "/wxa/get_effective_domain", &json!({}));
@@ -72,10 +72,10 @@ impl WeChatApp {
         })
     }
 
-    /// The domains whose pages the app may show now, by who has set them: `get_effective_webviewdomain`.
+    /// Returns the domains whose pages the app may show now, by origin of the setting: `get_effective_webviewdomain`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn effective_web_view_domains(&self) -> Result<EffectiveWebViewDomains> {
         const OPERATION: &str = "effective_web_view_domains";
         let call = Call::post_json(OPERATION, "/wxa/get_effective_webviewdomain", &json!({}));

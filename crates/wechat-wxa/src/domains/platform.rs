@@ -16,7 +16,7 @@ use crate::values::DomainAction;
 pub(crate) const CHANGE: MethodName = MethodName::new("change_platform_server_domains");
 pub(crate) const CHANGE_WEB_VIEW: MethodName = MethodName::new("change_platform_web_view_domains");
 
-/// Server domains that a platform can register.
+/// Maximum number of server domains that a platform can register.
 const MOST_SERVER_DOMAINS: usize = 1000;
 
 /// One of the two lists of a platform.
@@ -25,7 +25,7 @@ struct List {
     /// The method that reads it.
     operation: &'static str,
     path: &'static str,
-    /// The field that carries it; answers put `published_`, `testing_` and `invalid_` before it.
+    /// The field that carries it; responses prefix it with `published_`, `testing_` and `invalid_`.
     field: &'static str,
     published: &'static str,
     testing: &'static str,
@@ -60,22 +60,22 @@ const WEB_VIEW: List = List {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlatformDomains {
-    /// Those of the published platform.
+    /// The domains of the published platform.
     #[serde(default)]
     pub published: Vec<String>,
-    /// Those of the platform under test.
+    /// The domains of the platform under test.
     #[serde(default)]
     pub testing: Vec<String>,
-    /// Those of the change that break the vendor's rules and were left out.
+    /// The domains of the change that break the vendor's rules and were omitted.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub invalid: Vec<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PlatformDomains {
-    /// The domains of the published platform and of the one under test.
+    /// Creates the lists of the published platform and of the one under test.
     #[must_use]
     pub fn new(published: Vec<String>, testing: Vec<String>) -> Self {
         Self { published, testing, invalid: Vec::new(), extra: Map::new() }
@@ -83,7 +83,7 @@ impl PlatformDomains {
 
     fn read(list: &List, reply: &Reply) -> Result<Self> {
         let mut members = fields::of(reply);
-        // A list is absent when it is empty.
+        // An empty list is absent.
         let mut split = |name: &str| -> Vec<String> {
             let text = members.text(name).unwrap_or_default();
             let domains = text.split(';').map(str::trim).filter(|domain| !domain.is_empty());
@@ -98,7 +98,7 @@ impl PlatformDomains {
     }
 }
 
-/// A change of the domains that a platform has registered for its apps; each without a protocol.
+/// A change of the domains that a platform has registered for its apps; domains are written without a protocol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlatformDomainChange {
@@ -108,25 +108,25 @@ pub struct PlatformDomainChange {
     pub domains: Vec<String>,
     /// `is_modify_published_together`: whether the published platform changes with the one under test.
     pub published_together: bool,
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PlatformDomainChange {
-    /// Adds to those that are registered.
+    /// Adds to the registered domains.
     #[must_use]
     pub fn add<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
         Self::new(DomainAction::Add, domains)
     }
 
-    /// Deletes out of those that are registered.
+    /// Deletes from the registered domains.
     #[must_use]
     pub fn delete<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
         Self::new(DomainAction::Delete, domains)
     }
 
-    /// Replaces those that are registered.
+    /// Replaces the registered domains.
     #[must_use]
     pub fn set<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
         Self::new(DomainAction::Set, domains)
@@ -137,14 +137,14 @@ impl PlatformDomainChange {
         Self { action, domains, published_together: false, extra: Map::new() }
     }
 
-    /// For the published platform too.
+    /// Also changes the published platform.
     #[must_use]
     pub const fn published_together(mut self) -> Self {
         self.published_together = true;
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -180,18 +180,19 @@ impl PlatformDomainChange {
 }
 
 impl WeChatPlatform {
-    /// The servers that the platform has registered for its apps: `modify_wxa_server_domain` with `action` `get`.
+    /// Returns the servers that the platform has registered for its apps: `modify_wxa_server_domain` with `action`
+    /// `get`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn platform_server_domains(&self) -> Result<PlatformDomains> {
         self.registered(&SERVER).await
     }
 
-    /// Changes them: `modify_wxa_server_domain`. At most 1000, 50 changes a month.
+    /// Changes the registered servers: `modify_wxa_server_domain`. At most 1000 domains, 50 changes a month.
     ///
     /// # Errors
-    /// Those of any effect.
+    /// The errors of any effect.
     pub async fn change_platform_server_domains(
         &self,
         change: &PlatformDomainChange,
@@ -199,18 +200,19 @@ impl WeChatPlatform {
         self.perform(commands::change_platform_server_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
-    /// The domains whose pages the platform has registered for its apps: `modify_wxa_jump_domain` with `action` `get`.
+    /// Returns the domains whose pages the platform has registered for its apps: `modify_wxa_jump_domain` with
+    /// `action` `get`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn platform_web_view_domains(&self) -> Result<PlatformDomains> {
         self.registered(&WEB_VIEW).await
     }
 
-    /// Changes them: `modify_wxa_jump_domain`. 50 changes a month.
+    /// Changes these domains: `modify_wxa_jump_domain`. 50 changes a month.
     ///
     /// # Errors
-    /// Those of any effect.
+    /// The errors of any effect.
     pub async fn change_platform_web_view_domains(
         &self,
         change: &PlatformDomainChange,
@@ -220,10 +222,10 @@ impl WeChatPlatform {
             .into_inherent(CHANGE_WEB_VIEW.as_str())
     }
 
-    /// The file that proves whose a domain is: `get_domain_confirmfile`.
+    /// Returns the file that proves ownership of a domain: `get_domain_confirmfile`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn platform_check_file(&self) -> Result<CheckFile> {
         const OPERATION: &str = "platform_check_file";
         let call = Call::post_json(OPERATION, "/cgi-bin/component/get_domain_confirmfile", &json!({}));

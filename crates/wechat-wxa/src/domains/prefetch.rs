@@ -13,21 +13,21 @@ use crate::values::DomainAction;
 
 pub(crate) const SET: MethodName = MethodName::new("set_prefetch_domains");
 
-/// The domains whose addresses the client looks up before the app asks for them.
+/// The domains whose addresses the client resolves before the app requests them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrefetchDomains {
     /// `prefetch_dns_domain`.
     pub domains: Vec<PrefetchDomain>,
-    /// `size_limit`: how many there can be.
+    /// `size_limit`: the maximum number of domains.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub size_limit: Option<i64>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// One of them.
+/// A domain to prefetch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrefetchDomain {
@@ -36,13 +36,13 @@ pub struct PrefetchDomain {
     /// `status`: the vendor's number.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<i64>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PrefetchDomain {
-    /// A domain.
+    /// Creates a domain.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), status: None, extra: Map::new() }
@@ -55,18 +55,18 @@ pub(crate) struct Set {
 }
 
 impl WeChatApp {
-    /// The domains whose addresses are looked up ahead: `get_prefetchdnsdomain`.
+    /// Returns the domains whose addresses are resolved in advance: `get_prefetchdnsdomain`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn prefetch_domains(&self) -> Result<PrefetchDomains> {
         read(&self.begin("prefetch_domains").read(&get_call()).await?)
     }
 
-    /// Replaces them: `set_prefetchdnsdomain`.
+    /// Replaces the prefetched domains: `set_prefetchdnsdomain`.
     ///
     /// # Errors
-    /// Those of any effect.
+    /// The errors of any effect.
     pub async fn set_prefetch_domains<D: AsRef<str> + Sync>(&self, domains: &[D]) -> Result<Effect> {
         Ok(self.perform(commands::set_prefetch_domains(domains)?).await?.into_unit())
     }

@@ -25,14 +25,14 @@ pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_server_do
 const MODIFY: &str = "/wxa/modify_domain";
 const MODIFY_DIRECTLY: &str = "/wxa/modify_domain_directly";
 
-/// Refusals whose answer names the domains at fault: the dialect lets them through, so that the lists are read.
+/// Refusals whose response names the domains at fault: the dialect lets them through so that the lists are read.
 pub(crate) const SERVER_DOMAIN_REFUSALS: [(&str, &[i64]); 2] =
     [(MODIFY, &[85301, 85302, 85303]), (MODIFY_DIRECTLY, &[85301, 85302, 85303])];
 
-/// Domains of one kind that an app can have.
+/// Maximum number of domains of one kind per app.
 const MOST_OF_A_KIND: usize = 200;
 
-/// The servers that an app may reach, by what it reaches them with.
+/// The servers that an app may reach, by the interface that reaches them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServerDomains {
@@ -54,13 +54,13 @@ pub struct ServerDomains {
     /// `tcpdomain`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub tcp: Vec<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl ServerDomains {
-    /// The domains of one kind.
+    /// Returns the domains of one kind.
     #[must_use]
     pub fn of(&self, kind: ServerDomainKind) -> &[String] {
         match kind {
@@ -73,13 +73,13 @@ impl ServerDomains {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no domains.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         ServerDomainKind::ALL.iter().all(|kind| self.of(*kind).is_empty())
     }
 
-    /// The six lists; their members may have a prefix.
+    /// Reads the six lists; their field names may have a prefix.
     pub(super) fn read(members: &mut Fields<'_>, prefix: &str) -> Result<Self> {
         let mut list = |kind: ServerDomainKind| members.texts(&format!("{prefix}{}", kind.as_wire()));
         Ok(Self {
@@ -93,14 +93,14 @@ impl ServerDomains {
         })
     }
 
-    /// The lists, and in `extra` all that is left of the members.
+    /// Reads the lists, and puts all remaining fields into `extra`.
     pub(super) fn whole(members: &mut Fields<'_>) -> Result<Self> {
         let domains = Self::read(members, "")?;
         Ok(Self { extra: members.rest(), ..domains })
     }
 }
 
-/// A change of the servers that an app may reach. A kind that is not named stays as it is.
+/// A change of the servers that an app may reach. A kind that is not named is left unchanged.
 ///
 /// ```
 /// use wechat_wxa::DomainChange;
@@ -117,25 +117,25 @@ pub struct DomainChange {
     pub action: DomainAction,
     /// The domains by kind.
     pub domains: BTreeMap<ServerDomainKind, Vec<String>>,
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl DomainChange {
-    /// Adds to those that are set.
+    /// Adds to the configured domains.
     #[must_use]
     pub fn add() -> Self {
         Self::new(DomainAction::Add)
     }
 
-    /// Deletes out of those that are set.
+    /// Deletes from the configured domains.
     #[must_use]
     pub fn delete() -> Self {
         Self::new(DomainAction::Delete)
     }
 
-    /// Replaces those that are set, kind by kind; a kind that is named with no domain is cleared.
+    /// Replaces the configured domains, kind by kind; a kind that is named without domains is cleared.
     #[must_use]
     pub fn set() -> Self {
         Self::new(DomainAction::Set)
@@ -145,7 +145,7 @@ impl DomainChange {
         Self { action, domains: BTreeMap::new(), extra: Map::new() }
     }
 
-    /// With domains of one kind.
+    /// Adds domains of one kind.
     #[must_use]
     pub fn with<D: Into<String>>(
         mut self,
@@ -156,7 +156,7 @@ impl DomainChange {
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -192,28 +192,29 @@ impl DomainChange {
     }
 }
 
-/// The servers that an app may reach after a change of them.
+/// The servers that an app may reach after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DomainResult {
     /// All of them.
     pub domains: ServerDomains,
-    /// `invalid_…`: those that break the vendor's rules and were left out.
+    /// `invalid_…`: the domains that break the vendor's rules and were omitted.
     #[serde(skip_serializing_if = "ServerDomains::is_empty", default)]
     pub invalid: ServerDomains,
-    /// `no_icp_domain`: those without an ICP filing, left out too.
+    /// `no_icp_domain`: the domains without an ICP filing, also omitted.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub no_icp: Vec<String>,
 }
 
 impl DomainResult {
-    /// A result of which only the domains are known.
+    /// Creates a result of which only the domains are known.
     #[must_use]
     pub fn new(domains: ServerDomains) -> Self {
         Self { domains, ..Self::default() }
     }
 
-    /// Out of the answer to a change or to `action` `get`; a refusal that names domains is an error that names them.
+    /// Reads the response to a change or to `action` `get`; a refusal that names domains becomes an error that names
+    /// them.
     fn read(reply: &Reply) -> Result<Self> {
         let mut members = fields::of(reply);
         let mut result = Self {
@@ -263,27 +264,27 @@ impl DomainResult {
 }
 
 impl WeChatApp {
-    /// The servers that the platform has set for the app: `modify_domain` with `action` `get`.
+    /// Returns the servers that the platform has set for the app: `modify_domain` with `action` `get`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn server_domains(&self) -> Result<ServerDomains> {
         Ok(DomainResult::read(&self.begin("server_domains").read(&get_call(MODIFY)).await?)?.domains)
     }
 
-    /// Changes them: `modify_domain`. Takes domains that the platform has registered, 200 of each kind, 50 changes a
-    /// month.
+    /// Changes the servers that the platform has set for the app: `modify_domain`. Accepts domains that the platform
+    /// has registered, 200 of each kind, 50 changes a month.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for domains that break the rules, whose detail
-    /// names them (85301, 85303); [`Conflict`](miniprogram_core::ErrorKind::Conflict) for domains that are set already,
-    /// not registered with the platform or without an ICP filing; and those of any effect.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for domains that break the rules, with the
+    /// domains in the error's detail (85301, 85303); [`Conflict`](miniprogram_core::ErrorKind::Conflict) for domains
+    /// that are already set, not registered with the platform or without an ICP filing; and those of any effect.
     pub async fn change_server_domains(&self, change: &DomainChange) -> Result<Effect<DomainResult>> {
         self.perform(commands::change_server_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
-    /// Changes the app's domains beside those of the platform: `modify_domain_directly`, which takes domains that the
-    /// platform has not registered.
+    /// Changes the app's own domains, separate from those of the platform: `modify_domain_directly`, which accepts
+    /// domains that the platform has not registered.
     ///
     /// # Errors
     /// Those of [`change_server_domains`](Self::change_server_domains).

@@ -20,7 +20,7 @@ const SET: &str = "/wxa/setwebviewdomain";
 const SET_DIRECTLY: &str = "/wxa/setwebviewdomain_directly";
 
 /// A change of the domains whose pages an app may show. Without an action the vendor would add every domain of the
-/// platform, so that there is always one.
+/// platform, so an action is always sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WebViewDomainChange {
@@ -28,25 +28,25 @@ pub struct WebViewDomainChange {
     pub action: DomainAction,
     /// The domains.
     pub domains: Vec<String>,
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl WebViewDomainChange {
-    /// Adds to those that are set.
+    /// Adds to the configured domains.
     #[must_use]
     pub fn add<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
         Self::new(DomainAction::Add, domains)
     }
 
-    /// Deletes out of those that are set.
+    /// Deletes from the configured domains.
     #[must_use]
     pub fn delete<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
         Self::new(DomainAction::Delete, domains)
     }
 
-    /// Replaces those that are set; by none at all, clears them.
+    /// Replaces the configured domains; an empty list clears them.
     #[must_use]
     pub fn set<D: Into<String>>(domains: impl IntoIterator<Item = D>) -> Self {
         Self::new(DomainAction::Set, domains)
@@ -56,7 +56,7 @@ impl WebViewDomainChange {
         Self { action, domains: domains.into_iter().map(Into::into).collect(), extra: Map::new() }
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -78,19 +78,19 @@ impl WebViewDomainChange {
     }
 }
 
-/// The domains whose pages an app may show after a change of them.
+/// The domains whose pages an app may show after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WebViewDomainResult {
-    /// `webviewdomain`: all of them, where the vendor tells.
+    /// `webviewdomain`: all of them, if the vendor reports them.
     pub domains: Vec<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl WebViewDomainResult {
-    /// The domains after a change.
+    /// Creates a result from the domains after a change.
     #[must_use]
     pub fn new(domains: Vec<String>) -> Self {
         Self { domains, extra: Map::new() }
@@ -103,21 +103,22 @@ impl WebViewDomainResult {
 }
 
 impl WeChatApp {
-    /// The domains whose pages the app may show, as the platform has set them: `setwebviewdomain` with `action` `get`.
+    /// Returns the domains whose pages the app may show, as set by the platform: `setwebviewdomain` with `action`
+    /// `get`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn web_view_domains(&self) -> Result<Vec<String>> {
         let reply = self.begin("web_view_domains").read(&get_call(SET)).await?;
         Ok(WebViewDomainResult::read(&reply)?.domains)
     }
 
-    /// Changes them: `setwebviewdomain`. Takes domains that the platform has registered.
+    /// Changes these domains: `setwebviewdomain`. Accepts domains that the platform has registered.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for domains that are set already or not registered with the
-    /// platform, [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) for an app of a person, and those
-    /// of any effect.
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for domains that are already set or not registered with
+    /// the platform, [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) for an app owned by a
+    /// person, and those of any effect.
     pub async fn change_web_view_domains(
         &self,
         change: &WebViewDomainChange,
@@ -125,7 +126,7 @@ impl WeChatApp {
         self.perform(commands::change_web_view_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
-    /// Changes the app's own ones: `setwebviewdomain_directly`, which takes domains that the platform has not
+    /// Changes the app's own domains: `setwebviewdomain_directly`, which accepts domains that the platform has not
     /// registered.
     ///
     /// # Errors
@@ -139,11 +140,11 @@ impl WeChatApp {
             .into_inherent(CHANGE_DIRECTLY.as_str())
     }
 
-    /// The file that proves whose a domain is, for
+    /// Returns the file that proves ownership of a domain, for
     /// [`change_web_view_domains_directly`](Self::change_web_view_domains_directly): `get_webviewdomain_confirmfile`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn web_view_check_file(&self) -> Result<CheckFile> {
         const OPERATION: &str = "web_view_check_file";
         let call = Call::post_json(OPERATION, "/wxa/get_webviewdomain_confirmfile", &json!({}));

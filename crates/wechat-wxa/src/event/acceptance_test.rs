@@ -1,4 +1,4 @@
-//! The pushes of WeChat's acceptance test, and what they are answered with at once.
+//! The pushes of WeChat's acceptance test, and their immediate replies.
 
 use miniprogram_core::callback::{Answer, Seal, random_prefix};
 use miniprogram_core::{Event, Result, Secret, Timestamp};
@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{WeChatEvent, WeChatEventEncoder};
 use crate::WECHAT;
 
-/// The accounts that WeChat tests platforms with; no other account is treated specially. Five official accounts, five
-/// mini programs.
+/// The accounts that WeChat uses to test platforms; no other account is treated specially. Five official accounts,
+/// five mini programs.
 ///
 /// Source: WeChat's page on the acceptance test before publication.
 pub const ACCEPTANCE_ACCOUNTS: [&str; 10] = [
@@ -27,13 +27,13 @@ pub const ACCEPTANCE_ACCOUNTS: [&str; 10] = [
 const TEXT: &str = "TESTCOMPONENT_MSG_TYPE_TEXT";
 const QUERY: &str = "QUERY_AUTH_CODE:";
 
-/// What the test asks.
+/// What the test requests.
 pub(crate) enum Asked {
     /// The text message.
     Text,
     /// An event.
     Event,
-    /// To exchange a code.
+    /// To exchange this code.
     Query(Secret),
 }
 
@@ -60,8 +60,8 @@ impl Asked {
     }
 }
 
-/// What a push is answered with at once; `None` if it is not one of the test's, or if a reply cannot be sealed because
-/// there is no encoder.
+/// Returns the immediate reply to a push; `None` if the push does not belong to the test, or if a reply cannot be
+/// sealed because there is no encoder.
 pub(super) fn reply(
     encoder: Option<&WeChatEventEncoder>,
     content_type: &'static str,

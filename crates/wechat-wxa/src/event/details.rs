@@ -1,4 +1,4 @@
-//! What a push says, by WeChat's own fields.
+//! The content of a push, by WeChat's own fields.
 //!
 //! Source: vendor document 002 section 6, and WeChat's pages on pushes to the message URL and the authorization URL.
 
@@ -27,11 +27,11 @@ pub use record::{AppealEvidence, AppealMaterial, AppealRecord, IllegalMaterial, 
 use crate::WECHAT;
 use crate::values::Coded;
 
-/// A push by WeChat's own fields, beside the neutral [`Event`] that names app, platform and time.
+/// A push by WeChat's own fields, in addition to the neutral [`Event`] that names app, platform and time.
 ///
-/// Ids and numbers may have come as text; what the vendor left out, sent as null or sent empty is `None`. Only what a
-/// push exists to hand over is required: tickets, authorization codes, verdicts, and what they are on where no app
-/// stands for it.
+/// Ids and numbers may have arrived as strings; a field that the vendor omitted, sent as null or sent empty is
+/// `None`. Only the fields that a push exists to deliver are required: tickets, authorization codes, verdicts, and
+/// their subject if no app identifies it.
 ///
 /// ```
 /// use miniprogram_core::callback::CallbackConfig;
@@ -55,8 +55,8 @@ use crate::values::Coded;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WeChatEvent {
-    /// `weapp_audit_success`. With `FailTime` and without `SuccTime` it is [`Unknown`](Self::Unknown): document 002
-    /// prints that name in the table of the failure push. Query the audit then.
+    /// `weapp_audit_success`. With `FailTime` and without `SuccTime` it is [`Unknown`](Self::Unknown), because
+    /// document 002 prints that name in the table of the failure push. Query the audit in that case.
     AuditApproved(AuditApproved),
     /// `weapp_audit_fail`.
     AuditRejected(AuditRejected),
@@ -76,15 +76,15 @@ pub enum WeChatEvent {
     BetaAppVerified(BetaAppVerification),
     /// `betaapp_verify_apply_event`.
     BetaAppVerificationApplied(BetaAppVerification),
-    /// `debug_demo`: a test push of the console, and its `debug_str`.
+    /// `debug_demo`: a test push sent from the console, and its `debug_str`.
     DebugDemo(Option<String>),
-    /// A message of a customer.
+    /// A message from a customer.
     CustomerMessage(CustomerMessage),
-    /// `component_verify_ticket`: what the platform's token is fetched with.
+    /// `component_verify_ticket`: the ticket required to fetch the platform's token.
     Ticket(Secret),
     /// `authorized`.
     Authorized(Authorization),
-    /// `updateauthorized`: the permission sets changed; exchange the new code.
+    /// `updateauthorized`: the permission sets have changed; exchange the new code.
     AuthorizationUpdated(Authorization),
     /// `unauthorized`: drop the tokens of this app.
     AuthorizationRevoked(AppId),
@@ -104,11 +104,11 @@ pub enum WeChatEvent {
     FilingAudited(Filing),
     /// `notify_3rd_wxa_auth_and_icp`.
     FilingProcedureChanged(FilingProcedure),
-    /// `order_path_apply_result_notify`: what became of each app's application.
+    /// `order_path_apply_result_notify`: the result of each app's application.
     OrderPathsApplied(Vec<OrderPathApplication>),
     /// `order_path_audit_result_notify`: the verdict on each app's order path.
     OrderPathsAudited(Vec<OrderPathAudit>),
-    /// A name that is not listed, or the empty one of a message without `InfoType`, `MsgType` and `Event`.
+    /// An unlisted name, or the empty name of a message without `InfoType`, `MsgType` and `Event`.
     Unknown(String),
 }
 
@@ -117,8 +117,8 @@ impl WeChatEvent {
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), naming `vendor`, if the event is another
-    /// vendor's; [`Protocol`](miniprogram_core::ErrorKind::Protocol), naming the member, if one is missing that has to
-    /// be there or has another shape. The event itself is as good as before.
+    /// vendor's; [`Protocol`](miniprogram_core::ErrorKind::Protocol), naming the field, if a required field is
+    /// missing or has an unexpected shape. The event itself remains valid.
     pub fn from_event(event: &Event<'_>) -> Result<Self> {
         let fields = Fields::of(event, WECHAT)?;
         if fields.holds("InfoType") {
@@ -132,7 +132,7 @@ impl WeChatEvent {
 
     fn message_event(event: &Event<'_>, fields: &Fields<'_>) -> Result<Self> {
         Ok(match &*event.raw_event {
-            // The fields speak against the name: see the decoder.
+            // The fields contradict the name: see the decoder.
             name @ "weapp_audit_success" if event.kind == EventKind::Unknown => {
                 Self::Unknown(name.to_owned())
             }
@@ -178,12 +178,12 @@ impl WeChatEvent {
     }
 }
 
-/// A number that has to be there, by its table.
+/// Reads a required number, by its table.
 fn coded<S: Copy + Display>(fields: &Fields<'_>, name: &str, table: &StatusTable<S>) -> Result<Coded<S>> {
     Ok(Coded::new(table, fields.required(name, Fields::number)?))
 }
 
-/// A number that may be missing, by its table.
+/// Reads an optional number, by its table.
 fn coded_if_told<S: Copy + Display>(
     fields: &Fields<'_>,
     name: &str,
@@ -196,7 +196,7 @@ fn app_id(fields: &Fields<'_>, name: &str) -> Result<AppId> {
     fields.required(name, Fields::text).map(AppId::from)
 }
 
-/// Every item of the `list` that the order path pushes repeat.
+/// Reads every item of the repeated `list` in the order path pushes.
 fn each<T>(fields: &Fields<'_>, read: impl Fn(&Fields<'_>) -> Result<T>) -> Result<Vec<T>> {
     fields.required("list", Fields::objects)?.iter().map(read).collect()
 }

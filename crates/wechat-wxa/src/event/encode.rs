@@ -8,7 +8,7 @@ use super::with_both_ids;
 use super::xml::{is_legal, is_name};
 use crate::WECHAT;
 
-/// Which of the platform's two URLs a push goes to; they differ in what stands beside the ciphertext.
+/// The URL of the platform that a push is sent to; the two differ in the field next to the ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PushRoute<'a> {
     /// The authorization URL: `AppId` is the platform's.
@@ -27,11 +27,11 @@ pub struct WeChatEventEncoder {
 }
 
 impl WeChatEventEncoder {
-    /// An encoder with the same configuration as the decoder it writes for.
+    /// Creates an encoder with the same configuration as the matching decoder.
     ///
     /// # Errors
-    /// [`Config`](miniprogram_core::ErrorKind::Config) if the configuration is plain, naming `mode`, or gives neither
-    /// receiver id nor platform id, naming `receiver_id`.
+    /// [`Config`](miniprogram_core::ErrorKind::Config), naming `mode`, if the configuration is plain, or, naming
+    /// `receiver_id`, if it has neither a receiver id nor a platform id.
     pub fn new(config: CallbackConfig) -> Result<Self> {
         if config.mode() == CallbackMode::Plain {
             let remedy = "configure a token and an AES key to seal pushes";
@@ -44,7 +44,7 @@ impl WeChatEventEncoder {
     ///
     /// # Errors
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the time, the nonce, the original id or
-    /// the message's length break the rules that the decoder checks.
+    /// the message's length breaks the rules that the decoder checks.
     pub fn seal_push(&self, route: PushRoute<'_>, message: &str, seal: &Seal<'_>) -> Result<OwnedPush> {
         let sealed = self.config.seal(message, seal).map_err(|error| error.for_vendor(WECHAT))?;
         let (name, id) = match route {
@@ -71,12 +71,12 @@ impl WeChatEventEncoder {
         Ok(OwnedPush::new(seal.sent_at, body.into_bytes()).with_head(query, Some(content_type.to_owned())))
     }
 
-    /// Seals the reply to a customer's message and builds the body to answer with, status 200: `Encrypt`,
-    /// `MsgSignature`, `TimeStamp` and `Nonce`, as `text/xml` or, where JSON is configured, `application/json`.
+    /// Seals the reply to a customer's message and builds the response body, to be sent with status 200: `Encrypt`,
+    /// `MsgSignature`, `TimeStamp` and `Nonce`, as `text/xml` or, if JSON is configured, `application/json`.
     ///
-    /// A message may also be answered with the text `success` and nothing else; every other push has to be. The nonce
-    /// of the request may be used again. WeChat opens the reply with the key that sealed the push: in the time of a
-    /// key change, use an encoder with that one.
+    /// A message may also be answered with just the text `success`; every other push must be. The nonce of the
+    /// request may be reused. WeChat decrypts the reply with the key that sealed the push: during a key change, use
+    /// an encoder with that key.
     ///
     /// ```
     /// # use miniprogram_core::callback::{CallbackConfig, Seal};
@@ -95,8 +95,8 @@ impl WeChatEventEncoder {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the time, the nonce or the message's length
-    /// break the rules that decoders check.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the time, the nonce or the message's
+    /// length breaks the rules that decoders check.
     pub fn seal_reply(&self, message: &str, seal: &Seal<'_>) -> Result<String> {
         let sealed = self
             .config
@@ -118,12 +118,12 @@ impl WeChatEventEncoder {
         })
     }
 
-    /// Writes fields as a message in the configured format; the decoder's `payload` gives them back. In XML, strings
-    /// become CDATA, objects child elements, arrays repeated elements; nulls are left out.
+    /// Writes fields as a message in the configured format; the decoder's `payload` returns the same fields. In XML,
+    /// strings become CDATA, objects child elements, arrays repeated elements; nulls are omitted.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if XML cannot hold a name, a character or an
-    /// array inside an array.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if XML cannot represent a name, a character
+    /// or an array inside an array.
     pub fn message(&self, fields: &Map<String, Value>) -> Result<String> {
         match self.config.body_format() {
             BodyFormat::Json => Ok(json!(fields).to_string()),

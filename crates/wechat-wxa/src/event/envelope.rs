@@ -1,4 +1,4 @@
-//! The outside of an encrypted push: query and envelope. Nothing here is authenticated yet.
+//! The outer layer of an encrypted push: query and envelope. Nothing here is authenticated yet.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use miniprogram_core::{CallbackCheck, Error, Result};
 use super::xml::{Malformed, Step, Xml};
 use crate::WECHAT;
 
-/// The parameters of a push, each at most once; those that are read have the form they must have.
+/// The parameters of a push, each at most once; the parameters that are read are well-formed.
 pub(super) struct Query<'q> {
     timestamp: Option<Cow<'q, str>>,
     nonce: Option<Cow<'q, str>>,
@@ -54,7 +54,7 @@ pub(super) fn bad_timestamp() -> Error {
     CallbackCheck::Query.because(WECHAT, "the timestamp must have 9 to 11 digits, the first not 0")
 }
 
-/// The ciphertext of an envelope; `None` if there is none. Plain fields beside it are ignored.
+/// Reads the ciphertext of an envelope; `None` if there is none. Plain fields next to it are ignored.
 pub(super) fn read(body: &[u8], format: BodyFormat) -> Result<Option<Cow<'_, str>>> {
     let refused = |detail: &str| CallbackCheck::Envelope.because(WECHAT, detail);
     let text = std::str::from_utf8(body).map_err(|_| refused("the envelope is not UTF-8"))?;

@@ -1,4 +1,4 @@
-//! The message inside a push, and what it says.
+//! The decrypted message of a push, and its meaning.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,9 @@ use super::xml::{Malformed, Step, Xml, is_blank};
 use super::{EVENTS, INFO_TYPES, refused};
 use crate::WECHAT;
 
-/// Elements that the reference shows once inside their parent (WeChat's pages on message and authorization pushes): which of two would
-/// count is anybody's guess. Not among them are `material`, `list` and `proof_material_id`, which it shows repeating.
+/// Elements that the reference (WeChat's pages on message and authorization pushes) shows once inside their parent:
+/// of two, it would be ambiguous which one applies. `material`, `list` and `proof_material_id`, which it shows
+/// repeated, are not among them.
 #[rustfmt::skip]
 const SINGLE: &[&str] = &[
     "ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "MsgId", "Content", "Encrypt",
@@ -37,7 +38,7 @@ const SINGLE: &[&str] = &[
 /// A message's fields.
 pub(super) struct Fields<'a> {
     all: Map<String, Value>,
-    /// The texts directly under the root that stand in the message in one piece: they can be lent out.
+    /// The texts directly under the root that are contiguous in the message and can therefore be borrowed.
     lent: Vec<(&'a str, &'a str)>,
 }
 
@@ -55,14 +56,14 @@ impl<'a> Fields<'a> {
         self.all.contains_key(name)
     }
 
-    /// A text that is not empty; anything else counts as absent.
+    /// Returns a non-empty text; anything else counts as absent.
     fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         let text = self.all.get(name)?.as_str().filter(|text| !text.is_empty())?;
         let lent = self.lent.iter().find(|(lent, _)| *lent == name);
         Some(lent.map_or_else(|| Cow::Owned(text.to_owned()), |(_, text)| Cow::Borrowed(*text)))
     }
 
-    /// A text that decides what the message is: another type is refused.
+    /// Returns a text that determines what the message is: any other type is refused.
     fn deciding(&self, name: &str) -> Result<Option<Cow<'a, str>>> {
         match self.all.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -91,7 +92,7 @@ impl<'a> Fields<'a> {
         };
         let created_at = match message_time(self.all.get("CreateTime")) {
             Ok(time) => time,
-            // Nobody knows what the field means in a message of an unknown kind.
+            // The meaning of the field is unknown in a message of an unknown kind.
             Err(_) if event.raw_event.is_empty() => None,
             Err(_) => return Err(refused("CreateTime is not digits only")),
         };
@@ -101,7 +102,7 @@ impl<'a> Fields<'a> {
         Ok(event)
     }
 
-    /// An event of the platform. Where it is about an app it names it.
+    /// Reads an event of the platform. If it is about an app, it names the app.
     fn authorization_event(
         &self,
         info_type: Cow<'a, str>,
@@ -126,8 +127,8 @@ impl<'a> Fields<'a> {
         Ok(event)
     }
 
-    /// An event or message of an app. Most name it by its original id alone, so that the receiver has to find out which
-    /// it is.
+    /// Reads an event or message of an app. Most name the app by its original id alone, so the receiver has to look
+    /// up the app.
     fn message_event(&self, (kind, name): (EventKind, Cow<'a, str>)) -> Event<'a> {
         let mut event = Event::new(WECHAT, self.undisputed(kind), name, Value::Null);
         event.original_id = self.text("ToUserName");
@@ -153,7 +154,7 @@ impl<'a> Fields<'a> {
         event
     }
 
-    /// A message that says by no name what it is: neither `InfoType` nor `MsgType` nor `Event`.
+    /// Reads a message without a name that says what it is: neither `InfoType` nor `MsgType` nor `Event`.
     fn untyped_event(&self, platform: Option<&PlatformId>) -> Result<Event<'a>> {
         let named = self.text("AppId");
         if named.as_deref().zip(platform).is_some_and(|(named, ours)| named != ours.as_str()) {
@@ -165,8 +166,8 @@ impl<'a> Fields<'a> {
         Ok(event)
     }
 
-    /// The kind, unless the fields speak against it. The table of the failure push in document 002 section 6 names the
-    /// event of success: with the time of a failure and none of a success, that name proves nothing.
+    /// Returns the kind, unless the fields contradict it. The table of the failure push in document 002 section 6
+    /// prints the name of the success event: with a failure time and no success time, that name proves nothing.
     fn undisputed(&self, kind: EventKind) -> EventKind {
         let told = |name| self.all.get(name).is_some_and(|value| !value.is_null());
         match kind {
@@ -180,7 +181,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Moves the ticket or the code of an authorization out of the payload.
+/// Moves the ticket or the authorization code out of the payload.
 pub(super) fn take_credential(event: &mut Event<'_>) {
     match event.kind {
         EventKind::Ticket => event.take_credential("ComponentVerifyTicket", EventCredential::Ticket),
@@ -191,7 +192,7 @@ pub(super) fn take_credential(event: &mut Event<'_>) {
     }
 }
 
-/// What an event says, under the table's own spelling of its name where it is listed.
+/// Looks up the meaning of an event, with the table's own spelling of its name if it is listed.
 fn look_up<'a>(table: &[(&'static str, EventKind)], name: Cow<'a, str>) -> (EventKind, Cow<'a, str>) {
     match table.iter().find(|(listed, _)| *listed == name) {
         Some((listed, kind)) => (*kind, Cow::Borrowed(*listed)),
@@ -210,7 +211,7 @@ fn verdict(value: Option<&Value>, approved: &[i64], rejected: &[i64]) -> Option<
     }
 }
 
-/// A number, or its text with the blanks that XML may have around it.
+/// Reads a number, or its text with the whitespace that XML may have around it.
 fn number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
@@ -219,7 +220,7 @@ fn number(value: &Value) -> Option<i64> {
     }
 }
 
-/// An element that has been opened.
+/// An open element.
 #[derive(Default)]
 struct Element<'a> {
     name: &'a str,
@@ -239,7 +240,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// Blanks before the first child are layout, not text.
+    /// Whitespace before the first child is layout, not text.
     fn expect_child(&self) -> Result<(), Malformed> {
         if is_blank(&self.text) { Ok(()) } else { Err(Malformed("text stands beside elements")) }
     }

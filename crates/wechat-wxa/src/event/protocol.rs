@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::{WeChatEventDecoder, WeChatEventEncoder, acceptance_test, message};
 use crate::WECHAT;
 
-/// The callbacks of one platform at WeChat, for a receiver.
+/// WeChat's callbacks of one platform, for a receiver.
 ///
-/// The platform's id is checked inside every push: behind the message inside the frame (unless the configuration names
-/// another receiver) and, where an event names a platform, there. Pushes are XML unless the configuration says
-/// [`BodyFormat::Json`]; replies are written the same way.
+/// The platform's id is checked inside every push: after the message inside the frame (unless the configuration names
+/// another receiver) and in the event itself if the event names a platform. Pushes are XML unless the configuration
+/// sets [`BodyFormat::Json`]; replies use the same format.
 ///
 /// ```
 /// use miniprogram_core::Secret;
@@ -27,18 +27,18 @@ use crate::WECHAT;
 pub struct WeChatCallback {
     platform: PlatformId,
     decoder: WeChatEventDecoder,
-    /// `None` where plain pushes are configured: there is nothing to seal a reply with.
+    /// `None` if plain pushes are configured: there is no key to seal a reply with.
     encoder: Option<WeChatEventEncoder>,
     content_type: &'static str,
     acceptance_test: bool,
 }
 
 impl WeChatCallback {
-    /// The callbacks of the platform that the configuration names.
+    /// Creates the callbacks of the platform that the configuration names.
     ///
     /// # Errors
-    /// [`Config`](miniprogram_core::ErrorKind::Config), naming `platform_id`, if the configuration gives neither
-    /// platform id nor receiver id.
+    /// [`Config`](miniprogram_core::ErrorKind::Config), naming `platform_id`, if the configuration has neither a
+    /// platform id nor a receiver id.
     pub fn new(config: CallbackConfig) -> Result<Self> {
         let platform = config.platform_id().cloned();
         let platform = platform.or_else(|| config.receiver_id().map(PlatformId::from)).ok_or_else(|| {
@@ -57,10 +57,10 @@ impl WeChatCallback {
         Ok(Self { platform, decoder, encoder, content_type, acceptance_test: false })
     }
 
-    /// Also replies to the test by which WeChat checks a platform before it is published. Give the receiver an
+    /// Also replies to the test that WeChat runs before a platform is published. Give the receiver an
     /// [`AcceptanceResponder`](crate::AcceptanceResponder) as a handler as well.
     ///
-    /// A reply is sealed with the platform's current key: do not publish during a key change.
+    /// Replies are sealed with the platform's current key: do not publish during a key change.
     #[must_use]
     pub const fn with_acceptance_test(mut self) -> Self {
         self.acceptance_test = true;
@@ -96,8 +96,8 @@ impl CallbackProtocol for WeChatCallback {
         }
     }
 
-    /// Events with `InfoType` go to the authorization URL, those with `MsgType` or `Event` to the message URL. Of an
-    /// event without a name it is unknown where it belongs.
+    /// Events with `InfoType` go to the authorization URL, those with `MsgType` or `Event` to the message URL. The
+    /// route of an event without a name cannot be determined.
     fn fits(&self, event: &Event<'_>, route: Route) -> bool {
         let info_type = event.payload.get("InfoType").and_then(Value::as_str);
         let of_platform = info_type.is_some_and(|name| !name.trim().is_empty());

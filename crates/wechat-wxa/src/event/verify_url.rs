@@ -12,14 +12,15 @@ use super::WeChatEventDecoder;
 use crate::WECHAT;
 
 impl WeChatEventDecoder {
-    /// Checks the GET request with which WeChat tests a callback URL, and answers the text to send back as it is.
+    /// Checks the GET request with which WeChat tests a callback URL, and returns the text to send back unchanged.
     ///
-    /// The encrypted form is recognised by its `msg_signature`: `echostr` is a ciphertext, and the answer its message.
-    /// In the clear form `signature` is over token, timestamp and nonce, and the answer `echostr` unchanged; it
-    /// does not cover `echostr`, which is therefore held to the characters of [`is_echo`].
+    /// The encrypted form is recognised by its `msg_signature`: `echostr` is a ciphertext, and the reply is its
+    /// message. In the plain form `signature` covers token, timestamp and nonce, and the reply is `echostr`
+    /// unchanged. The signature does not cover `echostr`, which is therefore restricted to the characters of
+    /// [`is_echo`].
     ///
     /// # Errors
-    /// [`Callback`](miniprogram_core::ErrorKind::Callback), with the checks of a push.
+    /// [`Callback`](miniprogram_core::ErrorKind::Callback), for the same checks as a push.
     pub fn verify_url(&self, query: &str, now: Timestamp) -> Result<String> {
         const KNOWN: [&str; 5] = ["timestamp", "nonce", "signature", "msg_signature", "echostr"];
         let [timestamp, nonce, signature, msg_signature, echo] =
@@ -36,7 +37,7 @@ impl WeChatEventDecoder {
         }
         self.config.check_freshness(WECHAT, time, now)?;
         let (encrypt, signature) = match msg_signature {
-            // A plus sign in a query stands for a blank; base64 has pluses and no blanks.
+            // A plus sign in a query means a space; base64 contains pluses and no spaces.
             Some(signature) => (Some(echo.replace(' ', "+")), signature),
             None => (None, required(signature, "the signature is missing")?),
         };

@@ -1,27 +1,27 @@
-//! A strict pass over XML. The tokenizer enforces almost none of the rules that a callback must keep (`docs/design.md`, "Callbacks");
-//! this does, and nothing but elements and their text comes out of it.
+//! A strict pass over XML. The tokenizer enforces almost none of the rules that a callback must keep
+//! (`docs/design.md`, "Callbacks"); this pass does, and it yields nothing but elements and their text.
 //!
-//! An envelope, which nobody has authenticated yet, may hold no control characters but tab, CR and LF. The texts of a
-//! message may: people type them, and WeChat passes them on. They come out as they were typed. NUL is refused in both.
+//! An envelope, which is not authenticated yet, must not contain control characters except tab, CR and LF. The texts
+//! of a message may: users type them, and WeChat passes them on. They are returned as typed. NUL is refused in both.
 
 use std::borrow::Cow;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesDecl, Event};
 
-/// How deep elements may nest, the root included.
+/// Maximum nesting depth of elements, including the root.
 const MAX_DEPTH: usize = 16;
 
-/// What is wrong, in words that quote nothing of the document.
+/// A description of the error that quotes nothing from the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
 
-/// A step through the content of the root element, which itself is not reported.
+/// A step through the content of the root element, which is not reported itself.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step<'a> {
     /// An element starts; its attributes are not read.
     Open(&'a str),
-    /// A piece of text or CDATA, references resolved, nothing trimmed. Adjacent pieces belong together.
+    /// A piece of text or CDATA, with references resolved and nothing trimmed. Adjacent pieces belong together.
     Text(Cow<'a, str>),
     /// The element ends.
     Close,
@@ -29,7 +29,7 @@ pub(super) enum Step<'a> {
 
 pub(super) struct Xml<'a> {
     text: &'a str,
-    /// Whether it is a message, whose texts may hold what people typed.
+    /// Whether it is a message, whose texts may contain whatever users typed.
     typed: bool,
     reader: Reader<&'a [u8]>,
     depth: usize,
@@ -39,7 +39,7 @@ pub(super) struct Xml<'a> {
 }
 
 impl<'a> Xml<'a> {
-    /// An envelope.
+    /// Reads an envelope.
     pub(super) fn envelope(text: &'a str) -> Result<Self, Malformed> {
         if has_control(text) {
             return Err(Malformed("a control character"));
@@ -47,7 +47,7 @@ impl<'a> Xml<'a> {
         Self::new(text, false)
     }
 
-    /// The message of a verified push, or a plain one.
+    /// Reads the message of a verified push, or a plain one.
     pub(super) fn message(text: &'a str) -> Result<Self, Malformed> {
         if text.contains('\0') {
             return Err(Malformed("a NUL character"));
@@ -57,7 +57,7 @@ impl<'a> Xml<'a> {
 
     fn new(text: &'a str, typed: bool) -> Result<Self, Malformed> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // The tokenizer would skip a second mark by itself.
+        // The tokenizer would skip a second mark automatically.
         if text.starts_with('\u{feff}') {
             return Err(Malformed("two byte order marks"));
         }
@@ -66,7 +66,7 @@ impl<'a> Xml<'a> {
         Ok(Self { text, typed, reader, depth: 0, rooted: false, empty: false })
     }
 
-    /// The next step; `None` once the document ended as it should.
+    /// Returns the next step; `None` once the document has ended correctly.
     pub(super) fn next(&mut self) -> Result<Option<Step<'a>>, Malformed> {
         if std::mem::take(&mut self.empty) {
             self.depth -= 1;
@@ -122,14 +122,14 @@ impl<'a> Xml<'a> {
         }
     }
 
-    /// What the tokenizer has read since it stood there.
+    /// Returns what the tokenizer has read since position `start`.
     fn behind(&self, start: u64) -> &'a str {
         let place = |position| usize::try_from(position).unwrap_or(usize::MAX);
         self.text.get(place(start)..place(self.reader.buffer_position())).unwrap_or_default()
     }
 
-    /// Enters the element whose tag was just read, and answers its name. `content` is what stands between `<` and
-    /// the `end` characters that close the tag.
+    /// Enters the element whose tag was just read, and returns its name. `content` is the text between `<` and the
+    /// `end` characters that close the tag.
     fn enter(&mut self, content: &str, name: usize, end: usize) -> Result<&'a str, Malformed> {
         let after = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
         let name = after
@@ -152,12 +152,12 @@ impl<'a> Xml<'a> {
     }
 }
 
-/// Whether text is nothing but the blanks of XML.
+/// Whether the text is only XML whitespace.
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
-/// Whether text may name an element; every character beyond ASCII is taken for a letter.
+/// Whether the text is a valid element name; every character beyond ASCII is treated as a letter.
 pub(super) fn is_name(text: &str) -> bool {
     let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':' || !c.is_ascii();
     let goes_on = |c: char| starts(c) || c.is_ascii_digit() || c == '-' || c == '.';
@@ -173,8 +173,8 @@ fn has_control(text: &str) -> bool {
     text.bytes().any(|byte| byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n'))
 }
 
-/// The character that a reference stands for. In a message that is any but NUL; half of a surrogate pair, as encoders
-/// write it that go by UTF-16, is U+FFFD there.
+/// Returns the character that a reference denotes. In a message any character except NUL is allowed; half of a
+/// surrogate pair, as written by UTF-16-based encoders, becomes U+FFFD there.
 fn resolve(reference: &str, typed: bool) -> Result<Cow<'static, str>, Malformed> {
     let text = match reference {
         "amp" => "&",

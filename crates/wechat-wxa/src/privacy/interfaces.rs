@@ -14,13 +14,13 @@ use crate::values::{Coded, PRIVACY_INTERFACE, PrivacyInterfaceStatus};
 
 pub(crate) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
 
-/// An interface that reads users' data and needs a permission.
+/// An interface that reads users' data and requires permission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyInterface {
     /// `api_name`, such as `wx.getLocation`.
     pub api_name: String,
-    /// `status`: whether the app may use it, where the vendor tells.
+    /// `status`: whether the app may use it, if the vendor reports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<Coded<PrivacyInterfaceStatus>>,
     /// `api_ch_name`: its name in Chinese.
@@ -38,19 +38,19 @@ pub struct PrivacyInterface {
     /// `fail_reason`: why it was refused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fail_reason: Option<String>,
-    /// `api_link`: its page.
+    /// `api_link`: the interface's page.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub link: Option<String>,
     /// `group_name`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub group_name: Option<String>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PrivacyInterface {
-    /// An interface of which only name and status are known.
+    /// Creates an interface of which only name and status are known.
     #[must_use]
     pub fn new(api_name: impl Into<String>, status: Coded<PrivacyInterfaceStatus>) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl PrivacyInterface {
     }
 }
 
-/// 0 is no application.
+/// An id of 0 means that there is no application.
 fn audit_id(members: &mut Fields<'_>) -> Option<AuditId> {
     members.id("audit_id")
 }
@@ -94,24 +94,24 @@ fn audit_id(members: &mut Fields<'_>) -> Option<AuditId> {
 pub struct PrivacyInterfaceRequest {
     /// `api_name`.
     pub api_name: String,
-    /// `content`: what it is used for.
+    /// `content`: the purpose.
     pub content: String,
     /// `url_list`: addresses of pages that show it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub urls: Vec<String>,
-    /// `pic_list`: media ids of pictures that show it.
+    /// `pic_list`: media ids of images that show it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub pictures: Vec<String>,
-    /// `video_list`: media ids of films that show it.
+    /// `video_list`: media ids of videos that show it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub videos: Vec<String>,
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PrivacyInterfaceRequest {
-    /// An application.
+    /// Creates an application.
     #[must_use]
     pub fn new(api_name: impl Into<String>, content: impl Into<String>) -> Self {
         Self {
@@ -124,28 +124,28 @@ impl PrivacyInterfaceRequest {
         }
     }
 
-    /// With addresses of pages that show it.
+    /// Adds addresses of pages that show it.
     #[must_use]
     pub fn with_urls<T: Into<String>>(mut self, urls: impl IntoIterator<Item = T>) -> Self {
         self.urls.extend(urls.into_iter().map(Into::into));
         self
     }
 
-    /// With media ids of pictures that show it.
+    /// Adds media ids of images that show it.
     #[must_use]
     pub fn with_pictures<T: Into<String>>(mut self, media: impl IntoIterator<Item = T>) -> Self {
         self.pictures.extend(media.into_iter().map(Into::into));
         self
     }
 
-    /// With media ids of films that show it.
+    /// Adds media ids of videos that show it.
     #[must_use]
     pub fn with_videos<T: Into<String>>(mut self, media: impl IntoIterator<Item = T>) -> Self {
         self.videos.extend(media.into_iter().map(Into::into));
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -166,13 +166,13 @@ impl PrivacyInterfaceRequest {
     }
 }
 
-/// An application that was made; its verdict is pushed.
+/// An application that was submitted; its verdict is pushed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyApplication {
     /// `audit_id`.
     pub audit_id: AuditId,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
@@ -180,7 +180,7 @@ pub struct PrivacyApplication {
 effect_members! { PrivacyApplication }
 
 impl PrivacyApplication {
-    /// An application by its id.
+    /// Creates an application of which only the id is known.
     #[must_use]
     pub fn new(audit_id: AuditId) -> Self {
         Self { audit_id, extra: Map::new() }
@@ -188,10 +188,10 @@ impl PrivacyApplication {
 }
 
 impl WeChatApp {
-    /// The interfaces that need a permission, and whether the app has it: `get_privacy_interface`.
+    /// Returns the interfaces that require permission, and whether the app has it: `get_privacy_interface`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn privacy_interfaces(&self) -> Result<Vec<PrivacyInterface>> {
         interfaces(&self.begin("privacy_interfaces").read(&interfaces_call()).await?)
     }
@@ -199,8 +199,8 @@ impl WeChatApp {
     /// Applies for one of them: `apply_privacy_interface`.
     ///
     /// # Errors
-    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for one that needs no application (61035), and those of any
-    /// effect.
+    /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for an interface that needs no application (61035), and
+    /// those of any effect.
     pub async fn apply_privacy_interface(
         &self,
         request: &PrivacyInterfaceRequest,
@@ -217,7 +217,7 @@ fn interfaces(reply: &Reply) -> Result<Vec<PrivacyInterface>> {
     fields::of(reply).each_of("interface_list", PrivacyInterface::read)
 }
 
-/// What of an interface shows that it was applied for.
+/// The parts of an interface that show an application for it.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Applied {
     api_name: String,
@@ -248,7 +248,7 @@ pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
             let known = before.and_then(|before| before.audit_id.as_ref());
             match now.and_then(|now| now.audit_id.as_ref()) {
                 Some(id) if Some(id) != known => Finding::Done(brought(&PrivacyApplication::new(id.clone()))),
-                // The verdict on an earlier application, or one without its id.
+                // The verdict on an earlier application, or an application without an id.
                 _ => Finding::Unknowable,
             }
         })

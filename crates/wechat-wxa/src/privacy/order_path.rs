@@ -23,16 +23,16 @@ pub struct OrderPath {
     /// `path`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub path: Option<String>,
-    /// `status`: where its review stands.
+    /// `status`: the state of its review.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<Coded<ReviewStatus>>,
-    /// `img_list`: pictures that show it.
+    /// `img_list`: images that show it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub images: Vec<String>,
-    /// `video`: a film that shows it.
+    /// `video`: a video that shows it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub video: Option<String>,
-    /// `test_account`: what the reviewers log in with.
+    /// `test_account`: the account with which reviewers log in.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub test_account: Option<String>,
     /// `test_pwd`: its password; not serialized.
@@ -44,13 +44,13 @@ pub struct OrderPath {
     /// `apply_time`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub applied_at: Option<Timestamp>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// An application for the page of several apps that shows orders. `Debug` hides the password; as JSON, in a journal
-/// too, it stands in clear, so give the reviewers an account that is worth nothing.
+/// An application for the page on which several apps show orders. `Debug` hides the password, but its JSON, including
+/// that in a journal, contains it in plain text, so give the reviewers an account that is worth nothing.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrderPathRequest {
@@ -58,13 +58,13 @@ pub struct OrderPathRequest {
     pub path: String,
     /// `appid_list`: the apps.
     pub apps: Vec<AppId>,
-    /// `img_list`: media ids of pictures that show it.
+    /// `img_list`: media ids of images that show it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub images: Vec<String>,
-    /// `video`: the media id of a film that shows it.
+    /// `video`: the media id of a video that shows it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub video: Option<String>,
-    /// `test_account`: what the reviewers log in with.
+    /// `test_account`: the account with which reviewers log in.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub test_account: Option<String>,
     /// `test_pwd`: its password.
@@ -73,7 +73,7 @@ pub struct OrderPathRequest {
     /// `test_remark`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub test_remark: Option<String>,
-    /// Fields that have no name here, as they are sent inside `batch_req`.
+    /// Unmodelled fields, sent as they are inside `batch_req`.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
@@ -94,7 +94,7 @@ impl fmt::Debug for OrderPathRequest {
 }
 
 impl OrderPathRequest {
-    /// A page for apps of the platform.
+    /// Creates an application for a page of several apps.
     #[must_use]
     pub fn new<A: Into<AppId>>(path: impl Into<String>, apps: impl IntoIterator<Item = A>) -> Self {
         Self {
@@ -109,35 +109,35 @@ impl OrderPathRequest {
         }
     }
 
-    /// With media ids of pictures that show it.
+    /// Adds media ids of images that show it.
     #[must_use]
     pub fn with_images<T: Into<String>>(mut self, media: impl IntoIterator<Item = T>) -> Self {
         self.images.extend(media.into_iter().map(Into::into));
         self
     }
 
-    /// With the media id of a film that shows it.
+    /// Sets the media id of a video that shows it.
     #[must_use]
     pub fn with_video(mut self, media_id: impl Into<String>) -> Self {
         self.video = Some(media_id.into());
         self
     }
 
-    /// With an account that the reviewers log in with.
+    /// Sets the account with which reviewers log in.
     #[must_use]
     pub fn with_test_account(mut self, account: impl Into<String>, password: impl Into<String>) -> Self {
         (self.test_account, self.test_password) = (Some(account.into()), Some(password.into()));
         self
     }
 
-    /// With words for the reviewers.
+    /// Sets a remark for the reviewers.
     #[must_use]
     pub fn with_test_remark(mut self, remark: impl Into<String>) -> Self {
         self.test_remark = Some(remark.into());
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -164,10 +164,11 @@ impl OrderPathRequest {
 }
 
 impl WeChatApp {
-    /// The page of the app that shows orders, the one in use or the one in review: `getorderpathinfo`.
+    /// Returns the page on which the app shows orders, either the one in use or the one in review:
+    /// `getorderpathinfo`.
     ///
     /// # Errors
-    /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) if there is none (61041), and those of any read.
+    /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) if there is no such page (61041), and those of any read.
     pub async fn order_path(&self, kind: OrderPathKind) -> Result<OrderPath> {
         const OPERATION: &str = "order_path";
         let call =
@@ -189,12 +190,12 @@ impl WeChatApp {
 }
 
 impl WeChatPlatform {
-    /// Applies for the page of several apps that shows orders: `applysetorderpathinfo`. What becomes of each app is
-    /// pushed. No query of the platform shows it: after a lost answer its outcome stays unknown, until the push or each
-    /// app's [`order_path`](WeChatApp::order_path) tells.
+    /// Applies for the page on which several apps show orders: `applysetorderpathinfo`. The result for each app is
+    /// pushed. No query of the platform shows it: after a lost response the outcome stays unknown until the push or
+    /// each app's [`order_path`](WeChatApp::order_path) reports it.
     ///
     /// # Errors
-    /// Those of any effect.
+    /// The errors of any effect.
     pub async fn apply_order_path(&self, request: &OrderPathRequest) -> Result<Effect> {
         Ok(self.perform(commands::apply_order_path(request)?).await?.into_unit())
     }

@@ -15,7 +15,7 @@ use crate::values::PrivacyVersion;
 pub(crate) const SET: MethodName = MethodName::new("set_privacy_setting");
 const OPERATION: &str = SET.as_str();
 
-/// Who answers for users' data, how they can be reached, and for how long the data are kept.
+/// The party responsible for users' data, how to contact it, and how long the data are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyOwner {
@@ -31,80 +31,80 @@ pub struct PrivacyOwner {
     /// `contact_weixin`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub contact_weixin: Option<String>,
-    /// `notice_method`: how users hear of changes.
+    /// `notice_method`: how users are notified of changes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub notice_method: Option<String>,
-    /// `store_expire_timestamp`: how long data are kept, such as `30天`; absent for as long as needed.
+    /// `store_expire_timestamp`: how long data are kept, such as `30天`; absent if kept for as long as needed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub store_expire_timestamp: Option<String>,
-    /// `ext_file_media_id`: a file with more, from [`WeChatApp::upload_privacy_file`].
+    /// `ext_file_media_id`: a file with further details, from [`WeChatApp::upload_privacy_file`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ext_file_media_id: Option<String>,
     /// `store_region`: where data are kept, for owners abroad.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub store_region: Option<String>,
-    /// Every other member, as the vendor sent it or as it is sent.
+    /// All other fields, as received or as they will be sent.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PrivacyOwner {
-    /// An owner who tells users of changes in this way. At least one way to reach the owner has to be added.
+    /// Creates an owner who notifies users of changes in this way. At least one contact has to be added.
     #[must_use]
     pub fn new(notice_method: impl Into<String>) -> Self {
         Self { notice_method: Some(notice_method.into()), ..Self::default() }
     }
 
-    /// With an e-mail address.
+    /// Adds an e-mail address.
     #[must_use]
     pub fn with_email(mut self, address: impl Into<String>) -> Self {
         self.contact_email = Some(address.into());
         self
     }
 
-    /// With a telephone.
+    /// Adds a telephone number.
     #[must_use]
     pub fn with_phone(mut self, number: impl Into<String>) -> Self {
         self.contact_phone = Some(number.into());
         self
     }
 
-    /// With a QQ number.
+    /// Adds a QQ number.
     #[must_use]
     pub fn with_qq(mut self, number: impl Into<String>) -> Self {
         self.contact_qq = Some(number.into());
         self
     }
 
-    /// With a WeChat id.
+    /// Adds a WeChat id.
     #[must_use]
     pub fn with_weixin(mut self, id: impl Into<String>) -> Self {
         self.contact_weixin = Some(id.into());
         self
     }
 
-    /// With the number of days for which data are kept.
+    /// Sets the number of days for which data are kept.
     #[must_use]
     pub fn with_store_days(mut self, days: u32) -> Self {
         self.store_expire_timestamp = Some(format!("{days}天"));
         self
     }
 
-    /// With a file that says more, from [`WeChatApp::upload_privacy_file`].
+    /// Adds a file with further details, from [`WeChatApp::upload_privacy_file`].
     #[must_use]
     pub fn with_ext_file(mut self, media_id: impl Into<String>) -> Self {
         self.ext_file_media_id = Some(media_id.into());
         self
     }
 
-    /// With the place where data are kept, for owners abroad.
+    /// Sets the place where data are kept, for owners abroad.
     #[must_use]
     pub fn with_store_region(mut self, region: impl Into<String>) -> Self {
         self.store_region = Some(region.into());
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -161,7 +161,7 @@ impl PrivacyOwner {
         body.finish("owner.", &self.extra)
     }
 
-    /// Whether everything that was asked for stands in what is there.
+    /// Whether `now` contains everything that was requested.
     fn is_shown_by(&self, now: &Self) -> bool {
         self.fields()
             .into_iter()
@@ -170,25 +170,25 @@ impl PrivacyOwner {
     }
 }
 
-/// What one kind of data is used for.
+/// The purpose for which one kind of data is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyUse {
     /// `privacy_key`: the kind, such as `Location` or one of your own.
     pub key: String,
-    /// `privacy_text`: what for.
+    /// `privacy_text`: the purpose.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub text: Option<String>,
     /// `privacy_label`: the vendor's name of the kind; not sent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub label: Option<String>,
-    /// Every other member, as the vendor sent it or as it is sent.
+    /// All other fields, as received or as they will be sent.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PrivacyUse {
-    /// A kind of data and what it is used for.
+    /// Creates an entry from a kind of data and its purpose.
     #[must_use]
     pub fn new(key: impl Into<String>, text: impl Into<String>) -> Self {
         Self { key: key.into(), text: Some(text.into()), label: None, extra: Map::new() }
@@ -205,7 +205,7 @@ impl PrivacyUse {
     }
 }
 
-/// The privacy guide as it shall be.
+/// The privacy guide to be set.
 ///
 /// ```
 /// use wechat_wxa::{PrivacyOwner, PrivacySetting, PrivacyUse};
@@ -224,22 +224,22 @@ pub struct PrivacySetting {
     /// `setting_list`: the data that are used; for the development version only.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub uses: Vec<PrivacyUse>,
-    /// `sdk_privacy_info_list`: the data that other companies' code uses, as they are sent.
+    /// `sdk_privacy_info_list`: the data that third-party code uses, sent as they are.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sdk_uses: Vec<Value>,
-    /// Fields that have no name here, as they are sent.
+    /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
 impl PrivacySetting {
-    /// That of the version which is being made. It takes effect with the next release.
+    /// Creates the guide of the version in development. It takes effect with the next release.
     #[must_use]
     pub fn of_development(owner: PrivacyOwner) -> Self {
         Self::new(PrivacyVersion::Development, owner)
     }
 
-    /// That of the version online, of which only the owner's data can be changed, at once.
+    /// Creates the guide of the version online, of which only the owner's data can be changed, with immediate effect.
     #[must_use]
     pub fn of_published(owner: PrivacyOwner) -> Self {
         Self::new(PrivacyVersion::Published, owner)
@@ -249,21 +249,21 @@ impl PrivacySetting {
         Self { version, owner, uses: Vec::new(), sdk_uses: Vec::new(), extra: Map::new() }
     }
 
-    /// With one more kind of data.
+    /// Adds a kind of data.
     #[must_use]
     pub fn with_use(mut self, privacy_use: PrivacyUse) -> Self {
         self.uses.push(privacy_use);
         self
     }
 
-    /// With one more item of `sdk_privacy_info_list`.
+    /// Adds an item to `sdk_privacy_info_list`.
     #[must_use]
     pub fn with_sdk_use(mut self, item: impl Into<Value>) -> Self {
         self.sdk_uses.push(item.into());
         self
     }
 
-    /// With a field that has no name here.
+    /// Adds an unmodelled field.
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -293,7 +293,7 @@ impl PrivacySetting {
             .finish("", &self.extra)
     }
 
-    /// Whether it asks for something that [`PrivacyGuide`] has no name for.
+    /// Whether the setting contains fields that [`PrivacyGuide`] does not model.
     fn asks_for_more(&self) -> bool {
         let extras =
             [&self.extra, &self.owner.extra].into_iter().chain(self.uses.iter().map(|item| &item.extra));
@@ -313,7 +313,7 @@ impl PrivacySetting {
     }
 }
 
-/// The privacy guide as it is.
+/// The current privacy guide.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyGuide {
@@ -323,7 +323,7 @@ pub struct PrivacyGuide {
     /// `privacy_list`: the kinds of data that the code uses.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub used_by_code: Vec<String>,
-    /// `setting_list`: what the guide says of each kind.
+    /// `setting_list`: the guide's statement on each kind.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub uses: Vec<PrivacyUse>,
     /// `update_time`.
@@ -335,7 +335,7 @@ pub struct PrivacyGuide {
     /// `privacy_desc.privacy_desc_list`: every kind that the vendor knows, with its description.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub kinds: Vec<PrivacyUse>,
-    /// Every other member as the vendor sent it.
+    /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
@@ -370,10 +370,10 @@ impl PrivacyGuide {
 }
 
 impl WeChatApp {
-    /// The privacy guide of a version: `getprivacysetting`.
+    /// Returns the privacy guide of a version: `getprivacysetting`.
     ///
     /// # Errors
-    /// Those of any read.
+    /// The errors of any read.
     pub async fn privacy_setting(&self, version: PrivacyVersion) -> Result<PrivacyGuide> {
         PrivacyGuide::read(&self.begin("privacy_setting").read(&get_call(version)).await?)
     }
@@ -381,15 +381,15 @@ impl WeChatApp {
     /// Sets the privacy guide of a version: `setprivacysetting`.
     ///
     /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an owner who cannot be
-    /// reached or tells nobody of changes, and for a list of uses where there must be none or one; and those of any
-    /// effect.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for an owner without a
+    /// contact or without a way to notify users of changes, and if uses are missing for the development version or
+    /// given for the published one; and those of any effect.
     pub async fn set_privacy_setting(&self, setting: &PrivacySetting) -> Result<Effect> {
         Ok(self.perform(commands::set_privacy_setting(setting)?).await?.into_unit())
     }
 }
 
-/// What of a guide its setting decides.
+/// The part of a guide that its setting determines.
 fn settings(reply: &Reply) -> Result<PrivacyGuide> {
     let PrivacyGuide { uses, updated_at, owner, .. } = PrivacyGuide::read(reply)?;
     Ok(PrivacyGuide { uses, updated_at, owner, ..PrivacyGuide::default() })
@@ -408,8 +408,8 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
             match (setting.is_shown_by(&now), setting.asks_for_more()) {
                 (true, false) => Finding::Done(EffectValue::None),
                 (false, _) if before == Some(&now) => Finding::Absent,
-                // What has no name here may have changed or not; or somebody else was there, or the vendor has its own
-                // form of a text.
+                // Unmodelled fields may have changed or not; or there was a concurrent change, or the vendor
+                // normalizes a text.
                 _ => Finding::Unknowable,
             }
         })

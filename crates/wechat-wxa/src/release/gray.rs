@@ -12,10 +12,10 @@ use crate::{refuse, wire};
 
 const START: &str = "start_gray_release";
 const CANCEL: &str = "cancel_gray_release";
-/// The field that holds the plan.
+/// The field that contains the plan.
 const PLAN: &str = "gray_release_plan";
 
-/// Releases to a share of the users, or raises it.
+/// Releases to a share of the users, or raises that share.
 pub(crate) struct StartGrayRelease {
     gray: GrayRelease,
 }
@@ -42,7 +42,7 @@ impl EffectPlan for StartGrayRelease {
     fn request(&self, _before: &Value) -> Result<Call> {
         let mut body = Map::new();
         body.insert("gray_percentage".to_owned(), Value::from(self.gray.percentage));
-        // The vendor's spelling has one g.
+        // In the vendor's spelling, one g is missing.
         let flags = [
             ("support_debuger_first", self.gray.developers_first),
             ("support_experiencer_first", self.gray.testers_first),
@@ -110,11 +110,11 @@ pub(super) fn plan_call() -> Call {
     Call::get("gray_release_plan", "/wxa/getgrayreleaseplan")
 }
 
-/// What the vendor tells of the plan.
+/// The plan as the vendor reports it.
 pub(super) enum Shown {
-    /// Nothing. What it answers where there never was a plan is not documented, so this proves nothing.
+    /// Nothing. The response if there never was a plan is undocumented, so this proves nothing.
     Untold,
-    /// That there never was one: the initial state, of no time and for nobody.
+    /// There never was a plan: the initial state, without a time and for no users.
     NoPlan,
     Plan(GrayReleasePlan),
 }

@@ -19,25 +19,25 @@ use crate::refuse::conflict;
 use crate::{WECHAT, wire};
 
 const OPERATION: &str = "release";
-/// The code that says that what is approved is online already.
+/// The code for an approved version that is already online.
 const RELEASED_ALREADY: Code = Code::Number(85052);
 
-/// Releases what is approved; the call itself names nothing.
+/// Releases the approved version; the call itself does not name one.
 pub(crate) struct Release {
     target: ReleaseTarget,
 }
 
-/// What was seen before.
+/// The state read before the effect.
 #[derive(Serialize, Deserialize)]
 struct Before {
-    /// The audit that is about to be released, where the vendor tells.
+    /// The audit that is about to be released, if the vendor reports it.
     #[serde(default)]
     audit: Option<AuditId>,
-    /// The version that is about to be online, where the vendor tells.
+    /// The version that is about to go online, if the vendor reports it.
     version: Option<String>,
-    /// When it was submitted, where the vendor tells.
+    /// The time of submission, if the vendor reports it.
     submitted_at: Option<Timestamp>,
-    /// The vendor's time in whole seconds: what is released by any attempt is released no earlier.
+    /// The vendor's time in whole seconds: no attempt releases anything earlier than this.
     since: i64,
 }
 
@@ -77,7 +77,7 @@ impl EffectPlan for Release {
                 return Err(conflict(OPERATION, detail));
             }
         }
-        // A latest audit that is not approved is not the one that an unnamed release is about.
+        // If the latest audit is not approved, it is not the one that an unnamed release targets.
         let audit = Some(latest).filter(|_| approved);
         Ok(json!(Before {
             audit: audit.as_ref().and_then(|audit| audit.audit_id.clone()),
@@ -106,7 +106,7 @@ impl EffectPlan for Release {
             _ if is_fresh => return Ok(Finding::Done(EffectValue::None)),
             _ => {}
         }
-        // A full release ends a gray one that runs: the version may keep the time of the gray release.
+        // A full release ends a running gray release: the version may keep the time of the gray release.
         let untold = match before.submitted_at {
             Some(submitted_at) => match read_plan(op).await? {
                 Shown::Plan(plan) => {
@@ -139,7 +139,7 @@ impl EffectPlan for Release {
         }
     }
 
-    /// "What is approved" is another audit by the time of the next one.
+    /// By the time of the next release, "what is approved" is a different audit.
     async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
         if matches!(self.target, ReleaseTarget::Audit(_)) {
             return Ok(Repeat::Same);

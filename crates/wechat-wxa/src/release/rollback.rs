@@ -15,28 +15,28 @@ use crate::{WECHAT, refuse};
 
 const OPERATION: &str = "rollback";
 const PATH: &str = "/wxa/revertcoderelease";
-/// Where the number of a version comes from.
+/// The read that yields the number of a version.
 const HISTORY: &str = "revertcoderelease?action=get_history_version";
 
-/// Goes back to the version before, or to one of the list.
+/// Goes back to the previous version, or to one of the list.
 pub(crate) struct Rollback {
-    /// None: the version before.
+    /// `None`: the previous version.
     version: Option<String>,
 }
 
-/// What was seen before.
+/// The state read before the effect.
 #[derive(Serialize, Deserialize)]
 struct Before {
     online: Online,
-    /// The version to go back to; none where it is the one before.
+    /// The version to go back to; `None` for the previous one.
     target: Option<Target>,
-    /// The one before, where the vendor tells.
+    /// The previous version, if the vendor reports it.
     #[serde(default)]
     previous: Option<Target>,
 }
 
 impl Before {
-    /// The version that the rollback leads to, where it is known.
+    /// Returns the version that the rollback leads to, if it is known.
     fn expected(&self) -> Option<&str> {
         self.target.as_ref().or(self.previous.as_ref())?.version.as_deref()
     }
@@ -51,7 +51,7 @@ struct Online {
 #[derive(Serialize, Deserialize)]
 struct Target {
     app_version: i64,
-    /// The version's text, where the vendor tells.
+    /// The version's text, if the vendor reports it.
     version: Option<String>,
 }
 
@@ -106,7 +106,7 @@ impl EffectPlan for Rollback {
         let history = read_history(op).await;
         Ok(json!(match &self.version {
             Some(version) => Before { online, target: Some(chosen(history?, version)?), previous: None },
-            // Only settling wants to know it: a list that cannot be read does not keep anybody from going back.
+            // Only settling needs it: an unreadable list does not prevent a rollback.
             None => {
                 let previous = history.ok().and_then(|versions| {
                     versions.first().and_then(|row| Some(Target::of(row.app_version?, row)))
@@ -132,7 +132,7 @@ impl EffectPlan for Rollback {
         };
         let expected = before.expected();
         if was == version {
-            // Two versions may have the same text: then the time of the release tells them apart.
+            // Two versions may have the same text: in that case the release time distinguishes them.
             let released = before.online.released_at.zip(now.released_at);
             match released {
                 Some((before, now)) if before == now => return Ok(Finding::Absent),
@@ -151,7 +151,8 @@ impl EffectPlan for Rollback {
         })
     }
 
-    /// Going back once more is another rollback as soon as another version is online than the first one led to.
+    /// A further rollback is a new effect as soon as the version online is not the one that the first rollback led
+    /// to.
     async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
         let before: Before = seen(OPERATION, &intent.before)?;
         let online = read_online(op).await?.version;
@@ -170,12 +171,12 @@ fn revert_call() -> Call {
     Call::get(OPERATION, PATH)
 }
 
-/// Only lists: the vendor rolls nothing back when `action` is there.
+/// Only lists: the vendor does not roll back if `action` is present.
 fn history_call() -> Call {
     Call::get("rollback_targets", PATH).with_query("action", "get_history_version")
 }
 
-/// The versions to go back to, newest first.
+/// Reads the versions to go back to, newest first.
 pub(super) async fn read_history(op: &mut Op<'_>) -> Result<Vec<HistoryVersion>> {
     let history: wire::History = client::read(op, &history_call()).await?;
     let mut versions = history.version_list;
@@ -189,9 +190,9 @@ async fn read_online(op: &mut Op<'_>) -> Result<Online> {
     Ok(info.release_info.into())
 }
 
-/// The version that a text means: the vendor's number for it first, since the text may repeat.
+/// Returns the version that a text denotes: matched by the vendor's number first, since the text may be ambiguous.
 fn chosen(history: Vec<HistoryVersion>, version: &str) -> Result<Target> {
-    // Only the number can be sent: a row without one is nothing to go back to.
+    // Only the number can be sent: a row without one cannot be a rollback target.
     let numbered: Vec<(i64, &HistoryVersion)> =
         history.iter().filter_map(|row| Some((row.app_version?, row))).collect();
     if let Some((number, row)) = numbered.iter().find(|(number, _)| version.parse() == Ok(*number)) {

@@ -3,122 +3,122 @@ use miniprogram_core::{open_enums, status_tables};
 use crate::WECHAT;
 
 open_enums! {
-    /// Where a standard template stands, which WeChat audits before apps can use it.
+    /// The state of a standard template, which WeChat audits before apps can use it.
     TemplateAuditStatus {
         /// Not submitted.
         NotSubmitted = "not_submitted",
         /// No verdict yet.
         InReview = "in_review",
-        /// Failed; the reason says why.
+        /// Failed; the reason field explains why.
         Rejected = "rejected",
         /// Passed.
         Approved = "approved",
-        /// On its way into the audit.
+        /// Being submitted for audit.
         Submitting = "submitting",
-        /// It did not get into the audit.
+        /// The submission for audit failed.
         SubmissionFailed = "submission_failed",
     }
-    /// Which kind of template it is.
+    /// The kind of a template.
     TemplateKind {
-        /// One that each app submits for audit by itself.
+        /// A template that each app submits for audit separately.
         Ordinary = "ordinary",
-        /// One that WeChat has audited; `ext_json` may hold little more than texts.
+        /// A template that WeChat has audited; `ext_json` may contain little more than texts.
         Standard = "standard",
     }
-    /// Where a review of a name, a category or an order path stands.
+    /// The state of the review of a name, a category or an order path.
     ReviewStatus {
         /// No verdict yet.
         InReview = "in_review",
-        /// Failed; the reason says why.
+        /// Failed; the reason field explains why.
         Rejected = "rejected",
         /// Passed.
         Approved = "approved",
     }
     /// Whether an app may use a privacy interface.
     PrivacyInterfaceStatus {
-        /// It may apply.
+        /// The app may apply.
         MayApply = "may_apply",
-        /// It may not even apply. WeChat's sample of a push on a refused application shows this number.
+        /// The app may not even apply. WeChat's sample of a push on a refused application shows this number.
         NoPermission = "no_permission",
-        /// It has applied; no verdict yet.
+        /// The app has applied; no verdict yet.
         Applied = "applied",
-        /// Refused; the reason says why.
+        /// Refused; the reason field explains why.
         Refused = "refused",
         /// Granted.
         Granted = "granted",
     }
-    /// What became of the application for one app's order path.
+    /// The result of the application for one app's order path.
     OrderPathTaken {
-        /// It is in review.
+        /// The application is in review.
         Accepted = "accepted",
-        /// One for this app is in review already.
+        /// An application for this app is already in review.
         Duplicate = "duplicate",
         /// WeChat was busy.
         Busy = "busy",
         /// No app of the platform has this id.
         InvalidApp = "invalid_app",
     }
-    /// How far the verification of an app's subject is.
+    /// The progress of the verification of an app's subject.
     AuthTaskStatus {
-        /// It begins.
+        /// The initial state.
         Initial = "initial",
-        /// It was left for more than 24 hours.
+        /// Expired: inactive for more than 24 hours.
         Expired = "expired",
         /// The user refused.
         Refused = "refused",
         /// The user agreed.
         Agreed = "agreed",
-        /// The face check began.
+        /// The face check has started.
         FaceCheckStarted = "face_check_started",
         /// The face check failed.
         FaceCheckFailed = "face_check_failed",
         /// The face check passed.
         FaceCheckPassed = "face_check_passed",
-        /// A code was sent to the telephone.
+        /// A code was sent to the telephone number.
         PhoneCodeSent = "phone_code_sent",
-        /// The telephone could not be verified.
+        /// The telephone number could not be verified.
         PhoneFailed = "phone_failed",
-        /// The telephone was verified.
+        /// The telephone number was verified.
         PhonePassed = "phone_passed",
-        /// The review's order could not be made.
+        /// Creating the review order failed.
         OrderFailed = "order_failed",
-        /// The review's order was made.
+        /// The review order was created.
         OrderMade = "order_made",
         /// The check failed.
         CheckFailed = "check_failed",
-        /// It waits for the payment.
+        /// Waiting for payment.
         WaitingForPayment = "waiting_for_payment",
     }
-    /// How far the review of a verification is.
+    /// The progress of the review of a verification.
     ApplyStatus {
-        /// There is none yet.
+        /// There is no review yet.
         NoReview = "no_review",
-        /// It has to be paid.
+        /// Payment is due.
         ToBePaid = "to_be_paid",
         /// In review.
         InReview = "in_review",
-        /// It was sent back to be filled in again.
+        /// Sent back to be filled in again.
         SentBack = "sent_back",
-        /// It passed.
+        /// Passed.
         Passed = "passed",
-        /// It failed for good.
+        /// Failed permanently.
         Failed = "failed",
     }
-    /// How the face check of the person in charge ended, which a filing asks for.
+    /// The result of the face check of the person in charge, which a filing requires.
     FaceCheck {
         /// It failed.
         Failed = "failed",
         /// It passed.
         Passed = "passed",
     }
-    /// Who appeals.
+    /// The party that appeals.
     AppealSource {
         /// The app's owner.
         Owner = "owner",
         /// The platform.
         Platform = "platform",
     }
-    /// What kind of account it is.
+    /// The kind of an account.
     AccountType {
         /// A subscription account.
         Subscription = "subscription",
@@ -129,9 +129,9 @@ open_enums! {
     }
     /// Whether WeChat's search shows an app.
     SearchStatus {
-        /// It does.
+        /// Search shows it.
         Searchable = "searchable",
-        /// It does not.
+        /// Search does not show it.
         Hidden = "hidden",
     }
 }

@@ -1,4 +1,4 @@
-/// Declares what is sent: the enumeration, its machine names and its form on the wire.
+/// Declares a sent enumeration, its machine names and its wire form.
 macro_rules! sent {
     ($($(#[$about:meta])* $name:ident: $wire:ty { $($(#[$doc:meta])* $variant:ident = $text:literal, $on_wire:literal;)* })*) => {$(
         $(#[$about])*
@@ -12,13 +12,13 @@ macro_rules! sent {
             /// Every value.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The value on the wire.
+            /// Returns the wire value.
             #[must_use]
             pub const fn as_wire(self) -> $wire {
                 match self { $(Self::$variant => $on_wire,)* }
             }
 
-            /// The machine name, as in JSON.
+            /// Returns the machine name, as in JSON.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -34,18 +34,18 @@ macro_rules! sent {
 }
 
 sent! {
-    /// `action`: what is done with domains.
+    /// `action`: the operation on domains.
     DomainAction: &'static str {
-        /// Add to those that are set.
+        /// Add to the configured domains.
         Add = "add", "add";
-        /// Delete out of those that are set.
+        /// Delete from the configured domains.
         Delete = "delete", "delete";
-        /// Replace those that are set.
+        /// Replace the configured domains.
         Set = "set", "set";
-        /// Read those that are set.
+        /// Read the configured domains.
         Get = "get", "get";
     }
-    /// What an app reaches a domain with.
+    /// The interface by which an app reaches a domain.
     ServerDomainKind: &'static str {
         /// `wx.request`.
         Request = "request", "requestdomain";
@@ -62,23 +62,23 @@ sent! {
     }
     /// `type` of temporary material.
     MaterialKind: &'static str {
-        /// A picture.
+        /// An image.
         Image = "image", "image";
-        /// A sound.
+        /// A voice recording.
         Voice = "voice", "voice";
-        /// A film.
+        /// A video.
         Video = "video", "video";
-        /// A small picture.
+        /// A thumbnail.
         Thumb = "thumb", "thumb";
     }
-    /// `privacy_ver`: which privacy guide is meant.
+    /// `privacy_ver`: the version of the privacy guide.
     PrivacyVersion: i64 {
-        /// That of the version online.
+        /// The guide of the version online.
         Published = "published", 1;
-        /// That of the version which is being made.
+        /// The guide of the version in development.
         Development = "development", 2;
     }
-    /// `info_type`: which order path is meant.
+    /// `info_type`: which order path.
     OrderPathKind: &'static str {
         /// The one in use.
         Released = "released", "0";

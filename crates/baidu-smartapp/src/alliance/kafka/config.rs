@@ -1,4 +1,4 @@
-//! How to reach the topic.
+//! The connection to the topic.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,37 +12,37 @@ use crate::BAIDU;
 
 pub(super) const CONNECT: &str = "connect";
 
-/// What a promise of this module depends on.
+/// Properties that a guarantee of this module depends on.
 const FIXED: &[(&str, &str)] = &[("enable.auto.commit", "true"), ("enable.auto.offset.store", "false")];
-/// What stands where no property says otherwise.
+/// Defaults for properties that are not set.
 const DEFAULTS: &[(&str, &str)] = &[
     // A new group misses nothing that the brokers still have.
     ("auto.offset.reset", "earliest"),
-    // A commit that failed is sent again as soon as this.
+    // The interval after which a failed commit is sent again.
     ("auto.commit.interval.ms", "1000"),
-    // Partitions that stay with a member are not taken from it for a moment.
+    // Partitions that stay with a member are not taken from it temporarily.
     ("partition.assignment.strategy", "cooperative-sticky"),
 ];
-/// Other names of what has a field of its own, or of what is fixed.
+/// Other names of properties that have a field of their own or are fixed.
 const RESERVED: &[&str] = &["bootstrap.servers", "metadata.broker.list", "group.id", "auto.commit.enable"];
-/// What credentials set.
+/// Properties that the credentials set.
 const OF_CREDENTIALS: &[&str] = &["sasl.username", "sasl.password", "sasl.mechanism", "sasl.mechanisms"];
 
-/// How to reach the topic, and as whom.
+/// The connection to the topic, and its credentials.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct KafkaConfig {
-    /// The brokers to begin with: `host:port`, separated by commas.
+    /// The initial brokers: `host:port`, separated by commas.
     pub brokers: String,
     /// The topic: 1 to 249 of `a-z`, `A-Z`, `0-9`, `.`, `_`, `-`.
     pub topic: String,
-    /// The consumer group: its members share the partitions, and the commits are the group's.
+    /// The consumer group: its members share the partitions, and commits belong to the group.
     pub group: String,
-    /// User and password, where the brokers ask for them.
+    /// User and password, if the brokers require them.
     pub credentials: Option<KafkaCredentials>,
     /// Further properties of librdkafka. None of the values is printed.
     pub properties: BTreeMap<String, Secret>,
-    /// The clock of the pauses; the system's by default.
+    /// The clock for pauses; the system's by default.
     pub clock: Arc<dyn Clock>,
     /// The pause before a failed notice is handled again: 1 s by default. Each further one is twice as long.
     pub first_pause: Duration,
@@ -51,7 +51,7 @@ pub struct KafkaConfig {
 }
 
 impl KafkaConfig {
-    /// A topic without user and password.
+    /// Creates a configuration without user and password.
     #[must_use]
     pub fn new(brokers: impl Into<String>, topic: impl Into<String>, group: impl Into<String>) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl KafkaConfig {
         }
     }
 
-    /// With user and password. They go out over TLS, for which the feature `kafka-ssl` is needed, unless the property
+    /// Sets user and password. They are sent over TLS, which needs the feature `kafka-ssl`, unless the property
     /// `security.protocol` is `sasl_plaintext`.
     #[must_use]
     pub fn with_credentials(mut self, credentials: KafkaCredentials) -> Self {
@@ -74,14 +74,14 @@ impl KafkaConfig {
         self
     }
 
-    /// With a property of librdkafka, such as `ssl.ca.location` or `session.timeout.ms`.
+    /// Sets a property of librdkafka, such as `ssl.ca.location` or `session.timeout.ms`.
     #[must_use]
     pub fn with_property(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.properties.insert(name.into(), value.into());
         self
     }
 
-    /// Takes the pauses from another clock.
+    /// Uses another clock for pauses.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -96,7 +96,7 @@ impl KafkaConfig {
         self
     }
 
-    /// The same for librdkafka.
+    /// Converts the configuration for librdkafka.
     pub(super) fn native(&self) -> Result<ClientConfig> {
         let required = |field, text: &str| match text.trim() {
             "" => Err(refused(field, "must not be empty")),
@@ -109,7 +109,7 @@ impl KafkaConfig {
             return Err(refused("topic", "must hold 1 to 249 letters, digits, `.`, `_` and `-`"));
         }
         let mut native = ClientConfig::new();
-        // What is shown is decided by who subscribes to `tracing`.
+        // The `tracing` subscriber decides what is shown.
         native.set_log_level(RDKafkaLogLevel::Info);
         for (name, value) in DEFAULTS.iter().chain(FIXED) {
             native.set(*name, *value);
@@ -158,7 +158,7 @@ impl KafkaConfig {
     }
 }
 
-/// User and password at the brokers.
+/// User and password for the brokers.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct KafkaCredentials {
@@ -166,18 +166,18 @@ pub struct KafkaCredentials {
     pub username: String,
     /// The password.
     pub password: Secret,
-    /// How they are shown to the brokers: `PLAIN` by default.
+    /// How they are presented to the brokers: `PLAIN` by default.
     pub mechanism: SaslMechanism,
 }
 
 impl KafkaCredentials {
-    /// User and password for `PLAIN`.
+    /// Creates credentials for `PLAIN`.
     #[must_use]
     pub fn new(username: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self { username: username.into(), password: password.into(), mechanism: SaslMechanism::Plain }
     }
 
-    /// Shown in another way.
+    /// Presents them by another mechanism.
     #[must_use]
     pub const fn with_mechanism(mut self, mechanism: SaslMechanism) -> Self {
         self.mechanism = mechanism;
@@ -185,11 +185,11 @@ impl KafkaCredentials {
     }
 }
 
-/// How user and password are shown to the brokers.
+/// How user and password are presented to the brokers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SaslMechanism {
-    /// As they are.
+    /// In plain text.
     Plain,
     /// SCRAM with SHA-256; needs the feature `kafka-ssl`.
     ScramSha256,
@@ -198,7 +198,7 @@ pub enum SaslMechanism {
 }
 
 impl SaslMechanism {
-    /// The name on the wire.
+    /// Returns the name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -209,7 +209,7 @@ impl SaslMechanism {
     }
 }
 
-/// A part of the configuration that cannot be used. The value is not repeated: it may be a password.
+/// Refuses an unusable part of the configuration. The value is not repeated: it may be a password.
 pub(super) fn refused(field: impl Into<std::borrow::Cow<'static, str>>, why: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, CONNECT).for_vendor(BAIDU).with_field(field).with_detail(why)
 }

@@ -1,4 +1,4 @@
-//! The member of the consumer group: fetches, hands out, commits.
+//! The member of the consumer group: fetches, delivers, commits.
 
 use std::collections::HashMap;
 use std::fmt::{self, Debug, Display};
@@ -29,12 +29,12 @@ use super::notification::Notification;
 use super::work::{Desk, Done};
 use crate::BAIDU;
 
-/// How long the brokers may take to let a member go.
+/// How long the brokers may take to let a member leave.
 const LEAVING: Duration = Duration::from_secs(10);
 
-/// A member of a consumer group that hands the notices of a topic to a handler, at least once each.
+/// A member of a consumer group that delivers the notices of a topic to a handler, at least once each.
 ///
-/// The module says in which order, and what happens to failures.
+/// The module documentation describes the order and the handling of failures.
 pub struct ChangeConsumer {
     member: Member,
     topic: String,
@@ -42,12 +42,12 @@ pub struct ChangeConsumer {
 }
 
 impl ChangeConsumer {
-    /// Joins the group as soon as a broker answers. Waits for none: brokers that are gone, now or later, are tried again
-    /// until they are back.
+    /// Joins the group as soon as a broker responds, without waiting for one: unreachable brokers, now or later, are
+    /// retried until they are back.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) naming the field or the property that cannot be used, or if no tokio runtime is
-    /// there.
+    /// [`Config`](ErrorKind::Config) if a field or property cannot be used, naming it, or if there is no tokio
+    /// runtime.
     pub fn connect(config: KafkaConfig, letters: Arc<dyn DeadLetters>) -> Result<Self> {
         let native = config.native()?;
         if Handle::try_current().is_err() {
@@ -61,7 +61,7 @@ impl ChangeConsumer {
         Ok(Self { member: Member(Some(consumer)), topic, desk })
     }
 
-    /// Hands notices to the handler for good.
+    /// Delivers notices to the handler indefinitely.
     ///
     /// # Errors
     /// As for [`run_until`](Self::run_until).
@@ -74,15 +74,16 @@ impl ChangeConsumer {
         self.run_until(handler, pending()).await
     }
 
-    /// Hands notices to the handler until told to stop. Then no further one is begun, those that are being handled are
-    /// waited for and committed, those that wait for another attempt are left to the next member, and the group is left.
-    /// Brokers that are gone are given 10 s for that; then what they have not committed comes again.
+    /// Delivers notices to the handler until `stop` completes. No further notice is begun then; notices being handled
+    /// are awaited and committed, notices waiting for another attempt are left to the next member, and the consumer
+    /// leaves the group. Unreachable brokers are given 10 s for that; uncommitted notices are delivered again.
     ///
-    /// Dropping the future stops at once: what is being handled comes again.
+    /// Dropping the future stops immediately: notices being handled are delivered again.
     ///
     /// # Errors
     /// [`PermissionDenied`](ErrorKind::PermissionDenied) if the brokers refuse the user, the topic or the group, and
-    /// [`Unavailable`](ErrorKind::Unavailable) if librdkafka cannot go on. Before that it stops as if told to.
+    /// [`Unavailable`](ErrorKind::Unavailable) if librdkafka cannot continue. Before returning, it stops as if `stop`
+    /// had completed.
     pub async fn run_until<H, F, E>(self, handler: H, stop: impl Future<Output = ()>) -> Result<()>
     where
         H: Fn(Notification) -> F,
@@ -101,7 +102,8 @@ impl ChangeConsumer {
             if stopping && at_work.is_empty() {
                 break;
             }
-            // The consumer is asked all the time, so that partitions can be taken away while their records are at work.
+            // The consumer is polled continuously, so that partitions can be revoked while their records are being
+            // handled.
             let partition = tokio::select! {
                 biased;
                 () = &mut stop, if !stopping => {
@@ -149,7 +151,7 @@ struct Shift<'a> {
 }
 
 impl Shift<'_> {
-    /// A record has come in. Answers its partition.
+    /// Queues a received record and returns its partition.
     fn line_up(&mut self, record: OwnedMessage) -> i32 {
         let partition = record.partition();
         if let Some(assignment) = self.consumer.context().assignment(partition) {
@@ -163,8 +165,8 @@ impl Shift<'_> {
         partition
     }
 
-    /// A work has come to its end: stores and commits the offset, if the partition is still held as it was when the
-    /// work began. Answers the partition.
+    /// Finishes a work item: stores and commits the offset if the partition is still held by the same assignment as
+    /// when the work began. Returns the partition.
     fn finish(&mut self, done: &Done) -> i32 {
         let Done { partition, assignment, offset, is_handled } = *done;
         self.lanes.entry(partition).or_default().is_at_work = false;
@@ -179,7 +181,7 @@ impl Shift<'_> {
         partition
     }
 
-    /// The next record of a partition, if it may be worked on now.
+    /// Returns the next record of a partition, if work on it may begin now.
     fn next(&mut self, partition: i32) -> Option<(OwnedMessage, u64)> {
         if self.consumer.context().is_stopping() {
             return None;
@@ -207,17 +209,18 @@ impl Shift<'_> {
     }
 }
 
-/// The connection to the group. Leaving it commits what is stored and takes a moment, so a thread of its own does it.
+/// The connection to the group. Leaving it commits the stored offsets and takes a moment, so it is done by a separate
+/// thread.
 struct Member(Option<StreamConsumer<Context>>);
 
 impl Member {
-    /// Leaves the group. Ends when that is done.
+    /// Leaves the group. The receiver resolves when that is done.
     fn leave(&mut self) -> oneshot::Receiver<()> {
         let (tell, left) = oneshot::channel();
         if let Some(consumer) = self.0.take() {
             let leaving = move || {
                 drop(consumer);
-                // Nobody may be waiting any more.
+                // The receiver may have been dropped.
                 let _ = tell.send(());
             };
             if let Err(error) = thread::Builder::new().name("kafka-leave".to_owned()).spawn(leaving) {
@@ -234,7 +237,7 @@ impl Drop for Member {
     }
 }
 
-/// The error that ends the run; none for what passes by itself.
+/// Returns the error that ends the run; `None` for transient problems.
 fn lasting(problem: KafkaError) -> Option<Error> {
     use RDKafkaErrorCode as Code;
     let kind = match &problem {

@@ -1,4 +1,4 @@
-//! What librdkafka tells beside the records: partitions given and taken, commits, errors, log lines.
+//! What librdkafka reports besides records: assigned and revoked partitions, commits, errors, log lines.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use tokio::sync::watch;
 
-/// Which partitions are held, and whether work is still begun.
+/// The partitions held, and whether new work may begin.
 #[derive(Debug, Default)]
 pub(super) struct Holding {
-    /// The number of the assignment by which a partition is held.
+    /// The number of the assignment by which each partition is held.
     partitions: HashMap<i32, u64>,
     assignments: u64,
     pub(super) stopping: bool,
@@ -51,7 +51,7 @@ impl Context {
         self.holding.subscribe()
     }
 
-    /// The assignment by which a partition is held; none if it is not.
+    /// Returns the assignment by which a partition is held; `None` if it is not held.
     pub(super) fn assignment(&self, partition: i32) -> Option<u64> {
         self.holding.borrow().assignment(partition)
     }
@@ -60,7 +60,7 @@ impl Context {
         self.holding.borrow().stopping
     }
 
-    /// No more work is begun.
+    /// Prevents new work from beginning.
     pub(super) fn stop(&self) {
         self.holding.send_modify(|holding| holding.stopping = true);
     }

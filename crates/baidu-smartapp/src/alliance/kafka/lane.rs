@@ -1,26 +1,26 @@
-//! The records of one partition that wait for their turn.
+//! The queued records of one partition.
 
 use std::collections::VecDeque;
 
 use rdkafka::message::OwnedMessage;
 
-/// How many records wait before no more are fetched.
+/// The number of queued records at which fetching stops.
 const FULL: usize = 256;
 
-/// One partition: at most one record at work, the others in their order.
+/// One partition: at most one record being handled, the others queued in order.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// The assignment that brought the waiting records.
+    /// The assignment that delivered the queued records.
     assignment: u64,
     waiting: VecDeque<OwnedMessage>,
-    /// Whether a record is at work.
+    /// Whether a record is being handled.
     pub(super) is_at_work: bool,
-    /// Whether no more records are fetched.
+    /// Whether fetching is paused.
     pub(super) is_paused: bool,
 }
 
 impl Lane {
-    /// Lines a record up. Those of an earlier assignment come again, or come to another member.
+    /// Queues a record. Records of an earlier assignment are delivered again, here or to another member.
     pub(super) fn push(&mut self, record: OwnedMessage, assignment: u64) {
         if self.assignment != assignment {
             self.waiting.clear();
@@ -30,7 +30,7 @@ impl Lane {
         self.waiting.push_back(record);
     }
 
-    /// The next record, if none is at work, and the assignment that brought it.
+    /// Returns the next record, if none is being handled, and the assignment that delivered it.
     pub(super) fn next(&mut self, held: Option<u64>) -> Option<(OwnedMessage, u64)> {
         if held != Some(self.assignment) {
             self.waiting.clear();

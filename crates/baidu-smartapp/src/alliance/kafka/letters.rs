@@ -1,4 +1,4 @@
-//! Where records go that are no notices.
+//! Dead letters: where records go that are not notices.
 
 use std::error::Error;
 use std::fmt::{self, Debug};
@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
 
-/// A record that cannot be read. `Debug` shows the sizes of key and payload only.
+/// A record that cannot be read. `Debug` shows only the sizes of key and payload.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// The payload as it was; none if the record has none.
+    /// The original payload; `None` if the record has none.
     pub payload: Option<Vec<u8>>,
-    /// The record's key as it was; none if the record has none.
+    /// The record's original key; `None` if the record has none.
     pub key: Option<Vec<u8>>,
     /// The topic.
     pub topic: String,
@@ -26,7 +26,7 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// A record with a payload and without a key.
+    /// Creates a dead letter with a payload and without a key.
     #[must_use]
     pub fn new(
         payload: impl Into<Vec<u8>>,
@@ -64,12 +64,13 @@ impl Debug for DeadLetter {
     }
 }
 
-/// Keeps records aside that cannot be read, for a person to look at.
+/// Keeps unreadable records for manual inspection.
 #[async_trait]
 pub trait DeadLetters: Debug + Send + Sync + 'static {
-    /// Keeps a record. It is passed once this has returned `Ok`; may be called again with the same one.
+    /// Keeps a record. The consumer moves past it once this has returned `Ok`; may be called again with the same
+    /// record.
     ///
     /// # Errors
-    /// Whatever keeping it brings. The record is then offered again after a growing pause.
+    /// Any error of keeping the record. The record is then offered again after a growing pause.
     async fn keep(&self, letter: &DeadLetter) -> Result<(), Box<dyn Error + Send + Sync>>;
 }

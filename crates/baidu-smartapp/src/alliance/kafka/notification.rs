@@ -1,4 +1,4 @@
-//! One notice, and where it stands in the topic.
+//! A notice, and its position in the topic.
 
 use miniprogram_core::{Event, EventKind};
 use rdkafka::Message;
@@ -6,10 +6,10 @@ use rdkafka::message::OwnedMessage;
 
 use crate::event::decode_notification;
 
-/// Something has changed: read it again.
+/// A notice that something has changed and should be read again.
 ///
 /// `event.kind` is [`AppChanged`](EventKind::AppChanged) (code 100) or [`PackageChanged`](EventKind::PackageChanged)
-/// (101), both with the app's id; the latter should name the package too. A code that nobody has listed is
+/// (101), both with the app's id; the latter should name the package too. An unlisted code is
 /// [`Unknown`](EventKind::Unknown), with the code as the raw name.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -20,20 +20,20 @@ pub struct Notification {
     pub topic: String,
     /// The partition.
     pub partition: i32,
-    /// The offset within the partition. Topic, partition and offset name a notice for good.
+    /// The offset within the partition. Topic, partition and offset identify a notice permanently.
     pub offset: i64,
-    /// How often the notice has been handled since it was fetched, this time included.
+    /// The number of attempts to handle the notice since it was fetched, including this one.
     pub attempt: u32,
 }
 
 impl Notification {
-    /// A notice that is handled for the first time.
+    /// Creates a notice that is handled for the first time.
     #[must_use]
     pub fn new(event: Event<'static>, topic: impl Into<String>, partition: i32, offset: i64) -> Self {
         Self { event, topic: topic.into(), partition, offset, attempt: 1 }
     }
 
-    /// The same, handled for another time.
+    /// Sets the number of the attempt.
     #[must_use]
     pub const fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
@@ -41,7 +41,7 @@ impl Notification {
     }
 }
 
-/// What a record says; if it is no notice, why.
+/// Reads the event of a record, or returns why it is not a notice.
 pub(super) fn read(record: &OwnedMessage) -> Result<Event<'static>, String> {
     let payload = record.payload().ok_or("the record has no payload")?;
     let text = std::str::from_utf8(payload).map_err(|_| "the payload is not UTF-8")?;

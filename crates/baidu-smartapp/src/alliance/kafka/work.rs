@@ -1,4 +1,4 @@
-//! The work on one record: handled, or kept aside, again and again until that has succeeded.
+//! The work on one record: it is handled or dead-lettered, repeatedly until that succeeds.
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
@@ -18,7 +18,7 @@ use super::context::Holding;
 use super::letters::{DeadLetter, DeadLetters};
 use super::notification::{self, Notification};
 
-/// What every work needs.
+/// The dependencies of every work item.
 #[derive(Debug, Clone)]
 pub(super) struct Desk {
     pub(super) letters: Arc<dyn DeadLetters>,
@@ -27,13 +27,13 @@ pub(super) struct Desk {
     pub(super) longest_pause: Duration,
 }
 
-/// A work that has come to its end.
+/// A finished work item.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) partition: i32,
     pub(super) assignment: u64,
     pub(super) offset: i64,
-    /// Whether the record was handled or kept aside; if not, it was given up with its partition.
+    /// Whether the record was handled or dead-lettered; if not, it was given up with its partition.
     pub(super) is_handled: bool,
 }
 
@@ -67,7 +67,8 @@ impl Desk {
                     Err(reason) => self.keep(&record, reason).await,
                 }
             };
-            // Other partitions must go on. What a panic has left broken is for the caller's types to bear.
+            // Other partitions must continue. State left broken by a panic is the responsibility of the caller's
+            // types.
             let handled = AssertUnwindSafe(handling).catch_unwind().await;
             let Err(error) = handled.unwrap_or_else(|_| Err("it panicked".to_owned())) else {
                 return done(true);
@@ -90,7 +91,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Pauses without end, each twice as long as the one before, up to the longest.
+    /// Returns pauses without end, each twice as long as the previous one, up to the longest.
     fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
         ExponentialBuilder::new()
             .with_min_delay(self.first_pause)

@@ -1,4 +1,4 @@
-//! Pictures.
+//! Images.
 
 use miniprogram_core::codes::Advice;
 

@@ -8,13 +8,13 @@ use miniprogram_core::{AuditId, Result, Secret};
 use super::reason;
 use crate::values::{AD_TYPE, ADVANCED_AUDIT, AdvancedAuditStatus, Certification, Coded};
 
-/// A merchant granted permissions, or changed them.
+/// A merchant granted or changed permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorization {
-    /// `authorizationCode`: exchange it for the app's tokens. It is spent by that.
+    /// `authorizationCode`: exchange it for the app's tokens. It can be used only once.
     pub authorization_code: Secret,
-    /// `authorizationCodeExpiresIn`: how long the code is valid from the event's time on.
+    /// `authorizationCodeExpiresIn`: the lifetime of the code, counted from the event's time.
     pub expires_in: Option<Duration>,
 }
 
@@ -27,11 +27,11 @@ impl Authorization {
     }
 }
 
-/// A merchant took back the right to create an app. No app is named.
+/// A merchant revoked the right to create an app. The push does not name an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreationCancelled {
-    /// `createAuthorizationCode`: the code that is void now.
+    /// `createAuthorizationCode`: the code that is now void.
     pub create_authorization_code: Secret,
 }
 
@@ -41,13 +41,13 @@ impl CreationCancelled {
     }
 }
 
-/// A merchant registered and granted the platform the right to create an app. No app is named.
+/// A merchant registered and granted the platform the right to create an app. The push does not name an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegisteredAuthorization {
     /// `authorizationCode`.
     pub authorization_code: Secret,
-    /// `createAuthorizationCode`: what the app is created with.
+    /// `createAuthorizationCode`: the code with which the app is created.
     pub create_authorization_code: Secret,
     /// `userId`: the merchant's account.
     pub user_id: Option<String>,
@@ -88,13 +88,13 @@ impl CreatedApp {
     }
 }
 
-/// Account or app were not created. No app is named.
+/// Account or app were not created. The push does not name an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreationFailed {
-    /// `customerId`: the merchant's account, the only thing that says whose creation it was.
+    /// `customerId`: the merchant's account, the only field that identifies whose creation failed.
     pub customer_id: String,
-    /// `reason`: the vendor's words.
+    /// `reason`: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -104,13 +104,13 @@ impl CreationFailed {
     }
 }
 
-/// The certification of the subject changed; one push for each of its apps.
+/// The certification of the subject has changed; there is one push for each of its apps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdvancedAudit {
-    /// `adType`: how it is certified.
+    /// `adType`: the kind of certification.
     pub kind: Coded<Certification>,
-    /// `adStatus`: how far it is.
+    /// `adStatus`: its progress.
     pub status: Coded<AdvancedAuditStatus>,
 }
 

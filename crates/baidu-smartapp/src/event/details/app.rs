@@ -1,4 +1,4 @@
-//! What happened to an app, and what its customers write.
+//! Changes of an app, and messages from its customers.
 
 use miniprogram_core::event::Fields;
 use miniprogram_core::{AppId, PackageId, Result, Secret};
@@ -10,11 +10,11 @@ use crate::values::{Coded, IllegalPart, OFFLINE_REASON, OfflineReason};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForcedOffline {
-    /// `offlineReason`: what is at fault.
+    /// `offlineReason`: the part at fault.
     pub offline_reason: Option<Coded<OfflineReason>>,
     /// `illegalFields`, split at its commas: with the reasons 1 and 3, the basic information at fault.
     pub illegal_fields: Vec<IllegalPart>,
-    /// `reason`: the vendor's words.
+    /// `reason`: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct NameCleared {
     pub before: Option<String>,
     /// `appName`: the name it has now.
     pub now: Option<String>,
-    /// `reason`: the vendor's words.
+    /// `reason`: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -51,12 +51,12 @@ impl NameCleared {
     }
 }
 
-/// The app whose information changed.
+/// Reads the app whose information changed.
 pub(super) fn changed_app(fields: &Fields<'_>) -> Result<AppId> {
     fields.required("data", Fields::object)?.required("app_id", Fields::id).map(AppId::from)
 }
 
-/// A package changed, its status included. Source: vendor document 004, change notifications.
+/// A package changed, possibly in its status. Source: vendor document 004, change notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PackageChange {
@@ -76,21 +76,21 @@ impl PackageChange {
     }
 }
 
-/// A message that a customer wrote to an app; answer within 2 seconds.
+/// A message from a customer to an app; reply within 2 seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CustomerMessage {
-    /// `MsgType`: `text`, `image` or one that is not listed.
+    /// `MsgType`: `text`, `image` or an unlisted type.
     pub msg_type: String,
     /// `FromUserName`: the customer.
     pub from_user: Option<String>,
     /// `ToUserName`: the app.
     pub to_user: Option<String>,
-    /// `MsgId`: the same for a message that is delivered again.
+    /// `MsgId`: identical for redelivered messages.
     pub msg_id: Option<String>,
-    /// `Content` of a text. A customer's words belong in no log.
+    /// `Content` of a text. Customers' messages must not be logged.
     pub content: Option<Secret>,
-    /// `PicUrl` of an image. Whoever has it sees what the customer sent.
+    /// `PicUrl` of an image. Anyone who has the URL can see what the customer sent.
     pub pic_url: Option<Secret>,
 }
 

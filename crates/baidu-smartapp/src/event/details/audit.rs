@@ -5,13 +5,13 @@ use miniprogram_core::{AuditId, PackageId, Result};
 
 use super::reason;
 
-/// A verdict that carries nothing but the vendor's words.
+/// A verdict that carries only the vendor's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verdict {
     /// Whether it passed, by the event's name.
     pub approved: bool,
-    /// `reason`, or `reson` as some pushes write it: the vendor's words.
+    /// `reason`, spelled `reson` in some pushes: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cancellation {
-    /// `reason`, or `reson` as some pushes write it: the vendor's words.
+    /// `reason`, spelled `reson` in some pushes: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -35,17 +35,17 @@ impl Cancellation {
     }
 }
 
-/// Verdict on a code package. Source: vendor documents 000 and 001, audit push.
+/// The verdict on a code package. Source: vendor documents 000 and 001, audit push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PackageAudit {
     /// Whether it passed.
     pub approved: bool,
-    /// `packageId`. Older pushes name no package: look the one in review up.
+    /// `packageId`. Older pushes do not name a package: look up the one in review.
     pub package_id: Option<PackageId>,
     /// `packageVersion`.
     pub version: Option<String>,
-    /// `reason`: the vendor's words.
+    /// `reason`: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -60,7 +60,7 @@ impl PackageAudit {
     }
 }
 
-/// Verdict on a name. Source: vendor document 003, name.
+/// The verdict on a name. Source: vendor document 003, name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NameAudit {
@@ -68,7 +68,7 @@ pub struct NameAudit {
     pub approved: bool,
     /// `appName`, in newer pushes: the name.
     pub name: Option<String>,
-    /// `reason`: the vendor's words.
+    /// `reason`: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -78,15 +78,15 @@ impl NameAudit {
     }
 }
 
-/// Verdict on changed information of an app taken offline. Source: vendor document 003, offline update.
+/// The verdict on changed information of an app taken offline. Source: vendor document 003, offline update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfflineUpdateAudit {
     /// Whether it passed.
     pub approved: bool,
-    /// `examineId`: the review that the update was given.
+    /// `examineId`: the review assigned to the update.
     pub examine_id: Option<AuditId>,
-    /// `reason`, or `reson` as the vendor's sample writes it: the vendor's words.
+    /// `reason`, spelled `reson` in the vendor's sample: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -96,7 +96,7 @@ impl OfflineUpdateAudit {
     }
 }
 
-/// Verdict on a sub-chain.
+/// The verdict on a sub-chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubchainAudit {
@@ -104,7 +104,7 @@ pub struct SubchainAudit {
     pub approved: bool,
     /// `subchainId`.
     pub subchain_id: String,
-    /// `reason`: the vendor's words.
+    /// `reason`: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -115,7 +115,7 @@ impl SubchainAudit {
     }
 }
 
-/// Verdict on a brand word.
+/// The verdict on a brand word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BrandWordAudit {
@@ -125,7 +125,7 @@ pub struct BrandWordAudit {
     pub word: String,
     /// `type`: the vendor's number, whose meanings are not published.
     pub word_type: Option<i64>,
-    /// `reason`: the vendor's words.
+    /// `reason`: the vendor's message.
     pub reason: Option<String>,
 }
 
@@ -140,7 +140,7 @@ impl BrandWordAudit {
     }
 }
 
-/// Verdict on a search path and its keywords.
+/// The verdict on a search path and its keywords.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchPathAudit {
@@ -150,9 +150,9 @@ pub struct SearchPathAudit {
     pub path: String,
     /// `examineId`: the review.
     pub examine_id: Option<AuditId>,
-    /// `keywordsList`: what became of each keyword.
+    /// `keywordsList`: the result for each keyword.
     pub keywords: Vec<SearchKeyword>,
-    /// `reason`: the vendor's words, also where it passed.
+    /// `reason`: the vendor's message, also present if it passed.
     pub reason: Option<String>,
 }
 
@@ -169,7 +169,7 @@ impl SearchPathAudit {
     }
 }
 
-/// What became of one keyword.
+/// The result for one keyword.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchKeyword {
@@ -177,7 +177,7 @@ pub struct SearchKeyword {
     pub keyword: String,
     /// `auditResult` as it was sent; its values are not published.
     pub audit_result: Option<String>,
-    /// `reason`: the vendor's words.
+    /// `reason`: the vendor's message.
     pub reason: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! How calls are made, and what a reply and a refusal tell.
+//! How calls are built, and what a reply and a refusal reveal.
 
 use std::collections::HashMap;
 
@@ -149,7 +149,7 @@ fn a_secret_takes_no_place_that_is_set() {
         (parts, Place::body("app_secret")),
         (header, Place::header("x-key")),
         (twice, Place::query("sign")),
-        // The dialect's own.
+        // The dialect's own parameter.
         (Call::get("a", "/a"), Place::query("access_token")),
     ] {
         let name = place.name().to_owned();
@@ -179,7 +179,7 @@ fn a_refusal_repeats_no_secret_of_its_request() {
         request(call(), Some("secret")),
         request(call().with_secret(Place::header("x-key"), "secret".into()), None),
         request(call().with_secret(Place::query("sign"), "secret".into()), None),
-        // What the caller gave by hand is known by its name.
+        // A value given by the caller is recognized by its name.
         request(call().with_query("ticket", "secret"), None),
         request(body("refresh_token"), None),
         request(form("client_secret"), None),

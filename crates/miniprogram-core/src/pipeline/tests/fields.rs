@@ -24,7 +24,7 @@ fn fields(reply: &Reply, json: Value) -> Fields<'_> {
     Fields::new(reply, ACME, "data", fields)
 }
 
-/// The field and the words of an error that says a reply cannot be understood.
+/// Returns the field and the message of an error stating that a reply cannot be understood.
 fn told<T: std::fmt::Debug>(result: Result<T>) -> (String, String) {
     let error = result.unwrap_err();
     assert_eq!((error.kind(), error.vendor()), (ErrorKind::Protocol, Some(ACME)));
@@ -124,7 +124,7 @@ fn a_list_that_is_none_is_empty_for_a_caller_and_an_error_for_an_effect() {
     for reply in [&caller, &effect] {
         assert_eq!(fields(reply, json!({})).numbers("list").unwrap(), [0; 0], "an absent one is empty");
     }
-    // Where its absence says nothing, an effect takes null alone for an empty one.
+    // If its absence proves nothing, an effect accepts only null as an empty list.
     let each_of =
         |reply, json| fields(reply, json).each_of("list", |entry| entry.required("id", Fields::number));
     for (json, told_to_effect) in [

@@ -1,4 +1,4 @@
-//! What is written down around an effect, and what a journal that fails leaves open.
+//! What is recorded around an effect, and what a failing journal leaves open.
 
 use futures::FutureExt;
 
@@ -8,7 +8,7 @@ use crate::intent::{Journal, NoJournal, Settled};
 
 const NEVER: u32 = 1000;
 
-/// A journal that remembers, and whose writes hang or fail.
+/// A journal in memory whose writes hang or fail.
 #[derive(Debug)]
 struct Torn {
     hang_at_open: Mutex<u32>,
@@ -42,7 +42,7 @@ impl Torn {
     }
 }
 
-/// Whether this is the write that was meant.
+/// Returns whether this is the write that has to fail.
 fn strikes(left: &Mutex<u32>) -> bool {
     let mut left = left.lock().unwrap();
     *left = left.saturating_sub(1);
@@ -141,7 +141,7 @@ async fn whoever_is_dropped_while_the_journal_writes_is_settled_by_the_next() {
     // At the first opening nothing was sent; at the first closing the effect was done.
     for (journal, look, told) in [
         (Torn::at(1, NEVER, NEVER), Look::Absent, &[Outcome::NotDone, Outcome::Done][..]),
-        // The same call again: its result is that of the first.
+        // The same call again returns the result of the first.
         (Torn::at(NEVER, NEVER, 1), Look::Done, &[Outcome::Done]),
     ] {
         let acme = Acme::new(&[Answer::Done], &[look]);
@@ -159,7 +159,7 @@ async fn nothing_is_sent_that_the_journal_does_not_hold() {
         // It never held the intent, so there is nothing to close in it.
         (1, Look::Absent, Outcome::NotSent, 0, &[][..]),
         (2, Look::Absent, Outcome::NotDone, 1, &not_done),
-        // The first attempt is open still, here and in the journal.
+        // The first attempt is still open, here and in the journal.
         (2, Look::Unknowable, Outcome::Unknown, 1, &[]),
     ] {
         let acme = Acme::new(&[Answer::Lost], &[look]);
@@ -170,7 +170,7 @@ async fn nothing_is_sent_that_the_journal_does_not_hold() {
         assert_eq!((error.operation(), error.attempts()), ("set_visit_status", u32::try_from(sent).unwrap()));
         assert_eq!(error.intent().is_some(), told == Outcome::Unknown);
         assert_eq!(journal.closed(), closed);
-        // The next effect asks only where one is open.
+        // The next effect queries only if an effect is open.
         acme.expect(&[Answer::Done], &[Look::Absent]);
         let looks = acme.counts().1;
         let earlier = run(&pipeline, &acme).await.unwrap().earlier;
@@ -219,13 +219,13 @@ async fn the_word_of_a_person_closes_what_asking_cannot_tell() {
     let pipeline = with(&acme, &journal);
     let intent = run(&pipeline, &acme).await.unwrap_err().intent().unwrap().clone();
     let found_out = Settled::done(EffectValue::None, Evidence::Inferred);
-    // A journal that fails leaves it open.
+    // A failing journal leaves it open.
     *journal.fails_to_close.lock().unwrap() = true;
     let error = pipeline.resolve(&app(), &intent, &found_out).await.unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Store, "resolve"));
     assert_eq!(run(&pipeline, &acme).await.unwrap_err().intent(), Some(&intent));
     assert_eq!(acme.counts().0, 1);
-    // Then it is closed in the journal and in the gate, without a look.
+    // Then it is closed in the journal and in the gate, without a probe.
     *journal.fails_to_close.lock().unwrap() = false;
     let looks = acme.counts().1;
     pipeline.resolve(&app(), &intent, &found_out).await.unwrap();
@@ -249,4 +249,19 @@ async fn settling_closes_the_intent_here_and_in_the_journal() {
     let looks = acme.counts().1;
     run(&pipeline, &acme).await.unwrap();
     assert_eq!(acme.counts(), (2, looks));
+}
+
+#[tokio::test]
+async fn an_open_effect_of_the_platform_that_is_kept_under_an_app_of_its_id_is_settled_first() {
+    let acme = Acme::new(&[Answer::Done], &[Look::Done]);
+    let journal = Arc::new(MemoryJournal::new());
+    let pipeline = pipeline(acme.config().with_journal(Arc::<MemoryJournal>::clone(&journal)));
+    let as_app = AppId::from(pipeline.platform_id().as_str());
+    let open = Intent::new(ACME, as_app, other_command(), Value::Null, START);
+    journal.open(&open).await.unwrap();
+    // Its own request takes an app's token, which the platform does not have.
+    let error = pipeline.effect(pipeline.platform_id(), &acme, command()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error:#}");
+    assert_eq!(error.earlier().map(|earlier| &earlier.intent), Some(&open));
+    assert!(journal.all_open_intents().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Reads: which are repeated, after which pauses, and until when.
+//! Reads: which are retried, after which pauses, and until when.
 
 use super::*;
 
@@ -108,7 +108,7 @@ fn by_default_no_attempt_begins_after_all_attempts_and_a_settle_time() {
     let mut op = pipeline.begin(&app, "state");
     let error = Error::new(ErrorKind::Unavailable, "read").with_retry_after(Some(Duration::from_secs(1)));
     let (read, upload) = (Call::get("read", "/read"), Call::get("read", "/read").as_upload());
-    // 3 × 10 s + 6 s, less the pause.
+    // 3 × 10 s + 6 s, minus the pause.
     acme.1.advance(Duration::from_secs(35));
     assert!(op.may_repeat(1, &read, &error).is_some());
     assert!(op.may_repeat(3, &read, &error).is_none(), "three attempts are all");

@@ -1,10 +1,10 @@
-//! What an effect that was left open means for the app's next call.
+//! What an effect left open means for the app's next call.
 
 use super::*;
 use crate::effect::Evidence;
 use crate::intent::Journal;
 
-/// The pipeline after a lost effect whose state was not told, with its journal.
+/// Returns the pipeline after a lost effect whose state was not reported, with its journal.
 async fn after_unknown(acme: &Acme) -> (Pipeline, Arc<MemoryJournal>) {
     let journal = Arc::new(MemoryJournal::new());
     let pipeline = pipeline(acme.config().with_journal(journal.clone()));
@@ -150,7 +150,7 @@ async fn a_first_effect_that_stays_unknown_bars_the_next() {
         assert_eq!(error.intent(), journal.open_intents(&app()).first());
         assert!(error.intent().is_some());
     }
-    // Where a repeat is harmless it bars nothing.
+    // If a repeat is harmless, it blocks nothing.
     let acme = silent().of_class(EffectClass::Set);
     let (pipeline, journal) = after_unknown(&acme).await;
     acme.expect(&[Answer::Done], &[Look::Untold]);

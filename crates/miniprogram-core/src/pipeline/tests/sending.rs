@@ -1,15 +1,15 @@
-//! What is sent, with which token, timeout and limits, and what an answer says of the effect.
+//! What is sent, with which token, timeout and limits, and what a response reveals about the effect.
 
 use super::*;
 use crate::token::{TokenKind, TokenProvider, TokenScope};
 
-/// Hands out `t1`, `t2`, … and remembers what was refused.
+/// Provides `t1`, `t2`, … and records what was refused.
 #[derive(Debug, Default)]
 struct Tokens {
     rejected: Mutex<Vec<String>>,
-    /// How many tokens are handed out before there are no more.
+    /// How many tokens are provided before there are none left.
     most: Mutex<Option<usize>>,
-    /// Whether a refused token is handed out again.
+    /// Whether a refused token is provided again.
     same: bool,
     cannot_reject: bool,
 }
@@ -67,7 +67,7 @@ async fn a_refused_token_is_replaced_and_the_call_sent_once_more() {
 
 #[tokio::test]
 async fn only_a_refused_token_is_replaced() {
-    // A refusal for another reason; a code that may have been answered after the effect; no answer.
+    // A refusal for another reason; a code that may be returned after the effect; no response.
     for answer in [REFUSED, BUSY, Answer::Code(5), Answer::Lost] {
         let tokens = Arc::new(Tokens::default());
         let acme = Acme::new(&[answer], &[]);
@@ -195,7 +195,7 @@ async fn a_failure_says_what_is_known_of_the_call_and_why() {
 
 #[tokio::test]
 async fn each_kind_of_token_has_its_scope() {
-    /// Refuses every scope by its name.
+    /// Refuses every scope, naming it.
     #[derive(Debug)]
     struct Named;
 

@@ -1,14 +1,14 @@
-//! Finding out what became of an effect: how long it is asked, what is believed, and what is sent again.
+//! Determining the outcome of an effect: how long it is queried, what is believed, and what is sent again.
 
 use super::*;
 use crate::clock::{Busy, Clock, Wait};
 use crate::effect::Evidence;
 
 const LOST: &[Answer] = &[Answer::Lost];
-/// As many looks as settle a lost effect that does not show.
+/// The number of probes that settle a lost effect which is not visible.
 const GONE: [Look; 4] = [Look::Absent; 4];
 
-/// Four looks that show nothing, then others.
+/// Returns four probes that show nothing, followed by others.
 fn gone_then(looks: &[Look]) -> Vec<Look> {
     [&GONE[..], looks].concat()
 }
@@ -39,11 +39,11 @@ async fn three_looks_settle_without_a_settle_time() {
 
 #[tokio::test]
 async fn looks_that_take_their_time_count_towards_the_settle_time() {
-    // Three looks of 666 ms and two pauses are 6 s to the millisecond.
+    // Three probes of 666 ms and two pauses are 6 s to the millisecond.
     let acme = Acme::new(LOST, &[Look::Read]).with_reads(&[Answer::DoneAfter(666)]);
     assert_eq!(outcome(&pipeline(acme.config().with_max_attempts(1)), &acme).await, Outcome::NotDone);
     assert_eq!((acme.counts(), acme.elapsed()), ((1, 3), SETTLE));
-    // Three of 10.666 s and two pauses are six times as much.
+    // Three probes of 10.666 s and two pauses are six times as much.
     let acme = Acme::new(LOST, &[Look::ReadPending]).with_reads(&[Answer::DoneAfter(10_666)]);
     let config = acme.config().with_timeout(Duration::from_secs(20));
     assert_eq!(outcome(&pipeline(config), &acme).await, Outcome::Unknown);
@@ -88,7 +88,7 @@ async fn an_attempt_of_a_dead_process_may_be_under_way_for_the_longest_timeout()
 
 #[tokio::test]
 async fn a_deadline_does_not_cut_settling_short_and_holds_again_afterwards() {
-    // Every read fails at first, the last ones behind the deadline.
+    // At first every read fails, the last ones after the deadline.
     let acme = Acme::new(&[Answer::Hung, Answer::Done], &[Look::Read])
         .with_reads(&[Answer::Unreachable, Answer::Done].repeat(9));
     let pipeline = pipeline(acme.config().with_deadline(Duration::from_secs(12)));
@@ -192,7 +192,7 @@ async fn what_a_refusal_says_after_a_lost_attempt() {
         (Refusal::DoneUnlessShown, Look::Unknowable, done, inferred, 5),
         (Refusal::DoneUnlessShown, Look::Read, done, inferred, 5),
     ] {
-        // Where the look reads, the vendor refuses that.
+        // If the probe reads, the vendor refuses the read.
         let acme = Acme::new(&[Answer::Lost, REFUSED], &gone_then(&[look])).with_reads(&[REFUSED]);
         acme.script().refusal = refusal;
         let case = format!("{refusal:?}, {look:?}");
@@ -247,7 +247,7 @@ async fn a_field_that_is_not_told_is_named() {
         assert_eq!((error.outcome(), error.detail()), (Outcome::Unknown, Some(detail)));
         assert!(error.intent().is_some());
     }
-    // It is no look that showed nothing.
+    // It is not a probe that showed nothing.
     let acme = Acme::new(LOST, &[Look::Absent, Look::Untold, Look::Absent, Look::Untold, Look::Absent]);
     assert_eq!(outcome(&pipeline(acme.config().with_max_attempts(1)), &acme).await, Outcome::NotDone);
     assert_eq!(acme.counts(), (1, 5));
@@ -316,10 +316,10 @@ async fn a_late_request_cannot_overtake_the_next_effect() {
         let pipeline = acme.pipeline();
         let asked = run(&pipeline, &acme).await.unwrap();
         assert_eq!((asked.evidence, acme.elapsed()), (Evidence::Asked, Duration::ZERO));
-        // The state may have been that before: the lost request lands within the settle time, or never.
+        // The state may have been the same before: the lost request lands within the settle time, or never.
         run(&pipeline, &acme).await.unwrap();
         assert_eq!(acme.sent_at(), [Duration::ZERO, waited], "{class:?}");
-        // The same where an intent is settled: its process may have sent it a moment ago.
+        // The same applies if an intent is settled: its process may have sent it a moment ago.
         let acme = Acme::new(&[Answer::Done], &[Look::Done]).of_class(class);
         let pipeline = acme.pipeline();
         settle(&pipeline, &acme, Duration::ZERO).await.unwrap();
@@ -345,7 +345,7 @@ async fn a_read_that_shall_wait_until_tomorrow_does_not_hold_the_gate_until_then
     assert!(acme.elapsed() < SETTLE * 8, "{:?}", acme.elapsed());
 }
 
-/// Shows an hour less from the first pause on.
+/// A clock that shows an hour less from the first pause on.
 #[derive(Debug)]
 struct SetBack(VirtualClock, Mutex<Duration>);
 

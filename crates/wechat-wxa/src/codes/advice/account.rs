@@ -1,4 +1,4 @@
-//! Registration, accounts bound together, plugins applied for.
+//! Registration, bound accounts, plugin applications.
 
 use miniprogram_core::codes::Advice;
 

@@ -1,4 +1,4 @@
-//! Audits: submitting, following, withdrawing, speeding up.
+//! Audits: submitting, tracking, withdrawing, expediting.
 
 use miniprogram_core::codes::Advice;
 

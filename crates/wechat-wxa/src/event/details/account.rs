@@ -6,26 +6,27 @@ use miniprogram_core::{AppId, Result, Secret, Timestamp};
 use super::{app_id, coded, coded_if_told};
 use crate::values::{APPLY_STATUS, AUTH_TASK, ApplyStatus, AuthTaskStatus, Coded, FACE_CHECK, FaceCheck};
 
-/// An app was registered through the platform, or could not be.
+/// The result of registering an app through the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Registration {
-    /// `status`: 0 if it succeeded, else WeChat's code for why not.
+    /// `status`: 0 on success, otherwise WeChat's code for the failure.
     pub status: i64,
-    /// `appid`: the new app; absent where there is none.
+    /// `appid`: the new app; absent if there is none.
     pub app_id: Option<AppId>,
-    /// `auth_code`: exchange it for the app's tokens. It is spent by that.
+    /// `auth_code`: exchange it for the app's tokens. It can be used only once.
     pub auth_code: Option<Secret>,
     /// `msg`.
     pub message: Option<String>,
-    /// `taskid`: the task of the application, as the answer to it named it. Read from `info` too, and as `task_id`.
+    /// `taskid`: the task of the application, as named in the response to it. Also read from `info`, and as
+    /// `task_id`.
     pub task_id: Option<String>,
-    /// `info`: what was applied with.
+    /// `info`: the data of the application.
     pub info: Option<RegistrationInfo>,
 }
 
 impl Registration {
-    /// Whether the app was registered.
+    /// Returns whether the app was registered.
     #[must_use]
     pub const fn succeeded(&self) -> bool {
         self.status == 0
@@ -50,8 +51,8 @@ impl Registration {
     }
 }
 
-/// What a registration was applied with: it finds the application that an answer belongs to. Enterprises, persons and
-/// trial apps fill different members.
+/// The data of a registration's application, which identifies the application that a result belongs to. Enterprises,
+/// persons and trial apps fill different fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegistrationInfo {
@@ -59,7 +60,7 @@ pub struct RegistrationInfo {
     pub name: Option<String>,
     /// `code`: the enterprise's code.
     pub code: Option<String>,
-    /// `code_type`: which code that is.
+    /// `code_type`: the type of that code.
     pub code_type: Option<i64>,
     /// `legal_persona_wechat`: the legal representative's WeChat id.
     pub legal_persona_wechat: Option<String>,
@@ -71,7 +72,7 @@ pub struct RegistrationInfo {
     pub wxuser: Option<String>,
     /// `idname`: a person's name.
     pub idname: Option<String>,
-    /// `unique_id`: the trial app's application.
+    /// `unique_id`: the application of the trial app.
     pub unique_id: Option<String>,
 }
 
@@ -91,11 +92,11 @@ impl RegistrationInfo {
     }
 }
 
-/// A trial app is being verified: `ApplyAuthorizationInfoNoitfy`, as WeChat spells it.
+/// A trial app is being verified: `ApplyAuthorizationInfoNoitfy` (sic), WeChat's spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BetaAppVerification {
-    /// `appid`, as it was sent; WeChat's pages do not say whose it is.
+    /// `appid`, as it was sent; WeChat's pages do not state whose it is.
     pub app_id: Option<AppId>,
     /// `mp_appid`: the app.
     pub mp_app_id: Option<AppId>,
@@ -123,7 +124,7 @@ impl BetaAppVerification {
     }
 }
 
-/// The verification of an app's subject moved on.
+/// The verification of an app's subject has progressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthTask {
@@ -131,13 +132,13 @@ pub struct AuthTask {
     pub app_id: AppId,
     /// `taskid`.
     pub task_id: Option<String>,
-    /// `task_status`: how far the task is.
+    /// `task_status`: the progress of the task.
     pub status: Coded<AuthTaskStatus>,
-    /// `apply_status`: how far the review is, once there is one.
+    /// `apply_status`: the progress of the review, once there is one.
     pub apply_status: Option<Coded<ApplyStatus>>,
-    /// `message`: the reviewer's words.
+    /// `message`: the reviewer's message.
     pub message: Option<String>,
-    /// `dispatch_info`: who reviews it.
+    /// `dispatch_info`: the agency that reviews it.
     pub dispatch: Option<Dispatch>,
 }
 
@@ -154,13 +155,13 @@ impl AuthTask {
     }
 }
 
-/// Who reviews a verification.
+/// The agency that reviews a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dispatch {
     /// `provider`: the reviewing agency.
     pub provider: Option<String>,
-    /// `contact`: how to reach it.
+    /// `contact`: how to reach the agency.
     pub contact: Option<String>,
     /// `dispatch_time`.
     pub dispatched_at: Option<Timestamp>,
@@ -176,15 +177,15 @@ impl Dispatch {
     }
 }
 
-/// A verification is due, or its time is over and the app is limited.
+/// A verification is due, or has expired and the app is restricted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerificationExpiry {
     /// `appid`: the app.
     pub app_id: AppId,
-    /// `expired`: when the verification ends or ended.
+    /// `expired`: when the verification expires or expired.
     pub expires_at: Option<Timestamp>,
-    /// `message`, without the blanks and line breaks around it.
+    /// `message`, without surrounding whitespace and line breaks.
     pub message: Option<String>,
 }
 
@@ -199,7 +200,7 @@ impl VerificationExpiry {
     }
 }
 
-/// The person in charge of an app showed their face for its filing.
+/// The person in charge of an app took the face check for its filing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaceVerification {
@@ -243,7 +244,7 @@ impl Filing {
     }
 }
 
-/// Verification and filing in one procedure moved on. No app is named.
+/// Verification and filing in one procedure have progressed. The push does not name an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FilingProcedure {

@@ -44,7 +44,7 @@ impl AuditRejected {
     }
 }
 
-/// An audit takes longer.
+/// An audit is delayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditDelayed {
@@ -60,13 +60,13 @@ impl AuditDelayed {
     }
 }
 
-/// Verdict on a name.
+/// The verdict on a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NicknameAudit {
     /// `ret`.
     pub verdict: Coded<ReviewStatus>,
-    /// `nickname`: the name that was applied for.
+    /// `nickname`: the name applied for.
     pub nickname: Option<String>,
     /// `reason`.
     pub reason: Option<String>,
@@ -82,7 +82,7 @@ impl NicknameAudit {
     }
 }
 
-/// Verdict on a category.
+/// The verdict on a category.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CategoryAudit {
@@ -107,7 +107,7 @@ impl CategoryAudit {
     }
 }
 
-/// Verdict on the use of a privacy interface.
+/// The verdict on the use of a privacy interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PrivacyAudit {
@@ -139,7 +139,7 @@ impl PrivacyAudit {
     }
 }
 
-/// `Reason` of a version's audit, `reason` of the others.
+/// Reads `Reason` of a version's audit, `reason` of the others.
 fn reason(fields: &Fields<'_>) -> Result<Option<String>> {
     Ok(fields.text("Reason")?.or(fields.text("reason")?))
 }

@@ -7,22 +7,22 @@ use miniprogram_core::{AppId, Result, Secret, Timestamp};
 
 use super::app_id;
 
-/// A merchant granted permission sets, or changed them.
+/// A merchant granted or changed permission sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorization {
     /// `AuthorizerAppid`: the app.
     pub app_id: AppId,
-    /// `AuthorizationCode`: exchange it for the app's tokens. It is spent by that.
+    /// `AuthorizationCode`: exchange it for the app's tokens. It can be used only once.
     pub authorization_code: Secret,
-    /// `AuthorizationCodeExpiredTime`: a point in time. Some senders write a life time in seconds there; it is counted
-    /// from the event's time, and absent where that is.
+    /// `AuthorizationCodeExpiredTime`: a point in time. Some senders write a lifetime in seconds instead; it is
+    /// counted from the event's time, and absent if that is absent.
     pub expires_at: Option<Timestamp>,
     /// `PreAuthCode`: the code of the page on which the merchant agreed; absent in older pushes.
     pub pre_auth_code: Option<Secret>,
 }
 
-/// Less than this many seconds are a life time; as a point in time they would lie before 2001.
+/// A value below this number of seconds is a lifetime; as a point in time it would lie before 2001.
 const EARLIEST: Duration = Duration::from_secs(1_000_000_000);
 
 impl Authorization {

@@ -1,9 +1,9 @@
-//! What customers write.
+//! Messages from customers.
 
 use miniprogram_core::event::Fields;
 use miniprogram_core::{Result, Secret};
 
-/// A message that a customer, or WeChat's test of the platform, wrote to an app.
+/// A message sent to an app by a customer or by WeChat's test of the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CustomerMessage {
@@ -13,10 +13,10 @@ pub struct CustomerMessage {
     pub from_user: Option<String>,
     /// `ToUserName`: the app's original id (`gh_…`).
     pub to_user: Option<String>,
-    /// `MsgId`: the same for a message that is delivered again.
+    /// `MsgId`: identical for redelivered messages.
     pub msg_id: Option<String>,
-    /// `Content` of a text. A customer's words belong in no log; `QUERY_AUTH_CODE:`, by which WeChat tests a platform,
-    /// is followed by an authorization code.
+    /// `Content` of a text. Customers' messages must not be logged; `QUERY_AUTH_CODE:`, which WeChat uses to test a
+    /// platform, is followed by an authorization code.
     pub content: Option<Secret>,
 }
 

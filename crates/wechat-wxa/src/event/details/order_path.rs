@@ -1,4 +1,4 @@
-//! Order paths: where an app shows its orders. One push speaks of many apps.
+//! Order paths: the pages on which apps show orders. One push covers many apps.
 
 use miniprogram_core::event::Fields;
 use miniprogram_core::{AppId, AuditId, Result, Timestamp};
@@ -6,7 +6,7 @@ use miniprogram_core::{AppId, AuditId, Result, Timestamp};
 use super::{app_id, coded, coded_if_told};
 use crate::values::{Coded, ORDER_PATH, ORDER_PATH_APPLICATION, OrderPathTaken, ReviewStatus};
 
-/// What became of one app's application.
+/// The result of one app's application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderPathApplication {
@@ -30,7 +30,7 @@ pub struct OrderPathAudit {
     pub app_id: AppId,
     /// `audit_id`.
     pub audit_id: Option<AuditId>,
-    /// `status`; WeChat leaves it out at times, then ask for it.
+    /// `status`; WeChat omits it at times; query it in that case.
     pub status: Option<Coded<ReviewStatus>>,
     /// `apply_time`.
     pub applied_at: Option<Timestamp>,

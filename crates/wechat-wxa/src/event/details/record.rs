@@ -6,15 +6,15 @@ use miniprogram_core::{AppId, Result, Timestamp};
 use super::coded_if_told;
 use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 
-/// An app broke a rule. Its members are those of the records that WeChat's page on violations lists.
+/// An app broke a rule. The fields are those of the records on WeChat's page on violations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IllegalRecord {
-    /// `illegal_record_id`: what an appeal is made against.
+    /// `illegal_record_id`: the record that an appeal is made against.
     pub illegal_record_id: String,
     /// `appid`: the app.
     pub app_id: Option<AppId>,
-    /// `create_time`: when it was punished.
+    /// `create_time`: when the app was penalized.
     pub created_at: Option<Timestamp>,
     /// `illegal_reason`.
     pub reason: Option<String>,
@@ -50,9 +50,9 @@ pub struct AppealRecord {
     pub app_id: Option<AppId>,
     /// `appeal_time`.
     pub appealed_at: Option<Timestamp>,
-    /// `appeal_count`: which appeal it is.
+    /// `appeal_count`: the number of this appeal.
     pub count: Option<i64>,
-    /// `appeal_from`: who appealed.
+    /// `appeal_from`: who made the appeal.
     pub source: Option<Coded<AppealSource>>,
     /// `appeal_status`: the vendor's number.
     pub status: Option<i64>,
@@ -60,7 +60,7 @@ pub struct AppealRecord {
     pub punishment: Option<String>,
     /// `audit_reason`.
     pub audit_reason: Option<String>,
-    /// `material`, which repeats.
+    /// `material`, which is repeated.
     pub materials: Vec<AppealMaterial>,
 }
 
@@ -81,7 +81,7 @@ impl AppealRecord {
     }
 }
 
-/// What an appeal is about, and what speaks for it.
+/// The subject of an appeal, and its evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppealMaterial {
@@ -100,7 +100,7 @@ impl AppealMaterial {
     }
 }
 
-/// What broke a rule.
+/// The content that broke a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IllegalMaterial {
@@ -116,13 +116,13 @@ impl IllegalMaterial {
     }
 }
 
-/// What was said and shown in an appeal.
+/// The statement and evidence of an appeal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppealEvidence {
     /// `reason`.
     pub reason: Option<String>,
-    /// `proof_material_id`, which repeats: media ids.
+    /// `proof_material_id`, which is repeated: media ids.
     pub proof_material_ids: Vec<String>,
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 
-/// The steps of a document in short: `<name`, the text itself, `>`. An envelope and a message are held to the same rules.
+/// The steps of a document in short form: `<name`, the text itself, `>`. An envelope and a message must follow the
+/// same rules.
 fn steps(text: &str) -> Result<Vec<String>, &'static str> {
     let steps = walked(Xml::envelope(text));
     assert_eq!(walked(Xml::message(text)), steps, "{text}");

@@ -1,0 +1,25 @@
+//! What goes to WeChat and what comes back, over a scripted transport; pushes; the tables. One binary, linked once.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+#[cfg(feature = "client")]
+mod authorization;
+#[cfg(feature = "client")]
+mod effects;
+#[cfg(feature = "callback")]
+mod event_details;
+#[cfg(feature = "callback")]
+mod event_edges;
+#[cfg(feature = "callback")]
+mod events;
+#[cfg(feature = "client")]
+mod limits;
+#[cfg(feature = "client")]
+mod management;
+#[cfg(feature = "client")]
+mod replies;
+#[cfg(feature = "client")]
+mod requests;
+#[cfg(feature = "client")]
+mod support;
+mod tables;
