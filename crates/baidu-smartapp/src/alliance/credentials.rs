@@ -159,8 +159,8 @@ impl Key {
             state.flight = None;
             fetched.map(|current| state.current.insert(current).token.clone())
         };
+        // The flight stays marked as busy until it has landed: `op` drops its own mark when this returns.
         let busy = self.pipeline.clock().enter();
-        drop(op);
         Landing { token, _busy: Arc::new(busy) }
     }
 
