@@ -237,8 +237,9 @@ impl Load {
 
     /// Waits until that many more were acknowledged; as many as there are senders are under way then.
     async fn until(&mut self, more: usize) {
-        self.allowed.add_permits(more);
+        // Counted before it is allowed: what is acknowledged in between must not be waited for once more.
         let enough = self.acknowledged.load(Ordering::SeqCst) + more;
+        self.allowed.add_permits(more);
         while self.acknowledged.load(Ordering::SeqCst) < enough {
             if let Some(ended) = self.senders.try_join_next() {
                 ended.unwrap();
