@@ -117,32 +117,7 @@ impl EffectSource for AcmePlatform {
     }
 }
 
-#[async_trait]
-impl Subject for AcmePlatform {
-    fn vendor(&self) -> Vendor {
-        ACME
-    }
-
-    fn id(&self) -> SubjectId {
-        SubjectId::from(self.0.platform_id())
-    }
-
-    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
-        self.0.plan(self, command)
-    }
-
-    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.0.effect(self.0.platform_id(), self, command).await
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.0.settle(self.0.platform_id(), self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.0.resolve(self.0.platform_id(), intent, settled).await
-    }
-}
+subject!(AcmePlatform, |platform| platform.0, platform.0.platform_id());
 
 impl MiniProgramPlatform for AcmePlatform {
     fn capabilities(&self) -> Capabilities {
@@ -302,32 +277,7 @@ impl AcmeApp {
     }
 }
 
-#[async_trait]
-impl Subject for AcmeApp {
-    fn vendor(&self) -> Vendor {
-        ACME
-    }
-
-    fn id(&self) -> SubjectId {
-        SubjectId::from(&self.app)
-    }
-
-    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
-        self.pipeline.plan(self, command)
-    }
-
-    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(&self.app, self, command).await
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(&self.app, self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(&self.app, intent, settled).await
-    }
-}
+subject!(AcmeApp, |app| app.pipeline, &app.app);
 
 impl Authorizer for AcmeApp {
     fn app_id(&self) -> &AppId {

@@ -1,12 +1,8 @@
 //! Maps commands to effects: the single table of the effects on an app and of those on the platform.
 
-use async_trait::async_trait;
 use miniprogram_core::pipeline::{EffectPlan, EffectSource};
 use miniprogram_core::template::{ADD_TEMPLATE, DELETE_TEMPLATE};
-use miniprogram_core::{
-    Command, Effect, EffectValue, Error, InherentCommand, Intent, PlannedRequest, Result, Settled, Subject,
-    SubjectId, Vendor,
-};
+use miniprogram_core::{Command, Error, InherentCommand, Result, subject};
 use serde::de::DeserializeOwned;
 
 use crate::audit::{SubmitAudit, WithdrawAudit};
@@ -74,56 +70,5 @@ fn arguments<T: DeserializeOwned>(command: &InherentCommand) -> Result<T> {
     command.arguments().map_err(|error| error.for_vendor(BAIDU))
 }
 
-#[async_trait]
-impl Subject for BaiduApp {
-    fn vendor(&self) -> Vendor {
-        BAIDU
-    }
-
-    fn id(&self) -> SubjectId {
-        SubjectId::from(&self.app)
-    }
-
-    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
-        self.pipeline.plan(self, command)
-    }
-
-    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(&self.app, self, command).await
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(&self.app, self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(&self.app, intent, settled).await
-    }
-}
-
-#[async_trait]
-impl Subject for BaiduPlatform {
-    fn vendor(&self) -> Vendor {
-        BAIDU
-    }
-
-    fn id(&self) -> SubjectId {
-        SubjectId::from(self.pipeline.platform_id())
-    }
-
-    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
-        self.pipeline.plan(self, command)
-    }
-
-    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(self.pipeline.platform_id(), self, command).await
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(self.pipeline.platform_id(), self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(self.pipeline.platform_id(), intent, settled).await
-    }
-}
+subject!(BaiduApp, |app| app.pipeline, &app.app);
+subject!(BaiduPlatform, |platform| platform.pipeline, platform.pipeline.platform_id());

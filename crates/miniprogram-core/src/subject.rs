@@ -217,6 +217,57 @@ pub trait Subject: Debug + Send + Sync + 'static {
     async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()>;
 }
 
+/// Implements [`Subject`] for a vendor's handle: each method is the pipeline's, with the handle as its
+/// [`EffectSource`](crate::pipeline::EffectSource). The caller's crate depends on `async-trait`.
+///
+/// Takes the handle's type, then, of a handle, its [`Pipeline`](crate::pipeline::Pipeline) and the id that its effects act
+/// on: `subject!(AcmeApp, |app| app.pipeline, &app.app);`.
+#[cfg(feature = "client")]
+#[macro_export]
+macro_rules! subject {
+    ($handle:ty, |$this:ident| $pipeline:expr, $id:expr) => {
+        #[async_trait::async_trait]
+        impl $crate::Subject for $handle {
+            fn vendor(&self) -> $crate::Vendor {
+                let $this = self;
+                $pipeline.vendor()
+            }
+
+            fn id(&self) -> $crate::SubjectId {
+                let $this = self;
+                $crate::SubjectId::from($id)
+            }
+
+            fn plan(&self, command: &$crate::Command) -> $crate::Result<Vec<$crate::PlannedRequest>> {
+                let $this = self;
+                $pipeline.plan(self, command)
+            }
+
+            async fn perform(
+                &self,
+                command: $crate::Command,
+            ) -> $crate::Result<$crate::Effect<$crate::EffectValue>> {
+                let $this = self;
+                $pipeline.effect($id, self, command).await
+            }
+
+            async fn settle(&self, intent: &$crate::Intent) -> $crate::Result<$crate::Settled> {
+                let $this = self;
+                $pipeline.settle($id, self, intent).await
+            }
+
+            async fn resolve(
+                &self,
+                intent: &$crate::Intent,
+                settled: &$crate::Settled,
+            ) -> $crate::Result<()> {
+                let $this = self;
+                $pipeline.resolve($id, intent, settled).await
+            }
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

@@ -1,11 +1,7 @@
 //! Maps commands to effects: the single table of the effects on an app and of those on the platform.
 
-use async_trait::async_trait;
 use miniprogram_core::pipeline::{EffectPlan, EffectSource};
-use miniprogram_core::{
-    Command, Effect, EffectValue, Error, InherentCommand, Intent, PlannedRequest, Result, Settled, Subject,
-    SubjectId, Vendor,
-};
+use miniprogram_core::{Command, Error, InherentCommand, Result, subject};
 
 use crate::audit::{ExpediteAudit, SubmitAudit, WithdrawAudit};
 use crate::client::{WeChatApp, WeChatPlatform};
@@ -74,56 +70,5 @@ fn unsupported(command: &Command) -> Error {
     Error::unsupported(WECHAT, command.operation().as_str())
 }
 
-#[async_trait]
-impl Subject for WeChatApp {
-    fn vendor(&self) -> Vendor {
-        WECHAT
-    }
-
-    fn id(&self) -> SubjectId {
-        SubjectId::from(&self.app)
-    }
-
-    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
-        self.pipeline.plan(self, command)
-    }
-
-    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(&self.app, self, command).await
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(&self.app, self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(&self.app, intent, settled).await
-    }
-}
-
-#[async_trait]
-impl Subject for WeChatPlatform {
-    fn vendor(&self) -> Vendor {
-        WECHAT
-    }
-
-    fn id(&self) -> SubjectId {
-        SubjectId::from(self.pipeline.platform_id())
-    }
-
-    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
-        self.pipeline.plan(self, command)
-    }
-
-    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
-        self.pipeline.effect(self.pipeline.platform_id(), self, command).await
-    }
-
-    async fn settle(&self, intent: &Intent) -> Result<Settled> {
-        self.pipeline.settle(self.pipeline.platform_id(), self, intent).await
-    }
-
-    async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
-        self.pipeline.resolve(self.pipeline.platform_id(), intent, settled).await
-    }
-}
+subject!(WeChatApp, |app| app.pipeline, &app.app);
+subject!(WeChatPlatform, |platform| platform.pipeline, platform.pipeline.platform_id());

@@ -333,19 +333,27 @@ async fn a_command_gets_the_environment_without_secrets_and_no_core_is_dumped() 
     assert_eq!(receiver.terminate(), 0, "{}", receiver.said());
 }
 
-/// Peers that connect, send half a head, and come again when they are cut off.
-struct SlowPeers {
-    _peers: tokio::task::JoinSet<()>,
+/// Peers that connect, send half a head, and come again when they are cut off. They have a thread of their own: what
+/// they take from the receiver must not be taken from the deliveries of the test.
+struct SlowPeers(Option<tokio::runtime::Runtime>);
+
+impl Drop for SlowPeers {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl SlowPeers {
     async fn start(base: &str, peers: usize) -> Self {
         let address = base.trim_start_matches("http://").to_owned();
         let connected = Arc::new(tokio::sync::Semaphore::new(0));
-        let mut tasks = tokio::task::JoinSet::new();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_io().build().unwrap();
         for _ in 0..peers {
             let (address, connected) = (address.clone(), Arc::clone(&connected));
-            tasks.spawn(async move {
+            runtime.spawn(async move {
                 loop {
                     if let Ok(mut stream) = tokio::net::TcpStream::connect(&address).await {
                         let _ = stream.write_all(b"POST /baidu HTTP/1.1\r\nx: ").await;
@@ -356,7 +364,7 @@ impl SlowPeers {
             });
         }
         drop(connected.acquire_many(u32::try_from(peers).unwrap()).await.unwrap());
-        Self { _peers: tasks }
+        Self(Some(runtime))
     }
 }
 

@@ -457,7 +457,7 @@ async fn debug_output_tells_which_store_it_is() {
     assert!(format!("{store:?}").contains(&format!("{path:?}")), "{store:?}");
 }
 
-/// Who brings its store up to date before each start is in nobody's way, unless there is something to be brought.
+/// A program may migrate its store before each start: a daemon is in the way only if the schema has to change.
 #[tokio::test]
 async fn the_schema_is_changed_without_a_daemon_alone() {
     let (_directory, path) = made().await;

@@ -114,7 +114,7 @@ async fn a_damaged_token_is_named_and_the_others_are_listed(place: Place) {
     assert_eq!(records[1].refresh_token, None);
     assert!(records[1].usable(at(10)).is_some(), "its access token is good until its end");
 
-    // An access token alone is in nobody's way: it is renewed.
+    // A damaged access token alone blocks nothing: it is renewed.
     flip!(place, "tokens", "access", "app = 'app3'");
     let record = store.token(&scope("app3")).await.unwrap().unwrap();
     assert_eq!((record.state, record.access.is_none(), record.obstacle()), (GrantState::Active, true, None));
