@@ -1,4 +1,4 @@
-//! WeChat's acceptance test of a platform that is to be published.
+//! WeChat's acceptance test, which a third-party platform passes before it is published.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use crate::pushes::Push;
 use crate::spec::AppSpec;
 use crate::world::{Account, World};
 
-/// The first of the published mini programs that the test uses.
+/// The first of the published test mini programs.
 const ACCOUNT: &str = "wxd101a85aa106f53e";
-/// The person who writes to it.
+/// The test user's open id.
 const TESTER: &str = "ozy4qt1eDxSxzCr0aNT0mXCWfrDE";
 const TEXT: &str = "TESTCOMPONENT_MSG_TYPE_TEXT";
-/// How long the platform may take for the message through the API, in real time.
+/// How long the platform may take to send the message through the API, in real time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What came of WeChat's acceptance test.
+/// Result of WeChat's acceptance test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AcceptanceReport {
     /// The ticket was acknowledged.
     pub ticket_acknowledged: bool,
-    /// The push of the authorization was acknowledged.
+    /// The authorization push was acknowledged.
     pub authorization_acknowledged: bool,
     /// The text `TESTCOMPONENT_MSG_TYPE_TEXT` got the encrypted reply `TESTCOMPONENT_MSG_TYPE_TEXT_callback`.
     pub text_answered: bool,
@@ -55,8 +55,8 @@ pub(crate) async fn run(hub: &Hub) -> Result<AcceptanceReport, SimError> {
     let callback = hub.with(|world, now| {
         let callback = world.settings.wechat_callback.clone();
         if callback.url.is_none() || callback.authorization_url.is_none() {
-            let words = "the acceptance test needs WeChat's url and authorization_url";
-            return Err(SimError::InvalidArgument(words.to_owned()));
+            let message = "the acceptance test requires WeChat's url and authorization_url";
+            return Err(SimError::InvalidArgument(message.to_owned()));
         }
         match world.apps.get(&app).map(|app| app.vendor) {
             Some(WECHAT) => {}
@@ -100,7 +100,7 @@ fn was_sent(world: &World, app: &AppId, content: &str) -> bool {
     account.profile.messages.iter().any(|message| message.to == TESTER && message.content == content)
 }
 
-/// Whether the body is an encrypted reply that is signed, meant for the tester and of that text.
+/// Returns whether the body is a signed, encrypted reply to the tester with that text.
 fn replies(callback: &Callback, app: &AppId, body: &[u8], content: &str) -> bool {
     let opened = std::str::from_utf8(body).ok().and_then(|body| open(callback, app, body));
     opened.is_some_and(|message| {
@@ -110,7 +110,7 @@ fn replies(callback: &Callback, app: &AppId, body: &[u8], content: &str) -> bool
     })
 }
 
-/// The message in an encrypted reply. Its tail is the id of the platform or of the app: the documents say both.
+/// Decrypts a reply. The frame may end with the id of the platform or of the app: the documents say both.
 fn open(callback: &Callback, app: &AppId, body: &str) -> Option<String> {
     let (encrypted, signature) = (element(body, "Encrypt")?, element(body, "MsgSignature")?);
     let (timestamp, nonce) = (element(body, "TimeStamp")?, element(body, "Nonce")?);
@@ -127,7 +127,7 @@ fn open(callback: &Callback, app: &AppId, body: &str) -> Option<String> {
     String::from_utf8(frame.message.to_vec()).ok()
 }
 
-/// The text of the first element of the name, in CDATA or plain.
+/// Returns the text of the first element of that name, in CDATA or plain.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;

@@ -1,4 +1,4 @@
-//! The admin interface over HTTP, and what it shares with the one in Rust.
+//! The admin interface over HTTP, and what it shares with the Rust API.
 
 mod app;
 mod authorization;
@@ -31,7 +31,7 @@ use crate::{BAIDU, WECHAT, acceptance, baidu};
 
 pub(crate) use platform::{add_template_draft, platform_domains, set_platform_domains};
 
-/// Everything of the admin interface is below this path.
+/// Path prefix of the admin interface.
 pub(crate) const ROOT: &str = "/_sim";
 
 type Result<T> = std::result::Result<T, SimError>;
@@ -52,12 +52,12 @@ pub(crate) fn expire_token(hub: &Hub, holder: &Holder) {
     hub.with(|world, now| world.platform.tokens.expire(holder, now));
 }
 
-/// The app as the holder of a token, and its vendor.
+/// Returns the app as a token holder, with its vendor.
 pub(crate) fn holder(hub: &Hub, app: &AppId) -> Result<(Vendor, Holder)> {
     hub.with(|world, _| Ok((world.app(app)?.vendor, Holder::App(app.clone()))))
 }
 
-/// The same for an app that has authorized the platform.
+/// Like [`holder`], but the app must have authorized the platform.
 pub(crate) fn authorized(hub: &Hub, app: &AppId) -> Result<(Vendor, Holder)> {
     hub.with(|world, _| {
         let found = world.app(app)?;
@@ -74,7 +74,7 @@ pub(crate) fn fail_next_upload(hub: &Hub, app: &AppId, code: i64, message: Strin
                 account.failure = Some(baidu::Failure { code, message });
                 Ok(())
             }
-            _ => Err(SimError::Unsupported(app.clone(), "upload that fails later")),
+            _ => Err(SimError::Unsupported(app.clone(), "delayed upload failures")),
         }
     })
 }
@@ -94,7 +94,7 @@ pub(crate) fn push_ticket(hub: &Hub, vendor: Vendor) -> Result<String> {
 pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<Incoming>) -> Response<Reply> {
     let answer = match gate::read(request).await {
         Ok(call) if authorization::is_acceptance_test(&call) => {
-            respond(acceptance::run(hub).await.and_then(tell))
+            respond(acceptance::run(hub).await.and_then(json_of))
         }
         Ok(call) => respond(route(hub, &call)),
         Err(answer) => answer,
@@ -105,7 +105,7 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<Incoming>) -> Respon
 fn respond(result: Result<Option<Value>>) -> Answer {
     let (status, body) = match result {
         Ok(Some(body)) => (200, body),
-        Ok(None) => (404, json!({ "error": "the admin interface has no such method and path" })),
+        Ok(None) => (404, json!({ "error": "unknown admin method or path" })),
         Err(error) => {
             let status = match error {
                 SimError::UnknownApp(_) => 404,
@@ -126,7 +126,7 @@ fn parse<T: DeserializeOwned>(call: &Call) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| SimError::InvalidArgument(error.to_string()))
 }
 
-fn tell<T: serde::Serialize>(value: T) -> Result<Option<Value>> {
+fn json_of<T: serde::Serialize>(value: T) -> Result<Option<Value>> {
     serde_json::to_value(value).map(Some).map_err(|error| SimError::InvalidArgument(error.to_string()))
 }
 
@@ -144,7 +144,7 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
                 world.apps.iter().map(|(id, app)| (id.clone(), app.vendor)).collect::<Vec<_>>()
             });
             apps.sort();
-            tell(
+            json_of(
                 apps.iter().map(|(id, vendor)| json!({ "app_id": id, "vendor": vendor })).collect::<Vec<_>>(),
             )
         }
@@ -153,7 +153,7 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
             hub.with(|world, _| world.remove_app(&AppId::from(*app)))?;
             done()
         }
-        ("GET", ["apps", app]) => tell(hub.with(|world, _| world.truth(&AppId::from(*app)))?),
+        ("GET", ["apps", app]) => json_of(hub.with(|world, _| world.truth(&AppId::from(*app)))?),
         ("POST", ["apps", app, what @ ("authorize" | "update-authorization" | "revoke-authorization")]) => {
             authorization::change(hub, &AppId::from(*app), what)
         }
@@ -173,7 +173,7 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
         (method, ["platforms", vendor, what]) => {
             platform::route(hub, call, method, self::vendor(vendor)?, what)
         }
-        ("GET", ["name-rules"]) => tell(hub.with(|world, _| world.settings.name_rules.clone())),
+        ("GET", ["name-rules"]) => json_of(hub.with(|world, _| world.settings.name_rules.clone())),
         ("PUT", ["name-rules"]) => {
             let rules: NameRules = parse(call)?;
             hub.with(|world, _| world.settings.name_rules = rules);
@@ -181,13 +181,13 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
         }
         ("GET", ["clock"]) => Ok(Some(json!({ "now": hub.clock.now() }))),
         ("POST", ["clock", "advance"]) => advance(hub, &parse(call)?),
-        ("GET", ["policy"]) => tell(hub.with(|world, _| world.settings.audit_policy.clone())),
+        ("GET", ["policy"]) => json_of(hub.with(|world, _| world.settings.audit_policy.clone())),
         ("PUT", ["policy"]) => {
             let policy: AuditPolicy = parse(call)?;
             hub.with(|world, _| world.settings.audit_policy = policy);
             done()
         }
-        ("GET", ["decisions"]) => tell(crate::decisions()),
+        ("GET", ["decisions"]) => json_of(crate::decisions()),
         (method, ["wechat-withdrawals"]) => withdrawals(hub, call, method),
         (method, ["faults"]) => faults(hub, call, method),
         (method, ["push-faults"]) => push_faults(hub, call, method),
@@ -198,7 +198,7 @@ fn route(hub: &Hub, call: &Call) -> Result<Option<Value>> {
         }
         ("GET", ["pushes", vendor]) => {
             let vendor = self::vendor(vendor)?;
-            tell(hub.with(|world, _| {
+            json_of(hub.with(|world, _| {
                 let pushes = world.platform_pushes.iter().filter(|(of, _)| *of == vendor);
                 pushes.map(|(_, push)| push.clone()).collect::<Vec<_>>()
             }))
@@ -224,7 +224,7 @@ fn about(hub: &Hub) -> Result<Option<Value>> {
     })))
 }
 
-fn tell_token(issued: &Issued) -> Value {
+fn token_json(issued: &Issued) -> Value {
     json!({ "access_token": issued.text, "expires_at": issued.expires_at })
 }
 
@@ -246,7 +246,7 @@ fn advance(hub: &Hub, by: &Advance) -> Result<Option<Value>> {
     Ok(Some(json!({ "now": hub.clock.now() })))
 }
 
-/// How many audits an app may withdraw at WeChat. What is absent stays as it is.
+/// Withdrawal limits per app at WeChat. Absent fields stay unchanged.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Withdrawals {
@@ -272,7 +272,7 @@ fn withdrawals(hub: &Hub, call: &Call, method: &str) -> Result<Option<Value>> {
 
 fn faults(hub: &Hub, call: &Call, method: &str) -> Result<Option<Value>> {
     match method {
-        "GET" => return tell(hub.with(|world, _| world.faults.rules())),
+        "GET" => return json_of(hub.with(|world, _| world.faults.rules())),
         "PUT" => {
             let rules: Vec<FaultRule> = parse(call)?;
             hub.with(|world, _| world.faults.set(rules));
@@ -289,7 +289,7 @@ fn faults(hub: &Hub, call: &Call, method: &str) -> Result<Option<Value>> {
 
 fn push_faults(hub: &Hub, call: &Call, method: &str) -> Result<Option<Value>> {
     match method {
-        "GET" => return tell(hub.with(|world, _| world.push_faults.rules())),
+        "GET" => return json_of(hub.with(|world, _| world.push_faults.rules())),
         "PUT" => {
             let rules: Vec<PushFaultRule> = parse(call)?;
             hub.with(|world, _| world.push_faults.set(rules));
@@ -300,7 +300,7 @@ fn push_faults(hub: &Hub, call: &Call, method: &str) -> Result<Option<Value>> {
     done()
 }
 
-/// What is absent stays as it is; an empty URL removes it.
+/// Absent fields stay unchanged; an empty URL removes the URL.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CallbackChange {
@@ -342,17 +342,17 @@ fn callbacks(hub: &Hub, call: &Call, method: &str, vendor: Vendor) -> Result<Opt
     })))
 }
 
-/// How many requests are shown unless asked for more.
+/// How many requests are listed by default.
 const SHOWN: usize = 100;
 
 fn requests(hub: &Hub, call: &Call) -> Result<Option<Value>> {
     let limit = match call.query("limit") {
         None => SHOWN,
         Some(limit) => {
-            limit.parse().map_err(|_| SimError::InvalidArgument("limit must be a number".to_owned()))?
+            limit.parse().map_err(|_| SimError::InvalidArgument("limit must be an integer".to_owned()))?
         }
     };
-    tell(hub.with(|world, _| {
+    json_of(hub.with(|world, _| {
         let skipped = world.log.len().saturating_sub(limit);
         world.log.iter().skip(skipped).cloned().collect::<Vec<_>>()
     }))

@@ -1,4 +1,4 @@
-//! Who has authorized the platform: by which codes, with which refresh tokens. And the platform's tickets.
+//! Authorizations: codes and refresh tokens of the apps, and the platform's tickets.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -11,41 +11,41 @@ use crate::tokens::{Holder, LETTERS, dotted, random_text};
 use crate::world::{Apps, World};
 use crate::{BAIDU, WECHAT, baidu, wechat};
 
-/// How long a refresh token that was replaced stays good (WeChat).
+/// How long a replaced refresh token stays valid (WeChat).
 pub(crate) const OVERLAP: Duration = Duration::from_secs(5 * 60);
-/// How long a ticket is good.
+/// How long a ticket is valid.
 pub(crate) const TICKET_LIFETIME: Duration = Duration::from_secs(12 * 3600);
-/// How long a ticket is remembered as one that was good.
+/// How long after issue a ticket is remembered, so that an expired one is not refused as unknown.
 const TICKET_MEMORY: Duration = Duration::from_secs(24 * 3600);
-/// How long a refresh token of Baidu lives: 10 years.
+/// How long a Baidu refresh token lives: 10 years.
 const REFRESH_LIFETIME: Duration = Duration::from_secs(315_360_000);
-/// How many spent refresh tokens of an app are remembered as such (Baidu).
+/// How many spent refresh tokens are remembered per app (Baidu).
 const SPENT: usize = 4;
-/// How many codes of each kind are remembered.
+/// How many codes are remembered per kind.
 const CODES: usize = 50_000;
 
-/// What an app has granted the platform.
+/// An app's authorization of the platform.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Grant {
-    /// Since when; `None` if it is not in force.
+    /// Start of the authorization; `None` if it is not in force.
     pub(crate) since: Option<Timestamp>,
-    /// The refresh token that is good.
+    /// The current refresh token.
     refresh: Option<String>,
-    /// The one before, and until when it stays good too (WeChat).
+    /// The previous one and when it stops being valid (WeChat).
     previous: Option<(String, Timestamp)>,
-    /// Those that were good before: spent (Baidu), or ended with the authorization.
+    /// Earlier tokens: spent (Baidu), or revoked with the authorization.
     spent: VecDeque<String>,
-    /// The place in the list of apps.
+    /// Position in the list of authorized apps.
     place: u64,
 }
 
 impl Grant {
-    /// The refresh token that is good now.
+    /// Returns the current refresh token.
     pub(crate) fn refresh_token(&self) -> Option<&str> {
         self.since.and(self.refresh.as_deref())
     }
 
-    /// Whether a refresh with this token would be accepted.
+    /// Returns whether a refresh with this token would be accepted.
     pub(crate) fn accepts(&self, token: &str, now: Timestamp) -> bool {
         let previous =
             self.previous.as_ref().filter(|(_, until)| *until > now).map(|(token, _)| token.as_str());
@@ -53,7 +53,7 @@ impl Grant {
     }
 }
 
-/// What a code stands for.
+/// What a code was issued for.
 #[derive(Debug, Clone)]
 pub(crate) struct Code {
     pub(crate) vendor: Vendor,
@@ -62,18 +62,18 @@ pub(crate) struct Code {
     used: bool,
 }
 
-/// Whether something that was handed out may be used.
+/// Whether an issued ticket or code is still usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     Good,
-    /// It was good once: its time is over.
+    /// It was valid and has expired.
     Expired,
-    /// It was good once: somebody used it.
+    /// It was valid and has been used.
     Used,
     Unknown,
 }
 
-/// The newest entries of a map; older ones are forgotten.
+/// A map that keeps only its newest entries.
 #[derive(Debug)]
 struct Recent<T> {
     entries: HashMap<String, T>,
@@ -103,18 +103,18 @@ impl<T> Recent<T> {
     }
 }
 
-/// What the platform was handed out, and what it has to show for it.
+/// Everything issued to the platform: tickets, codes, refresh tokens.
 #[derive(Debug)]
 pub(crate) struct Authorizations {
     random: fastrand::Rng,
-    /// The oldest first.
+    /// Oldest first.
     tickets: BTreeMap<Vendor, VecDeque<(String, Timestamp)>>,
-    /// Codes that lead to the authorization page, and until when.
+    /// Codes for the authorization page, with their expiry.
     visits: Recent<(Vendor, Timestamp)>,
     codes: Recent<Code>,
-    /// The apps that Baidu's refresh tokens belong to, spent ones included.
+    /// The app of each Baidu refresh token, spent ones included.
     refresh_tokens: HashMap<String, AppId>,
-    /// The apps that have authorized the platform at WeChat, in order of their first authorization.
+    /// Apps that have authorized the platform at WeChat, by first authorization.
     listed: BTreeMap<u64, AppId>,
     next_place: u64,
 }
@@ -149,7 +149,7 @@ impl Authorizations {
         }
     }
 
-    /// A code for one visit of the authorization page.
+    /// Issues a code for one visit of the authorization page.
     pub(crate) fn issue_visit(&mut self, vendor: Vendor, now: Timestamp, lifetime: Duration) -> String {
         let code = if vendor == BAIDU {
             random_text(&mut self.random, 32, b"0123456789abcdef")
@@ -160,7 +160,7 @@ impl Authorizations {
         code
     }
 
-    /// Uses up the code of a visit.
+    /// Uses up a visit's code.
     pub(crate) fn visit(&mut self, vendor: Vendor, code: &str, now: Timestamp) -> Standing {
         match self.visits.entries.remove(code) {
             Some((of, until)) if of == vendor && until > now => Standing::Good,
@@ -169,7 +169,7 @@ impl Authorizations {
         }
     }
 
-    /// A code that can be exchanged for the tokens of the app.
+    /// Issues a code that can be exchanged for the app's tokens.
     pub(crate) fn issue_code(
         &mut self,
         vendor: Vendor,
@@ -187,12 +187,12 @@ impl Authorizations {
         code
     }
 
-    /// What a code stands for, used or not.
+    /// Returns what a code was issued for, used or not.
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {
         self.codes.entries.get(code)
     }
 
-    /// The app that a code can be exchanged for, which must still have the platform authorized.
+    /// Returns the app that a code can be exchanged for, provided its authorization is still in force.
     pub(crate) fn redeemable(
         &self,
         vendor: Vendor,
@@ -216,22 +216,22 @@ impl Authorizations {
         }
     }
 
-    /// The app that a refresh token of Baidu belongs to, spent or not.
+    /// Returns the app of a Baidu refresh token, spent or not.
     pub(crate) fn owner(&self, refresh_token: &str) -> Option<&AppId> {
         self.refresh_tokens.get(refresh_token)
     }
 
-    /// How many apps have authorized the platform at WeChat.
+    /// Number of apps that have authorized the platform at WeChat.
     pub(crate) fn listed(&self) -> usize {
         self.listed.len()
     }
 
-    /// Some of the apps that have authorized the platform at WeChat.
+    /// One page of the apps that have authorized the platform at WeChat.
     pub(crate) fn page(&self, offset: usize, count: usize) -> impl Iterator<Item = &AppId> {
         self.listed.values().skip(offset).take(count)
     }
 
-    /// Puts an authorization into force, or renews it.
+    /// Starts an authorization or renews it.
     fn put_in_force(&mut self, vendor: Vendor, app: &AppId, grant: &mut Grant, now: Timestamp) {
         if vendor == WECHAT && grant.since.is_none() {
             grant.place = self.next_place;
@@ -241,13 +241,13 @@ impl Authorizations {
         grant.since = Some(now);
     }
 
-    /// Gives an app the refresh token that is good from now on; a new one unless the caller brings it.
+    /// Sets the app's current refresh token, generating one if none is given.
     pub(crate) fn renew(
         &mut self,
         vendor: Vendor,
         app: &AppId,
         grant: &mut Grant,
-        brought: Option<String>,
+        given: Option<String>,
         now: Timestamp,
     ) -> String {
         let made = if vendor == BAIDU {
@@ -255,7 +255,7 @@ impl Authorizations {
         } else {
             format!("refreshtoken@@@{}", random_text(&mut self.random, 43, LETTERS))
         };
-        let token = brought.unwrap_or(made);
+        let token = given.unwrap_or(made);
         let replaced = grant.refresh.replace(token.clone());
         if vendor == BAIDU {
             self.refresh_tokens.insert(token.clone(), app.clone());
@@ -266,7 +266,7 @@ impl Authorizations {
         token
     }
 
-    /// Ends an authorization, and with it its refresh tokens.
+    /// Ends an authorization and revokes its refresh tokens.
     fn end(&mut self, grant: &mut Grant) {
         self.listed.remove(&grant.place);
         grant.since = None;
@@ -275,14 +275,14 @@ impl Authorizations {
         self.spend(grant, ended);
     }
 
-    /// Forgets an app: its codes and refresh tokens, and its place in the list.
+    /// Forgets an app: its codes, refresh tokens and list entry.
     pub(crate) fn forget(&mut self, app: &AppId, grant: &Grant) {
         self.codes.retain(|code| code.app != *app);
         self.refresh_tokens.retain(|_, owner| owner != app);
         self.listed.remove(&grant.place);
     }
 
-    /// Remembers a refresh token as one that was good.
+    /// Remembers a refresh token as spent.
     fn spend(&mut self, grant: &mut Grant, token: Option<String>) {
         grant.spent.extend(token);
         if grant.spent.len() > SPENT
@@ -293,14 +293,14 @@ impl Authorizations {
     }
 }
 
-/// Counts an operation for the app that it was about, beside the platform's own count.
+/// Counts a platform operation for the app that it concerns as well.
 pub(crate) fn count(apps: &mut Apps, app: &AppId, operation: &'static str) {
     if let Some(app) = apps.get_mut(app) {
         app.effects.count(operation);
     }
 }
 
-/// A code as a merchant's consent brings it.
+/// The code issued by a merchant's consent.
 #[derive(Debug)]
 pub(crate) struct Consent {
     pub(crate) code: String,
@@ -308,7 +308,7 @@ pub(crate) struct Consent {
 }
 
 impl World {
-    /// Puts the authorization of an app into force that was just added.
+    /// Starts the authorization of an app just added.
     pub(crate) fn grant(&mut self, id: &AppId, refresh_token: Option<String>, now: Timestamp) {
         let Some(app) = self.apps.get_mut(id) else { return };
         let authorizations = &mut self.platform.authorizations;
@@ -316,7 +316,7 @@ impl World {
         authorizations.renew(app.vendor, id, &mut app.grant, refresh_token, now);
     }
 
-    /// A merchant authorizes the platform, once more or for the first time.
+    /// A merchant authorizes the platform, for the first time or again.
     pub(crate) fn authorize(
         &mut self,
         id: &AppId,
@@ -328,7 +328,7 @@ impl World {
         Ok(consent)
     }
 
-    /// The same with the push that tells of it, before it is sent.
+    /// Like [`authorize`](Self::authorize), but returns the push instead of sending it.
     pub(crate) fn consent(
         &mut self,
         id: &AppId,
@@ -338,7 +338,7 @@ impl World {
         self.put_in_force(id, Change::Authorized, visit, now)
     }
 
-    /// A merchant changes what the platform may do.
+    /// A merchant changes the permissions of the platform.
     pub(crate) fn update_authorization(&mut self, id: &AppId, now: Timestamp) -> Result<Consent, SimError> {
         if self.app(id)?.grant.since.is_none() {
             return Err(SimError::NotAuthorized(id.clone()));
@@ -348,7 +348,7 @@ impl World {
         Ok(consent)
     }
 
-    /// A merchant withdraws the authorization: all tokens are refused from now on.
+    /// A merchant revokes the authorization; all tokens of the app are refused from now on.
     pub(crate) fn revoke_authorization(&mut self, id: &AppId, now: Timestamp) -> Result<(), SimError> {
         let app = self.apps.get_mut(id).ok_or_else(|| SimError::UnknownApp(id.clone()))?;
         if app.grant.since.is_none() {
@@ -374,7 +374,7 @@ impl World {
         let authorizations = &mut self.platform.authorizations;
         authorizations.put_in_force(vendor, id, &mut app.grant, now);
         if vendor == WECHAT {
-            // At Baidu only the exchange brings a refresh token.
+            // At Baidu only the exchange issues a refresh token.
             authorizations.renew(vendor, id, &mut app.grant, None, now);
         }
         let lifetime = self.settings.code_lifetime(vendor);
@@ -400,14 +400,14 @@ impl World {
         }
     }
 
-    /// Pushes a new ticket, and hands it out.
+    /// Pushes a new ticket and returns it.
     pub(crate) fn push_ticket(&mut self, vendor: Vendor, now: Timestamp) -> String {
         let (ticket, push) = self.new_ticket(vendor, now);
         self.send(push, now);
         ticket
     }
 
-    /// A new ticket with its push, before it is sent.
+    /// Creates a ticket and its push without sending it.
     pub(crate) fn new_ticket(&mut self, vendor: Vendor, now: Timestamp) -> (String, Push) {
         let (first, second) = (self.platform.random.u64(..), self.platform.random.u64(..));
         let ticket = format!("ticket@@@{first:016x}{second:016x}");
@@ -420,7 +420,7 @@ impl World {
         (ticket, push)
     }
 
-    /// Pushes a ticket to both vendors' platforms now and whenever the interval is over.
+    /// Pushes a ticket to both vendors' platforms, now and at every interval.
     pub(crate) fn push_tickets(&mut self, interval: Duration, now: Timestamp) {
         for vendor in [WECHAT, BAIDU] {
             self.push_ticket(vendor, now);
@@ -429,7 +429,7 @@ impl World {
     }
 }
 
-/// What became of an authorization.
+/// What happened to an authorization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     Authorized,
@@ -437,11 +437,11 @@ pub(crate) enum Change {
     Revoked,
 }
 
-/// What a push about an authorization brings.
+/// Content of a push about an authorization.
 #[derive(Debug)]
 pub(crate) struct News<'a> {
     pub(crate) code: &'a str,
     pub(crate) lifetime: Duration,
-    /// The code of the visit in which it was given.
+    /// Code of the visit in which it was granted.
     pub(crate) visit: Option<&'a str>,
 }

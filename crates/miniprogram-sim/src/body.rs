@@ -1,4 +1,4 @@
-//! The body of an HTTP answer, which may break off.
+//! An HTTP response body that can be cut off.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// Bytes that are all sent, or sent in part before the connection is closed.
+/// Bytes sent completely, or in part before the connection is closed.
 #[derive(Debug)]
 pub(crate) struct Reply {
     rest: Option<Bytes>,
-    /// What the receiver was told to expect.
+    /// The announced length.
     stated: u64,
     cut: Cut,
 }
@@ -23,7 +23,7 @@ enum Cut {
     Now,
 }
 
-/// The answer breaks off here on purpose.
+/// The response is cut off on purpose.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is closed on purpose")]
 pub(crate) struct BrokenOff;
@@ -40,7 +40,7 @@ impl Reply {
         Self { rest: Some(bytes), stated, cut: Cut::Never }
     }
 
-    /// States the full length and sends half.
+    /// Announces the full length and sends half of it.
     pub(crate) fn half(bytes: &Bytes) -> Self {
         let stated = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         Self { rest: Some(bytes.slice(..bytes.len() / 2)), stated, cut: Cut::AfterThis }
@@ -60,7 +60,7 @@ impl Body for Reply {
         }
         match self.cut {
             Cut::Never => Poll::Ready(None),
-            // One pause, in which the connection sends what it has.
+            // Pauses once, so that the connection flushes what it has.
             Cut::AfterThis => {
                 self.cut = Cut::Now;
                 context.waker().wake_by_ref();

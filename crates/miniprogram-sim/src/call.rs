@@ -1,4 +1,4 @@
-//! A request to a vendor as it arrived, and an answer before it becomes HTTP.
+//! A vendor request as received, and a response before it becomes HTTP.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Map, Value};
 
-/// Members of a JSON object.
+/// Fields of a JSON object.
 pub(crate) type Object = Map<String, Value>;
 
 #[derive(Debug, Clone)]
@@ -14,9 +14,9 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
-    /// The fields of a form, whichever way it is encoded.
+    /// Form fields, from either encoding.
     pub(crate) form: Vec<(String, String)>,
-    /// The files of a `multipart/form-data` body.
+    /// Files of a `multipart/form-data` body.
     pub(crate) files: Vec<FilePart>,
     pub(crate) body: Bytes,
     multipart: bool,
@@ -27,14 +27,14 @@ pub(crate) struct Call {
 pub(crate) struct FilePart {
     pub(crate) name: String,
     pub(crate) file_name: String,
-    /// As the client states it; empty if it does not.
+    /// As stated by the client; empty if absent.
     pub(crate) content_type: String,
     pub(crate) bytes: Bytes,
 }
 
 impl Call {
-    /// Reads the body as `multipart/form-data` if it has a boundary, else as a form unless it looks like JSON. A
-    /// multipart body that breaks the format has no fields and no files.
+    /// Reads the body as `multipart/form-data` if it has a boundary, otherwise as a form unless it looks like JSON. A
+    /// malformed multipart body has neither fields nor files.
     pub(crate) async fn read(
         method: Method,
         path: &str,
@@ -55,22 +55,22 @@ impl Call {
         self.multipart
     }
 
-    /// The file of that name.
+    /// Returns the file of that name.
     pub(crate) fn file(&self, name: &str) -> Option<&FilePart> {
         self.files.iter().find(|file| file.name == name)
     }
 
-    /// The members of a body that is a JSON object.
+    /// Returns the fields of the body if it is a JSON object.
     pub(crate) fn json(&self) -> Option<Object> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// A parameter of the query.
+    /// Returns a query parameter.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         find(&self.query, name)
     }
 
-    /// A parameter of the query, else of the form.
+    /// Returns a parameter from the query, otherwise from the form.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query(name).or_else(|| find(&self.form, name))
     }
@@ -86,7 +86,7 @@ fn looks_like_json(body: &[u8]) -> bool {
 
 type Parts = (Vec<(String, String)>, Vec<FilePart>);
 
-/// `None` if the format is broken: no end, a part without a name, a field that is no text.
+/// `None` if the body is malformed: no end, a part without a name, a field that is not UTF-8.
 async fn parts(body: Bytes, boundary: String) -> Option<Parts> {
     let whole = futures::stream::iter([Ok::<_, Infallible>(body)]);
     let mut multipart = multer::Multipart::new(whole, boundary);
@@ -130,41 +130,41 @@ impl Answer {
     }
 }
 
-/// What an endpoint has to say, before the vendor's envelope is put around it.
+/// What an endpoint returns, before it is wrapped in the vendor's envelope.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    /// Members beside the code (WeChat), or none of them.
-    Members(Object),
+    /// Fields next to the code (WeChat), possibly none.
+    Fields(Object),
     /// The value of `data` (Baidu).
     Data(Value),
-    /// Success, and nothing else.
+    /// Success without further content.
     Done,
-    /// The whole answer, without a code beside it.
+    /// The whole response, without a code.
     Bare(Object),
-    /// The bytes of a picture, with its media type.
+    /// The bytes of an image, with its media type.
     Image(&'static str, Vec<u8>),
 }
 
 impl From<Value> for Content {
     fn from(value: Value) -> Self {
         match value {
-            Value::Object(members) => Self::Members(members),
+            Value::Object(fields) => Self::Fields(fields),
             other => Self::Data(other),
         }
     }
 }
 
-/// Who refuses at Baidu, which decides about the shape of the answer.
+/// Which part of Baidu refuses; determines the shape of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Voice {
+pub(crate) enum Origin {
     Service,
-    /// The gateway in front.
+    /// The gateway in front of the API.
     Gateway,
-    /// What issues tokens: it has words instead of codes.
+    /// The token service, which returns strings instead of codes.
     OAuth(OAuthError),
 }
 
-/// OAuth's words.
+/// Error strings of OAuth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OAuthError {
     InvalidRequest,
@@ -182,28 +182,28 @@ impl OAuthError {
     }
 }
 
-/// A code that a vendor refuses with.
+/// A refusal with a vendor's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: i64,
-    /// Instead of the table's words.
+    /// Replaces the table's message.
     pub(crate) message: Option<String>,
-    /// Who says so (Baidu).
-    pub(crate) voice: Voice,
-    /// What comes with it all the same (WeChat).
-    pub(crate) members: Object,
+    /// Who refuses (Baidu).
+    pub(crate) origin: Origin,
+    /// Fields returned along with the code (WeChat).
+    pub(crate) fields: Object,
 }
 
 impl Refusal {
     pub(crate) fn code(code: i64) -> Self {
-        Self { code, message: None, voice: Voice::Service, members: Object::new() }
+        Self { code, message: None, origin: Origin::Service, fields: Object::new() }
     }
 
     pub(crate) fn gateway(code: i64) -> Self {
-        Self { voice: Voice::Gateway, ..Self::code(code) }
+        Self { origin: Origin::Gateway, ..Self::code(code) }
     }
 
     pub(crate) fn oauth(error: OAuthError, description: &str) -> Self {
-        Self { voice: Voice::OAuth(error), message: Some(description.to_owned()), ..Self::code(0) }
+        Self { origin: Origin::OAuth(error), message: Some(description.to_owned()), ..Self::code(0) }
     }
 }

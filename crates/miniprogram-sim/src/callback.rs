@@ -1,4 +1,4 @@
-//! Where pushes go.
+//! Where pushes are sent.
 
 use std::fmt;
 
@@ -6,27 +6,27 @@ use miniprogram_core::{Secret, Vendor};
 
 use crate::BAIDU;
 
-/// Where pushes of one vendor go, and how they are signed and encrypted.
+/// A vendor's callback: URLs of the receiver, and the keys that sign and encrypt.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Callback {
-    /// The URL for messages and events; `http` only. At WeChat it may hold `$APPID$`. Pushes are only recorded if
-    /// absent.
+    /// URL for messages and events; `http` only. At WeChat it may contain `$APPID$`. Without a URL, pushes are only
+    /// recorded.
     pub url: Option<String>,
-    /// The URL for authorization events, such as tickets; `http` only. Tickets are only recorded if absent.
+    /// URL for authorization events and tickets; `http` only. Without a URL, they are only recorded.
     pub authorization_url: Option<String>,
-    /// The token that signs.
+    /// The signing token.
     pub token: Secret,
-    /// The key that encrypts: 43 letters and digits.
+    /// The encryption key: 43 letters and digits.
     pub aes_key: Secret,
-    /// What stands at the end of an encrypted frame.
+    /// The id at the end of an encrypted frame.
     pub receiver_id: String,
     /// The platform's own app id.
     pub platform_id: String,
 }
 
 impl Callback {
-    /// Credentials to try things out with, the same on every start; no URL.
+    /// Sample credentials, the same on every start; no URL.
     #[must_use]
     pub fn sample(vendor: Vendor) -> Self {
         let (platform_id, token, aes_key) = if vendor == BAIDU {
@@ -58,21 +58,21 @@ impl Callback {
         self
     }
 
-    /// Sets the token that signs.
+    /// Sets the signing token.
     #[must_use]
     pub fn with_token(mut self, token: impl Into<Secret>) -> Self {
         self.token = token.into();
         self
     }
 
-    /// Sets the key that encrypts.
+    /// Sets the encryption key.
     #[must_use]
     pub fn with_aes_key(mut self, aes_key: impl Into<Secret>) -> Self {
         self.aes_key = aes_key.into();
         self
     }
 
-    /// Sets what stands at the end of an encrypted frame.
+    /// Sets the id at the end of an encrypted frame.
     #[must_use]
     pub fn with_receiver_id(mut self, id: impl Into<String>) -> Self {
         self.receiver_id = id.into();

@@ -1,4 +1,4 @@
-//! The clock of a simulator that people watch: real time, and a hand that moves it ahead.
+//! A clock for interactive use: real time that can be advanced.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use miniprogram_core::clock::{Busy, Wait};
 use miniprogram_core::{Clock, SystemClock, Timestamp, VirtualClock};
 use tokio::sync::watch;
 
-/// Real time plus an offset that [`advance`](Self::advance) makes larger.
+/// Real time plus an offset that [`advance`](Self::advance) increases.
 ///
-/// Clones share one offset. Advancing wakes every [`sleep`](Clock::sleep) whose time has come. A
-/// [`deadline`](Clock::deadline) races real I/O, so it runs on real time and is not moved.
+/// Clones share the offset. Advancing wakes every [`sleep`](Clock::sleep) that is due. A [`deadline`](Clock::deadline)
+/// races real I/O, so it runs on real time and is unaffected.
 #[derive(Debug, Clone)]
 pub struct SimClock {
     offset: Arc<watch::Sender<Duration>>,
@@ -67,7 +67,7 @@ impl Clock for SimClock {
     }
 }
 
-/// The clock of a simulator, with what it takes to move it.
+/// The simulator's clock, with the handle that advances it.
 #[derive(Debug, Clone)]
 pub(crate) enum Time {
     Own(SimClock),
@@ -84,7 +84,7 @@ impl Time {
         }
     }
 
-    /// Whether the clock could be moved.
+    /// Advances the clock; returns `false` if it cannot be advanced.
     pub(crate) fn advance(&self, duration: Duration) -> bool {
         match self {
             Self::Own(clock) => clock.advance(duration),

@@ -1,4 +1,4 @@
-//! How a simulator is set up.
+//! Configuration of a simulator.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,10 +15,10 @@ use crate::tokens::Holder;
 use crate::verdict::AuditPolicy;
 use crate::{BAIDU, WECHAT};
 
-/// The last template that exists unless others are named.
+/// The last template id that exists by default.
 pub(crate) const LAST_TEMPLATE: i64 = 9999;
 
-/// The set-up of a [`Simulator`](crate::Simulator).
+/// Configuration of a [`Simulator`](crate::Simulator).
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,7 +40,7 @@ pub struct SimConfig {
     pub(crate) settings: Settings,
 }
 
-/// What the vendors look up while they work.
+/// Settings that the vendors consult at run time.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) audit_policy: AuditPolicy,
@@ -98,8 +98,8 @@ impl Settings {
 }
 
 impl SimConfig {
-    /// Loopback, any free port, a clock of its own over real time, a random seed, audits decided by hand, no faults,
-    /// no callback address.
+    /// Loopback, any free port, its own clock over real time, a random seed, audits decided manually, no faults, no
+    /// callback URL.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -135,91 +135,91 @@ impl SimConfig {
         }
     }
 
-    /// The address to listen on.
+    /// Sets the address to listen on.
     #[must_use]
     pub fn with_address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Shares a virtual clock with the client, so that nothing waits for real.
+    /// Shares a virtual clock with the client, so that no test waits in real time.
     #[must_use]
     pub fn with_virtual_clock(mut self, clock: VirtualClock) -> Self {
         self.time = Time::Virtual(clock);
         self
     }
 
-    /// Uses a clock over real time that the caller keeps a clone of.
+    /// Uses a clock over real time of which the caller keeps a clone.
     #[must_use]
     pub fn with_sim_clock(mut self, clock: SimClock) -> Self {
         self.time = Time::Own(clock);
         self
     }
 
-    /// Uses any other clock; [`Simulator::advance`](crate::Simulator::advance) then refuses.
+    /// Uses any other clock; [`Simulator::advance`](crate::Simulator::advance) then fails.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.time = Time::Other(clock);
         self
     }
 
-    /// The seed of everything drawn: faults, tokens, nonces.
+    /// Sets the seed for everything random: faults, tokens, nonces.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Faults from the start.
+    /// Sets the initial faults.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<FaultRule>) -> Self {
         self.faults = faults;
         self
     }
 
-    /// Faults of pushes from the start.
+    /// Sets the initial push faults.
     #[must_use]
     pub fn with_push_faults(mut self, faults: Vec<PushFaultRule>) -> Self {
         self.push_faults = faults;
         self
     }
 
-    /// What becomes of what goes to review, code and everything else; by hand by default.
+    /// Sets how reviews, of code and of everything else, are decided; manually by default.
     #[must_use]
     pub fn with_audit_policy(mut self, policy: AuditPolicy) -> Self {
         self.settings.audit_policy = policy;
         self
     }
 
-    /// How long WeChat's privacy scan runs after a commit; it is over at once by default.
+    /// Sets how long WeChat's privacy scan runs after a commit; zero by default.
     #[must_use]
     pub fn with_privacy_scan(mut self, duration: Duration) -> Self {
         self.settings.privacy_scan = duration;
         self
     }
 
-    /// How long Baidu works on an upload; 3 seconds by default.
+    /// Sets how long Baidu processes an upload; 3 seconds by default.
     #[must_use]
     pub fn with_upload_time(mut self, duration: Duration) -> Self {
         self.settings.upload_time = duration;
         self
     }
 
-    /// How long Baidu rolls back; 1 second by default.
+    /// Sets how long a rollback takes at Baidu; 1 second by default.
     #[must_use]
     pub fn with_rollback_time(mut self, duration: Duration) -> Self {
         self.settings.rollback_time = duration;
         self
     }
 
-    /// The templates that exist; every number up to 9999 by default.
+    /// Sets the templates that exist; by default every id up to 9999.
     #[must_use]
     pub fn with_templates(mut self, templates: impl IntoIterator<Item = TemplateId>) -> Self {
         self.settings.templates = Some(templates.into_iter().collect());
         self
     }
 
-    /// How long an access token lives. By default 2 hours at WeChat; at Baidu 1 hour for an app, 30 days for the
+    /// Sets the lifetime of access tokens. By default 2 hours at WeChat; at Baidu 1 hour for an app, 30 days for the
     /// platform and for client credentials.
     #[must_use]
     pub fn with_token_lifetime(mut self, lifetime: Duration) -> Self {
@@ -227,112 +227,112 @@ impl SimConfig {
         self
     }
 
-    /// How long an authorization code can be exchanged. By default 10 minutes at WeChat and 1 hour at Baidu.
+    /// Sets the lifetime of authorization codes. By default 10 minutes at WeChat and 1 hour at Baidu.
     #[must_use]
     pub fn with_code_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.code_lifetime = Some(lifetime);
         self
     }
 
-    /// Whether WeChat answers each refresh with another refresh token; no by default. The one before stays good for 5
-    /// minutes. At Baidu every refresh spends the token.
+    /// Sets whether WeChat returns a new refresh token on each refresh; `false` by default. The previous one stays
+    /// valid for 5 minutes. At Baidu every refresh spends the token.
     #[must_use]
     pub fn with_refresh_token_rotation(mut self, rotates: bool) -> Self {
         self.settings.rotates_refresh_tokens = rotates;
         self
     }
 
-    /// Pushes tickets by itself: at the start and then at this interval, 10 minutes at both vendors; only on demand by
-    /// default. On a virtual clock a ticket that has fallen due goes out when the simulator is next spoken to.
+    /// Pushes tickets automatically, at start and then at this interval (10 minutes at both vendors); by default only
+    /// on demand. On a virtual clock a due ticket is pushed at the simulator's next request.
     #[must_use]
     pub fn with_ticket_interval(mut self, interval: Duration) -> Self {
         self.settings.ticket_interval = Some(interval);
         self
     }
 
-    /// The platform's secret at WeChat, `component_appsecret`.
+    /// Sets the platform's secret at WeChat, `component_appsecret`.
     #[must_use]
     pub fn with_wechat_secret(mut self, secret: impl Into<Secret>) -> Self {
         self.settings.wechat_secret = secret.into();
         self
     }
 
-    /// The platform's key at Baidu, the `client_id` of its token.
+    /// Sets the platform's key at Baidu, the `client_id` of its token.
     #[must_use]
     pub fn with_baidu_key(mut self, key: impl Into<String>) -> Self {
         self.settings.baidu_key = key.into();
         self
     }
 
-    /// WeChat's submissions of this month, shared by all apps; 100,000 by default.
+    /// Sets WeChat's monthly submissions, shared by all apps; 100,000 by default.
     #[must_use]
     pub fn with_wechat_audits(mut self, limit: u32) -> Self {
         self.settings.wechat_audits = limit;
         self
     }
 
-    /// WeChat's speed-ups of this month, shared by all apps; 100 by default.
+    /// Sets WeChat's monthly expedited audits, shared by all apps; 100 by default.
     #[must_use]
     pub fn with_wechat_speedups(mut self, limit: u32) -> Self {
         self.settings.wechat_speedups = limit;
         self
     }
 
-    /// How many audits WeChat lets an app withdraw on one day of Beijing: 1 by default, as document 002 has it
-    /// (section 16); the vendor's page of today says 5. Beyond it answers 87013.
+    /// Sets how many audits an app may withdraw at WeChat per day in Beijing: 1 by default, as in document 002 (section
+    /// 16); the vendor's current page says 5. Further withdrawals are refused with 87013.
     #[must_use]
     pub fn with_wechat_withdrawals_per_day(mut self, limit: usize) -> Self {
         self.settings.wechat_withdrawals_per_day = limit;
         self
     }
 
-    /// How many audits WeChat lets an app withdraw in one month of Beijing: 10 by default, as document 002 has it
-    /// (section 16). Beyond it answers 87013.
+    /// Sets how many audits an app may withdraw at WeChat per month in Beijing: 10 by default, as in document 002
+    /// (section 16). Further withdrawals are refused with 87013.
     #[must_use]
     pub fn with_wechat_withdrawals_per_month(mut self, limit: usize) -> Self {
         self.settings.wechat_withdrawals_per_month = limit;
         self
     }
 
-    /// How often WeChat takes each call for an app in a day; 1,000,000 by default. Beyond it answers 45009, until the
-    /// day is over or the counts are cleared.
+    /// Sets how often WeChat accepts each call for an app per day; 1,000,000 by default. Further calls are refused with
+    /// 45009 until the day ends or the counts are cleared.
     #[must_use]
     pub fn with_wechat_daily_calls(mut self, limit: u64) -> Self {
         self.settings.wechat_daily_calls = limit;
         self
     }
 
-    /// Baidu's submissions of an app in a week; unlimited by default.
+    /// Sets Baidu's weekly submissions per app; unlimited by default.
     #[must_use]
     pub fn with_baidu_audits(mut self, weekly: u32) -> Self {
         self.settings.baidu_audits = Some(weekly);
         self
     }
 
-    /// What Baidu's check of names looks for; a few sample words by default.
+    /// Sets the rules of Baidu's name check; a few sample words by default.
     #[must_use]
     pub fn with_name_rules(mut self, rules: NameRules) -> Self {
         self.settings.name_rules = rules;
         self
     }
 
-    /// How often Baidu lets an app change its server domains, and as often its business domains, in 30 days; 50 by
-    /// default.
+    /// Sets how often an app may change its server domains, and separately its business domains, at Baidu in 30 days;
+    /// 50 by default.
     #[must_use]
     pub fn with_baidu_domain_changes(mut self, limit: usize) -> Self {
         self.settings.baidu_domain_changes = limit;
         self
     }
 
-    /// Whether Baidu writes `rollback_version` with a `v` that the version does not have, as in its sample; yes by
-    /// default.
+    /// Sets whether Baidu prefixes `rollback_version` with a `v` that the version does not have, as in its sample;
+    /// `true` by default.
     #[must_use]
     pub fn with_rollback_version_prefix(mut self, prefix: bool) -> Self {
         self.settings.rollback_version_prefix = prefix;
         self
     }
 
-    /// The platform's own app id at a vendor, which also stands at the end of each encrypted frame. Set it after the
+    /// Sets the platform's own app id at a vendor, which also ends each encrypted frame. Call it after setting the
     /// vendor's callback.
     #[must_use]
     pub fn with_platform_id(mut self, vendor: Vendor, id: impl Into<String>) -> Self {
@@ -342,14 +342,14 @@ impl SimConfig {
         self
     }
 
-    /// Where WeChat's pushes go, and how they are signed and encrypted.
+    /// Sets WeChat's callback.
     #[must_use]
     pub fn with_wechat_callback(mut self, callback: Callback) -> Self {
         self.settings.wechat_callback = callback;
         self
     }
 
-    /// Where Baidu's pushes go, and how they are signed and encrypted.
+    /// Sets Baidu's callback.
     #[must_use]
     pub fn with_baidu_callback(mut self, callback: Callback) -> Self {
         self.settings.baidu_callback = callback;

@@ -1,5 +1,4 @@
-//! What the documents leave open, and how the simulator decides it: for who reads, and for the README, which is rendered
-//! from it.
+//! The decisions on what the documents leave open. The README's tables are rendered from this list.
 
 use std::time::Duration;
 
@@ -11,24 +10,24 @@ use crate::page::PHONE;
 use crate::pushes::{DELIVERIES, PATIENCE};
 use crate::{baidu, wechat};
 
-/// Something that the vendors' documents leave open, and what the simulator does about it.
+/// A point that the vendors' documents leave open, and what the simulator does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DecisionInfo {
-    /// The vendor that it is about; absent if it holds for both.
+    /// The vendor concerned; absent if it applies to both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor: Option<Vendor>,
-    /// What it is about, in a few words.
+    /// The subject, in a few words.
     pub about: &'static str,
-    /// The document and the section that leave it open, such as `002, 16`; empty if none of the documents is about it.
+    /// Document and section that leave it open, such as `002, 16`; empty if no document covers it.
     pub source: &'static str,
     /// What the simulator does.
     pub decision: String,
-    /// The tests of this crate that hold it, as `module::function` below `tests/it`.
+    /// The tests of this crate that check it, as `module::function` below `tests/it`.
     pub held_by: &'static [&'static str],
 }
 
-/// A row for both vendors, or for one of them.
+/// Builds the rows for both vendors, or for one of them.
 pub(crate) struct Rows {
     vendor: Option<Vendor>,
     rows: Vec<DecisionInfo>,
@@ -55,13 +54,13 @@ impl Rows {
     }
 }
 
-/// Every decision of the simulator: those for both vendors first, then WeChat's, then Baidu's.
+/// Returns every decision: those for both vendors first, then WeChat's, then Baidu's.
 #[must_use]
 pub fn decisions() -> Vec<DecisionInfo> {
     [both(), wechat::decisions(), baidu::decisions()].concat()
 }
 
-/// In the largest unit that fits.
+/// Formats a duration in the largest unit that divides it.
 pub(crate) fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (count, unit) = match seconds {
@@ -73,7 +72,7 @@ pub(crate) fn time(duration: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// With a comma before every three digits.
+/// Formats a number with thousands separators.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let (first, rest) = digits.split_at((digits.len() - 1) % 3 + 1);
@@ -86,26 +85,26 @@ fn both() -> Vec<DecisionInfo> {
     rows.add(
         "reviews",
         "",
-        "What goes to review waits for the audit policy or for a decision by hand. There is no other reviewer.",
+        "Reviews wait for the audit policy or a manual decision. There is no other reviewer.",
         &["pushes::a_policy_decides_at_its_time", "wechat_names::the_policy_decides_names_too"],
     );
     rows.add(
         "authorization page",
         "",
-        "The merchant consents at once. The app is the one that is named, else the first that has not \
-         authorized the platform, in order of the ids. A code of a visit is good for one visit.",
+        "The merchant consents at once. The app is the named one, otherwise the first by id that has not \
+         authorized the platform. A visit's code is valid for one visit.",
         &["authorization::the_authorization_page_sends_the_browser_back_with_a_code"],
     );
     rows.add(
         "authorization code",
         "",
-        "The code in the push of an authorization is the one in the redirect, and lives as long.",
+        "The pushed code and the redirect's code are the same, with the same lifetime.",
         &["authorization::the_authorization_page_sends_the_browser_back_with_a_code"],
     );
     rows.add(
         "tickets",
         "",
-        format!("A ticket is good for {}, beside newer ones.", time(TICKET_LIFETIME)),
+        format!("A ticket is valid for {}, even after newer ones.", time(TICKET_LIFETIME)),
         &[
             "wechat_authorization::a_ticket_buys_the_platform_token_for_twelve_hours",
             "baidu_authorization::a_ticket_buys_the_platform_token",
@@ -114,7 +113,7 @@ fn both() -> Vec<DecisionInfo> {
     rows.add(
         "access tokens",
         "",
-        "A new token ends the one before at once.",
+        "A new token invalidates the previous one at once.",
         &[
             "wechat::tokens_are_bound_expire_and_are_replaced",
             "baidu_authorization::every_refresh_spends_its_token",
@@ -124,8 +123,8 @@ fn both() -> Vec<DecisionInfo> {
         "repeated pushes",
         "",
         format!(
-            "A push that is not acknowledged within {} comes again, {} deliveries in all, {} apart, each \
-             encrypted afresh.",
+            "A push that is not acknowledged within {} is delivered up to {} times in all, {} apart, \
+             encrypted anew each time.",
             time(PATIENCE),
             DELIVERIES,
             time(PATIENCE)
@@ -138,8 +137,8 @@ fn both() -> Vec<DecisionInfo> {
     rows.add(
         "removed apps",
         "",
-        "An app that is removed takes its tokens, codes, keys and names along, and no push tells of it. An app \
-         of the same id that is added afterwards is another one.",
+        "Removing an app removes its tokens, codes, keys and names; no push reports it. An app added later \
+         with the same id is a different one.",
         &[
             "removal::what_an_app_held_is_refused_once_it_is_gone",
             "removal::nothing_of_an_old_app_happens_to_a_new_one_of_its_id",
@@ -148,7 +147,7 @@ fn both() -> Vec<DecisionInfo> {
     rows.done()
 }
 
-/// The page of a phone, as the decisions of WeChat name it.
+/// The phone page as WeChat's decisions name it.
 pub(crate) fn phone_page() -> String {
     PHONE.map(|path| format!("`{path}`")).join(" or ")
 }

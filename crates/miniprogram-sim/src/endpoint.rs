@@ -1,5 +1,5 @@
-//! How an endpoint is described: it looks at the state and either answers, refuses, or hands back the change it would
-//! make. So a fault can strike before or after the change, or put it off.
+//! Endpoints: each inspects the state and either responds, refuses, or returns the change it would make. A fault can
+//! thus strike before or after the change, or delay it.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::config::Settings;
 use crate::platform::Platform;
 use crate::world::Planned;
 
-/// One endpoint of a vendor over the state `S`: that of an app, or all [`Apps`](crate::world::Apps) where the platform
-/// itself calls.
+/// One endpoint of a vendor over the state `S`: an app's, or all [`Apps`](crate::world::Apps) for the platform's own
+/// calls.
 pub(crate) struct Endpoint<S> {
     pub(crate) post: bool,
     pub(crate) path: &'static str,
@@ -20,18 +20,18 @@ pub(crate) struct Endpoint<S> {
     pub(crate) run: fn(&View<'_, S>) -> Verdict<S>,
 }
 
-/// What a request amounts to: an operation, and whether it changes something.
+/// What a request does: an operation, and whether it changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) effect: bool,
 }
 
-/// What the requests to one endpoint amount to.
+/// What the requests to one endpoint do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Operations {
     One(Operation),
-    /// The request says which: the first, as with `action=get`, or the second.
+    /// The request decides: the first, as with `action=get`, or the second.
     ByCall {
         is_first: fn(&Call) -> bool,
         operations: [Operation; 2],
@@ -81,7 +81,7 @@ impl<S> Endpoint<S> {
         Self { post, path, operations: Operations::One(operation), run }
     }
 
-    /// An endpoint that reads or changes, as the request says.
+    /// An endpoint that reads or changes, depending on the request.
     pub(crate) const fn either(
         post: bool,
         path: &'static str,
@@ -93,7 +93,7 @@ impl<S> Endpoint<S> {
         Self { post, path, operations: Operations::ByCall { is_first: reads, operations }, run }
     }
 
-    /// An endpoint that changes one thing or the other, as the request says.
+    /// An endpoint with two effects, depending on the request.
     pub(crate) const fn effects(
         post: bool,
         path: &'static str,
@@ -106,28 +106,28 @@ impl<S> Endpoint<S> {
     }
 }
 
-/// The endpoint of a table that has the path.
+/// Finds the endpoint of a path in a table.
 pub(crate) fn find<S>(table: &'static [Endpoint<S>], path: &str) -> Option<&'static Endpoint<S>> {
     table.iter().find(|endpoint| endpoint.path == path)
 }
 
-/// An endpoint of a vendor that the simulator plays, as [`endpoints`](crate::endpoints) lists it.
+/// A simulated endpoint, as listed by [`endpoints`](crate::endpoints).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EndpointInfo {
-    /// Whose it is.
+    /// Its vendor.
     pub vendor: Vendor,
     /// `GET` or `POST`.
     pub method: &'static str,
     /// Its path.
     pub path: &'static str,
-    /// What effects and faults call it. A path whose requests read or change is listed once for each.
+    /// Its name in effects and faults. A path whose requests read or change is listed once for each.
     pub operation: &'static str,
     /// Whether the operation changes something.
     pub is_effect: bool,
 }
 
-/// What a table of endpoints offers.
+/// Lists a table's endpoints.
 pub(crate) fn list<S>(vendor: Vendor, table: &'static [Endpoint<S>]) -> impl Iterator<Item = EndpointInfo> {
     table.iter().flat_map(move |endpoint| {
         let method = if endpoint.post { "POST" } else { "GET" };
@@ -143,7 +143,7 @@ pub(crate) fn list<S>(vendor: Vendor, table: &'static [Endpoint<S>]) -> impl Ite
 
 pub(crate) type Verdict<S> = Result<Step<S>, Refusal>;
 
-/// A change to the state, and the answer that tells of it.
+/// A change to the state that returns the response reporting it.
 pub(crate) type Apply<S> = Box<dyn FnOnce(&mut Scene<'_, S>) -> Content>;
 
 pub(crate) enum Step<S> {
@@ -161,12 +161,12 @@ impl<S> Step<S> {
     }
 }
 
-/// What an endpoint may look at.
+/// What an endpoint may inspect.
 pub(crate) struct View<'a, S> {
     pub(crate) call: &'a Call,
-    /// The members of the JSON body (WeChat).
+    /// Fields of the JSON body (WeChat).
     pub(crate) body: &'a Object,
-    /// The app, or the platform's own id where the platform itself calls.
+    /// The app, or the platform's own id for the platform's calls.
     pub(crate) app_id: &'a AppId,
     pub(crate) state: &'a S,
     pub(crate) platform: &'a Platform,
@@ -174,7 +174,7 @@ pub(crate) struct View<'a, S> {
     pub(crate) now: Timestamp,
 }
 
-/// What a change may touch.
+/// What a change may modify.
 pub(crate) struct Scene<'a, S> {
     /// As in [`View`].
     pub(crate) app_id: &'a AppId,
@@ -183,7 +183,7 @@ pub(crate) struct Scene<'a, S> {
     pub(crate) settings: &'a Settings,
     pub(crate) effects: &'a mut Effects,
     pub(crate) now: Timestamp,
-    /// What is to happen by itself.
+    /// Scheduled jobs.
     pub(crate) jobs: &'a mut Vec<Planned>,
 }
 
@@ -205,24 +205,24 @@ impl Effects {
     }
 }
 
-/// Whether an effect is to take place, or only to be looked at.
+/// Whether an effect takes place or is only checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Apply,
     Look,
 }
 
-/// What came of running an endpoint.
+/// Result of running an endpoint.
 pub(crate) enum Ran {
     Refused(Refusal),
-    /// It answered; `effect` tells whether something changed, or would have.
+    /// It was accepted; `effect` says whether something changed, or would have.
     Accepted {
         effect: bool,
         content: Content,
     },
 }
 
-/// Runs an endpoint on the parts of the world it may touch.
+/// Runs an endpoint on the parts of the world that it may access.
 pub(crate) fn run<S>(
     endpoint: &Endpoint<S>,
     call: &Call,

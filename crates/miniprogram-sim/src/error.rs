@@ -1,33 +1,33 @@
-//! What a simulator refuses to do for the one who directs it.
+//! Errors of the simulator's own API.
 
 use miniprogram_core::AppId;
 
-/// A request to the simulator itself, not to a vendor it plays, that makes no sense.
+/// An invalid request to the simulator itself, not to a simulated vendor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimError {
-    /// No app of that id was added.
-    #[error("no app {0} has been added")]
+    /// No app with that id has been added.
+    #[error("app {0} does not exist")]
     UnknownApp(AppId),
-    /// An app of that id exists already; ids are unique across both vendors.
-    #[error("an app {0} has been added already")]
+    /// An app with that id exists; ids are unique across both vendors.
+    #[error("app {0} already exists")]
     AppExists(AppId),
-    /// The vendor is neither `wechat` nor `baidu`, or does not fit the call.
+    /// The vendor is neither `wechat` nor `baidu`, or the call does not apply to it.
     #[error("the vendor must be wechat or baidu")]
     UnknownVendor,
-    /// The app has not authorized the platform, or no longer.
+    /// The app has not authorized the platform, or has revoked it.
     #[error("{0} has not authorized the platform")]
     NotAuthorized(AppId),
-    /// Nothing of that app is under review.
-    #[error("nothing of {0} is under review")]
+    /// The app has nothing under review.
+    #[error("{0} has nothing under review")]
     NothingInReview(AppId),
-    /// The vendor of the app has no such state.
-    #[error("the vendor of {0} knows no {1}")]
+    /// The app's vendor does not support this.
+    #[error("the vendor of {0} does not support {1}")]
     Unsupported(AppId, &'static str),
-    /// An argument breaks a rule.
+    /// An invalid argument.
     #[error("{0}")]
     InvalidArgument(String),
-    /// The clock was handed in and can only be moved by its owner.
-    #[error("the clock belongs to somebody else and cannot be advanced here")]
+    /// The clock was supplied by the caller, who alone can advance it.
+    #[error("the clock was supplied by the caller and can only be advanced there")]
     ForeignClock,
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, for which requests, and how often.
+//! Faults of requests.
 
 mod push;
 
@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) use push::PushFaults;
 pub use push::{PushFault, PushFaultRule};
 
-/// One rule: for the requests in `scope`, `when` says how often, `fault` what happens.
+/// A rule: which requests (`scope`), how often (`when`), and what happens to them (`fault`).
 ///
-/// Rules are tried in the order they were set; the first that strikes decides. What is drawn for the n-th request of an
-/// app to a path depends on the seed, the rule, the app, the path and n alone, so runs with the same seed agree however
-/// the requests of different apps interleave.
+/// Rules are tried in order; the first that fires wins. The draw for an app's n-th request to a path depends only on
+/// the seed, the rule, the app, the path and n, so runs with the same seed agree however requests of different apps
+/// interleave.
 ///
 /// ```
 /// use miniprogram_sim::{Disturbance, Fault, FaultRule, Scope};
@@ -32,16 +32,16 @@ pub struct FaultRule {
     /// Which requests.
     #[serde(default)]
     pub scope: Scope,
-    /// Only this vendor; both if absent.
+    /// Restricts the rule to one vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<Vendor>,
-    /// Only this app; all if absent.
+    /// Restricts the rule to one app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<AppId>,
     /// How often.
     #[serde(default)]
     pub when: When,
-    /// Only once the vendor has seen a request of this operation, such as `release`, about the same app.
+    /// Delays the rule until a request of this operation, such as `release`, has been seen for the same app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once_tried: Option<String>,
     /// What happens.
@@ -49,39 +49,39 @@ pub struct FaultRule {
 }
 
 impl FaultRule {
-    /// A rule that strikes every matching request.
+    /// A rule that fires for every matching request.
     #[must_use]
     pub fn always(scope: Scope, fault: Fault) -> Self {
         Self { scope, vendor: None, app: None, when: When::Always, once_tried: None, fault }
     }
 
-    /// A rule that strikes the next `count` matching requests.
+    /// A rule that fires for the next `count` matching requests.
     #[must_use]
     pub fn next(count: u32, scope: Scope, fault: Fault) -> Self {
         Self { when: When::Next(count), ..Self::always(scope, fault) }
     }
 
-    /// A rule that strikes a matching request with a probability from 0 to 1.
+    /// A rule that fires with a probability from 0 to 1.
     #[must_use]
     pub fn probability(probability: f64, scope: Scope, fault: Fault) -> Self {
         Self { when: When::Probability(probability), ..Self::always(scope, fault) }
     }
 
-    /// Limits the rule to one app.
+    /// Restricts the rule to one app.
     #[must_use]
     pub fn with_app(mut self, app: AppId) -> Self {
         self.app = Some(app);
         self
     }
 
-    /// Keeps the rule from striking until the vendor has seen a request of that operation about the same app.
+    /// Delays the rule until a request of that operation has been seen for the same app.
     #[must_use]
     pub fn once_tried(mut self, operation: impl Into<String>) -> Self {
         self.once_tried = Some(operation.into());
         self
     }
 
-    /// Limits the rule to one vendor.
+    /// Restricts the rule to one vendor.
     #[must_use]
     pub fn with_vendor(mut self, vendor: Vendor) -> Self {
         self.vendor = Some(vendor);
@@ -89,7 +89,7 @@ impl FaultRule {
     }
 }
 
-/// Which requests a rule is about.
+/// The requests that a rule matches.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -97,13 +97,13 @@ pub enum Scope {
     /// Every endpoint.
     #[default]
     All,
-    /// Every request that would change something.
+    /// Requests that would change something.
     Effects,
-    /// Every request that only reads.
+    /// Requests that only read.
     Reads,
     /// One path, such as `/wxa/commit`.
     Path(String),
-    /// One operation, such as `upload_code`, whichever vendor's path it has.
+    /// One operation, such as `upload_code`, whatever its path.
     Operation(String),
 }
 
@@ -121,15 +121,15 @@ impl Scope {
     }
 }
 
-/// How often a rule strikes.
+/// How often a rule fires.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum When {
-    /// Each time.
+    /// Every time.
     #[default]
     Always,
-    /// The next so many times. A request that the vendor refuses anyway does not use up a fault that comes after the
+    /// The next `n` times. A request that the vendor refuses anyway does not use up a fault that strikes after the
     /// effect.
     Next(u32),
     /// With a probability from 0 to 1.
@@ -141,92 +141,92 @@ pub enum When {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fault {
-    /// The request has no effect, and the answer is disturbed.
+    /// No effect; the response is disturbed.
     Before(Disturbance),
-    /// The request has its effect, and the answer is disturbed.
+    /// The request takes effect; the response is disturbed.
     After(Disturbance),
-    /// The answer is disturbed, and the effect lands later, if the vendor would still accept the request then. On a
-    /// read it is the same as [`After`](Self::After).
+    /// The response is disturbed and the effect lands later, if the vendor would still accept the request by then. For
+    /// reads the same as [`After`](Self::After).
     Late {
         /// When the effect lands; 3 seconds after the request by default.
         #[serde(default)]
         lands: Lands,
-        /// How the answer is disturbed.
+        /// How the response is disturbed.
         answer: Disturbance,
     },
-    /// The request waits so many milliseconds of simulated time, then goes its normal way. Keep it shorter than the
-    /// client's patience: a request whose client has gone is dropped, but the simulator may notice too late.
+    /// The request is delayed by this many milliseconds of simulated time and then processed normally. Keep it below
+    /// the client's timeout: a request whose client has disconnected is dropped, but the simulator may notice too late.
     Latency {
-        /// The wait.
+        /// The delay.
         millis: u64,
     },
-    /// The vendor refuses with this code; nothing is done.
+    /// The vendor refuses with this code; no effect.
     VendorError {
         /// `errcode` or `errno`.
         code: i64,
-        /// The words beside it.
+        /// The message next to it.
         message: String,
     },
-    /// Baidu's gateway refuses with this `error_code`; nothing is done. The same as `VendorError` at WeChat, which has
-    /// no gateway of its own voice.
+    /// Baidu's gateway refuses with this `error_code`; no effect. Same as `VendorError` at WeChat, which has no gateway
+    /// errors.
     GatewayError {
         /// `error_code`.
         code: i64,
-        /// The words beside it.
+        /// The message next to it.
         message: String,
     },
-    /// The vendor says that the token has expired, though it has not; nothing is done.
+    /// The vendor claims that the token has expired; no effect.
     ExpiredToken,
-    /// Every `status` in the answer is this number. Strikes only answers that have one.
+    /// Every `status` in the response is this number. Fires only for responses that have one.
     UnknownStatus(i64),
-    /// Every member of this name in the answer is an empty text, as with a token that is not there. Strikes only
-    /// answers that have one.
+    /// Every field of this name in the response is an empty string, such as a missing token. Fires only for responses
+    /// that have one.
     EmptyMember(String),
-    /// Every member of this name is left out of the answer. Strikes only answers that have one.
+    /// Every field of this name is omitted from the response. Fires only for responses that have one.
     MissingMember(String),
-    /// The answer tells nothing but that the request succeeded: every field of it beside the vendor's envelope is left
-    /// out, null or blank. Strikes only answers that have such fields.
+    /// The response reports success and nothing else: every field outside the vendor's envelope is omitted, null or
+    /// blank. Fires only for responses that have such fields.
     Untold(Untold),
 }
 
-/// How an answer leaves its fields untold.
+/// How the fields of a response are withheld.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Untold {
-    /// The fields are left out.
+    /// Fields are omitted.
     Absent,
     /// The fields are null.
     Null,
-    /// The fields are empty texts.
+    /// Fields are empty strings.
     Empty,
-    /// Lists and objects keep their shape, and the fields inside are texts of blanks.
+    /// Lists and objects keep their shape; the fields inside are whitespace.
     Blank,
 }
 
 impl Untold {
-    /// Every way.
+    /// All variants.
     pub const ALL: [Self; 4] = [Self::Absent, Self::Null, Self::Empty, Self::Blank];
 }
 
 impl Fault {
-    /// A late effect that lands so long after the request arrived.
+    /// A late effect that lands this long after the request arrived.
     #[must_use]
     pub fn late(lands: Duration, answer: Disturbance) -> Self {
         Self::Late { lands: Lands::AfterArrival { millis: millis(lands) }, answer }
     }
 
-    /// A late effect that lands so long after the client closed the connection. Makes sense with
-    /// [`Disturbance::Hang`]; with the others the connection counts as closed at once.
+    /// A late effect that lands this long after the client closed the connection. Use it with [`Disturbance::Hang`];
+    /// for other disturbances the connection counts as closed at once.
     ///
-    /// The simulator learns of the closing over the network. On a virtual clock that jumps as soon as the client waits,
-    /// prefer [`late`](Self::late) with the client's time-out added.
+    /// The simulator learns of the disconnect over the network. On a virtual clock, which jumps as soon as the client
+    /// waits, prefer [`late`](Self::late) with the client's timeout added.
     #[must_use]
     pub fn late_after_close(lands: Duration, answer: Disturbance) -> Self {
         Self::Late { lands: Lands::AfterClose { millis: millis(lands) }, answer }
     }
 
-    /// A wait before the request is looked at.
+    /// A delay before the request is processed.
     #[must_use]
     pub fn latency(latency: Duration) -> Self {
         Self::Latency { millis: millis(latency) }
@@ -242,14 +242,14 @@ fn millis(duration: Duration) -> u64 {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Lands {
-    /// So many milliseconds of simulated time after the request arrived.
+    /// This many milliseconds of simulated time after the request arrived.
     AfterArrival {
-        /// The wait.
+        /// The delay.
         millis: u64,
     },
-    /// So many milliseconds of simulated time after the client closed the connection.
+    /// This many milliseconds of simulated time after the client closed the connection.
     AfterClose {
-        /// The wait.
+        /// The delay.
         millis: u64,
     },
 }
@@ -260,32 +260,32 @@ impl Default for Lands {
     }
 }
 
-/// How an answer is disturbed.
+/// How a response is disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Disturbance {
-    /// An HTTP error of a gateway, such as 502 or 503, with a page of HTML.
+    /// An HTTP error of a gateway, such as 502 or 503, with an HTML page.
     ServerError(u16),
-    /// The vendor's own code for "busy": -1 at WeChat, 500 at Baidu.
+    /// The vendor's "busy" code: -1 at WeChat, 500 at Baidu.
     Busy,
-    /// Another of the vendor's codes for "busy", such as 501 or 5000 at Baidu.
+    /// Another "busy" code, such as 501 or 5000 at Baidu.
     BusyCode(i64),
-    /// Baidu's gateway is busy (`error_code` 2); the same as [`Busy`](Self::Busy) at WeChat.
+    /// Baidu's gateway is busy (`error_code` 2); same as [`Busy`](Self::Busy) at WeChat.
     GatewayBusy,
-    /// The connection is closed without a byte of an answer.
+    /// The connection is closed before any byte of a response.
     Reset,
-    /// No answer comes as long as the client waits.
+    /// No response while the client waits.
     Hang,
-    /// Half of the answer comes, then the connection is closed.
+    /// Half of the response is sent, then the connection is closed.
     CutBody,
-    /// The answer is larger than any honest one: over 4 MiB of JSON, over 8 MiB of image.
+    /// The response is larger than any real one: over 4 MiB of JSON, over 8 MiB of image.
     OversizedBody,
-    /// The answer is no JSON and no image.
+    /// The response is neither valid JSON nor an image.
     GarbageBody,
 }
 
-/// The fault that was drawn for a request, and by which rule.
+/// The fault drawn for a request, and the rule it came from.
 #[derive(Debug)]
 pub(crate) struct Drawn {
     pub(crate) fault: Fault,
@@ -327,7 +327,7 @@ impl Draw<'_> {
     }
 }
 
-/// FNV-1a over the parts, started from the seed.
+/// FNV-1a over the parts, starting from the seed.
 pub(crate) fn mix(seed: u64, parts: &[&[u8]]) -> u64 {
     let mut hash = seed ^ 0xcbf2_9ce4_8422_2325;
     for part in parts {
@@ -338,11 +338,11 @@ pub(crate) fn mix(seed: u64, parts: &[&[u8]]) -> u64 {
     hash
 }
 
-/// The rules in force.
+/// The active rules.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     rules: Vec<(u64, FaultRule)>,
-    /// The operations of which requests were seen, by app.
+    /// Operations seen so far, by app.
     tried: HashSet<(Option<AppId>, String)>,
     next: u64,
 }
@@ -385,7 +385,7 @@ impl Faults {
         Some(Drawn { fault: rule.fault.clone(), rule: *id })
     }
 
-    /// Takes back a fault that did not come to pass.
+    /// Returns a fault that did not strike.
     pub(crate) fn give_back(&mut self, drawn: &Drawn) {
         let rule = self.rules.iter_mut().find(|(id, _)| *id == drawn.rule);
         if let Some((_, FaultRule { when: When::Next(left), .. })) = rule {

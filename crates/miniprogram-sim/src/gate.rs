@@ -1,4 +1,4 @@
-//! Where a request to a vendor meets its fault: before the effect, after it, or with the effect put off.
+//! Applies faults to vendor requests: before the effect, after it, or with the effect delayed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +21,12 @@ use crate::requests::{token_refusal, vendor_of};
 use crate::tokens::{Holder, TokenFault};
 use crate::world::Planned;
 
-/// The largest body of a request: a file of 10 MB, and what is around it.
+/// Largest request body: a 10 MB file and its envelope.
 const LIMIT: usize = 12 * 1024 * 1024;
 
 type Outcome = Result<Response<Reply>, BrokenOff>;
 
-/// Reads a request to its end; an answer if that is not possible.
+/// Reads a request completely, or returns the response to an unreadable one.
 pub(crate) async fn read(request: Request<Incoming>) -> Result<Call, Answer> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, LIMIT).collect().await {
@@ -48,7 +48,7 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<Incoming>) -> Outcom
     let Some(drawn) = hub.with(|world, now| world.arrive(vendor, &call, now)) else {
         return Ok(respond(hub, &process(hub, vendor, &call)));
     };
-    tracing::debug!(path = %call.path, fault = ?drawn.fault, "a fault strikes");
+    tracing::debug!(path = %call.path, fault = ?drawn.fault, "fault injected");
     let struck = Struck { hub, vendor, call, drawn };
     struck.answer().await
 }
@@ -57,7 +57,7 @@ fn process(hub: &Hub, vendor: Vendor, call: &Call) -> Answer {
     hub.with(|world, now| world.process(vendor, call, now, Mode::Apply)).answer
 }
 
-/// A request that a fault was drawn for.
+/// A request for which a fault was drawn.
 struct Struck<'a> {
     hub: &'a Arc<Hub>,
     vendor: Vendor,
@@ -85,9 +85,9 @@ impl Struck<'_> {
             Fault::ExpiredToken => Ok(self.refuse(&token_refusal(self.vendor, TokenFault::Expired))),
             Fault::UnknownStatus(status) => Ok(self.changed(|body| replace_status(body, status))),
             Fault::EmptyMember(name) => {
-                Ok(self.changed(|body| replace_member(body, &name, Some(&Value::from("")))))
+                Ok(self.changed(|body| replace_field(body, &name, Some(&Value::from("")))))
             }
-            Fault::MissingMember(name) => Ok(self.changed(|body| replace_member(body, &name, None))),
+            Fault::MissingMember(name) => Ok(self.changed(|body| replace_field(body, &name, None))),
             Fault::Untold(untold) => Ok(self.changed(|body| leave_untold(body, untold))),
         }
     }
@@ -117,37 +117,38 @@ impl Struck<'_> {
                 return Err(looked);
             }
             let holder = world.caller(self.vendor, &self.call).cloned();
-            Ok((world.life(holder.as_ref()), holder))
+            Ok((world.generation(holder.as_ref()), holder))
         });
-        let (life, holder) = match looked {
+        let (generation, holder) = match looked {
             Ok(caller) => caller,
             Err(looked) if looked.refused => return Ok(self.respond(&looked.answer)),
-            // A read has nothing to put off.
+            // A read has no effect to delay.
             Err(looked) => return self.disturb(disturbance, looked.answer).await,
         };
         let (Lands::AfterArrival { millis } | Lands::AfterClose { millis }) = lands;
-        let put_off = PutOff {
+        let delayed = Delayed {
             hub: Arc::clone(self.hub),
             vendor: self.vendor,
             holder,
-            life,
+            generation,
             call: self.call.clone(),
             wait: Duration::from_millis(millis),
         };
-        // Dropping it sets the time running: at once, or when the client has gone and this future is dropped.
-        let put_off = match lands {
-            Lands::AfterClose { .. } if disturbance == Disturbance::Hang => Some(put_off),
+        // Dropping it starts the delay: at once, or when the client disconnects and this future is dropped.
+        let delayed = match lands {
+            Lands::AfterClose { .. } if disturbance == Disturbance::Hang => Some(delayed),
             _ => {
-                drop(put_off);
+                drop(delayed);
                 None
             }
         };
         let outcome = self.disturb(disturbance, self.empty()).await;
-        drop(put_off);
+        drop(delayed);
         outcome
     }
 
-    /// The normal way, with the answer changed; the fault stays for another request if there was nothing to change.
+    /// Processes the request normally and modifies the response. If there was nothing to modify, the fault is kept for
+    /// another request.
     fn changed(&self, change: impl FnOnce(&mut Value) -> bool) -> Response<Reply> {
         let answer = self.hub.with(|world, now| {
             let mut processed = world.process(self.vendor, &self.call, now, Mode::Apply);
@@ -186,7 +187,7 @@ impl Struck<'_> {
         }
     }
 
-    /// The answer to something that succeeded without a word.
+    /// A success response without content.
     fn empty(&self) -> Answer {
         self.hub.with(|world, now| {
             if self.vendor == BAIDU {
@@ -207,25 +208,26 @@ impl Struck<'_> {
     }
 }
 
-/// An effect that lands later. Its time runs from when this is dropped.
-struct PutOff {
+/// A delayed effect. The delay starts when this is dropped.
+struct Delayed {
     hub: Arc<Hub>,
     vendor: Vendor,
-    /// `None` where no token is needed.
+    /// `None` if no token is needed.
     holder: Option<Holder>,
-    /// The life of its app: an effect does not land on another app of the same id.
-    life: Option<u64>,
+    /// Generation of its app: an effect must not land on a new app with the same id.
+    generation: Option<u64>,
     call: Call,
     wait: Duration,
 }
 
-impl Drop for PutOff {
+impl Drop for Delayed {
     fn drop(&mut self) {
-        let (vendor, life, holder, call) = (self.vendor, self.life, self.holder.clone(), self.call.clone());
+        let (vendor, generation, holder, call) =
+            (self.vendor, self.generation, self.holder.clone(), self.call.clone());
         self.hub.with(|world, now| {
             world.plan(Planned::timed(now.after(self.wait), move |world, now| {
-                // The vendor looks at the request only now, and may refuse it now.
-                if world.life(holder.as_ref()) == life {
+                // The vendor checks the request only now, and may refuse it.
+                if world.generation(holder.as_ref()) == generation {
                     world.process_as(vendor, holder.as_ref(), &call, now, Mode::Apply);
                 }
             }));
@@ -233,12 +235,12 @@ impl Drop for PutOff {
     }
 }
 
-/// Sets every `status` to the number; whether there was one.
+/// Sets every `status` to the number; returns whether there was one.
 fn replace_status(value: &mut Value, status: i64) -> bool {
     let mut found = false;
     match value {
-        Value::Object(members) => {
-            for (name, value) in members {
+        Value::Object(fields) => {
+            for (name, value) in fields {
                 if name == "status" && value.is_number() {
                     *value = status.into();
                     found = true;
@@ -257,20 +259,20 @@ fn replace_status(value: &mut Value, status: i64) -> bool {
     found
 }
 
-/// The fields of the vendors' envelopes, which stay as they are.
+/// Envelope fields of both vendors, left unchanged.
 const ENVELOPE: [&str; 8] =
     ["errcode", "errmsg", "errno", "msg", "message", "error_code", "error_msg", "request_id"];
 
-/// Leaves every field of a success untold that is not the envelope's; false if there is none.
+/// Withholds every field outside the envelope; returns whether there was one.
 fn leave_untold(body: &mut Value, untold: Untold) -> bool {
     let Value::Object(fields) = body else { return false };
     let failed = |name| fields.get(name).is_some_and(|code| *code != 0);
     if ["errcode", "errno", "error_code"].into_iter().any(failed) {
         return false;
     }
-    let told: Vec<String> =
+    let names: Vec<String> =
         fields.keys().filter(|name| !ENVELOPE.contains(&name.as_str())).cloned().collect();
-    for name in &told {
+    for name in &names {
         match untold {
             Untold::Absent => drop(fields.shift_remove(name)),
             Untold::Null => fields[name] = Value::Null,
@@ -278,7 +280,7 @@ fn leave_untold(body: &mut Value, untold: Untold) -> bool {
             Untold::Blank => blank(&mut fields[name]),
         }
     }
-    !told.is_empty()
+    !names.is_empty()
 }
 
 fn blank(value: &mut Value) {
@@ -291,24 +293,24 @@ fn blank(value: &mut Value) {
     }
 }
 
-/// Replaces every member of the name, at any depth, or leaves it out; whether there was one.
-fn replace_member(value: &mut Value, name: &str, replacement: Option<&Value>) -> bool {
+/// Replaces or omits every field of that name, at any depth; returns whether there was one.
+fn replace_field(value: &mut Value, name: &str, replacement: Option<&Value>) -> bool {
     let mut found = false;
     match value {
-        Value::Object(members) => {
-            found = members.contains_key(name);
-            match (replacement, members.get_mut(name)) {
+        Value::Object(fields) => {
+            found = fields.contains_key(name);
+            match (replacement, fields.get_mut(name)) {
                 (Some(replacement), Some(member)) => member.clone_from(replacement),
-                (None, Some(_)) => drop(members.remove(name)),
+                (None, Some(_)) => drop(fields.remove(name)),
                 (_, None) => {}
             }
-            for value in members.values_mut() {
-                found |= replace_member(value, name, replacement);
+            for value in fields.values_mut() {
+                found |= replace_field(value, name, replacement);
             }
         }
         Value::Array(items) => {
             for item in items {
-                found |= replace_member(item, name, replacement);
+                found |= replace_field(item, name, replacement);
             }
         }
         _ => {}
@@ -326,7 +328,7 @@ fn server_error(status: u16) -> Answer {
     Answer::new(status, "text/html", page)
 }
 
-/// The answer with so much padding that nobody should read it to its end.
+/// Pads the response beyond what a client should read.
 fn oversized(answer: Answer) -> Answer {
     let mut body = answer.body.to_vec();
     if answer.is_image() {
@@ -339,7 +341,7 @@ fn oversized(answer: Answer) -> Answer {
     Answer { body: body.into(), ..answer }
 }
 
-/// HTTP, with the simulator's date.
+/// Converts to HTTP, with the simulator's date.
 pub(crate) fn respond(hub: &Hub, answer: &Answer) -> Response<Reply> {
     respond_with(hub, answer, Reply::whole(answer.body.clone()))
 }

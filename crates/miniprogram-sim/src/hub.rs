@@ -1,4 +1,4 @@
-//! Everything a running simulator holds together: the state, the clock, the work in the background.
+//! The shared state of a running simulator: world, clock, background work.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::pushes::{self, DELIVERIES, PATIENCE, Push};
 use crate::truth::SentPush;
 use crate::world::{Out, World};
 
-/// How long a receiver of pushes may take in real time, whatever the simulator's clock does.
+/// Upper bound in real time on a push delivery, whatever the simulator's clock does.
 const BACKSTOP: Duration = Duration::from_secs(30);
 
 pub(crate) struct Hub {
@@ -25,7 +25,7 @@ pub(crate) struct Hub {
     runtime: Handle,
     tasks: Mutex<JoinSet<()>>,
     work: watch::Sender<Work>,
-    /// How many messages apps were sent through the API.
+    /// Number of messages that apps have sent through the API.
     messages: watch::Sender<u64>,
     this: Weak<Self>,
 }
@@ -36,14 +36,14 @@ impl std::fmt::Debug for Hub {
     }
 }
 
-/// What is under way in the background.
+/// Background work in progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Work {
     pub(crate) deliveries: usize,
     pub(crate) timers: usize,
 }
 
-/// Counts as work under way until dropped.
+/// Counts as work in progress until dropped.
 struct Counted {
     hub: Arc<Hub>,
     kind: fn(&mut Work) -> &mut usize,
@@ -77,7 +77,7 @@ impl Hub {
         }))
     }
 
-    /// Works on the state as it is now, and starts what comes of it.
+    /// Runs `work` on the current state and starts what results from it.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
         let now = self.clock.now();
         let mut world = self.lock();
@@ -91,14 +91,14 @@ impl Hub {
                 Out::Timer(due) => self.start_timer(due, now),
                 Out::Tick(due) => self.start_tick(due, now),
                 Out::Message => self.messages.send_modify(|count| *count += 1),
-                Out::Deliveries(app, life) => self.start_deliveries(app, life),
+                Out::Deliveries(app, generation) => self.start_deliveries(app, generation),
                 Out::Delivery(push) => self.start_delivery(push),
             }
         }
         result
     }
 
-    /// Resolves once the work under way is as asked.
+    /// Resolves once the work in progress satisfies the condition.
     pub(crate) async fn until(&self, done: impl FnMut(&Work) -> bool) {
         // The sender lives as long as this call, so waiting cannot fail.
         let _ = self.work.subscribe().wait_for(done).await;
@@ -126,10 +126,10 @@ impl Hub {
         tasks.spawn_on(work, &self.runtime);
     }
 
-    /// Looks at the agenda when something on it falls due.
+    /// Processes the agenda when something on it is due.
     fn start_timer(&self, due: Timestamp, now: Timestamp) {
         let Some(counted) = self.count(|work| &mut work.timers) else { return };
-        // Both before the task first runs, so that the clock cannot pass by meanwhile.
+        // Both are set before the task first runs, so that the clock cannot jump past the due time.
         let busy = self.clock.enter();
         let wait = self.clock.sleep(due.since(now));
         self.spawn(async move {
@@ -140,7 +140,7 @@ impl Hub {
         });
     }
 
-    /// The same without being counted, for as long as the simulator lives.
+    /// Like `start_timer`, but uncounted, for the simulator's lifetime.
     fn start_tick(&self, due: Timestamp, now: Timestamp) {
         let (this, wait) = (self.this.clone(), self.clock.sleep(due.since(now)));
         self.spawn(async move {
@@ -151,18 +151,18 @@ impl Hub {
         });
     }
 
-    /// Resolves once a message was sent through the API that fulfils the condition.
+    /// Resolves once a message sent through the API satisfies the condition.
     pub(crate) async fn until_message(&self, mut done: impl FnMut(&World) -> bool) {
         // The sender lives as long as this call, so waiting cannot fail.
         let _ = self.messages.subscribe().wait_for(|_| done(&self.lock())).await;
     }
 
-    /// Delivers the pushes of an app one after the other until none is left.
-    fn start_deliveries(&self, app: AppId, life: u64) {
+    /// Delivers an app's pushes in order until none is left.
+    fn start_deliveries(&self, app: AppId, generation: u64) {
         let Some(counted) = self.count(|work| &mut work.deliveries) else { return };
         let busy = self.clock.enter();
         self.spawn(async move {
-            while let Some(push) = counted.hub.with(|world, _| world.next_push(&app, life)) {
+            while let Some(push) = counted.hub.with(|world, _| world.next_push(&app, generation)) {
                 counted.hub.deliver(&push).await;
             }
             drop(counted);
@@ -180,7 +180,7 @@ impl Hub {
         });
     }
 
-    /// Delivers a push until it is acknowledged; the acknowledgement. The caller holds a mark as busy.
+    /// Delivers a push until it is acknowledged and returns the acknowledgement. The caller holds a busy mark.
     pub(crate) async fn deliver(&self, push: &Push) -> Option<Bytes> {
         for attempt in 1..=DELIVERIES {
             let sent = self.with(|world, now| world.seal(push, now, attempt))?;
@@ -197,7 +197,7 @@ impl Hub {
         None
     }
 
-    /// The receiver's answer, if it acknowledged in time.
+    /// Returns the receiver's response if it acknowledges in time.
     async fn offer(&self, vendor: Vendor, sent: &SentPush) -> Option<Bytes> {
         let address = pushes::address(sent)?;
         let answered = tokio::select! {
@@ -207,7 +207,7 @@ impl Hub {
         answered.filter(|(status, body)| pushes::acknowledges(vendor, *status, body)).map(|(_, body)| body)
     }
 
-    /// Posts a push to an address; status and body of the answer.
+    /// Posts a push to an address; returns status and body of the response.
     pub(crate) async fn post(&self, address: String, sent: &SentPush) -> reqwest::Result<(u16, Bytes)> {
         let request = self.client.post(address).header("content-type", &sent.content_type);
         let answer = request.body(sent.body.clone()).send().await?;

@@ -56,12 +56,12 @@ pub const WECHAT: Vendor = Vendor::new("wechat");
 /// Baidu.
 pub const BAIDU: Vendor = Vendor::new("baidu");
 
-/// What every endpoint of the simulator amounts to: a path once for each of its methods and operations.
+/// Returns every simulated endpoint; a path appears once per method and operation.
 #[must_use]
 pub fn endpoints() -> Vec<EndpointInfo> {
     let mut all: Vec<EndpointInfo> = Vec::new();
     for endpoint in wechat::endpoints().chain(baidu::endpoints()) {
-        // Some take two kinds of token.
+        // Some accept two kinds of token.
         if !all.contains(&endpoint) {
             all.push(endpoint);
         }

@@ -1,13 +1,13 @@
-//! Keeps tokens and passwords out of the request log.
+//! Masks tokens and passwords in the request log.
 
 use miniprogram_core::redact::{MASK, is_secret_name, masked_text};
 
 use crate::call::Call;
 
-/// How much of a body the log keeps.
+/// How many characters of a body the log keeps.
 const BODY: usize = 2000;
 
-/// Parameters as a query, secrets masked.
+/// Formats parameters as a query, with secrets masked.
 pub(crate) fn pairs(pairs: &[(String, String)]) -> String {
     let mut text = form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {
@@ -16,7 +16,7 @@ pub(crate) fn pairs(pairs: &[(String, String)]) -> String {
     text.finish()
 }
 
-/// A body, secrets masked.
+/// Formats a body, with secrets masked.
 pub(crate) fn body(call: &Call, token: Option<&str>) -> String {
     if call.is_multipart() {
         let files = call.files.iter().map(|file| {
@@ -33,7 +33,7 @@ pub(crate) fn body(call: &Call, token: Option<&str>) -> String {
     short(&without(token, &masked_text(String::from_utf8_lossy(&call.body).into_owned())))
 }
 
-/// A text without the token that the request came with.
+/// Masks the request's own token in a text.
 fn without(token: Option<&str>, text: &str) -> String {
     match token.filter(|token| !token.is_empty()) {
         Some(token) => text.replace(token, MASK),

@@ -1,4 +1,4 @@
-//! What becomes of a push before it is delivered: faults, order, sealing.
+//! Prepares pushes for delivery: faults, order, sealing.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::world::{Out, Planned, World};
 use crate::{BAIDU, baidu};
 
 impl World {
-    /// Sends a push, or does to it what its fault says.
+    /// Sends a push, or applies its fault.
     pub(crate) fn send(&mut self, mut push: Push, now: Timestamp) {
         if push.vendor == BAIDU {
             push.number = self.platform.baidu.sent.add(&push, now);
@@ -24,8 +24,8 @@ impl World {
         let Some(app_id) = push.about().cloned() else { return self.dispatch(push, now) };
         let Some(app) = self.apps.get_mut(&app_id) else { return };
         app.pushes_made += 1;
-        let life = app.life;
-        push.life = Some(life);
+        let generation = app.generation;
+        push.generation = Some(generation);
         match self.push_faults.draw(self.seed, &app_id, app.pushes_made) {
             Some(PushFault::Lost) => self.delivered(&push, false),
             Some(PushFault::Late { millis }) => {
@@ -35,8 +35,8 @@ impl World {
             Some(PushFault::Reordered) => {
                 let overtaken = app.held.replace(push);
                 self.plan(Planned::timed(now.after(HELD), move |world, now| {
-                    if world.is_in_life(&app_id, Some(life)) {
-                        world.let_go(&app_id, now);
+                    if world.is_current(&app_id, Some(generation)) {
+                        world.release_held(&app_id, now);
                     }
                 }));
                 if let Some(overtaken) = overtaken {
@@ -46,16 +46,16 @@ impl World {
             Some(PushFault::Duplicated) => {
                 self.dispatch(push.clone(), now);
                 self.dispatch(push, now);
-                self.let_go(&app_id, now);
+                self.release_held(&app_id, now);
             }
             None => {
                 self.dispatch(push, now);
-                self.let_go(&app_id, now);
+                self.release_held(&app_id, now);
             }
         }
     }
 
-    /// Sends an event of any name about an app, with the members as its fields.
+    /// Pushes an event of any name about an app, with these fields.
     pub(crate) fn push_event(
         &mut self,
         app_id: &AppId,
@@ -79,7 +79,7 @@ impl World {
         Ok(())
     }
 
-    /// A text that a user writes to an app (WeChat), before it is sent.
+    /// A user's text to an app (WeChat), not yet sent.
     pub(crate) fn text(
         &mut self,
         app_id: &AppId,
@@ -90,22 +90,21 @@ impl World {
         let id = 23_000_000_000_000_000 + (self.platform.random.u64(..) >> 16);
         let app = self.app(app_id)?;
         if app.vendor == BAIDU {
-            return Err(SimError::Unsupported(app_id.clone(), "text message"));
+            return Err(SimError::Unsupported(app_id.clone(), "text messages"));
         }
         Ok((About { app: app_id, original_id: &app.original_id, now }.text(from, content, id), id))
     }
 
-    /// Sends the push that was held back.
-    fn let_go(&mut self, app_id: &AppId, now: Timestamp) {
+    /// Releases the push that was held back.
+    fn release_held(&mut self, app_id: &AppId, now: Timestamp) {
         if let Some(held) = self.apps.get_mut(app_id).and_then(|app| app.held.take()) {
             self.dispatch(held, now);
         }
     }
 
-    /// Starts the delivery of a push; where nobody listens it is only recorded, and where the app was removed it is
-    /// dropped.
+    /// Starts the delivery of a push. Without a receiver it is only recorded; if the app was removed it is dropped.
     fn dispatch(&mut self, push: Push, now: Timestamp) {
-        if push.about().is_some_and(|app| !self.is_in_life(app, push.life)) {
+        if push.about().is_some_and(|app| !self.is_current(app, push.generation)) {
             return;
         }
         if push.url(self.settings.callback(push.vendor)).is_none() {
@@ -121,20 +120,20 @@ impl World {
         app.queue.push_back(push);
         if !app.delivering {
             app.delivering = true;
-            self.outbox.push(Out::Deliveries(app_id, app.life));
+            self.outbox.push(Out::Deliveries(app_id, app.generation));
         }
     }
 
-    /// Keeps what became of a push, where it can be asked for.
+    /// Records the result of a push for later queries.
     pub(crate) fn delivered(&mut self, push: &Push, acknowledged: bool) {
         if let Some(number) = push.number {
             self.platform.baidu.sent.delivered(number, acknowledged);
         }
     }
 
-    /// The next push to deliver; `None` ends the deliveries.
-    pub(crate) fn next_push(&mut self, app_id: &AppId, life: u64) -> Option<Push> {
-        let app = self.apps.get_mut(app_id).filter(|app| app.life == life)?;
+    /// Returns the next push to deliver; `None` ends the deliveries.
+    pub(crate) fn next_push(&mut self, app_id: &AppId, generation: u64) -> Option<Push> {
+        let app = self.apps.get_mut(app_id).filter(|app| app.generation == generation)?;
         let push = app.queue.pop_front();
         app.delivering = push.is_some();
         push
@@ -142,7 +141,7 @@ impl World {
 
     /// Encrypts, signs and records a push; `None` if its app was removed.
     pub(crate) fn seal(&mut self, push: &Push, now: Timestamp, attempt: u32) -> Option<SentPush> {
-        if push.about().is_some_and(|app| !self.is_in_life(app, push.life)) {
+        if push.about().is_some_and(|app| !self.is_current(app, push.generation)) {
             return None;
         }
         let callback = self.settings.callback(push.vendor);

@@ -1,4 +1,4 @@
-//! The vendors' authorization pages, as a browser sees them: the merchant consents at once.
+//! The vendors' authorization pages in a browser: the merchant consents at once.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use crate::hub::Hub;
 use crate::world::World;
 use crate::{BAIDU, WECHAT};
 
-/// WeChat's page for a desk.
-const DESK: &str = "/cgi-bin/componentloginpage";
-/// WeChat's page for a phone: where it is today, and where it was on the older host.
+/// WeChat's desktop page.
+const DESKTOP: &str = "/cgi-bin/componentloginpage";
+/// WeChat's phone page: the current path, and the one on the older host.
 pub(crate) const PHONE: [&str; 2] = ["/wxaopen/safe/bindcomponent", "/safe/bindcomponent"];
-/// What the page for a phone is opened with, beside the rest.
-const PHONE_WANTS: [(&str, &str); 2] = [("action", "bindcomponent"), ("no_scan", "1")];
-/// The kinds of accounts that may be asked for, by `auth_type`.
+/// Additional parameters that the phone page requires.
+const PHONE_PARAMETERS: [(&str, &str); 2] = [("action", "bindcomponent"), ("no_scan", "1")];
+/// Account kinds that may be requested, as `auth_type`.
 const KINDS: [&str; 7] = ["1", "2", "3", "4", "5", "6", "8"];
-/// Those of them that offer mini programs, the only accounts here.
+/// The kinds that include mini programs, the only accounts here.
 const MINI_PROGRAMS: [&str; 3] = ["2", "3", "6"];
 
-/// The vendor whose authorization page has the path.
+/// Returns the vendor whose authorization page has the path.
 pub(crate) fn vendor(path: &str) -> Option<Vendor> {
     match path {
-        DESK => Some(WECHAT),
+        DESKTOP => Some(WECHAT),
         "/mappconsole/tp/authorization" => Some(BAIDU),
         path if PHONE.contains(&path) => Some(WECHAT),
         _ => None,
@@ -51,13 +51,13 @@ fn visit(hub: &Hub, vendor: Vendor, call: &Call) -> Answer {
             answer.headers.push(("location", address));
             answer
         }
-        Err(words) => Answer::new(400, "text/plain", words),
+        Err(message) => Answer::new(400, "text/plain", message),
     }
 }
 
-/// Where the browser is sent back to, with the code.
+/// Returns the redirect target with the code.
 fn consent(hub: &Hub, vendor: Vendor, call: &Call) -> Result<String, String> {
-    let missing = |name: &str| format!("the page needs {name}");
+    let missing = |name: &str| format!("the page requires {name}");
     let given = |name: &'static str| call.query(name).ok_or_else(|| missing(name));
     let redirect = given("redirect_uri")?;
     if !["http://", "https://"].iter().any(|scheme| redirect.starts_with(scheme)) {
@@ -75,11 +75,11 @@ fn consent(hub: &Hub, vendor: Vendor, call: &Call) -> Result<String, String> {
             _ => world.settings.wechat_callback.platform_id.as_str(),
         };
         if platform != known {
-            return Err("no such platform".to_owned());
+            return Err("unknown platform".to_owned());
         }
         let app = choose(world, vendor, pinned)?;
         if world.platform.authorizations.visit(vendor, code, now) != Standing::Good {
-            return Err("pre_auth_code is wrong, used or expired".to_owned());
+            return Err("pre_auth_code is invalid, used or expired".to_owned());
         }
         world.authorize(&app, Some(code), now).map_err(|error| error.to_string())
     })?;
@@ -90,30 +90,30 @@ fn consent(hub: &Hub, vendor: Vendor, call: &Call) -> Result<String, String> {
     Ok(format!("{redirect}{separator}{}", query.finish()))
 }
 
-/// What WeChat's pages want beside what both vendors want. An account that is named wins over the kinds of accounts.
+/// Checks WeChat's additional parameters. A named account takes precedence over account kinds.
 fn check(call: &Call, is_pinned: bool) -> Result<(), String> {
     if PHONE.contains(&call.path.as_str()) {
-        for (name, value) in PHONE_WANTS {
+        for (name, value) in PHONE_PARAMETERS {
             if call.query(name) != Some(value) {
-                return Err(format!("the page for a phone needs {name}={value}"));
+                return Err(format!("the phone page requires {name}={value}"));
             }
         }
     }
     match call.query("auth_type") {
         Some(kind) if !KINDS.contains(&kind) => Err(format!("auth_type must be one of {}", KINDS.join(", "))),
         Some(kind) if !is_pinned && !MINI_PROGRAMS.contains(&kind) => {
-            Err(format!("auth_type {kind} offers no mini programs, and there are no other accounts here"))
+            Err(format!("auth_type {kind} includes no mini programs, the only accounts of the simulator"))
         }
         _ => Ok(()),
     }
 }
 
-/// The app that is named, else the first one that has not authorized the platform, in order of their ids.
+/// Returns the named app, otherwise the first by id that has not authorized the platform.
 fn choose(world: &World, vendor: Vendor, pinned: Option<&str>) -> Result<AppId, String> {
     if let Some(pinned) = pinned {
         let app = AppId::from(pinned);
         let known = world.apps.get(&app).is_some_and(|app| app.vendor == vendor);
-        return if known { Ok(app) } else { Err(format!("no app {pinned} has been added")) };
+        return if known { Ok(app) } else { Err(format!("app {pinned} does not exist")) };
     }
     let waiting = world
         .apps
@@ -121,6 +121,6 @@ fn choose(world: &World, vendor: Vendor, pinned: Option<&str>) -> Result<AppId, 
         .filter(|(_, app)| app.vendor == vendor && app.grant.since.is_none())
         .map(|(id, _)| id);
     waiting.min().cloned().ok_or_else(|| {
-        "every app has authorized the platform: name one by app_id (at WeChat also biz_appid)".to_owned()
+        "every app has authorized the platform; name one with app_id (at WeChat also biz_appid)".to_owned()
     })
 }

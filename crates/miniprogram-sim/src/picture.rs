@@ -1,22 +1,21 @@
-//! QR codes as pictures that a camera reads.
+//! QR codes as images.
 
 use jpeg_encoder::{ColorType, Encoder};
 use qrcode::{Color, EcLevel, QrCode};
 
-/// The light border that the standard wants around a code, in modules.
+/// The light border around a code that the standard requires, in modules.
 const QUIET: usize = 4;
-/// Of a JPEG, in percent: dark and light stay apart at any such quality.
+/// JPEG quality in percent; any such value keeps dark and light apart.
 const QUALITY: u8 = 90;
 
-/// Which pixels of a square are dark, row by row.
+/// The dark pixels of a square, row by row.
 struct Square {
     side: usize,
     dark: Vec<bool>,
 }
 
 impl Square {
-    /// The code of a text, in the middle of a square whose sides have that many pixels. `None` if the text is too long
-    /// for a code, or the square too small for it.
+    /// Encodes a text, centred in a square of `side` pixels. `None` if the text is too long or the square too small.
     fn code(text: &str, side: u16) -> Option<Self> {
         let with = |level| QrCode::with_error_correction_level(text, level).ok();
         let code = with(EcLevel::M).or_else(|| with(EcLevel::L))?;
@@ -38,7 +37,7 @@ impl Square {
     }
 }
 
-/// The QR code of a text as a PNG of that width and height, in pixels. `None` if it does not fit.
+/// Returns the QR code of a text as a PNG of `side` pixels. `None` if it does not fit.
 pub(crate) fn png(text: &str, side: u16) -> Option<Vec<u8>> {
     let square = Square::code(text, side)?;
     let size = u32::from(side).to_be_bytes();
@@ -51,7 +50,7 @@ pub(crate) fn png(text: &str, side: u16) -> Option<Vec<u8>> {
     Some(image)
 }
 
-/// The same as a JPEG.
+/// Like [`png`], as a JPEG.
 pub(crate) fn jpeg(text: &str, side: u16) -> Option<Vec<u8>> {
     let square = Square::code(text, side)?;
     let grey: Vec<u8> = square.dark.iter().map(|dark| if *dark { 0 } else { u8::MAX }).collect();
@@ -60,7 +59,7 @@ pub(crate) fn jpeg(text: &str, side: u16) -> Option<Vec<u8>> {
     Some(image)
 }
 
-/// Each row behind its filter, which is none; a bit is set where it is light.
+/// Rows, each preceded by its filter byte (none); a set bit is light.
 fn scanlines(square: &Square) -> Vec<u8> {
     let mut lines = Vec::new();
     for row in square.dark.chunks(square.side) {
@@ -98,7 +97,7 @@ fn crc(bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// The pixels in the format of zlib, not compressed.
+/// The pixels as an uncompressed zlib stream.
 fn stored(pixels: &[u8]) -> Vec<u8> {
     const BLOCK: usize = 0xffff;
     let mut out = vec![0x78, 0x01];

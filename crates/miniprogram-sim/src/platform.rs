@@ -1,4 +1,4 @@
-//! What belongs to the platform and not to one of its apps.
+//! State of the platform, as opposed to its apps.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::tokens::Tokens;
 use crate::{BAIDU, baidu, wechat};
 
-/// What all apps of the platform share.
+/// State shared by all apps of the platform.
 #[derive(Debug)]
 pub(crate) struct Platform {
     pub(crate) random: fastrand::Rng,
@@ -39,7 +39,7 @@ impl Platform {
         }
     }
 
-    /// The domains that the platform has registered with a vendor.
+    /// Domains registered by the platform with a vendor.
     pub(crate) fn domains_mut(&mut self, vendor: Vendor) -> &mut BTreeMap<DomainKind, Vec<String>> {
         if vendor == BAIDU { &mut self.baidu.domains } else { &mut self.wechat.domains }
     }
@@ -62,6 +62,6 @@ pub enum DomainKind {
     Udp,
     /// TCP (WeChat).
     Tcp,
-    /// Pages shown in a web view: business domains.
+    /// Pages in a web view: business domains.
     WebView,
 }

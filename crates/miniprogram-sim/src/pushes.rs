@@ -1,4 +1,4 @@
-//! Pushes: sealed the vendor's way, delivered over HTTP with its retries.
+//! Pushes: sealed as the vendor does, delivered over HTTP with retries.
 
 use std::time::Duration;
 
@@ -11,27 +11,27 @@ use crate::callback::Callback;
 use crate::truth::SentPush;
 use crate::wechat::push::{SENDER, cdata};
 
-/// How often a vendor tries to deliver.
+/// Number of delivery attempts.
 pub(crate) const DELIVERIES: u32 = 3;
-/// How long it waits for the acknowledgement, and after a refusal for the next delivery.
+/// How long a vendor waits for the acknowledgement, and between deliveries.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a push is held back to be overtaken.
+/// How long a push is held back so that another can overtake it.
 pub(crate) const HELD: Duration = Duration::from_secs(60);
 
-/// A message on its way.
+/// An outgoing message.
 #[derive(Debug, Clone)]
 pub(crate) struct Push {
     pub(crate) vendor: Vendor,
     pub(crate) route: Route,
     pub(crate) event: String,
     pub(crate) message: String,
-    /// Its place among those that can be asked for again (Baidu).
+    /// Its number in the list of past pushes (Baidu).
     pub(crate) number: Option<u64>,
-    /// The life of the app that it is about; absent if it was never put off.
-    pub(crate) life: Option<u64>,
+    /// Generation of the app concerned; absent if the push was never delayed.
+    pub(crate) generation: Option<u64>,
 }
 
-/// Which of the platform's two URLs it goes to.
+/// Which of the platform's two URLs it is sent to.
 #[derive(Debug, Clone)]
 pub(crate) enum Route {
     /// Messages and events of an app.
@@ -42,10 +42,10 @@ pub(crate) enum Route {
 
 impl Push {
     pub(crate) fn new(vendor: Vendor, route: Route, event: &str, message: String) -> Self {
-        Self { vendor, route, event: event.to_owned(), message, number: None, life: None }
+        Self { vendor, route, event: event.to_owned(), message, number: None, generation: None }
     }
 
-    /// The app that it goes to.
+    /// The app it is addressed to.
     pub(crate) fn app(&self) -> Option<&AppId> {
         match &self.route {
             Route::App { app, .. } => Some(app),
@@ -53,7 +53,7 @@ impl Push {
         }
     }
 
-    /// The app that it is about, wherever it goes.
+    /// The app it is about, whatever its URL.
     pub(crate) fn about(&self) -> Option<&AppId> {
         match &self.route {
             Route::App { app, .. } => Some(app),
@@ -61,7 +61,7 @@ impl Push {
         }
     }
 
-    /// Where it goes; `None` if nobody listens.
+    /// Returns its URL; `None` if no receiver is configured.
     pub(crate) fn url(&self, callback: &Callback) -> Option<String> {
         match &self.route {
             Route::App { app, .. } if self.vendor != BAIDU => {
@@ -72,7 +72,7 @@ impl Push {
         }
     }
 
-    /// Encrypts and signs it, afresh for each delivery.
+    /// Encrypts and signs it, with new randomness for each delivery.
     pub(crate) fn seal(
         &self,
         callback: &Callback,
@@ -127,13 +127,13 @@ impl Push {
     }
 }
 
-/// Whether an answer acknowledges a push: at WeChat an empty one and a reply to a message do so too.
+/// Returns whether a response acknowledges a push: at WeChat an empty body and a reply to a message do as well.
 pub(crate) fn acknowledges(vendor: Vendor, status: u16, body: &[u8]) -> bool {
     let is_reply = || vendor != BAIDU && (body.is_empty() || body.trim_ascii_start().starts_with(b"<xml>"));
     status == 200 && (body == b"success" || is_reply())
 }
 
-/// The address with the query behind it.
+/// Returns the URL with the query appended.
 pub(crate) fn address(push: &SentPush) -> Option<String> {
     let url = push.url.as_ref()?;
     if push.query.is_empty() {

@@ -1,4 +1,4 @@
-//! The way of a request through the state: counted, drawn for, let in by its token, answered.
+//! Processing of a request: count, draw a fault, check the token, run the endpoint.
 
 use miniprogram_core::{AppId, Timestamp, Vendor};
 
@@ -14,7 +14,7 @@ use crate::{BAIDU, baidu, masks, wechat};
 /// How many requests the log keeps.
 const LOG: usize = 10_000;
 
-/// What came of a request that went its normal way.
+/// Result of a request that was processed normally.
 pub(crate) struct Processed {
     pub(crate) answer: Answer,
     pub(crate) refused: bool,
@@ -56,7 +56,7 @@ impl World {
         drawn
     }
 
-    /// The normal way of a request: token, then endpoint.
+    /// Processes a request normally: token, then endpoint.
     pub(crate) fn process(&mut self, vendor: Vendor, call: &Call, now: Timestamp, mode: Mode) -> Processed {
         if baidu::is_for_client(call) {
             let answer = self.client_credentials(call, now);
@@ -72,7 +72,7 @@ impl World {
         self.process_as(vendor, Some(&holder), call, now, mode)
     }
 
-    /// The same once the token has been accepted, or where none is needed.
+    /// Like [`process`](Self::process), once the token has been accepted or where none is needed.
     pub(crate) fn process_as(
         &mut self,
         vendor: Vendor,
@@ -153,7 +153,7 @@ impl World {
         Processed { answer, refused: true, effect: false }
     }
 
-    /// Who holds the token that came along, valid or not; nobody where none is needed.
+    /// Returns the holder of the request's token, valid or not; `None` if no token is needed.
     pub(crate) fn caller(&self, vendor: Vendor, call: &Call) -> Option<&Holder> {
         if takes_no_token(vendor, call) {
             return None;
@@ -162,7 +162,7 @@ impl World {
     }
 }
 
-/// The vendor that a path belongs to.
+/// Returns the vendor of a path.
 pub(crate) fn vendor_of(path: &str) -> Vendor {
     let of_baidu = ["/rest/", "/file/", "/oauth/", "/public/"];
     if of_baidu.iter().any(|prefix| path.starts_with(prefix)) { BAIDU } else { crate::WECHAT }
@@ -172,12 +172,12 @@ fn takes_no_token(vendor: Vendor, call: &Call) -> bool {
     if vendor == BAIDU { baidu::takes_no_token(call) } else { wechat::takes_no_token(call) }
 }
 
-/// The app that a request of the platform's is about, where it names one.
+/// Returns the app that a platform request is about, if it names one.
 fn named_app(vendor: Vendor, call: &Call, platform: &Platform) -> Option<AppId> {
     if vendor == BAIDU { baidu::named_app(call, platform) } else { wechat::named_app(call, platform) }
 }
 
-/// What a request amounts to.
+/// Returns what a request does.
 fn describe(vendor: Vendor, call: &Call) -> Operation {
     if vendor == BAIDU { baidu::describe(call) } else { wechat::describe(call) }
 }

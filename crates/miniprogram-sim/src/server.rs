@@ -1,4 +1,4 @@
-//! The HTTP server, and the simulator as seen from Rust.
+//! The HTTP server and the Rust API.
 
 mod authorization;
 mod info;
@@ -36,7 +36,7 @@ use crate::{BAIDU, WECHAT, admin, gate, page};
 
 pub use pushes::PushAnswer;
 
-/// A running simulator. Dropping it stops the server and everything in the background.
+/// A running simulator. Dropping it stops the server and all background work.
 #[derive(Debug)]
 pub struct Simulator {
     hub: Arc<Hub>,
@@ -49,7 +49,7 @@ impl Simulator {
     /// Starts a simulator; needs a tokio runtime.
     ///
     /// # Errors
-    /// If the address cannot be listened on, or an AES key of a callback is not 43 letters and digits.
+    /// If the address cannot be bound, or an AES key of a callback is not 43 letters and digits.
     pub async fn start(config: SimConfig) -> io::Result<Self> {
         for vendor in [WECHAT, BAIDU] {
             check(config.settings.callback(vendor))
@@ -62,39 +62,39 @@ impl Simulator {
             hub.with(|world, now| world.push_tickets(interval, now));
         }
         let server = tokio::spawn(accept(listener, Arc::clone(&hub)));
-        tracing::info!(%address, seed = config.seed, "the simulator listens");
+        tracing::info!(%address, seed = config.seed, "simulator listening");
         Ok(Self { hub, address, seed: config.seed, server })
     }
 
-    /// What replaces `https://api.weixin.qq.com` and `https://openapi.baidu.com`; no slash at the end.
+    /// The base URL that replaces `https://api.weixin.qq.com` and `https://openapi.baidu.com`; no trailing slash.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where the admin interface is; no slash at the end.
+    /// The admin interface's URL; no trailing slash.
     #[must_use]
     pub fn admin_url(&self) -> String {
         format!("{}{}", self.base_url(), admin::ROOT)
     }
 
-    /// The clock that everything runs by.
+    /// The clock that the simulator runs on.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.hub.clock)
     }
 
-    /// The present time of the simulator.
+    /// Returns the simulator's current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.hub.clock.now()
     }
 
-    /// Moves the clock ahead. What falls due on the way has happened when this returns; pushes may still be on their
-    /// way, see [`idle`](Self::idle).
+    /// Advances the clock. Everything that falls due has happened when this returns, but pushes may still be in flight;
+    /// see [`idle`](Self::idle).
     ///
     /// # Errors
-    /// [`SimError::ForeignClock`] if the clock came through [`SimConfig::with_clock`].
+    /// [`SimError::ForeignClock`] if the clock was passed to [`SimConfig::with_clock`].
     pub fn advance(&self, duration: Duration) -> Result<(), SimError> {
         if !self.hub.time.advance(duration) {
             return Err(SimError::ForeignClock);
@@ -103,27 +103,26 @@ impl Simulator {
         Ok(())
     }
 
-    /// The seed of everything drawn. Print it where a run can fail.
+    /// The seed of everything random. Print it in tests that can fail.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Adds an app and hands out its access token, which is empty if the app starts without having authorized the
+    /// Adds an app and returns its access token, which is empty if the app starts without having authorized the
     /// platform.
     ///
     /// # Errors
-    /// [`SimError::AppExists`], [`SimError::UnknownVendor`], [`SimError::Unsupported`] if the vendor does not know the
-    /// state that the app is to start in, or alliance keys, or [`SimError::InvalidArgument`] if another app has the
-    /// client id.
+    /// [`SimError::AppExists`], [`SimError::UnknownVendor`], [`SimError::Unsupported`] if the vendor lacks the
+    /// initial state or alliance keys, or [`SimError::InvalidArgument`] if another app has the client id.
     pub fn add_app(&self, spec: AppSpec) -> Result<Secret, SimError> {
         let issued = self.hub.with(|world, now| world.add_app(spec, now))?;
         Ok(Secret::new(issued.map(|issued| issued.text).unwrap_or_default()))
     }
 
-    /// Removes an app. Its tokens, codes and keys are refused from now on as if nobody had ever held them, its pushes
-    /// that are on their way are dropped, and its id may be added again: nothing of the old app happens to the new one.
-    /// No push tells of it. The request log, faults that name the app, and what went to the platform's own URL stay.
+    /// Removes an app. Its tokens, codes and keys are refused as unknown, its pending pushes are dropped, and its id
+    /// may be added again: nothing scheduled for the old app happens to the new one. No push reports it. The request
+    /// log, faults that name the app, and pushes to the platform's own URL are kept.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`].
@@ -131,7 +130,7 @@ impl Simulator {
         self.hub.with(|world, _| world.remove_app(app))
     }
 
-    /// The apps that were added, in order of their ids.
+    /// Returns the apps, ordered by id.
     #[must_use]
     pub fn apps(&self) -> Vec<AppId> {
         let mut apps: Vec<AppId> = self.hub.with(|world, _| world.apps.keys().cloned().collect());
@@ -139,8 +138,8 @@ impl Simulator {
         apps
     }
 
-    /// Puts an app into a state. Its packages, versions and audits are replaced, and what had taken it offline is over;
-    /// basic information, effects, token and pushes stay.
+    /// Puts an app into a state. Its packages, versions and audits are replaced, and anything that took it offline is
+    /// lifted; basic information, effects, token and pushes are kept.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] for a gray release at Baidu.
@@ -148,7 +147,7 @@ impl Simulator {
         self.hub.with(|world, now| world.arrange(app, state, now))
     }
 
-    /// The access token that is accepted now. Where the last one has expired, a new one is issued.
+    /// Returns the current access token, issuing a new one if it has expired.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::NotAuthorized`].
@@ -157,7 +156,7 @@ impl Simulator {
         Ok(Secret::new(admin::issued(&self.hub, vendor, &holder).text))
     }
 
-    /// Makes the app's token expire now.
+    /// Expires the app's token now.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`].
@@ -166,7 +165,7 @@ impl Simulator {
         Ok(())
     }
 
-    /// Issues a new token; the one before is refused from now on, as not the latest.
+    /// Issues a new token. The previous one is refused from now on, as not the latest.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::NotAuthorized`].
@@ -175,7 +174,7 @@ impl Simulator {
         Ok(Secret::new(admin::rotate_token(&self.hub, vendor, &holder).text))
     }
 
-    /// Decides the version that the app has under review, and pushes the verdict. For everything else there is
+    /// Decides the version under review and pushes the verdict. For everything else use
     /// [`decide_review`](Self::decide_review).
     ///
     /// # Errors
@@ -184,13 +183,13 @@ impl Simulator {
         self.hub.with(|world, now| world.decide(app, None, decision, now))
     }
 
-    /// What becomes from now on of what goes to review, code and everything else.
+    /// Sets how future reviews, of code and of everything else, are decided.
     pub fn set_audit_policy(&self, policy: AuditPolicy) {
         self.hub.with(|world, _| world.settings.audit_policy = policy);
     }
 
-    /// How many audits WeChat lets an app withdraw from now on, on one day and in one month of Beijing; 1 and 10 at first
-    /// (002, section 16). Withdrawals of before count.
+    /// Sets how many audits an app may withdraw at WeChat per day and per month in Beijing; 1 and 10 by default (002,
+    /// section 16). Earlier withdrawals count.
     pub fn set_wechat_withdrawals(&self, per_day: usize, per_month: usize) {
         self.hub.with(|world, _| {
             world.settings.wechat_withdrawals_per_day = per_day;
@@ -201,7 +200,7 @@ impl Simulator {
     /// Makes the app's next upload fail (Baidu): `upload_status` 3 with this code and message.
     ///
     /// # Errors
-    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat, which has no uploads that fail later.
+    /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat, where uploads fail at once or never.
     pub fn fail_next_upload(&self, app: &AppId, code: i64, message: &str) -> Result<(), SimError> {
         admin::fail_next_upload(&self.hub, app, code, message.to_owned())
     }
@@ -211,12 +210,12 @@ impl Simulator {
         self.hub.with(|world, _| world.faults.set(rules));
     }
 
-    /// Adds a fault behind the others.
+    /// Appends a fault.
     pub fn add_fault(&self, rule: FaultRule) {
         self.hub.with(|world, _| world.faults.add(rule));
     }
 
-    /// Ends all faults, those of pushes too.
+    /// Removes all faults, including those of pushes.
     pub fn clear_faults(&self) {
         self.hub.with(|world, _| {
             world.faults.set(Vec::new());
@@ -224,7 +223,7 @@ impl Simulator {
         });
     }
 
-    /// Replaces all faults of pushes.
+    /// Replaces all push faults.
     pub fn set_push_faults(&self, rules: Vec<PushFaultRule>) {
         self.hub.with(|world, _| world.push_faults.set(rules));
     }
@@ -237,7 +236,7 @@ impl Simulator {
         admin::set_callback(&self.hub, vendor, callback)
     }
 
-    /// A vendor's callback, with its credentials.
+    /// Returns a vendor's callback, with its credentials.
     ///
     /// # Errors
     /// [`SimError::UnknownVendor`].
@@ -246,7 +245,7 @@ impl Simulator {
         Ok(self.hub.with(|world, _| world.settings.callback(vendor).clone()))
     }
 
-    /// Pushes a ticket to a vendor's authorization URL and hands out the ticket.
+    /// Pushes a ticket to a vendor's authorization URL and returns it.
     ///
     /// # Errors
     /// [`SimError::UnknownVendor`].
@@ -254,7 +253,7 @@ impl Simulator {
         admin::push_ticket(&self.hub, vendor).map(Secret::new)
     }
 
-    /// The truth about an app.
+    /// Returns the truth about an app.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`].
@@ -262,13 +261,13 @@ impl Simulator {
         self.hub.with(|world, _| world.truth(app))
     }
 
-    /// How often an operation, such as `release`, took effect for an app; 0 for an app that was not added.
+    /// Returns how often an operation, such as `release`, took effect for an app; 0 for an unknown app.
     #[must_use]
     pub fn effects(&self, app: &AppId, operation: &str) -> u64 {
         self.hub.with(|world, _| world.apps.get(app).map_or(0, |app| app.effects.of(operation)))
     }
 
-    /// The Baidu package online, whose id a rollback takes.
+    /// Returns the id of the Baidu package online, as a rollback takes it.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`].
@@ -279,32 +278,32 @@ impl Simulator {
         })
     }
 
-    /// How many requests reached the vendors' API; those to the admin interface do not count.
+    /// Number of requests to the vendors' APIs, excluding the admin interface.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.hub.with(|world, _| world.requests)
     }
 
-    /// How many requests reached one path, such as `/wxa/release`.
+    /// Number of requests to one path, such as `/wxa/release`.
     #[must_use]
     pub fn requests_to(&self, path: &str) -> u64 {
         self.hub.with(|world, _| world.by_path.get(path).copied().unwrap_or(0))
     }
 
-    /// The last 10,000 requests to the vendors' API, the oldest first, tokens masked.
+    /// The last 10,000 requests to the vendors' APIs, oldest first, with tokens masked.
     #[must_use]
     pub fn request_log(&self) -> Vec<LoggedRequest> {
         self.hub.with(|world, _| world.log.iter().cloned().collect())
     }
 
-    /// The pushes about an app, every delivery of each, the oldest first; empty for an app that was not added. Without
-    /// a URL they are recorded as they would have been sent.
+    /// Every delivery of every push about an app, oldest first; empty for an unknown app. Without a callback URL,
+    /// pushes are recorded as they would have been sent.
     #[must_use]
     pub fn pushes(&self, app: &AppId) -> Vec<SentPush> {
         self.hub.with(|world, _| world.apps.get(app).map(|app| app.pushes.clone()).unwrap_or_default())
     }
 
-    /// The pushes of a vendor that concern no app, such as tickets.
+    /// A vendor's pushes that concern no app, such as tickets.
     #[must_use]
     pub fn platform_pushes(&self, vendor: Vendor) -> Vec<SentPush> {
         self.hub.with(|world, _| {
@@ -313,24 +312,24 @@ impl Simulator {
         })
     }
 
-    /// Waits until no push is on its way. Pushes that wait for their time are not waited for.
+    /// Waits until no push is in flight. Pushes scheduled for later are not waited for.
     ///
-    /// On a virtual clock the caller must hold no busy mark: repeated deliveries are 5 seconds apart.
+    /// On a virtual clock the caller must hold no busy mark: deliveries are repeated 5 seconds apart.
     pub async fn idle(&self) {
         self.hub.until(|work| work.deliveries == 0).await;
     }
 
-    /// Waits until nothing at all is to happen by itself: late effects, audits that a policy decides, pushes.
+    /// Waits until nothing is scheduled: late effects, audits that a policy decides, pushes.
     ///
-    /// On a virtual clock the caller must hold no busy mark. On a real one this takes as long as it takes.
+    /// On a virtual clock the caller must hold no busy mark. On a real clock this waits in real time.
     pub async fn settle(&self) {
         self.hub.until(|work| work.deliveries == 0 && work.timers == 0).await;
     }
 
-    /// Stops the server and waits until it has stopped.
+    /// Stops the server and waits for it.
     pub async fn shutdown(mut self) {
         self.server.abort();
-        // The task was just told to end; how it ended does not matter.
+        // The task was told to stop; how it ended does not matter.
         let _ = (&mut self.server).await;
     }
 }
@@ -363,7 +362,7 @@ async fn accept(listener: TcpListener, hub: Arc<Hub>) {
         let hub = Arc::clone(&hub);
         connections.spawn(async move {
             let service = service_fn(move |request| answer(Arc::clone(&hub), request));
-            // Connections end by accident and, with faults, on purpose.
+            // Connections break by accident and, with faults, on purpose.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }

@@ -1,4 +1,4 @@
-//! An app to add, and the states it can be put into.
+//! Apps to add, and the states they can be put into.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +12,29 @@ use crate::{BAIDU, WECHAT};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct AppSpec {
-    /// Whose app it is: [`WECHAT`] or [`BAIDU`].
+    /// Its vendor: [`WECHAT`] or [`BAIDU`].
     pub vendor: Vendor,
     /// Its id; unique across both vendors.
     pub app_id: AppId,
-    /// WeChat's original id, `gh_…`; made from the app id if absent.
+    /// WeChat's original id, `gh_…`; derived from the app id if absent.
     pub original_id: Option<String>,
-    /// Whether it has authorized the platform; yes by default, with tokens at once.
+    /// Whether it has authorized the platform and has tokens; `true` by default.
     pub authorized: bool,
     /// Its first access token; issued if absent.
     pub token: Option<Secret>,
     /// Its first refresh token; issued if absent.
     pub refresh_token: Option<Secret>,
-    /// Where it starts; a version online and one before it by default.
+    /// Its initial state; one version online and one before it by default.
     pub state: State,
-    /// Its name; made from the app id if absent.
+    /// Its name; derived from the app id if absent.
     pub name: Option<String>,
-    /// Baidu's own key of the app, for client credentials.
+    /// Its own key at Baidu, for client credentials.
     pub alliance_key: Option<AllianceKey>,
-    /// The domains that it set by itself, without the platform.
+    /// Domains that it set itself, without the platform.
     pub own_domains: BTreeMap<DomainKind, Vec<String>>,
-    /// Whether a person owns it, not an organisation (WeChat).
+    /// Whether its owner is a person and not an organisation (WeChat).
     pub is_personal: bool,
-    /// Whether the authenticity of its subject was certified (Baidu): a release needs it.
+    /// Whether its legal subject is certified, as a release requires (Baidu).
     pub is_authenticated: bool,
 }
 
@@ -49,7 +49,7 @@ pub struct AllianceKey {
 }
 
 impl AppSpec {
-    /// An app of that vendor with a version online and one before it.
+    /// An app of that vendor with one version online and one before it.
     #[must_use]
     pub fn new(vendor: Vendor, app_id: impl Into<AppId>) -> Self {
         Self {
@@ -101,7 +101,7 @@ impl AppSpec {
         self
     }
 
-    /// Lets it start without having authorized the platform: it has no tokens until
+    /// Starts it without an authorization: it has no tokens until
     /// [`Simulator::authorize`](crate::Simulator::authorize).
     #[must_use]
     pub fn unauthorized(mut self) -> Self {
@@ -128,7 +128,7 @@ impl AppSpec {
         self
     }
 
-    /// Adds domains that the app set by itself. A submission or release through the platform removes them.
+    /// Adds domains that the app set itself. A submission or release through the platform removes them.
     #[must_use]
     pub fn with_own_domains<D: Into<String>>(
         mut self,
@@ -139,14 +139,14 @@ impl AppSpec {
         self
     }
 
-    /// Makes a person its owner (WeChat): no domains for web views, fewer categories.
+    /// Makes a person its owner (WeChat): no web view domains, fewer categories.
     #[must_use]
     pub fn with_personal_owner(mut self) -> Self {
         self.is_personal = true;
         self
     }
 
-    /// Leaves the authenticity of its subject uncertified (Baidu): releases are refused until
+    /// Leaves its legal subject uncertified (Baidu): releases are refused until
     /// [`Simulator::set_authenticated`](crate::Simulator::set_authenticated).
     #[must_use]
     pub fn without_authentication(mut self) -> Self {
@@ -154,7 +154,7 @@ impl AppSpec {
         self
     }
 
-    /// Sets where it starts.
+    /// Sets the initial state.
     #[must_use]
     pub fn with_state(mut self, state: State) -> Self {
         self.state = state;
@@ -162,50 +162,49 @@ impl AppSpec {
     }
 }
 
-/// A state to put an app into, without any effect being counted.
+/// A state to put an app into; no effect is counted.
 ///
-/// Except for `Fresh` and `NoPrevious` there is a version 1.1.0 online and 1.0.0 before it; what is uploaded on top is
-/// 1.2.0.
+/// Except for `Fresh` and `NoPrevious`, version 1.1.0 is online and 1.0.0 came before it; uploads on top are 1.2.0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum State {
     /// Nothing was ever uploaded.
     Fresh,
-    /// A version online and one before it, nothing else going on.
+    /// A version online and one before it, nothing in progress.
     Online,
     /// A version online and none before it.
     NoPrevious,
-    /// A version uploaded and not submitted.
+    /// A version uploaded, not submitted.
     Uploaded {
         /// Its version.
         version: String,
     },
     /// A version under review.
     InReview,
-    /// A version approved and not released.
+    /// A version approved, not released.
     Approved,
     /// A version rejected.
     Rejected {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A version whose review takes longer (WeChat).
+    /// A version whose review is delayed (WeChat).
     Delayed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A version withdrawn from review.
     Withdrawn,
-    /// A version approved and released to some users (WeChat).
+    /// A version approved and released to some users: a gray (phased) release (WeChat).
     GrayRunning {
-        /// To how many, in percent.
+        /// Percentage of users.
         percentage: u8,
     },
-    /// The new version released.
+    /// The new version is released.
     Released,
-    /// The version online taken back, the one before it online again.
+    /// The version online was rolled back to the one before it.
     RolledBack,
-    /// Nobody may visit the app.
+    /// The app is closed to visitors.
     Closed,
 }

@@ -1,4 +1,4 @@
-//! Access tokens: issued, bound to who holds them, expired and replaced.
+//! Access tokens: issued, bound to a holder, expired, replaced.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -11,26 +11,26 @@ use crate::BAIDU;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenFault {
     Missing,
-    /// It does not look like one.
+    /// It has an invalid form.
     Malformed,
-    /// Never issued, replaced, or of the other vendor.
+    /// Never issued, replaced, or the other vendor's.
     Unknown,
     Expired,
 }
 
-/// Who a token was issued to, which makes its kind.
+/// The holder of a token, which determines its kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Holder {
     /// An app that has authorized the platform.
     App(AppId),
     /// The platform itself.
     Platform(Vendor),
-    /// The owner of an app's own key, by client credentials (Baidu).
+    /// An app's own key, by client credentials (Baidu).
     Client(AppId),
 }
 
 impl Holder {
-    /// The app that it speaks for.
+    /// The app it acts for.
     pub(crate) fn app(&self) -> Option<&AppId> {
         match self {
             Self::App(app) | Self::Client(app) => Some(app),
@@ -53,17 +53,17 @@ struct Token {
     revoked: bool,
 }
 
-/// How many tokens of a holder are remembered, the current one included: requests with older ones belong to nobody.
+/// How many tokens are remembered per holder, including the current one; older ones are unknown.
 const REMEMBERED: usize = 4;
-/// How many tokens of client credentials are in force at once.
+/// How many tokens of client credentials are valid at once.
 pub(crate) const CLIENT_TOKENS: usize = 100;
 
 #[derive(Debug)]
 pub(crate) struct Tokens {
     random: fastrand::Rng,
-    /// What is remembered of all holders.
+    /// Remembered tokens of all holders.
     all: HashMap<String, Token>,
-    /// The tokens of a holder; the newest, which is the current one, at the end.
+    /// Each holder's tokens; the last is the current one.
     held: HashMap<Holder, VecDeque<String>>,
 }
 
@@ -72,7 +72,7 @@ impl Tokens {
         Self { random: fastrand::Rng::with_seed(seed), all: HashMap::new(), held: HashMap::new() }
     }
 
-    /// A fresh token; the one before is refused from now on, except for client credentials.
+    /// Issues a token. The previous one is refused from now on, except for client credentials.
     pub(crate) fn issue(
         &mut self,
         vendor: Vendor,
@@ -94,12 +94,12 @@ impl Tokens {
         self.install(vendor, holder, Issued { text, expires_at })
     }
 
-    /// Text in the shape of Baidu's tokens.
+    /// Generates text in the format of Baidu's tokens.
     pub(crate) fn dotted(&mut self, kind: u8, lifetime: Duration, expires_at: Timestamp) -> String {
         dotted(&mut self.random, kind, lifetime, expires_at)
     }
 
-    /// Makes a token that the caller brought the current one.
+    /// Makes a given token the current one.
     pub(crate) fn install(&mut self, vendor: Vendor, holder: &Holder, issued: Issued) -> Issued {
         let token = Token { vendor, holder: holder.clone(), expires_at: issued.expires_at, revoked: false };
         let held = self.held.entry(holder.clone()).or_default();
@@ -120,7 +120,7 @@ impl Tokens {
         self.held.get(holder).and_then(VecDeque::back)
     }
 
-    /// The token that is accepted now; issues one where there is none or the last has expired.
+    /// Returns the current token, issuing one if there is none or it has expired.
     pub(crate) fn valid(
         &mut self,
         vendor: Vendor,
@@ -137,7 +137,7 @@ impl Tokens {
         self.issue(vendor, holder, now, lifetime)
     }
 
-    /// Makes all tokens of a holder expire now.
+    /// Expires all tokens of a holder now.
     pub(crate) fn expire(&mut self, holder: &Holder, now: Timestamp) {
         for text in self.held.get(holder).into_iter().flatten() {
             if let Some(token) = self.all.get_mut(text) {
@@ -155,7 +155,7 @@ impl Tokens {
         }
     }
 
-    /// Forgets a holder: nobody holds its tokens from now on.
+    /// Forgets a holder; its tokens become unknown.
     pub(crate) fn forget(&mut self, holder: &Holder) {
         for text in self.held.remove(holder).into_iter().flatten() {
             if self.all.get(&text).is_some_and(|token| token.holder == *holder) {
@@ -164,7 +164,7 @@ impl Tokens {
         }
     }
 
-    /// Who the token was issued to, valid or not.
+    /// Returns the holder of a token, valid or not.
     pub(crate) fn holder(&self, text: &str) -> Option<&Holder> {
         self.all.get(text).map(|token| &token.holder)
     }
@@ -185,13 +185,13 @@ impl Tokens {
         if token.expires_at <= now { Err(TokenFault::Expired) } else { Ok(&token.holder) }
     }
 
-    /// Text that means nothing.
+    /// Generates random text.
     pub(crate) fn opaque(&mut self, length: usize) -> String {
         random_text(&mut self.random, length, LETTERS)
     }
 }
 
-/// Text in the shape of Baidu's tokens.
+/// Formats text like Baidu's tokens.
 pub(crate) fn dotted(
     random: &mut fastrand::Rng,
     kind: u8,

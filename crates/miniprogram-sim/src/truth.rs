@@ -1,4 +1,4 @@
-//! What really happened, as the simulator tells it.
+//! The simulator's record of what actually happened.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use crate::verdict::ReviewItem;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AppTruth {
-    /// Whose app it is.
+    /// Its vendor.
     pub vendor: Vendor,
     /// Its id.
     pub app_id: AppId,
     /// WeChat's original id, `gh_…`.
     pub original_id: String,
-    /// How often each operation took effect, whatever was answered. Operations that never did are left out.
+    /// How often each operation took effect, whatever was returned. Operations that never did are omitted.
     pub effects: BTreeMap<String, u64>,
     /// The newest upload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uploaded: Option<VersionTruth>,
-    /// What users see.
+    /// The version that users see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub online: Option<VersionTruth>,
-    /// What a rollback would bring back.
+    /// The version that a rollback would restore.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<VersionTruth>,
     /// The newest gray release (WeChat).
@@ -36,7 +36,7 @@ pub struct AppTruth {
     pub open: bool,
     /// The minimum library version.
     pub min_library_version: String,
-    /// All submissions, the oldest first.
+    /// All submissions, oldest first.
     pub audits: Vec<AuditTruth>,
     /// Its name.
     #[serde(default)]
@@ -50,37 +50,37 @@ pub struct AppTruth {
     /// The ids of its categories.
     #[serde(default)]
     pub categories: Vec<String>,
-    /// Its domains: those of its own until a release or submission replaces them, and those set through the platform.
+    /// Its domains: its own until a release or submission replaces them, and those set through the platform.
     #[serde(default)]
     pub domains: BTreeMap<DomainKind, Vec<String>>,
-    /// Where the permission to read phone numbers stands (Baidu): `none`, `pending`, `refused` or `granted`.
+    /// Permission to read phone numbers (Baidu): `none`, `pending`, `refused` or `granted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_permission: Option<String>,
-    /// What is under review beside the code, the oldest first.
+    /// Reviews in progress other than that of code, oldest first.
     #[serde(default)]
     pub reviews: Vec<ReviewTruth>,
-    /// How often each may still be changed (Baidu).
+    /// How often each item may still be changed (Baidu).
     #[serde(default)]
     pub changes_left: BTreeMap<ReviewItem, u32>,
-    /// The WeChat ids of its testers (WeChat).
+    /// WeChat ids of its testers (WeChat).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub testers: Vec<String>,
-    /// Since when the platform is authorized; absent if it is not.
+    /// Start of the platform's authorization; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorized_at: Option<Timestamp>,
-    /// The newest messages that were sent to its users through the API, the oldest first (WeChat).
+    /// The latest messages sent to its users through the API, oldest first (WeChat).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<MessageTruth>,
 }
 
 impl AppTruth {
-    /// How often the operation took effect.
+    /// Returns how often the operation took effect.
     #[must_use]
     pub fn effects_of(&self, operation: &str) -> u64 {
         self.effects.get(operation).copied().unwrap_or(0)
     }
 
-    /// The version online, if there is one.
+    /// Returns the version online, if any.
     #[must_use]
     pub fn online_version(&self) -> Option<&str> {
         self.online.as_ref().map(|online| online.version.as_str())
@@ -103,14 +103,14 @@ pub struct MessageTruth {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VersionTruth {
-    /// Its number, as the platform named it.
+    /// Its version, as the platform named it.
     pub version: String,
     /// Its description.
     pub description: String,
     /// The package id (Baidu) or `app_version` (WeChat, once released).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Since when it is what it is: uploaded, or online.
+    /// When it was uploaded or went online.
     pub since: Timestamp,
 }
 
@@ -120,7 +120,7 @@ pub struct VersionTruth {
 pub struct GrayTruth {
     /// The vendor's number: 1 running, 3 finished, 4 deleted.
     pub status: i64,
-    /// To how many users, in percent.
+    /// Percentage of users.
     pub percentage: u8,
 }
 
@@ -134,20 +134,20 @@ pub struct AuditTruth {
     pub status: String,
     /// The version submitted.
     pub version: String,
-    /// Why it was rejected or delayed.
+    /// The reason for rejection or delay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Something under review beside the code.
+/// An item under review other than code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReviewTruth {
     /// The vendor's id of the review.
     pub id: String,
-    /// What it is about.
+    /// The item.
     pub item: ReviewItem,
-    /// What is to take effect; null if there is nothing to tell.
+    /// The value that would take effect; null if there is none.
     pub value: serde_json::Value,
 }
 
@@ -155,7 +155,7 @@ pub struct ReviewTruth {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LoggedRequest {
-    /// When, by the simulator's clock.
+    /// Time on the simulator's clock.
     pub at: Timestamp,
     /// The method.
     pub method: String,
@@ -163,27 +163,27 @@ pub struct LoggedRequest {
     pub path: String,
     /// The query, tokens masked.
     pub query: String,
-    /// The body, tokens masked; the beginning only if it is long.
+    /// The body, tokens masked; truncated if long.
     pub body: String,
-    /// The app whose token came along, or that a request for tokens was about.
+    /// The app whose token was sent, or that a token request was about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_id: Option<AppId>,
-    /// The fault that struck, as JSON.
+    /// The fault that was injected, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<serde_json::Value>,
 }
 
-/// A push that was sent, or that would have been if a URL were configured.
+/// A push that was sent, or would have been if a URL were configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SentPush {
-    /// When, by the simulator's clock.
+    /// Time on the simulator's clock.
     pub at: Timestamp,
-    /// The vendor's name of the event.
+    /// The vendor's event name.
     pub event: String,
     /// Always `POST`.
     pub method: String,
-    /// Where to, without the query; absent if no URL is configured.
+    /// The URL without its query; absent if none is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The query, which carries WeChat's signature; empty at Baidu.
@@ -192,6 +192,6 @@ pub struct SentPush {
     pub content_type: String,
     /// The body, encrypted.
     pub body: String,
-    /// Which delivery of this push it is, from 1.
+    /// The number of this delivery, from 1.
     pub attempt: u32,
 }

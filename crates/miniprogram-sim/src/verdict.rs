@@ -1,21 +1,21 @@
-//! What becomes of a submission.
+//! Verdicts on submissions.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What becomes of what goes to review, code and everything else, without anybody deciding it.
+/// How reviews, of code and of everything else, are decided automatically.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuditPolicy {
-    /// It waits for [`Simulator::decide_audit`](crate::Simulator::decide_audit) or
+    /// Undecided until [`Simulator::decide_audit`](crate::Simulator::decide_audit) or
     /// [`Simulator::decide_review`](crate::Simulator::decide_review).
     #[default]
     Manual,
-    /// It is decided so many milliseconds of simulated time later.
+    /// Decided after this many milliseconds of simulated time.
     After {
-        /// The wait.
+        /// The delay.
         millis: u64,
         /// The verdict.
         decision: Decision,
@@ -23,64 +23,64 @@ pub enum AuditPolicy {
 }
 
 impl AuditPolicy {
-    /// Approves.
+    /// Approves after this time.
     #[must_use]
     pub fn approve_after(duration: Duration) -> Self {
         Self::after(duration, Decision::Approve)
     }
 
-    /// Rejects.
+    /// Rejects after this time.
     #[must_use]
     pub fn reject_after(duration: Duration, reason: impl Into<String>) -> Self {
         Self::after(duration, Decision::reject(reason))
     }
 
-    /// Delays.
+    /// Delays after this time.
     #[must_use]
     pub fn delay_after(duration: Duration, reason: impl Into<String>) -> Self {
         Self::after(duration, Decision::Delay { reason: reason.into() })
     }
 
-    /// Any verdict.
+    /// Decides after this time.
     #[must_use]
     pub fn after(duration: Duration, decision: Decision) -> Self {
         Self::After { millis: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), decision }
     }
 }
 
-/// A verdict on a submission.
+/// A verdict on a review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Decision {
     /// It may be released, or takes effect.
     Approve,
-    /// It is refused.
+    /// It is rejected.
     Reject {
-        /// Why.
+        /// The reason.
         #[serde(default)]
         reason: String,
         /// Media ids of screenshots (WeChat).
         #[serde(default)]
         screenshots: Vec<String>,
     },
-    /// It takes longer (WeChat, code only; there is no such verdict on anything else).
+    /// It is delayed (WeChat, code only).
     Delay {
-        /// Why.
+        /// The reason.
         #[serde(default)]
         reason: String,
     },
 }
 
 impl Decision {
-    /// A refusal without screenshots.
+    /// A rejection without screenshots.
     #[must_use]
     pub fn reject(reason: impl Into<String>) -> Self {
         Self::Reject { reason: reason.into(), screenshots: Vec::new() }
     }
 }
 
-/// What of an app can be under review beside its code.
+/// Items of an app that are reviewed, other than code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -95,18 +95,18 @@ pub enum ReviewItem {
     Categories,
     /// The permission to read users' phone numbers (Baidu).
     PhonePermission,
-    /// The application to get its traffic back (Baidu).
+    /// The application to restore its traffic (Baidu).
     Recovery,
     /// Its basic information after it was forced offline (Baidu).
     OfflineUpdate,
-    /// An interface that touches privacy (WeChat).
+    /// A privacy interface (WeChat).
     PrivacyInterface,
-    /// The page that shows orders (WeChat).
+    /// The order page (WeChat).
     OrderPath,
 }
 
 impl ReviewItem {
-    /// The machine name, such as `phone_permission`.
+    /// Its identifier, such as `phone_permission`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The state of everything: apps, tokens, faults, and what is to happen by itself.
+//! The state of everything: apps, tokens, faults, scheduled jobs.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -19,21 +19,21 @@ use crate::truth::{AppTruth, LoggedRequest, SentPush};
 use crate::verdict::{AuditPolicy, Decision, ReviewItem};
 use crate::{BAIDU, WECHAT, baidu, wechat};
 
-/// What is to happen by itself.
+/// A scheduled job.
 type Job = Box<dyn FnOnce(&mut World, Timestamp) + Send>;
 
-/// What looks after something that falls due.
+/// What triggers a job when it is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Timer {
-    /// One that counts as work under way.
+    /// A timer that counts as work in progress.
     Counted,
-    /// One that goes on for ever, so nobody waits for it.
+    /// A recurring timer, which is not waited for.
     Endless,
-    /// None, so that a virtual clock does not jump to it: whoever asks next looks after it.
+    /// None, so that a virtual clock does not jump to it; the next access runs it.
     None,
 }
 
-/// Something that happens by itself at a set time.
+/// A job and its time.
 pub(crate) struct Planned {
     due: Timestamp,
     timer: Timer,
@@ -59,33 +59,33 @@ pub(crate) struct World {
     /// How often the platform's own operations took effect.
     pub(crate) platform_effects: BTreeMap<Vendor, Effects>,
     pub(crate) apps: Apps,
-    /// The apps' own keys, by client id (Baidu).
+    /// Apps' own keys, by client id (Baidu).
     pub(crate) alliance_keys: HashMap<String, Key>,
     pub(crate) faults: Faults,
     pub(crate) push_faults: PushFaults,
     pub(crate) log: VecDeque<LoggedRequest>,
     pub(crate) requests: u64,
     pub(crate) by_path: BTreeMap<String, u64>,
-    /// Pushes that belong to the platform, such as tickets.
+    /// Pushes of the platform itself, such as tickets.
     pub(crate) platform_pushes: Vec<(Vendor, SentPush)>,
     pub(crate) draws: HashMap<(Option<AppId>, String), u64>,
     agenda: BTreeMap<(Timestamp, u64), Job>,
     next_job: u64,
-    next_life: u64,
+    next_generation: u64,
     pub(crate) outbox: Vec<Out>,
 }
 
-/// What is to be started once the state is unlocked.
+/// Work to start once the state is unlocked.
 pub(crate) enum Out {
-    /// Something falls due then.
+    /// A job is due at that time.
     Timer(Timestamp),
-    /// The same, for what comes again and again.
+    /// Like `Timer`, for recurring jobs.
     Tick(Timestamp),
-    /// An app was sent a message through the API.
+    /// An app has sent a message through the API.
     Message,
-    /// The app, in this life of it, has pushes to deliver, and nobody does so yet.
+    /// An app of that generation has pushes to deliver, and no delivery is running.
     Deliveries(AppId, u64),
-    /// A push without an order to keep.
+    /// A push delivered independently of any order.
     Delivery(Push),
 }
 
@@ -100,18 +100,18 @@ pub(crate) struct Key {
 
 pub(crate) struct App {
     pub(crate) vendor: Vendor,
-    /// Tells it from an app of the same id that was removed.
-    pub(crate) life: u64,
+    /// Generation: distinguishes it from a removed app with the same id.
+    pub(crate) generation: u64,
     pub(crate) original_id: String,
     pub(crate) grant: Grant,
     pub(crate) effects: Effects,
     pub(crate) pushes: Vec<SentPush>,
-    /// How many pushes there were, faults or not.
+    /// Number of pushes created, whether or not a fault struck.
     pub(crate) pushes_made: u64,
     /// Pushes to deliver, in order.
     pub(crate) queue: VecDeque<Push>,
     pub(crate) delivering: bool,
-    /// A push that waits for the next one.
+    /// A push held back until the next one.
     pub(crate) held: Option<Push>,
     pub(crate) account: Account,
 }
@@ -145,7 +145,7 @@ impl World {
             draws: HashMap::new(),
             agenda: BTreeMap::new(),
             next_job: 0,
-            next_life: 0,
+            next_generation: 0,
             outbox: Vec::new(),
         }
     }
@@ -154,14 +154,14 @@ impl World {
         self.apps.get(id).ok_or_else(|| SimError::UnknownApp(id.clone()))
     }
 
-    /// Its access token, if it has authorized the platform.
+    /// Adds an app; returns its access token, if it has authorized the platform.
     pub(crate) fn add_app(&mut self, spec: AppSpec, now: Timestamp) -> Result<Option<Issued>, SimError> {
         if self.apps.contains_key(&spec.app_id) {
             return Err(SimError::AppExists(spec.app_id));
         }
         if let Some(key) = &spec.alliance_key {
             if spec.vendor != BAIDU {
-                return Err(SimError::Unsupported(spec.app_id, "alliance key"));
+                return Err(SimError::Unsupported(spec.app_id, "alliance keys"));
             }
             if self.alliance_keys.contains_key(&key.client_id) {
                 return Err(SimError::InvalidArgument("client_id belongs to another app".to_owned()));
@@ -179,10 +179,10 @@ impl World {
             }
         }
         let original_id = spec.original_id.unwrap_or_else(|| original_id(&spec.app_id));
-        self.next_life += 1;
+        self.next_generation += 1;
         let app = App {
             vendor: spec.vendor,
-            life: self.next_life,
+            generation: self.next_generation,
             original_id,
             grant: Grant::default(),
             effects: Effects::default(),
@@ -217,8 +217,8 @@ impl World {
         Ok(issued)
     }
 
-    /// Removes an app, and with it its tokens, codes, names and keys. What is still to happen to it does not happen, even
-    /// if an app of the same id is added afterwards. No push tells of it.
+    /// Removes an app with its tokens, codes, names and keys. Its scheduled jobs do nothing, even if an app with the
+    /// same id is added later. No push reports it.
     pub(crate) fn remove_app(&mut self, id: &AppId) -> Result<(), SimError> {
         let app = self.apps.remove(id).ok_or_else(|| SimError::UnknownApp(id.clone()))?;
         for holder in [Holder::App(id.clone()), Holder::Client(id.clone())] {
@@ -234,14 +234,14 @@ impl World {
         Ok(())
     }
 
-    /// Whether the app is there, and in the same life as when something about it was put off.
-    pub(crate) fn is_in_life(&self, id: &AppId, life: Option<u64>) -> bool {
-        self.apps.get(id).is_some_and(|app| life.is_none_or(|life| life == app.life))
+    /// Whether the app exists in the same generation as when the job was scheduled.
+    pub(crate) fn is_current(&self, id: &AppId, generation: Option<u64>) -> bool {
+        self.apps.get(id).is_some_and(|app| generation.is_none_or(|generation| generation == app.generation))
     }
 
-    /// The life of the app that a token speaks for.
-    pub(crate) fn life(&self, holder: Option<&Holder>) -> Option<u64> {
-        holder.and_then(Holder::app).and_then(|app| self.apps.get(app)).map(|app| app.life)
+    /// Returns the generation of the app that a token acts for.
+    pub(crate) fn generation(&self, holder: Option<&Holder>) -> Option<u64> {
+        holder.and_then(Holder::app).and_then(|app| self.apps.get(app)).map(|app| app.generation)
     }
 
     pub(crate) fn arrange(&mut self, id: &AppId, state: &State, now: Timestamp) -> Result<(), SimError> {
@@ -268,7 +268,7 @@ impl World {
             WECHAT => Ok(Account::WeChat(Box::new(wechat::arrange(state, &mut self.platform, now)))),
             BAIDU => {
                 let account = baidu::arrange(state, &mut self.platform, now);
-                let account = account.ok_or_else(|| SimError::Unsupported(id.clone(), "gray release"))?;
+                let account = account.ok_or_else(|| SimError::Unsupported(id.clone(), "gray releases"))?;
                 Ok(Account::Baidu(Box::new(account)))
             }
             _ => Err(SimError::UnknownVendor),
@@ -302,23 +302,23 @@ impl World {
             messages: Vec::new(),
         };
         match &app.account {
-            Account::WeChat(account) => account.tell(&mut truth),
-            Account::Baidu(account) => account.tell(&mut truth),
+            Account::WeChat(account) => account.describe(&mut truth),
+            Account::Baidu(account) => account.describe(&mut truth),
         }
         Ok(truth)
     }
 
-    /// Certifies the authenticity of an app's subject, or takes the certificate away (Baidu).
+    /// Certifies an app's legal subject, or revokes that (Baidu).
     pub(crate) fn set_authenticated(&mut self, id: &AppId, is_authenticated: bool) -> Result<(), SimError> {
         let app = self.apps.get_mut(id).ok_or_else(|| SimError::UnknownApp(id.clone()))?;
         let Account::Baidu(account) = &mut app.account else {
-            return Err(SimError::Unsupported(id.clone(), "authentication before release"));
+            return Err(SimError::Unsupported(id.clone(), "subject certification"));
         };
         account.profile.is_authenticated = is_authenticated;
         Ok(())
     }
 
-    /// Decides what is under review; with an id only if it is that one.
+    /// Decides the version under review; if `id` is given, only that one.
     pub(crate) fn decide(
         &mut self,
         id: &AppId,
@@ -334,7 +334,7 @@ impl World {
                 .map(|()| wechat::push::audited(id, &app.original_id, decision, now)),
             Account::Baidu(account) => {
                 let push = baidu::push::audited(id, &platform_id, account, audit, decision, now);
-                push.ok_or_else(|| SimError::Unsupported(id.clone(), "delayed review"))?
+                push.ok_or_else(|| SimError::Unsupported(id.clone(), "delayed reviews"))?
             }
         };
         let push = push.ok_or_else(|| SimError::NothingInReview(id.clone()))?;
@@ -342,7 +342,7 @@ impl World {
         Ok(())
     }
 
-    /// Decides what is under review beside the code; with an id only if it is that one.
+    /// Decides a review other than that of code; if `id` is given, only that one.
     pub(crate) fn decide_review(
         &mut self,
         app: &AppId,
@@ -357,7 +357,7 @@ impl World {
         }
     }
 
-    /// Puts something on the agenda.
+    /// Schedules a job.
     pub(crate) fn plan(&mut self, planned: Planned) {
         self.agenda.insert((planned.due, self.next_job), planned.job);
         self.next_job += 1;
@@ -368,8 +368,7 @@ impl World {
         }
     }
 
-    /// Plans what comes again and again. On a virtual clock, which would run away with it, whoever asks next looks
-    /// after it.
+    /// Schedules a recurring job. A virtual clock would run away with it, so there the next access runs it.
     pub(crate) fn plan_tick(
         &mut self,
         due: Timestamp,
@@ -379,7 +378,7 @@ impl World {
         self.plan(Planned { due, timer, job: Box::new(job) });
     }
 
-    /// Does what has fallen due, in order of time.
+    /// Runs the due jobs in order of time.
     pub(crate) fn catch_up(&mut self, now: Timestamp) {
         while let Some(entry) = self.agenda.first_entry() {
             let (due, _) = *entry.key();
@@ -395,17 +394,17 @@ impl World {
     }
 }
 
-/// What the policy has in store for a submission.
+/// The job that decides a submission as the policy says.
 pub(crate) fn scheduled(policy: &AuditPolicy, app: &AppId, audit: u64, now: Timestamp) -> Option<Planned> {
     let AuditPolicy::After { millis, decision } = policy else { return None };
     let (app, decision) = (app.clone(), decision.clone());
     Some(Planned::timed(now.after(Duration::from_millis(*millis)), move |world, now| {
-        // Withdrawn or decided by hand meanwhile: there is nothing left to decide.
+        // If it has been withdrawn or decided in the meantime, there is nothing to decide.
         let _ = world.decide(&app, Some(audit), &decision, now);
     }))
 }
 
-/// The same for what is under review beside the code.
+/// Like [`scheduled`], for reviews other than that of code.
 pub(crate) fn scheduled_review(
     policy: &AuditPolicy,
     app: &AppId,
@@ -416,7 +415,7 @@ pub(crate) fn scheduled_review(
     let AuditPolicy::After { millis, decision } = policy else { return None };
     let (app, decision) = (app.clone(), decision.clone());
     Some(Planned::timed(now.after(Duration::from_millis(*millis)), move |world, now| {
-        // Decided by hand meanwhile, or a verdict that only code knows: it stays as it is.
+        // If it has been decided in the meantime, or the verdict exists only for code, nothing changes.
         let _ = world.decide_review(&app, item, Some(id), &decision, now);
     }))
 }

@@ -1,4 +1,4 @@
-//! What is done to an app.
+//! Routes below `apps`.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Result, authorized, done, expire_token, fail_next_upload, holder, issued, parse, rotate_token, tell,
-    tell_token, vendor,
+    Result, authorized, done, expire_token, fail_next_upload, holder, issued, json_of, parse, rotate_token,
+    token_json, vendor,
 };
 use crate::baidu::{self, Measure};
 use crate::call::Call;
@@ -24,7 +24,7 @@ pub(super) struct NewApp {
     vendor: String,
     app_id: AppId,
     original_id: Option<String>,
-    /// Whether it has authorized the platform; yes unless told otherwise.
+    /// Whether it has authorized the platform; `true` by default.
     authorized: Option<bool>,
     access_token: Option<String>,
     refresh_token: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct NewApp {
     own_domains: BTreeMap<DomainKind, Vec<String>>,
     #[serde(default)]
     is_personal: bool,
-    /// Whether a release is allowed at Baidu; yes unless told otherwise.
+    /// Whether Baidu allows releases; `true` by default.
     is_authenticated: Option<bool>,
 }
 
@@ -98,11 +98,11 @@ pub(super) fn route(hub: &Hub, call: &Call, method: &str, app: &AppId, what: &st
         }
         ("GET", "token") => {
             let (vendor, holder) = authorized(hub, app)?;
-            return Ok(Some(tell_token(&issued(hub, vendor, &holder))));
+            return Ok(Some(token_json(&issued(hub, vendor, &holder))));
         }
         ("POST", "rotate-token") => {
             let (vendor, holder) = authorized(hub, app)?;
-            return Ok(Some(tell_token(&rotate_token(hub, vendor, &holder))));
+            return Ok(Some(token_json(&rotate_token(hub, vendor, &holder))));
         }
         ("POST", "expire-token") => expire_token(hub, &holder(hub, app)?.1),
         ("POST", "fail-next-upload") => {
@@ -113,7 +113,9 @@ pub(super) fn route(hub: &Hub, call: &Call, method: &str, app: &AppId, what: &st
         ("POST", "close-traffic") => enforce(hub, app, Measure::CloseTraffic)?,
         ("POST", "require-rectification") => enforce(hub, app, Measure::RequireRectification)?,
         ("POST", "change-subject") => enforce(hub, app, Measure::ChangeSubject)?,
-        ("GET", "pushes") => return tell(hub.with(|world, _| world.app(app).map(|app| app.pushes.clone()))?),
+        ("GET", "pushes") => {
+            return json_of(hub.with(|world, _| world.app(app).map(|app| app.pushes.clone()))?);
+        }
         _ => return Ok(None),
     }
     done()
@@ -126,7 +128,7 @@ fn enforce(hub: &Hub, app: &AppId, measure: Measure) -> Result<()> {
 /// `apps/{app}/reviews/{item}`.
 pub(super) fn decide(hub: &Hub, call: &Call, app: &AppId, item: &str) -> Result<Option<Value>> {
     let item: ReviewItem = serde_json::from_value(json!(item))
-        .map_err(|_| SimError::InvalidArgument(format!("no review is called {item}")))?;
+        .map_err(|_| SimError::InvalidArgument(format!("unknown review item {item}")))?;
     let decision: Decision = parse(call)?;
     hub.with(|world, now| world.decide_review(app, item, None, &decision, now))?;
     done()

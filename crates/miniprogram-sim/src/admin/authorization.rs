@@ -1,4 +1,4 @@
-//! Authorizations, pushes of any content, and WeChat's acceptance test.
+//! Authorizations, arbitrary pushes, and WeChat's acceptance test.
 
 use miniprogram_core::AppId;
 use serde::Deserialize;
@@ -67,7 +67,7 @@ pub(super) fn push_text(hub: &Hub, call: &Call, app: &AppId) -> Result<Option<Va
     Ok(Some(json!({ "message_id": id.to_string() })))
 }
 
-/// `POST acceptance-test`, the one that waits for others.
+/// Whether the call is `POST acceptance-test`, the only one that waits for the tested platform.
 pub(super) fn is_acceptance_test(call: &Call) -> bool {
     call.method == "POST" && call.path.strip_prefix(ROOT) == Some("/acceptance-test")
 }

@@ -1,4 +1,4 @@
-//! What belongs to the platform and not to one of its apps.
+//! Routes below `platforms`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use miniprogram_core::{DraftId, Vendor};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Result, done, expire_token, issued, parse, rotate_token, tell, tell_token};
+use super::{Result, done, expire_token, issued, json_of, parse, rotate_token, token_json};
 use crate::BAIDU;
 use crate::call::Call;
 use crate::hub::Hub;
@@ -27,7 +27,7 @@ pub(crate) fn add_template_draft(
     })))
 }
 
-/// Replaces the kinds that are named.
+/// Replaces the kinds given; others stay unchanged.
 pub(crate) fn set_platform_domains(
     hub: &Hub,
     vendor: Vendor,
@@ -72,8 +72,8 @@ pub(super) fn route(
 ) -> Result<Option<Value>> {
     let holder = Holder::Platform(vendor);
     match (method, what) {
-        ("GET", "token") => Ok(Some(tell_token(&issued(hub, vendor, &holder)))),
-        ("POST", "rotate-token") => Ok(Some(tell_token(&rotate_token(hub, vendor, &holder)))),
+        ("GET", "token") => Ok(Some(token_json(&issued(hub, vendor, &holder)))),
+        ("POST", "rotate-token") => Ok(Some(token_json(&rotate_token(hub, vendor, &holder)))),
         ("POST", "expire-token") => {
             expire_token(hub, &holder);
             done()
@@ -91,10 +91,10 @@ pub(super) fn route(
             let id = add_template_draft(hub, vendor, &draft.version, &draft.description)?;
             Ok(Some(json!({ "draft_id": id })))
         }
-        ("GET", "domains") => tell(platform_domains(hub, vendor)?),
+        ("GET", "domains") => json_of(platform_domains(hub, vendor)?),
         ("PUT", "domains") => {
             set_platform_domains(hub, vendor, parse(call)?)?;
-            tell(platform_domains(hub, vendor)?)
+            json_of(platform_domains(hub, vendor)?)
         }
         _ => Ok(None),
     }

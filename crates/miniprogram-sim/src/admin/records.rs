@@ -1,4 +1,4 @@
-//! WeChat: breaches of the rules, and the names that are refused.
+//! WeChat: illegal records, appeals and name rules.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use miniprogram_core::AppId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Result, done, parse, tell};
+use super::{Result, done, json_of, parse};
 use crate::call::Call;
 use crate::hub::Hub;
 use crate::verdict::Decision;
@@ -14,7 +14,7 @@ use crate::wechat;
 
 pub(super) fn name_rules(hub: &Hub, call: &Call, method: &str) -> Result<Option<Value>> {
     match method {
-        "GET" => tell(hub.with(|world, _| world.platform.wechat.name_rules.clone())),
+        "GET" => json_of(hub.with(|world, _| world.platform.wechat.name_rules.clone())),
         "PUT" => {
             let rules: BTreeMap<String, i64> = parse(call)?;
             hub.with(|world, _| world.platform.wechat.name_rules = rules);

@@ -1,4 +1,4 @@
-//! What members of the open-source alliance may read (document 004).
+//! Reads of the open-source alliance's fields (document 004).
 
 use miniprogram_core::AppId;
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn account<'a>(view: &'a ClientView<'_>, id: &AppId) -> Option<&'a Account> {
     }
 }
 
-/// Apps that do not exist are left out.
+/// Unknown apps are omitted.
 pub(super) fn info(view: &ClientView<'_>) -> Verdict<Apps> {
     let ids = view.call.param("app_ids").filter(|ids| !ids.is_empty()).ok_or(Refusal::code(40001))?;
     let ids: Vec<AppId> = ids.split(',').map(|id| AppId::from(id.trim())).collect();
@@ -28,7 +28,7 @@ pub(super) fn info(view: &ClientView<'_>) -> Verdict<Apps> {
     Step::answer(Content::Data(found.collect()))
 }
 
-/// The app that `app_id` names.
+/// Returns the app named by `app_id`.
 fn named<'a>(view: &'a ClientView<'_>) -> Result<&'a Account, Refusal> {
     let id = view.call.param("app_id").map(AppId::from).filter(|id| id.as_number().is_some());
     account(view, &id.ok_or(Refusal::code(40001))?).ok_or(Refusal::code(45000))

@@ -1,4 +1,4 @@
-//! What concerns the app as a whole.
+//! Endpoints of the app as a whole.
 
 use miniprogram_core::AppId;
 use serde_json::{Value, json};
@@ -37,10 +37,10 @@ pub(super) fn info(view: &BdView<'_>) -> Verdict {
     if let Value::Object(more) = more {
         info.extend(more);
     }
-    Step::answer(Content::Members(info))
+    Step::answer(Content::Fields(info))
 }
 
-/// What `app/info` and the alliance's call tell alike.
+/// The fields that `app/info` and the alliance's call share.
 pub(super) fn basics(app_id: &AppId, account: &Account) -> Object {
     let profile = &account.profile;
     let basics = json!({
@@ -62,13 +62,13 @@ pub(super) fn basics(app_id: &AppId, account: &Account) -> Object {
     basics.as_object().cloned().unwrap_or_default()
 }
 
-/// JSON text with the slashes escaped, as the documents print it.
+/// JSON text with escaped slashes, as in the documents.
 fn cover(icon: &str) -> String {
     let covers = if icon.is_empty() { json!([]) } else { json!([{ "cover": icon }]) };
     covers.to_string().replace('/', "\\/")
 }
 
-/// What of name, description and icon is under review or was refused.
+/// Which of name, description and icon is under review or was refused.
 fn audit_info(profile: &Profile) -> Object {
     let mut info = Object::new();
     let items = [
@@ -93,7 +93,7 @@ fn audit_info(profile: &Profile) -> Object {
     info
 }
 
-/// The description, 10 to 56 wide.
+/// A description is 10 to 56 wide.
 pub(super) fn modifysignature(view: &BdView<'_>) -> Verdict {
     let text = view.call.param("signature").filter(|text| (10..=56).contains(&naming::width(text)));
     let text = text.ok_or(Refusal::code(40001))?.to_owned();
@@ -123,7 +123,7 @@ pub(super) fn modifyheadimage(view: &BdView<'_>) -> Verdict {
     })
 }
 
-/// An id as a number where it is one.
+/// Returns an id as a number if it is one.
 pub(super) fn number(id: &str) -> Value {
     id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number))
 }
@@ -131,7 +131,7 @@ pub(super) fn number(id: &str) -> Value {
 pub(super) fn pause(_: &BdView<'_>) -> Verdict {
     Step::effect(|scene: &mut BdScene<'_>| {
         if !std::mem::replace(&mut scene.state.paused, true) {
-            push::tell(scene, "APP_SERVER_PAUSE");
+            push::push_event(scene, "APP_SERVER_PAUSE");
         }
         Content::Done
     })
@@ -140,7 +140,7 @@ pub(super) fn pause(_: &BdView<'_>) -> Verdict {
 pub(super) fn resume(_: &BdView<'_>) -> Verdict {
     Step::effect(|scene: &mut BdScene<'_>| {
         if std::mem::replace(&mut scene.state.paused, false) {
-            push::tell(scene, "APP_SERVER_RESUME");
+            push::push_event(scene, "APP_SERVER_RESUME");
         }
         Content::Done
     })

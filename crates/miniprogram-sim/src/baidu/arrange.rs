@@ -1,4 +1,4 @@
-//! Accounts in a state that was asked for.
+//! Accounts arranged in a given state.
 
 use miniprogram_core::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::platform::Platform;
 use crate::spec::State;
 use crate::verdict::Decision;
 
-/// Builds an account in that state; `None` for a gray release, which Baidu does not have.
+/// Builds an account in a state; `None` for a gray release, which Baidu does not have.
 pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) -> Option<Account> {
     let mut account = Account::default();
     let ago = |minutes: i64| Timestamp::from_unix_millis(now.as_unix_millis() - minutes * 60_000);
@@ -67,7 +67,7 @@ pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) ->
         State::Approved | State::Released => {
             account.decide(None, &Decision::Approve);
         }
-        // Baidu has no delayed review: it simply goes on.
+        // Baidu has no delayed review: the review simply continues.
         _ => {}
     }
     if *state == State::Released {

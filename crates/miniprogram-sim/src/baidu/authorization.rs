@@ -1,4 +1,4 @@
-//! The platform's token, and those of the apps that have authorized it.
+//! The platform's token, and the tokens of authorized apps.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::world::{Account, App, Apps};
 
 type PlatformView<'a> = View<'a, Apps>;
 
-/// Where codes and refresh tokens become tokens.
+/// Exchanges codes and refresh tokens for tokens.
 pub(super) const OAUTH: &str = "/rest/2.0/oauth/token";
-/// Where a lost authorization comes back.
+/// Issues a new code for an authorization whose tokens were lost.
 pub(super) const RETRIEVE: &str = "/rest/2.0/smartapp/auth/retrieve/authorizationcode";
-/// How long the code of a visit to the authorization page lives.
+/// Lifetime of the code for the authorization page.
 pub(super) const VISIT_LIFETIME: Duration = Duration::from_secs(1200);
-/// How long a code lives that brings a lost authorization back.
+/// Lifetime of the code that restores a lost authorization.
 pub(super) const RETRIEVED_LIFETIME: Duration = Duration::from_secs(18_000);
 
-/// The app that a request is about, where it names one or brings a code or refresh token of one.
+/// Returns the app that a request is about, if it names one or contains one's code or refresh token.
 pub(crate) fn named_app(call: &Call, platform: &Platform) -> Option<AppId> {
     let authorizations = &platform.authorizations;
     match call.path.as_str() {
@@ -68,7 +68,7 @@ pub(super) fn refreshes(call: &Call) -> bool {
     call.param("grant_type") == Some("app_to_tp_refresh_token")
 }
 
-/// Exchanges a code, or a refresh token, for both tokens of an app.
+/// Exchanges a code or a refresh token for both tokens of an app.
 pub(super) fn oauth(view: &PlatformView<'_>) -> Verdict<Apps> {
     match view.call.param("grant_type").unwrap_or_default() {
         "" => Err(Refusal::oauth(OAuthError::InvalidRequest, "Required parameter missing: grant_type")),
@@ -102,7 +102,7 @@ fn exchange(view: &PlatformView<'_>) -> Verdict<Apps> {
     })
 }
 
-/// Spends the refresh token and answers with the next one.
+/// Spends the refresh token and returns the next one.
 fn refresh(view: &PlatformView<'_>) -> Verdict<Apps> {
     let given = view.call.param("refresh_token").unwrap_or_default();
     if !given.starts_with("46.") {
@@ -119,7 +119,7 @@ fn refresh(view: &PlatformView<'_>) -> Verdict<Apps> {
     })
 }
 
-/// Both tokens of an app, fresh; those before are refused from now on.
+/// Issues both tokens of an app; the previous ones are refused from now on.
 fn tokens(scene: &mut Scene<'_, Apps>, id: &AppId) -> Content {
     let refresh_token = scene
         .state
@@ -128,12 +128,12 @@ fn tokens(scene: &mut Scene<'_, Apps>, id: &AppId) -> Content {
     let (token, expires_in) = issue(scene, &Holder::App(id.clone()));
     let answer = json!({ "access_token": token, "refresh_token": refresh_token, "expires_in": expires_in });
     match answer {
-        Value::Object(members) => Content::Bare(members),
+        Value::Object(fields) => Content::Bare(fields),
         other => Content::Data(other),
     }
 }
 
-/// A new code for an app that has authorized the platform.
+/// Issues a new code for an app that has authorized the platform.
 pub(super) fn retrieve(view: &PlatformView<'_>) -> Verdict<Apps> {
     let id = view.call.param("app_id").filter(|id| id.parse::<u64>().is_ok()).ok_or(Refusal::code(40001))?;
     let id = AppId::from(id);

@@ -1,4 +1,4 @@
-//! Categories: the catalogue, and those of an app.
+//! Categories: the catalogue, and an app's own.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::call::{Call, Content, Refusal};
 use crate::endpoint::{self, View};
 use crate::verdict::ReviewItem;
 
-/// How many categories an app may have.
+/// Maximum categories per app.
 pub(super) const LIMIT: usize = 5;
 const PERSONAL: u64 = 1;
 const ENTERPRISE: u64 = 2;
@@ -24,7 +24,7 @@ struct Category {
 struct SubCategory {
     id: u64,
     name: &'static str,
-    /// The qualification that it needs.
+    /// The required qualification.
     licence: Option<Licence>,
 }
 
@@ -92,7 +92,7 @@ fn find(id: u64) -> Option<(&'static Category, &'static SubCategory)> {
         .find_map(|category| category.items.iter().find(|item| item.id == id).map(|item| (category, item)))
 }
 
-/// With the oddities of the documents: ids as number and as text, JSON inside JSON. The platform may ask too.
+/// With the documents' oddities: ids as number and as string, JSON inside JSON. The platform may call it as well.
 pub(super) fn list<S>(view: &View<'_, S>) -> endpoint::Verdict<S> {
     let personal = match view.call.param("category_type") {
         Some("1") => true,
@@ -114,10 +114,10 @@ pub(super) fn list<S>(view: &View<'_, S>) -> endpoint::Verdict<S> {
 
 /// The app's categories.
 pub(super) fn in_force(profile: &Profile) -> Vec<Value> {
-    profile.categories.iter().filter_map(|id| tell(*id)).collect()
+    profile.categories.iter().filter_map(|id| to_json(*id)).collect()
 }
 
-/// The app's categories as `app/info` shows them: in force, under review, refused.
+/// The app's categories as in `app/info`: in force, under review, refused.
 pub(super) fn with_reviews(profile: &Profile) -> Vec<Value> {
     let mut shown: Vec<(u64, i64, &str)> = profile.categories.iter().map(|id| (*id, 2, "")).collect();
     if let Some(Change::Categories(ids)) = profile.review(ReviewItem::Categories).map(|review| &review.change)
@@ -127,16 +127,16 @@ pub(super) fn with_reviews(profile: &Profile) -> Vec<Value> {
     if let Some((Change::Categories(ids), reason)) = profile.refused.get(&ReviewItem::Categories) {
         shown.extend(ids.iter().map(|id| (*id, 3, reason.as_str())));
     }
-    let tell = |(id, status, reason)| {
-        let mut category = tell(id)?;
+    let to_json = |(id, status, reason)| {
+        let mut category = to_json(id)?;
         category["reason"] = json!(reason);
         category["audit_status"] = json!(status);
         Some(category)
     };
-    shown.into_iter().filter_map(tell).collect()
+    shown.into_iter().filter_map(to_json).collect()
 }
 
-fn tell(id: u64) -> Option<Value> {
+fn to_json(id: u64) -> Option<Value> {
     let (parent, item) = find(id)?;
     Some(json!({
         "category_id": item.id,
@@ -160,14 +160,14 @@ struct Quali {
 }
 
 fn wanted(call: &Call) -> Result<Vec<Wanted>, Refusal> {
-    // Document 003 names the parameter `categories` in its table, and `categorys` in its sample and in its words.
+    // Document 003 names the parameter `categories` in its table, and `categorys` in its sample and text.
     let given = |name: &str| call.param(name).filter(|text| !text.is_empty());
     let text = given("categorys").or_else(|| given("categories")).ok_or(Refusal::code(40001))?;
     let wanted: Vec<Wanted> = serde_json::from_str(text).map_err(|_| Refusal::code(50062))?;
     if wanted.is_empty() { Err(Refusal::code(50062)) } else { Ok(wanted) }
 }
 
-/// Replaces all categories, once the review is passed.
+/// Replaces all categories once approved.
 pub(super) fn update(view: &BdView<'_>) -> Verdict {
     let wanted = wanted(view.call)?;
     if wanted.len() > LIMIT {

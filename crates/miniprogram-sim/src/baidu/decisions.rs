@@ -25,24 +25,25 @@ fn of_uploads(rows: &mut Rows) {
         "templates",
         "001, 授权小程序上传包",
         format!(
-            "Every template id up to {LAST_TEMPLATE} exists, unless `with_templates` names others; any other \
-             is refused with 40001. The library is apart from that: an upload takes ids that are not in it."
+            "Every template id up to {LAST_TEMPLATE} exists unless `with_templates` names others; others \
+             are refused with 40001. The template library is independent: an upload accepts ids that are \
+             not in it."
         ),
         &["baidu::an_upload_is_validated"],
     );
     rows.add(
         "`ext_json`",
         "001, 授权小程序上传包",
-        "Text that is not a JSON object, or has no boolean `extEnable`, is refused with 69004. `extAppid` may \
-         be left out, as in the sample. `directCommit` is a boolean or text.",
+        "A string that is not a JSON object, or has no boolean `extEnable`, is refused with 69004. \
+         `extAppid` is optional, as in the sample. `directCommit` is a boolean or a string.",
         &["baidu::an_upload_is_validated", "baidu::a_direct_commit_submits_itself"],
     );
     rows.add(
         "uploads",
         "001, 授权小程序上传包",
         format!(
-            "An upload takes {} (`with_upload_time`). The newer one replaces one that was not submitted in the \
-             list; both keep their ids.",
+            "An upload takes {} (`with_upload_time`). In the list it replaces an earlier one that was not \
+             submitted; both keep their ids.",
             time(settings.upload_time)
         ),
         &["baidu::from_upload_to_rollback", "baidu::an_upload_can_fail_later"],
@@ -50,8 +51,8 @@ fn of_uploads(rows: &mut Rows) {
     rows.add(
         "`directCommit`",
         "001, 授权小程序上传包",
-        "The package is submitted when the upload is over, without a remark; where that is not possible it \
-         stays in development.",
+        "The package is submitted when its upload ends, without a remark; if that is not possible it stays \
+         in development.",
         &["baidu::a_direct_commit_submits_itself", "baidu::a_direct_commit_waits_for_basic_information"],
     );
 }
@@ -61,16 +62,16 @@ fn of_packages(rows: &mut Rows) {
     rows.add(
         "submission during a review",
         "001, 授权小程序提交审核",
-        "While another package is under review, a submission is refused with 50052.",
+        "Refused with 50052 while another package is under review.",
         &["baidu::from_upload_to_rollback"],
     );
     rows.add(
         "basic information under review",
         "001, 第二步",
-        "A submission is refused with 69001 while a name is under review (by itself or in an update after a forced \
-         offline), with 69002 for categories, 69003 for both, and 40045 while an icon, a description or any other such \
-         update is. What was refused holds up nothing: what was there before is in force. A permission for phone \
-         numbers is no basic information.",
+        "A submission is refused with 69001 while a name is under review (alone or in an update after a \
+         forced offline), with 69002 for categories, 69003 for both, and 40045 for an icon, a description \
+         or any other such update. Rejected changes block nothing: the previous values stay in force. The \
+         permission for phone numbers is not basic information.",
         &[
             "baidu_app::basic_information_under_review_holds_up_a_submission",
             "baidu_app::information_of_an_app_forced_offline_holds_up_a_submission_too",
@@ -80,28 +81,28 @@ fn of_packages(rows: &mut Rows) {
     rows.add(
         "`remark`",
         "001, 授权小程序提交审核",
-        "The package object shows the remark of the last submission, as text; empty before.",
+        "The package object shows the remark of the last submission as a string; empty before.",
         &["baidu::the_remark_of_a_submission_is_kept"],
     );
     rows.add(
-        "submissions of a week",
+        "weekly submissions",
         "",
-        "Unlimited (`with_baidu_audits`); beyond a limit 69013. It is told as `auditquota`.",
+        "Unlimited (`with_baidu_audits`); beyond a limit 69013. Reported by `auditquota`.",
         &["baidu::the_weekly_quota_is_kept"],
     );
     rows.add(
         "packages in the wrong state",
         "001, 授权小程序发布 and others",
-        "Refused with 40045; a package that does not exist, belongs to another app or is still uploading with \
-         69005; a release during a rollback with 50015.",
+        "Refused with 40045; a package that does not exist, belongs to another app or is still uploading \
+         with 69005; a release during a rollback with 50015.",
         &["baidu::from_upload_to_rollback", "baidu::tokens_are_refused_by_the_gateway"],
     );
     rows.add(
-        "authenticity of the subject",
+        "certified subject",
         "001, 第三步",
-        "Every app has it certified, unless `AppSpec::without_authentication` or `set_authenticated` says \
-         otherwise: then a release is refused with 50038, and `app/info` tells `ad_type` 0 and `ad_status` 3. \
-         A rollback does not need it.",
+        "Every app's legal subject is certified unless `AppSpec::without_authentication` or \
+         `set_authenticated` says otherwise: then a release is refused with 50038, and `app/info` shows \
+         `ad_type` 0 and `ad_status` 3. A rollback does not need it.",
         &["baidu::a_release_needs_an_authenticated_subject"],
     );
     rows.add(
@@ -109,7 +110,8 @@ fn of_packages(rows: &mut Rows) {
         "000 and 001, 授权小程序回滚包",
         format!(
             "`package_id` is that of the package online, as document 000 says. It takes {} \
-             (`with_rollback_time`), and leads back by one step; without an earlier version 40032.",
+             (`with_rollback_time`) and goes back one step; without an earlier version it is refused with \
+             40032.",
             time(settings.rollback_time)
         ),
         &["baidu::from_upload_to_rollback"],
@@ -117,20 +119,20 @@ fn of_packages(rows: &mut Rows) {
     rows.add(
         "`rollback_version`",
         "001, 获取小程序包列表",
-        "The sample has a `v` before it that the version does not have, and so has the simulator \
-         (`with_rollback_version_prefix`). Without an earlier version it is left out.",
+        "The sample prefixes a `v` that the version does not have, and so does the simulator \
+         (`with_rollback_version_prefix`). Omitted without an earlier version.",
         &["baidu::from_upload_to_rollback"],
     );
     rows.add(
         "packages that were online",
         "001, 获取授权小程序包详情",
-        "They keep their ids and show status 3, but are in no list and cannot be submitted.",
+        "They keep their ids and show status 3, but appear in no list and cannot be submitted.",
         &["baidu::from_upload_to_rollback", "baidu::a_package_that_was_online_is_not_submitted_again"],
     );
     rows.add(
         "list of packages",
         "001, 获取小程序包列表",
-        "One package in development at most, one in review or approved, one online.",
+        "At most one package in development, one in review or approved, one online.",
         &["baidu::details_by_type_and_the_preview"],
     );
 }
@@ -138,32 +140,32 @@ fn of_packages(rows: &mut Rows) {
 fn of_information(rows: &mut Rows) {
     let settings = SimConfig::new().settings;
     rows.add(
-        "words of refusals",
+        "refusal messages",
         "003",
-        "Where document 003 prints words for a code of an endpoint, they are sent to the letter: \
-         `modifydomain` ends them with a full stop, `modifywebviewdomain` does not. Other words are the \
+        "If document 003 prints a message for a code of an endpoint, it is returned verbatim: \
+         `modifydomain` ends it with a full stop, `modifywebviewdomain` does not. Other messages are the \
          simulator's own.",
         &["words::baidu_refuses_in_the_words_of_document_003"],
     );
     rows.add(
-        "codes that are never returned",
+        "codes never returned",
         "003",
-        "50013, 30007 and 40028: there are no games, no accounts without rights, and no apps without a \
+        "50013, 30007 and 40028: there are no games, no accounts without permissions, and no apps without a \
          subject.",
         &["words::baidu_refuses_in_the_words_of_document_003"],
     );
     rows.add(
         "`categories` and `categorys`",
         "003, 修改小程序类目",
-        "The table has one name, the sample the other: both are taken, and `categorys` wins.",
+        "The table has one name, the sample the other: both are accepted, and `categorys` takes precedence.",
         &["baidu_app::categories_come_under_either_name"],
     );
     rows.add(
-        "catalogue of categories",
+        "category catalogue",
         "003, 获取小程序全类目列表",
         format!(
-            "Three categories with nine items; 2 and 197 need the qualification 1. An app has {} at most, and \
-             none at first.",
+            "Three categories with nine items; 2 and 197 need qualification 1. An app has at most {}, \
+             initially none.",
             categories::LIMIT
         ),
         &["baidu::the_app_itself", "baidu_app::categories_are_replaced_as_a_whole"],
@@ -172,15 +174,15 @@ fn of_information(rows: &mut Rows) {
         "number of changes",
         "003, 修改小程序icon and others",
         format!(
-            "Name, icon and description may be sent to review {CHANGES} times each, the categories \
-             {CATEGORY_CHANGES} times, whatever becomes of it."
+            "Name, icon and description may be submitted {CHANGES} times each, the categories \
+             {CATEGORY_CHANGES} times, whatever the verdict."
         ),
         &["baidu_app::changes_are_limited_and_validated", "baidu_app::categories_are_replaced_as_a_whole"],
     );
     rows.add(
         "changes under review",
         "003, 修改小程序icon and others",
-        "A second change of what is under review is refused with 50052, a change to what is there already with \
+        "A second change of an item under review is refused with 50052, a change to the current value with \
          50051.",
         &[
             "baidu_app::a_name_takes_effect_once_it_is_approved",
@@ -190,22 +192,22 @@ fn of_information(rows: &mut Rows) {
     rows.add(
         "length of names and descriptions",
         "003, 修改小程序名称 and 修改功能介绍",
-        "3 to 30 and 10 to 56 wide; a character beyond ASCII counts twice. Any other is refused with 40001.",
+        "3 to 30 and 10 to 56 wide; a non-ASCII character counts twice. Others are refused with 40001.",
         &["baidu_app::changes_are_limited_and_validated"],
     );
     rows.add(
-        "check of names",
+        "name check",
         "003, 小程序名称检测",
-        "`checkname` knows the names of the other Baidu apps and the words of `NameRules`; the first rule that \
-         is broken decides. `setnickname` does not look at them: that is the reviewer's part.",
+        "`checkname` compares with the names of the other Baidu apps and the words of `NameRules`; the \
+         first rule broken decides. `setnickname` does not: that is left to the reviewer.",
         &["baidu_app::names_are_checked_by_rules"],
     );
     rows.add(
         "QR code",
         "003, 二维码",
         format!(
-            "A PNG, {} to {} pixels wide and as high. It holds an address with `app_id`, `package_id` and \
-             `path`; a path that is too long for a code is refused with 47002.",
+            "A square PNG, {} to {} pixels wide. It encodes a URL with `app_id`, `package_id` and `path`; a \
+             path too long for a QR code is refused with 47002.",
             qrcode::WIDTHS.start(),
             qrcode::WIDTHS.end()
         ),
@@ -214,16 +216,16 @@ fn of_information(rows: &mut Rows) {
     rows.add(
         "library version",
         "003, 设置最低基础库版本",
-        "Three numbers, the first from 1 to 3. It is 1.0.0 at first.",
+        "Three numbers, the first from 1 to 3. Initially 1.0.0.",
         &["baidu::the_app_itself"],
     );
     rows.add(
         "domains",
         "003, 设置小程序服务器域名",
         format!(
-            "A host behind `https://` or `wss://`, whatever it is for; what the platform registers may go \
-             without. Without an `action` everything that is registered is added, domains in the request or \
-             not. {} changes of server domains in 30 days, and as many of business domains \
+            "A host with `https://` or `wss://`, whatever its kind; domains that the platform registers \
+             need no protocol. Without an `action`, all registered domains are added, whether or not the \
+             request names any. {} changes of server domains in 30 days, and as many of business domains \
              (`with_baidu_domain_changes`).",
             settings.baidu_domain_changes
         ),
@@ -239,14 +241,14 @@ fn of_the_app(rows: &mut Rows) {
     rows.add(
         "pause and resume",
         "003, 暂停服务 and 开启服务",
-        "What is set already succeeds and pushes nothing.",
+        "Setting the current value succeeds and pushes nothing.",
         &["baidu_standing::pausing_and_resuming_is_pushed_once"],
     );
     rows.add(
-        "way back from a forced offline",
+        "end of a forced offline",
         "003, 基本信息强制下线后修改基本信息",
-        "`offline/update` for basic information, with one field at least; the next release for a package. A \
-         release ends a rectification too. An app that is not offline is refused with 40045.",
+        "`offline/update` for basic information, with at least one field; the next release for a package. A \
+         release ends a rectification as well. An app that is not offline is refused with 40045.",
         &[
             "baidu_standing::an_app_forced_offline_comes_back_with_better_information",
             "baidu_standing::an_app_offline_for_its_package_comes_back_with_a_release",
@@ -254,7 +256,7 @@ fn of_the_app(rows: &mut Rows) {
         ],
     );
     rows.add(
-        "recovery of traffic",
+        "traffic recovery",
         "003, 申请恢复流量下线",
         "An app whose traffic is open is refused with 40045, one without a package online or approved with \
          40032.",
@@ -264,9 +266,9 @@ fn of_the_app(rows: &mut Rows) {
         "permission for phone numbers",
         "003, 申请获取用户手机号",
         format!(
-            "`reason` and `used_scene` are numbers; a description has {} characters at most. Another \
-             application is refused with 50052 while one is pending, with 40045 once it is granted; where \
-             neither is the case there is nothing to cancel: 40045.",
+            "`reason` and `used_scene` are numbers; a description has at most {} characters. Another \
+             application is refused with 50052 while one is pending and with 40045 once it is granted; \
+             cancelling without either with 40045.",
             phone::DESCRIPTION
         ),
         &["baidu_standing::the_permission_for_phone_numbers"],
@@ -274,9 +276,9 @@ fn of_the_app(rows: &mut Rows) {
     rows.add(
         "pushes",
         "003, 审核结果推送",
-        "As the samples print them: `reson` for `reason` where they say so, a blank before \
+        "As the samples print them: `reson` for `reason` where they do, a space before \
          `BASE_INFO_OFFLINE_AUDIT_SUCCESS` and `_FAIL`. The end of a permission for phone numbers is \
-         `APP_MOBILE_AUTH_CANCEL`, as the table says.",
+         `APP_MOBILE_AUTH_CANCEL`, as in the table.",
         &[
             "baidu_standing::the_permission_for_phone_numbers",
             "baidu_standing::an_app_forced_offline_comes_back_with_better_information",
@@ -286,8 +288,8 @@ fn of_the_app(rows: &mut Rows) {
         "images",
         "",
         format!(
-            "PNG, BMP or JPEG by their first bytes. An icon has {} MB and {} × {} pixels at most, any other \
-             image {} MB. An address that did not come from the upload is refused with 47008.",
+            "PNG, BMP or JPEG by their first bytes. An icon has at most {} MB and {} × {} pixels, any other \
+             image {} MB. A URL that is not from the upload is refused with 47008.",
             image::ICON.0 / (1024 * 1024),
             image::ICON.1,
             image::ICON.1,
@@ -307,9 +309,8 @@ fn of_calls(rows: &mut Rows) {
     rows.add(
         "refused calls",
         "",
-        "The gateway speaks of tokens and paths, with `error_code`: no token 100, an unknown one 110, an \
-         expired one 111, one of the wrong kind 6, an unknown path 3. The wrong method is refused with errno \
-         501.",
+        "The gateway refuses tokens and paths, with `error_code`: missing token 100, unknown 110, expired \
+         111, wrong kind 6, unknown path 3. The wrong method is refused with errno 501.",
         &[
             "baidu::tokens_are_refused_by_the_gateway",
             "baidu::parameters_come_in_query_or_form_and_never_as_json",
@@ -319,7 +320,7 @@ fn of_calls(rows: &mut Rows) {
     rows.add(
         "either token",
         "",
-        "The picture upload and the list of categories take the token of an app and that of the platform.",
+        "The image upload and the category list accept an app's token and the platform's.",
         &["baidu_app::images_are_measured", "endpoints::every_endpoint_answers"],
     );
 }
@@ -329,14 +330,14 @@ fn of_the_platform(rows: &mut Rows) {
     rows.add(
         "refused tickets",
         "",
-        "One that is too old is refused with 502, one that was never pushed with 50003.",
+        "An expired one is refused with 502, one that was never pushed with 50003.",
         &["baidu_authorization::a_ticket_buys_the_platform_token"],
     );
     rows.add(
         "codes",
         "",
         format!(
-            "A code is good for {} (`with_code_lifetime`), one of a visit for {}, one of \
+            "A code is valid for {} (`with_code_lifetime`), a visit's for {}, one of \
              `retrieve/authorizationcode` for {}.",
             time(settings.code_lifetime(BAIDU)),
             time(authorization::VISIT_LIFETIME),
@@ -347,8 +348,8 @@ fn of_the_platform(rows: &mut Rows) {
     rows.add(
         "refresh tokens",
         "",
-        "A refresh or an exchange ends the one before. A code of `retrieve/authorizationcode` leaves it good \
-         until it is exchanged.",
+        "A refresh or an exchange invalidates the previous one. A code of `retrieve/authorizationcode` \
+         leaves it valid until the code is exchanged.",
         &[
             "baidu_authorization::every_refresh_spends_its_token",
             "baidu_authorization::a_lost_authorization_is_brought_back",
@@ -358,20 +359,23 @@ fn of_the_platform(rows: &mut Rows) {
         "missed pushes",
         "",
         format!(
-            "`pushmsg/getmsg` knows every push of the last {} but the tickets, a span of {} at a time, {} on a \
-             page. One that was lost, or that nobody listened to, has failed.",
+            "`pushmsg/getmsg` lists every push of the last {} except tickets, at most {} per request and {} \
+             per page. A push that was lost or had no receiver counts as failed.",
             time(sent::MEMORY),
             time(sent::SPAN),
             sent::PAGE
         ),
-        &["baidu_authorization::missed_pushes_can_be_read", "baidu_authorization::what_became_of_a_push_can_be_read"],
+        &[
+            "baidu_authorization::missed_pushes_can_be_read",
+            "baidu_authorization::what_became_of_a_push_can_be_read",
+        ],
     );
     rows.add(
         "template library",
         "",
         format!(
-            "{} templates, then 2003; a description has {} characters at most. A draft stays when it becomes a \
-             template. A template that is not there is refused with 63002.",
+            "{} templates, then 2003; a description has at most {} characters. A draft is kept when it \
+             becomes a template. A missing template is refused with 63002.",
             templates::LIMIT,
             templates::DESCRIPTION
         ),
@@ -381,8 +385,8 @@ fn of_the_platform(rows: &mut Rows) {
         "client credentials",
         "004",
         format!(
-            "They leave the tokens before in force, up to {CLIENT_TOKENS}; a token lives {}. A request about \
-             an app that is not there is refused with 45000; among several it is left out.",
+            "Earlier tokens stay valid, up to {CLIENT_TOKENS}; a token lives {}. A request about an unknown \
+             app is refused with 45000; in a list of several, unknown apps are omitted.",
             time(settings.token_lifetime(BAIDU, &crate::tokens::Holder::Client("".into())))
         ),
         &[

@@ -1,4 +1,4 @@
-//! The domains that an app may use.
+//! Domains of an app.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,7 +27,7 @@ type ByKind = BTreeMap<DomainKind, Vec<String>>;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Domains {
-    /// Set by the app itself, until a submission through the platform.
+    /// Set by the app itself; dropped at a submission through the platform.
     own: ByKind,
     /// Set through the platform.
     set: ByKind,
@@ -40,7 +40,7 @@ impl Domains {
         Self { own, ..Self::default() }
     }
 
-    /// A package was submitted through the platform: only the platform's domains remain.
+    /// After a submission through the platform, only the platform's domains remain.
     pub(super) fn submit(&mut self) {
         self.own.clear();
     }
@@ -95,23 +95,23 @@ enum Action {
     Set,
 }
 
-/// Whether a request only asks for the domains.
-pub(super) fn asks(call: &Call) -> bool {
+/// Returns whether a request only reads the domains.
+pub(super) fn only_reads(call: &Call) -> bool {
     call.param("action") == Some("get")
 }
 
 pub(super) fn modifydomain(view: &BdView<'_>) -> Verdict {
-    if asks(view.call) {
+    if only_reads(view.call) {
         let domains = &view.state.profile.domains;
         let joined =
             SERVER.iter().map(|(name, kind)| ((*name).to_owned(), json!(domains.of(*kind).join(","))));
-        return Step::answer(Content::Members(joined.collect::<Object>()));
+        return Step::answer(Content::Fields(joined.collect::<Object>()));
     }
     modify(view, Family::Server)
 }
 
 pub(super) fn modifywebviewdomain(view: &BdView<'_>) -> Verdict {
-    if asks(view.call) {
+    if only_reads(view.call) {
         let domains = view.state.profile.domains.of(DomainKind::WebView).join(",");
         return Step::answer(Content::Data(json!(domains)));
     }
@@ -125,7 +125,7 @@ fn modify(view: &BdView<'_>, family: Family) -> Verdict {
     };
     let shared = &view.platform.baidu;
     let (action, given) = match view.call.param("action") {
-        // Everything that is registered at the platform.
+        // Everything that the platform has registered.
         None => {
             let all = parameters.iter().map(|(_, kind)| (*kind, shared.domains_of(*kind).to_vec()));
             (Action::Add, all.collect::<Vec<_>>())
@@ -174,7 +174,7 @@ fn modify(view: &BdView<'_>, family: Family) -> Verdict {
     })
 }
 
-/// The domains in the request, by kind.
+/// Returns the request's domains, by kind.
 fn given(call: &Call, parameters: &[(&str, DomainKind)]) -> Result<Vec<(DomainKind, Vec<String>)>, Refusal> {
     let mut given = Vec::new();
     for (name, kind) in parameters {
@@ -188,7 +188,7 @@ fn given(call: &Call, parameters: &[(&str, DomainKind)]) -> Result<Vec<(DomainKi
     if given.is_empty() { Err(Refusal::code(470_013)) } else { Ok(given) }
 }
 
-/// The host of a domain with its protocol, `https` or `wss`.
+/// Returns the host of a domain with protocol `https` or `wss`.
 fn host(domain: &str) -> Option<&str> {
     let host = domain.strip_prefix("https://").or_else(|| domain.strip_prefix("wss://"))?;
     let label = |label: &str| {
@@ -197,7 +197,7 @@ fn host(domain: &str) -> Option<&str> {
     (host.contains('.') && host.split('.').all(label)).then_some(host)
 }
 
-/// Whether the platform has registered the host or one above it.
+/// Returns whether the platform has registered the host or a parent domain.
 fn is_registered(shared: &Shared, kind: DomainKind, wanted: &str) -> bool {
     shared.domains_of(kind).iter().any(|registered| {
         let registered = host(registered).unwrap_or(registered);

@@ -1,4 +1,4 @@
-//! The image upload, whose addresses later calls take.
+//! The image upload, whose URLs later calls accept.
 
 use serde_json::json;
 
@@ -6,12 +6,12 @@ use crate::call::{Content, Refusal};
 use crate::endpoint::{Scene, Step, Verdict, View};
 use crate::tokens::LETTERS;
 
-/// How large an icon may be, in bytes, and how wide and high, in pixels.
+/// Maximum size of an icon, in bytes and in pixels per side.
 pub(super) const ICON: (usize, u32) = (2 * 1024 * 1024, 256);
-/// How large any other image may be, in bytes.
+/// Maximum size of any other image, in bytes.
 pub(super) const OTHER: usize = 5 * 1024 * 1024;
 
-/// The platform and an app may both upload.
+/// Both the platform and an app may upload.
 pub(super) fn upload<S>(view: &View<'_, S>) -> Verdict<S> {
     let is_icon = match view.call.param("type").unwrap_or("1") {
         "" | "1" => true,
@@ -36,7 +36,7 @@ pub(super) fn upload<S>(view: &View<'_, S>) -> Verdict<S> {
     })
 }
 
-/// The format, the width and the height of a PNG, BMP or JPEG.
+/// Returns format, width and height of a PNG, BMP or JPEG.
 fn measure(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Some(("png", big(bytes, 16)?, big(bytes, 20)?));
@@ -57,12 +57,12 @@ fn big(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
-/// Width and height from the first start of a frame.
+/// Width and height from the first start of frame.
 fn jpeg(bytes: &[u8]) -> Option<(u32, u32)> {
     let mut at = 2;
     loop {
         let [0xff, marker, high, low] = *bytes.get(at..at + 4)? else { return None };
-        // A start of frame; C4, C8 and CC in their range are something else.
+        // A start of frame; C4, C8 and CC in that range are other markers.
         if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
             let sizes = big(bytes, at + 5)?;
             return Some((sizes & 0xffff, sizes >> 16));

@@ -1,4 +1,4 @@
-//! Baidu, read from its documents: envelopes, endpoints and the state of an app.
+//! Baidu, written from its documents: envelopes, endpoints and the state of an app.
 
 mod alliance;
 mod app;
@@ -38,7 +38,7 @@ pub(crate) use shared::Shared;
 pub(crate) use state::{Account, Failure};
 
 use crate::BAIDU;
-use crate::call::{Answer, Call, Content, Object, Refusal, Voice};
+use crate::call::{Answer, Call, Content, Object, Origin, Refusal};
 use crate::endpoint::{self, Endpoint, EndpointInfo, Mode, Operation, Ran, Scene, View, find};
 use crate::platform::Platform;
 use crate::world::Apps;
@@ -51,7 +51,7 @@ pub(crate) type Step = crate::endpoint::Step<Account>;
 const GET: bool = false;
 const POST: bool = true;
 
-/// The path of an endpoint below the usual root.
+/// The path of an endpoint below the common root.
 macro_rules! api {
     ($path:literal) => {
         concat!("/rest/2.0/smartapp/", $path)
@@ -87,14 +87,14 @@ static ENDPOINTS: &[Endpoint<Account>] = &[
     Endpoint::either(
         POST,
         api!("app/modifydomain"),
-        domains::asks,
+        domains::only_reads,
         ["server_domains", "change_server_domains"],
         domains::modifydomain,
     ),
     Endpoint::either(
         POST,
         api!("app/modifywebviewdomain"),
-        domains::asks,
+        domains::only_reads,
         ["web_view_domains", "change_web_view_domains"],
         domains::modifywebviewdomain,
     ),
@@ -105,7 +105,7 @@ static ENDPOINTS: &[Endpoint<Account>] = &[
     Endpoint::effect(POST, IMAGE, "upload_image", image::upload),
 ];
 
-/// What the platform itself calls, with its own token.
+/// Platform calls with the platform's token.
 static PLATFORM_ENDPOINTS: &[Endpoint<Apps>] = &[
     Endpoint::read(
         GET,
@@ -135,11 +135,11 @@ static PLATFORM_ENDPOINTS: &[Endpoint<Apps>] = &[
     Endpoint::read(GET, api!("pushmsg/getmsg"), "missed_pushes", sent::getmsg),
 ];
 
-/// What the platform calls without a token.
+/// Platform calls without a token.
 static OPEN_ENDPOINTS: &[Endpoint<Apps>] =
     &[Endpoint::effect(GET, "/public/2.0/smartapp/auth/tp/token", "platform_token", authorization::tp_token)];
 
-/// What takes the token of client credentials.
+/// Calls with a token of client credentials.
 static CLIENT_ENDPOINTS: &[Endpoint<Apps>] = &[
     Endpoint::read(GET, api!("oss/app/info"), "alliance_apps", alliance::info),
     Endpoint::read(GET, api!("oss/package/get"), "alliance_packages", alliance::packages),
@@ -169,17 +169,17 @@ pub(crate) fn describe(call: &Call) -> Operation {
         .unwrap_or_default()
 }
 
-/// A request with the token of an app.
+/// Runs a request with an app's token.
 pub(crate) fn run(call: &Call, scene: BdScene<'_>, mode: Mode) -> Ran {
     run_in(ENDPOINTS, call, scene, mode)
 }
 
-/// A request with the token of the platform.
+/// Runs a request with the platform's token.
 pub(crate) fn run_platform(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
     run_in(PLATFORM_ENDPOINTS, call, scene, mode)
 }
 
-/// A request to what takes no token.
+/// Runs a request that needs no token.
 pub(crate) fn run_open(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
     run_in(OPEN_ENDPOINTS, call, scene, mode)
 }
@@ -188,14 +188,14 @@ pub(crate) fn takes_no_token(call: &Call) -> bool {
     find(OPEN_ENDPOINTS, &call.path).is_some()
 }
 
-/// A request with a token of client credentials.
+/// Runs a request with a token of client credentials.
 pub(crate) fn run_client(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
     run_in(CLIENT_ENDPOINTS, call, scene, mode)
 }
 
 fn run_in<S>(table: &'static [Endpoint<S>], call: &Call, scene: Scene<'_, S>, mode: Mode) -> Ran {
     let Some(endpoint) = find(table, &call.path) else {
-        // 6: the token is of another kind than the endpoint takes.
+        // 6: the endpoint requires another kind of token.
         let elsewhere = describe(call) != Operation::default();
         return Ran::Refused(Refusal::gateway(if elsewhere { 6 } else { 3 }));
     };
@@ -207,14 +207,14 @@ fn run_in<S>(table: &'static [Endpoint<S>], call: &Call, scene: Scene<'_, S>, mo
         return Ran::Refused(Refusal::code(40001));
     }
     match endpoint::run(endpoint, call, &Object::new(), scene, mode) {
-        Ran::Refused(refusal) => Ran::Refused(in_words(refusal, endpoint.path)),
+        Ran::Refused(refusal) => Ran::Refused(with_documented_message(refusal, endpoint.path)),
         accepted => accepted,
     }
 }
 
-/// The refusal in the words that document 003 has for this endpoint, where it has some.
-fn in_words(refusal: Refusal, path: &str) -> Refusal {
-    if refusal.voice != Voice::Service || refusal.message.is_some() {
+/// Replaces the message by the one that document 003 prints for this endpoint, if any.
+fn with_documented_message(refusal: Refusal, path: &str) -> Refusal {
+    if refusal.origin != Origin::Service || refusal.message.is_some() {
         return refusal;
     }
     let message = words::documented(path, refusal.code).map(str::to_owned);
@@ -227,9 +227,9 @@ pub(crate) fn accepted(content: Content, platform: &mut Platform) -> Answer {
     let envelope = match content {
         Content::Image(media_type, bytes) => return traced(Answer::new(200, media_type, bytes), platform),
         Content::Done => json!({ "errno": 0, "msg": "success" }),
-        Content::Bare(members) => Value::Object(members),
+        Content::Bare(fields) => Value::Object(fields),
         Content::Data(data) => json!({ "errno": 0, "msg": "success", "data": data }),
-        Content::Members(data) => json!({ "errno": 0, "msg": "success", "data": Value::Object(data) }),
+        Content::Fields(data) => json!({ "errno": 0, "msg": "success", "data": Value::Object(data) }),
     };
     traced(Answer::new(200, JSON, envelope.to_string()), platform)
 }
@@ -238,10 +238,12 @@ pub(crate) fn refused(refusal: &Refusal, platform: &mut Platform) -> Answer {
     let words = |table: fn(i64) -> &'static str| {
         refusal.message.clone().unwrap_or_else(|| table(refusal.code).to_owned())
     };
-    let (status, body) = match refusal.voice {
-        Voice::Service => (200, json!({ "errno": refusal.code, "msg": words(words::of) })),
-        Voice::Gateway => (200, json!({ "error_code": refusal.code, "error_msg": words(words::of_gateway) })),
-        Voice::OAuth(error) => {
+    let (status, body) = match refusal.origin {
+        Origin::Service => (200, json!({ "errno": refusal.code, "msg": words(words::of) })),
+        Origin::Gateway => {
+            (200, json!({ "error_code": refusal.code, "error_msg": words(words::of_gateway) }))
+        }
+        Origin::OAuth(error) => {
             (400, json!({ "error": error.as_str(), "error_description": refusal.message }))
         }
     };

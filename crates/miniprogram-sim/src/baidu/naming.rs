@@ -1,4 +1,4 @@
-//! Names: checked, changed.
+//! Names: check and change.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,30 +8,29 @@ use super::{BdScene, BdView, Step, Verdict, reviews};
 use crate::call::{Content, Refusal};
 use crate::verdict::ReviewItem;
 
-/// What `app/checkname` looks for in a name, beside the names of the other Baidu apps of the simulator.
+/// Rules of `app/checkname`, next to the names of the simulator's other Baidu apps.
 ///
-/// The first rule that is broken decides: a name in use, a sensitive word, a brand, a part that is a brand, a word of
-/// high traffic.
+/// The first rule broken decides: a name in use, a sensitive word, a brand, a part that is a brand, a popular word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct NameRules {
-    /// Words that no name may hold: result 2.
+    /// Words that no name may contain: result 2.
     pub sensitive: Vec<String>,
-    /// Brands, which no name may be (3) or hold (4).
+    /// Brands, which no name may equal (3) or contain (4).
     pub brands: Vec<String>,
-    /// Words of high traffic, which no name may hold: result 5.
+    /// Popular words, which no name may contain: result 5.
     pub popular: Vec<String>,
 }
 
 impl NameRules {
-    /// One word of each kind: 赌博, 百度, 天气.
+    /// One word per kind: 赌博, 百度, 天气.
     #[must_use]
     pub fn sample() -> Self {
         Self::none().with_sensitive(["赌博"]).with_brands(["百度"]).with_popular(["天气"])
     }
 
-    /// No words: only names in use are found.
+    /// No words: only names in use are refused.
     #[must_use]
     pub fn none() -> Self {
         Self { sensitive: Vec::new(), brands: Vec::new(), popular: Vec::new() }
@@ -51,14 +50,14 @@ impl NameRules {
         self
     }
 
-    /// Sets the words of high traffic.
+    /// Sets the popular words.
     #[must_use]
     pub fn with_popular<W: Into<String>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
         self.popular = words.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The result and the words that were hit.
+    /// Returns the result and the words found.
     fn check<'a>(&'a self, name: &str) -> (i64, Vec<&'a str>) {
         let held = |words: &'a [String]| -> Vec<&'a str> {
             words.iter().filter(|word| name.contains(word.as_str())).map(String::as_str).collect()
@@ -76,12 +75,12 @@ impl Default for NameRules {
     }
 }
 
-/// How wide a text is: 1 for a character of ASCII, 2 for any other.
+/// Width of a text: 1 for an ASCII character, 2 for any other.
 pub(super) fn width(text: &str) -> usize {
     text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
 }
 
-/// The words that were hit come as an array of arrays, and only if there are any.
+/// The words found are an array of arrays, present only if there are any.
 pub(super) fn checkname(view: &BdView<'_>) -> Verdict {
     let name = view.call.param("app_name").map(str::trim).filter(|name| !name.is_empty());
     let name = name.ok_or(Refusal::code(40001))?;
@@ -98,7 +97,7 @@ pub(super) fn checkname(view: &BdView<'_>) -> Verdict {
     Step::answer(answer)
 }
 
-/// A name of 3 to 30, with proofs of brands if it needs them.
+/// A name is 3 to 30 wide, with proof for brands if needed.
 pub(super) fn setnickname(view: &BdView<'_>) -> Verdict {
     let name = view.call.param("nick_name").filter(|name| (3..=30).contains(&width(name)));
     let name = name.ok_or(Refusal::code(40001))?.to_owned();

@@ -14,7 +14,7 @@ const PATH: &str = "/oauth/2.0/token";
 pub(super) const OPERATION: Operation = Operation { name: "client_credentials", effect: false };
 const SCOPE: &str = "smartapp_snsapi_base";
 
-/// Whether the request is one for a token of client credentials.
+/// Returns whether the request is for a token of client credentials.
 pub(crate) fn is_for_client(call: &Call) -> bool {
     call.path == PATH
 }
@@ -32,7 +32,7 @@ pub(super) fn endpoints() -> impl Iterator<Item = EndpointInfo> {
 }
 
 impl World {
-    /// Answers with a token, or an OAuth error and status 400.
+    /// Returns a token, or an OAuth error with status 400.
     pub(crate) fn client_credentials(&mut self, call: &Call, now: Timestamp) -> Answer {
         let refused = |error: &str, description: &str| {
             let body = json!({ "error": error, "error_description": description });

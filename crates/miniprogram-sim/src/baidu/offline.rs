@@ -1,4 +1,4 @@
-//! Apps that Baidu took offline, closed to traffic or told to rectify, and the way back.
+//! Apps taken offline, closed to traffic or ordered to rectify, and how each ends.
 
 use miniprogram_core::{AppId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,31 +17,31 @@ use crate::world::{self, World};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ForcedOffline {
-    /// In words.
+    /// The reason.
     #[serde(default)]
     pub reason: String,
     /// What is at fault.
     pub fault: OfflineFault,
-    /// Which basic information is at fault; none if only the package is.
+    /// The basic information at fault; empty if only the package is.
     #[serde(default)]
     pub illegal_fields: Vec<IllegalField>,
 }
 
 impl ForcedOffline {
-    /// A reason without a field that is at fault.
+    /// A reason without fields at fault.
     #[must_use]
     pub fn new(fault: OfflineFault, reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), fault, illegal_fields: Vec::new() }
     }
 
-    /// Adds a field that is at fault.
+    /// Adds a field at fault.
     #[must_use]
     pub fn with_illegal_field(mut self, field: IllegalField) -> Self {
         self.illegal_fields.push(field);
         self
     }
 
-    /// As the documents join them.
+    /// Joined as in the documents.
     pub(super) fn fields(&self) -> String {
         self.illegal_fields.iter().map(|field| field.as_wire()).collect::<Vec<_>>().join(",")
     }
@@ -83,7 +83,7 @@ impl IllegalField {
     }
 }
 
-/// All parameters are optional; the simulator wants one at least.
+/// All parameters are optional; the simulator requires at least one.
 pub(super) fn update(view: &BdView<'_>) -> Verdict {
     let given = |name: &str| view.call.param(name).filter(|value| !value.is_empty()).map(str::to_owned);
     let (name, description, icon) = (given("app_name"), given("app_desc"), given("photo_addr"));
@@ -125,18 +125,18 @@ pub(super) fn apply_recovery(view: &BdView<'_>) -> Verdict {
     })
 }
 
-/// What Baidu does to an app by itself.
+/// A measure that Baidu takes on its own.
 pub(crate) enum Measure {
     ForceOffline(ForcedOffline),
     CloseTraffic,
     RequireRectification,
-    /// The subject of the account changed, which ends the permission for phone numbers.
+    /// The account's legal subject changes, which cancels the permission for phone numbers.
     ChangeSubject,
 }
 
 impl Measure {
-    /// Carries it out; the event to push and what it carries, if anything is to be told.
-    fn carry_out(self, account: &mut Account) -> Option<(&'static str, Value)> {
+    /// Applies it; returns the event to push and its content, if any.
+    fn apply(self, account: &mut Account) -> Option<(&'static str, Value)> {
         let profile = &mut account.profile;
         Some(match self {
             Self::ForceOffline(offline) => {
@@ -166,7 +166,7 @@ impl Measure {
     }
 }
 
-/// Does it to an app, and pushes that it was done.
+/// Applies a measure to an app and pushes it.
 pub(crate) fn enforce(
     world: &mut World,
     app_id: &AppId,
@@ -175,9 +175,9 @@ pub(crate) fn enforce(
 ) -> Result<(), SimError> {
     let app = world.apps.get_mut(app_id).ok_or_else(|| SimError::UnknownApp(app_id.clone()))?;
     let world::Account::Baidu(account) = &mut app.account else {
-        return Err(SimError::Unsupported(app_id.clone(), "such measure"));
+        return Err(SimError::Unsupported(app_id.clone(), "this measure"));
     };
-    if let Some((event, extra)) = measure.carry_out(account) {
+    if let Some((event, extra)) = measure.apply(account) {
         let platform_id = &world.settings.baidu_callback.platform_id;
         let push = push::notice(app_id, platform_id, event, extra, now);
         world.send(push, now);

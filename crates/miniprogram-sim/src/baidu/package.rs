@@ -17,7 +17,7 @@ pub(super) fn upload(view: &BdView<'_>) -> Verdict {
     if version.is_empty() || !view.settings.knows_template(&template.into()) {
         return Err(Refusal::code(40001));
     }
-    // Document 001 calls the member a text and shows a boolean.
+    // Document 001 calls the field a string and shows a boolean.
     let wanted = |value: &Value| *value == true || value == "true";
     let direct_commit = ext.get("extEnable").is_some_and(|value| *value == true)
         && ext.get("directCommit").is_some_and(wanted);
@@ -48,7 +48,7 @@ pub(super) fn upload(view: &BdView<'_>) -> Verdict {
     })
 }
 
-/// An upload that asked to be submitted as soon as it is ready.
+/// Submits an upload that asked for it, once it is ready.
 fn submit_directly(world: &mut World, app_id: &AppId, id: u64, now: Timestamp) {
     let Some(App { account: Account::Baidu(account), effects, .. }) = world.apps.get_mut(app_id) else {
         return;
@@ -64,19 +64,19 @@ fn submit_directly(world: &mut World, app_id: &AppId, id: u64, now: Timestamp) {
     }
 }
 
-/// JSON text of an object that says whether it is switched on.
+/// Parses JSON text of an object with a boolean `extEnable`.
 fn ext_json(text: &str) -> Result<Object, Refusal> {
-    let members = match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => members,
+    let fields = match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => fields,
         _ => return Err(Refusal::code(69004)),
     };
-    match members.get("extEnable") {
-        Some(Value::Bool(_)) => Ok(members),
+    match fields.get("extEnable") {
+        Some(Value::Bool(_)) => Ok(fields),
         _ => Err(Refusal::code(69004)),
     }
 }
 
-/// The package that `package_id` names.
+/// Returns the package named by `package_id`.
 fn named<'a>(view: &'a BdView<'_>) -> Result<&'a Package, Refusal> {
     find(view.state, view.call, view.now)
 }
@@ -204,7 +204,7 @@ pub(super) fn getdetail(view: &BdView<'_>) -> Verdict {
     Step::answer(detail(view.state, view.call, view.now)?)
 }
 
-/// The package that the request names, by its id or as the newest of a status.
+/// Returns the package that the request names, by id or as the newest of a status.
 pub(super) fn detail(state: &BdAccount, call: &Call, now: Timestamp) -> Result<Value, Refusal> {
     if call.param("package_id").is_some() {
         return Ok(find(state, call, now)?.to_json(now));
@@ -216,7 +216,7 @@ pub(super) fn detail(state: &BdAccount, call: &Call, now: Timestamp) -> Result<V
     Ok(package.to_json(now))
 }
 
-/// The package that a preview shows: the newest one that is not online.
+/// The previewed package: the newest one that is not online.
 pub(super) fn gettrial(view: &BdView<'_>) -> Verdict {
     let state = view.state;
     let candidates = [state.development, state.review].into_iter().flatten();

@@ -6,7 +6,7 @@ use super::profile::Change;
 use super::{BdScene, BdView, Step, Verdict, reviews};
 use crate::call::{Content, Object, Refusal};
 
-/// How long the description of the scene may be, in characters.
+/// Maximum length of the description, in characters.
 pub(super) const DESCRIPTION: usize = 500;
 
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,7 @@ impl Status {
         }
     }
 
-    /// Whether there is something to cancel.
+    /// Returns whether there is something to cancel.
     pub(crate) fn is_held(self) -> bool {
         matches!(self, Self::Pending | Self::Granted)
     }
@@ -68,7 +68,7 @@ pub(super) fn apply(view: &BdView<'_>) -> Verdict {
     Step::effect(|scene: &mut BdScene<'_>| {
         scene.state.profile.phone.set(Status::Pending, "");
         reviews::submit(scene, Change::PhonePermission);
-        Content::Members(Object::new())
+        Content::Fields(Object::new())
     })
 }
 
@@ -78,7 +78,7 @@ pub(super) fn cancel(view: &BdView<'_>) -> Verdict {
     }
     Step::effect(|scene: &mut BdScene<'_>| {
         scene.state.profile.cancel_phone_permission();
-        Content::Members(Object::new())
+        Content::Fields(Object::new())
     })
 }
 
@@ -92,7 +92,7 @@ pub(super) fn status(view: &BdView<'_>) -> Verdict {
 }
 
 impl super::profile::Profile {
-    /// Takes the permission away, granted or pending.
+    /// Cancels the permission, granted or pending.
     pub(crate) fn cancel_phone_permission(&mut self) {
         self.phone.set(Status::None, "");
         self.reviews.retain(|review| !matches!(review.change, Change::PhonePermission));

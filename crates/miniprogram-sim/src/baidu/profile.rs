@@ -1,4 +1,4 @@
-//! What belongs to an app beside its packages: its basic information, and what of it is under review.
+//! Basic information of an app, and its reviews.
 
 use std::collections::BTreeMap;
 
@@ -20,22 +20,22 @@ pub(super) const CATEGORY_CHANGES: u32 = 3;
 pub(crate) struct Profile {
     pub(crate) name: String,
     pub(crate) description: String,
-    /// The address of the icon.
+    /// URL of the icon.
     pub(crate) icon: String,
     /// Ids of sub-categories.
     pub(crate) categories: Vec<u64>,
-    /// How often each was sent to review.
+    /// How often each item was submitted.
     used: BTreeMap<ReviewItem, u32>,
-    /// What is under review, the oldest first; one of each item at most.
+    /// Reviews in progress, oldest first; at most one per item.
     pub(crate) reviews: Vec<Review>,
-    /// What the last review refused, with the reason, until the next one.
+    /// What the last review of an item refused, with the reason.
     pub(crate) refused: BTreeMap<ReviewItem, (Change, String)>,
     pub(crate) phone: Phone,
     pub(crate) domains: Domains,
     pub(crate) offline: Option<ForcedOffline>,
     pub(crate) traffic_closed: bool,
     pub(crate) rectification: bool,
-    /// Whether the authenticity of the subject was certified, which a release needs.
+    /// Whether the legal subject is certified, as a release requires.
     pub(crate) is_authenticated: bool,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Review {
     pub(crate) change: Change,
 }
 
-/// What a review would bring about.
+/// The change that a review would apply.
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
     Name(String),
@@ -84,7 +84,7 @@ impl Change {
 }
 
 impl Profile {
-    /// With the domains that it set by itself.
+    /// Starts with the app's own domains.
     pub(crate) fn new(spec: &AppSpec) -> Self {
         Self {
             name: spec.name.clone().unwrap_or_else(|| format!("app {}", spec.app_id)),
@@ -94,7 +94,7 @@ impl Profile {
         }
     }
 
-    /// What no package may be submitted with: basic information under review (001, 第二步). The code that says so.
+    /// Returns the code that refuses a submission while basic information is under review (001, 第二步).
     pub(super) fn obstacle(&self) -> Option<i64> {
         let under_review = |item| self.review(item).is_some();
         let update = self.review(ReviewItem::OfflineUpdate).map(|review| &review.change);
@@ -129,7 +129,7 @@ impl Profile {
         self.reviews.push(Review { id, change });
     }
 
-    /// A new package is online: what was wrong with the one before is over.
+    /// A new package is online: problems of the previous one are over.
     pub(super) fn release(&mut self) {
         self.rectification = false;
         if self.offline.as_ref().is_some_and(|offline| offline.fault == OfflineFault::Package) {
@@ -137,7 +137,7 @@ impl Profile {
         }
     }
 
-    /// The number in the documents.
+    /// Returns the documents' number.
     pub(crate) fn status(&self, paused: bool) -> i64 {
         if self.offline.is_some() {
             5
@@ -152,7 +152,7 @@ impl Profile {
         }
     }
 
-    pub(crate) fn tell(&self, truth: &mut AppTruth) {
+    pub(crate) fn describe(&self, truth: &mut AppTruth) {
         truth.name.clone_from(&self.name);
         truth.description.clone_from(&self.description);
         truth.icon = Some(self.icon.clone()).filter(|icon| !icon.is_empty());

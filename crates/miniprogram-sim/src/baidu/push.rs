@@ -1,4 +1,4 @@
-//! The messages that Baidu pushes, before they are encrypted.
+//! Baidu's pushes before encryption.
 
 use miniprogram_core::{AppId, Timestamp};
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ use crate::pushes::{Push, Route};
 use crate::verdict::Decision;
 use crate::world::Planned;
 
-/// Decides, and builds the push that tells of it. The outer `None`: there is no such verdict. The inner: there is
-/// nothing to decide.
+/// Decides and builds the push. The outer `None` means that Baidu has no such verdict, the inner that there is nothing
+/// to decide.
 pub(crate) fn audited(
     app: &AppId,
     platform_id: &str,
@@ -35,7 +35,7 @@ pub(crate) fn audited(
     Some(Some(notice(app, platform_id, event, extra, now)))
 }
 
-/// A push about an app. The event may have the blank in front that the documents print.
+/// A push about an app. The event may start with the space that the documents print.
 pub(crate) fn notice(app: &AppId, platform_id: &str, event: &str, extra: Value, now: Timestamp) -> Push {
     let mut message = json!({
         "appId": number(app.as_str()),
@@ -73,8 +73,8 @@ pub(crate) fn authorization(
     }
 }
 
-/// A push about what the app just did to itself.
-pub(super) fn tell(scene: &mut BdScene<'_>, event: &'static str) {
+/// Pushes what the app has just done.
+pub(super) fn push_event(scene: &mut BdScene<'_>, event: &'static str) {
     let push =
         notice(scene.app_id, &scene.settings.baidu_callback.platform_id, event, Value::Null, scene.now);
     scene.jobs.push(Planned::quiet(scene.now, move |world, now| world.send(push, now)));

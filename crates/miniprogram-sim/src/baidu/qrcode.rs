@@ -7,10 +7,10 @@ use super::{BdView, Step, Verdict};
 use crate::call::{Content, Refusal};
 use crate::picture;
 
-/// How wide the picture may be, in pixels (003, 二维码).
+/// Allowed widths, in pixels (003, 二维码).
 pub(super) const WIDTHS: RangeInclusive<u16> = 200..=1280;
 
-/// A code of an address that names app, package and path. 47002 if it is too long for one.
+/// A QR code of a URL that names app, package and path; 47002 if that is too long.
 pub(super) fn qrcode(view: &BdView<'_>) -> Verdict {
     let width = match view.call.param("width") {
         None => *WIDTHS.start(),

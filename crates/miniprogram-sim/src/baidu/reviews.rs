@@ -1,4 +1,4 @@
-//! Basic information goes to review; here it gets there, and its verdict takes effect.
+//! Reviews of basic information: submission and verdict.
 
 use miniprogram_core::{AppId, Timestamp};
 use serde_json::json;
@@ -11,18 +11,18 @@ use crate::error::SimError;
 use crate::verdict::{Decision, ReviewItem};
 use crate::world::{Account, World, scheduled_review};
 
-/// Refuses what is under review already.
+/// Refuses an item that is under review.
 pub(super) fn check_open(view: &BdView<'_>, item: ReviewItem) -> Result<(), Refusal> {
     if view.state.profile.review(item).is_some() { Err(Refusal::code(50052)) } else { Ok(()) }
 }
 
-/// Refuses a change beyond the quota, or while one is under review.
+/// Refuses a change beyond the quota or of an item under review.
 pub(super) fn check(view: &BdView<'_>, item: ReviewItem, exhausted: i64) -> Result<(), Refusal> {
     check_open(view, item)?;
     if view.state.profile.used(item) >= Profile::quota(item) { Err(Refusal::code(exhausted)) } else { Ok(()) }
 }
 
-/// Puts a change under review; its examine id. The policy may decide it later.
+/// Puts a change under review and returns its examine id. The policy may decide it later.
 pub(super) fn submit(scene: &mut BdScene<'_>, change: Change) -> u64 {
     let (id, item) = (scene.platform.baidu.examine(), change.item());
     scene.state.profile.submit(id, change);
@@ -30,7 +30,7 @@ pub(super) fn submit(scene: &mut BdScene<'_>, change: Change) -> u64 {
     id
 }
 
-/// Decides what is under review; with an id only if it is that one.
+/// Decides a review; if `id` is given, only that one.
 pub(crate) fn decide_review(
     world: &mut World,
     app_id: &AppId,
@@ -42,7 +42,7 @@ pub(crate) fn decide_review(
     let reason = match decision {
         Decision::Approve => None,
         Decision::Reject { reason, .. } => Some(reason.as_str()),
-        Decision::Delay { .. } => return Err(SimError::Unsupported(app_id.clone(), "delayed review")),
+        Decision::Delay { .. } => return Err(SimError::Unsupported(app_id.clone(), "delayed reviews")),
     };
     let Some(events) = events(item) else {
         return Err(SimError::Unsupported(app_id.clone(), item.as_str()));
@@ -107,15 +107,15 @@ fn refuse(profile: &mut Profile, change: Change, reason: &str) {
     }
 }
 
-/// The events of either verdict, as the samples of document 003 print them.
+/// Events of both verdicts, as in the samples of document 003.
 struct Events {
     pass: &'static str,
     fail: &'static str,
-    /// What the reason is called.
+    /// Field name of the reason.
     reason: &'static str,
 }
 
-/// `None` for what Baidu does not review.
+/// `None` for items that Baidu does not review.
 fn events(item: ReviewItem) -> Option<Events> {
     let (pass, fail, reason) = match item {
         ReviewItem::Name => ("APP_NAME_AUDIT_PASS", "APP_NAME_AUDIT_FAIL", "reason"),

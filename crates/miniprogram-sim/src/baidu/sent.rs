@@ -1,4 +1,4 @@
-//! What was pushed, for a platform that missed it: `pushmsg/getmsg`.
+//! Past pushes, for a platform that missed them: `pushmsg/getmsg`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use crate::world::Apps;
 
 type PlatformView<'a> = View<'a, Apps>;
 
-/// The seconds of a day.
+/// Seconds per day.
 const DAY: i64 = 24 * 3600;
-/// How far back pushes can be asked for.
+/// How long pushes are kept.
 pub(super) const MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How long a time one request may span.
+/// Maximum time span of one request.
 pub(super) const SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How many pushes a page has at most.
+/// Maximum pushes per page.
 pub(super) const PAGE: usize = 100;
 
-/// What became of a push, by Baidu's numbers.
+/// Result of a push, as Baidu's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
     Pending = 0,
@@ -40,7 +40,7 @@ struct Message {
     status: Status,
 }
 
-/// The pushes of the last month, the oldest first.
+/// The last month's pushes, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     messages: VecDeque<Message>,
@@ -48,7 +48,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// Keeps a push; its number. Tickets are not kept: a newer one always comes.
+    /// Keeps a push and returns its number. Tickets are not kept: a newer one always follows.
     pub(crate) fn add(&mut self, push: &Push, now: Timestamp) -> Option<u64> {
         if matches!(push.route, Route::Platform { about: None }) {
             return None;
@@ -62,7 +62,7 @@ impl Sent {
         Some(number)
     }
 
-    /// A push that was acknowledged once stays delivered.
+    /// Once acknowledged, a push stays delivered.
     pub(crate) fn delivered(&mut self, number: u64, acknowledged: bool) {
         let place = self.messages.binary_search_by_key(&number, |message| message.number);
         if let Some(message) = place.ok().and_then(|place| self.messages.get_mut(place))
@@ -94,17 +94,17 @@ fn time(view: &PlatformView<'_>, name: &str) -> Result<Option<Timestamp>, Refusa
     Ok(seconds.map(Timestamp::from_unix))
 }
 
-/// Which pushes are asked for: those of a time, or some by their numbers.
-enum Asked {
+/// The pushes requested: a time span, or some by number.
+enum Selection {
     Numbers(Vec<u64>),
     Span { start: Timestamp, end: Timestamp, only_failed: bool },
 }
 
-fn asked(view: &PlatformView<'_>) -> Result<Asked, Refusal> {
+fn selection(view: &PlatformView<'_>) -> Result<Selection, Refusal> {
     let refused = || Refusal::code(40001);
     if let Some(numbers) = view.call.param("id_list").filter(|numbers| !numbers.is_empty()) {
         let numbers: Result<Vec<u64>, _> = numbers.split(',').map(str::parse).collect();
-        return numbers.map(Asked::Numbers).map_err(|_| refused());
+        return numbers.map(Selection::Numbers).map_err(|_| refused());
     }
     let end = time(view, "end")?.unwrap_or(view.now);
     let start = time(view, "start")?.unwrap_or(Timestamp::from_unix(end.as_unix().saturating_sub(DAY)));
@@ -116,18 +116,18 @@ fn asked(view: &PlatformView<'_>) -> Result<Asked, Refusal> {
         Some(2) => true,
         Some(_) => return Err(refused()),
     };
-    Ok(Asked::Span { start, end, only_failed })
+    Ok(Selection::Span { start, end, only_failed })
 }
 
-/// Numbers win over everything else.
+/// Numbers take precedence over everything else.
 pub(super) fn getmsg(view: &PlatformView<'_>) -> Verdict<Apps> {
     let refused = || Refusal::code(40001);
     let messages = &view.platform.baidu.sent.messages;
-    let found: Vec<&Message> = match asked(view)? {
-        Asked::Numbers(numbers) => {
+    let found: Vec<&Message> = match selection(view)? {
+        Selection::Numbers(numbers) => {
             messages.iter().filter(|message| numbers.contains(&message.number)).collect()
         }
-        Asked::Span { start, end, only_failed } => {
+        Selection::Span { start, end, only_failed } => {
             let first = messages.partition_point(|message| message.at < start);
             let behind = messages.partition_point(|message| message.at <= end);
             let span = messages.range(first..behind.max(first));

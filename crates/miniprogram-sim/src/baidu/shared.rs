@@ -1,4 +1,4 @@
-//! What Baidu keeps for the platform: domains, the template library, uploaded images, names.
+//! What Baidu keeps per platform: domains, the template library, uploaded images, names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,20 +7,20 @@ use miniprogram_core::{AppId, Timestamp};
 use super::sent::Sent;
 use crate::platform::DomainKind;
 
-/// What all apps of the platform share at Baidu.
+/// State shared by all apps of the platform at Baidu.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    /// The domains that the apps may be given.
+    /// Registered domains, which apps may use.
     pub(crate) domains: BTreeMap<DomainKind, Vec<String>>,
-    /// The oldest first.
+    /// Oldest first.
     pub(crate) drafts: Vec<Draft>,
-    /// The oldest first.
+    /// Oldest first.
     pub(crate) templates: Vec<Template>,
     next_draft: u64,
     next_template: u64,
-    /// The addresses that uploaded images got.
+    /// URLs of uploaded images.
     pub(crate) images: BTreeSet<String>,
-    /// The names of the apps.
+    /// Names of the apps.
     pub(crate) names: BTreeMap<AppId, String>,
     next_examine: u64,
     pub(crate) sent: Sent,
@@ -45,7 +45,7 @@ pub(crate) struct Template {
 }
 
 impl Shared {
-    /// Puts a draft beside the others; its id.
+    /// Adds a draft and returns its id.
     pub(crate) fn add_draft(&mut self, version: &str, description: &str, now: Timestamp) -> u64 {
         self.next_draft += 1;
         let (id, version, description) = (self.next_draft, version.to_owned(), description.to_owned());
@@ -53,7 +53,7 @@ impl Shared {
         id
     }
 
-    /// Makes a template of a draft's version; its id.
+    /// Turns a draft's version into a template and returns its id.
     pub(super) fn add_template(&mut self, version: String, description: String, now: Timestamp) -> u64 {
         self.next_template += 1;
         let id = self.next_template;
@@ -65,13 +65,13 @@ impl Shared {
         self.domains.get(&kind).map_or(&[], Vec::as_slice)
     }
 
-    /// A number for something that goes to review.
+    /// Returns the next examine id.
     pub(super) fn examine(&mut self) -> u64 {
         self.next_examine += 1;
         15_000 + self.next_examine
     }
 
-    /// Whether all addresses, joined by commas, came from the image upload.
+    /// Returns whether all URLs, joined by commas, came from the image upload.
     pub(super) fn knows_images(&self, joined: &str) -> bool {
         joined.split(',').all(|address| self.images.contains(address))
     }

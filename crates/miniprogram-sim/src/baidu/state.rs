@@ -1,4 +1,4 @@
-//! The state of an app at Baidu: packages, and which of them stands where.
+//! An app's state at Baidu: its packages and their stages.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use crate::verdict::Decision;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Account {
-    /// All of them, for `getdetail`; the oldest first.
+    /// All packages, for `getdetail`; oldest first.
     pub(crate) packages: Vec<Package>,
     /// The newest upload that was not submitted.
     pub(crate) development: Option<u64>,
     /// The newest submission that is not online.
     pub(crate) review: Option<u64>,
     pub(crate) online: Option<u64>,
-    /// What a rollback brings back.
+    /// The package that a rollback restores.
     pub(crate) previous: Option<u64>,
-    /// Until when the package online is being rolled back.
+    /// End of the rollback in progress.
     pub(crate) rolling_until: Option<Timestamp>,
-    /// What the next uploads end in.
+    /// Failure of the next upload.
     pub(crate) failure: Option<Failure>,
     pub(crate) paused: bool,
     pub(crate) library: Option<String>,
@@ -40,7 +40,7 @@ pub(crate) struct Package {
     pub(crate) failure: Option<Failure>,
     pub(crate) status: Status,
     pub(crate) message: String,
-    /// The remark of its last submission.
+    /// Remark of its last submission.
     pub(crate) remark: String,
     pub(crate) online_at: Timestamp,
 }
@@ -65,7 +65,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    /// The number in the documents.
+    /// Returns the documents' number.
     pub(crate) fn code(self) -> i64 {
         if self == Self::Retired { Self::Development as i64 } else { self as i64 }
     }
@@ -87,7 +87,7 @@ impl Package {
         self.failure.is_none() && self.ready_at <= now
     }
 
-    /// The package object, as the documents' samples have it.
+    /// The package object, as in the documents' samples.
     pub(crate) fn to_json(&self, now: Timestamp) -> Value {
         let committed_at = self.committed_at.to_civil("%Y/%m/%d %H:%M:%S", 8);
         if self.ready_at > now {
@@ -124,7 +124,7 @@ impl Package {
 }
 
 impl Account {
-    /// Takes over packages and audits. The basic information stays; what took the app offline is over.
+    /// Replaces packages and audits. The basic information is kept; measures that took the app offline are lifted.
     pub(crate) fn replace(&mut self, new: Self) {
         let mut profile = std::mem::take(&mut self.profile);
         profile.offline = None;
@@ -184,7 +184,7 @@ impl Account {
         }
     }
 
-    /// Decides the package under review; with an id only if it is that one.
+    /// Decides the package under review; if `id` is given, only that one.
     pub(crate) fn decide(&mut self, id: Option<u64>, decision: &Decision) -> Option<&Package> {
         let under_review = self.packages.iter().find(|package| package.status == Status::InReview)?.id;
         if id.is_some_and(|id| id != under_review) {
@@ -238,7 +238,7 @@ impl Account {
         }
     }
 
-    /// Ends the rollback that was to take until then.
+    /// Ends the rollback that is due at that time.
     pub(crate) fn end_rollback(&mut self, until: Timestamp) {
         if self.rolling_until == Some(until) {
             self.rolled_back(until);
@@ -261,7 +261,7 @@ impl Account {
         self.library.as_deref().unwrap_or("1.0.0")
     }
 
-    pub(crate) fn tell(&self, truth: &mut AppTruth) {
+    pub(crate) fn describe(&self, truth: &mut AppTruth) {
         let version = |package: &Package, since: Timestamp| VersionTruth {
             version: package.version.clone(),
             description: package.description.clone(),
@@ -273,7 +273,7 @@ impl Account {
         truth.online = find(self.online).map(|package| version(package, package.online_at));
         truth.previous = find(self.previous).map(|package| version(package, package.online_at));
         truth.open = !self.paused && self.profile.offline.is_none() && !self.profile.traffic_closed;
-        self.profile.tell(truth);
+        self.profile.describe(truth);
         truth.min_library_version = self.library().to_owned();
         truth.audits = self
             .audits

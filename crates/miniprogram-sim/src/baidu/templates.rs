@@ -8,26 +8,26 @@ use crate::call::{Call, Content, Refusal};
 use crate::endpoint::{Scene, Step, Verdict, View};
 use crate::world::Apps;
 
-/// How many templates the library holds.
+/// Maximum templates in the library.
 pub(super) const LIMIT: usize = 50;
-/// How long a description may be, in characters.
+/// Maximum length of a description, in characters.
 pub(super) const DESCRIPTION: usize = 30;
 
 type PlatformView<'a> = View<'a, Apps>;
 
 pub(super) fn gettemplatedraftlist(view: &PlatformView<'_>) -> Verdict<Apps> {
     let drafts = &view.platform.baidu.drafts;
-    let tell =
+    let to_json =
         |draft: &Draft| object("draft_id", draft.id, &draft.version, &draft.description, draft.created_at);
-    Step::answer(page(view.call, drafts.len(), drafts.iter().rev().map(tell))?)
+    Step::answer(page(view.call, drafts.len(), drafts.iter().rev().map(to_json))?)
 }
 
 pub(super) fn gettemplatelist(view: &PlatformView<'_>) -> Verdict<Apps> {
     let templates = &view.platform.baidu.templates;
-    let tell = |template: &Template| {
+    let to_json = |template: &Template| {
         object("template_id", template.id, &template.version, &template.description, template.created_at)
     };
-    Step::answer(page(view.call, templates.len(), templates.iter().rev().map(tell))?)
+    Step::answer(page(view.call, templates.len(), templates.iter().rev().map(to_json))?)
 }
 
 fn object(id_name: &str, id: u64, version: &str, description: &str, created_at: Timestamp) -> Value {
@@ -40,7 +40,7 @@ fn object(id_name: &str, id: u64, version: &str, description: &str, created_at: 
     })
 }
 
-/// One page of the list, the newest first; `count` tells of all.
+/// One page of the list, newest first; `count` is the total.
 fn page(call: &Call, count: usize, list: impl Iterator<Item = Value>) -> Result<Value, Refusal> {
     let number = |name: &str, default: usize| match call.param(name) {
         None => Ok(default),

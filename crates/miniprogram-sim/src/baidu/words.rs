@@ -1,10 +1,10 @@
-//! The words beside Baidu's codes.
+//! Messages of Baidu's codes.
 
 use super::api;
 
 type Rows = &'static [(i64, &'static str)];
 
-/// The tables of document 003: each endpoint has its own words, down to the full stop.
+/// The tables of document 003: each endpoint has its own messages, down to the full stop.
 static TABLES: &[(&str, Rows)] = &[
     (
         api!("app/category/update"),
@@ -65,13 +65,13 @@ static TABLES: &[(&str, Rows)] = &[
     ),
 ];
 
-/// The words that document 003 has for a code of this endpoint, if it has any.
+/// Returns the message that document 003 prints for a code of this endpoint, if any.
 pub(super) fn documented(path: &str, code: i64) -> Option<&'static str> {
     let (_, rows) = TABLES.iter().find(|(of, _)| *of == path)?;
     rows.iter().find(|(of, _)| *of == code).map(|(_, words)| *words)
 }
 
-/// The words for a code elsewhere: those of document 003 where they fit any endpoint.
+/// Returns the message for a code elsewhere: that of document 003 if it fits any endpoint.
 pub(super) fn of(code: i64) -> &'static str {
     match code {
         500 => "服务器未知错误，请稍后再试",

@@ -1,15 +1,15 @@
-//! What can go wrong with a push.
+//! Faults of pushes.
 
 use miniprogram_core::AppId;
 use serde::{Deserialize, Serialize};
 
 use super::{When, mix};
 
-/// What happens to the next push, or to some pushes.
+/// A rule for pushes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PushFaultRule {
-    /// Only this app; all if absent.
+    /// Restricts the rule to one app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<AppId>,
     /// How often.
@@ -26,13 +26,13 @@ impl PushFaultRule {
         Self { app: None, when: When::Next(count), fault }
     }
 
-    /// A rule that strikes a push with a probability from 0 to 1.
+    /// A rule that fires with a probability from 0 to 1.
     #[must_use]
     pub fn probability(probability: f64, fault: PushFault) -> Self {
         Self { app: None, when: When::Probability(probability), fault }
     }
 
-    /// Limits the rule to one app.
+    /// Restricts the rule to one app.
     #[must_use]
     pub fn with_app(mut self, app: AppId) -> Self {
         self.app = Some(app);
@@ -47,18 +47,18 @@ impl PushFaultRule {
 pub enum PushFault {
     /// It is never sent.
     Lost,
-    /// It is sent so many milliseconds of simulated time later.
+    /// It is sent this many milliseconds of simulated time later.
     Late {
-        /// The wait.
+        /// The delay.
         millis: u64,
     },
-    /// It is sent twice, though the first was acknowledged.
+    /// It is sent twice, even if the first was acknowledged.
     Duplicated,
-    /// It is held back until the app's next push has been sent, a minute of simulated time at most.
+    /// It is held back until the app's next push is sent, for at most a minute of simulated time.
     Reordered,
 }
 
-/// The rules for pushes that are in force.
+/// The active rules for pushes.
 #[derive(Debug, Default)]
 pub(crate) struct PushFaults(Vec<PushFaultRule>);
 

@@ -1,4 +1,4 @@
-//! What merchants and vendors do about authorizations and the tokens that come of them.
+//! Authorizations and the tokens they issue.
 
 use miniprogram_core::{AppId, Secret};
 
@@ -8,11 +8,11 @@ use crate::error::SimError;
 type Result<T> = std::result::Result<T, SimError>;
 
 impl Simulator {
-    /// A merchant authorizes the platform, for the first time or again: `authorized` (WeChat) or `AUTHORIZED` (Baidu) is
-    /// pushed to the authorization URL. The code is the one of the push, as the redirect brings it to the platform.
+    /// A merchant authorizes the platform, for the first time or again: `authorized` (WeChat) or `AUTHORIZED` (Baidu)
+    /// is pushed to the authorization URL. Returns the code, which is the same in the push and in the redirect.
     ///
-    /// At WeChat there is a new refresh token from now on; the one before stays good for 5 minutes. At Baidu the
-    /// exchange brings it.
+    /// At WeChat this replaces the refresh token; the previous one stays valid for 5 minutes. At Baidu the exchange
+    /// issues it.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`].
@@ -21,8 +21,8 @@ impl Simulator {
         Ok(Secret::new(consent.code))
     }
 
-    /// A merchant changes what the platform may do: `updateauthorized` or `UPDATE_AUTHORIZED` is pushed, with a new code.
-    /// As to tokens it is the same as [`authorize`](Self::authorize).
+    /// A merchant changes the permissions of the platform: `updateauthorized` or `UPDATE_AUTHORIZED` is pushed, with a
+    /// new code. Affects tokens like [`authorize`](Self::authorize).
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::NotAuthorized`].
@@ -31,7 +31,7 @@ impl Simulator {
         Ok(Secret::new(consent.code))
     }
 
-    /// A merchant withdraws the authorization: all tokens of the app are refused from now on, and `unauthorized` or
+    /// A merchant revokes the authorization: all tokens of the app are refused from now on, and `unauthorized` or
     /// `UNAUTHORIZED` is pushed.
     ///
     /// # Errors
@@ -40,14 +40,14 @@ impl Simulator {
         self.hub.with(|world, now| world.revoke_authorization(app, now))
     }
 
-    /// Whether the app has authorized the platform; no for an app that was not added.
+    /// Returns whether the app has authorized the platform; `false` for an unknown app.
     #[must_use]
     pub fn is_authorized(&self, app: &AppId) -> bool {
         self.hub.with(|world, _| world.apps.get(app).is_some_and(|app| app.grant.since.is_some()))
     }
 
-    /// The newest refresh token of an app, which is good. `None` for an app of Baidu that was authorized and whose code
-    /// was never exchanged.
+    /// Returns the app's current refresh token. `None` for a Baidu app that was authorized and whose code has not been
+    /// exchanged.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::NotAuthorized`].
@@ -59,7 +59,7 @@ impl Simulator {
         })
     }
 
-    /// Whether a refresh with this token would be accepted now.
+    /// Returns whether a refresh with this token would be accepted now.
     #[must_use]
     pub fn refresh_token_is_valid(&self, app: &AppId, token: &Secret) -> bool {
         self.hub

@@ -1,4 +1,4 @@
-//! What is done to an app beside its code.
+//! Operations on an app other than its code.
 
 use miniprogram_core::AppId;
 
@@ -10,17 +10,17 @@ use crate::verdict::{Decision, ReviewItem};
 type Result = std::result::Result<(), SimError>;
 
 impl Simulator {
-    /// Decides what the app has under review beside its code, and pushes the verdict.
+    /// Decides a review other than that of code, and pushes the verdict.
     ///
     /// # Errors
-    /// [`SimError::UnknownApp`], [`SimError::NothingInReview`], or [`SimError::Unsupported`] for a delay, or an item
-    /// that the vendor does not review.
+    /// [`SimError::UnknownApp`], [`SimError::NothingInReview`], or [`SimError::Unsupported`] for a delay, or for an
+    /// item that the vendor does not review.
     pub fn decide_review(&self, app: &AppId, item: ReviewItem, decision: &Decision) -> Result {
         self.hub.with(|world, now| world.decide_review(app, item, None, decision, now))
     }
 
-    /// Takes a Baidu app offline and pushes `APP_FORCE_OFFLINE`. For the basic information `app/offline/update` leads
-    /// back, for the package a release.
+    /// Takes a Baidu app offline and pushes `APP_FORCE_OFFLINE`. `app/offline/update` lifts it for basic information, a
+    /// release for the package.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
@@ -28,7 +28,8 @@ impl Simulator {
         self.enforce(app, Measure::ForceOffline(offline))
     }
 
-    /// Closes the traffic of a Baidu app and pushes `FLOW_CLOSE_NOTIFY`; `appflow/applyRecovery` leads back.
+    /// Closes the traffic of a Baidu app and pushes `FLOW_CLOSE_NOTIFY`; `appflow/applyRecovery` requests its
+    /// restoration.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
@@ -36,7 +37,7 @@ impl Simulator {
         self.enforce(app, Measure::CloseTraffic)
     }
 
-    /// Gives a Baidu app a time to rectify and pushes `TIME_LIMIT_RECTIFY_NOTIFY`; a release ends it.
+    /// Sets a Baidu app a deadline for rectification and pushes `TIME_LIMIT_RECTIFY_NOTIFY`; a release ends it.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
@@ -44,8 +45,8 @@ impl Simulator {
         self.enforce(app, Measure::RequireRectification)
     }
 
-    /// Changes the subject of a Baidu app's account: the permission for phone numbers, granted or pending, is gone, and
-    /// `APP_MOBILE_AUTH_CANCEL` is pushed.
+    /// Changes the legal subject of a Baidu app: its permission for phone numbers, granted or pending, is cancelled,
+    /// and `APP_MOBILE_AUTH_CANCEL` is pushed.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
@@ -53,8 +54,8 @@ impl Simulator {
         self.enforce(app, Measure::ChangeSubject)
     }
 
-    /// Certifies the authenticity of a Baidu app's subject, or takes the certificate away: without one, releases are
-    /// refused (001, 第三步). Nothing is pushed.
+    /// Certifies a Baidu app's legal subject, or revokes that: without certification, releases are refused (001, 第三步).
+    /// Nothing is pushed.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at WeChat.
@@ -62,7 +63,7 @@ impl Simulator {
         self.hub.with(|world, _| world.set_authenticated(app, is_authenticated))
     }
 
-    /// What Baidu's check of names looks for from now on.
+    /// Replaces the rules of Baidu's name check.
     pub fn set_name_rules(&self, rules: NameRules) {
         self.hub.with(|world, _| world.settings.name_rules = rules);
     }

@@ -1,4 +1,4 @@
-//! What belongs to the platform itself: its token, what it registered, its effects.
+//! The platform itself: its token, its registered domains, its effects.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use crate::tokens::Holder;
 type Result<T> = std::result::Result<T, SimError>;
 
 impl Simulator {
-    /// The platform's own token that is accepted now (WeChat's `component_access_token`). Where there is none or the
-    /// last one has expired, a new one is issued.
+    /// Returns the platform's current token (WeChat's `component_access_token`), issuing a new one if there is none or
+    /// it has expired.
     ///
     /// # Errors
     /// [`SimError::UnknownVendor`].
@@ -23,7 +23,7 @@ impl Simulator {
         Ok(Secret::new(admin::issued(&self.hub, vendor, &Holder::Platform(vendor)).text))
     }
 
-    /// Issues a new token of the platform; the one before is refused from now on.
+    /// Issues a new platform token; the previous one is refused from now on.
     ///
     /// # Errors
     /// [`SimError::UnknownVendor`].
@@ -32,7 +32,7 @@ impl Simulator {
         Ok(Secret::new(admin::rotate_token(&self.hub, vendor, &Holder::Platform(vendor)).text))
     }
 
-    /// Makes the platform's token expire now.
+    /// Expires the platform's token now.
     ///
     /// # Errors
     /// [`SimError::UnknownVendor`].
@@ -42,14 +42,14 @@ impl Simulator {
         Ok(())
     }
 
-    /// How often an operation of the platform itself, such as `add_template`, took effect at a vendor.
+    /// Returns how often an operation of the platform itself, such as `add_template`, took effect at a vendor.
     #[must_use]
     pub fn platform_effects(&self, vendor: Vendor, operation: &str) -> u64 {
         self.hub
             .with(|world, _| world.platform_effects.get(&vendor).map_or(0, |effects| effects.of(operation)))
     }
 
-    /// Adds a draft to the template library, as a developer's tool does.
+    /// Adds a draft to the template library, as the developer tools do.
     ///
     /// # Errors
     /// [`SimError::UnknownVendor`].
@@ -57,8 +57,7 @@ impl Simulator {
         admin::add_template_draft(&self.hub, vendor, version, description)
     }
 
-    /// Replaces the domains of one kind that the platform has registered, as if in the vendor's console. They are not
-    /// checked.
+    /// Replaces the platform's registered domains of one kind, as the vendor's console does. They are not validated.
     ///
     /// # Errors
     /// [`SimError::UnknownVendor`].
@@ -72,7 +71,7 @@ impl Simulator {
         admin::set_platform_domains(&self.hub, vendor, BTreeMap::from([(kind, domains)]))
     }
 
-    /// The domains that the platform has registered.
+    /// Returns the platform's registered domains.
     ///
     /// # Errors
     /// [`SimError::UnknownVendor`].

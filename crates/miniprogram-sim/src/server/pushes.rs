@@ -1,4 +1,4 @@
-//! Pushes of any content, and pushes sent again.
+//! Arbitrary pushes, and replays.
 
 use std::io;
 
@@ -11,20 +11,20 @@ use crate::error::SimError;
 use crate::pushes;
 use crate::truth::SentPush;
 
-/// What a receiver answered to a push.
+/// A receiver's response to a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushAnswer {
-    /// The status of HTTP.
+    /// The HTTP status.
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Simulator {
-    /// Pushes an event of any name about an app to the URL for messages and events. The members of `fields` become
-    /// members of the message (Baidu) or its elements (WeChat: text in CDATA, numbers plain, objects nested, a list as
-    /// the element repeated).
+    /// Pushes an event of any name about an app to the URL for messages and events. The `fields` become fields of the
+    /// message (Baidu) or its elements (WeChat: strings in CDATA, numbers plain, objects nested, a list as the repeated
+    /// element).
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::InvalidArgument`] if `fields` is neither an object nor null.
@@ -32,7 +32,7 @@ impl Simulator {
         self.hub.with(|world, now| world.push_event(app, event, fields, now))
     }
 
-    /// Pushes a text that a user wrote to an app (WeChat); its `MsgId`.
+    /// Pushes a user's text to an app (WeChat) and returns its `MsgId`.
     ///
     /// # Errors
     /// [`SimError::UnknownApp`], or [`SimError::Unsupported`] at Baidu.
@@ -44,11 +44,11 @@ impl Simulator {
         })
     }
 
-    /// Posts a push once more, byte for byte as it was sent, to any URL: a replay. The query of the push is put behind
-    /// it; nothing is recorded or repeated.
+    /// Posts a push again, byte for byte, to any URL: a replay. The push's query is appended; nothing is recorded or
+    /// retried.
     ///
     /// # Errors
-    /// If the receiver cannot be reached, or its answer breaks off.
+    /// If the receiver cannot be reached, or its response is cut off.
     pub async fn replay(&self, push: &SentPush, url: &str) -> io::Result<PushAnswer> {
         let push = SentPush { url: Some(url.to_owned()), ..push.clone() };
         let address = pushes::address(&push).ok_or(io::ErrorKind::InvalidInput)?;
@@ -57,15 +57,15 @@ impl Simulator {
         Ok(PushAnswer { status, body: body.to_vec() })
     }
 
-    /// Plays WeChat's acceptance test of a platform that is to be published: a ticket, an authorization and two texts to
-    /// one of the published test accounts, which is added if it is not there. Waits for the answers: 5 seconds each by
-    /// the simulator's clock, and 10 seconds of real time for the message that the platform is to send.
+    /// Runs WeChat's acceptance test, which a platform passes before it is published: a ticket, an authorization and
+    /// two texts to one of the published test accounts, which is added if missing. Waits up to 5 seconds for each
+    /// response by the simulator's clock, and 10 seconds of real time for the message that the platform must send.
     ///
     /// On a virtual clock the caller must hold no busy mark.
     ///
     /// # Errors
-    /// [`SimError::InvalidArgument`] if WeChat's callback has no URL for both kinds of pushes, or
-    /// [`SimError::AppExists`] if the test account was added as an app of Baidu.
+    /// [`SimError::InvalidArgument`] if WeChat's callback lacks one of its two URLs, or [`SimError::AppExists`] if the
+    /// test account was added as a Baidu app.
     pub async fn run_acceptance_test(&self) -> Result<AcceptanceReport, SimError> {
         acceptance::run(&self.hub).await
     }

@@ -1,4 +1,4 @@
-//! What was asked and answered under each request id.
+//! Requests and responses by request id.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,70 +8,70 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 
-/// How many answers are kept.
+/// How many responses are kept.
 pub(super) const KEPT: usize = 1000;
-/// How long one can be asked for.
+/// How long a response can be queried.
 pub(super) const LIFETIME: Duration = Duration::from_secs(7 * 86_400);
 
 #[derive(Debug)]
-struct Asked {
+struct Request {
     app: AppId,
     url: String,
     body: String,
 }
 
 #[derive(Debug)]
-struct Told {
+struct Entry {
     rid: String,
     at: Timestamp,
-    asked: Asked,
+    request: Request,
     answer: String,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
-    /// The request that the next answer belongs to.
-    asked: Option<Asked>,
-    told: VecDeque<Told>,
+    /// The request that the next response belongs to.
+    pending: Option<Request>,
+    entries: VecDeque<Entry>,
 }
 
-/// What there is under a request id.
+/// Result of looking up a request id.
 pub(super) enum Found {
     Malformed,
     Unknown,
     OfAnother,
     TooOld,
-    Told(Value),
+    Response(Value),
 }
 
 impl Answers {
     pub(super) fn ask(&mut self, app: &AppId, call: &Call) {
         let token = call.query("access_token");
         let query = crate::masks::pairs(&call.query);
-        self.asked = Some(Asked {
+        self.pending = Some(Request {
             app: app.clone(),
             url: format!("https://api.weixin.qq.com{}?{query}", call.path),
             body: crate::masks::body(call, token),
         });
     }
 
-    /// Keeps the answer to what was asked last. An answer that a fault made up belongs to no request.
-    pub(super) fn tell(&mut self, rid: String, answer: &str, now: Timestamp) {
-        let Some(asked) = self.asked.take() else { return };
-        if self.told.len() == KEPT {
-            self.told.pop_front();
+    /// Records the response to the last request. A response made up by a fault belongs to no request.
+    pub(super) fn record(&mut self, rid: String, answer: &str, now: Timestamp) {
+        let Some(request) = self.pending.take() else { return };
+        if self.entries.len() == KEPT {
+            self.entries.pop_front();
         }
-        self.told.push_back(Told { rid, at: now, asked, answer: answer.to_owned() });
+        self.entries.push_back(Entry { rid, at: now, request, answer: answer.to_owned() });
     }
 
-    /// An answer without a request id.
-    pub(super) fn forget(&mut self) {
-        self.asked = None;
+    /// Drops the pending request: its response has no request id.
+    pub(super) fn discard(&mut self) {
+        self.pending = None;
     }
 
-    /// Forgets what was told an app.
+    /// Drops the responses to an app.
     pub(super) fn forget_app(&mut self, app: &AppId) {
-        self.told.retain(|told| told.asked.app != *app);
+        self.entries.retain(|entry| entry.request.app != *app);
     }
 
     pub(super) fn find(&self, rid: &str, app: &AppId, now: Timestamp) -> Found {
@@ -79,16 +79,16 @@ impl Answers {
         if rid.split('-').count() != 3 || !rid.split('-').all(group) {
             return Found::Malformed;
         }
-        match self.told.iter().rev().find(|told| told.rid == rid) {
+        match self.entries.iter().rev().find(|entry| entry.rid == rid) {
             None => Found::Unknown,
-            Some(told) if told.asked.app != *app => Found::OfAnother,
-            Some(told) if told.at.after(LIFETIME) <= now => Found::TooOld,
-            Some(told) => Found::Told(json!({
-                "invoke_time": told.at.as_unix(),
+            Some(entry) if entry.request.app != *app => Found::OfAnother,
+            Some(entry) if entry.at.after(LIFETIME) <= now => Found::TooOld,
+            Some(entry) => Found::Response(json!({
+                "invoke_time": entry.at.as_unix(),
                 "cost_in_ms": 20,
-                "request_url": told.asked.url,
-                "request_body": told.asked.body,
-                "response_body": told.answer,
+                "request_url": entry.request.url,
+                "request_body": entry.request.body,
+                "response_body": entry.answer,
             })),
         }
     }

@@ -1,4 +1,4 @@
-//! Submitting for audit and what follows from it.
+//! Audits: submission and what follows.
 
 use miniprogram_core::Timestamp;
 use serde_json::json;
@@ -33,14 +33,14 @@ pub(super) fn submit_audit(view: &WeView<'_>) -> Verdict {
     })
 }
 
-/// The audit that a body names, by a number or by the text that `get_latest_auditstatus` tells (002, section 8).
+/// Returns the audit that a body names, as a number or as the string of `get_latest_auditstatus` (002, section 8).
 fn named<'a>(view: &'a WeView<'_>) -> Result<&'a Audit, Refusal> {
     let id = input::id(view.body, "auditid");
     let audit = id.and_then(|id| view.state.audits.iter().find(|audit| audit.id == id));
     audit.ok_or(Refusal::code(85012))
 }
 
-/// What was never uploaded has no audit (002, sections 7 and 8).
+/// Refuses an app without code, which has no audit (002, sections 7 and 8).
 fn check_code(view: &WeView<'_>) -> Result<(), Refusal> {
     if view.state.uploaded.is_none() { Err(Refusal::code(86001)) } else { Ok(()) }
 }
@@ -51,7 +51,7 @@ pub(super) fn get_auditstatus(view: &WeView<'_>) -> Verdict {
     let mut answer = Object::new();
     answer.insert("status".to_owned(), json!(audit.status as i64));
     tell_reason(audit, "screenshot", &mut answer);
-    Step::answer(Content::Members(answer))
+    Step::answer(Content::Fields(answer))
 }
 
 pub(super) fn get_latest_auditstatus(view: &WeView<'_>) -> Verdict {
@@ -64,7 +64,7 @@ pub(super) fn get_latest_auditstatus(view: &WeView<'_>) -> Verdict {
     answer.insert("user_version".to_owned(), json!(audit.upload.version));
     answer.insert("user_desc".to_owned(), json!(audit.upload.description));
     answer.insert("submit_audit_time".to_owned(), json!(audit.submitted_at.as_unix()));
-    Step::answer(Content::Members(answer))
+    Step::answer(Content::Fields(answer))
 }
 
 fn tell_reason(audit: &Audit, screenshots: &str, answer: &mut Object) {

@@ -1,4 +1,4 @@
-//! Avatar, signature and search status of an app, and what is told about its account.
+//! Avatar, signature, search status and account information of an app.
 
 use serde_json::json;
 
@@ -7,17 +7,17 @@ use super::uses::Uses;
 use super::{Step, Verdict, WeScene, WeView, input, media};
 use crate::call::{Content, Refusal};
 
-/// How often avatar and signature may change in a month, each.
+/// How often avatar and signature may each change per month.
 pub(super) const CHANGES_PER_MONTH: usize = 5;
-/// The largest picture for an avatar, in bytes.
+/// Maximum size of an avatar, in bytes.
 pub(super) const LARGEST: usize = 2 * 1024 * 1024;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Basics {
     pub(super) signature: String,
-    /// The media id of the avatar, once one was set.
+    /// Media id of the avatar, once set.
     pub(super) head_image: Option<String>,
-    /// Whether the app is kept out of the search.
+    /// Whether the app is hidden from search.
     is_hidden: bool,
     signature_changes: Uses,
     head_image_changes: Uses,
@@ -61,7 +61,7 @@ pub(super) fn getaccountbasicinfo(view: &WeView<'_>) -> Verdict {
     }))
 }
 
-/// The crop box is given by two corners, in parts of the picture from 0 to 1.
+/// The crop box is two corners, as fractions of the image from 0 to 1.
 pub(super) fn modifyheadimage(view: &WeView<'_>) -> Verdict {
     let media_id = input::text(view.body, "head_img_media_id").filter(|id| !id.is_empty());
     let media_id = media_id.ok_or(Refusal::code(41006))?.to_owned();
@@ -91,7 +91,7 @@ pub(super) fn modifyheadimage(view: &WeView<'_>) -> Verdict {
     })
 }
 
-/// 4 to 120 characters, free of the words that names may not have either.
+/// 4 to 120 characters, without the words refused in names.
 pub(super) fn modifysignature(view: &WeView<'_>) -> Verdict {
     let signature = input::text(view.body, "signature").ok_or(Refusal::code(40097))?.to_owned();
     if !(4..=120).contains(&signature.chars().count()) {
@@ -115,7 +115,7 @@ pub(super) fn getwxasearchstatus(view: &WeView<'_>) -> Verdict {
     Step::answer(json!({ "status": u64::from(view.state.profile.basics.is_hidden) }))
 }
 
-/// An app that breaks a rule cannot be put into the search or taken out of it.
+/// Refused for an app with an illegal record.
 pub(super) fn changewxasearchstatus(view: &WeView<'_>) -> Verdict {
     let status = input::number(view.body, "status").filter(|status| *status <= 1);
     let is_hidden = status.ok_or(Refusal::code(85084))? == 1;

@@ -1,8 +1,8 @@
-//! All categories that an app may have.
+//! The catalogue of categories.
 
 use serde_json::{Value, json};
 
-/// Kinds of owners, by their numbers in `verify_type`.
+/// Kinds of owners, by their number in `verify_type`.
 pub(super) const PERSON: u64 = 0;
 pub(super) const ENTERPRISE: u64 = 1;
 const GOVERNMENT: u64 = 2;
@@ -12,9 +12,9 @@ pub(super) struct Class {
     pub(super) name: &'static str,
     pub(super) level: u64,
     pub(super) father: u64,
-    /// The certificates that it needs.
+    /// The certificates required.
     certificates: &'static [&'static str],
-    /// Whose apps may have it.
+    /// Owners whose apps may have it.
     owners: &'static [u64],
 }
 
@@ -72,7 +72,7 @@ pub(super) fn class_of(id: u64) -> Option<&'static Class> {
     CATALOGUE.iter().find(|class| class.id == id)
 }
 
-/// A second level below a first one.
+/// Returns a second-level category of a first-level one.
 pub(super) fn second(first: u64, second: u64) -> Option<&'static Class> {
     CATALOGUE.iter().find(|class| class.id == second && class.level == 2 && class.father == first)
 }
@@ -114,7 +114,7 @@ impl Class {
     }
 }
 
-/// The rows of the catalogue for an owner, or for all; the first one has no name.
+/// Catalogue rows for one owner or for all; the first row has no name.
 pub(super) fn rows(owner: Option<u64>) -> Value {
     let root = json!({
         "id": 0,

@@ -1,4 +1,4 @@
-//! The categories that an app has.
+//! Categories of an app.
 
 use serde_json::{Value, json};
 
@@ -9,14 +9,14 @@ use super::{Step, Verdict, WeScene, WeView, review};
 use crate::call::{Content, Object, Refusal};
 use crate::verdict::ReviewItem;
 
-/// How many categories an app may add in a month.
+/// How many categories an app may add per month.
 pub(super) const CHANGES_PER_MONTH: usize = 5;
-/// How many it may have.
+/// Maximum categories per app.
 pub(super) const LIMIT: usize = 20;
-/// Kinds of owners, by their numbers in `verify_type`.
+/// Number of owner kinds in `verify_type`.
 const OWNERS: u64 = 5;
 
-/// What an audit made of a category, by WeChat's numbers.
+/// A category's audit result, as WeChat's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CategoryStatus {
     InReview = 1,
@@ -74,7 +74,7 @@ impl Categories {
         self.own.iter().find(|category| (category.first, category.second) == (first, second))
     }
 
-    /// The category that waits for this audit, or for any; what becomes of it.
+    /// Decides the category of this audit, or of any; returns the result.
     pub(super) fn decide(&mut self, audit: Option<u64>, reason: Option<&str>) -> Option<OwnCategory> {
         let category = self.own.iter_mut().rev().find(|category| {
             category.status == CategoryStatus::InReview && audit.is_none_or(|audit| audit == category.audit)
@@ -105,13 +105,13 @@ pub(super) fn getcategory(view: &WeView<'_>) -> Verdict {
     }))
 }
 
-/// The ids of a category, which are numbers.
+/// Returns a category's ids, which must be numbers.
 fn ids(category: &Object) -> Result<(u64, u64), Refusal> {
     let ids = input::number(category, "first").zip(input::number(category, "second"));
     ids.ok_or(Refusal::code(53303))
 }
 
-/// How many certificates there are; `certicates` is how WeChat spells them.
+/// Counts the certificates; `certicates` is WeChat's spelling (sic).
 fn certificates(view: &WeView<'_>, category: &Object) -> Result<usize, Refusal> {
     let Some(certificates) = category.get("certicates") else { return Ok(0) };
     let certificates = certificates.as_array().ok_or(Refusal::code(53303))?;

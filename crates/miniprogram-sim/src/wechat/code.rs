@@ -1,4 +1,4 @@
-//! Uploading code and looking at what was uploaded.
+//! Code upload and queries of it.
 
 use miniprogram_core::TemplateId;
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use super::{Step, Upload, Verdict, WeScene, WeView, items, templates};
 use crate::call::{Content, Object, Refusal};
 use crate::picture;
 
-/// How long a version may be, in characters.
+/// Maximum length of a version, in characters.
 pub(super) const VERSION: usize = 64;
 
-/// The pages of every template.
+/// Pages of every template.
 pub(super) fn template_pages() -> Vec<String> {
     ["index", "page/list", "page/detail", "page/logs/logs", "pages/index/index"].map(str::to_owned).to_vec()
 }
@@ -51,12 +51,12 @@ pub(super) fn commit(view: &WeView<'_>) -> Verdict {
 
 fn ext_json(text: &str) -> Result<Object, Refusal> {
     match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => Ok(members),
+        Ok(Value::Object(fields)) => Ok(fields),
         _ => Err(Refusal::code(85048)),
     }
 }
 
-/// `pages` of ext_json replaces those of the template, and may name no others; `extPages` and `tabBar.list` go by them.
+/// `pages` of ext_json replaces the template's pages, and may name no others; `extPages` and `tabBar.list` follow it.
 fn pages(ext: &Object) -> Result<Vec<String>, Refusal> {
     let template = template_pages();
     let exists = |page: &str| template.iter().any(|known| known == page);
@@ -84,10 +84,10 @@ fn pages(ext: &Object) -> Result<Vec<String>, Refusal> {
     Ok(pages)
 }
 
-/// How wide and high the picture is, in pixels.
+/// Width and height of the QR code, in pixels.
 pub(super) const QR_CODE: u16 = 430;
 
-/// A code of an address that names app, version and path. 40097 if it is too long for one.
+/// A QR code of a URL that names app, version and path; 40097 if that is too long.
 pub(super) fn get_qrcode(view: &WeView<'_>) -> Verdict {
     let upload = view.state.uploaded.as_ref().ok_or(Refusal::code(86001))?;
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -129,7 +129,7 @@ pub(super) fn getversioninfo(view: &WeView<'_>) -> Verdict {
         });
         info.insert("release_info".to_owned(), release);
     }
-    Step::answer(Content::Members(info))
+    Step::answer(Content::Fields(info))
 }
 
 pub(super) fn get_code_privacy_info(view: &WeView<'_>) -> Verdict {

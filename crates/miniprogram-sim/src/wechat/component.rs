@@ -1,4 +1,4 @@
-//! The platform's tokens, and those of the apps that have authorized it.
+//! The platform's token, and the tokens of authorized apps.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::platform::{DomainKind, Platform};
 use crate::tokens::{Holder, Issued};
 use crate::world::{Account, App, Planned};
 
-/// How long the code of a visit to the authorization page lives.
+/// Lifetime of the code for the authorization page.
 pub(super) const VISIT_LIFETIME: Duration = Duration::from_secs(1800);
-/// How many apps a page of the list has at most.
+/// Maximum apps per page of the list.
 pub(super) const PAGE: u64 = 500;
-/// The permission sets that every app grants.
+/// Permission sets that every app grants.
 pub(super) const PERMISSIONS: [u64; 6] = [17, 18, 25, 30, 31, 40];
 
-/// The app that a request is about, where its body names one or brings the code of one.
+/// Returns the app that a request is about, if its body names one or contains one's code.
 pub(super) fn named_app(call: &Call, platform: &Platform) -> Option<AppId> {
     if !call.path.starts_with("/cgi-bin/component/api_") {
         return None;
@@ -33,7 +33,7 @@ pub(super) fn named_app(call: &Call, platform: &Platform) -> Option<AppId> {
     input::text(&body, "authorizer_appid").map(AppId::from).or_else(by_code)
 }
 
-/// The platform's own id must come along.
+/// Requires the platform's own id in the request.
 pub(super) fn check_platform(view: &ComponentView<'_>) -> Result<(), Refusal> {
     let id = input::text(view.body, "component_appid").ok_or(Refusal::code(41018))?;
     if id == view.app_id.as_str() { Ok(()) } else { Err(Refusal::code(40013)) }
@@ -98,7 +98,7 @@ pub(super) fn api_query_auth(view: &ComponentView<'_>) -> ComponentVerdict {
     })
 }
 
-/// The refresh token can be used again and again, unless the simulator is told to replace it.
+/// The refresh token is reusable, unless the simulator is configured to replace it.
 pub(super) fn api_authorizer_token(view: &ComponentView<'_>) -> ComponentVerdict {
     check_platform(view)?;
     let app = authorizer(view)?;
@@ -198,7 +198,7 @@ pub(super) fn api_get_authorizer_list(view: &ComponentView<'_>) -> ComponentVerd
     ComponentStep::answer(bare(json!({ "total_count": authorizations.listed(), "list": list })))
 }
 
-/// The app that is named; one of the platform's own at least.
+/// Returns the named app, which must be a WeChat app of this platform.
 pub(super) fn authorizer(view: &ComponentView<'_>) -> Result<AppId, Refusal> {
     let id = input::text(view.body, "authorizer_appid").ok_or(Refusal::code(41002))?;
     let id = AppId::from(id);
@@ -217,10 +217,10 @@ fn refresh_token(apps: &Apps, app: &AppId) -> String {
     apps.get(app).and_then(|app| app.grant.refresh_token()).unwrap_or_default().to_owned()
 }
 
-/// An answer without a code beside it.
+/// A response without a code.
 fn bare(value: Value) -> Content {
     match value {
-        Value::Object(members) => Content::Bare(members),
+        Value::Object(fields) => Content::Bare(fields),
         other => Content::Data(other),
     }
 }

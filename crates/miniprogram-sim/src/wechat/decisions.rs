@@ -9,7 +9,8 @@ use crate::authorization::OVERLAP;
 use crate::config::{LAST_TEMPLATE, SimConfig};
 use crate::decisions::{DecisionInfo, Rows, grouped, phone_page, time};
 
-/// WeChat's decisions, in the order of the endpoints: code, audit, release, what is beside the code, the platform.
+/// WeChat's decisions, in the order of the endpoints: code, audit, release, everything else about the app, the
+/// platform.
 pub(crate) fn decisions() -> Vec<DecisionInfo> {
     let mut rows = Rows::new(Some(WECHAT));
     of_code(&mut rows);
@@ -26,9 +27,9 @@ fn of_code(rows: &mut Rows) {
         "templates",
         "002, 1",
         format!(
-            "Every template id up to {LAST_TEMPLATE} exists, unless `with_templates` names others, and so does \
-             every template of the library; any other, and one that was deleted, is refused with 85014. The id \
-             is a number or text. Every template has the pages {}.",
+            "Every template id up to {LAST_TEMPLATE} exists unless `with_templates` names others, and so \
+             does every template of the library; others, and deleted ones, are refused with 85014. The id \
+             is a number or a string. Every template has the pages {}.",
             code::template_pages().join(", ")
         ),
         &["wechat::a_commit_is_validated", "wechat_templates::drafts_become_templates"],
@@ -37,25 +38,25 @@ fn of_code(rows: &mut Rows) {
         "upload",
         "002, 1",
         format!(
-            "`ext_json` is text: an object in its place is refused with -1, text that is not a JSON object \
-             with 85048. `pages`, `extPages` and `tabBar.list` may only name pages of the template: 85045. A \
-             version has 1 to {} characters: 40097.",
+            "`ext_json` is a string: an object is refused with -1, a string that is not a JSON object with \
+             85048. `pages`, `extPages` and `tabBar.list` may only name pages of the template (85045). A \
+             version has 1 to {} characters (40097).",
             code::VERSION
         ),
         &["wechat::a_commit_is_validated"],
     );
     rows.add(
-        "codes that are never returned",
+        "codes never returned",
         "002, 1 to 17",
-        "85013, 85043, 85044, 85077, 86000 and 86002: templates and their categories are good, every call \
-         comes from a platform, and every app has a name, a picture and a signature.",
+        "85013, 85043, 85044, 85077, 86000 and 86002: templates and their categories are always valid, \
+         every call comes from a platform, and every app has a name, an avatar and a signature.",
         &["words::wechat_refuses_with_the_codes_of_document_002"],
     );
     rows.add(
-        "words of refusals",
+        "refusal messages",
         "002, 2",
-        "Document 002 prints the words of -1 alone, `system error`. The others are those that WeChat is known \
-         to send; where none are known there are none. A request id follows them.",
+        "Document 002 prints only the message of -1, `system error`. The others are those known from \
+         WeChat, or empty if none is known, followed by a request id.",
         &[
             "words::wechat_refuses_with_the_codes_of_document_002",
             "wechat::every_answer_carries_the_simulators_date_and_a_request_id",
@@ -65,8 +66,8 @@ fn of_code(rows: &mut Rows) {
         "QR code",
         "002, 2",
         format!(
-            "A JPEG of {0} × {0} pixels. It holds an address with `appid`, `version` and `path`; a path that \
-             is too long for a code is refused with 40097.",
+            "A JPEG of {0} × {0} pixels. It encodes a URL with `appid`, `version` and `path`; a path too \
+             long for a QR code is refused with 40097.",
             code::QR_CODE
         ),
         &["wechat::pictures_and_categories"],
@@ -74,7 +75,7 @@ fn of_code(rows: &mut Rows) {
     rows.add(
         "privacy scan",
         "",
-        "It is over at once (`with_privacy_scan`). A submission while it runs is refused with 61039.",
+        "It finishes at once (`with_privacy_scan`). A submission during the scan is refused with 61039.",
         &["wechat::the_privacy_scan_holds_a_submission_up"],
     );
 }
@@ -84,16 +85,17 @@ fn of_audits(rows: &mut Rows) {
     rows.add(
         "submission",
         "002, 5",
-        "`address`, `tag` and `title` may be left out of an item; its category needs the names and the ids of \
-         all its levels. A version that was released before is refused with 85086.",
+        "`address`, `tag` and `title` are optional in an item; its category needs the names and ids of all \
+         its levels. A version released before is refused with 85086.",
         &["wechat::a_submission_is_validated", "wechat::from_upload_to_rollback"],
     );
     rows.add(
-        "submissions of a month",
+        "monthly submissions",
         "",
         format!(
-            "{} for all apps together (`with_wechat_audits`), and {} speed-ups (`with_wechat_speedups`). They \
-             do not come back. Beyond them a submission is refused with 85085, a speed-up with 89405.",
+            "{} for all apps together (`with_wechat_audits`), and {} expedited audits \
+             (`with_wechat_speedups`), never replenished. Then a submission is refused with 85085, \
+             expediting with 89405.",
             grouped(settings.wechat_audits.into()),
             settings.wechat_speedups
         ),
@@ -102,25 +104,25 @@ fn of_audits(rows: &mut Rows) {
     rows.add(
         "`auditid`",
         "002, 7 and 8",
-        "The documents print it as a number and as text. `submit_audit` tells it as a number, \
-         `get_latest_auditstatus` as text; `get_auditstatus` and `speedupaudit` take both.",
+        "The documents print it as a number and as a string. `submit_audit` returns a number, \
+         `get_latest_auditstatus` a string; `get_auditstatus` and `speedupaudit` accept both.",
         &["wechat::verdicts_are_told", "wechat::a_review_is_sped_up_once"],
     );
     rows.add(
-        "status of an audit",
+        "audit status",
         "002, 7 and 8",
-        "Beside 0, 1 and 2 there are 3, withdrawn, and 4, delayed. An app without code is refused with 86001, an \
-         audit that the app does not have with 85012. With code and without any audit `get_latest_auditstatus` is \
-         refused with 85058.",
+        "Besides 0, 1 and 2 there are 3 (withdrawn) and 4 (delayed). An app without code is refused with \
+         86001, an audit that the app does not have with 85012. If there is code but no audit, \
+         `get_latest_auditstatus` is refused with 85058.",
         &["wechat::verdicts_are_told"],
     );
     rows.add(
         "withdrawals",
         "002, 16",
         format!(
-            "{} on a day and {} in a month, of the calendar in Beijing, for each app by itself \
-             (`with_wechat_withdrawals_per_day`, `with_wechat_withdrawals_per_month`); beyond them 87013. \
-             Nothing under review is refused with 87012.",
+            "{} per day and {} per month in Beijing, for each app (`with_wechat_withdrawals_per_day`, \
+             `with_wechat_withdrawals_per_month`), then 87013. With nothing under review, refused with \
+             87012.",
             settings.wechat_withdrawals_per_day, settings.wechat_withdrawals_per_month
         ),
         &[
@@ -135,16 +137,16 @@ fn of_releases(rows: &mut Rows) {
     rows.add(
         "release",
         "002, 9",
-        "After a withdrawal, or without an audit, 85019; after a rejection or during a review 85020; a second \
-         one 85052.",
+        "Refused after a withdrawal or without an audit with 85019, after a rejection or during a review \
+         with 85020, the second time with 85052.",
         &["wechat::a_release_needs_an_approved_audit"],
     );
     rows.add(
         "rollback",
         "002, 15",
         format!(
-            "To the version before, or with `app_version` to one of the last {}. There is no other until the \
-             next release: 87012.",
+            "To the previous version, or with `app_version` to one of the last {}. A second rollback before \
+             the next release is refused with 87012.",
             release::LISTED
         ),
         &["wechat::a_chosen_version_comes_back_and_others_do_not"],
@@ -152,20 +154,22 @@ fn of_releases(rows: &mut Rows) {
     rows.add(
         "gray release",
         "002, 17",
-        "The percentage only goes up: 85082. At 100 the plan still runs; the full release ends it. Cancelling \
-         where none runs succeeds. Where there never was a plan, it shows status 0, no time and nobody.",
+        "The percentage only increases (85082). At 100 the plan still runs; the full release ends it. \
+         Cancelling without a running plan succeeds. An app that never had a plan shows status 0, no time \
+         and 0 percent.",
         &["wechat::gray_releases_only_go_up_and_end_with_the_full_one"],
     );
     rows.add(
         "visit status",
         "002, 10",
-        "Without a version online 85021. Setting what is set already succeeds. A release opens the app.",
+        "Refused without a version online with 85021. Setting the current value succeeds. A release opens \
+         the app.",
         &["wechat::visits_and_library_versions"],
     );
     rows.add(
         "library version",
         "002, 12 and 13",
-        "Three numbers, the first from 1 to 3; any other is refused with 85015. It is 1.0.0 at first.",
+        "Three numbers, the first from 1 to 3; others are refused with 85015. Initially 1.0.0.",
         &["wechat::visits_and_library_versions"],
     );
 }
@@ -175,8 +179,8 @@ fn of_information(rows: &mut Rows) {
         "testers",
         "",
         format!(
-            "A person is found whose id has 6 to 20 letters, digits, hyphens and underscores. An app has {} \
-             testers at most, a person tests {} apps at most.",
+            "An id of 6 to 20 letters, digits, hyphens and underscores belongs to an existing person. An \
+             app has at most {} testers, a person tests at most {} apps.",
             testers::PER_APP,
             testers::PER_PERSON
         ),
@@ -190,11 +194,12 @@ fn of_information(rows: &mut Rows) {
         "domains",
         "",
         format!(
-            "With the protocol of their kind or without one; another protocol is refused with 86100. Hosts \
-             below `{}` lack an ICP filing. A server domain that the platform has not registered is refused \
-             with 85017, beside others that it has with 85018; one registered domain covers all below it, for \
-             every kind. Without an `action`, web view domains are all that the platform has registered. {} of \
-             a kind at most, {} changes in a month. What is set takes effect with the next release.",
+            "With the protocol of their kind or none; another protocol is refused with 86100. Hosts below \
+             `{}` lack an ICP filing. A server domain that the platform has not registered is refused with \
+             85017, or with 85018 if the request also has registered ones; a registered domain covers its \
+             subdomains, for every kind. Without an `action`, all web view domains registered by the \
+             platform are added. At most {} of a kind, {} changes per month. Changes take effect with the \
+             next release.",
             domains::UNFILED,
             domains::PER_KIND,
             domains::CHANGES_PER_MONTH
@@ -207,17 +212,17 @@ fn of_information(rows: &mut Rows) {
         ],
     );
     rows.add(
-        "web view domains, prefetched names",
+        "web view and prefetch domains",
         "",
-        format!("{} and {} at most.", web_domains::LIMIT, web_domains::PREFETCHED),
+        format!("At most {} and {}.", web_domains::LIMIT, web_domains::PREFETCHED),
         &["wechat_domains::check_files_and_prefetched_domains", "wechat_domains::web_view_domains"],
     );
     rows.add(
         "categories of an app",
         "002, 3",
         format!(
-            "工具 备忘录, 教育 学历教育 高等 and 文娱 资讯 at first. One that needs no certificate counts at once, one that \
-             does after its review. {} are added in a month, {} at most in all.",
+            "Initially 工具 备忘录, 教育 学历教育 高等 and 文娱 资讯. A category without certificate counts at once, one \
+             with certificate after its review. {} additions per month, at most {} in all.",
             categories::CHANGES_PER_MONTH,
             categories::LIMIT
         ),
@@ -232,9 +237,9 @@ fn of_information(rows: &mut Rows) {
         "names",
         "",
         format!(
-            "4 to 30 wide; a character beyond ASCII counts twice. The checks know the names of the other \
+            "4 to 30 wide; a non-ASCII character counts twice. Checked against the names of the other \
              WeChat apps and the words of `set_wechat_name_rules`. The first name of an app that was never \
-             released is taken on at once, any other after its review. After {} changes in a year 91013.",
+             released is adopted at once, any other after its review. After {} changes in a year 91013.",
             naming::CHANGES_PER_YEAR
         ),
         &[
@@ -247,7 +252,7 @@ fn of_information(rows: &mut Rows) {
         "avatar and signature",
         "",
         format!(
-            "They change at once, each {} times a month. An avatar has {} MB at most.",
+            "They change at once, each {} times per month. An avatar has at most {} MB.",
             basics::CHANGES_PER_MONTH,
             basics::LARGEST / media::MEGABYTE
         ),
@@ -257,7 +262,7 @@ fn of_information(rows: &mut Rows) {
         "search status",
         "",
         format!(
-            "An app with a breach on record that no appeal has lifted (`{}`) is refused with 85083.",
+            "Refused with 85083 while the app has an illegal record (`{}`) without a successful appeal.",
             records::PUNISHMENT
         ),
         &["wechat_names::the_search_status"],
@@ -266,7 +271,7 @@ fn of_information(rows: &mut Rows) {
         "uploaded files",
         "",
         format!(
-            "Their first bytes count, not their names. A media id is valid for {} and for one app.",
+            "Recognized by their first bytes, not their names. A media id is valid for {} and for one app.",
             time(media::LIFETIME)
         ),
         &[
@@ -282,25 +287,25 @@ fn of_information(rows: &mut Rows) {
         &["wechat_privacy::a_guide_takes_effect_with_the_next_release"],
     );
     rows.add(
-        "interfaces to personal data",
+        "privacy interfaces",
         "",
-        "`wx.chooseAddress` is granted at first, `wx.startLocationUpdateBackground` not to be had: 48001. The \
-         others may be applied for. An application for what is granted is refused with 61035, during its \
-         review with 85050.",
+        "`wx.chooseAddress` is granted initially, `wx.startLocationUpdateBackground` is unavailable \
+         (48001); for the others an app may apply. An application for a granted one is refused with 61035, \
+         one under review with 85050.",
         &["wechat_privacy::privacy_interfaces_are_applied_for"],
     );
     rows.add(
-        "page of orders",
+        "order page",
         "",
-        "An application names several apps; what becomes of each is pushed. One that has an application under \
-         review already is reported as a duplicate.",
+        "One application names several apps; the result of each is pushed. An app whose application is \
+         under review is reported as a duplicate.",
         &["wechat_privacy::the_page_of_orders_is_reviewed"],
     );
     rows.add(
         "options",
         "",
         format!(
-            "{}, and 0 at first.",
+            "{}, initially 0.",
             options::OPTIONS.map(|(name, largest)| format!("`{name}` (0 to {largest})")).join(", ")
         ),
         &["wechat_authorization::options_are_set_with_either_token_and_either_path"],
@@ -308,7 +313,7 @@ fn of_information(rows: &mut Rows) {
     rows.add(
         "messages to users",
         "",
-        format!("All are accepted, and the last {} of an app kept.", grouped(messages::KEPT as u64)),
+        format!("All are accepted; the last {} of an app are kept.", grouped(messages::KEPT as u64)),
         &["wechat_authorization::messages_to_users_are_kept_in_the_truth"],
     );
 }
@@ -318,8 +323,8 @@ fn of_calls(rows: &mut Rows) {
     rows.add(
         "order of checks",
         "",
-        "Token, path, calls of the day, method, body, then the endpoint's own. An empty body is refused with \
-         44002, one that is not a JSON object with 47001, text beyond ASCII that is escaped with 47002.",
+        "Token, path, daily calls, method, body, then the endpoint's own. An empty body is refused with \
+         44002, one that is not a JSON object with 47001, escaped non-ASCII text with 47002.",
         &[
             "wechat_endpoints::every_endpoint_checks_method_body_and_token_first",
             "wechat::bodies_and_methods_are_checked_first",
@@ -328,20 +333,20 @@ fn of_calls(rows: &mut Rows) {
     rows.add(
         "refused tokens",
         "",
-        "None 41001, malformed 40014, unknown or replaced 40001, expired 42001. That of an app where the \
-         platform's is wanted 61014, the reverse 61015; the two template lists are empty for the token of an \
-         app.",
+        "Missing 41001, malformed 40014, unknown or replaced 40001, expired 42001. An app's token where the \
+         platform's is required 61014, the reverse 61015; the two template lists are empty for an app's \
+         token.",
         &[
             "wechat::tokens_are_bound_expire_and_are_replaced",
             "wechat_templates::refusals_of_the_template_library",
         ],
     );
     rows.add(
-        "calls of a day",
+        "daily calls",
         "",
         format!(
-            "Each call of an app {} times (`with_wechat_daily_calls`), then 45009. The counts may be cleared \
-             {} times a month.",
+            "Each call of an app {} times (`with_wechat_daily_calls`), then 45009. The counts may be \
+             cleared {} times per month.",
             grouped(settings.wechat_daily_calls),
             quota::CLEARED_PER_MONTH
         ),
@@ -354,7 +359,7 @@ fn of_calls(rows: &mut Rows) {
         "request ids",
         "",
         format!(
-            "The last {} responses to apps are remembered for {}.",
+            "The last {} responses to apps are kept for {}.",
             grouped(answers::KEPT as u64),
             time(answers::LIFETIME)
         ),
@@ -367,14 +372,14 @@ fn of_the_platform(rows: &mut Rows) {
     rows.add(
         "template library",
         "",
-        format!("{} templates, then 85065. A draft stays when it becomes a template.", templates::LIMIT),
+        format!("{} templates, then 85065. A draft is kept when it becomes a template.", templates::LIMIT),
         &["wechat_templates::drafts_become_templates", "wechat_templates::refusals_of_the_template_library"],
     );
     rows.add(
-        "domains of the platform",
+        "platform domains",
         "",
         format!(
-            "{} for servers, {} for web views, {} changes of each in a month.",
+            "{} for servers, {} for web views, {} changes of each per month.",
             grouped(platform_domains::SERVER_DOMAINS as u64),
             web_domains::LIMIT,
             domains::CHANGES_PER_MONTH
@@ -382,10 +387,11 @@ fn of_the_platform(rows: &mut Rows) {
         &["wechat_domains::the_platform_registers_domains"],
     );
     rows.add(
-        "authorization page for a phone",
+        "authorization page for phones",
         "",
         format!(
-            "{}, with `action=bindcomponent` and `no_scan=1`. It consents at once like the page for a desk.",
+            "{}, with `action=bindcomponent` and `no_scan=1`. The merchant consents at once, as on the \
+             desktop page.",
             phone_page()
         ),
         &["authorization::the_page_for_a_phone_sends_the_browser_back_too"],
@@ -393,16 +399,16 @@ fn of_the_platform(rows: &mut Rows) {
     rows.add(
         "`auth_type`",
         "",
-        "1 to 6 or 8, if it is given. Only mini programs wait here, so 1, 4, 5 and 8 find nobody unless \
-         `biz_appid` names an app. `category_id_list` is not looked at.",
+        "1 to 6 or 8, optional. Only mini programs exist here, so 1, 4, 5 and 8 find no account unless \
+         `biz_appid` names an app. `category_id_list` is ignored.",
         &["authorization::the_kinds_of_accounts_that_a_page_offers"],
     );
     rows.add(
         "codes",
         "",
         format!(
-            "A code is good for {} (`with_code_lifetime`), one of a visit for {}. One that was used or is too \
-             old is refused with 61010, any other that is not good with 61009.",
+            "A code is valid for {} (`with_code_lifetime`), a visit's for {}. A used or expired one is \
+             refused with 61010, any other invalid one with 61009.",
             time(settings.code_lifetime(WECHAT)),
             time(component::VISIT_LIFETIME)
         ),
@@ -412,8 +418,8 @@ fn of_the_platform(rows: &mut Rows) {
         "refresh tokens",
         "",
         format!(
-            "One can be used again and again (`with_refresh_token_rotation` has every refresh replace it). A \
-             merchant who authorizes again replaces it too; one that was replaced stays good for {}.",
+            "Reusable (with `with_refresh_token_rotation` every refresh replaces it). A repeated \
+             authorization replaces it as well; a replaced one stays valid for {}.",
             time(OVERLAP)
         ),
         &[
@@ -425,7 +431,7 @@ fn of_the_platform(rows: &mut Rows) {
         "permissions",
         "",
         format!(
-            "Every app grants the sets {}. No call is refused for want of one.",
+            "Every app grants the sets {}. No call is refused for lack of one.",
             component::PERMISSIONS.map(|set| set.to_string()).join(", ")
         ),
         &["wechat_authorization::an_authorizer_is_described"],
@@ -433,7 +439,7 @@ fn of_the_platform(rows: &mut Rows) {
     rows.add(
         "list of authorizers",
         "",
-        format!("{} on a page at most, then 40170; in order of their first authorization.", component::PAGE),
+        format!("At most {} per page, then 40170; ordered by first authorization.", component::PAGE),
         &["wechat_authorization::the_list_of_authorizers_has_pages_and_refresh_tokens"],
     );
 }

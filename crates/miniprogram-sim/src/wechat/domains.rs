@@ -12,7 +12,7 @@ use super::{Step, Verdict, WeScene, WeView};
 use crate::call::{Content, Object, Refusal};
 use crate::platform::DomainKind;
 
-/// The kinds of server domains, with the protocol each may be written with.
+/// Kinds of server domains, with the protocol allowed for each.
 const KINDS: [(&str, &str); 6] = [
     ("requestdomain", "https://"),
     ("wsrequestdomain", "wss://"),
@@ -21,7 +21,7 @@ const KINDS: [(&str, &str); 6] = [
     ("udpdomain", "udp://"),
     ("tcpdomain", "tcp://"),
 ];
-/// What the simulator calls them, in the same order.
+/// The simulator's names for them, in the same order.
 const NAMES: [DomainKind; 6] = [
     DomainKind::Request,
     DomainKind::Socket,
@@ -31,9 +31,9 @@ const NAMES: [DomainKind; 6] = [
     DomainKind::Tcp,
 ];
 
-/// How many domains of a kind an app may have.
+/// Maximum domains per kind and app.
 pub(super) const PER_KIND: usize = 200;
-/// How many changes an app or the platform may make in a month.
+/// Maximum changes per month, of an app or the platform.
 pub(super) const CHANGES_PER_MONTH: usize = 50;
 /// Domains below this one have no ICP filing.
 pub(super) const UNFILED: &str = "unfiled.example";
@@ -44,22 +44,22 @@ pub(crate) type ServerDomains = [Vec<String>; 6];
 /// The domains of an app.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Domains {
-    /// What the owner set in the console, until the next release.
+    /// Set by the owner in the console, until the next release.
     own: ServerDomains,
-    /// What the platform set, of those it has registered.
+    /// Set by the platform, among its registered domains.
     third: ServerDomains,
-    /// What the platform set directly.
+    /// Set by the platform directly.
     direct: ServerDomains,
-    /// What is in force, since the last release.
+    /// In force since the last release.
     effective: ServerDomains,
     changes: Uses,
     pub(super) web: WebDomains,
-    /// Whose names are looked up ahead.
+    /// Prefetched DNS names.
     pub(super) prefetched: Vec<String>,
 }
 
 impl Domains {
-    /// Those of an app that set them by itself.
+    /// Domains that the app set itself.
     pub(super) fn of_owner(domains: &BTreeMap<DomainKind, Vec<String>>) -> Self {
         let of = |kind: DomainKind| domains.get(&kind).cloned().unwrap_or_default();
         let own = NAMES.map(of);
@@ -67,14 +67,14 @@ impl Domains {
         Self { effective: own.clone(), own, web, ..Self::default() }
     }
 
-    /// A release through the platform puts the platform's domains in the place of the owner's.
+    /// A release through the platform replaces the owner's domains by the platform's.
     pub(super) fn release(&mut self) {
         self.own = ServerDomains::default();
         self.effective = std::array::from_fn(|kind| Action::Add.on(&self.third[kind], &self.direct[kind]));
         self.web.release();
     }
 
-    /// The owner's and the platform's, by kind, in force or not.
+    /// The owner's and the platform's domains, by kind, in force or not.
     pub(super) fn all(&self) -> BTreeMap<DomainKind, Vec<String>> {
         let of_platform = |kind: usize| Action::Add.on(&self.third[kind], &self.direct[kind]);
         let of_kind = |kind: usize| Action::Add.on(&self.own[kind], &of_platform(kind));
@@ -88,7 +88,7 @@ fn to_json(domains: &ServerDomains) -> Object {
     KINDS.iter().zip(domains).map(|((kind, _), domains)| ((*kind).to_owned(), json!(domains))).collect()
 }
 
-/// A domain without its protocol; an error if another protocol stands there, or if it is WeChat's own.
+/// Strips the protocol from a domain; an error if it has another protocol or is WeChat's own.
 pub(super) fn bare<'a>(domain: &'a str, protocol: &str) -> Result<&'a str, Refusal> {
     let host = domain.strip_prefix(protocol).unwrap_or(domain);
     if host.contains("://") {
@@ -97,7 +97,7 @@ pub(super) fn bare<'a>(domain: &'a str, protocol: &str) -> Result<&'a str, Refus
     if host == "api.weixin.qq.com" { Err(Refusal::code(86101)) } else { Ok(host) }
 }
 
-/// Two or more labels, the last of letters, perhaps with a port.
+/// Two or more labels, the last one letters, optionally with a port.
 pub(super) fn is_well_formed(host: &str) -> bool {
     let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
     let label = |label: &str| {
@@ -114,7 +114,7 @@ pub(super) fn is_well_formed(host: &str) -> bool {
         && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
-/// Whether it is the other domain or below it.
+/// Returns whether `host` is the domain or one below it.
 pub(super) fn is_below(host: &str, domain: &str) -> bool {
     let name = host.split(':').next().unwrap_or_default();
     name == domain || name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
@@ -128,7 +128,7 @@ pub(super) fn modify_domain_directly(view: &WeView<'_>) -> Verdict {
     modify(view, Via::Directly)
 }
 
-/// Whether only domains that the platform has registered may be named.
+/// Whether only registered domains are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Via {
     Platform,
@@ -143,7 +143,7 @@ fn modify(view: &WeView<'_>, via: Via) -> Verdict {
         Via::Directly => &domains.direct,
     };
     if action == Action::Get {
-        return Step::answer(Content::Members(to_json(current)));
+        return Step::answer(Content::Fields(to_json(current)));
     }
     let mut given: [Option<Vec<String>>; 6] = Default::default();
     for (given, (kind, _)) in given.iter_mut().zip(KINDS) {
@@ -173,11 +173,11 @@ fn modify(view: &WeView<'_>, via: Via) -> Verdict {
             Via::Platform => domains.third = changed,
             Via::Directly => domains.direct = changed,
         }
-        Content::Members(answer)
+        Content::Fields(answer)
     })
 }
 
-/// Refuses what breaks the rules, and leaves only domains that the platform has registered.
+/// Validates the domains and keeps only registered ones.
 fn check(
     view: &WeView<'_>,
     via: Via,
@@ -216,9 +216,9 @@ fn check(
     };
     let mut refusal = Refusal::code(code);
     if code > 85300 {
-        refusal.members = to_json(current);
-        refusal.members.extend(faulty);
-        refusal.members.insert("no_icp_domain".to_owned(), json!(unfiled));
+        refusal.fields = to_json(current);
+        refusal.fields.extend(faulty);
+        refusal.fields.insert("no_icp_domain".to_owned(), json!(unfiled));
     }
     Err(refusal)
 }

@@ -1,4 +1,4 @@
-//! Every endpoint, with the operation that its requests amount to.
+//! All endpoints, with their operations.
 
 use super::{
     Account, Apps, audit, basics, categories, code, component, domains, media, messages, naming, options,
@@ -16,7 +16,7 @@ fn action_reads(call: &Call) -> bool {
     call.json().is_some_and(|body| body.get("action").is_some_and(|action| action == "get"))
 }
 
-/// What is called with the token of an app.
+/// App calls, with the app's token.
 pub(super) static ENDPOINTS: &[Endpoint<Account>] = &[
     Endpoint::effect(POST, "/wxa/commit", "upload_code", code::commit),
     Endpoint::read(GET, "/wxa/get_qrcode", "trial_qr_code", code::get_qrcode),
@@ -203,7 +203,7 @@ const GET_OPTION: [&str; 2] =
 const SET_OPTION: [&str; 2] =
     ["/cgi-bin/component/set_authorizer_option", "/cgi-bin/component/api_set_authorizer_option"];
 
-/// What the platform itself calls, with its own token.
+/// Platform calls with the platform's token.
 pub(super) static PLATFORM_ENDPOINTS: &[Endpoint<Apps>] = &[
     Endpoint::read(GET, "/wxa/gettemplatedraftlist", "template_drafts", templates::gettemplatedraftlist),
     Endpoint::read(GET, "/wxa/gettemplatelist", "templates", templates::gettemplatelist),
@@ -266,7 +266,7 @@ pub(super) static PLATFORM_ENDPOINTS: &[Endpoint<Apps>] = &[
     Endpoint::effect(POST, SET_OPTION[1], "set_authorizer_option", options::set_for),
 ];
 
-/// What the platform calls without a token.
+/// Platform calls without a token.
 pub(super) static OPEN_ENDPOINTS: &[Endpoint<Apps>] = &[
     Endpoint::effect(
         POST,

@@ -1,20 +1,20 @@
-//! Members of a JSON body, read as strictly as WeChat reads them.
+//! Fields of a JSON body, read as strictly as WeChat reads them.
 
 use serde_json::Value;
 
 use crate::call::{Object, Refusal};
 
-/// Text; a number is none.
+/// Returns a string; a number is refused.
 pub(super) fn text<'a>(body: &'a Object, name: &str) -> Option<&'a str> {
     body.get(name).and_then(Value::as_str)
 }
 
-/// A number; text is none, even if it is made of digits.
+/// Returns a number; a string is refused, even one of digits.
 pub(super) fn number(body: &Object, name: &str) -> Option<u64> {
     body.get(name).and_then(Value::as_u64)
 }
 
-/// An id that the documents write as a number in one place and as text in another.
+/// Returns an id, which the documents print as a number in one place and as a string in another.
 pub(super) fn id(body: &Object, name: &str) -> Option<u64> {
     match body.get(name)? {
         Value::String(id) => id.parse().ok(),
@@ -22,12 +22,12 @@ pub(super) fn id(body: &Object, name: &str) -> Option<u64> {
     }
 }
 
-/// A list of texts; empty if it is absent.
+/// Returns a list of strings; empty if absent.
 pub(super) fn texts(body: &Object, name: &str) -> Result<Vec<String>, Refusal> {
     Ok(given_texts(body, name)?.unwrap_or_default())
 }
 
-/// A list of texts, if it is there.
+/// Returns a list of strings, if present.
 pub(super) fn given_texts(body: &Object, name: &str) -> Result<Option<Vec<String>>, Refusal> {
     let Some(value) = body.get(name) else { return Ok(None) };
     let texts: Option<Vec<String>> = value
@@ -36,7 +36,7 @@ pub(super) fn given_texts(body: &Object, name: &str) -> Result<Option<Vec<String
     texts.map(Some).ok_or(Refusal::code(47003))
 }
 
-/// What is to be done with a list.
+/// What to do with a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Add,
@@ -60,7 +60,7 @@ impl Action {
         Self::named(text(body, "action").unwrap_or_default())
     }
 
-    /// The list that comes of it.
+    /// Applies it to a list.
     pub(super) fn on(self, list: &[String], given: &[String]) -> Vec<String> {
         let mut result = match self {
             Self::Set => Vec::new(),
@@ -81,7 +81,7 @@ impl Action {
     }
 }
 
-/// Hex digits that follow from the parts, 16 for each of the words.
+/// Derives hex digits from the parts, 16 per word.
 pub(super) fn digest(words: u64, parts: &[&[u8]]) -> String {
     (0..words).map(|word| format!("{:016x}", crate::faults::mix(word, parts))).collect()
 }

@@ -1,4 +1,4 @@
-//! The categories of a submission, and the rules for its `item_list`.
+//! Categories of a submission, and the rules of its `item_list`.
 
 use serde_json::{Value, json};
 
@@ -7,11 +7,11 @@ use super::categories::{Categories, CategoryStatus};
 use crate::call::{Object, Refusal};
 
 pub(super) struct Category {
-    /// First, second and, where there is one, third level.
+    /// First, second and, if any, third level.
     levels: Vec<(&'static str, u64)>,
 }
 
-/// What an app may be submitted under: the approved ones of its categories, down to their third level.
+/// Categories that an app may be submitted under: its approved ones, down to their third level.
 pub(super) fn categories(categories: &Categories) -> Vec<Category> {
     let mut result = Vec::new();
     for category in &categories.own {
@@ -35,14 +35,14 @@ const LEVELS: [&str; 3] = ["first", "second", "third"];
 
 impl Category {
     pub(super) fn to_json(&self) -> Value {
-        let mut members = Object::new();
+        let mut fields = Object::new();
         for (level, (class, _)) in LEVELS.iter().zip(&self.levels) {
-            members.insert(format!("{level}_class"), json!(class));
+            fields.insert(format!("{level}_class"), json!(class));
         }
         for (level, (_, id)) in LEVELS.iter().zip(&self.levels) {
-            members.insert(format!("{level}_id"), json!(id));
+            fields.insert(format!("{level}_id"), json!(id));
         }
-        Value::Object(members)
+        Value::Object(fields)
     }
 
     fn fits(&self, item: &Object) -> bool {
@@ -60,7 +60,7 @@ impl Category {
     }
 }
 
-/// 1 to 5 items, each in order.
+/// 1 to 5 items, each valid.
 pub(super) fn check(items: Option<&Value>, pages: &[String], categories: &[Category]) -> Result<(), Refusal> {
     let items = items.and_then(Value::as_array).filter(|items| (1..=5).contains(&items.len()));
     items.ok_or(Refusal::code(85023))?.iter().try_for_each(|item| check_one(item, pages, categories))
@@ -79,7 +79,7 @@ fn check_one(item: &Value, pages: &[String], categories: &[Category]) -> Result<
     if categories.iter().any(|category| category.fits(item)) { Ok(()) } else { Err(Refusal::code(85008)) }
 }
 
-/// At most 10 tags of at most 20 characters, one blank between them.
+/// At most 10 tags of at most 20 characters, separated by one space.
 fn tags_are_fine(text: &str) -> bool {
     let tags: Vec<&str> = text.split(' ').collect();
     text.is_empty() || (tags.len() <= 10 && tags.iter().all(|tag| (1..=20).contains(&tag.chars().count())))

@@ -1,4 +1,4 @@
-//! Uploads: material for an audit, and temporary material that later calls name.
+//! Uploads: audit material, and temporary material that later calls name.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::{Step, Verdict, WeScene, WeView};
 use crate::call::{Content, FilePart, Object, Refusal};
 
 pub(super) const MEGABYTE: usize = 1024 * 1024;
-/// How long a media id is valid.
+/// Lifetime of a media id.
 pub(super) const LIFETIME: Duration = Duration::from_secs(3 * 86_400);
-/// Endpoints that take a file in place of JSON.
+/// Endpoints that take a file instead of JSON.
 const TAKE_FILES: [&str; 3] =
     ["/wxa/uploadmedia", "/cgi-bin/media/upload", "/cgi-bin/component/uploadprivacyextfile"];
 
@@ -27,7 +27,7 @@ struct Kept {
     is_picture: bool,
 }
 
-/// What was uploaded for an app, by media id.
+/// An app's uploads, by media id.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Media(BTreeMap<String, Kept>);
 
@@ -36,7 +36,7 @@ impl Media {
         self.0.get(id).is_some_and(|kept| now < kept.until)
     }
 
-    /// The size of a picture in bytes.
+    /// Returns the size of an image in bytes.
     pub(super) fn picture(&self, id: &str, now: Timestamp) -> Option<usize> {
         self.0.get(id).filter(|kept| kept.is_picture && now < kept.until).map(|kept| kept.size)
     }
@@ -55,7 +55,7 @@ enum Format {
     Other,
 }
 
-/// By its first bytes.
+/// Detected from the first bytes.
 fn format(bytes: &[u8]) -> Format {
     let pictures: [&[u8]; 3] = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"];
     if pictures.iter().any(|start| bytes.starts_with(start)) {
@@ -69,7 +69,7 @@ fn format(bytes: &[u8]) -> Format {
     }
 }
 
-/// The part that holds the file.
+/// The part that contains the file.
 fn media<'a>(view: &'a WeView<'_>) -> Result<&'a FilePart, Refusal> {
     filled(view.call.file("media"))
 }
@@ -79,7 +79,7 @@ fn filled(file: Option<&FilePart>) -> Result<&FilePart, Refusal> {
     if file.bytes.is_empty() { Err(Refusal::code(44001)) } else { Ok(file) }
 }
 
-/// Keeps a file under a new media id, and forgets those that are no longer valid.
+/// Stores a file under a new media id and drops expired ones.
 fn keep(scene: &mut WeScene<'_>, size: usize, is_picture: bool) -> String {
     let id: String = (0..4).map(|_| format!("{:016x}", scene.platform.random.u64(..))).collect();
     let kept = Kept { until: scene.now.after(LIFETIME), size, is_picture };
@@ -110,7 +110,7 @@ pub(super) fn uploadmedia(view: &WeView<'_>) -> Verdict {
     })
 }
 
-/// Temporary material; success comes without a code.
+/// Temporary material; success is reported without a code.
 pub(super) fn upload(view: &WeView<'_>) -> Verdict {
     let kind = view.call.query("type").unwrap_or_default().to_owned();
     let (wanted, limit) = match kind.as_str() {
@@ -139,7 +139,7 @@ pub(super) fn upload(view: &WeView<'_>) -> Verdict {
     })
 }
 
-/// The privacy guide as a text file, whatever its part is called.
+/// The privacy guide as a text file; the name of the part does not matter.
 pub(super) fn uploadprivacyextfile(view: &WeView<'_>) -> Verdict {
     let file = filled(view.call.files.first())?;
     if !file.file_name.ends_with(".txt") {

@@ -7,7 +7,7 @@ use crate::call::{Content, Refusal};
 use crate::truth::MessageTruth;
 use crate::world::{Out, Planned};
 
-/// How many messages of an app are remembered.
+/// How many messages are kept per app.
 pub(super) const KEPT: usize = 1000;
 
 pub(super) fn send(view: &WeView<'_>) -> Verdict {

@@ -1,4 +1,4 @@
-//! WeChat, read from its documents: envelope, endpoints and the state of an app.
+//! WeChat, written from its documents: envelope, endpoints and the state of an app.
 
 mod answers;
 mod audit;
@@ -73,7 +73,7 @@ pub(crate) fn takes_no_token(call: &Call) -> bool {
     find(OPEN_ENDPOINTS, &call.path).is_some()
 }
 
-/// The app that a request of the platform's is about, where it names one.
+/// Returns the app that a platform request is about, if it names one.
 pub(crate) fn named_app(call: &Call, platform: &Platform) -> Option<AppId> {
     component::named_app(call, platform)
 }
@@ -85,7 +85,7 @@ pub(crate) fn describe(call: &Call) -> Operation {
     of_app.or_else(of_platform).map(|operations| operations.of(call)).unwrap_or_default()
 }
 
-/// A request with the token of an app.
+/// Runs a request with an app's token.
 pub(crate) fn run(call: &Call, scene: WeScene<'_>, mode: Mode) -> Ran {
     if mode == Mode::Apply {
         scene.platform.wechat.answers.ask(scene.app_id, call);
@@ -106,7 +106,7 @@ pub(crate) fn run(call: &Call, scene: WeScene<'_>, mode: Mode) -> Ran {
     checked(endpoint, call, scene, mode)
 }
 
-/// A request with the token of the platform.
+/// Runs a request with the platform's token.
 pub(crate) fn run_platform(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
     match find(PLATFORM_ENDPOINTS, &call.path) {
         Some(endpoint) => checked(endpoint, call, scene, mode),
@@ -115,7 +115,7 @@ pub(crate) fn run_platform(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> R
     }
 }
 
-/// A request to what takes no token.
+/// Runs a request that needs no token.
 pub(crate) fn run_open(call: &Call, scene: Scene<'_, Apps>, mode: Mode) -> Ran {
     match find(OPEN_ENDPOINTS, &call.path) {
         Some(endpoint) => checked(endpoint, call, scene, mode),
@@ -146,12 +146,12 @@ fn body(bytes: &[u8]) -> Result<Object, Refusal> {
         return Err(Refusal::code(47002));
     }
     match serde_json::from_slice(bytes) {
-        Ok(Value::Object(members)) => Ok(members),
+        Ok(Value::Object(fields)) => Ok(fields),
         _ => Err(Refusal::code(47001)),
     }
 }
 
-/// Whether JSON text writes a character beyond ASCII as `\uXXXX`.
+/// Returns whether JSON text escapes a non-ASCII character as `\uXXXX`.
 fn escapes_text(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
@@ -172,43 +172,43 @@ fn escapes_text(bytes: &[u8]) -> bool {
 const JSON: &str = "application/json; encoding=utf-8";
 
 pub(crate) fn accepted(content: Content, platform: &mut Platform, now: Timestamp) -> Answer {
-    let members = match content {
+    let fields = match content {
         Content::Image(media_type, bytes) => {
             let mut answer = Answer::new(200, media_type, bytes);
             answer.headers.push(("content-disposition", "attachment; filename=\"QRCode.jpg\"".to_owned()));
             answer.headers.push(("cache-control", "no-cache, must-revalidate".to_owned()));
-            platform.wechat.answers.forget();
+            platform.wechat.answers.discard();
             return answer;
         }
-        Content::Bare(members) => {
-            platform.wechat.answers.forget();
-            return Answer::new(200, JSON, Value::Object(members).to_string());
+        Content::Bare(fields) => {
+            platform.wechat.answers.discard();
+            return Answer::new(200, JSON, Value::Object(fields).to_string());
         }
-        Content::Members(members) => members,
+        Content::Fields(fields) => fields,
         Content::Data(_) | Content::Done => Object::new(),
     };
-    let (rid, body) = envelope(0, "ok", members, platform, now);
-    // Page paths come with escaped slashes, as in the documents' sample.
-    told(rid, body.to_string().replace('/', "\\/"), platform, now)
+    let (rid, body) = envelope(0, "ok", fields, platform, now);
+    // Slashes are escaped in page paths, as in the documents' sample.
+    recorded(rid, body.to_string().replace('/', "\\/"), platform, now)
 }
 
 pub(crate) fn refused(refusal: &Refusal, platform: &mut Platform, now: Timestamp) -> Answer {
     let words = refusal.message.as_deref().unwrap_or_else(|| words::of(refusal.code));
-    let (rid, body) = envelope(refusal.code, words, refusal.members.clone(), platform, now);
-    told(rid, body.to_string(), platform, now)
+    let (rid, body) = envelope(refusal.code, words, refusal.fields.clone(), platform, now);
+    recorded(rid, body.to_string(), platform, now)
 }
 
-/// The answer, kept under its request id.
-fn told(rid: String, body: String, platform: &mut Platform, now: Timestamp) -> Answer {
-    platform.wechat.answers.tell(rid, &body, now);
+/// Returns the response and records it under its request id.
+fn recorded(rid: String, body: String, platform: &mut Platform, now: Timestamp) -> Answer {
+    platform.wechat.answers.record(rid, &body, now);
     Answer::new(200, JSON, body)
 }
 
-/// The request id and the body that names it.
+/// Returns the request id and the body that contains it.
 fn envelope(
     code: i64,
     words: &str,
-    members: Object,
+    fields: Object,
     platform: &mut Platform,
     now: Timestamp,
 ) -> (String, Value) {
@@ -217,6 +217,6 @@ fn envelope(
     let mut envelope = Object::new();
     envelope.insert("errcode".to_owned(), json!(code));
     envelope.insert("errmsg".to_owned(), json!(format!("{words} rid: {rid}")));
-    envelope.extend(members);
+    envelope.extend(fields);
     (rid, Value::Object(envelope))
 }

@@ -9,10 +9,10 @@ use super::{Step, Verdict, WeScene, WeView, review};
 use crate::call::{Object, Refusal};
 use crate::verdict::ReviewItem;
 
-/// How often a name may change in a year.
+/// How often a name may change per year.
 pub(super) const CHANGES_PER_YEAR: usize = 2;
 
-/// What an audit made of a rename, by WeChat's numbers.
+/// A rename's audit result, as WeChat's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RenameStatus {
     InReview = 1,
@@ -52,12 +52,12 @@ impl Naming {
         self.changes.this_year(now)
     }
 
-    /// The name under review.
+    /// Returns the name under review.
     pub(super) fn pending(&self) -> Option<&Rename> {
         self.renames.last().filter(|rename| rename.status == RenameStatus::InReview)
     }
 
-    /// The verdict on the name under review; with an id only if it is that one.
+    /// Decides the name under review; if `id` is given, only that one.
     pub(super) fn decide(
         &mut self,
         audit: Option<u64>,
@@ -79,16 +79,16 @@ impl Naming {
     }
 }
 
-/// What stands in the way of a name: a code of its own, or proof that is asked for.
+/// What prevents a name: a code, or a request for proof.
 enum Hit {
     Refused(i64),
     NeedsProof,
 }
 
-/// Asks for proof instead of refusing.
+/// Requests proof instead of refusing.
 const NEEDS_PROOF: i64 = 91009;
 
-/// A name of 4 to 30 characters, of which a Chinese one counts twice.
+/// A name of 4 to 30 characters, counting a Chinese character as 2.
 fn nick_name<'a>(view: &'a WeView<'_>) -> Result<&'a str, Refusal> {
     let name = input::text(view.body, "nick_name").ok_or(Refusal::code(53010))?;
     let length: usize = name.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum();
@@ -132,7 +132,7 @@ const PROOFS: [&str; 7] = [
     "naming_other_stuff_5",
 ];
 
-/// The first name of an app that was never released is taken on at once; any other goes to audit.
+/// The first name of an app that was never released is adopted at once; any other is reviewed.
 pub(super) fn setnickname(view: &WeView<'_>) -> Verdict {
     let name = nick_name(view)?.to_owned();
     let mut proven = false;

@@ -1,4 +1,4 @@
-//! The options of an app that the platform may look at and set.
+//! Options of an app that the platform may read and set.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use super::{
 use crate::call::{Content, Object, Refusal};
 use crate::world::{Account, App};
 
-/// The options, and the largest value of each.
+/// The options, and the maximum of each.
 pub(super) const OPTIONS: [(&str, u64); 3] =
     [("location_report", 2), ("voice_recognize", 1), ("customer_service", 1)];
 
-/// The values that were set; the others are 0.
+/// Values that were set; others are 0.
 pub(crate) type Options = BTreeMap<&'static str, u64>;
 
 fn option(body: &Object) -> Result<(&'static str, u64), Refusal> {
@@ -29,18 +29,18 @@ fn value(body: &Object, largest: u64) -> Result<u64, Refusal> {
     value.filter(|value| *value <= largest).ok_or(Refusal::code(61013))
 }
 
-fn tell(app: &AppId, options: &Options, name: &str) -> Content {
+fn to_json(app: &AppId, options: &Options, name: &str) -> Content {
     let value = options.get(name).copied().unwrap_or(0).to_string();
     json!({ "authorizer_appid": app, "option_name": name, "option_value": value }).into()
 }
 
-/// With the token of the app.
+/// With the app's token.
 pub(super) fn get(view: &WeView<'_>) -> Verdict {
     let (name, _) = option(view.body)?;
-    Step::answer(tell(view.app_id, &view.state.profile.options, name))
+    Step::answer(to_json(view.app_id, &view.state.profile.options, name))
 }
 
-/// With the token of the app.
+/// With the app's token.
 pub(super) fn set(view: &WeView<'_>) -> Verdict {
     let (name, largest) = option(view.body)?;
     let value = value(view.body, largest)?;
@@ -50,20 +50,20 @@ pub(super) fn set(view: &WeView<'_>) -> Verdict {
     })
 }
 
-/// The same with the token of the platform, which names itself and the app.
+/// Like [`get`], with the platform's token; the body names the platform and the app.
 pub(super) fn get_for(view: &ComponentView<'_>) -> ComponentVerdict {
     check_platform(view)?;
     let id = authorizer(view)?;
     let (name, _) = option(view.body)?;
     match view.state.get(&id) {
         Some(App { account: Account::WeChat(account), grant, .. }) if grant.since.is_some() => {
-            ComponentStep::answer(tell(&id, &account.profile.options, name))
+            ComponentStep::answer(to_json(&id, &account.profile.options, name))
         }
         _ => Err(Refusal::code(61003)),
     }
 }
 
-/// The same with the token of the platform, which names itself and the app.
+/// Like [`set`], with the platform's token; the body names the platform and the app.
 pub(super) fn set_for(view: &ComponentView<'_>) -> ComponentVerdict {
     check_platform(view)?;
     let id = authorizer(view)?;

@@ -1,4 +1,4 @@
-//! The page of an app that shows orders.
+//! The order page of an app.
 
 use miniprogram_core::{AppId, Timestamp};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::pushes::Push;
 use crate::verdict::ReviewItem;
 use crate::world::{Account, App, Planned, scheduled_review};
 
-/// What an audit made of it, by WeChat's numbers.
+/// Its audit result, as WeChat's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
     InReview = 2,
@@ -18,12 +18,12 @@ enum Status {
     Approved = 4,
 }
 
-/// The newest application for an app.
+/// An app's newest application.
 #[derive(Debug, Clone)]
 pub(crate) struct Application {
     platform_id: AppId,
     audit: u64,
-    /// The members as they were sent.
+    /// The fields as sent.
     fields: Object,
     status: Status,
     reason: String,
@@ -62,7 +62,7 @@ impl OrderPath {
     }
 }
 
-/// What the platform hears of an application for one app: accepted, a duplicate, or not one of its apps.
+/// The response for each app: accepted, a duplicate, or not authorized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Taken {
     Accepted = 0,
@@ -70,7 +70,7 @@ enum Taken {
     UnknownApp = -2,
 }
 
-/// What becomes of each app is pushed afterwards.
+/// The result for each app is pushed later.
 pub(super) fn applysetorderpathinfo(view: &ComponentView<'_>) -> ComponentVerdict {
     let request = view.body.get("batch_req").and_then(Value::as_object).ok_or(Refusal::code(40097))?;
     input::text(request, "path").filter(|path| !path.is_empty()).ok_or(Refusal::code(40097))?;

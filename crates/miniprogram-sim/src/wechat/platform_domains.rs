@@ -1,4 +1,4 @@
-//! Domains that the platform has registered: its apps may only be given those, or domains below them.
+//! Domains registered by the platform: its apps may only use those and their subdomains.
 
 use serde_json::json;
 
@@ -10,28 +10,28 @@ use super::{ComponentScene, ComponentStep, ComponentVerdict, ComponentView};
 use crate::call::{Content, Object, Refusal};
 use crate::platform::{DomainKind, Platform};
 
-/// How many server domains the platform may register.
+/// Maximum server domains of the platform.
 pub(super) const SERVER_DOMAINS: usize = 1000;
 
-/// What the platform changed of its domains, without a protocol. Those that are published are among what it
-/// [registered](crate::platform::Registered).
+/// The platform's changes of its domains, without a protocol. The published ones are in
+/// [`Shared::domains`](super::shared::Shared::domains).
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
     testing: Vec<String>,
     changes: Uses,
 }
 
-/// Whether the platform has registered it, or a domain above it, for servers.
+/// Returns whether the platform has registered the server domain or a parent domain.
 pub(super) fn covers_server(platform: &Platform, host: &str) -> bool {
     let mut domains = platform.wechat.domains.iter().filter(|(kind, _)| **kind != DomainKind::WebView);
     domains.any(|(_, domains)| domains.iter().any(|domain| is_below(host, domain)))
 }
 
 struct Kind {
-    /// The member that names them.
+    /// The field that names them.
     name: &'static str,
     limit: usize,
-    /// Where those are that are published: one list for all kinds of server domains.
+    /// Where the published ones are kept: one list for all kinds of server domains.
     published: DomainKind,
     changed: fn(&Platform) -> &Changed,
     changed_mut: fn(&mut Platform) -> &mut Changed,
@@ -60,11 +60,11 @@ pub(super) fn modify_wxa_jump_domain(view: &ComponentView<'_>) -> ComponentVerdi
     modify(view, &WEB_VIEW)
 }
 
-/// Domains that are not well formed are left out and named.
+/// Malformed domains are skipped and reported.
 fn modify(view: &ComponentView<'_>, kind: &'static Kind) -> ComponentVerdict {
     let action = Action::of(view.body)?;
     if action == Action::Get {
-        return ComponentStep::answer(Content::Members(tell(kind, view.platform, &[])));
+        return ComponentStep::answer(Content::Fields(to_json(kind, view.platform, &[])));
     }
     let together = match view.body.get("is_modify_published_together") {
         None => false,
@@ -100,12 +100,12 @@ fn modify(view: &ComponentView<'_>, kind: &'static Kind) -> ComponentVerdict {
         changed.testing = testing;
         changed.changes.add(scene.now);
         scene.platform.wechat.domains.insert(kind.published, published);
-        Content::Members(tell(kind, scene.platform, &invalid))
+        Content::Fields(to_json(kind, scene.platform, &invalid))
     })
 }
 
-/// Lists are joined by semicolons, and absent when they are empty.
-fn tell(kind: &Kind, platform: &Platform, invalid: &[String]) -> Object {
+/// Lists are joined by semicolons, and omitted if empty.
+fn to_json(kind: &Kind, platform: &Platform, invalid: &[String]) -> Object {
     let lists = [
         ("published", platform.wechat.domains_of(kind.published)),
         ("testing", (kind.changed)(platform).testing.as_slice()),

@@ -7,7 +7,7 @@ use super::privacy_interfaces::Interfaces;
 use super::{Step, Verdict, WeScene, WeView, input};
 use crate::call::{Content, Object, Refusal};
 
-/// What WeChat calls the kinds of data it knows; an app may have others.
+/// WeChat's names of the kinds of data it knows; an app may add others.
 const KEYS: [(&str, &str); 22] = [
     ("UserInfo", "用户信息（微信昵称、头像）"),
     ("Location", "位置信息"),
@@ -32,7 +32,7 @@ const KEYS: [(&str, &str); 22] = [
     ("Email", "邮箱"),
     ("MessageFile", "选中的文件"),
 ];
-/// The kinds of data that the code of every template uses.
+/// Kinds of data that the code of every template uses.
 const USED: [&str; 2] = ["UserInfo", "Location"];
 const CONTACTS: [&str; 4] = ["contact_email", "contact_phone", "contact_qq", "contact_weixin"];
 
@@ -58,7 +58,7 @@ pub(crate) struct Privacy {
 }
 
 impl Privacy {
-    /// The guide takes effect with the release of the version it was written for.
+    /// The guide takes effect with the release of its version.
     pub(super) fn release(&mut self) {
         if let Some(guide) = self.development.take() {
             self.published = Some(guide);
@@ -66,7 +66,7 @@ impl Privacy {
     }
 }
 
-/// Whether the guide of the released version is meant: 1; that of the one to come is 2, and the default.
+/// 1 is the guide of the released version, 2 (the default) that of the next.
 fn of_released(view: &WeView<'_>) -> Result<bool, Refusal> {
     match view.body.get("privacy_ver") {
         None => Ok(false),

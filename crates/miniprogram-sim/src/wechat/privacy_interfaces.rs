@@ -1,4 +1,4 @@
-//! Interfaces that need a permission because they read personal data.
+//! Privacy interfaces: APIs that need a permission because they read personal data.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{Step, Verdict, WeScene, WeView, input, review};
 use crate::call::Refusal;
 use crate::verdict::ReviewItem;
 
-/// By WeChat's numbers.
+/// WeChat's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Permission {
     MayApply = 1,
@@ -23,7 +23,7 @@ struct Interface {
     name: &'static str,
     chinese_name: &'static str,
     description: &'static str,
-    /// Before anybody applied.
+    /// The initial permission.
     permission: Permission,
 }
 
@@ -75,20 +75,20 @@ pub(crate) struct Application {
     pub(crate) reason: String,
 }
 
-/// The interface and the application.
+/// An interface and its application.
 pub(super) type Applied = (&'static str, Application);
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interfaces(BTreeMap<&'static str, Application>);
 
 impl Interfaces {
-    /// Those under review.
+    /// Applications under review.
     pub(super) fn pending(&self) -> impl Iterator<Item = Applied> {
         let pending = self.0.iter().filter(|(_, application)| application.permission == Permission::Applied);
         pending.map(|(name, application)| (*name, application.clone()))
     }
 
-    /// The application that waits for this audit; without an id the newest one.
+    /// Decides the application of this audit, or the newest one without an id.
     pub(super) fn decide(&mut self, audit: Option<u64>, reason: Option<&str>) -> Option<Applied> {
         let pending = self.0.iter_mut().filter(|(_, application)| {
             application.permission == Permission::Applied
@@ -147,7 +147,7 @@ pub(super) fn apply_privacy_interface(view: &WeView<'_>) -> Verdict {
             reason: String::new(),
         };
         scene.state.profile.privacy.interfaces.0.insert(interface.name, application);
-        // This answer says something else than "ok".
+        // This response has another `errmsg` than "ok".
         json!({ "errmsg": "apply success", "audit_id": audit }).into()
     })
 }

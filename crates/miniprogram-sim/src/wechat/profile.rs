@@ -1,4 +1,4 @@
-//! What belongs to an app beside its code.
+//! What an app has other than code.
 
 use std::collections::VecDeque;
 
@@ -19,10 +19,10 @@ use crate::spec::AppSpec;
 use crate::truth::{AppTruth, MessageTruth, ReviewTruth};
 use crate::verdict::ReviewItem;
 
-/// What belongs to an app beside its code: it stays when versions come and go.
+/// What an app has other than code; independent of its versions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Profile {
-    /// Whether a person owns the app, not an organisation.
+    /// Whether the owner is a person and not an organisation.
     pub(super) is_personal: bool,
     pub(super) naming: Naming,
     pub(super) basics: Basics,
@@ -57,20 +57,20 @@ impl Profile {
         &self.basics.signature
     }
 
-    /// The names of the categories that an audit let pass.
+    /// Names of the approved categories.
     pub(super) fn approved_categories(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let approved =
             self.categories.own.iter().filter(|category| category.status == CategoryStatus::Approved);
         approved.map(|category| category.names())
     }
 
-    /// What takes effect with a release.
+    /// Applies what takes effect with a release.
     pub(super) fn release(&mut self) {
         self.domains.release();
         self.privacy.release();
     }
 
-    pub(super) fn tell(&self, truth: &mut AppTruth) {
+    pub(super) fn describe(&self, truth: &mut AppTruth) {
         truth.name.clone_from(&self.naming.name);
         truth.description.clone_from(&self.basics.signature);
         truth.messages = self.messages.iter().cloned().collect();
@@ -83,7 +83,7 @@ impl Profile {
         truth.reviews = self.reviews();
     }
 
-    /// What is under review, the oldest first.
+    /// Reviews in progress, oldest first.
     fn reviews(&self) -> Vec<ReviewTruth> {
         let mut reviews: Vec<(u64, ReviewItem, Value)> = Vec::new();
         if let Some(rename) = self.naming.pending() {
@@ -102,8 +102,8 @@ impl Profile {
             reviews.push((path.audit(), ReviewItem::OrderPath, json!(path.path())));
         }
         reviews.sort_by_key(|(id, ..)| *id);
-        let tell =
+        let describe =
             |(id, item, value): (u64, ReviewItem, Value)| ReviewTruth { id: id.to_string(), item, value };
-        reviews.into_iter().map(tell).collect()
+        reviews.into_iter().map(describe).collect()
     }
 }

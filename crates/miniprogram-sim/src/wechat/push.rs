@@ -1,4 +1,4 @@
-//! The messages that WeChat pushes, before they are encrypted.
+//! WeChat's pushes before encryption.
 
 use miniprogram_core::{AppId, Timestamp};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::call::Object;
 use crate::pushes::{Push, Route};
 use crate::verdict::Decision;
 
-/// The system account that audit results come from.
+/// The system account that sends audit results.
 pub(crate) const SENDER: &str = "od1P50M-fNQI5Gcq-trm4a7apsU8";
 
 /// The app that a push is about.
@@ -42,7 +42,7 @@ impl About<'_> {
         Push::new(WECHAT, route, event, message)
     }
 
-    /// A message that a user wrote.
+    /// A user's message.
     pub(crate) fn text(&self, from: &str, content: &str, id: u64) -> Push {
         let message = format!(
             "<xml><ToUserName>{}</ToUserName>\n<FromUserName>{}</FromUserName>\n<CreateTime>{}</CreateTime>\n\
@@ -56,9 +56,9 @@ impl About<'_> {
         self.to_app("text", message)
     }
 
-    /// An event whose elements are the members.
-    pub(crate) fn event(&self, event: &str, members: &Object) -> Push {
-        self.push(event, &elements(members))
+    /// An event with the fields as elements.
+    pub(crate) fn event(&self, event: &str, fields: &Object) -> Push {
+        self.push(event, &elements(fields))
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn audited(app: &AppId, original_id: &str, decision: &Decision, now: 
     About { app, original_id, now }.push(event, &rest)
 }
 
-/// What `ret` says of a rejection and of an approval.
+/// `ret` of a rejection and of an approval.
 const REJECTED: u8 = 2;
 const APPROVED: u8 = 3;
 
@@ -157,22 +157,22 @@ pub(crate) fn authorization(
     Push { route, ..of_platform(platform_id, info_type, &rest, now) }
 }
 
-/// Members as XML: text in CDATA, numbers plain, objects nested, a list as the element repeated.
-fn elements(members: &Object) -> String {
-    members.iter().map(|(name, value)| element(name, value)).collect()
+/// Converts fields to XML: strings in CDATA, numbers plain, objects nested, a list as the repeated element.
+fn elements(fields: &Object) -> String {
+    fields.iter().map(|(name, value)| element(name, value)).collect()
 }
 
 fn element(name: &str, value: &Value) -> String {
     match value {
         Value::Array(items) => items.iter().map(|item| element(name, item)).collect(),
-        Value::Object(members) => format!("<{name}>{}</{name}>", elements(members)),
+        Value::Object(fields) => format!("<{name}>{}</{name}>", elements(fields)),
         Value::String(text) => format!("<{name}>{}</{name}>", cdata(text)),
         Value::Null => format!("<{name}></{name}>"),
         Value::Bool(_) | Value::Number(_) => format!("<{name}>{value}</{name}>"),
     }
 }
 
-/// Text in CDATA, whatever it holds.
+/// Wraps text in CDATA, whatever it contains.
 pub(crate) fn cdata(text: &str) -> String {
     format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"))
 }

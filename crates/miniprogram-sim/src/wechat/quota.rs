@@ -1,4 +1,4 @@
-//! How often an app's calls may be made in a day, and what became of a single one.
+//! Daily call counts, and lookups by request id.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +15,12 @@ use super::{
 use crate::call::{Call, Content, Refusal};
 use crate::world::{Account, App};
 
-/// What is never used up.
+/// Calls without a quota.
 const ALWAYS: [&str; 2] = ["/cgi-bin/openapi/quota/get", "/cgi-bin/clear_quota"];
-/// How often the counts of an app may be cleared in a month.
+/// How often an app's counts may be cleared per month.
 pub(super) const CLEARED_PER_MONTH: usize = 10;
 
-/// How often each call was made today.
+/// Today's count of each call.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usage {
     day: String,
@@ -48,7 +48,7 @@ impl Usage {
     }
 }
 
-/// Whether the call may be made once more today. Looking at the counts and clearing them is always possible.
+/// Returns whether the call may be made once more today. Reading and clearing the counts is always possible.
 pub(super) fn admits(call: &Call, scene: &WeScene<'_>) -> bool {
     let used = scene.state.profile.usage.used(&call.path, scene.now);
     used < scene.settings.wechat_daily_calls || ALWAYS.contains(&call.path.as_str())
@@ -90,7 +90,7 @@ pub(super) fn clear_quota(view: &WeView<'_>) -> Verdict {
     })
 }
 
-/// With the platform's secret in the place of a token.
+/// With the platform's secret instead of a token.
 pub(super) fn clear_quota_with_secret(view: &ComponentView<'_>) -> ComponentVerdict {
     check_platform(view)?;
     check_secret(view, "appsecret")?;
@@ -117,6 +117,6 @@ pub(super) fn get_rid(view: &WeView<'_>) -> Verdict {
         Found::Unknown => Err(Refusal::code(76001)),
         Found::OfAnother => Err(Refusal::code(76003)),
         Found::TooOld => Err(Refusal::code(76004)),
-        Found::Told(request) => Step::answer(json!({ "request": request })),
+        Found::Response(request) => Step::answer(json!({ "request": request })),
     }
 }

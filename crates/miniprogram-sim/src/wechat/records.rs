@@ -1,4 +1,4 @@
-//! Breaches of the rules, and what came of appeals against them.
+//! Illegal records, and appeals against them.
 
 use miniprogram_core::{AppId, Timestamp};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::error::SimError;
 use crate::verdict::Decision;
 use crate::world::{Account, App, Apps, World};
 
-/// What comes of a breach until an appeal succeeds.
+/// The penalty until an appeal succeeds.
 pub(super) const PUNISHMENT: &str = "限制搜索";
 
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ struct Breach {
     appeals: Vec<Appeal>,
 }
 
-/// What came of an appeal, by WeChat's numbers.
+/// Result of an appeal, as WeChat's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AppealStatus {
     Rejected = 2,
@@ -41,7 +41,7 @@ struct Appeal {
 pub(crate) struct Records(Vec<Breach>);
 
 impl Records {
-    /// A breach that nobody has appealed against with success.
+    /// Whether no appeal against it has succeeded.
     pub(super) fn is_punished(&self) -> bool {
         let stands =
             |breach: &Breach| !breach.appeals.iter().any(|appeal| appeal.status == AppealStatus::Approved);
@@ -49,7 +49,7 @@ impl Records {
     }
 }
 
-/// Puts a breach on record; its id.
+/// Adds an illegal record and returns its id.
 pub(crate) fn add_breach(
     world: &mut World,
     app: &AppId,
@@ -64,7 +64,7 @@ pub(crate) fn add_breach(
     Ok(id)
 }
 
-/// Puts an appeal on record, decided, and pushes that.
+/// Adds a decided appeal and pushes it.
 pub(crate) fn add_appeal(
     world: &mut World,
     app: &AppId,
@@ -75,13 +75,14 @@ pub(crate) fn add_appeal(
     let (status, reason) = match decision {
         Decision::Approve => (AppealStatus::Approved, String::new()),
         Decision::Reject { reason, .. } => (AppealStatus::Rejected, reason.clone()),
-        Decision::Delay { .. } => return Err(SimError::Unsupported(app.clone(), "delayed appeal")),
+        Decision::Delay { .. } => return Err(SimError::Unsupported(app.clone(), "delayed appeals")),
     };
     let appeal = Appeal { id: world.platform.next_audit, at: now, status, reason };
     world.platform.next_audit += 1;
     let (original_id, account) = account(&mut world.apps, app)?;
     let found = account.profile.records.0.iter_mut().find(|found| found.id == breach);
-    let found = found.ok_or_else(|| SimError::InvalidArgument(format!("no breach has the id {breach}")))?;
+    let found =
+        found.ok_or_else(|| SimError::InvalidArgument(format!("no illegal record has the id {breach}")))?;
     found.appeals.push(appeal.clone());
     let (count, content) = (found.appeals.len(), cdata(&found.content));
     let rest = format!(
@@ -109,11 +110,11 @@ fn account<'a>(apps: &'a mut Apps, app: &AppId) -> Result<(String, &'a mut super
         Some(App { account: Account::WeChat(account), original_id, .. }) => {
             Ok((original_id.clone(), account.as_mut()))
         }
-        Some(_) => Err(SimError::Unsupported(app.clone(), "record of a breach")),
+        Some(_) => Err(SimError::Unsupported(app.clone(), "illegal records")),
     }
 }
 
-/// Times are seconds since the epoch; without them everything is shown.
+/// Times are seconds since the epoch; without them all records are returned.
 pub(super) fn getillegalrecords(view: &WeView<'_>) -> Verdict {
     let time = |name: &str| match view.body.get(name) {
         None => Ok(None),

@@ -19,7 +19,7 @@ pub(super) fn release(view: &WeView<'_>) -> Verdict {
     }
 }
 
-/// Whether a call of revertcoderelease only asks what could be reverted to.
+/// Whether a call of revertcoderelease only lists the targets.
 pub(super) fn only_lists(call: &Call) -> bool {
     call.path == "/wxa/revertcoderelease" && call.query("action") == Some("get_history_version")
 }
@@ -58,7 +58,7 @@ pub(super) fn revertcoderelease(view: &WeView<'_>) -> Verdict {
     Step::effect(move |scene: &mut WeScene<'_>| {
         target.released_at = scene.now;
         scene.state.online = Some(target);
-        // One step back, and none after it until the next release.
+        // One step back; the next needs a release first.
         scene.state.earlier.clear();
         Content::Done
     })
@@ -165,7 +165,7 @@ pub(super) fn set_support_version(view: &WeView<'_>) -> Verdict {
     })
 }
 
-/// Three numbers, the first from 1 to 3: such library versions exist.
+/// Three numbers, the first from 1 to 3: the library versions that exist.
 pub(crate) fn is_library_version(text: &str) -> bool {
     let parts: Vec<Option<u16>> = text.split('.').map(|part| part.parse().ok()).collect();
     matches!(parts[..], [Some(1..=3), Some(_), Some(_)]) && !text.contains('+')

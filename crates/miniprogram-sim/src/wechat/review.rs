@@ -1,4 +1,4 @@
-//! What is reviewed beside the code: names, categories, privacy interfaces, order paths.
+//! Reviews of names, categories, privacy interfaces and order pages.
 
 use miniprogram_core::{AppId, Timestamp};
 
@@ -7,7 +7,7 @@ use crate::error::SimError;
 use crate::verdict::{Decision, ReviewItem};
 use crate::world::{Account, World, scheduled_review};
 
-/// A number for the review; the policy may decide it later.
+/// Returns the id of a new review; the policy may decide it later.
 pub(super) fn submit(scene: &mut WeScene<'_>, item: ReviewItem) -> u64 {
     let id = scene.platform.next_audit;
     scene.platform.next_audit += 1;
@@ -15,7 +15,7 @@ pub(super) fn submit(scene: &mut WeScene<'_>, item: ReviewItem) -> u64 {
     id
 }
 
-/// Decides what is under review; with an id only if it is that one.
+/// Decides a review; if `id` is given, only that one.
 pub(crate) fn decide_review(
     world: &mut World,
     app_id: &AppId,
@@ -27,7 +27,7 @@ pub(crate) fn decide_review(
     let reason = match decision {
         Decision::Approve => None,
         Decision::Reject { reason, .. } => Some(reason.as_str()),
-        Decision::Delay { .. } => return Err(SimError::Unsupported(app_id.clone(), "delayed review")),
+        Decision::Delay { .. } => return Err(SimError::Unsupported(app_id.clone(), "delayed reviews")),
     };
     let unknown = || SimError::UnknownApp(app_id.clone());
     let app = world.apps.get_mut(app_id).ok_or_else(unknown)?;

@@ -1,4 +1,4 @@
-//! What WeChat keeps for the platform: domains, the template library, names, answers.
+//! What WeChat keeps per platform: domains, the template library, names, responses.
 
 use std::collections::BTreeMap;
 
@@ -10,31 +10,31 @@ use super::platform_domains::Changed;
 use super::templates::Library;
 use crate::platform::DomainKind;
 
-/// What all apps of the platform share at WeChat.
+/// State shared by all apps of the platform at WeChat.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(super) library: Library,
-    /// The domains that the apps may be given, or any below them. Those that the platform registers for servers serve
-    /// every kind, and are kept under [`DomainKind::Request`].
+    /// Registered domains; apps may use them and their subdomains. Registered server domains apply to every kind and
+    /// are kept under [`DomainKind::Request`].
     pub(crate) domains: BTreeMap<DomainKind, Vec<String>>,
     pub(super) server_domains: Changed,
     pub(super) web_view_domains: Changed,
-    /// How many apps a person tests, by WeChat id.
+    /// How many apps each person tests, by WeChat id.
     pub(super) tested: BTreeMap<String, usize>,
-    /// The names of the apps.
+    /// Names of the apps.
     pub(crate) names: BTreeMap<AppId, String>,
-    /// The code that a name with this word is refused with.
+    /// The code that refuses a name with this word.
     pub(crate) name_rules: BTreeMap<String, i64>,
     pub(super) answers: Answers,
 }
 
 impl Shared {
-    /// Puts a draft beside the others; its id.
+    /// Adds a draft and returns its id.
     pub(crate) fn add_draft(&mut self, version: &str, description: &str, now: Timestamp) -> u64 {
         self.library.add_draft(version, description, now)
     }
 
-    /// Forgets an app: its name, its testers, the answers to it.
+    /// Forgets an app: its name, testers and responses.
     pub(crate) fn forget(&mut self, app: &AppId, account: &Account) {
         self.names.remove(app);
         for tester in &account.profile.testers {

@@ -14,7 +14,7 @@ pub(crate) struct Account {
     pub(crate) uploaded: Option<Upload>,
     pub(crate) audits: Vec<Audit>,
     pub(crate) online: Option<Release>,
-    /// What a rollback may return to, the oldest first.
+    /// Versions that a rollback may restore, oldest first.
     pub(crate) earlier: Vec<Release>,
     pub(crate) gray: Option<Gray>,
     pub(crate) closed: bool,
@@ -92,12 +92,12 @@ pub(crate) struct Gray {
 }
 
 impl Account {
-    /// The plan that runs now.
+    /// The running plan.
     pub(crate) fn running_gray(&self) -> Option<&Gray> {
         self.gray.as_ref().filter(|gray| gray.status == 1)
     }
 
-    /// The newest submission, if it is approved and waits for its release.
+    /// Returns the newest submission if it is approved and unreleased.
     pub(crate) fn approved(&self) -> Option<&Audit> {
         self.audits.last().filter(|audit| audit.status == Status::Approved && !audit.released)
     }
@@ -137,7 +137,7 @@ impl Account {
         Some(())
     }
 
-    /// Puts the approved version online.
+    /// Publishes the approved version.
     pub(crate) fn release(&mut self, now: Timestamp) {
         let Some(audit) = self.audits.last_mut() else { return };
         audit.released = true;
@@ -164,7 +164,7 @@ impl Account {
         }
     }
 
-    pub(crate) fn tell(&self, truth: &mut AppTruth) {
+    pub(crate) fn describe(&self, truth: &mut AppTruth) {
         let release = |release: &Release| VersionTruth {
             version: release.version.clone(),
             description: release.description.clone(),
@@ -183,11 +183,11 @@ impl Account {
             self.gray.as_ref().map(|gray| GrayTruth { status: gray.status, percentage: gray.percentage });
         truth.open = !self.closed;
         truth.min_library_version = self.library().to_owned();
-        truth.audits = self.audits.iter().map(Audit::tell).collect();
-        self.profile.tell(truth);
+        truth.audits = self.audits.iter().map(Audit::describe).collect();
+        self.profile.describe(truth);
     }
 
-    /// Another state of its versions; what belongs to the app beside its code stays.
+    /// Replaces its versions; everything else about the app is kept.
     pub(crate) fn replace(&mut self, new: Self) {
         let profile = std::mem::take(&mut self.profile);
         *self = Self { profile, ..new };
@@ -199,7 +199,7 @@ impl Account {
 }
 
 impl Audit {
-    fn tell(&self) -> AuditTruth {
+    fn describe(&self) -> AuditTruth {
         AuditTruth {
             id: self.id.to_string(),
             status: self.status.word().to_owned(),
@@ -209,7 +209,7 @@ impl Audit {
     }
 }
 
-/// Builds an account in that state.
+/// Builds an account in a state.
 pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) -> Account {
     let mut account = Account { next_release: 447, ..Account::default() };
     if *state == State::Fresh {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{ComponentScene, ComponentStep, ComponentVerdict, ComponentView, WeView, input};
 use crate::call::{Call, Content, Object, Refusal};
 
-/// How many templates the library holds.
+/// Maximum templates in the library.
 pub(super) const LIMIT: usize = 200;
 /// The app that drafts are uploaded from.
 const SOURCE: &str = "wxde00000000000001";
@@ -29,7 +29,7 @@ struct Template {
     created_at: Timestamp,
 }
 
-/// Drafts and templates, the oldest first.
+/// Drafts and templates, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Library {
     drafts: Vec<Draft>,
@@ -52,7 +52,7 @@ impl Library {
     }
 }
 
-/// Whether code can be uploaded from a template: it is in the library, or the settings name it.
+/// Returns whether code can be uploaded from a template: the library has it, or the settings name it.
 pub(super) fn exists(view: &WeView<'_>, id: &TemplateId) -> bool {
     let number = id.as_number().and_then(|number| u64::try_from(number).ok());
     let library = &view.platform.wechat.library;
@@ -61,15 +61,15 @@ pub(super) fn exists(view: &WeView<'_>, id: &TemplateId) -> bool {
 }
 
 fn version(draft: &Draft, created_at: Timestamp) -> Object {
-    let mut members = Object::new();
-    members.insert("draft_id".to_owned(), json!(draft.id));
-    members.insert("user_version".to_owned(), json!(draft.version));
-    members.insert("user_desc".to_owned(), json!(draft.description));
-    members.insert("create_time".to_owned(), json!(created_at.as_unix()));
-    members.insert("source_miniprogram_appid".to_owned(), json!(SOURCE));
-    members.insert("source_miniprogram".to_owned(), json!("模板小程序"));
-    members.insert("developer".to_owned(), json!("开发者"));
-    members
+    let mut fields = Object::new();
+    fields.insert("draft_id".to_owned(), json!(draft.id));
+    fields.insert("user_version".to_owned(), json!(draft.version));
+    fields.insert("user_desc".to_owned(), json!(draft.description));
+    fields.insert("create_time".to_owned(), json!(created_at.as_unix()));
+    fields.insert("source_miniprogram_appid".to_owned(), json!(SOURCE));
+    fields.insert("source_miniprogram".to_owned(), json!("模板小程序"));
+    fields.insert("developer".to_owned(), json!("开发者"));
+    fields
 }
 
 pub(super) fn gettemplatedraftlist(view: &ComponentView<'_>) -> ComponentVerdict {
@@ -78,7 +78,7 @@ pub(super) fn gettemplatedraftlist(view: &ComponentView<'_>) -> ComponentVerdict
     ComponentStep::answer(json!({ "draft_list": drafts }))
 }
 
-/// What the lists answer to the token of an app: they are empty, and nothing is refused.
+/// Response of the lists to an app's token: empty, but not refused.
 pub(super) fn for_app(call: &Call) -> Option<Content> {
     match (call.method.as_str(), call.path.as_str()) {
         ("GET", "/wxa/gettemplatedraftlist") => Some(json!({ "draft_list": [] }).into()),
@@ -97,16 +97,16 @@ fn is_standard(kind: u64) -> Result<bool, Refusal> {
 }
 
 fn to_json(template: &Template) -> Object {
-    let mut members = version(&template.draft, template.created_at);
-    members.insert("template_id".to_owned(), json!(template.id));
-    members.insert("template_type".to_owned(), json!(u64::from(template.is_standard)));
-    members.insert("category_list".to_owned(), json!([]));
+    let mut fields = version(&template.draft, template.created_at);
+    fields.insert("template_id".to_owned(), json!(template.id));
+    fields.insert("template_type".to_owned(), json!(u64::from(template.is_standard)));
+    fields.insert("category_list".to_owned(), json!([]));
     if template.is_standard {
-        members.insert("audit_scene".to_owned(), json!(1));
-        members.insert("audit_status".to_owned(), json!(0));
-        members.insert("reason".to_owned(), json!(""));
+        fields.insert("audit_scene".to_owned(), json!(1));
+        fields.insert("audit_status".to_owned(), json!(0));
+        fields.insert("reason".to_owned(), json!(""));
     }
-    members
+    fields
 }
 
 pub(super) fn gettemplatelist(view: &ComponentView<'_>) -> ComponentVerdict {
@@ -141,7 +141,7 @@ pub(super) fn addtotemplate(view: &ComponentView<'_>) -> ComponentVerdict {
     })
 }
 
-/// The id may be a number or text.
+/// The id may be a number or a string.
 pub(super) fn deletetemplate(view: &ComponentView<'_>) -> ComponentVerdict {
     let id = input::id(view.body, "template_id");
     let id = id.filter(|id| view.platform.wechat.library.holds(*id)).ok_or(Refusal::code(85064))?;

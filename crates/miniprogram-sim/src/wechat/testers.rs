@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 use super::{Step, Verdict, WeScene, WeView, input};
 use crate::call::{Content, Refusal};
 
-/// How many testers an app may have.
+/// Maximum testers per app.
 pub(super) const PER_APP: usize = 60;
-/// How many apps a person may test.
+/// Maximum apps per tester.
 pub(super) const PER_PERSON: usize = 50;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Tester {
     pub(crate) wechat_id: String,
-    /// What WeChat calls the person afterwards.
+    /// WeChat's id for the person from then on.
     pub(crate) userstr: String,
 }
 
-/// 6 to 20 letters, digits, hyphens and underscores, a letter or underscore first. Nobody else can be found.
+/// 6 to 20 letters, digits, hyphens and underscores, starting with a letter or underscore. Other ids belong to nobody.
 fn is_wechat_id(text: &str) -> bool {
     (6..=20).contains(&text.len())
         && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')

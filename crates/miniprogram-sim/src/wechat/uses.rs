@@ -1,8 +1,8 @@
-//! How often something was done, against an allowance of the calendar in Beijing.
+//! Counts of an operation against a quota per calendar period in Beijing.
 
 use miniprogram_core::Timestamp;
 
-/// When something was done.
+/// When an operation was performed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Uses(Vec<Timestamp>);
 

@@ -1,4 +1,4 @@
-//! Domains for web views, and domains whose names are looked up ahead.
+//! Web view domains and prefetched DNS names.
 
 use serde_json::{Value, json};
 
@@ -8,12 +8,12 @@ use super::{Step, Verdict, WeScene, WeView};
 use crate::call::{Content, Refusal};
 use crate::platform::DomainKind;
 
-/// How many domains for web views an app may have.
+/// Maximum web view domains per app.
 pub(super) const LIMIT: usize = 300;
-/// How many names may be looked up ahead.
+/// Maximum prefetched names.
 pub(super) const PREFETCHED: usize = 5;
 
-/// Domains for web views, as [`Domains`](super::domains::Domains) for servers.
+/// Web view domains; see [`Domains`](super::domains::Domains) for server domains.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WebDomains {
     own: Vec<String>,
@@ -45,7 +45,7 @@ pub(super) fn setwebviewdomain_directly(view: &WeView<'_>) -> Verdict {
     modify(view, Via::Directly)
 }
 
-/// Without an action, everything that the platform has registered is added.
+/// Without an action, all domains registered by the platform are added.
 fn modify(view: &WeView<'_>, via: Via) -> Verdict {
     let registered = view.platform.wechat.domains_of(DomainKind::WebView);
     let (action, given) = match view.body.get("action") {
@@ -105,7 +105,7 @@ pub(super) fn get_webviewdomain_confirmfile(view: &WeView<'_>) -> Verdict {
     Step::answer(check_file(view.app_id.as_str()))
 }
 
-/// The file that proves whose a domain is.
+/// The file that proves who owns a domain.
 pub(super) fn check_file(owner: &str) -> Value {
     let name = &input::digest(1, &[b"check file", owner.as_bytes()])[..10];
     json!({
@@ -136,7 +136,7 @@ pub(super) fn get_prefetchdnsdomain(view: &WeView<'_>) -> Verdict {
     Step::answer(json!({ "prefetch_dns_domain": domains, "size_limit": PREFETCHED }))
 }
 
-/// The list replaces the one before.
+/// Replaces the previous list.
 pub(super) fn set_prefetchdnsdomain(view: &WeView<'_>) -> Verdict {
     let given = view.body.get("prefetch_dns_domain").and_then(Value::as_array).ok_or(Refusal::code(47003))?;
     let mut domains = Vec::new();

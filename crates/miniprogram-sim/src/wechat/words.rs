@@ -1,4 +1,4 @@
-//! The words beside WeChat's codes.
+//! Messages of WeChat's codes.
 
 pub(super) fn of(code: i64) -> &'static str {
     match code {
@@ -134,7 +134,7 @@ pub(super) fn of(code: i64) -> &'static str {
         91016 => "name more owner",
         91017 => "other diff master plus",
         91019 => "小程序正在审核中",
-        // No words are known of these.
+        // No message is known for these.
         45104 | 53014..=53017 | 53300..=53311 | 76001..=76004 | 76021 | 76022 | 85018 => "",
         86020 | 86070 | 86072..=86075 | 86100..=86102 | 91010..=91012 | 91018 | 9_410_016 => "",
         _ => "system error",

@@ -1,4 +1,4 @@
-//! WeChat's acceptance test against a small platform that passes it, and against others that do not.
+//! WeChat's acceptance test against a small platform that passes it, and others that fail.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::support::{Bench, Seen};
 
 const ACCOUNT: &str = "wxd101a85aa106f53e";
 
-/// The reply that passes.
+/// The expected reply.
 const GOOD: &str = "TESTCOMPONENT_MSG_TYPE_TEXT_callback";
 
-/// A platform that listens at both URLs, and replies so to the first text.
+/// A platform that receives at both URLs and replies with `text` to the first text.
 async fn platform(text: &'static str) -> (String, Arc<OnceCell<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -78,7 +78,7 @@ fn reply(user: &str, content: &str) -> String {
     )
 }
 
-/// Exchanges the code and writes to the user.
+/// Exchanges the code and sends a message to the user.
 async fn send_from_api(base: String, code: String, user: String) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let post = async |path: String, body: Value| {
@@ -97,7 +97,7 @@ async fn send_from_api(base: String, code: String, user: String) {
     post(format!("/cgi-bin/message/custom/send?access_token={token}"), message).await;
 }
 
-/// On real time: the platform that is tested marks nothing as busy.
+/// On real time: the tested platform holds no busy mark.
 async fn simulator(url: &str) -> Simulator {
     let callback = Callback::sample(WECHAT)
         .with_url(format!("{url}/messages/$APPID$"))

@@ -108,7 +108,7 @@ async fn the_log_shows_requests_and_no_tokens() {
     assert_eq!(log[2]["body"], "access_token=***&version=1.0.0");
     let (_, last) = ask(&bench, Method::GET, "/requests?limit=1", Value::Null).await;
     assert_eq!(last.as_array().unwrap().len(), 1);
-    // The admin interface does not count.
+    // Admin requests are not counted.
     assert_eq!((bench.sim.requests(), bench.sim.requests_to("/wxa/commit")), (3, 1));
     let (_, about) = ask(&bench, Method::GET, "/", Value::Null).await;
     assert_eq!((&about["seed"], &about["requests"], &about["apps"]), (&json!(11), &json!(3), &json!(2)));

@@ -1,4 +1,4 @@
-//! What both vendors' chains of tokens have in common: faults, expiry, pages, pushes, load.
+//! What both vendors' token chains have in common: faults, expiry, pages, pushes, load.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::support::{Bench, Seen};
 
 const REFRESH: &str = "/cgi-bin/component/api_authorizer_token";
 
-/// A refresh as the platform sends it, at whichever vendor.
+/// A refresh as the platform sends it, at either vendor.
 async fn refresh(bench: &Bench, app: &AppId, refresh_token: &Secret) -> Seen {
     if app.as_str().starts_with("wx") {
         let body = json!({ "authorizer_appid": app, "authorizer_refresh_token": refresh_token.expose() });
@@ -81,7 +81,7 @@ async fn a_late_refresh_spends_the_token_later() {
     assert!(!bench.sim.refresh_token_is_valid(&app, &token));
     assert_eq!(bench.sim.effects(&app, "refresh"), 1);
     drop(operating);
-    // The call that takes no token can be late too.
+    // The call without a token can be delayed as well.
     let ticket = bench.sim.push_ticket(BAIDU).unwrap();
     let late = Fault::late(Duration::from_secs(3), Disturbance::ServerError(504));
     bench.sim.add_fault(FaultRule::next(1, Scope::operation("platform_token"), late));
@@ -96,7 +96,7 @@ async fn a_late_refresh_spends_the_token_later() {
     assert_eq!(bench.sim.platform_effects(BAIDU, "platform_token"), 1);
 }
 
-/// What is drawn for an app does not depend on the requests of others.
+/// An app's draws do not depend on other apps' requests.
 #[tokio::test]
 async fn lost_replies_are_drawn_for_each_app() {
     let lost = async |others: usize| {
@@ -135,7 +135,7 @@ async fn an_answer_without_its_token() {
     let missing = Fault::MissingMember("authorizer_access_token".to_owned());
     bench.sim.add_fault(FaultRule::next(1, Scope::path(REFRESH), empty));
     bench.sim.add_fault(FaultRule::next(1, Scope::path(REFRESH), missing));
-    // A refusal has nothing to leave out, so it does not use the faults up.
+    // A refusal has no field to omit, so it does not use up the faults.
     assert_eq!(refresh(&bench, &bench.app, &Secret::new("wrong")).await.code(), 61023);
     let first = refresh(&bench, &bench.app, &token).await.json();
     assert_eq!(first["authorizer_refresh_token"], "");
@@ -145,7 +145,7 @@ async fn an_answer_without_its_token() {
     assert_eq!(bench.effects("refresh"), 2);
 }
 
-/// 10,000 apps, and 20,000 expiries and refreshes of them.
+/// 10,000 apps, and 20,000 expiries and refreshes.
 #[tokio::test]
 async fn many_apps_are_refreshed_in_one_go() {
     let bench = both().await;
@@ -209,7 +209,7 @@ async fn the_authorization_page_sends_the_browser_back_with_a_code() {
     assert_eq!(visit_wechat("preauthcode@@@x", "https://p.example/back", &[]).await.0, 400);
     assert_eq!(visit_wechat(code, "javascript:alert(1)", &[]).await.0, 400);
     assert_eq!(visit_wechat(code, "https://p.example/back", &[("biz_appid", "wxnobody")]).await.0, 400);
-    // wx1 has authorized the platform already, so it is wx2's turn.
+    // wx1 has authorized the platform, so wx2 is next.
     let (status, back) = visit_wechat(code, "https://p.example/back?state=1", &[]).await;
     let back = back.unwrap();
     assert_eq!(status, 302);
@@ -237,7 +237,7 @@ async fn the_authorization_page_sends_the_browser_back_with_a_code() {
     assert!(bench.sim.is_authorized(&"77".into()));
 }
 
-/// The page for a phone, on the host of today and on the older one: it wants `action` and `no_scan`.
+/// The phone page, at its current and its older path, requires `action` and `no_scan`.
 #[tokio::test]
 async fn the_page_for_a_phone_sends_the_browser_back_too() {
     let bench = Bench::new(SimConfig::new(), AppSpec::wechat("wx1").unauthorized()).await;
@@ -250,7 +250,7 @@ async fn the_page_for_a_phone_sends_the_browser_back_too() {
             .append_pair("pre_auth_code", issued["pre_auth_code"].as_str().unwrap())
             .append_pair("redirect_uri", "https://p.example/back")
             .extend_pairs(more);
-        // As the browser of a phone asks for it: what is behind the # stays with it.
+        // As a phone's browser requests it: the fragment after # is not sent.
         let answer = http.get(format!("{}#wechat_redirect", url.finish())).send().await.unwrap();
         let location = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
         (answer.status().as_u16(), location.unwrap_or(answer.text().await.unwrap()))
@@ -272,7 +272,7 @@ async fn the_page_for_a_phone_sends_the_browser_back_too() {
     }
 }
 
-/// Only mini programs wait here, so a page that offers other accounts has nobody to show; a named account wins.
+/// Only mini programs exist here, so a page for other accounts finds none; a named account takes precedence.
 #[tokio::test]
 async fn the_kinds_of_accounts_that_a_page_offers() {
     let bench = Bench::new(SimConfig::new(), AppSpec::wechat("wx1").unauthorized()).await;
@@ -333,7 +333,7 @@ async fn pushes_about_authorizations_are_delivered_and_disturbed() {
     assert!(bench.sim.pushes(&bench.app).is_empty(), "they went to the other URL");
 }
 
-/// On a clock over real time nobody needs to ask: the timer itself pushes.
+/// On a clock over real time no request is needed: the timer pushes.
 #[tokio::test]
 async fn tickets_are_pushed_while_nobody_asks() {
     let receiver = Receiver::new(&[(200, "success")], None).await;

@@ -131,8 +131,7 @@ async fn a_direct_commit_submits_itself() {
     }
 }
 
-/// Basic information under review holds up a submission that the upload asked for, too: the package stays in
-/// development.
+/// Basic information under review also blocks a submission that the upload asked for: the package stays in development.
 #[tokio::test]
 async fn a_direct_commit_waits_for_basic_information() {
     let bench = Bench::baidu(State::Online).await;
@@ -146,7 +145,7 @@ async fn a_direct_commit_waits_for_basic_information() {
     assert_eq!(bench.effects("submit_audit"), 0);
 }
 
-/// Documents 000 and 001 show the remark of a submission in the package object.
+/// Documents 000 and 001 show a submission's remark in the package object.
 #[tokio::test]
 async fn the_remark_of_a_submission_is_kept() {
     let bench = Bench::baidu(State::Uploaded { version: "2.0.0".to_owned() }).await;
@@ -169,7 +168,7 @@ async fn the_remark_of_a_submission_is_kept() {
     assert_eq!(remarks().await, ["再次提审", "再次提审"]);
 }
 
-/// Document 001, third step: a release needs the certified authenticity of the subject.
+/// Document 001, step 3: a release requires a certified legal subject.
 #[tokio::test]
 async fn a_release_needs_an_authenticated_subject() {
     let spec = AppSpec::baidu("7").with_state(State::Approved).without_authentication();
@@ -236,7 +235,7 @@ async fn the_weekly_quota_is_kept() {
     assert_eq!(unlimited.get(&format!("{PACKAGE}auditquota")).await.json()["data"]["remain_times"], -1);
 }
 
-/// A package that was online keeps its id and looks like one in development, but its time is over.
+/// A package that was online keeps its id and looks like one in development, but cannot be submitted.
 #[tokio::test]
 async fn a_package_that_was_online_is_not_submitted_again() {
     let bench = Bench::baidu(State::Released).await;

@@ -83,7 +83,7 @@ async fn changes_are_limited_and_validated() {
     let material = [("nick_name", "百度小店"), ("app_name_material", joined.as_str())];
     assert_eq!(bench.form(&format!("{APP}setnickname"), &material).await.code(), 0);
 
-    // Each is used up after five submissions, whatever became of them.
+    // Each quota is used up after five submissions, whatever the verdicts.
     for (endpoint, name, item, exhausted) in [
         ("modifysignature", "signature", ReviewItem::Description, 47006),
         ("modifyheadimage", "image_url", ReviewItem::Icon, 47005),
@@ -175,7 +175,7 @@ async fn categories_are_replaced_as_a_whole() {
     assert_eq!(events, [pass, fail, pass]);
 }
 
-/// Document 003 has one name in its table, `categories`, and another everywhere else.
+/// Document 003 has `categories` in its table and `categorys` everywhere else.
 #[tokio::test]
 async fn categories_come_under_either_name() {
     let bench = Bench::baidu(State::Online).await;
@@ -194,7 +194,7 @@ async fn categories_come_under_either_name() {
     assert_eq!(update(&[("category", six)]).await.0, 40001);
 }
 
-/// Document 001, second step: basic information under review holds up the submission of a package.
+/// Document 001, step 2: basic information under review blocks the submission of a package.
 #[tokio::test]
 async fn basic_information_under_review_holds_up_a_submission() {
     let bench = Bench::baidu(State::Uploaded { version: "2.0.0".to_owned() }).await;
@@ -218,7 +218,7 @@ async fn basic_information_under_review_holds_up_a_submission() {
     assert_eq!(submit().await, 40045);
     decide(ReviewItem::Description, &Decision::Approve);
     assert_eq!(bench.effects("submit_audit"), 0);
-    // What was refused is not in force: the categories of before are, and they passed.
+    // Rejected categories are not in force: the previous, approved ones are.
     assert_eq!(submit().await, 0);
 }
 
@@ -237,7 +237,7 @@ async fn information_of_an_app_forced_offline_holds_up_a_submission_too() {
     }
 }
 
-/// The permission for phone numbers is no basic information.
+/// The permission for phone numbers is not basic information.
 #[tokio::test]
 async fn a_permission_under_review_holds_up_nothing() {
     let bench = Bench::baidu(State::Uploaded { version: "2.0.0".to_owned() }).await;
@@ -274,7 +274,7 @@ async fn names_are_checked_by_rules() {
     assert_eq!(bench.get(&format!("{APP}checkname")).await.code(), 40001);
     bench.sim.set_name_rules(NameRules::none());
     assert_eq!(check("百度").await["checkResult"], 0);
-    // A name is in use once it is approved.
+    // A name is taken once it is approved.
     assert_eq!(change(&bench, "setnickname", "nick_name", "新的小店").await, 0);
     bench.sim.decide_review(&bench.app, ReviewItem::Name, &Decision::Approve).unwrap();
     let other = bench.sim.token(&"8".into()).unwrap();
@@ -317,14 +317,14 @@ async fn images_are_measured() {
         assert_eq!(bench.upload_image(token, &fields, &image).await.code(), code, "{fields:?} {length}");
     }
     assert_eq!(bench.effects("upload_image"), 7);
-    // The vendor answers up to 10 MB and a little more; what is larger does not reach it.
+    // The vendor responds up to slightly over 10 MB; larger bodies are not read.
     let mut video = png(10, 10);
     video.resize(10 * 1024 * 1024, 0);
     assert_eq!(bench.upload_image(token, &[("type", "2")], &video).await.code(), 40006);
     video.resize(12 * 1024 * 1024, 0);
     let refused = bench.upload_image(token, &[("type", "2")], &video).await;
     assert!(matches!(refused, Seen::Answer { status: 413, .. } | Seen::Broken), "{refused:?}");
-    // No file, no end, no form at all.
+    // No file, no end, not a form.
     let url = bench.url("/file/2.0/smartapp/upload/image", token);
     let kind = "multipart/form-data; boundary=b";
     let part = "--b\r\nContent-Disposition: form-data; name=\"multipartFile\"; filename=\"i.png\"\r\n\r\n";

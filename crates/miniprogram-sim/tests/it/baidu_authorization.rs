@@ -1,4 +1,4 @@
-//! Baidu's chain of tokens, and the pushes that a platform has missed.
+//! Baidu's token chain, and missed pushes.
 
 use miniprogram_core::Secret;
 use miniprogram_core::frame::{self, FrameKey};
@@ -25,7 +25,7 @@ fn answer(seen: &Seen) -> (u16, Value) {
 }
 
 impl Bench {
-    /// A request with the platform's token; the parameters are in the path.
+    /// A request with the platform's token; parameters are part of the path.
     async fn tp_get(&self, path: &str) -> Seen {
         let token = self.sim.platform_token(BAIDU).unwrap();
         self.get_as(token.expose(), path).await

@@ -57,7 +57,7 @@ async fn server_domains_are_those_of_the_platform_or_below() {
     let set = [("action", "set"), ("socket_domain", "wss://socket.example.com")];
     assert_eq!(server(&bench, &set).await, 0);
 
-    // The platform's package goes to review: what the app set by itself is gone.
+    // The platform submits a package: the domains that the app set itself are dropped.
     let id = bench.package_with(3).await;
     assert_eq!(bench.on_package("submitaudit", id).await.code(), 0);
     let left = domains(&bench).await;
@@ -73,7 +73,7 @@ async fn server_domains_are_those_of_the_platform_or_below() {
 #[tokio::test]
 async fn without_an_action_all_that_is_registered_is_added() {
     let bench = bench(SimConfig::new()).await;
-    // The four parameters of the printed sample are not looked at.
+    // The printed sample's four parameters are ignored.
     let ignored = [("upload_domain", "https://www.baidu.com")];
     assert_eq!(server(&bench, &ignored).await, 0);
     let all = domains(&bench).await;
@@ -99,7 +99,7 @@ async fn business_domains_are_one_text() {
     assert_eq!(bench.form(&path, &[("action", "set")]).await.code(), 470_013);
     assert_eq!(web("set", "https://h5.example.com,https://a.h5.example.com").await, 0);
     assert_eq!(web("delete", "https://h5.example.com").await, 0);
-    // The domain in a get is not looked at.
+    // The domain in a `get` is ignored.
     let get = bench.form(&path, &[("action", "get"), ("web_view_domain", "https://www.baidu.com")]).await;
     assert_eq!(get.json()["data"], "https://a.h5.example.com");
     assert_eq!(web("add", "https://h5.example.com").await, 470_012, "two changes a month");

@@ -175,7 +175,8 @@ async fn the_permission_for_phone_numbers() {
     assert_eq!(bench.sim.truth(&bench.app).unwrap().phone_permission.as_deref(), Some("granted"));
     assert_eq!((cancel().await.code(), ask().await), (0, json!({ "status": 0 })));
 
-    // A change of the subject takes a pending one too, and tells of it; there is nothing to tell without one.
+    // A change of the legal subject cancels a pending application too, and reports it; without one there is nothing to
+    // report.
     bench.sim.change_subject(&bench.app).unwrap();
     bench.form(&path, &good).await;
     bench.sim.change_subject(&bench.app).unwrap();

@@ -1,48 +1,15 @@
-//! What the documents leave open: the README shows the code's list, and each row has a test.
+//! What the documents leave open: each decision has a test.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use miniprogram_sim::{BAIDU, DecisionInfo, WECHAT, decisions};
-
-const BEGIN: &str = "<!-- decisions -->\n";
-const END: &str = "<!-- end of decisions -->";
+use miniprogram_sim::{DecisionInfo, decisions};
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The list as the README shows it.
-fn rendered() -> String {
-    let all = decisions();
-    let mut text = String::new();
-    for (title, vendor) in [("Both vendors", None), ("WeChat", Some(WECHAT)), ("Baidu", Some(BAIDU))] {
-        let _ = writeln!(text, "\n### {title}\n\n| about | left open by | decision |\n|---|---|---|");
-        for row in all.iter().filter(|row| row.vendor == vendor) {
-            let source = if row.source.is_empty() { "–" } else { row.source };
-            let _ = writeln!(text, "| {} | {source} | {} |", row.about, row.decision);
-        }
-    }
-    text.push('\n');
-    text
-}
-
-/// `INSTA_UPDATE=always` writes the list into the README, as it does with snapshots.
-#[test]
-fn the_readme_shows_the_decisions_of_the_code() {
-    let path = here("README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).expect("the mark before the list");
-    let (shown, after) = rest.split_once(END).expect("the mark behind the list");
-    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
-        std::fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", rendered())).unwrap();
-        return;
-    }
-    assert_eq!(shown, rendered(), "write the list with INSTA_UPDATE=always, and read the difference");
-}
-
-/// Where it is held, it is held by a test that is there.
+/// Every test named by a decision exists.
 #[test]
 fn every_decision_names_tests_that_are_there() {
     let is_there = |test: &str| {
@@ -52,9 +19,9 @@ fn every_decision_names_tests_that_are_there() {
         test("#[tokio::test]\nasync fn ") || test("#[test]\nfn ")
     };
     for DecisionInfo { about, held_by, .. } in decisions() {
-        assert!(!held_by.is_empty(), "nothing holds the decision about {about}");
+        assert!(!held_by.is_empty(), "no test checks the decision about {about}");
         for test in held_by {
-            assert!(is_there(test), "{about}: there is no test {test}");
+            assert!(is_there(test), "{about}: no test {test}");
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Bench, PACKAGE, Seen};
 
-/// What a client makes of a disturbed answer.
+/// How a client sees a disturbed response.
 #[track_caller]
 fn looks_like(seen: &Seen, disturbance: Disturbance, busy: i64) {
     match (disturbance, seen) {
@@ -62,7 +62,7 @@ async fn before_after_and_late_differ_in_the_effect_alone() {
         assert_eq!(release().await.code(), 85052, "the fault struck once");
 
         bench.sim.arrange(&bench.app, &State::Approved).unwrap();
-        // Later than the client's patience, where it hangs.
+        // If it hangs, later than the client's timeout.
         let lands = if disturbance == Disturbance::Hang { 13 } else { 3 };
         let fault = Fault::late(Duration::from_secs(lands), disturbance);
         bench.sim.set_faults(once("release", fault));
@@ -114,13 +114,13 @@ async fn a_late_effect_is_looked_at_when_it_lands() {
     bench.sim.set_faults(once("release", Fault::late(Duration::from_secs(3), Disturbance::Reset)));
     let operation = bench.operate();
     looks_like(&bench.post("/wxa/release", json!({})).await, Disturbance::Reset, -1);
-    // The impatient client repeats; the vendor refuses the late request then.
+    // The impatient client repeats the call; then the vendor refuses the late request.
     assert_eq!(bench.post("/wxa/release", json!({})).await.code(), 0);
     drop(operation);
     bench.sim.settle().await;
     assert_eq!(bench.effects("release"), 1);
 
-    // Baidu has nothing against a second upload: the truth shows the mistake.
+    // Baidu accepts a second upload: the truth shows the mistake.
     let bench = Bench::baidu(State::Online).await;
     bench.sim.set_faults(once("upload_code", Fault::late(Duration::from_secs(3), Disturbance::Reset)));
     let operation = bench.operate();
@@ -137,7 +137,7 @@ async fn an_effect_lands_after_the_client_gave_up() {
     bench.sim.set_faults(once("release", Fault::late_after_close(Duration::from_secs(4), Disturbance::Hang)));
     let operation = bench.operate();
     looks_like(&bench.post("/wxa/release", json!({})).await, Disturbance::Hang, -1);
-    // The simulator learns of it over the network; nothing else moves the clock meanwhile.
+    // The simulator learns of the disconnect over the network; meanwhile nothing else moves the clock.
     let gave_up = bench.clock.now();
     while bench.sim.effects(&bench.app, "release") == 0 {
         bench.wait(1).await;
@@ -239,7 +239,7 @@ async fn rules_choose_by_app_vendor_and_kind() {
             "{rule:?}"
         );
     }
-    // Listing what could come back is a read of its own.
+    // Listing the rollback targets is a separate read.
     bench.sim.set_faults(vec![FaultRule::always(Scope::operation("rollback"), fault)]);
     assert_eq!(status("/wxa/revertcoderelease?action=get_history_version").await, 200);
     assert_eq!(status("/wxa/revertcoderelease").await, 503);
@@ -247,7 +247,7 @@ async fn rules_choose_by_app_vendor_and_kind() {
     assert_eq!(status("/wxa/revertcoderelease").await, 200);
 }
 
-/// Which of 40 requests of each of two apps were struck.
+/// Which of 40 requests of each of two apps met a fault.
 async fn struck(seed: u64, interleaved: bool) -> Vec<bool> {
     let rule = FaultRule::probability(0.3, Scope::All, Fault::Before(Disturbance::ServerError(502)));
     let config = SimConfig::new().with_faults(vec![rule]);

@@ -1,6 +1,6 @@
 //! The simulator over real loopback sockets, on a virtual clock.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+#![expect(clippy::unwrap_used, reason = "test helpers may panic")]
 
 mod acceptance;
 mod admin;
@@ -18,6 +18,7 @@ mod endpoints;
 mod faults;
 mod platform;
 mod pushes;
+mod readme;
 mod removal;
 mod support;
 mod wechat;

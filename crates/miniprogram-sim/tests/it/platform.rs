@@ -1,4 +1,4 @@
-//! The platform itself: its tokens, its effects, faults that strike it, and the admin interface to it.
+//! The platform itself: tokens, effects, faults, and its part of the admin interface.
 
 use miniprogram_sim::{AppSpec, AppTruth};
 use miniprogram_sim::{BAIDU, Disturbance, Fault, FaultRule, Scope, SimConfig, State, WECHAT};

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::support::Bench;
 
-/// The message inside, once signature and tail hold.
+/// Verifies signature and tail, and returns the message inside.
 fn open(callback: &Callback, timestamp: &str, nonce: &str, encrypted: &str, signature: &str) -> String {
     let parts = [callback.token.expose(), timestamp, nonce, encrypted];
     assert!(frame::signature_holds(&parts, signature, HexCase::Lower));
@@ -115,7 +115,8 @@ async fn tickets_are_pushed_on_demand() {
     assert!(bench.sim.pushes(&bench.app).is_empty());
 }
 
-/// A receiver that answers in turn, the last answer for ever, and keeps the request lines and bodies.
+/// A receiver that returns the given responses in turn, then the last one forever, and records request lines and
+/// bodies.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     seen: Arc<Mutex<Vec<(String, String)>>>,
@@ -138,7 +139,7 @@ impl Receiver {
                 if status == 0 {
                     let stall = hang.as_ref().unwrap().stall(None);
                     tokio::spawn(async move {
-                        // Until the sender has given up.
+                        // Until the sender gives up.
                         let mut rest = [0; 1];
                         tokio::select! {
                             () = stall => {}
@@ -265,7 +266,7 @@ async fn a_policy_decides_at_its_time() {
     );
 }
 
-/// The events that were sent after three verdicts under one fault of the first push.
+/// The events sent after three verdicts, with a fault on the first push.
 async fn events(fault: PushFault) -> (Bench, Vec<String>) {
     let bench = Bench::baidu(State::InReview).await;
     let operation = bench.operate();
@@ -299,7 +300,7 @@ async fn pushes_are_lost_late_doubled_and_out_of_order() {
         Duration::from_secs(90)
     );
 
-    // Nothing overtakes the last one: it goes out after a minute.
+    // Nothing overtakes the last one: it is sent after a minute.
     let bench = Bench::baidu(State::InReview).await;
     bench.sim.set_push_faults(vec![PushFaultRule::next(1, PushFault::Reordered)]);
     bench.sim.decide_audit(&bench.app, &Decision::Approve).unwrap();

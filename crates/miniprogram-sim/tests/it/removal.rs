@@ -1,4 +1,4 @@
-//! Apps that are removed, and others that get their ids.
+//! Removed apps, and new apps that reuse their ids.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn what_an_app_held_is_refused_once_it_is_gone() {
     assert!(!bench.sim.is_authorized(&bench.app));
     assert_eq!((bench.effects("release"), bench.sim.pushes(&bench.app).len()), (0, 0));
 
-    // Another app of that id is not the same one.
+    // A new app with that id is a different one.
     let token = bench.sim.add_app(AppSpec::wechat(bench.app.clone()).with_state(State::Fresh)).unwrap();
     assert_eq!(bench.post("/wxa/release", json!({})).await.code(), 40001, "the token of the old one");
     assert_eq!(bench.get_as(token.expose(), "/wxa/get_page").await.code(), 86001);
@@ -72,12 +72,12 @@ async fn tokens_names_and_keys_of_baidu_go_with_the_app() {
     assert_eq!(check().await, 1);
 }
 
-/// What was put off for the old app does not happen to the new one: verdicts, uploads, late effects, late pushes.
+/// What was scheduled for the old app does not happen to the new one: verdicts, uploads, late effects, late pushes.
 #[tokio::test]
 async fn nothing_of_an_old_app_happens_to_a_new_one_of_its_id() {
     let config = SimConfig::new().with_audit_policy(AuditPolicy::approve_after(Duration::from_secs(60)));
     let bench = Bench::new(config, AppSpec::wechat("wx1").with_state(State::InReview)).await;
-    // No time passes before the mark is gone.
+    // No time passes while the mark is held.
     let busy = bench.operate();
     let late = PushFaultRule::next(1, PushFault::Late { millis: 60_000 });
     bench.sim.set_push_faults(vec![late, PushFaultRule::next(1, PushFault::Reordered)]);
@@ -99,7 +99,7 @@ async fn nothing_of_an_old_app_happens_to_a_new_one_of_its_id() {
     assert_eq!(bench.sim.pushes(&bench.app).len(), 0);
 }
 
-/// A push that nobody acknowledges comes three times, unless its app is gone by then.
+/// An unacknowledged push is delivered three times, unless its app is removed first.
 #[tokio::test]
 async fn deliveries_end_with_the_app() {
     let callback = Callback::sample(WECHAT).with_url("http://127.0.0.1:1/events");
@@ -115,7 +115,7 @@ async fn deliveries_end_with_the_app() {
     assert_eq!(bench.sim.pushes(&bench.app).len(), 0);
 }
 
-/// A person who tested a removed app may test another one in its place.
+/// A tester of a removed app may test another one instead.
 #[tokio::test]
 async fn testers_of_a_removed_app_are_free_again() {
     let bench = Bench::new(SimConfig::new(), AppSpec::wechat("wx0")).await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(crate) const PACKAGE: &str = "/rest/2.0/smartapp/package/";
 pub(crate) const APP: &str = "/rest/2.0/smartapp/app/";
 
-/// What a client saw of one attempt.
+/// Result of one attempt, as seen by the client.
 #[derive(Debug)]
 pub(crate) enum Seen {
     Answer {
@@ -19,7 +19,7 @@ pub(crate) enum Seen {
         headers: reqwest::header::HeaderMap,
         body: Vec<u8>,
     },
-    /// The connection broke, before or within the answer.
+    /// The connection broke, before or within the response.
     Broken,
     TimedOut,
 }
@@ -36,7 +36,7 @@ impl Seen {
         }
     }
 
-    /// The code, whatever it is called.
+    /// The code, whatever its field.
     #[track_caller]
     pub(crate) fn code(&self) -> i64 {
         let body = self.json();
@@ -70,7 +70,7 @@ pub(crate) struct Bench {
     operating: AtomicBool,
 }
 
-/// An operation of several requests: busy until it is dropped.
+/// An operation of several requests: holds a busy mark until dropped.
 pub(crate) struct Operating<'a> {
     bench: &'a Bench,
     _busy: Busy,
@@ -118,18 +118,18 @@ impl Bench {
         self.sim.effects(&self.app, operation)
     }
 
-    /// Starts an operation: its requests and waits share one mark.
+    /// Starts an operation: its requests and waits share one busy mark.
     pub(crate) fn operate(&self) -> Operating<'_> {
         assert!(!self.operating.swap(true, Ordering::SeqCst), "one mark per operation");
         Operating { bench: self, _busy: self.clock.enter() }
     }
 
-    /// A mark for a single request, unless an operation holds one.
+    /// A busy mark for a single request, unless an operation holds one.
     fn busy(&self) -> Busy {
         if self.operating.load(Ordering::SeqCst) { Busy::unmarked() } else { self.clock.enter() }
     }
 
-    /// One request as the client of an operation sends it: busy meanwhile, 10 seconds of patience.
+    /// Sends one request as a client does: busy meanwhile, with a timeout of 10 seconds.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -204,13 +204,13 @@ impl Bench {
         self.send(Method::POST, url, "multipart/form-data; boundary=b", body).await
     }
 
-    /// The address of a fresh image at Baidu.
+    /// The URL of a newly uploaded image at Baidu.
     pub(crate) async fn image(&self) -> String {
         let uploaded = self.upload_image(self.token.expose(), &[], &png(144, 144)).await;
         uploaded.json()["data"].as_str().unwrap().to_owned()
     }
 
-    /// Lets simulated time pass.
+    /// Advances simulated time.
     pub(crate) async fn wait(&self, seconds: u64) {
         let _busy = self.busy();
         self.clock.sleep(Duration::from_secs(seconds)).await;
@@ -238,7 +238,7 @@ impl Bench {
         self.form(&format!("{PACKAGE}upload"), &fields).await
     }
 
-    /// The packages that `package/get` lists.
+    /// The packages listed by `package/get`.
     pub(crate) async fn packages(&self) -> Vec<Value> {
         let list = self.get(&format!("{PACKAGE}get")).await.json();
         list["data"].as_array().unwrap().clone()
@@ -259,7 +259,7 @@ impl Bench {
     }
 }
 
-/// What a camera reads in a picture with one QR code, and how wide and high the picture is.
+/// Decodes an image with one QR code; returns its text, width and height.
 #[track_caller]
 pub(crate) fn decoded(picture: &[u8]) -> (String, (u32, u32)) {
     let picture = image::load_from_memory(picture).unwrap().into_luma8();
@@ -273,7 +273,7 @@ pub(crate) fn decoded(picture: &[u8]) -> (String, (u32, u32)) {
     (grids[0].decode().unwrap().1, (width, height))
 }
 
-/// As much of a PNG as tells its size.
+/// Just enough of a PNG to state its size.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let start = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
     [start.as_slice(), &width.to_be_bytes(), &height.to_be_bytes(), b"\x08\x06\0\0\0"].concat()

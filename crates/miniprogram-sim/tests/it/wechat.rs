@@ -106,7 +106,7 @@ async fn bodies_and_methods_are_checked_first() {
     assert_eq!(bench.get("/wxa/no_such_call").await.code(), 40066);
     let escaped = r#"{"template_id":0,"ext_json":"{}","user_version":"1","user_desc":"\u63cf"}"#;
     assert_eq!(bench.post_text("/wxa/commit", escaped).await.code(), 47002);
-    // Escapes within the text of ext_json, and of ASCII, are somebody else's business.
+    // Escapes inside the string of ext_json, and escaped ASCII, are accepted.
     let fine = r#"{"template_id":0,"ext_json":"{\"ext\":{\"a\":\"\\u63cf\"}}","user_version":"\u0031","user_desc":"d"}"#;
     assert_eq!(bench.post_text("/wxa/commit", fine).await.code(), 0);
     assert_eq!(bench.effects("upload_code"), 1);
@@ -228,7 +228,7 @@ async fn verdicts_are_told() {
     {
         assert_eq!(bench.post("/wxa/get_auditstatus", json!({ "auditid": wrong })).await.code(), 85012);
     }
-    // Without code there is no audit; with code there may be none yet.
+    // Without code there is no audit; with code there may still be none.
     let fresh = Bench::wechat(State::Fresh).await;
     let status = async || fresh.post("/wxa/get_auditstatus", json!({ "auditid": id })).await.code();
     let latest = async || fresh.get("/wxa/get_latest_auditstatus").await.code();
@@ -237,13 +237,13 @@ async fn verdicts_are_told() {
     assert_eq!((status().await, latest().await), (85012, 85058));
 }
 
-/// Withdraws what is under review with the token of the moment; the code.
+/// Withdraws the audit with the current token and returns the code.
 async fn undo(bench: &Bench) -> i64 {
     let token = bench.sim.token(&bench.app).unwrap();
     bench.get_as(token.expose(), "/wxa/undocodeaudit").await.code()
 }
 
-/// The same, and submits again.
+/// Like [`undo`], then submits again.
 async fn undo_and_submit(bench: &Bench) {
     assert_eq!(undo(bench).await, 0);
     let url = bench.url("/wxa/submit_audit", bench.sim.token(&bench.app).unwrap().expose());
@@ -402,7 +402,7 @@ async fn tokens_are_bound_expire_and_are_replaced() {
     let baidu = bench.sim.add_app(AppSpec::baidu("77")).unwrap();
     assert_eq!(page(baidu.expose()).await, 40014);
 
-    // A token acts on its own app and no other.
+    // A token acts only on its own app.
     let other = miniprogram_core::AppId::from("wxother");
     let token = bench.sim.add_app(AppSpec::wechat("wxother").with_state(State::Approved)).unwrap();
     let url = bench.url("/wxa/release", token.expose());

@@ -1,4 +1,4 @@
-//! WeChat's chain of tokens: ticket, platform token, codes, authorizer tokens.
+//! WeChat's token chain: ticket, platform token, codes, authorizer tokens.
 
 use std::time::Duration;
 
@@ -29,14 +29,14 @@ impl Bench {
         self.send(Method::POST, url, "application/json", body.to_string()).await
     }
 
-    /// A component call with the platform's token, which names the platform.
+    /// A component call with the platform's token, naming the platform.
     pub(crate) async fn component(&self, name: &str, body: Value) -> Seen {
         let mut whole = json!({ "component_appid": PLATFORM });
         whole.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
         self.component_post(&format!("/cgi-bin/component/{name}"), whole).await
     }
 
-    /// Tokens for a code.
+    /// Exchanges a code for tokens.
     async fn query_auth(&self, code: &Secret) -> Seen {
         self.component("api_query_auth", json!({ "authorization_code": code.expose() })).await
     }
@@ -46,7 +46,7 @@ impl Bench {
         self.component("api_authorizer_token", body).await
     }
 
-    /// Whether an access token of the app is accepted: 0, or the refusal.
+    /// Whether an access token of the app is accepted: 0, otherwise the refusal's code.
     async fn accepts(&self, token: &Value) -> i64 {
         self.get_as(token.as_str().unwrap(), "/wxa/getwxasearchstatus").await.code()
     }
@@ -91,7 +91,7 @@ async fn a_ticket_buys_the_platform_token_for_twelve_hours() {
     let code = create(&first["component_access_token"]).await;
     assert!(code["pre_auth_code"].as_str().unwrap().starts_with("preauthcode@@@"), "{code}");
     assert_eq!(code["expires_in"], 1800);
-    // A newer ticket leaves the older one good; a newer token does not.
+    // A newer ticket leaves the older one valid; a newer token does not.
     bench.sim.push_ticket(WECHAT).unwrap();
     let second = ask(component_token(ticket.expose())).await.json();
     assert_ne!(first, second);
@@ -114,7 +114,7 @@ async fn tickets_can_be_asked_for() {
     assert!(
         bench.open_post("api_component_token", component_token(ticket)).await.json()["expires_in"] == 7200
     );
-    // The name of the secret is another one there.
+    // The secret has another name there.
     let body =
         json!({ "component_appid": PLATFORM, "component_appsecret": bench.sim.wechat_secret().expose() });
     assert_eq!(bench.open_post("api_start_push_ticket", body).await.code(), 41004);
@@ -198,7 +198,7 @@ async fn a_replaced_refresh_token_stays_good_for_five_minutes() {
     bench.wait(1).await;
     assert_eq!(bench.refresh(&first).await.code(), 61023);
     assert!(bench.refresh(second).await.json()["expires_in"] == 7200);
-    // A merchant who authorizes again replaces it just as well.
+    // A repeated authorization replaces it as well.
     let before = bench.sim.refresh_token(&bench.app).unwrap().unwrap();
     bench.sim.update_authorization(&bench.app).unwrap();
     assert_eq!(bench.sim.platform_pushes(WECHAT).last().unwrap().event, "updateauthorized");
@@ -225,7 +225,7 @@ async fn a_withdrawn_authorization_ends_every_token() {
     assert!(!bench.sim.is_authorized(&bench.app));
     assert!(bench.sim.revoke_authorization(&bench.app).is_err());
     assert!(bench.sim.update_authorization(&bench.app).is_err());
-    // Back again: a new refresh token, and the old one stays dead.
+    // Authorized again: a new refresh token; the old one stays invalid.
     bench.sim.authorize(&bench.app).unwrap();
     assert!(!bench.sim.refresh_token_is_valid(&bench.app, &refresh_token));
     assert!(bench.sim.truth(&bench.app).unwrap().authorized_at.is_some());
@@ -356,6 +356,6 @@ async fn tickets_come_by_themselves() {
     assert_eq!(count(), (2, 2));
     bench.wait(3600).await;
     assert_eq!(count(), (8, 8));
-    // Nothing waits for what never ends.
+    // `settle` does not wait for recurring jobs.
     bench.sim.settle().await;
 }

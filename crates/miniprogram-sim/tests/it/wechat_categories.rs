@@ -122,7 +122,7 @@ async fn categories_that_are_refused() {
     ] {
         assert_eq!(bench.post(ADD, body.clone()).await.code(), code, "{body}");
     }
-    // The words of 53304 are empty in practice.
+    // The message of 53304 is empty in practice.
     let twice = bench.post(ADD, category(1, 2)).await.json();
     assert!(twice["errmsg"].as_str().unwrap().starts_with(" rid: "), "{twice}");
     let delete = "/cgi-bin/wxopen/deletecategory";

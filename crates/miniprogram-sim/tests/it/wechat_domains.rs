@@ -137,7 +137,7 @@ async fn a_release_puts_the_platforms_domains_in_the_place_of_the_apps_own() {
     bench.sim.set_platform_domains(WECHAT, DomainKind::WebView, ["example.com"]).unwrap();
     let add = json!({ "action": "add", "requestdomain": ["https://api.example.com"] });
     assert_eq!(bench.post(SERVER, add).await.code(), 0);
-    // Without an action, everything that the platform has registered is added.
+    // Without an action, all domains registered by the platform are added.
     assert_eq!(bench.post(WEB_VIEW, json!({})).await.json()["webviewdomain"], json!(["https://example.com"]));
 
     let effective = bench.post("/wxa/get_effective_domain", json!({})).await.json();

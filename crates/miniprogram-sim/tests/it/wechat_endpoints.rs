@@ -3,7 +3,7 @@ use reqwest::Method;
 
 use crate::support::Bench;
 
-/// What takes a file in place of JSON.
+/// Endpoints that take a file instead of JSON.
 const FILES: [&str; 3] =
     ["/wxa/uploadmedia", "/cgi-bin/media/upload", "/cgi-bin/component/uploadprivacyextfile"];
 

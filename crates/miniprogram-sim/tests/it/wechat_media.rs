@@ -15,7 +15,7 @@ async fn material_for_an_audit() {
     assert_eq!((&picture["errcode"], &picture["type"]), (&0.into(), &"image".into()));
     assert!(!picture["mediaid"].as_str().unwrap().is_empty());
     assert_eq!(bench.file(AUDIT, "media", "a.mp4", MP4).await.json()["type"], "video");
-    // The bytes decide, whatever the file is called.
+    // The bytes decide, not the file name.
     assert_eq!(bench.file(AUDIT, "media", "a.png", "no picture").await.code(), 40005);
     let large = |start: &str, size: usize| format!("{start}{}", "x".repeat(size));
     assert_eq!(bench.file(AUDIT, "media", "a.gif", &large(GIF, 2 * MEGABYTE)).await.code(), 40006);

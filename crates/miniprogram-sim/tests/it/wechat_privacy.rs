@@ -42,7 +42,7 @@ async fn a_guide_takes_effect_with_the_next_release() {
     assert_eq!(bench.post("/wxa/release", json!({})).await.code(), 0);
     let released = bench.post(READ, json!({ "privacy_ver": 1 })).await.json();
     assert_eq!(released["setting_list"][0]["privacy_key"], "Location");
-    // The contact of the released guide changes at once; the rest does not change this way.
+    // The contact of the released guide changes at once; nothing else does.
     let mut contact = owner();
     contact["contact_email"] = json!("new@example.com");
     let change = json!({ "privacy_ver": 1, "owner_setting": contact });

@@ -1,4 +1,4 @@
-//! What the tests of WeChat's further endpoints share.
+//! Helpers for the tests of WeChat's other endpoints.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::support::{Bench, Seen};
 
-/// The beginning of a GIF, which is text.
+/// Start of a GIF, as text.
 pub(crate) const GIF: &str = "GIF89a picture";
-/// The beginning of an MP4, which is text too.
+/// Start of an MP4, as text.
 pub(crate) const MP4: &str = "\0\0\0\u{18}ftypmp42 video";
 pub(crate) const DAY: u64 = 86_400;
 const BOUNDARY: &str = "----boundary7f3a";
 
-/// A bench whose token lives for years, for what counts by months.
+/// A bench whose token lives for years, for monthly quotas.
 pub(crate) async fn patient(state: State) -> Bench {
     let config = SimConfig::new().with_token_lifetime(Duration::from_secs(1000 * DAY));
     Bench::new(config, AppSpec::wechat("wxtest0000000001").with_state(state)).await
@@ -44,13 +44,13 @@ impl Bench {
         self.send(Method::POST, self.url(path, self.token.expose()), &kind, body).await
     }
 
-    /// The media id of a picture just uploaded.
+    /// Uploads a picture and returns its media id.
     pub(crate) async fn picture(&self) -> String {
         let uploaded = self.file("/cgi-bin/media/upload?type=image", "media", "a.gif", GIF).await.json();
         uploaded["media_id"].as_str().unwrap().to_owned()
     }
 
-    /// The events of the pushes so far, each once.
+    /// The events pushed so far, each once.
     pub(crate) fn events(&self) -> Vec<String> {
         self.sim.pushes(&self.app).into_iter().map(|push| push.event).collect()
     }

@@ -64,7 +64,7 @@ async fn refusals_of_the_template_library() {
     assert_eq!(bench.component_get(ADD).await.code(), 43002);
     assert_eq!(bench.post(ADD, json!({ "draft_id": draft })).await.code(), 61014);
     assert_eq!(bench.component_post("/wxa/release", json!({})).await.code(), 61015);
-    // With the token of an app the lists are not refused, only empty.
+    // With an app's token the lists are not refused, only empty.
     assert_eq!(bench.component_post(ADD, json!({ "draft_id": draft })).await.code(), 0);
     for (path, list) in [(LIST, "template_list"), ("/wxa/gettemplatedraftlist", "draft_list")] {
         let empty = bench.get(path).await.json();

@@ -1,5 +1,5 @@
-//! Every code that documents 002 and 003 print for an endpoint: it is answered where it belongs, in the words of the
-//! document, or it stands in a list of those that are never answered.
+//! Every code that documents 002 and 003 print for an endpoint is returned there, with the document's message, or is
+//! listed as never returned.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::{APP, Bench, item};
 
-/// The codes of a document, by path, with the words that stand beside them.
+/// The codes of a document by path, with the messages printed next to them.
 fn documented(document: &str) -> BTreeMap<(String, i64), String> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/it/completeness/vendor_documents.json");
@@ -29,29 +29,29 @@ fn documented(document: &str) -> BTreeMap<(String, i64), String> {
     rows.filter(|((_, code), _)| *code != 0).collect()
 }
 
-/// What was answered, by path and code.
+/// Messages returned, by path and code.
 #[derive(Debug, Default)]
-struct Heard(BTreeMap<(String, i64), String>);
+struct Returned(BTreeMap<(String, i64), String>);
 
-impl Heard {
+impl Returned {
     #[track_caller]
-    fn hear(&mut self, path: &str, code: i64, answer: &Value) {
-        let told = answer.get("errno").or(answer.get("errcode")).and_then(Value::as_i64);
-        assert_eq!(told, Some(code), "{path}: {answer}");
-        let words = answer.get("msg").or(answer.get("errmsg")).and_then(Value::as_str).unwrap();
-        self.0.insert((path.to_owned(), code), words.to_owned());
+    fn record(&mut self, path: &str, code: i64, answer: &Value) {
+        let found = answer.get("errno").or(answer.get("errcode")).and_then(Value::as_i64);
+        assert_eq!(found, Some(code), "{path}: {answer}");
+        let message = answer.get("msg").or(answer.get("errmsg")).and_then(Value::as_str).unwrap();
+        self.0.insert((path.to_owned(), code), message.to_owned());
     }
 }
 
 const CATEGORY: &str = "/rest/2.0/smartapp/app/category/update";
 const RECOVERY: &str = "/rest/2.0/smartapp/appflow/applyRecovery";
 
-/// Nothing here is a game, an account without rights, or an app without an owner.
+/// There are no games, accounts without permissions, or apps without an owner.
 const NEVER_BY_BAIDU: [(&str, i64); 3] = [(CATEGORY, 50013), (RECOVERY, 30007), (RECOVERY, 40028)];
 
 #[tokio::test]
 async fn baidu_refuses_in_the_words_of_document_003() {
-    let mut heard = Heard::default();
+    let mut returned = Returned::default();
     let bench = Bench::new(SimConfig::new().with_baidu_domain_changes(1), AppSpec::baidu("7")).await;
     let app = |endpoint: &str| format!("{APP}{endpoint}");
     let tell = async |path: &str, fields: &[(&str, &str)]| bench.form(path, fields).await.json();
@@ -67,9 +67,9 @@ async fn baidu_refuses_in_the_words_of_document_003() {
         ),
     ] {
         let categories = Value::from(categories).to_string();
-        heard.hear(CATEGORY, code, &tell(CATEGORY, &[("categorys", &categories)]).await);
+        returned.record(CATEGORY, code, &tell(CATEGORY, &[("categorys", &categories)]).await);
     }
-    // Each may be changed so many times, whatever becomes of it.
+    // Each quota counts, whatever the verdict.
     let reject = |item| {
         bench.sim.decide_review(&bench.app, item, &miniprogram_sim::Decision::reject("不合规")).unwrap();
     };
@@ -89,13 +89,17 @@ async fn baidu_refuses_in_the_words_of_document_003() {
             assert_eq!(tell(&path, &[(name, &value(round))]).await["errno"], 0, "{path}");
             reject(item);
         }
-        heard.hear(&path, code, &tell(&path, &[(name, &value(times))]).await);
+        returned.record(&path, code, &tell(&path, &[(name, &value(times))]).await);
     }
-    heard.hear(&app("modifyheadimage"), 47008, &tell(&app("modifyheadimage"), &[("image_url", "x")]).await);
+    returned.record(
+        &app("modifyheadimage"),
+        47008,
+        &tell(&app("modifyheadimage"), &[("image_url", "x")]).await,
+    );
     let proof = [("nick_name", "百度小店"), ("app_name_material", "x")];
-    heard.hear(&app("setnickname"), 47008, &tell(&app("setnickname"), &proof).await);
-    heard.hear(RECOVERY, 40045, &tell(RECOVERY, &[("audit_desc", "已修复")]).await);
-    heard.hear(
+    returned.record(&app("setnickname"), 47008, &tell(&app("setnickname"), &proof).await);
+    returned.record(RECOVERY, 40045, &tell(RECOVERY, &[("audit_desc", "已修复")]).await);
+    returned.record(
         &app("setsupportversion"),
         470_021,
         &tell(&app("setsupportversion"), &[("version", "x")]).await,
@@ -108,11 +112,11 @@ async fn baidu_refuses_in_the_words_of_document_003() {
         ("?package_id=x".to_owned(), 40001),
         (format!("?path={}", "a".repeat(3000)), 47002),
     ] {
-        heard.hear(&app("qrcode"), number, &code(&bench, &query).await);
+        returned.record(&app("qrcode"), number, &code(&bench, &query).await);
     }
     let fresh = Bench::baidu(State::Fresh).await;
-    heard.hear(&app("qrcode"), 470_020, &code(&fresh, "").await);
-    heard.hear(RECOVERY, 40032, &fresh.form(RECOVERY, &[("audit_desc", "已修复")]).await.json());
+    returned.record(&app("qrcode"), 470_020, &code(&fresh, "").await);
+    returned.record(RECOVERY, 40032, &fresh.form(RECOVERY, &[("audit_desc", "已修复")]).await.json());
 
     let host = "https://a.example";
     for (endpoint, kind, field, exhausted) in [
@@ -128,22 +132,22 @@ async fn baidu_refuses_in_the_words_of_document_003() {
             (vec![("action", "add"), (field, "https://b.example")], 470_016),
             (vec![("action", "delete"), (field, host)], 470_017),
         ] {
-            heard.hear(&path, code, &tell(&path, &fields).await);
+            returned.record(&path, code, &tell(&path, &fields).await);
         }
         assert_eq!(tell(&path, &[("action", "set"), (field, host)]).await["errno"], 0);
-        heard.hear(&path, exhausted, &tell(&path, &[("action", "set"), (field, host)]).await);
+        returned.record(&path, exhausted, &tell(&path, &[("action", "set"), (field, host)]).await);
     }
 
     let mut expected = documented("003");
     for (path, code) in NEVER_BY_BAIDU {
         assert!(expected.remove(&(path.to_owned(), code)).is_some(), "{path} {code} is not in the document");
     }
-    assert_eq!(heard.0, expected);
+    assert_eq!(returned.0, expected);
 }
 
 /// Codes of document 002 that the simulator never returns: the extra configuration, the code and the categories of a
-/// template are always good, every call comes from a platform, and every app has a name, a picture and a signature.
-/// `get_latest_auditstatus` names no audit; where there is none it says 85058.
+/// template are always valid, every call comes from a platform, and every app has a name, an avatar and a signature.
+/// `get_latest_auditstatus` names no audit; if there is none it returns 85058.
 const NEVER_BY_WECHAT: [(&str, i64); 11] = [
     ("/wxa/commit", 85013),
     ("/wxa/commit", 85043),
@@ -158,11 +162,11 @@ const NEVER_BY_WECHAT: [(&str, i64); 11] = [
     ("/wxa/grayrelease", 86002),
 ];
 
-/// Document 002 prints the wire's words for -1 alone, `system error`; for the other codes it prints explanations. Each of
-/// them is answered, and with one text wherever it is answered.
+/// Document 002 prints the wire message only of -1, `system error`; for other codes it prints explanations. Each code
+/// is returned, always with the same message.
 #[tokio::test]
 async fn wechat_refuses_with_the_codes_of_document_002() {
-    let mut heard = Heard::default();
+    let mut returned = Returned::default();
     let uploaded = || State::Uploaded { version: "1.2.0".to_owned() };
     let commit = |ext: &str, template: i64| json!({ "template_id": template, "ext_json": ext, "user_version": "2", "user_desc": "d" });
     let submit = |change: &dyn Fn(&mut Value)| {
@@ -203,7 +207,7 @@ async fn wechat_refuses_with_the_codes_of_document_002() {
         (State::GrayRunning { percentage: 20 }, "/wxa/grayrelease", json!({ "gray_percentage": 10 }), 85082),
     ];
     for (state, path, body, code) in post {
-        heard.hear(path, code, &Bench::wechat(state).await.post(path, body).await.json());
+        returned.record(path, code, &Bench::wechat(state).await.post(path, body).await.json());
     }
     for (state, path, code) in [
         (State::Fresh, "/wxa/get_page", 86001),
@@ -211,35 +215,35 @@ async fn wechat_refuses_with_the_codes_of_document_002() {
         (State::GrayRunning { percentage: 20 }, "/wxa/revertcoderelease", 87011),
         (State::NoPrevious, "/wxa/revertcoderelease", 87012),
     ] {
-        heard.hear(path, code, &Bench::wechat(state).await.get(path).await.json());
+        returned.record(path, code, &Bench::wechat(state).await.get(path).await.json());
     }
     let bench = Bench::wechat(State::InReview).await;
     bench.sim.set_wechat_withdrawals(0, 10);
-    heard.hear("/wxa/undocodeaudit", 87013, &bench.get("/wxa/undocodeaudit").await.json());
+    returned.record("/wxa/undocodeaudit", 87013, &bench.get("/wxa/undocodeaudit").await.json());
 
-    // Busy is what a fault makes of any call.
+    // Busy is injected by faults, for any call.
     let expected = documented("002");
     bench.sim.add_fault(FaultRule::always(Scope::All, Fault::Before(Disturbance::Busy)));
     for (path, _) in expected.keys().filter(|(_, code)| *code == -1) {
         let gets = miniprogram_sim::endpoints().iter().any(|info| info.path == path && info.method == "GET");
         let method = if gets { Method::GET } else { Method::POST };
         let url = bench.url(path, bench.token.expose());
-        heard.hear(path, -1, &bench.send(method, url, "", "{}").await.json());
+        returned.record(path, -1, &bench.send(method, url, "", "{}").await.json());
     }
 
     let never: BTreeSet<(String, i64)> =
         NEVER_BY_WECHAT.iter().map(|(path, code)| ((*path).to_owned(), *code)).collect();
-    let answered: BTreeSet<(String, i64)> = heard.0.keys().cloned().collect();
+    let answered: BTreeSet<(String, i64)> = returned.0.keys().cloned().collect();
     assert_eq!(answered.intersection(&never).collect::<Vec<_>>(), Vec::<&(String, i64)>::new());
     let all: BTreeSet<(String, i64)> = answered.union(&never).cloned().collect();
     assert_eq!(all, expected.into_keys().collect());
 
     let mut words: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
-    for ((_, code), told) in &heard.0 {
-        let (told, rid) = told.split_once(" rid: ").unwrap();
+    for ((_, code), message) in &returned.0 {
+        let (message, rid) = message.split_once(" rid: ").unwrap();
         assert_eq!(rid.len(), 26, "{rid}");
-        assert!(!told.is_empty(), "{code}");
-        words.entry(*code).or_default().insert(told.to_owned());
+        assert!(!message.is_empty(), "{code}");
+        words.entry(*code).or_default().insert(message.to_owned());
     }
     assert!(words.values().all(|words| words.len() == 1), "{words:?}");
     assert_eq!(words[&-1], BTreeSet::from(["system error".to_owned()]));
