@@ -1,10 +1,10 @@
-//! What decoding a push costs beside the cryptography that it cannot do without.
+//! The cost of decoding a push on top of its cryptography.
 //!
 //! ```sh
 //! cargo bench --bench callbacks
 //! ```
 //!
-//! Compare within one run: `decode` against `floor`, which only checks the signature and opens the frame.
+//! Compare within one run: `decode` with `floor`, which only checks the signature and opens the frame.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use miniprogram::baidu::event::{BaiduEventDecoder, BaiduEventEncoder};

@@ -1,11 +1,10 @@
-//! What the pipeline adds to one request over loopback.
+//! The pipeline's overhead for one request over loopback.
 //!
 //! ```sh
 //! cargo bench --bench calls
 //! ```
 //!
-//! Compare within one run: `pipeline` against `floor`, the same request and the same answer through the bare HTTP
-//! client.
+//! Compare within one run: `pipeline` with `floor`, the same request and response through the bare HTTP client.
 
 use std::sync::Arc;
 

@@ -1,17 +1,17 @@
-//! What a journal adds to an effect: `upload_code` over loopback with no journal, one in memory, and one on SQLite.
+//! A journal's cost per effect: `upload_code` over loopback with no journal, one in memory, and one on SQLite.
 //!
 //! ```sh
 //! cargo bench --bench journal
 //! cargo bench --bench journal -- --quick
 //! ```
 //!
-//! As many effects are in flight as the first column says, each on an app of its own. The vendor is a process of its
-//! own that answers every request alike, so the processor time is that of the caller alone: pipeline, HTTP client,
-//! journal and the store's threads. The kinds of journal take turns, and each figure is the median of several rounds; a
-//! ratio is the median of the rounds' ratios.
+//! The first column is the number of effects in flight, each on its own app. The vendor is a separate process that
+//! returns one response to every request, so the processor time is the caller's alone: pipeline, HTTP client, journal
+//! and the store's threads. The kinds of journal take turns; each figure is the median of several rounds, and a ratio
+//! is the median of the rounds' ratios.
 //!
-//! `commits` are transactions per effect on SQLite, each of which syncs once. Processor time is read from a file that
-//! only Linux has.
+//! `commits` are transactions per effect on SQLite, each of which syncs once. Processor time is read from `/proc`, so
+//! this needs Linux.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 use std::io::{BufRead, BufReader, Read};
@@ -29,7 +29,7 @@ use miniprogram::{
 use miniprogram_store::{Maintenance, SqliteStore, StoreJournal, StoreOptions};
 
 const PLATFORM: &str = "wx5ec0de0000000001";
-/// Makes this program the vendor.
+/// Argument that turns this program into the vendor.
 const VENDOR: &str = "--vendor";
 const ROUNDS: usize = 5;
 /// Effects in flight, and how many are measured.
@@ -38,9 +38,9 @@ const LOADS: [Load; 3] = [
     Load { in_flight: 64, effects: 32_000 },
     Load { in_flight: 512, effects: 32_768 },
 ];
-/// How many effects of each app come before the measured ones: they open the connections.
+/// Effects per app before the measurement, which open the connections.
 const WARM_UP: usize = 4;
-/// Linux tells the processor time of a process in hundredths of a second.
+/// Linux reports a process's processor time in hundredths of a second.
 const CPU_TICK: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ enum Kind {
     Sqlite,
 }
 
-/// What one kind of journal cost in one round, per effect.
+/// Cost of one kind of journal in one round, per effect.
 #[derive(Debug, Clone, Copy)]
 struct Cost {
     cpu: f64,
@@ -72,7 +72,7 @@ struct Round {
     sqlite: Cost,
 }
 
-/// The same token for every app.
+/// One token for every app.
 #[derive(Debug)]
 struct OneToken(AccessToken);
 
@@ -92,7 +92,7 @@ fn main() {
     if arguments.iter().any(|argument| argument == VENDOR) {
         return serve();
     }
-    // `cargo test --benches` runs it without `--bench`: only to see that it works.
+    // `cargo test --benches` runs it without `--bench`: a smoke test.
     let quick = arguments.iter().any(|argument| argument == "--quick")
         || !arguments.iter().any(|argument| argument == "--bench");
     let (rounds, share) = if quick { (1, 32) } else { (ROUNDS, 1) };
@@ -138,7 +138,7 @@ fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
     values[values.len() / 2]
 }
 
-/// Uploads with a journal of its own.
+/// Uploads with a separate journal.
 async fn measure(vendor: &BaseUrl, load: Load, kind: Kind) -> Cost {
     let directory = tempfile::TempDir::new().expect("a directory");
     let mut store = None;
@@ -175,7 +175,7 @@ async fn measure(vendor: &BaseUrl, load: Load, kind: Kind) -> Cost {
     }
 }
 
-/// Uploads to every app at the same time, to each one that many times.
+/// Uploads to all apps concurrently, `times` times to each.
 async fn upload(platform: &Arc<WeChatPlatform>, apps: usize, times: usize) {
     let apps = (0..apps).map(|app| {
         let platform = Arc::clone(platform);
@@ -194,16 +194,16 @@ async fn upload(platform: &Arc<WeChatPlatform>, apps: usize, times: usize) {
     }
 }
 
-/// The processor time that this process has taken, in all its threads.
+/// Processor time of this process, in all its threads.
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
-    // Behind the name, which may hold anything: the 14th and 15th field of the line.
+    // After the name, which may contain anything: fields 14 and 15 of the line.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |field: usize| fields[field].parse::<u32>().expect("a number");
     CPU_TICK * (ticks(11) + ticks(12))
 }
 
-/// This program once more, as the vendor. It ends when its standard input does.
+/// This program as the vendor, in a child process that ends when its standard input closes.
 struct Vendor {
     process: Child,
     url: BaseUrl,
@@ -233,7 +233,7 @@ impl Drop for Vendor {
     }
 }
 
-/// Answers every request with success, for as long as standard input stays open.
+/// Responds to every request with success while standard input is open.
 fn serve() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -1,12 +1,12 @@
-//! After an outcome that is `unknown`: what the error holds, and the three ways on. Repeat the call, settle the intent
-//! (here or in another process), or, where the vendor never says, close it with what a person has found out.
+//! After an `unknown` outcome: what the error contains, and three ways to continue. Repeat the call; settle the intent,
+//! here or in another process; or, if the vendor never reports it, close it with what a person has found out.
 //!
 //! ```sh
 //! cargo run --example after_unknown
 //! ```
 //!
-//! The vendor is played by the simulator. It carries every release out, loses the response, and then cannot be asked
-//! for a while. The program ends with 0 only if each release took place once and each caller was told so.
+//! The simulator plays the vendor. It performs every release, drops the response, and then fails reads for a while. The
+//! program exits with 0 only if each release took effect once and every caller learned so.
 #![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use std::error::Error as StdError;
@@ -16,16 +16,16 @@ use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State, Untold};
 
-/// A simulator, and how a platform reaches it.
+/// A simulator and a platform's access to it.
 struct Stage {
     sim: Simulator,
     clock: VirtualClock,
-    /// Keeps what is open, in memory. A backend uses `StoreJournal`, which outlives the process.
+    /// Open intents, in memory. A backend uses `StoreJournal`, which survives the process.
     journal: Arc<MemoryJournal>,
 }
 
 impl Stage {
-    /// A platform value of its own, as a process has it after a restart: only the journal is shared.
+    /// A new platform value, as after a restart: only the journal is shared.
     fn app(&self, app: &AppId) -> Result<Box<dyn MiniProgram>, Box<dyn StdError>> {
         let token = AccessToken::new(self.sim.token(app)?)?;
         let tokens = Arc::new(StaticToken::new(WECHAT, app.clone(), token));
@@ -36,8 +36,8 @@ impl Stage {
         Ok(WeChatPlatform::new(config)?.authorizer(app.clone()))
     }
 
-    /// An app with an approved audit, whose next release takes place and is not answered. `reads` is what happens to
-    /// the questions after it.
+    /// An app with an approved audit, whose next release takes effect and gets no response. `reads` is the fault of the
+    /// reads after it.
     fn prepare(&self, app: &str, reads: Fault) -> Result<AppId, Box<dyn StdError>> {
         let app = AppId::from(app);
         self.sim.add_app(AppSpec::wechat(app.clone()).with_state(State::Approved))?;
@@ -49,7 +49,7 @@ impl Stage {
         Ok(app)
     }
 
-    /// The vendor can be asked again.
+    /// Makes the vendor readable again.
     fn recover(&self) {
         self.sim.clear_faults();
     }
@@ -61,7 +61,7 @@ impl Stage {
     }
 }
 
-/// Releases, and shows what the error says.
+/// Releases and prints the error.
 async fn lose(app: &dyn MiniProgram) -> Result<Intent, Box<dyn StdError>> {
     let Err(error) = app.release(&ReleaseTarget::Approved).await else {
         return Err("the response was to be lost".into());
@@ -105,7 +105,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let intent = lose(&*app).await?;
     let Err(error) = app.settle(&intent).await else { return Err("the vendor was to say nothing".into()) };
     println!("  {error}");
-    // Asked is what the person did, in the vendor's console.
+    // `Asked`: a person looked it up in the vendor's console.
     app.resolve(&intent, &Settled::done(EffectValue::None, Evidence::Asked)).await?;
     stage.check(&id)
 }

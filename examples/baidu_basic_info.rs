@@ -1,11 +1,11 @@
-//! What goes before a first submission at Baidu: categories, domains, a name, the permission for phone numbers.
+//! Preparations for a first submission at Baidu: categories, domains, a name, the permission for phone numbers.
 //!
 //! ```sh
 //! cargo run --example baidu_basic_info
 //! ```
 //!
-//! The vendor is played by the simulator over loopback. The program ends with 0 only if the simulator's truth agrees
-//! with what the answers said.
+//! The simulator plays the vendor over loopback. The program exits with 0 only if the simulator's truth agrees with the
+//! responses.
 #![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use std::error::Error as StdError;
@@ -20,7 +20,7 @@ use miniprogram::baidu::{
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, Decision, DomainKind, ReviewItem, SimConfig, Simulator};
 
-/// Every category with its qualifications. They arrive as JSON inside JSON, with ids now as numbers, now as text.
+/// Prints every category with its qualifications. They arrive as JSON inside JSON, with ids as numbers or strings.
 fn print(categories: &[CategoryNode], depth: usize) {
     for category in categories {
         println!("{:depth$}{} {}", "", category.id, category.name);
@@ -49,12 +49,12 @@ async fn domains(app: &BaiduApp) -> Result<()> {
         .with_socket("wss://push.example.com")
         .with_download("https://cdn.example.com")
         .with_upload("https://api.example.com");
-    // A change has an action by its type. Without one Baidu would add every domain of the platform.
+    // A change always sends an action. Without one, Baidu would add every domain of the platform.
     app.change_server_domains(&DomainChange::set(wanted)).await?;
     app.change_web_view_domains(&WebViewDomainChange::add(["https://shop.example.com"])).await?;
     println!("server domains: {:?}", app.server_domains().await?.request);
     println!("web-view domains: {:?}", app.web_view_domains().await?);
-    // The platform has not registered this one.
+    // This one is not registered by the platform.
     let foreign = ServerDomains::new().with_request("https://elsewhere.test");
     match app.change_server_domains(&DomainChange::add(foreign)).await {
         Ok(_) => println!("a foreign domain was taken"),
@@ -64,7 +64,7 @@ async fn domains(app: &BaiduApp) -> Result<()> {
 }
 
 async fn name(app: &BaiduApp, wanted: &str) -> Result<()> {
-    // A name that is taken is an answer and no error.
+    // A name that is taken is a result, not an error.
     let check = app.check_name(wanted).await?;
     println!("the name {wanted} is {}", check.result);
     app.set_name(wanted, &[]).await?;
@@ -98,7 +98,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let platform = BaiduPlatform::new(config)?;
     let app = platform.app(id.clone());
 
-    // Pictures come from the platform's own upload: elsewhere Baidu refuses them.
+    // Images must come from the platform's own upload; Baidu refuses others.
     let bytes = app.trial_qr_code(&QrCodeOptions::default()).await?.bytes;
     let picture = platform.upload_image(ImageKind::CategoryQualification, "licence.png", bytes).await?;
 
@@ -107,7 +107,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     name(&app, "街角面包店").await?;
     phone_numbers(&app, &picture).await?;
 
-    // The people at the vendor.
+    // The vendor's reviewers.
     for item in [ReviewItem::Categories, ReviewItem::Name, ReviewItem::PhonePermission] {
         sim.decide_review(&id, item, &Decision::Approve)?;
     }
@@ -126,7 +126,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     Ok(())
 }
 
-/// Tokens of apps and of the platform, straight from the simulator.
+/// Tokens of apps and of the platform, taken from the simulator.
 #[derive(Debug)]
 struct Tokens(Arc<Simulator>);
 

@@ -1,11 +1,11 @@
-//! A token provider of your own: it caches per app, fetches once for many callers, and drops a token only if it is
-//! the one that was refused.
+//! A custom token provider: it caches per app, fetches once for concurrent callers, and drops a token only if it is the
+//! one that was refused.
 //!
 //! ```sh
 //! cargo run --example custom_token_provider
 //! ```
 //!
-//! The vendor is played by the simulator, which lets the token expire in the middle.
+//! The simulator plays the vendor and lets the token expire midway.
 #![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use std::collections::HashMap;
@@ -19,11 +19,11 @@ use miniprogram::*;
 use miniprogram_sim::{AppSpec, SimConfig, Simulator};
 use tokio::sync::Mutex;
 
-/// Caches tokens in memory. `fetch` stands for your own store or token service.
+/// Caches tokens in memory. Replace `fetch` with your own store or token service.
 #[derive(Debug)]
 struct CachingTokens {
     sim: Arc<Simulator>,
-    /// Held while fetching, so that many callers of one expired token fetch once.
+    /// Held while fetching, so that concurrent callers fetch once.
     cache: Mutex<HashMap<TokenScope, AccessToken>>,
     fetched: AtomicU32,
 }
@@ -51,7 +51,7 @@ impl TokenProvider for CachingTokens {
 
     async fn reject(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {
         let mut cache = self.cache.lock().await;
-        // Somebody else may have replaced it already: then the new one stays.
+        // If another caller has replaced it, the new token stays.
         if cache.get(scope) == Some(refused) {
             cache.remove(scope);
         }

@@ -1,9 +1,9 @@
-//! Decodes one encrypted push of each vendor through the same trait, and prints what it says as JSON.
+//! Decodes one encrypted push of each vendor through the same trait, and prints it as JSON.
 //!
 //! Run it: `cargo run --example decode_event`
 //!
-//! It needs no network and no runtime. The pushes are made on the spot by the vendors' encoders, as a gateway or a
-//! test would; in a server, query and body come from the request.
+//! It needs neither network nor runtime. The vendors' encoders create the pushes, as in a gateway or a test; in a
+//! server, query and body come from the request.
 #![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use miniprogram::baidu::event::{BaiduEventDecoder, BaiduEventEncoder};
@@ -31,7 +31,7 @@ const BAIDU_MESSAGE: &str = r#"{
 }"#;
 
 fn main() -> Result<()> {
-    // Token and key stand in the vendor's console; read them from the environment or a secret store.
+    // Token and key are shown in the vendor's console; read them from the environment or a secret store.
     let key = Secret::new("R2VuZXJhdGVkUmVmS2V5MTIzNDU2Nzg5MGFiY2RlZm5");
     let wechat =
         CallbackConfig::encrypted("token of WeChat", &key)?.with_receiver_id("wx1a2b3c4d5e6f7081")?;
@@ -51,11 +51,11 @@ fn main() -> Result<()> {
         let mut forged = push.clone();
         forged.received_at = now.after(std::time::Duration::from_secs(301));
 
-        // WeChat's audit pushes name their app by its original id alone: the receiver knows whose that is.
+        // WeChat's audit pushes name their app only by its original id; the receiver must map it.
         let event = decoder.decode(push.as_push())?;
         println!("{}", serde_json::to_string_pretty(&event).expect("an event is always JSON"));
 
-        // Answer a refusal with 4xx and nothing else; which check it was is for your log.
+        // Respond to a refusal with 4xx and nothing else; log which check failed.
         let refusal = decoder.decode(forged.as_push()).expect_err("it is too old");
         if let Some(check) = CallbackCheck::of(&refusal) {
             println!("the same push 301 seconds later: {check}\n");

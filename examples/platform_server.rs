@@ -1,12 +1,12 @@
-//! A complete small platform for both vendors: callbacks in, tokens kept and renewed, and every audit that is approved
-//! released. Merchants authorize; the rest happens by itself.
+//! A complete small platform for both vendors: it receives callbacks, renews tokens, and releases every approved audit.
+//! Once merchants authorize, everything runs automatically.
 //!
 //! ```sh
 //! cargo run --example platform_server
 //! ```
 //!
-//! The vendors are played by the simulator, over real HTTP; the store is a real file. What a platform of your own would
-//! change are the addresses and the secrets in `main`, and what `Shop` does about an event.
+//! The simulator plays the vendors over real HTTP; the store is a real file. For your own platform, change the
+//! addresses and secrets in `main`, and what `Shop` does with an event.
 #![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use std::error::Error as StdError;
@@ -25,7 +25,7 @@ use miniprogram_tokens::TokenManager;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-/// What the platform does about events: its template goes to every merchant who authorizes, and online once approved.
+/// The platform's event handler: submits its template for every merchant who authorizes, and releases it once approved.
 #[derive(Debug)]
 struct Shop {
     platforms: Vec<Box<dyn MiniProgramPlatform>>,
@@ -47,7 +47,7 @@ impl EventHandler for Shop {
                 println!("{:>7}  {app_id} authorized: submitted audit {}", event.vendor, audit.value);
             }
             EventKind::AuditApproved => {
-                // The journal settles it if this process dies here; a second delivery finds it released.
+                // If this process dies here, the journal settles the release; a second delivery finds it done.
                 if app.latest_audit().await?.status == AuditStatus::Approved
                     && !is_online(&*app, "1.2.0").await?
                 {
@@ -62,7 +62,7 @@ impl EventHandler for Shop {
     }
 }
 
-/// What goes with a submission: items where the vendor wants some, else words.
+/// The submission: items if the vendor requires them, otherwise a description.
 async fn submission(app: &dyn MiniProgram) -> Result<SubmitOptions> {
     let options = SubmitOptions::default();
     if !app.capabilities().audit_items {
@@ -99,7 +99,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         .with_platform(Arc::new(BaiduAuthorization::new(config(&baidu), sim.baidu_key())?))
         .build()?;
 
-    // The release cycle, with those tokens and a durable journal.
+    // The release cycle, with these tokens and a durable journal.
     let client = |callback: &Callback| {
         let clock = Arc::new(SystemClock);
         let journal = StoreJournal::new(store.clone(), callback.platform_id.as_str(), clock);
@@ -116,7 +116,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         released,
     };
 
-    // The callback addresses: first the tokens hear of an event, then the shop.
+    // The callback addresses: tokens handle an event first, then the shop.
     let secrets = |callback: &Callback| {
         CallbackConfig::encrypted(callback.token.clone(), &callback.aes_key)
             .map(|config| config.with_platform_id(callback.platform_id.as_str()))
@@ -135,7 +135,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let serving = tokio::spawn(async move { callbacks.serve(listener, async { drop(stopped.await) }).await });
     let renewing = tokio::spawn(async move { tokens.run(std::future::pending()).await });
 
-    // Two merchants authorize. Everything else is told by the vendors.
+    // Two merchants authorize. Everything else follows from the vendors' pushes.
     for vendor in [WECHAT, BAIDU] {
         sim.push_ticket(vendor)?;
     }
@@ -154,7 +154,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     Ok(())
 }
 
-/// Both vendors, played by the simulator: audits pass after a second, pushes go to the address.
+/// Starts the simulator for both vendors: audits are approved after a second, pushes are sent to the address.
 async fn vendors(address: &str) -> Result<Simulator, Box<dyn StdError>> {
     let callback = |vendor: Vendor, messages: &str| {
         let callback = Callback::sample(vendor);

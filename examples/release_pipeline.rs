@@ -1,13 +1,13 @@
-//! The main job, for real: upload a template, submit it for audit, hear the verdict by callback, release (gray first
-//! where the vendor can) and roll back — on Baidu and on WeChat, by one function that names neither.
+//! The release cycle end to end: upload a template, submit it for audit, receive the verdict by callback, release (gray
+//! first if the vendor supports it) and roll back, on Baidu and WeChat, in one function that names neither.
 //!
 //! ```sh
 //! cargo run --example release_pipeline
 //! ```
 //!
-//! Both vendors are played by the simulator: real HTTP over loopback, pushes signed and encrypted as the vendors do.
-//! The clock is a virtual one, so that no upload or rollback has to be waited for. The program ends with 0 only if
-//! the simulator's truth agrees with what the vendors' answers said.
+//! The simulator plays both vendors: real HTTP over loopback, pushes signed and encrypted as the vendors do. The clock
+//! is virtual, so uploads and rollbacks take no time. The program exits with 0 only if the simulator's truth agrees
+//! with the vendors' responses.
 #![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ use miniprogram::*;
 use miniprogram_sim::{AppSpec, Decision, SimConfig, Simulator};
 use tokio::sync::mpsc;
 
-/// What the platform prepares per vendor; everything after it is the same program.
+/// What the platform prepares per vendor; everything else is the same code.
 struct Job {
     app: AppId,
     template: TemplateId,
@@ -38,8 +38,7 @@ struct Job {
 
 const VERSION: &str = "2.5.0";
 
-/// The release cycle of one app. Nothing in here knows which vendor it is. `reviewer` stands for the people at the
-/// vendor who decide an audit.
+/// The release cycle of one app, independent of the vendor. `reviewer` plays the vendor's staff who decide an audit.
 async fn release_cycle(
     app: Box<dyn MiniProgram>,
     job: &Job,
@@ -64,7 +63,7 @@ async fn release_cycle(
     };
     let about = event.app_id.as_ref().map_or("-", AppId::as_str);
     say(&format!("callback: {} ({}) about app {about}", event.kind, event.raw_event));
-    // A callback only wakes the platform; what counts is the answer to a question.
+    // A callback only wakes the platform; the query decides.
     let status = app.audit_status(&audit).await?.status;
     say(&format!("asked again: {audit} is {status}"));
 
@@ -97,7 +96,7 @@ async fn release_cycle(
     Ok(())
 }
 
-/// The version that users see, by the vendor's word.
+/// The version that users see, as the vendor reports it.
 async fn online(app: &dyn MiniProgram) -> Result<Option<String>> {
     let versions = app.code_versions().await?;
     Ok(versions
@@ -123,14 +122,14 @@ impl TokenProvider for SimTokens {
     }
 }
 
-/// The callback address of the platform: verify, hand on, acknowledge.
+/// The platform's callback address: verify, forward, acknowledge.
 struct Receiver {
     decoders: HashMap<Vendor, Box<dyn EventDecoder>>,
     clock: VirtualClock,
     verdicts: mpsc::UnboundedSender<Event<'static>>,
 }
 
-/// Where a push arrives: at `/{vendor}`, or at `/{vendor}/{app}` where the vendor's pushes do not name the app.
+/// Route of a push: `/{vendor}`, or `/{vendor}/{app}` if the vendor's pushes do not name the app.
 #[derive(serde::Deserialize)]
 struct Route {
     vendor: Vendor,
@@ -153,8 +152,8 @@ async fn receive(
         println!("refused a push: {refusal}");
         StatusCode::FORBIDDEN
     })?;
-    // A genuine push may be replayed to another app's route: a receiver on the open network also checks that the original
-    // id is the app's, as `miniprogram-callback` does.
+    // A genuine push may be replayed to another app's route: a receiver on the open network also checks that the
+    // original id belongs to the app, as `miniprogram-callback` does.
     event.app_id = event.app_id.or(route.app.map(AppId::from));
     receiver.verdicts.send(event.into_owned()).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok("success")
@@ -162,7 +161,7 @@ async fn receive(
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
-    // The stage: a clock that jumps, and both vendors on loopback.
+    // A virtual clock, and both vendors on loopback.
     let clock = VirtualClock::new(Timestamp::from_unix(1_700_000_000));
     let sim = Arc::new(Simulator::start(SimConfig::new().with_virtual_clock(clock.clone())).await?);
     println!("simulator at {} (seed {})", sim.base_url(), sim.seed());
@@ -184,7 +183,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         Box::new(WeChatPlatform::new(client(WECHAT)?)?.with_callbacks(callbacks(WECHAT)?)),
     ];
 
-    // The callback address, and both vendors told of it.
+    // The callback address, registered with both vendors.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let (verdicts, mut inbox) = mpsc::unbounded_channel();
@@ -202,7 +201,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         sim.set_callback(vendor, sim.callback(vendor)?.with_url(format!("http://{address}/{route}")))?;
     }
 
-    // What differs per vendor is data.
+    // Differences between vendors are data.
     let item = AuditItem::of_category(&Category::new(vec![
         CategoryLevel::new(1, "工具"),
         CategoryLevel::new(2, "备忘录"),
@@ -233,7 +232,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         };
         release_cycle(platform.authorizer(job.app.clone()), &job, reviewer, &mut inbox).await?;
 
-        // The simulator knows what really happened.
+        // The simulator knows what actually happened.
         sim.settle().await;
         let busy = clock.enter();
         clock.sleep(Duration::from_secs(60)).await;

@@ -1,4 +1,4 @@
-//! The token chain of both vendors against the simulator, from the ticket to a withdrawn authorization.
+//! The token chain of both vendors against the simulator, from the ticket to a revoked authorization.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Stage {
         issued.token
     }
 
-    /// Opens the page as a merchant's browser does, and answers the code that it is sent back with.
+    /// Opens the page as a merchant's browser does, and returns the code in the redirect.
     async fn consent(&self, code: &PreAuthorizationCode) -> Secret {
         let request = AuthorizationRequest::new(BACK).with_extra("x", "面 包");
         let url = self.api.authorization_url(code, &request).unwrap();
@@ -82,7 +82,7 @@ impl Stage {
         self.api.exchange(platform, &code).await.unwrap()
     }
 
-    /// Whether the app's endpoints take a token.
+    /// Returns whether the app's endpoints accept a token.
     async fn takes(&self, token: &AccessToken) -> bool {
         let vendor = self.api.vendor();
         let tokens = Arc::new(StaticToken::new(vendor, self.app.clone(), token.clone()));
@@ -170,7 +170,7 @@ async fn a_code_and_a_ticket_and_a_platform_token_that_are_refused() {
         ] {
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::TokenRejected, Outcome::NotDone));
         }
-        // Nothing was spent by it.
+        // The code is still unused.
         api.exchange(&stage.platform_token().await, &code).await.unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! A fleet of both vendors under faults: whatever the caller is told agrees with the truth.
+//! A fleet of both vendors under faults: whatever callers are told agrees with the truth.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const CONCURRENCY: usize = 64;
 const ROUNDS: usize = 3;
 const VERSION: &str = "3.0.0";
 
-/// What a caller knows of one app after a round.
+/// What a caller knows about one app after a round.
 #[derive(Debug, Default, Clone)]
 struct Progress {
     receipt: Option<UploadReceipt>,
@@ -23,7 +23,7 @@ struct Progress {
     failures: Vec<(Operation, Outcome)>,
 }
 
-/// One round over one app, taking up where the round before stopped: the same code for both vendors.
+/// One round over one app, continuing where the previous one stopped: the same code for both vendors.
 async fn drive(
     app: &dyn MiniProgram,
     template: &TemplateId,

@@ -1,4 +1,4 @@
-//! Both vendors as the conformance suite sees them, played by the simulator over real sockets.
+//! Both vendors for the conformance suite, played by the simulator over real sockets.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,12 +12,12 @@ use miniprogram::*;
 use miniprogram_core::conformance::{Decision, Fault, Harness, Scene, Untold};
 use miniprogram_sim::{AppSpec, Callback, Disturbance, FaultRule, Scope, SimConfig, Simulator, State};
 
-/// When tests begin: the vendors' documents are of that time.
+/// Start time of tests, contemporary with the vendors' documents.
 pub(crate) const START: Timestamp = Timestamp::from_unix(1_700_000_000);
-/// How long one attempt of a test may take by the clock that is passed in.
+/// Timeout of one attempt, on the given clock.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Tokens as a platform caches them: the old one is handed out until the vendor is known to refuse it.
+/// Tokens as a platform caches them: the old one is used until the vendor refuses it.
 #[derive(Debug)]
 pub(crate) struct SimTokens {
     sim: Arc<Simulator>,
@@ -60,7 +60,7 @@ impl TokenProvider for SimTokens {
     }
 }
 
-/// A simulator and what is around it.
+/// A simulator and its clients' settings.
 #[derive(Debug)]
 pub(crate) struct Rig {
     pub(crate) sim: Arc<Simulator>,
@@ -107,7 +107,7 @@ impl Rig {
         match scene {
             Scene::App => {
                 let spec = AppSpec::new(self.vendor, app.clone());
-                // WeChat shows the last upload as the experience version, so that a lost upload can be told from it.
+                // WeChat shows the last upload as the experience version, so a lost upload is recognizable.
                 let spec = match self.vendor {
                     WECHAT => spec.with_state(State::Uploaded { version: "1.1.0".to_owned() }),
                     _ => spec,
@@ -172,13 +172,13 @@ impl Rig {
     }
 }
 
-/// The endpoints behind the reads that scenes speak of.
+/// The endpoints of a scene's reads.
 struct Paths {
     audit_status: &'static str,
     visit_status: &'static str,
 }
 
-/// A fault of the suite in the simulator's words.
+/// Converts the suite's fault to the simulator's.
 pub(crate) fn simulated(fault: Fault) -> miniprogram_sim::Fault {
     use miniprogram_sim::Fault as Sim;
     match fault {
@@ -296,7 +296,7 @@ harness!(
     SubmitOptions::default().with_content("秋季活动").with_remark("代提审")
 );
 
-/// An item of a category that the simulator's apps have.
+/// An item with a category that the simulator's apps have.
 pub(crate) fn wechat_item() -> AuditItem {
     let levels = vec![CategoryLevel::new(1, "工具"), CategoryLevel::new(2, "备忘录")];
     AuditItem::of_category(&Category::new(levels))

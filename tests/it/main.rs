@@ -1,4 +1,4 @@
-//! The tests that cross the crates: both vendors against the simulator, over real sockets.
+//! The tests that cross crates: both vendors against the simulator, over real sockets.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints its seed")]
 
 mod authorization;

@@ -1,4 +1,4 @@
-//! Random walks over one app, each operation under random faults: whatever the caller is told is the truth.
+//! Random walks over one app, with random faults: whatever the caller is told is the truth.
 //!
 //! `MINIPROGRAM_WALK_SEED` repeats a run, `MINIPROGRAM_WALKS` sets how many walks each vendor gets.
 
@@ -24,12 +24,12 @@ use miniprogram_sim::{
 use crate::harness::{BaiduHarness, Rig, TIMEOUT, WeChatHarness};
 
 const STEPS: usize = 15;
-/// How long a walk may take in real time; one that hangs takes for ever.
+/// Real-time limit of a walk; one that hangs would take forever.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// When no further walk begins.
+/// Time after which no further walk starts.
 const SPAN: Duration = Duration::from_secs(25);
 
-/// Numbers that look random and repeat with the seed.
+/// Pseudorandom numbers, reproducible from the seed.
 #[derive(Debug)]
 struct Dice(u64);
 
@@ -86,7 +86,7 @@ impl Act {
         }
     }
 
-    /// Whether the app is as this asks for already: reading it back shows the effect whoever brought it about.
+    /// Whether the app already has the wanted state: then a read shows the effect whoever caused it.
     fn is_so_already(&self, truth: &AppTruth) -> bool {
         let latest = truth.audits.last();
         match self {
@@ -116,14 +116,14 @@ impl Act {
     }
 }
 
-/// What an effect brought, as far as a walk goes on with it.
+/// The parts of an effect's result that a walk uses.
 #[derive(Debug, Default)]
 struct Brought {
     receipt: Option<UploadReceipt>,
     audit: Option<AuditId>,
 }
 
-/// One app, and how to speak to it.
+/// One app, and its clients.
 struct Scenery<'a> {
     sim: &'a Simulator,
     clock: VirtualClock,
@@ -187,7 +187,7 @@ impl<'a> Scenery<'a> {
         })
     }
 
-    /// What the traits read agrees with the truth. `strict`: no fault is in force, so every read succeeds.
+    /// The traits' reads agree with the truth. `strict`: no fault is active, so every read must succeed.
     async fn reads_agree(&self, strict: bool) {
         let read = |what: &str, problem: &Error| assert!(!strict, "{what} without a fault: {problem:#}");
         let versions = self.app.code_versions().await;
@@ -241,7 +241,7 @@ impl<'a> Scenery<'a> {
             "rejected" => AuditStatus::Rejected,
             "delayed" => AuditStatus::Delayed,
             "withdrawn" if truth.vendor == WECHAT => AuditStatus::Withdrawn,
-            // At Baidu a withdrawn package is one in development again, and a version that was replaced too.
+            // At Baidu a withdrawn package is one in development again, and so is a replaced version.
             _ => return,
         };
         if truth.vendor == WECHAT || last.status == "in_review" {
@@ -255,34 +255,34 @@ impl<'a> Scenery<'a> {
     }
 }
 
-/// An effect whose outcome the caller was not told.
+/// An effect whose outcome the caller does not know.
 #[derive(Debug)]
 struct Open {
     act: Act,
     intent: Intent,
-    /// The count of its operation before it, as far as that is known.
+    /// The count of its operation before it, as far as known.
     before: RangeInclusive<u64>,
     was_so: bool,
 }
 
-/// What the caller knows while it walks.
+/// What the caller knows during a walk.
 struct Walk<'a> {
     stage: Scenery<'a>,
     dice: Dice,
     trace: Trace,
-    /// Whether faults are set for each step; else they are drawn by the simulator all the time.
+    /// Whether faults are set per step; otherwise the simulator draws them continuously.
     chosen: bool,
     uploads: u32,
     receipt: Option<UploadReceipt>,
     text: Option<(String, String)>,
-    /// Audits that were asked to be hurried; the vendor does not tell.
+    /// Audits whose expediting was requested; the vendor does not report it.
     hurried: Vec<AuditId>,
     open: Option<Open>,
     /// All effects that should have taken place so far.
     settled: HashMap<Operation, u64>,
 }
 
-/// What was done so far, printed when something is wrong.
+/// Actions so far, printed on failure.
 #[derive(Debug, Clone, Default)]
 struct Trace(Arc<Mutex<Vec<String>>>);
 
@@ -302,7 +302,7 @@ impl Trace {
     }
 }
 
-/// Polls a future so many times, then drops it.
+/// Polls a future a number of times, then drops it.
 struct Polls<F>(Pin<Box<F>>, u32);
 
 impl<F: Future> Future for Polls<F> {
@@ -318,7 +318,7 @@ impl<F: Future> Future for Polls<F> {
 }
 
 impl Walk<'_> {
-    /// The next effect: mostly one that makes sense, at times any.
+    /// The next effect: usually a sensible one, sometimes any.
     fn act(&mut self, truth: &AppTruth) -> Act {
         let (wechat, now) = (truth.vendor == WECHAT, self.stage.clock.now());
         let latest = truth.audits.last();
@@ -343,7 +343,7 @@ impl Walk<'_> {
         match choice {
             0 => {
                 self.uploads += 1;
-                // Of two uploads alike, one of which Baidu still works on, nobody can tell which one shows.
+                // Of two identical uploads, one still being processed at Baidu, it is indeterminate which one is shown.
                 let ready = truth.uploaded.as_ref().is_none_or(|last| now.since(last.since).as_secs() > 3);
                 let again = self.text.clone().filter(|_| ready && dice.chance(25));
                 let (version, description) = again
@@ -374,7 +374,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Sets up what goes wrong next.
+    /// Chooses the next fault.
     fn disturb(&mut self, act: &Act, was_so: bool) {
         let dice = &mut self.dice;
         let mut rules = Vec::new();
@@ -393,7 +393,7 @@ impl Walk<'_> {
             let fault = match dice.below(12) {
                 0..=2 => Fault::Before(answer),
                 3..=6 => Fault::After(answer),
-                // Where the app is so already, nothing tells whether a late effect has landed yet.
+                // If the app already has the state, a read does not show whether a late effect has landed.
                 7 | 8 if !was_so => {
                     let after_close = if answer == Disturbance::Hang { TIMEOUT } else { Duration::ZERO };
                     Fault::late(after_close + Duration::from_millis(300 + dice.below(4000)), answer)
@@ -420,7 +420,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Nothing has landed since that nobody was told of.
+    /// Checks that no unreported effect has landed since.
     fn nothing_came_late(&self) {
         if self.open.is_some() {
             return;
@@ -431,7 +431,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Carries an effect out, or drops it on the way.
+    /// Performs an effect, or drops it partway.
     async fn attempt(&mut self, act: &Act) -> Option<Result<Effect<Brought>>> {
         let stage = &self.stage;
         match self.dice.below(8) {
@@ -471,7 +471,7 @@ impl Walk<'_> {
         let began = self.stage.clock.now();
         let result = self.attempt(&act).await;
         if result.is_none() {
-            // The request may still be on the wire: give the simulator the chance to see it.
+            // The request may still be on the wire: let the simulator receive it.
             real(Duration::from_millis(20)).await;
         }
         if self.chosen {
@@ -481,7 +481,7 @@ impl Walk<'_> {
         let opened = self.stage.journal.open_intents(self.stage.id()).into_iter().find(|intent| mine(intent));
         let closed = self.stage.journal.closed_intents(self.stage.id());
         let closed = &closed[closed_before..];
-        // What was open before this effect: settled first, if anything was sent at all.
+        // Whatever was open before this effect is settled first, if anything was sent at all.
         let mut base = before..=before;
         if let Some(open) = &self.open {
             let told = closed.iter().find(|(intent, _)| *intent == open.intent);
@@ -520,7 +520,7 @@ impl Walk<'_> {
                 ));
                 match error.outcome() {
                     Outcome::NotSent | Outcome::NotDone => {
-                        // The simulator counts a cancellation that finds nothing to cancel.
+                        // The simulator counts a cancellation even if there is nothing to cancel.
                         let most = u64::from(was_so && operation == Operation::CancelGrayRelease);
                         assert!(
                             sum(0, most).contains(&new),
@@ -559,7 +559,7 @@ impl Walk<'_> {
         }
     }
 
-    /// How many effects a settled intent stands for.
+    /// How many effects a settled intent accounts for.
     fn told(settled: &Settled, was_so: bool) -> RangeInclusive<u64> {
         match settled.outcome {
             Outcome::Done => u64::from(!was_so)..=1,
@@ -638,7 +638,7 @@ impl Walk<'_> {
                     1 => Decision::Delay { reason: "later".to_owned() },
                     _ => Decision::Approve,
                 };
-                // A second rejection of the same package cannot be told from the first.
+                // A second rejection of the same package is indistinguishable from the first.
                 let open =
                     self.open.as_ref().is_some_and(|open| open.act.operation() == Operation::SubmitAudit);
                 if !open && self.stage.sim.decide_audit(self.stage.id(), &decision).is_ok() {
@@ -657,7 +657,7 @@ impl Walk<'_> {
             4 if self.open.is_some() => self.settle().await,
             _ => self.effect().await,
         }
-        // The vendors tell times in whole seconds.
+        // The vendors report times in whole seconds.
         self.stage.pass(Duration::from_secs(2)).await;
         if self.open.is_none() {
             self.nothing_came_late();
@@ -686,7 +686,7 @@ fn plus(one: &RangeInclusive<u64>, other: &RangeInclusive<u64>) -> RangeInclusiv
     (one.start() + other.start())..=(one.end() + other.end())
 }
 
-/// Waits for real.
+/// Waits in real time.
 async fn real(duration: Duration) {
     SystemClock.sleep(duration).await;
 }
@@ -695,7 +695,7 @@ fn seed() -> u64 {
     std::env::var("MINIPROGRAM_WALK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_122)
 }
 
-/// Runs a walk; one that fails or hangs prints what it did.
+/// Runs a walk; prints its actions if it fails or hangs.
 async fn watched(name: &str, trace: &Trace, walk: impl Future<Output = ()>) {
     let walk = pin!(AssertUnwindSafe(walk).catch_unwind());
     match select(walk, SystemClock.sleep(PATIENCE)).await {
@@ -775,7 +775,7 @@ async fn random_walks_are_told_the_truth() {
     }
 }
 
-/// Faults that are drawn all the time.
+/// Faults that are drawn continuously.
 fn weather() -> Vec<FaultRule> {
     let of = |probability, scope: &Scope, fault| FaultRule::probability(probability, scope.clone(), fault);
     let (all, effects) = (Scope::All, Scope::Effects);
@@ -803,7 +803,7 @@ async fn sixty_four_apps_walk_at_once() {
     tokio::join!(wechats, baidus);
 }
 
-/// Counts the effects that are under way at the same time.
+/// Counts the effects in progress at the same time.
 #[derive(Debug)]
 struct Watching {
     inner: HttpTransport,
@@ -849,7 +849,7 @@ impl transport::Transport for Watching {
     }
 }
 
-/// What one of several tasks was told.
+/// Result reported to one of several tasks.
 #[derive(Debug, Default)]
 struct Told {
     done: HashMap<Operation, u64>,
@@ -879,7 +879,7 @@ async fn crowd_one_app(vendor: Vendor, seed: u64) {
         tokio::spawn(async move {
             let mut told = Told::default();
             for round in 0..6 {
-                // All different: what shows is this very effect.
+                // All different: what is shown is this very effect.
                 let (operation, result) = if (task + round) % 2 == 0 {
                     let version = format!("3.{task}.{round}");
                     let result = app.upload_code(&template, &ext, &version, "crowd").await.map(drop);

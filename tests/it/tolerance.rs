@@ -1,5 +1,5 @@
-//! One tolerance for all reads: every field of a full response of every read, absent, empty or of another type, costs
-//! that field and nothing else.
+//! All reads are equally tolerant: any field of a full response that is absent, empty or of another type costs that
+//! field and nothing else.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use miniprogram::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Answers everything with one body.
+/// Returns one body for every request.
 #[derive(Debug)]
 struct Always(Vec<u8>);
 
@@ -26,7 +26,7 @@ impl Transport for Always {
     }
 }
 
-/// Has one token for everybody.
+/// Has one token for every scope.
 #[derive(Debug)]
 struct AnyToken;
 
@@ -68,11 +68,11 @@ impl Clients {
     }
 }
 
-/// A read, and a response that fills every field of it.
+/// A read, and a response that fills all its fields.
 struct Read {
     name: &'static str,
     body: Value,
-    /// What it cannot do without, as JSON pointers: the answer to its question.
+    /// Required fields, as JSON pointers: the answer to its question.
     needs: &'static [&'static str],
     call: fn(Clients) -> BoxFuture<'static, Result<Value>>,
 }
@@ -599,7 +599,7 @@ fn of_baidu() -> Vec<Read> {
     ]
 }
 
-/// Every field and every entry of a response below its envelope, as JSON pointers.
+/// Every field and list entry of a response inside its envelope, as JSON pointers.
 fn places(value: &Value, here: &str, into: &mut Vec<String>) {
     let below: Vec<(String, &Value)> = match value {
         Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
@@ -621,7 +621,7 @@ fn places(value: &Value, here: &str, into: &mut Vec<String>) {
     }
 }
 
-/// The response with another value in a place, or with none.
+/// The response with another value at a place, or none.
 fn changed(body: &Value, place: &str, to: Option<Value>) -> Value {
     let mut body = body.clone();
     let (above, name) = place.rsplit_once('/').unwrap();
@@ -635,7 +635,7 @@ fn changed(body: &Value, place: &str, to: Option<Value>) -> Value {
     body
 }
 
-/// A result without what is kept as it came: fields that have no name, and the materials of an appeal.
+/// A result without raw data: unnamed fields, and the materials of an appeal.
 fn modelled(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -676,7 +676,7 @@ async fn an_odd_field_costs_itself_and_nothing_else() {
             for place in all {
                 let value = body.pointer(&place).unwrap().clone();
                 let needed = needs.contains(&place.as_str());
-                // A payload that is something else altogether is no answer.
+                // A payload of another type is not an answer.
                 let is_payload = place == "/data" || place == "/gray_release_plan";
                 let mut complain = |what: &str, body: &Value, result: &Result<Value>| {
                     let told = result.as_ref().map(Value::to_string).map_err(|error| format!("{error:#}"));
@@ -719,7 +719,7 @@ async fn an_odd_field_costs_itself_and_nothing_else() {
                             (Err(error), Ok(_)) => {
                                 is_payload && what != "untold" && error.kind() == ErrorKind::Protocol
                             }
-                            // An empty list is an empty object in some answers.
+                            // An empty list is an empty object in some responses.
                             (Ok(_), Err(_)) => needed && other == json!([]),
                         };
                         if !agrees {

@@ -1,4 +1,4 @@
-//! The HTTP transport over a real socket: what it sends, what it refuses to follow, read or repeat.
+//! The HTTP transport over a real socket: what it sends, and what it refuses to follow, read or repeat.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use miniprogram::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// Answers every connection with the same bytes, and keeps what it was asked.
+/// Returns the same bytes on every connection, and records the requests.
 struct Server {
     base_url: BaseUrl,
     heard: Arc<Mutex<Vec<String>>>,
@@ -54,7 +54,7 @@ impl Server {
     }
 }
 
-/// Whether head and body of a request have arrived.
+/// Returns whether head and body of a request have arrived.
 fn complete(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
@@ -137,7 +137,7 @@ async fn too_many_requests_waits_as_long_as_it_is_told() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
 }
 
-/// A vendor that takes every request and never answers.
+/// A vendor that accepts every request and never responds.
 #[derive(Debug)]
 struct Silent(VirtualClock);
 

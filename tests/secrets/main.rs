@@ -1,6 +1,6 @@
 //! No secret reaches a log, an error or a journal: canaries through every failure path at trace level.
 //!
-//! A binary of its own, because the log of a whole process is looked at.
+//! A separate binary, because it inspects the log of the whole process.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[expect(dead_code, reason = "shared with the other tests, which need more of it")]
@@ -23,7 +23,7 @@ const TOKEN: &str = "canaryTok3n00000000000000000000";
 const CALLBACK_TOKEN: &str = "canaryCallbackT0ken";
 const AES_KEY: &str = "canaryAesKey0000000000000000000000000000000";
 
-/// Everything that was logged, at every level, by every crate below.
+/// Everything logged, at every level, by all crates.
 #[derive(Debug, Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -38,7 +38,7 @@ impl io::Write for Log {
     }
 }
 
-/// Every way in which an error can be printed.
+/// Every way to print an error.
 fn printed(error: &Error) -> String {
     let mut text =
         format!("{error} {error:#} {error:?} {error:#?} {}", serde_json::to_string(&error.report()).unwrap());
@@ -58,7 +58,7 @@ fn platform(vendor: Vendor, config: ClientConfig, callbacks: CallbackConfig) -> 
     }
 }
 
-/// Fails in every way there is, and gathers whatever could be printed.
+/// Fails in every possible way, and collects everything printable.
 async fn fail_everywhere(vendor: Vendor) -> Vec<String> {
     let rig = Rig::start(vendor, SimConfig::new().with_seed(11)).await;
     let app = AppId::from("7007");
@@ -97,7 +97,7 @@ async fn fail_everywhere(vendor: Vendor) -> Vec<String> {
         rig.sim.clear_faults();
         match fault {
             Some(fault) => rig.sim.add_fault(FaultRule::always(Scope::All, fault)),
-            // Without a fault: the token of another app.
+            // No fault: the token of another app.
             None => drop(rig.sim.rotate_token(&app).unwrap()),
         }
         let platform = platform(vendor, config.clone(), callbacks.clone());
@@ -124,7 +124,7 @@ async fn fail_everywhere(vendor: Vendor) -> Vec<String> {
     }
     assert!(failures >= expected, "{vendor}: only {failures} of the calls failed");
 
-    // Nobody listens any more.
+    // The address has no listener any more.
     let mut gone = rig.client();
     let base_url = BaseUrl::parse(&rig.sim.base_url()).unwrap();
     drop(rig);

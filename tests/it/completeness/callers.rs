@@ -1,4 +1,4 @@
-//! The clients, and which of their methods calls an endpoint.
+//! The clients, and the method that calls each endpoint.
 
 use miniprogram::baidu::alliance::BaiduAlliance;
 use miniprogram::baidu::values::{CategoryScope, PhonePermissionReason, PhonePermissionScene};
@@ -14,12 +14,12 @@ use serde_json::{Map, Value, json as object};
 pub(super) const WECHAT_APP: &str = "wx0123456789abcdef";
 pub(super) const BAIDU_APP: &str = "17000001";
 
-/// One app of each vendor and one key, as their clients.
+/// Clients for one app of each vendor, and one alliance key.
 pub(super) struct Callers {
     baidu: BaiduApp,
     wechat: WeChatApp,
     alliance: BaiduAlliance,
-    /// An address that an image upload answered.
+    /// URL returned by an image upload.
     image: String,
 }
 
@@ -35,8 +35,7 @@ impl Callers {
         Self { baidu, wechat, alliance, image }
     }
 
-    /// Calls an endpoint by the method that is there for it, as often as it takes to send every parameter. Answers
-    /// what it brought, as JSON.
+    /// Calls an endpoint through its method, as often as it takes to send every parameter. Returns the result as JSON.
     pub(super) async fn call(&self, path: &str) -> Result<Value> {
         match path.strip_prefix("/rest/2.0/smartapp/") {
             Some(path) => self.call_baidu(path).await,
@@ -211,7 +210,7 @@ impl Callers {
     }
 }
 
-/// What a method brought, as JSON.
+/// Returns a method's result as JSON.
 fn json<T: Serialize>(result: Result<T>) -> Result<Value> {
     result.map(|value| serde_json::to_value(value).expect("a value that is JSON"))
 }

@@ -1,4 +1,4 @@
-//! Every endpoint: a method of a client calls it with every parameter that is documented, and the simulator answers.
+//! A client method calls every endpoint with every documented parameter, and the simulator responds.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::harness::SimTokens;
 const CLIENT_ID: &str = "Va5yQRHlA4Fq4eR";
 const CLIENT_SECRET: &str = "0rDSjzQ20XUj5itV7WRtznPQS";
 
-/// The simulator with one app of each vendor, and the clients that call it.
+/// A simulator with one app of each vendor, and the clients that call it.
 pub(super) async fn stage() -> (Arc<Simulator>, Callers) {
     let config =
         SimConfig::new().with_seed(7).with_upload_time(Duration::ZERO).with_privacy_scan(Duration::ZERO);
@@ -54,7 +54,7 @@ fn base_url(sim: &Simulator) -> BaseUrl {
     BaseUrl::parse(&sim.base_url()).unwrap()
 }
 
-/// The state that an endpoint needs.
+/// Sets up the state that an endpoint needs.
 pub(super) fn arrange(sim: &Simulator, path: &str) {
     let put = |app: &str, state: State| sim.arrange(&app.into(), &state).unwrap();
     let uploaded = || State::Uploaded { version: "1.2.0".to_owned() };
@@ -79,12 +79,12 @@ pub(super) fn arrange(sim: &Simulator, path: &str) {
     }
 }
 
-/// Whether one of the requests has a parameter: in its query or form, or as a member of its JSON.
+/// Returns whether one of the requests has a parameter: in its query or form, or as a field of its JSON.
 fn has(requests: &[LoggedRequest], parameter: &str) -> bool {
     let name = parameter.rsplit('.').next().unwrap_or(parameter).trim_end_matches("[]");
     requests.iter().any(|request| {
         let pairs = format!("&{}&{}", request.query, request.body);
-        // A member of JSON inside a form or inside JSON stands percent-encoded or escaped.
+        // A field of JSON inside a form or inside JSON is percent-encoded or escaped.
         pairs.contains(&format!("&{name}="))
             || [format!("\"{name}\""), format!("\\\"{name}\\\""), format!("%22{name}%22")]
                 .iter()

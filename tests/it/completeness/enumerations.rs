@@ -11,7 +11,7 @@ use miniprogram::{
 
 use super::{Direction, documents};
 
-/// The vendor's label of each value that a table knows, by the value's text.
+/// The vendor's label of each value in a table, by the value's text.
 type Labels = Vec<(String, &'static str)>;
 
 fn received<S: Copy + fmt::Display>(table: &StatusTable<S>) -> Labels {
@@ -35,7 +35,7 @@ fn visit_actions() -> Labels {
     vec![(action(VisitStatus::Closed), "不可见"), (action(VisitStatus::Open), "可见")]
 }
 
-/// What the crates know of a field.
+/// What the crates know about a field.
 fn labels(path: &str, field: &str, direction: Direction) -> Labels {
     match (path.rsplit_once("/wxa/").map_or(path, |(_, name)| name), field) {
         ("get_qrcode", "errcode") => {
@@ -77,7 +77,7 @@ fn every_enumerated_value_is_known_by_its_label() {
             match known.iter().find(|(value, _)| *value == text) {
                 None => problems.push(format!("{place} is unknown")),
                 Some((_, label)) if label.contains(&printed.label) => {}
-                // A code in a sample stands beside the words of an answer, not beside those of a table.
+                // The message next to a sample's code is that of the response, not of a table.
                 Some(_) if list.field == "errcode" => {}
                 Some((_, label)) => problems.push(format!("{place} says {:?}, not {label:?}", printed.label)),
             }

@@ -1,5 +1,5 @@
-//! Nothing that the vendors' documents state is missing: every endpoint, push, code and enumerated value of
-//! `vendor_documents.json` has a client method, a route of the simulator, an event kind, a row.
+//! Nothing in the vendors' documents is missing: every endpoint, push, code and enumerated value of
+//! `vendor_documents.json` has a client method, a simulator route, an event kind, a row.
 
 mod callers;
 mod endpoints;
@@ -12,7 +12,7 @@ use miniprogram::Vendor;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What the five documents state, as data.
+/// The five documents as data.
 #[derive(Debug, Deserialize)]
 struct Documents {
     endpoints: Vec<Endpoint>,

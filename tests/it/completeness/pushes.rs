@@ -14,7 +14,7 @@ use super::{Field, documents};
 
 const RECEIVED_AT: Timestamp = Timestamp::from_unix(1_547_441_110);
 
-/// A value as a documented type of a field.
+/// A sample value of a field's documented type.
 fn sample(field: &Field) -> Value {
     match field.of.as_str() {
         "string" => json!(format!("a {}", field.name)),
@@ -50,7 +50,7 @@ fn decode(of_baidu: bool, name: &str, fields: &[Field]) -> Event<'static> {
     decoder.decode(push).unwrap_or_else(|error| panic!("{name}: {error:#}")).into_owned()
 }
 
-/// The verdict that a documented name announces.
+/// The verdict that a documented name reports.
 fn verdict(name: &str) -> Option<bool> {
     let approved = ["_PASS", "_SUCCESS"].iter().any(|end| name.ends_with(end));
     let refused = ["_FAIL", "_REJECT"].iter().any(|end| name.ends_with(end));
@@ -94,7 +94,7 @@ fn every_notification_is_decoded() {
         let fields: Map<String, Value> =
             notification.fields.iter().map(|field| (field.name.clone(), json!(1111))).collect();
         let strict = json!({ "code": notification.code, "data": fields }).to_string();
-        // As printed: bare keys, and a full-width colon behind the first.
+        // As printed: bare keys, and a full-width colon after the first.
         let names = notification.fields.iter().map(|field| format!("{}:1111", field.name));
         let printed =
             format!("{{ code：{}, data:{{{}}} }}", notification.code, names.collect::<Vec<_>>().join(", "));
@@ -108,7 +108,7 @@ fn every_notification_is_decoded() {
     }
 }
 
-/// What leads to a push: the endpoint to call before it, and the item that is decided then.
+/// How to trigger a push: the endpoint to call first, and the item to decide.
 fn review(name: &str) -> Option<(&'static str, ReviewItem)> {
     Some(match name.rsplit_once('_')?.0 {
         "APP_NAME_AUDIT" => ("app/setnickname", ReviewItem::Name),

@@ -1,5 +1,5 @@
-//! Every sample that the documents print of what a vendor sends, read by the method that calls the endpoint, or by the
-//! decoder. Old and new editions of a document come to the same values.
+//! Every sample of vendor output that the documents print, read by the method that calls the endpoint, or by the
+//! decoder. Old and new editions of a document yield the same values.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ struct Sample {
     document: String,
     vendor: Vendor,
     kind: Kind,
-    /// The endpoint that answers it.
+    /// The endpoint that returns it.
     path: Option<String>,
-    /// Which of an endpoint's answers it is.
+    /// Which of the endpoint's responses it is.
     variant: Option<String>,
-    /// The name of the push.
+    /// The push's name.
     event: Option<String>,
     body: String,
 }
@@ -44,7 +44,7 @@ fn samples() -> Vec<Sample> {
     serde_json::from_str(include_str!("vendor_samples.json")).expect("the list of the samples")
 }
 
-/// Answers one endpoint with a sample, and what is asked beside it with what the method needs to see.
+/// Returns a sample from one endpoint, and whatever the method needs from others.
 #[derive(Debug)]
 struct Printed {
     sample: Sample,
@@ -80,7 +80,7 @@ impl Transport for Printed {
     }
 }
 
-/// The answer of an endpoint that a method asks beside the one that it is about.
+/// Response of an endpoint that a method calls in addition to the one under test.
 fn beside(about: &str, path: &str) -> String {
     let package = |id: u32, status: i64| json!({ "package_id": id, "status": status, "version": format!("1.{id}.0"), "version_desc": "d" });
     let status = match about.rsplit_once('/').map_or("", |(_, name)| name) {
@@ -117,7 +117,7 @@ fn beside(about: &str, path: &str) -> String {
     answer.to_string()
 }
 
-/// What the clients make of a sample.
+/// Reads a sample with the clients.
 async fn read(sample: &Sample, all: &[Sample]) -> Result<Value> {
     let transport: Arc<dyn Transport> = Arc::new(Printed { sample: sample.clone(), others: all.to_vec() });
     let clock = Arc::new(VirtualClock::new(Timestamp::from_unix(1_547_441_110)));
@@ -140,7 +140,7 @@ async fn read(sample: &Sample, all: &[Sample]) -> Result<Value> {
     callers.call(called).await
 }
 
-/// What the decoders make of a sample.
+/// Reads a sample with the decoders.
 fn decode(sample: &Sample) -> Result<Value> {
     let mut body = sample.body.clone().into_bytes();
     let push = Push::new(Timestamp::from_unix(1_547_441_110), &mut body);

@@ -7,20 +7,20 @@ use miniprogram::{Code, ErrorKind, StatusTable, baidu, wechat};
 
 use super::{CodeTable, TableKind, documents};
 
-/// Words without the blanks and the marks that end them, which the tables print or leave out as they like.
+/// Text without whitespace and final punctuation, which the tables print inconsistently.
 fn plain(words: &str) -> String {
     let words: String = words.chars().filter(|c| !c.is_whitespace()).collect();
     words.trim_end_matches(['。', '.', '，', ',', '；', ';']).to_lowercase()
 }
 
-/// The words of a table's row, or why there is none.
+/// The message of a table's row, or why there is none.
 fn row_of(table: &CodeTable, code: i64) -> Result<&'static str, String> {
     match table.kind {
         TableKind::Error => {
             let explain = if table.vendor == BAIDU { baidu::codes::explain } else { wechat::codes::explain };
             let explanation = explain(&Code::Number(code), Some(&table.path));
             match explanation.table {
-                // 0 is success and no error.
+                // 0 is success, not an error.
                 Some(_) if explanation.kind == ErrorKind::Vendor && code != 0 => {
                     Err("has no kind".to_owned())
                 }
@@ -47,7 +47,7 @@ fn every_row_of_every_table_is_known() {
             let place = format!("{} {} {} {}", table.document, table.path, table.field, printed.code);
             match row_of(&table, printed.code) {
                 Err(why) => problems.push(format!("{place} {why}")),
-                // One number has one label: one table of document 001 words status 3 in another way.
+                // A value has one label: one table of document 001 prints another for status 3.
                 Ok(_) if printed.words == "开发版本" => {}
                 Ok(words) if plain(words).contains(&plain(&printed.words)) => {}
                 Ok(words) => problems.push(format!("{place} says {:?}, not {words:?}", printed.words)),

@@ -20,7 +20,7 @@ use crate::harness::Rig;
 const NAME: &str = "街角面包店";
 const DESCRIPTION: &str = "每天早上六点出炉的面包";
 const OLD_DOMAIN: &str = "https://old.example.com";
-/// Stays where another one is deleted: Baidu writes "none left" like "not told".
+/// Kept while another one is deleted: Baidu encodes "none left" like "not reported".
 const KEPT_DOMAIN: &str = "https://kept.example.com";
 const DOMAIN: &str = "https://api.example.com";
 
@@ -29,7 +29,7 @@ pub(super) struct BaiduStage {
     rig: Arc<Rig>,
     journal: Arc<MemoryJournal>,
     platform: BaiduPlatform,
-    /// An address that an image upload answered.
+    /// URL returned by an image upload.
     image: String,
 }
 
@@ -57,7 +57,7 @@ impl BaiduStage {
         OfflineUpdate::default().with_name(NAME).with_description(DESCRIPTION)
     }
 
-    /// A draft that is no template yet.
+    /// A draft that is not yet a template.
     fn draft(&self) -> DraftId {
         self.rig.sim.add_template_draft(BAIDU, "1.0.0", "面包店模板").expect("a draft")
     }
@@ -68,7 +68,7 @@ impl BaiduStage {
         added.expect("a template").value.template_id.expect("its id")
     }
 
-    /// What waits for a review, if it does.
+    /// The value under review, if any.
     fn in_review(&self, app: &AppId, item: ReviewItem) -> Option<Value> {
         let reviews = self.rig.sim.truth(app).expect("a known app").reviews;
         reviews.into_iter().find(|review| review.item == item).map(|review| review.value)

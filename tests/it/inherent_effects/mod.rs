@@ -1,5 +1,4 @@
-//! Every effect that only one vendor has, under every fault: the caller is told the truth, and no effect is lost or
-//! doubled.
+//! Every vendor-specific effect under every fault: the caller learns the truth, and no effect is lost or duplicated.
 
 mod baidu;
 mod wechat;
@@ -22,27 +21,27 @@ use crate::harness::{Rig, simulated};
 const SEED: u64 = 20_261_122;
 /// How long a caller waits before it drops an effect.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The version that the effect behind an unknown one sets.
+/// The version set by the effect that follows an unknown one.
 const LIBRARY: &str = "1.1.0";
 
-/// What a repeat of an effect would do.
+/// What repeating an effect does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
-    /// Gives the same state again.
+    /// Results in the same state.
     Set,
-    /// Is refused when it is done already.
+    /// Is refused if already done.
     Guarded,
-    /// Makes a second effect, or spends an allowance.
+    /// Duplicates the effect or uses up quota.
     OneShot,
 }
 
-/// An effect, as one of the ways to ask for it.
+/// An effect, called in one of several ways.
 #[derive(Debug)]
 struct Row {
-    /// The name of the method; after a blank, which way to call it.
+    /// The method's name, optionally followed by a space and the way it is called.
     case: &'static str,
     class: Class,
-    /// Whether it is an effect on the platform, not on an app.
+    /// Whether it is an effect on the platform and not on an app.
     of_platform: bool,
 }
 
@@ -60,24 +59,25 @@ impl Row {
     }
 }
 
-/// What befalls an effect.
+/// What happens to an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Course {
     /// Nothing.
     Smooth,
-    /// No read succeeds, from the beginning.
+    /// Every read fails, from the start.
     Unread,
     /// Its request meets a fault.
     Once(Fault),
-    /// Its answer never comes, and what it asks for is approved or rejected before anybody looks.
+    /// Its response is lost, and its review is decided before anything is read.
     Decided(bool),
     /// All its requests meet a fault.
     Lasting(Fault),
-    /// Its request meets a fault, after which the caller drops it; a new process settles it.
+    /// Its request meets a fault, and the caller drops it; a new process settles it.
     Crash(Fault),
-    /// Its request meets a fault, after which no read succeeds; the next effect settles it.
+    /// Its request meets a fault, and then every read fails; the next effect settles it.
     Blind(Fault),
-    /// Its request meets a fault, after which reads succeed and tell nothing; then they tell, and it is asked for again.
+    /// Its request meets a fault, and then reads succeed without reporting anything; later they do, and the effect is
+    /// called again.
     Silent(Fault, Untold),
 }
 
@@ -102,21 +102,21 @@ impl Course {
     }
 }
 
-/// What nobody can tell, because the documents leave nothing to ask.
+/// What is indeterminate because the documents offer no query.
 struct Unasked {
     case: &'static str,
-    /// Faults that the caller cannot see through, although it may repeat the effect.
+    /// Faults whose result the caller cannot determine, although it may repeat the effect.
     faults: &'static [Fault],
-    /// Faults that whoever settles the effect later cannot see through, who repeats nothing.
+    /// Faults whose result cannot be determined by settling later, which repeats nothing.
     settling: &'static [Fault],
     why: &'static str,
 }
 
-/// The faults that hide an effect.
+/// Faults that hide whether the effect took place.
 const HIDDEN: [Fault; 6] =
     [Fault::ErrorAfter, Fault::BusyAfter, Fault::ResetAfter, Fault::HangAfter, Fault::CutAfter, Fault::Late];
 
-/// A platform and one simulator around it.
+/// A platform and its simulator.
 #[async_trait]
 trait Stage: Sized + Send + Sync + 'static {
     const VENDOR: Vendor;
@@ -126,21 +126,21 @@ trait Stage: Sized + Send + Sync + 'static {
 
     async fn start() -> Self;
 
-    /// The same world, seen by a platform that knows nothing yet and has an empty journal.
+    /// The same world, seen by a new platform value with an empty journal.
     fn anew(&self) -> Self;
 
     fn rig(&self) -> &Rig;
 
     fn journal(&self) -> &MemoryJournal;
 
-    /// Brings a new app, or the platform, to where the effect is allowed; what the effect is about, if it has to be
-    /// made first.
+    /// Puts a new app, or the platform, into a state that allows the effect; returns what the effect is about, if that
+    /// has to be created first.
     async fn prepare(&self, case: &str, app: &AppId) -> String;
 
-    /// Carries it out; what it brought, as JSON.
+    /// Performs it and returns the result as JSON.
     async fn perform(&self, case: &str, app: &AppId, about: &str) -> Result<Value>;
 
-    /// Whether the vendor's state is the wanted one, and agrees with what the effect brought.
+    /// Returns whether the vendor has the wanted state, and it agrees with the effect's result.
     async fn is_reached(&self, case: &str, app: &AppId, about: &str, brought: &Value) -> bool;
 
     /// An effect of another kind on the same app, or on the platform.
@@ -149,12 +149,12 @@ trait Stage: Sized + Send + Sync + 'static {
     async fn settle(&self, row: &Row, intent: &Intent) -> Result<Settled>;
 }
 
-/// What an effect brought, as JSON.
+/// Returns an effect's result as JSON.
 fn json<T: EffectMembers>(effect: Result<Effect<T>>) -> Result<Value> {
     effect.map(|effect| serde_json::to_value(effect).expect("an effect that is JSON"))
 }
 
-/// One effect on one app, from before it to what came of it.
+/// One effect on one app, from preparation to result.
 struct Trial<'a, S> {
     stage: &'a S,
     row: &'static Row,
@@ -183,7 +183,7 @@ impl<'a, S: Stage> Trial<'a, S> {
         all - self.before
     }
 
-    /// Whose gate and journal the effect passes.
+    /// The subject whose gate and journal the effect uses.
     fn owner(&self) -> SubjectId {
         match self.row.of_platform {
             true => PlatformId::new(self.stage.rig().callback().platform_id).into(),
@@ -200,12 +200,12 @@ impl<'a, S: Stage> Trial<'a, S> {
         self.stage.rig().sim.add_fault(rule);
     }
 
-    /// From now on no read succeeds.
+    /// Makes every read fail from now on.
     fn blind(&self) {
         self.add_fault(FaultRule::always(Scope::Reads, simulated(Fault::ErrorBefore)));
     }
 
-    /// Lets everything happen that is to happen by itself.
+    /// Lets all scheduled jobs run.
     async fn end(&self) {
         self.stage.rig().sim.settle().await;
         self.stage.rig().sim.clear_faults();
@@ -215,7 +215,7 @@ impl<'a, S: Stage> Trial<'a, S> {
         self.stage.perform(self.row.case, &self.app, &self.about).await
     }
 
-    /// Why nobody can tell what happened, if so.
+    /// Returns why the result cannot be determined, if so.
     fn unasked(&self, fault: Fault, faults: fn(&Unasked) -> &[Fault]) -> Option<&'static str> {
         let mut listed = S::UNASKED.iter().filter(|unasked| unasked.case == self.row.case);
         listed.find(|unasked| faults(unasked).contains(&fault)).map(|unasked| unasked.why)
@@ -254,7 +254,7 @@ impl<'a, S: Stage> Trial<'a, S> {
         }
     }
 
-    /// A verdict that comes early hides nothing: it may even show what else no query shows.
+    /// An early verdict hides nothing: it may even show what no other query shows.
     async fn survive_decided(&self, approved: bool) -> Result<(), String> {
         let sim = &self.stage.rig().sim;
         sim.set_audit_policy(match approved {
@@ -273,7 +273,7 @@ impl<'a, S: Stage> Trial<'a, S> {
         }
     }
 
-    /// Where something has to be known before, nothing is sent.
+    /// If a read must come first, nothing is sent.
     async fn survive_unread(&self) -> Result<(), String> {
         self.blind();
         let done = self.perform().await;
@@ -285,7 +285,7 @@ impl<'a, S: Stage> Trial<'a, S> {
         }
     }
 
-    /// Nothing is done, and the caller is told so.
+    /// Nothing is done, and the caller learns so.
     async fn survive_lasting(&self, fault: Fault) -> Result<(), String> {
         self.strike(20, simulated(fault));
         let done = self.perform().await;
@@ -336,7 +336,7 @@ impl<'a, S: Stage> Trial<'a, S> {
         Ok(())
     }
 
-    /// The effect behind one whose outcome is unknown settles it first, and repeats nothing.
+    /// The effect that follows an unknown one settles it first, and repeats nothing.
     async fn check_unknown(&self, fault: Fault, effects: u64) -> Result<(), String> {
         if effects != u64::from(fault.takes_effect()) {
             return Err(format!("{effects} effects, although one attempt was made"));
@@ -366,12 +366,12 @@ impl<'a, S: Stage> Trial<'a, S> {
         }
     }
 
-    /// Drops the effect while its answer hangs, and settles it as a new process would: out of what the journal kept.
+    /// Drops the effect while its response hangs, and settles it from the journal, as a new process would.
     async fn survive_crash(&self, fault: Fault) -> Result<(), String> {
         self.strike(
             1,
             match fault {
-                // Behind the crash, within the shorter settle time of the two vendors.
+                // After the crash, within the shorter settle time of the two vendors.
                 Fault::Late => miniprogram_sim::Fault::late(PATIENCE + PATIENCE, Disturbance::Hang),
                 fault => simulated(fault),
             },
@@ -390,7 +390,7 @@ impl<'a, S: Stage> Trial<'a, S> {
         self.check_settled(fault, &settled, effects)
     }
 
-    /// Nobody can be asked while the outcome is open; the next effect asks, once reads succeed again.
+    /// No query succeeds while the outcome is open; the next effect queries once reads succeed again.
     async fn survive_blind(&self, fault: Fault) -> Result<(), String> {
         self.strike(1, simulated(fault));
         let effect = self.interrupt().await?;
@@ -404,7 +404,8 @@ impl<'a, S: Stage> Trial<'a, S> {
         }
     }
 
-    /// What is not told proves nothing, and the same call returns what became of the first as soon as it is told.
+    /// An unreported state proves nothing, and the same call returns the first one's result as soon as the state is
+    /// reported.
     async fn survive_silent(&self, fault: Fault, untold: Untold) -> Result<(), String> {
         self.strike(1, simulated(fault));
         let silent = FaultRule::always(Scope::Reads, miniprogram_sim::Fault::Untold(untold));
@@ -434,12 +435,12 @@ impl<'a, S: Stage> Trial<'a, S> {
         }
     }
 
-    /// Carries it out until its answer hangs.
+    /// Performs it until its response hangs.
     async fn interrupt(&self) -> Result<Performed<'_>, String> {
         let clock = self.stage.rig().clock.clone();
         let _busy = clock.enter();
         let effect: Performed<'_> = Box::pin(self.perform());
-        // Made when first polled, after the effect: until then nothing else keeps time from running.
+        // Created when first polled, after the effect: until then nothing else holds the clock.
         let patience = pin!(async { clock.sleep(PATIENCE).await });
         match select(effect, patience).await {
             Either::Left((ended, _)) => Err(format!("ended although its answer hangs: {ended:?}")),
@@ -447,7 +448,7 @@ impl<'a, S: Stage> Trial<'a, S> {
         }
     }
 
-    /// Whether what was settled is the truth, and known wherever it can be.
+    /// Checks that the settled outcome is the truth, and is known wherever it can be.
     fn check_settled(&self, fault: Fault, settled: &Settled, effects: u64) -> Result<(), String> {
         let unasked = self.unasked(fault, |unasked| unasked.settling);
         match (settled.outcome, unasked, effects) {
@@ -458,15 +459,15 @@ impl<'a, S: Stage> Trial<'a, S> {
     }
 }
 
-/// An effect on its way.
+/// An effect in progress.
 type Performed<'t> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 't>>;
 
-/// One effect under every fault, each time on an app of its own; what goes wrong.
+/// Runs one effect under every fault, each time on a new app, and returns what went wrong.
 async fn problems<S: Stage>(row: &'static Row) -> Vec<String> {
     let stage = S::start().await;
     let mut problems = Vec::new();
     for (at, course) in Course::all().enumerate() {
-        // What a crash leaves open is nobody else's.
+        // Whatever a crash leaves open must not affect other trials.
         let caller = if matches!(course, Course::Crash(_)) { &stage.anew() } else { &stage };
         let trial = Trial::begin(caller, row, AppId::from(70_000 + at as u64)).await;
         if let Err(problem) = trial.run(course).await {
@@ -487,10 +488,10 @@ async fn every_effect_survives_every_fault<S: Stage>() {
     assert!(found.is_empty(), "{} problems:\n{}", found.len(), found.join("\n"));
 }
 
-/// Uploads leave nothing behind that a repeat would change.
+/// Uploads leave nothing that a repeat would change.
 const UPLOADS: [&str; 4] = ["upload_image", "upload_audit_media", "upload_material", "upload_privacy_file"];
 
-/// The token chain has a protocol and tests of its own, and what is sent once leaves an open outcome open.
+/// The token chain has its own protocol and tests, and one-time calls leave an open outcome open.
 const TOKEN_CHAIN: [&str; 9] = [
     "platform_token",
     "start_ticket_push",
@@ -503,7 +504,7 @@ const TOKEN_CHAIN: [&str; 9] = [
     "send_text_message",
 ];
 
-/// No effect that the simulator knows is left out of the table.
+/// Every effect of the simulator is in the table.
 fn every_effect_has_a_row<S: Stage>() {
     let of_every_vendor: BTreeSet<&str> =
         Operation::ALL.iter().map(|operation| operation.as_str()).chain(UPLOADS).chain(TOKEN_CHAIN).collect();

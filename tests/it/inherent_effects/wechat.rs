@@ -21,10 +21,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 const TESTER: &str = "baker_lin";
 const DESCRIPTION: &str = "每天早上六点出炉的面包";
 const OLD_DOMAIN: &str = "old.example.com";
-/// Stays where another one is deleted: a platform's list is written "none left" like "not told".
+/// Kept while another one is deleted: an empty platform list is encoded like an unreported one.
 const KEPT_DOMAIN: &str = "kept.example.com";
 const DOMAIN: &str = "api.example.com";
-/// A category that asks for a certificate, and one that does not.
+/// A category that requires a certificate, and one that does not.
 const FOOD: (i64, i64) = (20, 21);
 const FLOWERS: (i64, i64) = (20, 30);
 const INTERFACE: &str = "wx.getLocation";
@@ -37,7 +37,7 @@ pub(super) struct WeChatStage {
     platform: WeChatPlatform,
 }
 
-/// What a change of domains names.
+/// What a domain change names.
 #[derive(Clone, Copy)]
 enum Action {
     Add,
@@ -96,18 +96,18 @@ impl WeChatStage {
         self.rig.sim.truth(app).expect("a known app")
     }
 
-    /// A picture that was uploaded for the app.
+    /// Uploads a picture for the app.
     async fn picture(&self, app: &AppId) -> String {
         let file = MediaFile::new("picture.png", &b"\x89PNG\r\n\x1a\n and so on"[..]);
         self.app(app).upload_material(MaterialKind::Image, &file).await.expect("an upload").media_id
     }
 
-    /// A draft that is no template yet.
+    /// A draft that is not yet a template.
     fn draft(&self) -> DraftId {
         self.rig.sim.add_template_draft(WECHAT, "1.0.0", "面包店模板").expect("a draft")
     }
 
-    /// A name that no other app has.
+    /// A unique name for the app.
     fn name(app: &AppId) -> String {
         format!("街角面包店{app}")
     }
@@ -122,7 +122,7 @@ impl WeChatStage {
             .with_use(PrivacyUse::new("UserInfo", "展示头像"))
     }
 
-    /// Changes a list of domains by the method of that name.
+    /// Changes a list of domains with the method of that name.
     async fn change_domains(&self, app: &AppId, method: &str, action: Action, domain: &str) -> Result<Value> {
         let (app, url) = (self.app(app), format!("https://{domain}"));
         let of_platform = action.platform(domain);
@@ -265,8 +265,8 @@ impl Stage for WeChatStage {
                 return tester.user_str.expect("what the vendor calls the tester");
             }
             (_, "delete" | "set" | "add") if method.starts_with("change_platform_") => {
-                // One list for all of the platform's apps: the trial before has left its domain there, and has spent
-                // some of the 50 changes of the month.
+                // All of the platform's apps share one list: the previous trial has left its domain there, and has used
+                // up some of the month's 50 changes.
                 self.rig.sim.advance(DAY * 3).expect("a virtual clock");
                 let wanted: &[&str] =
                     if way == "delete" { &[OLD_DOMAIN, KEPT_DOMAIN] } else { &[OLD_DOMAIN] };
@@ -354,7 +354,7 @@ impl Stage for WeChatStage {
         let (app, truth) = (self.app(id), self.truth(id));
         let review = |item| truth.reviews.iter().find(|review| review.item == item);
         let reviewed = |item| review(item).map(|review| &review.value);
-        // What is known of a review's id is true.
+        // A review's id, if known, is correct.
         let same_review = |item| {
             let named = &brought["audit_id"];
             named.is_null() || review(item).is_some_and(|review| *named == review.id.as_str())
@@ -363,7 +363,7 @@ impl Stage for WeChatStage {
         match method {
             "bind_tester" => {
                 let known = app.testers().await.expect("the testers");
-                // A refusal of the repeat does not tell what the vendor calls the person.
+                // A refused repeat does not report the vendor's id for the person.
                 let is_same = brought["evidence"] == "inferred"
                     || known.iter().any(|tester| tester.user_str.as_deref() == brought["user_str"].as_str());
                 truth.testers == [TESTER] && is_same
