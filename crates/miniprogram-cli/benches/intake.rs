@@ -1,4 +1,5 @@
-//! What `miniprogram events serve` sustains: pushes of both vendors at full speed, to the real process on each store.
+//! The throughput of `miniprogram events serve`: pushes of both vendors at full speed, to the real process on each
+//! store.
 //!
 //! ```sh
 //! cargo bench -p miniprogram-cli --bench intake
@@ -8,18 +9,17 @@
 //! ```
 //!
 //! A row is named `store/load/concurrency`, the last being the server's `--concurrency`. The rows take turns, and each
-//! shows medians of several runs, every run with a new store. Each run is told on standard error when it is over.
+//! shows medians of several runs, every run with a new store. Each finished run is reported on standard error.
 //!
-//! In the load `new`, every push tells of an event that was not told before. In `mixed`, 70 % are new, 20 % are
-//! duplicates, half of these sealed anew, and 10 % tell of something older than what came before. All pushes are sealed
-//! before the clock starts. Their only handler is that of the tokens, which has nothing to do for them. The generator
-//! runs beside the server, on the same processors.
+//! In the load `new`, every push is a distinct event. In `mixed`, 70 % are new, 20 % are duplicates, half of these
+//! sealed anew, and 10 % are older than their predecessors. All pushes are sealed before the clock starts. The only
+//! handler is that of the tokens, which ignores them. The generator runs next to the server, on the same processors.
 //!
-//! `CPU µs` is the processor time of the server's process, from before the first push until the last event is handled,
-//! per push; the generator and a PostgreSQL server are not in it. `commits` are transactions per push, each of which
-//! syncs once; they are counted on SQLite alone. Both are read from files that only Linux has, or only SQLite.
+//! `CPU µs` is the processor time of the server's process per push, from before the first push until the last event is
+//! handled, without the generator and a PostgreSQL server. `commits` are transactions per push, each of which syncs
+//! once; they are counted on SQLite alone. Both are read from files that only Linux, or only SQLite, has.
 //!
-//! Ends with 1 if a push was not acknowledged, an event was not handled, or the server counted other events than were
+//! Exits with 1 if a push was not acknowledged, an event was not handled, or the server's counts differ from what was
 //! sent.
 #![allow(
     clippy::unwrap_used,
@@ -52,18 +52,18 @@ const WECHAT_PLATFORM: &str = "wx5ec0de0000000001";
 const BAIDU_PLATFORM: &str = "17328232";
 const TOKEN: &str = "receivertoken";
 const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
-/// Per vendor. Events of one app are handled one after the other.
+/// Per vendor. Events of one app are handled in order.
 const APPS: u64 = 250;
 const RUNS: usize = 3;
 const DRAINED_WITHIN: Duration = Duration::from_secs(300);
-/// Linux tells the processor time of a process in hundredths of a second.
+/// Linux reports a process's processor time in hundredths of a second.
 const CPU_TICK: Duration = Duration::from_millis(10);
 /// The width of a column.
 const WIDTH: usize = 9;
-/// The server's `--concurrency`; without one, the default.
+/// The server's `--concurrency`; `None` is the default.
 const CONCURRENCY: [Option<u32>; 4] = [Some(1), Some(16), Some(64), None];
 
-/// How much is sent.
+/// The amount sent.
 #[derive(Debug, Clone, Copy)]
 struct Load {
     pushes: usize,
@@ -71,7 +71,7 @@ struct Load {
     runs: usize,
 }
 
-/// A line of the table.
+/// A row of the table.
 struct Row {
     name: String,
     store: &'static str,
@@ -81,7 +81,7 @@ struct Row {
     runs: Vec<Measured>,
 }
 
-/// What one run showed.
+/// Results of one run.
 #[derive(Debug, Clone, Copy)]
 struct Measured {
     /// Acknowledgements per second.
@@ -89,20 +89,20 @@ struct Measured {
     p50: Duration,
     p99: Duration,
     max: Duration,
-    /// Events that were not handled yet when the last push was acknowledged.
+    /// Unhandled events when the last push was acknowledged.
     pending: u64,
-    /// Events per second that were handled, from the first push until none was pending.
+    /// Events handled per second, from the first push until none was pending.
     handled: f64,
     /// Processor time of the server per push.
     cpu: Duration,
-    /// Transactions per push, where the store tells.
+    /// Transactions per push, if the store reports them.
     commits: Option<f64>,
-    /// The most memory that the server ever had, in KiB.
+    /// The server's peak memory, in KiB.
     memory: u64,
 }
 
 fn main() -> ExitCode {
-    // `cargo test --benches` runs it without `--bench`: only to see that it works.
+    // `cargo test --benches` runs it without `--bench`: a smoke test.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let quick = arguments.iter().any(|argument| argument == "--quick")
         || !arguments.iter().any(|argument| argument == "--bench");
@@ -172,7 +172,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// The medians of runs.
+/// Formats the medians of runs.
 fn line(name: &str, runs: &[Measured]) -> String {
     let millis = |of: fn(&Measured) -> Duration| median(runs, |run| of(run).as_secs_f64() * 1e3);
     let commits: Option<Vec<f64>> = runs.iter().map(|run| run.commits).collect();
@@ -199,12 +199,12 @@ fn middle(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Sends a load to a server of its own, on a new store.
+/// Sends a load to a new server on a new store.
 fn measure(directory: &Path, url: &str, row: &Row, load: Load, seed: u64) -> Result<Measured, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(prepare(url));
     let server = Server::start(directory, url, row.concurrency);
-    // Beside the server: its own `/readyz` is up to a second old, and asking it is work for the server.
+    // Not from the server: its `/readyz` is up to a second old, and querying it costs the server time.
     let store = runtime.block_on(miniprogram_store::open_read_only(url, StoreKeys::default())).unwrap();
     let (requests, events) = requests(load.pushes, row.mixed, seed);
 
@@ -257,13 +257,13 @@ fn measure(directory: &Path, url: &str, row: &Row, load: Load, seed: u64) -> Res
     })
 }
 
-/// The file of a store on SQLite.
+/// The file of an SQLite store.
 fn database(directory: &Path) -> PathBuf {
     directory.join("state.db")
 }
 
-/// How many transactions have changed the store on SQLite, modulo 2³²: `iChange` in the index of its log, as
-/// <https://sqlite.org/walformat.html> describes it.
+/// Number of transactions that have changed the SQLite store, modulo 2³²: `iChange` in the index of its log, see
+/// <https://sqlite.org/walformat.html>.
 fn commits(directory: &Path) -> Option<u32> {
     let index = std::fs::read(database(directory).with_extension("db-shm")).ok()?;
     Some(u32::from_ne_bytes(index.get(8..12)?.try_into().ok()?))
@@ -273,7 +273,7 @@ fn original_id(app: u64) -> String {
     format!("gh_{app:012}")
 }
 
-/// Makes the store and writes down which original id each app has.
+/// Creates the store and stores each app's original id.
 async fn prepare(url: &str) {
     let store = miniprogram_store::migrate(url, StoreKeys::default()).await.unwrap();
     for app in 1_000_000..1_000_000 + APPS {
@@ -284,13 +284,13 @@ async fn prepare(url: &str) {
     store.close().await;
 }
 
-/// The bytes of the requests in their order, and how many events they tell of.
+/// The requests' bytes in order, and the number of distinct events.
 fn requests(pushes: usize, mixed: bool, seed: u64) -> (Vec<Vec<u8>>, usize) {
     let mut random = fastrand::Rng::with_seed(seed);
     let vendors = Vendors::new();
     let mut events: Vec<Told> = Vec::new();
     let mut requests: Vec<Vec<u8>> = Vec::with_capacity(pushes);
-    // Which request told an event first.
+    // The request that sent each event first.
     let mut first: Vec<usize> = Vec::new();
     while requests.len() < pushes {
         let kind = if mixed { random.u32(..10) } else { 9 };
@@ -304,7 +304,7 @@ fn requests(pushes: usize, mixed: bool, seed: u64) -> (Vec<Vec<u8>>, usize) {
         let event = Told {
             wechat: random.bool(),
             app: 1_000_000 + random.u64(..APPS),
-            // An event of before: the vendors keep no order.
+            // An older event: the vendors keep no order.
             number: 1_000_000 + if kind == 2 { -at } else { at },
         };
         events.push(event);
@@ -314,7 +314,7 @@ fn requests(pushes: usize, mixed: bool, seed: u64) -> (Vec<Vec<u8>>, usize) {
     (requests, events.len())
 }
 
-/// An event that a vendor tells.
+/// A vendor's event.
 #[derive(Debug, Clone, Copy)]
 struct Told {
     wechat: bool,
@@ -376,10 +376,10 @@ fn post(path: &str, push: &OwnedPush) -> Vec<u8> {
     bytes
 }
 
-/// How long each push took to be acknowledged, or what came instead.
+/// Time until a push was acknowledged, or what was received instead.
 type Answer = Result<Duration, String>;
 
-/// Sends the requests in their order, each connection one at a time.
+/// Sends the requests in order; each connection sends one at a time.
 async fn send_all(address: SocketAddr, requests: &[Vec<u8>], connections: usize) -> Vec<Answer> {
     let next = Cell::new(0);
     let work = async || {
@@ -437,7 +437,7 @@ async fn get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
-/// How many pushes had an outcome, by the server's metrics.
+/// Pushes with an outcome, by the server's metrics.
 fn counted(page: &str, outcome: &str) -> usize {
     let label = format!("outcome=\"{outcome}\"}} ");
     let lines = page.lines().filter(|line| line.starts_with("miniprogram_callback_requests_total{"));
@@ -474,10 +474,10 @@ impl Server {
         Self { child, address: address("base_url"), status: address("status_url") }
     }
 
-    /// The processor time that the process has taken, in all its threads.
+    /// Processor time of the process, in all its threads.
     fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // Behind the name, which may hold anything: the 14th and 15th field of the line.
+        // After the name, which may contain anything: fields 14 and 15 of the line.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
         CPU_TICK * (fields[11].parse::<u32>().unwrap() + fields[12].parse::<u32>().unwrap())
     }
@@ -497,7 +497,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Without effect on one that has ended.
+        // No effect if it has ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

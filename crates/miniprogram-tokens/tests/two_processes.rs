@@ -1,7 +1,7 @@
-//! Two processes on one PostgreSQL: an expiry brings one refresh, whoever of them finds it out, and a process that
+//! Two processes on one PostgreSQL: an expiry causes one refresh, whichever process notices it, and a process that
 //! sleeps through its lease does not overwrite what the other one wrote.
 //!
-//! Without the harness, because this program is also the processes that it starts.
+//! Without the test harness, because this program is also the processes that it starts.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -46,8 +46,8 @@ fn scope(vendor: Vendor, app: &str) -> TokenScope {
     TokenScope::authorizer(vendor, Callback::sample(vendor).platform_id.into(), AppId::from(app))
 }
 
-/// A process of the platform: for every line on its standard input all its callers use the token of before, have it
-/// refused, and ask for another one, which it prints.
+/// A process of the platform: for every line on its standard input, all its callers use the previous token, have it
+/// refused, and request another one, which is printed.
 async fn caller() {
     let [url, base, secret, key] = ["URL", "BASE", "SECRET", "KEY"].map(|name| std::env::var(name).unwrap());
     let store = Arc::new(PostgresStore::connect(&url, StoreOptions::default()).await.unwrap());

@@ -1,4 +1,4 @@
-//! The alliance's reads, as they go out and as they come back.
+//! The alliance's reads: requests and responses.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ const APPS: &str = "oss/app/info";
 const PACKAGES: &str = "oss/package/get";
 const PACKAGE: &str = "oss/package/getdetail";
 
-/// The sample of document 004 without its comments, and with values where it prints none.
+/// The sample of document 004 without its comments, with values where it prints none.
 const SAMPLE_OF_APPS: &str = r#"{
   "errno": 0, "msg": "success",
   "data": [{
@@ -45,7 +45,7 @@ const SAMPLE_OF_PACKAGES: &str = r#"{
   ]
 }"#;
 
-/// A member whose token comes from elsewhere.
+/// A member with a given token.
 fn member(script: &Arc<Script>) -> BaiduAlliance {
     let token = StaticToken::client_credentials(BAIDU, AccessToken::new(TOKEN).unwrap());
     let config = AllianceConfig::with_tokens("Va5yQRHlA4Fq4eR", Arc::new(token))

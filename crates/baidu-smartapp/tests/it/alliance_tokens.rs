@@ -1,4 +1,4 @@
-//! Tokens by client credentials: fetched once for everybody, kept, replaced, never printed.
+//! Tokens by client credentials: fetched once for all callers, cached, replaced, never printed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,11 +27,11 @@ const KEY: &str = "Va5yQRHlA4Fq4eR";
 const SECRET: &str = "canary-of-the-secret";
 const ENDPOINT: &str = "/oauth/2.0/token";
 const APPS: &str = "oss/app/info";
-/// What refuses a token, as the gateway writes it.
+/// A refused token, as the gateway encodes it.
 const EXPIRED: &str = r#"{"error_code":111,"error_msg":"Access token expired"}"#;
 const WRONG_KEY: &str = r#"{"error":"invalid_client","error_description":"unknown client id"}"#;
 
-/// The answer of document 004, with its missing comma.
+/// The response of document 004, with its missing comma.
 fn issued(token: &str) -> String {
     format!(
         r#"{{"access_token":"{token}","expires_in":86400,
@@ -111,7 +111,7 @@ async fn a_token_is_fetched_with_the_four_fields_and_kept() {
         ("POST", true),
         "the secret is in no URL"
     );
-    // What is kept of a request masks the secret; `over_real_sockets` sees it go out.
+    // Recorded requests mask the secret; `over_real_sockets` sees it sent.
     let form = json!({
         "grant_type": "client_credentials", "client_id": KEY, "client_secret": "***",
         "scope": "smartapp_snsapi_base",
@@ -249,7 +249,7 @@ async fn another_scope_is_refused() {
     assert!(script.sent().is_empty());
 }
 
-/// Answers the endpoint of tokens when it is allowed to; each answer once, the last one for good.
+/// Returns responses of the token endpoint once permitted; each response once, the last one repeatedly.
 #[derive(Debug)]
 struct Gate {
     open: Semaphore,
@@ -332,7 +332,7 @@ async fn a_caller_who_gives_up_does_not_stop_the_request_of_the_others() {
     assert_eq!(second.await.unwrap(), "only");
     assert_eq!(gate.asked(), 1);
 
-    // Where nobody is left, nothing goes on; the next caller begins anew.
+    // Without waiting callers the flight stops; the next caller starts a new one.
     let gate = Gate::new(vec![(200, issued("only"))]);
     let credentials = ClientCredentials::new(&config(Arc::clone(&gate) as _, &clock)).unwrap();
     assert!(token(&credentials).now_or_never().is_none());
@@ -424,7 +424,7 @@ async fn nothing_prints_a_secret() {
     assert_no_secret(&format!("{credentials:?} {:?}", BaiduAlliance::new(config).unwrap()));
 }
 
-/// Answers a token, and shows nothing of it.
+/// Returns a token; its `Debug` shows none of it.
 #[derive(Debug)]
 struct Silent;
 
@@ -435,7 +435,7 @@ impl Transport for Silent {
     }
 }
 
-/// Answers one request after the other over real sockets; gives back what it was sent.
+/// Serves one request after another over real sockets; returns the requests.
 async fn serve(listener: TcpListener, answers: Vec<(u16, String)>) -> Vec<String> {
     let mut requests = Vec::new();
     for (status, body) in answers {

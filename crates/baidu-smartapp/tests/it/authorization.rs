@@ -1,4 +1,4 @@
-//! The calls of the token chain: what is sent, how every form of an answer is read, what a refusal means.
+//! The calls of the token chain: requests, every form of response, the meaning of refusals.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +56,7 @@ fn app() -> AppId {
 const GRANTED: &str =
     r#"{"access_token":"45.canary-access","refresh_token":"46.canary-next","expires_in":3600}"#;
 
-/// Calls every method that asks the vendor, and answers what went wrong with it.
+/// Calls a method that queries the vendor, and returns its error.
 async fn call(api: &BaiduAuthorization, operation: &str) -> Result<()> {
     match operation {
         "platform_token" => api.platform_token(&Secret::new(TICKET)).await.map(drop),
@@ -81,7 +81,7 @@ fn info(app_id: Value) -> String {
     data(&members.to_string())
 }
 
-/// Each method, its endpoint and a success of it.
+/// Each method, its endpoint and a successful response.
 fn methods() -> Vec<(&'static str, &'static str, String)> {
     vec![
         (

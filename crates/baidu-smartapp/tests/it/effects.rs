@@ -1,5 +1,5 @@
-//! What becomes of an effect whose answer is lost, open or a refusal: asked for 15 seconds, repeated only when it has
-//! been shown absent, never done twice.
+//! Effects whose response is lost, open or a refusal: probed for 15 seconds, repeated only once shown absent, never
+//! done twice.
 
 use std::sync::Arc;
 
@@ -104,7 +104,7 @@ mod upload {
     #[tokio::test]
     async fn an_earlier_upload_of_the_same_text_is_waited_for() {
         let under_way = list(&[uploading("1.2.7")]);
-        // It gets its id and is none of ours: with a lost answer only a newer package is.
+        // It gets its id and is not ours: after a lost response only a newer package is.
         let earlier = package(9, "1.2.7", 3);
         let both = list(&[earlier.clone(), package(10, "1.2.7", 3)]);
         let script = Script::new()
@@ -117,12 +117,12 @@ mod upload {
         assert_eq!(known(&effect), (Evidence::Asked, 1));
         assert_eq!(effect.value.known_package_ids, ["9".into()]);
         assert_eq!(effect.value.package_id, Some("10".into()));
-        // Ours never shows: absent, so it is sent again.
+        // Ours never appears: absent, so it is sent again.
         let script = Script::new()
             .on("package/get", [under_way.clone(), list(&[earlier])])
             .on("package/upload", [LOST, done()]);
         assert_eq!(known(&upload(&script).await.unwrap()), (Evidence::Answered, 2));
-        // It fails: what shows from then on is ours.
+        // It fails: what appears from then on is ours.
         let failed_entry = r#"{"version":"1.2.7","version_desc":"desc","upload_status":3}"#.to_owned();
         let script = Script::new()
             .on("package/get", [under_way, list(std::slice::from_ref(&failed_entry)), list(&[failed_entry])])
@@ -139,7 +139,7 @@ mod upload {
         assert!(error.advice().contains("upload_progress"), "{error:#}");
         assert_eq!(script.count("package/get"), 151, "every two seconds for five minutes");
         assert_eq!(script.count("package/upload"), 0);
-        // Another version, or the same with another description, is not in the way.
+        // Another version, or the same with another description, does not interfere.
         let other = uploading("1.2.7").replace(r#""version_desc":"desc""#, r#""version_desc":"other""#);
         let script = Script::new()
             .on("package/get", [list(&[uploading("1.2.8"), other])])
@@ -150,7 +150,7 @@ mod upload {
 
     #[tokio::test]
     async fn an_upload_that_shows_without_an_id_is_waited_for() {
-        // By a number that stands in no document.
+        // With an undocumented number.
         let odd = r#"{"version":"1.2.7","version_desc":"desc","upload_status":2}"#.to_owned();
         let script = Script::new()
             .on("package/get", [list(&[]), list(&[odd]), list(&[package(10, "1.2.7", 3)])])
@@ -186,9 +186,9 @@ mod upload {
             Answer::from(DONE),
             data("null").into(),
             data(r#""""#).into(),
-            // What was there before is gone.
+            // The earlier package is gone.
             list(&[]),
-            // A new package without its version, and one without anything.
+            // A new package without its version, and one without any field.
             data(r#"[{"package_id":9,"status":3}]"#).into(),
             data(r#"[{"package_id":9,"version":"  ","status":3}]"#).into(),
             data(r#"[{"package_id":"","version":"","status":""}]"#).into(),
@@ -199,7 +199,7 @@ mod upload {
             assert_eq!(failed(upload(&script).await).1, Outcome::Unknown, "{after:?}");
             assert_eq!(script.count("package/upload"), 1, "{after:?}");
         }
-        // A padded version is told.
+        // A padded version is reported.
         let script = Script::new()
             .on("package/get", [known, without("version", r#"" 1.2.7 ""#).into()])
             .on("package/upload", [LOST]);
@@ -249,7 +249,7 @@ mod submit {
         }
     }
 
-    /// A submission of package 216 whose response is lost, and of which the state tells nothing at first.
+    /// A submission of package 216 whose response is lost, and whose state is not reported at first.
     async fn lost() -> (Arc<Script>, BaiduApp) {
         lost_of(&SubmitTarget::Newest).await
     }
@@ -273,7 +273,7 @@ mod submit {
         let effect = app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
         assert_eq!((known(&effect), effect.value.as_str()), ((Evidence::Asked, 1), "216"));
         assert_eq!(script.count("package/submitaudit"), 1);
-        // What was uploaded since is submitted anew.
+        // A newer upload is submitted as a new effect.
         let (script, app) = lost().await;
         script.replace("package/get", [packages(&[(216, "1.2.7", 5), (300, "1.2.8", 3)])]);
         let effect = app.submit_audit(&SubmitTarget::Newest, &options()).await.unwrap();
@@ -286,7 +286,7 @@ mod submit {
         let target = SubmitTarget::Version("1.2.7".to_owned());
         let other = |version: &str| packages(&[(216, "1.2.7", 4), (300, version, 3)]);
         let unnamed = r#"[{"package_id":216,"version":"1.2.7","status":4},{"package_id":300,"status":3}]"#;
-        // Withdrawn meanwhile, it is in development itself.
+        // Withdrawn in the meantime, it is in development.
         let withdrawn = packages(&[(216, "1.2.7", 3)]);
         for (shown, submissions) in [(other("1.2.8"), 1), (withdrawn, 1), (other("1.2.7"), 2)] {
             let (script, app) = lost_of(&target).await;
@@ -294,7 +294,7 @@ mod submit {
             app.submit_audit(&target, &options()).await.unwrap();
             assert_eq!(script.count("package/submitaudit"), submissions);
         }
-        // One that tells no version may be of this one: a new call, which finds nothing to submit.
+        // A package without a version may be of this one: a new call, which finds nothing to submit.
         let (script, app) = lost_of(&target).await;
         script.replace("package/get", [data(unnamed)]);
         let (kind, outcome, error) = failed(app.submit_audit(&target, &options()).await);
@@ -305,7 +305,7 @@ mod submit {
     #[tokio::test]
     async fn a_package_whose_status_is_not_told_leaves_open_whether_the_call_repeats_the_first() {
         for untold in [
-            // Another package, which is no upload under way, and the submitted one, which is none either.
+            // Another package, which is not an upload in progress, and the submitted one, which is not either.
             r#"[{"package_id":216,"status":4},{"package_id":300}]"#,
             r#"[{"package_id":216,"upload_status":1}]"#,
         ] {
@@ -316,7 +316,7 @@ mod submit {
             assert!(error.to_string().contains("`data.status` of a package is not told"), "{error}");
             assert_eq!(script.count("package/submitaudit"), 1, "{untold}");
         }
-        // An upload under way will be another package.
+        // An upload in progress will be another package.
         let (script, app) = lost().await;
         script.replace("package/get", [data(r#"[{"package_id":216,"status":4},{"upload_status":1}]"#)]);
         let (_, _, error) = failed(app.submit_audit(&SubmitTarget::Newest, &options()).await);
@@ -393,7 +393,7 @@ mod submit {
 
     #[tokio::test]
     async fn a_package_that_is_gone_or_went_back_was_not_submitted() {
-        // It exists no more, it is in development again, or its status is as unlisted as before.
+        // It no longer exists, is in development again, or has the same unlisted status.
         for (before, after) in
             [(3, refusing(69005, "包不存在")), (5, detail(216, 3).into()), (7, detail(216, 7).into())]
         {
@@ -459,7 +459,7 @@ mod submit {
 
     #[tokio::test]
     async fn waiting_for_an_upload_leaves_the_time_to_repeat() {
-        // Processed for 200 of at most 300 seconds, which is far beyond the time that a submission takes by itself.
+        // Processed for 200 of at most 300 seconds, far longer than a submission itself takes.
         let uploading = data(r#"[{"version":"1.2.7","version_desc":"desc","upload_status":1}]"#);
         let mut lists = vec![uploading; 100];
         lists.push(packages(&[(9, "1.2.7", 3)]));
@@ -544,7 +544,7 @@ mod withdraw {
             assert_eq!(script.count("package/withdraw"), sent);
             assert_eq!(effect.earlier.is_some(), sent == 2);
         }
-        // A list that is late, or the same package in review again; and a list that does not say.
+        // A delayed list, or the same package in review again; and a list without a status.
         let untold = data(r#"[{"package_id":216,"version":"1.2.7"}]"#);
         for now in [mine.clone(), untold] {
             let script = Script::new()
@@ -600,7 +600,7 @@ mod release {
     async fn the_packages_status_settles_a_lost_answer() {
         assert_eq!(known(&release(&[6, 1], vec![LOST]).await.unwrap()), (Evidence::Asked, 1));
         assert_eq!(known(&release(&[6], vec![LOST, done()]).await.unwrap()), (Evidence::Answered, 2));
-        // A package in development, or one that is taken back, may have been online in between.
+        // A package in development, or rolled back, may have been online in between.
         for (status, expected) in
             [(4, Outcome::NotDone), (5, Outcome::NotDone), (3, Outcome::Unknown), (8, Outcome::Unknown)]
         {
@@ -608,7 +608,7 @@ mod release {
             assert_eq!((kind, outcome), (ErrorKind::Conflict, expected), "{status}");
         }
         assert_eq!(failed(release(&[99], vec![LOST]).await).1, Outcome::Unknown, "an unlisted status");
-        // Busy with releases: nobody knows.
+        // Busy with releases: indeterminate.
         let busy = refusing(69012, "服务暂不可用");
         assert_eq!(known(&release(&[1], vec![busy]).await.unwrap()), (Evidence::Asked, 1));
     }
@@ -665,7 +665,8 @@ mod release {
     async fn only_another_package_makes_the_same_call_another_release() {
         let untold = "`data.status` of a package is not told";
         for (shown, indeterminate) in [
-            // The list is late; the released package tells no status; an upload under way is none that is approved.
+            // The list is delayed; the released package reports no status; an upload in progress is not an approved
+            // one.
             (r#"[{"package_id":216,"status":6}]"#, false),
             (r#"[{"package_id":216}]"#, false),
             (r#"[{"package_id":216,"status":1},{"version":"1.2.8","upload_status":1}]"#, false),
@@ -777,7 +778,7 @@ mod rollback {
         }
         for after in [
             r#"[{"package_id":7,"version":"1.2.6","status":99}]"#,
-            // It is gone, and no other one is online.
+            // It is gone, and no other package is online.
             "[]",
             r#"[{"package_id":6,"version":"1.0.0","status":3}]"#,
             r#"[{"version":"1.2.7","upload_status":1}]"#,
@@ -801,23 +802,23 @@ mod rollback {
             assert_eq!(failed(app.rollback(&RollbackTarget::Previous).await).1, Outcome::Unknown);
             (script, app)
         };
-        // The first one led to 1.0.0, before which there is another one.
+        // The first one went back to 1.0.0, which has another version before it.
         let (script, app) = lost().await;
         script.replace("package/get", [packages(&[(6, "1.0.0", 1)])]);
         let effect = app.rollback(&RollbackTarget::Previous).await.unwrap();
         assert_eq!((known(&effect), script.count("package/rollback")), ((Evidence::Asked, 1), 1));
-        // It is still under way.
+        // It is still in progress.
         let (script, app) = lost().await;
         script.replace("package/get", [packages(&[(7, "1.2.6", 8)])]);
         let effect = app.rollback(&RollbackTarget::Previous).await.unwrap();
         assert_eq!((known(&effect), script.count("package/rollback")), ((Evidence::Asked, 1), 1));
-        // It was taken back, and what is online is not told.
+        // It was rolled back, and the package online is not reported.
         let (script, app) = lost().await;
         script.replace("package/get", [packages(&[(7, "1.2.6", 3)])]);
         let (kind, _, error) = failed(app.rollback(&RollbackTarget::Previous).await);
         assert_eq!((kind, script.count("package/rollback")), (ErrorKind::Conflict, 1));
         assert!(error.to_string().contains("the version online is not told"), "{error}");
-        // A later version is online: going back from that one is another rollback.
+        // A later version is online: rolling that back is another rollback.
         let (script, app) = lost().await;
         script.replace("package/get", [packages(&[(9, "1.3.0", 1)])]);
         let effect = app.rollback(&RollbackTarget::Previous).await.unwrap();
@@ -876,7 +877,7 @@ mod rollback {
         let (result, script) = rollback(&target, vec![online()], vec![done()]).await;
         assert_eq!(known(&result.unwrap()), (Evidence::Answered, 1));
         assert_eq!(script.count("package/get"), 1);
-        // Had it been sent, a lost answer would read as done: the package is not online, as after a rollback.
+        // If it were sent, a lost response would read as done: the package is not online, as after a rollback.
         for list in [
             packages(&[(6, "1.0.0", 1)]),
             packages(&[(7, "1.2.6", 3), (6, "1.0.0", 1)]),
@@ -918,7 +919,7 @@ async fn settings_are_read_back() {
         .on("app/info", [info(1), info(4)]);
     let effect = script.app().set_visit_status(VisitStatus::Closed).await.unwrap();
     assert_eq!(known(&effect), (Evidence::Asked, 1));
-    // Still paused: resumed once more.
+    // Still paused: resumed again.
     let effect = script.app().set_visit_status(VisitStatus::Open).await.unwrap();
     assert_eq!(known(&effect), (Evidence::Answered, 2));
     let version = |text: &str| data(&format!(r#"{{"now_version":"{text}"}}"#));
@@ -927,7 +928,7 @@ async fn settings_are_read_back() {
         .on("app/getsupportversion", [version("1.0.0"), version("3.10.1")]);
     let effect = script.app().set_min_library_version("3.10.1").await.unwrap();
     assert_eq!(known(&effect), (Evidence::Asked, 1));
-    // Another version that stays is the one before: the request is sent again.
+    // Another version that stays is the previous one: the request is sent again.
     let script = Script::new()
         .on("app/setsupportversion", [LOST, done()])
         .on("app/getsupportversion", [version("1.0.0")]);
@@ -991,8 +992,8 @@ fn commands() -> Vec<Command> {
     ]
 }
 
-/// What may be sent again depends on it: a `Guarded` effect of the class `OneShot` would give up too early, a `OneShot`
-/// one of another class would be done twice.
+/// The class decides what may be sent again: a `Guarded` effect of class `OneShot` would give up too early, a `OneShot`
+/// effect of another class would be done twice.
 #[test]
 fn every_effect_has_the_class_that_the_design_gives_it() {
     let design = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/design.md");

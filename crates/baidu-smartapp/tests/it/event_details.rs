@@ -1,4 +1,4 @@
-//! Baidu's own fields of every push: each fixture read whole, each listed name, and what is kept secret.
+//! Baidu's own fields of every push: each fixture read completely, each listed name, and what is kept secret.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use miniprogram_core::callback::CallbackConfig;
 use miniprogram_core::{ErrorKind, Event, EventDecoder, EventKind, Outcome, Push, Timestamp, Vendor};
 use serde_json::{Value, json};
 
-/// The events whose fields Baidu has published nowhere.
+/// Events whose fields Baidu has not published.
 const UNPUBLISHED: [&str; 20] = [
     "APP_CREATE_SUCCESS_AND_AUTH_FAIL",
     "BATCH_TASK_UPLOAD_PACKAGE_SUCCESS",
@@ -47,7 +47,7 @@ fn pushed(fields: Value) -> Event<'static> {
     decoded(&fields.to_string())
 }
 
-/// Every fixture in the order of the names, decoded.
+/// Every fixture, by name, decoded.
 fn fixtures() -> Vec<(String, Event<'static>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/events");
     let mut fixtures = Vec::new();

@@ -1,5 +1,5 @@
-//! Decoder and encoder of pushes: the reference's vectors, one fixture per situation, a table of refusals per rule,
-//! and properties over arbitrary and mutated input.
+//! Decoder and encoder of pushes: the reference's vectors, one fixture per situation, a table of refusals per rule, and
+//! properties over arbitrary and mutated input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ fn with_body(body: impl Into<Vec<u8>>) -> OwnedPush {
     OwnedPush::new(NOW, body.into())
 }
 
-/// A push whose signature holds over whatever stands in it.
+/// A push with a valid signature over arbitrary content.
 fn signed(timestamp: &str, nonce: &str, encrypt: &str) -> OwnedPush {
     let signature = signature(&[TOKEN, timestamp, nonce, encrypt]);
     let envelope =
@@ -82,7 +82,7 @@ fn vectors() -> Vec<Map<String, Value>> {
     file["vectors"].as_array().unwrap().iter().map(|vector| vector.as_object().unwrap().clone()).collect()
 }
 
-/// What a plain decoder makes of a fixture; if that is not what stands beside it, the difference is noted.
+/// Decodes a fixture plainly; a difference from its expected value is noted.
 fn compared(path: &Path, message: &str, suffix: &str, differences: &mut Vec<String>) -> Value {
     let name = path.file_name().unwrap().to_str().unwrap();
     let beside = path.with_file_name(name.replace(suffix, ".event.json"));
@@ -218,7 +218,7 @@ fn the_url_check_is_answered() {
     );
 }
 
-/// One row per rule: what breaks it, and its neighbour that does not.
+/// One row per rule: an input that breaks it, and its neighbour that does not.
 #[test]
 fn each_rule_refuses_and_has_an_accepted_neighbour() {
     use CallbackCheck::{Envelope, Frame, Freshness, Message, Mode, Receiver, Signature, Size};
@@ -251,7 +251,7 @@ fn each_rule_refuses_and_has_an_accepted_neighbour() {
     let rows: Vec<(&str, CallbackCheck, OwnedPush, OwnedPush)> = vec![
         // Step 1.
         ("size", Size, padded((1 << 20) + 1), padded(1 << 20)),
-        // Step 2, as far as it concerns an envelope.
+        // Step 2, as far as it applies to an envelope.
         ("timestamp digits", Envelope, at("+547441110", "1"), at(now, "1")),
         ("timestamp without leading zero", Envelope, at("01547441110", "1"), at(now, "1")),
         ("timestamp length", Envelope, at("154744111000", "1"), at(now, "1")),
@@ -499,7 +499,7 @@ fn a_plain_decoder_takes_plain_pushes_and_notifications_only() {
     assert_eq!(BaiduEventEncoder::new(CallbackConfig::plain()).unwrap_err().field(), Some("mode"));
     let decoder: Box<dyn EventDecoder> = Box::new(plain());
     assert_eq!(decoder.vendor(), BAIDU);
-    // An encrypted push never is a notification: who wrote it would not matter to the topic's readers.
+    // An encrypted push is never a notification: its sender would not matter to the topic's readers.
     let mut push = sealed(r#"{"code":100,"data":{"app_id":1}}"#);
     let event = self::decoder().decode(push.as_push()).unwrap();
     assert_eq!((event.kind, &*event.raw_event, event.app_id), (EventKind::Unknown, "", None));
@@ -547,7 +547,7 @@ fn notifications_are_read_strictly_first_and_as_printed_second() {
     }
 }
 
-/// Decodes a message plain and encrypted, and sees that both say the same.
+/// Decodes a message plain and encrypted, and checks that both agree.
 fn both_ways(message: &str) -> Event<'static> {
     let mut body = message.as_bytes().to_vec();
     let event = plain().decode(Push::new(NOW, &mut body)).unwrap().into_owned();
@@ -572,7 +572,7 @@ fn what_people_typed_is_kept_as_they_typed_it() {
         assert_eq!(event.version, Some(format!("1{controls}").into()));
         assert_eq!(event.payload["x"], json!({ controls.clone(): [controls] }));
     }
-    // A text that was cut off in the middle of a character, and a customer's line break.
+    // Text cut off inside a character, and a customer's line break.
     let event =
         both_ways(r#"{"tpAppId":17328232,"event":"APP_NAME_AUDIT_FAIL","reason":"\ud83d\ude00\ud83d"}"#);
     assert_eq!(event.reason.as_deref(), Some("😀\u{fffd}"));
@@ -605,7 +605,7 @@ fn an_id_that_cannot_be_one_costs_neither_the_event_nor_its_payload() {
         assert_eq!(event.app_id.as_ref().map(|id| id.as_str()), Some("1452365"), "{id}");
         assert_eq!((&event.payload["packageId"], &event.payload["examineId"]), (&kept, &kept), "{id}");
     }
-    // The same in a record of the topic; who it is about has to be certain.
+    // The same in a record of the topic; the app must be certain.
     let event = decode_notification("{code:101, data:{app_id:1, package_id:0}}").unwrap();
     assert_eq!((event.kind, event.package_id), (EventKind::PackageChanged, None));
 }
@@ -694,7 +694,7 @@ fn tickets_and_codes_leave_the_payload_and_are_read_all_the_same() {
         let details = BaiduEvent::from_event(&event).unwrap();
         assert!(!format!("{details:?}").contains(credential.secret().expose()));
 
-        // As versions stored it that knew no credentials.
+        // As stored by versions without credentials.
         let mut stored = event.clone();
         stored.credential = None;
         stored.payload[field] = json!(credential.secret().expose());
@@ -750,7 +750,7 @@ fn json_value() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    // A failure prints its seed and keeps it beside this file.
+    // A failure prints its seed and saves it next to this file.
     #![proptest_config(ProptestConfig {
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
         ..ProptestConfig::with_cases(256)

@@ -1,5 +1,5 @@
-//! What becomes of a change of an app's information, domains, phone permission or of the templates when the answer is
-//! lost or a refusal: asked for 15 seconds, repeated only when it has been shown absent, never done twice.
+//! Changes of an app's information, domains, phone permission or of templates whose response is lost or a refusal:
+//! probed for 15 seconds, repeated only once shown absent, never done twice.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::support::{APP, Answer, BUSY, DONE, LOST, Script, data, done, failed, known, refusing};
 
-/// `app/info` with some members.
+/// `app/info` with these fields.
 fn info(members: Value) -> Answer {
     let mut info = json!({ "app_id": 1, "status": 1 });
     info.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -51,7 +51,7 @@ mod name {
     async fn a_lost_answer_is_settled_by_what_is_in_review_or_counted() {
         for after in [
             shows("小店", Some("新店"), 2),
-            // Approved already; in review and not counted; counted and not shown yet.
+            // Already approved; in review and not counted; counted and not yet shown.
             shows("新店", None, 2),
             shows("小店", Some("新店"), 1),
             shows("小店", None, 2),
@@ -99,13 +99,13 @@ mod name {
             // The same name was in review, and is rejected or approved.
             (seen("小店", "新店", 1), seen("小店", "新店", 3)),
             (seen("小店", "新店", 1), approved),
-            // The name is in force already; another one was in review, and is rejected.
+            // The name is already in force; another was in review, and is rejected.
             (seen("新店", "别的店", 1), seen("新店", "别的店", 3)),
         ] {
             let (result, _) = set_name(vec![before, after], vec![LOST, done()]).await;
             assert_eq!(known(&result.unwrap()), (Evidence::Answered, 2), "it is sent once more");
         }
-        // The same name had failed: that it is in review again, or in force, is ours.
+        // The same name had failed: in review again, or in force, it is ours.
         for after in [seen("小店", "新店", 1), seen("新店", "新店", 3)] {
             let (result, script) = set_name(vec![seen("小店", "新店", 3), after], vec![LOST]).await;
             assert_eq!((known(&result.unwrap()), script.count(PATH)), ((Evidence::Asked, 1), 1));
@@ -115,23 +115,23 @@ mod name {
     #[tokio::test]
     async fn where_nobody_can_tell_a_person_has_to_look() {
         for (before, after) in [
-            // Somebody else's name is in review: one change more was counted, or not yet.
+            // Someone else's name is in review: the change counter increased by one, or not yet.
             (before(), shows("小店", Some("别的店"), 2)),
             (before(), shows("小店", Some("别的店"), 1)),
-            // The name was in force already, and somebody else's change is the one that was counted.
+            // The name was already in force, and the change counted is someone else's.
             (shows("新店", None, 1), shows("新店", Some("别的店"), 2)),
-            // The name was in review already; now there is a verdict, and one change more.
+            // The name was already in review; now there is a verdict, and one more change.
             (shows("小店", Some("新店"), 1), shows("新店", None, 2)),
-            // The counter has begun anew.
+            // The counter was reset.
             (before(), shows("小店", None, 0)),
-            // Nobody counts.
+            // There is no counter.
             (info(json!({ "app_name": "小店" })), info(json!({ "app_name": "小店" }))),
         ] {
             let (result, script) = set_name(vec![before, after], vec![LOST, done()]).await;
             assert_eq!(failed(result).1, Outcome::Unknown);
             assert_eq!(script.count(PATH), 1);
         }
-        // With nobody counting, what is in review tells all the same.
+        // Without a counter, the value in review decides.
         let after = info(json!({ "app_name": "小店", "audit_info": { "audit_app_name": "新店" } }));
         let (result, _) = set_name(vec![info(json!({ "app_name": "小店" })), after], vec![LOST]).await;
         assert_eq!(known(&result.unwrap()), (Evidence::Asked, 1));
@@ -147,7 +147,7 @@ mod name {
             (ErrorKind::QuotaExhausted, Outcome::NotDone, Retry::NextWindow)
         );
         assert_eq!(script.count(PATH), 1);
-        // Spent by the attempt whose answer was lost: the refusal of the repeat is believed after one more look.
+        // The lost attempt used up the quota: the repeat's refusal is believed after one more probe.
         let mut seen = vec![before(); 5];
         seen.push(shows("小店", Some("新店"), 2));
         let (result, _) = set_name(seen, vec![LOST, spent()]).await;
@@ -189,7 +189,7 @@ async fn icon_and_description_are_settled_alike() {
     let script = Script::new().on("app/info", [old(), pending]).on("app/modifysignature", [LOST]);
     let effect = script.app().set_description("卖蛋糕的小店").await.unwrap();
     assert_eq!(known(&effect), (Evidence::Asked, 1));
-    // What another part counts does not matter.
+    // Other items' counters do not matter.
     let counts = |icon: i64, name: i64| {
         info(json!({ "modify_count": { "image_modify_used": icon, "name_modify_used": name } }))
     };
@@ -225,7 +225,7 @@ mod categories {
         for (before, after) in [
             (shows(&[6], None), shows(&[6, 197], None)),
             (shows(&[6], Some(1)), shows(&[197, 6], Some(2))),
-            // The same ones with other qualifications; counted and not shown yet.
+            // The same with other qualifications; counted and not yet shown.
             (shows(&[6, 197], Some(1)), shows(&[6, 197], Some(2))),
             (shows(&[6], Some(1)), shows(&[6], Some(2))),
         ] {
@@ -248,7 +248,7 @@ mod categories {
     async fn where_nobody_can_tell_a_person_has_to_look() {
         for (before, after) in [
             (shows(&[6, 197], None), shows(&[6, 197], None)),
-            // Somebody else's categories, whoever counts.
+            // Someone else's categories, with or without a counter.
             (shows(&[6], Some(1)), shows(&[6, 5], Some(2))),
             (shows(&[6], Some(1)), shows(&[6, 5], Some(1))),
             (shows(&[6], None), shows(&[5], None)),
@@ -292,7 +292,7 @@ mod offline {
         assert_eq!(script.count("appflow/applyRecovery"), 1);
         let (result, _) = run(vec![closed(), info(json!({ "status": 1 }))], vec![LOST]).await;
         assert_eq!(known(&result.unwrap()), (Evidence::Asked, 1));
-        // It served before: that it serves now shows nothing.
+        // It was already active: being active now shows nothing.
         let (result, _) = run(vec![info(json!({ "status": 1 }))], vec![LOST]).await;
         assert_eq!(failed(result).1, Outcome::Unknown);
         for (code, expected) in [
@@ -348,7 +348,7 @@ mod domains {
 
     const PATH: &str = "app/modifydomain";
 
-    /// The changes among the requests: a read goes to the same path.
+    /// Counts the changes; a read uses the same path.
     fn changes(script: &Script) -> usize {
         let sent = script.sent();
         let action = |body: &Value| body["action"] != "get";
@@ -407,7 +407,7 @@ mod domains {
             data("null"),
             data(r#"{}"#),
             data(r#"{"request_domain":null}"#),
-            // No domain is left, or none is told: Baidu writes both so.
+            // No domain left, or none reported: Baidu encodes both alike.
             data(r#"{"request_domain":""}"#),
             data(r#"{"request_domain":"  "}"#),
         ] {
@@ -492,7 +492,7 @@ mod phone {
             let (result, sent) = apply(unchanged, unchanged, vec![LOST]).await;
             assert_eq!((failed(result).1, sent), (Outcome::NotDone, 2), "at most two");
         }
-        // Pending before, a verdict on that, or a number that nobody knows.
+        // Pending before, a verdict on that, or an unknown number.
         for (before, after) in [(1, 1), (1, 2), (1, 3), (1, 0), (0, 9)] {
             let (result, sent) = apply(before, after, vec![LOST, done()]).await;
             assert_eq!((failed(result).1, sent), (Outcome::Unknown, 1), "{before} {after}");
@@ -552,7 +552,7 @@ mod templates {
             let effect = result.unwrap();
             assert_eq!((known(&effect).0, effect.value.template_id), (Evidence::Asked, Some("0".into())));
         }
-        // Blanks at the ends are no difference.
+        // Surrounding whitespace makes no difference.
         let (result, _) = add(vec![list(&[]), list(&[(7, "1.0", " 首版\n")])], vec![LOST]).await;
         assert_eq!(known(&result.unwrap()), (Evidence::Asked, 1));
     }
@@ -566,7 +566,7 @@ mod templates {
         }
     }
 
-    /// A page of a list: how many templates are counted, and the ids shown.
+    /// A page of a list: the total of templates, and the ids shown.
     fn page(count: usize, ids: std::ops::RangeInclusive<i64>) -> Answer {
         let list: Vec<_> = ids.map(|id| json!({ "template_id": id, "user_version": "1.0" })).collect();
         data(&json!({ "count": count, "list": list }).to_string()).into()
@@ -581,12 +581,12 @@ mod templates {
                 Script::new().on("template/gettemplatelist", lists).on("template/deltemplate", [LOST]);
             (script.platform().templates().delete_template(&"11".into()).await, script)
         };
-        // Another one is deleted between two pages: ours moves to the page that was read already.
+        // Another one is deleted between two pages: ours moves to the page already read.
         let moved = vec![page(12, 1..=10), page(11, 12..=12), page(11, 2..=11), page(11, 12..=12)];
         let (result, script) = delete([moved, vec![page(10, 2..=10), page(10, 12..=12)]].concat()).await;
         assert_eq!(known(&result.unwrap()), (Evidence::Asked, 1));
         assert_eq!(script.count("template/deltemplate"), 1);
-        // More are counted than shown, or none is shown at all.
+        // More are counted than shown, or none is shown.
         for after in [page(12, 1..=10), data(r#"{"count":12,"list":null}"#).into()] {
             let (result, script) = delete(vec![after]).await;
             assert_eq!((failed(result).1, script.count("template/deltemplate")), (Outcome::Unknown, 1));
@@ -637,7 +637,7 @@ mod templates {
         assert_eq!(known(&result.unwrap()), (Evidence::Asked, 1));
         let (result, _) = delete(vec![there()], vec![data(r#"{"result":0}"#).into(), done()]).await;
         assert_eq!(known(&result.unwrap()), (Evidence::Answered, 2));
-        // One that was never there is refused, not taken for deleted.
+        // One that never existed is refused, not considered deleted.
         let (result, script) = delete(vec![list(&[])], vec![LOST]).await;
         let (kind, outcome, _) = failed(result);
         assert_eq!((kind, outcome), (ErrorKind::NotFound, Outcome::NotSent));
@@ -693,7 +693,7 @@ async fn an_intent_of_another_process_is_settled_by_asking() {
     let seen = |name: &str, used: i64| {
         info(json!({ "app_name": name, "modify_count": { "name_modify_used": used } }))
     };
-    // What the first process read and wrote down.
+    // What the first process read and recorded.
     let script = Script::new().on("app/info", [seen("小店", 1)]).on("app/setnickname", [LOST]);
     let journal = Arc::new(Kept::default());
     let app = script.platform_with_journal(Arc::clone(&journal) as Arc<_>).app(APP);

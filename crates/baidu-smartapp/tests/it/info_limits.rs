@@ -1,5 +1,5 @@
-//! Limits on an app's basic information, domains and phone permission, and on templates and pictures: refused here,
-//! by the field's name and without a request.
+//! Limits on an app's basic information, domains and phone permission, and on templates and images: refused before any
+//! request, naming the field.
 
 use std::sync::Arc;
 
@@ -133,7 +133,7 @@ async fn a_change_of_domains_names_at_least_one_with_its_protocol() {
         let web = WebViewDomainChange::set([domain]);
         refused(&script, app.change_web_view_domains(&web).await, "web_view_domain");
     }
-    // Unused ones are taken all the same: under `extra` a domain would pass unchecked.
+    // Unused ones are checked as well: under `extra` a domain would pass unchecked.
     for name in ["action", "request_domain", "upload_domain", "access_token"] {
         let change = servers("https://a.cn").with_extra(name, "x");
         refused(&script, app.change_server_domains(&change).await, name);
@@ -161,7 +161,7 @@ async fn a_template_has_a_description_of_at_most_thirty_characters() {
     }
     refused(&script, library.add_template(&"".into(), None).await, "draft_id");
     refused(&script, library.delete_template(&"".into()).await, "template_id");
-    // The draft's own is too long, or there is none.
+    // The draft's own is too long or missing.
     for own in ["字".repeat(31), String::new()] {
         let draft = format!(r#"{{"count":1,"list":[{{"draft_id":5,"user_desc":"{own}"}}]}}"#);
         let script = Script::new().on("template/gettemplatedraftlist", [data(&draft)]);

@@ -1,5 +1,5 @@
-//! Answers on an app's basic information, domains and phone permission, and on the platform's templates and pictures:
-//! as the documents print them, and every oddity that is known of them.
+//! Responses about an app's basic information, domains and phone permission, and about the platform's templates and
+//! images: as the documents print them, with every known oddity.
 
 use baidu_smartapp::values::{
     CategoryScope, ImageKind, NameVerdict, Necessity, PhonePermission, ReviewStatus, SubjectStatus,
@@ -16,7 +16,7 @@ fn answering(endpoint: &str, answer: impl Into<Answer>) -> BaiduApp {
     Script::new().on(endpoint, [answer.into()]).app()
 }
 
-/// The sample of document 003, with the brace that it lacks.
+/// The sample of document 003, with its missing brace.
 const CATEGORIES: &str = r#"{
     "errno": 0, "msg": "success",
     "data": [
@@ -239,7 +239,7 @@ async fn the_id_of_a_review_in_every_shape() {
     );
 }
 
-/// `app/info` with every member, numbers and texts mixed as in the vendor's samples.
+/// `app/info` with every field, numbers and strings mixed as in the vendor's samples.
 const INFO: &str = r#"{
     "app_id": 17328232, "app_key": "key", "app_name": "小店", "app_desc": "卖面包", "status": 1, "web_status": "2",
     "photo_addr": "[{\"cover\":\"https:\\/\\/b.bdstatic.com\\/searchbox\\/1523870283-34303.jpg\"}]",
@@ -355,9 +355,9 @@ async fn every_page_of_the_templates_is_read() {
     assert_eq!(read(vec![page(3, &[0, 1]), page(3, &[2])]).await, ("0 1 2".to_owned(), 2));
     assert_eq!(read(vec![page(0, &[])]).await, (String::new(), 1));
     assert_eq!(read(vec![data(r#"{"count":"0","list":null}"#)]).await, (String::new(), 1));
-    // One moves to the next page meanwhile; one has gone before its page was read.
+    // One moves to the next page in the meantime; one disappears before its page is read.
     assert_eq!(read(vec![page(4, &[3, 2]), page(4, &[2, 1]), page(4, &[])]).await, ("3 2 1".to_owned(), 3));
-    // A list that ignores the page.
+    // A list that ignores the page parameter.
     assert_eq!(read(vec![page(9, &[1, 2])]).await, ("1 2".to_owned(), 2));
 }
 
@@ -382,7 +382,7 @@ async fn members_of_drafts_and_templates() {
     for none in [r#"{"count":1,"list":[{"user_version":"1"}]}"#, r#"{"list":[]}"#, "null", "{}"] {
         let script = Script::new().on("template/gettemplatelist", [data(none)]);
         assert_eq!(script.platform().templates().templates().await.unwrap(), [], "{none}");
-        // What the list does not tell of a template is no reason to call it deleted.
+        // A template missing from the list is not considered deleted.
         let full = data(r#"{"count":1,"list":[{"template_id":"7"}]}"#);
         let script = Script::new()
             .on("template/gettemplatelist", [full, data(none)])

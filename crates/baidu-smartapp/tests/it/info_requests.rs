@@ -1,5 +1,5 @@
-//! Every request on an app's basic information, domains and phone permission, and on the platform's templates and
-//! pictures, as it goes out; and every plan of such an effect.
+//! Every request about an app's basic information, domains and phone permission, and about the platform's templates and
+//! images; and every plan of such an effect.
 
 use baidu_smartapp::values::{CategoryScope, ImageKind, PhonePermissionReason, PhonePermissionScene};
 use baidu_smartapp::{
@@ -15,7 +15,7 @@ use crate::support::{DONE, PLATFORM_TOKEN, Script, TOKEN, data};
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and the rest";
 const IMAGE: &str = "https://b.bdstatic.com/searchbox/mappconsole/image/20181204/9adf15d0.png";
 
-/// Runs a call against the script and snapshots what was sent.
+/// Runs a call against the script and snapshots the request.
 macro_rules! sends {
     ($name:literal, $script:expr, |$app:ident| $call:expr) => {{
         let script = $script;

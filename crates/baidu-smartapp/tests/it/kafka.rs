@@ -1,4 +1,4 @@
-//! Change notices out of a Kafka cluster within the process: over real sockets, with groups and commits.
+//! Change notices from an in-process Kafka cluster: over real sockets, with groups and commits.
 
 #![allow(clippy::disallowed_methods, reason = "real sockets: a test that hangs must end")]
 
@@ -31,7 +31,7 @@ async fn within<F: Future>(what: &str, future: F) -> F::Output {
     timeout(LONG, future).await.unwrap_or_else(|_| panic!("{what}: not within {LONG:?}"))
 }
 
-/// A cluster of one broker with the topic.
+/// A one-broker cluster with the topic.
 struct Kafka {
     cluster: MockCluster<'static, DefaultProducerContext>,
     producer: FutureProducer,
@@ -48,7 +48,7 @@ impl Kafka {
 
     fn config(&self) -> KafkaConfig {
         KafkaConfig::new(self.cluster.bootstrap_servers(), TOPIC, GROUP)
-            // The cluster lets a group wait for a second less than this when it rebalances.
+            // The cluster makes a group wait for one second less than this on a rebalance.
             .with_property("session.timeout.ms", "4000")
             .with_property("heartbeat.interval.ms", "200")
             .with_property("reconnect.backoff.max.ms", "200")
@@ -59,7 +59,7 @@ impl Kafka {
         within("produce", self.producer.send(record, LONG)).await.unwrap();
     }
 
-    /// The next offset that the group would read; none if it has committed nothing.
+    /// The group's next offset; `None` if it has committed nothing.
     async fn committed(&self, partition: i32) -> Option<i64> {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", self.cluster.bootstrap_servers()).set("group.id", GROUP);
@@ -91,7 +91,7 @@ fn app(id: u32) -> String {
     format!(r#"{{"code":100,"data":{{"app_id":{id}}}}}"#)
 }
 
-/// Keeps what is no notice, after some failures.
+/// Records invalid notices, after some failures.
 #[derive(Debug, Default)]
 struct Shelf {
     letters: Mutex<Vec<DeadLetter>>,
@@ -110,7 +110,7 @@ impl DeadLetters for Shelf {
     }
 }
 
-/// A notice in the handler's hands, and the way to say what came of it.
+/// A notice being handled, and the channel for its result.
 struct Handling {
     notification: Notification,
     answer: oneshot::Sender<Result<(), &'static str>>,
@@ -130,14 +130,14 @@ impl Handling {
     }
 }
 
-/// What makes the handler panic.
+/// Makes the handler panic.
 const PANIC: &str = "panic";
 
-/// A consumer whose handler does what the test says.
+/// A consumer whose handler is controlled by the test.
 struct Host {
     handlings: mpsc::UnboundedReceiver<Handling>,
     stop: oneshot::Sender<()>,
-    /// Ends when the consumer has been told.
+    /// Closes once the consumer was told to stop.
     told: oneshot::Receiver<()>,
     run: JoinHandle<Result<(), Error>>,
 }
@@ -187,7 +187,7 @@ impl Host {
         within("stop", self.run).await.unwrap()
     }
 
-    /// Ends without a word, as a crash would.
+    /// Ends without a shutdown, like a crash.
     async fn crash(self) {
         self.run.abort();
         let _ = self.run.await;
@@ -232,7 +232,7 @@ async fn a_stop_finishes_what_is_in_hand_and_begins_nothing() {
         kafka.produce(partition, app(1)).await;
         kafka.produce(partition, app(2)).await;
     }
-    // Time stands still, so that the failed notice waits for its next attempt.
+    // The clock does not move, so the failed notice waits for its next attempt.
     let clock = VirtualClock::new(Timestamp::from_unix(1_700_000_000));
     let _still = clock.enter();
     let mut host = Host::start(kafka.config().with_clock(Arc::new(clock.clone())));
@@ -364,7 +364,7 @@ async fn a_partition_taken_away_in_mid_work_is_not_committed() {
     other.succeeds();
     kafka.until_committed(0, 2).await;
     kafka.until_committed(1, 2).await;
-    // What the first leaves goes to the second.
+    // The second takes over what the first leaves.
     first.stop().await.unwrap();
     kafka.produce(kept, app(4)).await;
     let inherited = second.next().await;
@@ -379,7 +379,7 @@ async fn a_partition_that_comes_back_waits_for_the_work_of_before() {
     let kafka = Kafka::new(2);
     kafka.produce(0, app(1)).await;
     kafka.produce(1, app(2)).await;
-    // All partitions are taken from everybody, and some come back.
+    // All partitions are revoked from everyone, and some come back.
     let config = || kafka.config().with_property("partition.assignment.strategy", "range");
     let mut first = Host::start(config());
     let mut in_hand = first.next_of_each::<2>().await;
@@ -435,7 +435,7 @@ async fn brokers_may_go_and_come_back() {
     kafka.cluster.broker_up(-1).unwrap();
     kafka.produce(0, app(2)).await;
     loop {
-        // A group that was lost meanwhile brings the first one again.
+        // A group that was lost in the meantime delivers the first one again.
         let handling = host.next().await;
         let (_, offset) = handling.place();
         handling.succeeds();

@@ -1,5 +1,4 @@
-//! Limits that the documents state are refused here, by the field's name and without a request; so is what Baidu does
-//! not have.
+//! Documented limits, and features that Baidu lacks, are refused before any request, naming the field.
 
 use std::sync::Arc;
 
@@ -245,7 +244,7 @@ fn a_decoder_needs_the_secrets_of_the_callbacks() {
 
 #[tokio::test]
 async fn a_token_in_a_low_level_call_is_refused_before_one_is_fetched() {
-    // It has no tokens: a call that asks for one fails with another kind.
+    // It has no tokens: a call that needs one fails with another kind.
     let platform = BaiduPlatform::new(ClientConfig::without_tokens("7")).unwrap();
     let (app, query) = (platform.app(APP), [("access_token", "1")]);
     let asked = app.call(Method::GET, "/a", &[], None).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What goes to Baidu and what comes back, over a scripted transport; pushes; the tables. One binary, linked once.
+//! Requests to Baidu and its responses, over a scripted transport; pushes; the tables. One binary, linked once.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 

@@ -1,4 +1,4 @@
-//! Answers as the documents print them, and every oddity that the reference lists.
+//! Responses as the documents print them, and every oddity that the reference lists.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::support::{Answer, DONE, Script, TOKEN, data, detail, headers, package};
 
-/// The list of document 001, whose upload under way has neither id nor status.
+/// The list of document 001, whose upload in progress has neither id nor status.
 const LIST: &str = r#"{
   "errno": 0, "msg": "success",
   "data": [
@@ -127,14 +127,14 @@ async fn uploads_under_way_failed_and_ready() {
         r#"[{"version":"1.2.7","version_desc":"desc","upload_status":3,"upload_status_desc":"上传失败"}]"#,
     );
     assert_eq!(old_form.await.unwrap(), UploadProgress::failed(None, "上传失败"));
-    // 2 stands in no document: ready only with an id.
+    // 2 is undocumented: ready only with an id.
     let with_id = progress(
         r#"[{"version":"1.2.7","version_desc":"desc","upload_status":2,"status":3,"package_id":9}]"#,
     );
     assert_eq!(with_id.await.unwrap(), UploadProgress::ready(Some("9".into())));
     let without = progress(r#"[{"version":"1.2.7","version_desc":"desc","upload_status":2}]"#);
     assert_eq!(without.await.unwrap(), UploadProgress::Processing);
-    // Of several new ones the newest; one that was there before is none of them.
+    // The newest of several new ones; one that existed before is not among them.
     let several =
         format!("[{},{},{}]", package(5, "1.2.7", 3), package(9, "1.2.7", 3), package(8, "1.2.7", 3));
     assert_eq!(progress(&several).await.unwrap(), UploadProgress::ready(Some("9".into())));
@@ -307,7 +307,7 @@ async fn an_image_is_told_by_its_first_bytes() {
     let png = qr(b"\x89PNG\r\n\x1a\nrest".to_vec().into()).await.unwrap();
     assert_eq!((png.content_type, png.bytes.len()), ("image/png", 12));
     assert_eq!(qr(b"\xff\xd8\xff\xe0rest".to_vec().into()).await.unwrap().content_type, "image/jpeg");
-    // An error is JSON, whatever content type it claims.
+    // An error is JSON, whatever its content type.
     let claims = headers(&[("content-type", "image/png")]);
     let body = br#"{"errno":470020,"msg":"no online package"}"#.to_vec();
     let error = qr(Answer::Full(200, claims, body)).await.unwrap_err();
@@ -409,7 +409,7 @@ async fn the_low_level_call_takes_whatever_is_a_success() {
     assert_eq!(reply.headers["content-type"], "application/zip");
     let refused = raw(r#"{"errno":40001,"msg":"x"}"#.into()).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
-    // A read by GET leaves nothing open; a POST may, and so may a GET that spends a code.
+    // A read by GET leaves nothing open; a POST may, and so may a GET that uses up a code.
     let (_, app) = answering("any/path", Answer::Lost);
     let lost = app.call(get.clone(), "/rest/2.0/smartapp/any/path", &[], None).await.unwrap_err();
     assert_eq!(lost.outcome(), Outcome::NotDone);
@@ -428,7 +428,7 @@ async fn the_words_decide_what_501_and_44001_mean() {
     let error = refusal(r#"{"errno":44001,"msg":"Access Token is not valid"}"#).await;
     assert_eq!(error.kind(), ErrorKind::TokenRejected);
     assert_eq!(refusal(r#"{"errno":44001,"msg":"无权限"}"#).await.kind(), ErrorKind::PermissionDenied);
-    // Busy: the withdrawal may have happened, so Baidu is asked.
+    // Busy: the withdrawal may have happened, so Baidu is queried.
     let script = Script::new()
         .on("package/withdraw", [r#"{"errno":501,"msg":"网络繁忙"}"#])
         .on("package/getdetail", [detail(1, 3)]);

@@ -1,4 +1,4 @@
-//! Every request, as it goes out, and every plan of an effect.
+//! Every request as sent, and every plan of an effect.
 
 use baidu_smartapp::{BaiduApp, PackageQuery, SubmitExtra};
 use miniprogram_core::Subject;
@@ -12,7 +12,7 @@ use crate::support::{DONE, Script, TOKEN, data, detail, packages};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Runs a call against the script and snapshots what was sent.
+/// Runs a call against the script and snapshots the request.
 macro_rules! sends {
     ($name:literal, $script:expr, |$app:ident| $call:expr) => {{
         let script = $script;

@@ -1,4 +1,4 @@
-//! A transport that answers from a script and keeps what was sent.
+//! A transport that responds from a script and records requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -19,14 +19,14 @@ pub(crate) const DONE: &str = r#"{"errno":0,"msg":"success"}"#;
 pub(crate) const BUSY: &str = r#"{"errno":500,"msg":"未知错误，请稍后重试"}"#;
 pub(crate) const LOST: Answer = Answer::Lost;
 
-/// One answer of the script.
+/// One response of the script.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     /// A status and a body.
     Body(u16, Vec<u8>),
     /// A status, headers and a body.
     Full(u16, HeaderMap, Vec<u8>),
-    /// The request went out, the answer is lost.
+    /// The request was sent, the response is lost.
     Lost,
     /// Nothing could be sent.
     Unreachable,
@@ -50,7 +50,7 @@ impl From<Vec<u8>> for Answer {
     }
 }
 
-/// Answers by endpoint: each answer once, the last one for good.
+/// Responses by endpoint: each response once, the last one repeatedly.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
@@ -59,7 +59,7 @@ pub(crate) struct Script {
     queries: Mutex<Vec<String>>,
 }
 
-/// The token of the app and that of the platform.
+/// The app's token and the platform's.
 #[derive(Debug)]
 struct Tokens(StaticToken, StaticToken);
 
@@ -86,7 +86,7 @@ impl Script {
         Arc::default()
     }
 
-    /// Adds answers to an endpoint, named without its prefix.
+    /// Adds responses to an endpoint, named without its prefix.
     pub(crate) fn on<A: Into<Answer>>(
         self: &Arc<Self>,
         endpoint: &str,
@@ -97,7 +97,7 @@ impl Script {
         Arc::clone(self)
     }
 
-    /// Replaces the answers of an endpoint.
+    /// Replaces the responses of an endpoint.
     pub(crate) fn replace<A: Into<Answer>>(&self, endpoint: &str, answers: impl IntoIterator<Item = A>) {
         let answers = answers.into_iter().map(Into::into).collect();
         locked(&self.answers).insert(endpoint.to_owned(), answers);
@@ -107,22 +107,22 @@ impl Script {
         locked(&self.sent).clone()
     }
 
-    /// The tokens that were sent.
+    /// The tokens sent.
     pub(crate) fn tokens(&self) -> Vec<String> {
         locked(&self.tokens).clone()
     }
 
-    /// The query of the last request as it was sent, without the token.
+    /// The query of the last request, without the token.
     pub(crate) fn last_query(&self) -> String {
         locked(&self.queries).last().unwrap().clone()
     }
 
-    /// How many requests an endpoint got.
+    /// Number of requests to an endpoint.
     pub(crate) fn count(&self, endpoint: &str) -> usize {
         locked(&self.sent).iter().filter(|request| endpoint_of(&request.path) == endpoint).count()
     }
 
-    /// The app that talks to this script, with a clock that jumps.
+    /// The app connected to this script, with a virtual clock.
     pub(crate) fn app(self: &Arc<Self>) -> BaiduApp {
         self.platform().app(APP)
     }
@@ -172,7 +172,7 @@ impl Transport for Script {
     }
 }
 
-/// Headers out of pairs.
+/// Builds headers from pairs.
 pub(crate) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
     let pair = |(name, value): &(&'static str, &'static str)| {
         (HeaderName::from_static(name), HeaderValue::from_static(value))
@@ -180,7 +180,7 @@ pub(crate) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
     pairs.iter().map(pair).collect()
 }
 
-/// An envelope around some data.
+/// Wraps data in an envelope.
 pub(crate) fn data(json: &str) -> String {
     format!(r#"{{"errno":0,"msg":"success","data":{json}}}"#)
 }
@@ -199,7 +199,7 @@ pub(crate) fn package(id: i64, version: &str, status: i64) -> String {
     )
 }
 
-/// The answer of `package/getdetail`.
+/// A response of `package/getdetail`.
 pub(crate) fn detail(id: i64, status: i64) -> String {
     data(&package(id, "1.2.7", status))
 }
@@ -208,23 +208,23 @@ pub(crate) fn done() -> Answer {
     DONE.into()
 }
 
-/// A refusal by its number and words.
+/// A refusal with number and message.
 pub(crate) fn refusing(errno: i64, words: &str) -> Answer {
     format!(r#"{{"errno":{errno},"msg":"{words}"}}"#).into()
 }
 
-/// How an effect came to be known, and how many requests it took.
+/// How an effect's result is known, and how many requests it took.
 pub(crate) fn known(effect: &Effect<impl Sized>) -> (Evidence, u32) {
     (effect.evidence, effect.attempts)
 }
 
-/// What a failed effect tells.
+/// The error of a failed effect.
 pub(crate) fn failed<T: std::fmt::Debug>(result: Result<T>) -> (ErrorKind, Outcome, Error) {
     let error = result.unwrap_err();
     (error.kind(), error.outcome(), error)
 }
 
-/// The access token that a request sends, if any.
+/// Returns the access token of a request, if any.
 fn token_of(request: &Request) -> Option<String> {
     let token = request.secrets.iter().find(|(place, _)| place.name() == "access_token");
     token.map(|(_, token)| token.expose().to_owned())

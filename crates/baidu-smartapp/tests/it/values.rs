@@ -1,4 +1,4 @@
-//! The enumerated values of documents 003 and 004, each table whole: a changed row is a changed snapshot. Quote the
+//! The enumerated values of documents 003 and 004, each table complete: a changed row is a changed snapshot. Quote the
 //! vendor's page in the commit.
 
 use std::fmt::Display;

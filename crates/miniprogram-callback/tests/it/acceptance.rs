@@ -48,7 +48,7 @@ fn text(content: &str) -> String {
     )
 }
 
-/// Opens an encrypted reply as WeChat does.
+/// Decrypts a reply as WeChat does.
 fn open(body: &str) -> String {
     let element = |name: &str| {
         let (_, rest) = body.split_once(&format!("<{name}>")).unwrap();

@@ -1,4 +1,4 @@
-//! A push is about the app of its route only if its original id is that app's.
+//! A push is about its route's app only if its original id belongs to that app.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ async fn what_the_store_does_not_know_is_asked_once_and_kept() {
     assert_eq!(scene.deliver_to(OTHER_APP).await, 403);
     assert_eq!(scene.deliver_to(APP).await, 200);
     assert!(scene.store.all()[0].bound);
-    // The answers are in the store now.
+    // The original ids are in the store now.
     scene.table.0.lock().unwrap().clear();
     assert_eq!(scene.deliver_to(APP).await, 200);
     assert_eq!(scene.deliver_to(OTHER_APP).await, 403);
@@ -99,7 +99,7 @@ async fn without_an_app_in_the_route_the_original_id_says_which_it_is() {
     scene.store.know(wechat_key(), APP, ORIGINAL);
     scene.server.turn_until(async || !scene.handler.seen().is_empty()).await;
     assert_eq!(scene.handler.seen()[0].app, Some(APP.into()));
-    // What is delivered again is the same event, although its app is known by now.
+    // A redelivery is the same event, although its app is known by now.
     assert_eq!(scene.server.deliver(&path, &push).await.status, 200);
     assert_eq!(scene.store.all().len(), 1);
 }
@@ -112,7 +112,7 @@ async fn a_route_says_nothing_about_a_message_that_names_nobody() {
     assert_eq!(scene.handler.wait_for(1).await[0].app, None);
 }
 
-/// Who holds a captured push can send it to as many routes as he likes.
+/// Whoever has captured a push can send it to any number of routes.
 #[tokio::test]
 async fn one_push_replayed_to_sixty_routes_is_one_event_and_few_lookups() {
     let scene = scene(&[]).await;
@@ -130,7 +130,7 @@ async fn one_push_replayed_to_sixty_routes_is_one_event_and_few_lookups() {
         asked <= 12,
         "a tenth of the budget is for apps without a record, for pushes and for events: {asked}"
     );
-    // The genuine one comes by its own route, and the event is handled once, as that app's.
+    // The genuine push uses its own route, and the event is handled once, as that app's.
     scene.table.0.lock().unwrap().push((APP, ORIGINAL));
     scene.server.clock.advance(std::time::Duration::from_secs(10));
     assert_eq!(scene.deliver_to(APP).await, 200);
@@ -182,7 +182,7 @@ async fn what_was_given_up_is_handled_when_it_comes_by_the_right_route() {
     assert_eq!(scene.deliver_to(APP).await, 200);
     scene.server.turn_until(async || scene.store.in_state(InboxState::Done) == 1).await;
     assert_eq!(scene.handler.seen()[0].app, Some(APP.into()));
-    // Once it was handled it stays so.
+    // Once handled, it stays handled.
     assert_eq!(scene.deliver_to(APP).await, 200);
     assert_eq!((scene.store.all().len(), scene.handler.seen().len()), (1, 1));
 }

@@ -1,4 +1,4 @@
-//! Slow heads, slow bodies, too many connections, and an end in good order.
+//! Slow heads, slow bodies, too many connections, graceful shutdown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn connect(server: &Server, bytes: &[u8]) -> TcpStream {
     stream
 }
 
-/// Reads to the end while the clock is turned; what came back.
+/// Reads to the end while the clock advances; returns what was received.
 async fn cut_off(server: &Server, stream: &mut TcpStream) -> String {
     let mut received = Vec::new();
     let mut read = std::pin::pin!(stream.read_to_end(&mut received));
@@ -73,14 +73,14 @@ async fn idle_connections_make_room_for_those_that_send_something() {
         idle.push(connect(&server, b"POST /wechat HTTP/1.1\r\n").await);
     }
     server.until(async || server.metric("miniprogram_callback_connections") == 3.0).await;
-    // Each of them has had the time to send something.
+    // Each of them has had time to send something.
     server.clock.advance(Duration::from_millis(100));
     for nth in 0..3 {
         let push = wechat_push(&verdict(ORIGINAL, NOW + nth));
         assert_eq!(server.deliver(&messages_of(APP), &push).await.body, "success");
     }
     assert_eq!(store.all().len(), 3);
-    // The oldest one had to go, and nobody else: the others' requests had ended by then.
+    // Only the oldest one was dropped: the others' requests had ended by then.
     let mut rest = Vec::new();
     assert_eq!(idle[0].read_to_end(&mut rest).await.unwrap_or(0), 0);
     assert_eq!(server.metric("miniprogram_callback_connections_displaced_total"), 1.0);
@@ -105,7 +105,7 @@ async fn who_has_just_connected_is_not_displaced_by_others_that_do_the_same() {
     good.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with("success"), "{answer}");
     assert_eq!(store.all().len(), 1);
-    // They come in when the time of those before them is over.
+    // They are accepted once the time of the earlier ones is over.
     server
         .turn_until(async || server.metric("miniprogram_callback_connections_displaced_total") >= 10.0)
         .await;
@@ -119,7 +119,7 @@ async fn large_bodies_share_their_room_and_small_ones_need_none() {
     let head = request("POST", &messages_of(APP), &[("content-length", &length)], &vec![b' '; 900 << 10]);
     let other = request("POST", &messages_of(APP), &[], &vec![b' '; 300 << 10]);
     let mut large = Vec::new();
-    // Which of two gets the room is not certain: once a large one has it, there is none for the other.
+    // Which of the two gets the memory is indeterminate: if a large one has it, the other is refused.
     let full = async || {
         large.push(connect(&server, &head).await);
         exchange(server.address, &other).await.is_some_and(|answer| answer.status == 503)
@@ -161,7 +161,7 @@ async fn shutting_down_answers_what_is_under_way_and_accepts_nothing_more() {
     let (head, tail) = bytes.split_at(bytes.len() - 10);
     let mut under_way = connect(&server, head).await;
     server.until(async || server.metric("miniprogram_callback_connections") == 1.0).await;
-    // The head has been read when the service starts to wait for the body.
+    // Once the head is read, the service waits for the body.
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }

@@ -1,4 +1,4 @@
-//! A vendor that the workspace does not know: plain forms, signed by an HMAC over the body in a header.
+//! A vendor unknown to the workspace: plain forms, signed by an HMAC over the body in a header.
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
@@ -103,7 +103,7 @@ async fn post(server: &Server, path: &str, body: &str, signatures: &[&str]) -> R
 
 async fn serve(store: &Arc<MemoryStore>, handler: &Arc<Recorder>) -> Server {
     let key = PlatformKey::new(ACME, PLATFORM);
-    // A protocol may be boxed: whoever picks it at run time has no other.
+    // A protocol may be boxed, as when it is chosen at run time.
     let protocol: Box<dyn CallbackProtocol> = Box::new(AcmeCallback);
     let platform = CallbackPlatform::new(key, protocol).unwrap();
     let setup = Setup::of([platform], store.clone());
@@ -153,7 +153,7 @@ async fn pushes_of_a_vendor_from_elsewhere_are_received_like_any_other() {
     }
     assert_eq!(server.refusals("acme", "signature"), 4.0);
     assert_eq!((server.refusals("acme", "app"), server.refusals("acme", "sort")), (1.0, 1.0));
-    // It checks no URLs.
+    // It has no URL check.
     assert_eq!(send(server.address, &get(&format!("/acme/{PLATFORM}/messages"))).await.status, 403);
     assert_eq!(server.refusals("acme", "method"), 1.0);
     assert_eq!(store.all().len(), 3);

@@ -1,4 +1,4 @@
-//! Handlers: in order per app, at least once, with pauses, the dead, and an end in good order.
+//! Handlers: in order per app, at least once, with pauses, dead letters and graceful shutdown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,7 +182,7 @@ async fn shutting_down_lets_handlers_finish() {
     server.begin_to_stop();
     go_on.notify_one();
     server.stop().await.unwrap();
-    // The one under way is done; the next one was not begun.
+    // The event in progress is done; the next one was not started.
     assert_eq!(store.in_state(InboxState::Done), 1);
     assert_eq!((handler.seen().len(), store.all()[1].attempts), (1, 0));
 }

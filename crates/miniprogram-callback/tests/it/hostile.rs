@@ -1,4 +1,4 @@
-//! Everything hostile at once, and good pushes of both vendors between it, to one service on the embedded store.
+//! Everything hostile at once, with valid pushes of both vendors in between, to one service on the embedded store.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,36 +28,36 @@ const NO_HTTP: &str = "HTTP/1.1 400 Bad Request\nconnection: close\ncontent-leng
 const LONG_HEAD: &str = "HTTP/1.1 431 Request Header Fields Too Large\nconnection: close\ncontent-length: 0";
 
 const GOOD: i64 = 300;
-/// How many requests are under way at a time.
+/// Number of concurrent requests.
 const SENDERS: usize = 40;
-/// The most connections: fewer than stay open at the start.
+/// Maximum connections: fewer than stay open at the start.
 const CONNECTIONS: usize = 160;
-/// How many of those that were open at the start have to make room at once.
+/// How many of the connections open at the start must be dropped at once.
 const TOO_MANY: usize = 40;
-/// What passes with each good push: a body has as long as 120 of them, a head 200.
+/// Time that passes with each valid push: a body has as long as 120 of them, a head 200.
 const STEP: Duration = Duration::from_millis(25);
 
-/// What is sent, and what has to come of it.
+/// What is sent, and the expected result.
 enum Act {
     /// A push that is acknowledged.
     Good(Vec<u8>),
-    /// A push that is acknowledged, and on the same connection something that is no HTTP.
+    /// A push that is acknowledged, followed on the same connection by something that is not HTTP.
     GoodThenGarbage(Vec<u8>),
-    /// A request that this check refuses, with the one answer.
+    /// A request that this check refuses, with the uniform response.
     Bad { vendor: &'static str, check: &'static str, bytes: Vec<u8> },
-    /// As `Bad`, but its sender may be cut off before it has read the answer.
+    /// As `Bad`, but its sender may be cut off before it has read the response.
     Flood { vendor: &'static str, check: &'static str, bytes: Vec<u8> },
-    /// What the HTTP library answers by itself.
+    /// Answered by the HTTP library itself.
     NoRequest { head: &'static str, bytes: Vec<u8> },
-    /// Says this and then nothing.
+    /// Sends this and then nothing.
     Stall(Vec<u8>),
-    /// Says this and hangs up.
+    /// Sends this and disconnects.
     BreakOff(Vec<u8>),
-    /// Says this byte by byte, one with each good push.
+    /// Sends this byte by byte, one with each valid push.
     Drip(Vec<u8>),
 }
 
-/// A good message by its number, which is when it happened: of both vendors, to each of their URLs.
+/// A valid message by its number, which is its time: of both vendors, to each of their URLs.
 fn good(number: i64) -> (String, Box<dyn Fn(i64) -> OwnedPush>) {
     let at = NOW + number;
     let wechat = |message: String| -> Box<dyn Fn(i64) -> OwnedPush> {
@@ -93,7 +93,7 @@ fn good(number: i64) -> (String, Box<dyn Fn(i64) -> OwnedPush>) {
     }
 }
 
-/// The good ones; every fifth comes twice, sealed anew.
+/// The valid ones; every fifth is sent twice, sealed anew.
 fn good_acts(acts: &mut Vec<Act>) {
     for number in 0..GOOD {
         let (path, seal) = good(number);
@@ -174,16 +174,16 @@ fn bad_acts(acts: &mut Vec<Act>, random: &mut fastrand::Rng) {
         acts.push(Act::Stall(whole[..whole.len() - random.usize(1..40)].to_vec()));
         acts.push(Act::BreakOff(whole[..random.usize(1..whole.len())].to_vec()));
     }
-    // Open all the time, so that each new connection has to find its place.
+    // Open all the time, so that each new connection must find room.
     acts.extend((0..1000).map(|_| Act::Stall(Vec::new())));
 }
 
-/// Keeps a connection until the service ends it. Answers what came back.
+/// Holds a connection until the service closes it; returns what was received.
 async fn hold(address: SocketAddr, act: Act, mut acknowledged: watch::Receiver<i64>) -> JoinHandle<String> {
     let (mut reader, mut writer) = TcpStream::connect(address).await.unwrap().into_split();
     tokio::spawn(async move {
         let write = async {
-            // The service may have had enough.
+            // The service may have closed it.
             match act {
                 Act::Drip(bytes) => {
                     for byte in bytes {
@@ -207,12 +207,12 @@ async fn hold(address: SocketAddr, act: Act, mut acknowledged: watch::Receiver<i
     })
 }
 
-/// Sends bytes and answers what came back.
+/// Sends bytes and returns what was received.
 async fn told(server: &Server, what: &str, bytes: &[u8]) -> Answer {
     exchange(server.address, bytes).await.unwrap_or_else(|| panic!("no answer: {what}"))
 }
 
-/// Sends everything. Answers the connections that do not end by themselves.
+/// Sends everything; returns the connections that do not end on their own.
 async fn send_all(server: &Server, acts: Vec<Act>) -> Vec<JoinHandle<String>> {
     let queue = RefCell::new(acts.into_iter());
     let held = RefCell::new(Vec::new());
@@ -270,7 +270,7 @@ async fn send_all(server: &Server, acts: Vec<Act>) -> Vec<JoinHandle<String>> {
     held.into_inner()
 }
 
-/// Turns the clock until the service has ended them all. Answers what each was told.
+/// Advances the clock until the service has closed them all; returns what each received.
 async fn ended(server: &Server, held: Vec<JoinHandle<String>>) -> BTreeMap<String, usize> {
     server.turn_until(async || held.iter().all(JoinHandle::is_finished)).await;
     let mut told = BTreeMap::new();
@@ -315,7 +315,7 @@ async fn good_traffic_is_answered_whatever_else_comes() {
         store.bind_original_id(&scope, original_id, now()).await.unwrap();
     }
     let handler = Recorder::scripted([]);
-    // The clock moves with what is acknowledged; nobody waits for it to get in.
+    // The clock advances with acknowledgements; no connection waits to be accepted.
     let limits =
         Limits::default().with_max_connections(CONNECTIONS).with_connection_grace(std::time::Duration::ZERO);
     let server = Setup::new(store.clone())
@@ -337,7 +337,7 @@ async fn good_traffic_is_answered_whatever_else_comes() {
     let held = send_all(&server, acts).await;
     let told = ended(&server, held).await;
 
-    // Those who never finished a request learned nothing.
+    // Those that never finished a request received nothing.
     let refused = format!("{REFUSED}\n\n");
     assert!(
         told.keys().all(|told| told.is_empty() || *told == refused || *told == format!("{NO_HTTP}\n\n")),
@@ -351,13 +351,13 @@ async fn good_traffic_is_answered_whatever_else_comes() {
     assert!(server.metric("miniprogram_callback_connections_displaced_total") >= 1000.0);
     assert_eq!(server.refusals("none", "panic"), 0.0);
 
-    // The service lives on.
+    // The service is still alive.
     assert_eq!(server.get("/healthz").await.body, "ok\n");
     assert_eq!(server.get("/readyz").await.status, 200);
     let (path, seal) = good(GOOD);
     assert_eq!(server.deliver(&path, &seal(200)).await.body, "success");
 
-    // Each good one is there once and was handled once, and nothing else is there.
+    // Each valid one is stored once and was handled once, and nothing else is stored.
     server.turn_until(async || store.counts().await.unwrap().pending == 0).await;
     let kept = inbox(&store).await;
     let kept: BTreeMap<i64, &InboxEntry> =

@@ -1,4 +1,4 @@
-//! What is taken over: once, in the inbox, before it is acknowledged.
+//! What is accepted: stored once in the inbox before it is acknowledged.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -51,7 +51,7 @@ async fn deliveries_of_one_event_are_kept_once_however_they_are_sealed() {
     let message = verdict(ORIGINAL, NOW);
     let path = messages_of(APP);
     // The same bytes; sealed again with another nonce, time and prefix; time and nonce exchanged, which leaves the
-    // signature as it is.
+    // signature unchanged.
     let first = wechat_push_at(&message, NOW, &(NOW + 1).to_string());
     let mut exchanged = first.clone();
     exchanged.query = first.query.replace(&format!("timestamp={NOW}"), "timestamp=T");
@@ -144,7 +144,7 @@ async fn what_people_typed_and_how_numbers_look_refuses_no_push() {
         let event = &entry.event;
         assert_eq!((event.kind, event.reason.as_deref()), (EventKind::AuditRejected, Some(typed.as_str())));
     }
-    // However it was written, it is the same event.
+    // In any encoding it is the same event.
     assert_eq!(kept[0].deliveries, 2);
     let packages: Vec<_> = kept[1..].iter().map(|entry| entry.event.package_id.is_some()).collect();
     assert_eq!(packages, [true, false, false, false, false, false, false]);
@@ -172,7 +172,7 @@ async fn where_json_is_configured_wechats_envelopes_and_messages_are_json() {
     for (path, message) in [(authorization(), &ticket), (messages_of(APP), &failed)] {
         let answer = server.deliver(&path, &wechat_json_push(message)).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, "success"), "{message}");
-        // What is not configured is refused, whatever it says of itself.
+        // An unconfigured encoding is refused, whatever its content type.
         let xml = wechat_push(&verdict(ORIGINAL, NOW));
         let xml = xml.clone().with_head(xml.query.clone(), Some("text/xml".to_owned()));
         assert_eq!(server.deliver(&path, &xml).await.status, 403);
@@ -251,7 +251,7 @@ async fn what_takes_longer_than_the_vendor_waits_is_not_acknowledged() {
     use miniprogram_core::{AppId, Result};
     use miniprogram_store::{OriginalIds, PlatformKey};
 
-    /// Never answers.
+    /// Never responds.
     #[derive(Debug, Default)]
     struct Silent {
         asked: tokio::sync::Notify,

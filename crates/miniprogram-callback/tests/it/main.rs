@@ -1,4 +1,4 @@
-//! The receiver over real sockets: checks, binding, inbox, handlers, limits, what operators see.
+//! The receiver over real sockets: checks, binding, inbox, handlers, limits, operations.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 

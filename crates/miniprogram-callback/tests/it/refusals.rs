@@ -1,4 +1,4 @@
-//! Every rule of the checks refuses, with one and the same answer, and nothing is kept.
+//! Every check refuses with the same response, and nothing is stored.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ async fn server(store: &Arc<MemoryStore>) -> Server {
     Setup::new(store.clone()).serve().await
 }
 
-/// Sends each request and sees that this check refused it, with the one answer.
+/// Sends each request and asserts that this check refuses it with the uniform response.
 async fn refuse_all(vendor: &str, cases: Vec<(&str, &str, Vec<u8>)>) {
     let store = Arc::new(MemoryStore::default());
     let server = server(&store).await;
@@ -31,7 +31,7 @@ async fn refuse_all(vendor: &str, cases: Vec<(&str, &str, Vec<u8>)>) {
     assert_eq!(store.all(), [], "something was kept");
 }
 
-/// A push whose envelope is sealed as it should be, around bytes that the caller made.
+/// A push with a correctly sealed envelope around arbitrary bytes.
 fn framed(frame: &str) -> OwnedPush {
     let (timestamp, nonce) = (NOW.to_string(), "1");
     let signature = frame::signature(&[TOKEN, &timestamp, nonce, frame]);

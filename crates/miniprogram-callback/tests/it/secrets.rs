@@ -1,4 +1,4 @@
-//! At trace level, in metrics, in answers and in what is kept of an error: no secret, no query, no body.
+//! At trace level, in metrics, in responses and in stored errors: no secret, no query, no body.
 
 use std::io::Write;
 use std::sync::atomic::Ordering;

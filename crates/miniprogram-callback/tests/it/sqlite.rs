@@ -1,4 +1,4 @@
-//! The same over the embedded store: what is acknowledged survives the service.
+//! The receiver over the embedded store: what is acknowledged survives the service.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ async fn what_was_acknowledged_is_handled_once_by_whoever_comes_after() {
     store.close().await;
 }
 
-/// The event of a push as a version wrote it that knew no credentials.
+/// The event of a push as stored by a version without credentials.
 fn without_credential(message: &str, field: &str, secret: &str) -> Event<'static> {
     let mut push = wechat_push(message);
     let mut event = wechat().decode(push.as_push()).unwrap().into_owned();
@@ -94,14 +94,14 @@ async fn credentials_that_earlier_versions_stored_in_the_payload_reach_the_handl
     assert_eq!(seen, [Some(code.clone()), Some(EventCredential::Ticket(Secret::new("canaryTicket")))]);
     server.turn_until(async || store.counts().await.unwrap().done == 2).await;
 
-    // The vendor's repetition of what an earlier version received is no new event.
+    // A vendor's repeat of what an earlier version received is not a new event.
     for message in [&ticket, &authorized] {
         assert_eq!(server.deliver(&authorization(), &wechat_push(message)).await.body, "success");
     }
     assert_eq!(store.counts().await.unwrap().done, 2);
     assert_eq!(handler.seen().len(), 2);
 
-    // A new one is read back from the store with its credential.
+    // A new one is read from the store with its credential.
     let later = authorized.replace(&NOW.to_string(), &(NOW + 1).to_string());
     assert_eq!(server.deliver(&authorization(), &wechat_push(&later)).await.body, "success");
     assert_eq!(handler.wait_for(3).await[2].credential, Some(code.clone()));

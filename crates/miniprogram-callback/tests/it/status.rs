@@ -83,7 +83,7 @@ async fn a_store_that_fails_makes_the_service_not_ready_until_it_works() {
     server.deliver(&messages_of(APP), &wechat_push(&verdict(ORIGINAL, NOW))).await;
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(server.get("/readyz").await.status, 200);
-    // Nobody sends a push to a service that is not ready, so that it has to become so by itself.
+    // No push is sent to a service that is not ready, so it must become ready on its own.
     store.fails.store(true, Ordering::SeqCst);
     server.deliver(&messages_of(APP), &wechat_push(&verdict(ORIGINAL, NOW + 1))).await;
     store.fails.store(false, Ordering::SeqCst);
@@ -154,7 +154,7 @@ async fn a_hand_over_that_does_not_advance_and_what_is_beside_are_told() {
     assert_eq!(problems().await, json!([]));
 }
 
-/// Many who ask cost one reading of the store and one page.
+/// Many concurrent queries cost one read of the store and one page.
 #[tokio::test]
 async fn asking_often_reads_the_store_once_a_second() {
     let store = Arc::new(MemoryStore::default());
@@ -186,7 +186,7 @@ async fn status_may_have_an_address_of_its_own() {
         assert_eq!(send(open, &get("/healthz")).await.status, 200);
         assert_eq!(send(inside, &get("/healthz")).await.status, 200);
         assert_eq!(send(inside, &get("/readyz")).await.status, 200);
-        // Nobody gave it a recorder.
+        // It has no recorder.
         assert_eq!(send(inside, &get("/metrics")).await.status, 403);
         drop(stop);
     };

@@ -1,4 +1,4 @@
-//! A service on a loopback socket, with a clock that is turned by hand and a store that fails on demand.
+//! A service on a loopback socket, with a manually advanced clock and a store that fails on demand.
 
 mod http;
 mod store;
@@ -73,7 +73,7 @@ pub(crate) fn authorization() -> String {
     format!("/wechat/{WECHAT_PLATFORM}/authorization")
 }
 
-/// A message as WeChat writes it, sealed for the platform.
+/// A message in WeChat's format, sealed for the platform.
 pub(crate) fn wechat_push(message: &str) -> OwnedPush {
     wechat_push_at(message, NOW, "20230722")
 }
@@ -117,7 +117,7 @@ pub(crate) fn ticket(ticket: &str, created_at: i64) -> String {
     )
 }
 
-/// What a handler saw.
+/// What a handler received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) id: i64,
@@ -133,14 +133,14 @@ pub(crate) struct Seen {
 pub(crate) enum Act {
     Accept,
     Fail,
-    /// Does not begin.
+    /// Does not start.
     Decline,
     Panic,
-    /// Waits until somebody tells it to go on.
+    /// Waits until notified.
     Hang(Arc<Notify>),
 }
 
-/// Keeps what it is given, and acts as it is told; at the end of the script it accepts.
+/// Records events and follows a script; after its end it accepts.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
     seen: Mutex<Vec<Seen>>,
@@ -194,7 +194,7 @@ impl EventHandler for Recorder {
     }
 }
 
-/// Original ids by a table; what is not in it cannot be found out. Counts who was asked for.
+/// Original ids from a table; ids not in it cannot be looked up. Counts the lookups.
 #[derive(Debug, Default)]
 pub(crate) struct Table(pub(crate) Mutex<Vec<(&'static str, &'static str)>>, Mutex<Vec<AppId>>);
 
@@ -217,12 +217,12 @@ impl OriginalIds for Table {
     }
 }
 
-/// As long as there is one subscriber alone, tracing takes the thread that comes to a place first for all of them: a
-/// test without a log would switch that place off for the test that has one.
+/// With a single subscriber, tracing caches the interest of the thread that reaches a callsite first for all threads: a
+/// test without a log would switch that callsite off for the test that has one.
 static SUBSCRIBERS: LazyLock<[Dispatch; 2]> =
     LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::default())));
 
-/// A service that is being set up.
+/// A service being set up.
 pub(crate) struct Setup {
     pub(crate) builder: CallbackServiceBuilder,
     pub(crate) clock: VirtualClock,
@@ -231,12 +231,12 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Both vendors, a clock that stands still, metrics of this thread alone.
+    /// Both vendors, a clock that does not move, metrics of this thread alone.
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self::of([wechat_platform(), baidu_platform()], store)
     }
 
-    /// Some platforms, a clock that stands still, metrics of this thread alone.
+    /// Some platforms, a clock that does not move, metrics of this thread alone.
     pub(crate) fn of(platforms: impl IntoIterator<Item = CallbackPlatform>, store: Arc<dyn Store>) -> Self {
         LazyLock::force(&SUBSCRIBERS);
         let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
@@ -275,7 +275,7 @@ impl Setup {
     }
 }
 
-/// A service that is running.
+/// A running service.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) clock: VirtualClock,
@@ -286,7 +286,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Delivers a push and answers what came back.
+    /// Delivers a push and returns the response.
     pub(crate) async fn deliver(&self, path: &str, push: &OwnedPush) -> Answer {
         send(self.address, &post(path, push)).await
     }
@@ -295,7 +295,7 @@ impl Server {
         send(self.address, &get(path)).await
     }
 
-    /// Turns the clock until something holds.
+    /// Advances the clock until the condition holds.
     pub(crate) async fn turn_until(&self, mut holds: impl AsyncFnMut() -> bool) {
         for _ in 0..100_000 {
             if holds().await {
@@ -307,7 +307,7 @@ impl Server {
         panic!("it never held");
     }
 
-    /// Lets everybody else work until something holds; the clock stands still.
+    /// Yields until the condition holds; the clock does not move.
     pub(crate) async fn until(&self, mut holds: impl AsyncFnMut() -> bool) {
         for _ in 0..1_000_000 {
             if holds().await {
@@ -326,23 +326,23 @@ impl Server {
         line.and_then(|line| line.rsplit_once(' ')).map_or(0.0, |(_, value)| value.parse().unwrap())
     }
 
-    /// How often a check refused.
+    /// How often a check has refused.
     pub(crate) fn refusals(&self, vendor: &str, check: &str) -> f64 {
         self.metric(&format!("miniprogram_callback_refusals_total{{vendor=\"{vendor}\",check=\"{check}\"}}"))
     }
 
-    /// Ends everything where it stands.
+    /// Aborts everything at once.
     pub(crate) async fn kill(self) {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
     }
 
-    /// Tells the service to stop.
+    /// Starts the shutdown.
     pub(crate) fn begin_to_stop(&mut self) {
         drop(self.stop.take());
     }
 
-    /// Tells the service to stop and waits until it has stopped.
+    /// Shuts the service down and waits for it.
     pub(crate) async fn stop(mut self) -> Result<(), JoinError> {
         self.begin_to_stop();
         self.task.await

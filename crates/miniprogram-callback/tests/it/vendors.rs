@@ -1,4 +1,4 @@
-//! Baidu's routes, and both vendors as the simulator plays them.
+//! Baidu's routes, and both vendors as played by the simulator.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn baidu_checks_its_url_by_query_or_by_form() {
         let answer = send(server.address, &bytes).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, "Abc123"));
     }
-    // A push that is called a form is a push.
+    // A push with the content type of a form is still a push.
     let push =
         baidu_push(r#"{"tpAppId":17328232,"event":"CREATE_APP_AUTH_CANCEL","createAuthorizationCode":"c"}"#);
     let answer = send(server.address, &request("POST", &path, &form, &push.body)).await;
@@ -42,7 +42,7 @@ async fn baidus_events_name_their_app_by_either_url_and_tickets_are_kept() {
     let server =
         Setup::new(store.clone()).with(|builder| builder.with_handler(handler.clone())).serve().await;
     let base = format!("/baidu/{BAIDU_PLATFORM}");
-    // Ids and times as numbers and as text; a name with a blank and a backslash.
+    // Ids and times as numbers and as strings; a name with a space and a backslash.
     for (path, message) in [
         (
             "authorization",

@@ -1,5 +1,5 @@
-//! Real processes, really killed, and every write dropped that was not synced: what was acknowledged or committed must
-//! be there afterwards.
+//! Real processes, killed, with every unsynced write dropped: what was acknowledged or committed must be there
+//! afterwards.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints its seed")]
 
 #[path = "../../../miniprogram-store/tests/it/postgres.rs"]

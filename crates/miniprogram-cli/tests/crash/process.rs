@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::unsynced::Disk;
 
-/// The seed of a randomised test, which prints it: another one on every run unless `MINIPROGRAM_CRASH_SEED` says which.
+/// Seed of a randomised test, which is printed: new on every run unless `MINIPROGRAM_CRASH_SEED` is set.
 pub(crate) fn seed() -> u64 {
     let seed = std::env::var("MINIPROGRAM_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
@@ -25,7 +25,7 @@ pub(crate) fn seed() -> u64 {
     seed
 }
 
-/// The command with a configuration file and nothing of this process's environment that it reads.
+/// The command with a configuration file, without this process's environment variables that it reads.
 pub(crate) fn command(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_miniprogram"));
     let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
@@ -36,13 +36,13 @@ pub(crate) fn command(config: &Path) -> Command {
     command
 }
 
-/// Writes the configuration of a disk's store.
+/// Writes the configuration for a disk's store.
 pub(crate) fn configure(disk: &Disk, platforms: &str) -> PathBuf {
     let store = format!("sqlite:{}", disk.live().join("state.db").display());
     configure_for(&disk.live(), &store, platforms)
 }
 
-/// Writes the configuration of a store into a directory.
+/// Writes the configuration for a store into a directory.
 pub(crate) fn configure_for(directory: &Path, store: &str, platforms: &str) -> PathBuf {
     let path = directory.join("miniprogram.toml");
     let text = format!("store = \"{store}\"\nlisten = \"127.0.0.1:0\"\n{platforms}");
@@ -78,7 +78,7 @@ fn restrict(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Keeps an app's token, good for two hours.
+/// Stores an app's token, valid for two hours.
 pub(crate) async fn keep_token(store: &dyn TokenStore, vendor: Vendor, app: AppId, token: &Secret) {
     let now = SystemClock.now();
     let scope = TokenScope::authorizer(vendor, Callback::sample(vendor).platform_id.into(), app);
@@ -92,7 +92,7 @@ pub(crate) async fn keep_token(store: &dyn TokenStore, vendor: Vendor, app: AppI
     store.commit(&lease, &tokens, now).await.unwrap();
 }
 
-/// A child that does not outlive a test that fails.
+/// A child process that does not outlive a failing test.
 struct Kept(Child);
 
 impl Drop for Kept {
@@ -106,7 +106,7 @@ impl Drop for Kept {
 /// A process that prints JSON lines.
 pub(crate) struct Process {
     child: Kept,
-    /// What it printed, one value per line; a line that a kill cut short is left out.
+    /// Its output, one value per line; a line cut short by a kill is dropped.
     lines: JoinHandle<Vec<Value>>,
     log: JoinHandle<String>,
     /// The first line.
@@ -124,7 +124,7 @@ impl Process {
         process
     }
 
-    /// Starts it and waits for nothing.
+    /// Starts it without waiting.
     pub(crate) fn start_quietly(command: &mut Command) -> Self {
         Self::spawn(command).0
     }
@@ -151,25 +151,25 @@ impl Process {
         (Self { child: Kept(child), lines, log, first: Value::Null }, receiver)
     }
 
-    /// Kills it as the kernel would: no handler, no farewell. Answers its lines and its log.
+    /// Kills it with SIGKILL; returns its lines and its log.
     pub(crate) fn kill(mut self) -> (Vec<Value>, String) {
         self.child.0.kill().unwrap();
         self.child.0.wait().unwrap();
         (self.lines.join().unwrap(), self.log.join().unwrap())
     }
 
-    /// Whether it has ended by itself.
+    /// Returns whether it has exited.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.0.try_wait().unwrap().is_some()
     }
 
-    /// Waits until it ends by itself. Answers its exit code, its lines and its log.
+    /// Waits until it exits; returns its exit code, lines and log.
     pub(crate) fn wait(mut self) -> (Option<i32>, Vec<Value>, String) {
         let status = self.child.0.wait().unwrap();
         (status.code(), self.lines.join().unwrap(), self.log.join().unwrap())
     }
 
-    /// Asks it to stop, and waits. Answers its lines and its log.
+    /// Asks it to stop, and waits; returns its lines and its log.
     pub(crate) fn terminate(self) -> (Vec<Value>, String) {
         let sent = Command::new("kill").arg("-TERM").arg(self.child.0.id().to_string()).status().unwrap();
         assert!(sent.success());

@@ -1,4 +1,4 @@
-//! The receiver of callbacks: what it acknowledged is in the inbox, whatever kills it.
+//! The callback receiver: what it has acknowledged is in the inbox, whatever kills it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
@@ -28,7 +28,7 @@ use crate::unsynced::Disk;
 const APPS: u64 = 20;
 const SENDERS: usize = 12;
 
-/// An event that a vendor has to tell.
+/// An event that a vendor has to deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Told {
     wechat: bool,
@@ -37,7 +37,7 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// What tells it apart in the inbox and in what handlers are given.
+    /// Its identity in the inbox and in what handlers receive.
     pub(crate) fn of(event: &Value) -> Option<Self> {
         let wechat = event["vendor"] == WECHAT.as_str();
         let app = event["app_id"].as_str()?.trim_start_matches("wx").parse().ok()?;
@@ -107,14 +107,14 @@ fn original_id(app: u64) -> String {
     format!("gh_{app:012}")
 }
 
-/// What the vendors still have to tell, and what was acknowledged.
+/// Undelivered and acknowledged events.
 #[derive(Default)]
 pub(crate) struct Ledger {
     next: i64,
-    /// Told without an acknowledgement, to be told again.
+    /// Sent without an acknowledgement, to be sent again.
     open: Vec<Told>,
     pub(crate) acknowledged: BTreeSet<Told>,
-    /// Pushes as they were sent, for exact repeats.
+    /// Pushes as sent, for exact repeats.
     sent: BTreeMap<Told, (String, OwnedPush)>,
 }
 
@@ -131,7 +131,7 @@ impl Ledger {
             *self.acknowledged.iter().nth(random.usize(..known)).unwrap()
         } else {
             self.next += 1;
-            // An event of before: the vendors keep no order.
+            // An older event: the vendors keep no order.
             let number = if kind == 2 { -self.next } else { self.next };
             Told { wechat: random.bool(), app: 1_000_000 + random.u64(..APPS), number: 1_000_000 + number }
         };
@@ -148,17 +148,17 @@ pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
 }
 
-/// What came of telling an event. Without an acknowledgement it is told again later, as the vendors do.
+/// Result of delivering an event. Without an acknowledgement it is delivered again later, as the vendors do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
     Acknowledged,
-    /// It could not be kept in time.
+    /// It could not be stored in time.
     NotNow,
-    /// The receiver was killed under our hands, or about to be.
+    /// The receiver was killed, or is about to be.
     Unanswered,
 }
 
-/// Tells the receiver one event.
+/// Delivers one event to the receiver.
 pub(crate) async fn push_one(
     client: &reqwest::Client,
     base: &str,
@@ -202,10 +202,10 @@ pub(crate) async fn push_one(
     pushed
 }
 
-/// Pushes, as many at a time as there are senders, until the receiver is killed.
+/// Concurrent senders that push until the receiver is killed.
 struct Load {
     acknowledged: Arc<AtomicUsize>,
-    /// What may still be told.
+    /// How many more may be sent.
     allowed: Arc<Semaphore>,
     senders: JoinSet<()>,
 }
@@ -235,9 +235,9 @@ impl Load {
         Self { acknowledged, allowed, senders }
     }
 
-    /// Waits until that many more were acknowledged; as many as there are senders are under way then.
+    /// Waits for that many more acknowledgements; one push per sender is in flight then.
     async fn until(&mut self, more: usize) {
-        // Counted before it is allowed: what is acknowledged in between must not be waited for once more.
+        // Counted before it is allowed: what is acknowledged in between must not be waited for again.
         let enough = self.acknowledged.load(Ordering::SeqCst) + more;
         self.allowed.add_permits(more);
         while self.acknowledged.load(Ordering::SeqCst) < enough {
@@ -249,7 +249,7 @@ impl Load {
         }
     }
 
-    /// Waits until every sender has noticed that the receiver is gone. Answers how often it was acknowledged.
+    /// Waits until every sender has noticed that the receiver is gone; returns the number of acknowledgements.
     async fn end(mut self) -> usize {
         self.allowed.close();
         while let Some(ended) = self.senders.join_next().await {
@@ -263,7 +263,7 @@ fn platforms(sim: &Simulator) -> String {
     process::platforms(&sim.base_url(), &sim.wechat_secret(), &sim.baidu_key())
 }
 
-/// How many apps have something to publish.
+/// Number of apps with something to publish.
 const PUBLISHERS: u64 = 400;
 
 fn publisher(number: u64) -> (Vendor, AppId) {
@@ -274,7 +274,7 @@ fn publisher(number: u64) -> (Vendor, AppId) {
     }
 }
 
-/// Writes down which original id each app has.
+/// Stores each app's original id.
 pub(crate) async fn bind_apps(store: &dyn TokenStore) {
     let platform = PlatformId::from(Callback::sample(WECHAT).platform_id);
     for app in 1_000_000..1_000_000 + APPS {
@@ -283,7 +283,7 @@ pub(crate) async fn bind_apps(store: &dyn TokenStore) {
     }
 }
 
-/// Makes the store, with the tokens of the apps that have something to publish.
+/// Creates the store, with the tokens of the apps that have something to publish.
 async fn prepare(disk: &Disk, sim: &Simulator) {
     let store = SqliteStore::create(disk.live().join("state.db"), StoreOptions::default()).await.unwrap();
     bind_apps(&store).await;
@@ -314,7 +314,7 @@ pub(crate) fn base(process: &Process) -> String {
     process.first["base_url"].as_str().unwrap_or_else(|| panic!("{}", process.first)).to_owned()
 }
 
-/// Everything in the inbox, by what it tells.
+/// The whole inbox, by event.
 pub(crate) async fn inbox(store: &dyn Inbox) -> BTreeMap<Told, Vec<InboxState>> {
     let mut all: BTreeMap<Told, Vec<InboxState>> = BTreeMap::new();
     let mut before = None;
@@ -329,7 +329,7 @@ pub(crate) async fn inbox(store: &dyn Inbox) -> BTreeMap<Told, Vec<InboxState>> 
     }
 }
 
-/// Waits until every event was handled. Answers what the receiver says of itself then.
+/// Waits until every event is handled; returns the receiver's own report.
 pub(crate) async fn until_handled(process: &Process) -> Value {
     let ready = format!("{}/readyz", process.first["status_url"].as_str().unwrap());
     loop {
@@ -341,12 +341,12 @@ pub(crate) async fn until_handled(process: &Process) -> Value {
     }
 }
 
-/// Commands beside the receiver, or alone: they write, and are killed now and then.
+/// Commands next to the receiver, or alone: they write, and are killed now and then.
 struct Commands {
     sim: Arc<Simulator>,
-    /// How many apps were told to publish.
+    /// Number of apps told to publish.
     publishers: AtomicU64,
-    /// The newest ticket of each vendor that a command was given, and that one said to have kept.
+    /// The newest ticket of each vendor passed to a command, and the newest reported as saved.
     given: [AtomicI64; 2],
     kept: [AtomicI64; 2],
     ended: AtomicUsize,
@@ -354,7 +354,7 @@ struct Commands {
 }
 
 const TICKETS_OF: [Vendor; 2] = [WECHAT, BAIDU];
-/// When the first ticket was made.
+/// Time of the first ticket.
 const FIRST: i64 = 1_700_000_000;
 
 impl Commands {
@@ -369,7 +369,7 @@ impl Commands {
         })
     }
 
-    /// Runs commands, one after the other for each vendor, until it is told to stop.
+    /// Runs commands, one after another per vendor, until told to stop.
     fn start(self: &Arc<Self>, disk: &Disk, seed: u64) -> Vec<JoinHandle<()>> {
         self.stopped.store(false, Ordering::SeqCst);
         let config = process::configure(disk, &platforms(&self.sim));
@@ -426,7 +426,7 @@ impl Commands {
         self.ended.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Waits until that many more have ended by themselves.
+    /// Waits until that many more have exited on their own.
     async fn until(&self, more: usize) {
         let enough = self.ended.load(Ordering::SeqCst) + more;
         while self.ended.load(Ordering::SeqCst) < enough {
@@ -434,7 +434,7 @@ impl Commands {
         }
     }
 
-    /// Kills those that run.
+    /// Kills the running ones.
     fn kill(&self, workers: Vec<JoinHandle<()>>) {
         self.stopped.store(true, Ordering::SeqCst);
         for worker in workers {
@@ -442,7 +442,7 @@ impl Commands {
         }
     }
 
-    /// The apps that the vendors know to have published, each once.
+    /// The apps that have published at the vendors, each once.
     fn published(&self) -> Vec<AppId> {
         let told = 0..self.publishers.load(Ordering::SeqCst);
         told.map(|number| publisher(number).1)
@@ -463,7 +463,7 @@ impl Commands {
     }
 }
 
-/// The power fails at this moment: whatever was acknowledged before must be left.
+/// A power failure at this moment: whatever was acknowledged before must survive.
 async fn cut(disk: &Disk, ledger: &Mutex<Ledger>, commands: &Commands) {
     let acknowledged = ledger.lock().await.acknowledged.clone();
     let (kept, published) = (commands.kept(), commands.published());
@@ -486,7 +486,7 @@ async fn cut(disk: &Disk, ledger: &Mutex<Ledger>, commands: &Commands) {
             "{vendor}: {number}, kept {kept:?}, given {given:?}"
         );
     }
-    // Whether they were done may have to be asked again, but never whether they were begun.
+    // Whether they were done may have to be queried again, but never whether they were begun.
     let mut begun = BTreeSet::new();
     let mut note = |record: &Value| {
         if record["record"] == "intent" {
@@ -503,7 +503,7 @@ async fn cut(disk: &Disk, ledger: &Mutex<Ledger>, commands: &Commands) {
     std::fs::remove_dir_all(left).unwrap();
 }
 
-/// What came of some rounds.
+/// Totals over the rounds.
 #[derive(Default)]
 struct Tally {
     cuts: usize,
@@ -514,8 +514,8 @@ struct Tally {
     published: usize,
 }
 
-/// A new store, and rounds of a receiver under load with commands beside it, or of commands alone. The power is looked
-/// at failing several times in each, and fails at its end.
+/// A new store, and rounds of a receiver under load with commands next to it, or of commands alone. Each has several
+/// simulated power failures, and one at its end.
 async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
     const ROUNDS: usize = 10;
     const CUTS: usize = 10;
@@ -526,7 +526,7 @@ async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
     let vendors = Arc::new(Vendors::new());
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let commands = Commands::new(Arc::clone(&sim));
-    // How often handlers were given each event.
+    // How often handlers received each event.
     let mut handled: BTreeMap<Told, u32> = BTreeMap::new();
     let mut note = |lines: Vec<Value>| {
         for told in lines.iter().filter_map(Told::of) {
@@ -534,7 +534,7 @@ async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
         }
     };
     for round in 0..ROUNDS {
-        // Some commands are there before the receiver, and some rounds have none.
+        // Some commands start before the receiver, and some rounds have none.
         let workers = commands.start(&disk, random.u64(..));
         if round % 3 == 2 {
             for _ in 1..CUTS {
@@ -579,7 +579,7 @@ async fn rounds(random: &mut fastrand::Rng, tally: &mut Tally) {
     tally.commands += commands.ended.load(Ordering::SeqCst);
 }
 
-/// `MINIPROGRAM_CRASH_CUTS` says how many losses of power there are at least.
+/// `MINIPROGRAM_CRASH_CUTS` sets the minimum number of power failures.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_the_loss_of_power() {
     let mut random = fastrand::Rng::with_seed(process::seed());
@@ -596,7 +596,7 @@ async fn what_was_acknowledged_survives_the_loss_of_power() {
     );
 }
 
-/// The same with syncs that do nothing: losses must show, else the test above proves nothing.
+/// The same with syncs that do nothing: losses must show, otherwise the test above proves nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_does_not_sync_is_found_out() {
     let sim = Simulator::start(SimConfig::new().with_seed(1)).await.unwrap();

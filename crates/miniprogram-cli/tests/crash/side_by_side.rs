@@ -1,5 +1,5 @@
-//! One daemon under load and hundreds of commands beside it, all of them killed now and then: nothing is lost, nothing
-//! happens twice, and nobody is turned away because another one is writing.
+//! One daemon under load and hundreds of commands next to it, all killed now and then: nothing is lost, nothing happens
+//! twice, and no process is turned away because another one is writing.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -24,9 +24,9 @@ use crate::receiver::{self, Ledger, Pushed, Told, Vendors};
 const COMMANDS: usize = 200;
 const WORKERS: usize = 8;
 const SENDERS: usize = 4;
-/// After how many commands the daemon is killed.
+/// Number of commands after which the daemon is killed.
 const KILLS_OF_THE_DAEMON: [usize; 2] = [60, 130];
-/// What says that somebody else is writing, at either database.
+/// Messages stating that another process is writing, for either database.
 const TURNED_AWAY: [&str; 8] = [
     "has been writing",
     "in use",
@@ -38,11 +38,11 @@ const TURNED_AWAY: [&str; 8] = [
     "lock timeout",
 ];
 
-/// What an app is there for: one effect.
+/// One effect, and the app it is for.
 struct Effect {
     vendor: Vendor,
     app: AppId,
-    /// Its name at the simulator.
+    /// Its operation at the simulator.
     operation: &'static str,
     line: Vec<&'static str>,
 }
@@ -75,7 +75,7 @@ impl Effect {
         Self { vendor, app: app.into(), operation, line }
     }
 
-    /// What the app looks like before it.
+    /// The app's state before it.
     fn before(&self) -> Option<State> {
         match self.operation {
             "release" => Some(State::Approved),
@@ -87,26 +87,26 @@ impl Effect {
 
 const ITEM: &str = r#"{"address":"pages/index/index","first_class":"工具","second_class":"备忘录","first_id":1,"second_id":2}"#;
 
-/// A store, a configuration that names it, the vendors, and what the commands brought.
+/// A store, its configuration, the vendors, and the commands' results.
 struct Bench {
     sim: Simulator,
     folder: TempDir,
     url: String,
-    /// How many commands were begun, those that were repeated after a kill aside.
+    /// How many commands were started, without repeats after a kill.
     begun: AtomicUsize,
     ended: AtomicUsize,
     killed: AtomicUsize,
     effects: Vec<Effect>,
     effects_begun: AtomicUsize,
-    /// How many runs each effect took, and whether the last one said that it is done.
+    /// How many runs each effect took, and whether the last one reported it done.
     said: Lock<Vec<(usize, bool)>>,
-    /// Ids of events, for replays.
+    /// Event ids, for replays.
     events: Lock<Vec<i64>>,
 }
 
 impl Bench {
     async fn start(seed: u64, url: Option<String>) -> Self {
-        // Some answers are lost, and some never come: a kill then falls into the middle of an effect.
+        // Some responses are lost, and some hang: a kill then strikes in the middle of an effect.
         let faults = [Disturbance::Reset, Disturbance::Hang]
             .map(|fault| FaultRule::probability(0.08, Scope::Effects, Fault::After(fault)));
         let config = SimConfig::new()
@@ -136,7 +136,7 @@ impl Bench {
         bench
     }
 
-    /// Makes the store, and puts the token of every app into it.
+    /// Creates the store with every app's token.
     async fn prepare(&self) {
         let store = miniprogram_store::migrate(&self.url, StoreKeys::default()).await.unwrap();
         receiver::bind_apps(&*store).await;
@@ -170,11 +170,11 @@ impl Bench {
 
     fn serve(&self) -> Process {
         let mut command = process::command(&self.folder.path().join("miniprogram.toml"));
-        // Where claims are not ended by the next daemon, they run out a few of these later.
+        // Claims that the next daemon does not end expire a few of these later.
         Process::start(command.args(["events", "serve", "--jsonl", "--handler-timeout", "2s"]))
     }
 
-    /// Commands, one after the other, until enough were begun.
+    /// Runs commands one after another until enough were started.
     fn work(&self, random: &mut fastrand::Rng) {
         while self.begun.fetch_add(1, Ordering::SeqCst) < COMMANDS {
             match random.u32(..10) {
@@ -188,7 +188,7 @@ impl Bench {
         }
     }
 
-    /// Runs a command, every fourth time killed at any moment. `None` if it was killed.
+    /// Runs a command, killing every fourth at a random moment. `None` if it was killed.
     fn run(&self, line: &[&str], random: &mut fastrand::Rng) -> Option<(Option<i32>, Vec<Value>, String)> {
         let mut process = Process::start_quietly(&mut self.command(line));
         if random.u32(..4) == 0 {
@@ -209,7 +209,7 @@ impl Bench {
         Some((code, lines, log))
     }
 
-    /// An effect, repeated as long as it is killed or cannot tell.
+    /// Runs an effect, repeating it while it is killed or its outcome is unknown.
     fn effect(&self, random: &mut fastrand::Rng) {
         let number = self.effects_begun.fetch_add(1, Ordering::SeqCst);
         let Effect { vendor, app, operation, line } = &self.effects[number];
@@ -224,7 +224,7 @@ impl Bench {
             if is_done {
                 assert_eq!(effects, 1, "{line:?} said that it is done: {lines:?}");
             } else if effects == 1 && run > 1 && log.contains(r#""outcome":"not_done""#) {
-                // A run that was killed has done and closed it.
+                // The killed run had done and closed it.
             } else {
                 assert!(log.contains(r#""outcome":"unknown""#), "{line:?}: {code:?} {lines:?} {log}");
                 continue;
@@ -263,7 +263,7 @@ fn assert_not_turned_away(log: &str) {
     assert_eq!(refused, None, "{log}");
 }
 
-/// Pushes without an end, to wherever the receiver is at the time.
+/// Pushes continuously to the receiver's current address.
 fn push(base: &watch::Receiver<String>, ledger: &Arc<Mutex<Ledger>>, seed: u64) -> JoinSet<()> {
     let vendors = Arc::new(Vendors::new());
     let client = receiver::client();
@@ -278,7 +278,7 @@ fn push(base: &watch::Receiver<String>, ledger: &Arc<Mutex<Ledger>>, seed: u64) 
                 while receiver::push_one(&client, &address, &vendors, &ledger, &mut random).await
                     != Pushed::Unanswered
                 {}
-                // It was killed: another one takes its place.
+                // It was killed: another one replaces it.
                 if base.changed().await.is_err() {
                     return;
                 }

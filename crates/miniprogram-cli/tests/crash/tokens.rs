@@ -63,7 +63,7 @@ async fn prepare(sim: &Simulator, disk: &Disk) {
                     Acquired::Granted { lease, .. } => lease,
                     other => panic!("{other:?}"),
                 };
-                // Its end is far away: what renews it is the command alone.
+                // It expires late: only the command renews it.
                 let access = IssuedToken::new(AccessToken::new("a").unwrap(), Duration::from_secs(7200));
                 let tokens = NewTokens::new(Some(StoredAccess::new(&access, now)))
                     .with_refresh_token(Some(Secret::new(token)));
@@ -85,10 +85,10 @@ fn platforms(sim: &Simulator) -> String {
     process::platforms(&sim.base_url(), &sim.wechat_secret(), &sim.baidu_key())
 }
 
-/// The lease of a process that was killed has run out after this.
+/// A killed process's lease has expired after this.
 const LEASE: Duration = Duration::from_secs(61);
 
-/// The time after a number of kills.
+/// The clock after a number of kills.
 #[derive(Debug)]
 struct Later(Duration);
 
@@ -144,7 +144,7 @@ async fn records(disk: &Disk, vendor: Vendor) -> Vec<TokenRecord> {
     }
 }
 
-/// The apps whose stored refresh token the vendor would refuse.
+/// Apps whose stored refresh token the vendor would refuse.
 fn refused(sim: &Simulator, records: &[TokenRecord]) -> BTreeSet<AppId> {
     let mut apps = BTreeSet::new();
     for record in records {
@@ -156,7 +156,7 @@ fn refused(sim: &Simulator, records: &[TokenRecord]) -> BTreeSet<AppId> {
     apps
 }
 
-/// All merchants at once in this process, every tenth caller gone before it has its answer.
+/// Renews all merchants concurrently in this process; every tenth caller gives up early.
 async fn renew_with_callers_that_give_up(
     sim: &Simulator,
     disk: &Disk,
@@ -198,7 +198,7 @@ async fn renew_with_callers_that_give_up(
             if random.u32(..10) == 0 {
                 impatient.push_back(caller);
             }
-            // Somewhere in the middle of the others.
+            // Somewhere among the others.
             if impatient.len() > 2
                 && let Some(caller) = impatient.pop_front()
             {
@@ -211,7 +211,7 @@ async fn renew_with_callers_that_give_up(
     }
     println!("{answered} callers had an answer, {gone} gave up");
     assert!(gone > 100);
-    // Their renewals went on all the same; whoever comes next joins them, or settles what got no answer.
+    // Their renewals continued; later callers join them, or settle those without a response.
     for vendor in [WECHAT, BAIDU] {
         for record in records(disk, vendor).await.into_iter().filter(|record| record.lease.is_some()) {
             let _ = manager.refresh(&record.scope).await;
@@ -221,8 +221,8 @@ async fn renew_with_callers_that_give_up(
     store.close().await;
 }
 
-/// Ten thousand merchants, every tenth answer to a refresh lost, and processes, alone or two at a time, that are killed
-/// again and again while their requests are under way. After each kill of all only what was synced is left.
+/// Ten thousand merchants, every tenth refresh response lost, and processes, alone or in pairs, that are killed again
+/// and again while their requests are in flight. After each kill only what was synced is left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_refresh_token_is_lost() {
     let seed = process::seed();
@@ -240,7 +240,7 @@ async fn no_refresh_token_is_lost() {
     let (mut between, mut kills) = (0, 0);
     let mut spent_before = BTreeSet::new();
     while between < KILLS {
-        // Only Baidu spends what was sent; at WeChat a kill leaves no trace that could be counted.
+        // Only Baidu spends what was sent; at WeChat a kill leaves nothing to count.
         let vendor = if random.u32(..8) == 0 { WECHAT } else { BAIDU };
         let mut processes = vec![refresh_all(&disk, &sim, vendor, kills)];
         if random.bool() {
@@ -252,7 +252,7 @@ async fn no_refresh_token_is_lost() {
         while !processes.is_empty() {
             until_asked(&sim, random.u64(10..80), &mut processes);
             log += &processes.remove(0).kill().1;
-            // The other one goes on, or falls with it.
+            // The other one continues, or is killed with it.
             if random.bool() {
                 log.extend(processes.drain(..).map(|process| process.kill().1));
             }
@@ -266,14 +266,14 @@ async fn no_refresh_token_is_lost() {
         );
         let records = records(&disk, BAIDU).await;
         assert_eq!(records.len() as u64, MERCHANTS);
-        // The vendor has spent it since, and what replaced it was not committed.
+        // The vendor has spent it since, and its replacement was not committed.
         let spent = refused(&sim, &records);
         between += u32::from(!spent.is_subset(&spent_before));
         spent_before = spent;
     }
     println!("{kills} kills, {between} of them between a refresh and its commit");
     renew_with_callers_that_give_up(&sim, &disk, kills, &mut random).await;
-    // Without a person: once answers arrive again, one run of the command sets right what lost ones left open.
+    // Without a person: once responses arrive again, one run of the command repairs what lost ones left open.
     sim.clear_faults();
     for (run, vendor) in [WECHAT, BAIDU].into_iter().enumerate() {
         let left = refused(&sim, &records(&disk, vendor).await).len();

@@ -1,4 +1,4 @@
-//! A directory whose files lose, on demand, what was not synced; see `unsynced_writes.c`.
+//! A directory whose files lose unsynced writes on demand; see `unsynced_writes.c`.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-/// The library that is preloaded, built once.
+/// The preloaded library, built once.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = LIBRARY.get_or_init(|| {
@@ -36,7 +36,7 @@ pub(crate) struct Disk {
     loses_syncs: bool,
 }
 
-/// How many of 100 writes the disk writes by itself, without a sync: another number in every round.
+/// Percentage of writes that the disk persists without a sync: changes every round.
 const KEPT: [u32; 3] = [0, 100, 50];
 
 impl Disk {
@@ -47,7 +47,7 @@ impl Disk {
         disk
     }
 
-    /// A disk that forgets everything, to show that losses are seen.
+    /// A disk that forgets everything, to show that losses are detected.
     pub(crate) fn losing_syncs(mut self) -> Self {
         self.loses_syncs = true;
         self
@@ -66,7 +66,7 @@ impl Disk {
         self.at("synced")
     }
 
-    /// What the processes note for each other, and their lock.
+    /// Notes of the processes for each other, and their lock.
     fn notes(&self) -> PathBuf {
         self.at("notes")
     }
@@ -77,12 +77,12 @@ impl Disk {
         }
     }
 
-    /// Lets a process see the directory, and watches its syncs.
+    /// Gives a process the directory, and records its syncs.
     pub(crate) fn watch(&self, command: &mut Command) {
         command.envs(self.watched());
     }
 
-    /// What does that, in a process's environment.
+    /// The environment variables that do so.
     pub(crate) fn watched(&self) -> Vec<(&'static str, OsString)> {
         let mut names = vec![
             ("LD_PRELOAD", library().into()),
@@ -98,12 +98,12 @@ impl Disk {
         names
     }
 
-    /// Takes what is there now as synced: files that another process wrote and closed.
+    /// Considers the present content synced: files that another process wrote and closed.
     pub(crate) fn sync_all(&self) {
         copy(&self.live(), &self.synced());
     }
 
-    /// What a power failure would leave at this moment, while the processes go on: a directory of its own.
+    /// What a power failure would leave at this moment, while the processes continue: a separate directory.
     pub(crate) fn cut(&self) -> PathBuf {
         let number = self.cuts.fetch_add(1, Ordering::Relaxed);
         let cut = self.root.path().join(format!("cut-{number}"));
@@ -115,7 +115,7 @@ impl Disk {
         cut
     }
 
-    /// The power fails: what was not synced is gone. The processes must be killed before.
+    /// Power failure: unsynced writes are lost. The processes must be killed before.
     pub(crate) fn lose_power(&mut self) {
         let left = self.synced();
         let old = [self.live(), self.notes()];

@@ -1,16 +1,15 @@
 /*
- * What a power failure would leave of the files below a directory: what was synced, and of the rest as much as the disk
- * happened to write by itself.
+ * What a power failure would leave of the files below a directory: synced data, and as much of the rest as the disk
+ * happened to write.
  *
- * Preloaded into processes, it keeps beside every file below UNSYNCED_DIR a copy in UNSYNCED_SHADOW that receives a
- * write when the file is synced. UNSYNCED_NOTES is shared by the processes: it holds what was written to each file and
- * not synced, so that a sync of one process covers the writes of all, and a lock. Who holds that lock finds the copies as
- * they would be after a power failure at that moment. Killing the processes and going on with the copies drops every
- * write that was not synced.
+ * Preloaded into processes, it keeps a copy of every file below UNSYNCED_DIR in UNSYNCED_SHADOW, which receives a write
+ * when the file is synced. UNSYNCED_NOTES is shared by the processes: it holds the unsynced writes of each file, so that
+ * a sync by one process covers the writes of all, and a lock. While that lock is held, the copies are as after a power
+ * failure at that moment. Killing the processes and continuing with the copies drops every unsynced write.
  *
- * With UNSYNCED_KEPT=N the disk writes N of 100 writes by itself at once, in whole sectors and, below 100, not all of
- * them. With UNSYNCED_LOSE_SYNCS=1 syncs count for nothing: who checks durability must then see losses. With
- * UNSYNCED_LATER=N it is N seconds later than it is: what a killed process held has run out.
+ * With UNSYNCED_KEPT=N the disk writes N of 100 writes immediately without a sync, in whole sectors and, below 100, not
+ * all of them. With UNSYNCED_LOSE_SYNCS=1 syncs have no effect: a durability test must then detect losses. With
+ * UNSYNCED_LATER=N the clock is N seconds ahead: what a killed process held has expired.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -32,10 +31,10 @@
 #define MAX_FD 4096
 #define SECTOR 512
 
-/* What happened to a file and was not synced: bytes written, or with `end` -1 that it was cut off at `start`. */
+/* An unsynced change of a file: bytes written, or with `end` -1 its truncation at `start`. */
 struct note { int64_t start, end; };
 
-/* The name below the directory of each watched descriptor. */
+/* The name of each watched descriptor, relative to the directory. */
 static struct watched { char name[NAME_MAX + 1]; int active; } files[MAX_FD];
 static pthread_mutex_t threads = PTHREAD_MUTEX_INITIALIZER;
 static int processes = -1;
@@ -86,7 +85,7 @@ __attribute__((constructor)) static void set_up(void) {
     random_state = (uint64_t)getpid() * 0x9e3779b97f4a7c15u;
 }
 
-/* One at a time, of all threads of all processes. A killed process lets go. */
+/* Excludes all other threads of all processes. A killed process releases it. */
 static void enter(void) {
     pthread_mutex_lock(&threads);
     int locked;
@@ -109,7 +108,7 @@ static uint64_t draw(void) {
     return z ^ (z >> 31);
 }
 
-/* The name of a file that lies directly below the directory and is kept; NULL for all others. */
+/* The name of a copied file directly below the directory; NULL for all others. */
 static const char *kept_name(const char *path) {
     size_t length = strlen(directory);
     if (length == 0 || strncmp(path, directory, length) != 0) return NULL;
@@ -149,7 +148,7 @@ static void watch(int fd, const char *path, int flags) {
     leave();
 }
 
-/* Copies what is between two offsets of a file now. */
+/* Copies the current bytes between two offsets of a file. */
 static void copy_range(int from, int to, int64_t at, int64_t end) {
     char buffer[65536];
     while (at < end) {
@@ -161,7 +160,7 @@ static void copy_range(int from, int to, int64_t at, int64_t end) {
     }
 }
 
-/* The disk may have written it by itself, or some of its sectors. */
+/* The disk may have written it without a sync, or some of its sectors. */
 static void keep(int fd, int64_t start, int64_t end) {
     if (draw() % 100 >= kept) return;
     if (kept < 100 && draw() % 4 == 0) {
@@ -174,7 +173,7 @@ static void keep(int fd, int64_t start, int64_t end) {
     real_close(copy);
 }
 
-/* Everything written to the file is on the disk now. */
+/* Everything written to the file is durable now. */
 static void synced(int fd) {
     if (!is_watched(fd) || loses_syncs) return;
     enter();
@@ -191,7 +190,7 @@ static void synced(int fd) {
     leave();
 }
 
-/* A process that is killed in the middle of a write has noted it: the note comes first, and the lock is held. */
+/* A process killed during a write has noted it: the note comes first, and the lock is held. */
 ssize_t pwrite64(int fd, const void *data, size_t length, off64_t at) {
     if (!is_watched(fd) || length == 0) return real_pwrite(fd, data, length, at);
     enter();
@@ -228,7 +227,7 @@ static int truncated(int fd, off_t length) {
 int ftruncate64(int fd, off64_t length) { return truncated(fd, length); }
 int ftruncate(int fd, off_t length) { return truncated(fd, length); }
 
-/* Before the real one, which covers what others write meanwhile no more than this. */
+/* Before the real sync, which covers others' concurrent writes no more than this. */
 int fsync(int fd) {
     synced(fd);
     return real_fsync(fd);
@@ -304,7 +303,7 @@ int unlink(const char *path) {
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
-    /* Others' constructors may ask before this one has run. */
+    /* Other constructors may call this before this one has run. */
     if (!real_clock_gettime) real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
     int result = real_clock_gettime(clock, time);
     if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += later;

@@ -1,4 +1,4 @@
-//! What a member of the open-source alliance reads, against the simulator.
+//! The open-source alliance's reads, against the simulator.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{BAIDU_APP, Bench, CLIENT_ID, CLIENT_SECRET, Ran, WECHAT_APP, command};
 
-/// A line of `alliance` without credentials.
+/// An `alliance` command line without credentials.
 fn line(bench: &Bench, line: &[&str]) -> Command {
     let mut command = command();
     command.arg("alliance").args(line).args(["--format", "json", "--timeout", "2s"]);
@@ -17,14 +17,14 @@ fn line(bench: &Bench, line: &[&str]) -> Command {
     command
 }
 
-/// The same with them in the environment.
+/// Like [`line`], with credentials in the environment.
 fn run(bench: &Bench, verb: &[&str]) -> Ran {
     let mut command = line(bench, verb);
     command.env("MINIPROGRAM_CLIENT_ID", CLIENT_ID).env("MINIPROGRAM_CLIENT_SECRET", CLIENT_SECRET);
     Ran::of(&mut command)
 }
 
-/// A token of the key, fetched by hand.
+/// Fetches a token of the key.
 fn token(bench: &Bench) -> String {
     let host = bench.sim.base_url().trim_start_matches("http://").to_owned();
     let query = format!(

@@ -1,4 +1,4 @@
-//! `alliance watch` against a Kafka cluster within the process.
+//! `alliance watch` against an in-process Kafka cluster.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -13,7 +13,7 @@ use crate::support::{BAIDU_APP, Bench, CLIENT_ID, CLIENT_SECRET, Ran, command};
 
 const TOPIC: &str = "smartapp-changes";
 
-/// A cluster of one broker with the topic.
+/// A one-broker cluster with the topic.
 struct Kafka {
     cluster: MockCluster<'static, DefaultProducerContext>,
     producer: FutureProducer,
@@ -38,7 +38,7 @@ impl Kafka {
         let mut command = command();
         command.args(["alliance", "watch", "--topic", TOPIC, "--group", "host-42", "--format", "json"]);
         command.args(["--brokers", &self.cluster.bootstrap_servers()]);
-        // The cluster lets a group wait for a second less than this when it rebalances.
+        // The cluster makes a group wait for one second less than this on a rebalance.
         command.args(["--property", "session.timeout.ms=4000", "--property", "heartbeat.interval.ms=200"]);
         command.args(options);
         command
@@ -116,7 +116,7 @@ async fn what_changed_is_read_again() {
     let mut command = kafka.watch(&["--max", "3", "--reread"]);
     command.env("MINIPROGRAM_BASE_URL", bench.sim.base_url());
     command.env("MINIPROGRAM_CLIENT_ID", CLIENT_ID).env("MINIPROGRAM_CLIENT_SECRET", CLIENT_SECRET);
-    // The first reading fails, and the notification comes again.
+    // The first read fails, and the notification is delivered again.
     bench.sim.add_fault(FaultRule::next(4, Scope::All, Fault::Before(Disturbance::ServerError(503))));
     let told = lines(&Ran::of(command.args(["--timeout", "1s", "--deadline", "1s"])));
     assert_eq!(told[0]["app"]["app_id"], BAIDU_APP);
@@ -128,7 +128,7 @@ async fn what_changed_is_read_again() {
     assert_eq!(bench.sim.requests_to("/oauth/2.0/token"), 4 + 1, "one token for all, after the faults");
 }
 
-/// Nothing is passed over: what could not be read again is not committed.
+/// Nothing is skipped: what could not be read is not committed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_that_stays_ends_it_without_a_commit() {
     let (kafka, bench) = (Kafka::new(), Bench::start().await);
@@ -170,7 +170,7 @@ async fn what_cannot_be_read_is_kept_aside() {
     assert_eq!(nowhere.error(1)["field"], "dead_letters");
 }
 
-/// Values of properties may be passwords.
+/// Property values may be passwords.
 #[test]
 fn a_property_is_not_printed() {
     for (name, code) in [("no.such.property", 1), ("session.timeout.ms", 1)] {

@@ -1,4 +1,4 @@
-//! The basic information of an app, against the simulator.
+//! An app's basic information, against the simulator.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, members};
 
-/// A PNG of 144 x 144 pixels, as far as anybody looks.
+/// The header of a PNG of 144 x 144 pixels, which is all that is read.
 const ICON: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x90\0\0\0\x90";
 
 fn id() -> AppId {
     AppId::from(BAIDU_APP)
 }
 
-/// Runs a line of `app` without naming a vendor.
+/// Runs an `app` command line without naming a vendor.
 fn run(bench: &Bench, line: &[&str]) -> Ran {
     let token = bench.sim.token(&id()).unwrap();
     let mut command = command();
@@ -26,14 +26,14 @@ fn run(bench: &Bench, line: &[&str]) -> Ran {
     Ran::of(command.env("MINIPROGRAM_ACCESS_TOKEN", token.expose()))
 }
 
-/// A file in a folder that goes when the folder does.
+/// A file in a folder, deleted with it.
 fn file(folder: &tempfile::TempDir, bytes: &[u8]) -> PathBuf {
     let file = folder.path().join("icon.png");
     std::fs::write(&file, bytes).unwrap();
     file
 }
 
-/// An address that the image upload answered.
+/// URL returned by the image upload.
 fn image(bench: &Bench, kind: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = file(&folder, ICON);
@@ -43,7 +43,7 @@ fn image(bench: &Bench, kind: &str) -> String {
     answer["url"].as_str().unwrap().to_owned()
 }
 
-/// A change that took effect once and says so.
+/// Asserts that a change took effect once and was reported.
 fn changed(bench: &Bench, operation: &str, line: &[&str]) -> Value {
     let before = bench.sim.effects(&id(), operation);
     let effect = run(bench, line).json();
@@ -75,7 +75,7 @@ async fn reads_tell_what_the_vendor_knows() {
     assert_eq!(members(&run(&bench, &["library", "get"]).json()), ["version", "usage"]);
 }
 
-/// A name that does not pass is an answer, not a failure.
+/// A name that fails the check is a result, not a failure.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_checked() {
     let bench = Bench::start().await;
@@ -205,7 +205,7 @@ async fn the_permission_for_phone_numbers_is_asked_for_and_given_back() {
     assert_eq!(status()["raw_status"]["code"], 0);
 }
 
-/// What both vendors have is the same under both nouns.
+/// Commands that both vendors share are the same under both nouns.
 #[tokio::test(flavor = "multi_thread")]
 async fn shared_verbs_are_the_same() {
     let bench = Bench::start().await;

@@ -1,4 +1,4 @@
-//! What the commands do about rows that cannot be read, about what is kept for long, and about another database.
+//! Unreadable rows, long-kept rows, and another database.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Kept {
         self.0.path().join("state.db")
     }
 
-    /// Makes a value of the first app one that is in no known form.
+    /// Gives one value of the first app an unknown form.
     fn damage(&self, table: &str, column: &str) {
         let file = rusqlite::Connection::open(self.file()).unwrap();
         let damage = format!("UPDATE {table} SET {column} = CAST(x'07' AS BLOB) WHERE id = 1");
@@ -71,7 +71,7 @@ impl Kept {
     }
 }
 
-/// The JSON on standard output of a command that ended with that code.
+/// The JSON on standard output of a command that exited with that code.
 fn told(ran: &Ran, code: i32) -> Value {
     assert_eq!(ran.code, code, "{ran:?}");
     serde_json::from_str(&ran.stdout).unwrap()
@@ -115,7 +115,7 @@ async fn what_cannot_be_read_is_listed_repaired_and_told() {
     assert_eq!(repaired[3]["app_id"], WECHAT_APP);
     assert!(repaired[3]["lost"].as_str().unwrap().contains("what the event says"), "{repaired}");
 
-    // The dead one is replayed with no other, and told.
+    // The dead letter is replayed alone, and reported.
     let replayed = told(&kept.run(&["events", "replay", "--dead"]), 1);
     assert_eq!(replayed[0]["id"], 1, "{replayed}");
     assert!(replayed[0]["unreadable"].is_string(), "{replayed}");
@@ -123,7 +123,7 @@ async fn what_cannot_be_read_is_listed_repaired_and_told() {
     assert_eq!(told(&kept.run(&["store", "repair", "--drop"]), 0)[0]["action"], "dropped");
     told(&kept.run(&["store", "check"]), 0);
 
-    // The effect is open until somebody says what became of it.
+    // The effect is open until someone records its outcome.
     let error = kept.run_for(WECHAT_APP, &["effects", "settle"]).error(6);
     assert!(error["advice"].as_str().unwrap().contains("--as done"), "{error}");
     let closed = kept.run_for(WECHAT_APP, &["effects", "settle", "--as", "not-done"]).json();

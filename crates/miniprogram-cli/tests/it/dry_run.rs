@@ -1,4 +1,4 @@
-//! Every effect can be printed instead of sent: no request, no token.
+//! Every effect can be printed instead of sent, without a request or token.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ const UPLOAD: [&str; 10] = [
     "x",
 ];
 
-/// The command line, and the path of the effect at WeChat and at Baidu; none where it is unsupported.
+/// The command line, and the effect's path at WeChat and at Baidu; `None` if unsupported.
 fn effects() -> Vec<(Vec<&'static str>, Option<&'static str>, Option<&'static str>)> {
     let wechat_item = vec!["audit", "submit", "--item", r#"{"address":"pages/index"}"#];
     let baidu_words = vec!["audit", "submit", "--content", "a", "--remark", "b"];
@@ -80,7 +80,7 @@ async fn an_audit_that_is_looked_up_stands_as_where_it_comes_from() {
     assert_eq!(bench.sim.requests(), 0);
 }
 
-/// The plan names the requests that are really sent, in their order.
+/// The plan names the requests actually sent, in order.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_is_what_is_sent() {
     use miniprogram_sim::State;
@@ -98,7 +98,7 @@ async fn a_dry_run_is_what_is_sent() {
             let before = bench.sim.request_log().len();
             bench.run(app, line).json();
             let sent: Vec<_> = bench.sim.request_log()[before..].iter().map(|one| json!(one.path)).collect();
-            // Baidu takes a rollback over first; that it has arrived is asked afterwards.
+            // Baidu only accepts a rollback at first; its completion is queried afterwards.
             assert_eq!(planned, sent[..planned.len()], "{app} {line:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! An effect whose outcome is open: listed, shown, settled, closed by hand, or repeated.
+//! An effect with an unknown outcome: listed, shown, settled, closed manually, or repeated.
 
 use miniprogram::AppId;
 use miniprogram_sim::{BAIDU, Disturbance, Fault, FaultRule, Scope, State, Untold, WECHAT};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, vendor_of};
 
-/// A simulator, and a store beside it.
+/// A simulator and a store.
 struct Desk {
     bench: Bench,
     folder: tempfile::TempDir,
@@ -28,7 +28,7 @@ impl Desk {
         self.bench.run(app, &[line, &["--store", &self.store(), "--platform-id", "platform"]].concat())
     }
 
-    /// A release that takes place and whose response is lost; what is read afterwards meets `reads`.
+    /// A release that takes effect and whose response is lost; later reads meet `reads`.
     fn lose_release(&self, app: &str, reads: Fault) -> Value {
         let id = AppId::from(app);
         self.bench.arrange(app, &State::Approved);
@@ -49,7 +49,7 @@ impl Desk {
         self.bench.sim.effects(&AppId::from(app), "release")
     }
 
-    /// The operations that are open.
+    /// The open effects.
     fn open(&self, app: &str) -> Vec<Value> {
         let rows = self.run(app, &["effects", "list"]).json();
         rows.as_array().unwrap().iter().map(|row| row["operation"].clone()).collect()
@@ -82,7 +82,7 @@ async fn an_open_effect_is_shown_and_settled() {
         let shown = desk.run(app, &["effects", "show"]).json();
         assert_eq!((&shown["app_id"], &shown["operation"]), (&json!(app), &json!("release")), "{shown}");
         assert_eq!(shown["arguments"], json!({ "release": { "target": "approved" } }));
-        // Nobody can be asked yet: it stays open.
+        // No query succeeds yet: it stays open.
         let error = desk.run(app, &["effects", "settle"]).error(6);
         assert_eq!(error["outcome"], "unknown", "{error}");
         assert_eq!(desk.open(app), ["release"]);

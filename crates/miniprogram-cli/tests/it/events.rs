@@ -1,4 +1,4 @@
-//! Pushes that the simulator sealed, read by the command.
+//! Pushes sealed by the simulator, read by the command.
 
 use miniprogram::{AppId, Event, EventKind, Timestamp};
 use miniprogram_sim::{BAIDU, Callback, Decision, SentPush, State, WECHAT};
@@ -92,7 +92,7 @@ fn a_plain_push_is_read_only_where_it_is_asked_for() {
     assert!(missing.stderr.contains("--token") && missing.stderr.contains("--aes-key"), "{}", missing.stderr);
 }
 
-/// What must not be printed as it is: it drives a terminal, forges a line or looks like something else.
+/// Characters that must be escaped: they control a terminal, forge a line or look like something else.
 const UNSEEN: &str =
     "\t\u{1b}[2J\u{9b}\u{ad}\u{200b}\u{200f}\u{2028}\u{202e}\u{2066}\u{2069}\u{feff}\u{e0041}";
 

@@ -1,4 +1,4 @@
-//! One exit code per way of ending.
+//! One exit code per kind of result.
 
 use miniprogram::AppId;
 use miniprogram_sim::{Disturbance, Fault, FaultRule, Scope};
@@ -72,7 +72,7 @@ fn usage_is_2_in_both_formats() {
     }
 }
 
-/// What is only in the environment never makes a command that has no use for it fail.
+/// Environment variables never make a command fail that does not use them.
 #[test]
 fn an_unused_environment_is_no_mistake() {
     let ran = Ran::of(

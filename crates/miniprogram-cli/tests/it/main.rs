@@ -1,4 +1,4 @@
-//! The command, run as a process: over real sockets against the simulator where it calls a vendor.
+//! The command, run as a process: over real sockets against the simulator if it calls a vendor.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 

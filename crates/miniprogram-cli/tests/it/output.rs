@@ -1,4 +1,4 @@
-//! Tables, pipes that close, disks that are full.
+//! Tables, closed pipes, full disks.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! A platform that lives on its store: tickets, authorizations, events, tokens, the daemon and the commands beside it.
+//! A platform on its store: tickets, authorizations, events, tokens, the daemon and commands next to it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 use crate::postgres;
 use crate::support::{BAIDU_APP, Ran, WECHAT_APP, command, run_with_input, signal, vendor_of};
 
-/// What a condition may take at most on a machine that is busy with other tests.
+/// Timeout of a condition on a machine busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A simulator, and a folder with the configuration of a platform of each vendor there.
+/// A simulator, and a folder with the configuration of a platform of each vendor.
 struct Platforms {
     sim: Simulator,
     folder: tempfile::TempDir,
@@ -63,13 +63,13 @@ impl Platforms {
         self.folder.path().join(name)
     }
 
-    /// With more in the environment.
+    /// Adds environment variables.
     fn with(mut self, environment: &[(&'static str, &str)]) -> Self {
         self.environment = environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         self
     }
 
-    /// A command line in the platform's folder, where its configuration is the default one.
+    /// A command in the platform's folder, where its configuration is the default.
     fn command(&self, line: &[&str]) -> Command {
         let mut command = command();
         command.current_dir(self.folder.path()).args(line);
@@ -77,17 +77,17 @@ impl Platforms {
         command
     }
 
-    /// Runs a command line with JSON results and short waits.
+    /// Runs a command with JSON results and short waits.
     fn run(&self, line: &[&str]) -> Ran {
         Ran::of(self.command(line).args(["--format", "json"]))
     }
 
-    /// The same for an app.
+    /// Like `run`, for an app.
     fn run_for(&self, app: &str, line: &[&str]) -> Ran {
         self.run(&[line, &["--vendor", vendor_of(app), "--app", app]].concat())
     }
 
-    /// Starts the daemon and tells the vendors where it listens.
+    /// Starts the daemon and registers its address with the vendors.
     fn serve(&self, options: &[&str]) -> Daemon {
         let mut command = self.command(&["events", "serve", "--format", "json"]);
         let daemon = Daemon::start(command.args(options));
@@ -104,7 +104,7 @@ impl Platforms {
         daemon
     }
 
-    /// The row of a status, once it fulfils a condition.
+    /// The row of a status, once it satisfies a condition.
     async fn status(&self, line: &[&str], fulfilled: impl Fn(&Value) -> bool) -> Value {
         let asked = || {
             let rows = self.run(&[&["auth", "status"], line].concat()).json();
@@ -113,7 +113,7 @@ impl Platforms {
         until(asked, || self.run(&["events", "list"]).stdout).await
     }
 
-    /// The newest event of a kind, once it is in that state.
+    /// The newest event of a kind, once in that state.
     async fn event(&self, app: &str, kind: &str, state: &str) -> Value {
         let asked = || {
             let rows = self.run_for(app, &["events", "list", "--kind", kind, "--state", state]).json();
@@ -122,7 +122,7 @@ impl Platforms {
         until(asked, || self.run(&["events", "list"]).stdout).await
     }
 
-    /// A ticket, and an authorization of the app.
+    /// Pushes a ticket, and authorizes the platform for the app.
     async fn authorize(&self, app: &str) {
         let vendor = if app == BAIDU_APP { BAIDU } else { WECHAT };
         self.sim.push_ticket(vendor).unwrap();
@@ -141,7 +141,7 @@ fn write_private(file: &Path, text: &str) {
     fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
-/// Asks until there is an answer.
+/// Polls until there is a result.
 async fn until<T>(mut ask: impl FnMut() -> Option<T>, told: impl Fn() -> String) -> T {
     let started = std::time::Instant::now();
     loop {
@@ -157,7 +157,7 @@ async fn until<T>(mut ask: impl FnMut() -> Option<T>, told: impl Fn() -> String)
 struct Daemon {
     child: Child,
     first: Value,
-    /// What it printed after the first line, so far.
+    /// Output after the first line, so far.
     printed: Arc<Mutex<String>>,
     said: Arc<Mutex<String>>,
 }
@@ -174,14 +174,14 @@ impl Daemon {
         Self { child, first, printed: collect(stdout), said }
     }
 
-    /// The JSON lines of `--jsonl` so far.
+    /// The JSON lines of `--jsonl`, so far.
     fn lines(&self) -> Vec<Value> {
         let printed = self.printed.lock().unwrap();
         let whole = printed.rsplit_once('\n').map(|(whole, _)| whole).unwrap_or_default();
         whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Tells it to stop; it ends by itself, with 0.
+    /// Asks it to stop; it exits with 0.
     fn stop(mut self) -> String {
         signal(&self.child, "TERM");
         let status = self.child.wait().unwrap();
@@ -190,7 +190,7 @@ impl Daemon {
     }
 }
 
-/// A test that fails leaves no process behind.
+/// A failing test leaves no process behind.
 impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -249,7 +249,7 @@ async fn a_platform_lives_on_its_store() {
     assert!(second["message"].as_str().unwrap().contains(&daemon.child.id().to_string()), "{second}");
     assert!(second["advice"].as_str().unwrap().contains("commands may run beside it"), "{second}");
 
-    // Everything else runs beside the daemon.
+    // Everything else runs next to the daemon.
     for app in [WECHAT_APP, BAIDU_APP] {
         let id = AppId::from(app);
         let uploaded = platforms.run_for(app, &UPLOAD).json();
@@ -260,7 +260,7 @@ async fn a_platform_lives_on_its_store() {
         let options = if app == WECHAT_APP { &item[..] } else { &words };
         platforms.run_for(app, &[&["audit", "submit"], options].concat()).json();
 
-        // A token that the vendor refuses is replaced once, and the new one is kept.
+        // A token that the vendor refuses is replaced once, and the new one is stored.
         platforms.sim.expire_token(&id).unwrap();
         platforms.run_for(app, &["code", "versions"]).json();
         let kept = platforms.run(&["auth", "status", "--app", app]).json();
@@ -307,7 +307,7 @@ async fn a_platform_lives_on_its_store() {
     assert_eq!(report["open_intents"], 0, "every effect was closed in the journal");
 }
 
-/// Failing handlers, the dead, and the way back.
+/// Failing handlers, dead letters, and their replay.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_command_cannot_handle_is_dead_until_it_is_replayed() {
@@ -343,7 +343,7 @@ async fn what_a_command_cannot_handle_is_dead_until_it_is_replayed() {
     assert_eq!((&handled["id"], &handled["payload"]["ComponentVerifyTicket"]), (&dead["id"], &json!("***")));
 }
 
-/// WeChat's JSON envelopes are received where the configuration or the option says so.
+/// WeChat's JSON envelopes are accepted if the configuration or the option says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn pushes_in_json_are_received_where_that_is_configured() {
     use miniprogram::Secret;
@@ -397,7 +397,7 @@ async fn pushes_in_json_are_received_where_that_is_configured() {
     assert_eq!((&refused["kind"], &refused["field"]), (&json!("invalid_argument"), &json!("body_format")));
 }
 
-/// A command that is killed in the middle of an effect leaves it to the next one, which asks before it sends.
+/// A command killed in the middle of an effect leaves it to the next one, which queries before it sends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_command_leaves_an_intent_that_the_next_one_settles() {
     for app in [WECHAT_APP, BAIDU_APP] {
@@ -459,7 +459,7 @@ async fn a_merchant_is_sent_to_the_page_and_the_code_is_exchanged() {
     }
 }
 
-/// What the chain sends, without sending it and without any secret.
+/// The token chain's requests, printed without sending or secrets.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_of_the_chain_needs_neither_store_nor_secret() {
     let platforms = Platforms::start().await;
@@ -501,7 +501,7 @@ async fn a_dry_run_of_the_chain_needs_neither_store_nor_secret() {
     assert_eq!(platforms.sim.requests(), 0);
 }
 
-/// With another key, or with none, nothing starts, and nothing is written.
+/// With another key, or with none, nothing starts and nothing is written.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealed_store_is_used_with_its_key_alone() {
     const KEY: &str = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2E=";
@@ -568,7 +568,7 @@ async fn processes_share_postgres() {
     assert_eq!(platforms.run(&["store", "check"]).json()["problems"], json!([]));
 }
 
-/// What WeChat asks of a platform before it goes public.
+/// WeChat's test of a platform before it is published.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_acceptance_test_is_passed_where_it_is_answered() {
     for (option, passed) in [(&["--acceptance-test"][..], true), (&[], false)] {
@@ -582,7 +582,7 @@ async fn the_acceptance_test_is_passed_where_it_is_answered() {
     }
 }
 
-/// Everything that is a secret is used, at the loudest log, and none of it is printed.
+/// Every secret is used, at the most verbose log level, and none is printed.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_of_the_platform_is_printed() {
     const STORE_KEY: &str = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2E=";
@@ -604,7 +604,7 @@ async fn no_secret_of_the_platform_is_printed() {
         let of_app = ["--vendor", vendor.as_str(), "--app", app];
         let of_vendor = ["--vendor", vendor.as_str()];
         run(&["store", "migrate"]);
-        // A line without JSON results has its log on standard error: ask the store itself.
+        // A command without JSON results logs to standard error: read the store itself.
         let daemon = platforms.serve(&["--jsonl"]);
         secrets.push(platforms.sim.push_ticket(vendor).unwrap());
         let quiet = |line: &[&str]| {
@@ -672,7 +672,7 @@ async fn no_secret_of_the_platform_is_printed() {
     }
 }
 
-/// A mistake in the configuration names the member, the platform and the way out.
+/// A configuration mistake is reported with the field, the platform and the remedy.
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_of_the_configuration_are_named() {
     let platforms = Platforms::start().await;
@@ -707,7 +707,7 @@ async fn mistakes_of_the_configuration_are_named() {
     assert!(ambiguous.stderr.contains("wechat wx1, wechat wx3"), "{}", ambiguous.stderr);
     let chosen = platforms.run(&[&versions[..], &["--platform-id", "wx3"]].concat()).error(1);
     assert_eq!(chosen["field"], "secret", "{chosen}");
-    // Nothing of the file matters to who brings a token and no store.
+    // The file does not matter to a command with a token and no store.
     let mut alone = platforms.command(&versions);
     alone.args(["--config", "", "--access-token", "unknown", "--format", "json"]);
     let alone = Ran::of(alone.env("MINIPROGRAM_BASE_URL", platforms.sim.base_url())).error(1);

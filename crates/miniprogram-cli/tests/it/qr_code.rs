@@ -1,4 +1,4 @@
-//! The QR code is a whole file or none.
+//! The QR code is written completely or not at all.
 
 use crate::support::{BAIDU_APP, Bench, WECHAT_APP};
 

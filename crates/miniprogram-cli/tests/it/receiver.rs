@@ -1,4 +1,4 @@
-//! `events serve` as a process among readers that stall, handlers that hang, and peers that mean no good.
+//! `events serve` as a process among stalled readers, hanging handlers and hostile peers.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,9 +20,9 @@ use crate::support::{Ran, command, signal};
 const PLATFORM: &str = "17328232";
 const TOKEN: &str = "receivertoken";
 const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
-/// The number of the app of event 0.
+/// Number of the app of event 0.
 const FIRST_APP: i64 = 1_000_000;
-/// What anything may take at most on a machine that is busy with other tests.
+/// Timeout of anything on a machine busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder with a configuration and a store.
@@ -67,20 +67,20 @@ impl Place {
         Receiver::start(self.command(&["events", "serve"]).args(options))
     }
 
-    /// The numbers of the events in a state.
+    /// Numbers of the events in a state.
     fn numbers(&self, state: &str) -> BTreeSet<i64> {
         let listed = self.run(&["events", "list", "--limit", "10000", "--state", state]).json();
         listed.as_array().unwrap().iter().map(number).collect()
     }
 }
 
-/// The number of an event, which is in the id of its app.
+/// Number of an event, part of its app's id.
 fn number(event: &Value) -> i64 {
     let app = event["app_id"].as_str().unwrap_or_else(|| panic!("{event}"));
     app.parse::<i64>().unwrap() - FIRST_APP
 }
 
-/// The process, whose output nobody reads unless a test does.
+/// The process, whose output is read only if a test does so.
 struct Receiver {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -107,13 +107,13 @@ impl Receiver {
         Self { child, stdout, stderr, base: url("base_url"), status: url("status_url"), client }
     }
 
-    /// Delivers the event of a number, of an app of its own, with that many letters more. Returns the answer.
+    /// Delivers the event of a number, of its own app, with `letters` extra letters. Returns the response.
     async fn push(&self, number: i64, letters: usize) -> (u16, String) {
         let answer = self.request(number, letters).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    /// Delivers it on a connection of its own, with a vendor's patience. Returns whether it was acknowledged.
+    /// Delivers it on a new connection, with a vendor's timeout. Returns whether it was acknowledged.
     async fn try_push(&self, number: i64, letters: usize) -> bool {
         let request =
             self.request(number, letters).header("connection", "close").timeout(Duration::from_secs(5));
@@ -127,7 +127,7 @@ impl Receiver {
             "tpAppId": PLATFORM.parse::<i64>().unwrap(),
             "event": "PACKAGE_AUDIT_PASS",
             "eventTime": "2023-11-14 22:13:20",
-            // Ids begin with 1.
+            // Ids start at 1.
             "packageId": number + 1,
             "packageVersion": "1.0.0",
             "remark": "x".repeat(letters),
@@ -142,7 +142,7 @@ impl Receiver {
         request.body(push.body)
     }
 
-    /// Delivers many, and all of them are acknowledged.
+    /// Delivers many; all of them are acknowledged.
     async fn push_all(&self, numbers: std::ops::Range<i64>, letters: usize) {
         let pushes = numbers.map(|number| self.push(number, letters));
         let answers: Vec<_> = futures::stream::iter(pushes).buffer_unordered(16).collect().await;
@@ -160,7 +160,7 @@ impl Receiver {
         self.get(&format!("{}/healthz", self.base)).await.0 == 200
     }
 
-    /// Waits until it has ended by itself. Returns the exit code.
+    /// Waits until it exits. Returns the exit code.
     fn wait(&mut self) -> i32 {
         let started = Instant::now();
         loop {
@@ -177,7 +177,7 @@ impl Receiver {
         self.wait()
     }
 
-    /// The numbers of the events on the lines that nobody has read so far. The last one may be cut short.
+    /// Numbers of the events on unread lines. The last one may be cut short.
     fn printed(&mut self) -> BTreeSet<i64> {
         let mut text = String::new();
         self.stdout.read_to_string(&mut text).unwrap();
@@ -192,7 +192,7 @@ impl Receiver {
     }
 }
 
-/// A test that fails leaves no process behind.
+/// A failing test leaves no process behind.
 impl Drop for Receiver {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -200,7 +200,7 @@ impl Drop for Receiver {
     }
 }
 
-/// Asks until something holds.
+/// Polls until the condition holds.
 async fn until(mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !holds().await {
@@ -209,7 +209,7 @@ async fn until(mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Whether a process runs, a dead one that nobody has buried aside.
+/// Returns whether a process runs; a zombie does not count.
 fn is_alive(pid: &str) -> bool {
     let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap().stdout;
     !state.is_empty() && !state.starts_with(b"Z")
@@ -219,7 +219,7 @@ fn is_alive(pid: &str) -> bool {
 async fn a_reader_that_stalls_does_not_make_it_deaf_and_loses_nothing() {
     let place = Place::new();
     let mut receiver = place.serve(&["--jsonl"]);
-    // Far more than a pipe holds.
+    // Far more than a pipe buffers.
     receiver.push_all(0..120, 2000).await;
     assert!(receiver.is_healthy().await);
     assert_eq!(receiver.terminate(), 1);
@@ -248,7 +248,7 @@ async fn a_reader_that_stalls_does_not_make_it_deaf_and_loses_nothing() {
 async fn a_reader_that_takes_nothing_for_too_long_ends_it_with_an_error() {
     let place = Place::new();
     let mut receiver = place.serve(&["--jsonl", "--handler-timeout", "1s"]);
-    // Until it ends by itself, on a fast machine after a few thousand.
+    // Until it exits, on a fast machine after a few thousand.
     for number in 0..100_000 {
         if !receiver.try_push(number, 2000).await {
             break;
@@ -333,8 +333,8 @@ async fn a_command_gets_the_environment_without_secrets_and_no_core_is_dumped() 
     assert_eq!(receiver.terminate(), 0, "{}", receiver.said());
 }
 
-/// Peers that connect, send half a head, and come again when they are cut off. They have a thread of their own: what
-/// they take from the receiver must not be taken from the deliveries of the test.
+/// Peers that connect, send half a head, and reconnect when cut off. They run on their own thread: the time that they
+/// cost must be the receiver's, not that of the test's deliveries.
 struct SlowPeers(Option<tokio::runtime::Runtime>);
 
 impl Drop for SlowPeers {
@@ -371,7 +371,7 @@ impl SlowPeers {
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_slow_peers_at_256_files_lose_no_push_within_three_deliveries() {
     let place = Place::new();
-    // As many connections as fit, and more than fit: what cannot be accepted takes the place of what waits.
+    // As many connections as fit, and more: a new one that does not fit replaces a waiting one.
     for options in [&[][..], &["--max-connections", "1000000"]] {
         let serve = place.command(&["events", "serve"]);
         let mut limited = Command::new("sh");
@@ -422,7 +422,7 @@ async fn readiness_and_metrics_are_apart_and_hammering_them_slows_no_push() {
         let (client, url) = (receiver.client.clone(), format!("{}/{path}", receiver.status));
         hammers.spawn(async move {
             loop {
-                // Some are cut off in favour of others.
+                // Some are dropped in favour of others.
                 if let Ok(answer) = client.get(&url).send().await {
                     let _ = answer.bytes().await;
                 }

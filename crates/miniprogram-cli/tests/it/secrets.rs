@@ -1,4 +1,4 @@
-//! No token and no key is ever printed, at the loudest log.
+//! No token and no key is ever printed, at the most verbose log level.
 
 use std::process::Command;
 
@@ -115,7 +115,7 @@ async fn a_refused_token_of_the_platform_is_not_printed() {
     }
 }
 
-/// Neither the secret of a key nor the token that it brings is printed, whoever refuses what.
+/// Neither a key's secret nor its token is printed, whatever is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_secret_of_a_key_is_not_printed() {
     let bench = Bench::start().await;
@@ -201,7 +201,7 @@ fn a_filter_that_is_none_is_said() {
     assert_eq!(ran.error(1)["field"], "MINIPROGRAM_LOG");
 }
 
-/// A store's URL may hold a password.
+/// A store's URL may contain a password.
 #[test]
 fn the_password_of_a_store_is_not_printed() {
     for url in [

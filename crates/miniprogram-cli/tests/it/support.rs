@@ -8,11 +8,11 @@ use serde_json::Value;
 
 pub(crate) const WECHAT_APP: &str = "wx0123456789abcdef";
 pub(crate) const BAIDU_APP: &str = "17000001";
-/// The key of the Baidu app at the alliance.
+/// The Baidu app's key at the alliance.
 pub(crate) const CLIENT_ID: &str = "Va5yQRHlA4Fq4eR3LT0vuXV4";
 pub(crate) const CLIENT_SECRET: &str = "0rDSjzQ20XUj5itV7WRtznPQSzr5pVw2";
 
-/// The command without anything of this process's environment that it reads.
+/// The command without this process's environment variables that it reads.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_miniprogram"));
     for name in [
@@ -36,7 +36,7 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// How a run ended.
+/// Result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -54,13 +54,13 @@ impl Ran {
         }
     }
 
-    /// Exactly one JSON value on standard output, nothing on standard error, exit code 0.
+    /// Asserts exactly one JSON value on standard output, nothing on standard error, exit code 0.
     pub(crate) fn json(&self) -> Value {
         assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{self:?}");
         serde_json::from_str(&self.stdout).unwrap()
     }
 
-    /// Exactly one JSON error on standard error, nothing on standard output.
+    /// Asserts exactly one JSON error on standard error, nothing on standard output.
     pub(crate) fn error(&self, code: i32) -> Value {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
         let mut value: Value = serde_json::from_str(&self.stderr).unwrap();
@@ -73,7 +73,7 @@ impl Ran {
 pub(crate) fn run_with_input(command: &mut Command, input: &[u8]) -> Ran {
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = child.spawn().unwrap();
-    // A command that refuses before it reads closes its end.
+    // A command that fails before reading closes its end.
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     Ran {
@@ -111,7 +111,7 @@ impl Bench {
         self.sim.arrange(&AppId::from(app), state).unwrap();
     }
 
-    /// The command line for an app, with its token in the environment and short waits.
+    /// The command for an app, with its token in the environment and short waits.
     pub(crate) fn command(&self, app: &str, line: &[&str]) -> Command {
         let mut command = self.without_token(app, line);
         let token = self.sim.token(&AppId::from(app)).unwrap();
@@ -119,7 +119,7 @@ impl Bench {
         command
     }
 
-    /// The same without a token.
+    /// Like `command`, without a token.
     pub(crate) fn without_token(&self, app: &str, line: &[&str]) -> Command {
         let mut command = command();
         command.args(line).args(["--vendor", vendor_of(app), "--app", app]);
@@ -127,12 +127,12 @@ impl Bench {
         command
     }
 
-    /// Runs a command line for an app with JSON results.
+    /// Runs a command for an app with JSON results.
     pub(crate) fn run(&self, app: &str, line: &[&str]) -> Ran {
         Ran::of(self.command(app, line).args(WAITS))
     }
 
-    /// Runs a command line of the platform itself, with its token, with JSON results.
+    /// Runs a platform command with the platform's token, with JSON results.
     pub(crate) fn run_as_platform(&self, vendor: Vendor, line: &[&str]) -> Ran {
         let token = self.sim.platform_token(vendor).unwrap();
         let mut command = command();
@@ -146,7 +146,7 @@ pub(crate) fn vendor_of(app: &str) -> &'static str {
     if app == BAIDU_APP { "baidu" } else { "wechat" }
 }
 
-/// The names of an object's members.
+/// The field names of an object.
 pub(crate) fn members(value: &Value) -> Vec<&str> {
     value.as_object().unwrap_or_else(|| panic!("no object: {value}")).keys().map(String::as_str).collect()
 }

@@ -1,4 +1,4 @@
-//! The template library of the platform: the same lines at both vendors.
+//! The platform's template library: the same commands at both vendors.
 
 use miniprogram::Vendor;
 use miniprogram_sim::{BAIDU, Disturbance, Fault, FaultRule, Scope, WECHAT};
@@ -76,7 +76,7 @@ async fn refusals_say_what_to_do() {
     }
 }
 
-/// An app's token is none of the platform's. For the lists WeChat answers it with an empty one.
+/// An app's token is not the platform's. WeChat answers its lists with an empty one.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_the_platforms() {
     let bench = Bench::start().await;

@@ -8,7 +8,7 @@ use crate::support::{BAIDU_APP, Bench, WECHAT_APP, members};
 
 const ITEM: &str = r#"{"address":"pages/index/index","first_class":"工具","second_class":"备忘录","first_id":1,"second_id":2}"#;
 
-/// Upload, submit with the printed receipt, watch, release, roll back: the same lines at both vendors.
+/// Uploads, submits with the printed receipt, watches, releases, rolls back: the same commands at both vendors.
 async fn cycle(app: &str, submission: &[&str]) {
     let bench = Bench::start().await;
     let id = AppId::from(app);
@@ -194,7 +194,7 @@ async fn a_low_level_call_writes_what_is_not_json_to_a_file() {
     assert_eq!(bench.run(WECHAT_APP, &[&line[..], &output].concat()).error(1)["field"], "output");
     assert_eq!(bench.sim.requests(), before, "a file that is there costs no request");
     assert!(bench.run(WECHAT_APP, &[&line[..], &output, &["--force"]].concat()).json().is_object());
-    // JSON goes to a file just as well; a refusal does not.
+    // JSON can be written to a file as well; an error is not.
     let json_file = folder.path().join("answer.json");
     let to_json = ["--output", json_file.to_str().unwrap()];
     bench.run(WECHAT_APP, &[&["call", "GET", "/wxa/get_category"][..], &to_json].concat()).json();

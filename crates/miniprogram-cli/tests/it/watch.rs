@@ -1,4 +1,4 @@
-//! Watching an audit: changes as they come, and an exit code for each end.
+//! Watching an audit: changes as they happen, and an exit code per result.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;

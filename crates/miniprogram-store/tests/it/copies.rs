@@ -1,4 +1,4 @@
-//! A store moves to another database, whole.
+//! Copying a whole store to another database.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ fn with(keys: StoreKeys) -> StoreOptions {
     StoreOptions::default().with_keys(keys)
 }
 
-/// Everything but secrets, and what a copy does not carry over.
+/// Everything except secrets and what a copy does not transfer.
 async fn exported(store: &dyn Store) -> Vec<Value> {
     let mut lines = Vec::new();
     let mut write = |value: &Value| {
@@ -52,7 +52,7 @@ async fn everything_moves_to_postgresql_and_back() {
     assert!(report.is_ok() && report.sealed_with.len() == 1 && report.open_values == 0, "{report:?}");
     assert_eq!(report.rows, copied.rows);
 
-    // Cut off in the middle: it goes on, and no row is there twice.
+    // Interrupted midway: it resumes, and no row is duplicated.
     let pool = sqlx::PgPool::connect(&url).await.unwrap();
     let cut = "DELETE FROM miniprogram.events WHERE id > 300; DELETE FROM miniprogram.lanes";
     sqlx::raw_sql(cut).execute(&pool).await.unwrap();
@@ -66,7 +66,7 @@ async fn everything_moves_to_postgresql_and_back() {
     suite::assert_a_copy_goes_on(&target).await;
     target.close().await;
 
-    // What holds other rows is refused, and nothing is written to it.
+    // A target with other rows is refused, and nothing is written to it.
     let error = copy(&from, key('a'), &back, key('c')).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     statement_in(&first, "UPDATE events SET deliveries = deliveries + 1 WHERE id = 7");
@@ -88,7 +88,7 @@ async fn everything_moves_to_another_file() {
     let copied = copy(&from, key('a'), &to, key('b')).await.unwrap();
     assert_eq!((copied.rows["events"], copied.resumed), (451, 0));
 
-    // Cut off in the middle: it goes on, and no row is there twice.
+    // Interrupted midway: it resumes, and no row is duplicated.
     statement_in(&second, "DELETE FROM events WHERE id > 300; DELETE FROM lanes");
     let again = copy(&from, key('a'), &to, key('b')).await.unwrap();
     assert_eq!((&again.rows, again.resumed), (&copied.rows, copied.rows.values().sum::<u64>() - 152));
@@ -101,7 +101,7 @@ async fn everything_moves_to_another_file() {
     target.close().await;
     drop(target);
 
-    // What holds other rows is refused.
+    // A target with other rows is refused.
     let error = copy(&from, key('a'), &to, key('b')).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
 }
@@ -123,7 +123,7 @@ async fn a_source_that_is_in_use_or_cannot_be_read_is_not_copied() {
     copy(&from, key('a'), &to, key('a')).await.unwrap();
 }
 
-/// What was used up stays used up, also where no row is left of it.
+/// Used ids stay used, even if no row is left of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_of_rows_that_are_gone_are_not_given_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -144,7 +144,7 @@ async fn ids_of_rows_that_are_gone_are_not_given_again() {
     }
 }
 
-/// Whoever is told that a copy is complete may go on with it at once, in another process too.
+/// Once a copy is reported complete, it can be used at once, by another process as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_is_complete_is_nobodys() {
     let folder = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The same message, its members the other way round and its numbers as text.
+/// The same message with its fields in reverse order and its numbers as strings.
 fn sent_again(value: &Value) -> Value {
     match value {
         Value::Number(number) => Value::from(number.to_string()),
@@ -45,7 +45,7 @@ fn sent_again(value: &Value) -> Value {
     }
 }
 
-/// The message in a form that two spellings of one value share.
+/// The message in a form shared by two spellings of one value.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Number(number) => Value::from(number.to_string()),

@@ -1,4 +1,4 @@
-//! One suite for every store, and what each of them has of its own.
+//! One suite for every store, and the tests specific to each.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use miniprogram_store::{PostgresStore, SqliteStore, Store, StoreKeys, StoreOptions};
 use tempfile::TempDir;
 
-/// Where a test keeps its store: opened as often as the test likes.
+/// The location of a test's store, which can be opened any number of times.
 enum Place {
     Sqlite(TempDir),
     Postgres(String),
@@ -30,7 +30,7 @@ impl Place {
         postgres::database(test).map(Self::Postgres)
     }
 
-    /// The store, made if it is not there.
+    /// Opens the store, creating it if missing.
     async fn store(&self) -> Arc<dyn Store> {
         self.store_with(StoreKeys::default()).await
     }
@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    /// Its address.
+    /// Its URL.
     fn url(&self) -> String {
         match self {
             Self::Sqlite(directory) => format!("sqlite:{}", directory.path().join("store.db").display()),
@@ -54,12 +54,12 @@ impl Place {
         }
     }
 
-    /// A second handle on the store beside an open one, as another process would have it.
+    /// A second handle on the open store, as in another process.
     async fn beside(&self, _open: &Arc<dyn Store>) -> Arc<dyn Store> {
         self.store().await
     }
 
-    /// A statement that the databases word differently.
+    /// Executes a statement that differs between the databases.
     async fn statement_of(&self, sqlite: &'static str, postgres: &'static str) {
         self.statement(if matches!(self, Self::Sqlite(_)) { sqlite } else { postgres }).await;
     }
@@ -80,7 +80,7 @@ impl Place {
         }
     }
 
-    /// Every byte that the store keeps in a column, as text of hex digits.
+    /// All stored values of a column, as hex digits.
     async fn stored(&self, sqlite: &'static str, postgres: &'static str) -> Vec<String> {
         match self {
             Self::Sqlite(directory) => {
@@ -99,7 +99,7 @@ impl Place {
     }
 }
 
-/// A statement in a file that may be a store.
+/// Executes a statement in a file that may be a store.
 fn statement_in(path: &std::path::Path, sql: &str) {
     rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }

@@ -1,4 +1,4 @@
-//! What only the shared store promises.
+//! Guarantees specific to the shared store.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -154,19 +154,19 @@ fn event(number: u32) -> NewEvent {
     NewEvent::new(PlatformKey::new(ACME, "p1"), event, Timestamp::from_unix(1))
 }
 
-/// Somebody who holds the lock of every lane, as who hands over, receives or replays an event does.
+/// Holds the lock of every lane, as delivering, receiving or replaying an event does.
 async fn hold_lanes(pool: &sqlx::PgPool) -> sqlx::Transaction<'static, sqlx::Postgres> {
     let mut holder = pool.begin().await.unwrap();
     sqlx::query("SELECT id FROM miniprogram.lanes FOR UPDATE").fetch_all(&mut *holder).await.unwrap();
     holder
 }
 
-/// Until so many others wait for a lock.
+/// Waits until that many others wait for a lock.
 async fn until_waiting(pool: &sqlx::PgPool, others: i64) {
     while waiting(pool).await < others {}
 }
 
-/// How many others wait for a lock.
+/// Number of others that wait for a lock.
 async fn waiting(pool: &sqlx::PgPool) -> i64 {
     let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     sqlx::query_scalar(waiting).fetch_one(pool).await.unwrap()
@@ -182,7 +182,7 @@ async fn an_event_that_arrives_while_its_lane_is_being_emptied_is_handed_over() 
     store.receive(&event(1)).await.unwrap();
     let claim = store.claim("me", now, LEASE, 1).await.unwrap().remove(0);
     let holder = hold_lanes(&pool).await;
-    // The second event is in the table, and nobody can see it yet, when the first one is done.
+    // The second event is in the table, but not yet visible, when the first one is done.
     let receiver = store.clone();
     let receiving = tokio::spawn(async move { receiver.receive(&event(2)).await.unwrap() });
     until_waiting(&pool, 1).await;
@@ -196,7 +196,7 @@ async fn an_event_that_arrives_while_its_lane_is_being_emptied_is_handed_over() 
     assert_eq!(claims.iter().map(|claim| claim.entry.id).collect::<Vec<_>>(), [second]);
 }
 
-/// A write in the open that was under way is waited for, and one that comes meanwhile sees the key.
+/// An unsealed write in progress is waited for, and one that starts meanwhile sees the key.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_written_in_the_open_while_a_store_is_sealed() {
     let test = "nothing_is_written_in_the_open_while_a_store_is_sealed";
@@ -257,7 +257,7 @@ async fn events_of_an_app_are_handed_over_in_the_order_of_their_acknowledgement(
     earlier.received_at = now;
     one.receive(&earlier).await.unwrap();
     let claim = one.claim("me", now, LEASE, 1).await.unwrap().remove(0);
-    // The first event is in the table, with its id, and its transaction does not end.
+    // The first event is in the table, with its id, in an open transaction.
     sqlx::raw_sql(
         "CREATE FUNCTION miniprogram.stop() RETURNS trigger LANGUAGE plpgsql AS \
          $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$; \
@@ -356,7 +356,7 @@ async fn a_claim_that_is_over_costs_no_other_one() {
     let claims = store.claim("me", now, LEASE, 5).await.unwrap();
     assert_eq!(claims.len(), 5);
     store.complete(&claims[2], now).await.unwrap();
-    // One of them twice, as by somebody who was not answered.
+    // One of them twice, as by a caller that got no response.
     let ended =
         claims.iter().chain([&claims[4]]).map(|claim| store.complete_and_claim(claim, "me", now, LEASE));
     let ended = futures::future::join_all(ended).await;
@@ -459,7 +459,7 @@ async fn a_store_that_cannot_be_understood_is_not_taken_to_be_none() {
     assert!(error.to_string().contains("success") && !error.to_string().contains("no store"), "{error}");
 }
 
-/// What the server refuses with the commit was not written; of anything else nobody knows.
+/// What the server refuses at commit was not written; anything else is indeterminate.
 #[tokio::test]
 async fn a_commit_that_is_refused_was_not_done() {
     let Some(url) = postgres::database("a_commit_that_is_refused_was_not_done") else { return };
@@ -516,8 +516,7 @@ async fn a_claim_that_is_refused_was_not_made_and_one_that_was_cut_off_may_be() 
     assert!(error.to_string().contains("worn out"), "{error}");
 }
 
-/// Everybody locks a lane before its events: a repair that did not could stand in the way of who has the lane, and he in
-/// its way.
+/// Every operation locks a lane before its events: a repair that did not could deadlock with the lane's holder.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_waits_for_the_lane_of_an_event() {
     let Some(url) = postgres::database("a_repair_waits_for_the_lane_of_an_event") else { return };
@@ -545,7 +544,7 @@ async fn a_repair_waits_for_the_lane_of_an_event() {
     assert_eq!(store.counts().await.unwrap().dead, 1);
 }
 
-/// With a write of its own each of them would wait for the disk.
+/// With separate writes, each would wait for the disk.
 #[tokio::test]
 async fn effects_that_come_together_share_a_write() {
     let Some(url) = postgres::database("effects_that_come_together_share_a_write") else { return };
@@ -562,7 +561,7 @@ async fn effects_that_come_together_share_a_write() {
             Intent::new(ACME, app, Command::CancelGrayRelease, ().into(), now)
         })
         .collect();
-    // The first one brings ids for all of them.
+    // The first one provides ids for all of them.
     store.open_intent(&p1, &intents[0]).await.unwrap();
     let opened = intents[1..].iter().map(|intent| store.open_intent(&p1, intent));
     futures::future::try_join_all(opened).await.unwrap();

@@ -1,4 +1,4 @@
-//! What only the store in one file promises.
+//! Guarantees specific to the single-file store.
 
 use std::borrow::Cow;
 use std::fs::{self, OpenOptions};
@@ -35,7 +35,7 @@ fn options() -> StoreOptions {
     StoreOptions::default()
 }
 
-/// A closed store with something in it.
+/// A closed store with some content.
 async fn made() -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("store.db");
@@ -79,7 +79,7 @@ async fn a_second_daemon_is_refused_and_named_the_first() {
     assert_eq!(second.ticket(&key()).await.unwrap(), Some(ticket("still mine")));
 }
 
-/// What is acknowledged into a file that nobody finds again is lost.
+/// An acknowledgement written to a file that cannot be found again is lost.
 #[tokio::test]
 async fn nothing_is_written_to_a_file_that_is_not_in_its_place() {
     for end in ["", "-wal"] {
@@ -109,7 +109,7 @@ async fn who_lost_the_store_cannot_write_to_it() {
     let (_directory, path) = made().await;
     let options = || options().as_daemon();
     let first = SqliteStore::open(&path, options()).await.unwrap();
-    // As when somebody deletes the lock beside a running process.
+    // As if someone deleted the lock of a running process.
     fs::remove_file(path.with_file_name("store.db.lock")).unwrap();
     let second = SqliteStore::open(&path, options()).await.unwrap();
     let error = first.save_ticket(&key(), &ticket("from the first")).await.unwrap_err();
@@ -248,7 +248,7 @@ async fn writes_that_come_together_share_a_sync() {
         let store = store.clone();
         tasks.spawn(async move {
             let key = PlatformKey::new(ACME, format!("platform{task}"));
-            // One in ten is refused: it spoils none of the others of its group.
+            // One in ten is refused, without affecting the others of its group.
             let text = if task % 10 == 0 { "" } else { "t" };
             store.save_ticket(&key, &ticket(text)).await.is_ok()
         });
@@ -285,7 +285,7 @@ async fn a_write_is_finished_without_its_caller() {
     assert!(report.is_ok() && report.rows["tickets"] > begun, "{begun} of {report:?}");
 }
 
-/// Polls a write until it waits, and drops it: it is done as soon as nobody else has the turn.
+/// Polls a write until it waits, and drops it: it is done as soon as it has its turn.
 async fn write_and_leave(store: &SqliteStore, text: &str) {
     let (key, ticket) = (key(), ticket(text));
     let mut write = store.save_ticket(&key, &ticket);
@@ -335,7 +335,7 @@ async fn what_is_written_behind_a_close_is_refused() {
     assert_eq!(store.ticket(&key).await.unwrap(), Some(ticket("before")));
 }
 
-/// How many connections of this process are open on a file.
+/// Number of this process's open connections to a file.
 #[cfg(target_os = "linux")]
 fn connections_to(path: &Path) -> usize {
     let open =
@@ -388,7 +388,7 @@ async fn a_store_whose_mark_cannot_be_read_is_not_taken_to_have_none() {
     assert_refused(&path, "cannot open").await;
 }
 
-/// A name that leads to itself: what lies there cannot be told, which is not the same as nothing.
+/// A name that links to itself: its content is indeterminate, which is not the same as empty.
 #[tokio::test]
 async fn a_file_that_cannot_be_looked_at_is_not_taken_to_be_missing() {
     let (directory, path) = made().await;
@@ -420,7 +420,7 @@ async fn without_a_mark_nobody_knows_what_is_missing() {
     assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("store")), "{error}");
 }
 
-/// A row that no write of the store could have made.
+/// A row that no write of the store could have created.
 const DAMAGE: &str = "PRAGMA ignore_check_constraints = ON; \
                       INSERT INTO store (id, identity, commits, session, process) \
                       SELECT 2, identity, commits, session, process FROM store";
@@ -434,7 +434,7 @@ async fn a_check_tells_what_is_damaged_in_the_structure() {
     assert!(report.problems.iter().any(|problem| problem.contains("CHECK")), "{:?}", report.problems);
 }
 
-/// All of a file is read when it is opened, which takes its time: beside a daemon that has done it, it is not done again.
+/// The whole file is read when it is opened, which takes time: next to a daemon that has done so, it is not repeated.
 #[tokio::test]
 async fn a_store_is_read_through_unless_its_daemon_has_done_that() {
     let (_directory, path) = made().await;
@@ -457,7 +457,7 @@ async fn debug_output_tells_which_store_it_is() {
     assert!(format!("{store:?}").contains(&format!("{path:?}")), "{store:?}");
 }
 
-/// A program may migrate its store before each start: a daemon is in the way only if the schema has to change.
+/// A program may migrate its store before each start: a daemon blocks that only if the schema must change.
 #[tokio::test]
 async fn the_schema_is_changed_without_a_daemon_alone() {
     let (_directory, path) = made().await;
@@ -482,7 +482,7 @@ async fn a_write_that_changes_nothing_costs_no_sync() {
     assert_eq!((after.operations - before.operations, after.commits - before.commits), (2, 0));
 }
 
-/// As it does when the disk is full: the database ends the transaction, and nothing of the group counts.
+/// As on a full disk: the database ends the transaction, and nothing in the group is written.
 #[tokio::test]
 async fn a_group_that_the_database_gives_up_is_not_done() {
     let (directory, path) = made().await;
@@ -510,7 +510,7 @@ async fn a_group_that_the_database_gives_up_is_not_done() {
     assert_eq!(store.ticket(&behind).await.unwrap(), Some(new));
 }
 
-/// Somebody who only looks whether there is a daemon holds its lock for a moment.
+/// A process that only checks for a daemon holds its lock for a moment.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_starts_though_somebody_looks_for_it() {
@@ -523,7 +523,7 @@ async fn a_daemon_starts_though_somebody_looks_for_it() {
         let path = path.clone();
         let opening = tokio::spawn(async move { SqliteStore::open(path, options().as_daemon()).await });
         while connections_to(&lock) < 2 && !opening.is_finished() {}
-        // It has the file, and has found the lock taken.
+        // It has the file open, and has found the lock taken.
         (0..100).for_each(|_| std::thread::yield_now());
         drop(looker);
         opening.await.unwrap().unwrap().close().await;
@@ -544,7 +544,7 @@ async fn a_group_that_fails_leaves_the_store_usable() {
     let (_directory, path) = made().await;
     let store = SqliteStore::open(&path, options()).await.unwrap();
     let statement = |sql| statement_in(&path, sql);
-    // A constraint that is looked at with the commit, and fails it.
+    // A constraint that is checked at commit, and fails.
     statement(
         "CREATE TABLE child (parent INTEGER REFERENCES tickets (id) DEFERRABLE INITIALLY DEFERRED); \
          CREATE TRIGGER fail AFTER UPDATE ON tickets BEGIN INSERT INTO child VALUES (-1); END",
@@ -634,7 +634,7 @@ async fn any_number_of_handles_write_beside_the_daemon() {
     assert!(report.is_ok() && report.rows["tickets"] >= 1 + 200 + saved, "{saved} and 200 of {report:?}");
 }
 
-/// What the log held was acknowledged: a store without it is not taken for the whole.
+/// The log's content was acknowledged: a store without its log is not considered complete.
 #[tokio::test]
 async fn a_log_that_was_cut_short_is_noticed_when_the_store_is_opened() {
     for kept in [0, 32, 4096 + 56] {
@@ -644,7 +644,7 @@ async fn a_log_that_was_cut_short_is_noticed_when_the_store_is_opened() {
             let key = PlatformKey::new(ACME, format!("platform{number}"));
             store.save_ticket(&key, &ticket("t")).await.unwrap();
         }
-        // As a machine that went down leaves the files, but for the log.
+        // The files after a machine failure, without the log.
         let after = directory.path().join("after");
         fs::create_dir(&after).unwrap();
         for name in ["store.db", "store.db-wal", "store.db.turn"] {
@@ -683,7 +683,7 @@ async fn an_earlier_copy_in_the_place_of_the_store_is_noticed() {
     assert_refused(&path, "has lost its last").await;
 }
 
-/// Who opens the file by its other name makes a log of its own beside it.
+/// Opening the file by another name creates another log next to it.
 #[tokio::test]
 async fn a_file_with_two_names_is_refused() {
     let (directory, path) = made().await;
@@ -701,7 +701,7 @@ async fn a_file_with_two_names_is_refused() {
     store.save_ticket(&key(), &ticket("second")).await.unwrap();
 }
 
-/// A write that fails after its first statement takes only itself back.
+/// A write that fails after its first statement rolls back only itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_fails_half_way_costs_no_other() {
     let (_directory, path) = made().await;
@@ -757,7 +757,7 @@ async fn a_half_made_store_stands_in_nobodys_way() {
     assert!(error.to_string().contains("cannot remove"), "it is no file, and not ours: {error}");
 }
 
-/// An effect at a time costs one sync: how the one before ended reaches the disk with the next.
+/// One effect at a time costs one sync: the previous outcome becomes durable with the next write.
 #[tokio::test]
 async fn what_became_of_an_intent_is_seen_at_once_and_synced_with_the_next_write() {
     let (_directory, path) = made().await;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
-/// The script that runs the server: it stops it when its standard input ends, which a killed test does too.
+/// The script that runs the server: it stops when its standard input closes, which a killed test causes as well.
 struct Server {
     _script: Child,
     names: ChildStdin,
@@ -16,7 +16,7 @@ struct Server {
 
 static SERVER: OnceLock<Result<Mutex<Server>, String>> = OnceLock::new();
 
-/// The URL of a new, empty database. `None`, said by the test's name, where PostgreSQL cannot be had.
+/// URL of a new, empty database. `None`, reported with the test's name, if PostgreSQL is unavailable.
 pub(crate) fn database(test: &str) -> Option<String> {
     match SERVER.get_or_init(|| start(&[]).map(Mutex::new)) {
         Ok(server) => Some(server.lock().unwrap().database()),
@@ -27,7 +27,7 @@ pub(crate) fn database(test: &str) -> Option<String> {
     }
 }
 
-/// Starts a server with options of its own: stopped when it is dropped.
+/// Starts a server with its own options; it is stopped when dropped.
 #[allow(dead_code, reason = "not every test binary that includes this file needs one")]
 pub(crate) fn server_with(test: &str, options: &[&str]) -> Option<(impl Sized + use<>, String)> {
     match start(options) {
@@ -42,7 +42,7 @@ pub(crate) fn server_with(test: &str, options: &[&str]) -> Option<(impl Sized + 
     }
 }
 
-/// Says so past the capture of passing tests' output.
+/// Reports it despite the captured output of passing tests.
 fn say_skipped(test: &str, why: &str) {
     let line = format!("skipped: {test}: PostgreSQL cannot be had here: {why}\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
@@ -55,7 +55,7 @@ fn start(options: &[&str]) -> Result<Server, String> {
     let script = script.ok_or("scripts/postgres is not part of this package")?;
     let mut script = Command::new(script)
         .args(options)
-        // Whoever ends the tests' group of processes leaves the script to clean up.
+        // Killing the tests' process group leaves the script running to clean up.
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! What every store promises.
+//! Guarantees of every store.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -150,7 +150,7 @@ pub(crate) async fn receive(store: &Arc<dyn Store>, app: &str, number: u32) -> i
     }
 }
 
-/// Every record of an export, a minute after the beginning.
+/// Every record of an export, a minute after the start.
 async fn exported(store: &Arc<dyn Store>) -> Vec<Value> {
     let mut records = Vec::new();
     let mut write = |value: &Value| {
@@ -176,7 +176,7 @@ fn release_of(app: &str, before: Value) -> Intent {
 }
 
 fn keys(current: u8, previous: &[u8]) -> StoreKeys {
-    // 42 equal letters and one that has no bits left over.
+    // 42 equal letters and one without spare bits.
     let text = |letter: u8| Secret::new(format!("{}A=", String::from(char::from(letter)).repeat(42)));
     let keys = StoreKeys::new(&text(current)).unwrap();
     previous.iter().fold(keys, |keys, letter| keys.with_previous(&text(*letter)).unwrap())
@@ -199,7 +199,7 @@ async fn fill_with_secrets(store: &Arc<dyn Store>) {
     store.receive(&secret).await.unwrap();
 }
 
-/// A store with many events, an open lease, a claim, and ids that are used no more.
+/// A store with many events, an open lease, a claim, and unused ids.
 pub(crate) async fn fill_for_a_copy(store: &Arc<dyn Store>) {
     fill_with_secrets(store).await;
     for (app, number) in [("a", 300), ("b", 152)] {
@@ -207,7 +207,7 @@ pub(crate) async fn fill_for_a_copy(store: &Arc<dyn Store>) {
             receive(store, app, number).await;
         }
     }
-    // The last of all and two more are done and forgotten: their ids are not given again.
+    // The last one and two more are done and pruned: their ids are not reused.
     let claims = store.claim("me", at(1), LEASE, 9).await.unwrap();
     for claim in &claims[1..] {
         store.complete(claim, at(1)).await.unwrap();
@@ -223,7 +223,7 @@ pub(crate) async fn fill_for_a_copy(store: &Arc<dyn Store>) {
     store.prune(at(3)).await.unwrap();
 }
 
-/// Nothing is held, every app goes on with the event that was next, and no id is used twice.
+/// Nothing is held, every app continues with its next event, and no id is reused.
 pub(crate) async fn assert_a_copy_goes_on(store: &Arc<dyn Store>) {
     let (lease, record) = acquire(store, &scope("app9"), at(1)).await;
     assert!(lease.interrupted && lease.info.fence == 2, "{lease:?}");
@@ -238,7 +238,7 @@ pub(crate) async fn assert_a_copy_goes_on(store: &Arc<dyn Store>) {
     );
 }
 
-/// A store of which nothing is left but the ids that it gave. The last one of an event is returned.
+/// An empty store that remembers its ids. Returns the last id of an event.
 pub(crate) async fn fill_and_prune(store: &Arc<dyn Store>) -> i64 {
     let mut last = 0;
     for number in 0..3 {

@@ -1,4 +1,4 @@
-//! What the traits and their values promise without a database.
+//! Guarantees of the traits and their values without a database.
 
 use std::borrow::Cow;
 use std::process::Command;
@@ -37,7 +37,7 @@ fn a_page_names_what_it_leaves_out() {
     assert_eq!(TokenPage::new(Vec::new(), None).with_unreadable(left_out.clone()).unreadable, left_out);
 }
 
-/// An inbox that can do no two things at once.
+/// An inbox that cannot do two things at once.
 #[derive(Debug, Default)]
 struct Simple(Mutex<Vec<i64>>);
 
@@ -98,7 +98,7 @@ async fn an_inbox_that_can_do_no_two_things_at_once_completes() {
     assert_eq!(*inbox.0.lock().unwrap(), [7]);
 }
 
-/// In a process of its own: the environment of this one is everybody's.
+/// In a separate process: this one's environment is shared by all tests.
 #[test]
 fn keys_come_from_the_environment() {
     const HERE: &str = "MINIPROGRAM_STORE_TEST_OF_KEYS";

@@ -13,7 +13,7 @@ use miniprogram_tokens::RenewalState;
 use crate::support::{Bench, Log, StoreFaults, platform, scope, scope_of};
 use crate::vendor::{Fault, LIFE};
 
-/// Runs the manager for a while of the clock.
+/// Runs the manager for a while of simulated time.
 async fn run_for(bench: &Bench, time: Duration) {
     let (stop, stopped) = oneshot::channel::<()>();
     let manager = bench.manager.clone();
@@ -26,7 +26,7 @@ async fn run_for(bench: &Bench, time: Duration) {
     let end = bench.now().after(time);
     while bench.now() < end {
         bench.clock.sleep(Duration::from_secs(10).min(end.since(bench.now()))).await;
-        // What fell due gets on before more time passes.
+        // Due work proceeds before more time passes.
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
@@ -67,7 +67,7 @@ async fn what_needs_the_merchant_is_left_alone_and_failures_are_tried_again_with
     bench.manager.token(&scope_of("gone")).await.unwrap_err();
     let before = bench.vendor.calls("refresh");
 
-    // The token falls due after more than an hour; the vendor is out for nine tries.
+    // The token is due after more than an hour; nine attempts fail.
     bench.vendor.fail([Fault::NotSent; 9]);
     run_for(&bench, LIFE * 9 / 10).await;
     let tries = bench.vendor.calls("refresh") - before;
@@ -97,7 +97,7 @@ async fn a_token_that_was_refused_is_renewed_whatever_its_age() {
 async fn what_cannot_be_renewed_is_not_tried() {
     let (log, _logging) = Log::start();
     let bench = Bench::new(RefreshTokenUse::SingleUse).await;
-    // An app of which the original id alone is known, one that was revoked, one that needs its merchant.
+    // An app with nothing but an original id, a revoked one, and one that needs its merchant.
     let inner = &bench.store.inner;
     inner.bind_original_id(&scope_of("known"), "gh_known", bench.now()).await.unwrap();
     inner.revoke(&scope_of("revoked"), bench.now(), bench.now()).await.unwrap();
@@ -159,20 +159,20 @@ async fn a_store_that_is_down_for_an_hour_does_not_end_it() {
 #[tokio::test]
 async fn the_platforms_own_token_is_renewed_too_and_open_renewals_are_settled() {
     let bench = Bench::new(RefreshTokenUse::SingleUse).await;
-    // Somebody died in the middle of a renewal, with the access token still good.
+    // A process died during a renewal, with the access token still valid.
     bench.store.inner.acquire(&scope(), "dead", bench.now(), Duration::from_secs(60)).await.unwrap();
     run_for(&bench, Duration::from_secs(600)).await;
     bench.assert_intact().await;
     assert_eq!(bench.record().await.generation, 2);
 
-    // Near the end of the platform's month, and no earlier.
+    // Near the end of the platform's month, not earlier.
     assert_eq!(bench.vendor.calls("platform_token"), 1);
     bench.clock.advance(LIFE * 359);
     run_for(&bench, Duration::from_secs(600)).await;
     assert_eq!(bench.vendor.calls("platform_token"), 2);
 }
 
-/// Flips a byte of a value that is kept in the open.
+/// Flips a byte of an unsealed value.
 fn damage(bench: &Bench, column: &str, app: &str) {
     let file = rusqlite::Connection::open(bench.directory.path().join("store.db")).unwrap();
     let damaged =
@@ -189,7 +189,7 @@ async fn a_token_that_cannot_be_read_stops_no_other_and_is_recovered() {
     damage(&bench, "refresh", "damaged");
     damage(&bench, "access", "readable");
     run_for(&bench, LIFE).await;
-    // The one without an access token at once, and again when it fell due.
+    // The one without an access token at once, and again when due.
     assert_eq!(bench.vendor.calls("refresh"), 3, "those whose refresh token can be read");
     assert_eq!(bench.vendor.calls("recover"), 0, "nothing is recovered unasked");
     assert_eq!(bench.manager.renewals().unreadable, 1);

@@ -1,4 +1,4 @@
-//! What a manager is built from, and what is refused.
+//! Building a manager, and what is refused.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn leases_carry_the_name_of_their_owner_and_last_as_long_as_was_set() {
     assert_eq!(lease.owner, "worker 7");
     let left = lease.until.since(bench.now());
     assert!((89..90).contains(&left.as_secs()), "a pause has passed since: {left:?}");
-    // Two managers that were given no name do not share one.
+    // Two managers without a name do not share one.
     let [one, other] = [(); 2].map(|()| {
         let builder = TokenManager::builder(Arc::clone(&bench.store) as _);
         format!("{:?}", builder.with_platform(Arc::clone(&bench.vendor) as _).build().unwrap())

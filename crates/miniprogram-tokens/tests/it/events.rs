@@ -1,4 +1,4 @@
-//! Tickets and authorizations as they are pushed, once, again, late and out of order.
+//! Pushed tickets and authorizations: once, repeated, late and out of order.
 
 use miniprogram_core::authorization::{AuthorizerPage, RefreshTokenUse};
 use miniprogram_core::{
@@ -56,7 +56,7 @@ async fn an_authorization_is_exchanged_once_however_often_it_is_delivered() {
         let record = bench.record().await;
         assert_eq!((record.generation, record.granted_at), (1, Some(at(0))));
 
-        // An update brings a new code, an older one changes nothing.
+        // An update has a new code; an older one changes nothing.
         let code = bench.vendor.authorize(&app());
         handle(&bench, with_code(EventKind::AuthorizationUpdated, &code, 60)).await.unwrap();
         handle(&bench, authorized(&Secret::new("older"), 30)).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_revocation_wipes_the_tokens_unless_the_merchant_granted_later() {
             (GrantState::Revoked, calls)
         );
 
-        // In the same second nobody knows which came first, but the vendor.
+        // In the same second only the vendor knows which came first.
         let code = bench.vendor.authorize(&app());
         handle(&bench, authorized(&code, 60)).await.unwrap();
         assert_eq!(bench.vendor.calls("exchange"), calls + 1);

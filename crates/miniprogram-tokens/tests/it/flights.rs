@@ -1,4 +1,4 @@
-//! One renewal for everybody who waits, whoever gives up.
+//! One renewal for all waiting callers, whoever gives up.
 
 use std::error::Error as _;
 use std::future::Future;
@@ -16,7 +16,7 @@ use crate::vendor::Fault;
 
 const CALLERS: usize = 100;
 
-/// 100 callers who need a token at the same time, each with its own mark of the clock.
+/// 100 callers that need a token at the same time, each with its own busy mark.
 async fn all_call(bench: &Bench) -> String {
     let callers = (0..CALLERS).map(|_| {
         let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
@@ -39,7 +39,7 @@ async fn a_hundred_callers_and_a_thousand_expiries_bring_one_refresh_each() {
             if expiry % 2 == 0 {
                 bench.expire();
             } else {
-                // Everybody's call was refused, and everybody says so.
+                // All calls were refused, and all callers report it.
                 let token = bench.token().await.unwrap();
                 let before = bench.record().await.generation;
                 let (manager, token) = (&bench.manager, &token);
@@ -68,13 +68,13 @@ async fn a_late_rejection_of_an_older_token_does_nothing() {
     bench.manager.reject(&scope(), &old).await.unwrap();
     let new = bench.token().await.unwrap();
     assert_ne!(old, new);
-    // In this process, and in one that knows nothing.
+    // In this process, and in a new one.
     bench.manager.reject(&scope(), &old).await.unwrap();
     bench.second().reject(&scope(), &old).await.unwrap();
     assert_eq!(bench.token().await.unwrap(), new);
     assert_eq!(bench.second().token(&scope()).await.unwrap(), new);
     assert_eq!(bench.vendor.calls("refresh"), 1);
-    // Neither it nor one that is told a second time is the store's business.
+    // Neither it nor a repeated report reaches the store.
     bench.manager.reject(&scope(), &new).await.unwrap();
     bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
     bench.manager.reject(&scope(), &new).await.expect("the store has been told");
@@ -94,7 +94,7 @@ async fn a_token_that_was_refused_while_the_store_was_down_is_not_handed_out_aga
         assert_eq!(bench.manager.reject(&scope(), &refused).await.unwrap_err().kind(), ErrorKind::Store);
         assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Store);
         bench.store.fail(StoreFaults::default());
-        // The store takes it for good still.
+        // The store still considers it valid.
         assert!(bench.record().await.usable(bench.now()).is_some());
         assert_ne!(bench.token().await.unwrap(), refused, "{model:?}");
         assert_eq!(bench.vendor.calls("refresh"), 1);
@@ -109,7 +109,7 @@ async fn a_token_that_is_granted_again_after_its_refusal_is_handed_out() {
     bench.store.fail(StoreFaults { down: true, ..StoreFaults::default() });
     bench.manager.reject(&scope(), &token).await.unwrap_err();
     bench.store.fail(StoreFaults::default());
-    // Another process asked the vendor, who granted the same token anew.
+    // Another process queried the vendor, which returned the same token again.
     let again = NewTokens::new(bench.record().await.access);
     bench.store.overtake(&scope(), Overtaken::Renewed(again), bench.now()).await.unwrap();
     assert_eq!(bench.token().await.unwrap(), token);
@@ -166,7 +166,7 @@ async fn a_token_from_far_in_the_future_is_replaced_since_the_clock_was_set_back
     }
 }
 
-/// Polls a caller a number of times and drops it. Answers whether it was done by then.
+/// Polls a caller a number of times and drops it. Returns whether it was done by then.
 async fn give_up_after<F: Future>(caller: F, polls: usize) -> bool {
     let mut caller = Box::pin(caller);
     for _ in 0..polls {
@@ -174,7 +174,7 @@ async fn give_up_after<F: Future>(caller: F, polls: usize) -> bool {
         if caller.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
             return true;
         }
-        // Whatever the caller waits for gets on, one step at a time.
+        // The caller's dependencies proceed one step at a time.
         for _ in 0..3 {
             tokio::task::yield_now().await;
         }
@@ -231,7 +231,7 @@ async fn whoever_waits_for_a_renewal_gets_its_error_as_it_is() {
     }
 }
 
-/// What five callers are told who wait for the same renewal.
+/// Errors of five callers that wait for the same renewal.
 async fn all_fail(bench: &Bench) -> Vec<Error> {
     let callers = (0..5).map(|_| {
         let (manager, clock) = (bench.manager.clone(), bench.clock.clone());

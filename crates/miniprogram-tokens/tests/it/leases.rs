@@ -1,4 +1,4 @@
-//! The right to renew: asked for only where it is needed, waited for with patience, given back at once.
+//! The lease for a renewal: acquired only when needed, waited for, released at once.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A caller on its own.
+/// A caller in its own task.
 fn call(bench: &Bench) -> tokio::task::JoinHandle<miniprogram_core::Result<miniprogram_core::AccessToken>> {
     let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
     tokio::spawn(async move {
@@ -23,7 +23,7 @@ fn call(bench: &Bench) -> tokio::task::JoinHandle<miniprogram_core::Result<minip
     })
 }
 
-/// What another process gets from the vendor with the stored refresh token.
+/// The tokens that another process gets from the vendor with the stored refresh token.
 async fn renewed_elsewhere(bench: &Bench) -> NewTokens {
     let platform = bench.manager.token(&TokenScope::platform(ACME, PLATFORM.into())).await.unwrap();
     let stored = bench.record().await.refresh_token.unwrap();
@@ -32,7 +32,7 @@ async fn renewed_elsewhere(bench: &Bench) -> NewTokens {
     NewTokens::new(access).with_refresh_token(grant.refresh_token)
 }
 
-/// A process takes the lease and dies at once.
+/// A process acquires the lease and dies at once.
 async fn die(bench: &Bench) {
     bench.store.inner.acquire(&scope(), "dead", bench.now(), Duration::ZERO).await.unwrap();
 }
@@ -64,7 +64,7 @@ async fn what_is_at_hand_needs_no_store_and_what_is_stored_needs_no_lease() {
 async fn who_else_renews_is_asked_after_at_once_and_then_every_two_seconds() {
     let asked = [
         (9_000, vec![0, 20, 60, 140, 300, 620, 1_260, 2_540, 4_540, 6_540, 8_540, 9_000]),
-        // Not at the very moment at which the lease ends, where that would be too soon.
+        // Not exactly when the lease ends, if that would be too soon.
         (65, vec![0, 20, 60, 80]),
     ];
     for (held, asked) in asked {
@@ -121,7 +121,7 @@ async fn who_wants_a_newer_token_is_not_content_with_the_one_that_others_wait_fo
         bench.store.fail(StoreFaults { held, ..StoreFaults::default() });
         let caller = call(&bench);
         until("the first question", || async { !bench.store.asked_since(begun).is_empty() }).await;
-        // The other process is done; whoever waits will find its token good enough.
+        // The other process is done; waiting callers will use its token.
         let tokens = renewed_elsewhere(&bench).await;
         bench.store.overtake(&scope(), Overtaken::Renewed(tokens), bench.now()).await.unwrap();
         bench.store.fail(StoreFaults::default());
@@ -187,7 +187,7 @@ async fn a_revocation_during_an_exchange_that_brings_no_access_token_is_not_take
     assert!(bench.store.inner.revoke(&scope(), bench.now(), bench.now()).await.unwrap());
     bench.vendor.gate.add_permits(1);
     bench.aside(exchange).await.unwrap().unwrap();
-    // The vendor is asked again, and says that the authorization stands.
+    // The vendor is queried again, and confirms the authorization.
     assert_eq!(bench.vendor.calls("recover"), 1);
     assert!(bench.vendor.accepts(&app(), &bench.token().await.unwrap()));
     bench.assert_intact().await;
@@ -195,7 +195,8 @@ async fn a_revocation_during_an_exchange_that_brings_no_access_token_is_not_take
 
 #[tokio::test]
 async fn one_more_request_is_sent_while_a_third_of_the_lease_is_left() {
-    // A request that was open before is lost after so many seconds; recovery goes on at once, or under the next lease.
+    // An earlier open request counts as lost after so many seconds; recovery continues at once, or under the next
+    // lease.
     let over = r#"miniprogram_token_refreshes_total{vendor="acme",kind="authorizer",outcome="lease_over"} 1"#;
     for (passed, waited) in [(40, 40), (41, 60)] {
         let recorder = PrometheusBuilder::new().build_recorder();
@@ -259,7 +260,7 @@ async fn a_refusal_for_now_gives_the_lease_back_and_nothing_is_open() {
         bench.vendor.fail([Fault::Busy]);
         assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::RateLimited);
         assert_eq!(bench.record().await.lease, None);
-        // Whoever comes next may send twice.
+        // The next process may send twice.
         bench.vendor.fail([Fault::LostBefore]);
         bench.second().token(&scope()).await.unwrap();
         assert_eq!((bench.vendor.calls("refresh"), bench.vendor.calls("recover")), (3, 0));
@@ -273,7 +274,7 @@ async fn nothing_is_written_about_an_app_that_never_authorized() {
         let bench = Bench::empty(model).await;
         let unknown = bench.token().await.unwrap_err();
         assert_eq!(bench.store.inner.token(&scope()).await.unwrap(), None);
-        // Its original id was found out for a push; that is no authorization.
+        // Its original id was looked up for a push; that is not an authorization.
         bench.store.inner.bind_original_id(&scope(), "gh_app", bench.now()).await.unwrap();
         let known = bench.token().await.unwrap_err();
         for error in [unknown, known] {

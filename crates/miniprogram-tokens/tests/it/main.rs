@@ -1,4 +1,4 @@
-//! The token chain over a real store, at a vendor in memory and at the simulator.
+//! The token chain over a real store, with a vendor in memory and with the simulator.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a helper that fails fails its test")]
 

@@ -1,4 +1,4 @@
-//! Every step of the protocol under every fault: what is stored is good, or comes back without a person.
+//! Every step of the protocol under every fault: what is stored is valid, or recovers without a person.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::vendor::{CANARY, FakeVendor, Fault};
 const FAULTS: [Fault; 6] =
     [Fault::None, Fault::NotSent, Fault::Busy, Fault::LostBefore, Fault::LostAfter, Fault::Empty];
 
-/// Asks for a token until there is one; every failure is an error that says so.
+/// Requests a token until there is one; every failure is an error that says so.
 async fn settle(bench: &Bench, app: &AppId) {
     for _ in 0..4 {
         match bench.manager.token(&scope_of(app.clone())).await {
@@ -41,7 +41,7 @@ async fn a_refresh_under_every_sequence_of_faults_loses_no_token() {
             sequence += 1;
             let app = AppId::from(sequence);
             bench.authorize(&app).await;
-            // Only the app's token: the platform's is good for a month.
+            // Only the app's token: the platform's is valid for a month.
             let token = bench.manager.token(&scope_of(app.clone())).await.unwrap();
             bench.manager.reject(&scope_of(app.clone()), &token).await.unwrap();
             bench.vendor.fail([first, second, third]);
@@ -69,7 +69,7 @@ async fn an_exchange_under_every_sequence_of_faults_loses_no_authorization() {
             let app = AppId::from(sequence);
             let code = bench.vendor.authorize(&app);
             bench.vendor.fail([first, second, third]);
-            // The same call comes again, as a redelivered event does.
+            // The same call again, as from a redelivered event.
             for attempt in 1.. {
                 let (platform, at) = (platform(), Some(bench.now()));
                 let result = bench.aside(bench.manager.exchange(&platform, &code, Some(&app), at)).await;
@@ -90,7 +90,7 @@ async fn an_exchange_under_every_sequence_of_faults_loses_no_authorization() {
 #[tokio::test]
 async fn no_answer_is_followed_by_one_repetition_and_then_by_recovery() {
     let single_use = [
-        // What the vendor meets, and how often refresh, recover and exchange are called.
+        // The vendor's faults, and the number of refresh, recover and exchange calls.
         (vec![Fault::LostBefore], (2, 0, 1)),
         (vec![Fault::LostAfter], (2, 1, 2)),
         (vec![Fault::LostBefore, Fault::LostBefore], (2, 1, 2)),
@@ -128,7 +128,7 @@ async fn a_code_that_our_own_lost_call_spent_is_no_refusal() {
     bench.expire();
     let lost = [Fault::LostAfter, Fault::None];
     let (recovered, exchanged) = (Fault::None, lost);
-    // The refresh is lost; both recovered codes are spent by exchanges whose answers are lost.
+    // The refresh is lost; both recovered codes are used up by exchanges whose responses are lost.
     bench.vendor.fail([
         lost[0],
         lost[1],
@@ -179,7 +179,7 @@ async fn what_can_neither_be_refreshed_nor_recovered_needs_the_merchant() {
         );
         assert_eq!(bench.alarms.raised(), [Alarm::NeedsReauthorization { scope: scope() }]);
 
-        // Nobody asks the vendor again, here or elsewhere.
+        // The vendor is not queried again, here or elsewhere.
         let calls = bench.vendor.calls("refresh");
         for manager in [bench.manager.clone(), bench.second()] {
             assert_eq!(manager.token(&scope()).await.unwrap_err().kind(), ErrorKind::Unauthorized);
@@ -218,7 +218,7 @@ async fn recovery_can_be_asked_for_by_hand() {
     }
 }
 
-/// A runtime of its own, that can be killed with everything on it.
+/// A separate runtime, which can be killed with everything on it.
 fn process() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
@@ -226,7 +226,8 @@ fn process() -> tokio::runtime::Runtime {
 #[test]
 fn a_process_that_dies_between_send_and_commit_loses_nothing() {
     for model in MODELS {
-        // Which call the process dies in: the refresh, its repetition, the recovery, the exchange of what that brought.
+        // The call in which the process dies: the refresh, its repetition, the recovery, the exchange of the recovered
+        // code.
         for faults in [
             vec![Fault::Hang],
             vec![Fault::LostBefore, Fault::Hang],
@@ -280,7 +281,7 @@ async fn a_token_that_cannot_be_stored_is_kept_and_handed_out_only_when_it_is() 
         assert!(error.advice().contains("keep the process running"), "{}", error.advice());
         assert_eq!(bench.alarms.raised(), [Alarm::UnsavedToken { scope: scope() }]);
         if !written {
-            // Meanwhile nothing is refreshed, and nothing is handed out that is not stored.
+            // Meanwhile nothing is refreshed, and no unstored token is returned.
             assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Store);
             assert_eq!(bench.manager.refresh(&scope()).await.unwrap_err().kind(), ErrorKind::Store);
             let filter = miniprogram_store::TokenFilter::new(10);
@@ -288,7 +289,7 @@ async fn a_token_that_cannot_be_stored_is_kept_and_handed_out_only_when_it_is() 
             assert!(status.iter().any(|status| status.unsaved));
         }
         assert_eq!(bench.vendor.calls("refresh"), 1);
-        // The test pauses, and lets the time of the retries pass.
+        // The test pauses, and advances past the retries.
         let before = bench.now();
         while bench.alarms.raised().len() < 2 {
             bench.clock.sleep(Duration::from_secs(1)).await;
@@ -366,7 +367,7 @@ async fn a_lease_that_is_nearly_over_ends_the_sending() {
     bench.vendor.hanging.acquire().await.unwrap().forget();
     bench.clock.advance(Duration::from_secs(45));
     bench.vendor.gate.add_permits(1);
-    // What follows no answer would run into the end of the lease: it takes another one.
+    // After no response the steps would exceed the lease: they use another one.
     until("the second lease", || async {
         bench.record().await.lease.is_none_or(|lease| lease.fence > 2) || {
             bench.clock.sleep(Duration::from_secs(1)).await;
@@ -384,7 +385,7 @@ async fn a_lease_that_is_nearly_over_ends_the_sending() {
 async fn an_outage_during_an_open_renewal_is_told_at_once_and_settled_later() {
     let bench = Bench::new(RefreshTokenUse::SingleUse).await;
     bench.expire();
-    // No answer to the refresh; then nothing can be reached.
+    // No response to the refresh; then the vendor is unreachable.
     bench.vendor.fail([Fault::LostAfter, Fault::NotSent, Fault::NotSent, Fault::NotSent]);
     let before = bench.now();
     for _ in 0..3 {

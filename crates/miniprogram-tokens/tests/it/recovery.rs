@@ -1,4 +1,4 @@
-//! What follows from no response and from a refusal: how often each credential is sent, and when recovery is asked for.
+//! After no response, and after a refusal: how often each credential is sent, and when recovery is requested.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use miniprogram_tokens::Alarm;
 use crate::support::{Bench, MODELS, app, builder, platform, scope};
 use crate::vendor::Fault;
 
-/// How often refresh, recover and exchange were called.
+/// Number of refresh, recover and exchange calls.
 fn calls(bench: &Bench) -> [u64; 3] {
     ["refresh", "recover", "exchange"].map(|operation| bench.vendor.calls(operation))
 }
 
-/// A process takes the lease and dies at once.
+/// A process acquires the lease and dies at once.
 async fn die(bench: &Bench) {
     bench.store.inner.acquire(&scope(), "dead", bench.now(), Duration::ZERO).await.unwrap();
 }
 
-/// The store holds a refresh token that the vendor never issued, and the good one as the one before.
+/// The store has a refresh token that the vendor never issued, and the valid one as the previous.
 async fn rotate_in_vain(bench: &Bench) {
     let acquired = bench.store.inner.acquire(&scope(), "other", bench.now(), Duration::from_secs(1)).await;
     let Ok(Acquired::Granted { lease, .. }) = acquired else { panic!("{acquired:?}") };
@@ -42,7 +42,7 @@ async fn an_open_renewal_repeats_the_old_token_once_before_it_recovers() {
     assert_eq!(calls(&bench), [3, 1, 2]);
     bench.assert_intact().await;
 
-    // Open since another process died. A token that may be used again is repeated as ever.
+    // Open since another process died. A reusable token is sent again as usual.
     for (model, expected) in MODELS.into_iter().zip([[2, 0, 1], [1, 1, 2]]) {
         let bench = Bench::new(model).await;
         bench.expire();
@@ -90,7 +90,8 @@ async fn a_repeatable_token_that_is_refused_after_no_response_is_recovered() {
 #[tokio::test]
 async fn the_refresh_token_before_is_tried_once_before_recovery() {
     let cases = [
-        // What the vendor meets, and the calls of a vendor that recovers by a refresh token and of one by a code.
+        // The vendor's faults, and the calls of a vendor that recovers by a refresh token and of one that recovers by a
+        // code.
         (vec![], [2, 0, 1], [2, 0, 1]),
         (vec![Fault::None, Fault::LostBefore], [3, 1, 1], [2, 1, 2]),
     ];
@@ -132,7 +133,7 @@ async fn a_code_is_sent_twice_and_then_recovered() {
 
 #[tokio::test]
 async fn a_code_of_which_no_app_is_known_is_sent_twice_where_no_response_came() {
-    // What the vendor meets, whether there are tokens in the end, and how often the code is sent.
+    // The vendor's faults, whether there are tokens in the end, and how often the code is sent.
     let cases = [
         (vec![Fault::LostBefore], true, 2),
         (vec![Fault::LostBefore, Fault::LostBefore], false, 2),
@@ -174,7 +175,7 @@ async fn what_was_recovered_and_our_own_lost_request_spent_is_no_refusal() {
         bench.vendor.change(|habits| habits.recovers_by_code = by_code);
         bench.expire();
         bench.vendor.spoil_refresh_token(&app());
-        // The refresh is refused. Twice something is recovered, and the response to its use is lost.
+        // The refresh is refused. Twice a recovery succeeds, and the response to using its result is lost.
         let round = [Fault::None, Fault::LostAfter, Fault::None];
         bench.vendor.fail([Fault::None].into_iter().chain(round).chain(round));
         assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Timeout, "{model:?}");
@@ -208,7 +209,7 @@ async fn a_code_that_was_spent_for_an_app_that_could_not_be_asked_for_leaves_wor
     let exchanged = bench.aside(bench.manager.exchange(&platform, &code, Some(&app), None)).await;
     assert_eq!(exchanged.unwrap_err().kind(), ErrorKind::Unavailable);
     assert!(bench.record().await.lease.is_some());
-    // Both stored refresh tokens were replaced by tokens that nobody has: one is tried, then the app is recovered.
+    // Both stored refresh tokens were replaced by unknown ones: one is tried, then the app is recovered.
     bench.expire();
     bench.token().await.unwrap();
     assert_eq!(calls(&bench), [2, 1, 3]);

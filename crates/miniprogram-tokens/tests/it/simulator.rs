@@ -1,4 +1,4 @@
-//! The whole chain over real sockets, judged by the simulator's truth.
+//! The whole chain over real sockets, checked against the simulator's truth.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl World {
         assert_eq!(authorized.original_id, original_id);
     }
 
-    /// Another platform's code with the same clock and store: how any client gets its tokens.
+    /// Another client with the same clock and store: how any client gets its tokens.
     fn client(&self, vendor: Vendor, app: &AppId) -> Box<dyn CodeManager> {
         let config = ClientConfig::new(self.key(vendor).platform, Arc::new(self.manager.clone()))
             .with_base_url(BaseUrl::parse(&self.sim.base_url()).unwrap())
@@ -171,7 +171,7 @@ async fn disturbed_answers_lose_no_token() {
                 }
             }
             world.sim.clear_faults();
-            // What lands late may replace what is stored: the next call finds out, and no person has to.
+            // A late effect may replace what is stored: the next call notices, without a person.
             {
                 let _busy = world.enter();
                 world.clock.sleep(Duration::from_secs(30)).await;

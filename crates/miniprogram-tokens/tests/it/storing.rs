@@ -1,4 +1,4 @@
-//! New tokens that the store does not take, and what an authorization tells on the way.
+//! New tokens that the store refuses, and what an authorization reports on the way.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use miniprogram_tokens::{Alarm, AlarmSink, LogAlarms};
 use crate::support::{Bench, Log, StoreFaults, app, platform, scope, start};
 use crate::vendor::Fault;
 
-/// Lets the time of the retries pass until so many alarms were raised.
+/// Advances past the retries until that many alarms were raised.
 async fn until_raised(bench: &Bench, alarms: usize) {
     while bench.alarms.raised().len() < alarms {
         bench.clock.sleep(Duration::from_secs(1)).await;
@@ -75,7 +75,7 @@ async fn what_the_store_could_not_take_and_then_refuses_is_given_up() {
 #[tokio::test]
 async fn what_an_authorization_tells_on_the_way_is_kept() {
     let cases: [(&[_], &[_]); 3] = [(&["18"], &["18"]), (&[], &["31", "32"]), (&["18"], &["31"])];
-    // A vendor that is asked by the app's token, with and without an expected app; and one that is asked by the app's id.
+    // A vendor queried with the app's token, with and without an expected app; and one queried with the app's id.
     let vendors = [
         (RefreshTokenUse::SingleUse, Some(app())),
         (RefreshTokenUse::SingleUse, None),
@@ -200,7 +200,7 @@ async fn a_lease_that_the_store_does_not_take_back_is_logged_and_one_that_was_ta
     bench.vendor.fail([Fault::Busy]);
     assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::RateLimited);
     assert!(logged());
-    // It runs out, and is settled as an open one.
+    // It expires, and is settled as open.
     bench.store.fail(StoreFaults::default());
     bench.token().await.unwrap();
     bench.assert_intact().await;

@@ -1,4 +1,4 @@
-//! A platform at the vendor in memory, over a real store.
+//! A platform with the vendor in memory, over a real store.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ pub(crate) fn start() -> Timestamp {
     Timestamp::from_unix(1_700_000_000)
 }
 
-/// Keeps what was raised.
+/// Records the alarms raised.
 #[derive(Debug, Default)]
 pub(crate) struct Alarms(Mutex<Vec<Alarm>>);
 
@@ -68,7 +68,7 @@ pub(crate) struct Bench {
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) manager: TokenManager,
     pub(crate) directory: TempDir,
-    /// Time stands still but for pauses.
+    /// The clock advances only in pauses.
     _busy: Busy,
 }
 
@@ -88,7 +88,7 @@ impl Bench {
         bench
     }
 
-    /// The same with the app authorized.
+    /// Like [`empty`](Self::empty), with the app authorized.
     pub(crate) async fn new(model: RefreshTokenUse) -> Self {
         let bench = Self::empty(model).await;
         bench.authorize(&app()).await;
@@ -107,7 +107,7 @@ impl Bench {
         self.clock.now()
     }
 
-    /// Another manager over the same store: another process, but for the memory.
+    /// Another manager over the same store: another process, except for its memory.
     pub(crate) fn second(&self) -> TokenManager {
         builder(&self.store, &self.vendor, &self.clock, &self.alarms).build().unwrap()
     }
@@ -116,7 +116,7 @@ impl Bench {
         self.clock.advance(LIFE);
     }
 
-    /// Waits for work that marks the clock itself.
+    /// Waits for work that holds its own busy mark.
     pub(crate) async fn aside<T>(&self, work: impl Future<Output = T>) -> T {
         let waiting = self.clock.sleep(Duration::MAX);
         let (work, waiting) = (pin!(work), waiting);
@@ -134,7 +134,7 @@ impl Bench {
         self.store.inner.token(&scope()).await.unwrap().unwrap()
     }
 
-    /// What is stored is what the vendor takes.
+    /// Asserts that the vendor accepts what is stored.
     pub(crate) async fn assert_intact(&self) {
         self.assert_intact_of(&app()).await;
     }
@@ -160,7 +160,7 @@ pub(crate) fn builder(
         .with_seed(7)
 }
 
-/// Lets the runtime go on until something holds. Nothing here waits for time.
+/// Yields to the runtime until the condition holds, without waiting for time.
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
     for _ in 0..1_000_000 {
         if holds().await {
@@ -171,7 +171,7 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn()
     panic!("{what} never came about");
 }
 
-/// What is logged on one thread.
+/// Log output of one thread.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -187,7 +187,7 @@ impl Write for Log {
 }
 
 impl Log {
-    /// Keeps what is logged from now on, as long as the guard lives.
+    /// Captures log output while the guard lives.
     pub(crate) fn start() -> (Self, tracing::subscriber::DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
@@ -200,14 +200,14 @@ impl Log {
     }
 }
 
-/// A store in a file whose writes fail when told to.
+/// A store in a file whose writes fail on demand.
 #[derive(Debug)]
 pub(crate) struct FaultyStore {
     pub(crate) inner: SqliteStore,
     faults: Mutex<StoreFaults>,
-    /// When leases were asked for.
+    /// When leases were requested.
     asked: Mutex<Vec<Timestamp>>,
-    /// When tokens were to be committed.
+    /// When commits were attempted.
     committed: Mutex<Vec<Timestamp>>,
     /// How often records were listed.
     listed: AtomicU64,
@@ -217,17 +217,17 @@ pub(crate) struct FaultyStore {
 pub(crate) struct StoreFaults {
     /// How many commits fail.
     pub(crate) commits: u32,
-    /// How many commits after those are refused for good.
+    /// How many commits after those are refused permanently.
     pub(crate) refusals: u32,
-    /// Whether failing commits are written all the same.
+    /// Whether failing commits are written nevertheless.
     pub(crate) written: bool,
     /// Whether nothing can be read or written.
     pub(crate) down: bool,
-    /// Whether no lease can be given back.
+    /// Whether releasing a lease fails.
     pub(crate) releases: bool,
-    /// Until when other holders have the lease, one after the other.
+    /// Until when other holders have the lease, one after another.
     pub(crate) held: Vec<Timestamp>,
-    /// What happens to the record after it was read, just before the next lease is asked for.
+    /// What happens to the record after it was read, just before the next lease is requested.
     pub(crate) overtaken: Option<Overtaken>,
 }
 
@@ -238,7 +238,7 @@ pub(crate) enum Overtaken {
     Renewed(NewTokens),
     /// The same, and then it died in another renewal.
     RenewedAndDied(NewTokens),
-    /// It heard that the merchant revoked the authorization.
+    /// It learned that the merchant revoked the authorization.
     Revoked,
 }
 
@@ -262,12 +262,12 @@ impl FaultyStore {
         *self.faults.lock().unwrap() = faults;
     }
 
-    /// When leases were asked for since then, in milliseconds.
+    /// When leases were requested since then, in milliseconds.
     pub(crate) fn asked_since(&self, begun: Timestamp) -> Vec<u128> {
         since(&self.asked, begun)
     }
 
-    /// When tokens were to be committed since then, in milliseconds.
+    /// When commits were attempted since then, in milliseconds.
     pub(crate) fn committed_since(&self, begun: Timestamp) -> Vec<u128> {
         since(&self.committed, begun)
     }
@@ -277,7 +277,7 @@ impl FaultyStore {
         self.listed.load(Ordering::Relaxed)
     }
 
-    /// Another process, that holds a lease for no time.
+    /// Another process, which holds a lease for no time.
     pub(crate) async fn overtake(
         &self,
         scope: &TokenScope,

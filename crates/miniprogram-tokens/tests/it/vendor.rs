@@ -1,4 +1,4 @@
-//! A vendor in memory that keeps the truth: which refresh token is good, and how often each call took effect.
+//! A vendor in memory that records the truth: which refresh token is valid, and how often each call took effect.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::{self, Debug};
@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 pub(crate) const ACME: Vendor = Vendor::new("acme");
 pub(crate) const PLATFORM: &str = "platform";
-/// Part of every secret that the vendor makes.
+/// Part of every secret that the vendor issues.
 pub(crate) const CANARY: &str = "canary";
 
 /// What happens to one call.
@@ -28,42 +28,42 @@ pub(crate) enum Fault {
     None,
     /// The connection could not be opened.
     NotSent,
-    /// The vendor refuses for now.
+    /// The vendor temporarily refuses.
     Busy,
-    /// No answer, and nothing happened.
+    /// No response, no effect.
     LostBefore,
-    /// No answer, and it happened.
+    /// No response, but the effect.
     LostAfter,
-    /// It happens, and the answer comes when the gate is opened.
+    /// It takes effect, and the response is sent when the gate opens.
     Hang,
-    /// The same, and then there is no answer.
+    /// The same, and then there is no response.
     HangAndLose,
-    /// It happens, and the answer holds no token.
+    /// It takes effect, and the response has no token.
     Empty,
-    /// It happens, and the refresh token of the answer is empty.
+    /// It takes effect, and the response's refresh token is empty.
     EmptyRefreshToken,
-    /// The app of the answer is another one.
+    /// The response is about another app.
     OtherApp,
 }
 
-/// What differs from vendor to vendor whatever becomes of refresh tokens.
+/// Differences between vendors other than the use of refresh tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Habits {
     /// Whether an exchange names its app.
     pub(crate) names_app: bool,
     /// Whether an exchange returns no access token.
     pub(crate) withholds_access: bool,
-    /// Whether a refresh returns no refresh token, where the old one stays good.
+    /// Whether a refresh returns no refresh token if the old one stays valid.
     pub(crate) repeats_no_refresh_token: bool,
-    /// What an exchange says was granted.
+    /// What an exchange reports as granted.
     pub(crate) granted: Vec<&'static str>,
-    /// What is said to have been granted to who asks about the app.
+    /// What a query about the app reports as granted.
     pub(crate) told: Vec<&'static str>,
-    /// Whether who asks about the app is told its original id.
+    /// Whether a query about the app reports its original id.
     pub(crate) tells_original_id: bool,
     /// Whether recovery returns a code rather than a refresh token.
     pub(crate) recovers_by_code: bool,
-    /// How long an app's token lives, where it is not [`LIFE`].
+    /// Lifetime of an app's token, if not [`LIFE`].
     pub(crate) life: Option<Duration>,
 }
 
@@ -85,7 +85,7 @@ struct World {
     tickets: HashSet<String>,
     platform: String,
     apps: HashMap<AppId, App>,
-    /// Calls that arrived, by operation.
+    /// Calls received, by operation.
     calls: HashMap<&'static str, u64>,
     faults: VecDeque<(Option<&'static str>, Fault)>,
     habits: Habits,
@@ -111,12 +111,12 @@ pub(crate) const LIFE: Duration = Duration::from_secs(7200);
 pub(crate) struct FakeVendor {
     model: RefreshTokenUse,
     platform: PlatformId,
-    /// Marked by every call, as a client marks it.
+    /// Marked busy by every call, as a client does.
     clock: VirtualClock,
     world: Mutex<World>,
-    /// Lets hanging answers through.
+    /// Releases hanging responses.
     pub(crate) gate: Semaphore,
-    /// Told whenever a call hangs.
+    /// Notified whenever a call hangs.
     pub(crate) hanging: Semaphore,
 }
 
@@ -155,7 +155,7 @@ impl FakeVendor {
         ticket.into()
     }
 
-    /// The merchant agrees on the authorization page.
+    /// The merchant consents on the authorization page.
     pub(crate) fn authorize(&self, app: &AppId) -> Secret {
         let mut world = self.world();
         let code = world.make("code");
@@ -170,7 +170,7 @@ impl FakeVendor {
         world.apps.insert(app.clone(), App::default());
     }
 
-    /// Refuses the app's refresh token from now on; its authorization stands.
+    /// Refuses the app's refresh token from now on; its authorization stays in force.
     pub(crate) fn spoil_refresh_token(&self, app: &AppId) {
         let mut world = self.world();
         let spoilt = world.make("elsewhere");
@@ -194,7 +194,7 @@ impl FakeVendor {
         self.world().calls.get(operation).copied().unwrap_or(0)
     }
 
-    /// The next calls meet these faults, whichever calls they are.
+    /// The next calls meet these faults, whatever they are.
     pub(crate) fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
         self.world().faults = faults.into_iter().map(|fault| (None, fault)).collect();
     }
@@ -373,7 +373,7 @@ impl AuthorizationApi for FakeVendor {
             state.codes.insert(code.clone());
             Ok(Recovery::AuthorizationCode(code.into()))
         };
-        // The vendor's crate repeats it by itself: what is left of no answer is that nothing was done.
+        // The vendor's crate retries automatically: a missing response here means that nothing was done.
         let result = self.call(OPERATION, work, |recovery, _| recovery).await;
         result.map_err(|error| match error.outcome() {
             Outcome::Unknown => error.with_outcome(Outcome::NotDone),

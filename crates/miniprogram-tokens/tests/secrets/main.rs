@@ -1,5 +1,5 @@
-//! No token, ticket or code in anything that can be read: the log at trace, errors, `Debug`, status, metrics. In a process of its own: what
-//! other tests log would decide what is looked at.
+//! No token, ticket or code in anything readable: the log at trace level, errors, `Debug`, status, metrics. A separate
+//! process, because other tests' log output would decide which callsites are enabled.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
@@ -37,7 +37,7 @@ impl Write for Log {
     }
 }
 
-/// Everything that can happen; answers what was printed on the way.
+/// Runs everything; returns what was printed.
 async fn everything() -> Vec<String> {
     let mut printed = Vec::new();
     for model in MODELS {

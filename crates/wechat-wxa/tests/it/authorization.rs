@@ -1,4 +1,4 @@
-//! The calls of the token chain: what is sent, how every form of an answer is read, what a refusal means.
+//! The calls of the token chain: requests, every form of response, the meaning of refusals.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,7 @@ fn info(authorization: Value) -> Answer {
     }))
 }
 
-/// Calls every method that asks the vendor, and answers what went wrong with it.
+/// Calls a method that queries the vendor, and returns its error.
 async fn call(api: &WeChatAuthorization, operation: &str) -> Result<()> {
     match operation {
         "platform_token" => api.platform_token(&Secret::new(TICKET)).await.map(drop),
@@ -88,7 +88,7 @@ async fn call(api: &WeChatAuthorization, operation: &str) -> Result<()> {
     }
 }
 
-/// Each method, its path and a success of it.
+/// Each method, its path and a successful response.
 fn methods() -> Vec<(&'static str, &'static str, Answer)> {
     vec![
         ("platform_token", TOKEN_PATH, body(json!({ "component_access_token": "t", "expires_in": 7200 }))),

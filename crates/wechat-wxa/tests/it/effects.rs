@@ -1,4 +1,4 @@
-//! What becomes of an effect whose answer is lost, effect by effect.
+//! Effects whose response is lost, one by one.
 
 use miniprogram_core::pipeline::EffectSource;
 use miniprogram_core::*;
@@ -13,7 +13,7 @@ fn done() -> Answer {
     ok(json!({}))
 }
 
-/// What came of an effect: outcome, evidence, and how many of its requests were sent.
+/// An effect's outcome, evidence, and number of requests.
 fn told<T: std::fmt::Debug>(result: &Result<Effect<T>>) -> (Outcome, Option<Evidence>, u32) {
     match result {
         Ok(effect) => (Outcome::Done, Some(effect.evidence), effect.attempts),
@@ -51,7 +51,7 @@ mod upload {
 
     #[tokio::test]
     async fn what_was_there_before_is_not_this_upload() {
-        // The `Date` header has whole seconds: one second is not told apart.
+        // The `Date` header has whole seconds: one second makes no difference.
         let older = versions(Some(("2.5.0", NOW - 2)), None);
         let other = versions(Some(("2.4.0", NOW + 11)), None);
         let described =
@@ -103,7 +103,7 @@ mod upload {
         let error = upload().await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown);
         assert!(error.to_string().contains("exp_info.exp_version"), "{error}");
-        // To upload it once more is harmless: an app whose state is never told is not barred for good.
+        // Repeating an upload is harmless: an app whose state is never reported is not blocked forever.
         let effect = upload().await.unwrap();
         assert_eq!((effect.evidence, effect.attempts), (Evidence::Answered, 1));
         assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Unknown);
@@ -158,7 +158,7 @@ mod submission {
         let (result, _) = run(vec![done()], vec![refused(85058), audit(8, 2)]).await;
         assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
         assert_eq!(result.unwrap().value, AuditId::from("8"));
-        // Where the look does not tell it either, the error names it.
+        // If the probe does not report it either, the error names it.
         let (result, _) = run(vec![done()], vec![audit(7, 2), refused(85058)]).await;
         let error = result.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::Unknown));
@@ -172,7 +172,7 @@ mod submission {
         assert_eq!(told(&result), (Outcome::Done, ANSWERED, 2));
     }
 
-    /// A submission of 2.5.0, uploaded at `NOW`, whose response is lost, and whose state cannot be read at first.
+    /// A submission of 2.5.0, uploaded at `NOW`, whose response is lost, and whose state is unreadable at first.
     async fn lost_submission() -> Scene {
         let stage = stage([
             (SUBMIT, vec![Answer::Timeout, ok(json!({ "auditid": 9 }))]),
@@ -183,7 +183,7 @@ mod submission {
         stage
     }
 
-    /// The latest audit, of a version that was submitted at a time.
+    /// The latest audit, of a version submitted at a given time.
     fn submitted(version: &str, at: i64) -> Answer {
         ok(json!({ "auditid": "8", "status": 2, "user_version": version, "submit_audit_time": at }))
     }
@@ -239,7 +239,7 @@ mod submission {
             untold(json!("")),
             untold(json!(" ")),
             untold(json!(0)),
-            // There was one before.
+            // There was an earlier one.
             refused(85058),
         ] {
             let (result, stage) = run(vec![Answer::Timeout], vec![audit(7, 1), latest.clone()]).await;
@@ -346,7 +346,7 @@ mod withdrawal {
 
     #[tokio::test]
     async fn a_lost_withdrawal_of_the_latest_audit_is_settled_by_the_one_it_was() {
-        // Withdrawn, and another one was submitted meanwhile: the status of ours decides.
+        // Withdrawn, and another one was submitted in the meantime: the status of ours decides.
         let script = [
             (WITHDRAW, vec![Answer::Timeout]),
             (LATEST, vec![audit(OURS, 2), audit(9, 2)]),
@@ -432,11 +432,11 @@ mod withdrawal {
     async fn a_lost_answer_is_settled_by_the_audit() {
         let lost = |after| run(vec![Answer::Timeout], vec![audit(OURS, 2), after]);
         assert_eq!(told(&lost(audit(OURS, 3)).await.0), (Outcome::Done, ASKED, 1));
-        // Where there is no audit any more, none is asked about.
+        // If there is no audit any more, none is queried.
         let (result, stage) = lost(refused(85058)).await;
         assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
         assert_eq!(stage.vendor.count(STATUS), 0);
-        // Somebody has submitted again: the audit itself is asked.
+        // Someone has submitted again: the audit itself is queried.
         let (result, stage) = lost(audit(9, 2)).await;
         assert_eq!(told(&result), (Outcome::Done, ASKED, 1));
         assert_eq!(stage.vendor.count(STATUS), 1);
@@ -454,7 +454,7 @@ mod withdrawal {
         let (result, stage) = run(vec![Answer::Timeout], vec![audit(OURS, 2)]).await;
         assert_eq!(told(&result).0, Outcome::NotDone);
         assert_eq!(stage.vendor.count(WITHDRAW), 2);
-        // A spent allowance on the repeat is believed only once the audit has been asked again.
+        // A used-up quota on the repeat is believed only after another query of the audit.
         let latest = once_repeated(WITHDRAW, audit(OURS, 2), audit(OURS, 3));
         let (result, _) = run(vec![Answer::Timeout, refused(87013)], vec![latest]).await;
         assert_eq!(told(&result), (Outcome::Done, ASKED, 2));
@@ -473,7 +473,7 @@ mod expedition {
         assert_eq!(told(&run(vec![Answer::Timeout, refused(89404)]).await), (Outcome::Done, INFERRED, 2));
         assert_eq!(told(&run(vec![refused(89404)]).await), (Outcome::NotDone, None, 1));
         assert_eq!(told(&run(vec![refused(89402)]).await), (Outcome::NotDone, None, 1));
-        // No longer in the queue, or no allowance left: the lost attempt may have brought that about.
+        // No longer in the queue, or no quota left: the lost attempt may have caused that.
         for code in [89402, 89405, 45011] {
             assert_eq!(told(&run(vec![Answer::Timeout, refused(code)]).await).0, Outcome::Unknown, "{code}");
         }
@@ -544,7 +544,7 @@ mod publication {
             let error = result.unwrap_err();
             assert_eq!(error.intent().unwrap().operation, Operation::Release);
             assert!(error.to_string().contains("release_info"), "{error}");
-            // A Guarded effect stays open: the next call may not send on no evidence either.
+            // A `Guarded` effect stays open: the next call must not send without evidence either.
             let next = stage.app.set_visit_status(VisitStatus::Closed).await.unwrap_err();
             assert_eq!((next.outcome(), next.intent()), (Outcome::NotSent, error.intent()), "{info:?}");
         }
@@ -552,7 +552,7 @@ mod publication {
 
     #[tokio::test]
     async fn other_evidence_counts_where_the_version_is_not_told() {
-        // A fresh time of the release, and a version that is padded.
+        // A new release time, and a padded version.
         for info in [
             release_info(json!(""), json!(NOW)),
             release_info(json!(null), json!(NOW.to_string())),
@@ -561,12 +561,12 @@ mod publication {
             let (result, _) = run(vec![Answer::Timeout], vec![info.clone()]).await;
             assert_eq!(told(&result), (Outcome::Done, ASKED, 1), "{info:?}");
         }
-        // "Released already" after a lost attempt, where the state says nothing.
+        // "Released already" after a lost attempt, if the state shows nothing.
         let before = versions(None, Some(("2.4.0", NOW - 60)));
         let info = once_repeated(RELEASE, before, versions(None, None));
         let (result, _) = run(vec![Answer::Timeout, refused(85052)], vec![info.clone()]).await;
         assert_eq!(told(&result), (Outcome::Done, INFERRED, 2));
-        // Another refusal infers nothing.
+        // Nothing is inferred from another refusal.
         let (result, _) = run(vec![Answer::Timeout, refused(85019)], vec![info]).await;
         assert_eq!(told(&result), (Outcome::Unknown, None, 2));
     }
@@ -580,7 +580,7 @@ mod publication {
         assert_eq!(stage.vendor.count(RELEASE), 1);
     }
 
-    /// A release of what is approved whose response is lost, and whose state cannot be read at first.
+    /// A release of what is approved, whose response is lost, and whose state is unreadable at first.
     async fn lost_release() -> Scene {
         let stage =
             script(vec![Answer::Timeout, done()], audit(7, 0), vec![refused(48001); 8], gray_plan(0, 0, 0));
@@ -596,7 +596,7 @@ mod publication {
         let effect = stage.app.release(&ReleaseTarget::Approved).await.unwrap();
         assert_eq!((effect.evidence, effect.attempts, effect.earlier), (Evidence::Asked, 1, None));
         assert_eq!(stage.vendor.count(RELEASE), 1);
-        // Once only: the next one is a call of its own.
+        // Only once: the next one is a separate call.
         stage.app.release(&ReleaseTarget::Approved).await.unwrap();
         assert_eq!(stage.vendor.count(RELEASE), 2);
     }
@@ -610,7 +610,7 @@ mod publication {
         assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Done);
         assert_eq!(stage.vendor.count(RELEASE), 2);
 
-        // Nothing else is approved: which of the two is meant is for the caller to say.
+        // Nothing else is approved: the caller must say which of the two is meant.
         let stage = lost_release().await;
         stage.vendor.script(LATEST, vec![audit(8, 2)]);
         let error = stage.app.release(&ReleaseTarget::Approved).await.unwrap_err();
@@ -649,7 +649,7 @@ mod publication {
             ("2.5.0", 3, submitted, Outcome::Done),
             ("2.5.0", 3, submitted - 1, Outcome::NotDone),
             ("2.5.0", 1, submitted, Outcome::NotDone),
-            // It was released, and taken back since.
+            // It was released, and rolled back since.
             ("2.4.0", 3, submitted, Outcome::NotDone),
         ] {
             let info = vec![versions(None, Some((online, NOW - 7200)))];
@@ -742,12 +742,12 @@ mod rollback {
             let result = stage.app.rollback(&RollbackTarget::Previous).await;
             assert_eq!(told(&result), (Outcome::Unknown, None, 1), "{after:?}");
             assert_eq!(stage.vendor.count(REVERT), 1, "{after:?}");
-            // Nor does one that was not told before.
+            // Nor does one that was not reported before.
             let stage = script(vec![Answer::Timeout], vec![after.clone(), online("2.4.0", NOW)], json!([]));
             let result = stage.app.rollback(&RollbackTarget::Previous).await;
             assert_eq!(told(&result), (Outcome::Unknown, None, 1), "{after:?}");
         }
-        // The same text twice: the time tells them apart, and where it is not told nothing does.
+        // The same text twice: the time distinguishes them; without it nothing does.
         let same = json!([{ "app_version": 451, "user_version": "2.5.0" }]);
         let other = json!([{ "app_version": 451, "user_version": "2.4.0" }]);
         let timeless = ok(json!({ "release_info": { "release_version": "2.5.0" } }));
@@ -762,7 +762,7 @@ mod rollback {
         }
     }
 
-    /// A rollback from 2.5.0 to 2.4.0 whose response is lost, and whose state cannot be read at first.
+    /// A rollback from 2.5.0 to 2.4.0 whose response is lost, and whose state is unreadable at first.
     async fn lost_rollback() -> Scene {
         let info = [vec![online("2.5.0", NOW - 60)], vec![refused(48001); 8]].concat();
         let history = json!([{ "app_version": 451, "user_version": "2.4.0" }]);
@@ -787,7 +787,7 @@ mod rollback {
         stage.vendor.script(VERSIONS, vec![online("2.6.0", NOW + 600)]);
         let effect = stage.app.rollback(&RollbackTarget::Previous).await.unwrap();
         assert_eq!(effect.evidence, Evidence::Answered);
-        // 2.6.0 was released since: whether 2.4.0 was online in between nothing tells.
+        // 2.6.0 was released since: whether 2.4.0 was online in between is indeterminate.
         assert_eq!(effect.earlier.unwrap().settled.outcome, Outcome::Unknown);
         assert_eq!(stage.vendor.count(REVERT), 2);
     }
@@ -831,7 +831,7 @@ mod rollback {
         let stage = script(vec![refused(87011)], vec![online("2.5.0", NOW - 60)], json!([]));
         let error = stage.app.rollback(&RollbackTarget::Previous).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone));
-        // "Rolled back already" after a lost answer: the version online tells whose it was.
+        // "Rolled back already" after a lost response: the version online shows whose it was.
         let before = online("2.5.0", NOW - 60);
         let info = vec![once_repeated(REVERT, before.clone(), online("2.4.0", NOW + 12))];
         let stage = script(vec![Answer::Timeout, refused(87012)], info, json!([]));
@@ -849,7 +849,7 @@ mod gray {
         stage.app.start_gray_release(GrayRelease::percentage(20)).await
     }
 
-    /// Responses that tell no plan.
+    /// Responses without a plan.
     fn no_plan() -> [Answer; 5] {
         [
             ok(json!({})),
@@ -871,7 +871,7 @@ mod gray {
         for absent in [gray_plan(1, 10, NOW), gray_plan(4, 20, NOW), gray_plan(3, 100, NOW)] {
             assert_eq!(told(&lost(absent).await), (Outcome::Done, ANSWERED, 2));
         }
-        // A plan that runs, to nobody knows how many.
+        // A running plan with an unknown percentage.
         let shareless = ok(json!({ "gray_release_plan": { "status": 1, "create_timestamp": NOW } }));
         for untold in no_plan().into_iter().chain([shareless]) {
             assert_eq!(told(&lost(untold.clone()).await), (Outcome::Unknown, None, 1), "{untold:?}");
@@ -974,8 +974,8 @@ fn commands() -> Vec<Command> {
     ]
 }
 
-/// What may be sent again depends on it: a `Guarded` effect of the class `OneShot` would give up too early, a `OneShot`
-/// one of another class would be done twice.
+/// The class decides what may be sent again: a `Guarded` effect of class `OneShot` would give up too early, a `OneShot`
+/// effect of another class would be done twice.
 #[test]
 fn every_effect_has_the_class_that_the_design_gives_it() {
     let design = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/design.md");

@@ -1,4 +1,4 @@
-//! WeChat's own fields of every push: each fixture read whole, each listed name, and what is kept secret.
+//! WeChat's own fields of every push: each fixture read completely, each listed name, and what is kept secret.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -34,7 +34,7 @@ fn with(mut message: Value, fields: Value) -> Event<'static> {
     decoded(&message.to_string())
 }
 
-/// Every fixture in the order of the names, decoded.
+/// Every fixture, by name, decoded.
 fn fixtures() -> Vec<(String, Event<'static>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/events");
     let mut fixtures = Vec::new();

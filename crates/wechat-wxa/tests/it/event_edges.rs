@@ -1,4 +1,4 @@
-//! Decoding of pushes where one small slip would go unseen: the order of the checks, nesting, reasons and verdicts.
+//! Edge cases of decoding: the order of checks, nesting, reasons and verdicts.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ fn plain(message: &str) -> Event<'static> {
     decoder.decode(push.as_push()).map(Event::into_owned).unwrap()
 }
 
-/// The push with its envelope's content in place of `@`, signed as it was.
+/// The push with its envelope's content at `@`, with the original signature.
 fn enveloped(inner: &str) -> OwnedPush {
     let mut push = sealed(SUCCESS);
     let body = String::from_utf8(push.body).unwrap();

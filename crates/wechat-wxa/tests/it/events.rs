@@ -1,5 +1,5 @@
-//! Decoder and encoder of pushes: the reference's vectors, one fixture per situation, a table of refusals per rule,
-//! and properties over arbitrary and mutated input.
+//! Decoder and encoder of pushes: the reference's vectors, one fixture per situation, a table of refusals per rule, and
+//! properties over arbitrary and mutated input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ fn sealed(message: &str) -> OwnedPush {
     encoder().seal_push(ROUTE, message, &seal()).unwrap()
 }
 
-/// A push whose signature holds over whatever `encrypt` is.
+/// A push with a valid signature for any `encrypt`.
 fn signed(encrypt: &str, body: String) -> OwnedPush {
     let signature = signature(&[TOKEN, "1690000000", "20230722", encrypt]);
     let query = format!("timestamp=1690000000&nonce=20230722&encrypt_type=aes&msg_signature={signature}");
@@ -172,7 +172,7 @@ fn every_vector_is_opened_or_refused_as_the_reference_says() {
 
 #[test]
 fn the_negative_vectors_pass_the_signature_and_are_refused_behind_it() {
-    // The control and the frame that is padded to 16 open; `hello` is no message.
+    // The control and the frame padded to 16 are decrypted; `hello` is not a message.
     let expected = [
         CallbackCheck::Message,
         CallbackCheck::Frame,
@@ -227,7 +227,7 @@ fn both_forms_of_the_url_check_are_answered() {
     assert_eq!(CallbackCheck::of(&plain().verify_url(query, NOW).unwrap_err()), Some(CallbackCheck::Mode));
 }
 
-/// One row per rule: what breaks it, and its neighbour that does not.
+/// One row per rule: an input that breaks it, and its neighbour that does not.
 #[test]
 fn each_rule_refuses_and_has_an_accepted_neighbour() {
     use CallbackCheck::{Envelope, Frame, Freshness, Message, Mode, Query, Receiver, Signature, Size};
@@ -240,7 +240,7 @@ fn each_rule_refuses_and_has_an_accepted_neighbour() {
         push.query = push.query.replacen(from, to, 1);
         push
     };
-    // Query and time are signed, so a changed one is signed anew.
+    // Query and time are signed, so a change needs a new signature.
     let resigned = |timestamp: &str, nonce: &str| {
         let signature = signature(&[TOKEN, timestamp, nonce, &encrypt]);
         let query = format!("timestamp={timestamp}&nonce={nonce}&msg_signature={signature}");
@@ -704,7 +704,7 @@ fn both_keys_open_after_a_key_change() {
     assert_eq!(check(&only_new.decode(sealed(SUCCESS).as_push())), Some(CallbackCheck::Frame));
 }
 
-/// Decodes a message plain and encrypted, and sees that both say the same.
+/// Decodes a message plain and encrypted, and checks that both agree.
 fn both_ways(message: &str, config: CallbackConfig) -> Event<'static> {
     let mut body = message.as_bytes().to_vec();
     let event = plain().decode(Push::new(NOW, &mut body)).unwrap().into_owned();
@@ -747,7 +747,7 @@ fn what_people_typed_is_kept_as_they_typed_it() {
         );
         assert_eq!(event.payload["x"], json!([controls]));
     }
-    // Halves of surrogate pairs, by an encoder that goes by UTF-16, and characters that are none.
+    // Surrogate halves, from an encoder that works in UTF-16, and noncharacters.
     let text = "<xml><MsgType>text</MsgType><Content>&#55357;&#xDE00;&#xFFFE;\u{fffe}</Content></xml>";
     assert_eq!(both_ways(text, config()).payload["Content"], "\u{fffd}\u{fffd}\u{fffe}\u{fffe}");
     let text = r#"{"MsgType":"text","Content":"\ud83d\ude00\ud83d"}"#;
@@ -792,7 +792,7 @@ fn a_message_without_a_name_is_an_unknown_event() {
     let event = both_ways(&text, config());
     assert_eq!((event.app_id, event.platform_id), (Some("wx1".into()), Some(PLATFORM.into())));
     assert_eq!(event.original_id.as_deref(), Some("gh_1"));
-    // Its name says enough where the type of the message is missing.
+    // Its name is enough if the message's type is missing.
     let event = both_ways("<xml><Event>weapp_audit_fail</Event><Reason>r</Reason></xml>", config());
     assert_eq!((event.kind, event.reason.as_deref()), (EventKind::AuditRejected, Some("r")));
 }
@@ -805,7 +805,7 @@ fn an_approval_that_failed_is_no_approval() {
         assert_eq!(event.raw_event, "weapp_audit_success");
         event.kind
     };
-    // As the table of document 002 section 6 has it.
+    // As in the table of document 002, section 6.
     assert_eq!(event("<Reason>r</Reason><FailTime>1488856591</FailTime>"), EventKind::Unknown);
     for fields in
         ["", "<SuccTime>1</SuccTime>", "<Reason>r</Reason>", "<SuccTime>1</SuccTime><FailTime>0</FailTime>"]
@@ -851,7 +851,7 @@ fn tickets_and_codes_leave_the_payload_and_are_read_all_the_same() {
         let details = WeChatEvent::from_event(&event).unwrap();
         assert!(!format!("{details:?}").contains("canary"));
 
-        // As versions stored it that knew no credentials.
+        // As stored by versions without credentials.
         let mut stored = event.clone();
         stored.credential = None;
         stored.payload[field] = json!("canary");
@@ -859,7 +859,7 @@ fn tickets_and_codes_leave_the_payload_and_are_read_all_the_same() {
         WeChatCallback::new(config()).unwrap().take_credential(&mut stored);
         assert_eq!(stored, event);
 
-        // As it was printed, it holds no secret that could be taken for one.
+        // As printed, it contains nothing that could be mistaken for a secret.
         stored.credential = None;
         assert_eq!(WeChatEvent::from_event(&stored).unwrap_err().field(), Some(field));
     }
@@ -900,7 +900,7 @@ fn the_acceptance_test_is_answered_where_it_is_asked_for_alone() {
     let reply = testing.reply(&event, NOW).unwrap().unwrap();
     assert_eq!(reply.content_type, "text/xml; charset=utf-8");
     assert!(reply.body.starts_with(b"<xml><Encrypt>"), "{}", String::from_utf8_lossy(&reply.body));
-    // A platform that takes plain pushes has nothing to seal a reply with.
+    // A platform that accepts plain pushes cannot seal a reply.
     let plain = WeChatCallback::new(CallbackConfig::plain().with_platform_id(PLATFORM)).unwrap();
     assert!(plain.with_acceptance_test().reply(&event, NOW).is_none());
 }
@@ -921,7 +921,7 @@ fn events_of_the_platform_and_of_apps_have_urls_of_their_own() {
     }
 }
 
-/// Text that XML can hold, markup and its ends included.
+/// Text allowed in XML, including markup.
 fn xml_text() -> impl Strategy<Value = String> {
     prop_oneof![
         r"[\t\r\n -\u{d7ff}\u{e000}-\u{fffd}]{0,20}",
@@ -945,7 +945,7 @@ fn xml_fields() -> impl Strategy<Value = Map<String, Value>> {
 }
 
 proptest! {
-    // A failure prints its seed and keeps it beside this file.
+    // A failure prints its seed and saves it next to this file.
     #![proptest_config(ProptestConfig {
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
         ..ProptestConfig::with_cases(256)

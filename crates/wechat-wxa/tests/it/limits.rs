@@ -1,4 +1,4 @@
-//! Every documented limit is refused before a request, naming the field, the rule and the value.
+//! Every documented limit is refused before any request, naming the field, the rule and the value.
 
 use std::fmt::Write;
 
@@ -147,7 +147,7 @@ fn what_reaches_a_limit_is_taken() {
 
 #[tokio::test]
 async fn a_token_in_a_low_level_call_is_refused_before_one_is_fetched() {
-    // It has no tokens: a call that asks for one fails with another kind.
+    // It has no tokens: a call that needs one fails with another kind.
     let platform = WeChatPlatform::new(ClientConfig::without_tokens("7")).unwrap();
     let (app, query) = (platform.app(APP), [("access_token", "1")]);
     let asked = app.call(Method::GET, "/a", &[], None).await.unwrap_err();

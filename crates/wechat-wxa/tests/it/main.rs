@@ -1,4 +1,4 @@
-//! What goes to WeChat and what comes back, over a scripted transport; pushes; the tables. One binary, linked once.
+//! Requests to WeChat and its responses, over a scripted transport; pushes; the tables. One binary, linked once.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 

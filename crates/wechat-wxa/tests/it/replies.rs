@@ -1,4 +1,4 @@
-//! Every answer as WeChat sends it: the documents' samples, the variants that have been seen, and nonsense.
+//! Every response as WeChat sends it: the documents' samples, observed variants, and nonsense.
 
 use http::Method;
 use miniprogram_core::*;
@@ -66,11 +66,11 @@ async fn an_app_that_was_never_submitted_is_no_error() {
     for code in [85058, 85012, 86001] {
         let stage = stage_of(LATEST, refused(code));
         assert_eq!(stage.app.latest_audit().await.unwrap(), Audit::not_submitted(), "{code}");
-        // The low-level call hands the vendor's code on.
+        // The low-level call returns the vendor's code unchanged.
         let error = stage.app.call(Method::GET, LATEST, &[], None).await.unwrap_err();
         assert_eq!(error.code(), Some(&Code::Number(code)));
     }
-    // The same codes are errors where they can mean something else.
+    // The same codes are errors if they can mean something else.
     let error = stage_of(STATUS, refused(85012)).app.audit_status(&"1".into()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::NotDone));
 }
@@ -292,14 +292,14 @@ async fn an_absent_list_is_empty_and_half_a_level_is_kept() {
         { "first_class": "教育", "first_id": 2 },
     ] }));
     let categories = stage_of(CATEGORY, categories).app.categories().await.unwrap();
-    // The third level must not take the place of the second, whose id is not told.
+    // The third level must not replace the second, whose id is missing.
     assert_eq!(categories[0].levels, [CategoryLevel::new(1, "工具")]);
     assert_eq!(
         json!(categories[0].extra),
         json!({ "second_class": "备忘录", "third_class": "x", "third_id": 3 })
     );
     assert_eq!(categories[1], Category::new(vec![CategoryLevel::new(2, "教育")]));
-    // A version without a text is named by its number; one without either is none.
+    // A version without a text is named by its number; one without either is skipped.
     let history = ok(json!({ "version_list": [
         { "app_version": 7 }, { "user_version": "1.0" }, { "user_desc": "x" }, "odd",
     ] }));
@@ -340,7 +340,7 @@ async fn a_refusal_keeps_code_words_and_request_id() {
         assert_eq!(error.request_id(), Some("64bb5a04-1a2b3c4d-5e6f7a8b"));
         assert_eq!(stage.vendor.requests().len(), 1, "an unlisted code is not repeated");
     }
-    // A refusal speaks for itself, whatever HTTP says.
+    // A refusal counts, whatever the HTTP status.
     let stage = stage_of(
         VISIT,
         Answer::Body(502, "application/json", br#"{"errcode":48001,"errmsg":"no"}"#.to_vec()),
@@ -385,7 +385,7 @@ async fn the_low_level_call_takes_whatever_is_a_success() {
     ] {
         assert_eq!(call(body(success.clone())).await.unwrap(), success);
     }
-    // A method that is modelled needs its code all the same.
+    // A modelled method still requires its code.
     let modelled = stage_of(VISIT, body(json!({ "status": 1 }))).app.visit_status().await.unwrap_err();
     assert_eq!(modelled.kind(), ErrorKind::Protocol);
     let refusal = call(body(json!({ "errcode": "48001" }))).await.unwrap_err();
@@ -500,7 +500,7 @@ async fn nonsense_is_a_protocol_error_and_a_gateways_page_is_not() {
 
 #[tokio::test]
 async fn a_success_without_a_code_needs_its_member() {
-    // The low-level call takes them all; the methods that fetch tokens are tested with those.
+    // The low-level call accepts them all; the methods that fetch tokens are tested with them.
     for bad in [json!({}), json!({ "media_id": "" }), json!({ "media_id": null })] {
         let stage = stage_of("/cgi-bin/media/upload", body(bad));
         let picture = wechat_wxa::MediaFile::new("a.png", &b"\x89PNG"[..]);

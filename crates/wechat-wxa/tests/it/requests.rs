@@ -1,4 +1,4 @@
-//! Every request as it leaves the library: method, path, sorted query, body, the token masked.
+//! Every request as sent: method, path, sorted query, body, the token masked.
 
 use http::Method;
 use miniprogram_core::*;

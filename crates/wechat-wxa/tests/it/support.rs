@@ -1,4 +1,4 @@
-//! A WeChat made of canned answers: it records what it is asked and says what it was told to say.
+//! A WeChat of scripted responses, which records requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ pub(crate) const APP: &str = "wxba5fad812f8e6fb9";
 pub(crate) const TOKEN: &str = "canary-token";
 pub(crate) const PLATFORM: &str = "wx-platform";
 pub(crate) const PLATFORM_TOKEN: &str = "canary-platform-token";
-/// When every test begins, in seconds: 2023-07-22T04:28:20Z.
+/// Start time of every test, in seconds: 2023-07-22T04:28:20Z.
 pub(crate) const NOW: i64 = 1_690_000_100;
 
 pub(crate) const COMMIT: &str = "/wxa/commit";
@@ -44,24 +44,24 @@ pub(crate) const LIBRARY: &str = "/cgi-bin/wxopen/getweappsupportversion";
 /// What the vendor does with a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    /// Answers with a status, a content type and a body.
+    /// Responds with a status, a content type and a body.
     Body(u16, &'static str, Vec<u8>),
-    /// Never answers.
+    /// Never responds.
     Timeout,
-    /// Breaks off.
+    /// Breaks the connection.
     Cut,
     /// Cannot be connected to.
     Unreachable,
-    /// The second answer once the path has been asked twice, the first until then.
+    /// The second response once the path has been called twice, the first until then.
     Repeated(&'static str, Box<(Answer, Answer)>),
 }
 
-/// Something that shows only after an effect has been sent a second time.
+/// Something visible only after an effect has been sent a second time.
 pub(crate) fn once_repeated(path: &'static str, until_then: Answer, afterwards: Answer) -> Answer {
     Answer::Repeated(path, Box::new((until_then, afterwards)))
 }
 
-/// A success with members.
+/// A success with fields.
 pub(crate) fn ok(mut members: Value) -> Answer {
     members["errcode"] = json!(0);
     members["errmsg"] = json!("ok");
@@ -73,12 +73,12 @@ pub(crate) fn refused(code: i64) -> Answer {
     body(json!({ "errcode": code, "errmsg": "words rid: 64bb5a04-1a2b3c4d-5e6f7a8b" }))
 }
 
-/// A body as it is.
+/// A body as given.
 pub(crate) fn body(json: Value) -> Answer {
     text(&json.to_string())
 }
 
-/// A body as it is.
+/// A body as given.
 pub(crate) fn text(text: &str) -> Answer {
     Answer::Body(200, "application/json; encoding=utf-8", text.as_bytes().to_vec())
 }
@@ -119,7 +119,7 @@ pub(crate) struct Vendor {
 }
 
 impl std::fmt::Debug for Vendor {
-    /// Without the tokens that it was sent.
+    /// Omits the tokens that it was sent.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Vendor")
     }
@@ -131,18 +131,18 @@ impl Vendor {
         self.requests.lock().unwrap().iter().map(|(request, _)| request.clone()).collect()
     }
 
-    /// The paths of every request so far.
+    /// The paths of all requests so far.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.requests().into_iter().map(|request| request.path).collect()
     }
 
-    /// How many requests of a path have come, those for a list of its history left out.
+    /// Number of requests to a path, except those that list its history.
     pub(crate) fn count(&self, path: &str) -> usize {
         let effects = self.requests().into_iter().filter(|request| !request.query.contains_key("action"));
         effects.filter(|request| request.path == path).count()
     }
 
-    /// Replaces the answers of a path.
+    /// Replaces the responses of a path.
     pub(crate) fn script(&self, path: &'static str, answers: Vec<Answer>) {
         self.script.lock().unwrap().insert(path, answers.into());
     }
@@ -152,12 +152,12 @@ impl Vendor {
         self.tokens.lock().unwrap().last().unwrap().clone()
     }
 
-    /// Every intent that was written down.
+    /// Every intent recorded.
     pub(crate) fn intents(&self) -> Vec<Intent> {
         self.intents.lock().unwrap().clone()
     }
 
-    /// The body of the last request, as it was sent.
+    /// The body of the last request.
     pub(crate) fn last_body(&self) -> String {
         self.requests.lock().unwrap().last().unwrap().1.clone()
     }
@@ -173,8 +173,7 @@ impl Transport for Vendor {
         let planned = request.planned();
         let token = token_of(&request);
         self.tokens.lock().unwrap().push(token.unwrap_or_default());
-        // A request for the history is another one than a rollback, and one for domains than a change of them, although
-        // the path is the same.
+        // A request for the history is not a rollback, and one for domains not a change, although they share a path.
         let reads = planned.body.as_ref().is_some_and(|body| body["action"] == "get");
         let key = match planned.query.contains_key("action") {
             true => "history".to_owned(),
@@ -253,7 +252,7 @@ impl TokenProvider for Tokens {
     }
 }
 
-/// A platform at a vendor that gives those answers, one after the other, the last one for good.
+/// A platform with a vendor that returns those responses in turn, the last one repeatedly.
 pub(crate) struct Scene {
     pub(crate) platform: WeChatPlatform,
     pub(crate) app: WeChatApp,
@@ -281,7 +280,7 @@ pub(crate) fn stage(script: impl IntoIterator<Item = (&'static str, Vec<Answer>)
     Scene { platform, app, vendor, clock }
 }
 
-/// A vendor that answers one path.
+/// A vendor with a response for one path.
 pub(crate) fn stage_of(path: &'static str, answer: Answer) -> Scene {
     stage([(path, vec![answer])])
 }
@@ -294,7 +293,7 @@ pub(crate) fn options() -> SubmitOptions {
     SubmitOptions::default().with_item(AuditItem::default().with_address("index"))
 }
 
-/// The access token that a request sends, if any.
+/// Returns the access token of a request, if any.
 fn token_of(request: &Request) -> Option<String> {
     let token = request.secrets.iter().find(|(place, _)| place.name() == "access_token");
     token.map(|(_, token)| token.expose().to_owned())

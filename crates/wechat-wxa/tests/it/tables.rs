@@ -1,4 +1,4 @@
-//! The tables, whole: a changed row is a changed snapshot. Quote the vendor's page in the commit.
+//! The complete tables: a changed row is a changed snapshot. Quote the vendor's page in the commit.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! HTTP by hand, so that nothing between test and service corrects a malformed request.
+//! Raw HTTP, so that nothing between test and service corrects a malformed request.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use miniprogram_core::OwnedPush;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What came back. `Display` of the head leaves the date out.
+/// A response. `Display` of the head omits the date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -25,7 +25,7 @@ impl Answer {
     }
 }
 
-/// The bytes of a request.
+/// Encodes a request.
 pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: platform.example\r\nconnection: close\r\n");
     for (name, value) in headers {
@@ -52,15 +52,15 @@ pub(crate) fn get(target: &str) -> Vec<u8> {
     request("GET", target, &[], &[])
 }
 
-/// Sends bytes on a connection of their own and reads until it closes.
+/// Sends bytes on a new connection and reads until it closes.
 pub(crate) async fn send(address: SocketAddr, bytes: &[u8]) -> Answer {
     exchange(address, bytes).await.expect("an answer")
 }
 
-/// As [`send`]; `None` if the connection was closed without an answer.
+/// Like [`send`]; `None` if the connection was closed without a response.
 pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // Whoever is refused while still sending may be cut off.
+    // A sender that is refused may be cut off while still sending.
     let _ = stream.write_all(bytes).await;
     let mut received = Vec::new();
     let _ = stream.read_to_end(&mut received).await;

@@ -1,4 +1,4 @@
-//! A store in memory that fails or panics on demand. Lanes and fences as the trait demands.
+//! A store in memory that fails or panics on demand. Lanes and fences as the trait requires.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

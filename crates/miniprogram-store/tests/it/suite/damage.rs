@@ -1,4 +1,4 @@
-//! What cannot be read: it is named, and holds nothing else back.
+//! Unreadable data is reported, and blocks nothing else.
 
 use super::*;
 
@@ -22,7 +22,7 @@ suite![
 async fn an_empty_secret_is_unreadable(place: Place) {
     let store = place.store().await;
     fill_with_secrets(&store).await;
-    // What is left is the mark of a value that is not sealed.
+    // What is left is the mark of an unsealed value.
     place
         .statement("UPDATE tickets SET ticket = substr(ticket, 1, 1); UPDATE tokens SET refresh = substr(refresh, 1, 1)")
         .await;
@@ -39,7 +39,7 @@ async fn an_empty_secret_is_unreadable(place: Place) {
 
 async fn an_event_that_lacks_its_key_holds_back_its_app_alone(place: Place) {
     let store = place.store_with(keys(b'a', &[])).await;
-    // Somebody who has a newer key receives an event, before this process was told of that key.
+    // A process with a newer key receives an event before this process knows that key.
     let other = place.store_with(keys(b'b', b"a")).await;
     let (a1, _) = (receive(&other, "a", 1).await, receive(&store, "a", 2).await);
     let b1 = receive(&store, "b", 1).await;
@@ -120,7 +120,7 @@ async fn a_damaged_token_is_named_and_the_others_are_listed(place: Place) {
     assert_eq!((record.state, record.access.is_none(), record.obstacle()), (GrantState::Active, true, None));
     assert_eq!((record.unreadable[0].column, record.refresh_token), ("access", Some("r".into())));
 
-    // Whether it was revoked is not known any more.
+    // Whether it was revoked is no longer known.
     place.statement("UPDATE tokens SET state = 'actjve' WHERE app = 'app1'").await;
     let record = store.token(&scope("app1")).await.unwrap().unwrap();
     assert_eq!(record.obstacle().unwrap().column, "state");
@@ -158,7 +158,7 @@ async fn a_refresh_token_that_cannot_be_read_is_kept_until_another_comes(place: 
     assert_eq!(kept, (Some("r2".into()), Some("r1".into())), "nothing is lost with a key");
 }
 
-/// The access token and the refresh token before can be read: they say nothing of the present refresh token.
+/// The access token and the previous refresh token are readable: they say nothing about the current refresh token.
 async fn a_refresh_token_that_alone_lacks_its_key_is_kept(place: Place) {
     let without = place.store_with(keys(b'a', &[])).await;
     grant(&without, "app1", "a1", "r1").await;
@@ -214,7 +214,7 @@ async fn a_damaged_open_effect_is_named_and_closed_by_a_person(place: Place) {
     assert_eq!((damaged.app.as_deref(), damaged.operation.as_deref()), (Some("app1"), Some("set_name")));
     assert_eq!((damaged.attempt, damaged.lacks_key), (Some(1), false));
     assert_eq!(damaged.started_at, Some(at(0)));
-    // It is open: nothing else is begun over it.
+    // It is open: no other effect is started.
     store.pending_intent(&p1, ACME, &app1()).await.unwrap_err();
     store.open_intent(&p1, &release_of("app1", json!("v2"))).await.unwrap_err();
     assert!(store.close_unreadable_intent(&key(), &app1(), &settled, at(2)).await.unwrap());

@@ -1,4 +1,4 @@
-//! Events: received once, in the order of their app, until they are done.
+//! Events: received once, in order per app, until they are done.
 
 use super::*;
 
@@ -257,7 +257,7 @@ async fn an_app_is_done_and_claimed_again_with_one_write(place: Place) {
     assert_eq!((counts.pending, counts.done), (0, 3));
 }
 
-/// A clock that ran a day ahead, and was set right.
+/// A clock that ran a day ahead, and was corrected.
 async fn what_a_clock_that_ran_ahead_wrote_down_delays_nothing(place: Place) {
     let store = place.store().await;
     let tomorrow = at(86_400);
@@ -388,7 +388,7 @@ async fn entries_are_filtered_newest_first(place: Place) {
 async fn the_next_event_of_an_app_is_claimed_if_it_is_due(place: Place) {
     let store = place.store().await;
     let pause = i64::try_from(LONGEST_PAUSE.as_secs()).unwrap();
-    // What is due later than the longest pause from now was written down by a clock that ran ahead.
+    // A due time later than the longest pause from now was written by a clock that ran ahead.
     for (due, is_due) in [(10, true), (11, false), (10 + pause, false), (11 + pause, true)] {
         let app = format!("due at {due}");
         let first = receive(&store, &app, 1).await;
@@ -413,7 +413,7 @@ async fn an_app_that_was_found_out_is_certain(place: Place) {
     assert_eq!(entry(&store, id).await.state, InboxState::Pending);
 }
 
-/// Whoever prunes no more than is allowed recognizes a push that is repeated within a week.
+/// Pruning no more than allowed keeps recognizing a push that is repeated within a week.
 async fn a_done_event_is_known_for_a_week(place: Place) {
     let store = place.store().await;
     let id = receive(&store, "a", 1).await;

@@ -45,7 +45,7 @@ async fn an_effect_of_the_platform_is_its_own(place: Place) {
     let open = store.pending_intents(&key()).await.unwrap().intents;
     assert_eq!(open.iter().filter(|intent| intent.subject == own).collect::<Vec<_>>(), [&intent]);
     assert_eq!(open.len(), 2);
-    // At another platform the same id is an app's.
+    // At another platform the same id belongs to an app.
     assert_eq!(store.pending_intent(&"p2".into(), ACME, &own).await.unwrap(), None);
     store.close_intent(&p1, &intent, &Settled::unknown(), at(1)).await.unwrap();
     assert_eq!(store.pending_intent(&p1, ACME, &own).await.unwrap(), None);
@@ -67,7 +67,7 @@ async fn a_later_attempt_replaces_the_open_one(place: Place) {
     assert_conflict(store.open_intent(&p1, &attempt(2, json!({ "audit": 8 }))).await);
     store.open_intent(&p1, &second).await.unwrap();
     assert_conflict(store.open_intent(&p1, &second).await);
-    // Whoever settled the first attempt meanwhile closes nothing any more.
+    // Settling the first attempt in the meantime closes nothing any more.
     store.close_intent(&p1, &first, &Settled::not_done(Evidence::Asked), at(30)).await.unwrap();
     assert_eq!(store.pending_intent(&p1, ACME, &app1()).await.unwrap(), Some(second.clone()));
     store.close_intent(&p1, &second, &Settled::unknown(), at(31)).await.unwrap();
@@ -116,7 +116,7 @@ async fn an_intent_is_read_back_as_it_was_written(place: Place) {
         let report = store.check(at(1)).await.unwrap();
         assert!(report.is_ok(), "what was sealed opens again: {report:?}");
         store.close().await;
-        // Whatever method was called, and whatever its arguments are.
+        // For any method and any arguments.
         intent = release_of("app2", json!({ "seen": CANARY }));
         (intent.subject, intent.operation) = (app1(), Operation::Release);
     }

@@ -1,4 +1,4 @@
-//! Sealed with a key, and rotated.
+//! Sealing with a key, and key rotation.
 
 use super::*;
 
@@ -102,7 +102,7 @@ fn id_of(letter: u8) -> String {
     keys(letter, &[]).ids().next().unwrap().to_string()
 }
 
-/// It is about the key, names the ids, and nothing was done.
+/// Asserts that the error concerns the key and names the ids, and that nothing was done.
 fn assert_wrong_key(error: &Error, ids: &[String]) {
     let about = (error.kind(), error.outcome(), error.field());
     assert_eq!(about, (ErrorKind::Store, Outcome::NotDone, Some("MINIPROGRAM_STORE_KEY")), "{error}");
@@ -110,7 +110,7 @@ fn assert_wrong_key(error: &Error, ids: &[String]) {
     assert!(error.advice().contains("MINIPROGRAM_STORE_KEY"), "{error:#}");
 }
 
-/// Every way to open the store is refused with these keys.
+/// Asserts that every way to open the store is refused with these keys.
 async fn assert_not_opened(place: &Place, given: StoreKeys, wanted: &[String]) {
     let url = place.url();
     let errors = [
@@ -188,10 +188,10 @@ async fn a_process_that_has_the_old_key_alone_writes_until_it_is_replaced(place:
     let ticket = |text: &str, created| Ticket::new(text.into(), at(created), at(created));
     old.save_ticket(&key(), &ticket("first", 1)).await.unwrap();
     let new = place.store_with(keys(b'b', b"a")).await;
-    // It still runs, and what it writes can be read by everybody.
+    // It still runs, and everyone can read what it writes.
     old.save_ticket(&key(), &ticket("second", 2)).await.unwrap();
     assert_eq!(new.ticket(&key()).await.unwrap(), Some(ticket("second", 2)));
-    // Nobody else begins without the new key.
+    // No other process starts without the new key.
     assert_not_opened(&place, keys(b'a', &[]), &[id_of(b'b')]).await;
     new.save_ticket(&key(), &ticket("third", 3)).await.unwrap();
     assert_wrong_key(&old.ticket(&key()).await.unwrap_err(), &[id_of(b'b')]);
@@ -221,7 +221,7 @@ async fn a_process_that_has_the_old_key_alone_writes_until_it_is_replaced(place:
     assert_eq!(report.sealed_with, [(id_of(b'b'), 1)].into());
 }
 
-/// As the README describes it: a daemon and commands write all the time, and no write of theirs fails.
+/// As the README describes it: a daemon and commands write continuously, and no write fails.
 async fn keys_are_rotated_while_everybody_writes(place: Place) {
     let mut ids = BTreeSet::new();
     let write = |store: &Arc<dyn Store>, name: &'static str| {
@@ -238,7 +238,7 @@ async fn keys_are_rotated_while_everybody_writes(place: Place) {
     let daemon = place.store_with(keys(b'a', &[])).await;
     ids.extend(write(&daemon, "first").await.unwrap());
     daemon.close().await;
-    // Everybody can read both; the daemon seals with the old key, a command with the new one.
+    // Every process can read both; the daemon seals with the old key, a command with the new one.
     let daemon = place.store_with(keys(b'a', b"b")).await;
     let command = place.store_with(keys(b'b', b"a")).await;
     let (one, other) = (write(&daemon, "daemon"), write(&command, "command"));
@@ -247,7 +247,7 @@ async fn keys_are_rotated_while_everybody_writes(place: Place) {
     let sealed_with = daemon.check(at(0)).await.unwrap().sealed_with;
     assert_eq!(sealed_with.len(), 2, "{sealed_with:?}");
     daemon.close().await;
-    // Now all of them seal with the new one, and everything is sealed again meanwhile.
+    // Now all seal with the new one, while everything is resealed.
     let daemon = place.store_with(keys(b'b', b"a")).await;
     let (one, other) = (write(&daemon, "late daemon"), write(&command, "late command"));
     command.reseal().await.unwrap();
@@ -269,7 +269,7 @@ async fn keys_are_rotated_while_everybody_writes(place: Place) {
     }
 }
 
-/// Rewriting was cut off: the old key is still wanted.
+/// Resealing was interrupted: the old key is still needed.
 async fn a_key_with_values_left_is_not_retired(place: Place) {
     let old = place.store_with(keys(b'a', &[])).await;
     fill_with_secrets(&old).await;
@@ -286,7 +286,7 @@ async fn a_key_with_values_left_is_not_retired(place: Place) {
     place.store_with(keys(b'b', &[])).await;
 }
 
-/// The store of an earlier version knows its keys by its values alone.
+/// The store of an earlier version knows its keys only by its values.
 async fn the_keys_of_an_earlier_version_are_found(place: Place) {
     let store = place.store_with(keys(b'a', &[])).await;
     fill_with_secrets(&store).await;
@@ -341,7 +341,7 @@ async fn without_secrets_a_store_is_read_only(place: Place) {
     assert_eq!(reader.save_ticket(&key(), &ticket).await.unwrap_err().kind(), ErrorKind::Store);
 }
 
-/// Why the token, the event and the open effect of `fill_with_secrets` cannot be read, and whether it is for a key.
+/// Why the token, the event and the open effect of `fill_with_secrets` are unreadable, and whether a key is missing.
 async fn unread(store: &Arc<dyn Store>) -> [(String, bool); 3] {
     let record = store.token(&scope("app1")).await.unwrap().unwrap();
     let listed = store.entries(&InboxFilter::new(9)).await.unwrap().remove(0);

@@ -1,4 +1,4 @@
-//! What a repair does about what is damaged.
+//! Repair of damaged data.
 
 use super::*;
 
@@ -13,7 +13,7 @@ suite![
     of_a_closed_effect_the_outcome_stays,
 ];
 
-/// What a repair does: table, app, column, action.
+/// A repair: table, app, column, action.
 type Done = (&'static str, Option<String>, Option<&'static str>, &'static str);
 
 async fn repaired(store: &Arc<dyn Store>, options: RepairOptions) -> Vec<Done> {
@@ -27,7 +27,7 @@ async fn repaired(store: &Arc<dyn Store>, options: RepairOptions) -> Vec<Done> {
     rows
 }
 
-/// A store with something damaged in each table.
+/// A store with damaged data in each table.
 async fn damaged(place: &Place) -> Arc<dyn Store> {
     let store = place.store_with(keys(b'a', &[])).await;
     store.save_ticket(&key(), &Ticket::new("t".into(), at(0), at(0))).await.unwrap();
@@ -66,12 +66,12 @@ async fn a_repair_gives_up_what_is_damaged_and_says_so(place: Place) {
     assert_eq!((record.state, record.unreadable.len()), (GrantState::NeedsRecovery, 0));
     let filter = TokenFilter::new(9).in_state(GrantState::NeedsRecovery);
     assert_eq!(store.tokens(&filter).await.unwrap().records, [record]);
-    // The effect is open all the same, and closed by a person.
+    // The effect is still open, and closed by a person.
     assert_eq!(store.pending_intents(&key()).await.unwrap().unreadable.len(), 1);
     let settled = Settled::not_done(Evidence::Asked);
     assert!(store.close_unreadable_intent(&key(), &app1(), &settled, at(101)).await.unwrap());
     assert_eq!(claim_ids(&store, at(101)).await, [2, 3], "the next events of both apps");
-    // Nothing is left but the dead event.
+    // Only the dead letter is left.
     let report = store.check(at(101)).await.unwrap();
     assert_eq!(
         report.unreadable.iter().map(|value| (value.table, value.id)).collect::<Vec<_>>(),

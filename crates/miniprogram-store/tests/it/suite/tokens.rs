@@ -85,7 +85,7 @@ async fn a_holder_that_died_leaves_word(place: Place) {
     assert_eq!(second.info.fence, first.info.fence + 1);
     let (third, _) = acquire(&store, &scope("app1"), at(62)).await;
     assert!(third.interrupted);
-    // Late, but nobody took it over.
+    // Late, but not taken over.
     store.commit(&third, &tokens("a", "r"), at(200)).await.unwrap();
     assert!(!acquire(&store, &scope("app1"), at(201)).await.0.interrupted);
 }
@@ -176,19 +176,19 @@ async fn grants_and_revocations_count_by_the_vendors_clock(place: Place) {
     assert_eq!((record.state, record.granted_at), (GrantState::Active, Some(at(102))));
     assert!(!store.revoke(&scope("app1"), at(101), at(206)).await.unwrap(), "the event came a third time");
 
-    // In the same second: that the vendor brought tokens says that the authorization came last.
+    // In the same second: the vendor returned tokens, so the authorization came last.
     assert!(store.revoke(&scope("app2"), at(101), at(201)).await.unwrap());
     let (lease, _) = acquire(&store, &scope("app2"), at(203)).await;
     let together = tokens("a", "r").with_granted_at(Some(at(101)));
     assert_eq!(store.commit(&lease, &together, at(204)).await.unwrap().state, GrantState::Active);
-    // And an event that comes then says that the revocation did.
+    // A later event shows that the revocation did.
     assert!(store.revoke(&scope("app2"), at(101), at(205)).await.unwrap());
     assert_eq!(store.token(&scope("app2")).await.unwrap().unwrap().state, GrantState::Revoked);
 
     assert!(store.revoke(&scope("never seen"), at(5), at(5)).await.unwrap());
     let (lease, record) = acquire(&store, &scope("never seen"), at(6)).await;
     assert_eq!(record.state, GrantState::Revoked);
-    // Recovery without an event: the vendor says that the grant is good.
+    // Recovery without an event: the vendor confirms the authorization.
     let record = store.commit(&lease, &tokens("c", "t"), at(7)).await.unwrap();
     assert_eq!(record.state, GrantState::Active);
 }
@@ -267,7 +267,7 @@ async fn an_original_id_belongs_to_one_app(place: Place) {
     assert_eq!(find("gh_1").await, Some("app1".into()));
     let elsewhere = TokenScope::authorizer(ACME, "p2".into(), "app9".into());
     store.bind_original_id(&elsewhere, "gh_1", at(2)).await.unwrap();
-    // Tokens are worth more than the binding: they are kept whatever the id says.
+    // Tokens matter more than the binding: they are stored whatever the id is.
     let (lease, _) = acquire(&store, &scope("app2"), at(3)).await;
     let stolen = tokens("a", "r").with_original_id(Some("gh_1".to_owned()));
     let record = store.commit(&lease, &stolen, at(3)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The store as a whole: kept, checked, exported, closed.
+//! The store as a whole: pruned, checked, exported, closed.
 
 use super::*;
 
@@ -46,7 +46,7 @@ async fn arguments_that_break_a_rule_are_refused(place: Place) {
     }
     refused(store.ticket(&PlatformKey::new(ACME, "")).await.unwrap_err(), "platform");
     refused(store.receive(&event(Some(""), json!({}))).await.unwrap_err(), "app");
-    // A zero character inside a message is content, and kept as such.
+    // A NUL character inside a message is content, and preserved.
     let odd = event(Some("app1"), json!({ "text": "a\0b" }));
     let Received::New(id) = store.receive(&odd).await.unwrap() else { panic!("it is new") };
     assert_eq!(entry(&store, id).await.event, odd.event);

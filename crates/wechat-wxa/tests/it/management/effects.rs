@@ -1,4 +1,4 @@
-//! What becomes of an effect whose answer is lost, method by method.
+//! Effects whose response is lost, method by method.
 
 use miniprogram_core::*;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn case(name: &str) -> Case {
     cases().into_iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case {name}"))
 }
 
-/// The reads that a case's lost answer brings: one before where the state before matters, then these.
+/// The reads after a case's lost response: one before, if the previous state matters, then these.
 fn reads(case: &Case, afterwards: &[&Value]) -> Vec<Answer> {
     let mut reads = Vec::new();
     if let Some((_, before, _)) = &case.shown {
@@ -35,10 +35,10 @@ fn told(result: &Result<Effect<Value>>) -> (Outcome, Option<Evidence>, u32) {
     }
 }
 
-/// Cases whose read shows what happened, but not that it was this effect; and the one whose read shows too little.
+/// Cases whose read shows what happened, but not that it was this effect; and one whose read shows too little.
 const SHOWN_IN_PART: [&str; 3] = ["bind_tester", "unbind_tester by id", "set_name"];
 
-/// Cases with a read that shows them whole.
+/// Cases with a read that shows them completely.
 fn shown() -> impl Iterator<Item = Case> {
     cases().into_iter().filter(|case| !SHOWN_IN_PART.contains(&case.name))
 }
@@ -97,7 +97,7 @@ async fn a_state_that_cannot_be_read_leaves_the_outcome_unknown() {
     }
 }
 
-/// A list that is not told is neither the one before nor the one after, and an entry without its id may be any.
+/// An unreported list is neither the previous nor the new one, and an entry without its id may be any.
 #[tokio::test]
 async fn a_state_that_is_not_told_leaves_the_outcome_unknown() {
     for case in cases() {
@@ -122,7 +122,7 @@ async fn a_state_that_is_not_told_leaves_the_outcome_unknown() {
     }
 }
 
-/// The list of a platform that has none is absent, before the effect as after it: only the wanted one shows.
+/// An empty platform list is absent, before and after the effect: only the wanted one is visible.
 #[tokio::test]
 async fn a_wanted_list_shows_although_the_one_before_was_not_told() {
     for name in ["set_prefetch_domains", "change_platform_web_view_domains"] {
@@ -150,7 +150,7 @@ async fn a_refusal_is_believed() {
 
 #[tokio::test]
 async fn nobody_can_be_asked_about_quotas_and_order_paths() {
-    // One spends one of the month's ten, the other would open a second review.
+    // One uses up one of the month's ten, the other would open a second review.
     for name in ["clear_quota", "apply_order_path"] {
         let stage = stage_for(&case(name), vec![Answer::Timeout, ok(json!({}))], vec![]);
         let result = act(&stage, name).await;
@@ -171,12 +171,12 @@ async fn bound_already_means_done_only_after_a_lost_answer() {
     assert_eq!(effect.value, json!({}), "nobody has said what the vendor calls the person");
 }
 
-/// The list of testers has no WeChat ids: whoever is new or gone may be somebody else's doing.
+/// The list of testers has no WeChat ids: a change may be someone else's.
 #[tokio::test]
 async fn the_list_of_testers_does_not_say_who_is_ours() {
     let case = case("bind_tester");
     for now in [testers(&["old", "new"]), testers(&["old", "new", "newer"])] {
-        // The repeat tells: it binds, or finds the person bound.
+        // The repeat decides: it binds, or finds the person bound.
         let stage = stage_for(&case, vec![Answer::Timeout, ok(case.success.clone())], reads(&case, &[&now]));
         let effect = act(&stage, case.name).await.unwrap();
         assert_eq!((effect.evidence, effect.attempts), (Evidence::Answered, 2));
@@ -218,7 +218,7 @@ async fn a_name_is_settled_by_the_account() {
         let effect = act(&stage, case.name).await.unwrap();
         assert_eq!((effect.evidence, effect.value), (Evidence::Asked, json!({})));
     }
-    // A review does not show in the account: whether there is one cannot be told, and a repeat might open a second.
+    // A review is not visible in the account: it is indeterminate, and a repeat might open a second one.
     let same = account("旧面包店", "d", [0, 0, 0]);
     let stage = stage_for(&case, vec![Answer::Timeout], reads(&case, &[&same]));
     assert_eq!(told(&act(&stage, case.name).await), (Outcome::Unknown, None, 1));
@@ -236,7 +236,7 @@ async fn what_the_owner_changes_in_the_console_is_not_taken_for_ours() {
         ("set_name", account("别家面包店", "d", [0, 0, 0])),
         ("set_description", account("店", "别的介绍", [0, 0, 2])),
         ("set_description", account("店", "别的介绍", [0, 0, 1])),
-        // Two changes were counted, one was asked for.
+        // Two changes were counted, one was requested.
         ("set_description", account("店", "旧介绍", [0, 0, 3])),
         ("set_icon", pictured("http://x/2", 3)),
         ("set_icon", pictured("http://x/2", 1)),
@@ -265,7 +265,7 @@ async fn the_wanted_value_may_be_there_already() {
     assert_eq!(told(&act(&counted, case.name).await), (Outcome::Done, Some(Evidence::Asked), 1));
     let same = settled(before.clone());
     assert_eq!(told(&act(&same, case.name).await), (Outcome::Done, Some(Evidence::Answered), 2));
-    // Without counts nothing tells.
+    // Without counters nothing shows it.
     let uncounted = json!({ "signature_info": { "signature": "新的介绍" } });
     let reads = vec![ok(uncounted)];
     let stage = stage([(case.path, vec![Answer::Timeout]), ("/cgi-bin/account/getaccountbasicinfo", reads)]);
@@ -289,7 +289,7 @@ async fn the_verdict_on_an_earlier_review_is_no_change_of_a_category() {
         let result = act(&stage, case.name).await;
         assert_eq!(told(&result), (Outcome::Unknown, None, 2), "{before} {now}: {result:?}");
     }
-    // Handed in and rejected once more, in other words.
+    // Submitted and rejected again, with another reason.
     let mut again = categories(&[(8, 39, 2)]);
     again["categories"][0]["audit_reason"] = json!("证件过期");
     let stage = stage_for(&case, vec![Answer::Timeout], reads(&case, &[&again]));
@@ -306,7 +306,7 @@ async fn some_of_the_categories_settle_nothing() {
         ("/cgi-bin/wxopen/deletecategory", vec![ok(json!({}))]),
     ]);
     assert_eq!(told(&act(&stage, case.name).await), (Outcome::Unknown, None, 2));
-    // What never shows whole does not block the app.
+    // An effect that is never completely visible does not block the app.
     assert_eq!(stage.app.delete_category(1, 2).await.unwrap().evidence, Evidence::Answered);
 }
 
@@ -331,11 +331,11 @@ async fn what_a_privacy_guide_does_not_show_is_sent_again() {
     let plain = PrivacySetting::of_development(owner()).with_use(place());
     for (setting, attempts) in [
         (plain.clone(), 1),
-        // The list of what other companies' code uses is not read, and an own field neither.
+        // The list of third-party code is not read, nor is a custom field.
         (plain.clone().with_sdk_use(json!({ "sdk_name": "地图" })), 2),
         (plain.clone().with_extra("brand_new", 1), 2),
         (PrivacySetting::of_development(owner().with_extra("brand_new", 1)).with_use(place()), 2),
-        // What was to be emptied is not.
+        // The field to be emptied is not empty.
         (PrivacySetting::of_development(without_qq).with_use(place()), 2),
         (PrivacySetting::of_development(owner()).with_use(PrivacyUse::new("Location", "别的")), 2),
     ] {
@@ -348,7 +348,7 @@ async fn what_a_privacy_guide_does_not_show_is_sent_again() {
     }
 }
 
-/// The vendor's own form of what was wanted, or somebody else's setting.
+/// The vendor's own form of the wanted value, or someone else's setting.
 #[tokio::test]
 async fn a_setting_that_is_neither_as_before_nor_as_wanted_is_not_called_undone() {
     for name in ["set_prefetch_domains", "set_privacy_setting"] {
@@ -382,8 +382,8 @@ async fn an_application_without_an_id_is_looked_up() {
     assert_eq!((effect.evidence, effect.value), (Evidence::Asked, json!({ "audit_id": "97" })));
 }
 
-/// The vendor leaves out domains that it does not take, and the owner changes them in the console too: only the
-/// repeat tells which of the two a part of the change is.
+/// The vendor drops domains that it does not accept, and the owner changes them in the console as well: only the repeat
+/// shows which of the two a partial change is.
 #[tokio::test]
 async fn a_part_of_the_wanted_domains_settles_nothing() {
     let state = |domains: &[&str]| ok(json!({ "requestdomain": domains, "tcpdomain": [] }));
@@ -439,16 +439,16 @@ async fn domains_that_somebody_else_changes_do_not_matter() {
 async fn an_added_template_is_found_by_its_draft() {
     let case = case("add_template");
     let (path, before, after) = case.shown.clone().unwrap();
-    // Answered: the list brings the id.
+    // With a response: the list yields the id.
     let answered =
         stage([(case.path, vec![ok(json!({}))]), (path, vec![ok(before.clone()), ok(after.clone())])]);
     let effect = answered.platform.template_library().unwrap().add_template(&"7".into(), None).await.unwrap();
     assert_eq!(effect.value.template_id, Some("5".into()));
-    // Lost: the list settles it and brings the id.
+    // Lost: the list settles it and yields the id.
     let lost = stage([(case.path, vec![Answer::Timeout]), (path, vec![ok(before.clone()), ok(after)])]);
     let effect = lost.platform.templates().add_template(&"7".into(), None).await.unwrap();
     assert_eq!((effect.evidence, effect.value.template_id), (Evidence::Asked, Some("5".into())));
-    // The list cannot be read: the template is there all the same.
+    // The list is unreadable: the template exists nevertheless.
     let unlisted = stage([(case.path, vec![ok(json!({}))]), (path, vec![ok(before), text("nonsense")])]);
     let effect = unlisted.platform.templates().add_template(&"7".into(), None).await.unwrap();
     assert_eq!((effect.evidence, effect.value.template_id), (Evidence::Answered, None));
@@ -465,7 +465,7 @@ async fn several_new_templates_of_the_draft_do_not_say_which_is_ours() {
     let answered = stage([(case.path, vec![ok(json!({}))]), (path, vec![ok(before.clone()), ok(many)])]);
     let effect = answered.platform.templates().add_template(&"7".into(), None).await.unwrap();
     assert_eq!((effect.evidence, effect.value.template_id), (Evidence::Answered, None));
-    // One of another kind is somebody else's.
+    // One of another kind is someone else's.
     let mut other_kind = templates(&[(3, 7), (4, 8), (5, 7), (6, 7)]);
     other_kind["template_list"][3]["template_type"] = json!("1");
     let answered = stage([(case.path, vec![ok(json!({}))]), (path, vec![ok(before), ok(other_kind)])]);
@@ -489,13 +489,13 @@ async fn another_process_settles_out_of_what_was_stored() {
                 false => second.app.settle(&intent).await,
             };
             let expected = match (case.name, shows) {
-                // Nobody says whose doing the list of testers shows; a review of a name does not show.
+                // The list of testers does not show whose change it is; the review of a name is not visible.
                 ("bind_tester" | "unbind_tester by id", true) | ("set_name", false) => Outcome::Unknown,
                 (_, true) => Outcome::Done,
                 (_, false) => Outcome::NotDone,
             };
             assert_eq!(settled.unwrap().outcome, expected, "{} {shows}", case.name);
-            // The script has no answer to the effect itself: sending it would fail.
+            // The script has no response to the effect itself: sending it would fail.
         }
     }
 }
@@ -548,7 +548,7 @@ async fn a_template_that_is_added_by_a_command_has_its_id() {
     let effect = stage.platform.perform(Command::add_template(&"7".into(), None)).await.unwrap();
     assert_eq!(effect.value, EffectValue::Inherent(json!({ "template_id": "5" })));
     assert_eq!(effect.evidence, Evidence::Answered);
-    // The list cannot be read afterwards: the template is there all the same.
+    // The list is unreadable afterwards: the template exists nevertheless.
     let stage =
         crate::support::stage([(case.path, vec![ok(json!({}))]), (path, vec![ok(before), refused(48001)])]);
     let effect = stage.platform.perform(Command::add_template(&"7".into(), None)).await.unwrap();

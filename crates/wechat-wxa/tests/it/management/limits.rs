@@ -1,4 +1,4 @@
-//! What is refused without a request: the field, the rule and the remedy.
+//! Refusals without a request: the field, the rule and the remedy.
 
 use miniprogram_core::*;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! What an app has around the release of its code: templates, testers, domains, categories, account, privacy, media,
-//! quotas and records.
+//! Everything outside the release cycle: templates, testers, domains, categories, account, privacy, media, quotas and
+//! records.
 
 mod effects;
 mod limits;
@@ -15,14 +15,14 @@ use wechat_wxa::*;
 
 use crate::support::*;
 
-/// An effect, what of it is sent, and what shows it.
+/// An effect, its request, and the read that shows it.
 pub(crate) struct Case {
-    /// What it is called here; the method's name where there is one case of it.
+    /// The name of the case; the method's name if there is only one case.
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
-    /// What its success answers.
+    /// Its successful response.
     pub(crate) success: Value,
-    /// What shows it: a read, what that answers before the effect and after it.
+    /// The read that shows it, with its response before and after the effect.
     pub(crate) shown: Option<(&'static str, Value, Value)>,
     /// How often it is sent at most.
     pub(crate) most: u32,
@@ -259,7 +259,7 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Carries a case out.
+/// Performs a case.
 pub(crate) async fn act(stage: &Scene, name: &str) -> Result<Effect<Value>> {
     let (app, platform) = (&stage.app, &stage.platform);
     match name {
@@ -362,7 +362,7 @@ fn json_of<T: Serialize>(result: Result<Effect<T>>) -> Result<Effect<Value>> {
     result.map(|effect| effect.map(|value| json!(value)))
 }
 
-/// A vendor that answers a case's effect like this, and its read first like before, then like this.
+/// A vendor with these responses to a case's effect; its read returns the state before, then these.
 pub(crate) fn stage_for(case: &Case, effect: Vec<Answer>, reads: Vec<Answer>) -> Scene {
     let mut script = vec![(case.path, effect)];
     script.extend(case.shown.as_ref().map(|(path, _, _)| (*path, reads)));

@@ -1,5 +1,5 @@
-//! Every answer as WeChat sends it, and in the forms that have been seen: numbers as text, null, absent members, more
-//! members than are known.
+//! Every response as WeChat sends it, and in observed variants: numbers as strings, null, absent fields, unknown
+//! fields.
 
 use miniprogram_core::*;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use wechat_wxa::*;
 
 use crate::support::*;
 
-/// A read's answer, with members that nobody knows.
+/// A read's response with unknown fields.
 fn with_more(mut members: Value) -> Answer {
     members["brand_new"] = json!({ "a": [1] });
     ok(members)
@@ -126,7 +126,7 @@ async fn a_refusal_of_domains_names_them() {
         });
         assert_eq!(json!(error.vendor_fields()), lists);
         assert_eq!(json!(error.report())["vendor_fields"], lists);
-        // The low-level call hands the vendor's refusal on.
+        // The low-level call returns the vendor's refusal unchanged.
         let raw = stage.app.call(http::Method::POST, path, &[], None).await.unwrap_err();
         assert_eq!(raw.code(), Some(&Code::Number(85301)));
         assert_eq!(json!(raw.vendor_fields()), lists);
@@ -412,7 +412,7 @@ async fn uploads_are_read() {
     );
     assert_eq!(material.extra["item"], json!([]));
     assert_eq!(app.upload_material(MaterialKind::Thumb, &picture).await.unwrap().media_id, "m3");
-    // A success without its id is none; the next answer is a refusal.
+    // A success without its id is not one; the next response is a refusal.
     let error = app.upload_material(MaterialKind::Image, &picture).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidArgument, Some(&Code::Number(40004))));
     assert_eq!(app.upload_privacy_file(&picture).await.unwrap().media_id, "m4");

@@ -1,4 +1,4 @@
-//! Every request as it leaves the library, and what a dry run says of it.
+//! Every request as sent, and its dry run.
 
 use http::Method;
 use miniprogram_core::*;
@@ -38,7 +38,7 @@ async fn a_dry_run_is_what_would_be_sent_and_survives_the_journal() {
         };
         let planned = subject.plan(&stored.target).unwrap();
         let mut sent = stage.vendor.requests();
-        // The id of an added template is looked up afterwards.
+        // The id of an added template is queried afterwards.
         let at = sent.iter().position(|request| request.path == case.path && planned.last() == Some(request));
         sent.truncate(at.unwrap() + 1);
         assert_eq!(planned, sent, "{}", case.name);

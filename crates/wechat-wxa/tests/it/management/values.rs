@@ -1,4 +1,4 @@
-//! The tables of values, whole.
+//! The complete tables of values.
 
 use wechat_wxa::values::*;
 
