@@ -278,16 +278,16 @@ impl SimConfig {
         self
     }
 
-    /// Sets how many audits an app may withdraw at WeChat per day in Beijing: 1 by default, as in document 002 (section
-    /// 16); the vendor's current page says 5. Further withdrawals are refused with 87013.
+    /// Sets how many audits an app may withdraw at WeChat per calendar day in Beijing: 1 by default, as in document 002
+    /// (section 16); the vendor's current page says 5. Further withdrawals are refused with 87013.
     #[must_use]
     pub fn with_wechat_withdrawals_per_day(mut self, limit: usize) -> Self {
         self.settings.wechat_withdrawals_per_day = limit;
         self
     }
 
-    /// Sets how many audits an app may withdraw at WeChat per month in Beijing: 10 by default, as in document 002
-    /// (section 16). Further withdrawals are refused with 87013.
+    /// Sets how many audits an app may withdraw at WeChat per calendar month in Beijing: 10 by default, as in document
+    /// 002 (section 16). Further withdrawals are refused with 87013.
     #[must_use]
     pub fn with_wechat_withdrawals_per_month(mut self, limit: usize) -> Self {
         self.settings.wechat_withdrawals_per_month = limit;

@@ -188,8 +188,8 @@ impl Simulator {
         self.hub.with(|world, _| world.settings.audit_policy = policy);
     }
 
-    /// Sets how many audits an app may withdraw at WeChat per day and per month in Beijing; 1 and 10 by default (002,
-    /// section 16). Earlier withdrawals count.
+    /// Sets how many audits an app may withdraw at WeChat per calendar day and month in Beijing; 1 and 10 by default
+    /// (002, section 16). Earlier withdrawals count.
     pub fn set_wechat_withdrawals(&self, per_day: usize, per_month: usize) {
         self.hub.with(|world, _| {
             world.settings.wechat_withdrawals_per_day = per_day;

@@ -120,9 +120,9 @@ fn of_audits(rows: &mut Rows) {
         "withdrawals",
         "002, 16",
         format!(
-            "{} per day and {} per month in Beijing, for each app (`with_wechat_withdrawals_per_day`, \
-             `with_wechat_withdrawals_per_month`), then 87013. With nothing under review, refused with \
-             87012.",
+            "{} per calendar day and {} per calendar month in Beijing, for each app \
+             (`with_wechat_withdrawals_per_day`, `with_wechat_withdrawals_per_month`), then 87013. With \
+             nothing under review, refused with 87012.",
             settings.wechat_withdrawals_per_day, settings.wechat_withdrawals_per_month
         ),
         &[
