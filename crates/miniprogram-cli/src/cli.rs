@@ -16,7 +16,7 @@ mod template;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
@@ -26,8 +26,8 @@ use miniprogram::{Language, Secret};
 pub(crate) use alliance::AllianceWatch;
 pub(crate) use alliance::{AllianceVerb, Credentials};
 pub(crate) use app::{
-    AppVerb, CategoryVerb, DescriptionVerb, DomainLists, DomainVerb, IconVerb, ImageKind, ImageUpload,
-    ImageVerb, NameVerb, OfflineFields, PhoneApply, PhoneVerb, WebViewDomainVerb,
+    AppVerb, CategoryVerb, DescriptionVerb, DomainVerb, IconVerb, ImageUpload, ImageVerb, NameVerb,
+    PhoneVerb, WebViewDomainVerb,
 };
 pub(crate) use audit::{AuditVerb, Submit, Watch};
 pub(crate) use auth::{AuthVerb, Exchange, List as AuthList, Refresh, Ticket, Url};
@@ -42,7 +42,7 @@ pub(crate) use template::TemplateVerb;
 
 use crate::output::Format;
 use crate::values::{Source, pair, positive_duration, secret};
-use crate::vendors::{self, Entry};
+use crate::vendors::Vendors;
 
 /// Uploads, audits, releases and rolls back the mini programs of merchants, at every vendor alike.
 #[derive(Debug, Parser)]
@@ -68,8 +68,8 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
     /// Whose platform
-    #[arg(long, global = true, value_name = "VENDOR", value_parser = vendor_parser())]
-    pub(crate) vendor: Option<&'static Entry>,
+    #[arg(long, global = true, value_name = "VENDOR")]
+    pub(crate) vendor: Option<String>,
     /// The merchant's app
     #[arg(long, global = true, value_name = "APP_ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) app: Option<String>,
@@ -188,10 +188,10 @@ pub(crate) enum Noun {
 )]
 pub(crate) struct Explain {
     /// Whose code
-    #[arg(id = "of", value_name = "VENDOR", value_parser = vendor_parser())]
-    pub(crate) of: &'static Entry,
+    #[arg(id = "of", index = 1, value_name = "VENDOR")]
+    pub(crate) of: String,
     /// The code: a number, also a negative one, or a word
-    #[arg(allow_negative_numbers = true)]
+    #[arg(index = 2, allow_negative_numbers = true)]
     pub(crate) code: String,
     /// The method or the endpoint's path that answered it
     #[arg(long, value_name = "METHOD|PATH")]
@@ -246,9 +246,13 @@ fn language_parser() -> impl TypedValueParser<Value = Language> {
     })
 }
 
-fn vendor_parser() -> impl TypedValueParser<Value = &'static Entry> {
-    PossibleValuesParser::new(vendors::names())
-        .try_map(|name| vendors::find(&name).ok_or("there is no such vendor"))
+/// Lets the options that name a vendor accept the registered ones.
+fn with_vendors(command: Command, vendors: &Vendors) -> Command {
+    let names = PossibleValuesParser::new(vendors.names().map(PossibleValue::new));
+    let of_explain = names.clone();
+    command
+        .mut_arg("vendor", |arg| arg.value_parser(names))
+        .mut_subcommand("explain", |explain| explain.mut_arg("of", |arg| arg.value_parser(of_explain)))
 }
 
 /// The options of [`Common`] that a command does not take, `--format` aside.
@@ -327,16 +331,21 @@ fn fitted(command: Command, path: &[&str], common: &[Arg]) -> Command {
     })
 }
 
+/// The command line without its vendors, for errors.
+pub(crate) fn bare() -> Command {
+    Cli::command()
+}
+
 /// The whole command line.
-pub(crate) fn command() -> Command {
-    let root = Cli::command();
+pub(crate) fn command(vendors: &Vendors) -> Command {
+    let root = with_vendors(Cli::command(), vendors);
     let common: Vec<Arg> = root.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
     fitted(root, &[], &common)
 }
 
 /// Reads the command line.
-pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let matches = command().try_get_matches_from(line)?;
+pub(crate) fn parse(line: impl IntoIterator<Item = OsString>, vendors: &Vendors) -> Result<Cli, clap::Error> {
+    let matches = command(vendors).try_get_matches_from(line)?;
     refuse_left_out(&matches)?;
     Cli::from_arg_matches(&matches)
 }
@@ -373,13 +382,13 @@ fn refuse_left_out(matches: &ArgMatches) -> Result<(), clap::Error> {
 
 /// A mistake of usage that the parser cannot see.
 pub(crate) fn usage(what: &str) -> clap::Error {
-    command().error(clap::error::ErrorKind::ArgumentConflict, what)
+    bare().error(clap::error::ErrorKind::ArgumentConflict, what)
 }
 
 /// Options that are needed and not given.
 pub(crate) fn missing(options: &[&str]) -> clap::Error {
     let what = format!("the following required arguments were not provided:\n  {}", options.join("\n  "));
-    command().error(clap::error::ErrorKind::MissingRequiredArgument, what)
+    bare().error(clap::error::ErrorKind::MissingRequiredArgument, what)
 }
 
 #[cfg(test)]
@@ -388,12 +397,12 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        command().debug_assert();
+        command(&Vendors::bundled()).debug_assert();
     }
 
     #[test]
     fn every_option_left_out_exists() {
-        let root = command();
+        let root = command(&Vendors::bundled());
         for path in [&["vendors"][..], &["events", "decode"], &["store", "check"], &["auth", "url"]] {
             for id in left_out(path) {
                 let found =

@@ -40,7 +40,7 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::Call(wish) => call::run(&context, wish).await,
         Noun::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut cli::command(), "miniprogram", &mut script);
+            clap_complete::generate(shell, &mut cli::command(context.vendors()), "miniprogram", &mut script);
             context.output.bytes(&script)?;
             Ok(Finish::Done)
         }

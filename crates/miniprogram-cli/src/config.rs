@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use config::{Config, FileFormat, Value, ValueKind};
-use miniprogram::callback::{BodyFormat, CallbackConfig};
+use miniprogram::callback::BodyFormat;
 use miniprogram::{Error, PlatformId, Secret, Vendor};
+use miniprogram_callback::CallbackPlatform;
 use miniprogram_store::PlatformKey;
 use table::{Origin, Place, SecretSource, Table, WAYS, for_others, wrong};
 
 use crate::values::bytes;
-use crate::vendors::{self, Entry};
+use crate::vendors::{Entry, PushSettings, VendorEntry, Vendors};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "miniprogram.toml";
@@ -93,7 +94,7 @@ pub(crate) struct Overrides<'a> {
 /// A platform of the configuration.
 #[derive(Debug)]
 pub(crate) struct Platform {
-    pub(crate) entry: &'static Entry,
+    pub(crate) entry: Entry,
     pub(crate) id: PlatformId,
     pub(crate) base_url: Option<String>,
     pub(crate) page_url: Option<String>,
@@ -107,7 +108,7 @@ pub(crate) struct Platform {
 
 impl Settings {
     /// Reads the configuration.
-    pub(crate) fn read(given: &Overrides<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(given: &Overrides<'_>, vendors: &Vendors) -> Result<Self, Error> {
         let (text, file) = match given.file {
             Some("") => (None, None),
             Some(named) => {
@@ -132,10 +133,10 @@ impl Settings {
         let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let origin = Origin { open, folder };
         let of_store = if given.store.is_some() { Origin::default() } else { origin.clone() };
-        Self::of(config.cache, &origin, of_store)
+        Self::of(config.cache, &origin, of_store, vendors)
     }
 
-    fn of(root: Value, origin: &Origin, of_store: Origin) -> Result<Self, Error> {
+    fn of(root: Value, origin: &Origin, of_store: Origin, vendors: &Vendors) -> Result<Self, Error> {
         let ValueKind::Table(members) = root.kind else {
             return Err(wrong("config", "must be a table", "see the README for an example"));
         };
@@ -172,7 +173,8 @@ impl Settings {
             None => Vec::new(),
             Some(ValueKind::Array(tables)) => {
                 let numbered = tables.into_iter().enumerate();
-                numbered.map(|(at, value)| Platform::of(at + 1, value, origin)).collect::<Result<_, _>>()?
+                let read = |(at, value)| Platform::of(at + 1, value, origin, vendors);
+                numbered.map(read).collect::<Result<_, _>>()?
             }
             Some(_) => return Err(top.wrong("platform", "must be a list", "head each one [[platform]]")),
         };
@@ -218,7 +220,7 @@ impl Settings {
     /// The platforms of a vendor or of all, and of an id or of all.
     pub(crate) fn named(&self, vendor: Option<Vendor>, id: Option<&str>) -> Vec<&Platform> {
         let fits = |platform: &&Platform| {
-            vendor.is_none_or(|vendor| platform.entry.vendor == vendor)
+            vendor.is_none_or(|vendor| platform.entry.vendor() == vendor)
                 && id.is_none_or(|id| platform.id.as_str() == id)
         };
         self.platforms.iter().filter(fits).collect()
@@ -226,26 +228,26 @@ impl Settings {
 }
 
 impl Platform {
-    fn of(number: usize, value: Value, origin: &Origin) -> Result<Self, Error> {
+    fn of(number: usize, value: Value, origin: &Origin, vendors: &Vendors) -> Result<Self, Error> {
         let ValueKind::Table(members) = value.kind else {
             return Err(wrong("platform", "must be a list of tables", "head each one [[platform]]"));
         };
         let mut table = Table { place: Place::Platform { number, named: None }, members };
-        let vendors = || format!("write one of {}", vendors::names().collect::<Vec<_>>().join(", "));
+        let known = || format!("write one of {}", vendors.names().collect::<Vec<_>>().join(", "));
         let entry = match table.text("vendor")? {
-            None => return Err(table.wrong("vendor", "is missing", vendors())),
+            None => return Err(table.wrong("vendor", "is missing", known())),
             Some(name) => {
-                vendors::find(&name).ok_or_else(|| table.wrong("vendor", "is no known one", vendors()))?
+                vendors.find(&name).ok_or_else(|| table.wrong("vendor", "is no known one", known()))?
             }
         };
         let Some(id) = table.text("id")? else {
             return Err(table.wrong("id", "is missing", "write the platform's own id at the vendor"));
         };
-        table.place = Place::Platform { number, named: Some((entry.vendor, id.clone())) };
-        let credential = entry.credential;
-        let body_format = body_format(&mut table, entry)?;
+        table.place = Place::Platform { number, named: Some((entry.vendor(), id.clone())) };
+        let credential = entry.credential();
+        let body_format = body_format(&mut table, &**entry)?;
         let platform = Self {
-            entry,
+            entry: Entry::clone(entry),
             id: PlatformId::new(id),
             base_url: table.text("base_url")?,
             page_url: table.text("page_url")?,
@@ -263,41 +265,41 @@ impl Platform {
 
     /// The platform as the store names it.
     pub(crate) fn key(&self) -> PlatformKey {
-        PlatformKey::new(self.entry.vendor, self.id.clone())
+        PlatformKey::new(self.entry.vendor(), self.id.clone())
     }
 
     fn place(&self) -> Place {
-        Place::Platform { number: 0, named: Some((self.entry.vendor, self.id.as_str().to_owned())) }
+        Place::Platform { number: 0, named: Some((self.entry.vendor(), self.id.as_str().to_owned())) }
     }
 
     /// What proves to the vendor that the platform is itself.
     pub(crate) fn credential(&self) -> Result<Secret, Error> {
-        self.required(self.credential.as_ref(), self.entry.credential)
+        self.required(self.credential.as_ref(), self.entry.credential())
     }
 
-    /// What verifies and opens its pushes.
-    pub(crate) fn callback(&self) -> Result<CallbackConfig, Error> {
-        let token = self.required(self.token.as_ref(), "token")?;
-        let aes_key = self.required(self.aes_key.as_ref(), "aes_key")?;
-        let previous = self.previous_aes_key.as_ref();
-        let previous = previous.map(|source| source.read(&self.place(), "previous_aes_key")).transpose()?;
-        let receiver = self.receiver_id.clone().or_else(|| (self.entry.receiver_id)(&self.id));
-        let build = || {
-            let mut callback = CallbackConfig::encrypted(token, &aes_key)?
-                .with_platform_id(self.id.clone())
-                .with_body_format(self.body_format);
-            if let Some(previous) = &previous {
-                callback = callback.with_previous_key(previous)?;
-            }
-            match receiver {
-                Some(receiver) => callback.with_receiver_id(receiver),
-                None => Ok(callback),
-            }
-        };
-        build().map_err(|error| {
+    /// What verifies and reads its pushes.
+    pub(crate) fn push_settings(&self) -> Result<PushSettings, Error> {
+        let mut settings = PushSettings::default();
+        settings.platform_id = Some(self.id.clone());
+        settings.token = Some(self.required(self.token.as_ref(), "token")?);
+        if self.entry.encrypts_pushes() {
+            settings.aes_key = Some(self.required(self.aes_key.as_ref(), "aes_key")?);
+            let previous = self.previous_aes_key.as_ref();
+            settings.previous_aes_key =
+                previous.map(|source| source.read(&self.place(), "previous_aes_key")).transpose()?;
+        }
+        settings.receiver_id = self.receiver_id.clone().or_else(|| self.entry.receiver_id(&self.id));
+        settings.body_format = self.body_format;
+        Ok(settings)
+    }
+
+    /// The platform's intake of pushes.
+    pub(crate) fn callback(&self, settings: &PushSettings) -> Result<CallbackPlatform, Error> {
+        let protocol = self.entry.callback(settings).map_err(|error| {
             let of = format!("of {}: {}", self.place(), error.detail().unwrap_or_default());
             error.with_detail(of)
-        })
+        })?;
+        CallbackPlatform::new(self.key(), protocol)
     }
 
     fn required(&self, source: Option<&SecretSource>, key: &'static str) -> Result<Secret, Error> {
@@ -309,9 +311,9 @@ impl Platform {
 }
 
 /// How the platform's pushes are written, XML unless it says otherwise.
-fn body_format(table: &mut Table, entry: &Entry) -> Result<BodyFormat, Error> {
+fn body_format(table: &mut Table, entry: &dyn VendorEntry) -> Result<BodyFormat, Error> {
     match table.text("body_format")?.as_deref() {
-        Some(_) if !entry.chooses_body_format => {
+        Some(_) if !entry.chooses_body_format() => {
             let why = "has no use: the vendor writes pushes in one form only";
             Err(table.wrong("body_format", why, "leave the line out"))
         }
@@ -376,7 +378,7 @@ mod tests {
         #[cfg(unix)]
         set_mode(&file, 0o600);
         let file = file.to_str().unwrap();
-        Settings::read(&Overrides { file: Some(file), ..Overrides::default() })
+        Settings::read(&Overrides { file: Some(file), ..Overrides::default() }, &Vendors::bundled())
     }
 
     #[cfg(unix)]
@@ -420,15 +422,12 @@ mod tests {
         assert_eq!((settings.max_connections, settings.max_body_memory), (Some(100), Some(16 << 20)));
         let [wechat, baidu] = &settings.platforms[..] else { panic!("{settings:?}") };
         assert_eq!(wechat.credential().unwrap().expose(), "s");
-        assert_eq!(
-            wechat.callback().unwrap().receiver_id(),
-            Some("wx1"),
-            "WeChat seals for the platform's id"
-        );
-        assert_eq!(wechat.callback().unwrap().body_format(), BodyFormat::Xml);
+        let pushes = wechat.push_settings().unwrap();
+        assert_eq!(pushes.receiver_id.as_deref(), Some("wx1"), "WeChat seals for the platform's id");
+        assert_eq!(pushes.body_format, BodyFormat::Xml);
         assert_eq!((baidu.id.as_str(), baidu.credential().unwrap().expose()), ("17328232", "c"));
-        assert_eq!(baidu.callback().unwrap_err().field(), Some("token"));
-        assert_eq!(settings.named(Some(baidu.entry.vendor), None).len(), 1);
+        assert_eq!(baidu.push_settings().unwrap_err().field(), Some("token"));
+        assert_eq!(settings.named(Some(baidu.entry.vendor()), None).len(), 1);
         assert_eq!(settings.named(None, Some("nobody")).len(), 0);
     }
 
@@ -442,11 +441,8 @@ mod tests {
             let text = format!(
                 "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\ntoken = \"t\"\naes_key = \"{KEY}\"\n{line}"
             );
-            assert_eq!(
-                read(&text).unwrap().platforms[0].callback().unwrap().body_format(),
-                expected,
-                "{line}"
-            );
+            let settings = read(&text).unwrap().platforms[0].push_settings().unwrap();
+            assert_eq!(settings.body_format, expected, "{line}");
         }
     }
 
@@ -537,7 +533,7 @@ mod tests {
         let read = |text: &str| {
             fs::write(&file, text).unwrap();
             set_mode(&file, 0o644);
-            Settings::read(&Overrides { file: Some(named), ..Overrides::default() })
+            Settings::read(&Overrides { file: Some(named), ..Overrides::default() }, &Vendors::bundled())
         };
         let platform = "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\n";
         assert_eq!(read(&format!("{platform}secret = \"s\"")).unwrap_err().field(), Some("secret"));
@@ -555,12 +551,16 @@ mod tests {
             store: Some(&Secret::new("sqlite:b.db")),
             listen: "127.0.0.1:2".parse().ok(),
         };
-        let settings = Settings::read(&given).unwrap();
+        let settings = Settings::read(&given, &Vendors::bundled()).unwrap();
         assert_eq!(settings.store().unwrap().unwrap().expose(), "sqlite:b.db", "as it was given");
         assert_eq!(settings.listen.unwrap().port(), 2);
-        let none = Settings::read(&Overrides { file: Some(""), ..Overrides::default() }).unwrap();
+        let none = Settings::read(&Overrides { file: Some(""), ..Overrides::default() }, &Vendors::bundled())
+            .unwrap();
         assert!(none.store().unwrap().is_none() && none.platforms.is_empty());
-        let missing = Settings::read(&Overrides { file: Some("/nowhere.toml"), ..Overrides::default() });
+        let missing = Settings::read(
+            &Overrides { file: Some("/nowhere.toml"), ..Overrides::default() },
+            &Vendors::bundled(),
+        );
         assert!(missing.unwrap_err().to_string().contains("is not there"));
     }
 }

@@ -16,7 +16,7 @@ use crate::config::{Platform, Settings};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::vendors::alliance::{Key, Member};
-use crate::vendors::{ENTRIES, Entry};
+use crate::vendors::{Entry, PlatformConfig, VendorEntry, Vendors};
 
 /// What is said where no token is given.
 const TOKEN: &str =
@@ -26,6 +26,9 @@ const TOKEN: &str =
 #[derive(Debug)]
 pub(crate) struct Context {
     common: Common,
+    vendors: Vendors,
+    /// The vendor that `--vendor` names.
+    vendor: Option<Entry>,
     pub(crate) output: Output,
     held: Held,
 }
@@ -51,15 +54,15 @@ enum Use {
 /// The app that a command is about.
 #[derive(Debug)]
 pub(crate) struct Target {
-    pub(crate) entry: &'static Entry,
+    pub(crate) entry: Entry,
     pub(crate) app: AppId,
-    pub(crate) config: ClientConfig,
+    pub(crate) config: PlatformConfig,
 }
 
 impl Target {
     /// The platform.
     pub(crate) fn platform(&self) -> Result<Box<dyn MiniProgramPlatform>, Error> {
-        (self.entry.platform)(self.config.clone())
+        self.entry.platform(self.config.clone())
     }
 
     /// The app.
@@ -69,47 +72,58 @@ impl Target {
 }
 
 impl Context {
-    pub(crate) fn new(common: Common) -> Self {
+    pub(crate) fn new(common: Common, vendors: Vendors) -> Result<Self, Failure> {
         let output = Output::new(common.format);
-        Self { common, output, held: Held::default() }
+        let mut context = Self { common, vendors, vendor: None, output, held: Held::default() };
+        let named = context.common.vendor.as_deref().map(|name| context.registered(name)).transpose()?;
+        context.vendor = named.cloned();
+        Ok(context)
     }
 
-    /// The vendor of a noun that not every vendor has: it needs no naming, and no other has it.
+    /// The registered vendors.
+    pub(crate) const fn vendors(&self) -> &Vendors {
+        &self.vendors
+    }
+
+    /// The vendor of that name.
+    pub(crate) fn registered(&self, name: &str) -> Result<&Entry, Failure> {
+        self.vendors.find(name).ok_or_else(|| cli::usage(&format!("there is no vendor `{name}`")).into())
+    }
+
+    /// The verbs of a noun that not every vendor has. Its vendor needs no naming: it is the first that has them.
     pub(crate) fn sole<T>(
         mut self,
         operation: &'static str,
-        pick: impl Fn(&'static Entry) -> Option<T>,
-    ) -> Result<(Self, &'static Entry, T), Failure> {
-        let having = || ENTRIES.iter().find_map(|entry| Some((entry, pick(entry)?)));
-        let found = match self.common.vendor {
-            None => having(),
-            Some(entry) => pick(entry).map(|it| (entry, it)),
+        pick: impl Fn(&dyn VendorEntry) -> Option<T>,
+    ) -> Result<(Self, T), Failure> {
+        let first = self.vendors.iter().find_map(|entry| Some((Entry::clone(entry), pick(&**entry)?)));
+        let found = match &self.vendor {
+            None => first.ok_or_else(|| cli::missing(&["--vendor <VENDOR>"]))?,
+            Some(entry) => match (pick(&**entry), first) {
+                (Some(verbs), _) => (Entry::clone(entry), verbs),
+                (None, Some((other, _))) => {
+                    let other = other.vendor();
+                    return Err(Error::unsupported(entry.vendor(), operation)
+                        .with_detail(format!("only {other} has it"))
+                        .with_advice(format!("write --vendor {other} or leave it out, and name an app there"))
+                        .into());
+                }
+                (None, None) => return Err(Error::unsupported(entry.vendor(), operation).into()),
+            },
         };
-        let Some((entry, it)) = found else {
-            let error = match (self.common.vendor, having()) {
-                (Some(entry), Some((other, _))) => Error::unsupported(entry.vendor, operation)
-                    .with_detail(format!("only {} has it", other.vendor))
-                    .with_advice(format!(
-                        "write --vendor {} or leave it out, and name an app there",
-                        other.vendor
-                    )),
-                (Some(entry), None) => Error::unsupported(entry.vendor, operation),
-                (None, _) => return Err(cli::missing(&["--vendor <VENDOR>"]).into()),
-            };
-            return Err(error.into());
-        };
-        self.common.vendor = Some(entry);
-        Ok((self, entry, it))
+        let (entry, verbs) = found;
+        self.vendor = Some(entry);
+        Ok((self, verbs))
     }
 
     /// The vendor.
-    pub(crate) fn vendor(&self) -> Result<&'static Entry, Failure> {
-        self.common.vendor.ok_or_else(|| cli::missing(&["--vendor <VENDOR>"]).into())
+    pub(crate) fn vendor(&self) -> Result<&Entry, Failure> {
+        self.vendor.as_ref().ok_or_else(|| cli::missing(&["--vendor <VENDOR>"]).into())
     }
 
     /// The vendor, where one is named.
-    pub(crate) fn named_vendor(&self) -> Option<&'static Entry> {
-        self.common.vendor
+    pub(crate) fn named_vendor(&self) -> Option<&Entry> {
+        self.vendor.as_ref()
     }
 
     /// The app, where one is named.
@@ -139,13 +153,13 @@ impl Context {
 
     async fn target_for(&self, wanted: Use) -> Result<Target, Failure> {
         let mut missing = Vec::new();
-        if self.common.vendor.is_none() {
+        if self.vendor.is_none() {
             missing.push("--vendor <VENDOR>");
         }
         if self.common.app.is_none() {
             missing.push("--app <APP_ID>");
         }
-        let (Some(entry), Some(app)) = (self.common.vendor, &self.common.app) else {
+        let (Some(entry), Some(app)) = (&self.vendor, &self.common.app) else {
             if wanted != Use::Plan && self.common.access_token.is_none() {
                 missing.push(TOKEN);
             }
@@ -153,48 +167,40 @@ impl Context {
         };
         let app = AppId::new(app);
         let config = self.client(entry, &Holder::App(app.clone()), wanted).await?;
-        Ok(Target { entry, app, config })
+        Ok(Target { entry: Entry::clone(entry), app, config })
     }
 
     /// The platform at its vendor, with the platform's own token.
-    pub(crate) async fn platform(&self) -> Result<(&'static Entry, ClientConfig), Failure> {
+    pub(crate) async fn platform(&self) -> Result<(Entry, PlatformConfig), Failure> {
         self.platform_for(Use::Calls).await
     }
 
     /// The same for a call that may be an effect, but that no journal knows.
-    pub(crate) async fn call_platform(&self, dry: DryRun) -> Result<(&'static Entry, ClientConfig), Failure> {
+    pub(crate) async fn call_platform(&self, dry: DryRun) -> Result<(Entry, PlatformConfig), Failure> {
         self.platform_for(if dry.dry_run { Use::Plan } else { Use::Calls }).await
     }
 
     /// The same for an effect. For a dry run there is no token, so that nothing can be sent.
-    pub(crate) async fn effect_platform(
-        &self,
-        dry: DryRun,
-    ) -> Result<(&'static Entry, ClientConfig), Failure> {
+    pub(crate) async fn effect_platform(&self, dry: DryRun) -> Result<(Entry, PlatformConfig), Failure> {
         self.platform_for(if dry.dry_run { Use::Plan } else { Use::Effect }).await
     }
 
-    async fn platform_for(&self, wanted: Use) -> Result<(&'static Entry, ClientConfig), Failure> {
-        let Some(entry) = self.common.vendor else {
+    async fn platform_for(&self, wanted: Use) -> Result<(Entry, PlatformConfig), Failure> {
+        let Some(entry) = &self.vendor else {
             let mut missing = vec!["--vendor <VENDOR>"];
             if wanted != Use::Plan && self.common.access_token.is_none() {
                 missing.push(TOKEN);
             }
             return Err(cli::missing(&missing).into());
         };
-        Ok((entry, self.client(entry, &Holder::Platform, wanted).await?))
+        Ok((Entry::clone(entry), self.client(entry, &Holder::Platform, wanted).await?))
     }
 
     /// A client with the token that was given, else with those of the store.
-    async fn client(
-        &self,
-        entry: &'static Entry,
-        holder: &Holder,
-        wanted: Use,
-    ) -> Result<ClientConfig, Failure> {
+    async fn client(&self, entry: &Entry, holder: &Holder, wanted: Use) -> Result<PlatformConfig, Failure> {
         let given = self.common.access_token.as_ref();
         let settings = self.settings()?;
-        let fitting = settings.named(Some(entry.vendor), self.platform_id());
+        let fitting = settings.named(Some(entry.vendor()), self.platform_id());
         // With a token at hand the platform only says where requests go and in whose name effects are written down.
         let platform = match (&fitting[..], given, wanted) {
             ([platform], ..) => Some(*platform),
@@ -203,14 +209,22 @@ impl Context {
             _ => None,
         };
         match (given, platform, wanted) {
-            (_, _, Use::Plan) => Ok(self.config(platform, Arc::new(NoTokens))?),
+            (_, _, Use::Plan) => Ok(PlatformConfig::new(self.config(platform, Arc::new(NoTokens))?)),
             (Some(token), _, _) => {
-                let config = self.config(platform, given_token(entry, holder, token)?)?;
+                let tokens = given_token(&**entry, holder, token)?;
+                let mut config = match (platform, entry.signs_requests()) {
+                    (Some(platform), _) => self.signed(platform, tokens)?,
+                    (None, false) => PlatformConfig::new(self.config(None, tokens)?),
+                    (None, true) => {
+                        let signer = "--config <FILE> with the platform, whose credential signs requests";
+                        return Err(cli::missing(&[signer]).into());
+                    }
+                };
                 if wanted == Use::Effect && settings.store()?.is_some() {
-                    if config.platform_id.as_str().is_empty() {
+                    if config.client.platform_id.as_str().is_empty() {
                         return Err(cli::missing(&["--platform-id <ID>, for the journal of effects"]).into());
                     }
-                    return self.journaled(&settings, config).await;
+                    config.client = self.journaled(&settings, config.client).await?;
                 }
                 Ok(config)
             }
@@ -224,10 +238,25 @@ impl Context {
         &self,
         settings: &Settings,
         platform: &Platform,
-    ) -> Result<ClientConfig, Failure> {
+    ) -> Result<PlatformConfig, Failure> {
         let state = self.state(settings, &[platform]).await?;
-        let config = self.config(Some(platform), Arc::new(state.tokens))?;
-        self.journaled(settings, config).await
+        let mut config = self.signed(platform, Arc::new(state.tokens))?;
+        config.client = self.journaled(settings, config.client).await?;
+        Ok(config)
+    }
+
+    /// A client of a configured platform with these tokens, and with its credential if that signs requests.
+    pub(crate) fn signed(
+        &self,
+        platform: &Platform,
+        tokens: Arc<dyn TokenProvider>,
+    ) -> Result<PlatformConfig, Error> {
+        let config = PlatformConfig::new(self.config(Some(platform), tokens)?);
+        Ok(if platform.entry.signs_requests() {
+            config.with_credential(platform.credential()?)
+        } else {
+            config
+        })
     }
 
     async fn journaled(&self, settings: &Settings, config: ClientConfig) -> Result<ClientConfig, Failure> {
@@ -267,7 +296,7 @@ impl Context {
     }
 
     /// A client of a platform with these tokens.
-    pub(crate) fn config(
+    fn config(
         &self,
         platform: Option<&Platform>,
         tokens: Arc<dyn TokenProvider>,
@@ -303,20 +332,20 @@ impl Context {
 }
 
 fn given_token(
-    entry: &'static Entry,
+    entry: &dyn VendorEntry,
     holder: &Holder,
     token: &Secret,
 ) -> Result<Arc<dyn TokenProvider>, Error> {
     let token = AccessToken::new(token.clone())?;
     Ok(Arc::new(match holder {
-        Holder::App(app) => StaticToken::new(entry.vendor, app.clone(), token),
-        Holder::Platform => StaticToken::platform(entry.vendor, token),
+        Holder::App(app) => StaticToken::new(entry.vendor(), app.clone(), token),
+        Holder::Platform => StaticToken::platform(entry.vendor(), token),
     }))
 }
 
 /// Several platforms fit what was said.
 fn ambiguous(fitting: &[&Platform]) -> clap::Error {
-    let names = fitting.iter().map(|platform| format!("{} {}", platform.entry.vendor, platform.id));
+    let names = fitting.iter().map(|platform| format!("{} {}", platform.entry.vendor(), platform.id));
     let names: Vec<String> = names.collect();
     cli::usage(&format!(
         "the configuration has several platforms ({}): name one with --vendor and --platform-id",
@@ -349,7 +378,7 @@ pub(crate) fn interrupted() -> impl Future<Output = ()> {
 
 /// Awaits a call with an effect; an interruption leaves its outcome unknown.
 pub(crate) async fn uninterrupted<T>(
-    entry: &Entry,
+    entry: &dyn VendorEntry,
     operation: &'static str,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
@@ -357,7 +386,7 @@ pub(crate) async fn uninterrupted<T>(
         biased;
         result = call => result,
         () = interrupted() => Err(Error::new(ErrorKind::Cancelled, operation)
-            .for_vendor(entry.vendor)
+            .for_vendor(entry.vendor())
             .with_outcome(Outcome::Unknown)
             .with_detail("interrupted while it ran")),
     }

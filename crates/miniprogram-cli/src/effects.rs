@@ -7,18 +7,18 @@ use crate::cli::DryRun;
 use crate::context::{Context, uninterrupted};
 use crate::failure::{Failure, Finish};
 use crate::output::to_value;
-use crate::vendors::Entry;
+use crate::vendors::VendorEntry;
 
 /// Performs a command on the app that the options name, or prints what it would send.
 pub(crate) async fn run(context: &Context, dry: DryRun, command: Command) -> Result<Finish, Failure> {
     let target = context.effect_target(dry).await?;
-    run_on(context, target.entry, &*target.program()?, dry, command).await
+    run_on(context, &*target.entry, &*target.program()?, dry, command).await
 }
 
 /// The same on an app or a platform.
 pub(crate) async fn run_on(
     context: &Context,
-    entry: &Entry,
+    entry: &dyn VendorEntry,
     subject: &(impl Subject + ?Sized),
     dry: DryRun,
     command: Command,
@@ -34,7 +34,7 @@ pub(crate) async fn run_on(
 /// Waits for an effect and prints what it brought.
 pub(crate) async fn finish(
     context: &Context,
-    entry: &Entry,
+    entry: &dyn VendorEntry,
     operation: &'static str,
     effect: impl Future<Output = Result<Value, Error>>,
 ) -> Result<Finish, Failure> {
@@ -53,13 +53,13 @@ pub(crate) async fn finish(
 }
 
 /// What to do about an effect whose outcome is open.
-fn next_step(context: &Context, entry: &Entry, app: &str) -> String {
+fn next_step(context: &Context, entry: &dyn VendorEntry, app: &str) -> String {
     let is_kept =
         context.settings().is_ok_and(|settings| settings.store().is_ok_and(|store| store.is_some()));
     if is_kept {
         format!(
             "repeat the command, or run `miniprogram effects settle --vendor {} --app {app}`: both ask the vendor first",
-            entry.vendor
+            entry.vendor()
         )
     } else {
         "read the present state before anything is sent again; with --store an open effect is kept, and `miniprogram effects settle` asks for it".to_owned()

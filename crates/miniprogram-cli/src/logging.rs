@@ -16,7 +16,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::cli::{EventsVerb, Noun};
 use crate::failure::{Failure, local};
 use crate::outlet::Log;
-use crate::vendors;
+use crate::vendors::Vendors;
 
 const VARIABLE: &str = "MINIPROGRAM_LOG";
 
@@ -37,7 +37,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 static DAEMON: OnceLock<Log> = OnceLock::new();
 
 /// Starts the log.
-pub(crate) fn init(noun: &Noun) -> Result<(), Failure> {
+pub(crate) fn init(noun: &Noun, vendors: &Vendors) -> Result<(), Failure> {
     let daemon = matches!(noun, Noun::Events(EventsVerb::Serve(_)));
     let default = daemon.then(|| "warn".to_owned());
     if daemon {
@@ -53,9 +53,11 @@ pub(crate) fn init(noun: &Noun) -> Result<(), Failure> {
             .with_detail(format!("is no filter: {problem}"))
             .with_advice("write a level, such as debug, or a filter, such as miniprogram_core=trace")
     })?;
-    let ours = filter_fn(|event| {
+    let targets: Vec<&str> =
+        TARGETS.into_iter().chain(vendors.iter().filter_map(|entry| entry.log_target())).collect();
+    let ours = filter_fn(move |event| {
         let root = event.target().split("::").next().unwrap_or_default();
-        TARGETS.contains(&root) || vendors::ENTRIES.iter().any(|entry| entry.log_target == root)
+        targets.contains(&root)
     });
     let lines = fmt::layer().with_writer(writer).with_ansi(crate::output::colours(&io::stderr()));
     tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(ours)).init();

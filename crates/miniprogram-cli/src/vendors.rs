@@ -1,222 +1,103 @@
-//! The vendors: the only place that names one, with the files below it. Everything else works on the traits.
+//! The vendors of a command: what one has to provide, the registry of those that did, and the two of this workspace.
+//!
+//! Only `baidu`, `wechat` and `sim` name a vendor. Everything else works on [`VendorEntry`].
 
-pub(crate) mod alliance;
-pub(crate) mod app;
-mod baidu_only;
+pub mod alliance;
+pub mod app;
+mod baidu;
+mod calls;
+mod entry;
 pub(crate) mod masks;
-mod wechat_only;
+#[cfg(feature = "sim")]
+pub(crate) mod sim;
+mod wechat;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
-use alliance::Alliance;
-use app::AppAdmin;
-use http::Method;
-use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduCallback, BaiduPlatform};
-use miniprogram::callback::CallbackConfig;
-use miniprogram::codes::Explanation;
-use miniprogram::pipeline::Reply;
-use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatPlatform};
-use miniprogram::{
-    AppId, AuthorizationApi, BaseUrl, ClientConfig, Code, EventDecoder, MiniProgramPlatform, PlannedRequest,
-    PlatformId, Result, Secret, Vendor, baidu, wechat,
-};
-use miniprogram_callback::CallbackPlatform;
-#[cfg(feature = "sim")]
-use miniprogram_sim::{Callback, SimConfig};
-use miniprogram_store::PlatformKey;
-use serde_json::Value;
-use wechat_only::Acceptance;
+pub use baidu::Baidu;
+pub use calls::{RawCall, RawCalls};
+pub use entry::{PlatformConfig, PushSettings, VendorEntry};
+pub use wechat::WeChat;
 
-/// What the command knows of a vendor.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    /// The vendor.
-    pub(crate) vendor: Vendor,
-    /// Builds a platform.
-    pub(crate) platform: fn(ClientConfig) -> Result<Box<dyn MiniProgramPlatform>>,
-    /// What a code means.
-    pub(crate) explain: fn(&Code, Option<&str>) -> Explanation,
-    /// The operations that a code can be asked about: methods, endpoint paths, names of tables.
-    pub(crate) operations: fn() -> Vec<&'static str>,
-    /// Builds a decoder of pushes; it needs no platform.
-    pub(crate) decoder: fn(CallbackConfig) -> Result<Box<dyn EventDecoder>>,
-    /// The member of the configuration that proves to the vendor that the platform is itself.
-    pub(crate) credential: &'static str,
-    /// Whether the vendor writes pushes as XML or as JSON, so that a platform has to say which.
-    pub(crate) chooses_body_format: bool,
-    /// The id at the end of an encrypted frame where the configuration names none; none if it is not checked.
-    pub(crate) receiver_id: fn(&PlatformId) -> Option<String>,
-    /// Builds the calls of a platform's token chain: with its credential, and where the vendor's pages are if that is
-    /// not the vendor's own host.
-    pub(crate) authorization: MakeAuthorization,
-    /// Builds the intake of a platform's callbacks: with the replies to the test that a platform has to pass before it goes
-    /// public, if that is wanted and the vendor has one.
-    pub(crate) callbacks: fn(PlatformKey, CallbackConfig, bool) -> Result<CallbackPlatform>,
-    /// What stands at the end of the URL for messages, for the vendor to put the app there; empty where messages name it.
-    pub(crate) app_in_url: &'static str,
-    /// Acts on that test, where the vendor has one.
-    pub(crate) acceptance: Option<Acceptance>,
-    /// What a text begins with that goes on with a secret, if any does.
-    pub(crate) secret_prefix: Option<&'static str>,
-    /// Sends one low-level call.
-    pub(crate) call: fn(ClientConfig, AppId, RawCall) -> Calling<Reply>,
-    /// The same with the platform's own token.
-    pub(crate) call_as_platform: fn(ClientConfig, RawCall) -> Calling<Reply>,
-    /// Changes the basic information of apps, where the vendor lets platforms.
-    pub(crate) app_admin: Option<AppAdmin>,
-    /// Tells the members of its alliance about apps, where the vendor has one.
-    pub(crate) alliance: Option<Alliance>,
-    /// The request of a low-level call, its token masked.
-    pub(crate) plan_call: fn(&RawCall) -> Result<PlannedRequest>,
-    /// The crate whose log is shown.
-    pub(crate) log_target: &'static str,
-    /// Sets the simulator's callback of this vendor.
-    #[cfg(feature = "sim")]
-    pub(crate) sim_callback: fn(SimConfig, Callback) -> SimConfig,
-}
+use masks::Masks;
 
-/// Makes the calls of a token chain.
-type MakeAuthorization = fn(ClientConfig, Secret, Option<BaseUrl>) -> Result<Arc<dyn AuthorizationApi>>;
+/// A registered vendor.
+pub(crate) type Entry = Arc<dyn VendorEntry>;
 
-/// A running call.
-pub(crate) type Calling<T = Value> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+/// The registered vendors, in the order of their registration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Vendors(Vec<Entry>);
 
-/// A call of an endpoint, before it has a token.
-#[derive(Debug)]
-pub(crate) struct RawCall {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) query: Vec<(String, String)>,
-    pub(crate) body: Option<Value>,
-}
+impl Vendors {
+    /// Adds a vendor, in the place of the one with the same name if there is one.
+    pub(crate) fn register(&mut self, entry: Entry) {
+        match self.0.iter_mut().find(|known| known.vendor() == entry.vendor()) {
+            Some(known) => *known = entry,
+            None => self.0.push(entry),
+        }
+    }
 
-/// Every vendor.
-pub(crate) static ENTRIES: [Entry; 2] = [
-    Entry {
-        vendor: BAIDU,
-        platform: |config| Ok(Box::new(BaiduPlatform::new(config)?)),
-        explain: baidu::codes::explain,
-        operations: || baidu::codes::operations().collect(),
-        decoder: |config| Ok(Box::new(baidu::event::BaiduEventDecoder::new(config))),
-        credential: "client_id",
-        chooses_body_format: false,
-        receiver_id: |_| None,
-        authorization: |config, client_id, pages| {
-            let calls = BaiduAuthorization::new(config, client_id.expose())?;
-            Ok(match pages {
-                Some(pages) => Arc::new(calls.with_page_base(pages)),
-                None => Arc::new(calls),
-            })
-        },
-        callbacks: |key, config, _| CallbackPlatform::new(key, BaiduCallback::new(config)?),
-        app_in_url: "",
-        acceptance: None,
-        secret_prefix: None,
-        call: |config, app, call| {
-            Box::pin(async move {
-                let app = BaiduPlatform::new(config)?.app(app);
-                app.call_raw(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
-            })
-        },
-        call_as_platform: |config, call| {
-            Box::pin(async move {
-                let platform = BaiduPlatform::new(config)?;
-                let method = call.method.clone();
-                platform.call_raw_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
-            })
-        },
-        app_admin: Some(baidu_only::APP_ADMIN),
-        alliance: Some(baidu_only::ALLIANCE),
-        plan_call: |call| {
-            baidu::plan_call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref())
-        },
-        log_target: "baidu_smartapp",
-        #[cfg(feature = "sim")]
-        sim_callback: SimConfig::with_baidu_callback,
-    },
-    Entry {
-        vendor: WECHAT,
-        platform: |config| Ok(Box::new(WeChatPlatform::new(config)?)),
-        explain: wechat::codes::explain,
-        operations: || wechat::codes::operations().collect(),
-        decoder: |config| Ok(Box::new(wechat::event::WeChatEventDecoder::new(config)?)),
-        credential: "secret",
-        chooses_body_format: true,
-        receiver_id: |id| Some(id.as_str().to_owned()),
-        authorization: |config, secret, pages| {
-            let calls = WeChatAuthorization::new(config, secret)?;
-            Ok(match pages {
-                Some(pages) => Arc::new(calls.with_page_base(pages)),
-                None => Arc::new(calls),
-            })
-        },
-        callbacks: wechat_only::callbacks,
-        app_in_url: "/$APPID$",
-        acceptance: Some(wechat_only::ACCEPTANCE),
-        secret_prefix: Some("QUERY_AUTH_CODE:"),
-        call: |config, app, call| {
-            Box::pin(async move {
-                let app = WeChatPlatform::new(config)?.app(app);
-                app.call_raw(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref()).await
-            })
-        },
-        call_as_platform: |config, call| {
-            Box::pin(async move {
-                let platform = WeChatPlatform::new(config)?;
-                let method = call.method.clone();
-                platform.call_raw_as_platform(method, &call.path, &call.pairs(), call.body.as_ref()).await
-            })
-        },
-        app_admin: None,
-        alliance: None,
-        plan_call: |call| {
-            wechat::plan_call(call.method.clone(), &call.path, &call.pairs(), call.body.as_ref())
-        },
-        log_target: "wechat_wxa",
-        #[cfg(feature = "sim")]
-        sim_callback: SimConfig::with_wechat_callback,
-    },
-];
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter()
+    }
 
-/// The vendors' names.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    ENTRIES.iter().map(|entry| entry.vendor.as_str())
-}
+    /// The vendors' names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|entry| entry.vendor().to_string())
+    }
 
-/// The vendor of that name.
-pub(crate) fn find(name: &str) -> Option<&'static Entry> {
-    ENTRIES.iter().find(|entry| entry.vendor.as_str() == name)
-}
+    /// The vendor of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.vendor().as_str() == name)
+    }
 
-impl RawCall {
-    /// The query as the clients take it.
-    fn pairs(&self) -> Vec<(&str, &str)> {
-        self.query.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+    /// How the events of these vendors are masked.
+    pub(crate) fn masks(&self) -> Masks {
+        Masks::new(self.0.iter().filter_map(|entry| entry.secret_prefix()))
+    }
+
+    /// The vendors of this workspace.
+    #[cfg(test)]
+    pub(crate) fn bundled() -> Self {
+        Self(vec![Arc::new(Baidu), Arc::new(WeChat)])
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
     use serde_json::json;
 
     use super::*;
 
     #[test]
     fn names_find_their_vendor() {
-        assert!(names().all(|name| find(name).is_some_and(|entry| entry.vendor.as_str() == name)));
-        assert!(find("acme").is_none());
+        let vendors = Vendors::bundled();
+        let found = |name: &str| vendors.find(name).map(|entry| entry.vendor().to_string());
+        assert!(vendors.names().all(|name| found(&name) == Some(name)));
+        assert!(found("acme").is_none());
+    }
+
+    #[test]
+    fn a_vendor_registered_twice_is_known_once() {
+        let mut vendors = Vendors::bundled();
+        vendors.register(Arc::new(Baidu));
+        assert_eq!(vendors.names().collect::<Vec<_>>(), ["baidu", "wechat"]);
     }
 
     #[test]
     fn a_planned_call_is_masked_and_written_as_the_vendor_wants() {
-        let call = RawCall {
-            method: Method::POST,
-            path: "/x".to_owned(),
-            query: vec![("z".to_owned(), "1".to_owned())],
-            body: Some(json!({ "n": 1, "text": "二", "list": ["a"], "app_secret": "canary" })),
+        let vendors = Vendors::bundled();
+        let call = RawCall::new(
+            Method::POST,
+            "/x".to_owned(),
+            vec![("z".to_owned(), "1".to_owned())],
+            Some(json!({ "n": 1, "text": "二", "list": ["a"], "app_secret": "canary" })),
+        );
+        let plan = |name| {
+            let calls = vendors.find(name).unwrap().raw_calls().unwrap();
+            serde_json::to_value(calls.plan(&call).unwrap()).unwrap()
         };
-        let plan = |name| serde_json::to_value((find(name).unwrap().plan_call)(&call).unwrap()).unwrap();
         let query = json!({ "access_token": "***", "z": "1" });
         let body = json!({ "n": 1, "text": "二", "list": ["a"], "app_secret": "***" });
         let json = json!({ "method": "POST", "path": "/x", "query": query, "body": body });

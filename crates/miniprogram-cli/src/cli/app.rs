@@ -1,7 +1,8 @@
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::{DryRun, LibraryVerb, QrCode};
 use crate::values::Source;
+use crate::vendors::app::{DomainLists, ImageKind, OfflineFields, PhoneApply};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AppVerb {
@@ -142,23 +143,6 @@ pub(crate) struct Domains {
     pub(crate) dry: DryRun,
 }
 
-#[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
-pub(crate) struct DomainLists {
-    /// For requests, such as https://api.example.com; may be repeated or joined by commas
-    #[arg(long, value_name = "URL", value_delimiter = ',')]
-    pub(crate) request_domain: Vec<String>,
-    /// For sockets, such as wss://api.example.com
-    #[arg(long, value_name = "URL", value_delimiter = ',')]
-    pub(crate) socket_domain: Vec<String>,
-    /// For downloads
-    #[arg(long, value_name = "URL", value_delimiter = ',')]
-    pub(crate) download_domain: Vec<String>,
-    /// For uploads
-    #[arg(long, value_name = "URL", value_delimiter = ',')]
-    pub(crate) upload_domain: Vec<String>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebViewDomainVerb {
     /// The domains that are set
@@ -191,27 +175,10 @@ pub(crate) struct OfflineUpdate {
     pub(crate) dry: DryRun,
 }
 
-#[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
-pub(crate) struct OfflineFields {
-    /// The name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) app_name: Option<String>,
-    /// The description
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) app_desc: Option<String>,
-    /// The icon: what `app image upload --type icon` printed
-    #[arg(long, value_name = "URL")]
-    pub(crate) photo_addr: Option<String>,
-    /// What proves the right to the name: what `app image upload --type name` printed
-    #[arg(long, value_name = "URL", value_delimiter = ',')]
-    pub(crate) app_name_material: Vec<String>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum PhoneVerb {
     /// Ask for the permission; goes to audit
-    Apply(PhoneApply),
+    Apply(PhoneApplication),
     /// Give the permission, or the request for it, back
     Cancel(DryRun),
     /// Where it stands
@@ -222,20 +189,9 @@ pub(crate) enum PhoneVerb {
 #[command(
     after_help = "Example:\n  miniprogram app phone apply --app 17000001 --reason 1 --used-scene 0 \\\n    --scene-desc 'the courier calls the buyer' --scene-demo https://…/demo.png"
 )]
-pub(crate) struct PhoneApply {
-    /// What for: 0 logging in, 1 contact for deliveries, 2 something else
-    #[arg(long, value_name = "0..2", allow_negative_numbers = true)]
-    pub(crate) reason: i64,
-    /// Where: 0 shopping, 1 keeping accounts in step, 2 booking tickets, 3 handling a matter, 4 looking something
-    /// up, 5 appointments
-    #[arg(long, value_name = "0..5", allow_negative_numbers = true)]
-    pub(crate) used_scene: i64,
-    /// What the number is used for, at most 500 characters
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) scene_desc: String,
-    /// A picture of it: what `app image upload` printed
-    #[arg(long, value_name = "URL")]
-    pub(crate) scene_demo: String,
+pub(crate) struct PhoneApplication {
+    #[command(flatten)]
+    pub(crate) request: PhoneApply,
     #[command(flatten)]
     pub(crate) dry: DryRun,
 }
@@ -257,15 +213,4 @@ pub(crate) struct ImageUpload {
     /// The image, bmp, jpeg or png; an icon has at most 2 MB, anything else 5 MB
     #[arg(long)]
     pub(crate) file: String,
-}
-
-/// What an image is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ImageKind {
-    /// An icon.
-    Icon,
-    /// A category's qualification.
-    Qualification,
-    /// What proves the right to a name.
-    Name,
 }

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use miniprogram::{Secret, Vendor};
 
-use crate::vendors;
+use crate::vendors::sim::SIMULATED;
 
 #[derive(Debug, Args)]
 #[command(
@@ -39,9 +39,11 @@ pub(crate) struct PerVendor {
 
 impl From<&str> for PerVendor {
     fn from(text: &str) -> Self {
-        let named = text.split_once('=').and_then(|(name, value)| Some((vendors::find(name)?, value)));
+        let simulated =
+            |name| SIMULATED.iter().map(|(vendor, _)| *vendor).find(|vendor| vendor.as_str() == name);
+        let named = text.split_once('=').and_then(|(name, value)| Some((simulated(name)?, value)));
         match named {
-            Some((entry, value)) => Self { vendor: Some(entry.vendor), value: Secret::new(value) },
+            Some((vendor, value)) => Self { vendor: Some(vendor), value: Secret::new(value) },
             None => Self { vendor: None, value: Secret::new(text) },
         }
     }
@@ -61,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_vendors_own_value_goes_first() {
-        let vendor = vendors::ENTRIES[0].vendor;
+        let (vendor, _) = SIMULATED[0];
         let given: Vec<PerVendor> =
             ["http://all/?a=1", &format!("{vendor}=http://own/?a=1")].map(PerVendor::from).to_vec();
         let pick = |vendor| PerVendor::pick(&given, vendor).map(|value| value.expose().to_owned());

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cli::AllianceVerb;
 use crate::context::{Context, of_a_read};
 use crate::failure::{Failure, Finish};
-use crate::vendors::alliance::AllianceQuestion;
+use crate::vendors::alliance::AllianceQuery;
 
 const WATCH: &str = "watch";
 
@@ -22,30 +22,30 @@ pub(crate) async fn run(context: Context, verb: AllianceVerb) -> Result<Finish, 
         AllianceVerb::Package { .. } => "alliance_package",
         AllianceVerb::Watch(_) => WATCH,
     };
-    let (context, _, alliance) = context.sole(operation, |entry| entry.alliance)?;
+    let (context, alliance) = context.sole(operation, |entry| entry.alliance())?;
     let app = AppId::new(context.app().unwrap_or_default());
-    let (question, credentials, needs_app) = match verb {
+    let (query, credentials, needs_app) = match verb {
         AllianceVerb::Info { app_ids, credentials } => {
-            (AllianceQuestion::Apps(app_ids.into_iter().map(AppId::from).collect()), credentials, false)
+            (AllianceQuery::Apps(app_ids.into_iter().map(AppId::from).collect()), credentials, false)
         }
-        AllianceVerb::Packages { credentials } => (AllianceQuestion::Packages(app), credentials, true),
+        AllianceVerb::Packages { credentials } => (AllianceQuery::Packages(app), credentials, true),
         AllianceVerb::Package { package_id: Some(id), credentials, .. } => {
-            (AllianceQuestion::Package(app, id.into()), credentials, true)
+            (AllianceQuery::Package(app, id.into()), credentials, true)
         }
         AllianceVerb::Package { status, credentials, .. } => {
-            (AllianceQuestion::PackageOfStatus(app, status.unwrap_or(ONLINE)), credentials, true)
+            (AllianceQuery::PackageOfStatus(app, status.unwrap_or(ONLINE)), credentials, true)
         }
         #[cfg(feature = "kafka")]
-        AllianceVerb::Watch(wish) => return watch::run(&context, alliance, wish).await,
+        AllianceVerb::Watch(wish) => return watch::run(&context, &*alliance, wish).await,
         #[cfg(not(feature = "kafka"))]
         AllianceVerb::Watch(_) => return Err(without_kafka().into()),
     };
-    let columns = match &question {
-        AllianceQuestion::Apps(_) => &["app_id", "name", "visit", "min_library_version"][..],
+    let columns = match &query {
+        AllianceQuery::Apps(_) => &["app_id", "name", "visit", "min_library_version"][..],
         _ => &["version", "stage", "package_id", "committed_at", "description", "audit_message"],
     };
     let member = context.member(credentials, needs_app)?;
-    let answer = (alliance.join)(member)?.ask(question).await.map_err(of_a_read)?;
+    let answer = alliance.join(member)?.read(query).await.map_err(of_a_read)?;
     match answer {
         Value::Array(_) => context.output.list(&answer, columns)?,
         _ => context.output.record(&answer)?,

@@ -13,7 +13,7 @@ use crate::effects;
 use crate::failure::{Failure, Finish};
 use crate::output::{Format, Printable};
 use crate::values::file_bytes;
-use crate::vendors::app::{AppAdmin, AppChange, AppQuestion, DomainAction};
+use crate::vendors::app::{AppAdmin, AppChange, AppQuery, DomainAction};
 
 /// How many bytes an image may have before it is read no further; the vendor's own limit is lower.
 const MAX_IMAGE: u64 = 16 << 20;
@@ -21,8 +21,8 @@ const MAX_IMAGE: u64 = 16 << 20;
 /// Runs a verb of `app`.
 pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failure> {
     let operation = operation(&verb);
-    let (context, _, admin) = context.sole(operation, |entry| entry.app_admin)?;
-    let context = &context;
+    let (context, admin) = context.sole(operation, |entry| entry.app_admin())?;
+    let (context, admin) = (&context, &*admin);
     let (change, dry) = match verb {
         AppVerb::Pause(dry) => return release::visit(context, VisitVerb::Close(dry)).await,
         AppVerb::Resume(dry) => return release::visit(context, VisitVerb::Open(dry)).await,
@@ -32,9 +32,9 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
         }
         AppVerb::Library(verb) => return release::library(context, verb).await,
         AppVerb::Image(ImageVerb::Upload(wish)) => return upload_image(context, admin, wish).await,
-        AppVerb::Info => return ask(context, admin, AppQuestion::Info).await,
+        AppVerb::Info => return read(context, admin, AppQuery::Info).await,
         AppVerb::Category(CategoryVerb::List { category_type }) => {
-            return ask(context, admin, AppQuestion::Categories(category_type)).await;
+            return read(context, admin, AppQuery::Categories(category_type)).await;
         }
         AppVerb::Category(CategoryVerb::Update { categorys, dry }) => {
             (AppChange::Categories(categorys.json(operation, "categorys")?), dry)
@@ -44,20 +44,20 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
             (AppChange::Description(signature), dry)
         }
         AppVerb::Name(NameVerb::Check { app_name }) => {
-            return ask(context, admin, AppQuestion::Name(app_name)).await;
+            return read(context, admin, AppQuery::Name(app_name)).await;
         }
         AppVerb::Name(NameVerb::Set { nick_name, app_name_material, dry }) => {
             (AppChange::Name(nick_name, app_name_material), dry)
         }
         AppVerb::Recovery { audit_desc, dry } => (AppChange::Recovery(audit_desc), dry),
         AppVerb::Domain(verb) => match verb {
-            DomainVerb::Get => return ask(context, admin, AppQuestion::Domains).await,
+            DomainVerb::Get => return read(context, admin, AppQuery::Domains).await,
             DomainVerb::Add(it) => (AppChange::Domains(DomainAction::Add, it.lists), it.dry),
             DomainVerb::Delete(it) => (AppChange::Domains(DomainAction::Delete, it.lists), it.dry),
             DomainVerb::Set(it) => (AppChange::Domains(DomainAction::Set, it.lists), it.dry),
         },
         AppVerb::WebviewDomain(verb) => match verb {
-            WebViewDomainVerb::Get => return ask(context, admin, AppQuestion::WebViewDomains).await,
+            WebViewDomainVerb::Get => return read(context, admin, AppQuery::WebViewDomains).await,
             WebViewDomainVerb::Add(it) => {
                 (AppChange::WebViewDomains(DomainAction::Add, it.web_view_domain), it.dry)
             }
@@ -69,22 +69,19 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
             }
         },
         AppVerb::OfflineUpdate(it) => (AppChange::Offline(it.fields), it.dry),
-        AppVerb::Phone(PhoneVerb::Status) => return ask(context, admin, AppQuestion::Phone).await,
+        AppVerb::Phone(PhoneVerb::Status) => return read(context, admin, AppQuery::Phone).await,
         AppVerb::Phone(PhoneVerb::Cancel(dry)) => (AppChange::CancelPhone, dry),
-        AppVerb::Phone(PhoneVerb::Apply(it)) => {
-            let dry = it.dry;
-            (AppChange::ApplyPhone(it), dry)
-        }
+        AppVerb::Phone(PhoneVerb::Apply(it)) => (AppChange::ApplyPhone(it.request), it.dry),
     };
     let target = context.effect_target(dry).await?;
-    let command = (admin.command)(&change)?;
-    effects::run_on(context, target.entry, &*target.program()?, dry, command).await
+    let command = admin.command(&change)?;
+    effects::run_on(context, &*target.entry, &*target.program()?, dry, command).await
 }
 
-/// Asks and prints the answer.
-async fn ask(context: &Context, admin: AppAdmin, question: AppQuestion) -> Result<Finish, Failure> {
+/// Reads and prints the result.
+async fn read(context: &Context, admin: &dyn AppAdmin, query: AppQuery) -> Result<Finish, Failure> {
     let target = context.target().await?;
-    let mut answer = (admin.ask)(target.config, target.app, question).await.map_err(of_a_read)?;
+    let mut answer = admin.read(target.config, target.app, query).await.map_err(of_a_read)?;
     if let (Format::Table, Some(object)) = (context.output.format(), answer.as_object_mut()) {
         // The same once more as the vendor sent it is for machines.
         object.shift_remove("members");
@@ -118,12 +115,12 @@ fn branch(node: &Value, above: &str, rows: &mut Vec<Vec<String>>) {
 /// Uploads an image and prints its address.
 ///
 /// It changes no app: with a lost answer the vendor has an image that nobody uses.
-async fn upload_image(context: &Context, admin: AppAdmin, wish: ImageUpload) -> Result<Finish, Failure> {
+async fn upload_image(context: &Context, admin: &dyn AppAdmin, wish: ImageUpload) -> Result<Finish, Failure> {
     let (_, config) = context.platform().await?;
     let bytes =
         file_bytes(&wish.file, MAX_IMAGE).map_err(|why| Error::invalid("upload_image", "file", why))?;
     let name = Path::new(&wish.file).file_name().map(|name| name.to_string_lossy().into_owned());
-    let answer = (admin.upload_image)(config, wish.kind, name.unwrap_or_default(), bytes).await;
+    let answer = admin.upload_image(config, wish.kind, &name.unwrap_or_default(), bytes).await;
     context.output.record(&answer.map_err(of_a_read)?)?;
     Ok(Finish::Done)
 }

@@ -76,7 +76,7 @@ async fn exchange(context: &Context, settings: &Settings, wish: Exchange) -> Res
     let expected = context.app().map(AppId::from);
     let key = platform.key();
     let exchange = state.tokens.exchange(&key, &code, expected.as_ref(), None);
-    let authorized = uninterrupted(platform.entry, "exchange", exchange).await?;
+    let authorized = uninterrupted(&*platform.entry, "exchange", exchange).await?;
     context.output.record(&authorized).map_err(Failure::after_effect)?;
     Ok(Finish::Done)
 }
@@ -118,7 +118,7 @@ async fn refresh(context: &Context, settings: &Settings, wish: &Refresh) -> Resu
     };
     if !wish.all {
         let scope = scope(app);
-        let status = uninterrupted(platform.entry, "refresh", state.tokens.refresh(&scope)).await?;
+        let status = uninterrupted(&*platform.entry, "refresh", state.tokens.refresh(&scope)).await?;
         context.output.record(&status).map_err(Failure::after_effect)?;
         return Ok(Finish::Done);
     }
@@ -146,7 +146,7 @@ async fn refresh(context: &Context, settings: &Settings, wish: &Refresh) -> Resu
         results.sort_by(|(one, _), (other, _)| one.app.cmp(&other.app));
         Ok(results)
     };
-    let results = uninterrupted(platform.entry, "refresh", all).await?;
+    let results = uninterrupted(&*platform.entry, "refresh", all).await?;
     let failed = results.iter().any(|(_, error)| error.is_some());
     let rows: Vec<Value> = results
         .iter()
@@ -182,7 +182,7 @@ async fn recover(context: &Context, settings: &Settings, dry: DryRun) -> Result<
     }
     let (platform, state) = chosen(context, settings).await?;
     let key = platform.key();
-    let status = uninterrupted(platform.entry, "recover", state.tokens.recover(&key, &app)).await?;
+    let status = uninterrupted(&*platform.entry, "recover", state.tokens.recover(&key, &app)).await?;
     context.output.record(&status).map_err(Failure::after_effect)?;
     Ok(Finish::Done)
 }
@@ -199,7 +199,7 @@ async fn ticket(context: &Context, settings: &Settings, wish: TicketWish) -> Res
     let now = SystemClock.now();
     if wish.start {
         let state = context.state(settings, &[platform]).await?;
-        uninterrupted(platform.entry, "start_ticket_push", state.tokens.start_ticket_push(&key)).await?;
+        uninterrupted(&*platform.entry, "start_ticket_push", state.tokens.start_ticket_push(&key)).await?;
         context
             .output
             .record(&json!({ "vendor": key.vendor, "platform_id": key.platform, "outcome": "done" }))?;
@@ -263,7 +263,7 @@ fn of_unreadable(record: &UnreadableRecord) -> Value {
 async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
     let store = context.open_read_only(settings).await?;
     let now = SystemClock.now();
-    let (vendor, id) = (context.named_vendor().map(|entry| entry.vendor), context.platform_id());
+    let (vendor, id) = (context.named_vendor().map(|entry| entry.vendor()), context.platform_id());
     let fits = |scope: &TokenScope| {
         vendor.is_none_or(|vendor| vendor == scope.vendor)
             && id.is_none_or(|id| id == scope.platform.as_str())

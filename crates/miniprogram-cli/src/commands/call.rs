@@ -9,7 +9,7 @@ use crate::cli::Call;
 use crate::context::{Context, Target, uninterrupted};
 use crate::failure::{Failure, Finish};
 use crate::output::write_whole;
-use crate::vendors::{Calling, RawCall};
+use crate::vendors::RawCall;
 
 const CALL: &str = "call";
 /// What stands for standard output.
@@ -17,28 +17,26 @@ const STDOUT: &str = "-";
 
 /// Sends one request to any endpoint, or prints it.
 pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure> {
-    let (entry, send): (_, Box<dyn FnOnce(RawCall) -> Calling<Reply>>) = if wish.platform {
+    let (entry, config, app) = if wish.platform {
         let (entry, config) = context.call_platform(wish.dry).await?;
-        (entry, Box::new(move |call| (entry.call_as_platform)(config, call)))
+        (entry, config, None)
     } else {
         let Target { entry, app, config } = context.call_target(wish.dry).await?;
-        (entry, Box::new(move |call| (entry.call)(config, app, call)))
+        (entry, config, Some(app))
     };
+    let calls = entry.raw_calls().ok_or_else(|| Error::unsupported(entry.vendor(), CALL))?;
     if !wish.path.starts_with('/') || wish.path.contains(['?', '#', '\\']) || wish.path.contains("..") {
         let why = "must begin with / and hold neither ?, #, \\ nor ..; parameters go into --query";
         return Err(Error::invalid(CALL, "path", why).into());
     }
-    let call = RawCall {
-        method: if wish.method.eq_ignore_ascii_case("GET") { Method::GET } else { Method::POST },
-        path: wish.path,
-        query: wish.query,
-        body: match wish.body {
-            Some(body) => Some(body.json(CALL, "body")?),
-            None => wish.empty_body.then_some(Value::Null),
-        },
+    let method = if wish.method.eq_ignore_ascii_case("GET") { Method::GET } else { Method::POST };
+    let body = match wish.body {
+        Some(body) => Some(body.json(CALL, "body")?),
+        None => wish.empty_body.then_some(Value::Null),
     };
+    let call = RawCall::new(method, wish.path, wish.query, body);
     if wish.dry.dry_run {
-        context.output.json(&[(entry.plan_call)(&call)?])?;
+        context.output.json(&[calls.plan(&call)?])?;
         return Ok(Finish::Done);
     }
     if let Some(file) = wish.output.as_deref().filter(|file| *file != STDOUT)
@@ -47,7 +45,7 @@ pub(crate) async fn run(context: &Context, wish: Call) -> Result<Finish, Failure
     {
         return Err(refused(file, "exists already; --force replaces it").into());
     }
-    let reply = uninterrupted(entry, CALL, send(call)).await?;
+    let reply = uninterrupted(&*entry, CALL, calls.call(config, app, &call)).await?;
     print(context, &reply, wish.output.as_deref(), wish.force).map_err(Failure::after_effect)?;
     Ok(Finish::Done)
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &Context, verb: EffectsVerb) -> Result<Finish, 
 
 /// The platforms that the options name: those of the configuration, else the one that is spelled out.
 fn platforms(context: &Context, settings: &Settings) -> Result<Vec<PlatformKey>, Failure> {
-    let vendor = context.named_vendor().map(|entry| entry.vendor);
+    let vendor = context.named_vendor().map(|entry| entry.vendor());
     let configured = settings.named(vendor, context.platform_id());
     match (vendor, context.platform_id()) {
         _ if !configured.is_empty() => Ok(configured.iter().map(|platform| platform.key()).collect()),
@@ -130,7 +130,7 @@ async fn show(context: &Context, settings: &Settings) -> Result<Finish, Failure>
 
 fn named(context: &Context) -> Result<(Vendor, AppId), Failure> {
     match (context.named_vendor(), context.app()) {
-        (Some(entry), Some(app)) => Ok((entry.vendor, app.into())),
+        (Some(entry), Some(app)) => Ok((entry.vendor(), app.into())),
         (None, Some(_)) => Err(cli::missing(&["--vendor <VENDOR>"]).into()),
         (Some(_), None) => Err(cli::missing(&["--app <APP_ID>"]).into()),
         (None, None) => Err(cli::missing(&["--vendor <VENDOR>", "--app <APP_ID>"]).into()),
@@ -158,18 +158,18 @@ async fn settle(context: &Context, settings: &Settings, known: Option<Known>) ->
         (target.entry, target.config)
     };
     let store = context.open(settings).await?;
-    let platform_id = config.platform_id.clone();
+    let platform_id = config.client.platform_id.clone();
     let intent =
         store.pending_intent(&platform_id, vendor, &SubjectId::at(&platform_id, app.as_str())).await?;
     let intent = intent.ok_or_else(|| nothing_open(vendor, &app))?;
-    let platform = (entry.platform)(config)?;
+    let platform = entry.platform(config)?;
     let settled = match known {
         Some(known) => {
             let settled = settled_as(known);
             platform.subject(&intent.subject)?.resolve(&intent, &settled).await?;
             settled
         }
-        None => uninterrupted(entry, "settle", platform.subject(&intent.subject)?.settle(&intent)).await?,
+        None => uninterrupted(&*entry, "settle", platform.subject(&intent.subject)?.settle(&intent)).await?,
     };
     context.output.record(&told(&platform_id, &intent, &settled)?)?;
     Ok(if settled.outcome == Outcome::Unknown { Finish::Unknown } else { Finish::Done })
@@ -240,14 +240,14 @@ fn told(platform: &PlatformId, intent: &Intent, settled: &Settled) -> Result<Val
 
 /// One after the other: what cannot be asked about stays open, and the rest goes on.
 async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
-    let vendor = context.named_vendor().map(|entry| entry.vendor);
+    let vendor = context.named_vendor().map(|entry| entry.vendor());
     let mut rows = Vec::new();
     let mut all_known = true;
     for configured in settings.named(vendor, context.platform_id()) {
         let store = context.open(settings).await?;
         let key = configured.key();
         let config = context.journaled_client(settings, configured).await?;
-        let platform = (configured.entry.platform)(config)?;
+        let platform = configured.entry.platform(config)?;
         let mut open = store.pending_intents(&key).await?;
         for intent in of_app(std::mem::take(&mut open.unreadable), context.app()) {
             all_known = false;
@@ -258,9 +258,12 @@ async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Fa
         }
         open.intents.retain(|intent| context.app().is_none_or(|app| intent.subject.as_str() == app));
         for intent in open.intents {
-            let asked =
-                uninterrupted(configured.entry, "settle", platform.subject(&intent.subject)?.settle(&intent))
-                    .await;
+            let asked = uninterrupted(
+                &*configured.entry,
+                "settle",
+                platform.subject(&intent.subject)?.settle(&intent),
+            )
+            .await;
             rows.push(match asked {
                 Ok(settled) => {
                     all_known &= settled.outcome != Outcome::Unknown;

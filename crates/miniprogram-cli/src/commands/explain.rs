@@ -17,8 +17,9 @@ pub(crate) fn run(context: &Context, wish: &Explain) -> Result<Finish, Failure> 
         Ok(number) => Code::from(number),
         Err(_) => Code::from(wish.code.clone()),
     };
-    let operation = wish.operation.as_deref().map(|name| known(name, &(wish.of.operations)())).transpose()?;
-    let explanation = (wish.of.explain)(&code, operation).in_language(wish.lang);
+    let entry = context.registered(&wish.of)?;
+    let operation = wish.operation.as_deref().map(|name| known(name, &entry.operations())).transpose()?;
+    let explanation = entry.explain(&code, operation).in_language(wish.lang);
     let mut value = to_value(&explanation)?;
     if context.output.format() == Format::Table && !explanation.also.is_empty() {
         let meanings: Vec<String> = explanation.also.iter().map(in_words).collect();
@@ -45,7 +46,7 @@ fn known(name: &str, operations: &[&'static str]) -> Result<&'static str, Failur
 }
 
 fn unknown(name: &str, similar: Vec<String>) -> clap::Error {
-    let mut error = clap::Error::new(clap::error::ErrorKind::InvalidValue).with_cmd(&cli::command());
+    let mut error = clap::Error::new(clap::error::ErrorKind::InvalidValue).with_cmd(&cli::bare());
     let option = "--operation <METHOD|PATH>".to_owned();
     error.insert(ContextKind::InvalidArg, ContextValue::String(option));
     error.insert(ContextKind::InvalidValue, ContextValue::String(name.to_owned()));

@@ -29,7 +29,7 @@ async fn publish(context: &Context, wish: Publish) -> Result<Finish, Failure> {
             // A package is named by its audit's id only where packages have ids.
             let target = context.effect_target(wish.dry).await?;
             if !target.platform()?.capabilities().package_ids {
-                return Err(Error::unsupported(target.entry.vendor, "release")
+                return Err(Error::unsupported(target.entry.vendor(), "release")
                     .with_field("package_id")
                     .into());
             }
@@ -69,7 +69,7 @@ async fn start_gray(context: &Context, wish: GrayStart) -> Result<Finish, Failur
     let percentage = within("start_gray_release", "percentage", wish.percentage);
     if percentage.is_err() && !context.effect_target(wish.dry).await?.platform()?.capabilities().gray_release
     {
-        let vendor = context.vendor()?.vendor;
+        let vendor = context.vendor()?.vendor();
         return Err(Error::unsupported(vendor, "start_gray_release").into());
     }
     let mut gray = GrayRelease::percentage(percentage?);

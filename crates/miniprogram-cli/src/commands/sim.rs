@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::{PerVendor, Sim};
 use crate::context::{Context, interrupted};
 use crate::failure::{Failure, Finish};
-use crate::vendors::ENTRIES;
+use crate::vendors::sim::SIMULATED;
 
 /// Runs the simulator until it is interrupted.
 pub(crate) async fn run(context: &Context, wish: Sim) -> Result<Finish, Failure> {
@@ -15,9 +15,9 @@ pub(crate) async fn run(context: &Context, wish: Sim) -> Result<Finish, Failure>
     if let Some(seed) = wish.seed {
         config = config.with_seed(seed);
     }
-    for entry in &ENTRIES {
-        let mut callback = Callback::sample(entry.vendor);
-        let pick = |given: &[PerVendor]| PerVendor::pick(given, entry.vendor).cloned();
+    for (vendor, with_callback) in SIMULATED {
+        let mut callback = Callback::sample(vendor);
+        let pick = |given: &[PerVendor]| PerVendor::pick(given, vendor).cloned();
         if let Some(url) = pick(&wish.callback_url) {
             callback = callback.with_url(url.expose());
         }
@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context, wish: Sim) -> Result<Finish, Failure>
         if let Some(key) = pick(&wish.aes_key) {
             callback = callback.with_aes_key(key);
         }
-        config = (entry.sim_callback)(config, callback);
+        config = with_callback(config, callback);
     }
     // Whoever reads the line may stop the process at once: listen to the signal first.
     let stop = interrupted();

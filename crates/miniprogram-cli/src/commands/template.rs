@@ -28,11 +28,11 @@ pub(crate) async fn run(context: &Context, verb: TemplateVerb) -> Result<Finish,
         TemplateVerb::Delete { template_id, dry } => (Command::delete_template(&template_id.into()), dry),
     };
     let (entry, config) = context.effect_platform(dry).await?;
-    let platform = (entry.platform)(config)?;
-    effects::run_on(context, entry, &*platform, dry, command).await
+    let platform = entry.platform(config)?;
+    effects::run_on(context, &*entry, &*platform, dry, command).await
 }
 
 async fn library(context: &Context) -> Result<Box<dyn TemplateLibrary>, Failure> {
     let (entry, config) = context.platform().await?;
-    Ok((entry.platform)(config)?.template_library()?)
+    Ok(entry.platform(config)?.template_library()?)
 }

@@ -1,17 +1,14 @@
-use miniprogram::ClientConfig;
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
 use crate::output::{Format, to_value};
-use crate::vendors::ENTRIES;
 
 /// What each vendor can do.
 pub(crate) fn run(context: &Context) -> Result<Finish, Failure> {
     let mut all = Vec::new();
-    for entry in &ENTRIES {
-        let platform = (entry.platform)(ClientConfig::without_tokens(""))?;
-        all.push((platform.vendor(), to_value(&platform.capabilities())?));
+    for entry in context.vendors().iter() {
+        all.push((entry.vendor(), to_value(&entry.capabilities()?)?));
     }
     if context.output.format() == Format::Json {
         let all: Vec<Value> = all

@@ -55,12 +55,13 @@ impl Context {
     /// The configuration, with an address to listen on that goes above it.
     pub(crate) fn settings_with(&self, listen: Option<SocketAddr>) -> Result<Settings, Error> {
         let common = &self.common;
-        Settings::read(&Overrides { file: common.config.as_deref(), store: common.store.as_ref(), listen })
+        let given = Overrides { file: common.config.as_deref(), store: common.store.as_ref(), listen };
+        Settings::read(&given, &self.vendors)
     }
 
     /// The one platform that the options name.
     pub(crate) fn one_platform<'a>(&self, settings: &'a Settings) -> Result<&'a Platform, Failure> {
-        let vendor = self.common.vendor.map(|entry| entry.vendor);
+        let vendor = self.vendor.as_ref().map(|entry| entry.vendor());
         let fitting = settings.named(vendor, self.platform_id());
         match fitting[..] {
             [platform] => Ok(platform),
@@ -155,7 +156,7 @@ impl Context {
     fn chain(&self, platform: &Platform) -> Result<Arc<dyn AuthorizationApi>, Error> {
         let config = ClientConfig::without_tokens(platform.id.clone());
         let config = self.with_options(config, Some(platform))?;
-        (platform.entry.authorization)(config, platform.credential()?, pages(platform)?)
+        platform.entry.authorization(config, platform.credential()?, pages(platform)?)
     }
 }
 

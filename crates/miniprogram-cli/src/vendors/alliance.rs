@@ -1,115 +1,147 @@
-//! What the members of a vendor's open-source alliance may read, and hear.
+//! A vendor's open-source alliance, for the verbs of `alliance`.
 
+use std::fmt::Debug;
 #[cfg(feature = "kafka")]
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-#[cfg(feature = "kafka")]
-use miniprogram::Event;
 use miniprogram::{AccessToken, AppId, BaseUrl, PackageId, Result, Secret};
+#[cfg(feature = "kafka")]
+use miniprogram::{Error, ErrorKind, Event};
 use serde_json::Value;
 
-/// A vendor's alliance.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Alliance {
-    /// Reads as a member. Costs no request.
-    pub(crate) join: fn(Member) -> Result<Arc<dyn AllianceReader>>,
-    /// Hears what changes, until told to stop.
+/// A vendor's open-source alliance.
+pub trait Alliance: Debug + Send + Sync + 'static {
+    /// Returns a client that reads as a member. Sends nothing.
+    ///
+    /// # Errors
+    /// [`Config`](miniprogram::ErrorKind::Config) if the member's key is not valid.
+    fn join(&self, member: Member) -> Result<Arc<dyn AllianceReader>>;
+
+    /// Delivers changes to a listener until `stop` completes. Unsupported by default.
     #[cfg(feature = "kafka")]
-    pub(crate) watch: fn(Topic, Arc<dyn Listener>, Stop) -> Watching,
+    fn watch(&self, _topic: Topic, _listener: Arc<dyn Listener>, _stop: Stop) -> Watching {
+        Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "watch")) })
+    }
 }
 
-/// A member of the alliance.
+/// A member of the alliance, and how it calls the vendor.
 #[derive(Debug)]
-pub(crate) struct Member {
-    /// Who it is.
-    pub(crate) key: Key,
+#[non_exhaustive]
+pub struct Member {
+    /// How the member authenticates itself.
+    pub key: Key,
     /// Scheme and host instead of the vendor's.
-    pub(crate) base_url: Option<BaseUrl>,
+    pub base_url: Option<BaseUrl>,
     /// How long one attempt may take.
-    pub(crate) timeout: Option<Duration>,
+    pub timeout: Option<Duration>,
     /// How long a whole read may take.
-    pub(crate) deadline: Option<Duration>,
+    pub deadline: Option<Duration>,
 }
 
-/// What shows who a member is.
+/// How a member authenticates itself.
 #[derive(Debug)]
-pub(crate) enum Key {
-    /// A key with its secret, which bring a token.
+pub enum Key {
+    /// By a key and its secret, for which the vendor issues a token.
     Credentials(String, Secret),
-    /// A token that somebody has fetched already.
+    /// By a token that has been fetched already.
     Token(AccessToken),
 }
 
-/// What can be asked.
+/// What can be read.
 #[derive(Debug)]
-pub(crate) enum AllianceQuestion {
+#[non_exhaustive]
+pub enum AllianceQuery {
     /// The basic information of apps.
     Apps(Vec<AppId>),
     /// The packages of an app.
     Packages(AppId),
-    /// The package of that id.
+    /// The package with this id.
     Package(AppId, PackageId),
-    /// The package that has that status.
+    /// The package with this status.
     PackageOfStatus(AppId, i64),
 }
 
 /// Reads as a member of the alliance.
 #[async_trait]
-pub(crate) trait AllianceReader: Send + Sync {
-    /// Asks.
-    async fn ask(&self, question: AllianceQuestion) -> Result<Value>;
+pub trait AllianceReader: Send + Sync {
+    /// Reads.
+    ///
+    /// # Errors
+    /// Those of the call.
+    async fn read(&self, query: AllianceQuery) -> Result<Value>;
 }
 
-/// Where changes are told.
+/// Where changes are published.
 #[cfg(feature = "kafka")]
 #[derive(Debug)]
-pub(crate) struct Topic {
-    pub(crate) brokers: String,
-    pub(crate) topic: String,
-    pub(crate) group: String,
-    pub(crate) properties: Vec<(String, Secret)>,
+#[non_exhaustive]
+pub struct Topic {
+    /// The brokers to begin with, joined by commas.
+    pub brokers: String,
+    /// The topic.
+    pub topic: String,
+    /// The consumer group.
+    pub group: String,
+    /// Further properties of the client.
+    pub properties: Vec<(String, Secret)>,
 }
 
-/// A change that was told.
+/// A change, as it was published.
 #[cfg(feature = "kafka")]
 #[derive(Debug)]
-pub(crate) struct Notice {
-    pub(crate) event: Event<'static>,
-    pub(crate) topic: String,
-    pub(crate) partition: i32,
-    pub(crate) offset: i64,
+pub struct Notification {
+    /// The change.
+    pub event: Event<'static>,
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset in the partition.
+    pub offset: i64,
 }
 
-/// What came and is no notice.
+/// A record that is not a notification.
 #[cfg(feature = "kafka")]
 #[derive(Debug)]
-pub(crate) struct Unreadable {
-    pub(crate) key: Option<Vec<u8>>,
-    pub(crate) payload: Option<Vec<u8>>,
-    pub(crate) topic: String,
-    pub(crate) partition: i32,
-    pub(crate) offset: i64,
-    pub(crate) reason: String,
+pub struct Unreadable {
+    /// The record's key.
+    pub key: Option<Vec<u8>>,
+    /// The record's payload.
+    pub payload: Option<Vec<u8>>,
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset in the partition.
+    pub offset: i64,
+    /// Why it cannot be read.
+    pub reason: String,
 }
 
-/// Who hears notices. What it answers `Err` to comes again.
+/// Receives changes. A record for which it returns an error is delivered again.
 #[cfg(feature = "kafka")]
 #[async_trait]
-pub(crate) trait Listener: Send + Sync {
-    /// Handles a notice.
-    async fn heard(&self, notice: Notice) -> Result<()>;
+pub trait Listener: Send + Sync {
+    /// Handles a notification.
+    ///
+    /// # Errors
+    /// Any; the notification is delivered again.
+    async fn notified(&self, notification: Notification) -> Result<()>;
 
-    /// Keeps what is no notice aside.
+    /// Keeps a record that is not a notification.
+    ///
+    /// # Errors
+    /// Any; the record is delivered again.
     async fn unreadable(&self, record: Unreadable) -> Result<()>;
 }
 
-/// Ends when no more is wanted.
+/// Completes when watching should end.
 #[cfg(feature = "kafka")]
-pub(crate) type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The hearing, until it ends.
+/// A watch in progress.
 #[cfg(feature = "kafka")]
-pub(crate) type Watching = Pin<Box<dyn Future<Output = Result<()>>>>;
+pub type Watching = Pin<Box<dyn Future<Output = Result<()>>>>;

@@ -1,34 +1,56 @@
-//! The basic information of an app, at the vendors that let platforms change it.
+//! The basic information of apps, for the verbs of `app`.
 
-use miniprogram::{AppId, ClientConfig, Command, Result};
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use clap::{Args, ValueEnum};
+use miniprogram::{AppId, Command, Result};
 use serde_json::Value;
 
-use super::Calling;
-use crate::cli::{DomainLists, ImageKind, OfflineFields, PhoneApply};
+use super::PlatformConfig;
 
-/// How a vendor is asked for the basic information of an app and told to change it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct AppAdmin {
-    /// Asks.
-    pub(crate) ask: fn(ClientConfig, AppId, AppQuestion) -> Calling,
-    /// A change as the command that makes it.
-    pub(crate) command: fn(&AppChange) -> Result<Command>,
-    /// Uploads an image: its kind, its file's name, its bytes.
-    pub(crate) upload_image: fn(ClientConfig, ImageKind, String, Vec<u8>) -> Calling,
+/// Reads and changes the basic information of apps.
+#[async_trait]
+pub trait AppAdmin: Debug + Send + Sync + 'static {
+    /// Reads.
+    ///
+    /// # Errors
+    /// Those of the call; [`Unsupported`](miniprogram::ErrorKind::Unsupported) for what the vendor does not have.
+    async fn read(&self, config: PlatformConfig, app: AppId, query: AppQuery) -> Result<Value>;
+
+    /// Returns the command that makes a change.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram::ErrorKind::InvalidArgument);
+    /// [`Unsupported`](miniprogram::ErrorKind::Unsupported) for what the vendor does not have.
+    fn command(&self, change: &AppChange) -> Result<Command>;
+
+    /// Uploads an image and returns an object with its `url`.
+    ///
+    /// # Errors
+    /// Those of the call.
+    async fn upload_image(
+        &self,
+        config: PlatformConfig,
+        kind: ImageKind,
+        file_name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Value>;
 }
 
-/// What can be asked.
+/// What can be read.
 #[derive(Debug)]
-pub(crate) enum AppQuestion {
+#[non_exhaustive]
+pub enum AppQuery {
     /// What the vendor knows about the app.
     Info,
     /// Every category of a type.
     Categories(i64),
-    /// Whether a name could be taken.
+    /// Whether a name is available.
     Name(String),
     /// The domains that the app may call.
     Domains,
-    /// The domains whose pages it may show.
+    /// The domains whose pages the app may show.
     WebViewDomains,
     /// The permission to read users' phone numbers.
     Phone,
@@ -36,36 +58,104 @@ pub(crate) enum AppQuestion {
 
 /// What can be changed.
 #[derive(Debug)]
-pub(crate) enum AppChange {
+#[non_exhaustive]
+pub enum AppChange {
     /// The categories.
     Categories(Value),
-    /// The icon, by its address.
+    /// The icon, by its URL.
     Icon(String),
     /// The description.
     Description(String),
-    /// The name, and the addresses of what proves the right to it.
+    /// The name, and the URLs of what proves the right to it.
     Name(String, Vec<String>),
-    /// The traffic, by an application.
+    /// The traffic, by an application to restore it.
     Recovery(String),
     /// The domains that the app may call.
     Domains(DomainAction, DomainLists),
-    /// The domains whose pages it may show.
+    /// The domains whose pages the app may show.
     WebViewDomains(DomainAction, Vec<String>),
     /// What the vendor objected to when it forced the app offline.
     Offline(OfflineFields),
     /// The permission to read users' phone numbers, by an application.
     ApplyPhone(PhoneApply),
-    /// The same, given back.
+    /// The same permission, returned.
     CancelPhone,
 }
 
 /// What is done with domains.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum DomainAction {
+pub enum DomainAction {
     /// They are added.
     Add,
-    /// They are taken out.
+    /// They are removed.
     Delete,
     /// They replace what is set.
     Set,
+}
+
+// The fields' comments are the help texts of their options.
+
+/// Domains that the app may call, by what for.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct DomainLists {
+    /// For requests, such as https://api.example.com; may be repeated or joined by commas
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub request_domain: Vec<String>,
+    /// For sockets, such as wss://api.example.com
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub socket_domain: Vec<String>,
+    /// For downloads
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub download_domain: Vec<String>,
+    /// For uploads
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub upload_domain: Vec<String>,
+}
+
+/// The basic information of an app that was forced offline; what is not given stays.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct OfflineFields {
+    /// The name
+    #[arg(long, value_name = "NAME")]
+    pub app_name: Option<String>,
+    /// The description
+    #[arg(long, value_name = "TEXT")]
+    pub app_desc: Option<String>,
+    /// The icon: what `app image upload --type icon` printed
+    #[arg(long, value_name = "URL")]
+    pub photo_addr: Option<String>,
+    /// What proves the right to the name: what `app image upload --type name` printed
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub app_name_material: Vec<String>,
+}
+
+/// An application for the permission to read users' phone numbers.
+#[derive(Debug, Args)]
+pub struct PhoneApply {
+    /// What for: 0 logging in, 1 contact for deliveries, 2 something else
+    #[arg(long, value_name = "0..2", allow_negative_numbers = true)]
+    pub reason: i64,
+    /// Where: 0 shopping, 1 keeping accounts in step, 2 booking tickets, 3 handling a matter, 4 looking something
+    /// up, 5 appointments
+    #[arg(long, value_name = "0..5", allow_negative_numbers = true)]
+    pub used_scene: i64,
+    /// What the number is used for, at most 500 characters
+    #[arg(long, value_name = "TEXT")]
+    pub scene_desc: String,
+    /// A picture of it: what `app image upload` printed
+    #[arg(long, value_name = "URL")]
+    pub scene_demo: String,
+}
+
+/// What an image is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImageKind {
+    /// An icon.
+    Icon,
+    /// A category's qualification.
+    Qualification,
+    /// What proves the right to a name.
+    Name,
 }

@@ -4,36 +4,48 @@ use miniprogram::redact::{MASK, masked};
 use miniprogram::{Error, Event};
 use serde_json::Value;
 
-use super::ENTRIES;
 use crate::output::to_value;
 
-/// An event as data, tickets and codes masked.
-pub(crate) fn event(event: &Event<'_>) -> Result<Value, Error> {
-    let mut value = to_value(event)?;
-    if let Some(payload) = value.get_mut("payload") {
-        *payload = mask(payload.take());
+/// Masks the events of the registered vendors.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Masks {
+    /// The texts after which a secret follows.
+    prefixes: Vec<&'static str>,
+}
+
+impl Masks {
+    pub(crate) fn new(prefixes: impl Iterator<Item = &'static str>) -> Self {
+        Self { prefixes: prefixes.collect() }
     }
-    Ok(value)
-}
 
-/// Masks what is named a secret, and whatever follows the words that a secret follows.
-pub(crate) fn mask(value: Value) -> Value {
-    let mut value = masked(value);
-    mask_after_prefixes(&mut value);
-    value
-}
-
-fn mask_after_prefixes(value: &mut Value) {
-    match value {
-        Value::Object(fields) => fields.values_mut().for_each(mask_after_prefixes),
-        Value::Array(values) => values.iter_mut().for_each(mask_after_prefixes),
-        Value::String(text) => {
-            let mut prefixes = ENTRIES.iter().filter_map(|entry| entry.secret_prefix);
-            if let Some(end) = prefixes.find_map(|prefix| Some(text.find(prefix)? + prefix.len())) {
-                text.replace_range(end.., MASK);
-            }
+    /// Returns an event as data, tickets and codes masked.
+    pub(crate) fn event(&self, event: &Event<'_>) -> Result<Value, Error> {
+        let mut value = to_value(event)?;
+        if let Some(payload) = value.get_mut("payload") {
+            *payload = self.payload(payload.take());
         }
-        _ => {}
+        Ok(value)
+    }
+
+    /// Masks what is named a secret, and what follows a text that introduces one.
+    pub(crate) fn payload(&self, value: Value) -> Value {
+        let mut value = masked(value);
+        self.mask_after_prefixes(&mut value);
+        value
+    }
+
+    fn mask_after_prefixes(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.mask_after_prefixes(value)),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.mask_after_prefixes(value)),
+            Value::String(text) => {
+                let end = |prefix: &&'static str| Some(text.find(*prefix)? + prefix.len());
+                if let Some(end) = self.prefixes.iter().find_map(end) {
+                    text.replace_range(end.., MASK);
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -53,8 +65,8 @@ mod tests {
             "tick-et": "canary", "pre auth_code\u{200b}": "canary", "Note": "\u{1} QUERY_AUTH_CODE:canary",
             "AuthorizationCodeExpiredTime": 1, "Event": "open", "token": null,
         });
-        let shown =
-            event(&Event::new(Vendor::new("acme"), EventKind::Unknown, "open".into(), payload)).unwrap();
+        let event = Event::new(Vendor::new("acme"), EventKind::Unknown, "open".into(), payload);
+        let shown = Masks::new(["QUERY_AUTH_CODE:"].into_iter()).event(&event).unwrap();
         assert!(!shown.to_string().contains("canary"), "{shown}");
         let payload = &shown["payload"];
         assert_eq!(
@@ -65,6 +77,6 @@ mod tests {
             (&payload["AuthorizationCodeExpiredTime"], &payload["Event"]),
             (&json!(1), &json!("open"))
         );
-        assert_eq!(payload["token"], json!(null), "nothing is no secret");
+        assert_eq!(payload["token"], json!(null), "null is not a secret");
     }
 }

@@ -17,35 +17,36 @@ use crate::context::{Context, interrupted, of_a_read};
 use crate::failure::{Failure, Finish};
 use crate::output::Output;
 use crate::vendors::alliance::{
-    Alliance, AllianceQuestion, AllianceReader, Listener, Notice, Topic, Unreadable,
+    Alliance, AllianceQuery, AllianceReader, Listener, Notification, Topic, Unreadable,
 };
-use crate::vendors::masks;
+use crate::vendors::masks::Masks;
 
 /// Watches until it is interrupted, nothing comes any more, or enough has come.
 pub(super) async fn run(
     context: &Context,
-    alliance: Alliance,
+    alliance: &dyn Alliance,
     wish: AllianceWatch,
 ) -> Result<Finish, Failure> {
     let member = wish.reread.then(|| context.member(wish.credentials, false)).transpose()?;
     let printer = Arc::new(Printer {
         output: context.output,
-        reader: member.map(alliance.join).transpose()?,
+        reader: member.map(|member| alliance.join(member)).transpose()?,
         letters: wish.dead_letters.as_deref().map(open).transpose()?.map(std::sync::Mutex::new),
         max: wish.max,
         told: Mutex::default(),
         sign: Notify::new(),
         enough: Notify::new(),
         is_over: AtomicBool::new(false),
+        masks: context.vendors().masks(),
     });
     let topic =
         Topic { brokers: wish.brokers, topic: wish.topic, group: wish.group, properties: wish.property };
     // Whoever reads the first line may stop the process at once: listen to the signal first.
     let stop = stop(Arc::clone(&printer), interrupted(), wish.until_idle);
-    let heard = (alliance.watch)(topic, Arc::<Printer>::clone(&printer), Box::pin(stop)).await;
+    let watched = alliance.watch(topic, Arc::<Printer>::clone(&printer), Box::pin(stop)).await;
     match printer.told.lock().await.failure.take() {
         Some(failure) => Err(failure),
-        None => Ok(heard.map(|()| Finish::Done).map_err(|error| error.with_operation(WATCH))?),
+        None => Ok(watched.map(|()| Finish::Done).map_err(|error| error.with_operation(WATCH))?),
     }
 }
 
@@ -81,6 +82,7 @@ struct Printer {
     /// Nothing more is wanted.
     enough: Notify,
     is_over: AtomicBool,
+    masks: Masks,
 }
 
 /// What was printed so far, and why no more is.
@@ -92,13 +94,13 @@ struct Told {
 
 #[async_trait]
 impl Listener for Printer {
-    async fn heard(&self, notice: Notice) -> Result<(), Error> {
+    async fn notified(&self, notice: Notification) -> Result<(), Error> {
         let mut told = self.told.lock().await;
         self.sign.notify_one();
         if self.is_over.load(Ordering::Relaxed) || told.failure.is_some() || Some(told.notices) == self.max {
             return Err(Error::new(ErrorKind::Cancelled, WATCH).with_detail("left for the next"));
         }
-        let mut line = line(&notice);
+        let mut line = line(&notice, &self.masks);
         if let Some(reader) = &self.reader
             && let Err(error) = reread(&**reader, &notice, &mut line).await.map_err(of_a_read)
         {
@@ -154,7 +156,7 @@ impl Printer {
 }
 
 /// A notice as it is printed.
-fn line(notice: &Notice) -> Map<String, Value> {
+fn line(notice: &Notification, masks: &Masks) -> Map<String, Value> {
     let event = &notice.event;
     let code = event.raw_event.parse::<i64>().map_or_else(|_| Value::from(&*event.raw_event), Value::from);
     let mut line = Map::from_iter([("code".to_owned(), code), ("kind".to_owned(), json!(event.kind))]);
@@ -168,7 +170,7 @@ fn line(notice: &Notice) -> Map<String, Value> {
     line.insert("partition".to_owned(), notice.partition.into());
     line.insert("offset".to_owned(), notice.offset.into());
     if event.kind == EventKind::Unknown {
-        line.insert("payload".to_owned(), masks::mask(event.payload.clone()));
+        line.insert("payload".to_owned(), masks.payload(event.payload.clone()));
     }
     line
 }
@@ -176,19 +178,19 @@ fn line(notice: &Notice) -> Map<String, Value> {
 /// Reads what has changed. An app that the vendor no longer shows is `null`.
 async fn reread(
     reader: &dyn AllianceReader,
-    notice: &Notice,
+    notice: &Notification,
     line: &mut Map<String, Value>,
 ) -> Result<(), Error> {
     let Some(app) = notice.event.app_id.clone() else { return Ok(()) };
     let (name, found) = match (notice.event.kind, notice.event.package_id.clone()) {
         (EventKind::AppChanged, _) => {
-            let mut apps = reader.ask(AllianceQuestion::Apps(vec![app])).await?;
+            let mut apps = reader.read(AllianceQuery::Apps(vec![app])).await?;
             ("app", apps.get_mut(0).map(Value::take).unwrap_or_default())
         }
         (EventKind::PackageChanged, Some(package)) => {
-            ("package", reader.ask(AllianceQuestion::Package(app, package)).await?)
+            ("package", reader.read(AllianceQuery::Package(app, package)).await?)
         }
-        (EventKind::PackageChanged, None) => ("packages", reader.ask(AllianceQuestion::Packages(app)).await?),
+        (EventKind::PackageChanged, None) => ("packages", reader.read(AllianceQuery::Packages(app)).await?),
         _ => return Ok(()),
     };
     line.insert(name.to_owned(), found);

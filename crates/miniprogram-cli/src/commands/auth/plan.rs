@@ -40,7 +40,7 @@ pub(super) async fn print(context: &Context, platform: &Platform, call: Planned)
     let config = config.with_transport(Arc::clone(&recorder) as _);
     let masked = Secret::new(MASK);
     let token = AccessToken::new(masked.clone())?;
-    let calls = (platform.entry.authorization)(config, masked.clone(), None)?;
+    let calls = platform.entry.authorization(config, masked.clone(), None)?;
     let result = match call {
         Planned::PlatformToken => calls.platform_token(&masked).await.map(drop),
         Planned::TicketPush => calls.start_ticket_push().await,

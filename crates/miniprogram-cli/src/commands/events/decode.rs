@@ -1,39 +1,36 @@
 use std::io::Read;
 
-use miniprogram::callback::{CallbackConfig, DEFAULT_MAX_BODY};
-use miniprogram::{AppId, Clock, EventKind, Push, SystemClock, Timestamp};
+use miniprogram::callback::DEFAULT_MAX_BODY;
+use miniprogram::{AppId, Clock, EventKind, PlatformId, Push, SystemClock, Timestamp};
 
 use crate::cli::{self, Decode};
 use crate::context::Context;
 use crate::failure::{Failure, Finish, local};
-use crate::vendors::masks;
+use crate::vendors::PushSettings;
 
 /// Verifies and reads one push from standard input. Its secrets are masked.
 pub(super) fn run(context: &Context, wish: Decode) -> Result<Finish, Failure> {
     let entry = context.vendor()?;
-    let mut config = match (wish.plain, wish.token, &wish.aes_key) {
-        (true, ..) => CallbackConfig::plain(),
-        (false, Some(token), Some(aes_key)) => CallbackConfig::encrypted(token, aes_key)?,
-        (false, token, aes_key) => {
-            let token = token
-                .is_none()
-                .then_some("--token <TOKEN>, or MINIPROGRAM_CALLBACK_TOKEN in the environment");
-            let key =
-                aes_key.is_none().then_some("--aes-key <KEY>, or MINIPROGRAM_AES_KEY in the environment");
-            let missing: Vec<&str> = token.into_iter().chain(key).collect();
+    let mut settings = PushSettings::default();
+    if !wish.plain {
+        let mut missing = Vec::new();
+        if wish.token.is_none() {
+            missing.push("--token <TOKEN>, or MINIPROGRAM_CALLBACK_TOKEN in the environment");
+        }
+        if wish.aes_key.is_none() && entry.encrypts_pushes() {
+            missing.push("--aes-key <KEY>, or MINIPROGRAM_AES_KEY in the environment");
+        }
+        if !missing.is_empty() {
             return Err(cli::missing(&missing).into());
         }
-    };
-    let named = wish.receiver_id.is_some();
-    if let Some(id) = wish.receiver_id {
-        config = config.with_receiver_id(id)?;
+        settings.token = wish.token;
+        settings.aes_key = wish.aes_key;
     }
-    if let Some(id) = context.platform_id() {
-        config = config.with_platform_id(id);
-    }
-    config = config.with_body_format(wish.body_format.into());
-    let decoder = (entry.decoder)(config).map_err(|error| match error.field() {
-        Some("receiver_id") if !named => cli::missing(&["--receiver-id <ID>"]).into(),
+    settings.receiver_id = wish.receiver_id;
+    settings.platform_id = context.platform_id().map(PlatformId::from);
+    settings.body_format = wish.body_format.into();
+    let decoder = entry.decoder(&settings).map_err(|error| match error.field() {
+        Some("receiver_id") if settings.receiver_id.is_none() => cli::missing(&["--receiver-id <ID>"]).into(),
         _ => Failure::from(error),
     })?;
 
@@ -51,6 +48,6 @@ pub(super) fn run(context: &Context, wish: Decode) -> Result<Finish, Failure> {
     if event.app_id.is_none() && event.kind != EventKind::Ticket {
         event.app_id = context.app().map(AppId::from);
     }
-    context.output.record(&masks::event(&event)?)?;
+    context.output.record(&context.vendors().masks().event(&event)?)?;
     Ok(Finish::Done)
 }

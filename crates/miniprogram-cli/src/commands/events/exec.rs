@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Notify, oneshot};
 
 use super::handlers::line;
+use crate::vendors::masks::Masks;
 
 /// Variables that hold secrets of this program, whatever the configuration says.
 const SECRET_VARIABLES: [&str; 10] = [
@@ -38,14 +39,19 @@ pub(super) struct Exec {
     command: String,
     /// What of the environment the command does not get.
     withheld: Vec<String>,
+    masks: Masks,
     running: Arc<Running>,
 }
 
 impl Exec {
     /// A command, and further variables of the environment that hold secrets.
-    pub(super) fn new<'a>(command: String, secret_variables: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn new<'a>(
+        command: String,
+        secret_variables: impl Iterator<Item = &'a str>,
+        masks: Masks,
+    ) -> Self {
         let withheld = SECRET_VARIABLES.into_iter().chain(secret_variables).map(str::to_owned).collect();
-        Self { command, withheld, running: Arc::default() }
+        Self { command, withheld, masks, running: Arc::default() }
     }
 
     /// Waits until no command is running any more: each one whose event was given up is being killed.
@@ -75,7 +81,7 @@ impl Exec {
 #[async_trait]
 impl EventHandler for Exec {
     async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
-        let line = line(event, delivery)?;
+        let line = line(event, delivery, &self.masks)?;
         let place = self.running.enter(delivery.id).await;
         let failed = |why: String| {
             Error::new(ErrorKind::Unavailable, "exec").with_outcome(Outcome::NotDone).with_detail(why)
@@ -250,7 +256,7 @@ mod tests {
     use super::*;
 
     fn exec(command: &str) -> Exec {
-        Exec::new(command.to_owned(), ["CARGO_PKG_NAME"].into_iter())
+        Exec::new(command.to_owned(), ["CARGO_PKG_NAME"].into_iter(), Masks::default())
     }
 
     #[tokio::test]

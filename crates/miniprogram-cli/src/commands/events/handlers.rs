@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, watch};
 use crate::failure::{Failure, local};
 use crate::outlet::Outlet;
 use crate::output::to_value;
-use crate::vendors::masks;
+use crate::vendors::masks::Masks;
 
 /// How long a line that is being written may still take once the service is to stop.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -45,12 +45,13 @@ pub(super) struct JsonLines {
     /// How long the reader may take for one line.
     pub(super) patience: Duration,
     pub(super) turn: Mutex<()>,
+    pub(super) masks: Masks,
 }
 
 #[async_trait]
 impl EventHandler for JsonLines {
     async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
-        let line = line(event, delivery)?;
+        let line = line(event, delivery, &self.masks)?;
         let mut course = self.course.subscribe();
         let over = async {
             // The sender is this handler's own.
@@ -105,18 +106,18 @@ fn unread(why: &str) -> Error {
 }
 
 /// The line of an event as it is handed on: which delivery it is, then its own members, secrets masked.
-pub(super) fn line(event: &Event<'_>, delivery: &Delivery) -> Result<String> {
-    let text = printable_json(&told(event, delivery)?).map_err(|problem| local("line", &problem))?;
+pub(super) fn line(event: &Event<'_>, delivery: &Delivery, masks: &Masks) -> Result<String> {
+    let text = printable_json(&fields(event, delivery, masks)?).map_err(|problem| local("line", &problem))?;
     Ok(text + "\n")
 }
 
-fn told(event: &Event<'_>, delivery: &Delivery) -> Result<Value> {
+fn fields(event: &Event<'_>, delivery: &Delivery, masks: &Masks) -> Result<Value> {
     let mut line = Map::new();
     line.insert("id".to_owned(), to_value(&delivery.id)?);
     line.insert("attempt".to_owned(), to_value(&delivery.attempt)?);
     line.insert("received_at".to_owned(), to_value(&delivery.received_at)?);
-    if let Value::Object(members) = masks::event(event)? {
-        line.extend(members);
+    if let Value::Object(fields) = masks.event(event)? {
+        line.extend(fields);
     }
     // Where the message names no platform, it is the one that received it.
     let payload = line.shift_remove("payload");
@@ -141,7 +142,7 @@ pub(super) mod tests {
     #[test]
     fn a_line_tells_the_delivery_and_no_secret() {
         let (event, delivery) = audit_approved();
-        let line = told(&event, &delivery).unwrap();
+        let line = fields(&event, &delivery, &Masks::default()).unwrap();
         let names: Vec<&String> = line.as_object().unwrap().keys().collect();
         assert_eq!(
             names,

@@ -8,7 +8,6 @@ use crate::cli::{EventList, Replay};
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
 use crate::output::to_value;
-use crate::vendors::masks;
 
 /// The last one where something cannot be read.
 const COLUMNS: [&str; 10] = [
@@ -46,7 +45,7 @@ pub(super) async fn show(context: &Context, id: i64) -> Result<Finish, Failure> 
     let mut shown = in_brief(&listed)?;
     if let Listed::Entry(entry) = &listed {
         shown.insert("identity".to_owned(), to_value(&entry.identity)?);
-        shown.insert("event".to_owned(), masks::event(&entry.event)?);
+        shown.insert("event".to_owned(), context.vendors().masks().event(&entry.event)?);
     }
     context.output.record(&shown)?;
     Ok(Finish::Done)
@@ -117,7 +116,7 @@ async fn dead(context: &Context, store: &dyn Store) -> Result<(Vec<i64>, Vec<Val
 }
 
 fn filter(context: &Context, limit: u32) -> InboxFilter {
-    let vendor = context.named_vendor().map(|entry| entry.vendor);
+    let vendor = context.named_vendor().map(|entry| entry.vendor());
     InboxFilter::new(limit).of_vendor(vendor).of_app(context.app().map(AppId::from))
 }
 

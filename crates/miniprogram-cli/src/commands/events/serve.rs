@@ -22,7 +22,6 @@ use crate::context::{Context, State, interrupted};
 use crate::failure::{Failure, Finish, local};
 use crate::limits;
 use crate::outlet::Outlet;
-use crate::vendors::ENTRIES;
 
 /// How much longer than its handlers' time an event is claimed.
 const LEASE_FACTOR: u32 = 5;
@@ -56,18 +55,19 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
         return Err(cli::missing(&["--config <FILE>, with a [[platform]] in it"]).into());
     }
     let mut intakes = Vec::new();
-    if wish.body_format.is_some() && !platforms.iter().any(|platform| platform.entry.chooses_body_format) {
+    if wish.body_format.is_some() && !platforms.iter().any(|platform| platform.entry.chooses_body_format()) {
         let detail = "has no use: each configured vendor writes pushes in one form only";
         return Err(Error::invalid("serve", "body_format", detail)
             .with_advice("leave --body-format out")
             .into());
     }
     for platform in &platforms {
-        let mut callback = platform.callback()?;
+        let mut pushes = platform.push_settings()?;
         if let Some(format) = wish.body_format {
-            callback = callback.with_body_format(format.into());
+            pushes.body_format = format.into();
         }
-        intakes.push((platform.entry.callbacks)(platform.key(), callback, wish.acceptance_test)?);
+        pushes.acceptance_test = wish.acceptance_test;
+        intakes.push(platform.callback(&pushes)?);
     }
     let mut retry = RetryPolicy::default();
     if let Some(attempts) = wish.attempts {
@@ -109,13 +109,15 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
     let patience = retry.handler_timeout / 2;
     let mut service = CallbackService::builder(Arc::clone(&store));
     if wish.acceptance_test {
-        let testing = ENTRIES.iter().filter_map(|entry| Some((entry, entry.acceptance?)));
-        for (entry, acceptance) in testing {
-            let of_vendor = platforms.iter().filter(|platform| platform.entry.vendor == entry.vendor);
-            let configs = of_vendor.map(|platform| context.config(Some(platform), Arc::new(tokens.clone())));
+        for entry in context.vendors().iter() {
+            let of_vendor = platforms.iter().filter(|platform| platform.entry.vendor() == entry.vendor());
+            let configs = of_vendor.map(|platform| context.signed(platform, Arc::new(tokens.clone())));
             let configs = configs.collect::<Result<Vec<_>, Error>>()?;
-            if !configs.is_empty() {
-                service = service.with_handler(acceptance(tokens.clone(), configs)?);
+            if configs.is_empty() {
+                continue;
+            }
+            if let Some(handler) = entry.acceptance_test(tokens.clone(), configs)? {
+                service = service.with_handler(handler);
             }
         }
     }
@@ -134,13 +136,16 @@ pub(super) async fn run(context: &Context, wish: Serve) -> Result<Finish, Failur
     for intake in intakes {
         service = service.with_platform(intake);
     }
-    let exec = wish.exec.map(|command| Arc::new(Exec::new(command, settings.secret_variables())));
+    let exec = wish
+        .exec
+        .map(|command| Arc::new(Exec::new(command, settings.secret_variables(), context.vendors().masks())));
     if let Some(exec) = &exec {
         service = service.with_handler(Arc::clone(exec) as _);
     }
     if wish.jsonl {
         let (outlet, course) = (outlet.clone(), Arc::clone(&course));
-        let lines = JsonLines { outlet, course, patience, turn: Mutex::default() };
+        let masks = context.vendors().masks();
+        let lines = JsonLines { outlet, course, patience, turn: Mutex::default(), masks };
         service = service.with_handler(Arc::new(lines));
     }
     let service = service.build()?;
@@ -327,11 +332,12 @@ async fn until(mut course: watch::Receiver<Course>) {
 
 /// What to enter in the vendor's console.
 fn routes(base: &str, platform: &Platform) -> serde_json::Value {
-    let root = format!("{base}/{}/{}", platform.entry.vendor, platform.id);
+    let vendor = platform.entry.vendor();
+    let root = format!("{base}/{vendor}/{}", platform.id);
     json!({
-        "vendor": platform.entry.vendor,
+        "vendor": vendor,
         "platform_id": platform.id,
         "authorization_url": format!("{root}/authorization"),
-        "messages_url": format!("{root}/messages{}", platform.entry.app_in_url),
+        "messages_url": format!("{root}/messages{}", platform.entry.app_in_url()),
     })
 }

@@ -1,37 +1,27 @@
-//! What only WeChat has: a test of platforms before they go public.
+//! WeChat's acceptance test of a platform before it goes public.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use miniprogram::callback::CallbackConfig;
-use miniprogram::wechat::{
-    AcceptanceActions, AcceptanceResponder, AcceptanceTask, WECHAT, WeChatCallback, WeChatPlatform,
-};
+use miniprogram::wechat::{AcceptanceActions, AcceptanceResponder, AcceptanceTask, WECHAT, WeChatPlatform};
 use miniprogram::{
     ClientConfig, Error, ErrorKind, EventHandler, PlatformId, Result, TokenProvider, TokenScope,
 };
-use miniprogram_callback::CallbackPlatform;
 use miniprogram_store::PlatformKey;
 use miniprogram_tokens::TokenManager;
 
-pub(super) fn callbacks(
-    key: PlatformKey,
-    config: CallbackConfig,
-    acceptance_test: bool,
-) -> Result<CallbackPlatform> {
-    let callback = WeChatCallback::new(config)?;
-    CallbackPlatform::new(key, if acceptance_test { callback.with_acceptance_test() } else { callback })
-}
+use crate::vendors::PlatformConfig;
 
-/// Builds what acts on the test, for the platforms of these configurations.
-pub(crate) type Acceptance = fn(TokenManager, Vec<ClientConfig>) -> Result<Arc<dyn EventHandler>>;
-
-pub(super) const ACCEPTANCE: Acceptance = |tokens, configs| {
-    let with_id = |config: ClientConfig| Ok((config.platform_id.clone(), WeChatPlatform::new(config)?));
+/// Builds the handler of the test for these platforms.
+pub(super) fn responder(tokens: TokenManager, configs: Vec<PlatformConfig>) -> Result<Arc<dyn EventHandler>> {
+    let with_id = |PlatformConfig { client, .. }| {
+        let client: ClientConfig = client;
+        Ok((client.platform_id.clone(), WeChatPlatform::new(client)?))
+    };
     let platforms = configs.into_iter().map(with_id).collect::<Result<_>>()?;
     Ok(Arc::new(AcceptanceResponder::new(Arc::new(Actions { tokens, platforms }))))
-};
+}
 
 /// Exchanges the code of the test and sends what it asks for.
 #[derive(Debug)]

@@ -1,0 +1,175 @@
+//! A vendor that no crate of the workspace knows, as small as the traits allow: it sends nothing.
+
+use async_trait::async_trait;
+use http::Method;
+use miniprogram::codes::{CodeRow, CodeTable, Explanation};
+use miniprogram::transport::{Body, Request};
+use miniprogram::{
+    AppId, Audit, AuditId, AuditManager, AuditQuota, Authorizer, Capabilities, Category, ClientConfig, Code,
+    CodeManager, CodeVersion, Command, Effect, EffectValue, Error, ErrorKind, EventDecoder, Intent,
+    MinLibraryVersion, MiniProgram, MiniProgramPlatform, PlannedRequest, QrCode, QrCodeOptions,
+    ReleaseManager, Result, RollbackVersion, Settled, Subject, SubjectId, UploadProgress, UploadReceipt,
+    Vendor, Visit,
+};
+use miniprogram_cli::{PlatformConfig, VendorEntry};
+use serde_json::json;
+
+const ACME: Vendor = Vendor::new("acme");
+
+static CODES: CodeTable =
+    CodeTable::new(ACME, "code", &[&[CodeRow::word("NO_APP", ErrorKind::NotFound, "there is no such app")]]);
+
+/// What the command line knows about Acme.
+#[derive(Debug)]
+pub(crate) struct Acme;
+
+impl VendorEntry for Acme {
+    fn vendor(&self) -> Vendor {
+        ACME
+    }
+
+    fn platform(&self, config: PlatformConfig) -> Result<Box<dyn MiniProgramPlatform>> {
+        let id = SubjectId::Platform(config.client.platform_id.clone());
+        let is_signed = config.credential.is_some_and(|key| key.expose() == "canaryKey");
+        Ok(Box::new(Handle { id, app: "".into(), client: config.client, is_signed }))
+    }
+
+    fn explain(&self, code: &Code, operation: Option<&str>) -> Explanation {
+        CODES.explain(code, operation)
+    }
+
+    fn credential(&self) -> &'static str {
+        "signing_key"
+    }
+
+    fn signs_requests(&self) -> bool {
+        true
+    }
+}
+
+/// The platform, or one of its apps.
+#[derive(Debug, Clone)]
+struct Handle {
+    id: SubjectId,
+    app: AppId,
+    client: ClientConfig,
+    is_signed: bool,
+}
+
+fn missing<T>(operation: &'static str) -> Result<T> {
+    Err(Error::unsupported(ACME, operation))
+}
+
+#[async_trait]
+impl Subject for Handle {
+    fn vendor(&self) -> Vendor {
+        ACME
+    }
+
+    fn id(&self) -> SubjectId {
+        self.id.clone()
+    }
+
+    fn plan(&self, command: &Command) -> Result<Vec<PlannedRequest>> {
+        let mut request = Request::new(Method::POST, format!("/{}", command.operation().as_str()));
+        request.body = Body::Json(json!({ "app": self.app }).to_string());
+        Ok(vec![request.planned()])
+    }
+
+    async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
+        missing(command.operation().as_str())
+    }
+
+    async fn settle(&self, _: &Intent) -> Result<Settled> {
+        missing("settle")
+    }
+
+    async fn resolve(&self, _: &Intent, _: &Settled) -> Result<()> {
+        missing("resolve")
+    }
+}
+
+impl MiniProgramPlatform for Handle {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new().with_pages()
+    }
+
+    fn authorizer(&self, app: AppId) -> Box<dyn MiniProgram> {
+        Box::new(Self { id: SubjectId::App(app.clone()), app, ..self.clone() })
+    }
+
+    fn subject(&self, _: &SubjectId) -> Result<Box<dyn Subject>> {
+        missing("subject")
+    }
+
+    fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
+        missing("event_decoder")
+    }
+}
+
+impl Authorizer for Handle {
+    fn app_id(&self) -> &AppId {
+        &self.app
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        MiniProgramPlatform::capabilities(self)
+    }
+}
+
+#[async_trait]
+impl CodeManager for Handle {
+    async fn upload_progress(&self, _: &UploadReceipt) -> Result<UploadProgress> {
+        missing("upload_progress")
+    }
+
+    async fn code_versions(&self) -> Result<Vec<CodeVersion>> {
+        missing("code_versions")
+    }
+
+    async fn trial_qr_code(&self, _: &QrCodeOptions) -> Result<QrCode> {
+        missing("trial_qr_code")
+    }
+
+    /// What this handle was built from.
+    async fn pages(&self) -> Result<Vec<String>> {
+        let client = &self.client;
+        let base_url = client.base_url.as_ref().map_or("", |url| url.as_str()).to_owned();
+        let signed = if self.is_signed { "signed" } else { "not signed" };
+        Ok(vec![client.platform_id.to_string(), self.app.to_string(), base_url, signed.to_owned()])
+    }
+
+    async fn categories(&self) -> Result<Vec<Category>> {
+        missing("categories")
+    }
+}
+
+#[async_trait]
+impl AuditManager for Handle {
+    async fn audit_status(&self, _: &AuditId) -> Result<Audit> {
+        missing("audit_status")
+    }
+
+    async fn latest_audit(&self) -> Result<Audit> {
+        missing("latest_audit")
+    }
+
+    async fn audit_quota(&self) -> Result<AuditQuota> {
+        missing("audit_quota")
+    }
+}
+
+#[async_trait]
+impl ReleaseManager for Handle {
+    async fn rollback_targets(&self) -> Result<Vec<RollbackVersion>> {
+        missing("rollback_targets")
+    }
+
+    async fn visit_status(&self) -> Result<Visit> {
+        missing("visit_status")
+    }
+
+    async fn min_library_version(&self) -> Result<MinLibraryVersion> {
+        missing("min_library_version")
+    }
+}
