@@ -222,9 +222,8 @@ pub(crate) async fn read(op: &mut Op<'_>) -> Result<AppInfo> {
 }
 
 /// Reads only whether users can open the app, ignoring everything else in the response.
-pub(crate) async fn read_visit(op: &mut Op<'_>) -> Result<Visit> {
-    let reply = op.read(&call(op.operation())).await?;
-    let status = reply::fields(&reply)?.required("status", Fields::number)?;
+pub(crate) fn visit_of(reply: &Reply) -> Result<Visit> {
+    let status = reply::fields(reply)?.required("status", Fields::number)?;
     Ok(visit(Some(status)))
 }
 

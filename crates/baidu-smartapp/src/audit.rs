@@ -6,7 +6,7 @@ mod withdraw;
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, Fields, Reply};
-use miniprogram_core::{Audit, AuditId, AuditManager, AuditQuota, Error, ErrorKind, Outcome, Result};
+use miniprogram_core::{Audit, AuditId, AuditManager, AuditQuota, ErrorKind, Result};
 
 pub use extra::SubmitExtra;
 pub(crate) use submit::SubmitAudit;
@@ -15,19 +15,18 @@ pub(crate) use withdraw::WithdrawAudit;
 use crate::client::BaiduApp;
 use crate::codes::{PACKAGE_AUDIT, QUOTA_PERIOD};
 use crate::package::{self, APPROVED, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
-use crate::{BAIDU, refuse, reply};
+use crate::{REFUSE, reply};
 
 #[async_trait]
 impl AuditManager for BaiduApp {
     async fn audit_status(&self, audit: &AuditId) -> Result<Audit> {
-        refuse::required("audit_status", "audit_id", audit.as_str())?;
+        REFUSE.required("audit_status", "audit_id", audit.as_str())?;
         let mut op = self.pipeline.begin(&self.app, "audit_status");
         let package = package::read_detail(&mut op, audit.as_str()).await?;
         match audit_of(package, Some(audit)) {
             Some(audit) => Ok(audit),
-            None => Err(Error::new(ErrorKind::Protocol, "audit_status")
-                .for_vendor(BAIDU)
-                .with_outcome(Outcome::NotDone)
+            None => Err(op
+                .failure(ErrorKind::Protocol)
                 .with_field("data.status")
                 .with_detail("is missing: the package may still be processed")),
         }

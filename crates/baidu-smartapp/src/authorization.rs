@@ -15,11 +15,11 @@ use miniprogram_core::authorization::{
 use miniprogram_core::pipeline::{Op, Pipeline};
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, ClientConfig, Error, ErrorKind, PlatformId, Result, Secret, Vendor,
+    AccessToken, AppId, AuthorizationApi, ClientConfig, Error, PlatformId, Result, Secret, Vendor,
 };
 
 use crate::dialect::BaiduDialect;
-use crate::{BAIDU, refuse};
+use crate::{BAIDU, REFUSE};
 
 /// Client for the calls of a platform's token chain at Baidu. Clones share connections and the retry budget.
 ///
@@ -43,10 +43,8 @@ impl BaiduAuthorization {
         let client_id = client_id.into();
         let empty = [("platform_id", config.platform_id.as_str()), ("client_id", client_id.as_str())];
         if let Some((field, _)) = empty.into_iter().find(|(_, text)| text.trim().is_empty()) {
-            return Err(Error::new(ErrorKind::Config, "authorization")
-                .for_vendor(BAIDU)
-                .with_field(field)
-                .with_detail("must not be empty: the console of the platform shows it"));
+            let rule = "must not be empty: the console of the platform shows it";
+            return Err(REFUSE.config("authorization", field, rule));
         }
         let pipeline = Pipeline::new(config, BaiduDialect)?;
         Ok(Self { pipeline, client_id, pages: None })
@@ -121,7 +119,7 @@ impl AuthorizationApi for BaiduAuthorization {
         authorizer: Option<&AccessToken>,
     ) -> Result<AuthorizerInfo> {
         let why = "must be given: Baidu is asked with the app's token";
-        let missing = || Error::invalid("authorizer_info", "authorizer", why).for_vendor(BAIDU);
+        let missing = || REFUSE.invalid("authorizer_info", "authorizer", why);
         self.read_info(app, authorizer.ok_or_else(missing)?).await
     }
 
@@ -133,5 +131,5 @@ impl AuthorizationApi for BaiduAuthorization {
 
 /// Checks a secret that is about to be sent.
 fn required(operation: &'static str, field: &'static str, secret: &Secret) -> Result<()> {
-    refuse::required(operation, field, secret.expose())
+    REFUSE.required(operation, field, secret.expose())
 }

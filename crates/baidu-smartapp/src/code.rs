@@ -15,7 +15,7 @@ pub(crate) use upload::UploadCode;
 
 use crate::client::BaiduApp;
 use crate::package::{self, Package, PackageQuery, Packages};
-use crate::{BAIDU, refuse, reply};
+use crate::{BAIDU, REFUSE};
 
 #[async_trait]
 impl CodeManager for BaiduApp {
@@ -41,7 +41,7 @@ impl CodeManager for BaiduApp {
         let mut op = self.pipeline.begin(&self.app, "trial_qr_code");
         let reply = op.read(&call).await?;
         QrCode::from_bytes(reply.bytes.to_vec())
-            .ok_or_else(|| reply::odd(&reply, "body", "is neither a PNG nor a JPEG"))
+            .ok_or_else(|| reply.protocol("is neither a PNG nor a JPEG").with_field("body"))
     }
 
     async fn pages(&self) -> Result<Vec<String>> {
@@ -89,7 +89,7 @@ impl BaiduApp {
         const OPERATION: &str = "package_detail";
         let mut op = self.pipeline.begin(&self.app, OPERATION);
         if let PackageQuery::Id(id) = query {
-            refuse::required(OPERATION, "package_id", id.as_str())?;
+            REFUSE.required(OPERATION, "package_id", id.as_str())?;
         }
         package::asked_for(&op.read(&package::detail(OPERATION, query)).await?, query)
     }
@@ -101,17 +101,17 @@ fn qr_code(options: &QrCodeOptions) -> Result<Call> {
     const OPERATION: &str = "trial_qr_code";
     let mut call = Call::get(OPERATION, "/rest/2.0/smartapp/app/qrcode").expecting_image();
     if let Some(path) = &options.path {
-        refuse::required(OPERATION, "path", path)?;
+        REFUSE.required(OPERATION, "path", path)?;
         call = call.with_query("path", path);
     }
     if let Some(id) = &options.package_id {
-        refuse::required(OPERATION, "package_id", id.as_str())?;
+        REFUSE.required(OPERATION, "package_id", id.as_str())?;
         call = call.with_query("package_id", id.as_str());
     }
     if let Some(width) = options.width {
         if !(200..=1280).contains(&width) {
             let why = format!("must be 200 to 1280 pixels, has {width}");
-            return Err(Error::invalid(OPERATION, "width", why).for_vendor(BAIDU));
+            return Err(REFUSE.invalid(OPERATION, "width", why));
         }
         call = call.with_query("width", width.to_string());
     }

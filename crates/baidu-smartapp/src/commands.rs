@@ -13,7 +13,7 @@
 //! Arguments are checked when a command is planned or performed. Each function fails with
 //! [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) only if its arguments cannot be written as JSON.
 
-use miniprogram_core::{Command, InherentCommand, MethodName, Result};
+use miniprogram_core::{Command, MethodName, Result, kit};
 use serde::Serialize;
 
 use crate::BAIDU;
@@ -26,8 +26,7 @@ use crate::info::{
 use crate::phone::{APPLY_PHONE_PERMISSION, CANCEL_PHONE_PERMISSION, PhonePermissionRequest};
 
 fn command(method: MethodName, arguments: &impl Serialize) -> Result<Command> {
-    let command = InherentCommand::new(method, arguments).map_err(|error| error.for_vendor(BAIDU))?;
-    Ok(Command::Inherent(command.for_vendor(BAIDU)))
+    kit::command(BAIDU, method, arguments)
 }
 
 /// [`BaiduApp::update_categories`](crate::BaiduApp::update_categories).

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use miniprogram_core::codes::{CodeRow, CodeTable};
 use miniprogram_core::json::read_response;
+use miniprogram_core::kit::is_image;
 use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
 use miniprogram_core::transport::{Place, Request, Response};
 use miniprogram_core::{AccessToken, Code, Result, Timestamp, Vendor, wire};
@@ -99,11 +100,6 @@ fn success(call: &Call, response: &Response, json: Value, request_id: Option<Str
 fn refusal_fields(json: Map<String, Value>) -> Map<String, Value> {
     let known = |name: &str| matches!(name, "errno" | "error_code" | "error") || MESSAGES.contains(&name);
     json.into_iter().filter(|(name, value)| !known(name) && !value.is_null()).collect()
-}
-
-/// Whether the bytes begin like a PNG or a JPEG.
-fn is_image(body: &[u8]) -> bool {
-    body.starts_with(b"\x89PNG") || body.starts_with(b"\xff\xd8\xff")
 }
 
 /// Returns the refusal in a body; `None` for a success. The order is that of the reference, section 4.1.

@@ -4,28 +4,29 @@
 //!
 //! Source: document 003, "设置小程序服务器域名" and "设置小程序业务域名".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use async_trait::async_trait;
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
-use miniprogram_core::{Code, Effect, EffectValue, Error, Intent, MethodName, Result};
+use miniprogram_core::kit::{Inherent, OneCall};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::{Effect, EffectValue, MethodName, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
-use crate::commands;
-use crate::form;
 use crate::values::DomainAction;
-use crate::{BAIDU, refuse, reply};
+use crate::{REFUSE, commands, form, reply};
 
 pub(crate) const CHANGE_SERVER_DOMAINS: MethodName = MethodName::new("change_server_domains");
 pub(crate) const CHANGE_WEB_VIEW_DOMAINS: MethodName = MethodName::new("change_web_view_domains");
 
-const SERVER_PATH: &str = "/rest/2.0/smartapp/app/modifydomain";
-const WEB_VIEW_PATH: &str = "/rest/2.0/smartapp/app/modifywebviewdomain";
+/// The changes of domains.
+pub(crate) const EFFECTS: &[Inherent] = &[
+    Inherent::new(CHANGE_SERVER_DOMAINS, |command| change_server_domains(command.arguments()?)),
+    Inherent::new(CHANGE_WEB_VIEW_DOMAINS, |command| change_web_view_domains(command.arguments()?)),
+];
+
 /// The code for deleting a domain that is not set.
-const NOT_SET: Code = Code::Number(470_017);
+const NOT_SET: i64 = 470_017;
 const WEB_VIEW_FIELD: &str = "web_view_domain";
 
 /// The domains that an app may connect to, each with its protocol, such as `https://www.example.com`.
@@ -186,9 +187,8 @@ impl BaiduApp {
     /// # Errors
     /// The errors of any read.
     pub async fn server_domains(&self) -> Result<ServerDomains> {
-        const OPERATION: &str = "server_domains";
-        let mut op = self.pipeline.begin(&self.app, OPERATION);
-        of_servers(&op.read(&get(OPERATION, SERVER_PATH)).await?)
+        let mut op = self.pipeline.begin(&self.app, SERVER.read);
+        of_servers(&op.read(&SERVER.get()).await?)
     }
 
     /// Changes the domains that the app may connect to. They must be registered with the platform, or be subdomains
@@ -214,9 +214,8 @@ impl BaiduApp {
     /// # Errors
     /// The errors of any read.
     pub async fn web_view_domains(&self) -> Result<Vec<String>> {
-        const OPERATION: &str = "web_view_domains";
-        let mut op = self.pipeline.begin(&self.app, OPERATION);
-        of_web_view(&op.read(&get(OPERATION, WEB_VIEW_PATH)).await?)
+        let mut op = self.pipeline.begin(&self.app, WEB_VIEW.read);
+        of_web_view(&op.read(&WEB_VIEW.get()).await?)
     }
 
     /// Changes the domains that the app may show as web pages; otherwise like
@@ -231,20 +230,21 @@ impl BaiduApp {
     }
 }
 
-/// Builds a read of the domains.
-fn get(operation: &'static str, path: &'static str) -> Call {
-    let action = DomainAction::Get.as_wire().to_owned();
-    Call::post_form(operation, path, vec![("action".into(), action)])
-}
-
 /// Splits texts that each join several domains by commas.
 fn split(texts: Vec<String>) -> Vec<String> {
     let domains = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
     domains.filter(|domain| !domain.is_empty()).map(str::to_owned).collect()
 }
 
-/// Domains by the names of their fields.
+/// The domains of a change by the names of their fields, in the order of the form.
 type Kinds = Vec<(&'static str, Vec<String>)>;
+
+/// The domains that a read shows, by the names of their fields.
+type Shown = BTreeMap<String, Vec<String>>;
+
+fn owned((field, domains): (&'static str, Vec<String>)) -> (String, Vec<String>) {
+    (field.to_owned(), domains)
+}
 
 fn of_servers(reply: &Reply) -> Result<ServerDomains> {
     let mut shown = reply::lists(reply)?;
@@ -260,92 +260,123 @@ fn of_servers(reply: &Reply) -> Result<ServerDomains> {
 fn of_web_view(reply: &Reply) -> Result<Vec<String>> {
     let data = reply.json.get("data").cloned().unwrap_or_default();
     if data.is_null() && reply.is_compared() {
-        return Err(reply::odd(reply, "data", "is missing"));
+        return Err(reply.protocol("is missing").with_field("data"));
     }
     if !matches!(data, Value::Null | Value::String(_) | Value::Array(_)) {
-        return Err(reply::odd(reply, "data", "is neither domains joined by commas nor a list of them"));
+        return Err(reply
+            .protocol("is neither domains joined by commas nor a list of them")
+            .with_field("data"));
     }
-    let mut shown = Fields::new(reply, BAIDU, "", Map::from_iter([("data".to_owned(), data)]));
+    let mut shown = Fields::new(reply, "", Map::from_iter([("data".to_owned(), data)]));
     Ok(split(shown.texts("data")?))
 }
 
-/// A change of either kind.
-#[derive(Debug)]
-pub(crate) struct ChangeDomains {
-    operation: &'static str,
+/// One of the two kinds of lists.
+struct Lists {
+    change: MethodName,
+    /// The read's method.
+    read: &'static str,
     path: &'static str,
-    action: DomainAction,
-    /// The domains of the change; no kind is empty.
-    kinds: Kinds,
-    extra: form::Fields,
-    /// Extracts the domains from a read's reply.
-    shown: fn(&Reply) -> Result<Kinds>,
+    shown: fn(&Reply) -> Result<Shown>,
 }
 
+const SERVER: Lists = Lists {
+    change: CHANGE_SERVER_DOMAINS,
+    read: "server_domains",
+    path: "/rest/2.0/smartapp/app/modifydomain",
+    shown: |reply| Ok(of_servers(reply)?.into_kinds().into_iter().map(owned).collect()),
+};
+
+const WEB_VIEW: Lists = Lists {
+    change: CHANGE_WEB_VIEW_DOMAINS,
+    read: "web_view_domains",
+    path: "/rest/2.0/smartapp/app/modifywebviewdomain",
+    shown: |reply| Ok(Shown::from([owned((WEB_VIEW_FIELD, of_web_view(reply)?))])),
+};
+
 /// `app/modifydomain`.
-pub(crate) fn change_server_domains(change: DomainChange) -> Result<ChangeDomains> {
-    let shown = |reply: &Reply| of_servers(reply).map(ServerDomains::into_kinds);
-    let kinds = change.domains.into_kinds();
-    ChangeDomains::new(CHANGE_SERVER_DOMAINS, SERVER_PATH, change.action, kinds, &change.extra, shown)
+fn change_server_domains(change: DomainChange) -> Result<Box<dyn EffectPlan>> {
+    SERVER.changed(change.action, change.domains.into_kinds(), &change.extra)
 }
 
 /// `app/modifywebviewdomain`.
-pub(crate) fn change_web_view_domains(change: WebViewDomainChange) -> Result<ChangeDomains> {
-    let shown = |reply: &Reply| of_web_view(reply).map(|domains| vec![(WEB_VIEW_FIELD, domains)]);
-    let kinds = vec![(WEB_VIEW_FIELD, change.domains)];
-    ChangeDomains::new(CHANGE_WEB_VIEW_DOMAINS, WEB_VIEW_PATH, change.action, kinds, &change.extra, shown)
+fn change_web_view_domains(change: WebViewDomainChange) -> Result<Box<dyn EffectPlan>> {
+    WEB_VIEW.changed(change.action, vec![(WEB_VIEW_FIELD, change.domains)], &change.extra)
 }
 
-impl ChangeDomains {
-    fn new(
-        method: MethodName,
-        path: &'static str,
+impl Lists {
+    /// Builds a read of the domains.
+    fn get(&self) -> Call {
+        let action = DomainAction::Get.as_wire().to_owned();
+        Call::post_form(self.read, self.path, vec![("action".into(), action)])
+    }
+
+    /// Builds the plan of a change.
+    fn changed(
+        &self,
         action: DomainAction,
         mut kinds: Kinds,
         extra: &Map<String, Value>,
-        shown: fn(&Reply) -> Result<Kinds>,
-    ) -> Result<Self> {
-        let operation = method.as_str();
-        let invalid = |field, why| Error::invalid(operation, field, why).for_vendor(BAIDU);
+    ) -> Result<Box<dyn EffectPlan>> {
+        let operation = self.change.as_str();
         if action == DomainAction::Get {
-            return Err(invalid("action", "must be add, delete or set"));
+            return Err(REFUSE.invalid(operation, "action", "must be add, delete or set"));
         }
         let taken: Vec<_> = kinds.iter().map(|(field, _)| *field).chain(["action"]).collect();
         kinds.retain(|(_, domains)| !domains.is_empty());
         if kinds.is_empty() {
-            return Err(invalid("domains", "must hold at least one domain"));
+            return Err(REFUSE.invalid(operation, "domains", "must hold at least one domain"));
         }
         for (field, domains) in &kinds {
-            refuse::listed(operation, field, domains)?;
+            REFUSE.listed(operation, field, domains)?;
             if let Some(why) = domains.iter().find_map(|domain| fault(domain)) {
-                return Err(invalid(field, why));
+                return Err(REFUSE.invalid(operation, *field, why));
             }
         }
-        let extra = form::extra(operation, extra, &taken)?;
-        Ok(Self { operation, path, action, kinds, extra, shown })
-    }
-
-    /// Returns the first kind of the change that a read does not report. An empty list in place of the kinds means
-    /// that none are set.
-    fn untold(&self, reply: &Reply) -> Option<&'static str> {
-        match reply.json.get("data") {
-            Some(Value::Array(_)) => None,
-            Some(Value::String(text)) if !text.trim().is_empty() => None,
-            Some(Value::Object(kinds)) => {
-                let blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
-                let tells = |field| kinds.get(field).is_some_and(|value| !value.is_null() && !blank(value));
-                self.kinds.iter().map(|(field, _)| *field).find(|field| !tells(*field))
-            }
-            _ => Some("data"),
+        let mut fields: form::Fields = vec![("action".into(), action.as_wire().to_owned())];
+        fields.extend(kinds.iter().map(|(field, domains)| ((*field).into(), domains.join(","))));
+        fields.extend(form::extra(operation, extra, &taken)?);
+        let call = Call::post_form(operation, self.path, fields);
+        let class = if action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
+        let names: Vec<_> = kinds.iter().map(|(field, _)| *field).collect();
+        // An empty string may mean that no domain is left, or nothing at all: no change blocks the next one.
+        let change = OneCall::new(class, call)
+            .shown_by(self.get(), self.shown, move |shown| judge(action, &kinds, &shown))
+            .told_unless(move |reply| untold(reply, &names))
+            .harmless();
+        match action {
+            DomainAction::Delete => change.done_already_unless_shown(NOT_SET, EffectValue::None).boxed(),
+            _ => change.boxed(),
         }
     }
+}
 
-    fn call(&self) -> Call {
-        let mut fields: form::Fields = vec![("action".into(), self.action.as_wire().to_owned())];
-        fields.extend(self.kinds.iter().map(|(field, domains)| ((*field).into(), domains.join(","))));
-        fields.extend(self.extra.iter().cloned());
-        Call::post_form(self.operation, self.path, fields)
+/// Returns the first kind of the change that a read does not report. An empty list in place of the kinds means that
+/// none are set.
+fn untold(reply: &Reply, kinds: &[&'static str]) -> Option<&'static str> {
+    match reply.json.get("data") {
+        Some(Value::Array(_)) => None,
+        Some(Value::String(text)) if !text.trim().is_empty() => None,
+        Some(Value::Object(shown)) => {
+            let blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+            let tells = |field: &str| shown.get(field).is_some_and(|value| !value.is_null() && !blank(value));
+            kinds.iter().copied().find(|field| !tells(field))
+        }
+        _ => Some("data"),
     }
+}
+
+fn judge(action: DomainAction, wanted: &Kinds, shown: &Shown) -> Finding {
+    let done = wanted.iter().all(|(field, wanted)| {
+        let shown = comparable(shown.get(*field).map_or(&[], Vec::as_slice));
+        let wanted = comparable(wanted);
+        match action {
+            DomainAction::Add => shown.is_superset(&wanted),
+            DomainAction::Delete => shown.is_disjoint(&wanted),
+            _ => shown == wanted,
+        }
+    });
+    if done { Finding::Done(EffectValue::None) } else { Finding::Absent }
 }
 
 /// Returns what is wrong with a domain. Which protocols are allowed is for Baidu to decide: its documents disagree.
@@ -365,47 +396,4 @@ fn fault(domain: &str) -> Option<&'static str> {
 /// Normalizes domains for comparison: case and a trailing slash do not matter.
 fn comparable(domains: &[String]) -> BTreeSet<String> {
     domains.iter().map(|domain| domain.trim().trim_end_matches('/').to_ascii_lowercase()).collect()
-}
-
-#[async_trait]
-impl EffectPlan for ChangeDomains {
-    fn class(&self) -> EffectClass {
-        if self.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set }
-    }
-
-    fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(self.call())
-    }
-
-    fn after_refusal(&self, _intent: &Intent, refusal: &Error) -> AfterRefusal {
-        if self.action == DomainAction::Delete && refusal.code() == Some(&NOT_SET) {
-            AfterRefusal::DoneUnlessShown(EffectValue::None)
-        } else {
-            AfterRefusal::Ask
-        }
-    }
-
-    /// An empty string may mean that no domain is left, or nothing at all. Deleting a domain again is refused.
-    fn bars_the_next(&self) -> bool {
-        false
-    }
-
-    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let reply = op.read(&get(op.operation(), self.path)).await?;
-        if let Some(field) = self.untold(&reply) {
-            return Ok(Finding::Untold(field));
-        }
-        let shown = (self.shown)(&reply)?;
-        let done = self.kinds.iter().all(|(field, wanted)| {
-            let shown = shown.iter().find(|(name, _)| name == field);
-            let shown = comparable(shown.map_or(&[], |(_, domains)| domains));
-            let wanted = comparable(wanted);
-            match self.action {
-                DomainAction::Add => shown.is_superset(&wanted),
-                DomainAction::Delete => shown.is_disjoint(&wanted),
-                _ => shown == wanted,
-            }
-        });
-        Ok(if done { Finding::Done(EffectValue::None) } else { Finding::Absent })
-    }
 }

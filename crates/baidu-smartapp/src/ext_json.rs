@@ -1,9 +1,9 @@
 //! A typed builder of `ext_json`, the merchant's values for a template.
 
-use miniprogram_core::{Error, ExtJson, Result};
+use miniprogram_core::{ExtJson, Result};
 use serde_json::{Map, Value};
 
-use crate::BAIDU;
+use crate::REFUSE;
 
 const OPERATION: &str = "upload_code";
 
@@ -108,7 +108,7 @@ pub(crate) fn refuse_unclear_switch(member: Option<&Value>) -> Result<()> {
         Some(_) => "must be true or false",
         None => "must be given, true or false: Baidu requires it",
     };
-    Err(Error::invalid(OPERATION, "ext_json.extEnable", rule).for_vendor(BAIDU))
+    Err(REFUSE.invalid(OPERATION, "ext_json.extEnable", rule))
 }
 
 /// Refuses an upload that would also submit. The field is documented as text and shown as boolean: both are
@@ -123,7 +123,7 @@ pub(crate) fn refuse_direct_commit(member: Option<&Value>) -> Result<()> {
         return Ok(());
     }
     let why = "must not be true: uploading and submitting in one call could not be settled";
-    Err(Error::invalid(OPERATION, "ext_json.directCommit", why)
-        .for_vendor(BAIDU)
+    Err(REFUSE
+        .invalid(OPERATION, "ext_json.directCommit", why)
         .with_advice("upload without it, then call submit_audit"))
 }

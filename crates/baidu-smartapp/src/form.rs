@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use http::Method;
+use miniprogram_core::Result;
 use miniprogram_core::pipeline::Call;
 use miniprogram_core::transport::Body;
-use miniprogram_core::{Error, Result};
 use serde_json::{Map, Value};
 
-use crate::BAIDU;
+use crate::REFUSE;
 use crate::dialect::BaiduDialect;
 
 /// The fields of a form, in order.
@@ -20,7 +20,7 @@ fn fields(operation: &'static str, members: &Map<String, Value>) -> Result<Field
         let text = match value {
             Value::Null => {
                 let why = "must not be null: a form has no such value";
-                return Err(Error::invalid(operation, name.clone(), why).for_vendor(BAIDU));
+                return Err(REFUSE.invalid(operation, name.clone(), why));
             }
             Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -38,13 +38,13 @@ pub(crate) fn raw_call(
     body: Option<&Value>,
 ) -> Result<Call> {
     const OPERATION: &str = "call";
-    let invalid = |field, rule| Err(Error::invalid(OPERATION, field, rule).for_vendor(BAIDU));
+    let invalid = |field, rule| Err(REFUSE.invalid(OPERATION, field, rule));
     let body = match body {
         Some(Value::Object(members)) => Body::Form(fields(OPERATION, members)?),
         None | Some(Value::Null) => Body::Empty,
         Some(_) => return invalid("body", "must be an object: its members are the fields of the form"),
     };
-    let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(BAIDU))?;
+    let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(crate::BAIDU))?;
     call.check(&BaiduDialect)?;
     // A GET uses up a code or a refresh token as well.
     Ok(if path.contains("/oauth/") { call.with_effect() } else { call })
@@ -59,7 +59,7 @@ pub(crate) fn extra(
     let is_taken = |name: &&String| *name == "access_token" || taken.contains(&name.as_str());
     if let Some(name) = members.keys().find(is_taken) {
         let why = "must not stand in `extra`: the request has a field of that name";
-        return Err(Error::invalid(operation, name.clone(), why).for_vendor(BAIDU));
+        return Err(REFUSE.invalid(operation, name.clone(), why));
     }
     fields(operation, members)
 }

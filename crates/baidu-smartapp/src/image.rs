@@ -1,14 +1,14 @@
 //! Uploading images, whose URLs other calls take.
 
 use bytes::Bytes;
+use miniprogram_core::Result;
 use miniprogram_core::pipeline::Call;
 use miniprogram_core::transport::Part;
-use miniprogram_core::{Error, Result};
 use serde_json::Value;
 
+use crate::REFUSE;
 use crate::client::BaiduPlatform;
 use crate::values::ImageKind;
-use crate::{BAIDU, refuse, reply};
 
 const OPERATION: &str = "upload_image";
 
@@ -39,15 +39,15 @@ impl BaiduPlatform {
         let reply = self.begin(OPERATION).read(&call).await?;
         match reply.json.get("data") {
             Some(Value::String(url)) if !url.trim().is_empty() => Ok(url.clone()),
-            _ => Err(reply::odd(&reply, "data", "is no address")),
+            _ => Err(reply.protocol("is no address").with_field("data")),
         }
     }
 }
 
 /// `/file/2.0/smartapp/upload/image`.
 fn call(kind: ImageKind, file_name: &str, bytes: Bytes) -> Result<Call> {
-    refuse::required(OPERATION, "file_name", file_name)?;
-    let invalid = |why: String| Error::invalid(OPERATION, "multipartFile", why).for_vendor(BAIDU);
+    REFUSE.required(OPERATION, "file_name", file_name)?;
+    let invalid = |why: String| REFUSE.invalid(OPERATION, "multipartFile", why);
     let megabytes = if kind == ImageKind::Icon { 2 } else { 5 };
     if bytes.len() > megabytes << 20 {
         let why = format!("must have at most {megabytes} MB, has {} bytes", bytes.len());

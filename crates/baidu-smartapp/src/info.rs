@@ -8,27 +8,38 @@ mod examination;
 pub(crate) mod name;
 
 use miniprogram_core::Subject;
-use miniprogram_core::{Effect, Error, MethodName, Result};
+use miniprogram_core::kit::Inherent;
+use miniprogram_core::pipeline::{Call, EffectPlan};
+use miniprogram_core::{Effect, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use category::{CategoryChoice, CategoryNode, QualificationImage, QualificationItem, QualificationRules};
 pub(crate) use category::{UPDATE_CATEGORIES, update_categories};
-pub(crate) use change::InfoChange;
 use change::{Seen, Wanted};
 pub use examination::Examination;
 pub use name::NameCheck;
 pub(crate) use name::{SET_NAME, set_name};
 
+use crate::REFUSE;
 use crate::client::BaiduApp;
 use crate::commands;
 use crate::form;
-use crate::{BAIDU, refuse};
 
 pub(crate) const SET_ICON: MethodName = MethodName::new("set_icon");
 pub(crate) const SET_DESCRIPTION: MethodName = MethodName::new("set_description");
 pub(crate) const APPLY_RECOVERY: MethodName = MethodName::new("apply_recovery");
 pub(crate) const UPDATE_OFFLINE_INFO: MethodName = MethodName::new("update_offline_info");
+
+/// The changes of the app's information.
+pub(crate) const EFFECTS: &[Inherent] = &[
+    Inherent::new(UPDATE_CATEGORIES, |command| update_categories(command.arguments()?)),
+    Inherent::new(SET_ICON, |command| set_icon(command.arguments()?)),
+    Inherent::new(SET_DESCRIPTION, |command| set_description(command.arguments()?)),
+    Inherent::new(SET_NAME, |command| set_name(command.arguments()?)),
+    Inherent::new(APPLY_RECOVERY, |command| apply_recovery(command.arguments()?)),
+    Inherent::new(UPDATE_OFFLINE_INFO, |command| update_offline_info(command.arguments()?)),
+];
 
 /// The arguments of `set_icon`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -163,36 +174,36 @@ impl BaiduApp {
 }
 
 /// `app/modifyheadimage`.
-pub(crate) fn set_icon(icon: Icon) -> Result<InfoChange> {
+pub(crate) fn set_icon(icon: Icon) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_ICON.as_str();
-    refuse::required(OPERATION, "image_url", &icon.image_url)?;
+    REFUSE.required(OPERATION, "image_url", &icon.image_url)?;
     let wanted = Wanted::Part { of: |seen| &seen.icon, value: icon.image_url.clone() };
     let fields = vec![("image_url".into(), icon.image_url)];
-    Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/modifyheadimage", fields, wanted))
+    change::plan(Call::post_form(OPERATION, "/rest/2.0/smartapp/app/modifyheadimage", fields), wanted)
 }
 
 /// `app/modifysignature`. The limit: Baidu's SDKs.
-pub(crate) fn set_description(text: Description) -> Result<InfoChange> {
+pub(crate) fn set_description(text: Description) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_DESCRIPTION.as_str();
-    refuse::required(OPERATION, "signature", &text.description)?;
-    refuse::width(OPERATION, "signature", &text.description, 10..=56)?;
+    REFUSE.required(OPERATION, "signature", &text.description)?;
+    REFUSE.width(OPERATION, "signature", &text.description, 10..=56)?;
     let wanted = Wanted::Part { of: |seen| &seen.description, value: text.description.clone() };
     let fields = vec![("signature".into(), text.description)];
-    Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/modifysignature", fields, wanted))
+    change::plan(Call::post_form(OPERATION, "/rest/2.0/smartapp/app/modifysignature", fields), wanted)
 }
 
 /// `appflow/applyRecovery`.
-pub(crate) fn apply_recovery(text: Description) -> Result<InfoChange> {
+pub(crate) fn apply_recovery(text: Description) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = APPLY_RECOVERY.as_str();
-    refuse::required(OPERATION, "audit_desc", &text.description)?;
-    refuse::characters(OPERATION, "audit_desc", &text.description, 1..=100)?;
+    REFUSE.required(OPERATION, "audit_desc", &text.description)?;
+    REFUSE.characters(OPERATION, "audit_desc", &text.description, 1..=100)?;
     let fields = vec![("audit_desc".into(), text.description)];
     let path = "/rest/2.0/smartapp/appflow/applyRecovery";
-    Ok(InfoChange::new(OPERATION, path, fields, Wanted::Recovery))
+    change::plan(Call::post_form(OPERATION, path, fields), Wanted::Recovery)
 }
 
 /// `app/offline/update`.
-pub(crate) fn update_offline_info(update: OfflineUpdate) -> Result<InfoChange> {
+pub(crate) fn update_offline_info(update: OfflineUpdate) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = UPDATE_OFFLINE_INFO.as_str();
     let part_of: [(&str, Option<String>, change::PartOf); 3] = [
         ("app_name", update.name, |seen: &Seen| &seen.name),
@@ -202,12 +213,12 @@ pub(crate) fn update_offline_info(update: OfflineUpdate) -> Result<InfoChange> {
     let (mut fields, mut wanted) = (form::Fields::new(), Vec::new());
     for (name, value, part) in part_of {
         let Some(value) = value else { continue };
-        refuse::required(OPERATION, name, &value)?;
+        REFUSE.required(OPERATION, name, &value)?;
         wanted.push((part, value.clone()));
         fields.push((name.into(), value));
     }
     if !update.name_materials.is_empty() {
-        refuse::listed(OPERATION, "app_name_material", &update.name_materials)?;
+        REFUSE.listed(OPERATION, "app_name_material", &update.name_materials)?;
         fields.push(("app_name_material".into(), update.name_materials.join(",")));
     }
     fields.extend(form::extra(
@@ -217,7 +228,10 @@ pub(crate) fn update_offline_info(update: OfflineUpdate) -> Result<InfoChange> {
     )?);
     if fields.is_empty() {
         let why = "must replace something: name, description, picture or proofs";
-        return Err(Error::invalid(OPERATION, "update", why).for_vendor(BAIDU));
+        return Err(REFUSE.invalid(OPERATION, "update", why));
     }
-    Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/offline/update", fields, Wanted::Offline(wanted)))
+    change::plan(
+        Call::post_form(OPERATION, "/rest/2.0/smartapp/app/offline/update", fields),
+        Wanted::Offline(wanted),
+    )
 }

@@ -14,8 +14,6 @@ mod audit;
 #[cfg(feature = "client")]
 mod authorization;
 #[cfg(feature = "client")]
-mod before;
-#[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
 mod code;
@@ -44,8 +42,6 @@ mod missed;
 mod package;
 #[cfg(feature = "client")]
 mod phone;
-#[cfg(feature = "client")]
-mod refuse;
 #[cfg(feature = "client")]
 mod release;
 #[cfg(feature = "client")]
@@ -89,3 +85,7 @@ pub use templates::BaiduTemplates;
 
 /// The vendor Baidu.
 pub const BAIDU: Vendor = Vendor::new("baidu");
+
+/// The refusals of arguments, before a request is sent.
+#[cfg(feature = "client")]
+const REFUSE: miniprogram_core::kit::Refusals = miniprogram_core::kit::Refusals::new(BAIDU);

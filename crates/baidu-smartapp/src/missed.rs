@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use miniprogram_core::pipeline::{Call, Fields};
-use miniprogram_core::{Error, Result, Timestamp};
+use miniprogram_core::{Result, Timestamp};
 use serde::Serialize;
 
 use crate::client::BaiduPlatform;
 use crate::values::{Coded, PUSH_STATUS, PushStatus};
-use crate::{BAIDU, refuse, reply};
+use crate::{REFUSE, reply};
 
 const OPERATION: &str = "missed_pushes";
 
@@ -73,14 +73,14 @@ impl MissedPushQuery {
     }
 
     fn call(&self) -> Result<Call> {
-        let invalid = |field, why: String| Err(Error::invalid(OPERATION, field, why).for_vendor(BAIDU));
+        let invalid = |field, why: String| Err(REFUSE.invalid(OPERATION, field, why));
         let call = Call::get(OPERATION, "/rest/2.0/smartapp/pushmsg/getmsg").with_platform_token();
         if !self.ids.is_empty() {
             if *self != Self::new().with_ids(self.ids.clone()) {
                 let why = "must stand alone: Baidu reads nothing else beside it";
                 return invalid("id_list", why.to_owned());
             }
-            refuse::listed(OPERATION, "id_list", &self.ids)?;
+            REFUSE.listed(OPERATION, "id_list", &self.ids)?;
             return Ok(call.with_query("id_list", self.ids.join(",")));
         }
         if let (Some(from), Some(until)) = (self.from, self.until)

@@ -1,5 +1,6 @@
 //! Packages as Baidu reports them, and how one is selected from the list.
 
+use miniprogram_core::kit::snapshot;
 use miniprogram_core::pipeline::{Call, Fields, Op, Preview, Reply};
 use miniprogram_core::{
     AuditId, Code, CodeVersion, ErrorKind, PackageId, RawStatus, Result, Stage, Timestamp, Upload,
@@ -27,6 +28,12 @@ pub(crate) const ROLLING_BACK: i64 = 8;
 /// Previews an effect whose package is looked up in `package/get`.
 pub(crate) fn looked_up(operation: &'static str, effect: Call) -> Preview {
     Preview::new(effect).after(list(operation)).with_value_of("package_id", "package/get")
+}
+
+/// Returns the package that an effect acts on, from the state before it.
+pub(crate) fn id_in<'a>(operation: &'static str, before: &'a Value) -> Result<&'a str> {
+    let id = before.get("package_id").and_then(Value::as_str);
+    id.ok_or_else(|| snapshot::unreadable(operation, "names no package"))
 }
 
 /// A package as Baidu reports it.
@@ -230,7 +237,7 @@ pub(crate) fn asked_for(reply: &Reply, query: &PackageQuery) -> Result<Package> 
     let package = one(reply)?;
     match (query, &package.package_id) {
         (PackageQuery::Id(asked), Some(shown)) if shown != asked => {
-            Err(reply::odd(reply, "data.package_id", format!("is {shown}, asked for {asked}")))
+            Err(reply.protocol(format!("is {shown}, asked for {asked}")).with_field("data.package_id"))
         }
         _ => Ok(package),
     }

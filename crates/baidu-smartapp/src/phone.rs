@@ -3,24 +3,24 @@
 //! Source: document 003, "申请获取用户手机号". Its samples spell the paths `moblieauth` and send labels; its tables and
 //! Baidu's SDKs use the paths and numbers used here.
 
-use async_trait::async_trait;
-use miniprogram_core::Code;
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{
-    Call, EffectClass, EffectPlan, Fields as ReplyFields, Finding, Op, Preview,
-};
-use miniprogram_core::{Effect, EffectValue, Intent, MethodName, RawStatus, Result};
+use miniprogram_core::kit::{Inherent, OneCall};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::{Code, Effect, EffectValue, MethodName, RawStatus, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
-use crate::commands;
-use crate::form::Fields;
 use crate::values::{PHONE_PERMISSION, PhonePermission, PhonePermissionReason, PhonePermissionScene};
-use crate::{before, form, refuse, reply};
+use crate::{REFUSE, commands, form, reply};
 
 pub(crate) const APPLY_PHONE_PERMISSION: MethodName = MethodName::new("apply_phone_permission");
 pub(crate) const CANCEL_PHONE_PERMISSION: MethodName = MethodName::new("cancel_phone_permission");
+
+/// The changes of the permission.
+pub(crate) const EFFECTS: &[Inherent] = &[
+    Inherent::new(APPLY_PHONE_PERMISSION, |command| apply(command.arguments()?)),
+    Inherent::new(CANCEL_PHONE_PERMISSION, |_| cancel()),
+];
 
 /// The state of the permission to read users' phone numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -103,7 +103,7 @@ impl BaiduApp {
     /// The errors of any read.
     pub async fn phone_permission(&self) -> Result<PhonePermissionState> {
         let mut op = self.pipeline.begin(&self.app, "phone_permission");
-        read(&mut op).await
+        PhonePermissionState::read(&op.read(&query()).await?)
     }
 
     /// Requests the permission to read users' phone numbers. The verdict is pushed.
@@ -132,116 +132,72 @@ impl BaiduApp {
 }
 
 /// `app/get/mobileauthstatus`.
-fn query(operation: &'static str) -> Call {
-    Call::get(operation, "/rest/2.0/smartapp/app/get/mobileauthstatus")
+fn query() -> Call {
+    Call::get("phone_permission", "/rest/2.0/smartapp/app/get/mobileauthstatus")
 }
 
-async fn read(op: &mut Op<'_>) -> Result<PhonePermissionState> {
-    let reply = op.read(&query(op.operation())).await?;
-    let mut state = reply::fields(&reply)?;
-    let (status, raw_status) = PHONE_PERMISSION.translate(state.required("status", ReplyFields::number)?);
-    Ok(PhonePermissionState { status, raw_status, reason: state.text("reason"), extra: state.rest() })
+impl PhonePermissionState {
+    fn read(reply: &Reply) -> Result<Self> {
+        let mut state = reply::fields(reply)?;
+        let (status, raw_status) = PHONE_PERMISSION.translate(state.required("status", Fields::number)?);
+        Ok(Self { status, raw_status, reason: state.text("reason"), extra: state.rest() })
+    }
 }
 
-/// `app/apply/mobileauth`.
-#[derive(Debug)]
-pub(crate) struct Apply {
-    fields: Fields,
-}
-
-/// The permission before it was requested.
+/// The permission, as an intent stores it.
 #[derive(Debug, Serialize, Deserialize)]
-struct Before {
+struct Seen {
     status: Code,
 }
 
-pub(crate) fn apply(request: PhonePermissionRequest) -> Result<Apply> {
+impl Seen {
+    fn read(reply: &Reply) -> Result<Self> {
+        Ok(Self { status: PhonePermissionState::read(reply)?.raw_status.code })
+    }
+
+    fn permission(&self) -> PhonePermission {
+        PHONE_PERMISSION.translate(self.status.clone()).0
+    }
+}
+
+/// `app/apply/mobileauth`.
+fn apply(request: PhonePermissionRequest) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = APPLY_PHONE_PERMISSION.as_str();
-    refuse::required(OPERATION, "scene_desc", &request.description)?;
-    refuse::characters(OPERATION, "scene_desc", &request.description, 1..=500)?;
-    refuse::required(OPERATION, "scene_demo", &request.demo_image_url)?;
+    REFUSE.required(OPERATION, "scene_desc", &request.description)?;
+    REFUSE.characters(OPERATION, "scene_desc", &request.description, 1..=500)?;
+    REFUSE.required(OPERATION, "scene_demo", &request.demo_image_url)?;
     let taken = &["reason", "used_scene", "scene_desc", "scene_demo"];
     let extra = form::extra(OPERATION, &request.extra, taken)?;
-    let mut fields: Fields = vec![
+    let mut fields: form::Fields = vec![
         ("reason".into(), request.reason.as_wire().to_owned()),
         ("used_scene".into(), request.scene.as_wire().to_owned()),
         ("scene_desc".into(), request.description),
         ("scene_demo".into(), request.demo_image_url),
     ];
     fields.extend(extra);
-    Ok(Apply { fields })
-}
-
-impl Apply {
-    const OPERATION: &'static str = APPLY_PHONE_PERMISSION.as_str();
-
-    fn call(&self) -> Call {
-        let path = "/rest/2.0/smartapp/app/apply/mobileauth";
-        Call::post_form(Self::OPERATION, path, self.fields.clone())
-    }
-}
-
-#[async_trait]
-impl EffectPlan for Apply {
-    fn class(&self) -> EffectClass {
-        EffectClass::OneShot
-    }
-
-    fn preview(&self) -> Result<Preview> {
-        Ok(Preview::new(self.call()).after(query(Self::OPERATION)))
-    }
-
-    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
-        let status = read(op).await?.raw_status.code;
-        before::keep(Self::OPERATION, &Before { status })
-    }
-
-    fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(self.call())
-    }
-
-    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let before: Before = before::kept(Self::OPERATION, &intent.before)?;
-        let before = PHONE_PERMISSION.translate(before.status);
-        let now = read(op).await?;
-        Ok(match (before.0, now.status) {
+    let call = Call::post_form(OPERATION, "/rest/2.0/smartapp/app/apply/mobileauth", fields);
+    OneCall::new(EffectClass::OneShot, call)
+        .changes(query(), Seen::read, |before, now| match (before.permission(), now.permission()) {
             // Our request is indistinguishable from an earlier pending one, and so are their verdicts.
             (PhonePermission::Pending, _) => Finding::Unknowable,
-            _ if before.1 == now.raw_status => Finding::Absent,
+            _ if before.status == now.status => Finding::Absent,
             (_, PhonePermission::Pending | PhonePermission::Granted | PhonePermission::Refused) => {
                 Finding::Done(EffectValue::None)
             }
             _ => Finding::Unknowable,
         })
-    }
+        .boxed()
 }
 
 /// `app/cancel/mobileauth`.
-#[derive(Debug)]
-pub(crate) struct Cancel;
-
-impl Cancel {
-    fn call() -> Call {
-        let path = "/rest/2.0/smartapp/app/cancel/mobileauth";
-        Call::post_form(CANCEL_PHONE_PERMISSION.as_str(), path, Fields::new())
-    }
-}
-
-#[async_trait]
-impl EffectPlan for Cancel {
-    fn class(&self) -> EffectClass {
-        EffectClass::Set
-    }
-
-    fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(Self::call())
-    }
-
-    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        Ok(match read(op).await?.status {
+fn cancel() -> Result<Box<dyn EffectPlan>> {
+    let path = "/rest/2.0/smartapp/app/cancel/mobileauth";
+    let call = Call::post_form(CANCEL_PHONE_PERMISSION.as_str(), path, Vec::new());
+    OneCall::new(EffectClass::Set, call)
+        .shown_by(query(), Seen::read, |now| match now.permission() {
             PhonePermission::Cancelled => Finding::Done(EffectValue::None),
             PhonePermission::Pending | PhonePermission::Granted | PhonePermission::Refused => Finding::Absent,
             _ => Finding::Pending,
         })
-    }
+        .boxed()
 }

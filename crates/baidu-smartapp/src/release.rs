@@ -9,7 +9,7 @@ use miniprogram_core::{MinLibraryVersion, ReleaseManager, Result, RollbackVersio
 
 pub(crate) use publish::Release;
 pub(crate) use rollback::Rollback;
-pub(crate) use settings::{SetMinLibraryVersion, SetVisitStatus};
+pub(crate) use settings::{set_min_library_version, set_visit_status};
 
 use crate::app_info;
 use crate::client::BaiduApp;
@@ -26,11 +26,11 @@ impl ReleaseManager for BaiduApp {
 
     async fn visit_status(&self) -> Result<Visit> {
         let mut op = self.pipeline.begin(&self.app, "visit_status");
-        app_info::read_visit(&mut op).await
+        app_info::visit_of(&op.read(&app_info::call("visit_status")).await?)
     }
 
     async fn min_library_version(&self) -> Result<MinLibraryVersion> {
         let mut op = self.pipeline.begin(&self.app, "min_library_version");
-        settings::read_library_version(&mut op).await
+        settings::library_version(&op.read(&settings::library_call()).await?)
     }
 }

@@ -8,17 +8,22 @@ mod delete;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use miniprogram_core::Subject;
+use miniprogram_core::kit::Inherent;
 use miniprogram_core::pipeline::{Call, Fields, Op};
-use miniprogram_core::{
-    DraftId, Error, ErrorKind, Outcome, Result, Template, TemplateDraft, TemplateLibrary,
-};
+use miniprogram_core::template::{ADD_TEMPLATE, DELETE_TEMPLATE};
+use miniprogram_core::{DraftId, ErrorKind, Result, Subject, Template, TemplateDraft, TemplateLibrary};
 
-pub(crate) use add::AddTemplate;
-pub(crate) use delete::DeleteTemplate;
+use add::AddTemplate;
+use delete::DeleteTemplate;
 
 use crate::client::BaiduPlatform;
-use crate::{BAIDU, reply};
+use crate::reply;
+
+/// The changes of the library.
+pub(crate) const EFFECTS: &[Inherent] = &[
+    Inherent::new(ADD_TEMPLATE, |command| Ok(Box::new(AddTemplate::new(command.arguments()?)?))),
+    Inherent::new(DELETE_TEMPLATE, |command| Ok(Box::new(DeleteTemplate::new(command.arguments()?)?))),
+];
 
 /// The path of the list of drafts; plans also use it as the list's name.
 const DRAFTS: &str = "/rest/2.0/smartapp/template/gettemplatedraftlist";
@@ -112,11 +117,7 @@ impl<T> Listing<T> {
             return Ok(());
         }
         let why = format!("is not the {} entries that the pages show", self.entries.len());
-        Err(Error::new(ErrorKind::Protocol, op.operation())
-            .for_vendor(BAIDU)
-            .with_outcome(Outcome::NotDone)
-            .with_field("data.count")
-            .with_detail(why))
+        Err(op.failure(ErrorKind::Protocol).with_field("data.count").with_detail(why))
     }
 }
 

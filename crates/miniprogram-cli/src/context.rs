@@ -391,11 +391,3 @@ pub(crate) async fn uninterrupted<T>(
             .with_detail("interrupted while it ran")),
     }
 }
-
-/// A read has no effect: what is unknown of it is only its answer.
-pub(crate) fn of_a_read(error: Error) -> Error {
-    match error.outcome() {
-        Outcome::Unknown => error.with_outcome(Outcome::NotDone),
-        _ => error,
-    }
-}

@@ -443,14 +443,18 @@ impl QrCode {
     /// Accepts the bytes as an image if they begin like a PNG or a JPEG.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
-        let content_type = if bytes.starts_with(b"\x89PNG") {
-            "image/png"
-        } else if bytes.starts_with(b"\xff\xd8\xff") {
-            "image/jpeg"
-        } else {
-            return None;
-        };
-        Some(Self { content_type, bytes })
+        image_type(&bytes).map(|content_type| Self { content_type, bytes })
+    }
+}
+
+/// Returns the media type of an image by its first bytes; none if it is neither a PNG nor a JPEG.
+pub(crate) fn image_type(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"\x89PNG") {
+        Some("image/png")
+    } else if bytes.starts_with(b"\xff\xd8\xff") {
+        Some("image/jpeg")
+    } else {
+        None
     }
 }
 

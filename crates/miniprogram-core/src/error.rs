@@ -288,19 +288,7 @@ impl Error {
     /// Returns whether and when the same request may be retried.
     #[must_use]
     pub fn retry(&self) -> Retry {
-        self.0.retry.unwrap_or(match self.0.kind {
-            ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout => Retry::Backoff,
-            ErrorKind::TokenRejected => Retry::AfterRefresh,
-            ErrorKind::QuotaExhausted => Retry::NextWindow,
-            ErrorKind::InvalidArgument
-            | ErrorKind::NotFound
-            | ErrorKind::Conflict
-            | ErrorKind::ContentRejected
-            | ErrorKind::PermissionDenied
-            | ErrorKind::Unauthorized
-            | ErrorKind::Config => Retry::AfterChange,
-            _ => Retry::No,
-        })
+        self.0.retry.unwrap_or(self.0.kind.retry())
     }
 
     /// Returns how long to wait before retrying, if known.

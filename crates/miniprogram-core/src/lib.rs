@@ -24,6 +24,8 @@ pub mod id;
 pub mod intent;
 pub mod json;
 #[cfg(feature = "client")]
+pub mod kit;
+#[cfg(feature = "client")]
 pub mod pipeline;
 pub mod platform;
 mod printable;

@@ -148,7 +148,17 @@ impl Pipeline {
     /// # Errors
     /// The errors that the effect would return before its first request.
     pub fn plan(&self, source: &dyn EffectSource, command: &Command) -> Result<Vec<PlannedRequest>> {
-        source.effect_plan(command)?.preview()?.planned(&*self.0.dialect)
+        let preview = self.plan_of(source, command)?.preview();
+        preview.and_then(|preview| preview.planned(&*self.0.dialect)).map_err(|error| self.stamp(error))
+    }
+
+    fn plan_of(&self, source: &dyn EffectSource, command: &Command) -> Result<Box<dyn EffectPlan>> {
+        source.effect_plan(command).map_err(|error| self.stamp(error))
+    }
+
+    /// Names the vendor in an error of an effect's plan.
+    fn stamp(&self, error: Error) -> Error {
+        error.for_vendor(self.vendor())
     }
 
     /// What an id names at this platform. An app's id that is the platform's own names the platform: so intents of the

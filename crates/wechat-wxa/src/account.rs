@@ -8,7 +8,7 @@ pub use info::{AccountInfo, Changes, VerificationInfo};
 pub use name::{NameAudit, NameAuditState, NameChange, NameCheck};
 pub use profile::IconChange;
 
-use crate::one_call::Inherent;
+use miniprogram_core::kit::Inherent;
 
 pub(crate) const EFFECTS: &[Inherent] = &[
     Inherent::new(name::SET, name::set),

@@ -16,10 +16,10 @@ pub use extra::{SubmitExtra, UgcDeclare};
 pub(crate) use submit::SubmitAudit;
 pub(crate) use withdraw::WithdrawAudit;
 
-use crate::client::{self, WeChatApp};
+use crate::REFUSE;
+use crate::client::WeChatApp;
 use crate::codes::AUDIT;
 use crate::dialect::whole;
-use crate::refuse;
 use crate::wire::{self, AuditReply};
 
 pub(crate) const GET_LATEST_AUDITSTATUS: &str = "/wxa/get_latest_auditstatus";
@@ -38,8 +38,8 @@ impl AuditManager for WeChatApp {
     async fn audit_quota(&self) -> Result<AuditQuota> {
         let call = Call::get("audit_quota", "/wxa/queryquota");
         let reply = self.begin("audit_quota").read(&call).await?;
-        let quota: wire::Quota = client::decode(&reply)?;
-        let rest = quota.rest.ok_or_else(|| client::missing(&reply, "rest"))?;
+        let quota: wire::Quota = reply.decode()?;
+        let rest = quota.rest.ok_or_else(|| reply.missing("rest"))?;
         let mut read = AuditQuota::new(Some((rest, quota.limit.unwrap_or(rest))))
             .with_expedite(quota.speedup_rest, quota.speedup_limit)
             .with_period(QuotaPeriod::Month, None);
@@ -63,10 +63,10 @@ pub(crate) fn latest_of(reply: &Reply) -> Result<Audit> {
     if reply.json.get("errcode").and_then(whole) != Some(0) {
         return Ok(Audit::not_submitted());
     }
-    let mut wire: AuditReply = client::decode(reply)?;
+    let mut wire: AuditReply = reply.decode()?;
     match wire.auditid.take() {
         Some(id) => audit(reply, id, wire),
-        None => Err(client::missing(reply, "auditid")),
+        None => Err(reply.missing("auditid")),
     }
 }
 
@@ -78,19 +78,19 @@ fn status_call(audit: &AuditId, operation: &'static str) -> Result<Call> {
 
 async fn read_status(op: &mut Op<'_>, call: &Call, id: &AuditId) -> Result<Audit> {
     let reply = op.read(call).await?;
-    audit(&reply, id.clone(), client::decode(&reply)?)
+    audit(&reply, id.clone(), reply.decode()?)
 }
 
 /// Converts the id to the number that WeChat requires; it refuses a string.
 pub(crate) fn number(audit: &AuditId, operation: &'static str) -> Result<Value> {
     audit.as_number().map(Value::from).ok_or_else(|| {
         let rule = format!("must be a number from 1 to 9223372036854775807, is {:?}", audit.as_str());
-        refuse::invalid(operation, "audit_id", rule)
+        REFUSE.invalid(operation, "audit_id", rule)
     })
 }
 
 fn audit(reply: &Reply, id: AuditId, wire: AuditReply) -> Result<Audit> {
-    let status = wire.status.ok_or_else(|| client::missing(reply, "status"))?;
+    let status = wire.status.ok_or_else(|| reply.missing("status"))?;
     let (status, raw) = AUDIT.translate(status);
     let mut screenshots: Vec<String> = Vec::new();
     for list in [wire.screenshot, wire.screen_shot].into_iter().flatten() {

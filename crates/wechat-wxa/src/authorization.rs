@@ -16,12 +16,12 @@ use miniprogram_core::authorization::{
 use miniprogram_core::pipeline::{Call, Op, Pipeline};
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, ClientConfig, Error, ErrorKind, PlatformId, Result, Secret, Vendor,
+    AccessToken, AppId, AuthorizationApi, ClientConfig, PlatformId, Result, Secret, Vendor,
 };
 use serde_json::{Map, Value};
 
 use crate::dialect::WeChatDialect;
-use crate::{WECHAT, refuse};
+use crate::{REFUSE, WECHAT};
 
 /// Client for the calls of a platform's token chain at WeChat. Clones share connections and the retry budget.
 ///
@@ -44,10 +44,8 @@ impl WeChatAuthorization {
         let secret = secret.into();
         let empty = [("platform_id", config.platform_id.as_str()), ("component_appsecret", secret.expose())];
         if let Some((field, _)) = empty.into_iter().find(|(_, text)| text.trim().is_empty()) {
-            return Err(Error::new(ErrorKind::Config, "authorization")
-                .for_vendor(WECHAT)
-                .with_field(field)
-                .with_detail("must not be empty: the console of the platform shows it"));
+            let rule = "must not be empty: the console of the platform shows it";
+            return Err(REFUSE.config("authorization", field, rule));
         }
         let pipeline = Pipeline::new(config, WeChatDialect)?;
         Ok(Self { pipeline, secret, pages: None })
@@ -135,7 +133,7 @@ impl AuthorizationApi for WeChatAuthorization {
     ) -> Result<AuthorizerInfo> {
         const OPERATION: &str = "authorizer_info";
         let why = "must be given: WeChat is asked with the platform's token and the app's id";
-        let app = app.ok_or_else(|| refuse::invalid(OPERATION, "app", why))?;
+        let app = app.ok_or_else(|| REFUSE.invalid(OPERATION, "app", why))?;
         self.read_info(platform, app).await
     }
 

@@ -3,7 +3,7 @@
 use miniprogram_core::Result;
 use serde_json::{Map, Value};
 
-use crate::refuse;
+use crate::REFUSE;
 
 /// A JSON object to be sent.
 pub(crate) struct Body {
@@ -35,7 +35,7 @@ impl Body {
     pub(crate) fn finish(mut self, at: &str, extra: &Map<String, Value>) -> Result<Value> {
         if let Some(name) = extra.keys().find(|name| self.modelled.contains(&name.as_str())) {
             let field = format!("{at}extra.{name}");
-            return Err(refuse::invalid(
+            return Err(REFUSE.invalid(
                 self.operation,
                 field,
                 "must be given in its own field, not in extra",

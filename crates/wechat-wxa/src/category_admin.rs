@@ -13,13 +13,13 @@ use serde_json::{Map, Value, json};
 
 pub use catalogue::{CatalogueCategory, CatalogueCertificate};
 
+use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::{Inherent, OneCall};
-use crate::refuse;
 use crate::values::{CATEGORY_AUDIT, Coded, ReviewStatus};
+use miniprogram_core::kit::{Inherent, OneCall};
 
 pub(crate) const ADD: MethodName = MethodName::new("add_categories");
 pub(crate) const MODIFY: MethodName = MethodName::new("modify_category");
@@ -207,7 +207,7 @@ impl CategoryCertificate {
     fn body(&self, operation: &'static str, at: &str) -> Result<Value> {
         for (name, text) in [("key", &self.key), ("media_id", &self.media_id)] {
             if text.is_empty() {
-                return Err(refuse::invalid(operation, format!("{at}{name}"), "must not be empty"));
+                return Err(REFUSE.invalid(operation, format!("{at}{name}"), "must not be empty"));
             }
         }
         Body::new(operation)
@@ -293,13 +293,13 @@ fn find(categories: &[AccountCategory], first: i64, second: i64) -> Option<&Acco
 fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Add { categories } = command.arguments()?;
     if categories.is_empty() {
-        return Err(refuse::invalid(ADD.as_str(), "categories", "must hold at least one category"));
+        return Err(REFUSE.invalid(ADD.as_str(), "categories", "must hold at least one category"));
     }
     let bodies = categories.iter().enumerate();
     let bodies = bodies.map(|(at, category)| category.body(ADD.as_str(), &format!("categories[{at}].")));
     let body = json!({ "categories": bodies.collect::<Result<Vec<_>>>()? });
     let call = Call::post_json(ADD.as_str(), "/cgi-bin/wxopen/addcategory", &body);
-    OneCall::new(ADD, EffectClass::Guarded, call)
+    OneCall::new(EffectClass::Guarded, call)
         .changes(account_categories_call(), listed, move |before, now| {
             let added = categories.iter().filter(|NewCategory { first, second, .. }| {
                 find(before, *first, *second).is_none() && find(&now, *first, *second).is_some()
@@ -323,13 +323,13 @@ fn modify(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
         &category.body(MODIFY.as_str(), "")?,
     );
     let NewCategory { first, second, .. } = category;
-    OneCall::new(MODIFY, EffectClass::Guarded, call)
+    OneCall::new(EffectClass::Guarded, call)
         .changes(account_categories_call(), listed, move |before, now| {
             let status = |category: &AccountCategory| category.status.as_ref().map(|status| status.value);
             match (find(before, first, second), find(&now, first, second)) {
                 (before, now) if before == now => Finding::Absent,
                 (Some(_), None) => {
-                    Finding::Conflict(refuse::conflict(MODIFY.as_str(), "the app has lost the category"))
+                    Finding::Conflict(REFUSE.conflict(MODIFY.as_str(), "the app has lost the category"))
                 }
                 (Some(before), Some(now)) if status(before) == Some(ReviewStatus::Rejected) => {
                     let handed_in = match status(now) {
@@ -352,7 +352,7 @@ fn delete(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Delete { first, second } = command.arguments()?;
     let body = json!({ "first": first, "second": second });
     let call = Call::post_json(DELETE.as_str(), "/cgi-bin/wxopen/deletecategory", &body);
-    OneCall::new(DELETE, EffectClass::Guarded, call)
+    OneCall::new(EffectClass::Guarded, call)
         .changes(account_categories_call(), listed, move |before, now| {
             if find(before, first, second).is_some() && find(&now, first, second).is_none() {
                 Finding::Done(EffectValue::None)

@@ -5,9 +5,8 @@ use miniprogram_core::pipeline::{Call, Op, Pipeline, Reply};
 use miniprogram_core::transport::Body;
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, MiniProgram,
-    MiniProgramPlatform, Outcome, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary, wire,
+    MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
 };
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::WECHAT;
@@ -224,26 +223,4 @@ fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Option<&Value>)
     let lists = query.iter().any(|(name, _)| *name == "action");
     let has_effect = GETS_WITH_EFFECT.contains(&path.trim_end_matches('/')) && !lists;
     Ok(if has_effect { call.with_effect() } else { call })
-}
-
-/// Sends a call without effect and reads its response.
-pub(crate) async fn read<T: DeserializeOwned>(op: &mut Op<'_>, call: &Call) -> Result<T> {
-    decode(&op.read(call).await?)
-}
-
-/// Reads the response to a call without effect: an error in it leaves no open outcome.
-pub(crate) fn decode<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
-    reply.decode().map_err(of_a_read)
-}
-
-/// Builds an error that names a required field missing in the response to a call without effect.
-pub(crate) fn missing(reply: &Reply, field: &'static str) -> Error {
-    let told = reply.json.get(field).is_some_and(|value| !wire::is_empty(value));
-    let what = if told { "is of the wrong type" } else { "is missing" };
-    of_a_read(reply.protocol(what)).with_field(field)
-}
-
-/// Marks an error as belonging to the response to a call without effect.
-pub(crate) fn of_a_read(error: Error) -> Error {
-    error.for_vendor(WECHAT).with_outcome(Outcome::NotDone)
 }

@@ -17,8 +17,8 @@ pub(crate) use privacy::{GET_CODE_PRIVACY_INFO, privacy_call, wait_for_scan};
 pub(crate) use upload::UploadCode;
 
 use crate::audit::read_latest;
-use crate::client::{self, WeChatApp, of_a_read};
-use crate::{fields, refuse, wire};
+use crate::client::WeChatApp;
+use crate::{REFUSE, fields, wire};
 
 #[async_trait]
 impl CodeManager for WeChatApp {
@@ -33,7 +33,7 @@ impl CodeManager for WeChatApp {
 
     async fn code_versions(&self) -> Result<Vec<CodeVersion>> {
         let mut op = self.begin("code_versions");
-        let info = client::read(&mut op, &versions_call()).await?;
+        let info = op.read(&versions_call()).await?.decode()?;
         let latest = read_latest(&mut op).await?;
         Ok(versions::merged(info, latest))
     }
@@ -42,12 +42,12 @@ impl CodeManager for WeChatApp {
         let call = qr_code_call(options)?;
         let reply = self.begin("trial_qr_code").read(&call).await?;
         QrCode::from_bytes(reply.bytes.to_vec())
-            .ok_or_else(|| of_a_read(reply.protocol("the body is neither a JPEG nor a PNG")))
+            .ok_or_else(|| reply.protocol("the body is neither a JPEG nor a PNG"))
     }
 
     async fn pages(&self) -> Result<Vec<String>> {
         let call = Call::get("pages", "/wxa/get_page");
-        let pages: wire::Pages = client::read(&mut self.begin("pages"), &call).await?;
+        let pages: wire::Pages = self.begin("pages").read(&call).await?.decode()?;
         Ok(pages.page_list)
     }
 
@@ -65,15 +65,15 @@ pub(crate) fn versions_call() -> Call {
 
 /// Checks that the experience version is the one to be submitted.
 pub(crate) async fn expect_experience_version(op: &mut Op<'_>, version: &str) -> Result<()> {
-    let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
+    let info: wire::VersionInfo = op.read(&versions_call()).await?.decode()?;
     match info.exp_info.and_then(|exp| exp.exp_version) {
         Some(found) if found == version => Ok(()),
-        Some(found) => Err(refuse::conflict(
-            "submit_audit",
-            format!("the uploaded version is {found:?}, not {version:?}"),
-        )),
+        Some(found) => {
+            Err(REFUSE
+                .conflict("submit_audit", format!("the uploaded version is {found:?}, not {version:?}")))
+        }
         None => {
-            Err(refuse::conflict("submit_audit", format!("no version is uploaded, {version:?} least of all")))
+            Err(REFUSE.conflict("submit_audit", format!("no version is uploaded, {version:?} least of all")))
         }
     }
 }
@@ -81,14 +81,14 @@ pub(crate) async fn expect_experience_version(op: &mut Op<'_>, version: &str) ->
 fn qr_code_call(options: &QrCodeOptions) -> Result<Call> {
     const OPERATION: &str = "trial_qr_code";
     if options.package_id.is_some() {
-        return Err(refuse::unsupported(
+        return Err(REFUSE.unsupported(
             OPERATION,
             "package_id",
             "cannot be chosen: the experience version is shown",
         ));
     }
     if options.width.is_some() {
-        return Err(refuse::unsupported(OPERATION, "width", "cannot be chosen"));
+        return Err(REFUSE.unsupported(OPERATION, "width", "cannot be chosen"));
     }
     let call = Call::get(OPERATION, "/wxa/get_qrcode").expecting_image();
     Ok(match &options.path {

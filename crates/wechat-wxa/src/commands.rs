@@ -14,7 +14,7 @@
 //! Arguments are checked when a command is planned or performed. Each function fails with
 //! [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if its arguments cannot be written as JSON.
 
-use miniprogram_core::{AppId, Command, DraftId, InherentCommand, MethodName, Result};
+use miniprogram_core::{AppId, Command, DraftId, MethodName, Result, kit};
 use serde::Serialize;
 
 use crate::values::{SearchStatus, TemplateKind};
@@ -25,8 +25,7 @@ use crate::{
 };
 
 fn command(method: MethodName, arguments: &impl Serialize) -> Result<Command> {
-    let command = InherentCommand::new(method, arguments).map_err(|error| error.for_vendor(WECHAT))?;
-    Ok(Command::Inherent(command.for_vendor(WECHAT)))
+    kit::command(WECHAT, method, arguments)
 }
 
 fn texts<D: AsRef<str>>(texts: &[D]) -> Vec<String> {

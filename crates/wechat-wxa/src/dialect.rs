@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use miniprogram_core::json::read_response;
+use miniprogram_core::kit::is_image;
 use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
 use miniprogram_core::transport::{Place, Request, Response};
 pub(crate) use miniprogram_core::wire::number as whole;
@@ -133,10 +134,6 @@ pub(crate) fn is_told(member: Option<&Value>) -> bool {
         Some(Value::String(text)) => !text.is_empty(),
         Some(_) => true,
     }
-}
-
-fn is_image(body: &[u8]) -> bool {
-    body.starts_with(b"\xff\xd8\xff") || body.starts_with(b"\x89PNG")
 }
 
 /// Returns the request id at the end of `errmsg`: `rid: ` and three groups of eight hexadecimal digits.

@@ -20,10 +20,11 @@ pub(crate) use server::SERVER_DOMAIN_REFUSALS;
 pub use server::{DomainChange, DomainResult, ServerDomains};
 pub use web_view::{WebViewDomainChange, WebViewDomainResult};
 
+use crate::REFUSE;
 use crate::fields;
-use crate::one_call::{Inherent, effect_members};
-use crate::refuse;
 use crate::values::DomainAction;
+use miniprogram_core::effect_members;
+use miniprogram_core::kit::Inherent;
 
 pub(crate) const EFFECTS: &[Inherent] = &[
     Inherent::new(server::CHANGE, server::change),
@@ -123,7 +124,7 @@ fn verdict(standings: impl IntoIterator<Item = Standing>, value: impl FnOnce() -
 
 fn check_domains(operation: &'static str, field: &str, domains: &[String]) -> Result<()> {
     match domains.iter().position(|domain| domain.trim().is_empty()) {
-        Some(at) => Err(refuse::invalid(operation, format!("{field}[{at}]"), "must not be empty")),
+        Some(at) => Err(REFUSE.invalid(operation, format!("{field}[{at}]"), "must not be empty")),
         None => Ok(()),
     }
 }

@@ -1,16 +1,16 @@
 //! Maps commands to effects: the single table of the effects on an app and of those on the platform.
 
 use miniprogram_core::pipeline::{EffectPlan, EffectSource};
-use miniprogram_core::{Command, Error, InherentCommand, Result, subject};
+use miniprogram_core::{Command, Error, Result, subject};
 
 use crate::audit::{ExpediteAudit, SubmitAudit, WithdrawAudit};
 use crate::client::{WeChatApp, WeChatPlatform};
 use crate::code::UploadCode;
-use crate::one_call::Inherent;
 use crate::release::{
-    CancelGrayRelease, Release, Rollback, SetMinLibraryVersion, SetVisitStatus, StartGrayRelease,
+    CancelGrayRelease, Release, Rollback, StartGrayRelease, set_min_library_version, set_visit_status,
 };
 use crate::{WECHAT, account, category_admin, domains, privacy, quota, templates, testers};
+use miniprogram_core::kit::Inherent;
 
 /// The WeChat-only effects on an app.
 const OF_APP: [&[Inherent]; 6] = [
@@ -39,11 +39,11 @@ impl EffectSource for WeChatApp {
             Command::Rollback { target } => Box::new(Rollback::new(target)?),
             Command::StartGrayRelease { gray } => Box::new(StartGrayRelease::new(*gray)?),
             Command::CancelGrayRelease => Box::new(CancelGrayRelease),
-            Command::SetVisitStatus { status } => Box::new(SetVisitStatus::new(*status)?),
-            Command::SetMinLibraryVersion { version } => Box::new(SetMinLibraryVersion::new(version)?),
+            Command::SetVisitStatus { status } => set_visit_status(*status)?,
+            Command::SetMinLibraryVersion { version } => set_min_library_version(version)?,
             Command::Inherent(command) => {
                 quota::expect_app(command, &self.app)?;
-                inherent(&OF_APP, command)?
+                Inherent::plan(WECHAT, &OF_APP, command)?
             }
             other => return Err(unsupported(other)),
         })
@@ -53,17 +53,10 @@ impl EffectSource for WeChatApp {
 impl EffectSource for WeChatPlatform {
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
         match command {
-            Command::Inherent(command) => inherent(&OF_PLATFORM, command),
+            Command::Inherent(command) => Inherent::plan(WECHAT, &OF_PLATFORM, command),
             other => Err(unsupported(other)),
         }
     }
-}
-
-fn inherent(effects: &[&[Inherent]], command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
-    command.expect_vendor(WECHAT)?;
-    let found = effects.iter().copied().flatten().find(|effect| effect.method == command.method);
-    let effect = found.ok_or_else(|| Error::unsupported(WECHAT, command.method.as_str()))?;
-    (effect.plan)(command).map_err(|error| error.for_vendor(WECHAT))
 }
 
 fn unsupported(command: &Command) -> Error {

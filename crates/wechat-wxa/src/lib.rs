@@ -14,8 +14,6 @@ mod audit;
 #[cfg(feature = "client")]
 mod authorization;
 #[cfg(feature = "client")]
-mod before;
-#[cfg(feature = "client")]
 mod body;
 #[cfg(feature = "client")]
 mod category_admin;
@@ -42,15 +40,11 @@ mod media;
 #[cfg(feature = "client")]
 mod message;
 #[cfg(feature = "client")]
-mod one_call;
-#[cfg(feature = "client")]
 mod privacy;
 #[cfg(feature = "client")]
 mod quota;
 #[cfg(feature = "client")]
 mod records;
-#[cfg(feature = "client")]
-mod refuse;
 #[cfg(feature = "client")]
 mod release;
 #[cfg(feature = "client")]
@@ -111,3 +105,7 @@ pub use testers::{Tester, TesterRef};
 
 /// The vendor WeChat.
 pub const WECHAT: Vendor = Vendor::new("wechat");
+
+/// The refusals of arguments, before a request is sent.
+#[cfg(feature = "client")]
+const REFUSE: miniprogram_core::kit::Refusals = miniprogram_core::kit::Refusals::new(WECHAT);

@@ -9,9 +9,9 @@ use miniprogram_core::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::REFUSE;
 use crate::client::WeChatApp;
 use crate::fields;
-use crate::refuse;
 use crate::values::MaterialKind;
 
 const MEGABYTE: usize = 1 << 20;
@@ -37,9 +37,9 @@ impl MediaFile {
     }
 
     fn part(&self, operation: &'static str, name: &'static str, media_type: &'static str) -> Result<Part> {
-        refuse::required(operation, "file.name", &self.name)?;
+        REFUSE.required(operation, "file.name", &self.name)?;
         if self.content.is_empty() {
-            return Err(refuse::invalid(operation, "file.content", "must not be empty"));
+            return Err(REFUSE.invalid(operation, "file.content", "must not be empty"));
         }
         Ok(Part::file(name, &self.name, media_type, self.content.clone()))
     }
@@ -141,7 +141,7 @@ impl WeChatApp {
         const OPERATION: &str = "upload_audit_media";
         let Some(media_type) = file.media_type() else {
             let rule = "must be a PNG, JPEG or GIF picture or an MP4 film by its first bytes";
-            return Err(refuse::invalid(OPERATION, "file.content", rule));
+            return Err(REFUSE.invalid(OPERATION, "file.content", rule));
         };
         let (what, largest) = if media_type == "video/mp4" {
             ("a film of at most 10 MB", LARGEST_VIDEO)
@@ -150,7 +150,7 @@ impl WeChatApp {
         };
         if file.content.len() > largest {
             let rule = format!("must be {what} ({largest} bytes), has {} bytes", file.content.len());
-            return Err(refuse::invalid(OPERATION, "file.content", rule));
+            return Err(REFUSE.invalid(OPERATION, "file.content", rule));
         }
         let part = file.part(OPERATION, "media", media_type)?;
         let call = Call::post_multipart(OPERATION, "/wxa/uploadmedia", vec![part]);

@@ -4,8 +4,8 @@ use miniprogram_core::Result;
 use miniprogram_core::pipeline::Call;
 use serde_json::json;
 
+use crate::REFUSE;
 use crate::client::WeChatApp;
-use crate::refuse;
 
 impl WeChatApp {
     /// Sends a text to a user, given by openid, who has written to the app before: `custom/send`.
@@ -20,8 +20,8 @@ impl WeChatApp {
     /// text; the vendor's refusals. With outcome `unknown` the user may have seen the message.
     pub async fn send_text_message(&self, open_id: &str, text: &str) -> Result<()> {
         const OPERATION: &str = "send_text_message";
-        refuse::required(OPERATION, "touser", open_id)?;
-        refuse::required(OPERATION, "content", text)?;
+        REFUSE.required(OPERATION, "touser", open_id)?;
+        REFUSE.required(OPERATION, "content", text)?;
         let body = json!({ "touser": open_id, "msgtype": "text", "text": { "content": text } });
         let call = Call::post_json(OPERATION, "/cgi-bin/message/custom/send", &body);
         self.begin(OPERATION).send_once(&call).await?;

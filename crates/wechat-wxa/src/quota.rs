@@ -9,11 +9,11 @@ use miniprogram_core::{Effect, InherentCommand, MethodName, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::REFUSE;
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::{Inherent, OneCall};
-use crate::refuse;
+use miniprogram_core::kit::{Inherent, OneCall};
 
 pub(crate) const CLEAR: MethodName = MethodName::new("clear_quota");
 
@@ -103,7 +103,7 @@ impl WeChatApp {
         const OPERATION: &str = "api_quota";
         if !path.starts_with('/') || path.starts_with("//") {
             let rule = "must begin with one `/` and name no host, such as /wxa/commit";
-            return Err(refuse::invalid(OPERATION, "path", rule));
+            return Err(REFUSE.invalid(OPERATION, "path", rule));
         }
         let call = Call::post_json(OPERATION, "/cgi-bin/openapi/quota/get", &json!({ "cgi_path": path }));
         let reply = self.begin(OPERATION).read(&call).await?;
@@ -137,7 +137,7 @@ impl WeChatApp {
     /// of any read.
     pub async fn request_info(&self, request_id: &str) -> Result<RequestInfo> {
         const OPERATION: &str = "request_info";
-        refuse::required(OPERATION, "request_id", request_id)?;
+        REFUSE.required(OPERATION, "request_id", request_id)?;
         let call = Call::post_json(OPERATION, "/cgi-bin/openapi/rid/get", &json!({ "rid": request_id }));
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut request = fields::of(&reply).required("request", Fields::object)?;
@@ -166,12 +166,12 @@ pub(crate) fn expect_app(command: &InherentCommand, app: &AppId) -> Result<()> {
     if app_id == app.as_str() {
         return Ok(());
     }
-    Err(refuse::invalid(CLEAR.as_str(), "app_id", format!("must be the app itself, {app}, is {app_id:?}")))
+    Err(REFUSE.invalid(CLEAR.as_str(), "app_id", format!("must be the app itself, {app}, is {app_id:?}")))
 }
 
 fn clear(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let ClearQuota { app_id } = command.arguments()?;
-    refuse::required(CLEAR.as_str(), "app_id", &app_id)?;
+    REFUSE.required(CLEAR.as_str(), "app_id", &app_id)?;
     let call = Call::post_json(CLEAR.as_str(), "/cgi-bin/clear_quota", &json!({ "appid": app_id }));
-    OneCall::new(CLEAR, EffectClass::OneShot, call).boxed()
+    OneCall::new(EffectClass::OneShot, call).boxed()
 }

@@ -5,9 +5,9 @@ use miniprogram_core::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::REFUSE;
 use crate::client::WeChatApp;
 use crate::fields;
-use crate::refuse;
 use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 
 /// A rule violation recorded by the vendor.
@@ -144,7 +144,7 @@ impl WeChatApp {
     pub async fn illegal_records(&self, start: Timestamp, end: Timestamp) -> Result<Vec<IllegalRecord>> {
         const OPERATION: &str = "illegal_records";
         if end < start {
-            return Err(refuse::invalid(OPERATION, "end", "must not be before the start"));
+            return Err(REFUSE.invalid(OPERATION, "end", "must not be before the start"));
         }
         let body = json!({ "start_time": start.as_unix(), "end_time": end.as_unix() });
         let call = Call::post_json(OPERATION, "/wxa/getillegalrecords", &body);
@@ -158,7 +158,7 @@ impl WeChatApp {
     /// The errors of any read.
     pub async fn appeal_records(&self, illegal_record_id: &str) -> Result<Vec<AppealRecord>> {
         const OPERATION: &str = "appeal_records";
-        refuse::required(OPERATION, "illegal_record_id", illegal_record_id)?;
+        REFUSE.required(OPERATION, "illegal_record_id", illegal_record_id)?;
         let body = json!({ "illegal_record_id": illegal_record_id });
         let call = Call::post_json(OPERATION, "/wxa/getappealrecords", &body);
         let reply = self.begin(OPERATION).read(&call).await?;

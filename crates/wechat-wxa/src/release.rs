@@ -6,16 +6,14 @@ mod rollback;
 mod settings;
 
 use async_trait::async_trait;
-use miniprogram_core::{
-    GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager, Result, RollbackVersion, Visit,
-};
+use miniprogram_core::{GrayReleasePlan, MinLibraryVersion, ReleaseManager, Result, RollbackVersion, Visit};
 
 pub(crate) use gray::{CancelGrayRelease, StartGrayRelease};
 pub(crate) use publish::Release;
 pub(crate) use rollback::Rollback;
-pub(crate) use settings::{SetMinLibraryVersion, SetVisitStatus};
+pub(crate) use settings::{set_min_library_version, set_visit_status};
 
-use crate::client::{self, WeChatApp};
+use crate::client::WeChatApp;
 use crate::wire;
 
 #[async_trait]
@@ -39,17 +37,11 @@ impl ReleaseManager for WeChatApp {
     }
 
     async fn visit_status(&self) -> Result<Visit> {
-        settings::read_visit(&mut self.begin("visit_status")).await
+        settings::visit_of(&self.begin("visit_status").read(&settings::visit_call()).await?)
     }
 
     async fn min_library_version(&self) -> Result<MinLibraryVersion> {
-        let call = settings::library_call();
-        let library: wire::Library = client::read(&mut self.begin("min_library_version"), &call).await?;
-        let usage = library.uv_info.unwrap_or_default().items;
-        let usage = usage
-            .into_iter()
-            .filter_map(|row| Some(LibraryUsage::new(row.version?, row.percentage)))
-            .collect();
-        Ok(MinLibraryVersion::new(library.now_version, usage))
+        let reply = self.begin("min_library_version").read(&settings::library_call()).await?;
+        settings::library_version(&reply)
     }
 }

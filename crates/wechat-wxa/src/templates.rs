@@ -11,13 +11,13 @@ use miniprogram_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::REFUSE;
 use crate::client::WeChatPlatform;
 use crate::commands;
 use crate::dialect::whole;
 use crate::fields;
-use crate::one_call::{Inherent, OneCall, brought};
-use crate::refuse;
 use crate::values::{TEMPLATE_TYPE, TemplateKind};
+use miniprogram_core::kit::{Inherent, OneCall, value_of};
 
 pub(crate) use miniprogram_core::template::ADD_TEMPLATE as ADD;
 use miniprogram_core::template::{DELETE_TEMPLATE as DELETE, DeleteTemplate};
@@ -113,14 +113,14 @@ fn draft(members: &mut Fields<'_>) -> Result<TemplateDraft> {
 fn number_of(operation: &'static str, kind: TemplateKind) -> Result<i64> {
     let row = TEMPLATE_TYPE.rows().iter().find(|row| row.status == kind);
     row.and_then(|row| row.code.as_number())
-        .ok_or_else(|| refuse::invalid(operation, "kind", "must be ordinary or standard, is unknown"))
+        .ok_or_else(|| REFUSE.invalid(operation, "kind", "must be ordinary or standard, is unknown"))
 }
 
 /// Converts an id to the number that the vendor requires.
 fn number(operation: &'static str, field: &'static str, id: &str) -> Result<Value> {
     let number: Option<u64> = id.parse().ok().filter(|number: &u64| number.to_string() == id);
     number.map(Value::from).ok_or_else(|| {
-        refuse::invalid(operation, field, format!("must be a whole number in plain digits, is {id:?}"))
+        REFUSE.invalid(operation, field, format!("must be a whole number in plain digits, is {id:?}"))
     })
 }
 
@@ -179,7 +179,7 @@ fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let wanted: Add = command.arguments()?;
     if wanted.description.is_some() {
         let why = "cannot be chosen: a template keeps that of its draft";
-        return Err(refuse::unsupported(ADD.as_str(), "description", why));
+        return Err(REFUSE.unsupported(ADD.as_str(), "description", why));
     }
     let mut body = Map::new();
     body.insert("draft_id".to_owned(), number(ADD.as_str(), "draft_id", wanted.draft_id.as_str())?);
@@ -188,15 +188,15 @@ fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     }
     let call =
         Call::post_json(ADD.as_str(), "/wxa/addtotemplate", &Value::Object(body)).with_platform_token();
-    OneCall::new(ADD, EffectClass::OneShot, call)
+    OneCall::new(EffectClass::OneShot, call)
         .changes(templates_call(), listed, move |before, now| match added(&ids(before), &now, &wanted)[..] {
             [] if has_new_of_no_draft(&ids(before), &now) => Finding::Untold("template_list.draft_id"),
             [] => Finding::Absent,
-            [id] => Finding::Done(brought(&AddedTemplate::new(Some(id.clone())))),
+            [id] => Finding::Done(value_of(&AddedTemplate::new(Some(id.clone())))),
             _ => Finding::Unknowable,
         })
         .told_by(["template_list[].template_id"])
-        .bringing(|_| Ok(brought(&AddedTemplate::default())))
+        .yielding(|_| Ok(value_of(&AddedTemplate::default())))
         .made_known_by_the_read()
         .boxed()
 }
@@ -209,7 +209,7 @@ fn delete(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let DeleteTemplate { template_id, .. } = command.arguments()?;
     let body = json!({ "template_id": number(DELETE.as_str(), "template_id", template_id.as_str())? });
     let call = Call::post_json(DELETE.as_str(), "/wxa/deletetemplate", &body).with_platform_token();
-    OneCall::new(DELETE, EffectClass::Guarded, call)
+    OneCall::new(EffectClass::Guarded, call)
         .changes(templates_call(), listed, move |before, now| {
             let holds = |list: &[Listed]| list.iter().any(|template| template.template_id == template_id);
             if holds(before) && !holds(&now) { Finding::Done(EffectValue::None) } else { Finding::Absent }

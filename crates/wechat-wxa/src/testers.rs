@@ -9,11 +9,12 @@ use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result}
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::REFUSE;
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::{Inherent, OneCall, brought, effect_members};
-use crate::refuse;
+use miniprogram_core::effect_members;
+use miniprogram_core::kit::{Inherent, OneCall, value_of};
 
 pub(crate) const BIND: MethodName = MethodName::new("bind_tester");
 pub(crate) const UNBIND: MethodName = MethodName::new("unbind_tester");
@@ -106,9 +107,9 @@ fn testers(reply: &Reply) -> Result<Vec<Tester>> {
 
 fn bind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Bind { wechat_id } = command.arguments()?;
-    refuse::required(BIND.as_str(), "wechat_id", &wechat_id)?;
+    REFUSE.required(BIND.as_str(), "wechat_id", &wechat_id)?;
     let call = Call::post_json(BIND.as_str(), "/wxa/bind_tester", &json!({ "wechatid": wechat_id }));
-    OneCall::new(BIND, EffectClass::Guarded, call)
+    OneCall::new(EffectClass::Guarded, call)
         .changes(testers_call(), testers, |before, now| {
             if now.iter().any(|tester| !holds(before, tester)) {
                 Finding::Unknowable
@@ -117,8 +118,8 @@ fn bind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
             }
         })
         .told_by(["members[].userstr"])
-        .bringing(|reply| Ok(brought(&Tester::read(&mut fields::of(reply))?)))
-        .done_already(BOUND_ALREADY, brought(&Tester::default()))
+        .yielding(|reply| Ok(value_of(&Tester::read(&mut fields::of(reply))?)))
+        .done_already(BOUND_ALREADY, value_of(&Tester::default()))
         .boxed()
 }
 
@@ -128,9 +129,9 @@ fn unbind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
         TesterRef::WeChatId(id) => ("wechat_id", "wechatid", id),
         TesterRef::UserStr(user) => ("user_str", "userstr", user),
     };
-    refuse::required(UNBIND.as_str(), field, text)?;
+    REFUSE.required(UNBIND.as_str(), field, text)?;
     let call = Call::post_json(UNBIND.as_str(), "/wxa/unbind_tester", &json!({ member: text }));
-    OneCall::new(UNBIND, EffectClass::Guarded, call)
+    OneCall::new(EffectClass::Guarded, call)
         .changes(testers_call(), testers, move |before, now| {
             let mut gone = before.iter().filter(|tester| !holds(&now, tester));
             match &tester {

@@ -14,13 +14,13 @@ use miniprogram_core::pipeline::{Call, Fields, Op, Pipeline};
 use miniprogram_core::redact;
 use miniprogram_core::transport::Place;
 use miniprogram_core::{
-    AccessToken, Error, ErrorKind, NoTokens, Outcome, Result, Secret, Timestamp, TokenProvider, TokenScope,
+    AccessToken, Error, ErrorKind, NoTokens, Result, Secret, Timestamp, TokenProvider, TokenScope,
 };
 use serde_json::{Map, Value};
 
 use super::AllianceConfig;
 use crate::dialect::BaiduDialect;
-use crate::{BAIDU, reply};
+use crate::{BAIDU, REFUSE};
 
 const OPERATION: &str = "token";
 /// How long before its expiry a token is replaced: a tenth of its lifetime, at most this.
@@ -149,11 +149,7 @@ impl Key {
     /// Fetches a token and keeps it.
     async fn fly(self: Arc<Self>) -> Landing {
         let mut op = self.pipeline.begin(self.pipeline.platform_id(), OPERATION);
-        // The call that needs the token is repeated, and with it this request. Only its response is unknown.
-        let fetched = self.fetch(&mut op).await.map_err(|error| match error.outcome() {
-            Outcome::Unknown => error.with_outcome(Outcome::NotDone),
-            _ => error,
-        });
+        let fetched = self.fetch(&mut op).await;
         let token = {
             let mut state = self.state();
             state.flight = None;
@@ -167,15 +163,17 @@ impl Key {
     async fn fetch(&self, op: &mut Op<'_>) -> Result<Current> {
         let asked_at = op.now();
         let reply = op.send_once(&self.call()).await?;
-        let mut answer = Fields::new(&reply, BAIDU, "", reply.json.as_object().cloned().unwrap_or_default());
+        let mut answer = Fields::new(&reply, "", reply.json.as_object().cloned().unwrap_or_default());
         let Ok(token) = AccessToken::new(answer.required("access_token", Fields::text)?) else {
-            return Err(reply::odd(&reply, "access_token", "is empty or holds blanks or control characters"));
+            return Err(reply
+                .protocol("is empty or holds blanks or control characters")
+                .with_field("access_token"));
         };
         let seconds = answer.required("expires_in", Fields::number)?;
         let lifetime = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
         let Some(lifetime) = lifetime.map(Duration::from_secs) else {
             let why = format!("must be a positive number of seconds, is {seconds}");
-            return Err(reply::odd(&reply, "expires_in", why));
+            return Err(reply.protocol(why).with_field("expires_in"));
         };
         let response = TokenResponse {
             expires_in: lifetime,
@@ -193,6 +191,7 @@ impl Key {
         })
     }
 
+    /// The call that needs the token is repeated, and with it this one: only its response may be unknown.
     fn call(&self) -> Call {
         let fields = vec![
             ("grant_type".into(), "client_credentials".to_owned()),
@@ -202,6 +201,7 @@ impl Key {
         Call::post_form(OPERATION, "/oauth/2.0/token", fields)
             .with_secret(Place::body("client_secret"), self.secret.clone())
             .without_token()
+            .without_effect()
     }
 }
 
@@ -244,8 +244,5 @@ impl TokenProvider for ClientCredentials {
 }
 
 fn missing(field: &'static str) -> Error {
-    Error::new(ErrorKind::Config, OPERATION)
-        .for_vendor(BAIDU)
-        .with_field(field)
-        .with_detail("must not be empty: tokens are fetched with the key's id and secret")
+    REFUSE.config(OPERATION, field, "must not be empty: tokens are fetched with the key's id and secret")
 }

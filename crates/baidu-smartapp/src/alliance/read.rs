@@ -3,7 +3,7 @@
 use miniprogram_core::pipeline::Call;
 use miniprogram_core::{AppId, Error, PlannedRequest, Result};
 
-use crate::BAIDU;
+use crate::REFUSE;
 use crate::dialect::BaiduDialect;
 use crate::package::PackageQuery;
 
@@ -86,6 +86,6 @@ impl AllianceRead {
     }
 
     fn invalid(&self, field: &'static str, rule: impl Into<String>) -> Error {
-        Error::invalid(self.operation(), field, rule).for_vendor(BAIDU)
+        REFUSE.invalid(self.operation(), field, rule)
     }
 }

@@ -18,7 +18,7 @@ use crate::package::{
     APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, look_at, newest,
     read_detail,
 };
-use crate::{BAIDU, before, refuse};
+use crate::{BAIDU, REFUSE};
 
 const OPERATION: &str = "submit_audit";
 
@@ -43,14 +43,14 @@ pub(crate) enum Source {
 impl SubmitAudit {
     pub(crate) fn new(target: &SubmitTarget, options: &SubmitOptions) -> Result<Self> {
         let given = |id: &PackageId| {
-            refuse::required(OPERATION, "package_id", id.as_str()).map(|()| Source::Given(id.clone()))
+            REFUSE.required(OPERATION, "package_id", id.as_str()).map(|()| Source::Given(id.clone()))
         };
         let source = match target {
             SubmitTarget::Package(id) => given(id)?,
             SubmitTarget::Upload(UploadReceipt { package_id: Some(id), .. }) => given(id)?,
             SubmitTarget::Upload(receipt) => Source::Upload(receipt.clone()),
             SubmitTarget::Version(version) => {
-                refuse::required(OPERATION, "version", version)?;
+                REFUSE.required(OPERATION, "version", version)?;
                 Source::Development(Some(version.clone()))
             }
             SubmitTarget::Newest => Source::Development(None),
@@ -92,7 +92,7 @@ fn fields(options: &SubmitOptions) -> Result<Fields> {
     let mut fields = Fields::new();
     for (name, text) in [("content", &options.content), ("remark", &options.remark)] {
         let text = text.clone().unwrap_or_default();
-        refuse::required(OPERATION, name, &text)?;
+        REFUSE.required(OPERATION, name, &text)?;
         fields.push((name.into(), text));
     }
     fields.extend(form_fields(OPERATION, &options.extra)?);
@@ -119,7 +119,6 @@ async fn wait_for(op: &mut Op<'_>, receipt: &UploadReceipt) -> Result<(String, O
                 not_shown(OPERATION, receipt)
             } else {
                 Error::new(ErrorKind::Timeout, OPERATION)
-                    .for_vendor(BAIDU)
                     .with_detail("the vendor has not processed the upload within 5 minutes")
             });
         }
@@ -131,10 +130,11 @@ async fn wait_for(op: &mut Op<'_>, receipt: &UploadReceipt) -> Result<(String, O
 fn upload_failed(code: Option<&Code>, reason: &str) -> Error {
     let why = "the upload failed: upload again";
     match code {
-        Some(code) => refuse::conflict(OPERATION, why)
+        Some(code) => REFUSE
+            .conflict(OPERATION, why)
             .with_vendor(VendorError::new(BAIDU, code.clone(), reason))
             .with_translated_advice(UPLOAD_ERR.explain(code, None).translated_advice()),
-        None => refuse::conflict(OPERATION, format!("{why}: {reason}")),
+        None => REFUSE.conflict(OPERATION, format!("{why}: {reason}")),
     }
 }
 
@@ -156,10 +156,10 @@ fn development(packages: &Packages, version: Option<&str>) -> Result<(String, Op
         package.is_under_way() && (version.is_none() || package.version.as_deref() == version)
     });
     if under_way {
-        let error = refuse::conflict(OPERATION, "the upload is still processed");
+        let error = REFUSE.conflict(OPERATION, "the upload is still processed");
         return Err(error.with_retry(Retry::Backoff).with_advice("repeat in a few seconds"));
     }
-    Err(refuse::conflict(
+    Err(REFUSE.conflict(
         OPERATION,
         match version {
             Some(version) => format!("no package of version {version} is in development"),
@@ -193,11 +193,11 @@ impl EffectPlan for SubmitAudit {
             Some(_) => return Ok(json!({ "package_id": id, "status": status })),
             None => "has no status yet: its upload is not finished",
         };
-        Err(refuse::conflict(OPERATION, format!("package {id} {why}")))
+        Err(REFUSE.conflict(OPERATION, format!("package {id} {why}")))
     }
 
     fn request(&self, before: &Value) -> Result<Call> {
-        Ok(self.call(before::package_id(OPERATION, before)?))
+        Ok(self.call(package::id_in(OPERATION, before)?))
     }
 
     fn value(&self, before: &Value, _reply: &Reply) -> Result<EffectValue> {
@@ -205,7 +205,7 @@ impl EffectPlan for SubmitAudit {
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let id = before::package_id(OPERATION, &intent.before)?;
+        let id = package::id_in(OPERATION, &intent.before)?;
         let was = intent.before.get("status").and_then(Value::as_i64);
         let Some(package) = look_at(op, id).await? else { return Ok(Finding::Absent) };
         Ok(match package.status() {
@@ -220,7 +220,7 @@ impl EffectPlan for SubmitAudit {
 
     /// A package that was uploaded since is something else to submit.
     async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
-        let submitted = before::package_id(OPERATION, &intent.before)?;
+        let submitted = package::id_in(OPERATION, &intent.before)?;
         let Source::Development(version) = &self.source else { return Ok(Repeat::Same) };
         let Some(packages) = Packages::look(op).await? else {
             return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
@@ -245,5 +245,5 @@ impl EffectPlan for SubmitAudit {
 
 /// The package's id is also the audit's id.
 fn audit(before: &Value) -> Result<EffectValue> {
-    Ok(EffectValue::Audit(AuditId::from(before::package_id(OPERATION, before)?)))
+    Ok(EffectValue::Audit(AuditId::from(package::id_in(OPERATION, before)?)))
 }

@@ -9,7 +9,7 @@ use super::latest_of;
 use crate::package::{
     self, APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Packages, REJECTED, ROLLING_BACK, look_at,
 };
-use crate::{BAIDU, before, refuse};
+use crate::{BAIDU, REFUSE};
 
 const OPERATION: &str = "withdraw_audit";
 
@@ -24,7 +24,7 @@ impl WithdrawAudit {
     pub(crate) fn new(target: &AuditTarget) -> Result<Self> {
         let audit = match target {
             AuditTarget::Id(audit) => {
-                refuse::required(OPERATION, "audit_id", audit.as_str())?;
+                REFUSE.required(OPERATION, "audit_id", audit.as_str())?;
                 Some(audit.clone())
             }
             AuditTarget::Latest => None,
@@ -43,7 +43,7 @@ impl WithdrawAudit {
     fn audit<'a>(&'a self, before: &'a Value) -> Result<&'a str> {
         match &self.audit {
             Some(audit) => Ok(audit.as_str()),
-            None => before::package_id(OPERATION, before),
+            None => package::id_in(OPERATION, before),
         }
     }
 }
@@ -69,7 +69,7 @@ impl EffectPlan for WithdrawAudit {
         match latest.audit_id {
             Some(audit) if latest.status == AuditStatus::InReview => Ok(json!({ "package_id": audit })),
             _ => {
-                Err(refuse::conflict(OPERATION, format!("no audit is open: the latest is {}", latest.status)))
+                Err(REFUSE.conflict(OPERATION, format!("no audit is open: the latest is {}", latest.status)))
             }
         }
     }
@@ -82,7 +82,7 @@ impl EffectPlan for WithdrawAudit {
         let audit = self.audit(&intent.before)?;
         let verdict = |verdict: &str| {
             let why = format!("the verdict came first: package {audit} {verdict}");
-            Finding::Conflict(refuse::conflict(OPERATION, why))
+            Finding::Conflict(REFUSE.conflict(OPERATION, why))
         };
         let Some(package) = look_at(op, audit).await? else { return Ok(Finding::Absent) };
         Ok(match package.status() {
@@ -103,7 +103,7 @@ impl EffectPlan for WithdrawAudit {
         let Some(packages) = Packages::look(op).await? else {
             return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
         };
-        let ours = before::package_id(OPERATION, &intent.before)?;
+        let ours = package::id_in(OPERATION, &intent.before)?;
         if let Some(open) = packages.newest(IN_REVIEW) {
             let is_ours = open.package_id.as_ref().is_some_and(|id| id.as_str() == ours);
             return Ok(match is_ours {

@@ -6,7 +6,7 @@ use miniprogram_core::{AccessToken, AppId, Result};
 use serde_json::Value;
 
 use super::BaiduAuthorization;
-use crate::{app_info, reply};
+use crate::app_info;
 
 impl BaiduAuthorization {
     pub(super) async fn read_info(
@@ -22,10 +22,10 @@ impl BaiduAuthorization {
         };
         let reply = op.read(&call).await?;
         let info = app_info::one(&reply)?;
-        let named = info.app_id.ok_or_else(|| reply::odd(&reply, "data.app_id", "is missing"))?;
+        let named = info.app_id.ok_or_else(|| reply.protocol("is missing").with_field("data.app_id"))?;
         if let Some(asked) = app.filter(|asked| **asked != named) {
             let why = format!("is {named}, but {asked} was asked for");
-            return Err(reply::odd(&reply, "data.app_id", why));
+            return Err(reply.protocol(why).with_field("data.app_id"));
         }
         let granted = info.permissions.into_iter().filter_map(|granted| granted.name);
         Ok(AuthorizerInfo::new(named, redact::without_secrets(Value::Object(info.members)))

@@ -8,7 +8,7 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::{BaiduAuthorization, required};
-use crate::BAIDU;
+use crate::{BAIDU, REFUSE};
 
 const OPERATION: &str = "authorization_url";
 
@@ -51,5 +51,5 @@ pub(super) fn url(
 }
 
 fn invalid(field: &str, why: &str) -> Error {
-    Error::invalid(OPERATION, field.to_owned(), why).for_vendor(BAIDU)
+    REFUSE.invalid(OPERATION, field.to_owned(), why)
 }

@@ -2,11 +2,11 @@
 
 use miniprogram_core::authorization::Recovery;
 use miniprogram_core::pipeline::Call;
-use miniprogram_core::{AccessToken, AppId, Error, Result};
+use miniprogram_core::{AccessToken, AppId, Result};
 
 use super::BaiduAuthorization;
 use super::tokens::Issued;
-use crate::BAIDU;
+use crate::REFUSE;
 
 const OPERATION: &str = "recover";
 
@@ -15,7 +15,7 @@ impl BaiduAuthorization {
     pub(super) async fn retrieve_code(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
         if app.as_number().is_none() {
             let why = "must be a number from 1 on: Baidu's app ids are numbers";
-            return Err(Error::invalid(OPERATION, "app", why).for_vendor(BAIDU));
+            return Err(REFUSE.invalid(OPERATION, "app", why));
         }
         let fields = vec![("app_id".into(), app.to_string())];
         let call = Call::post_form(OPERATION, "/rest/2.0/smartapp/auth/retrieve/authorizationcode", fields);

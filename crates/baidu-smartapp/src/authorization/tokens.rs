@@ -8,7 +8,7 @@ use miniprogram_core::transport::Place;
 use miniprogram_core::{AccessToken, AppId, Result, Secret};
 
 use super::{BaiduAuthorization, required};
-use crate::{BAIDU, refuse, reply};
+use crate::{REFUSE, reply};
 
 /// Exchange and refresh: responses without the envelope of other responses.
 const OAUTH: &str = "/rest/2.0/oauth/token";
@@ -51,7 +51,7 @@ impl BaiduAuthorization {
         refresh_token: &Secret,
     ) -> Result<Grant> {
         const OPERATION: &str = "refresh";
-        refuse::required(OPERATION, "app", app.as_str())?;
+        REFUSE.required(OPERATION, "app", app.as_str())?;
         required(OPERATION, "refresh_token", refresh_token)?;
         let call = Call::get(OPERATION, OAUTH)
             .with_secret(Place::query("refresh_token"), refresh_token.clone())
@@ -64,7 +64,7 @@ impl BaiduAuthorization {
 async fn granted(op: &mut Op<'_>, call: Call, platform: &AccessToken) -> Result<Grant> {
     let reply = op.send_once(&call.with_given_token(platform.clone())).await?;
     let fields = reply.json.as_object().cloned().unwrap_or_default();
-    let mut issued = Issued(Fields::new(&reply, BAIDU, "", fields));
+    let mut issued = Issued(Fields::new(&reply, "", fields));
     let refresh_token = issued.secret("refresh_token")?;
     Ok(Grant::new().with_access(Some(issued.access_token()?)).with_refresh_token(Some(refresh_token)))
 }

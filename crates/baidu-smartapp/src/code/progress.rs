@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry, UploadReceipt};
 
-use crate::BAIDU;
 use crate::package::{Package, Packages, newest};
 
 /// How long to wait for an upload that is still being processed.
@@ -58,7 +57,6 @@ pub(super) fn is_new(package: &Package, known: &[PackageId]) -> bool {
 /// Reports that no entry shows that upload.
 pub(crate) fn not_shown(operation: &'static str, receipt: &UploadReceipt) -> Error {
     Error::new(ErrorKind::NotFound, operation)
-        .for_vendor(BAIDU)
         .with_field("receipt")
         .with_detail(format!("is of version {}, which package/get does not show", receipt.version))
         .with_retry(Retry::Backoff)

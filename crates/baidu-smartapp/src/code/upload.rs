@@ -1,6 +1,7 @@
 //! The effect of `upload_code`.
 
 use async_trait::async_trait;
+use miniprogram_core::kit::snapshot;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
 use miniprogram_core::{EffectValue, ExtJson, Intent, PackageId, Result, TemplateId, UploadReceipt};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::progress::{UPLOAD_PAUSE, UPLOAD_WAIT, is_new};
 use crate::package;
 use crate::package::{Package, Packages, newest};
-use crate::{before, ext_json, refuse};
+use crate::{REFUSE, ext_json};
 
 const OPERATION: &str = "upload_code";
 
@@ -39,9 +40,9 @@ impl UploadCode {
         version: &str,
         description: &str,
     ) -> Result<Self> {
-        refuse::required(OPERATION, "template_id", template.as_str())?;
-        refuse::required(OPERATION, "user_version", version)?;
-        refuse::required(OPERATION, "user_desc", description)?;
+        REFUSE.required(OPERATION, "template_id", template.as_str())?;
+        REFUSE.required(OPERATION, "user_version", version)?;
+        REFUSE.required(OPERATION, "user_desc", description)?;
         ext_json::refuse_unclear_switch(ext.member("extEnable").as_ref())?;
         ext_json::refuse_direct_commit(ext.member("directCommit").as_ref())?;
         Ok(Self {
@@ -88,7 +89,7 @@ impl UploadCode {
                     "an earlier upload of version {} with this description is still processed",
                     self.version
                 );
-                return Err(refuse::conflict(OPERATION, why).with_advice(
+                return Err(REFUSE.conflict(OPERATION, why).with_advice(
                     "wait until upload_progress no longer says processing, or choose another version",
                 ));
             }
@@ -114,7 +115,7 @@ impl EffectPlan for UploadCode {
         let same = packages.0.iter().filter(|package| package.version.as_deref() == Some(&*self.version));
         let known_package_ids = same.filter_map(|package| package.package_id.clone()).collect();
         let all_package_ids = packages.0.iter().filter_map(|package| package.package_id.clone()).collect();
-        before::keep(OPERATION, &Before { known_package_ids, all_package_ids })
+        snapshot::keep(OPERATION, &Before { known_package_ids, all_package_ids })
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
@@ -122,11 +123,11 @@ impl EffectPlan for UploadCode {
     }
 
     fn value(&self, before: &Value, _reply: &Reply) -> Result<EffectValue> {
-        Ok(EffectValue::Upload(self.receipt(before::kept(OPERATION, before)?)))
+        Ok(EffectValue::Upload(self.receipt(snapshot::kept(OPERATION, before)?)))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let before: Before = before::kept(OPERATION, &intent.before)?;
+        let before: Before = snapshot::kept(OPERATION, &intent.before)?;
         let Some(packages) = Packages::look(op).await? else { return Ok(Finding::Untold("data")) };
         let ours = packages.0.iter().filter(|package| package.is_upload_of(&self.version, &self.description));
         let new = newest(ours.filter(|package| is_new(package, &before.known_package_ids)));

@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use miniprogram_core::Subject;
 use miniprogram_core::json::repaired;
-use miniprogram_core::pipeline::{Call, Fields};
-use miniprogram_core::{Effect, Error, MethodName, Result, StatusTable, wire};
+use miniprogram_core::pipeline::{Call, EffectPlan, Fields};
+use miniprogram_core::{Effect, MethodName, Result, StatusTable, wire};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use serde_with::skip_serializing_none;
 
-use super::change::{InfoChange, Wanted};
+use super::change::{self, Wanted};
 use super::examination::Examination;
 use crate::client::BaiduApp;
 use crate::commands;
 use crate::values::{
     CATEGORY_TYPE, CategoryScope, CategoryType, Coded, NEED_QUALIFICATION, Necessity, QUALIFICATION_MUST,
 };
-use crate::{BAIDU, form, refuse, reply};
+use crate::{REFUSE, form, reply};
 
 pub(crate) const UPDATE_CATEGORIES: MethodName = MethodName::new("update_categories");
 /// Maximum number of categories per app.
@@ -139,7 +139,7 @@ impl CategoryChoice {
         form::extra(OPERATION, &self.extra, &["sub_category_id", "qualis"])?;
         let mut members = Map::from_iter([("sub_category_id".to_owned(), self.sub_category_id.into())]);
         for qualification in &self.qualifications {
-            refuse::required(OPERATION, "categorys.qualis.addr", &qualification.image_url)?;
+            REFUSE.required(OPERATION, "categorys.qualis.addr", &qualification.image_url)?;
         }
         if !self.qualifications.is_empty() {
             let images = self.qualifications.into_iter();
@@ -185,17 +185,17 @@ impl BaiduApp {
 
 /// `app/category/update`. The document's table calls the field `categories`; its samples and the vendor's message for
 /// code 50062 call it `categorys`.
-pub(crate) fn update_categories(choices: Vec<CategoryChoice>) -> Result<InfoChange> {
+pub(crate) fn update_categories(choices: Vec<CategoryChoice>) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = UPDATE_CATEGORIES.as_str();
     if !(1..=MAX_CATEGORIES).contains(&choices.len()) {
         let why = format!("must hold 1 to {MAX_CATEGORIES} categories, has {}", choices.len());
-        return Err(Error::invalid(OPERATION, "categorys", why).for_vendor(BAIDU));
+        return Err(REFUSE.invalid(OPERATION, "categorys", why));
     }
     let ids: BTreeSet<_> = choices.iter().map(|choice| choice.sub_category_id).collect();
     let list = choices.into_iter().map(CategoryChoice::into_json).collect::<Result<Vec<_>>>()?;
     let fields = vec![("categorys".into(), Value::Array(list).to_string())];
     let path = "/rest/2.0/smartapp/app/category/update";
-    Ok(InfoChange::new(OPERATION, path, fields, Wanted::Categories(ids)))
+    change::plan(Call::post_form(OPERATION, path, fields), Wanted::Categories(ids))
 }
 
 /// Maximum nesting depth of categories. The documents show two levels.

@@ -3,16 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
-use miniprogram_core::{EffectValue, Intent, Result};
+use miniprogram_core::kit::{OneCall, value_of};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Reply};
+use miniprogram_core::{EffectValue, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Examination;
 use crate::app_info::{self, AppInfo, ChangeCount, PendingChange};
-use crate::before;
-use crate::form::Fields;
 
 /// `status` of an app in service.
 const SERVING: i64 = 1;
@@ -20,15 +17,6 @@ const SERVING: i64 = 1;
 const TRAFFIC_CLOSED: i64 = 7;
 /// The status of a change that failed the review.
 const FAILED: i64 = 3;
-
-/// A change of the app's information.
-#[derive(Debug)]
-pub(crate) struct InfoChange {
-    operation: &'static str,
-    path: &'static str,
-    fields: Fields,
-    wanted: Wanted,
-}
 
 /// Selects a part of the observed information.
 pub(super) type PartOf = fn(&Seen) -> &Part;
@@ -109,6 +97,12 @@ impl Part {
     }
 }
 
+impl Seen {
+    fn of(reply: &Reply) -> Result<Self> {
+        app_info::one(reply).map(Self::from)
+    }
+}
+
 impl From<AppInfo> for Seen {
     fn from(info: AppInfo) -> Self {
         let text = |text: Option<String>| text.into_iter().collect();
@@ -130,110 +124,76 @@ fn counted(before: Option<i64>, now: Option<i64>) -> Option<bool> {
     (now >= before).then_some(now > before)
 }
 
-impl InfoChange {
-    pub(super) const fn new(
-        operation: &'static str,
-        path: &'static str,
-        fields: Fields,
-        wanted: Wanted,
-    ) -> Self {
-        Self { operation, path, fields, wanted }
-    }
+/// Builds the plan of a change: one form, and the comparison of what `app/info` shows before it and afterwards.
+pub(super) fn plan(call: Call, wanted: Wanted) -> Result<Box<dyn EffectPlan>> {
+    let is_reviewed = !matches!(wanted, Wanted::Recovery);
+    OneCall::new(EffectClass::OneShot, call)
+        .changes(app_info::call("app_info"), Seen::of, move |before, now| wanted.judge(before, &now))
+        .yielding(move |reply| match is_reviewed {
+            true => Ok(value_of(&Examination::of(reply))),
+            false => Ok(EffectValue::None),
+        })
+        .boxed()
+}
 
-    fn call(&self) -> Call {
-        Call::post_form(self.operation, self.path, self.fields.clone())
-    }
-
-    fn done(&self) -> Result<Finding> {
-        Ok(Finding::Done(match self.wanted {
-            Wanted::Recovery => EffectValue::None,
-            _ => Examination::default().into_value(self.operation)?,
-        }))
+impl Wanted {
+    fn done(&self) -> Finding {
+        Finding::Done(match self {
+            Self::Recovery => EffectValue::None,
+            _ => value_of(&Examination::default()),
+        })
     }
 
     /// Judges what a part shows of its new value. If a change was counted although the part looks as before, the
     /// change is ours and not shown yet. If the part shows another value, there was a concurrent change, and ours may
     /// have been made before it or not at all.
-    fn of_part(&self, value: &str, before: &Part, now: &Part) -> Result<Finding> {
+    fn of_part(&self, value: &str, before: &Part, now: &Part) -> Finding {
         if now.is_untold() {
-            return Ok(Finding::Untold("data.audit_info"));
+            return Finding::Untold("data.audit_info");
         }
         if now.newly_holds(value, before) {
             return self.done();
         }
         match counted(before.changed, now.changed) {
             Some(true) if now.looks_like(before) => self.done(),
-            Some(false) if !now.holds_another(before) => Ok(Finding::Absent),
-            _ => Ok(Finding::Unknowable),
+            Some(false) if !now.holds_another(before) => Finding::Absent,
+            _ => Finding::Unknowable,
         }
     }
 
     /// Judges categories in the same way; they also show what is in review.
-    fn of_categories(&self, wanted: &BTreeSet<i64>, before: &Seen, now: &Seen) -> Result<Finding> {
+    fn of_categories(&self, wanted: &BTreeSet<i64>, before: &Seen, now: &Seen) -> Finding {
         let (ours, as_before) = (now.categories == *wanted, now.categories == before.categories);
         match counted(before.categories_changed, now.categories_changed) {
             Some(true) if ours || as_before => self.done(),
-            Some(true) => Ok(Finding::Unknowable),
-            None if now.categories.is_empty() => Ok(Finding::Untold("data.category")),
+            Some(true) => Finding::Unknowable,
+            None if now.categories.is_empty() => Finding::Untold("data.category"),
             _ if ours && !as_before => self.done(),
-            None if ours => Ok(Finding::Unknowable),
-            _ if now.categories.is_subset(&before.categories) => Ok(Finding::Absent),
-            _ => Ok(Finding::Unknowable),
+            None if ours => Finding::Unknowable,
+            _ if now.categories.is_subset(&before.categories) => Finding::Absent,
+            _ => Finding::Unknowable,
         }
     }
 
-    fn compare(&self, before: &Seen, now: &Seen) -> Result<Finding> {
-        match &self.wanted {
-            Wanted::Part { of, value } => self.of_part(value, of(before), of(now)),
-            Wanted::Categories(wanted) => self.of_categories(wanted, before, now),
-            Wanted::Offline(parts) => {
+    fn judge(&self, before: &Seen, now: &Seen) -> Finding {
+        match self {
+            Self::Part { of, value } => self.of_part(value, of(before), of(now)),
+            Self::Categories(wanted) => self.of_categories(wanted, before, now),
+            Self::Offline(parts) => {
                 let shown = |(of, value): &(PartOf, String)| of(now).newly_holds(value, of(before));
                 if parts.iter().any(|(of, _)| of(now).is_untold()) {
-                    Ok(Finding::Untold("data.audit_info"))
+                    Finding::Untold("data.audit_info")
                 } else if !parts.is_empty() && parts.iter().all(shown) {
                     self.done()
                 } else {
-                    Ok(Finding::Unknowable)
+                    Finding::Unknowable
                 }
             }
-            Wanted::Recovery if now.status.is_none() => Ok(Finding::Untold("data.status")),
-            Wanted::Recovery => {
+            Self::Recovery if now.status.is_none() => Finding::Untold("data.status"),
+            Self::Recovery => {
                 let recovered = before.status == Some(TRAFFIC_CLOSED) && now.status == Some(SERVING);
-                if recovered { self.done() } else { Ok(Finding::Unknowable) }
+                if recovered { self.done() } else { Finding::Unknowable }
             }
         }
-    }
-}
-
-#[async_trait]
-impl EffectPlan for InfoChange {
-    fn class(&self) -> EffectClass {
-        EffectClass::OneShot
-    }
-
-    fn preview(&self) -> Result<Preview> {
-        Ok(Preview::new(self.call()).after(app_info::call(self.operation)))
-    }
-
-    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
-        let seen = Seen::from(app_info::read(op).await?);
-        before::keep(self.operation, &seen)
-    }
-
-    fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(self.call())
-    }
-
-    fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
-        match self.wanted {
-            Wanted::Recovery => Ok(EffectValue::None),
-            _ => Examination::brought(self.operation, reply),
-        }
-    }
-
-    async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let before: Seen = before::kept(self.operation, &intent.before)?;
-        let now = Seen::from(app_info::read(op).await?);
-        self.compare(&before, &now)
     }
 }

@@ -1,10 +1,7 @@
-use miniprogram_core::effect::EffectMembers;
 use miniprogram_core::pipeline::Reply;
-use miniprogram_core::{AuditId, EffectValue, Result};
+use miniprogram_core::{AuditId, effect_members};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-use crate::reply;
 
 /// A review started by a change of the app's information.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,13 +18,13 @@ pub struct Examination {
 
 impl Examination {
     /// Reads the `data` of a reply: an object, a list of objects, or nothing.
-    fn of(data: Option<&Value>) -> Self {
+    pub(super) fn of(reply: &Reply) -> Self {
         let id = |object: &Map<String, Value>| match object.get("examine_id")? {
             Value::Number(number) => Some(AuditId::from(number.to_string())),
             Value::String(text) if !text.is_empty() => Some(AuditId::from(text.as_str())),
             _ => None,
         };
-        match data {
+        match reply.json.get("data") {
             Some(Value::Object(object)) => Self {
                 examine_id: id(object),
                 extra: object.iter().filter(|(name, _)| *name != "examine_id").map(cloned).collect(),
@@ -42,27 +39,10 @@ impl Examination {
             _ => Self::default(),
         }
     }
-
-    /// Reads the result from a reply.
-    pub(super) fn brought(operation: &'static str, reply: &Reply) -> Result<EffectValue> {
-        Self::of(reply.json.get("data")).into_value(operation)
-    }
-
-    /// Converts the review to the value of an effect.
-    pub(super) fn into_value(self, operation: &'static str) -> Result<EffectValue> {
-        reply::brought(operation, &self)
-    }
 }
 
 fn cloned((name, value): (&String, &Value)) -> (String, Value) {
     (name.clone(), value.clone())
 }
 
-impl EffectMembers for Examination {
-    fn members(&self) -> serde_json::Result<Map<String, Value>> {
-        match serde_json::to_value(self)? {
-            Value::Object(members) => Ok(members),
-            other => Ok(Map::from_iter([("examination".to_owned(), other)])),
-        }
-    }
-}
+effect_members! { Examination }

@@ -1,17 +1,17 @@
 //! Names: checking and changing them.
 
 use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, Fields};
+use miniprogram_core::pipeline::{Call, EffectPlan, Fields};
 use miniprogram_core::{Effect, MethodName, RawStatus, Result, wire};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::change::{InfoChange, Wanted};
+use super::change::{self, Wanted};
 use super::examination::Examination;
 use crate::client::BaiduApp;
 use crate::commands;
 use crate::values::{CHECK_RESULT, NameVerdict};
-use crate::{refuse, reply};
+use crate::{REFUSE, reply};
 
 pub(crate) const SET_NAME: MethodName = MethodName::new("set_name");
 
@@ -49,7 +49,7 @@ impl BaiduApp {
     /// The errors of any read. A name that did not pass is a result.
     pub async fn check_name(&self, name: &str) -> Result<NameCheck> {
         const OPERATION: &str = "check_name";
-        refuse::required(OPERATION, "app_name", name)?;
+        REFUSE.required(OPERATION, "app_name", name)?;
         let mut op = self.pipeline.begin(&self.app, OPERATION);
         let call = Call::get(OPERATION, "/rest/2.0/smartapp/app/checkname").with_query("app_name", name);
         let reply = op.read(&call).await?;
@@ -77,17 +77,17 @@ impl BaiduApp {
 }
 
 /// `app/setnickname`. The limit: Baidu's pages on third-party platforms.
-pub(crate) fn set_name(change: NameChange) -> Result<InfoChange> {
+pub(crate) fn set_name(change: NameChange) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_NAME.as_str();
-    refuse::required(OPERATION, "nick_name", &change.name)?;
-    refuse::width(OPERATION, "nick_name", &change.name, 3..=30)?;
-    refuse::listed(OPERATION, "app_name_material", &change.materials)?;
+    REFUSE.required(OPERATION, "nick_name", &change.name)?;
+    REFUSE.width(OPERATION, "nick_name", &change.name, 3..=30)?;
+    REFUSE.listed(OPERATION, "app_name_material", &change.materials)?;
     let wanted = Wanted::Part { of: |seen| &seen.name, value: change.name.clone() };
     let mut fields = vec![("nick_name".into(), change.name)];
     if !change.materials.is_empty() {
         fields.push(("app_name_material".into(), change.materials.join(",")));
     }
-    Ok(InfoChange::new(OPERATION, "/rest/2.0/smartapp/app/setnickname", fields, wanted))
+    change::plan(Call::post_form(OPERATION, "/rest/2.0/smartapp/app/setnickname", fields), wanted)
 }
 
 /// Returns the groups of a list of lists of words. Words next to the lists form a group of their own.

@@ -9,7 +9,7 @@ use crate::package;
 use crate::package::{
     APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, look_at,
 };
-use crate::{BAIDU, before, refuse};
+use crate::{BAIDU, REFUSE};
 
 const OPERATION: &str = "release";
 
@@ -24,7 +24,7 @@ impl Release {
     pub(crate) fn new(target: &ReleaseTarget) -> Result<Self> {
         let package_id = match target {
             ReleaseTarget::Audit(id) => {
-                refuse::required(OPERATION, "audit_id", id.as_str())?;
+                REFUSE.required(OPERATION, "audit_id", id.as_str())?;
                 Some(PackageId::from(id.clone()))
             }
             ReleaseTarget::Approved => None,
@@ -43,7 +43,7 @@ impl Release {
 /// Reports a package state that is neither the one before its release nor the one after it.
 fn neither(package: &Package) -> Error {
     let why = format!("the package is neither approved nor online, it is {}", package.stage);
-    refuse::conflict(OPERATION, why)
+    REFUSE.conflict(OPERATION, why)
 }
 
 #[async_trait]
@@ -65,18 +65,18 @@ impl EffectPlan for Release {
             None => {
                 let packages = Packages::read(op).await?;
                 let approved = packages.newest(APPROVED).and_then(|package| package.package_id.clone());
-                approved.ok_or_else(|| refuse::conflict(OPERATION, "no package is approved"))?
+                approved.ok_or_else(|| REFUSE.conflict(OPERATION, "no package is approved"))?
             }
         };
         Ok(json!({ "package_id": id }))
     }
 
     fn request(&self, before: &Value) -> Result<Call> {
-        Ok(Self::call(before::package_id(OPERATION, before)?))
+        Ok(Self::call(package::id_in(OPERATION, before)?))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let id = before::package_id(OPERATION, &intent.before)?;
+        let id = package::id_in(OPERATION, &intent.before)?;
         let Some(package) = look_at(op, id).await? else { return Ok(Finding::Absent) };
         Ok(match package.status() {
             Some(ONLINE) => Finding::Done(EffectValue::None),
@@ -96,7 +96,7 @@ impl EffectPlan for Release {
         if self.package_id.is_some() {
             return Ok(Repeat::Same);
         }
-        let released = before::package_id(OPERATION, &intent.before)?;
+        let released = package::id_in(OPERATION, &intent.before)?;
         let Some(packages) = Packages::look(op).await? else {
             return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
         };

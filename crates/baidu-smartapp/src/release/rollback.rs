@@ -1,6 +1,7 @@
 //! The effect of `rollback`.
 
 use async_trait::async_trait;
+use miniprogram_core::kit::snapshot;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{EffectValue, Error, Intent, PackageId, Result, RollbackTarget};
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 use crate::package;
 use crate::package::{APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
-use crate::{BAIDU, before, refuse};
+use crate::{BAIDU, REFUSE};
 
 const OPERATION: &str = "rollback";
 
@@ -26,11 +27,11 @@ impl Rollback {
         match target {
             RollbackTarget::Previous => Ok(Self::Looked { version: None }),
             RollbackTarget::Version(version) => {
-                refuse::required(OPERATION, "version", version)?;
+                REFUSE.required(OPERATION, "version", version)?;
                 Ok(Self::Looked { version: Some(version.clone()) })
             }
             RollbackTarget::OnlinePackage(id) => {
-                refuse::required(OPERATION, "package_id", id.as_str())?;
+                REFUSE.required(OPERATION, "package_id", id.as_str())?;
                 Ok(Self::From(id.clone()))
             }
             _ => Err(Error::unsupported(BAIDU, OPERATION).with_field("target")),
@@ -59,10 +60,10 @@ fn online(packages: &Packages, wanted: Option<&str>) -> Result<From> {
             Some(_) => "a rollback is under way already",
             None => "nothing is online",
         };
-        return Err(refuse::conflict(OPERATION, why));
+        return Err(REFUSE.conflict(OPERATION, why));
     };
     let Some(reachable) = &online.rollback_version else {
-        return Err(refuse::conflict(OPERATION, "the version online has none before it to go back to"));
+        return Err(REFUSE.conflict(OPERATION, "the version online has none before it to go back to"));
     };
     if wanted.is_some_and(|wanted| plain(wanted) != plain(reachable)) {
         return Err(Error::unsupported(BAIDU, OPERATION)
@@ -71,7 +72,7 @@ fn online(packages: &Packages, wanted: Option<&str>) -> Result<From> {
     }
     match &online.package_id {
         Some(id) => Ok(From { package_id: id.clone(), leads_to: reachable.clone() }),
-        None => Err(refuse::conflict(OPERATION, "the package online shows no id")),
+        None => Err(REFUSE.conflict(OPERATION, "the package online shows no id")),
     }
 }
 
@@ -102,20 +103,20 @@ impl EffectPlan for Rollback {
                 let online = online(&packages, None)?;
                 if online.package_id != *id {
                     let why = format!("package {id} is not online, package {} is", online.package_id);
-                    return Err(refuse::conflict(OPERATION, why));
+                    return Err(REFUSE.conflict(OPERATION, why));
                 }
                 online
             }
         };
-        before::keep(OPERATION, &from)
+        snapshot::keep(OPERATION, &from)
     }
 
     fn request(&self, before: &Value) -> Result<Call> {
-        Ok(Self::call(before::package_id(OPERATION, before)?))
+        Ok(Self::call(package::id_in(OPERATION, before)?))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let id = before::package_id(OPERATION, &intent.before)?;
+        let id = package::id_in(OPERATION, &intent.before)?;
         let Some(packages) = Packages::look(op).await? else { return Ok(Finding::Untold("data")) };
         let ours = packages.with_id(id);
         let other_online = packages.0.iter().any(|package| {

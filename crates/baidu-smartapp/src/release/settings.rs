@@ -1,104 +1,59 @@
 //! The effects of `set_visit_status` and `set_min_library_version`, and the read behind the second.
 
-use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op};
-use miniprogram_core::{EffectValue, Error, Intent, LibraryUsage, MinLibraryVersion, Result, VisitStatus};
-use serde_json::Value;
+use miniprogram_core::kit::OneCall;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::{EffectValue, LibraryUsage, MinLibraryVersion, Result, VisitStatus};
 
-use crate::{BAIDU, app_info, refuse, reply};
+use crate::{REFUSE, app_info, reply};
 
-/// `app/pause` and `app/resume`.
-#[derive(Debug)]
-pub(crate) struct SetVisitStatus {
-    path: &'static str,
-    /// The program status that shows the effect.
-    shows_as: i64,
-}
-
-impl SetVisitStatus {
-    const OPERATION: &'static str = "set_visit_status";
-
-    pub(crate) fn new(status: VisitStatus) -> Result<Self> {
-        match status {
-            VisitStatus::Open => Ok(Self { path: "/rest/2.0/smartapp/app/resume", shows_as: 1 }),
-            VisitStatus::Closed => Ok(Self { path: "/rest/2.0/smartapp/app/pause", shows_as: 4 }),
-            other => {
-                let why = format!("must be open or closed, is {other}");
-                Err(Error::invalid(Self::OPERATION, "status", why).for_vendor(BAIDU))
-            }
+/// `app/pause` and `app/resume`. Source: document 003.
+pub(crate) fn set_visit_status(status: VisitStatus) -> Result<Box<dyn EffectPlan>> {
+    const OPERATION: &str = "set_visit_status";
+    // The program status shows the effect.
+    let (path, shows_as) = match status {
+        VisitStatus::Open => ("/rest/2.0/smartapp/app/resume", 1),
+        VisitStatus::Closed => ("/rest/2.0/smartapp/app/pause", 4),
+        other => {
+            let rule = format!("must be open or closed, is {other}");
+            return Err(REFUSE.invalid(OPERATION, "status", rule));
         }
-    }
-
-    /// Builds the request. Source: document 003.
-    pub(crate) fn call(&self) -> Call {
-        Call::post_form(Self::OPERATION, self.path, Vec::new())
-    }
-}
-
-#[async_trait]
-impl EffectPlan for SetVisitStatus {
-    fn class(&self) -> EffectClass {
-        EffectClass::Set
-    }
-
-    fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(self.call())
-    }
-
-    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        Ok(match app_info::read_visit(op).await?.raw_status {
-            Some(raw) if raw.code == self.shows_as => Finding::Done(EffectValue::None),
+    };
+    let shown = |reply: &Reply| Ok(app_info::visit_of(reply)?.raw_status.map(|raw| raw.code));
+    OneCall::new(EffectClass::Set, Call::post_form(OPERATION, path, Vec::new()))
+        .shown_by(app_info::call("visit_status"), shown, move |code| match code {
+            Some(code) if code == shows_as => Finding::Done(EffectValue::None),
             Some(_) => Finding::Absent,
             None => Finding::Untold("data.status"),
         })
-    }
+        .boxed()
 }
 
-/// `app/setsupportversion`.
-#[derive(Debug)]
-pub(crate) struct SetMinLibraryVersion {
-    version: String,
+/// `app/setsupportversion`. Source: document 003.
+pub(crate) fn set_min_library_version(version: &str) -> Result<Box<dyn EffectPlan>> {
+    const OPERATION: &str = "set_min_library_version";
+    REFUSE.required(OPERATION, "version", version)?;
+    let fields = vec![("version".into(), version.to_owned())];
+    let wanted = version.trim().to_owned();
+    let shown = |reply: &Reply| Ok(library_version(reply)?.version);
+    OneCall::new(
+        EffectClass::Set,
+        Call::post_form(OPERATION, "/rest/2.0/smartapp/app/setsupportversion", fields),
+    )
+    .shown_by(library_call(), shown, move |version| match version {
+        Some(version) if version.trim() == wanted => Finding::Done(EffectValue::None),
+        Some(_) => Finding::Absent,
+        None => Finding::Untold("data.now_version"),
+    })
+    .boxed()
 }
 
-impl SetMinLibraryVersion {
-    const OPERATION: &'static str = "set_min_library_version";
-
-    pub(crate) fn new(version: &str) -> Result<Self> {
-        refuse::required(Self::OPERATION, "version", version)?;
-        Ok(Self { version: version.to_owned() })
-    }
-
-    /// Builds the request. Source: document 003.
-    pub(crate) fn call(&self) -> Call {
-        let fields = vec![("version".into(), self.version.clone())];
-        Call::post_form(Self::OPERATION, "/rest/2.0/smartapp/app/setsupportversion", fields)
-    }
+/// `app/getsupportversion`. Source: document 003.
+pub(super) fn library_call() -> Call {
+    Call::get("min_library_version", "/rest/2.0/smartapp/app/getsupportversion")
 }
 
-#[async_trait]
-impl EffectPlan for SetMinLibraryVersion {
-    fn class(&self) -> EffectClass {
-        EffectClass::Set
-    }
-
-    fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(self.call())
-    }
-
-    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        Ok(match read_library_version(op).await?.version {
-            Some(version) if version.trim() == self.version.trim() => Finding::Done(EffectValue::None),
-            Some(_) => Finding::Absent,
-            None => Finding::Untold("data.now_version"),
-        })
-    }
-}
-
-/// Reads `app/getsupportversion`. Source: document 003.
-pub(super) async fn read_library_version(op: &mut Op<'_>) -> Result<MinLibraryVersion> {
-    let call = Call::get(op.operation(), "/rest/2.0/smartapp/app/getsupportversion");
-    let reply = op.read(&call).await?;
-    let mut fields = reply::fields(&reply)?;
+pub(super) fn library_version(reply: &Reply) -> Result<MinLibraryVersion> {
+    let mut fields = reply::fields(reply)?;
     let usage = fields.each("items", |item| {
         Ok(LibraryUsage::new(item.required("version", Fields::text)?, item.decimal("percentage")))
     })?;

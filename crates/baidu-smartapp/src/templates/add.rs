@@ -1,6 +1,7 @@
 //! The effect of `add_template`.
 
 use async_trait::async_trait;
+use miniprogram_core::kit::{snapshot, value_of};
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Preview, Reply};
 use miniprogram_core::template::{ADD_TEMPLATE, AddTemplate as Arguments};
 use miniprogram_core::{AddedTemplate, EffectValue, Error, ErrorKind, Intent, Result, Template, TemplateId};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{DRAFTS, TEMPLATES, drafts, page, steady_templates};
-use crate::{BAIDU, before, refuse, reply};
+use crate::{REFUSE, reply};
 
 const OPERATION: &str = ADD_TEMPLATE.as_str();
 /// Maximum number of characters of a template's description.
@@ -43,7 +44,7 @@ impl Before {
 
 impl AddTemplate {
     pub(crate) fn new(arguments: Arguments) -> Result<Self> {
-        refuse::required(OPERATION, "draft_id", arguments.draft_id.as_str())?;
+        REFUSE.required(OPERATION, "draft_id", arguments.draft_id.as_str())?;
         if let Some(description) = &arguments.description {
             check(description)?;
         }
@@ -60,12 +61,12 @@ impl AddTemplate {
 }
 
 fn check(description: &str) -> Result<()> {
-    refuse::required(OPERATION, "user_desc", description)?;
-    refuse::characters(OPERATION, "user_desc", description, 1..=MAX_DESCRIPTION)
+    REFUSE.required(OPERATION, "user_desc", description)?;
+    REFUSE.characters(OPERATION, "user_desc", description, 1..=MAX_DESCRIPTION)
 }
 
-fn added(template: Option<TemplateId>) -> Result<EffectValue> {
-    reply::brought(OPERATION, &AddedTemplate::new(template))
+fn added(template: TemplateId) -> EffectValue {
+    value_of(&AddedTemplate::new(Some(template)))
 }
 
 #[async_trait]
@@ -89,7 +90,6 @@ impl EffectPlan for AddTemplate {
         let drafts = drafts(op).await?.entries;
         let Some(draft) = drafts.into_iter().find(|draft| draft.draft_id == self.0.draft_id) else {
             return Err(Error::new(ErrorKind::NotFound, OPERATION)
-                .for_vendor(BAIDU)
                 .with_field("draft_id")
                 .with_detail("is none of the drafts"));
         };
@@ -105,27 +105,27 @@ impl EffectPlan for AddTemplate {
         };
         let known = steady_templates(op).await?.entries.into_iter();
         let known_template_ids = known.map(|known| known.template_id).collect();
-        before::keep(OPERATION, &Before { description, version: draft.version, known_template_ids })
+        snapshot::keep(OPERATION, &Before { description, version: draft.version, known_template_ids })
     }
 
     fn request(&self, before: &Value) -> Result<Call> {
-        let before: Before = before::kept(OPERATION, before)?;
+        let before: Before = snapshot::kept(OPERATION, before)?;
         Ok(self.call(&before.description))
     }
 
     fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
-        added(Some(TemplateId::from(reply::fields(reply)?.required("template_id", Fields::text)?)))
+        Ok(added(TemplateId::from(reply::fields(reply)?.required("template_id", Fields::text)?)))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let before: Before = before::kept(OPERATION, &intent.before)?;
+        let before: Before = snapshot::kept(OPERATION, &intent.before)?;
         let listing = steady_templates(op).await?;
         let is_new = |template: &&Template| !before.known_template_ids.contains(&template.template_id);
         let new = listing.entries.iter().filter(is_new);
         let ours = new.clone().filter(|template| before.is_of(template) == Some(true));
         let newest = ours.max_by_key(|template| (template.created_at, template.template_id.as_number()));
         if let Some(template) = newest {
-            return Ok(Finding::Done(added(Some(template.template_id.clone()))?));
+            return Ok(Finding::Done(added(template.template_id.clone())));
         }
         if new.clone().any(|template| before.is_of(template).is_none()) {
             let untold = new.clone().any(|template| template.version.is_none());

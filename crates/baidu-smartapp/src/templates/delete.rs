@@ -7,7 +7,7 @@ use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Result, Template, 
 use serde_json::Value;
 
 use super::{Listing, TEMPLATES, page, steady_templates};
-use crate::{BAIDU, refuse};
+use crate::REFUSE;
 
 const OPERATION: &str = DELETE_TEMPLATE.as_str();
 
@@ -19,7 +19,7 @@ pub(crate) struct DeleteTemplate {
 
 impl DeleteTemplate {
     pub(crate) fn new(arguments: Arguments) -> Result<Self> {
-        refuse::required(OPERATION, "template_id", arguments.template_id.as_str())?;
+        REFUSE.required(OPERATION, "template_id", arguments.template_id.as_str())?;
         Ok(Self { template: arguments.template_id })
     }
 
@@ -49,7 +49,6 @@ impl EffectPlan for DeleteTemplate {
             return Ok(Value::Null);
         }
         Err(Error::new(ErrorKind::NotFound, OPERATION)
-            .for_vendor(BAIDU)
             .with_field("template_id")
             .with_detail("is none of the templates"))
     }
@@ -66,10 +65,7 @@ impl EffectPlan for DeleteTemplate {
             Some(result) if wire::is_empty(result) || wire::flag(result) == Some(true) => {
                 Ok(EffectValue::None)
             }
-            Some(_) => {
-                let error = reply.protocol("is not 1, which says deleted");
-                Err(error.for_vendor(BAIDU).with_field("data.result"))
-            }
+            Some(_) => Err(reply.protocol("is not 1, which says deleted").with_field("data.result")),
         }
     }
 

@@ -5,7 +5,7 @@ use miniprogram::AppId;
 use serde_json::Value;
 
 use crate::cli::AllianceVerb;
-use crate::context::{Context, of_a_read};
+use crate::context::Context;
 use crate::failure::{Failure, Finish};
 use crate::vendors::alliance::AllianceQuery;
 
@@ -45,7 +45,7 @@ pub(crate) async fn run(context: Context, verb: AllianceVerb) -> Result<Finish, 
         _ => &["version", "stage", "package_id", "committed_at", "description", "audit_message"],
     };
     let member = context.member(credentials, needs_app)?;
-    let answer = alliance.join(member)?.read(query).await.map_err(of_a_read)?;
+    let answer = alliance.join(member)?.read(query).await?;
     match answer {
         Value::Array(_) => context.output.list(&answer, columns)?,
         _ => context.output.record(&answer)?,

@@ -8,7 +8,7 @@ use crate::cli::{
     AppVerb, CategoryVerb, DescriptionVerb, DomainVerb, IconVerb, ImageUpload, ImageVerb, LibraryVerb,
     NameVerb, PhoneVerb, VisitVerb, WebViewDomainVerb,
 };
-use crate::context::{Context, of_a_read};
+use crate::context::Context;
 use crate::effects;
 use crate::failure::{Failure, Finish};
 use crate::output::{Format, Printable};
@@ -81,7 +81,7 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
 /// Reads and prints the result.
 async fn read(context: &Context, admin: &dyn AppAdmin, query: AppQuery) -> Result<Finish, Failure> {
     let target = context.target().await?;
-    let mut answer = admin.read(target.config, target.app, query).await.map_err(of_a_read)?;
+    let mut answer = admin.read(target.config, target.app, query).await?;
     if let (Format::Table, Some(object)) = (context.output.format(), answer.as_object_mut()) {
         // The same once more as the vendor sent it is for machines.
         object.shift_remove("members");
@@ -121,7 +121,7 @@ async fn upload_image(context: &Context, admin: &dyn AppAdmin, wish: ImageUpload
         file_bytes(&wish.file, MAX_IMAGE).map_err(|why| Error::invalid("upload_image", "file", why))?;
     let name = Path::new(&wish.file).file_name().map(|name| name.to_string_lossy().into_owned());
     let answer = admin.upload_image(config, wish.kind, &name.unwrap_or_default(), bytes).await;
-    context.output.record(&answer.map_err(of_a_read)?)?;
+    context.output.record(&answer?)?;
     Ok(Finish::Done)
 }
 

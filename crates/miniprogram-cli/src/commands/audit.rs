@@ -4,7 +4,7 @@ use miniprogram::{
 };
 
 use crate::cli::{AuditVerb, Submit, Watch};
-use crate::context::{Context, interrupted, of_a_read};
+use crate::context::{Context, interrupted};
 use crate::effects;
 use crate::failure::{Failure, Finish};
 use crate::output::{Format, Printable};
@@ -36,7 +36,7 @@ pub(crate) async fn run(context: &Context, verb: AuditVerb) -> Result<Finish, Fa
             context.output.record(&ask(&*app, None).await?)?;
         }
         AuditVerb::Quota => {
-            let quota = context.target().await?.program()?.audit_quota().await.map_err(of_a_read)?;
+            let quota = context.target().await?.program()?.audit_quota().await?;
             context.output.record(&quota)?;
         }
     }
@@ -72,7 +72,6 @@ async fn ask(app: &dyn MiniProgram, audit: Option<&AuditId>) -> Result<Audit, Er
         Some(id) => app.audit_status(id).await,
         None => app.latest_audit().await,
     }
-    .map_err(of_a_read)
 }
 
 /// Asks until there is a verdict, the time is over or somebody interrupts.

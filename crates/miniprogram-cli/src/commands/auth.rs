@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use self::plan::Planned;
 use crate::cli::{self, AuthList, AuthVerb, DryRun, Exchange, Refresh, Ticket as TicketWish, Url};
 use crate::config::{Platform, Settings};
-use crate::context::{Context, State, of_a_read, uninterrupted};
+use crate::context::{Context, State, uninterrupted};
 use crate::failure::{Failure, Finish, local};
 use crate::output::{Format, to_value};
 
@@ -54,7 +54,7 @@ async fn url(context: &Context, settings: &Settings, wish: Url) -> Result<Finish
     request.mobile = wish.mobile;
     request.app = context.app().map(AppId::from);
     request.extra = wish.extra;
-    let link = state.tokens.authorization_url(&platform.key(), &request).await.map_err(of_a_read)?;
+    let link = state.tokens.authorization_url(&platform.key(), &request).await?;
     match context.output.format() {
         // One line to copy.
         Format::Table => context.output.text(&link.url)?,
@@ -90,7 +90,7 @@ async fn list(context: &Context, settings: &Settings, wish: &AuthList) -> Result
         let page = AuthorizerPage::new(wish.offset, wish.count);
         tokens.authorizers(&key, page).await.map(|page| page.authorizers)
     };
-    context.output.list(&listed.map_err(of_a_read)?, &["app_id", "authorized_at"])?;
+    context.output.list(&listed?, &["app_id", "authorized_at"])?;
     Ok(Finish::Done)
 }
 

@@ -4,7 +4,7 @@ use miniprogram::{CodeManager, Command, Error, ExtJson, Outcome, QrCodeOptions};
 use serde_json::json;
 
 use crate::cli::{CodeVerb, QrCode, Upload};
-use crate::context::{Context, of_a_read};
+use crate::context::Context;
 use crate::effects;
 use crate::failure::{Failure, Finish};
 use crate::output::{Format, Printable, write_whole};
@@ -17,11 +17,11 @@ pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Fai
         CodeVerb::Versions => {
             let columns =
                 ["version", "stage", "package_id", "audit_id", "committed_at", "description", "reason"];
-            let versions = context.target().await?.program()?.code_versions().await.map_err(of_a_read)?;
+            let versions = context.target().await?.program()?.code_versions().await?;
             context.output.list(&versions, &columns)?;
         }
         CodeVerb::Pages => {
-            let pages = context.target().await?.program()?.pages().await.map_err(of_a_read)?;
+            let pages = context.target().await?.program()?.pages().await?;
             match context.output.format() {
                 Format::Json => context.output.json(&pages)?,
                 Format::Table => {
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Fai
             }
         }
         CodeVerb::Categories => {
-            let categories = context.target().await?.program()?.categories().await.map_err(of_a_read)?;
+            let categories = context.target().await?.program()?.categories().await?;
             match context.output.format() {
                 Format::Json => context.output.json(&categories)?,
                 Format::Table => {
@@ -74,7 +74,7 @@ pub(super) async fn qr_code(context: &Context, wish: QrCode) -> Result<(), Failu
     if !to_stdout && !wish.force && file.symlink_metadata().is_ok() {
         return Err(refused(&wish.output, "exists already; --force replaces it").into());
     }
-    let image = target.program()?.trial_qr_code(&options).await.map_err(of_a_read)?;
+    let image = target.program()?.trial_qr_code(&options).await?;
     if to_stdout {
         return context.output.bytes(&image.bytes);
     }

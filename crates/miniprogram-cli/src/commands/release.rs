@@ -1,7 +1,7 @@
 use miniprogram::{Command, Error, GrayRelease, ReleaseManager, ReleaseTarget, RollbackTarget, VisitStatus};
 
 use crate::cli::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
-use crate::context::{Context, of_a_read};
+use crate::context::Context;
 use crate::effects;
 use crate::failure::{Failure, Finish};
 use crate::output::Format;
@@ -13,7 +13,7 @@ pub(crate) async fn run(context: &Context, verb: ReleaseVerb) -> Result<Finish, 
         ReleaseVerb::Publish(wish) => publish(context, wish).await,
         ReleaseVerb::Rollback(wish) => rollback(context, wish).await,
         ReleaseVerb::Targets => {
-            let targets = context.target().await?.program()?.rollback_targets().await.map_err(of_a_read)?;
+            let targets = context.target().await?.program()?.rollback_targets().await?;
             context.output.list(&targets, &["version", "app_version", "committed_at", "description"])?;
             Ok(Finish::Done)
         }
@@ -55,7 +55,7 @@ async fn gray(context: &Context, verb: GrayVerb) -> Result<Finish, Failure> {
         GrayVerb::Start(wish) => start_gray(context, wish).await,
         GrayVerb::Cancel(dry) => effects::run(context, dry, Command::CancelGrayRelease).await,
         GrayVerb::Status => {
-            let plan = context.target().await?.program()?.gray_release_plan().await.map_err(of_a_read)?;
+            let plan = context.target().await?.program()?.gray_release_plan().await?;
             match (plan, context.output.format()) {
                 (None, Format::Table) => context.output.text("there never was a gray release")?,
                 (plan, _) => context.output.record(&plan)?,
@@ -84,7 +84,7 @@ pub(super) async fn visit(context: &Context, verb: VisitVerb) -> Result<Finish, 
         VisitVerb::Open(dry) => (VisitStatus::Open, dry),
         VisitVerb::Close(dry) => (VisitStatus::Closed, dry),
         VisitVerb::Status => {
-            let visit = context.target().await?.program()?.visit_status().await.map_err(of_a_read)?;
+            let visit = context.target().await?.program()?.visit_status().await?;
             context.output.record(&visit)?;
             return Ok(Finish::Done);
         }
@@ -99,8 +99,7 @@ pub(super) async fn library(context: &Context, verb: LibraryVerb) -> Result<Fini
             effects::run(context, dry, Command::SetMinLibraryVersion { version }).await
         }
         LibraryVerb::Get => {
-            let library =
-                context.target().await?.program()?.min_library_version().await.map_err(of_a_read)?;
+            let library = context.target().await?.program()?.min_library_version().await?;
             context.output.record(&library)?;
             Ok(Finish::Done)
         }

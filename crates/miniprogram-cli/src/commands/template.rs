@@ -1,7 +1,7 @@
 use miniprogram::{Command, MiniProgramPlatform, TemplateLibrary};
 
 use crate::cli::TemplateVerb;
-use crate::context::{Context, of_a_read};
+use crate::context::Context;
 use crate::effects;
 use crate::failure::{Failure, Finish};
 
@@ -13,12 +13,12 @@ const COLUMNS: [&str; 6] =
 pub(crate) async fn run(context: &Context, verb: TemplateVerb) -> Result<Finish, Failure> {
     let (command, dry) = match verb {
         TemplateVerb::Drafts => {
-            let drafts = library(context).await?.template_drafts().await.map_err(of_a_read)?;
+            let drafts = library(context).await?.template_drafts().await?;
             context.output.list(&drafts, &DRAFT_COLUMNS)?;
             return Ok(Finish::Done);
         }
         TemplateVerb::List => {
-            let templates = library(context).await?.templates().await.map_err(of_a_read)?;
+            let templates = library(context).await?.templates().await?;
             context.output.list(&templates, &COLUMNS)?;
             return Ok(Finish::Done);
         }

@@ -125,8 +125,11 @@ impl CodeRow {
 
     /// Returns whether to retry.
     #[must_use]
-    pub fn retry_rule(&self) -> Retry {
-        self.retry.unwrap_or_else(|| crate::error::Error::new(self.kind, "").retry())
+    pub const fn retry_rule(&self) -> Retry {
+        match self.retry {
+            Some(retry) => retry,
+            None => self.kind.retry(),
+        }
     }
 
     /// Returns what to do next, in English.

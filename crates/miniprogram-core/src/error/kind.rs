@@ -73,6 +73,29 @@ impl ErrorKind {
         }
     }
 
+    /// Returns whether and when a request that failed like this may usually be retried.
+    #[must_use]
+    pub const fn retry(self) -> Retry {
+        match self {
+            Self::RateLimited | Self::Unavailable | Self::Timeout => Retry::Backoff,
+            Self::TokenRejected => Retry::AfterRefresh,
+            Self::QuotaExhausted => Retry::NextWindow,
+            Self::InvalidArgument
+            | Self::NotFound
+            | Self::Conflict
+            | Self::ContentRejected
+            | Self::PermissionDenied
+            | Self::Unauthorized
+            | Self::Config => Retry::AfterChange,
+            Self::Unsupported
+            | Self::Protocol
+            | Self::Callback
+            | Self::Store
+            | Self::Cancelled
+            | Self::Vendor => Retry::No,
+        }
+    }
+
     /// Returns what usually has to be done about it, in one English sentence.
     #[must_use]
     pub const fn advice(self) -> &'static str {

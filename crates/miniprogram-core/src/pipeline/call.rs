@@ -6,14 +6,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Dialect;
-use crate::codes::CodeRow;
-use crate::error::{Code, Error, ErrorKind, Outcome, Result};
+use crate::codes::{Certainty, CodeRow};
+use crate::error::{Code, Error, ErrorKind, Outcome, Result, VendorError};
 use crate::intent::PlannedRequest;
 use crate::redact::{self, MASK};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenKind};
 use crate::transport::{Body, Part, Place, Request};
+use crate::vendor::Vendor;
+use crate::wire;
 
 /// One request of an operation, before it has a token.
 #[derive(Debug, Clone)]
@@ -140,6 +142,13 @@ impl Call {
     #[must_use]
     pub const fn with_effect(mut self) -> Self {
         self.is_read = false;
+        self
+    }
+
+    /// Marks that the call only reads although it is sent once.
+    #[must_use]
+    pub const fn without_effect(mut self) -> Self {
+        self.is_read = true;
         self
     }
 
@@ -285,6 +294,8 @@ pub struct Reply {
     pub date: Option<Timestamp>,
     /// When it arrived, according to the local clock.
     pub received_at: Timestamp,
+    /// The vendor that sent it.
+    pub(super) vendor: Option<Vendor>,
     /// What is known about the effect if this reply cannot be understood.
     pub(super) if_unreadable: Outcome,
     /// Whether an effect compares the reply's contents.
@@ -304,6 +315,7 @@ impl Reply {
             request_id: None,
             date: None,
             received_at: Timestamp::from_unix(0),
+            vendor: None,
             if_unreadable: Outcome::Unknown,
             compared: false,
         }
@@ -372,10 +384,36 @@ impl Reply {
     /// of a read is `not_done`.
     #[must_use]
     pub fn protocol(&self, detail: impl Into<String>) -> Error {
-        Error::new(ErrorKind::Protocol, self.operation.clone())
-            .with_detail(detail)
+        self.error(ErrorKind::Protocol).with_detail(detail)
+    }
+
+    /// Creates the error for a required field of this reply that is absent, empty or of the wrong type.
+    #[must_use]
+    pub fn missing(&self, field: &'static str) -> Error {
+        let told = at(&self.json, field).is_some_and(|value| !wire::is_empty(value));
+        self.protocol(if told { "is of the wrong type" } else { "is missing" }).with_field(field)
+    }
+
+    /// Creates an error about what this reply says. It names the vendor and the vendor's request id, and has the
+    /// outcome of [`protocol`](Self::protocol).
+    #[must_use]
+    pub fn error(&self, kind: ErrorKind) -> Error {
+        let error = Error::new(kind, self.operation.clone())
             .with_request_id(self.request_id.clone())
-            .with_outcome(self.if_unreadable)
+            .with_outcome(self.if_unreadable);
+        match self.vendor {
+            Some(vendor) => error.for_vendor(vendor),
+            None => error,
+        }
+    }
+
+    /// Creates the error for a refusal that the dialect let through as a success, so that its fields could be read.
+    /// Secrets among the refusal's fields are masked.
+    #[must_use]
+    pub fn refused(&self, refusal: VendorRefusal, vendor: Vendor) -> Error {
+        let fields = redact::masked_fields(refusal.fields);
+        let refusal = VendorRefusal { request_id: self.request_id.clone(), fields, ..refusal };
+        refusal.into_error(vendor, self.operation.clone())
     }
 
     /// Converts a time of the local clock to the vendor's clock, as far as this reply allows. The `Date` header
@@ -450,6 +488,25 @@ impl VendorRefusal {
         self.message = request.redacted(self.message);
         self.fields = request.redacted_fields(redact::masked_fields(self.fields));
         self
+    }
+
+    /// Creates the error of an operation that was refused like this.
+    pub(super) fn into_error(self, vendor: Vendor, operation: Cow<'static, str>) -> Error {
+        let kind = self.row.map_or(ErrorKind::Vendor, |row| row.kind);
+        let is_open = self.row.is_some_and(|row| row.certainty() == Certainty::Open);
+        let answer = VendorError::new(vendor, self.code, self.message)
+            .with_request_id(self.request_id)
+            .with_fields(self.fields);
+        let error = Error::new(kind, operation)
+            .with_outcome(if is_open { Outcome::Unknown } else { Outcome::NotDone })
+            .with_vendor(answer);
+        match self.row {
+            Some(row) => error
+                .with_retry(row.retry_rule())
+                .with_translated_advice(row.translated_advice())
+                .with_retry_after(row.retry_after()),
+            None => error,
+        }
     }
 
     /// Sets the other fields of the response. Secrets in them are masked before they become visible.

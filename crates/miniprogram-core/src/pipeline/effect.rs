@@ -34,7 +34,7 @@ impl Pipeline {
         command: Command,
     ) -> Result<Effect<EffectValue>> {
         let subject = subject.into();
-        let plan = source.effect_plan(&command)?;
+        let plan = self.plan_of(source, &command)?;
         let mut gate = self.0.gates.pass(&subject.to_id(), self.clock().now()).await;
         let mut op = Op::begin(self, subject, command.operation().as_str());
         let Some((earlier, repeat)) =
@@ -75,13 +75,15 @@ impl Pipeline {
         }
         let before = plan.before(op).await.map_err(|error| {
             // Whatever error a read before the effect returned: the effect itself was not sent.
-            error.with_operation(operation).with_outcome(Outcome::NotSent)
+            self.stamp(error).with_operation(operation).with_outcome(Outcome::NotSent)
         })?;
         let mut intent = Intent::new(self.vendor(), op.subject.to_id(), command, before, op.now());
         let mut course = Course::new(plan.class());
         let mut withdrawal = None;
         loop {
-            let call = plan.request(&intent.before).map_err(|error| error.with_outcome(course.so_far()))?;
+            let call = plan
+                .request(&intent.before)
+                .map_err(|error| self.stamp(error).with_outcome(course.so_far()))?;
             intent.started_at = op.now();
             self.open(gate, &intent, course)
                 .await
@@ -90,7 +92,7 @@ impl Pipeline {
             let attempted = op.attempt(&call, &mut sent).await;
             op.sent = sent;
             let answered = attempted.and_then(|reply| {
-                let value = plan.value(&intent.before, &reply)?;
+                let value = plan.value(&intent.before, &reply).map_err(|error| self.stamp(error))?;
                 Ok((value, reply.request_id))
             });
             let ended_at = op.now();

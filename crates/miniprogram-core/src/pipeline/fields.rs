@@ -6,7 +6,6 @@ use super::Reply;
 use crate::error::{Error, Result};
 use crate::status::{Coded, StatusTable};
 use crate::time::Timestamp;
-use crate::vendor::Vendor;
 use crate::wire;
 
 /// The fields of an object in a reply, read one by one with the tolerance of [`wire`]. Fields that were not read,
@@ -18,19 +17,18 @@ use crate::wire;
 /// nothing ([`Reply::is_compared`]).
 pub struct Fields<'a> {
     reply: &'a Reply,
-    vendor: Vendor,
     /// The prefix of a field's name in an error: empty, or ending with a dot.
     within: String,
     fields: Map<String, Value>,
 }
 
 impl<'a> Fields<'a> {
-    /// Reads the fields of an object in a vendor's reply. `within` is the path of the object, such as `data`;
+    /// Reads the fields of an object in a reply. `within` is the path of the object, such as `data`;
     /// empty for the reply itself.
     #[must_use]
-    pub fn new(reply: &'a Reply, vendor: Vendor, within: &str, fields: Map<String, Value>) -> Self {
+    pub fn new(reply: &'a Reply, within: &str, fields: Map<String, Value>) -> Self {
         let within = if within.is_empty() { String::new() } else { format!("{within}.") };
-        Self { reply, vendor, within, fields }
+        Self { reply, within, fields }
     }
 
     /// Returns a string, never one of whitespace only. Surrounding whitespace is kept.
@@ -176,7 +174,7 @@ impl<'a> Fields<'a> {
     /// Returns the fields of an object below this one under a name, wherever the object comes from.
     #[must_use]
     pub fn below(&self, name: &str, fields: Map<String, Value>) -> Fields<'a> {
-        Self::new(self.reply, self.vendor, &format!("{}{name}", self.within), fields)
+        Self::new(self.reply, &format!("{}{name}", self.within), fields)
     }
 
     /// Returns all remaining fields without taking them out.
@@ -193,7 +191,7 @@ impl<'a> Fields<'a> {
     /// Creates an error that names a field. The description must quote no secret.
     #[must_use]
     pub fn wrong(&self, name: &str, what: &str) -> Error {
-        self.reply.protocol(what).with_field(format!("{}{name}", self.within)).for_vendor(self.vendor)
+        self.reply.protocol(what).with_field(format!("{}{name}", self.within))
     }
 
     /// Takes out a field that can be read. An empty field is taken out too; any other stays.

@@ -6,8 +6,8 @@ use serde_json::Map;
 
 use super::{Call, CallToken, Expect, Pipeline, Reply, VendorRefusal, Verdict};
 use crate::clock::Busy;
-use crate::codes::Certainty;
-use crate::error::{Error, ErrorKind, Outcome, Result, Retry, VendorError};
+use crate::codes::CodeRow;
+use crate::error::{Error, ErrorKind, Outcome, Result, Retry};
 use crate::subject::SubjectRef;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenKind, TokenScope};
@@ -78,6 +78,12 @@ impl<'a> Op<'a> {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.pipeline.clock().now()
+    }
+
+    /// Creates an error about what the operation's reads returned. It names the vendor, and nothing took effect.
+    #[must_use]
+    pub fn failure(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.operation).for_vendor(self.pipeline.vendor()).with_outcome(Outcome::NotDone)
     }
 
     /// Pauses the operation.
@@ -323,6 +329,7 @@ impl<'a> Op<'a> {
                 reply.headers.clone_from(&response.headers);
                 reply.date = response.date();
                 reply.received_at = self.now();
+                reply.vendor = Some(self.pipeline.vendor());
                 return Ok(reply);
             }
             Verdict::Success(_) => "the body does not say why".to_owned(),
@@ -341,22 +348,10 @@ impl<'a> Op<'a> {
     }
 
     fn refused(&self, call: &Call, response: &Response, refusal: VendorRefusal) -> Error {
-        let kind = refusal.row.map_or(ErrorKind::Vendor, |row| row.kind);
-        let open = refusal.row.is_some_and(|row| row.certainty() == Certainty::Open);
-        let answer = VendorError::new(self.pipeline.vendor(), refusal.code, refusal.message)
-            .with_request_id(refusal.request_id)
-            .with_fields(refusal.fields);
-        let error = self
-            .error(kind, call)
-            .with_outcome(if open { Outcome::Unknown } else { Outcome::NotDone })
-            .with_vendor(answer)
-            .with_retry_after(response.retry_after());
-        match refusal.row {
-            Some(row) => error
-                .with_retry(row.retry_rule())
-                .with_translated_advice(row.translated_advice())
-                .with_retry_after(row.retry_after()),
-            None => error,
-        }
+        let row_says = refusal.row.and_then(CodeRow::retry_after);
+        refusal
+            .into_error(self.pipeline.vendor(), call.operation.clone())
+            .with_retry_after(response.retry_after())
+            .with_retry_after(row_says)
     }
 }

@@ -60,7 +60,7 @@ impl Settling<'_> {
             looks += 1;
             let untold = match self.plan.look(op, self.intent).await {
                 Ok(Finding::Done(value)) => return Answer::Done(value, Evidence::Asked),
-                Ok(Finding::Conflict(error)) => return Answer::Conflict(error),
+                Ok(Finding::Conflict(error)) => return Answer::Conflict(op.pipeline.stamp(error)),
                 Ok(Finding::Absent) => {
                     absent += 1;
                     None
@@ -103,7 +103,7 @@ impl Settling<'_> {
         op.settling = false;
         match found {
             Ok(Finding::Done(value)) => Answer::Done(value, Evidence::Asked),
-            Ok(Finding::Conflict(error)) => Answer::Conflict(error),
+            Ok(Finding::Conflict(error)) => Answer::Conflict(op.pipeline.stamp(error)),
             Ok(Finding::Absent) => Answer::NotDone,
             Ok(Finding::Pending) => self.wait_and_look(op).await,
             Ok(Finding::Untold(field)) => Answer::Failed { untold: Some(field) },
@@ -141,7 +141,7 @@ impl Pipeline {
     ) -> Result<Settled> {
         let subject = subject.into();
         self.expect_own(subject, intent, "settle")?;
-        let plan = source.effect_plan(&intent.target)?;
+        let plan = self.plan_of(source, &intent.target)?;
         let mut gate = self.0.gates.pass(&subject.to_id(), self.clock().now()).await;
         let mut op = Op::begin(self, subject, "settle");
         let settled = self.ask(&mut gate, &mut op, &*plan, intent).await?;
@@ -190,7 +190,7 @@ impl Pipeline {
         };
         let blocked = |error: Error, op: &Op<'_>| unsent(error, op).with_intent(intent.clone());
         op.extend(self.0.settle_time.saturating_mul(2));
-        let earlier_plan = source.effect_plan(&intent.target).map_err(|error| blocked(error, op))?;
+        let earlier_plan = self.plan_of(source, &intent.target).map_err(|error| blocked(error, op))?;
         let settled = self.ask(gate, op, &*earlier_plan, &intent).await.map_err(|error| {
             let why = error.detail().unwrap_or("its state could not be read").to_owned();
             let why = format!(
@@ -205,7 +205,7 @@ impl Pipeline {
             plan.repeats(op, &intent).await.map_err(|error| {
                 let why =
                     format!("whether this call repeats an earlier {} could not be asked", intent.operation);
-                blocked(error, op).with_detail(why)
+                blocked(self.stamp(error), op).with_detail(why)
             })?
         } else {
             Repeat::New

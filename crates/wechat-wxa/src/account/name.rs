@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::info;
+use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::{OneCall, brought, effect_members};
-use crate::refuse;
 use crate::values::{Coded, NAME_AUDIT, ReviewStatus};
+use miniprogram_core::effect_members;
+use miniprogram_core::kit::{OneCall, value_of};
 
 pub(crate) const SET: MethodName = MethodName::new("set_name");
 
@@ -102,7 +103,7 @@ impl NameChange {
         check_length(SET.as_str(), &self.name)?;
         if self.materials.len() > MOST_MATERIALS {
             let rule = format!("must hold at most {MOST_MATERIALS} media ids, has {}", self.materials.len());
-            return Err(refuse::invalid(SET.as_str(), "materials", rule));
+            return Err(REFUSE.invalid(SET.as_str(), "materials", rule));
         }
         let mut body = Body::new(SET.as_str())
             .with("nick_name", self.name.as_str())
@@ -122,7 +123,7 @@ fn check_length(operation: &'static str, name: &str) -> Result<()> {
         return Ok(());
     }
     let rule = format!("must have {SHORTEST} to {LONGEST} characters, has {characters}");
-    Err(refuse::invalid(operation, "name", rule))
+    Err(REFUSE.invalid(operation, "name", rule))
 }
 
 /// The result of applying for a name.
@@ -240,21 +241,21 @@ impl WeChatApp {
 pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let change: NameChange = command.arguments()?;
     let call = Call::post_json(SET.as_str(), "/wxa/setnickname", &change.body()?);
-    OneCall::new(SET, EffectClass::OneShot, call)
+    OneCall::new(EffectClass::OneShot, call)
         .changes(info::call(), info::shown, move |before, now| {
             if now.name.is_untold() {
                 return Finding::Untold("nickname_info");
             }
             match now.name.changed_to(&change.name, &before.name) {
-                Some(true) => Finding::Done(brought(&NameAudit::default())),
+                Some(true) => Finding::Done(value_of(&NameAudit::default())),
                 // A name in review is not visible, and is not counted before its verdict.
                 _ => Finding::Unknowable,
             }
         })
-        .bringing(|reply| {
+        .yielding(|reply| {
             let mut members = fields::of(reply);
             let audit_id = members.number("audit_id").filter(|id| *id > 0);
-            Ok(brought(&NameAudit {
+            Ok(value_of(&NameAudit {
                 audit_id: audit_id.map(|id| AuditId::new(id.to_string())),
                 wording: members.text("wording"),
                 extra: members.rest(),

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::info;
+use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::OneCall;
-use crate::refuse;
 use crate::values::{Coded, SEARCH_STATUS, SearchStatus};
+use miniprogram_core::kit::OneCall;
 
 pub(crate) const SET_ICON: MethodName = MethodName::new("set_icon");
 pub(crate) const SET_DESCRIPTION: MethodName = MethodName::new("set_description");
@@ -59,16 +59,16 @@ impl IconChange {
 
     pub(crate) fn check(&self) -> Result<()> {
         const OPERATION: &str = SET_ICON.as_str();
-        refuse::required(OPERATION, "media_id", &self.media_id)?;
+        REFUSE.required(OPERATION, "media_id", &self.media_id)?;
         for (name, share) in self.corners() {
             if !(0.0..=1.0).contains(&share) {
-                return Err(refuse::invalid(OPERATION, name, format!("must be 0 to 1, is {share}")));
+                return Err(REFUSE.invalid(OPERATION, name, format!("must be 0 to 1, is {share}")));
             }
         }
         for (name, from, to) in [("x2", self.from.0, self.to.0), ("y2", self.from.1, self.to.1)] {
             if to <= from {
                 let rule = format!("must be greater than that of the first corner, {from}, is {to}");
-                return Err(refuse::invalid(OPERATION, name, rule));
+                return Err(REFUSE.invalid(OPERATION, name, rule));
             }
         }
         Ok(())
@@ -141,7 +141,7 @@ fn search_status(reply: &Reply) -> Result<Coded<SearchStatus>> {
 pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let change: IconChange = command.arguments()?;
     let call = Call::post_json(SET_ICON.as_str(), "/cgi-bin/account/modifyheadimage", &change.body()?);
-    OneCall::new(SET_ICON, EffectClass::OneShot, call)
+    OneCall::new(EffectClass::OneShot, call)
         .changes(info::call(), info::shown, |before, now| {
             if now.icon.is_untold() {
                 return Finding::Untold("head_image_info");
@@ -159,9 +159,9 @@ pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn EffectPlan>>
 pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_DESCRIPTION.as_str();
     let Description { text } = command.arguments()?;
-    refuse::characters(OPERATION, "text", &text, 4..=120)?;
+    REFUSE.characters(OPERATION, "text", &text, 4..=120)?;
     let call = Call::post_json(OPERATION, "/cgi-bin/account/modifysignature", &json!({ "signature": text }));
-    OneCall::new(SET_DESCRIPTION, EffectClass::OneShot, call)
+    OneCall::new(EffectClass::OneShot, call)
         .changes(info::call(), info::shown, move |before, now| {
             if now.description.is_untold() {
                 return Finding::Untold("signature_info");
@@ -176,11 +176,11 @@ pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn Eff
     let Search { status } = command.arguments()?;
     let Some(row) = SEARCH_STATUS.rows().iter().find(|row| row.status == status) else {
         let rule = format!("must be searchable or hidden, is {status}");
-        return Err(refuse::invalid(OPERATION, "status", rule));
+        return Err(REFUSE.invalid(OPERATION, "status", rule));
     };
     let call =
         Call::post_json(OPERATION, "/wxa/changewxasearchstatus", &json!({ "status": row.code.as_number() }));
-    OneCall::new(SET_SEARCH, EffectClass::Set, call)
+    OneCall::new(EffectClass::Set, call)
         .shown_by(search_call(), search_status, move |now| match now.value {
             SearchStatus::Unknown => Finding::Unknowable,
             now => shown(Some(now == status)),

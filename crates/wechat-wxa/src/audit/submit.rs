@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{latest_call, read_latest};
 use crate::code::{expect_experience_version, privacy_call, versions_call, wait_for_scan};
 use crate::dialect::told;
-use crate::{client, refuse, wire};
+use crate::{REFUSE, wire};
 
 const OPERATION: &str = "submit_audit";
 
@@ -47,7 +47,7 @@ pub(crate) struct SubmitAudit {
 
 impl SubmitAudit {
     pub(crate) fn new(target: &SubmitTarget, options: &SubmitOptions) -> Result<Self> {
-        let refused = |field, why| Err(refuse::unsupported(OPERATION, field, why));
+        let refused = |field, why| Err(REFUSE.unsupported(OPERATION, field, why));
         if matches!(target, SubmitTarget::Package(_)) {
             return refused("package_id", "cannot be chosen: what was uploaded last is submitted");
         }
@@ -114,7 +114,7 @@ impl EffectPlan for SubmitAudit {
     /// Code uploaded since the submission is something else to submit.
     async fn repeats(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Repeat> {
         let audit = read_latest(op).await?;
-        let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
+        let info: wire::VersionInfo = op.read(&versions_call()).await?.decode()?;
         let upload = info.exp_info.unwrap_or_default();
         let uploaded_at = upload.exp_time.filter(|time| *time > 0);
         Ok(match (told(upload.exp_version), told(audit.version)) {
@@ -225,5 +225,5 @@ fn at_most(limit: usize, text: &str, field: impl FnOnce() -> String) -> Result<(
 }
 
 fn invalid(field: impl Into<String>, rule: impl Into<String>) -> Error {
-    refuse::invalid(OPERATION, field.into(), rule)
+    REFUSE.invalid(OPERATION, field.into(), rule)
 }

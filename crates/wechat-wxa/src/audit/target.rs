@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::number;
+use crate::REFUSE;
 use crate::WECHAT;
-use crate::before::seen;
-use crate::refuse::conflict;
+use miniprogram_core::kit::snapshot::kept;
 
 /// The name of the read of the latest audit in a plan.
 pub(super) const LATEST: &str = "get_latest_auditstatus";
@@ -42,7 +42,7 @@ impl Target {
     pub(super) fn audit(&self, operation: &'static str, before: &Value) -> Result<AuditId> {
         match self {
             Self::Id(audit) => Ok(audit.clone()),
-            Self::Latest => Ok(seen::<Before>(operation, before)?.audit_id),
+            Self::Latest => Ok(kept::<Before>(operation, before)?.audit_id),
         }
     }
 }
@@ -53,5 +53,5 @@ pub(super) fn is_open(audit: &Audit) -> bool {
 }
 
 pub(super) fn none_open(operation: &'static str, latest: &Audit) -> Error {
-    conflict(operation, format!("no audit is open: the latest is {}", latest.status))
+    REFUSE.conflict(operation, format!("no audit is open: the latest is {}", latest.status))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::target::{Target, is_open, none_open};
 use super::{latest_call, read_latest, read_status, status_call};
-use crate::refuse::conflict;
+use crate::REFUSE;
 
 const OPERATION: &str = "withdraw_audit";
 
@@ -45,7 +45,7 @@ impl EffectPlan for WithdrawAudit {
         let latest = read_latest(op).await?;
         match (&self.target, &latest.audit_id) {
             (Target::Id(wanted), Some(id)) if id == wanted && is_open(&latest) => {}
-            (Target::Id(wanted), _) => return Err(conflict(OPERATION, refusal(&latest, wanted))),
+            (Target::Id(wanted), _) => return Err(REFUSE.conflict(OPERATION, refusal(&latest, wanted))),
             (Target::Latest, Some(_)) if is_open(&latest) => {}
             (Target::Latest, _) => return Err(none_open(OPERATION, &latest)),
         }
@@ -68,10 +68,10 @@ impl EffectPlan for WithdrawAudit {
         Ok(match audit.status {
             AuditStatus::Withdrawn | AuditStatus::NotSubmitted => Finding::Done(EffectValue::None),
             AuditStatus::InReview | AuditStatus::Delayed => Finding::Absent,
-            AuditStatus::Approved | AuditStatus::Rejected => Finding::Conflict(conflict(
-                OPERATION,
-                format!("the verdict came first: audit {ours} is {}", audit.status),
-            )),
+            AuditStatus::Approved | AuditStatus::Rejected => Finding::Conflict(
+                REFUSE
+                    .conflict(OPERATION, format!("the verdict came first: audit {ours} is {}", audit.status)),
+            ),
             _ => Finding::Pending,
         })
     }

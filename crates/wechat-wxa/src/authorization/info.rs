@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::WeChatAuthorization;
 use super::tokens::{of_app, permissions, secret};
+use crate::REFUSE;
 use crate::fields;
-use crate::refuse;
 
 /// The maximum number of authorizers per page.
 pub(super) const LONGEST_PAGE: u32 = 500;
@@ -17,7 +17,7 @@ pub(super) const LONGEST_PAGE: u32 = 500;
 impl WeChatAuthorization {
     pub(super) async fn read_info(&self, platform: &AccessToken, app: &AppId) -> Result<AuthorizerInfo> {
         const OPERATION: &str = "authorizer_info";
-        refuse::required(OPERATION, "app", app.as_str())?;
+        REFUSE.required(OPERATION, "app", app.as_str())?;
         let reply = self.info(&mut self.pipeline.begin(app, OPERATION), platform).await?;
         let mut members = fields::of(&reply);
         let mut info = members.required("authorizer_info", Fields::object)?;
@@ -44,7 +44,7 @@ impl WeChatAuthorization {
         const OPERATION: &str = "authorizers";
         if !(1..=LONGEST_PAGE).contains(&page.count) {
             let rule = format!("must be 1 to {LONGEST_PAGE}, is {}", page.count);
-            return Err(refuse::invalid(OPERATION, "count", rule));
+            return Err(REFUSE.invalid(OPERATION, "count", rule));
         }
         self.list(&mut self.begin(OPERATION), platform, page).await
     }

@@ -8,7 +8,7 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::WeChatAuthorization;
-use crate::refuse;
+use crate::REFUSE;
 
 const OPERATION: &str = "authorization_url";
 
@@ -21,11 +21,11 @@ pub(super) fn url(
     code: &PreAuthorizationCode,
     request: &AuthorizationRequest,
 ) -> Result<String> {
-    refuse::required(OPERATION, "pre_auth_code", code.code.expose())?;
+    REFUSE.required(OPERATION, "pre_auth_code", code.code.expose())?;
     let back = Url::parse(&request.redirect_uri).ok();
     if !back.is_some_and(|back| matches!(back.scheme(), "http" | "https")) {
         let rule = "must be an http or https URL of the domain that is registered for the platform";
-        return Err(refuse::invalid(OPERATION, "redirect_uri", rule));
+        return Err(REFUSE.invalid(OPERATION, "redirect_uri", rule));
     }
     let (host, path, fragment) = match request.mobile {
         true => ("https://open.weixin.qq.com/", "wxaopen/safe/bindcomponent", "#wechat_redirect"),
@@ -48,11 +48,11 @@ pub(super) fn url(
     let mut names = BTreeSet::new();
     for (name, _) in &parameters {
         if name.is_empty() {
-            return Err(refuse::invalid(OPERATION, "extra", "must not hold a parameter without a name"));
+            return Err(REFUSE.invalid(OPERATION, "extra", "must not hold a parameter without a name"));
         }
         if !names.insert(*name) {
             let rule = "must not stand in `extra`: the address has a parameter of that name";
-            return Err(refuse::invalid(OPERATION, (*name).to_owned(), rule));
+            return Err(REFUSE.invalid(OPERATION, (*name).to_owned(), rule));
         }
     }
     let host = of.pages.as_ref().map_or(host, |base| base.as_str());

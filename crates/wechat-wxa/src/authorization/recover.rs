@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use miniprogram_core::authorization::{AuthorizerPage, Recovery};
-use miniprogram_core::{AccessToken, AppId, Error, ErrorKind, Outcome, Result, Retry};
+use miniprogram_core::{AccessToken, AppId, ErrorKind, Result, Retry};
 
 use super::WeChatAuthorization;
 use super::info::LONGEST_PAGE;
 use super::tokens::{of_app, secret};
+use crate::REFUSE;
 use crate::fields;
-use crate::{WECHAT, refuse};
 
 const OPERATION: &str = "recover";
 
 impl WeChatAuthorization {
     /// Finds the refresh token in the information about the app, or otherwise in the list of all apps.
     pub(super) async fn find_refresh_token(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
-        refuse::required(OPERATION, "app", app.as_str())?;
+        REFUSE.required(OPERATION, "app", app.as_str())?;
         let reply = self.info(&mut self.pipeline.begin(app, OPERATION), platform).await?;
         if let Some(mut authorization) = fields::of(&reply).object("authorization_info") {
             of_app(&mut authorization, &["authorizer_appid", "appid"], app)?;
@@ -28,18 +28,19 @@ impl WeChatAuthorization {
     }
 
     async fn find_in_list(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
+        // Each page is an operation of its own: a long list must not be limited by a single deadline. An incomplete
+        // list proves nothing about the app.
+        let begin = || self.pipeline.begin(app, OPERATION).comparing();
+        let failure = |kind, why| begin().failure(kind).with_detail(why);
         let mut offset = 0;
         let mut totals = BTreeSet::new();
         loop {
-            // Each page is an operation of its own: a long list must not be limited by a single deadline. An
-            // incomplete list proves nothing about the app.
-            let mut op = self.pipeline.begin(app, OPERATION).comparing();
-            let list = self.list(&mut op, platform, AuthorizerPage::new(offset, LONGEST_PAGE)).await?;
+            let list = self.list(&mut begin(), platform, AuthorizerPage::new(offset, LONGEST_PAGE)).await?;
             totals.insert(list.total);
             let length = u32::try_from(list.authorizers.len()).unwrap_or(u32::MAX);
             if let Some(entry) = list.authorizers.into_iter().find(|entry| entry.app_id == *app) {
                 let missing =
-                    || not_found(ErrorKind::Protocol, "the list names the app without a refresh token");
+                    || failure(ErrorKind::Protocol, "the list names the app without a refresh token");
                 return entry.refresh_token.map(Recovery::RefreshToken).ok_or_else(missing);
             }
             offset = offset.saturating_add(length);
@@ -50,12 +51,8 @@ impl WeChatAuthorization {
         if totals.len() > 1 {
             // An authorizer that moved up a page during the read has not been seen.
             let why = "the list of authorizers changed while it was read";
-            return Err(not_found(ErrorKind::Unavailable, why).with_retry(Retry::Backoff));
+            return Err(failure(ErrorKind::Unavailable, why).with_retry(Retry::Backoff));
         }
-        Err(not_found(ErrorKind::Unauthorized, "the list of authorizers does not name the app"))
+        Err(failure(ErrorKind::Unauthorized, "the list of authorizers does not name the app"))
     }
-}
-
-fn not_found(kind: ErrorKind, why: &str) -> Error {
-    Error::new(kind, OPERATION).for_vendor(WECHAT).with_outcome(Outcome::NotDone).with_detail(why)
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::WeChatAuthorization;
 use super::tokens::of_app;
+use crate::REFUSE;
 use crate::fields;
-use crate::refuse;
 
 impl WeChatAuthorization {
     /// Returns the value of an option of the app's authorization, such as `voice_recognize`: `get_authorizer_option`.
@@ -23,8 +23,8 @@ impl WeChatAuthorization {
         option: &str,
     ) -> Result<String> {
         const OPERATION: &str = "authorizer_option";
-        refuse::required(OPERATION, "app", app.as_str())?;
-        refuse::required(OPERATION, "option_name", option)?;
+        REFUSE.required(OPERATION, "app", app.as_str())?;
+        REFUSE.required(OPERATION, "option_name", option)?;
         let members = [("authorizer_appid", app.as_str().into()), ("option_name", option.into())];
         let call = self.call(OPERATION, "/cgi-bin/component/get_authorizer_option", members);
         let mut op = self.pipeline.begin(app, OPERATION);
@@ -50,7 +50,7 @@ impl WeChatAuthorization {
     ) -> Result<()> {
         const OPERATION: &str = "set_authorizer_option";
         for (field, text) in [("app", app.as_str()), ("option_name", option), ("option_value", value)] {
-            refuse::required(OPERATION, field, text)?;
+            REFUSE.required(OPERATION, field, text)?;
         }
         let members = [
             ("authorizer_appid", Value::from(app.as_str())),
@@ -72,7 +72,7 @@ impl WeChatAuthorization {
     /// have been reset.
     pub async fn clear_quota_with_secret(&self, app: &AppId) -> Result<()> {
         const OPERATION: &str = "clear_quota_with_secret";
-        refuse::required(OPERATION, "appid", app.as_str())?;
+        REFUSE.required(OPERATION, "appid", app.as_str())?;
         let call = self
             .call(OPERATION, "/cgi-bin/component/clear_quota/v2", [("appid", app.as_str().into())])
             .with_secret(Place::body("appsecret"), self.secret.clone())

@@ -9,14 +9,14 @@ use miniprogram_core::{AccessToken, AppId, Result, Secret};
 use serde_json::Value;
 
 use super::WeChatAuthorization;
+use crate::REFUSE;
 use crate::dialect::whole;
 use crate::fields;
-use crate::refuse;
 
 impl WeChatAuthorization {
     pub(super) async fn fetch_platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
         const OPERATION: &str = "platform_token";
-        refuse::required(OPERATION, "component_verify_ticket", ticket.expose())?;
+        REFUSE.required(OPERATION, "component_verify_ticket", ticket.expose())?;
         let call = self
             .call(OPERATION, "/cgi-bin/component/api_component_token", [])
             .with_secret(Place::body("component_appsecret"), self.secret.clone())
@@ -51,7 +51,7 @@ impl WeChatAuthorization {
 
     pub(super) async fn exchange_code(&self, platform: &AccessToken, code: &Secret) -> Result<Grant> {
         const OPERATION: &str = "exchange";
-        refuse::required(OPERATION, "authorization_code", code.expose())?;
+        REFUSE.required(OPERATION, "authorization_code", code.expose())?;
         let call = self
             .call(OPERATION, "/cgi-bin/component/api_query_auth", [])
             .with_secret(Place::body("authorization_code"), code.clone())
@@ -78,8 +78,8 @@ impl WeChatAuthorization {
         refresh_token: &Secret,
     ) -> Result<Grant> {
         const OPERATION: &str = "refresh";
-        refuse::required(OPERATION, "app", app.as_str())?;
-        refuse::required(OPERATION, "authorizer_refresh_token", refresh_token.expose())?;
+        REFUSE.required(OPERATION, "app", app.as_str())?;
+        REFUSE.required(OPERATION, "authorizer_refresh_token", refresh_token.expose())?;
         let members = [("authorizer_appid", Value::from(app.as_str()))];
         let call = self
             .call(OPERATION, "/cgi-bin/component/api_authorizer_token", members)

@@ -6,9 +6,9 @@ use miniprogram_core::pipeline::{Call, Op};
 use miniprogram_core::{Error, ErrorKind, Result, Retry};
 use serde::Serialize;
 
-use crate::client::{self, WeChatApp};
+use crate::client::WeChatApp;
 use crate::dialect::whole;
-use crate::{WECHAT, wire};
+use crate::wire;
 
 pub(crate) const GET_CODE_PRIVACY_INFO: &str = "/wxa/security/get_code_privacy_info";
 
@@ -59,7 +59,7 @@ pub(crate) fn privacy_call(operation: &'static str) -> Call {
 
 pub(super) async fn read_scan(op: &mut Op<'_>, operation: &'static str) -> Result<PrivacyScan> {
     let reply = op.read(&privacy_call(operation)).await?;
-    let privacy: wire::Privacy = client::decode(&reply)?;
+    let privacy: wire::Privacy = reply.decode()?;
     Ok(match reply.json.get("errcode").and_then(whole) {
         Some(RUNNING) => PrivacyScan::Running,
         code => PrivacyScan::Finished {
@@ -78,7 +78,6 @@ pub(crate) async fn wait_for_scan(op: &mut Op<'_>) -> Result<()> {
     while read_scan(op, "upload_progress").await? == PrivacyScan::Running {
         if op.now() >= give_up_at {
             return Err(Error::new(ErrorKind::Unavailable, "submit_audit")
-                .for_vendor(WECHAT)
                 .with_retry(Retry::Backoff)
                 .with_detail("the vendor's privacy scan of the uploaded code did not end within 5 minutes")
                 .with_advice("submit again later; do not upload again, that starts the scan anew"));

@@ -6,10 +6,9 @@ use miniprogram_core::{EffectValue, ExtJson, Intent, Result, TemplateId, UploadR
 use serde_json::{Value, json};
 
 use super::versions_call;
-use crate::client::decode;
 use crate::dialect::told;
 use crate::ext_json::refuse_direct_commit;
-use crate::{refuse, wire};
+use crate::{REFUSE, wire};
 
 const OPERATION: &str = "upload_code";
 /// Maximum number of characters in `user_version`.
@@ -29,11 +28,11 @@ impl UploadCode {
         version: &str,
         description: &str,
     ) -> Result<Self> {
-        refuse::required(OPERATION, "template_id", template.as_str())?;
+        REFUSE.required(OPERATION, "template_id", template.as_str())?;
         let length = version.chars().count();
         if !(1..=LONGEST_VERSION).contains(&length) {
             let rule = format!("must have 1 to {LONGEST_VERSION} characters, has {length}");
-            return Err(refuse::invalid(OPERATION, "user_version", rule));
+            return Err(REFUSE.invalid(OPERATION, "user_version", rule));
         }
         refuse_direct_commit(ext)?;
         Ok(Self {
@@ -77,7 +76,7 @@ impl EffectPlan for UploadCode {
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let reply = op.read(&versions_call()).await?;
-        let info: wire::VersionInfo = decode(&reply)?;
+        let info: wire::VersionInfo = reply.decode()?;
         let exp = info.exp_info.unwrap_or_default();
         let Some(version) = told(exp.exp_version) else {
             return Ok(Finding::Untold("exp_info.exp_version"));

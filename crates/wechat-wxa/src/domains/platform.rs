@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{CheckFile, check_domains, standing, verdict};
+use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatPlatform;
 use crate::commands;
 use crate::fields;
-use crate::one_call::{OneCall, brought};
-use crate::refuse;
 use crate::values::DomainAction;
+use miniprogram_core::kit::{OneCall, value_of};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_platform_server_domains");
 pub(crate) const CHANGE_WEB_VIEW: MethodName = MethodName::new("change_platform_web_view_domains");
@@ -153,23 +153,23 @@ impl PlatformDomainChange {
 
     fn body(&self, operation: &'static str, list: &List) -> Result<Value> {
         if self.action == DomainAction::Get {
-            return Err(refuse::invalid(operation, "action", "must be add, delete or set, is get"));
+            return Err(REFUSE.invalid(operation, "action", "must be add, delete or set, is get"));
         }
         if self.domains.is_empty() {
-            return Err(refuse::invalid(operation, "domains", "must name at least one domain"));
+            return Err(REFUSE.invalid(operation, "domains", "must name at least one domain"));
         }
         check_domains(operation, "domains", &self.domains)?;
         if let Some(at) = self.domains.iter().position(|domain| domain.contains("://")) {
             let rule = "must have no protocol, such as api.example.com";
-            return Err(refuse::invalid(operation, format!("domains[{at}]"), rule));
+            return Err(REFUSE.invalid(operation, format!("domains[{at}]"), rule));
         }
         if let Some(at) = self.domains.iter().position(|domain| domain.contains(';')) {
             let rule = "must be one domain: give each its own item instead of `;`";
-            return Err(refuse::invalid(operation, format!("domains[{at}]"), rule));
+            return Err(REFUSE.invalid(operation, format!("domains[{at}]"), rule));
         }
         if let Some(most) = list.most.filter(|most| self.domains.len() > *most) {
             let rule = format!("must hold at most {most} domains, has {}", self.domains.len());
-            return Err(refuse::invalid(operation, "domains", rule));
+            return Err(REFUSE.invalid(operation, "domains", rule));
         }
         Body::new(operation)
             .with("action", self.action.as_wire())
@@ -260,7 +260,7 @@ fn changing(
     let call = Call::post_json(method.as_str(), list.path, &body).with_platform_token();
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
     let published = change.published_together.then_some(list.published);
-    OneCall::new(method, class, call)
+    OneCall::new(class, call)
         .sets(get_call(list), list.read, move |before, now| {
             let before = before.unwrap_or(&now);
             let stands =
@@ -269,10 +269,10 @@ fn changing(
             if change.published_together {
                 standings.push(stands(&before.published, &now.published));
             }
-            verdict(standings, || brought(&now))
+            verdict(standings, || value_of(&now))
         })
         .told_by([list.testing].into_iter().chain(published))
-        .bringing(move |reply| Ok(brought(&(list.read)(reply)?)))
+        .yielding(move |reply| Ok(value_of(&(list.read)(reply)?)))
         .harmless()
         .boxed()
 }

@@ -8,8 +8,8 @@ use super::{check_domains, standing, verdict};
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::OneCall;
 use crate::values::DomainAction;
+use miniprogram_core::kit::OneCall;
 
 pub(crate) const SET: MethodName = MethodName::new("set_prefetch_domains");
 
@@ -101,7 +101,7 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let list: Vec<Value> = domains.iter().map(|domain| json!({ "url": domain })).collect();
     let body = json!({ "prefetch_dns_domain": list });
     let call = Call::post_json(SET.as_str(), "/wxa/set_prefetchdnsdomain", &body);
-    OneCall::new(SET, EffectClass::Set, call)
+    OneCall::new(EffectClass::Set, call)
         .sets(get_call(), urls, move |before, now| {
             let standing = standing(DomainAction::Set, &domains, before.unwrap_or(&now), &now);
             verdict([standing], || EffectValue::None)

@@ -1,10 +1,8 @@
 use std::collections::BTreeMap;
 
 use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply};
-use miniprogram_core::{
-    Code, Effect, Error, InherentCommand, MethodName, Outcome, Result, Retry, VendorError, redact,
-};
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply, VendorRefusal};
+use miniprogram_core::{Code, Effect, Error, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -15,9 +13,9 @@ use crate::codes::ERRCODE;
 use crate::commands;
 use crate::dialect::whole;
 use crate::fields;
-use crate::one_call::{OneCall, brought};
 use crate::values::{DomainAction, ServerDomainKind};
-use crate::{WECHAT, refuse};
+use crate::{REFUSE, WECHAT};
+use miniprogram_core::kit::{OneCall, value_of};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_server_domains");
 pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_server_domains_directly");
@@ -165,11 +163,11 @@ impl DomainChange {
 
     fn body(&self, operation: &'static str) -> Result<Value> {
         if self.action == DomainAction::Get {
-            return Err(refuse::invalid(operation, "action", "must be add, delete or set, is get"));
+            return Err(REFUSE.invalid(operation, "action", "must be add, delete or set, is get"));
         }
         let none = self.domains.values().all(Vec::is_empty);
         if self.domains.is_empty() || (none && self.action != DomainAction::Set) {
-            return Err(refuse::invalid(operation, "domains", "must name at least one domain"));
+            return Err(REFUSE.invalid(operation, "domains", "must name at least one domain"));
         }
         let mut body = Body::new(operation).with("action", self.action.as_wire());
         for kind in ServerDomainKind::ALL {
@@ -179,11 +177,11 @@ impl DomainChange {
                 check_domains(operation, &field, domains)?;
                 if domains.len() > MOST_OF_A_KIND {
                     let rule = format!("must hold at most {MOST_OF_A_KIND} domains, has {}", domains.len());
-                    return Err(refuse::invalid(operation, field, rule));
+                    return Err(REFUSE.invalid(operation, field, rule));
                 }
                 if let Some(at) = domains.iter().position(|domain| bare(domain) == "api.weixin.qq.com") {
                     let rule = "must not be api.weixin.qq.com: only servers may call that";
-                    return Err(refuse::invalid(operation, format!("{field}[{at}]"), rule));
+                    return Err(REFUSE.invalid(operation, format!("{field}[{at}]"), rule));
                 }
             }
             body = body.with_some(kind.as_wire(), domains.cloned());
@@ -243,22 +241,9 @@ impl DomainResult {
         }
         let code = Code::Number(code);
         let words = reply.json.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-        let answer = VendorError::new(WECHAT, code.clone(), words)
-            .with_request_id(reply.request_id.clone())
-            .with_fields(redact::masked_fields(fields::of(reply).copy()));
         let row = ERRCODE.find(&code, Some(&reply.operation));
-        let kind = row.map_or(miniprogram_core::ErrorKind::Vendor, |row| row.kind);
-        let error = Error::new(kind, reply.operation.clone())
-            .for_vendor(WECHAT)
-            .with_outcome(Outcome::NotDone)
-            .with_vendor(answer);
-        let error = match row {
-            Some(row) => error
-                .with_retry(row.retry_rule())
-                .with_translated_advice(row.translated_advice())
-                .with_retry_after(row.retry_after()),
-            None => error.with_retry(Retry::No),
-        };
+        let refusal = VendorRefusal::new(code, words.to_owned(), row).with_fields(fields::of(reply).copy());
+        let error = reply.refused(refusal, WECHAT);
         if faults.is_empty() { error } else { error.with_detail(faults.join("; ")) }
     }
 }
@@ -319,16 +304,16 @@ fn changing(
     let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
     let kinds: Vec<&'static str> = change.domains.keys().map(|kind| kind.as_wire()).collect();
-    OneCall::new(method, class, call)
+    OneCall::new(class, call)
         .sets(get_call(path), DomainResult::read, move |before, now| {
             let before = before.unwrap_or(&now);
             let standings = change.domains.iter().map(|(kind, given)| {
                 standing(change.action, given, before.domains.of(*kind), now.domains.of(*kind))
             });
-            verdict(standings, || brought(&now))
+            verdict(standings, || value_of(&now))
         })
         .told_by(kinds)
-        .bringing(|reply| Ok(brought(&DomainResult::read(reply)?)))
+        .yielding(|reply| Ok(value_of(&DomainResult::read(reply)?)))
         .harmless()
         .boxed()
 }

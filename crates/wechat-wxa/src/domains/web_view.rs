@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{CheckFile, check_domains, standing, verdict};
+use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::{OneCall, brought};
-use crate::refuse;
 use crate::values::DomainAction;
+use miniprogram_core::kit::{OneCall, value_of};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_web_view_domains");
 pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_web_view_domains_directly");
@@ -65,10 +65,10 @@ impl WebViewDomainChange {
 
     fn body(&self, operation: &'static str) -> Result<Value> {
         if self.action == DomainAction::Get {
-            return Err(refuse::invalid(operation, "action", "must be add, delete or set, is get"));
+            return Err(REFUSE.invalid(operation, "action", "must be add, delete or set, is get"));
         }
         if self.domains.is_empty() && self.action != DomainAction::Set {
-            return Err(refuse::invalid(operation, "domains", "must name at least one domain"));
+            return Err(REFUSE.invalid(operation, "domains", "must name at least one domain"));
         }
         check_domains(operation, "domains", &self.domains)?;
         Body::new(operation)
@@ -172,14 +172,14 @@ fn changing(
     let change: WebViewDomainChange = command.arguments()?;
     let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
-    OneCall::new(method, class, call)
+    OneCall::new(class, call)
         .sets(get_call(path), WebViewDomainResult::read, move |before, now| {
             let before = before.unwrap_or(&now);
             let standing = standing(change.action, &change.domains, &before.domains, &now.domains);
-            verdict([standing], || brought(&now))
+            verdict([standing], || value_of(&now))
         })
         .told_by(["webviewdomain"])
-        .bringing(|reply| Ok(brought(&WebViewDomainResult::read(reply)?)))
+        .yielding(|reply| Ok(value_of(&WebViewDomainResult::read(reply)?)))
         .harmless()
         .boxed()
 }

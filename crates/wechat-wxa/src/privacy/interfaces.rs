@@ -4,13 +4,14 @@ use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Tim
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::{OneCall, brought, effect_members};
-use crate::refuse;
 use crate::values::{Coded, PRIVACY_INTERFACE, PrivacyInterfaceStatus};
+use miniprogram_core::effect_members;
+use miniprogram_core::kit::{OneCall, value_of};
 
 pub(crate) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
 
@@ -153,8 +154,8 @@ impl PrivacyInterfaceRequest {
     }
 
     fn body(&self) -> Result<Value> {
-        refuse::required(APPLY.as_str(), "api_name", &self.api_name)?;
-        refuse::required(APPLY.as_str(), "content", &self.content)?;
+        REFUSE.required(APPLY.as_str(), "api_name", &self.api_name)?;
+        REFUSE.required(APPLY.as_str(), "content", &self.content)?;
         let some = |list: &Vec<String>| Some(list.clone()).filter(|list| !list.is_empty());
         Body::new(APPLY.as_str())
             .with("api_name", self.api_name.as_str())
@@ -238,7 +239,7 @@ fn applications(reply: &Reply) -> Result<Vec<Applied>> {
 pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let request: PrivacyInterfaceRequest = command.arguments()?;
     let call = Call::post_json(APPLY.as_str(), "/wxa/security/apply_privacy_interface", &request.body()?);
-    OneCall::new(APPLY, EffectClass::Guarded, call)
+    OneCall::new(EffectClass::Guarded, call)
         .changes(interfaces_call(), applications, move |before, now| {
             let is_ours = |applied: &&Applied| applied.api_name == request.api_name;
             let (before, now) = (before.iter().find(is_ours), now.iter().find(is_ours));
@@ -247,16 +248,18 @@ pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
             }
             let known = before.and_then(|before| before.audit_id.as_ref());
             match now.and_then(|now| now.audit_id.as_ref()) {
-                Some(id) if Some(id) != known => Finding::Done(brought(&PrivacyApplication::new(id.clone()))),
+                Some(id) if Some(id) != known => {
+                    Finding::Done(value_of(&PrivacyApplication::new(id.clone())))
+                }
                 // The verdict on an earlier application, or an application without an id.
                 _ => Finding::Unknowable,
             }
         })
         .told_by(["interface_list[].api_name", "interface_list[].status"])
-        .bringing(|reply| {
+        .yielding(|reply| {
             let mut members = fields::of(reply);
             let audit_id = members.required("audit_id", |members, _| audit_id(members))?;
-            Ok(brought(&PrivacyApplication { audit_id, extra: members.rest() }))
+            Ok(value_of(&PrivacyApplication { audit_id, extra: members.rest() }))
         })
         .boxed()
 }

@@ -6,13 +6,13 @@ use miniprogram_core::{AppId, Effect, InherentCommand, MethodName, Result, Secre
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::REFUSE;
 use crate::body::Body;
 use crate::client::{WeChatApp, WeChatPlatform};
 use crate::commands;
 use crate::fields;
-use crate::one_call::OneCall;
-use crate::refuse;
 use crate::values::{Coded, ORDER_PATH, OrderPathKind, ReviewStatus};
+use miniprogram_core::kit::OneCall;
 
 pub(crate) const APPLY: MethodName = MethodName::new("apply_order_path");
 
@@ -145,9 +145,9 @@ impl OrderPathRequest {
     }
 
     fn body(&self) -> Result<Value> {
-        refuse::required(APPLY.as_str(), "path", &self.path)?;
+        REFUSE.required(APPLY.as_str(), "path", &self.path)?;
         if self.apps.is_empty() {
-            return Err(refuse::invalid(APPLY.as_str(), "apps", "must name at least one app"));
+            return Err(REFUSE.invalid(APPLY.as_str(), "apps", "must name at least one app"));
         }
         let apps: Vec<&str> = self.apps.iter().map(AppId::as_str).collect();
         let body = Body::new(APPLY.as_str())
@@ -204,5 +204,5 @@ impl WeChatPlatform {
 pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let request: OrderPathRequest = command.arguments()?;
     let call = Call::post_json(APPLY.as_str(), "/wxa/security/applysetorderpathinfo", &request.body()?);
-    OneCall::new(APPLY, EffectClass::OneShot, call.with_platform_token()).boxed()
+    OneCall::new(EffectClass::OneShot, call.with_platform_token()).boxed()
 }

@@ -4,13 +4,13 @@ use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result,
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
 use crate::fields;
-use crate::one_call::OneCall;
-use crate::refuse;
 use crate::values::PrivacyVersion;
+use miniprogram_core::kit::OneCall;
 
 pub(crate) const SET: MethodName = MethodName::new("set_privacy_setting");
 const OPERATION: &str = SET.as_str();
@@ -144,16 +144,16 @@ impl PrivacyOwner {
         if !fields.iter().any(|(name, text)| name.starts_with("contact_") && told(text)) {
             let rule =
                 "must hold at least one of contact_email, contact_phone, contact_qq and contact_weixin";
-            return Err(refuse::invalid(OPERATION, "owner", rule));
+            return Err(REFUSE.invalid(OPERATION, "owner", rule));
         }
         if self.notice_method.as_deref().is_none_or(str::is_empty) {
-            return Err(refuse::invalid(OPERATION, "owner.notice_method", "must not be empty"));
+            return Err(REFUSE.invalid(OPERATION, "owner.notice_method", "must not be empty"));
         }
         if let Some(text) = &self.store_expire_timestamp {
             let days = text.strip_suffix('天');
             if days.is_none_or(|days| days.is_empty() || !days.bytes().all(|byte| byte.is_ascii_digit())) {
                 let rule = format!("must be digits and 天, such as 30天, is {text:?}");
-                return Err(refuse::invalid(OPERATION, "owner.store_expire_timestamp", rule));
+                return Err(REFUSE.invalid(OPERATION, "owner.store_expire_timestamp", rule));
             }
         }
         let body =
@@ -196,7 +196,7 @@ impl PrivacyUse {
 
     fn body(&self, at: usize) -> Result<Value> {
         if self.key.is_empty() {
-            return Err(refuse::invalid(OPERATION, format!("uses[{at}].key"), "must not be empty"));
+            return Err(REFUSE.invalid(OPERATION, format!("uses[{at}].key"), "must not be empty"));
         }
         Body::new(OPERATION)
             .with("privacy_key", self.key.as_str())
@@ -274,11 +274,11 @@ impl PrivacySetting {
         match self.version {
             PrivacyVersion::Development if self.uses.is_empty() => {
                 let rule = "must name the data that are used: the development version requires the list";
-                return Err(refuse::invalid(OPERATION, "uses", rule));
+                return Err(REFUSE.invalid(OPERATION, "uses", rule));
             }
             PrivacyVersion::Published if !self.uses.is_empty() => {
                 let rule = "must be empty: of the published version only the owner's data can be changed";
-                return Err(refuse::invalid(OPERATION, "uses", rule));
+                return Err(REFUSE.invalid(OPERATION, "uses", rule));
             }
             _ => {}
         }
@@ -403,7 +403,7 @@ fn get_call(version: PrivacyVersion) -> Call {
 pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let setting: PrivacySetting = command.arguments()?;
     let call = Call::post_json(OPERATION, "/cgi-bin/component/setprivacysetting", &setting.body()?);
-    OneCall::new(SET, EffectClass::Set, call)
+    OneCall::new(EffectClass::Set, call)
         .sets(get_call(setting.version), settings, move |before, now| {
             match (setting.is_shown_by(&now), setting.asks_for_more()) {
                 (true, false) => Finding::Done(EffectValue::None),

@@ -6,9 +6,8 @@ use miniprogram_core::wire::is_empty;
 use miniprogram_core::{EffectValue, GrayRelease, GrayReleasePlan, GrayStatus, Intent, Result};
 use serde_json::{Map, Value};
 
-use crate::client::of_a_read;
 use crate::codes::GRAY;
-use crate::{refuse, wire};
+use crate::{REFUSE, wire};
 
 const START: &str = "start_gray_release";
 const CANCEL: &str = "cancel_gray_release";
@@ -22,7 +21,7 @@ pub(crate) struct StartGrayRelease {
 
 impl StartGrayRelease {
     pub(crate) fn new(gray: GrayRelease) -> Result<Self> {
-        let invalid = |rule: String| Err(refuse::invalid(START, "percentage", rule));
+        let invalid = |rule: String| Err(REFUSE.invalid(START, "percentage", rule));
         match gray.percentage {
             0 if !gray.developers_first && !gray.testers_first => invalid(
                 "must be 1 to 100, or 0 with developers or testers first, is 0 with neither".to_owned(),
@@ -66,7 +65,7 @@ impl EffectPlan for StartGrayRelease {
         Ok(match share {
             None if plan.status.is_active() => Finding::Untold("gray_release_plan.gray_percentage"),
             Some(share) if share == self.gray.percentage => Finding::Done(EffectValue::None),
-            Some(share) if share > self.gray.percentage => Finding::Conflict(refuse::conflict(
+            Some(share) if share > self.gray.percentage => Finding::Conflict(REFUSE.conflict(
                 START,
                 format!("the gray release stands at {share} %, above {} %", self.gray.percentage),
             )),
@@ -97,10 +96,9 @@ impl EffectPlan for CancelGrayRelease {
         Ok(match plan.status {
             GrayStatus::Initial | GrayStatus::Deleted => Finding::Done(EffectValue::None),
             GrayStatus::Running | GrayStatus::Paused => Finding::Absent,
-            GrayStatus::Finished => Finding::Conflict(refuse::conflict(
-                CANCEL,
-                "the gray release has ended: everybody has the new version",
-            )),
+            GrayStatus::Finished => Finding::Conflict(
+                REFUSE.conflict(CANCEL, "the gray release has ended: everybody has the new version"),
+            ),
             _ => Finding::Pending,
         })
     }
@@ -135,8 +133,8 @@ pub(super) async fn read_plan(op: &mut Op<'_>) -> Result<Shown> {
         Some(plan) if !is_empty(plan) => {}
         _ => return Ok(Shown::Untold),
     }
-    let plan: wire::GrayPlan = reply.decode_member(PLAN).map_err(of_a_read)?;
-    let missing = || of_a_read(reply.protocol("is missing")).with_field("gray_release_plan.status");
+    let plan: wire::GrayPlan = reply.decode_member(PLAN)?;
+    let missing = || reply.protocol("is missing").with_field("gray_release_plan.status");
     let (status, raw) = GRAY.translate(plan.status.ok_or_else(missing)?);
     let percentage = plan.gray_percentage.and_then(|share| u8::try_from(share).ok());
     let created_at = wire::time(plan.create_timestamp);

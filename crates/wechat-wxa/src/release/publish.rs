@@ -10,13 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::gray::{Shown, read_plan};
+use crate::REFUSE;
 use crate::audit::{latest_call, latest_of, read_latest};
-use crate::before::seen;
-use crate::client;
 use crate::code::versions_call;
 use crate::dialect::told;
-use crate::refuse::conflict;
 use crate::{WECHAT, wire};
+use miniprogram_core::kit::snapshot::kept;
 
 const OPERATION: &str = "release";
 /// The code for an approved version that is already online.
@@ -74,7 +73,7 @@ impl EffectPlan for Release {
                 None => Some(format!("there is no audit, {wanted} least of all")),
             };
             if let Some(detail) = detail {
-                return Err(conflict(OPERATION, detail));
+                return Err(REFUSE.conflict(OPERATION, detail));
             }
         }
         // If the latest audit is not approved, it is not the one that an unnamed release targets.
@@ -92,15 +91,17 @@ impl EffectPlan for Release {
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let before: Before = seen(OPERATION, &intent.before)?;
-        let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
+        let before: Before = kept(OPERATION, &intent.before)?;
+        let info: wire::VersionInfo = op.read(&versions_call()).await?.decode()?;
         let online = info.release_info.unwrap_or_default();
         let (version, time) = (told(online.release_version), online.release_time.filter(|time| *time > 0));
         let is_fresh = time.is_some_and(|time| time >= before.since);
         match (&before.version, &version) {
             (Some(ours), Some(shown)) if ours != shown && is_fresh => {
                 let detail = format!("version {shown:?} was released meanwhile, not {ours:?}");
-                return Ok(Finding::Conflict(conflict(OPERATION, detail).with_outcome(Outcome::Unknown)));
+                return Ok(Finding::Conflict(
+                    REFUSE.conflict(OPERATION, detail).with_outcome(Outcome::Unknown),
+                ));
             }
             (Some(ours), Some(shown)) if ours != shown => return Ok(Finding::Absent),
             _ if is_fresh => return Ok(Finding::Done(EffectValue::None)),
@@ -144,7 +145,7 @@ impl EffectPlan for Release {
         if matches!(self.target, ReleaseTarget::Audit(_)) {
             return Ok(Repeat::Same);
         }
-        let before: Before = seen(OPERATION, &intent.before)?;
+        let before: Before = kept(OPERATION, &intent.before)?;
         let latest = read_latest(op).await?;
         let same = match (before.audit, &latest.audit_id) {
             (Some(released), Some(latest)) => Some(released == *latest),

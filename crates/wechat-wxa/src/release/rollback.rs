@@ -6,12 +6,11 @@ use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Outcome, Result, R
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::before::seen;
-use crate::client;
+use crate::REFUSE;
 use crate::code::versions_call;
 use crate::dialect::told;
 use crate::wire::{self, HistoryVersion, Released};
-use crate::{WECHAT, refuse};
+use miniprogram_core::kit::snapshot::kept;
 
 const OPERATION: &str = "rollback";
 const PATH: &str = "/wxa/revertcoderelease";
@@ -76,12 +75,10 @@ impl Rollback {
         match target {
             RollbackTarget::Previous => Ok(Self { version: None }),
             RollbackTarget::Version(version) if version.is_empty() => {
-                Err(refuse::invalid(OPERATION, "version", "must not be empty"))
+                Err(REFUSE.invalid(OPERATION, "version", "must not be empty"))
             }
             RollbackTarget::Version(version) => Ok(Self { version: Some(version.clone()) }),
-            _ => {
-                Err(refuse::unsupported(OPERATION, "package_id", "cannot be named: name a version, or none"))
-            }
+            _ => Err(REFUSE.unsupported(OPERATION, "package_id", "cannot be named: name a version, or none")),
         }
     }
 }
@@ -117,7 +114,7 @@ impl EffectPlan for Rollback {
     }
 
     fn request(&self, before: &Value) -> Result<Call> {
-        let before: Before = seen(OPERATION, before)?;
+        let before: Before = kept(OPERATION, before)?;
         Ok(match before.target {
             Some(target) => revert_call().with_query("app_version", target.app_version.to_string()),
             None => revert_call(),
@@ -125,7 +122,7 @@ impl EffectPlan for Rollback {
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
-        let before: Before = seen(OPERATION, &intent.before)?;
+        let before: Before = kept(OPERATION, &intent.before)?;
         let now = read_online(op).await?;
         let (Some(was), Some(version)) = (&before.online.version, &now.version) else {
             return Ok(Finding::Untold("release_info.release_version"));
@@ -145,7 +142,7 @@ impl EffectPlan for Rollback {
             Some(expected) if expected != version => {
                 let detail =
                     format!("the version online is {version:?}, neither the one before nor {expected:?}");
-                Finding::Conflict(refuse::conflict(OPERATION, detail).with_outcome(Outcome::Unknown))
+                Finding::Conflict(REFUSE.conflict(OPERATION, detail).with_outcome(Outcome::Unknown))
             }
             _ => Finding::Done(EffectValue::None),
         })
@@ -154,7 +151,7 @@ impl EffectPlan for Rollback {
     /// A further rollback is a new effect as soon as the version online is not the one that the first rollback led
     /// to.
     async fn repeats(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Repeat> {
-        let before: Before = seen(OPERATION, &intent.before)?;
+        let before: Before = kept(OPERATION, &intent.before)?;
         let online = read_online(op).await?.version;
         Ok(match (before.expected(), online) {
             (Some(expected), Some(online)) if expected == online => Repeat::Same,
@@ -178,7 +175,7 @@ fn history_call() -> Call {
 
 /// Reads the versions to go back to, newest first.
 pub(super) async fn read_history(op: &mut Op<'_>) -> Result<Vec<HistoryVersion>> {
-    let history: wire::History = client::read(op, &history_call()).await?;
+    let history: wire::History = op.read(&history_call()).await?.decode()?;
     let mut versions = history.version_list;
     versions.retain(|row| row.user_version.is_some() || row.app_version.is_some());
     versions.sort_by_key(|row| std::cmp::Reverse(row.app_version));
@@ -186,7 +183,7 @@ pub(super) async fn read_history(op: &mut Op<'_>) -> Result<Vec<HistoryVersion>>
 }
 
 async fn read_online(op: &mut Op<'_>) -> Result<Online> {
-    let info: wire::VersionInfo = client::read(op, &versions_call()).await?;
+    let info: wire::VersionInfo = op.read(&versions_call()).await?.decode()?;
     Ok(info.release_info.into())
 }
 
@@ -203,7 +200,6 @@ fn chosen(history: Vec<HistoryVersion>, version: &str) -> Result<Target> {
     match named[..] {
         [(number, row)] => Ok(Target::of(number, row)),
         [] => Err(Error::new(ErrorKind::NotFound, OPERATION)
-            .for_vendor(WECHAT)
             .with_field("version")
             .with_detail(format!("{version:?} is none of the versions to go back to"))),
         _ => {
@@ -212,7 +208,7 @@ fn chosen(history: Vec<HistoryVersion>, version: &str) -> Result<Target> {
                 "{version:?} is the text of several versions: name one by its number, {}",
                 numbers.join(" or ")
             );
-            Err(refuse::conflict(OPERATION, detail).with_field("version"))
+            Err(REFUSE.conflict(OPERATION, detail).with_field("version"))
         }
     }
 }

@@ -1,101 +1,77 @@
-//! The effects of `change_visitstatus` and `setweappsupportversion`.
+//! The effects of `set_visit_status` and `set_min_library_version`, and the reads that show them.
 
-use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
-use miniprogram_core::{EffectValue, Intent, Result, Visit, VisitStatus};
-use serde_json::{Value, json};
+use miniprogram_core::kit::OneCall;
+use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Reply};
+use miniprogram_core::{EffectValue, LibraryUsage, MinLibraryVersion, Result, Visit, VisitStatus};
+use serde_json::json;
 
-use crate::client;
 use crate::codes::VISIT;
 use crate::dialect::told;
-use crate::{refuse, wire};
+use crate::{REFUSE, wire};
 
-const VISIT_OPERATION: &str = "set_visit_status";
-const LIBRARY_OPERATION: &str = "set_min_library_version";
+/// `change_visitstatus`.
+pub(crate) fn set_visit_status(status: VisitStatus) -> Result<Box<dyn EffectPlan>> {
+    const OPERATION: &str = "set_visit_status";
+    let action = match status {
+        VisitStatus::Open => "open",
+        VisitStatus::Closed => "close",
+        other => {
+            let rule = format!("must be open or closed, is {other}");
+            return Err(REFUSE.invalid(OPERATION, "status", rule));
+        }
+    };
+    let shown = |reply: &Reply| Ok(visit_of(reply)?.status);
+    OneCall::new(
+        EffectClass::Set,
+        Call::post_json(OPERATION, "/wxa/change_visitstatus", &json!({ "action": action })),
+    )
+    .shown_by(visit_call(), shown, move |now| match now {
+        now if now == status => Finding::Done(EffectValue::None),
+        VisitStatus::Unknown => Finding::Pending,
+        _ => Finding::Absent,
+    })
+    .boxed()
+}
 
-fn visit_call() -> Call {
+/// `setweappsupportversion`.
+pub(crate) fn set_min_library_version(version: &str) -> Result<Box<dyn EffectPlan>> {
+    const OPERATION: &str = "set_min_library_version";
+    REFUSE.required(OPERATION, "version", version)?;
+    let body = json!({ "version": version });
+    let wanted = version.trim().to_owned();
+    let shown = |reply: &Reply| Ok(told(library_version(reply)?.version));
+    OneCall::new(
+        EffectClass::Set,
+        Call::post_json(OPERATION, "/cgi-bin/wxopen/setweappsupportversion", &body),
+    )
+    .shown_by(library_call(), shown, move |version| match version {
+        Some(version) if version == wanted => Finding::Done(EffectValue::None),
+        Some(_) => Finding::Absent,
+        None => Finding::Untold("now_version"),
+    })
+    .boxed()
+}
+
+/// `getvisitstatus`.
+pub(super) fn visit_call() -> Call {
     Call::post_json("visit_status", "/wxa/getvisitstatus", &json!({}))
 }
 
-pub(super) async fn read_visit(op: &mut Op<'_>) -> Result<Visit> {
-    let reply = op.read(&visit_call()).await?;
-    let visit: wire::VisitReply = client::decode(&reply)?;
-    let (status, raw) = VISIT.translate(visit.status.ok_or_else(|| client::missing(&reply, "status"))?);
+pub(super) fn visit_of(reply: &Reply) -> Result<Visit> {
+    let visit: wire::VisitReply = reply.decode()?;
+    let (status, raw) = VISIT.translate(visit.status.ok_or_else(|| reply.missing("status"))?);
     Ok(Visit::new(status, Some(raw)))
 }
 
+/// `getweappsupportversion`.
 pub(super) fn library_call() -> Call {
     Call::post_json("min_library_version", "/cgi-bin/wxopen/getweappsupportversion", &json!({}))
 }
 
-/// Opens or closes the version online.
-pub(crate) struct SetVisitStatus {
-    status: VisitStatus,
-    action: &'static str,
-}
-
-impl SetVisitStatus {
-    pub(crate) fn new(status: VisitStatus) -> Result<Self> {
-        match status {
-            VisitStatus::Open => Ok(Self { status, action: "open" }),
-            VisitStatus::Closed => Ok(Self { status, action: "close" }),
-            _ => {
-                let rule = format!("must be open or closed, is {status}");
-                Err(refuse::invalid(VISIT_OPERATION, "status", rule))
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl EffectPlan for SetVisitStatus {
-    fn class(&self) -> EffectClass {
-        EffectClass::Set
-    }
-
-    fn request(&self, _before: &Value) -> Result<Call> {
-        let body = json!({ "action": self.action });
-        Ok(Call::post_json(VISIT_OPERATION, "/wxa/change_visitstatus", &body))
-    }
-
-    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        Ok(match read_visit(op).await?.status {
-            status if status == self.status => Finding::Done(EffectValue::None),
-            VisitStatus::Unknown => Finding::Pending,
-            _ => Finding::Absent,
-        })
-    }
-}
-
-/// Sets the lowest base library version.
-pub(crate) struct SetMinLibraryVersion {
-    version: String,
-}
-
-impl SetMinLibraryVersion {
-    pub(crate) fn new(version: &str) -> Result<Self> {
-        refuse::required(LIBRARY_OPERATION, "version", version)?;
-        Ok(Self { version: version.to_owned() })
-    }
-}
-
-#[async_trait]
-impl EffectPlan for SetMinLibraryVersion {
-    fn class(&self) -> EffectClass {
-        EffectClass::Set
-    }
-
-    fn request(&self, _before: &Value) -> Result<Call> {
-        let body = json!({ "version": self.version });
-        Ok(Call::post_json(LIBRARY_OPERATION, "/cgi-bin/wxopen/setweappsupportversion", &body))
-    }
-
-    async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
-        let library: wire::Library = client::read(op, &library_call()).await?;
-        Ok(match told(library.now_version) {
-            Some(version) if version == self.version.trim() => Finding::Done(EffectValue::None),
-            Some(_) => Finding::Absent,
-            None => Finding::Untold("now_version"),
-        })
-    }
+pub(super) fn library_version(reply: &Reply) -> Result<MinLibraryVersion> {
+    let library: wire::Library = reply.decode()?;
+    let usage = library.uv_info.unwrap_or_default().items;
+    let usage =
+        usage.into_iter().filter_map(|row| Some(LibraryUsage::new(row.version?, row.percentage))).collect();
+    Ok(MinLibraryVersion::new(library.now_version, usage))
 }

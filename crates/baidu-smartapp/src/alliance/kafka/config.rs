@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniprogram_core::{Clock, Error, ErrorKind, Result, Secret, SystemClock};
+use miniprogram_core::{Clock, Error, Result, Secret, SystemClock};
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
-use crate::BAIDU;
+use crate::REFUSE;
 
 pub(super) const CONNECT: &str = "connect";
 
@@ -211,5 +211,5 @@ impl SaslMechanism {
 
 /// Refuses an unusable part of the configuration. The value is not repeated: it may be a password.
 pub(super) fn refused(field: impl Into<std::borrow::Cow<'static, str>>, why: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Config, CONNECT).for_vendor(BAIDU).with_field(field).with_detail(why)
+    REFUSE.config(CONNECT, field, why)
 }

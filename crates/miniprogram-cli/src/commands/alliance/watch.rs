@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, Notify};
 
 use super::WATCH;
 use crate::cli::AllianceWatch;
-use crate::context::{Context, interrupted, of_a_read};
+use crate::context::{Context, interrupted};
 use crate::failure::{Failure, Finish};
 use crate::output::Output;
 use crate::vendors::alliance::{
@@ -102,7 +102,7 @@ impl Listener for Printer {
         }
         let mut line = line(&notice, &self.masks);
         if let Some(reader) = &self.reader
-            && let Err(error) = reread(&**reader, &notice, &mut line).await.map_err(of_a_read)
+            && let Err(error) = reread(&**reader, &notice, &mut line).await
         {
             if error.is_retryable() {
                 self.output.remark(&format!("still reading: {error}"));

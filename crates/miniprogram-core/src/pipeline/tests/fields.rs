@@ -10,7 +10,9 @@ static ROWS: [StatusRow<VisitStatus>; 1] = [StatusRow::new(0, VisitStatus::Open,
 static VISITS: StatusTable<VisitStatus> = StatusTable::new(ACME, "visit", VisitStatus::Unknown, &ROWS);
 
 fn for_caller() -> Reply {
-    Reply::new("state".into(), Value::Null, Bytes::new())
+    let mut reply = Reply::new("state".into(), Value::Null, Bytes::new());
+    reply.vendor = Some(ACME);
+    reply
 }
 
 fn for_effect() -> Reply {
@@ -21,7 +23,7 @@ fn for_effect() -> Reply {
 
 fn fields(reply: &Reply, json: Value) -> Fields<'_> {
     let Value::Object(fields) = json else { panic!("not an object: {json}") };
-    Fields::new(reply, ACME, "data", fields)
+    Fields::new(reply, "data", fields)
 }
 
 /// Returns the field and the message of an error stating that a reply cannot be understood.
@@ -167,7 +169,7 @@ fn what_its_reader_cannot_do_without_is_named_where_it_is_missing() {
 #[test]
 fn an_error_names_the_whole_path() {
     let reply = for_caller();
-    let mut top = Fields::new(&reply, ACME, "", Map::new());
+    let mut top = Fields::new(&reply, "", Map::new());
     assert_eq!(told(top.required("n", Fields::number)).0, "n");
     let below = top.below("list[2]", Map::new()).below("at", Map::new()).wrong("n", "is odd");
     assert_eq!((below.field(), below.detail()), (Some("list[2].at.n"), Some("is odd")));

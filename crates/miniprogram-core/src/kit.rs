@@ -1,0 +1,18 @@
+//! What the crates of the vendors have in common: refusing arguments, effects that consist of one call, the state that
+//! an effect's intent stores. For vendor crates; an application needs none of it.
+
+mod inherent;
+mod one_call;
+mod refusals;
+pub mod snapshot;
+
+pub use inherent::{Inherent, command};
+pub use one_call::{OneCall, members_of, value_of};
+pub use refusals::Refusals;
+
+/// Returns whether a body begins like a PNG or a JPEG. The content type does not decide: vendors send images under
+/// several, and errors under those of images.
+#[must_use]
+pub fn is_image(body: &[u8]) -> bool {
+    crate::code::image_type(body).is_some()
+}

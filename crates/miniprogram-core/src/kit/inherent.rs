@@ -1,0 +1,46 @@
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::intent::{Command, InherentCommand, MethodName};
+use crate::pipeline::EffectPlan;
+use crate::vendor::Vendor;
+
+/// An effect that only one vendor has: its method, and the conversion of its command into a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Inherent {
+    method: MethodName,
+    plan: fn(&InherentCommand) -> Result<Box<dyn EffectPlan>>,
+}
+
+impl Inherent {
+    /// Creates an entry of a vendor's table.
+    #[must_use]
+    pub const fn new(method: MethodName, plan: fn(&InherentCommand) -> Result<Box<dyn EffectPlan>>) -> Self {
+        Self { method, plan }
+    }
+
+    /// Returns the plan of a command from a vendor's tables.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a method that no table lists, and for a command that is
+    /// written for another vendor; the errors of the plan.
+    pub fn plan(
+        vendor: Vendor,
+        tables: &[&[Self]],
+        command: &InherentCommand,
+    ) -> Result<Box<dyn EffectPlan>> {
+        command.expect_vendor(vendor)?;
+        let found = tables.iter().copied().flatten().find(|effect| effect.method == command.method);
+        let effect = found.ok_or_else(|| Error::unsupported(vendor, command.method.as_str()))?;
+        (effect.plan)(command)
+    }
+}
+
+/// Creates the command of an effect that only this vendor has.
+///
+/// # Errors
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the arguments cannot be serialized as JSON.
+pub fn command(vendor: Vendor, method: MethodName, arguments: &impl Serialize) -> Result<Command> {
+    let command = InherentCommand::new(method, arguments).map_err(|error| error.for_vendor(vendor))?;
+    Ok(Command::Inherent(command.for_vendor(vendor)))
+}
