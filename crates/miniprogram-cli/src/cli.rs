@@ -40,7 +40,7 @@ pub(crate) use sim::{PerVendor, Sim};
 pub(crate) use store::{Copy as StoreCopy, StoreVerb};
 pub(crate) use template::TemplateVerb;
 
-use crate::output::Format;
+use crate::terminal::Format;
 use crate::values::{Source, pair, positive_duration, secret};
 use crate::vendors::Vendors;
 

@@ -10,6 +10,8 @@ mod limits;
 mod logging;
 mod outlet;
 mod output;
+mod report;
+mod terminal;
 mod values;
 mod vendors;
 
@@ -23,6 +25,7 @@ pub use vendors::{
 use cli::Cli;
 use context::Context;
 use failure::{Failure, Finish};
+use terminal::Format;
 use vendors::Vendors;
 
 /// The command line, with the vendors that are registered.
@@ -92,13 +95,10 @@ impl Command {
     pub fn run(self) -> ExitCode {
         let cli = match cli::parse(std::env::args_os(), &self.vendors) {
             Ok(cli) => cli,
-            Err(usage) => return Failure::from(usage).report(output::Format::Table),
+            Err(usage) => return report::report(Err(usage.into()), Format::Table),
         };
         let format = cli.common.format;
-        match run(cli, self.vendors) {
-            Ok(finish) => finish.exit_code(),
-            Err(failure) => failure.report(format),
-        }
+        report::report(run(cli, self.vendors), format)
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn init(noun: &Noun, vendors: &Vendors) -> Result<(), Failure> {
         let root = event.target().split("::").next().unwrap_or_default();
         targets.contains(&root)
     });
-    let lines = fmt::layer().with_writer(writer).with_ansi(crate::output::colours(&io::stderr()));
+    let lines = fmt::layer().with_writer(writer).with_ansi(crate::terminal::colours(&io::stderr()));
     tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(ours)).init();
     Ok(())
 }

@@ -3,30 +3,14 @@
 use std::io::{self, IsTerminal, Write as _};
 use std::path::Path;
 
-use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use miniprogram::Printable;
-use miniprogram::{Error, printable_json};
+use miniprogram::{Error, Printable, printable_json};
 
 use crate::failure::{Failure, local};
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// One JSON value, or JSON lines where there are several; errors as one JSON object.
-    Json,
-}
-
-/// Whether a stream shows colours.
-pub(crate) fn colours(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
+use crate::terminal::{Format, colours};
 
 /// Where results go.
 #[derive(Debug, Clone, Copy)]

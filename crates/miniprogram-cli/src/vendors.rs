@@ -8,6 +8,7 @@ mod baidu;
 mod calls;
 mod entry;
 pub(crate) mod masks;
+mod setup;
 #[cfg(feature = "sim")]
 pub(crate) mod sim;
 mod wechat;
@@ -16,7 +17,8 @@ use std::sync::Arc;
 
 pub use baidu::Baidu;
 pub use calls::{RawCall, RawCalls};
-pub use entry::{PlatformConfig, PushSettings, VendorEntry};
+pub use entry::VendorEntry;
+pub use setup::{PlatformConfig, PushSettings};
 pub use wechat::WeChat;
 
 use masks::Masks;

@@ -173,6 +173,13 @@ impl Error {
         self
     }
 
+    /// Returns whether this error has advice of its own, set by [`with_advice`](Self::with_advice) or
+    /// [`with_translated_advice`](Self::with_translated_advice), and not its kind's.
+    #[must_use]
+    pub const fn has_own_advice(&self) -> bool {
+        self.0.advice.is_some()
+    }
+
     /// Sets what to do next in every language, such as the advice of a code's row.
     #[must_use]
     pub fn with_translated_advice(mut self, advice: Advice) -> Self {
@@ -453,6 +460,7 @@ mod tests {
         let error = error.with_translated_advice(Advice::new("wait", "请等待"));
         assert_eq!((error.advice(), error.advice_in(Language::Chinese)), ("wait", "请等待"));
         assert!(format!("{error:#}").ends_with("; wait"), "what is printed is English: {error:#}");
+        assert!(error.has_own_advice() && !Error::new(ErrorKind::Conflict, "release").has_own_advice());
         let error = error.with_advice("call the vendor");
         assert_eq!(error.advice_in(Language::Chinese), "call the vendor");
     }

@@ -11,9 +11,10 @@ use crate::cli::{
 use crate::context::Context;
 use crate::effects;
 use crate::failure::{Failure, Finish};
-use crate::output::{Format, Printable};
+use crate::terminal::Format;
 use crate::values::file_bytes;
 use crate::vendors::app::{AppAdmin, AppChange, AppQuery, DomainAction};
+use miniprogram::Printable;
 
 /// How many bytes an image may have before it is read no further; the vendor's own limit is lower.
 const MAX_IMAGE: u64 = 16 << 20;

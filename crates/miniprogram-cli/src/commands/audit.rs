@@ -7,7 +7,8 @@ use crate::cli::{AuditVerb, Submit, Watch};
 use crate::context::{Context, interrupted};
 use crate::effects;
 use crate::failure::{Failure, Finish};
-use crate::output::{Format, Printable};
+use crate::terminal::Format;
+use miniprogram::Printable;
 
 const SUBMIT: &str = "submit_audit";
 

@@ -14,7 +14,8 @@ use crate::cli::{self, AuthList, AuthVerb, DryRun, Exchange, Refresh, Ticket as 
 use crate::config::{Platform, Settings};
 use crate::context::{Context, State, uninterrupted};
 use crate::failure::{Failure, Finish, local};
-use crate::output::{Format, to_value};
+use crate::output::to_value;
+use crate::terminal::Format;
 
 /// How many bytes a code or a ticket on standard input may have.
 const MAX_INPUT: u64 = 64 << 10;

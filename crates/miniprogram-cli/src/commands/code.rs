@@ -7,8 +7,10 @@ use crate::cli::{CodeVerb, QrCode, Upload};
 use crate::context::Context;
 use crate::effects;
 use crate::failure::{Failure, Finish};
-use crate::output::{Format, Printable, write_whole};
+use crate::output::write_whole;
+use crate::terminal::Format;
 use crate::values::within;
+use miniprogram::Printable;
 
 /// Runs a verb of `code`.
 pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Failure> {

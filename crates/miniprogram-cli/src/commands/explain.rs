@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::cli::{self, Explain};
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
-use crate::output::{Format, to_value};
+use crate::output::to_value;
+use crate::terminal::Format;
 
 /// How many operations are named that look like an unknown one.
 const SUGGESTIONS: usize = 3;

@@ -4,7 +4,7 @@ use crate::cli::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollbac
 use crate::context::Context;
 use crate::effects;
 use crate::failure::{Failure, Finish};
-use crate::output::Format;
+use crate::terminal::Format;
 use crate::values::within;
 
 /// Runs a verb of `release`.

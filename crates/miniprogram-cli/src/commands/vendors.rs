@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
-use crate::output::{Format, to_value};
+use crate::output::to_value;
+use crate::terminal::Format;
 
 /// What each vendor can do.
 pub(crate) fn run(context: &Context) -> Result<Finish, Failure> {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use miniprogram::{AppId, Command, Result};
 use serde_json::Value;
 
-use super::PlatformConfig;
+use super::setup::PlatformConfig;
 
 /// Reads and changes the basic information of apps.
 #[async_trait]

@@ -8,7 +8,7 @@ use miniprogram::pipeline::Reply;
 use miniprogram::{AppId, PlannedRequest, Result};
 use serde_json::Value;
 
-use super::entry::PlatformConfig;
+use super::setup::PlatformConfig;
 
 /// A vendor whose endpoints can be called by path.
 #[async_trait]
