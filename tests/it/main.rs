@@ -7,6 +7,7 @@ mod conformance;
 mod fleet;
 mod harness;
 mod inherent_effects;
+mod layers;
 mod random_walk;
 mod tolerance;
 mod transport;

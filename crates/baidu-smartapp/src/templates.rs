@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use miniprogram_core::kit::Inherent;
 use miniprogram_core::pipeline::{Call, Fields, Op};
-use miniprogram_core::template::{ADD_TEMPLATE, DELETE_TEMPLATE};
+use miniprogram_core::vendor_api::{ADD_TEMPLATE, DELETE_TEMPLATE};
 use miniprogram_core::{DraftId, ErrorKind, Result, Subject, Template, TemplateDraft, TemplateLibrary};
 
 use add::AddTemplate;

@@ -2,83 +2,13 @@
 
 use std::fmt;
 
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::authorizer::Authorizer;
 use crate::code::UploadReceipt;
-use crate::effect::Effect;
-use crate::error::Result;
 use crate::id::{AuditId, PackageId};
-use crate::intent::Command;
 use crate::status::{AuditStatus, RawStatus};
 use crate::time::Timestamp;
-
-/// Submits versions for audit and queries their status.
-#[async_trait]
-pub trait AuditManager: Authorizer {
-    /// Submits an uploaded version for audit and returns the vendor's audit id.
-    ///
-    /// At most one audit may be open per app; withdraw it first to submit again. If the vendor is still
-    /// processing the upload of a receipt, this waits for it, up to five minutes.
-    ///
-    /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict) if an audit is open,
-    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) if the quota is used up.
-    ///
-    /// # Vendor notes
-    /// | WeChat | `submit_audit`; at most 5 items, the vendor decides whether it needs any (85023); returns `auditid` |
-    /// |---|---|
-    /// | Baidu | `package/submitaudit`; content and remark; the package id is the audit id |
-    async fn submit_audit(&self, target: &SubmitTarget, options: &SubmitOptions) -> Result<Effect<AuditId>> {
-        let (target, options) = (target.clone(), Box::new(options.clone()));
-        self.perform(Command::SubmitAudit { target, options }).await?.into_audit()
-    }
-
-    /// Returns the status of one audit.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) for an id that does not belong to this app.
-    async fn audit_status(&self, audit: &AuditId) -> Result<Audit>;
-
-    /// Returns the newest audit; `not_submitted` without an id for an app that was never submitted.
-    ///
-    /// # Errors
-    /// The errors of any read.
-    async fn latest_audit(&self) -> Result<Audit>;
-
-    /// Withdraws an open audit. Vendors limit how often this may be done per day and per month.
-    ///
-    /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict) if that audit is not the open one;
-    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) if the quota is used up.
-    ///
-    /// # Vendor notes
-    /// | WeChat | `undocodeaudit` takes no id: the latest audit is read and compared first, so nothing is sent on a conflict |
-    /// |---|---|
-    /// | Baidu | `package/withdraw`: the vendor decides |
-    async fn withdraw_audit(&self, audit: &AuditId) -> Result<Effect> {
-        let audit = AuditTarget::Id(audit.clone());
-        Ok(self.perform(Command::WithdrawAudit { audit }).await?.into_unit())
-    }
-
-    /// Returns how many submissions are left.
-    ///
-    /// # Errors
-    /// The errors of any read.
-    async fn audit_quota(&self) -> Result<AuditQuota>;
-
-    /// Asks the vendor to expedite an audit. Requires `Capabilities::expedite_audit`.
-    ///
-    /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no such operation;
-    /// [`QuotaExhausted`](crate::ErrorKind::QuotaExhausted) if the quota is used up.
-    async fn expedite_audit(&self, audit: &AuditId) -> Result<Effect> {
-        let audit = AuditTarget::Id(audit.clone());
-        Ok(self.perform(Command::ExpediteAudit { audit }).await?.into_unit())
-    }
-}
 
 /// What to submit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -487,8 +417,5 @@ mod tests {
             assert_eq!(serde_json::from_value::<AuditTarget>(form).unwrap(), target);
         }
         serde_json::from_value::<AuditTarget>(json!({ "newest": null })).unwrap_err();
-        // The format used before targets existed.
-        let command: Command = serde_json::from_value(json!({ "withdraw_audit": { "audit": "7" } })).unwrap();
-        assert_eq!(command, Command::WithdrawAudit { audit: "7".into() });
     }
 }

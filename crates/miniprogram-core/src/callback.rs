@@ -21,7 +21,8 @@ pub use protocol::{Answer, CallbackProtocol, Route, UrlCheck};
 pub use query::{QueryError, is_echo, is_nonce, query_parameters, signed_time};
 pub use sealed::Sealed;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
 use crate::event::CallbackCheck;
 pub use crate::event::{digits, positive_id};
 use crate::frame::{self, FrameError, FrameKey, HexCase};

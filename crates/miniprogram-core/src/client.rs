@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::id::PlatformId;
-use crate::intent::{Journal, NoJournal};
+use crate::journal::{Journal, NoJournal};
 use crate::token::{NoTokens, TokenProvider};
 use crate::transport::{BaseUrl, Transport};
 

@@ -12,7 +12,7 @@ pub use explanation::{Explanation, Meaning};
 pub use row::{Certainty, CodeRow};
 pub use table::CodeTable;
 
-pub use crate::error::{Advice, Language};
+pub use crate::advice::{Advice, Language};
 
 /// Who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,45 +1,18 @@
 //! The result of an effect, and how it is known.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::ser::{Error as _, Serializer};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::code::UploadReceipt;
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::command::EffectValue;
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
 use crate::id::AuditId;
 use crate::intent::EarlierEffect;
-
-/// How the outcome of an effect is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Evidence {
-    /// The response to the request itself.
-    Answered,
-    /// The response was lost; the vendor's state was read afterwards.
-    Asked,
-    /// The response was lost; the rejection of the repeat ("done already") implies the outcome.
-    Inferred,
-}
-
-impl Evidence {
-    /// Returns the machine name, as used in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Asked => "asked",
-            Self::Inferred => "inferred",
-        }
-    }
-}
-
-impl std::fmt::Display for Evidence {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
+use crate::outcome::Evidence;
+use crate::outcome::Outcome;
 
 /// An effect that took place, exactly once.
 ///
@@ -94,28 +67,28 @@ impl<T> Effect<T> {
 }
 
 /// A value that an effect yields. In JSON its fields are placed next to the effect's own.
-pub trait EffectMembers {
+pub trait EffectFields {
     /// Returns the fields.
     ///
     /// # Errors
     /// If the value cannot be serialized as JSON.
-    fn members(&self) -> serde_json::Result<Map<String, Value>>;
+    fn fields(&self) -> serde_json::Result<Map<String, Value>>;
 }
 
-impl EffectMembers for () {
-    fn members(&self) -> serde_json::Result<Map<String, Value>> {
+impl EffectFields for () {
+    fn fields(&self) -> serde_json::Result<Map<String, Value>> {
         Ok(Map::new())
     }
 }
 
-impl EffectMembers for AuditId {
-    fn members(&self) -> serde_json::Result<Map<String, Value>> {
+impl EffectFields for AuditId {
+    fn fields(&self) -> serde_json::Result<Map<String, Value>> {
         Ok(Map::from_iter([("audit_id".to_owned(), Value::from(self.as_str()))]))
     }
 }
 
-impl EffectMembers for UploadReceipt {
-    fn members(&self) -> serde_json::Result<Map<String, Value>> {
+impl EffectFields for UploadReceipt {
+    fn fields(&self) -> serde_json::Result<Map<String, Value>> {
         match serde_json::to_value(self)? {
             Value::Object(members) => Ok(members),
             other => Ok(Map::from_iter([("receipt".to_owned(), other)])),
@@ -124,19 +97,19 @@ impl EffectMembers for UploadReceipt {
 }
 
 /// The fields of the value it holds. A vendor's own value that is not an object becomes the field `value`.
-impl EffectMembers for EffectValue {
-    fn members(&self) -> serde_json::Result<Map<String, Value>> {
+impl EffectFields for EffectValue {
+    fn fields(&self) -> serde_json::Result<Map<String, Value>> {
         Ok(match self {
             Self::None => Map::new(),
-            Self::Upload(receipt) => receipt.members()?,
-            Self::Audit(audit) => audit.members()?,
+            Self::Upload(receipt) => receipt.fields()?,
+            Self::Audit(audit) => audit.fields()?,
             Self::Inherent(Value::Object(members)) => members.clone(),
             Self::Inherent(value) => Map::from_iter([("value".to_owned(), value.clone())]),
         })
     }
 }
 
-impl<T: EffectMembers> Serialize for Effect<T> {
+impl<T: EffectFields> Serialize for Effect<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Members<'a> {
@@ -156,26 +129,10 @@ impl<T: EffectMembers> Serialize for Effect<T> {
             attempts: self.attempts,
             request_id: self.request_id.as_deref(),
             earlier: self.earlier.as_deref(),
-            value: self.value.members().map_err(S::Error::custom)?,
+            value: self.value.fields().map_err(S::Error::custom)?,
         }
         .serialize(serializer)
     }
-}
-
-/// Any value that an effect can yield; the traits convert it to their own types.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum EffectValue {
-    /// Nothing beyond the fact that it happened.
-    #[default]
-    None,
-    /// An upload's receipt.
-    Upload(UploadReceipt),
-    /// A submission's audit id.
-    Audit(AuditId),
-    /// The value of an inherent method, in the vendor crate's own format.
-    Inherent(Value),
 }
 
 impl Effect<EffectValue> {

@@ -1,23 +1,22 @@
 //! One error type: what happened, whether anything took effect, the vendor's message, and what to do next.
 
-mod advice;
-mod kind;
 mod report;
-mod vendor_error;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use advice::{Advice, Language};
-pub use kind::{ErrorKind, Outcome, Retry};
 pub use report::ErrorReport;
-pub use vendor_error::{Code, VendorError};
 
+use crate::advice::{Advice, Language};
+use crate::error_kind::{ErrorKind, Retry};
+use crate::ext_json::InvalidExtJson;
 use crate::intent::{EarlierEffect, Intent};
+use crate::outcome::Outcome;
 use crate::printable::Printable;
 use crate::vendor::Vendor;
+use crate::vendor_error::{Code, VendorError};
 
 /// The result of every call of this family of crates.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -72,6 +71,12 @@ enum NextStep {
     English(Cow<'static, str>),
     /// In every language.
     Translated(Advice),
+}
+
+impl From<InvalidExtJson> for Error {
+    fn from(problem: InvalidExtJson) -> Self {
+        Self::invalid("upload_code", "ext_json", problem.to_string())
+    }
 }
 
 impl Error {

@@ -3,7 +3,6 @@
 mod credential;
 mod fields;
 mod numbers;
-mod strict_json;
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
@@ -15,10 +14,11 @@ use serde_json::Value;
 pub use credential::EventCredential;
 pub use fields::Fields;
 pub use numbers::{MessageTimeError, digits, message_time, positive_id};
-pub use strict_json::{parse_message_json, parse_strict_json};
 
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
 use crate::id::{AppId, PackageId, PlatformId};
+use crate::outcome::Outcome;
 use crate::redact::MASK;
 use crate::secret::Secret;
 use crate::time::Timestamp;

@@ -4,28 +4,34 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::audit::{Audit, AuditManager, AuditQuota, SubmitOptions, SubmitTarget};
-use crate::authorizer::Authorizer;
+use crate::audit::{Audit, AuditQuota, SubmitOptions, SubmitTarget};
 #[cfg(feature = "callback")]
 use crate::callback::{Answer, CallbackProtocol, Route, UrlCheck};
 use crate::capability::Capabilities;
-use crate::code::{
-    Category, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, UploadProgress, UploadReceipt,
-};
-use crate::effect::{Effect, EffectValue};
+use crate::code::{Category, CodeVersion, QrCode, QrCodeOptions, UploadProgress, UploadReceipt};
+use crate::command::Command;
+use crate::command::EffectValue;
+use crate::effect::Effect;
 use crate::error::Result;
 use crate::event::{Delivery, Event, EventDecoder, EventHandler, Push};
+use crate::ext_json::ExtJson;
 #[cfg(feature = "callback")]
 use crate::id::PlatformId;
+use crate::id::SubjectId;
 use crate::id::{AppId, AuditId, DraftId, TemplateId};
-use crate::intent::{Command, Intent, Journal, PlannedRequest, Settled};
+use crate::intent::{Intent, Settled};
+use crate::journal::Journal;
+use crate::manager::AuditManager;
+use crate::manager::Authorizer;
+use crate::manager::CodeManager;
+use crate::manager::ReleaseManager;
+use crate::planned::PlannedRequest;
 use crate::platform::{MiniProgram, MiniProgramPlatform};
 use crate::release::{
-    GrayRelease, GrayReleasePlan, MinLibraryVersion, ReleaseManager, ReleaseTarget, RollbackTarget,
-    RollbackVersion, Visit,
+    GrayRelease, GrayReleasePlan, MinLibraryVersion, ReleaseTarget, RollbackTarget, RollbackVersion, Visit,
 };
 use crate::status::VisitStatus;
-use crate::subject::{Subject, SubjectId};
+use crate::subject::Subject;
 use crate::template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
 #[cfg(feature = "callback")]
 use crate::time::Timestamp;

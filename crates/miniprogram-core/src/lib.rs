@@ -1,52 +1,61 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod audit;
+mod advice;
+mod audit;
 pub mod authorization;
-pub mod authorizer;
 #[cfg(feature = "callback")]
 pub mod callback;
-pub mod capability;
+mod capability;
 #[cfg(feature = "client")]
-pub mod client;
+mod client;
 pub mod clock;
-pub mod code;
+mod code;
 pub mod codes;
+mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-pub mod effect;
-pub mod error;
-pub mod event;
+mod effect;
+mod error;
+mod error_kind;
+mod event;
+mod ext_json;
 mod forward;
 #[cfg(feature = "callback")]
 pub mod frame;
-pub mod id;
-pub mod intent;
+mod id;
+mod inherent;
+mod intent;
+mod journal;
 pub mod json;
 #[cfg(feature = "client")]
 pub mod kit;
+mod manager;
+mod outcome;
 #[cfg(feature = "client")]
 pub mod pipeline;
-pub mod platform;
+mod planned;
+mod platform;
 mod printable;
 pub mod redact;
-pub mod release;
-pub mod secret;
-pub mod status;
-pub mod subject;
-pub mod template;
-pub mod time;
-pub mod token;
+mod release;
+mod secret;
+mod status;
+mod strict_json;
+mod subject;
+mod template;
+mod time;
+mod token;
 #[cfg(feature = "client")]
 pub mod transport;
-pub mod vendor;
+mod vendor;
+pub mod vendor_api;
+mod vendor_error;
 pub mod wire;
 
-pub use audit::{
-    Audit, AuditItem, AuditManager, AuditQuota, AuditTarget, QuotaPeriod, SubmitOptions, SubmitTarget,
-};
+pub use advice::{Advice, Language};
+pub use audit::{Audit, AuditItem, AuditQuota, AuditTarget, QuotaPeriod, SubmitOptions, SubmitTarget};
 pub use authorization::AuthorizationApi;
-pub use authorizer::Authorizer;
 pub use capability::Capabilities;
 #[cfg(feature = "client")]
 pub use client::ClientConfig;
@@ -56,33 +65,37 @@ pub use clock::SystemClock;
 #[cfg(any(test, feature = "test-util"))]
 pub use clock::VirtualClock;
 pub use code::{
-    Category, CategoryLevel, CodeManager, CodeVersion, ExtJson, QrCode, QrCodeOptions, Upload,
-    UploadProgress, UploadReceipt,
+    Category, CategoryLevel, CodeVersion, QrCode, QrCodeOptions, Upload, UploadProgress, UploadReceipt,
 };
-pub use effect::{Effect, EffectValue, Evidence};
-pub use error::{Advice, Code, Error, ErrorKind, ErrorReport, Language, Outcome, Result, Retry, VendorError};
+pub use command::{Command, EffectValue, InherentCommand, InvalidMethodName, MethodName, Operation};
+pub use effect::Effect;
+pub use error::{Error, ErrorReport, Result};
+pub use error_kind::{ErrorKind, Retry};
 pub use event::{
     CallbackCheck, Delivery, Event, EventCredential, EventDecoder, EventHandler, EventKind, OwnedPush, Push,
 };
-pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, TemplateId};
-pub use intent::{
-    Command, EarlierEffect, InherentCommand, Intent, Journal, MemoryJournal, MethodName, NoJournal,
-    Operation, PlannedRequest, Settled,
-};
+pub use ext_json::{ExtJson, InvalidExtJson};
+pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, SubjectId, SubjectRef, TemplateId};
+pub use intent::{EarlierEffect, Intent, Settled};
+pub use journal::{Journal, MemoryJournal, NoJournal};
+pub use manager::{AuditManager, Authorizer, CodeManager, ReleaseManager};
+pub use outcome::{Evidence, Outcome};
+pub use planned::PlannedRequest;
 pub use platform::{MiniProgram, MiniProgramPlatform};
 pub use printable::{Printable, printable_json};
 pub use release::{
-    GrayRelease, GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseManager, ReleaseTarget,
-    RollbackTarget, RollbackVersion, Visit,
+    GrayRelease, GrayReleasePlan, LibraryUsage, MinLibraryVersion, ReleaseTarget, RollbackTarget,
+    RollbackVersion, Visit,
 };
 pub use secret::Secret;
 pub use status::{
     AuditStatus, Coded, GrayStatus, RawStatus, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
 };
-pub use subject::{Subject, SubjectId, SubjectRef};
+pub use subject::Subject;
 pub use template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
 pub use time::Timestamp;
 pub use token::{AccessToken, NoTokens, StaticToken, TokenKind, TokenProvider, TokenScope};
 #[cfg(feature = "client")]
 pub use transport::{BaseUrl, HttpTransport, Transport};
 pub use vendor::Vendor;
+pub use vendor_error::{Code, VendorError};

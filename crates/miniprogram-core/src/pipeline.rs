@@ -25,10 +25,13 @@ pub use plan::{AfterRefusal, EffectClass, EffectPlan, EffectSource, Finding, Pre
 
 use crate::client::ClientConfig;
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::command::Command;
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
 use crate::id::PlatformId;
-use crate::intent::{Command, Journal, PlannedRequest};
-use crate::subject::{SubjectId, SubjectRef};
+use crate::id::{SubjectId, SubjectRef};
+use crate::journal::Journal;
+use crate::planned::PlannedRequest;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenProvider};
 use crate::transport::{BaseUrl, HttpTransport, Request, Response, Transport};

@@ -1,13 +1,14 @@
 //! The three managers combined, and the factory that creates them.
 
-use crate::audit::AuditManager;
 use crate::capability::Capabilities;
-use crate::code::CodeManager;
 use crate::error::{Error, Result};
 use crate::event::EventDecoder;
 use crate::id::AppId;
-use crate::release::ReleaseManager;
-use crate::subject::{Subject, SubjectId};
+use crate::id::SubjectId;
+use crate::manager::AuditManager;
+use crate::manager::CodeManager;
+use crate::manager::ReleaseManager;
+use crate::subject::Subject;
 use crate::template::TemplateLibrary;
 
 /// Everything that can be done with one app. `Box<dyn MiniProgram>` and `Arc<dyn MiniProgram>` upcast to each manager.

@@ -1,155 +1,16 @@
 //! The subjects of effects: an app, or the platform itself.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
-use crate::effect::{Effect, EffectValue};
+use crate::command::{Command, EffectValue};
+use crate::effect::Effect;
 use crate::error::Result;
-use crate::id::{AppId, PlatformId};
-use crate::intent::{Command, Intent, PlannedRequest, Settled};
+use crate::id::SubjectId;
+use crate::intent::{Intent, Settled};
+use crate::planned::PlannedRequest;
 use crate::vendor::Vendor;
-
-/// The id of the subject of an effect. As JSON: `{"app":"wx1"}` or `{"platform":"wx9"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum SubjectId {
-    /// An app that has authorized the platform.
-    App(AppId),
-    /// The platform itself.
-    Platform(PlatformId),
-}
-
-impl SubjectId {
-    /// Returns the subject with that id at a platform: the platform itself if the id is its own, otherwise one of
-    /// its apps. For stores that keep only the id.
-    #[must_use]
-    pub fn at(platform: &PlatformId, id: impl Into<String>) -> Self {
-        let id = id.into();
-        if id == platform.as_str() { Self::Platform(platform.clone()) } else { Self::App(AppId::from(id)) }
-    }
-
-    /// Returns the id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::App(app) => app.as_str(),
-            Self::Platform(platform) => platform.as_str(),
-        }
-    }
-
-    /// Returns a description, as used in messages: `app wx1` or `platform wx9`.
-    #[must_use]
-    pub fn described(&self) -> String {
-        format!("{} {self}", SubjectRef::from(self).kind())
-    }
-
-    /// Returns the app; none if the subject is the platform itself.
-    #[must_use]
-    pub const fn app(&self) -> Option<&AppId> {
-        match self {
-            Self::App(app) => Some(app),
-            Self::Platform(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for SubjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl From<AppId> for SubjectId {
-    fn from(app: AppId) -> Self {
-        Self::App(app)
-    }
-}
-
-impl From<PlatformId> for SubjectId {
-    fn from(platform: PlatformId) -> Self {
-        Self::Platform(platform)
-    }
-}
-
-impl From<&AppId> for SubjectId {
-    fn from(app: &AppId) -> Self {
-        Self::App(app.clone())
-    }
-}
-
-impl From<&PlatformId> for SubjectId {
-    fn from(platform: &PlatformId) -> Self {
-        Self::Platform(platform.clone())
-    }
-}
-
-/// A borrowed [`SubjectId`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SubjectRef<'a> {
-    /// An app that has authorized the platform.
-    App(&'a AppId),
-    /// The platform itself.
-    Platform(&'a PlatformId),
-}
-
-impl SubjectRef<'_> {
-    /// Returns the id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::App(app) => app.as_str(),
-            Self::Platform(platform) => platform.as_str(),
-        }
-    }
-
-    /// Returns the kind of subject, as used in messages.
-    pub(crate) const fn kind(self) -> &'static str {
-        match self {
-            Self::App(_) => "app",
-            Self::Platform(_) => "platform",
-        }
-    }
-
-    /// Returns the same id, owned.
-    #[must_use]
-    pub fn to_id(self) -> SubjectId {
-        match self {
-            Self::App(app) => app.into(),
-            Self::Platform(platform) => platform.into(),
-        }
-    }
-}
-
-impl fmt::Display for SubjectRef<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl<'a> From<&'a AppId> for SubjectRef<'a> {
-    fn from(app: &'a AppId) -> Self {
-        Self::App(app)
-    }
-}
-
-impl<'a> From<&'a PlatformId> for SubjectRef<'a> {
-    fn from(platform: &'a PlatformId) -> Self {
-        Self::Platform(platform)
-    }
-}
-
-impl<'a> From<&'a SubjectId> for SubjectRef<'a> {
-    fn from(subject: &'a SubjectId) -> Self {
-        match subject {
-            SubjectId::App(app) => Self::App(app),
-            SubjectId::Platform(platform) => Self::Platform(platform),
-        }
-    }
-}
 
 /// The subject of effects at a vendor: an app that has authorized the platform, or the platform itself.
 ///
@@ -266,38 +127,4 @@ macro_rules! subject {
             }
         }
     };
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::time::Timestamp;
-
-    #[test]
-    fn an_intent_says_whose_it_is_and_one_written_before_platforms_were_subjects_is_readable() {
-        let (vendor, at) = (Vendor::new("acme"), Timestamp::from_unix(1));
-        let intent = |subject: SubjectId| {
-            Intent::new(vendor, subject, Command::delete_template(&"7".into()), Value::Null, at)
-        };
-        let own = intent(SubjectId::Platform("wx9".into()));
-        let json = serde_json::to_value(&own).unwrap();
-        assert_eq!((&json["platform"], &json["app"]), (&json!("wx9"), &Value::Null));
-        assert_eq!(serde_json::from_value::<Intent>(json).unwrap(), own);
-        let stored = r#"{"vendor":"acme","app":"wx1","operation":"delete_template",
-            "target":{"inherent":{"method":"delete_template","arguments":{"template_id":"7"}}},
-            "before":null,"attempt":1,"started_at":"1970-01-01T00:00:01Z"}"#;
-        assert_eq!(serde_json::from_str::<Intent>(stored).unwrap(), intent(SubjectId::App("wx1".into())));
-    }
-
-    #[test]
-    fn a_platforms_own_id_is_the_platform() {
-        let platform = PlatformId::from("wx9");
-        assert_eq!(SubjectId::at(&platform, "wx9"), SubjectId::Platform(platform.clone()));
-        assert_eq!(SubjectId::at(&platform, "wx1"), SubjectId::App("wx1".into()));
-        let [own, app] = ["wx9", "wx1"].map(|id| SubjectId::at(&platform, id));
-        assert_eq!((own.app(), app.app()), (None, Some(&AppId::from("wx1"))));
-        assert_eq!((own.to_string(), app.to_string()), ("wx9".to_owned(), "wx1".to_owned()));
-    }
 }

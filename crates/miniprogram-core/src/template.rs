@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::effect::{Effect, EffectMembers};
+use crate::command::{Command, InherentCommand, MethodName};
+use crate::effect::{Effect, EffectFields};
 use crate::error::Result;
 use crate::id::{AppId, DraftId, TemplateId};
-use crate::intent::{Command, InherentCommand, MethodName};
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
@@ -121,8 +121,8 @@ impl AddedTemplate {
     }
 }
 
-impl EffectMembers for AddedTemplate {
-    fn members(&self) -> serde_json::Result<Map<String, Value>> {
+impl EffectFields for AddedTemplate {
+    fn fields(&self) -> serde_json::Result<Map<String, Value>> {
         let id = self.template_id.as_ref().map(|id| ("template_id".to_owned(), Value::from(id.as_str())));
         Ok(id.into_iter().collect())
     }

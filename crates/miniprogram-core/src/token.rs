@@ -5,7 +5,8 @@ use std::fmt::{self, Debug};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
 use crate::id::{AppId, PlatformId};
 use crate::secret::Secret;
 use crate::vendor::Vendor;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 pub use http_transport::{BaseUrl, HttpTransport};
 
 use crate::error::{Error, Result as CoreResult};
-use crate::intent::PlannedRequest;
+use crate::planned::PlannedRequest;
 use crate::redact::{self, MASK};
 use crate::secret::Secret;
 use crate::time::Timestamp;

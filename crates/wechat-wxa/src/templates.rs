@@ -19,8 +19,8 @@ use crate::fields;
 use crate::values::{TEMPLATE_TYPE, TemplateKind};
 use miniprogram_core::kit::{Inherent, OneCall, value_of};
 
-pub(crate) use miniprogram_core::template::ADD_TEMPLATE as ADD;
-use miniprogram_core::template::{DELETE_TEMPLATE as DELETE, DeleteTemplate};
+pub(crate) use miniprogram_core::vendor_api::ADD_TEMPLATE as ADD;
+use miniprogram_core::vendor_api::{DELETE_TEMPLATE as DELETE, DeleteTemplate};
 
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(ADD, add), Inherent::new(DELETE, delete)];
 

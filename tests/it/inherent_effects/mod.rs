@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::{Either, select};
-use miniprogram::effect::EffectMembers;
+use miniprogram::vendor_api::EffectFields;
 use miniprogram::*;
 use miniprogram_core::conformance::Fault;
 use miniprogram_sim::{AuditPolicy, Disturbance, FaultRule, Scope, Untold};
@@ -150,7 +150,7 @@ trait Stage: Sized + Send + Sync + 'static {
 }
 
 /// Returns an effect's result as JSON.
-fn json<T: EffectMembers>(effect: Result<Effect<T>>) -> Result<Value> {
+fn json<T: EffectFields>(effect: Result<Effect<T>>) -> Result<Value> {
     effect.map(|effect| serde_json::to_value(effect).expect("an effect that is JSON"))
 }
 

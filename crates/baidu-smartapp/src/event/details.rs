@@ -7,7 +7,7 @@ mod account;
 mod app;
 mod audit;
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AppId, Event, EventKind, Result, Secret};
 
 pub use account::{
@@ -222,6 +222,7 @@ impl BaiduEvent {
 
 /// Reads the vendor's message: documented as `reason`, spelled `reson` in some pushes. A blank one counts as absent.
 fn reason(fields: &Fields<'_>) -> Result<Option<String>> {
-    let told = |name| Ok(fields.text(name)?.filter(|text: &String| !text.trim().is_empty()));
-    Ok(told("reason")?.or(told("reson")?))
+    let present =
+        |name| -> Result<_> { Ok(fields.text(name)?.filter(|text: &String| !text.trim().is_empty())) };
+    Ok(present("reason")?.or(present("reson")?))
 }

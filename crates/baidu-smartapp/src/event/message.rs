@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use miniprogram_core::event::{message_time, parse_message_json, positive_id};
+use miniprogram_core::vendor_api::{message_time, parse_message_json, positive_id};
 use miniprogram_core::{
     AppId, CallbackCheck, Event, EventCredential, EventKind, PackageId, PlatformId, Result, Timestamp,
 };

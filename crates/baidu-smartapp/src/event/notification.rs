@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use miniprogram_core::event::{digits, parse_message_json};
+use miniprogram_core::vendor_api::{digits, parse_message_json};
 use miniprogram_core::{AppId, Event, EventKind, Result};
 use serde_json::{Map, Value};
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use miniprogram_core::kit::{snapshot, value_of};
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Preview, Reply};
-use miniprogram_core::template::{ADD_TEMPLATE, AddTemplate as Arguments};
+use miniprogram_core::vendor_api::{ADD_TEMPLATE, AddTemplate as Arguments};
 use miniprogram_core::{AddedTemplate, EffectValue, Error, ErrorKind, Intent, Result, Template, TemplateId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
-use miniprogram_core::template::{DELETE_TEMPLATE, DeleteTemplate as Arguments};
+use miniprogram_core::vendor_api::{DELETE_TEMPLATE, DeleteTemplate as Arguments};
 use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Result, Template, TemplateId, wire};
 use serde_json::Value;
 

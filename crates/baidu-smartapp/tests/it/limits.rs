@@ -62,7 +62,7 @@ async fn an_upload_needs_a_clear_switch_and_members_without_repeats() {
         r#"{"extEnable":true,"directCommit":true,"directCommit":false}"#,
         r#"{"extEnable":true,"ext":{"a":1,"\u0061":2}}"#,
     ] {
-        let error = twice.parse::<ExtJson>().unwrap_err();
+        let error = Error::from(twice.parse::<ExtJson>().unwrap_err());
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("ext_json")), "{twice}");
     }
 }

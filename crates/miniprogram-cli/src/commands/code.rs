@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Fai
 }
 
 async fn upload(context: &Context, wish: Upload) -> Result<Finish, Failure> {
-    let ext: ExtJson = wish.ext_json.read("upload_code", "ext_json")?.parse()?;
+    let ext: ExtJson = wish.ext_json.read("upload_code", "ext_json")?.parse().map_err(Error::from)?;
     let command = Command::UploadCode {
         template: wish.template_id.into(),
         ext,

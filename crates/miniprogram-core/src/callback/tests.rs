@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::*;
-use crate::error::Outcome;
+use crate::outcome::Outcome;
 
 const ACME: Vendor = Vendor::new("acme");
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";

@@ -1,8 +1,9 @@
 use serde::Serialize;
 
 use super::{Advice, CodeRow, Language, Owner};
-use crate::error::{Code, ErrorKind, Retry};
+use crate::error_kind::{ErrorKind, Retry};
 use crate::vendor::Vendor;
+use crate::vendor_error::Code;
 
 /// What to do about an unlisted code.
 const UNLISTED: Advice = Advice::new(

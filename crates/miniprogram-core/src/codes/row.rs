@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::Owner;
-use crate::error::{Advice, Code, ErrorKind, Language, Retry};
+use crate::advice::{Advice, Language};
+use crate::error_kind::{ErrorKind, Retry};
+use crate::vendor_error::Code;
 
 /// What a code received in response to an effect says about that effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

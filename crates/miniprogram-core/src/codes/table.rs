@@ -1,8 +1,9 @@
 use std::fmt::Write;
 
 use super::{Certainty, CodeRow, Explanation, Meaning};
-use crate::error::{Code, Language};
+use crate::advice::Language;
 use crate::vendor::Vendor;
+use crate::vendor_error::Code;
 
 /// A vendor's error codes. This is public data: callers can list the codes, and a snapshot shows the whole table.
 #[derive(Debug)]
@@ -120,7 +121,7 @@ impl CodeTable {
 mod tests {
     use super::*;
     use crate::codes::{Advice, Owner};
-    use crate::error::ErrorKind;
+    use crate::error_kind::ErrorKind;
 
     const ACME: Vendor = Vendor::new("acme");
     const ASK: Advice = Advice::new("ask `latest_audit`", "请查询 `latest_audit`");

@@ -1,11 +1,12 @@
 use super::harness::{Decision, Harness, Scene};
 use crate::audit::SubmitTarget;
 use crate::code::{QrCodeOptions, UploadProgress};
-use crate::effect::Evidence;
-use crate::error::{ErrorKind, Outcome};
+use crate::command::Operation;
+use crate::error_kind::ErrorKind;
 use crate::event::EventKind;
 use crate::id::{AppId, AuditId};
-use crate::intent::Operation;
+use crate::outcome::Evidence;
+use crate::outcome::Outcome;
 use crate::platform::MiniProgram;
 use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
 use crate::status::{AuditStatus, GrayStatus, Stage, VisitStatus};

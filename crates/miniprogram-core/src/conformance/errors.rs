@@ -1,9 +1,10 @@
 use super::cycle::{VERSION, submit};
 use super::harness::{Harness, Scene};
 use crate::audit::{AuditTarget, SubmitTarget};
-use crate::error::{ErrorKind, Outcome, Retry};
+use crate::command::{Command, Operation};
+use crate::error_kind::{ErrorKind, Retry};
 use crate::id::{AppId, AuditId, PackageId};
-use crate::intent::{Command, Operation};
+use crate::outcome::Outcome;
 use crate::platform::MiniProgram;
 use crate::redact::MASK;
 use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};

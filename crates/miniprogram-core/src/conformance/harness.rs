@@ -4,12 +4,13 @@ use async_trait::async_trait;
 
 use crate::audit::SubmitOptions;
 use crate::clock::VirtualClock;
-use crate::code::ExtJson;
-use crate::error::Code;
+use crate::command::Operation;
 use crate::event::OwnedPush;
+use crate::ext_json::ExtJson;
 use crate::id::{AppId, TemplateId};
-use crate::intent::{MemoryJournal, Operation};
+use crate::journal::MemoryJournal;
 use crate::platform::{MiniProgram, MiniProgramPlatform};
+use crate::vendor_error::Code;
 
 /// One vendor, simulated by something that knows the true state.
 #[async_trait]

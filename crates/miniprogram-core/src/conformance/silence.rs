@@ -2,10 +2,10 @@
 
 use super::harness::{Fault, Harness, Scene, Untold};
 use super::outcomes::{drop_within, pass, perform, prepare, supports};
-use crate::effect::Evidence;
-use crate::error::Outcome;
+use crate::command::Operation;
 use crate::id::AppId;
-use crate::intent::Operation;
+use crate::outcome::Evidence;
+use crate::outcome::Outcome;
 use crate::platform::MiniProgram;
 use crate::status::VisitStatus;
 use std::time::Duration;

@@ -1,9 +1,11 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Code, ErrorKind, Outcome};
+use crate::error_kind::ErrorKind;
 use crate::intent::EarlierEffect;
+use crate::outcome::Outcome;
 use crate::vendor::Vendor;
+use crate::vendor_error::Code;
 
 /// The JSON form of an [`Error`](super::Error); fields without a value are omitted.
 #[derive(Debug, Serialize)]

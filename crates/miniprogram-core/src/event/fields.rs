@@ -4,7 +4,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{Event, EventCredential, positive_id};
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
+use crate::outcome::Outcome;
 use crate::redact::MASK;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -17,7 +19,7 @@ use crate::vendor::Vendor;
 /// field and quotes no part of it.
 ///
 /// ```
-/// use miniprogram_core::event::Fields;
+/// use miniprogram_core::vendor_api::Fields;
 /// use miniprogram_core::{Event, EventKind, Vendor};
 ///
 /// const ACME: Vendor = Vendor::new("acme");

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
+use crate::command::{Command, InherentCommand, MethodName};
 use crate::error::{Error, Result};
-use crate::intent::{Command, InherentCommand, MethodName};
 use crate::pipeline::EffectPlan;
 use crate::vendor::Vendor;
 

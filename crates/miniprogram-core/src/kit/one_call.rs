@@ -6,10 +6,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::snapshot;
-use crate::effect::EffectValue;
-use crate::error::{Code, Error, Result};
+use crate::command::EffectValue;
+use crate::error::{Error, Result};
 use crate::intent::Intent;
 use crate::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
+use crate::vendor_error::Code;
 
 type Yields = Box<dyn Fn(&Reply) -> Result<EffectValue> + Send + Sync>;
 type Judges<S> = Box<dyn Fn(Option<&S>, S) -> Finding + Send + Sync>;
@@ -66,12 +67,12 @@ pub fn members_of(value: &impl Serialize) -> serde_json::Result<Map<String, Valu
     })
 }
 
-/// Implements [`EffectMembers`](crate::effect::EffectMembers) for effect values whose fields are those of their JSON.
+/// Implements [`EffectFields`](crate::vendor_api::EffectFields) for effect values whose fields are those of their JSON.
 #[macro_export]
 macro_rules! effect_members {
     ($($name:ty)*) => {$(
-        impl $crate::effect::EffectMembers for $name {
-            fn members(&self) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
+        impl $crate::vendor_api::EffectFields for $name {
+            fn fields(&self) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
                 $crate::kit::members_of(self)
             }
         }

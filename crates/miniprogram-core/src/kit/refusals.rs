@@ -1,7 +1,8 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
 use crate::vendor::Vendor;
 
 /// A vendor's refusals before a request is sent. A vendor crate has one value, and checks every argument with it.

@@ -7,14 +7,17 @@ use serde_json::{Map, Value};
 
 use super::Dialect;
 use crate::codes::{Certainty, CodeRow};
-use crate::error::{Code, Error, ErrorKind, Outcome, Result, VendorError};
-use crate::intent::PlannedRequest;
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
+use crate::outcome::Outcome;
+use crate::planned::PlannedRequest;
 use crate::redact::{self, MASK};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenKind};
 use crate::transport::{Body, Part, Place, Request};
 use crate::vendor::Vendor;
+use crate::vendor_error::{Code, VendorError};
 use crate::wire;
 
 /// One request of an operation, before it has a token.

@@ -2,8 +2,11 @@
 
 use super::plan::EffectClass;
 use super::settle::{Answer, conflicting, untold_detail};
-use crate::effect::{EffectValue, Evidence};
-use crate::error::{Error, Outcome, Retry};
+use crate::command::EffectValue;
+use crate::error::Error;
+use crate::error_kind::Retry;
+use crate::outcome::Evidence;
+use crate::outcome::Outcome;
 
 /// What is known about all attempts of one effect so far.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +125,7 @@ mod tests {
     use Outcome::{NotDone, NotSent, Unknown};
 
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::error_kind::ErrorKind;
 
     const VALUE: EffectValue = EffectValue::None;
     const CLASSES: [EffectClass; 3] = [Set, Guarded, OneShot];

@@ -5,10 +5,16 @@ use super::gate::Gate;
 use super::plan::{EffectClass, EffectPlan, EffectSource, Repeat};
 use super::settle::{Answer, Settling};
 use super::{Op, Pipeline};
-use crate::effect::{Effect, EffectValue, Evidence};
-use crate::error::{Advice, Error, ErrorKind, Outcome, Result};
-use crate::intent::{Command, EarlierEffect, Intent, Settled};
-use crate::subject::SubjectRef;
+use crate::advice::Advice;
+use crate::command::Command;
+use crate::command::EffectValue;
+use crate::effect::Effect;
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
+use crate::id::SubjectRef;
+use crate::intent::{EarlierEffect, Intent, Settled};
+use crate::outcome::Evidence;
+use crate::outcome::Outcome;
 use crate::time::Timestamp;
 
 const INDETERMINATE_REPEAT: Advice = Advice::new(

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
+use crate::id::SubjectId;
 use crate::intent::Intent;
-use crate::subject::SubjectId;
 use crate::time::Timestamp;
 
 /// Admits one effect at a time per app, or per platform, and remembers what earlier effects left behind.
@@ -80,8 +80,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::command::Command;
     use crate::id::AppId;
-    use crate::intent::Command;
     use crate::vendor::Vendor;
 
     const NOW: Timestamp = Timestamp::from_unix(1000);

@@ -4,9 +4,12 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{Call, Dialect, Op, Reply};
-use crate::effect::EffectValue;
-use crate::error::{Error, ErrorKind, Result};
-use crate::intent::{Command, Intent, PlannedRequest};
+use crate::command::Command;
+use crate::command::EffectValue;
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
+use crate::intent::Intent;
+use crate::planned::PlannedRequest;
 
 /// What a repeat of an effect would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

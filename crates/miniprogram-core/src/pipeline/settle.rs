@@ -3,11 +3,15 @@ use std::time::Duration;
 use super::gate::Gate;
 use super::plan::{AfterRefusal, EffectPlan, EffectSource, Finding, Repeat};
 use super::{Op, Pipeline};
-use crate::effect::{EffectValue, Evidence};
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::command::Command;
+use crate::command::EffectValue;
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
 use crate::id::AppId;
-use crate::intent::{Command, EarlierEffect, Intent, Settled};
-use crate::subject::{SubjectId, SubjectRef};
+use crate::id::{SubjectId, SubjectRef};
+use crate::intent::{EarlierEffect, Intent, Settled};
+use crate::outcome::Evidence;
+use crate::outcome::Outcome;
 use crate::time::Timestamp;
 
 /// Number of reads that must show the effect absent before it is considered absent.

@@ -8,7 +8,8 @@ use reqwest::multipart;
 use url::{Host, Url};
 
 use super::{Body, Part, Request, Response, Transport, TransportError};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
 
 /// Scheme and host of the requests. `https` unless the host is a loopback address; no user, no query.
 #[derive(Debug, Clone, PartialEq, Eq)]

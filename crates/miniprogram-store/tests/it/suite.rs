@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_core::authorization::IssuedToken;
-use miniprogram_core::intent::{MethodName, Operation};
 use miniprogram_core::{
     AccessToken, AppId, AuditId, Command, EffectValue, Error, ErrorKind, Event, EventCredential, EventKind,
     Evidence, Intent, Journal, Outcome, PlatformId, Secret, Settled, SubjectId, Timestamp, TokenScope,
     Vendor, VirtualClock,
 };
+use miniprogram_core::{MethodName, Operation};
 use miniprogram_store::inbox::{LONGEST_PAUSE, SHORTEST_MEMORY};
 use miniprogram_store::{
     Acquired, GrantState, InboxEntry, InboxFilter, InboxState, KeyState, Lease, Listed, NewEvent, NewTokens,

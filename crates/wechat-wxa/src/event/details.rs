@@ -11,7 +11,7 @@ mod record;
 
 use std::fmt::Display;
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AppId, Event, EventKind, Result, Secret, StatusTable};
 
 pub use account::{

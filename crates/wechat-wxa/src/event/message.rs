@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use miniprogram_core::callback::BodyFormat;
-use miniprogram_core::event::{message_time, parse_message_json};
+use miniprogram_core::vendor_api::{message_time, parse_message_json};
 use miniprogram_core::{
     AppId, CallbackCheck, Event, EventCredential, EventKind, PlatformId, Result, Timestamp,
 };

@@ -1,6 +1,6 @@
 //! Changes of an app, and messages from its customers.
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AppId, PackageId, Result, Secret};
 
 use super::reason;

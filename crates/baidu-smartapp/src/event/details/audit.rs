@@ -1,6 +1,6 @@
 //! Verdicts.
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AuditId, PackageId, Result};
 
 use super::reason;

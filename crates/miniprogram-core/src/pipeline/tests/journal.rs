@@ -3,8 +3,9 @@
 use futures::FutureExt;
 
 use super::*;
-use crate::effect::Evidence;
-use crate::intent::{Journal, NoJournal, Settled};
+use crate::intent::Settled;
+use crate::journal::{Journal, NoJournal};
+use crate::outcome::Evidence;
 
 const NEVER: u32 = 1000;
 

@@ -1,8 +1,8 @@
 //! What an effect left open means for the app's next call.
 
 use super::*;
-use crate::effect::Evidence;
-use crate::intent::Journal;
+use crate::journal::Journal;
+use crate::outcome::Evidence;
 
 /// Returns the pipeline after a lost effect whose state was not reported, with its journal.
 async fn after_unknown(acme: &Acme) -> (Pipeline, Arc<MemoryJournal>) {

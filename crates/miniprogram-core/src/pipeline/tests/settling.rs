@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clock::{Busy, Clock, Wait};
-use crate::effect::Evidence;
+use crate::outcome::Evidence;
 
 const LOST: &[Answer] = &[Answer::Lost];
 /// The number of probes that settle a lost effect which is not visible.

@@ -1,6 +1,6 @@
 //! Registration, verification and filing of an app's subject.
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AppId, Result, Secret, Timestamp};
 
 use super::{app_id, coded, coded_if_told};

@@ -1,6 +1,6 @@
 //! Verdicts on an app.
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AuditId, Result, Timestamp};
 
 use super::coded;

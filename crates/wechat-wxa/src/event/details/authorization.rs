@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AppId, Result, Secret, Timestamp};
 
 use super::app_id;

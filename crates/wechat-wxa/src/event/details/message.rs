@@ -1,6 +1,6 @@
 //! Messages from customers.
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{Result, Secret};
 
 /// A message sent to an app by a customer or by WeChat's test of the platform.

@@ -1,6 +1,6 @@
 //! Order paths: the pages on which apps show orders. One push covers many apps.
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AppId, AuditId, Result, Timestamp};
 
 use super::{app_id, coded, coded_if_told};

@@ -1,6 +1,6 @@
 //! Violations and appeals.
 
-use miniprogram_core::event::Fields;
+use miniprogram_core::vendor_api::Fields;
 use miniprogram_core::{AppId, Result, Timestamp};
 
 use super::coded_if_told;

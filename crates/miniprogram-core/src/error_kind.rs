@@ -1,8 +1,10 @@
+//! Kinds of failure, and whether the same request may be retried.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Advice, Language};
+use crate::advice::{Advice, Language};
 
 /// A public kind of failure with a stable machine name. Tables map the vendors' codes to these kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -175,39 +177,6 @@ impl ErrorKind {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.as_str().replace('_', " "))
-    }
-}
-
-/// What is known about the effect of an attempt; it determines what may be done next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Nothing left this machine.
-    NotSent,
-    /// The vendor refused, or was queried and shows no effect.
-    NotDone,
-    /// It took effect.
-    Done,
-    /// Not known yet. Query before anything is sent again.
-    Unknown,
-}
-
-impl Outcome {
-    /// Returns the machine name, as used in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotSent => "not_sent",
-            Self::NotDone => "not_done",
-            Self::Done => "done",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 

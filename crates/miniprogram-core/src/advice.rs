@@ -1,3 +1,5 @@
+//! Advice in every language.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +40,7 @@ impl fmt::Display for Language {
 /// What to do next: one sentence per language, without a full stop.
 ///
 /// ```
-/// use miniprogram_core::error::{Advice, Language};
+/// use miniprogram_core::{Advice, Language};
 ///
 /// const LATER: Advice = Advice::new("repeat tomorrow", "请明天再试");
 /// assert_eq!(LATER.text(Language::Chinese), "请明天再试");

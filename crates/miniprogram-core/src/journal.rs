@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Intent, Settled};
-use crate::error::{Error, ErrorKind, Result};
-use crate::subject::{SubjectId, SubjectRef};
+use crate::error::{Error, Result};
+use crate::error_kind::ErrorKind;
+use crate::id::{SubjectId, SubjectRef};
+use crate::intent::{Intent, Settled};
 use crate::vendor::Vendor;
 
 /// A journal that records an intent before every effect and its outcome afterwards.
@@ -165,9 +166,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::effect::{EffectValue, Evidence};
+    use crate::command::Command;
+    use crate::command::EffectValue;
     use crate::id::AppId;
-    use crate::intent::Command;
+    use crate::intent::{Intent, Settled};
+    use crate::outcome::Evidence;
     use crate::time::Timestamp;
 
     fn intent(app: &str, before: i64) -> Intent {

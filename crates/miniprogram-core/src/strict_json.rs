@@ -1,3 +1,5 @@
+//! JSON read strictly: one object, no repeated key.
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};

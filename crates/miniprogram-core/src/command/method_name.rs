@@ -10,7 +10,7 @@ const MAX: usize = 63;
 /// The name of a method: 1 to 63 characters of `a-z`, `0-9` and `_`, starting with a letter.
 ///
 /// ```
-/// use miniprogram_core::intent::MethodName;
+/// use miniprogram_core::MethodName;
 ///
 /// const SET_NAME: MethodName = MethodName::new("set_name");
 /// assert_eq!("set_name".parse(), Ok(SET_NAME));
@@ -106,7 +106,7 @@ mod tests {
     use serde_json::{from_str, json, to_value};
 
     use super::*;
-    use crate::intent::{Command, Operation};
+    use crate::command::{Command, Operation};
 
     #[test]
     fn operations_are_their_methods_names() {

@@ -1,3 +1,5 @@
+//! A vendor's codes, and its refusals.
+
 use std::borrow::Cow;
 use std::fmt;
 
