@@ -9,8 +9,8 @@ use std::sync::Arc;
 use miniprogram_core::{AppId, Error, ErrorKind, Event, Outcome, Result, TokenScope};
 use miniprogram_store::PlatformKey;
 
-use crate::lookup::{For, Looked};
-use crate::service::Shared;
+use crate::lookups::{For, Looked};
+use crate::state::Shared;
 
 /// Whether an original id belongs to an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,9 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use crate::binding::Found;
-use crate::numbers;
-use crate::service::{CallbackService, Shared};
+use crate::metrics;
+use crate::service::CallbackService;
+use crate::state::Shared;
 
 /// How often to report the result of a claim before it is left to expire.
 const REPORTS: u32 = 3;
@@ -168,7 +169,7 @@ async fn hand_over_one(
         let (outcome, next) = report(shared, claim, ended, more).await;
         tracing::Span::current().record("outcome", outcome);
         tracing::debug!("handed over");
-        numbers::attempt(claim.entry.platform.vendor, outcome, started.elapsed());
+        metrics::attempt(claim.entry.platform.vendor, outcome, started.elapsed());
         next
     }
     .instrument(span)

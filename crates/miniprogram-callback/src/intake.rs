@@ -18,12 +18,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
 use crate::binding::Binding;
-use crate::lookup::For;
-use crate::numbers::{self, Outcome};
+use crate::connections::Waiting;
+use crate::limits::MEMORY_UNIT;
+use crate::lookups::For;
+use crate::metrics::{self, Outcome};
 use crate::platform::{CallbackPlatform, is_id};
 use crate::refusal::{Refusal, refused, unavailable};
-use crate::server::Waiting;
-use crate::service::Shared;
+use crate::state::Shared;
 
 /// How far a ticket's creation time may be ahead of its arrival. A ticket from a later time would block all
 /// others.
@@ -31,8 +32,6 @@ const TICKET_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// The number of bytes of a body that do not count towards the memory shared by all connections.
 pub(crate) const SMALL_BODY: usize = 16 << 10;
-/// The unit in which that memory is allocated.
-pub(crate) const MEMORY_UNIT: usize = 1 << 10;
 
 /// The destination of a request, given by its path.
 #[derive(Debug)]
@@ -105,14 +104,14 @@ pub(crate) async fn answer(shared: Arc<Shared>, target: Option<Target>, request:
     };
     span.record("outcome", outcome.as_str());
     tracing::debug!("answered");
-    numbers::request(vendor, route, outcome, started);
+    metrics::request(vendor, route, outcome, started);
     response
 }
 
 /// Counts a rejection, and logs the failed check for the operator of the receiver.
 pub(crate) fn report_refusal(shared: &Shared, vendor: Option<Vendor>, refusal: Refusal) {
     let check = refusal.as_str();
-    numbers::refusal(vendor, refusal);
+    metrics::refusal(vendor, refusal);
     if shared.is_worth_a_warning(check) {
         tracing::warn!(check, "refused; further refusals by this check within a minute are only counted");
     }
@@ -275,7 +274,7 @@ async fn keep(
     let _wake = WakeOnDrop(shared);
     let received = shared.store.receive(&new).await.map_err(Failure::Store)?;
     if let (Received::New(_), Some(newest)) = (received, newest_ticket) {
-        numbers::ticket(key.vendor, newest);
+        metrics::ticket(key.vendor, newest);
         tracing::debug!(newest, "a ticket arrived");
     }
     if let Received::Duplicate(id) = received

@@ -2,20 +2,24 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod binding;
+mod connections;
 mod dispatch;
 mod health;
 mod intake;
 mod limits;
 mod lookup;
-mod numbers;
+mod lookups;
+mod metrics;
 mod platform;
+mod readiness;
 mod refusal;
 mod routes;
 mod server;
 mod service;
+mod state;
 
 pub use health::HealthCheck;
 pub use limits::{Limits, RetryPolicy};
-pub use numbers::metrics_handle;
+pub use metrics::metrics_handle;
 pub use platform::CallbackPlatform;
 pub use service::{CallbackService, CallbackServiceBuilder};

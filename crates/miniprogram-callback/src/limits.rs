@@ -7,6 +7,9 @@ use miniprogram_core::callback::DEFAULT_MAX_BODY;
 use miniprogram_core::{Error, ErrorKind, Result};
 use miniprogram_store::inbox::LONGEST_PAUSE;
 
+/// The unit in which the memory of bodies is allocated, in bytes.
+pub(crate) const MEMORY_UNIT: usize = 1 << 10;
+
 /// The resource limits of requests.
 ///
 /// The memory used by bodies is bounded by `max_body_memory` plus 16 KiB for each of `max_connections`.

@@ -13,9 +13,10 @@ use miniprogram_core::callback::Route;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::intake::{self, Target};
-use crate::numbers;
+use crate::metrics;
 use crate::refusal::{Refusal, refused};
-use crate::service::{CallbackService, Shared};
+use crate::service::CallbackService;
+use crate::state::Shared;
 
 type Found<T> = Result<Path<T>, PathRejection>;
 
@@ -117,7 +118,7 @@ pub(crate) async fn nowhere(shared: Arc<Shared>, request: Request) -> Response {
 /// The text of a panic may quote its cause, so only the fact is counted and logged.
 fn after_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request made the receiver panic");
-    numbers::refusal(None, Refusal::Panic);
+    metrics::refusal(None, Refusal::Panic);
     refused()
 }
 

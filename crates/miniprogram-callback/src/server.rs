@@ -1,9 +1,8 @@
 //! The accept loop: header timeouts, a connection limit, graceful shutdown.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -13,16 +12,18 @@ use hyper::rt::{Sleep, Timer};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use miniprogram_core::Clock;
 use miniprogram_core::clock::Wait;
-use miniprogram_core::{Clock, Timestamp};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use crate::connections::{Connections, Place};
+use crate::dispatch;
 use crate::routes::nowhere;
-use crate::service::{CallbackService, Shared};
-use crate::{dispatch, numbers};
+use crate::service::CallbackService;
+use crate::state::Shared;
 
 /// The maximum size of a request's head in bytes.
 const MAX_HEAD: usize = 16 << 10;
@@ -152,92 +153,18 @@ async fn converse(
     });
     let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
     let mut stops = std::pin::pin!(stopped.wait_for(|stopped| *stopped));
-    let mut told = false;
+    let mut stopping = false;
     loop {
         tokio::select! {
             // It does not matter how the peer ends a connection.
             _ = connection.as_mut() => return,
-            () = place.waiting.told_to_end.notified() => return,
-            _ = stops.as_mut(), if !told => {
-                told = true;
+            () = place.waiting.must_end.notified() => return,
+            _ = stops.as_mut(), if !stopping => {
+                stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
         }
     }
-}
-
-/// The open connections of one listener.
-#[derive(Debug, Default)]
-struct Connections {
-    open: Mutex<BTreeMap<u64, Arc<Waiting>>>,
-    /// Counts state changes: the connection with the lowest number has been waiting the longest.
-    happened: AtomicU64,
-    /// Notified when a connection has ended, or waits for its peer again.
-    freed: Notify,
-}
-
-impl Connections {
-    /// Takes a slot among the open connections, if necessary that of the one that has been waiting for a request
-    /// the longest.
-    async fn enter(self: &Arc<Self>, shared: &Shared, max: usize) -> Place {
-        loop {
-            match self.try_enter(max, shared) {
-                Ok(place) => return place,
-                Err(Some(left)) => drop(shared.within(left, self.freed.notified()).await),
-                Err(None) => self.freed.notified().await,
-            }
-        }
-    }
-
-    fn try_enter(self: &Arc<Self>, max: usize, shared: &Shared) -> Result<Place, Option<Duration>> {
-        let mut open = self.lock();
-        if open.len() >= max {
-            displace(&mut open, shared)?;
-        }
-        let number = self.next();
-        let waiting = Arc::new(Waiting {
-            connections: Arc::downgrade(self),
-            answering: AtomicBool::new(false),
-            since: Mutex::new((number, shared.clock.now())),
-            clock: Arc::clone(&shared.clock),
-            told_to_end: Notify::new(),
-        });
-        open.insert(number, Arc::clone(&waiting));
-        numbers::connected();
-        drop(open);
-        Ok(Place { connections: Arc::clone(self), number, waiting })
-    }
-
-    /// Ends the connection that has been waiting for a request the longest. If it has not waited long enough,
-    /// fails with the remaining time; also fails if there is none.
-    fn displace(&self, shared: &Shared) -> Result<(), Option<Duration>> {
-        displace(&mut self.lock(), shared)
-    }
-
-    fn next(&self) -> u64 {
-        self.happened.fetch_add(1, Ordering::AcqRel)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Waiting>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn displace(open: &mut BTreeMap<u64, Arc<Waiting>>, shared: &Shared) -> Result<(), Option<Duration>> {
-    let (now, grace) = (shared.clock.now(), shared.limits.connection_grace);
-    let waiting = open.iter().filter(|(_, place)| !place.answering.load(Ordering::Acquire));
-    let longest = waiting.map(|(&number, place)| (place.since(), number)).min();
-    let ((_, since), number) = longest.ok_or(None)?;
-    // A clock that was set back gives no information.
-    let waited = if since > now { grace } else { now.since(since) };
-    if waited < grace {
-        return Err(Some(grace - waited));
-    }
-    if let Some(displaced) = open.remove(&number) {
-        displaced.told_to_end.notify_one();
-        numbers::displaced();
-    }
-    Ok(())
 }
 
 /// Returns whether accepting failed because there are too many open files, of this process or of all, or too many
@@ -247,62 +174,6 @@ fn is_full(error: &std::io::Error) -> bool {
     const TOO_MANY: [i32; 3] = [23, 24, 10024];
     error.kind() == std::io::ErrorKind::OutOfMemory
         || error.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code))
-}
-
-/// A connection's slot among the open ones.
-struct Place {
-    connections: Arc<Connections>,
-    number: u64,
-    waiting: Arc<Waiting>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.connections.lock().remove(&self.number);
-        numbers::disconnected();
-        self.connections.freed.notify_one();
-    }
-}
-
-/// Whether and since when a connection waits for its peer, and how it is notified to end.
-#[derive(Debug)]
-pub(crate) struct Waiting {
-    connections: Weak<Connections>,
-    answering: AtomicBool,
-    /// By the number of the state change, and by the clock.
-    since: Mutex<(u64, Timestamp)>,
-    clock: Arc<dyn Clock>,
-    told_to_end: Notify,
-}
-
-impl Waiting {
-    /// Marks that a whole request has arrived: the connection stays until the mark is dropped.
-    pub(crate) fn answering(self: &Arc<Self>) -> Answering {
-        self.answering.store(true, Ordering::Release);
-        Answering(Arc::clone(self))
-    }
-
-    fn since(&self) -> (u64, Timestamp) {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The guard of [`Waiting::answering`].
-#[derive(Debug)]
-pub(crate) struct Answering(Arc<Waiting>);
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        let connections = self.0.connections.upgrade();
-        if let Some(connections) = &connections {
-            let since = (connections.next(), self.0.clock.now());
-            *self.0.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
-        }
-        self.0.answering.store(false, Ordering::Release);
-        if let Some(connections) = connections {
-            connections.freed.notify_one();
-        }
-    }
 }
 
 /// hyper's timers, based on the injected clock.

@@ -1,28 +1,24 @@
 //! The service and its builder.
 
 use std::collections::HashMap;
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
-use futures::future::{Either, select};
 use metrics_exporter_prometheus::PrometheusHandle;
-use miniprogram_core::{Clock, EventHandler, Result, SystemClock, Timestamp};
-use miniprogram_store::{OriginalIds, PlatformKey, Store};
+use miniprogram_core::{Clock, EventHandler, Result, SystemClock};
+use miniprogram_store::{OriginalIds, Store};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::health::{Health, HealthCheck};
-use crate::intake::MEMORY_UNIT;
-use crate::limits::{Limits, RetryPolicy, misconfigured};
-use crate::lookup::Lookups;
-use crate::numbers;
+use crate::limits::{Limits, MEMORY_UNIT, RetryPolicy, misconfigured};
+use crate::lookups::Lookups;
+use crate::metrics;
 use crate::platform::CallbackPlatform;
+use crate::state::Shared;
 
 /// The default maximum number of events handled concurrently.
 const DEFAULT_CONCURRENCY: u32 = 64;
-/// For how long a failure of the store is remembered.
-const FAILURE_LASTS: Duration = Duration::from_secs(10);
 
 /// Receives callbacks of any number of platforms and delivers their events. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -153,7 +149,7 @@ impl CallbackServiceBuilder {
                 return Err(misconfigured("platform", detail));
             }
         }
-        numbers::describe();
+        metrics::describe();
         Ok(CallbackService {
             shared: Arc::new(Shared {
                 owner: format!("{}-{:016x}", std::process::id(), fastrand::u64(..)),
@@ -179,88 +175,5 @@ impl CallbackServiceBuilder {
                 warned: Mutex::new(HashMap::new()),
             }),
         })
-    }
-}
-
-/// State shared by requests and handlers.
-pub(crate) struct Shared {
-    /// The owner name under which events are claimed.
-    pub(crate) owner: String,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) platforms: HashMap<PlatformKey, CallbackPlatform>,
-    pub(crate) handlers: Vec<Arc<dyn EventHandler>>,
-    pub(crate) original_ids: Option<Arc<dyn OriginalIds>>,
-    pub(crate) lookups: Lookups,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) limits: Limits,
-    /// The memory left for bodies, in units.
-    pub(crate) body_memory: Arc<Semaphore>,
-    pub(crate) retry: RetryPolicy,
-    pub(crate) concurrency: u32,
-    pub(crate) metrics: Option<PrometheusHandle>,
-    pub(crate) public_status: bool,
-    pub(crate) checks: Vec<Arc<dyn HealthCheck>>,
-    pub(crate) health: Health,
-    /// Wakes the dispatcher.
-    pub(crate) arrived: Notify,
-    pub(crate) stopping: AtomicBool,
-    /// When a write to the store last failed.
-    failed: Mutex<Option<Timestamp>>,
-    /// When each check was last warned about.
-    warned: Mutex<HashMap<&'static str, Timestamp>>,
-}
-
-impl Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("platforms", &self.platforms.keys())
-            .field("handlers", &self.handlers)
-            .field("limits", &self.limits)
-            .field("retry", &self.retry)
-            .field("concurrency", &self.concurrency)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    /// Runs some work unless it exceeds the limit.
-    pub(crate) async fn within<F: Future>(&self, limit: Duration, work: F) -> Option<F::Output> {
-        let work = std::pin::pin!(work);
-        match select(work, self.clock.deadline(limit)).await {
-            Either::Left((output, _)) => Some(output),
-            Either::Right(_) => None,
-        }
-    }
-
-    /// Waits; the caller is not busy in the meantime.
-    pub(crate) async fn pause(&self, duration: Duration) {
-        self.clock.deadline(duration).await;
-    }
-
-    /// Returns whether to warn about a check now: at most once a minute each, so that a flood of rejections is
-    /// not a flood of log lines.
-    pub(crate) fn is_worth_a_warning(&self, check: &'static str) -> bool {
-        let now = self.clock.now();
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        match warned.get(check) {
-            Some(at) if now.since(*at) < Duration::from_secs(60) => false,
-            _ => {
-                warned.insert(check, now);
-                true
-            }
-        }
-    }
-
-    /// Returns whether the store accepts nothing, as far as that is known. This expires, as otherwise nothing
-    /// would be tried again.
-    pub(crate) fn store_fails(&self) -> bool {
-        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.is_some_and(|at| self.clock.now().since(at) < FAILURE_LASTS)
-    }
-
-    /// Records whether the store accepted a write.
-    pub(crate) fn store_worked(&self, worked: bool) {
-        let failed = if worked { None } else { Some(self.clock.now()) };
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 }
