@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use miniprogram_core::callback::{CallbackProtocol, Route};
 use miniprogram_core::codes::{CodeRow, CodeTable};
+use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::frame::{FrameKey, HexCase, open, signature_holds};
 use miniprogram_core::pipeline::{
     Call, Dialect, EffectClass, EffectPlan, EffectSource, Expect, Finding, Op, Pipeline, Preview, Reply,
@@ -66,20 +67,16 @@ impl Dialect for AcmeDialect {
 
     fn read(&self, call: &Call, response: &Response) -> Verdict {
         if call.expect == Expect::Image && QrCode::from_bytes(response.body.to_vec()).is_some() {
-            return Verdict::Success(Reply::new(call.operation.clone(), Value::Null, response.body.clone()));
+            return Verdict::Success(Reply::new(Value::Null, response.body.clone()));
         }
         let Ok(json) = serde_json::from_slice::<Value>(&response.body) else {
             return Verdict::NotUnderstood("the body is no JSON".to_owned());
         };
         match (json["ok"].as_bool(), json["code"].as_i64()) {
-            (Some(true), _) => Verdict::Success(Reply::new(
-                call.operation.clone(),
-                json["data"].clone(),
-                response.body.clone(),
-            )),
+            (Some(true), _) => Verdict::Success(Reply::new(json["data"].clone(), response.body.clone())),
             (Some(false), Some(number)) => {
                 let code = Code::from(number);
-                let row = CODES.find(&code, Some(&call.operation));
+                let row = CODES.find(&code, Some(call.code_key()));
                 Verdict::Refused(VendorRefusal::new(
                     code,
                     json["words"].as_str().unwrap_or_default().to_owned(),
@@ -140,9 +137,20 @@ impl MiniProgramPlatform for AcmePlatform {
     }
 }
 
+static UPLOAD: Endpoint = Endpoint::post("upload_code", "/upload");
+static SUBMIT: Endpoint = Endpoint::post("submit_audit", "/submit");
+static WITHDRAW: Endpoint = Endpoint::post("withdraw_audit", "/withdraw");
+static RELEASE: Endpoint = Endpoint::post("release", "/release");
+static ROLLBACK: Endpoint = Endpoint::post("rollback", "/rollback");
+static SET_VISIT: Endpoint = Endpoint::post("set_visit_status", "/visit");
+static SET_LIBRARY: Endpoint = Endpoint::post("set_min_library_version", "/library");
+static STATE: Endpoint = Endpoint::get("code_versions", "/state");
+static VISIT: Endpoint = Endpoint::get("visit_status", "/visit");
+static READ_AUDIT: Endpoint = Endpoint::get("audit_status", "/audit");
+
 /// One effect: Acme counts revisions, so "did it happen" is "is the revision another one".
 struct AcmeEffect {
-    path: &'static str,
+    endpoint: &'static Endpoint,
     body: Value,
     /// What the state must show before anything is sent.
     check: fn(&Value, &Value) -> Result<()>,
@@ -156,7 +164,7 @@ impl EffectPlan for AcmeEffect {
     }
 
     fn preview(&self) -> Result<Preview> {
-        Ok(Preview::new(self.request(&Value::Null)?).after(Call::get("effect", "/state")))
+        Ok(Preview::new(self.request(&Value::Null)?).after(Call::to(&STATE)))
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
@@ -166,7 +174,7 @@ impl EffectPlan for AcmeEffect {
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(Call::post_json("effect", self.path, &self.body))
+        Ok(Call::to(self.endpoint).with_json(&self.body))
     }
 
     fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {
@@ -185,8 +193,7 @@ impl EffectPlan for AcmeEffect {
 }
 
 async fn state(op: &mut Op<'_>) -> Result<Value> {
-    let operation = op.operation();
-    Ok(op.read(&Call::get(operation, "/state")).await?.json)
+    Ok(op.read(&Call::to(&STATE)).await?.json)
 }
 
 fn anything(_state: &Value, _body: &Value) -> Result<()> {
@@ -201,7 +208,7 @@ impl EffectSource for AcmeApp {
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
         let operation = command.operation().as_str();
         let unsupported = || Err(Error::unsupported(ACME, operation));
-        let effect = |path, body| AcmeEffect { path, body, check: anything, value: nothing };
+        let effect = |endpoint, body| AcmeEffect { endpoint, body, check: anything, value: nothing };
         Ok(Box::new(match command {
             Command::UploadCode { version, description, .. } => AcmeEffect {
                 value: |body, _| {
@@ -210,7 +217,7 @@ impl EffectSource for AcmeApp {
                         text(&body["description"]),
                     ))
                 },
-                ..effect("/upload", json!({ "version": version, "description": description }))
+                ..effect(&UPLOAD, json!({ "version": version, "description": description }))
             },
             Command::SubmitAudit { target, options } => {
                 let foreign = options.remark.is_some() || !options.items.is_empty();
@@ -219,11 +226,11 @@ impl EffectSource for AcmeApp {
                 }
                 AcmeEffect {
                     value: |_, answer| EffectValue::Audit(AuditId::new(text(&answer["audit"]["id"]))),
-                    ..effect("/submit", json!({}))
+                    ..effect(&SUBMIT, json!({}))
                 }
             }
             Command::WithdrawAudit { audit: AuditTarget::Id(audit) } => {
-                effect("/withdraw", json!({ "audit": audit }))
+                effect(&WITHDRAW, json!({ "audit": audit }))
             }
             Command::Release { target } => AcmeEffect {
                 check: |state, body| {
@@ -236,16 +243,16 @@ impl EffectSource for AcmeApp {
                         .with_detail("that audit is not the approved one"))
                 },
                 ..effect(
-                    "/release",
+                    &RELEASE,
                     match target {
                         ReleaseTarget::Audit(audit) => json!({ "audit": audit }),
                         _ => json!({}),
                     },
                 )
             },
-            Command::Rollback { target: RollbackTarget::Previous } => effect("/rollback", json!({})),
+            Command::Rollback { target: RollbackTarget::Previous } => effect(&ROLLBACK, json!({})),
             Command::SetVisitStatus { status: status @ (VisitStatus::Open | VisitStatus::Closed) } => {
-                effect("/visit", json!({ "status": status }))
+                effect(&SET_VISIT, json!({ "status": status }))
             }
             Command::SetVisitStatus { .. } => {
                 return Err(Error::invalid(operation, "status", "must be open or closed"));
@@ -253,7 +260,7 @@ impl EffectSource for AcmeApp {
             Command::SetMinLibraryVersion { version } if version.is_empty() => {
                 return Err(Error::invalid(operation, "version", "must not be empty"));
             }
-            Command::SetMinLibraryVersion { version } => effect("/library", json!({ "version": version })),
+            Command::SetMinLibraryVersion { version } => effect(&SET_LIBRARY, json!({ "version": version })),
             _ => return unsupported(),
         }))
     }
@@ -264,12 +271,12 @@ fn text(value: &Value) -> String {
 }
 
 impl AcmeApp {
-    async fn read(&self, operation: &'static str, path: &'static str) -> Result<Reply> {
-        self.pipeline.begin(&self.app, operation).read(&Call::get(operation, path)).await
+    async fn read(&self, operation: &'static str, endpoint: &'static Endpoint) -> Result<Reply> {
+        self.pipeline.begin(&self.app, operation).read(&Call::to(endpoint)).await
     }
 
     async fn audit(&self, operation: &'static str) -> Result<Audit> {
-        let reply = self.read(operation, "/audit").await?;
+        let reply = self.read(operation, &READ_AUDIT).await?;
         let Some(code) = reply.json["status"].as_i64() else { return Ok(Audit::not_submitted()) };
         let (status, raw) = AUDIT.translate(code);
         Ok(Audit::new(Some(AuditId::new(text(&reply.json["id"]))), status, Some(raw))
@@ -296,7 +303,7 @@ impl CodeManager for AcmeApp {
     }
 
     async fn code_versions(&self) -> Result<Vec<CodeVersion>> {
-        let state = self.read("code_versions", "/state").await?.json;
+        let state = self.read("code_versions", &STATE).await?.json;
         let version = |stage, member: &str| {
             let text = state[member].as_str()?;
             Some(CodeVersion::new(stage, None).with_version(Some(text.to_owned()), None))
@@ -334,17 +341,17 @@ impl AuditManager for AcmeApp {
 #[async_trait]
 impl ReleaseManager for AcmeApp {
     async fn rollback_targets(&self) -> Result<Vec<RollbackVersion>> {
-        let state = self.read("rollback_targets", "/state").await?.json;
+        let state = self.read("rollback_targets", &STATE).await?.json;
         Ok(state["previous"].as_str().map(RollbackVersion::new).into_iter().collect())
     }
 
     async fn visit_status(&self) -> Result<Visit> {
-        let reply = self.read("visit_status", "/visit").await?;
+        let reply = self.read("visit_status", &VISIT).await?;
         Ok(Visit::new(reply.decode_member("status")?, None))
     }
 
     async fn min_library_version(&self) -> Result<MinLibraryVersion> {
-        let state = self.read("min_library_version", "/state").await?.json;
+        let state = self.read("min_library_version", &STATE).await?.json;
         Ok(MinLibraryVersion::new(state["library"].as_str().map(str::to_owned), Vec::new()))
     }
 }

@@ -2,7 +2,7 @@
 
 mod decode;
 
-use miniprogram_core::pipeline::{Call, Fields, Op, Reply};
+use miniprogram_core::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{AppId, Result, Timestamp, Visit, VisitStatus};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,6 +10,7 @@ use serde_with::skip_serializing_none;
 
 use crate::client::BaiduApp;
 use crate::codes::APP_VISIT;
+use crate::endpoints;
 use crate::reply;
 use crate::values::{
     AnnualReviewStatus, Certification, CertificationStatus, Coded, IllegalPart, OfflineReason,
@@ -208,17 +209,13 @@ impl BaiduApp {
     /// The errors of any read.
     pub async fn app_info(&self) -> Result<AppInfo> {
         let mut op = self.pipeline.begin(&self.app, "app_info");
-        read(&mut op).await
+        one(&op.read(&call()).await?)
     }
 }
 
 /// `app/info`.
-pub(crate) fn call(operation: &'static str) -> Call {
-    Call::get(operation, "/rest/2.0/smartapp/app/info")
-}
-
-pub(crate) async fn read(op: &mut Op<'_>) -> Result<AppInfo> {
-    one(&op.read(&call(op.operation())).await?)
+pub(crate) fn call() -> Call {
+    Call::to(&endpoints::APP_INFO)
 }
 
 /// Reads only whether users can open the app, ignoring everything else in the response.

@@ -14,6 +14,7 @@ pub(crate) use withdraw::WithdrawAudit;
 
 use crate::client::BaiduApp;
 use crate::codes::{PACKAGE_AUDIT, QUOTA_PERIOD};
+use crate::endpoints;
 use crate::package::{self, APPROVED, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
 use crate::{REFUSE, reply};
 
@@ -70,7 +71,7 @@ fn audit_of(package: Package, asked: Option<&AuditId>) -> Option<Audit> {
 
 /// `package/auditquota`. Not in documents 000 and 001; source: Baidu's current SDKs.
 fn quota_call() -> Call {
-    Call::get("audit_quota", "/rest/2.0/smartapp/package/auditquota")
+    Call::to(&endpoints::AUDIT_QUOTA)
 }
 
 /// -1 means that there is no limit.

@@ -14,6 +14,7 @@ pub(crate) use progress::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress}
 pub(crate) use upload::UploadCode;
 
 use crate::client::BaiduApp;
+use crate::endpoints;
 use crate::package::{self, Package, PackageQuery, Packages};
 use crate::{BAIDU, REFUSE};
 
@@ -76,7 +77,7 @@ impl BaiduApp {
     /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) if there is none; those of any read.
     pub async fn trial_package(&self) -> Result<Package> {
         let mut op = self.pipeline.begin(&self.app, "trial_package");
-        package::one(&op.read(&package::trial("trial_package")).await?)
+        package::one(&op.read(&package::trial()).await?)
     }
 
     /// Returns one package, by its id or by its status.
@@ -91,7 +92,7 @@ impl BaiduApp {
         if let PackageQuery::Id(id) = query {
             REFUSE.required(OPERATION, "package_id", id.as_str())?;
         }
-        package::asked_for(&op.read(&package::detail(OPERATION, query)).await?, query)
+        package::asked_for(&op.read(&package::detail(query)).await?, query)
     }
 }
 
@@ -99,7 +100,7 @@ impl BaiduApp {
 /// online. Source: document 003.
 fn qr_code(options: &QrCodeOptions) -> Result<Call> {
     const OPERATION: &str = "trial_qr_code";
-    let mut call = Call::get(OPERATION, "/rest/2.0/smartapp/app/qrcode").expecting_image();
+    let mut call = Call::to(&endpoints::TRIAL_QR_CODE).expecting_image();
     if let Some(path) = &options.path {
         REFUSE.required(OPERATION, "path", path)?;
         call = call.with_query("path", path);

@@ -5,22 +5,20 @@
 //! lists it so that no code printed by the vendor is missing.
 
 use miniprogram_core::codes::{CodeRow, CodeTable, Explanation, Meaning};
+use miniprogram_core::endpoint::{self, Endpoint, UNMODELLED};
 use miniprogram_core::{
     AuditStatus, Code, ErrorKind, QuotaPeriod, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
 };
 
-use crate::BAIDU;
+use crate::{BAIDU, endpoints};
 
 mod advice;
 mod app;
 mod gateway;
 mod general;
 mod oauth;
-mod operations;
 mod other;
 mod service;
-
-pub use operations::OPERATIONS;
 
 /// `status` of a package: documents 000 and 001, `package/get` and `package/getdetail`.
 ///
@@ -124,69 +122,43 @@ pub const TEMPLATE_UNKNOWN: &str = "template_unknown";
 pub const REFRESH_TOKEN_INVALID: &str = "refresh_token_invalid";
 
 /// The call that sends a ticket: for it, a refused ticket is one that has been replaced by a newer one.
-const TICKET_CALLS: &[&str] = &["platform_token", "/public/2.0/smartapp/auth/tp/token"];
+const TICKET_CALLS: &[&Endpoint] = &[&endpoints::PLATFORM_TOKEN];
 
 /// The calls of the token chain, which are given their token: for these, 100 refers to that token.
-const GIVEN_TOKEN_CALLS: &[&str] = &[
-    "pre_authorization_code",
-    "/rest/2.0/smartapp/tp/createpreauthcode",
-    "exchange",
-    "refresh",
-    "/rest/2.0/oauth/token",
-    "recover",
-    "/rest/2.0/smartapp/auth/retrieve/authorizationcode",
-    "authorizer_info",
-    "/rest/2.0/smartapp/app/info",
+const GIVEN_TOKEN_CALLS: &[&Endpoint] = &[
+    &endpoints::PRE_AUTHORIZATION_CODE,
+    &endpoints::OAUTH_TOKEN,
+    &endpoints::RECOVER,
+    &endpoints::AUTHORIZER_INFO,
 ];
 
 /// The calls that set domains: for these, 50040 and 50041 refer to the domain, not to the account.
-const DOMAIN_CALLS: &[&str] = &[
-    "server_domains",
-    "change_server_domains",
-    "web_view_domains",
-    "change_web_view_domains",
-    "/rest/2.0/smartapp/app/modifydomain",
-    "/rest/2.0/smartapp/app/modifywebviewdomain",
-    "/rest/2.0/smartapp/tp/modifydomain",
-    "/rest/2.0/smartapp/tp/modifywebviewdomain",
+const DOMAIN_CALLS: &[&Endpoint] = &[
+    &endpoints::SERVER_DOMAINS,
+    &endpoints::WEB_VIEW_DOMAINS,
+    &endpoints::PLATFORM_SERVER_DOMAINS,
+    &endpoints::PLATFORM_WEB_VIEW_DOMAINS,
 ];
 
 /// The calls that set web-view domains: for these, 470013 refers to those domains.
-const WEB_VIEW_CALLS: &[&str] = &[
-    "web_view_domains",
-    "change_web_view_domains",
-    "/rest/2.0/smartapp/app/modifywebviewdomain",
-    "/rest/2.0/smartapp/tp/modifywebviewdomain",
-];
+const WEB_VIEW_CALLS: &[&Endpoint] = &[&endpoints::WEB_VIEW_DOMAINS, &endpoints::PLATFORM_WEB_VIEW_DOMAINS];
 
 /// The calls that request or give up the permission to read phone numbers: for these, 40045 refers to that
 /// permission.
-const PHONE_CALLS: &[&str] = &[
-    "apply_phone_permission",
-    "cancel_phone_permission",
-    "/rest/2.0/smartapp/app/apply/mobileauth",
-    "/rest/2.0/smartapp/app/cancel/mobileauth",
-];
+const PHONE_CALLS: &[&Endpoint] = &[&endpoints::APPLY_PHONE_PERMISSION, &endpoints::CANCEL_PHONE_PERMISSION];
 
 /// The calls that submit a sitemap: for these, 47005 and 60005 refer to the file and to the search account.
-const SITEMAP_CALLS: &[&str] =
-    &["/rest/2.0/smartapp/access/submit/sitemap", "/rest/2.0/smartapp/access/submitsitemap/api"];
+const SITEMAP_CALLS: &[&Endpoint] = &[&endpoints::SUBMIT_SITEMAP, &endpoints::SUBMIT_SITEMAP_API];
 
 /// The calls of the open-source alliance, whose token is fetched in another way.
-const ALLIANCE_CALLS: &[&str] = &[
-    "alliance_apps",
-    "alliance_packages",
-    "alliance_package",
-    "/rest/2.0/smartapp/oss/app/info",
-    "/rest/2.0/smartapp/oss/package/get",
-    "/rest/2.0/smartapp/oss/package/getdetail",
-];
+const ALLIANCE_CALLS: &[&Endpoint] =
+    &[&endpoints::ALLIANCE_APPS, &endpoints::ALLIANCE_PACKAGES, &endpoints::ALLIANCE_PACKAGE];
 
 const GROUPS: &[&[CodeRow]] = &[general::ROWS, app::ROWS, service::ROWS, other::ROWS];
 
 /// `errno`, the codes of the service itself: documents 000 to 004 and Baidu's current SDKs.
 ///
-/// A row that applies only to some operations names the trait's method and the endpoint path.
+/// A row that applies only to some operations names their endpoints.
 pub static ERRNO: CodeTable = CodeTable::new(BAIDU, "errno", GROUPS);
 
 /// `error_code`, the codes of the open-API gateway in front of the service: the gateway's general list.
@@ -233,18 +205,18 @@ pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
     let table = [&ERRNO, &GATEWAY, &OAUTH].into_iter().find(|table| table.find(code, operation).is_some());
     let mut explanation = table.unwrap_or(&ERRNO).explain(code, operation);
     if operation.is_none() {
-        let uploads = UPLOAD_ERR.find(code, None).map(|row| Meaning::of(row).under(&["upload_err_code"]));
+        let uploads = UPLOAD_ERR.find(code, None).map(|row| Meaning::of(row).under("upload_err_code"));
         explanation.also.extend(uploads);
     }
     explanation
 }
 
-/// Returns every name that [`explain`] accepts as an operation: the methods and endpoint paths of [`OPERATIONS`], the
-/// tables, and the second meanings of a number.
+/// Returns every name that [`explain`] accepts as an operation: the methods of the client, `call` for the low-level one,
+/// the paths of [`endpoints`], the tables, and the second meanings of a number.
 pub fn operations() -> impl Iterator<Item = &'static str> {
-    let calls =
-        OPERATIONS.iter().flat_map(|(method, paths)| std::iter::once(*method).chain(paths.iter().copied()));
+    let calls = endpoint::names(endpoints::ALL).into_iter().chain([UNMODELLED]);
     let meanings =
         [METHOD_NOT_SUPPORTED, TOKEN_NOT_VALID, AES_KEY_TOO_SHORT, TEMPLATE_UNKNOWN, REFRESH_TOKEN_INVALID];
-    calls.chain(TABLES.iter().map(|table| table.name())).chain(meanings)
+    let others = endpoints::WITHOUT_ENDPOINT.iter().copied();
+    calls.chain(others).chain(TABLES.iter().map(|table| table.name())).chain(meanings)
 }

@@ -63,12 +63,12 @@ impl Dialect for BaiduDialect {
     fn read(&self, call: &Call, response: &Response) -> Verdict {
         let traced = response.header("x-b3-traceid").map(str::to_owned);
         if call.expect == Expect::Image && is_image(&response.body) {
-            return success(call, response, Value::Null, traced);
+            return success(response, Value::Null, traced);
         }
         let json = match read_response(&response.body) {
             Some(Value::Object(json)) => json,
-            Some(json) if call.is_raw() => return success(call, response, json, traced),
-            None if call.expect == Expect::Anything => return success(call, response, Value::Null, traced),
+            Some(json) if call.is_raw() => return success(response, json, traced),
+            None if call.expect == Expect::Anything => return success(response, Value::Null, traced),
             None if call.is_raw() => {
                 let why = "the body is not JSON; the raw call returns it as bytes";
                 return Verdict::NotUnderstood(why.to_owned());
@@ -84,15 +84,15 @@ impl Dialect for BaiduDialect {
             Ok(None) if call.expect == Expect::Image => {
                 Verdict::NotUnderstood("the body is no image and holds no error code".to_owned())
             }
-            Ok(None) => success(call, response, Value::Object(json), request_id),
-            Err(_) if call.is_raw() => success(call, response, Value::Object(json), request_id),
+            Ok(None) => success(response, Value::Object(json), request_id),
+            Err(_) if call.is_raw() => success(response, Value::Object(json), request_id),
             Err(why) => Verdict::NotUnderstood(why.to_owned()),
         }
     }
 }
 
-fn success(call: &Call, response: &Response, json: Value, request_id: Option<String>) -> Verdict {
-    let reply = Reply::new(call.operation.clone(), json, response.body.clone());
+fn success(response: &Response, json: Value, request_id: Option<String>) -> Verdict {
+    let reply = Reply::new(json, response.body.clone());
     Verdict::Success(reply.with_request_id(request_id))
 }
 
@@ -120,7 +120,7 @@ fn refusal(call: &Call, json: &Map<String, Value>) -> Result<Option<VendorRefusa
     match errno {
         Some(0) => Ok(None),
         Some(errno) => Ok(Some(refused(&ERRNO, errno.into(), message(), call))),
-        None if call.path.contains("/oauth/") && text(json, &["access_token"]).is_some() => Ok(None),
+        None if call.endpoint.is_some_and(|called| called.succeeds_with(json)) => Ok(None),
         None => Err("the body holds no errno"),
     }
 }
@@ -139,8 +139,7 @@ fn row(table: &'static CodeTable, code: &Code, message: &str, call: &Call) -> Op
         .find(|(ambiguous, words, _)| code == ambiguous && words.iter().any(|word| message.contains(word)));
     let name = match by_words {
         Some((_, _, name)) => name,
-        None if call.operation == "call" => call.path.as_ref(),
-        None => call.operation.as_ref(),
+        None => call.code_key(),
     };
     table.find(code, Some(name))
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::kit::{Inherent, OneCall};
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::{Effect, EffectValue, MethodName, Result, Subject};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
 use crate::values::DomainAction;
-use crate::{REFUSE, commands, form, reply};
+use crate::{REFUSE, commands, endpoints, form, reply};
 
 pub(crate) const CHANGE_SERVER_DOMAINS: MethodName = MethodName::new("change_server_domains");
 pub(crate) const CHANGE_WEB_VIEW_DOMAINS: MethodName = MethodName::new("change_web_view_domains");
@@ -187,7 +188,7 @@ impl BaiduApp {
     /// # Errors
     /// The errors of any read.
     pub async fn server_domains(&self) -> Result<ServerDomains> {
-        let mut op = self.pipeline.begin(&self.app, SERVER.read);
+        let mut op = self.pipeline.begin(&self.app, SERVER.endpoint.name());
         of_servers(&op.read(&SERVER.get()).await?)
     }
 
@@ -214,7 +215,7 @@ impl BaiduApp {
     /// # Errors
     /// The errors of any read.
     pub async fn web_view_domains(&self) -> Result<Vec<String>> {
-        let mut op = self.pipeline.begin(&self.app, WEB_VIEW.read);
+        let mut op = self.pipeline.begin(&self.app, WEB_VIEW.endpoint.name());
         of_web_view(&op.read(&WEB_VIEW.get()).await?)
     }
 
@@ -274,23 +275,19 @@ fn of_web_view(reply: &Reply) -> Result<Vec<String>> {
 /// One of the two kinds of lists.
 struct Lists {
     change: MethodName,
-    /// The read's method.
-    read: &'static str,
-    path: &'static str,
+    endpoint: &'static Endpoint,
     shown: fn(&Reply) -> Result<Shown>,
 }
 
 const SERVER: Lists = Lists {
     change: CHANGE_SERVER_DOMAINS,
-    read: "server_domains",
-    path: "/rest/2.0/smartapp/app/modifydomain",
+    endpoint: &endpoints::SERVER_DOMAINS,
     shown: |reply| Ok(of_servers(reply)?.into_kinds().into_iter().map(owned).collect()),
 };
 
 const WEB_VIEW: Lists = Lists {
     change: CHANGE_WEB_VIEW_DOMAINS,
-    read: "web_view_domains",
-    path: "/rest/2.0/smartapp/app/modifywebviewdomain",
+    endpoint: &endpoints::WEB_VIEW_DOMAINS,
     shown: |reply| Ok(Shown::from([owned((WEB_VIEW_FIELD, of_web_view(reply)?))])),
 };
 
@@ -308,7 +305,7 @@ impl Lists {
     /// Builds a read of the domains.
     fn get(&self) -> Call {
         let action = DomainAction::Get.as_wire().to_owned();
-        Call::post_form(self.read, self.path, vec![("action".into(), action)])
+        Call::to(self.endpoint).with_form(vec![("action".into(), action)])
     }
 
     /// Builds the plan of a change.
@@ -336,7 +333,7 @@ impl Lists {
         let mut fields: form::Fields = vec![("action".into(), action.as_wire().to_owned())];
         fields.extend(kinds.iter().map(|(field, domains)| ((*field).into(), domains.join(","))));
         fields.extend(form::extra(operation, extra, &taken)?);
-        let call = Call::post_form(operation, self.path, fields);
+        let call = Call::to(self.endpoint).with_form(fields);
         let class = if action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
         let names: Vec<_> = kinds.iter().map(|(field, _)| *field).collect();
         // An empty string may mean that no domain is left, or nothing at all: no change blocks the next one.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::REFUSE;
 use crate::client::BaiduPlatform;
+use crate::endpoints;
 use crate::values::ImageKind;
 
 const OPERATION: &str = "upload_image";
@@ -59,5 +60,5 @@ fn call(kind: ImageKind, file_name: &str, bytes: Bytes) -> Result<Call> {
     };
     let parts =
         vec![Part::text("type", kind.as_wire()), Part::file("multipartFile", file_name, *media_type, bytes)];
-    Ok(Call::post_multipart(OPERATION, "/file/2.0/smartapp/upload/image", parts).with_platform_token())
+    Ok(Call::to(&endpoints::UPLOAD_IMAGE).with_parts(parts).with_platform_token())
 }

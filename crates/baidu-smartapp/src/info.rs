@@ -24,6 +24,7 @@ pub(crate) use name::{SET_NAME, set_name};
 use crate::REFUSE;
 use crate::client::BaiduApp;
 use crate::commands;
+use crate::endpoints;
 use crate::form;
 
 pub(crate) const SET_ICON: MethodName = MethodName::new("set_icon");
@@ -179,7 +180,7 @@ pub(crate) fn set_icon(icon: Icon) -> Result<Box<dyn EffectPlan>> {
     REFUSE.required(OPERATION, "image_url", &icon.image_url)?;
     let wanted = Wanted::Part { of: |seen| &seen.icon, value: icon.image_url.clone() };
     let fields = vec![("image_url".into(), icon.image_url)];
-    change::plan(Call::post_form(OPERATION, "/rest/2.0/smartapp/app/modifyheadimage", fields), wanted)
+    change::plan(Call::to(&endpoints::SET_ICON).with_form(fields), wanted)
 }
 
 /// `app/modifysignature`. The limit: Baidu's SDKs.
@@ -189,7 +190,7 @@ pub(crate) fn set_description(text: Description) -> Result<Box<dyn EffectPlan>> 
     REFUSE.width(OPERATION, "signature", &text.description, 10..=56)?;
     let wanted = Wanted::Part { of: |seen| &seen.description, value: text.description.clone() };
     let fields = vec![("signature".into(), text.description)];
-    change::plan(Call::post_form(OPERATION, "/rest/2.0/smartapp/app/modifysignature", fields), wanted)
+    change::plan(Call::to(&endpoints::SET_DESCRIPTION).with_form(fields), wanted)
 }
 
 /// `appflow/applyRecovery`.
@@ -198,8 +199,7 @@ pub(crate) fn apply_recovery(text: Description) -> Result<Box<dyn EffectPlan>> {
     REFUSE.required(OPERATION, "audit_desc", &text.description)?;
     REFUSE.characters(OPERATION, "audit_desc", &text.description, 1..=100)?;
     let fields = vec![("audit_desc".into(), text.description)];
-    let path = "/rest/2.0/smartapp/appflow/applyRecovery";
-    change::plan(Call::post_form(OPERATION, path, fields), Wanted::Recovery)
+    change::plan(Call::to(&endpoints::APPLY_RECOVERY).with_form(fields), Wanted::Recovery)
 }
 
 /// `app/offline/update`.
@@ -230,8 +230,5 @@ pub(crate) fn update_offline_info(update: OfflineUpdate) -> Result<Box<dyn Effec
         let why = "must replace something: name, description, picture or proofs";
         return Err(REFUSE.invalid(OPERATION, "update", why));
     }
-    change::plan(
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/app/offline/update", fields),
-        Wanted::Offline(wanted),
-    )
+    change::plan(Call::to(&endpoints::UPDATE_OFFLINE_INFO).with_form(fields), Wanted::Offline(wanted))
 }

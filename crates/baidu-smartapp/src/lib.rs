@@ -26,6 +26,7 @@ mod dialect;
 mod domains;
 #[cfg(feature = "client")]
 mod effects;
+pub mod endpoints;
 #[cfg(feature = "callback")]
 pub mod event;
 #[cfg(feature = "client")]

@@ -7,6 +7,7 @@ use miniprogram_core::{Result, Timestamp};
 use serde::Serialize;
 
 use crate::client::BaiduPlatform;
+use crate::endpoints;
 use crate::values::{Coded, PUSH_STATUS, PushStatus};
 use crate::{REFUSE, reply};
 
@@ -74,7 +75,7 @@ impl MissedPushQuery {
 
     fn call(&self) -> Result<Call> {
         let invalid = |field, why: String| Err(REFUSE.invalid(OPERATION, field, why));
-        let call = Call::get(OPERATION, "/rest/2.0/smartapp/pushmsg/getmsg").with_platform_token();
+        let call = Call::to(&endpoints::MISSED_PUSHES).with_platform_token();
         if !self.ids.is_empty() {
             if *self != Self::new().with_ids(self.ids.clone()) {
                 let why = "must stand alone: Baidu reads nothing else beside it";

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::codes::{PACKAGE_STAGE, UPLOAD};
+use crate::endpoints;
 use crate::reply;
 
 /// `status` of the package online.
@@ -26,8 +27,8 @@ pub(crate) const APPROVED: i64 = 6;
 pub(crate) const ROLLING_BACK: i64 = 8;
 
 /// Previews an effect whose package is looked up in `package/get`.
-pub(crate) fn looked_up(operation: &'static str, effect: Call) -> Preview {
-    Preview::new(effect).after(list(operation)).with_value_of("package_id", "package/get")
+pub(crate) fn looked_up(effect: Call) -> Preview {
+    Preview::new(effect).after(list()).with_value_of("package_id", "package/get")
 }
 
 /// Returns the package that an effect acts on, from the state before it.
@@ -184,13 +185,13 @@ pub(crate) struct Packages(pub(crate) Vec<Package>);
 
 impl Packages {
     pub(crate) async fn read(op: &mut Op<'_>) -> Result<Self> {
-        let reply = op.read(&list(op.operation())).await?;
+        let reply = op.read(&list()).await?;
         Ok(Self(many(&reply)?))
     }
 
     /// Reads the list after an effect; `None` if Baidu returns no list.
     pub(crate) async fn look(op: &mut Op<'_>) -> Result<Option<Self>> {
-        let reply = op.read(&list(op.operation())).await?;
+        let reply = op.read(&list()).await?;
         if !reply.json.get("data").is_some_and(Value::is_array) {
             return Ok(None);
         }
@@ -215,7 +216,7 @@ pub(crate) fn newest<'a>(packages: impl Iterator<Item = &'a Package>) -> Option<
 /// Reads one package by its id.
 pub(crate) async fn read_detail(op: &mut Op<'_>, id: &str) -> Result<Package> {
     let query = PackageQuery::Id(id.into());
-    asked_for(&op.read(&detail(op.operation(), &query)).await?, &query)
+    asked_for(&op.read(&detail(&query)).await?, &query)
 }
 
 /// Probes one package after an effect. A package that does not exist does not show an effect either.
@@ -270,16 +271,16 @@ impl PackageQuery {
 }
 
 /// `package/get`.
-pub(crate) fn list(operation: &'static str) -> Call {
-    Call::get(operation, "/rest/2.0/smartapp/package/get")
+pub(crate) fn list() -> Call {
+    Call::to(&endpoints::PACKAGES)
 }
 
 /// `package/getdetail`.
-pub(crate) fn detail(operation: &'static str, query: &PackageQuery) -> Call {
-    query.narrow(Call::get(operation, "/rest/2.0/smartapp/package/getdetail"))
+pub(crate) fn detail(query: &PackageQuery) -> Call {
+    query.narrow(Call::to(&endpoints::PACKAGE_DETAIL))
 }
 
 /// `package/gettrial`.
-pub(crate) fn trial(operation: &'static str) -> Call {
-    Call::get(operation, "/rest/2.0/smartapp/package/gettrial")
+pub(crate) fn trial() -> Call {
+    Call::to(&endpoints::TRIAL_PACKAGE)
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::BaiduApp;
+use crate::endpoints;
 use crate::values::{PHONE_PERMISSION, PhonePermission, PhonePermissionReason, PhonePermissionScene};
 use crate::{REFUSE, commands, form, reply};
 
@@ -133,7 +134,7 @@ impl BaiduApp {
 
 /// `app/get/mobileauthstatus`.
 fn query() -> Call {
-    Call::get("phone_permission", "/rest/2.0/smartapp/app/get/mobileauthstatus")
+    Call::to(&endpoints::PHONE_PERMISSION)
 }
 
 impl PhonePermissionState {
@@ -175,7 +176,7 @@ fn apply(request: PhonePermissionRequest) -> Result<Box<dyn EffectPlan>> {
         ("scene_demo".into(), request.demo_image_url),
     ];
     fields.extend(extra);
-    let call = Call::post_form(OPERATION, "/rest/2.0/smartapp/app/apply/mobileauth", fields);
+    let call = Call::to(&endpoints::APPLY_PHONE_PERMISSION).with_form(fields);
     OneCall::new(EffectClass::OneShot, call)
         .changes(query(), Seen::read, |before, now| match (before.permission(), now.permission()) {
             // Our request is indistinguishable from an earlier pending one, and so are their verdicts.
@@ -191,9 +192,7 @@ fn apply(request: PhonePermissionRequest) -> Result<Box<dyn EffectPlan>> {
 
 /// `app/cancel/mobileauth`.
 fn cancel() -> Result<Box<dyn EffectPlan>> {
-    let path = "/rest/2.0/smartapp/app/cancel/mobileauth";
-    let call = Call::post_form(CANCEL_PHONE_PERMISSION.as_str(), path, Vec::new());
-    OneCall::new(EffectClass::Set, call)
+    OneCall::new(EffectClass::Set, Call::to(&endpoints::CANCEL_PHONE_PERMISSION).with_form(Vec::new()))
         .shown_by(query(), Seen::read, |now| match now.permission() {
             PhonePermission::Cancelled => Finding::Done(EffectValue::None),
             PhonePermission::Pending | PhonePermission::Granted | PhonePermission::Refused => Finding::Absent,

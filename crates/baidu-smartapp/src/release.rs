@@ -26,7 +26,7 @@ impl ReleaseManager for BaiduApp {
 
     async fn visit_status(&self) -> Result<Visit> {
         let mut op = self.pipeline.begin(&self.app, "visit_status");
-        app_info::visit_of(&op.read(&app_info::call("visit_status")).await?)
+        app_info::visit_of(&op.read(&app_info::call()).await?)
     }
 
     async fn min_library_version(&self) -> Result<MinLibraryVersion> {

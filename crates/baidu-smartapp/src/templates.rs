@@ -8,6 +8,7 @@ mod delete;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::kit::Inherent;
 use miniprogram_core::pipeline::{Call, Fields, Op};
 use miniprogram_core::vendor_api::{ADD_TEMPLATE, DELETE_TEMPLATE};
@@ -17,7 +18,7 @@ use add::AddTemplate;
 use delete::DeleteTemplate;
 
 use crate::client::BaiduPlatform;
-use crate::reply;
+use crate::{endpoints, reply};
 
 /// The changes of the library.
 pub(crate) const EFFECTS: &[Inherent] = &[
@@ -25,9 +26,6 @@ pub(crate) const EFFECTS: &[Inherent] = &[
     Inherent::new(DELETE_TEMPLATE, |command| Ok(Box::new(DeleteTemplate::new(command.arguments()?)?))),
 ];
 
-/// The path of the list of drafts; plans also use it as the list's name.
-const DRAFTS: &str = "/rest/2.0/smartapp/template/gettemplatedraftlist";
-const TEMPLATES: &str = "/rest/2.0/smartapp/template/gettemplatelist";
 /// Number of entries per page: Baidu's default, since it states no maximum.
 const PAGE_SIZE: &str = "10";
 /// How often a list is read whose pages are inconsistent.
@@ -62,8 +60,8 @@ impl TemplateLibrary for BaiduTemplates {
 }
 
 /// Builds the call for one page of a list.
-fn page(operation: &'static str, path: &'static str, page: u32) -> Call {
-    Call::get(operation, path)
+fn page(list: &'static Endpoint, page: u32) -> Call {
+    Call::to(list)
         .with_query("page", page.to_string())
         .with_query("page_size", PAGE_SIZE)
         .with_platform_token()
@@ -76,7 +74,7 @@ async fn drafts(op: &mut Op<'_>) -> Result<Listing<TemplateDraft>> {
             .with_created_at(entry.time("create_time"))
             .with_extra(entry.rest()))
     };
-    every_page(op, DRAFTS, draft, |draft| draft.draft_id.to_string()).await
+    every_page(op, &endpoints::TEMPLATE_DRAFTS, draft, |draft| draft.draft_id.to_string()).await
 }
 
 async fn templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
@@ -87,7 +85,7 @@ async fn templates(op: &mut Op<'_>) -> Result<Listing<Template>> {
             .with_created_at(entry.time("create_time"))
             .with_extra(entry.rest()))
     };
-    every_page(op, TEMPLATES, template, |template| template.template_id.to_string()).await
+    every_page(op, &endpoints::TEMPLATES, template, |template| template.template_id.to_string()).await
 }
 
 /// Reads the templates, and reads them again if the pages are inconsistent: a template that moves between pages
@@ -125,13 +123,13 @@ impl<T> Listing<T> {
 /// to the next page during the read is returned once.
 async fn every_page<T>(
     op: &mut Op<'_>,
-    path: &'static str,
+    list: &'static Endpoint,
     entry: impl Fn(&mut Fields<'_>) -> Result<T>,
     id: impl Fn(&T) -> String,
 ) -> Result<Listing<T>> {
     let (mut all, mut ids, mut counts) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for number in 1.. {
-        let reply = op.read(&page(op.operation(), path, number)).await?;
+        let reply = op.read(&page(list, number)).await?;
         let mut list = reply::lists(&reply)?;
         let known = all.len();
         for entry in list.each("list", &entry)? {

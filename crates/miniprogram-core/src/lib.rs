@@ -16,6 +16,7 @@ mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod effect;
+pub mod endpoint;
 mod error;
 mod error_kind;
 mod event;

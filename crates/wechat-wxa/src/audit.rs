@@ -20,9 +20,8 @@ use crate::REFUSE;
 use crate::client::WeChatApp;
 use crate::codes::AUDIT;
 use crate::dialect::whole;
+use crate::endpoints;
 use crate::wire::{self, AuditReply};
-
-pub(crate) const GET_LATEST_AUDITSTATUS: &str = "/wxa/get_latest_auditstatus";
 
 #[async_trait]
 impl AuditManager for WeChatApp {
@@ -36,7 +35,7 @@ impl AuditManager for WeChatApp {
     }
 
     async fn audit_quota(&self) -> Result<AuditQuota> {
-        let call = Call::get("audit_quota", "/wxa/queryquota");
+        let call = Call::to(&endpoints::AUDIT_QUOTA);
         let reply = self.begin("audit_quota").read(&call).await?;
         let quota: wire::Quota = reply.decode()?;
         let rest = quota.rest.ok_or_else(|| reply.missing("rest"))?;
@@ -50,7 +49,7 @@ impl AuditManager for WeChatApp {
 
 /// The call that reads the newest audit.
 pub(crate) fn latest_call() -> Call {
-    Call::get("latest_audit", GET_LATEST_AUDITSTATUS)
+    Call::to(&endpoints::LATEST_AUDIT)
 }
 
 /// Reads the newest audit; returns `not_submitted` if the vendor reports that there is none.
@@ -73,7 +72,7 @@ pub(crate) fn latest_of(reply: &Reply) -> Result<Audit> {
 /// The call that reads the status of one audit; the vendor requires its id as a number.
 fn status_call(audit: &AuditId, operation: &'static str) -> Result<Call> {
     let body = json!({ "auditid": number(audit, operation)? });
-    Ok(Call::post_json("audit_status", "/wxa/get_auditstatus", &body))
+    Ok(Call::to(&endpoints::AUDIT_STATUS).with_json(&body))
 }
 
 async fn read_status(op: &mut Op<'_>, call: &Call, id: &AuditId) -> Result<Audit> {

@@ -13,6 +13,7 @@ use miniprogram_core::authorization::{
     AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken,
     PreAuthorizationCode, Recovery, RefreshTokenUse,
 };
+use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::{Call, Op, Pipeline};
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::{
@@ -65,16 +66,11 @@ impl WeChatAuthorization {
     }
 
     /// Builds a call of the platform, which carries the platform's id.
-    fn call<const N: usize>(
-        &self,
-        operation: &'static str,
-        path: &'static str,
-        members: [(&str, Value); N],
-    ) -> Call {
+    fn call<const N: usize>(&self, endpoint: &'static Endpoint, members: [(&str, Value); N]) -> Call {
         let own = ("component_appid".to_owned(), Value::from(self.pipeline.platform_id().as_str()));
         let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
         let body: Map<String, Value> = std::iter::once(own).chain(members).collect();
-        Call::post_json(operation, path, &Value::Object(body))
+        Call::to(endpoint).with_json(&Value::Object(body))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{CATEGORY_AUDIT, Coded, ReviewStatus};
 use miniprogram_core::kit::{Inherent, OneCall};
@@ -268,7 +269,7 @@ impl WeChatApp {
 }
 
 fn account_categories_call() -> Call {
-    Call::get("account_categories", "/cgi-bin/wxopen/getcategory")
+    Call::to(&endpoints::ACCOUNT_CATEGORIES)
 }
 
 fn account_categories(reply: &Reply) -> Result<AccountCategories> {
@@ -298,7 +299,7 @@ fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let bodies = categories.iter().enumerate();
     let bodies = bodies.map(|(at, category)| category.body(ADD.as_str(), &format!("categories[{at}].")));
     let body = json!({ "categories": bodies.collect::<Result<Vec<_>>>()? });
-    let call = Call::post_json(ADD.as_str(), "/cgi-bin/wxopen/addcategory", &body);
+    let call = Call::to(&endpoints::ADD_CATEGORIES).with_json(&body);
     OneCall::new(EffectClass::Guarded, call)
         .changes(account_categories_call(), listed, move |before, now| {
             let added = categories.iter().filter(|NewCategory { first, second, .. }| {
@@ -317,11 +318,7 @@ fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
 
 fn modify(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let category: NewCategory = command.arguments()?;
-    let call = Call::post_json(
-        MODIFY.as_str(),
-        "/cgi-bin/wxopen/modifycategory",
-        &category.body(MODIFY.as_str(), "")?,
-    );
+    let call = Call::to(&endpoints::MODIFY_CATEGORY).with_json(&category.body(MODIFY.as_str(), "")?);
     let NewCategory { first, second, .. } = category;
     OneCall::new(EffectClass::Guarded, call)
         .changes(account_categories_call(), listed, move |before, now| {
@@ -351,7 +348,7 @@ fn modify(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
 fn delete(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Delete { first, second } = command.arguments()?;
     let body = json!({ "first": first, "second": second });
-    let call = Call::post_json(DELETE.as_str(), "/cgi-bin/wxopen/deletecategory", &body);
+    let call = Call::to(&endpoints::DELETE_CATEGORY).with_json(&body);
     OneCall::new(EffectClass::Guarded, call)
         .changes(account_categories_call(), listed, move |before, now| {
             if find(before, first, second).is_some() && find(&now, first, second).is_none() {

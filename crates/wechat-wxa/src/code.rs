@@ -13,18 +13,19 @@ use miniprogram_core::{
 use serde_json::{Value, json};
 
 pub use privacy::PrivacyScan;
-pub(crate) use privacy::{GET_CODE_PRIVACY_INFO, privacy_call, wait_for_scan};
+pub(crate) use privacy::{privacy_call, wait_for_scan};
 pub(crate) use upload::UploadCode;
 
 use crate::audit::read_latest;
 use crate::client::WeChatApp;
+use crate::endpoints;
 use crate::{REFUSE, fields, wire};
 
 #[async_trait]
 impl CodeManager for WeChatApp {
     async fn upload_progress(&self, _receipt: &UploadReceipt) -> Result<UploadProgress> {
         // There is one experience version, and the scan covers that one.
-        let scan = privacy::read_scan(&mut self.begin("upload_progress"), "upload_progress").await?;
+        let scan = privacy::read_scan(&mut self.begin("upload_progress")).await?;
         Ok(match scan {
             PrivacyScan::Running => UploadProgress::Processing,
             PrivacyScan::Finished { .. } => UploadProgress::ready(None),
@@ -46,13 +47,13 @@ impl CodeManager for WeChatApp {
     }
 
     async fn pages(&self) -> Result<Vec<String>> {
-        let call = Call::get("pages", "/wxa/get_page");
+        let call = Call::to(&endpoints::PAGES);
         let pages: wire::Pages = self.begin("pages").read(&call).await?.decode()?;
         Ok(pages.page_list)
     }
 
     async fn categories(&self) -> Result<Vec<Category>> {
-        let call = Call::get("categories", "/wxa/get_category");
+        let call = Call::to(&endpoints::CATEGORIES);
         let reply = self.begin("categories").read(&call).await?;
         fields::of(&reply).each("category_list", |row| Ok(category(row)))
     }
@@ -60,7 +61,7 @@ impl CodeManager for WeChatApp {
 
 /// The call that reads the experience version and the one online.
 pub(crate) fn versions_call() -> Call {
-    Call::post_json("code_versions", "/wxa/getversioninfo", &json!({}))
+    Call::to(&endpoints::CODE_VERSIONS).with_json(&json!({}))
 }
 
 /// Checks that the experience version is the one to be submitted.
@@ -90,7 +91,7 @@ fn qr_code_call(options: &QrCodeOptions) -> Result<Call> {
     if options.width.is_some() {
         return Err(REFUSE.unsupported(OPERATION, "width", "cannot be chosen"));
     }
-    let call = Call::get(OPERATION, "/wxa/get_qrcode").expecting_image();
+    let call = Call::to(&endpoints::TRIAL_QR_CODE).expecting_image();
     Ok(match &options.path {
         Some(path) => call.with_query("path", path),
         None => call,

@@ -5,9 +5,10 @@
 //! missing.
 
 use miniprogram_core::codes::{CodeRow, CodeTable, Explanation};
+use miniprogram_core::endpoint::{self, Endpoint, UNMODELLED};
 use miniprogram_core::{AuditStatus, Code, GrayStatus, Stage, StatusRow, StatusTable, VisitStatus};
 
-use crate::WECHAT;
+use crate::{WECHAT, endpoints};
 
 mod advice;
 mod binding;
@@ -16,11 +17,8 @@ mod general;
 mod long;
 mod management;
 mod naming;
-mod operations;
 mod plugin;
 mod third_party;
-
-pub use operations::OPERATIONS;
 
 /// `status` of `get_auditstatus` and `get_latest_auditstatus`: document 002 sections 7 and 8, and the current page.
 ///
@@ -85,24 +83,18 @@ pub static VISIT: StatusTable<VisitStatus> = StatusTable::new(
 );
 
 /// The calls that set domains: for these, 85015 refers to the account, not to a library version.
-const DOMAIN_CALLS: &[&str] = &[
-    "server_domains",
-    "change_server_domains",
-    "change_server_domains_directly",
-    "web_view_domains",
-    "change_web_view_domains",
-    "change_web_view_domains_directly",
-    "/wxa/modify_domain",
-    "/wxa/modify_domain_directly",
-    "/wxa/setwebviewdomain",
-    "/wxa/setwebviewdomain_directly",
+const DOMAIN_CALLS: &[&Endpoint] = &[
+    &endpoints::SERVER_DOMAINS,
+    &endpoints::SERVER_DOMAINS_DIRECTLY,
+    &endpoints::WEB_VIEW_DOMAINS,
+    &endpoints::WEB_VIEW_DOMAINS_DIRECTLY,
 ];
 
 /// The call that sends a ticket: for it, a refused ticket is one that has been replaced by a newer one.
-const TICKET_CALLS: &[&str] = &["platform_token", "/cgi-bin/component/api_component_token"];
+const TICKET_CALLS: &[&Endpoint] = &[&endpoints::PLATFORM_TOKEN];
 
 /// The call that sends an authorization code: for it, a refused code means that the authorization no longer exists.
-const CODE_CALLS: &[&str] = &["exchange", "/cgi-bin/component/api_query_auth"];
+const CODE_CALLS: &[&Endpoint] = &[&endpoints::EXCHANGE];
 
 const GROUPS: &[&[CodeRow]] = &[
     general::ROWS,
@@ -117,7 +109,7 @@ const GROUPS: &[&[CodeRow]] = &[
 
 /// `errcode`, whichever call returns it: WeChat's public error tables and document 002.
 ///
-/// A row that applies only to some operations names the trait's method and the endpoint path.
+/// A row that applies only to some operations names their endpoints.
 ///
 /// ```
 /// use miniprogram_core::ErrorKind;
@@ -146,7 +138,8 @@ pub fn explain(code: &Code, operation: Option<&str>) -> Explanation {
     ERRCODE.explain(code, operation)
 }
 
-/// Returns every name that [`explain`] accepts as an operation: the methods and endpoint paths of [`OPERATIONS`].
+/// Returns every name that [`explain`] accepts as an operation: the methods of the client, `call` for the low-level one,
+/// and the paths of [`endpoints`].
 pub fn operations() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().flat_map(|(method, paths)| std::iter::once(*method).chain(paths.iter().copied()))
+    endpoint::names(endpoints::ALL).into_iter().chain([UNMODELLED])
 }

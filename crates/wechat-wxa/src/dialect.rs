@@ -11,10 +11,7 @@ use miniprogram_core::{AccessToken, Code, Result, Timestamp, Vendor};
 use serde_json::{Map, Value};
 
 use crate::WECHAT;
-use crate::audit::GET_LATEST_AUDITSTATUS;
-use crate::code::GET_CODE_PRIVACY_INFO;
 use crate::codes::ERRCODE;
-use crate::domains::SERVER_DOMAIN_REFUSALS;
 
 #[derive(Debug)]
 pub(crate) struct WeChatDialect;
@@ -42,10 +39,9 @@ impl Dialect for WeChatDialect {
     fn read(&self, call: &Call, response: &Response) -> Verdict {
         // The first bytes decide: the content type of errors varies, and images have been seen with several.
         if call.expect == Expect::Image && is_image(&response.body) {
-            return Verdict::Success(Reply::new(call.operation.clone(), Value::Null, response.body.clone()));
+            return Verdict::Success(Reply::new(Value::Null, response.body.clone()));
         }
-        let success =
-            |json| Verdict::Success(Reply::new(call.operation.clone(), json, response.body.clone()));
+        let success = |json| Verdict::Success(Reply::new(json, response.body.clone()));
         match read_response(&response.body) {
             Some(Value::Object(members)) => read_envelope(call, response, members),
             Some(json) if call.is_raw() => success(json),
@@ -62,42 +58,14 @@ impl Dialect for WeChatDialect {
     }
 }
 
-/// Responses with an `errcode` whose other fields carry information, either instead of a refusal or in addition to
-/// one.
-const ANSWERS: [(&str, &[i64]); 4] = [
-    // The scan is still running, or has found something.
-    (GET_CODE_PRIVACY_INFO, &[61039, 61040]),
-    // Never submitted. The call sends no id and needs no upload, so the other two codes can mean nothing else here.
-    (GET_LATEST_AUDITSTATUS, &[85058, 85012, 86001]),
-    // The domains at fault.
-    SERVER_DOMAIN_REFUSALS[0],
-    SERVER_DOMAIN_REFUSALS[1],
-];
-
-/// Calls whose success has no `errcode`, and the field that it must have.
-const WITHOUT_CODE: [(&str, &str); 10] = [
-    ("/cgi-bin/component/api_component_token", "component_access_token"),
-    ("/cgi-bin/component/api_create_preauthcode", "pre_auth_code"),
-    ("/cgi-bin/component/api_query_auth", "authorization_info"),
-    ("/cgi-bin/component/api_authorizer_token", "authorizer_access_token"),
-    ("/cgi-bin/component/api_get_authorizer_info", "authorizer_info"),
-    ("/cgi-bin/component/api_get_authorizer_list", "list"),
-    // The list may be null if it is empty.
-    ("/cgi-bin/component/api_get_authorizer_list", "total_count"),
-    ("/cgi-bin/component/get_authorizer_option", "option_value"),
-    ("/cgi-bin/media/upload", "media_id"),
-    ("/cgi-bin/media/upload", "thumb_media_id"),
-];
-
 fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) -> Verdict {
-    let raw = call.is_raw();
     let message = match members.get("errmsg") {
         Some(Value::String(message)) => message.clone(),
         None | Some(Value::Null) => String::new(),
         Some(other) => other.to_string(),
     };
     let code = match members.get("errcode") {
-        None | Some(Value::Null) if raw || carries_its_success(call, &members) => 0,
+        None | Some(Value::Null) if call.endpoint.is_none_or(|called| called.succeeds_with(&members)) => 0,
         None | Some(Value::Null) => {
             return Verdict::NotUnderstood("the body is a JSON object without errcode".to_owned());
         }
@@ -108,32 +76,18 @@ fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) 
         },
     };
     let request_id = rid(&message).or_else(|| hint(&message)).map(str::to_owned);
-    let answer = !raw && ANSWERS.iter().any(|(path, codes)| *path == call.path && codes.contains(&code));
+    let answer = call.endpoint.is_some_and(|called| called.answers_with(code));
     if code != 0 && !answer {
-        let operation: &str = if raw { &call.path } else { &call.operation };
         let code = Code::Number(code);
-        let row = ERRCODE.find(&code, Some(operation));
+        let row = ERRCODE.find(&code, Some(call.code_key()));
         let refusal = VendorRefusal::new(code, message, row).with_request_id(request_id);
         return Verdict::Refused(refusal.with_fields(refusal_fields(members)));
     }
     if call.expect == Expect::Image {
         return Verdict::NotUnderstood("the body is a JSON success where an image is due".to_owned());
     }
-    let reply = Reply::new(call.operation.clone(), Value::Object(members), response.body.clone());
+    let reply = Reply::new(Value::Object(members), response.body.clone());
     Verdict::Success(reply.with_request_id(request_id))
-}
-
-fn carries_its_success(call: &Call, members: &Map<String, Value>) -> bool {
-    WITHOUT_CODE.iter().any(|(path, member)| *path == call.path && is_told(members.get(*member)))
-}
-
-/// Whether a field is present and neither null nor an empty string.
-pub(crate) fn is_told(member: Option<&Value>) -> bool {
-    match member {
-        None | Some(Value::Null) => false,
-        Some(Value::String(text)) => !text.is_empty(),
-        Some(_) => true,
-    }
 }
 
 /// Returns the request id at the end of `errmsg`: `rid: ` and three groups of eight hexadecimal digits.

@@ -16,7 +16,6 @@ use serde_json::{Map, Value};
 pub use effective::{EffectiveServerDomains, EffectiveWebViewDomains};
 pub use platform::{PlatformDomainChange, PlatformDomains};
 pub use prefetch::{PrefetchDomain, PrefetchDomains};
-pub(crate) use server::SERVER_DOMAIN_REFUSALS;
 pub use server::{DomainChange, DomainResult, ServerDomains};
 pub use web_view::{WebViewDomainChange, WebViewDomainResult};
 

@@ -30,6 +30,7 @@ mod dialect;
 mod domains;
 #[cfg(feature = "client")]
 mod effects;
+pub mod endpoints;
 #[cfg(feature = "callback")]
 pub mod event;
 mod ext_json;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::REFUSE;
 use crate::client::WeChatApp;
+use crate::endpoints;
 use crate::fields;
 use crate::values::MaterialKind;
 
@@ -153,7 +154,7 @@ impl WeChatApp {
             return Err(REFUSE.invalid(OPERATION, "file.content", rule));
         }
         let part = file.part(OPERATION, "media", media_type)?;
-        let call = Call::post_multipart(OPERATION, "/wxa/uploadmedia", vec![part]);
+        let call = Call::to(&endpoints::UPLOAD_AUDIT_MEDIA).with_parts(vec![part]);
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);
         Ok(AuditMedia {
@@ -171,8 +172,8 @@ impl WeChatApp {
     pub async fn upload_material(&self, kind: MaterialKind, file: &MediaFile) -> Result<Material> {
         const OPERATION: &str = "upload_material";
         let part = file.part(OPERATION, "media", file.media_type().unwrap_or(ANY_TYPE))?;
-        let call = Call::post_multipart(OPERATION, "/cgi-bin/media/upload", vec![part])
-            .with_query("type", kind.as_wire());
+        let call =
+            Call::to(&endpoints::UPLOAD_MATERIAL).with_parts(vec![part]).with_query("type", kind.as_wire());
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);
         let media_id = match members.text("media_id") {
@@ -195,7 +196,7 @@ impl WeChatApp {
     pub async fn upload_privacy_file(&self, file: &MediaFile) -> Result<PrivacyFile> {
         const OPERATION: &str = "upload_privacy_file";
         let part = file.part(OPERATION, "file", file.media_type().unwrap_or(ANY_TYPE))?;
-        let call = Call::post_multipart(OPERATION, "/cgi-bin/component/uploadprivacyextfile", vec![part]);
+        let call = Call::to(&endpoints::UPLOAD_PRIVACY_FILE).with_parts(vec![part]);
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);
         Ok(PrivacyFile {

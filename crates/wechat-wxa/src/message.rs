@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::REFUSE;
 use crate::client::WeChatApp;
+use crate::endpoints;
 
 impl WeChatApp {
     /// Sends a text to a user, given by openid, who has written to the app before: `custom/send`.
@@ -23,7 +24,7 @@ impl WeChatApp {
         REFUSE.required(OPERATION, "touser", open_id)?;
         REFUSE.required(OPERATION, "content", text)?;
         let body = json!({ "touser": open_id, "msgtype": "text", "text": { "content": text } });
-        let call = Call::post_json(OPERATION, "/cgi-bin/message/custom/send", &body);
+        let call = Call::to(&endpoints::SEND_TEXT_MESSAGE).with_json(&body);
         self.begin(OPERATION).send_once(&call).await?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::REFUSE;
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use miniprogram_core::kit::{Inherent, OneCall};
 
@@ -105,7 +106,7 @@ impl WeChatApp {
             let rule = "must begin with one `/` and name no host, such as /wxa/commit";
             return Err(REFUSE.invalid(OPERATION, "path", rule));
         }
-        let call = Call::post_json(OPERATION, "/cgi-bin/openapi/quota/get", &json!({ "cgi_path": path }));
+        let call = Call::to(&endpoints::API_QUOTA).with_json(&json!({ "cgi_path": path }));
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);
         let mut quota = members.required("quota", Fields::object)?;
@@ -138,7 +139,7 @@ impl WeChatApp {
     pub async fn request_info(&self, request_id: &str) -> Result<RequestInfo> {
         const OPERATION: &str = "request_info";
         REFUSE.required(OPERATION, "request_id", request_id)?;
-        let call = Call::post_json(OPERATION, "/cgi-bin/openapi/rid/get", &json!({ "rid": request_id }));
+        let call = Call::to(&endpoints::REQUEST_INFO).with_json(&json!({ "rid": request_id }));
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut request = fields::of(&reply).required("request", Fields::object)?;
         Ok(RequestInfo {
@@ -172,6 +173,6 @@ pub(crate) fn expect_app(command: &InherentCommand, app: &AppId) -> Result<()> {
 fn clear(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let ClearQuota { app_id } = command.arguments()?;
     REFUSE.required(CLEAR.as_str(), "app_id", &app_id)?;
-    let call = Call::post_json(CLEAR.as_str(), "/cgi-bin/clear_quota", &json!({ "appid": app_id }));
+    let call = Call::to(&endpoints::CLEAR_QUOTA).with_json(&json!({ "appid": app_id }));
     OneCall::new(EffectClass::OneShot, call).boxed()
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::REFUSE;
 use crate::client::WeChatApp;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 
@@ -147,7 +148,7 @@ impl WeChatApp {
             return Err(REFUSE.invalid(OPERATION, "end", "must not be before the start"));
         }
         let body = json!({ "start_time": start.as_unix(), "end_time": end.as_unix() });
-        let call = Call::post_json(OPERATION, "/wxa/getillegalrecords", &body);
+        let call = Call::to(&endpoints::ILLEGAL_RECORDS).with_json(&body);
         let reply = self.begin(OPERATION).read(&call).await?;
         fields::of(&reply).each_of("records", IllegalRecord::read)
     }
@@ -160,7 +161,7 @@ impl WeChatApp {
         const OPERATION: &str = "appeal_records";
         REFUSE.required(OPERATION, "illegal_record_id", illegal_record_id)?;
         let body = json!({ "illegal_record_id": illegal_record_id });
-        let call = Call::post_json(OPERATION, "/wxa/getappealrecords", &body);
+        let call = Call::to(&endpoints::APPEAL_RECORDS).with_json(&body);
         let reply = self.begin(OPERATION).read(&call).await?;
         fields::of(&reply).each_of("records", AppealRecord::read)
     }

@@ -15,6 +15,7 @@ use crate::REFUSE;
 use crate::client::WeChatPlatform;
 use crate::commands;
 use crate::dialect::whole;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{TEMPLATE_TYPE, TemplateKind};
 use miniprogram_core::kit::{Inherent, OneCall, value_of};
@@ -71,7 +72,7 @@ impl TemplateLibrary for WeChatTemplates {
 
     async fn template_drafts(&self) -> Result<Vec<TemplateDraft>> {
         const OPERATION: &str = "template_drafts";
-        let call = Call::get(OPERATION, "/wxa/gettemplatedraftlist").with_platform_token();
+        let call = Call::to(&endpoints::TEMPLATE_DRAFTS).with_platform_token();
         let reply = self.platform.begin(OPERATION).read(&call).await?;
         fields::of(&reply).each_of("draft_list", draft)
     }
@@ -82,7 +83,7 @@ impl TemplateLibrary for WeChatTemplates {
 }
 
 fn templates_call() -> Call {
-    Call::get("templates", "/wxa/gettemplatelist").with_platform_token()
+    Call::to(&endpoints::TEMPLATES).with_platform_token()
 }
 
 async fn read_templates(op: &mut Op<'_>, call: &Call) -> Result<Vec<Template>> {
@@ -186,8 +187,7 @@ fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     if let Some(kind) = wanted.kind {
         body.insert("template_type".to_owned(), Value::from(number_of(ADD.as_str(), kind)?));
     }
-    let call =
-        Call::post_json(ADD.as_str(), "/wxa/addtotemplate", &Value::Object(body)).with_platform_token();
+    let call = Call::to(&endpoints::ADD_TEMPLATE).with_json(&Value::Object(body)).with_platform_token();
     OneCall::new(EffectClass::OneShot, call)
         .changes(templates_call(), listed, move |before, now| match added(&ids(before), &now, &wanted)[..] {
             [] if has_new_of_no_draft(&ids(before), &now) => Finding::Untold("template_list.draft_id"),
@@ -208,7 +208,7 @@ fn ids(templates: &[Listed]) -> Vec<TemplateId> {
 fn delete(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let DeleteTemplate { template_id, .. } = command.arguments()?;
     let body = json!({ "template_id": number(DELETE.as_str(), "template_id", template_id.as_str())? });
-    let call = Call::post_json(DELETE.as_str(), "/wxa/deletetemplate", &body).with_platform_token();
+    let call = Call::to(&endpoints::DELETE_TEMPLATE).with_json(&body).with_platform_token();
     OneCall::new(EffectClass::Guarded, call)
         .changes(templates_call(), listed, move |before, now| {
             let holds = |list: &[Listed]| list.iter().any(|template| template.template_id == template_id);

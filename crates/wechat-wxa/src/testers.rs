@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::REFUSE;
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use miniprogram_core::effect_members;
 use miniprogram_core::kit::{Inherent, OneCall, value_of};
@@ -98,7 +99,7 @@ impl WeChatApp {
 }
 
 fn testers_call() -> Call {
-    Call::post_json("testers", "/wxa/memberauth", &json!({ "action": "get_experiencer" }))
+    Call::to(&endpoints::TESTERS).with_json(&json!({ "action": "get_experiencer" }))
 }
 
 fn testers(reply: &Reply) -> Result<Vec<Tester>> {
@@ -108,7 +109,7 @@ fn testers(reply: &Reply) -> Result<Vec<Tester>> {
 fn bind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Bind { wechat_id } = command.arguments()?;
     REFUSE.required(BIND.as_str(), "wechat_id", &wechat_id)?;
-    let call = Call::post_json(BIND.as_str(), "/wxa/bind_tester", &json!({ "wechatid": wechat_id }));
+    let call = Call::to(&endpoints::BIND_TESTER).with_json(&json!({ "wechatid": wechat_id }));
     OneCall::new(EffectClass::Guarded, call)
         .changes(testers_call(), testers, |before, now| {
             if now.iter().any(|tester| !holds(before, tester)) {
@@ -130,7 +131,7 @@ fn unbind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
         TesterRef::UserStr(user) => ("user_str", "userstr", user),
     };
     REFUSE.required(UNBIND.as_str(), field, text)?;
-    let call = Call::post_json(UNBIND.as_str(), "/wxa/unbind_tester", &json!({ member: text }));
+    let call = Call::to(&endpoints::UNBIND_TESTER).with_json(&json!({ member: text }));
     OneCall::new(EffectClass::Guarded, call)
         .changes(testers_call(), testers, move |before, now| {
             let mut gone = before.iter().filter(|tester| !holds(&now, tester));

@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use super::AllianceConfig;
 use crate::dialect::BaiduDialect;
+use crate::endpoints;
 use crate::{BAIDU, REFUSE};
 
 const OPERATION: &str = "token";
@@ -198,7 +199,8 @@ impl Key {
             ("client_id".into(), self.pipeline.platform_id().to_string()),
             ("scope".into(), "smartapp_snsapi_base".to_owned()),
         ];
-        Call::post_form(OPERATION, "/oauth/2.0/token", fields)
+        Call::to(&endpoints::CLIENT_TOKEN)
+            .with_form(fields)
             .with_secret(Place::body("client_secret"), self.secret.clone())
             .without_token()
             .without_effect()

@@ -1,11 +1,12 @@
 //! The reads of the alliance as data.
 
+use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::Call;
 use miniprogram_core::{AppId, Error, PlannedRequest, Result};
 
-use crate::REFUSE;
 use crate::dialect::BaiduDialect;
 use crate::package::PackageQuery;
+use crate::{REFUSE, endpoints};
 
 /// A read of [`BaiduAlliance`](super::BaiduAlliance), for a dry run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +38,17 @@ impl AllianceRead {
         Ok(vec![self.call()?.planned(&BaiduDialect)?])
     }
 
+    fn endpoint(&self) -> &'static Endpoint {
+        match self {
+            Self::Apps(_) => &endpoints::ALLIANCE_APPS,
+            Self::Packages(_) => &endpoints::ALLIANCE_PACKAGES,
+            Self::Package(..) => &endpoints::ALLIANCE_PACKAGE,
+        }
+    }
+
     /// Returns the method's name.
     pub(super) fn operation(&self) -> &'static str {
-        match self {
-            Self::Apps(_) => "alliance_apps",
-            Self::Packages(_) => "alliance_packages",
-            Self::Package(..) => "alliance_package",
-        }
+        self.endpoint().name()
     }
 
     /// Returns the app concerned, if it is a single one.
@@ -55,7 +60,7 @@ impl AllianceRead {
     }
 
     pub(super) fn call(&self) -> Result<Call> {
-        let get = |path| Call::get(self.operation(), path).with_client_credentials();
+        let call = Call::to(self.endpoint()).with_client_credentials();
         Ok(match self {
             Self::Apps(apps) => {
                 if apps.is_empty() {
@@ -63,15 +68,13 @@ impl AllianceRead {
                 }
                 let ids = apps.iter().map(|app| self.number("app_ids", app.as_str()));
                 let ids = ids.collect::<Result<Vec<_>>>()?.join(",");
-                get("/rest/2.0/smartapp/oss/app/info").with_query("app_ids", ids)
+                call.with_query("app_ids", ids)
             }
-            Self::Packages(app) => get("/rest/2.0/smartapp/oss/package/get")
-                .with_query("app_id", self.number("app_id", app.as_str())?),
+            Self::Packages(app) => call.with_query("app_id", self.number("app_id", app.as_str())?),
             Self::Package(app, query) => {
                 if let PackageQuery::Id(id) = query {
                     self.number("package_id", id.as_str())?;
                 }
-                let call = get("/rest/2.0/smartapp/oss/package/getdetail");
                 query.narrow(call.with_query("app_id", self.number("app_id", app.as_str())?))
             }
         })

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::extra::form_fields;
 use crate::code::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
 use crate::codes::UPLOAD_ERR;
+use crate::endpoints;
 use crate::form::Fields;
 use crate::package;
 use crate::package::PackageQuery;
@@ -63,7 +64,7 @@ impl SubmitAudit {
     pub(crate) fn call(&self, package_id: &str) -> Call {
         let mut fields = vec![("package_id".into(), package_id.to_owned())];
         fields.extend(self.fields.iter().cloned());
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/package/submitaudit", fields)
+        Call::to(&endpoints::SUBMIT_AUDIT).with_form(fields)
     }
 
     /// Finds the package's id and status.
@@ -177,10 +178,10 @@ impl EffectPlan for SubmitAudit {
     fn preview(&self) -> Result<Preview> {
         Ok(match &self.source {
             Source::Given(id) => {
-                let detail = package::detail(OPERATION, &PackageQuery::Id(id.clone()));
+                let detail = package::detail(&PackageQuery::Id(id.clone()));
                 Preview::new(self.call(id.as_str())).after(detail)
             }
-            Source::Upload(_) | Source::Development(_) => package::looked_up(OPERATION, self.call("")),
+            Source::Upload(_) | Source::Development(_) => package::looked_up(self.call("")),
         })
     }
 

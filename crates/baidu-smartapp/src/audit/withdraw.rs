@@ -6,6 +6,7 @@ use miniprogram_core::{AuditId, AuditStatus, AuditTarget, EffectValue, Error, In
 use serde_json::{Value, json};
 
 use super::latest_of;
+use crate::endpoints;
 use crate::package::{
     self, APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Packages, REJECTED, ROLLING_BACK, look_at,
 };
@@ -36,7 +37,7 @@ impl WithdrawAudit {
     /// Builds the request. Source: document 001, `package/withdraw`.
     fn call(audit: &str) -> Call {
         let fields = vec![("package_id".into(), audit.to_owned())];
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/package/withdraw", fields)
+        Call::to(&endpoints::WITHDRAW_AUDIT).with_form(fields)
     }
 
     /// Returns the audit that the caller names, or the one that was in review before the effect.
@@ -57,7 +58,7 @@ impl EffectPlan for WithdrawAudit {
     fn preview(&self) -> Result<Preview> {
         Ok(match &self.audit {
             Some(audit) => Preview::new(Self::call(audit.as_str())),
-            None => package::looked_up(OPERATION, Self::call("")),
+            None => package::looked_up(Self::call("")),
         })
     }
 

@@ -1,12 +1,13 @@
 //! The apps that have authorized the platform.
 
 use miniprogram_core::authorization::{AuthorizerInfo, Permission};
+use miniprogram_core::pipeline::Call;
 use miniprogram_core::redact;
 use miniprogram_core::{AccessToken, AppId, Result};
 use serde_json::Value;
 
 use super::BaiduAuthorization;
-use crate::app_info;
+use crate::{app_info, endpoints};
 
 impl BaiduAuthorization {
     pub(super) async fn read_info(
@@ -15,7 +16,7 @@ impl BaiduAuthorization {
         authorizer: &AccessToken,
     ) -> Result<AuthorizerInfo> {
         const OPERATION: &str = "authorizer_info";
-        let call = app_info::call(OPERATION).with_given_token(authorizer.clone());
+        let call = Call::to(&endpoints::AUTHORIZER_INFO).with_given_token(authorizer.clone());
         let mut op = match app {
             Some(app) => self.pipeline.begin(app, OPERATION),
             None => self.begin(OPERATION),

@@ -7,6 +7,7 @@ use miniprogram_core::{AccessToken, AppId, Result};
 use super::BaiduAuthorization;
 use super::tokens::Issued;
 use crate::REFUSE;
+use crate::endpoints;
 
 const OPERATION: &str = "recover";
 
@@ -18,7 +19,7 @@ impl BaiduAuthorization {
             return Err(REFUSE.invalid(OPERATION, "app", why));
         }
         let fields = vec![("app_id".into(), app.to_string())];
-        let call = Call::post_form(OPERATION, "/rest/2.0/smartapp/auth/retrieve/authorizationcode", fields);
+        let call = Call::to(&endpoints::RECOVER).with_form(fields);
         let mut op = self.pipeline.begin(app, OPERATION);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
         let mut issued = Issued::of_data(&reply)?;

@@ -8,16 +8,14 @@ use miniprogram_core::transport::Place;
 use miniprogram_core::{AccessToken, AppId, Result, Secret};
 
 use super::{BaiduAuthorization, required};
+use crate::endpoints;
 use crate::{REFUSE, reply};
-
-/// Exchange and refresh: responses without the envelope of other responses.
-const OAUTH: &str = "/rest/2.0/oauth/token";
 
 impl BaiduAuthorization {
     pub(super) async fn fetch_platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
         const OPERATION: &str = "platform_token";
         required(OPERATION, "ticket", ticket)?;
-        let call = Call::get(OPERATION, "/public/2.0/smartapp/auth/tp/token")
+        let call = Call::to(&endpoints::PLATFORM_TOKEN)
             .with_query("client_id", &self.client_id)
             .with_secret(Place::query("ticket"), ticket.clone())
             .without_token();
@@ -29,7 +27,7 @@ impl BaiduAuthorization {
         platform: &AccessToken,
     ) -> Result<PreAuthorizationCode> {
         const OPERATION: &str = "pre_authorization_code";
-        let call = Call::get(OPERATION, "/rest/2.0/smartapp/tp/createpreauthcode");
+        let call = Call::to(&endpoints::PRE_AUTHORIZATION_CODE);
         let reply = self.begin(OPERATION).read(&call.with_given_token(platform.clone())).await?;
         let mut issued = Issued::of_data(&reply)?;
         Ok(PreAuthorizationCode::new(issued.secret("pre_auth_code")?, issued.lifetime()?))
@@ -38,7 +36,7 @@ impl BaiduAuthorization {
     pub(super) async fn exchange_code(&self, platform: &AccessToken, code: &Secret) -> Result<Grant> {
         const OPERATION: &str = "exchange";
         required(OPERATION, "code", code)?;
-        let call = Call::get(OPERATION, OAUTH)
+        let call = Call::to(&endpoints::OAUTH_TOKEN)
             .with_secret(Place::query("code"), code.clone())
             .with_query("grant_type", "app_to_tp_authorization_code");
         granted(&mut self.begin(OPERATION), call, platform).await
@@ -53,7 +51,7 @@ impl BaiduAuthorization {
         const OPERATION: &str = "refresh";
         REFUSE.required(OPERATION, "app", app.as_str())?;
         required(OPERATION, "refresh_token", refresh_token)?;
-        let call = Call::get(OPERATION, OAUTH)
+        let call = Call::to(&endpoints::OAUTH_TOKEN)
             .with_secret(Place::query("refresh_token"), refresh_token.clone())
             .with_query("grant_type", "app_to_tp_refresh_token");
         granted(&mut self.pipeline.begin(app, OPERATION), call, platform).await

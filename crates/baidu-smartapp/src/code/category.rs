@@ -5,13 +5,14 @@ use miniprogram_core::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{Category, CategoryLevel, Result, wire};
 use serde_json::{Map, Value};
 
+use crate::endpoints;
 use crate::info::category;
 use crate::reply;
 
 /// `app/category/list` with `category_type` 2: the categories for enterprises, which are all of them. Source:
 /// document 003.
 pub(super) fn list() -> Call {
-    Call::get("categories", "/rest/2.0/smartapp/app/category/list").with_query("category_type", "2")
+    Call::to(&endpoints::CATEGORIES).with_query("category_type", "2")
 }
 
 pub(super) fn decode(reply: &Reply) -> Result<Vec<Category>> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::progress::{UPLOAD_PAUSE, UPLOAD_WAIT, is_new};
+use crate::endpoints;
 use crate::package;
 use crate::package::{Package, Packages, newest};
 use crate::{REFUSE, ext_json};
@@ -61,7 +62,7 @@ impl UploadCode {
             ("user_version".into(), self.version.clone()),
             ("user_desc".into(), self.description.clone()),
         ];
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/package/upload", fields).as_upload()
+        Call::to(&endpoints::UPLOAD_CODE).with_form(fields).as_upload()
     }
 
     fn receipt(&self, before: Before) -> UploadReceipt {
@@ -107,7 +108,7 @@ impl EffectPlan for UploadCode {
     }
 
     fn preview(&self) -> Result<Preview> {
-        Ok(Preview::new(self.call()).after(package::list(OPERATION)))
+        Ok(Preview::new(self.call()).after(package::list()))
     }
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {

@@ -3,6 +3,7 @@
 //! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
 //! chapters.
 
+use crate::endpoints;
 use miniprogram_core::ErrorKind::{
     Config, Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted,
     RateLimited, TokenRejected, Unauthorized, Unavailable, Vendor,
@@ -70,7 +71,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(50035, Conflict, "search account already bound").owner(Merchant).advice(account::SEARCH_BOUND),
     CodeRow::new(50036, Conflict, "subject has no search account").owner(Merchant).advice(domain::SITEMAP_ACCOUNT),
     CodeRow::new(50037, Conflict, "user bound to another platform").owner(Merchant).advice(access::OTHER_BINDING),
-    CodeRow::new(50037, InvalidArgument, "AES key shorter than 43 characters").only(&[AES_KEY_TOO_SHORT]).advice(token::AES_KEY),
+    CodeRow::new(50037, InvalidArgument, "AES key shorter than 43 characters").variant(AES_KEY_TOO_SHORT).advice(token::AES_KEY),
     CodeRow::new(50038, Conflict, "advanced (authenticity) certification required first").owner(Merchant).advice(release::CERTIFY),
     CodeRow::new(50039, Vendor, "account registration failed").advice(request::SUPPORT),
     CodeRow::new(50040, Conflict, "account registering").advice(account::REGISTRATION),
@@ -96,7 +97,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(50058, Conflict, "account qualification incomplete").owner(Merchant).advice(account::COMPLETE),
     CodeRow::new(50059, Conflict, "a registration is already running").advice(account::REGISTRATION),
     CodeRow::new(50060, Vendor, "account creation failed").advice(request::SUPPORT),
-    CodeRow::new(50060, InvalidArgument, "小程序类目上限为5个").only(&["update_categories", "/rest/2.0/smartapp/app/category/update"]).advice(category::FIVE),
+    CodeRow::new(50060, InvalidArgument, "小程序类目上限为5个").only(const { &[&endpoints::UPDATE_CATEGORIES] }).advice(category::FIVE),
     CodeRow::new(50061, InvalidArgument, "类目id不正确，请检查").advice(category::ID),
     CodeRow::new(50062, InvalidArgument, "categorys格式非法，请检查").advice(category::FORM),
     CodeRow::new(50063, InvalidArgument, "资质信息不正确，请检查").advice(category::CERTIFICATES),

@@ -3,6 +3,7 @@
 //! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
 //! chapters.
 
+use crate::endpoints;
 use miniprogram_core::ErrorKind::{
     Config, Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted,
     RateLimited, TokenRejected, Unavailable, Vendor,
@@ -24,7 +25,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(405, PermissionDenied, "not authorized").advice(access::NO_RIGHT),
     CodeRow::new(500, Unavailable, "unknown server failure, try later").open().advice(request::BUSY),
     CodeRow::new(501, Unavailable, "网络繁忙").open().advice(request::BUSY),
-    CodeRow::new(501, InvalidArgument, "请求方式不支持").only(&[METHOD_NOT_SUPPORTED]).advice(request::METHOD),
+    CodeRow::new(501, InvalidArgument, "请求方式不支持").variant(METHOD_NOT_SUPPORTED).advice(request::METHOD),
     CodeRow::new(502, Config, "client authentication failed: wrong client_id, or a stale ticket").advice(token::NEWEST_TICKET),
     CodeRow::new(502, TokenRejected, "client authentication failed: wrong client_id, or a stale ticket").only(TICKET_CALLS).retry(Retry::AfterChange).advice(token::NEWEST_TICKET),
     CodeRow::new(1000, Unavailable, "internal error").open().advice(request::BUSY),
@@ -67,18 +68,18 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(40028, NotFound, "未查询到主体信息").owner(Merchant).advice(release::OWNER_DATA),
     CodeRow::new(40032, Conflict, "未查询到线上包或者审核通过的包").advice(release::NONE_ONLINE),
     CodeRow::new(40045, Conflict, "小程序状态不正确").advice(release::STATE),
-    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["apply_recovery", "/rest/2.0/smartapp/appflow/applyRecovery"]).advice(release::TRAFFIC_NOT_CLOSED),
-    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["submit_audit", "/rest/2.0/smartapp/package/submitaudit"]).advice(release::SUBMIT_STATE),
-    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["withdraw_audit", "/rest/2.0/smartapp/package/withdraw"]).advice(release::WITHDRAW_STATE),
-    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["release", "/rest/2.0/smartapp/package/release"]).advice(release::RELEASE_STATE),
-    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["rollback", "/rest/2.0/smartapp/package/rollback"]).advice(release::ROLLBACK_STATE),
-    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["set_visit_status", "/rest/2.0/smartapp/app/pause", "/rest/2.0/smartapp/app/resume"]).advice(release::VISIT_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(const { &[&endpoints::APPLY_RECOVERY] }).advice(release::TRAFFIC_NOT_CLOSED),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(const { &[&endpoints::SUBMIT_AUDIT] }).advice(release::SUBMIT_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(const { &[&endpoints::WITHDRAW_AUDIT] }).advice(release::WITHDRAW_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(const { &[&endpoints::RELEASE] }).advice(release::RELEASE_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(const { &[&endpoints::ROLLBACK] }).advice(release::ROLLBACK_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(const { &[&endpoints::PAUSE, &endpoints::RESUME] }).advice(release::VISIT_STATE),
     CodeRow::new(40045, Conflict, "小程序状态不正确").only(PHONE_CALLS).advice(release::PHONE_STATE),
-    CodeRow::new(40045, Conflict, "小程序状态不正确").only(&["update_offline_info", "/rest/2.0/smartapp/app/offline/update"]).advice(release::OFFLINE_STATE),
+    CodeRow::new(40045, Conflict, "小程序状态不正确").only(const { &[&endpoints::UPDATE_OFFLINE_INFO] }).advice(release::OFFLINE_STATE),
     CodeRow::new(41000, InvalidArgument, "wrong parameter type").advice(request::CORRECT),
     CodeRow::new(44000, PermissionDenied, "wrong user name or password"),
     CodeRow::new(44001, PermissionDenied, "no access right").retry(Retry::AfterRefresh).advice(token::REFRESH_OR_RIGHT),
-    CodeRow::new(44001, TokenRejected, "token not valid").only(&[TOKEN_NOT_VALID]).advice(token::REFRESH),
+    CodeRow::new(44001, TokenRejected, "token not valid").variant(TOKEN_NOT_VALID).advice(token::REFRESH),
     CodeRow::new(44002, TokenRejected, "token was logged out").advice(token::REFRESH),
     CodeRow::new(44003, TokenRejected, "token expired").advice(token::REFRESH),
     CodeRow::new(44004, TokenRejected, "token verification failed").advice(token::REFRESH),

@@ -1,5 +1,6 @@
 //! The authorization service, `error`: the list that Baidu publishes for its OAuth service.
 
+use crate::endpoints;
 use std::time::Duration;
 
 use miniprogram_core::ErrorKind::{Conflict, InvalidArgument, PermissionDenied, RateLimited, Unauthorized};
@@ -13,9 +14,9 @@ use super::advice::token;
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::word("invalid_request", InvalidArgument, "parameter missing, unsupported or malformed; also said of a refresh token").advice(token::GRANT),
-    CodeRow::word("invalid_request", Unauthorized, "invalid refresh token").only(&[REFRESH_TOKEN_INVALID]).owner(Platform).advice(token::RECOVER),
+    CodeRow::word("invalid_request", Unauthorized, "invalid refresh token").variant(REFRESH_TOKEN_INVALID).owner(Platform).advice(token::RECOVER),
     CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").advice(token::CLIENT),
-    CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").only(&["client_credentials", "token", "/oauth/2.0/token"]).advice(token::ALLIANCE_CLIENT),
+    CodeRow::word("invalid_client", PermissionDenied, "client_id / client_secret wrong").only(const { &[&endpoints::CLIENT_TOKEN] }).advice(token::ALLIANCE_CLIENT),
     CodeRow::word("invalid_grant", Unauthorized, "authorization code or refresh token invalid, expired, used or revoked").owner(Platform).advice(token::RECOVER),
     CodeRow::word("unauthorized_client", PermissionDenied, "grant type not allowed for this client").advice(token::GRANT_TYPE),
     CodeRow::word("unsupported_grant_type", InvalidArgument, "unsupported grant type").advice(token::GRANT_TYPE),

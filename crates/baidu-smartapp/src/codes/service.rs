@@ -3,6 +3,7 @@
 //! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
 //! chapters.
 
+use crate::endpoints;
 use miniprogram_core::ErrorKind::{
     Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, Unavailable,
     Vendor,
@@ -10,18 +11,13 @@ use miniprogram_core::ErrorKind::{
 use miniprogram_core::Retry;
 use miniprogram_core::codes::CodeRow;
 use miniprogram_core::codes::Owner::Merchant;
+use miniprogram_core::endpoint::Endpoint;
 
 use super::advice::{access, account, code, domain, media, name, other, quota, release, request};
 use super::{SITEMAP_CALLS, TEMPLATE_UNKNOWN};
 
 /// The calls that name a template and send no robots file: for these, 63002 refers to the template.
-const TEMPLATE_CALLS: &[&str] = &[
-    TEMPLATE_UNKNOWN,
-    "upload_code",
-    "/rest/2.0/smartapp/package/upload",
-    "delete_template",
-    "/rest/2.0/smartapp/template/deltemplate",
-];
+const TEMPLATE_CALLS: &[&Endpoint] = &[&endpoints::UPLOAD_CODE, &endpoints::DELETE_TEMPLATE];
 
 // One row per line.
 #[rustfmt::skip]
@@ -57,7 +53,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(63000, PermissionDenied, "development permission required").owner(Merchant).advice(access::DEVELOPMENT_RIGHT),
     CodeRow::new(63001, Unavailable, "robots upload failed").advice(request::REPEAT),
     CodeRow::new(63002, InvalidArgument, "robots file malformed").advice(domain::ROBOTS),
-    CodeRow::new(63002, NotFound, "template id unknown").only(TEMPLATE_CALLS).advice(code::TEMPLATE),
+    CodeRow::new(63002, NotFound, "template id unknown").only(TEMPLATE_CALLS).variant(TEMPLATE_UNKNOWN).advice(code::TEMPLATE),
     CodeRow::new(64001, Conflict, "authenticity certification already done").advice(release::CERTIFIED),
     CodeRow::new(65001, PermissionDenied, "traffic-owner permission cannot be changed"),
     CodeRow::new(65002, PermissionDenied, "traffic-owner permission needs the allow-list").advice(access::VENDOR_ALLOW_LIST),

@@ -14,6 +14,7 @@ use super::change::{self, Wanted};
 use super::examination::Examination;
 use crate::client::BaiduApp;
 use crate::commands;
+use crate::endpoints;
 use crate::values::{
     CATEGORY_TYPE, CategoryScope, CategoryType, Coded, NEED_QUALIFICATION, Necessity, QUALIFICATION_MUST,
 };
@@ -162,8 +163,7 @@ impl BaiduApp {
     pub async fn category_tree(&self, scope: CategoryScope) -> Result<Vec<CategoryNode>> {
         const OPERATION: &str = "category_tree";
         let mut op = self.pipeline.begin(&self.app, OPERATION);
-        let call = Call::get(OPERATION, "/rest/2.0/smartapp/app/category/list")
-            .with_query("category_type", scope.as_wire());
+        let call = Call::to(&endpoints::CATEGORIES).with_query("category_type", scope.as_wire());
         let reply = op.read(&call).await?;
         reply::each(&reply, |category| node(category, 1))
     }
@@ -194,8 +194,7 @@ pub(crate) fn update_categories(choices: Vec<CategoryChoice>) -> Result<Box<dyn 
     let ids: BTreeSet<_> = choices.iter().map(|choice| choice.sub_category_id).collect();
     let list = choices.into_iter().map(CategoryChoice::into_json).collect::<Result<Vec<_>>>()?;
     let fields = vec![("categorys".into(), Value::Array(list).to_string())];
-    let path = "/rest/2.0/smartapp/app/category/update";
-    change::plan(Call::post_form(OPERATION, path, fields), Wanted::Categories(ids))
+    change::plan(Call::to(&endpoints::UPDATE_CATEGORIES).with_form(fields), Wanted::Categories(ids))
 }
 
 /// Maximum nesting depth of categories. The documents show two levels.

@@ -128,7 +128,7 @@ fn counted(before: Option<i64>, now: Option<i64>) -> Option<bool> {
 pub(super) fn plan(call: Call, wanted: Wanted) -> Result<Box<dyn EffectPlan>> {
     let is_reviewed = !matches!(wanted, Wanted::Recovery);
     OneCall::new(EffectClass::OneShot, call)
-        .changes(app_info::call("app_info"), Seen::of, move |before, now| wanted.judge(before, &now))
+        .changes(app_info::call(), Seen::of, move |before, now| wanted.judge(before, &now))
         .yielding(move |reply| match is_reviewed {
             true => Ok(value_of(&Examination::of(reply))),
             false => Ok(EffectValue::None),

@@ -10,6 +10,7 @@ use super::change::{self, Wanted};
 use super::examination::Examination;
 use crate::client::BaiduApp;
 use crate::commands;
+use crate::endpoints;
 use crate::values::{CHECK_RESULT, NameVerdict};
 use crate::{REFUSE, reply};
 
@@ -51,7 +52,7 @@ impl BaiduApp {
         const OPERATION: &str = "check_name";
         REFUSE.required(OPERATION, "app_name", name)?;
         let mut op = self.pipeline.begin(&self.app, OPERATION);
-        let call = Call::get(OPERATION, "/rest/2.0/smartapp/app/checkname").with_query("app_name", name);
+        let call = Call::to(&endpoints::CHECK_NAME).with_query("app_name", name);
         let reply = op.read(&call).await?;
         let mut check = reply::fields(&reply)?;
         let (result, raw) = CHECK_RESULT.translate(check.required("checkResult", Fields::number)?);
@@ -87,7 +88,7 @@ pub(crate) fn set_name(change: NameChange) -> Result<Box<dyn EffectPlan>> {
     if !change.materials.is_empty() {
         fields.push(("app_name_material".into(), change.materials.join(",")));
     }
-    change::plan(Call::post_form(OPERATION, "/rest/2.0/smartapp/app/setnickname", fields), wanted)
+    change::plan(Call::to(&endpoints::SET_NAME).with_form(fields), wanted)
 }
 
 /// Returns the groups of a list of lists of words. Words next to the lists form a group of their own.

@@ -5,6 +5,7 @@ use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Pre
 use miniprogram_core::{EffectValue, Error, Intent, Outcome, PackageId, ReleaseTarget, Result};
 use serde_json::{Value, json};
 
+use crate::endpoints;
 use crate::package;
 use crate::package::{
     APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK, look_at,
@@ -36,7 +37,7 @@ impl Release {
     /// Builds the request. Source: document 001, `package/release`.
     pub(crate) fn call(package_id: &str) -> Call {
         let fields = vec![("package_id".into(), package_id.to_owned())];
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/package/release", fields)
+        Call::to(&endpoints::RELEASE).with_form(fields)
     }
 }
 
@@ -55,7 +56,7 @@ impl EffectPlan for Release {
     fn preview(&self) -> Result<Preview> {
         Ok(match &self.package_id {
             Some(id) => Preview::new(Self::call(id.as_str())),
-            None => package::looked_up(OPERATION, Self::call("")),
+            None => package::looked_up(Self::call("")),
         })
     }
 

@@ -7,6 +7,7 @@ use miniprogram_core::{EffectValue, Error, Intent, PackageId, Result, RollbackTa
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::endpoints;
 use crate::package;
 use crate::package::{APPROVED, DEVELOPMENT, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
 use crate::{BAIDU, REFUSE};
@@ -42,7 +43,7 @@ impl Rollback {
     /// package now online.
     pub(crate) fn call(online_package_id: &str) -> Call {
         let fields = vec![("package_id".into(), online_package_id.to_owned())];
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/package/rollback", fields)
+        Call::to(&endpoints::ROLLBACK).with_form(fields)
     }
 }
 
@@ -89,8 +90,8 @@ impl EffectPlan for Rollback {
 
     fn preview(&self) -> Result<Preview> {
         Ok(match self {
-            Self::From(id) => Preview::new(Self::call(id.as_str())).after(package::list(OPERATION)),
-            Self::Looked { .. } => package::looked_up(OPERATION, Self::call("")),
+            Self::From(id) => Preview::new(Self::call(id.as_str())).after(package::list()),
+            Self::Looked { .. } => package::looked_up(Self::call("")),
         })
     }
 

@@ -4,23 +4,24 @@ use miniprogram_core::kit::OneCall;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::{EffectValue, LibraryUsage, MinLibraryVersion, Result, VisitStatus};
 
+use crate::endpoints;
 use crate::{REFUSE, app_info, reply};
 
 /// `app/pause` and `app/resume`. Source: document 003.
 pub(crate) fn set_visit_status(status: VisitStatus) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = "set_visit_status";
     // The program status shows the effect.
-    let (path, shows_as) = match status {
-        VisitStatus::Open => ("/rest/2.0/smartapp/app/resume", 1),
-        VisitStatus::Closed => ("/rest/2.0/smartapp/app/pause", 4),
+    let (endpoint, shows_as) = match status {
+        VisitStatus::Open => (&endpoints::RESUME, 1),
+        VisitStatus::Closed => (&endpoints::PAUSE, 4),
         other => {
             let rule = format!("must be open or closed, is {other}");
             return Err(REFUSE.invalid(OPERATION, "status", rule));
         }
     };
     let shown = |reply: &Reply| Ok(app_info::visit_of(reply)?.raw_status.map(|raw| raw.code));
-    OneCall::new(EffectClass::Set, Call::post_form(OPERATION, path, Vec::new()))
-        .shown_by(app_info::call("visit_status"), shown, move |code| match code {
+    OneCall::new(EffectClass::Set, Call::to(endpoint).with_form(Vec::new()))
+        .shown_by(app_info::call(), shown, move |code| match code {
             Some(code) if code == shows_as => Finding::Done(EffectValue::None),
             Some(_) => Finding::Absent,
             None => Finding::Untold("data.status"),
@@ -35,21 +36,18 @@ pub(crate) fn set_min_library_version(version: &str) -> Result<Box<dyn EffectPla
     let fields = vec![("version".into(), version.to_owned())];
     let wanted = version.trim().to_owned();
     let shown = |reply: &Reply| Ok(library_version(reply)?.version);
-    OneCall::new(
-        EffectClass::Set,
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/app/setsupportversion", fields),
-    )
-    .shown_by(library_call(), shown, move |version| match version {
-        Some(version) if version.trim() == wanted => Finding::Done(EffectValue::None),
-        Some(_) => Finding::Absent,
-        None => Finding::Untold("data.now_version"),
-    })
-    .boxed()
+    OneCall::new(EffectClass::Set, Call::to(&endpoints::SET_MIN_LIBRARY_VERSION).with_form(fields))
+        .shown_by(library_call(), shown, move |version| match version {
+            Some(version) if version.trim() == wanted => Finding::Done(EffectValue::None),
+            Some(_) => Finding::Absent,
+            None => Finding::Untold("data.now_version"),
+        })
+        .boxed()
 }
 
 /// `app/getsupportversion`. Source: document 003.
 pub(super) fn library_call() -> Call {
-    Call::get("min_library_version", "/rest/2.0/smartapp/app/getsupportversion")
+    Call::to(&endpoints::MIN_LIBRARY_VERSION)
 }
 
 pub(super) fn library_version(reply: &Reply) -> Result<MinLibraryVersion> {

@@ -8,7 +8,8 @@ use miniprogram_core::{AddedTemplate, EffectValue, Error, ErrorKind, Intent, Res
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DRAFTS, TEMPLATES, drafts, page, steady_templates};
+use super::{drafts, page, steady_templates};
+use crate::endpoints;
 use crate::{REFUSE, reply};
 
 const OPERATION: &str = ADD_TEMPLATE.as_str();
@@ -56,7 +57,7 @@ impl AddTemplate {
             ("draft_id".into(), self.0.draft_id.to_string()),
             ("user_desc".into(), description.to_owned()),
         ];
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/template/addtotemplate", fields).with_platform_token()
+        Call::to(&endpoints::ADD_TEMPLATE).with_form(fields).with_platform_token()
     }
 }
 
@@ -78,8 +79,8 @@ impl EffectPlan for AddTemplate {
     fn preview(&self) -> Result<Preview> {
         let description = self.0.description.as_deref();
         let preview = Preview::new(self.call(description.unwrap_or_default()))
-            .after(page(OPERATION, DRAFTS, 1))
-            .after(page(OPERATION, TEMPLATES, 1));
+            .after(page(&endpoints::TEMPLATE_DRAFTS, 1))
+            .after(page(&endpoints::TEMPLATES, 1));
         Ok(match description {
             Some(_) => preview,
             None => preview.with_value_of("user_desc", "template/gettemplatedraftlist"),

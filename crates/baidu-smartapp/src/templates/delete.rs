@@ -6,8 +6,9 @@ use miniprogram_core::vendor_api::{DELETE_TEMPLATE, DeleteTemplate as Arguments}
 use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Result, Template, TemplateId, wire};
 use serde_json::Value;
 
-use super::{Listing, TEMPLATES, page, steady_templates};
+use super::{Listing, page, steady_templates};
 use crate::REFUSE;
+use crate::endpoints;
 
 const OPERATION: &str = DELETE_TEMPLATE.as_str();
 
@@ -25,7 +26,7 @@ impl DeleteTemplate {
 
     fn call(&self) -> Call {
         let fields = vec![("template_id".into(), self.template.to_string())];
-        Call::post_form(OPERATION, "/rest/2.0/smartapp/template/deltemplate", fields).with_platform_token()
+        Call::to(&endpoints::DELETE_TEMPLATE).with_form(fields).with_platform_token()
     }
 
     fn is_in(&self, listing: &Listing<Template>) -> bool {
@@ -40,7 +41,7 @@ impl EffectPlan for DeleteTemplate {
     }
 
     fn preview(&self) -> Result<Preview> {
-        Ok(Preview::new(self.call()).after(page(OPERATION, TEMPLATES, 1)))
+        Ok(Preview::new(self.call()).after(page(&endpoints::TEMPLATES, 1)))
     }
 
     /// A template that never existed must not be read as deleted after a lost response.

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use baidu_smartapp::codes::{
-    AES_KEY_TOO_SHORT, APP_VISIT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, OPERATIONS, PACKAGE_AUDIT,
-    PACKAGE_STAGE, QUOTA_PERIOD, REFRESH_TOKEN_INVALID, TABLES, TEMPLATE_UNKNOWN, TOKEN_NOT_VALID, UPLOAD,
-    UPLOAD_ERR, explain, operations,
+    AES_KEY_TOO_SHORT, APP_VISIT, ERRNO, GATEWAY, METHOD_NOT_SUPPORTED, OAUTH, PACKAGE_AUDIT, PACKAGE_STAGE,
+    QUOTA_PERIOD, REFRESH_TOKEN_INVALID, TABLES, TEMPLATE_UNKNOWN, TOKEN_NOT_VALID, UPLOAD, UPLOAD_ERR,
+    explain, operations,
 };
+use baidu_smartapp::endpoints;
 use miniprogram_core::codes::{Certainty, CodeRow, CodeTable, Language, Owner};
+use miniprogram_core::endpoint;
 use miniprogram_core::{AuditStatus, Code, ErrorKind, QuotaPeriod, Retry, Stage, UploadStatus, VisitStatus};
 
 fn row(code: i64, operation: Option<&str>) -> &'static CodeRow {
@@ -50,28 +52,33 @@ fn no_code_stands_in_two_of_the_tables_that_explain_looks_in() {
 }
 
 #[test]
-fn a_row_for_some_operations_names_methods_and_their_paths() {
-    let by_words =
-        [METHOD_NOT_SUPPORTED, TOKEN_NOT_VALID, AES_KEY_TOO_SHORT, TEMPLATE_UNKNOWN, REFRESH_TOKEN_INVALID];
+fn every_endpoint_is_listed_once() {
+    assert_eq!(endpoint::check(endpoints::ALL), [""; 0]);
+    let source = include_str!("../../src/endpoints.rs");
+    let declared =
+        source.lines().filter_map(|line| line.strip_prefix("pub static ")?.split_once(": Endpoint"));
+    for (name, _) in declared.clone() {
+        assert!(source.contains(&format!("    &{name},\n")), "{name} is not in ALL");
+    }
+    assert_eq!(declared.count(), endpoints::ALL.len());
+}
+
+#[test]
+fn a_row_for_some_operations_names_listed_endpoints() {
     for row in TABLES.iter().flat_map(|table| table.rows()) {
-        for operation in row.operations.iter().filter(|operation| !by_words.contains(operation)) {
-            let known =
-                OPERATIONS.iter().filter(|(method, paths)| method == operation || paths.contains(operation));
-            let known: Vec<_> = known.collect();
-            assert!(!known.is_empty(), "{}: {operation} is no operation", row.code());
-            let named = known.iter().any(|(method, paths)| {
-                (*method == "call" || row.operations.contains(method))
-                    && paths.iter().any(|path| row.operations.contains(path))
-            });
-            assert!(named, "{}: {operation} stands without its path or method", row.code());
+        for endpoint in row.endpoints {
+            assert!(endpoints::ALL.contains(endpoint), "{}: {}", row.code(), endpoint.path());
         }
     }
 }
 
 #[test]
 fn what_explain_can_be_asked_about_is_listed_once() {
-    let methods: BTreeSet<&str> = OPERATIONS.iter().map(|(method, _)| *method).collect();
-    assert_eq!(methods.len(), OPERATIONS.len(), "a method stands twice");
+    let mut names: Vec<&str> = operations().collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "a name stands twice");
     for name in ["release", "/rest/2.0/smartapp/package/release", "upload_err_code", TEMPLATE_UNKNOWN] {
         assert!(operations().any(|operation| operation == name), "{name}");
     }
@@ -228,7 +235,7 @@ fn an_explanation_names_its_table() {
 #[test]
 fn an_explanation_without_an_operation_names_the_other_meanings() {
     let names = |code: i64| -> Vec<_> {
-        explain(&code.into(), None).also.iter().flat_map(|meaning| meaning.operations).copied().collect()
+        explain(&code.into(), None).also.into_iter().flat_map(|meaning| meaning.operations).collect()
     };
     assert_eq!(names(69009), ["upload_err_code"]);
     assert_eq!(names(501), [METHOD_NOT_SUPPORTED]);

@@ -66,18 +66,18 @@ impl Explanation {
 
     /// Returns the same explanation with the advice in this language.
     #[must_use]
-    pub const fn in_language(mut self, language: Language) -> Self {
+    pub fn in_language(mut self, language: Language) -> Self {
         self.advice = self.advices.text(language);
         self
     }
 }
 
 /// What a code means for specific operations only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Meaning {
     /// The operations: method names, endpoint paths, or the name that distinguishes a second meaning.
-    pub operations: &'static [&'static str],
+    pub operations: Vec<&'static str>,
     /// The error kind it maps to there.
     pub kind: ErrorKind,
     /// The vendor's message.
@@ -87,14 +87,14 @@ pub struct Meaning {
 impl Meaning {
     /// Returns the meaning of a row.
     #[must_use]
-    pub const fn of(row: &CodeRow) -> Self {
-        Self { operations: row.operations, kind: row.kind, meaning: row.meaning }
+    pub fn of(row: &CodeRow) -> Self {
+        Self { operations: row.operations(), kind: row.kind, meaning: row.meaning }
     }
 
-    /// Returns the same meaning under other names.
+    /// Returns the same meaning under another name.
     #[must_use]
-    pub const fn under(mut self, operations: &'static [&'static str]) -> Self {
-        self.operations = operations;
+    pub fn under(mut self, operation: &'static str) -> Self {
+        self.operations = vec![operation];
         self
     }
 }

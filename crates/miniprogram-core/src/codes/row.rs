@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::Owner;
 use crate::advice::{Advice, Language};
+use crate::endpoint::{self, Endpoint};
 use crate::error_kind::{ErrorKind, Retry};
 use crate::vendor_error::Code;
 
@@ -22,9 +23,10 @@ pub struct CodeRow {
     pub number: i64,
     /// The vendor's word, for codes that are text.
     pub text: Option<&'static str>,
-    /// The operations that the row applies to: method names, or endpoint paths for the low-level call. Empty: all
-    /// others.
-    pub operations: &'static [&'static str],
+    /// The endpoints that the row applies to. Without any, and without a name: all others.
+    pub endpoints: &'static [&'static Endpoint],
+    /// The name of a second meaning of the code, which only the vendor's message reveals.
+    pub variant: Option<&'static str>,
     /// The error kind that the code maps to.
     pub kind: ErrorKind,
     /// The vendor's message, or a short gloss if it prints none.
@@ -43,7 +45,8 @@ impl CodeRow {
         Self {
             number,
             text: None,
-            operations: &[],
+            endpoints: &[],
+            variant: None,
             kind,
             meaning,
             retry: None,
@@ -62,11 +65,35 @@ impl CodeRow {
         row
     }
 
-    /// Limits the row to some operations. It takes precedence over the row that applies to all.
+    /// Limits the row to some endpoints. It takes precedence over the row that applies to all.
     #[must_use]
-    pub const fn only(mut self, operations: &'static [&'static str]) -> Self {
-        self.operations = operations;
+    pub const fn only(mut self, endpoints: &'static [&'static Endpoint]) -> Self {
+        self.endpoints = endpoints;
         self
+    }
+
+    /// Names the row as a second meaning of its code. It is found by that name, in place of an operation.
+    #[must_use]
+    pub const fn variant(mut self, name: &'static str) -> Self {
+        self.variant = Some(name);
+        self
+    }
+
+    /// Returns the operations that the row applies to, none if it applies to all others: the name of the second
+    /// meaning, the methods of the client, the paths.
+    #[must_use]
+    pub fn operations(&self) -> Vec<&'static str> {
+        self.variant.into_iter().chain(endpoint::names(self.endpoints)).collect()
+    }
+
+    /// Returns whether the row applies only to some operations.
+    #[must_use]
+    pub const fn is_limited(&self) -> bool {
+        self.variant.is_some() || !self.endpoints.is_empty()
+    }
+
+    pub(super) fn applies_to(&self, operation: &str) -> bool {
+        self.variant == Some(operation) || self.endpoints.iter().any(|endpoint| endpoint.is_named(operation))
     }
 
     /// Marks that the effect may have happened although the vendor returned this code.

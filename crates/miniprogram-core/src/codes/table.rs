@@ -44,8 +44,8 @@ impl CodeTable {
     pub fn find(&self, code: &Code, operation: Option<&str>) -> Option<&'static CodeRow> {
         let rows = || self.rows().filter(|row| row.is(code));
         operation
-            .and_then(|operation| rows().find(|row| row.operations.contains(&operation)))
-            .or_else(|| rows().find(|row| row.operations.is_empty()))
+            .and_then(|operation| rows().find(|row| row.applies_to(operation)))
+            .or_else(|| rows().find(|row| !row.is_limited()))
     }
 
     /// Returns what a code means: the result of `explain`. An unlisted code is of kind `vendor`. Without an
@@ -55,7 +55,7 @@ impl CodeTable {
         let row = self.find(code, operation);
         let mut explanation = Explanation::new(self.vendor, code.clone(), row.map(|row| (self.name, row)));
         if operation.is_none() {
-            let others = self.rows().filter(|row| row.is(code) && !row.operations.is_empty());
+            let others = self.rows().filter(|row| row.is(code) && row.is_limited());
             explanation.also = others.map(Meaning::of).collect();
         }
         explanation
@@ -70,8 +70,8 @@ impl CodeTable {
         let mut wrong = Vec::new();
         for (index, row) in self.rows().enumerate() {
             let mut say = |what: &str| wrong.push(format!("{} {}: {what}", self.name, row.code()));
-            let shared = |other: &CodeRow| row.operations.iter().any(|one| other.operations.contains(one));
-            let both_for_all = |other: &CodeRow| row.operations.is_empty() && other.operations.is_empty();
+            let shared = |other: &CodeRow| row.operations().iter().any(|one| other.applies_to(one));
+            let both_for_all = |other: &CodeRow| !row.is_limited() && !other.is_limited();
             let mut before = self.rows().take(index).filter(|other| other.code() == row.code());
             if before.any(|other| both_for_all(other) || shared(other)) {
                 say("two rows answer the same question");
@@ -97,8 +97,7 @@ impl CodeTable {
     pub fn render(&self) -> String {
         let mut text = format!("{} {}\n", self.vendor, self.name);
         for row in self.rows() {
-            let operations =
-                if row.operations.is_empty() { "*".to_owned() } else { row.operations.join(",") };
+            let operations = if row.is_limited() { row.operations().join(",") } else { "*".to_owned() };
             let open = if row.certainty() == Certainty::Open { "open" } else { "refused" };
             let _ = writeln!(
                 text,
@@ -121,9 +120,13 @@ impl CodeTable {
 mod tests {
     use super::*;
     use crate::codes::{Advice, Owner};
+    use crate::endpoint::Endpoint;
     use crate::error_kind::ErrorKind;
 
     const ACME: Vendor = Vendor::new("acme");
+    static WITHDRAW: Endpoint = Endpoint::post("withdraw", "/withdraw");
+    static X: Endpoint = Endpoint::get("x", "/x").also(&["y"]);
+    static Y: Endpoint = Endpoint::get("y", "/y").also(&["z"]);
     const ASK: Advice = Advice::new("ask `latest_audit`", "请查询 `latest_audit`");
 
     static SOUND: CodeTable = CodeTable::new(
@@ -133,7 +136,7 @@ mod tests {
             &[CodeRow::new(1, ErrorKind::Unavailable, "busy").open()],
             &[
                 CodeRow::new(7, ErrorKind::Conflict, "not now").owner(Owner::Merchant),
-                CodeRow::new(7, ErrorKind::NotFound, "no audit").only(&["withdraw", "/withdraw"]).advice(ASK),
+                CodeRow::new(7, ErrorKind::NotFound, "no audit").only(&[&WITHDRAW]).advice(ASK),
             ],
         ],
     );
@@ -162,8 +165,8 @@ mod tests {
             &[&[
                 CodeRow::new(1, ErrorKind::Conflict, "a"),
                 CodeRow::new(1, ErrorKind::Conflict, "b"),
-                CodeRow::new(2, ErrorKind::Conflict, "c").only(&["x", "y"]),
-                CodeRow::new(2, ErrorKind::Conflict, "").only(&["y", "z"]),
+                CodeRow::new(2, ErrorKind::Conflict, "c").only(&[&X]),
+                CodeRow::new(2, ErrorKind::Conflict, "").only(&[&Y]),
                 CodeRow::new(3, ErrorKind::Conflict, "d").advice(Advice::new("stop.", "停止。")),
                 CodeRow::word("1", ErrorKind::Conflict, "e"),
             ]],

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Dialect;
 use crate::codes::{Certainty, CodeRow};
+use crate::endpoint::{Endpoint, UNMODELLED, Verb};
 use crate::error::{Error, Result};
 use crate::error_kind::ErrorKind;
 use crate::outcome::Outcome;
@@ -24,8 +25,8 @@ use crate::wire;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Call {
-    /// The operation that it serves, which determines the meaning of the vendor's codes.
-    pub operation: Cow<'static, str>,
+    /// The endpoint, which determines the meaning of the vendor's codes; none for an unmodelled one.
+    pub endpoint: Option<&'static Endpoint>,
     /// The method.
     pub method: Method,
     /// The path, starting with `/`.
@@ -73,11 +74,11 @@ pub enum Expect {
 }
 
 impl Call {
-    fn new(operation: &'static str, method: Method, path: &'static str, body: Body) -> Self {
+    fn new(endpoint: Option<&'static Endpoint>, method: Method, path: Cow<'static, str>, body: Body) -> Self {
         Self {
-            operation: operation.into(),
+            endpoint,
             method,
-            path: path.into(),
+            path,
             query: Vec::new(),
             headers: HeaderMap::new(),
             body,
@@ -89,32 +90,32 @@ impl Call {
         }
     }
 
-    /// Creates a GET.
+    /// Creates a call of an endpoint without a body.
     #[must_use]
-    pub fn get(operation: &'static str, path: &'static str) -> Self {
-        Self::new(operation, Method::GET, path, Body::Empty)
+    pub fn to(endpoint: &'static Endpoint) -> Self {
+        let method = if endpoint.verb() == Verb::Get { Method::GET } else { Method::POST };
+        Self::new(Some(endpoint), method, endpoint.path().into(), Body::Empty)
     }
 
-    /// Creates a POST of JSON, as unescaped UTF-8.
+    /// Sets a body of JSON, as unescaped UTF-8.
     #[must_use]
-    pub fn post_json(operation: &'static str, path: &'static str, body: &Value) -> Self {
-        Self::new(operation, Method::POST, path, Body::Json(body.to_string()))
+    pub fn with_json(mut self, body: &Value) -> Self {
+        self.body = Body::Json(body.to_string());
+        self
     }
 
-    /// Creates a POST of a form.
+    /// Sets a body that is a form.
     #[must_use]
-    pub fn post_form(
-        operation: &'static str,
-        path: &'static str,
-        fields: Vec<(Cow<'static, str>, String)>,
-    ) -> Self {
-        Self::new(operation, Method::POST, path, Body::Form(fields))
+    pub fn with_form(mut self, fields: Vec<(Cow<'static, str>, String)>) -> Self {
+        self.body = Body::Form(fields);
+        self
     }
 
-    /// Creates a POST of text parts and files, which may take as long as an upload.
+    /// Sets a body of text parts and files, which may take as long as an upload.
     #[must_use]
-    pub fn post_multipart(operation: &'static str, path: &'static str, parts: Vec<Part>) -> Self {
-        Self::new(operation, Method::POST, path, Body::Multipart(parts)).as_upload()
+    pub fn with_parts(mut self, parts: Vec<Part>) -> Self {
+        self.body = Body::Multipart(parts);
+        self.as_upload()
     }
 
     /// Creates a call of an unmodelled endpoint; a GET is assumed to be a read. Path and query are not encoded
@@ -124,21 +125,39 @@ impl Call {
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that does not begin with `/` or contains more
     /// than a path.
     pub fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Body) -> Result<Self> {
-        const OPERATION: &str = "call";
         if !path.starts_with('/') || path.contains(['?', '#', '\\']) || path.contains("..") {
             let rule = "must begin with `/` and hold neither query, fragment, backslash nor `..`";
-            return Err(Error::invalid(OPERATION, "path", rule));
+            return Err(Error::invalid(UNMODELLED, "path", rule));
         }
         let query =
             query.iter().map(|(name, value)| (Cow::Owned((*name).to_owned()), (*value).to_owned())).collect();
         let is_read = method == Method::GET;
-        Ok(Self { query, path: path.to_owned().into(), is_read, ..Self::new(OPERATION, method, "", body) })
+        Ok(Self { query, is_read, ..Self::new(None, method, path.to_owned().into(), body) })
     }
 
     /// Returns whether this calls an unmodelled endpoint.
     #[must_use]
-    pub fn is_raw(&self) -> bool {
-        self.operation == "call"
+    pub const fn is_raw(&self) -> bool {
+        self.endpoint.is_none()
+    }
+
+    /// Returns the name of the endpoint; `call` for an unmodelled one.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self.endpoint {
+            Some(endpoint) => endpoint.name(),
+            None => UNMODELLED,
+        }
+    }
+
+    /// Returns the name by which the rows of a code table know the call: that of its endpoint, or the path of an
+    /// unmodelled one.
+    #[must_use]
+    pub fn code_key(&self) -> &str {
+        match self.endpoint {
+            Some(endpoint) => endpoint.name(),
+            None => &self.path,
+        }
     }
 
     /// Marks that the call has an effect although it is a GET.
@@ -222,7 +241,7 @@ impl Call {
         let request = self.request(dialect, token.as_ref(), Timestamp::from_unix(0))?;
         match request.sent_body() {
             Ok(_) => Ok(request),
-            Err(error) => Err(error.for_vendor(dialect.vendor()).with_operation(self.operation.clone())),
+            Err(error) => Err(error.for_vendor(dialect.vendor()).with_operation(self.name())),
         }
     }
 
@@ -243,8 +262,7 @@ impl Call {
             }
             dialect.authorize(&mut request, token, now)
         };
-        authorize()
-            .map_err(|error| error.for_vendor(dialect.vendor()).with_operation(self.operation.clone()))?;
+        authorize().map_err(|error| error.for_vendor(dialect.vendor()).with_operation(self.name()))?;
         Ok(request)
     }
 
@@ -282,7 +300,7 @@ impl Call {
 #[non_exhaustive]
 pub struct Reply {
     /// The operation that it responds to.
-    pub operation: Cow<'static, str>,
+    pub operation: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// The headers.
@@ -306,11 +324,11 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Creates a reply to an operation.
+    /// Creates a reply. The pipeline names the operation and the vendor.
     #[must_use]
-    pub fn new(operation: Cow<'static, str>, json: Value, bytes: Bytes) -> Self {
+    pub fn new(json: Value, bytes: Bytes) -> Self {
         Self {
-            operation,
+            operation: UNMODELLED,
             status: 200,
             headers: HeaderMap::new(),
             json,
@@ -401,7 +419,7 @@ impl Reply {
     /// outcome of [`protocol`](Self::protocol).
     #[must_use]
     pub fn error(&self, kind: ErrorKind) -> Error {
-        let error = Error::new(kind, self.operation.clone())
+        let error = Error::new(kind, self.operation)
             .with_request_id(self.request_id.clone())
             .with_outcome(self.if_unreadable);
         match self.vendor {
@@ -416,7 +434,7 @@ impl Reply {
     pub fn refused(&self, refusal: VendorRefusal, vendor: Vendor) -> Error {
         let fields = redact::masked_fields(refusal.fields);
         let refusal = VendorRefusal { request_id: self.request_id.clone(), fields, ..refusal };
-        refusal.into_error(vendor, self.operation.clone())
+        refusal.into_error(vendor, self.operation)
     }
 
     /// Converts a time of the local clock to the vendor's clock, as far as this reply allows. The `Date` header
@@ -494,7 +512,7 @@ impl VendorRefusal {
     }
 
     /// Creates the error of an operation that was refused like this.
-    pub(super) fn into_error(self, vendor: Vendor, operation: Cow<'static, str>) -> Error {
+    pub(super) fn into_error(self, vendor: Vendor, operation: &'static str) -> Error {
         let kind = self.row.map_or(ErrorKind::Vendor, |row| row.kind);
         let is_open = self.row.is_some_and(|row| row.certainty() == Certainty::Open);
         let answer = VendorError::new(vendor, self.code, self.message)

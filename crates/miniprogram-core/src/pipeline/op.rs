@@ -123,11 +123,10 @@ impl<'a> Op<'a> {
             let again = error.retry() == Retry::Backoff || error.kind() == ErrorKind::Protocol;
             withdrawal = match again.then(|| self.may_repeat(attempt, call, &error)).flatten() {
                 Some((pause, withdrawal)) => {
-                    tracing::debug!(vendor = %self.pipeline.vendor(), operation = %call.operation, path = %call.path, attempt, %error, "read again");
+                    tracing::debug!(vendor = %self.pipeline.vendor(), operation = call.name(), path = %call.path, attempt, %error, "read again");
                     self.pause(pause).await;
                     Some(withdrawal)
                 }
-                // The call's own operation determined the meaning of the code; the caller knows the method.
                 None => return Err(error.with_operation(self.operation).with_attempts(attempt)),
             };
             attempt += 1;
@@ -214,7 +213,7 @@ impl<'a> Op<'a> {
     pub(super) async fn attempt(&self, call: &Call, sent: &mut u32) -> Result<Reply> {
         if self.time_left().is_some_and(|left| left.is_zero()) {
             let why = "the deadline of the whole operation has passed";
-            return Err(self.error(ErrorKind::Timeout, call).with_retry(Retry::No).with_detail(why));
+            return Err(self.error(ErrorKind::Timeout).with_retry(Retry::No).with_detail(why));
         }
         let kind = match &call.token {
             CallToken::Of(kind) => *kind,
@@ -227,9 +226,9 @@ impl<'a> Op<'a> {
                 return self.exchange(call, Some(token)).await;
             }
         };
-        let scope = self.scope(kind, call)?;
+        let scope = self.scope(kind)?;
         let tokens = &self.pipeline.0.tokens;
-        let named = |error: Error| error.with_operation(call.operation.clone());
+        let named = |error: Error| error.with_operation(self.operation);
         // Whatever error fetching a token returns: the call itself was not sent, or was refused.
         let token =
             tokens.token(&scope).await.map_err(|error| named(error).with_outcome(Outcome::NotSent))?;
@@ -250,7 +249,7 @@ impl<'a> Op<'a> {
         self.exchange(call, Some(&fresh)).await
     }
 
-    fn scope(&self, kind: TokenKind, call: &Call) -> Result<TokenScope> {
+    fn scope(&self, kind: TokenKind) -> Result<TokenScope> {
         let (vendor, platform) = (self.pipeline.vendor(), self.pipeline.0.platform_id.clone());
         Ok(match (kind, self.subject) {
             (TokenKind::Authorizer, SubjectRef::App(app)) => {
@@ -258,7 +257,7 @@ impl<'a> Op<'a> {
             }
             (TokenKind::Authorizer, SubjectRef::Platform(_)) => {
                 return Err(self
-                    .error(ErrorKind::Config, call)
+                    .error(ErrorKind::Config)
                     .with_detail("the call takes an app's token, but it acts on the platform itself"));
             }
             (TokenKind::Platform, _) => TokenScope::platform(vendor, platform),
@@ -282,14 +281,14 @@ impl<'a> Op<'a> {
         };
         let result = match answer {
             Ok(response) => self.classify(call, token, &response),
-            Err(problem) => Err(self.not_answered(call, problem)),
+            Err(problem) => Err(self.not_answered(problem)),
         };
         match &result {
             Ok(_) => {
-                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = %call.operation, path = %call.path, "answered");
+                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = call.name(), path = %call.path, "answered");
             }
             Err(error) => {
-                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = %call.operation, path = %call.path, %error, "failed");
+                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = call.name(), path = %call.path, %error, "failed");
             }
         }
         result
@@ -299,18 +298,18 @@ impl<'a> Op<'a> {
         call.request(&*self.pipeline.0.dialect, token, self.now())
     }
 
-    fn error(&self, kind: ErrorKind, call: &Call) -> Error {
-        Error::new(kind, call.operation.clone()).for_vendor(self.pipeline.vendor())
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.operation).for_vendor(self.pipeline.vendor())
     }
 
-    fn not_answered(&self, call: &Call, problem: TransportError) -> Error {
+    fn not_answered(&self, problem: TransportError) -> Error {
         let (kind, outcome) = match &problem {
             TransportError::Connect(_) => (ErrorKind::Unavailable, Outcome::NotSent),
             TransportError::Build(_) => (ErrorKind::Config, Outcome::NotSent),
             TransportError::Timeout | TransportError::Cut(_) => (ErrorKind::Timeout, Outcome::Unknown),
             TransportError::TooLarge(_) => (ErrorKind::Protocol, Outcome::Unknown),
         };
-        self.error(kind, call).with_outcome(outcome).with_source(problem)
+        self.error(kind).with_outcome(outcome).with_source(problem)
     }
 
     fn classify(&self, call: &Call, token: Option<&AccessToken>, response: &Response) -> Result<Reply> {
@@ -324,13 +323,14 @@ impl<'a> Op<'a> {
                     Ok(request) => refusal.redacted(&request),
                     Err(_) => VendorRefusal { message: String::new(), fields: Map::new(), ..refusal },
                 };
-                return Err(self.refused(call, response, refusal));
+                return Err(self.refused(response, refusal));
             }
             Verdict::Success(mut reply) if (200..300).contains(&status) => {
                 reply.status = status;
                 reply.headers.clone_from(&response.headers);
                 reply.date = response.date();
                 reply.received_at = self.now();
+                reply.operation = self.operation;
                 reply.vendor = Some(self.pipeline.vendor());
                 return Ok(reply);
             }
@@ -343,16 +343,16 @@ impl<'a> Op<'a> {
             _ => (ErrorKind::Protocol, Outcome::Unknown),
         };
         Err(self
-            .error(kind, call)
+            .error(kind)
             .with_outcome(outcome)
             .with_retry_after(response.retry_after())
             .with_detail(format!("HTTP status {status}: {why}")))
     }
 
-    fn refused(&self, call: &Call, response: &Response, refusal: VendorRefusal) -> Error {
+    fn refused(&self, response: &Response, refusal: VendorRefusal) -> Error {
         let row_says = refusal.row.and_then(CodeRow::retry_after);
         refusal
-            .into_error(self.pipeline.vendor(), call.operation.clone())
+            .into_error(self.pipeline.vendor(), self.operation)
             .with_retry_after(response.retry_after())
             .with_retry_after(row_says)
     }

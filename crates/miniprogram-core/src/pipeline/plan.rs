@@ -140,7 +140,7 @@ impl Preview {
             match in_body.or_else(|| effect.query.get_mut(*field)) {
                 Some(value) => *value = json!({ "from": from }),
                 None => {
-                    return Err(Error::new(ErrorKind::Config, self.effect.operation.clone())
+                    return Err(Error::new(ErrorKind::Config, self.effect.name())
                         .with_field(*field)
                         .with_detail("is not in the request that the plan describes"));
                 }

@@ -22,6 +22,7 @@ use crate::codes::CodeRow;
 use crate::command::Command;
 use crate::command::EffectValue;
 use crate::effect::Effect;
+use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::error_kind::{ErrorKind, Retry};
 use crate::id::AppId;
@@ -33,6 +34,11 @@ use crate::status::VisitStatus;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, StaticToken};
 use crate::transport::{Place, Request, Response, TransportError};
+
+static READ: Endpoint = Endpoint::get("read", "/read");
+static STATE: Endpoint = Endpoint::get("state", "/a");
+static EFFECT: Endpoint = Endpoint::get("effect", "/effect");
+static CHANGE: Endpoint = Endpoint::post("change", "/a");
 
 const ACME: Vendor = Vendor::new("acme");
 const SETTLE: Duration = Duration::from_secs(6);
@@ -331,11 +337,10 @@ impl Dialect for Plain {
         }
     }
 
-    fn read(&self, call: &Call, response: &Response) -> Verdict {
+    fn read(&self, _call: &Call, response: &Response) -> Verdict {
         match std::str::from_utf8(&response.body).unwrap().parse() {
             Ok(0) => Verdict::Success(
-                Reply::new(call.operation.clone(), Value::Null, response.body.clone())
-                    .with_request_id(Some("r-0".to_owned())),
+                Reply::new(Value::Null, response.body.clone()).with_request_id(Some("r-0".to_owned())),
             ),
             Ok(code) => {
                 let row = ROWS.iter().find(|row| row.number == code);
@@ -367,7 +372,7 @@ impl EffectPlan for Acme {
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
-        self.script().request.clone().map_or_else(|| Ok(Call::get("effect", "/effect")), Err)
+        self.script().request.clone().map_or_else(|| Ok(Call::to(&EFFECT)), Err)
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
@@ -387,7 +392,7 @@ impl EffectPlan for Acme {
             Look::Conflict => Finding::Conflict(conflict),
             Look::Overtaken => Finding::Conflict(conflict.with_outcome(Outcome::Unknown)),
             Look::Read | Look::ReadPending => {
-                op.read(&Call::get("read", "/read")).await?;
+                op.read(&Call::to(&READ)).await?;
                 if found == Look::Read { Finding::Absent } else { Finding::Pending }
             }
         })

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::WeChatApp;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{ACCOUNT_TYPE, AccountType, Coded, REALNAME_STATUS, ReviewStatus};
 
@@ -153,7 +154,7 @@ impl WeChatApp {
 }
 
 pub(super) fn call() -> Call {
-    Call::get("account_info", "/cgi-bin/account/getaccountbasicinfo")
+    Call::to(&endpoints::ACCOUNT_INFO)
 }
 
 fn read(reply: &Reply) -> AccountInfo {

@@ -9,6 +9,7 @@ use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, NAME_AUDIT, ReviewStatus};
 use miniprogram_core::effect_members;
@@ -195,7 +196,7 @@ impl WeChatApp {
         const OPERATION: &str = "check_name";
         check_length(OPERATION, name)?;
         let body = json!({ "nick_name": name });
-        let call = Call::post_json(OPERATION, "/cgi-bin/wxverify/checkwxverifynickname", &body);
+        let call = Call::to(&endpoints::CHECK_NAME).with_json(&body);
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);
         Ok(NameCheck {
@@ -224,7 +225,7 @@ impl WeChatApp {
     pub async fn name_audit(&self, audit_id: &AuditId) -> Result<NameAuditState> {
         const OPERATION: &str = "name_audit";
         let body = json!({ "audit_id": crate::audit::number(audit_id, OPERATION)? });
-        let call = Call::post_json(OPERATION, "/wxa/api_wxa_querynickname", &body);
+        let call = Call::to(&endpoints::NAME_AUDIT).with_json(&body);
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);
         Ok(NameAuditState {
@@ -240,7 +241,7 @@ impl WeChatApp {
 
 pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let change: NameChange = command.arguments()?;
-    let call = Call::post_json(SET.as_str(), "/wxa/setnickname", &change.body()?);
+    let call = Call::to(&endpoints::SET_NAME).with_json(&change.body()?);
     OneCall::new(EffectClass::OneShot, call)
         .changes(info::call(), info::shown, move |before, now| {
             if now.name.is_untold() {

@@ -9,6 +9,7 @@ use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, SEARCH_STATUS, SearchStatus};
 use miniprogram_core::kit::OneCall;
@@ -131,7 +132,7 @@ impl WeChatApp {
 }
 
 fn search_call() -> Call {
-    Call::get("search_status", "/wxa/getwxasearchstatus")
+    Call::to(&endpoints::SEARCH_STATUS)
 }
 
 fn search_status(reply: &Reply) -> Result<Coded<SearchStatus>> {
@@ -140,7 +141,7 @@ fn search_status(reply: &Reply) -> Result<Coded<SearchStatus>> {
 
 pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let change: IconChange = command.arguments()?;
-    let call = Call::post_json(SET_ICON.as_str(), "/cgi-bin/account/modifyheadimage", &change.body()?);
+    let call = Call::to(&endpoints::SET_ICON).with_json(&change.body()?);
     OneCall::new(EffectClass::OneShot, call)
         .changes(info::call(), info::shown, |before, now| {
             if now.icon.is_untold() {
@@ -160,7 +161,7 @@ pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn Effec
     const OPERATION: &str = SET_DESCRIPTION.as_str();
     let Description { text } = command.arguments()?;
     REFUSE.characters(OPERATION, "text", &text, 4..=120)?;
-    let call = Call::post_json(OPERATION, "/cgi-bin/account/modifysignature", &json!({ "signature": text }));
+    let call = Call::to(&endpoints::SET_DESCRIPTION).with_json(&json!({ "signature": text }));
     OneCall::new(EffectClass::OneShot, call)
         .changes(info::call(), info::shown, move |before, now| {
             if now.description.is_untold() {
@@ -178,8 +179,7 @@ pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn Eff
         let rule = format!("must be searchable or hidden, is {status}");
         return Err(REFUSE.invalid(OPERATION, "status", rule));
     };
-    let call =
-        Call::post_json(OPERATION, "/wxa/changewxasearchstatus", &json!({ "status": row.code.as_number() }));
+    let call = Call::to(&endpoints::SET_SEARCH_STATUS).with_json(&json!({ "status": row.code.as_number() }));
     OneCall::new(EffectClass::Set, call)
         .shown_by(search_call(), search_status, move |now| match now.value {
             SearchStatus::Unknown => Finding::Unknowable,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::target::{LATEST, Target, is_open, none_open};
 use super::{latest_call, number, read_latest};
+use crate::endpoints;
 
 const OPERATION: &str = "expedite_audit";
 /// The code for an audit that is already expedited.
@@ -25,7 +26,7 @@ impl ExpediteAudit {
 }
 
 fn call(audit: &Value) -> Call {
-    Call::post_json(OPERATION, "/wxa/speedupaudit", &json!({ "auditid": audit }))
+    Call::to(&endpoints::EXPEDITE_AUDIT).with_json(&json!({ "auditid": audit }))
 }
 
 #[async_trait]

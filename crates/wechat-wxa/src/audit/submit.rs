@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{latest_call, read_latest};
 use crate::code::{expect_experience_version, privacy_call, versions_call, wait_for_scan};
 use crate::dialect::told;
+use crate::endpoints;
 use crate::{REFUSE, wire};
 
 const OPERATION: &str = "submit_audit";
@@ -70,7 +71,7 @@ impl EffectPlan for SubmitAudit {
     fn preview(&self) -> Result<Preview> {
         let preview = Preview::new(self.request(&Value::Null)?);
         Ok(match &self.target {
-            SubmitTarget::Upload(_) => preview.after(privacy_call("upload_progress")).after(versions_call()),
+            SubmitTarget::Upload(_) => preview.after(privacy_call()).after(versions_call()),
             SubmitTarget::Version(_) => preview.after(versions_call()),
             _ => preview,
         }
@@ -90,7 +91,7 @@ impl EffectPlan for SubmitAudit {
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(Call::post_json(OPERATION, "/wxa/submit_audit", &self.body))
+        Ok(Call::to(&endpoints::SUBMIT_AUDIT).with_json(&self.body))
     }
 
     fn value(&self, _before: &Value, reply: &Reply) -> Result<EffectValue> {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::target::{Target, is_open, none_open};
 use super::{latest_call, read_latest, read_status, status_call};
 use crate::REFUSE;
+use crate::endpoints;
 
 const OPERATION: &str = "withdraw_audit";
 
@@ -53,7 +54,7 @@ impl EffectPlan for WithdrawAudit {
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(Call::get(OPERATION, "/wxa/undocodeaudit"))
+        Ok(Call::to(&endpoints::WITHDRAW_AUDIT))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::WeChatAuthorization;
 use super::tokens::{of_app, permissions, secret};
 use crate::REFUSE;
+use crate::endpoints;
 use crate::fields;
 
 /// The maximum number of authorizers per page.
@@ -32,7 +33,7 @@ impl WeChatAuthorization {
     /// Reads `api_get_authorizer_info` for the operation's app.
     pub(super) async fn info(&self, op: &mut Op<'_>, platform: &AccessToken) -> Result<Reply> {
         let members = [("authorizer_appid", Value::from(op.subject().as_str()))];
-        let call = self.call(op.operation(), "/cgi-bin/component/api_get_authorizer_info", members);
+        let call = self.call(&endpoints::AUTHORIZER_INFO, members);
         op.read(&call.with_given_token(platform.clone())).await
     }
 
@@ -57,7 +58,7 @@ impl WeChatAuthorization {
         page: AuthorizerPage,
     ) -> Result<AuthorizerList> {
         let members = [("offset", Value::from(page.offset)), ("count", Value::from(page.count))];
-        let call = self.call(op.operation(), "/cgi-bin/component/api_get_authorizer_list", members);
+        let call = self.call(&endpoints::AUTHORIZERS, members);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
         let mut members = fields::of(&reply);
         let total = members.required("total_count", Fields::number)?;

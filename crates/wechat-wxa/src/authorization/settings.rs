@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::WeChatAuthorization;
 use super::tokens::of_app;
 use crate::REFUSE;
+use crate::endpoints;
 use crate::fields;
 
 impl WeChatAuthorization {
@@ -26,7 +27,7 @@ impl WeChatAuthorization {
         REFUSE.required(OPERATION, "app", app.as_str())?;
         REFUSE.required(OPERATION, "option_name", option)?;
         let members = [("authorizer_appid", app.as_str().into()), ("option_name", option.into())];
-        let call = self.call(OPERATION, "/cgi-bin/component/get_authorizer_option", members);
+        let call = self.call(&endpoints::AUTHORIZER_OPTION, members);
         let mut op = self.pipeline.begin(app, OPERATION);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
         let mut members = fields::of(&reply);
@@ -57,7 +58,7 @@ impl WeChatAuthorization {
             ("option_name", Value::from(option)),
             ("option_value", Value::from(value)),
         ];
-        let call = self.call(OPERATION, "/cgi-bin/component/set_authorizer_option", members);
+        let call = self.call(&endpoints::SET_AUTHORIZER_OPTION, members);
         let mut op = self.pipeline.begin(app, OPERATION);
         op.send_once(&call.with_given_token(platform.clone())).await?;
         Ok(())
@@ -74,7 +75,7 @@ impl WeChatAuthorization {
         const OPERATION: &str = "clear_quota_with_secret";
         REFUSE.required(OPERATION, "appid", app.as_str())?;
         let call = self
-            .call(OPERATION, "/cgi-bin/component/clear_quota/v2", [("appid", app.as_str().into())])
+            .call(&endpoints::CLEAR_QUOTA_WITH_SECRET, [("appid", app.as_str().into())])
             .with_secret(Place::body("appsecret"), self.secret.clone())
             .without_token();
         self.pipeline.begin(app, OPERATION).send_once(&call).await?;

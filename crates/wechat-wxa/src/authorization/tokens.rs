@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::WeChatAuthorization;
 use crate::REFUSE;
 use crate::dialect::whole;
+use crate::endpoints;
 use crate::fields;
 
 impl WeChatAuthorization {
@@ -18,7 +19,7 @@ impl WeChatAuthorization {
         const OPERATION: &str = "platform_token";
         REFUSE.required(OPERATION, "component_verify_ticket", ticket.expose())?;
         let call = self
-            .call(OPERATION, "/cgi-bin/component/api_component_token", [])
+            .call(&endpoints::PLATFORM_TOKEN, [])
             .with_secret(Place::body("component_appsecret"), self.secret.clone())
             .with_secret(Place::body("component_verify_ticket"), ticket.clone())
             .without_token();
@@ -30,7 +31,7 @@ impl WeChatAuthorization {
         const OPERATION: &str = "start_ticket_push";
         // Not `component_appsecret`, unlike every other call.
         let call = self
-            .call(OPERATION, "/cgi-bin/component/api_start_push_ticket", [])
+            .call(&endpoints::START_TICKET_PUSH, [])
             .with_secret(Place::body("component_secret"), self.secret.clone())
             .without_token();
         self.begin(OPERATION).read(&call).await?;
@@ -42,7 +43,7 @@ impl WeChatAuthorization {
         platform: &AccessToken,
     ) -> Result<PreAuthorizationCode> {
         const OPERATION: &str = "pre_authorization_code";
-        let call = self.call(OPERATION, "/cgi-bin/component/api_create_preauthcode", []);
+        let call = self.call(&endpoints::PRE_AUTHORIZATION_CODE, []);
         let reply = self.begin(OPERATION).read(&call.with_given_token(platform.clone())).await?;
         let mut members = fields::of(&reply);
         let code = members.required("pre_auth_code", secret)?;
@@ -53,7 +54,7 @@ impl WeChatAuthorization {
         const OPERATION: &str = "exchange";
         REFUSE.required(OPERATION, "authorization_code", code.expose())?;
         let call = self
-            .call(OPERATION, "/cgi-bin/component/api_query_auth", [])
+            .call(&endpoints::EXCHANGE, [])
             .with_secret(Place::body("authorization_code"), code.clone())
             .with_given_token(platform.clone());
         let reply = self.begin(OPERATION).send_once(&call).await?;
@@ -82,7 +83,7 @@ impl WeChatAuthorization {
         REFUSE.required(OPERATION, "authorizer_refresh_token", refresh_token.expose())?;
         let members = [("authorizer_appid", Value::from(app.as_str()))];
         let call = self
-            .call(OPERATION, "/cgi-bin/component/api_authorizer_token", members)
+            .call(&endpoints::REFRESH, members)
             .with_secret(Place::body("authorizer_refresh_token"), refresh_token.clone())
             .with_given_token(platform.clone());
         let reply = self.pipeline.begin(app, OPERATION).send_once(&call).await?;

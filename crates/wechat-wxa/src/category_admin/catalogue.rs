@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::client::WeChatApp;
+use crate::endpoints;
 use crate::fields;
 
 /// A category available to apps.
@@ -100,7 +101,7 @@ impl WeChatApp {
     /// # Errors
     /// The errors of any read.
     pub async fn category_catalogue(&self) -> Result<Vec<CatalogueCategory>> {
-        let call = Call::get("category_catalogue", "/cgi-bin/wxopen/getallcategories");
+        let call = Call::to(&endpoints::CATEGORY_CATALOGUE);
         self.catalogue("category_catalogue", &call).await
     }
 
@@ -112,7 +113,7 @@ impl WeChatApp {
     pub async fn category_catalogue_by_type(&self, verify_type: i64) -> Result<Vec<CatalogueCategory>> {
         const OPERATION: &str = "category_catalogue_by_type";
         let body = json!({ "verify_type": verify_type });
-        let call = Call::post_json(OPERATION, "/cgi-bin/wxopen/getcategoriesbytype", &body);
+        let call = Call::to(&endpoints::CATEGORY_CATALOGUE_BY_TYPE).with_json(&body);
         self.catalogue(OPERATION, &call).await
     }
 

@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use crate::client::WeChatApp;
 use crate::dialect::whole;
+use crate::endpoints;
 use crate::wire;
-
-pub(crate) const GET_CODE_PRIVACY_INFO: &str = "/wxa/security/get_code_privacy_info";
 
 /// The code for a scan that is still running.
 const RUNNING: i64 = 61039;
@@ -49,16 +48,16 @@ impl WeChatApp {
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) if nothing is uploaded, and those of any read.
     pub async fn privacy_scan(&self) -> Result<PrivacyScan> {
-        read_scan(&mut self.begin("privacy_scan"), "privacy_scan").await
+        read_scan(&mut self.begin("privacy_scan")).await
     }
 }
 
-pub(crate) fn privacy_call(operation: &'static str) -> Call {
-    Call::get(operation, GET_CODE_PRIVACY_INFO)
+pub(crate) fn privacy_call() -> Call {
+    Call::to(&endpoints::PRIVACY_SCAN)
 }
 
-pub(super) async fn read_scan(op: &mut Op<'_>, operation: &'static str) -> Result<PrivacyScan> {
-    let reply = op.read(&privacy_call(operation)).await?;
+pub(super) async fn read_scan(op: &mut Op<'_>) -> Result<PrivacyScan> {
+    let reply = op.read(&privacy_call()).await?;
     let privacy: wire::Privacy = reply.decode()?;
     Ok(match reply.json.get("errcode").and_then(whole) {
         Some(RUNNING) => PrivacyScan::Running,
@@ -75,7 +74,7 @@ pub(super) async fn read_scan(op: &mut Op<'_>, operation: &'static str) -> Resul
 pub(crate) async fn wait_for_scan(op: &mut Op<'_>) -> Result<()> {
     op.extend(LONGEST);
     let give_up_at = op.now().after(LONGEST);
-    while read_scan(op, "upload_progress").await? == PrivacyScan::Running {
+    while read_scan(op).await? == PrivacyScan::Running {
         if op.now() >= give_up_at {
             return Err(Error::new(ErrorKind::Unavailable, "submit_audit")
                 .with_retry(Retry::Backoff)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::versions_call;
 use crate::dialect::told;
+use crate::endpoints;
 use crate::ext_json::refuse_direct_commit;
 use crate::{REFUSE, wire};
 
@@ -67,7 +68,7 @@ impl EffectPlan for UploadCode {
             "user_version": self.version,
             "user_desc": self.description,
         });
-        Ok(Call::post_json(OPERATION, "/wxa/commit", &body).as_upload())
+        Ok(Call::to(&endpoints::UPLOAD_CODE).with_json(&body).as_upload())
     }
 
     fn value(&self, _before: &Value, _reply: &Reply) -> Result<EffectValue> {

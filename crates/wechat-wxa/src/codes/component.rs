@@ -3,6 +3,7 @@
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.
 
+use crate::endpoints;
 use std::time::Duration;
 
 use miniprogram_core::ErrorKind::{
@@ -54,7 +55,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(61030, PermissionDenied, "component cancel authorization not allowed").advice(access::NOT_CANCELLED),
     CodeRow::new(61035, Conflict, "the api not need apply").advice(privacy::NO_APPLICATION),
     CodeRow::new(61039, Unavailable, "隐私接口检查任务未完成，请稍等一分钟再重试").retry(Retry::Backoff).wait(Duration::from_secs(60)).advice(privacy::SCAN_RUNS),
-    CodeRow::new(61039, Unavailable, "隐私接口检查任务未完成，请稍等一分钟再重试").only(&["privacy_scan", "upload_progress", "/wxa/security/get_code_privacy_info"]).retry(Retry::Backoff).wait(Duration::from_secs(60)).advice(privacy::SCAN_RUNS_READ),
+    CodeRow::new(61039, Unavailable, "隐私接口检查任务未完成，请稍等一分钟再重试").only(const { &[&endpoints::PRIVACY_SCAN] }).retry(Retry::Backoff).wait(Duration::from_secs(60)).advice(privacy::SCAN_RUNS_READ),
     CodeRow::new(61040, PermissionDenied, "ext.json配置的隐私接口xxx无权限，请申请权限后再提交审核…").advice(privacy::INTERFACE),
     CodeRow::new(61041, NotFound, "The appuin has not set orderpath").advice(privacy::ORDER_PATH),
     CodeRow::new(61051, PermissionDenied, "invalid realname type").owner(Merchant).advice(account::OWNER_KIND),

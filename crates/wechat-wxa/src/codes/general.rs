@@ -3,6 +3,8 @@
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.
 
+use crate::endpoints;
+use miniprogram_core::endpoint::Endpoint;
 use std::time::Duration;
 
 use miniprogram_core::ErrorKind::{
@@ -20,29 +22,20 @@ use super::advice::{
 use super::{CODE_CALLS, TICKET_CALLS};
 
 /// The calls of document 002 sections 15 to 17, which gives -1 a different message there.
-const SYSTEM_ERROR_CALLS: &[&str] = &[
-    "rollback",
-    "rollback_targets",
-    "/wxa/revertcoderelease",
-    "withdraw_audit",
-    "/wxa/undocodeaudit",
-    "start_gray_release",
-    "/wxa/grayrelease",
-    "cancel_gray_release",
-    "/wxa/revertgrayrelease",
-    "gray_release_plan",
-    "/wxa/getgrayreleaseplan",
+const SYSTEM_ERROR_CALLS: &[&Endpoint] = &[
+    &endpoints::ROLLBACK,
+    &endpoints::WITHDRAW_AUDIT,
+    &endpoints::START_GRAY_RELEASE,
+    &endpoints::CANCEL_GRAY_RELEASE,
+    &endpoints::GRAY_RELEASE_PLAN,
 ];
 
 /// The calls that send a secret and no access token: for these, 40001 refers to the secret.
-const SECRET_CALLS: &[&str] = &[
-    "platform_token",
-    "/cgi-bin/component/api_component_token",
-    "start_ticket_push",
-    "/cgi-bin/component/api_start_push_ticket",
-    "clear_quota_with_secret",
-    "/cgi-bin/component/clear_quota/v2",
-    "/cgi-bin/clear_quota/v2",
+const SECRET_CALLS: &[&Endpoint] = &[
+    &endpoints::PLATFORM_TOKEN,
+    &endpoints::START_TICKET_PUSH,
+    &endpoints::CLEAR_QUOTA_WITH_SECRET,
+    &endpoints::CLEAR_APP_QUOTA_WITH_SECRET,
 ];
 
 // One row per line.
@@ -81,9 +74,9 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(40094, Config, "invalid component credential").advice(token::PLATFORM_SECRET),
     CodeRow::new(40095, PermissionDenied, "bad source of caller"),
     CodeRow::new(40097, InvalidArgument, "invalid args"),
-    CodeRow::new(40097, InvalidArgument, "invalid args").only(&["start_gray_release", "/wxa/grayrelease"]).advice(release::PERCENTAGE),
-    CodeRow::new(40097, InvalidArgument, "invalid args").only(&["rollback", "rollback_targets", "/wxa/revertcoderelease"]).advice(release::TARGET),
-    CodeRow::new(40097, InvalidArgument, "invalid args").only(&["set_icon", "/cgi-bin/account/modifyheadimage"]).advice(name::CROP),
+    CodeRow::new(40097, InvalidArgument, "invalid args").only(const { &[&endpoints::START_GRAY_RELEASE] }).advice(release::PERCENTAGE),
+    CodeRow::new(40097, InvalidArgument, "invalid args").only(const { &[&endpoints::ROLLBACK] }).advice(release::TARGET),
+    CodeRow::new(40097, InvalidArgument, "invalid args").only(const { &[&endpoints::SET_ICON] }).advice(name::CROP),
     CodeRow::new(40101, InvalidArgument, "missing parameter").advice(request::ADD_FIELD),
     CodeRow::new(40106, InvalidArgument, "invalid user name"),
     CodeRow::new(40113, InvalidArgument, "unsupported file type").advice(media::FORMAT),

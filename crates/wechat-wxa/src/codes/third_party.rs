@@ -3,6 +3,7 @@
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.
 
+use crate::endpoints;
 use miniprogram_core::ErrorKind::{
     Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, RateLimited,
 };
@@ -11,16 +12,13 @@ use miniprogram_core::codes::Owner::Merchant;
 
 use super::advice::{access, audit, code, domain, filing, name, privacy, quota, release, tester};
 
-/// The path that queries a face check: for it, 86328 refers to the task, elsewhere to a photograph.
-const FACE_CHECK: &str = "/wxa/icp/query_icp_verifytask";
-
 // One row per line.
 #[rustfmt::skip]
 pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(86000, PermissionDenied, "不是由第三方代小程序进行调用").advice(access::BY_PLATFORM),
     CodeRow::new(86001, NotFound, "不存在第三方的已经提交的代码").advice(code::UPLOAD_FIRST),
     CodeRow::new(86002, Conflict, "小程序还未设置昵称、头像、简介。请先设置完后再重新提交。").owner(Merchant).advice(audit::BASIC_DATA),
-    CodeRow::new(86002, Conflict, "小程序未初始化完成").only(&["start_gray_release", "/wxa/grayrelease"]).owner(Merchant).advice(release::NOT_INITIALISED),
+    CodeRow::new(86002, Conflict, "小程序未初始化完成").only(const { &[&endpoints::START_GRAY_RELEASE] }).owner(Merchant).advice(release::NOT_INITIALISED),
     CodeRow::new(86003, PermissionDenied, "component do not has category mall").advice(access::PLATFORM_SETS),
     CodeRow::new(86004, InvalidArgument, "invalid wechat").advice(tester::WECHAT_ID),
     CodeRow::new(86005, RateLimited, "wechat limit frequency").advice(quota::OFTEN),
@@ -47,7 +45,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(86205, InvalidArgument, "media_id不合法").advice(filing::MEDIA),
     CodeRow::new(86324, Conflict, "当前正在审核中，请勿重复提交").advice(audit::PENDING),
     CodeRow::new(86328, InvalidArgument, "无法读取图片识别内容，请尝试重新提交或重新上传图片").owner(Merchant).advice(filing::PHOTO),
-    CodeRow::new(86328, NotFound, "无法找到资源").only(&[FACE_CHECK]).advice(filing::TASK),
+    CodeRow::new(86328, NotFound, "无法找到资源").only(const { &[&endpoints::FACE_CHECK_TASK] }).advice(filing::TASK),
     CodeRow::new(86330, Conflict, "备案审核订单未处于可以撤回的状态").advice(filing::NOT_NOW),
     CodeRow::new(86353, Conflict, "小程序未备案，不支持注销").advice(filing::NONE_FILED),
     CodeRow::new(86355, InvalidArgument, "主办者与小程序主体不一致").owner(Merchant).advice(filing::OTHER_OWNER),
@@ -56,7 +54,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(87009, InvalidArgument, "invalid signature"),
     CodeRow::new(87011, Conflict, "现网已经在灰度发布，不能进行版本回退").advice(release::GRAY_RUNS),
     CodeRow::new(87012, Conflict, "该版本不能回退，可能的原因:1:无上一个线上版用于回退 2:此版本为已回退版本，不能回退 3:此版本为回退功能上线之前的版本，不能回退").advice(release::ONE_STEP),
-    CodeRow::new(87012, Conflict, "no audit to withdraw").only(&["withdraw_audit", "/wxa/undocodeaudit"]).advice(audit::NOTHING_OPEN),
+    CodeRow::new(87012, Conflict, "no audit to withdraw").only(const { &[&endpoints::WITHDRAW_AUDIT] }).advice(audit::NOTHING_OPEN),
     CodeRow::new(87013, QuotaExhausted, "撤回次数达到上限（每天一次，每个月10次）").advice(audit::WITHDRAWALS),
     CodeRow::new(87014, ContentRejected, "risky content").advice(audit::RISKY),
 ];

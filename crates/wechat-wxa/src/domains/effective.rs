@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::ServerDomains;
 use crate::client::WeChatApp;
+use crate::endpoints;
 use crate::fields;
 
 /// The servers that an app may reach, by origin of the setting.
@@ -56,7 +57,7 @@ impl WeChatApp {
     /// The errors of any read.
     pub async fn effective_server_domains(&self) -> Result<EffectiveServerDomains> {
         const OPERATION: &str = "effective_server_domains";
-        let call = Call::post_json(OPERATION, "/wxa/get_effective_domain", &json!({}));
+        let call = Call::to(&endpoints::EFFECTIVE_SERVER_DOMAINS).with_json(&json!({}));
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);
         let mut lists = |name: &str| -> Result<ServerDomains> {
@@ -78,7 +79,7 @@ impl WeChatApp {
     /// The errors of any read.
     pub async fn effective_web_view_domains(&self) -> Result<EffectiveWebViewDomains> {
         const OPERATION: &str = "effective_web_view_domains";
-        let call = Call::post_json(OPERATION, "/wxa/get_effective_webviewdomain", &json!({}));
+        let call = Call::to(&endpoints::EFFECTIVE_WEB_VIEW_DOMAINS).with_json(&json!({}));
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);
         Ok(EffectiveWebViewDomains {

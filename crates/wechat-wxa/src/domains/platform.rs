@@ -1,4 +1,5 @@
 use miniprogram_core::Subject;
+use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Reply};
 use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatPlatform;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
 use miniprogram_core::kit::{OneCall, value_of};
@@ -22,9 +24,7 @@ const MOST_SERVER_DOMAINS: usize = 1000;
 /// One of the two lists of a platform.
 #[derive(Clone, Copy)]
 struct List {
-    /// The method that reads it.
-    operation: &'static str,
-    path: &'static str,
+    endpoint: &'static Endpoint,
     /// The field that carries it; responses prefix it with `published_`, `testing_` and `invalid_`.
     field: &'static str,
     published: &'static str,
@@ -35,8 +35,7 @@ struct List {
 }
 
 const SERVER: List = List {
-    operation: "platform_server_domains",
-    path: "/cgi-bin/component/modify_wxa_server_domain",
+    endpoint: &endpoints::PLATFORM_SERVER_DOMAINS,
     field: "wxa_server_domain",
     published: "published_wxa_server_domain",
     testing: "testing_wxa_server_domain",
@@ -46,8 +45,7 @@ const SERVER: List = List {
 };
 
 const WEB_VIEW: List = List {
-    operation: "platform_web_view_domains",
-    path: "/cgi-bin/component/modify_wxa_jump_domain",
+    endpoint: &endpoints::PLATFORM_WEB_VIEW_DOMAINS,
     field: "wxa_jump_h5_domain",
     published: "published_wxa_jump_h5_domain",
     testing: "testing_wxa_jump_h5_domain",
@@ -228,18 +226,18 @@ impl WeChatPlatform {
     /// The errors of any read.
     pub async fn platform_check_file(&self) -> Result<CheckFile> {
         const OPERATION: &str = "platform_check_file";
-        let call = Call::post_json(OPERATION, "/cgi-bin/component/get_domain_confirmfile", &json!({}));
+        let call = Call::to(&endpoints::PLATFORM_CHECK_FILE).with_json(&json!({}));
         CheckFile::read(&self.begin(OPERATION).read(&call.with_platform_token()).await?)
     }
 
     async fn registered(&self, list: &List) -> Result<PlatformDomains> {
-        (list.read)(&self.begin(list.operation).read(&get_call(list)).await?)
+        (list.read)(&self.begin(list.endpoint.name()).read(&get_call(list)).await?)
     }
 }
 
 fn get_call(list: &List) -> Call {
     let body = json!({ "action": DomainAction::Get.as_wire() });
-    Call::post_json(list.operation, list.path, &body).with_platform_token()
+    Call::to(list.endpoint).with_json(&body).with_platform_token()
 }
 
 pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
@@ -257,7 +255,7 @@ fn changing(
 ) -> Result<Box<dyn EffectPlan>> {
     let change: PlatformDomainChange = command.arguments()?;
     let body = change.body(method.as_str(), list)?;
-    let call = Call::post_json(method.as_str(), list.path, &body).with_platform_token();
+    let call = Call::to(list.endpoint).with_json(&body).with_platform_token();
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
     let published = change.published_together.then_some(list.published);
     OneCall::new(class, call)

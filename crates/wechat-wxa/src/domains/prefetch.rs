@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{check_domains, standing, verdict};
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
 use miniprogram_core::kit::OneCall;
@@ -73,7 +74,7 @@ impl WeChatApp {
 }
 
 fn get_call() -> Call {
-    Call::get("prefetch_domains", "/wxa/get_prefetchdnsdomain")
+    Call::to(&endpoints::PREFETCH_DOMAINS)
 }
 
 fn read(reply: &Reply) -> Result<PrefetchDomains> {
@@ -100,7 +101,7 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     check_domains(SET.as_str(), "domains", &domains)?;
     let list: Vec<Value> = domains.iter().map(|domain| json!({ "url": domain })).collect();
     let body = json!({ "prefetch_dns_domain": list });
-    let call = Call::post_json(SET.as_str(), "/wxa/set_prefetchdnsdomain", &body);
+    let call = Call::to(&endpoints::SET_PREFETCH_DOMAINS).with_json(&body);
     OneCall::new(EffectClass::Set, call)
         .sets(get_call(), urls, move |before, now| {
             let standing = standing(DomainAction::Set, &domains, before.unwrap_or(&now), &now);

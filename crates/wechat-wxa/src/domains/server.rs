@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use miniprogram_core::Subject;
+use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply, VendorRefusal};
 use miniprogram_core::{Code, Effect, Error, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::client::WeChatApp;
 use crate::codes::ERRCODE;
 use crate::commands;
 use crate::dialect::whole;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{DomainAction, ServerDomainKind};
 use crate::{REFUSE, WECHAT};
@@ -19,13 +21,6 @@ use miniprogram_core::kit::{OneCall, value_of};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_server_domains");
 pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_server_domains_directly");
-
-const MODIFY: &str = "/wxa/modify_domain";
-const MODIFY_DIRECTLY: &str = "/wxa/modify_domain_directly";
-
-/// Refusals whose response names the domains at fault: the dialect lets them through so that the lists are read.
-pub(crate) const SERVER_DOMAIN_REFUSALS: [(&str, &[i64]); 2] =
-    [(MODIFY, &[85301, 85302, 85303]), (MODIFY_DIRECTLY, &[85301, 85302, 85303])];
 
 /// Maximum number of domains of one kind per app.
 const MOST_OF_A_KIND: usize = 200;
@@ -241,7 +236,7 @@ impl DomainResult {
         }
         let code = Code::Number(code);
         let words = reply.json.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-        let row = ERRCODE.find(&code, Some(&reply.operation));
+        let row = ERRCODE.find(&code, Some(reply.operation));
         let refusal = VendorRefusal::new(code, words.to_owned(), row).with_fields(fields::of(reply).copy());
         let error = reply.refused(refusal, WECHAT);
         if faults.is_empty() { error } else { error.with_detail(faults.join("; ")) }
@@ -254,7 +249,10 @@ impl WeChatApp {
     /// # Errors
     /// The errors of any read.
     pub async fn server_domains(&self) -> Result<ServerDomains> {
-        Ok(DomainResult::read(&self.begin("server_domains").read(&get_call(MODIFY)).await?)?.domains)
+        Ok(DomainResult::read(
+            &self.begin("server_domains").read(&get_call(&endpoints::SERVER_DOMAINS)).await?,
+        )?
+        .domains)
     }
 
     /// Changes the servers that the platform has set for the app: `modify_domain`. Accepts domains that the platform
@@ -283,29 +281,29 @@ impl WeChatApp {
     }
 }
 
-fn get_call(path: &'static str) -> Call {
-    Call::post_json("server_domains", path, &json!({ "action": DomainAction::Get.as_wire() }))
+fn get_call(endpoint: &'static Endpoint) -> Call {
+    Call::to(endpoint).with_json(&json!({ "action": DomainAction::Get.as_wire() }))
 }
 
 pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
-    changing(CHANGE, MODIFY, command)
+    changing(CHANGE, &endpoints::SERVER_DOMAINS, command)
 }
 
 pub(super) fn change_directly(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
-    changing(CHANGE_DIRECTLY, MODIFY_DIRECTLY, command)
+    changing(CHANGE_DIRECTLY, &endpoints::SERVER_DOMAINS_DIRECTLY, command)
 }
 
 fn changing(
     method: MethodName,
-    path: &'static str,
+    endpoint: &'static Endpoint,
     command: &InherentCommand,
 ) -> Result<Box<dyn EffectPlan>> {
     let change: DomainChange = command.arguments()?;
-    let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
+    let call = Call::to(endpoint).with_json(&change.body(method.as_str())?);
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
     let kinds: Vec<&'static str> = change.domains.keys().map(|kind| kind.as_wire()).collect();
     OneCall::new(class, call)
-        .sets(get_call(path), DomainResult::read, move |before, now| {
+        .sets(get_call(endpoint), DomainResult::read, move |before, now| {
             let before = before.unwrap_or(&now);
             let standings = change.domains.iter().map(|(kind, given)| {
                 standing(change.action, given, before.domains.of(*kind), now.domains.of(*kind))

@@ -1,4 +1,5 @@
 use miniprogram_core::Subject;
+use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Reply};
 use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
 use serde::{Deserialize, Serialize};
@@ -9,15 +10,13 @@ use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
 use miniprogram_core::kit::{OneCall, value_of};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_web_view_domains");
 pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_web_view_domains_directly");
-
-const SET: &str = "/wxa/setwebviewdomain";
-const SET_DIRECTLY: &str = "/wxa/setwebviewdomain_directly";
 
 /// A change of the domains whose pages an app may show. Without an action the vendor would add every domain of the
 /// platform, so an action is always sent.
@@ -109,7 +108,7 @@ impl WeChatApp {
     /// # Errors
     /// The errors of any read.
     pub async fn web_view_domains(&self) -> Result<Vec<String>> {
-        let reply = self.begin("web_view_domains").read(&get_call(SET)).await?;
+        let reply = self.begin("web_view_domains").read(&get_call(&endpoints::WEB_VIEW_DOMAINS)).await?;
         Ok(WebViewDomainResult::read(&reply)?.domains)
     }
 
@@ -147,33 +146,33 @@ impl WeChatApp {
     /// The errors of any read.
     pub async fn web_view_check_file(&self) -> Result<CheckFile> {
         const OPERATION: &str = "web_view_check_file";
-        let call = Call::post_json(OPERATION, "/wxa/get_webviewdomain_confirmfile", &json!({}));
+        let call = Call::to(&endpoints::WEB_VIEW_CHECK_FILE).with_json(&json!({}));
         CheckFile::read(&self.begin(OPERATION).read(&call).await?)
     }
 }
 
-fn get_call(path: &'static str) -> Call {
-    Call::post_json("web_view_domains", path, &json!({ "action": DomainAction::Get.as_wire() }))
+fn get_call(endpoint: &'static Endpoint) -> Call {
+    Call::to(endpoint).with_json(&json!({ "action": DomainAction::Get.as_wire() }))
 }
 
 pub(super) fn change(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
-    changing(CHANGE, SET, command)
+    changing(CHANGE, &endpoints::WEB_VIEW_DOMAINS, command)
 }
 
 pub(super) fn change_directly(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
-    changing(CHANGE_DIRECTLY, SET_DIRECTLY, command)
+    changing(CHANGE_DIRECTLY, &endpoints::WEB_VIEW_DOMAINS_DIRECTLY, command)
 }
 
 fn changing(
     method: MethodName,
-    path: &'static str,
+    endpoint: &'static Endpoint,
     command: &InherentCommand,
 ) -> Result<Box<dyn EffectPlan>> {
     let change: WebViewDomainChange = command.arguments()?;
-    let call = Call::post_json(method.as_str(), path, &change.body(method.as_str())?);
+    let call = Call::to(endpoint).with_json(&change.body(method.as_str())?);
     let class = if change.action == DomainAction::Delete { EffectClass::Guarded } else { EffectClass::Set };
     OneCall::new(class, call)
-        .sets(get_call(path), WebViewDomainResult::read, move |before, now| {
+        .sets(get_call(endpoint), WebViewDomainResult::read, move |before, now| {
             let before = before.unwrap_or(&now);
             let standing = standing(change.action, &change.domains, &before.domains, &now.domains);
             verdict([standing], || value_of(&now))

@@ -8,6 +8,7 @@ use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, PRIVACY_INTERFACE, PrivacyInterfaceStatus};
 use miniprogram_core::effect_members;
@@ -211,7 +212,7 @@ impl WeChatApp {
 }
 
 fn interfaces_call() -> Call {
-    Call::get("privacy_interfaces", "/wxa/security/get_privacy_interface")
+    Call::to(&endpoints::PRIVACY_INTERFACES)
 }
 
 fn interfaces(reply: &Reply) -> Result<Vec<PrivacyInterface>> {
@@ -238,7 +239,7 @@ fn applications(reply: &Reply) -> Result<Vec<Applied>> {
 
 pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let request: PrivacyInterfaceRequest = command.arguments()?;
-    let call = Call::post_json(APPLY.as_str(), "/wxa/security/apply_privacy_interface", &request.body()?);
+    let call = Call::to(&endpoints::APPLY_PRIVACY_INTERFACE).with_json(&request.body()?);
     OneCall::new(EffectClass::Guarded, call)
         .changes(interfaces_call(), applications, move |before, now| {
             let is_ours = |applied: &&Applied| applied.api_name == request.api_name;

@@ -10,6 +10,7 @@ use crate::REFUSE;
 use crate::body::Body;
 use crate::client::{WeChatApp, WeChatPlatform};
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, ORDER_PATH, OrderPathKind, ReviewStatus};
 use miniprogram_core::kit::OneCall;
@@ -171,8 +172,7 @@ impl WeChatApp {
     /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) if there is no such page (61041), and those of any read.
     pub async fn order_path(&self, kind: OrderPathKind) -> Result<OrderPath> {
         const OPERATION: &str = "order_path";
-        let call =
-            Call::get(OPERATION, "/wxa/security/getorderpathinfo").with_query("info_type", kind.as_wire());
+        let call = Call::to(&endpoints::ORDER_PATH).with_query("info_type", kind.as_wire());
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply).required("msg", Fields::object)?;
         Ok(OrderPath {
@@ -203,6 +203,6 @@ impl WeChatPlatform {
 
 pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let request: OrderPathRequest = command.arguments()?;
-    let call = Call::post_json(APPLY.as_str(), "/wxa/security/applysetorderpathinfo", &request.body()?);
+    let call = Call::to(&endpoints::APPLY_ORDER_PATH).with_json(&request.body()?);
     OneCall::new(EffectClass::OneShot, call.with_platform_token()).boxed()
 }

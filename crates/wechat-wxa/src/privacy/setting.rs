@@ -8,6 +8,7 @@ use crate::REFUSE;
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::commands;
+use crate::endpoints;
 use crate::fields;
 use crate::values::PrivacyVersion;
 use miniprogram_core::kit::OneCall;
@@ -397,12 +398,12 @@ fn settings(reply: &Reply) -> Result<PrivacyGuide> {
 
 fn get_call(version: PrivacyVersion) -> Call {
     let body = json!({ "privacy_ver": version.as_wire() });
-    Call::post_json("privacy_setting", "/cgi-bin/component/getprivacysetting", &body)
+    Call::to(&endpoints::PRIVACY_SETTING).with_json(&body)
 }
 
 pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let setting: PrivacySetting = command.arguments()?;
-    let call = Call::post_json(OPERATION, "/cgi-bin/component/setprivacysetting", &setting.body()?);
+    let call = Call::to(&endpoints::SET_PRIVACY_SETTING).with_json(&setting.body()?);
     OneCall::new(EffectClass::Set, call)
         .sets(get_call(setting.version), settings, move |before, now| {
             match (setting.is_shown_by(&now), setting.asks_for_more()) {

@@ -7,6 +7,7 @@ use miniprogram_core::{EffectValue, GrayRelease, GrayReleasePlan, GrayStatus, In
 use serde_json::{Map, Value};
 
 use crate::codes::GRAY;
+use crate::endpoints;
 use crate::{REFUSE, wire};
 
 const START: &str = "start_gray_release";
@@ -49,7 +50,7 @@ impl EffectPlan for StartGrayRelease {
         for (name, _) in flags.into_iter().filter(|(_, is_set)| *is_set) {
             body.insert(name.to_owned(), Value::Bool(true));
         }
-        Ok(Call::post_json(START, "/wxa/grayrelease", &Value::Object(body)))
+        Ok(Call::to(&endpoints::START_GRAY_RELEASE).with_json(&Value::Object(body)))
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
@@ -84,7 +85,7 @@ impl EffectPlan for CancelGrayRelease {
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(Call::get(CANCEL, "/wxa/revertgrayrelease"))
+        Ok(Call::to(&endpoints::CANCEL_GRAY_RELEASE))
     }
 
     async fn look(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<Finding> {
@@ -105,7 +106,7 @@ impl EffectPlan for CancelGrayRelease {
 }
 
 pub(super) fn plan_call() -> Call {
-    Call::get("gray_release_plan", "/wxa/getgrayreleaseplan")
+    Call::to(&endpoints::GRAY_RELEASE_PLAN)
 }
 
 /// The plan as the vendor reports it.

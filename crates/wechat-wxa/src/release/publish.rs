@@ -14,6 +14,7 @@ use crate::REFUSE;
 use crate::audit::{latest_call, latest_of, read_latest};
 use crate::code::versions_call;
 use crate::dialect::told;
+use crate::endpoints;
 use crate::{WECHAT, wire};
 use miniprogram_core::kit::snapshot::kept;
 
@@ -87,7 +88,7 @@ impl EffectPlan for Release {
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
-        Ok(Call::post_json(OPERATION, "/wxa/release", &json!({})))
+        Ok(Call::to(&endpoints::RELEASE).with_json(&json!({})))
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use crate::REFUSE;
 use crate::code::versions_call;
 use crate::dialect::told;
+use crate::endpoints;
 use crate::wire::{self, HistoryVersion, Released};
 use miniprogram_core::kit::snapshot::kept;
 
 const OPERATION: &str = "rollback";
-const PATH: &str = "/wxa/revertcoderelease";
 /// The read that yields the number of a version.
 const HISTORY: &str = "revertcoderelease?action=get_history_version";
 
@@ -165,12 +165,12 @@ impl EffectPlan for Rollback {
 }
 
 fn revert_call() -> Call {
-    Call::get(OPERATION, PATH)
+    Call::to(&endpoints::ROLLBACK)
 }
 
 /// Only lists: the vendor does not roll back if `action` is present.
 fn history_call() -> Call {
-    Call::get("rollback_targets", PATH).with_query("action", "get_history_version")
+    Call::to(&endpoints::ROLLBACK).with_query("action", "get_history_version")
 }
 
 /// Reads the versions to go back to, newest first.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::codes::VISIT;
 use crate::dialect::told;
+use crate::endpoints;
 use crate::{REFUSE, wire};
 
 /// `change_visitstatus`.
@@ -23,7 +24,7 @@ pub(crate) fn set_visit_status(status: VisitStatus) -> Result<Box<dyn EffectPlan
     let shown = |reply: &Reply| Ok(visit_of(reply)?.status);
     OneCall::new(
         EffectClass::Set,
-        Call::post_json(OPERATION, "/wxa/change_visitstatus", &json!({ "action": action })),
+        Call::to(&endpoints::SET_VISIT_STATUS).with_json(&json!({ "action": action })),
     )
     .shown_by(visit_call(), shown, move |now| match now {
         now if now == status => Finding::Done(EffectValue::None),
@@ -40,21 +41,18 @@ pub(crate) fn set_min_library_version(version: &str) -> Result<Box<dyn EffectPla
     let body = json!({ "version": version });
     let wanted = version.trim().to_owned();
     let shown = |reply: &Reply| Ok(told(library_version(reply)?.version));
-    OneCall::new(
-        EffectClass::Set,
-        Call::post_json(OPERATION, "/cgi-bin/wxopen/setweappsupportversion", &body),
-    )
-    .shown_by(library_call(), shown, move |version| match version {
-        Some(version) if version == wanted => Finding::Done(EffectValue::None),
-        Some(_) => Finding::Absent,
-        None => Finding::Untold("now_version"),
-    })
-    .boxed()
+    OneCall::new(EffectClass::Set, Call::to(&endpoints::SET_MIN_LIBRARY_VERSION).with_json(&body))
+        .shown_by(library_call(), shown, move |version| match version {
+            Some(version) if version == wanted => Finding::Done(EffectValue::None),
+            Some(_) => Finding::Absent,
+            None => Finding::Untold("now_version"),
+        })
+        .boxed()
 }
 
 /// `getvisitstatus`.
 pub(super) fn visit_call() -> Call {
-    Call::post_json("visit_status", "/wxa/getvisitstatus", &json!({}))
+    Call::to(&endpoints::VISIT_STATUS).with_json(&json!({}))
 }
 
 pub(super) fn visit_of(reply: &Reply) -> Result<Visit> {
@@ -65,7 +63,7 @@ pub(super) fn visit_of(reply: &Reply) -> Result<Visit> {
 
 /// `getweappsupportversion`.
 pub(super) fn library_call() -> Call {
-    Call::post_json("min_library_version", "/cgi-bin/wxopen/getweappsupportversion", &json!({}))
+    Call::to(&endpoints::MIN_LIBRARY_VERSION).with_json(&json!({}))
 }
 
 pub(super) fn library_version(reply: &Reply) -> Result<MinLibraryVersion> {

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use miniprogram_core::codes::{Certainty, CodeRow, Language, Owner};
+use miniprogram_core::endpoint;
 use miniprogram_core::{AuditStatus, ErrorKind, GrayStatus, Retry, Stage, VisitStatus};
-use wechat_wxa::codes::{AUDIT, AUDIT_STAGE, ERRCODE, GRAY, OPERATIONS, TABLES, VISIT, explain, operations};
+use wechat_wxa::codes::{AUDIT, AUDIT_STAGE, ERRCODE, GRAY, TABLES, VISIT, explain, operations};
+use wechat_wxa::endpoints;
 
 fn row(code: i64, operation: Option<&str>) -> &'static CodeRow {
     ERRCODE.find(&code.into(), operation).unwrap_or_else(|| panic!("no row for {code}"))
@@ -28,26 +30,33 @@ fn every_table_is_sound() {
 }
 
 #[test]
-fn a_row_for_some_operations_names_methods_and_their_paths() {
+fn every_endpoint_is_listed_once() {
+    assert_eq!(endpoint::check(endpoints::ALL), [""; 0]);
+    let source = include_str!("../../src/endpoints.rs");
+    let declared =
+        source.lines().filter_map(|line| line.strip_prefix("pub static ")?.split_once(": Endpoint"));
+    for (name, _) in declared.clone() {
+        assert!(source.contains(&format!("    &{name},\n")), "{name} is not in ALL");
+    }
+    assert_eq!(declared.count(), endpoints::ALL.len());
+}
+
+#[test]
+fn a_row_for_some_operations_names_listed_endpoints() {
     for row in ERRCODE.rows() {
-        for operation in row.operations {
-            let known =
-                OPERATIONS.iter().filter(|(method, paths)| method == operation || paths.contains(operation));
-            let known: Vec<_> = known.collect();
-            assert!(!known.is_empty(), "{}: {operation} is no operation", row.code());
-            let named = known.iter().any(|(method, paths)| {
-                (*method == "call" || row.operations.contains(method))
-                    && paths.iter().any(|path| row.operations.contains(path))
-            });
-            assert!(named, "{}: {operation} stands without its path or method", row.code());
+        for endpoint in row.endpoints {
+            assert!(endpoints::ALL.contains(endpoint), "{}: {}", row.code(), endpoint.path());
         }
     }
 }
 
 #[test]
 fn what_explain_can_be_asked_about_is_listed_once() {
-    let methods: BTreeSet<&str> = OPERATIONS.iter().map(|(method, _)| *method).collect();
-    assert_eq!(methods.len(), OPERATIONS.len(), "a method stands twice");
+    let mut names: Vec<&str> = operations().collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "a name stands twice");
     for name in ["release", "/wxa/release", "call", "bind_tester"] {
         assert!(operations().any(|operation| operation == name), "{name}");
     }

@@ -14,7 +14,7 @@ fn raw(path: &str, query: &[(&str, &str)]) -> Result<Call> {
 }
 
 fn reply(json: Value) -> Reply {
-    Reply::new("state".into(), json, Bytes::new())
+    Reply::new(json, Bytes::new())
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn a_call_that_nobody_has_modelled_is_kept_as_it_was_given() {
     assert_eq!(call.query, [("x".into(), "1".to_owned()), ("token".into(), "2".to_owned())]);
     assert!(!call.is_read);
     assert!(Call::raw(Method::GET, "/a", &[], Body::Empty).unwrap().is_read);
-    assert!(!Call::get("state", "/a").is_raw());
+    assert!(!Call::to(&STATE).is_raw());
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn what_the_dialect_sets_cannot_be_given_by_a_caller() {
 
 #[test]
 fn a_planned_call_shows_that_it_takes_a_token_and_not_which() {
-    let call = Call::get("state", "/a").with_query("x", "1");
+    let call = Call::to(&STATE).with_query("x", "1");
     let own = call.clone().with_given_token(AccessToken::new("own").unwrap());
     for with_token in [call.clone(), call.clone().with_platform_token(), own] {
         let planned = with_token.planned(&Plain).unwrap();
@@ -62,7 +62,7 @@ fn a_planned_call_shows_that_it_takes_a_token_and_not_which() {
 async fn what_an_effect_reads_is_compared_and_what_a_caller_reads_is_not() {
     let acme = Acme::reading(&[Answer::Done]);
     let pipeline = acme.pipeline();
-    let (app, call) = (app(), Call::get("state", "/read"));
+    let (app, call) = (app(), Call::to(&READ));
     assert!(!pipeline.begin(&app, "state").read(&call).await.unwrap().is_compared());
     assert!(pipeline.begin(&app, "state").comparing().read(&call).await.unwrap().is_compared());
     assert!(!reply(Value::Null).is_compared());
@@ -100,9 +100,9 @@ fn a_secret_is_sent_in_its_place_and_shown_nowhere() {
         let call = call.without_token().with_query("x", "1");
         secrets.iter().cloned().fold(call, |call, place| call.with_secret(place, "canary".into()))
     };
-    let json = with_secrets(Call::post_json("a", "/a", &json!({ "n": 1 })));
-    let form = with_secrets(Call::post_form("a", "/a", vec![("n".into(), "1".to_owned())]));
-    let parts = with_secrets(Call::post_multipart("a", "/a", vec![Part::text("n", "1")]));
+    let json = with_secrets(Call::to(&CHANGE).with_json(&json!({ "n": 1 })));
+    let form = with_secrets(Call::to(&CHANGE).with_form(vec![("n".into(), "1".to_owned())]));
+    let parts = with_secrets(Call::to(&CHANGE).with_parts(vec![Part::text("n", "1")]));
     for (call, body) in [
         (json, Body::Json(r#"{"n":1,"app_secret":"canary"}"#.to_owned())),
         (form, Body::Form(vec![("n".into(), "1".to_owned()), ("app_secret".into(), "canary".to_owned())])),
@@ -140,22 +140,22 @@ fn a_secret_of_a_body_that_has_no_fields_is_refused_before_anything_is_sent() {
 
 #[test]
 fn a_secret_takes_no_place_that_is_set() {
-    let json = Call::post_json("a", "/a", &json!({ "app_secret": 1 }));
-    let parts = Call::post_multipart("a", "/a", vec![Part::text("app_secret", "1")]);
-    let header = Call::get("a", "/a").with_header("x-key".parse().unwrap(), "1".parse().unwrap());
-    let twice = Call::get("a", "/a").with_secret(Place::query("sign"), "1".into());
+    let json = Call::to(&CHANGE).with_json(&json!({ "app_secret": 1 }));
+    let parts = Call::to(&CHANGE).with_parts(vec![Part::text("app_secret", "1")]);
+    let header = Call::to(&STATE).with_header("x-key".parse().unwrap(), "1".parse().unwrap());
+    let twice = Call::to(&STATE).with_secret(Place::query("sign"), "1".into());
     for (call, place) in [
         (json, Place::body("app_secret")),
         (parts, Place::body("app_secret")),
         (header, Place::header("x-key")),
         (twice, Place::query("sign")),
         // The dialect's own parameter.
-        (Call::get("a", "/a"), Place::query("access_token")),
+        (Call::to(&STATE), Place::query("access_token")),
     ] {
-        let name = place.name().to_owned();
+        let (called, name) = (call.name(), place.name().to_owned());
         let error = call.with_secret(place, "canary".into()).check(&Plain).unwrap_err();
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some(&*name)));
-        assert_eq!(error.operation(), "a");
+        assert_eq!(error.operation(), called);
     }
 }
 
@@ -172,9 +172,9 @@ fn a_refusal_repeats_no_secret_of_its_request() {
         let token = token.map(|token| AccessToken::new(token.to_owned()).unwrap());
         call.request(&Plain, token.as_ref(), Timestamp::from_unix(0)).unwrap()
     };
-    let call = || Call::get("state", "/a");
-    let body = |name: &str| Call::post_json("state", "/a", &json!({ name: "secret" }));
-    let form = |name: &'static str| Call::post_form("state", "/a", vec![(name.into(), "secret".to_owned())]);
+    let call = || Call::to(&STATE);
+    let body = |name: &str| Call::to(&CHANGE).with_json(&json!({ name: "secret" }));
+    let form = |name: &'static str| Call::to(&CHANGE).with_form(vec![(name.into(), "secret".to_owned())]);
     for sent in [
         request(call(), Some("secret")),
         request(call().with_secret(Place::header("x-key"), "secret".into()), None),
@@ -198,7 +198,7 @@ fn a_refusal_repeats_no_secret_of_its_request() {
 
 #[test]
 fn a_secret_that_is_part_of_another_leaves_nothing_of_it() {
-    let call = Call::get("state", "/a").with_secret(Place::query("a"), "secret".into());
+    let call = Call::to(&STATE).with_secret(Place::query("a"), "secret".into());
     let call = call.with_secret(Place::query("b"), "secret-and-more".into());
     let request = call.request(&Plain, None, Timestamp::from_unix(0)).unwrap();
     assert_eq!(request.redacted("secret, secret-and-more".to_owned()), "***, ***");
@@ -208,7 +208,7 @@ fn a_secret_that_is_part_of_another_leaves_nothing_of_it() {
 fn fields_of_a_refusal_that_are_named_secrets_are_masked() {
     let fields = json!({ "session_key": "k", "data": { "access_token": 7 }, "hint": "h" });
     let refusal = VendorRefusal::new(1.into(), String::new(), None);
-    let request = Call::get("state", "/a").request(&Plain, None, Timestamp::from_unix(0)).unwrap();
+    let request = Call::to(&STATE).request(&Plain, None, Timestamp::from_unix(0)).unwrap();
     let shown = refusal.with_fields(fields.as_object().unwrap().clone()).redacted(&request).fields;
     assert_eq!(
         Value::from(shown),

@@ -10,7 +10,7 @@ static ROWS: [StatusRow<VisitStatus>; 1] = [StatusRow::new(0, VisitStatus::Open,
 static VISITS: StatusTable<VisitStatus> = StatusTable::new(ACME, "visit", VisitStatus::Unknown, &ROWS);
 
 fn for_caller() -> Reply {
-    let mut reply = Reply::new("state".into(), Value::Null, Bytes::new());
+    let mut reply = Reply::new(Value::Null, Bytes::new());
     reply.vendor = Some(ACME);
     reply
 }

@@ -4,7 +4,7 @@ use super::*;
 
 async fn read(pipeline: &Pipeline) -> Result<Reply> {
     let app = app();
-    pipeline.begin(&app, "state").read(&Call::get("read", "/read")).await
+    pipeline.begin(&app, "state").read(&Call::to(&READ)).await
 }
 
 fn read_at(acme: &Acme) -> Vec<Duration> {
@@ -31,7 +31,7 @@ fn a_pause_is_drawn_from_a_span_that_doubles_from_800_milliseconds_to_ten_second
     let mut random = fastrand::Rng::with_seed(20_261_129);
     let app = app();
     let op = pipeline.begin(&app, "state");
-    let (call, error) = (Call::get("read", "/read"), Error::new(ErrorKind::Unavailable, "read"));
+    let (call, error) = (Call::to(&READ), Error::new(ErrorKind::Unavailable, "read"));
     for (attempt, span) in (1..).zip([800, 1600, 3200, 6400, 10_000, 10_000]) {
         let least = Duration::from_millis(200);
         let drawn = least + (Duration::from_millis(span) - least).mul_f64(random.f64());
@@ -107,7 +107,7 @@ fn by_default_no_attempt_begins_after_all_attempts_and_a_settle_time() {
     let app = app();
     let mut op = pipeline.begin(&app, "state");
     let error = Error::new(ErrorKind::Unavailable, "read").with_retry_after(Some(Duration::from_secs(1)));
-    let (read, upload) = (Call::get("read", "/read"), Call::get("read", "/read").as_upload());
+    let (read, upload) = (Call::to(&READ), Call::to(&READ).as_upload());
     // 3 × 10 s + 6 s, minus the pause.
     acme.1.advance(Duration::from_secs(35));
     assert!(op.may_repeat(1, &read, &error).is_some());
@@ -134,7 +134,7 @@ fn who_settles_sits_out_ten_seconds_and_no_more() {
     let mut op = pipeline.begin(&app, "settle");
     op.settling = true;
     acme.1.advance(Duration::from_secs(3600));
-    let call = Call::get("read", "/read");
+    let call = Call::to(&READ);
     let told = |wait| Error::new(ErrorKind::Unavailable, "read").with_retry_after(Some(wait));
     let ten = Duration::from_secs(10);
     assert_eq!(op.may_repeat(1, &call, &told(ten)).unwrap().0, ten);
@@ -148,7 +148,7 @@ async fn a_deadline_ends_reads_with_an_error_that_says_so() {
     let app = app();
     let mut op = pipeline.begin(&app, "state");
     acme.1.advance(Duration::from_secs(5));
-    let error = op.read(&Call::get("read", "/read")).await.unwrap_err();
+    let error = op.read(&Call::to(&READ)).await.unwrap_err();
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Timeout, Retry::No));
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert_eq!(error.detail(), Some("the deadline of the whole operation has passed"));
@@ -188,7 +188,7 @@ fn a_repeat_after_a_timeout_costs_twice_as_much() {
         let pipeline = Acme::reading(&[]).pipeline();
         let app = app();
         let op = pipeline.begin(&app, "state");
-        let (call, error) = (Call::get("read", "/read"), Error::new(kind, "read"));
+        let (call, error) = (Call::to(&READ), Error::new(kind, "read"));
         let allowed = (0..).take_while(|_| op.may_repeat(1, &call, &error).is_some()).count();
         assert_eq!(allowed, repeats, "{kind}");
     }
@@ -196,7 +196,7 @@ fn a_repeat_after_a_timeout_costs_twice_as_much() {
 
 #[test]
 fn a_field_that_is_not_told_is_found_by_its_path() {
-    let reply = |json| Reply::new("read".into(), json, bytes::Bytes::new());
+    let reply = |json| Reply::new(json, bytes::Bytes::new());
     let told = reply(serde_json::json!({
         "state": 0, "at": { "version": "1.0", "flag": false },
         "list": [{ "id": 1, "of": { "name": "a" } }, { "id": "2", "of": { "name": "b" } }], "none": [],
@@ -229,6 +229,6 @@ fn the_longest_durations_do_not_overflow() {
         op.extend(Duration::MAX);
         op.extend(Duration::from_secs(300));
         let error = Error::new(ErrorKind::Timeout, "read");
-        assert!(op.may_repeat(1, &Call::get("read", "/read"), &error).is_some());
+        assert!(op.may_repeat(1, &Call::to(&READ), &error).is_some());
     }
 }

@@ -45,7 +45,7 @@ async fn call(acme: &Acme, tokens: Arc<Tokens>, call: Call) -> Result<Reply> {
 }
 
 fn effect() -> Call {
-    Call::get("effect", "/effect")
+    Call::to(&EFFECT)
 }
 
 fn tokens_sent(acme: &Acme) -> Vec<String> {
@@ -97,7 +97,7 @@ async fn a_token_that_cannot_be_had_leaves_no_doubt_about_the_call() {
         let acme = Acme::new(&[STALE], &[]);
         let error = call(&acme, Arc::new(tokens), effect()).await.unwrap_err();
         assert_eq!((error.outcome(), error.attempts()), (outcome, sent));
-        assert_eq!(error.operation(), "effect", "the call that failed");
+        assert_eq!(error.operation(), "call", "the operation that failed");
     }
     let acme = Acme::new(&[Answer::Done], &[Look::Absent]);
     let mut config = acme.config().with_max_attempts(1);
