@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use miniprogram_core::callback::DEFAULT_MAX_BODY;
+use miniprogram_core::clock::backoff;
 use miniprogram_core::{Error, ErrorKind, Result};
 use miniprogram_store::inbox::LONGEST_PAUSE;
 
@@ -249,14 +249,7 @@ impl RetryPolicy {
 
     /// Returns the pause after an attempt, the first being 1: between half and all of a span that doubles.
     pub(crate) fn pause(&self, attempt: u32) -> Duration {
-        let mut spans = ExponentialBuilder::new()
-            .with_min_delay(self.min_pause)
-            .with_max_delay(self.max_pause)
-            .with_factor(2.0)
-            .without_max_times()
-            .build();
-        let doublings = attempt.saturating_sub(1).min(64);
-        let span = spans.nth(doublings as usize).unwrap_or(self.max_pause);
+        let span = backoff(attempt, self.min_pause, self.max_pause);
         span.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 

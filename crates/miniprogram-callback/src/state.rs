@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use metrics_exporter_prometheus::PrometheusHandle;
+use miniprogram_core::clock::within;
 use miniprogram_core::{Clock, EventHandler, Timestamp};
 use miniprogram_store::{OriginalIds, PlatformKey, Store};
 use tokio::sync::{Notify, Semaphore};
@@ -63,11 +63,7 @@ impl Debug for Shared {
 impl Shared {
     /// Runs some work unless it exceeds the limit.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, work: F) -> Option<F::Output> {
-        let work = std::pin::pin!(work);
-        match select(work, self.clock.deadline(limit)).await {
-            Either::Left((output, _)) => Some(output),
-            Either::Right(_) => None,
-        }
+        within(&*self.clock, limit, work).await
     }
 
     /// Waits; the caller is not busy in the meantime.

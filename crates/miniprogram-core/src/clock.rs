@@ -8,7 +8,12 @@ mod system;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(feature = "client")]
+use std::pin::pin;
 use std::time::Duration;
+
+#[cfg(feature = "client")]
+use futures::future::{Either, select};
 
 #[cfg(any(test, feature = "test-util"))]
 pub use manual::VirtualClock;
@@ -48,6 +53,37 @@ pub trait Clock: Debug + Send + Sync + 'static {
     }
 }
 
+/// Awaits a future for at most a time; `None` if it takes longer. The caller stays busy.
+#[cfg(feature = "client")]
+pub async fn within<F: Future>(clock: &dyn Clock, limit: Duration, future: F) -> Option<F::Output> {
+    match select(pin!(future), clock.deadline(limit)).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}
+
+/// Awaits a future that marks itself as busy, such as a task whose result several callers share. The caller, which must
+/// hold a mark of its own, does not count as busy in the meantime.
+#[cfg(feature = "client")]
+pub async fn idle<F: Future>(clock: &dyn Clock, future: F) -> F::Output {
+    // Polled after the future, which begins before the waiting does.
+    let waiting = async {
+        clock.sleep(Duration::MAX).await;
+        std::future::pending::<std::convert::Infallible>().await
+    };
+    match select(pin!(future), pin!(waiting)).await {
+        Either::Left((output, _)) => output,
+        Either::Right((never, _)) => match never {},
+    }
+}
+
+/// Returns the span before an attempt is repeated, the first attempt being 1: it doubles from `first` up to `longest`.
+#[must_use]
+pub fn backoff(attempt: u32, first: Duration, longest: Duration) -> Duration {
+    let doublings = attempt.saturating_sub(1);
+    1_u32.checked_shl(doublings).map_or(longest, |factor| first.saturating_mul(factor)).min(longest)
+}
+
 /// Guard that marks work in progress; see [`Clock::enter`].
 #[derive(Debug, Default)]
 #[must_use = "dropping the mark ends the work it stands for"]
@@ -64,5 +100,19 @@ impl Busy {
             #[cfg(any(test, feature = "test-util"))]
             _mark: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_doubles_up_to_the_longest() {
+        let span =
+            |attempt| backoff(attempt, Duration::from_millis(800), Duration::from_secs(10)).as_millis();
+        assert_eq!([0, 1, 2, 3, 4, 5, 6].map(span), [800, 800, 1600, 3200, 6400, 10_000, 10_000]);
+        assert_eq!([32, 33, u32::MAX].map(span), [10_000; 3]);
+        assert_eq!(backoff(1, Duration::from_secs(20), Duration::from_secs(10)), Duration::from_secs(10));
     }
 }

@@ -1,15 +1,13 @@
 //! Runs one task per scope at a time, which continues whatever happens to its waiters.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::{Either, Shared, pending, select};
+use futures::future::Shared;
 use miniprogram_core::authorization::Permission;
-use miniprogram_core::clock::Busy;
+use miniprogram_core::clock::{Busy, idle};
 use miniprogram_core::{Result, TokenScope};
 use miniprogram_store::TokenRecord;
 use tokio::runtime::Handle;
@@ -137,12 +135,5 @@ impl Drop for Place {
 
 /// Waits for a task. The task is what is busy; its waiters are not.
 async fn wait(inner: &Inner, flight: Flight) -> Landing {
-    let waiting = async {
-        inner.clock.sleep(Duration::MAX).await;
-        pending::<Infallible>().await
-    };
-    match select(flight.landing, waiting.boxed()).await {
-        Either::Left((landing, _)) => landing,
-        Either::Right((never, _)) => match never {},
-    }
+    idle(&*inner.clock, flight.landing).await
 }

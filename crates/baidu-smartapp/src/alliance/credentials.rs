@@ -1,6 +1,5 @@
 //! Tokens by client credentials: fetched with a key's id and secret, and kept until shortly before they expire.
 
-use std::convert::Infallible;
 use std::fmt::{self, Debug};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use futures::future::{Either, Shared, WeakShared, pending, select};
-use miniprogram_core::clock::Busy;
+use futures::future::{Shared, WeakShared};
+use miniprogram_core::clock::{Busy, idle};
 use miniprogram_core::pipeline::{Call, Fields, Op, Pipeline};
 use miniprogram_core::redact;
 use miniprogram_core::transport::Place;
@@ -221,18 +220,8 @@ impl TokenProvider for ClientCredentials {
             Ok(token) => return Ok(token),
             Err(flight) => flight,
         };
-        // The request is what is busy, not the caller waiting for it. It begins before the waiting does.
-        let waiting = async {
-            self.0.pipeline.clock().sleep(Duration::MAX).await;
-            pending::<Infallible>().await
-        };
-        match select(flight, waiting.boxed()).await {
-            Either::Left((landing, waiting)) => {
-                drop(waiting);
-                landing.token
-            }
-            Either::Right((never, _)) => match never {},
-        }
+        // The request is what is busy, not the caller waiting for it.
+        idle(self.0.pipeline.clock(), flight).await.token
     }
 
     async fn reject(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {

@@ -156,3 +156,32 @@ fn is_wide(c: char) -> bool {
         | '\u{1f300}'..='\u{1faff}'
         | '\u{20000}'..='\u{3fffd}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSE: Refusals = Refusals::new(Vendor::new("acme"));
+
+    #[test]
+    fn texts_are_measured_by_characters_and_by_width() {
+        assert!(REFUSE.characters("set_name", "name", "面包", 2..=2).is_ok());
+        assert!(REFUSE.width("set_name", "name", "面包", 4..=4).is_ok());
+        let error = REFUSE.width("set_name", "name", "面b", 4..=5).unwrap_err();
+        assert_eq!(
+            error.detail(),
+            Some("must have 4 to 5 units of width, a Chinese character being 2; has 3")
+        );
+    }
+
+    #[test]
+    fn a_text_of_whitespace_and_a_listed_comma_are_refused() {
+        assert!(REFUSE.required("set_name", "name", "a").is_ok());
+        for text in ["", " ", "\u{3000}\n"] {
+            let error = REFUSE.required("set_name", "name", text).unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("name")), "{text:?}");
+        }
+        assert!(REFUSE.listed("set_name", "urls", &["a".to_owned(), "b".to_owned()]).is_ok());
+        assert!(REFUSE.listed("set_name", "urls", &["a,b".to_owned()]).is_err());
+    }
+}

@@ -29,3 +29,18 @@ pub fn kept<S: DeserializeOwned>(operation: &'static str, before: &Value) -> Res
 pub fn unreadable(operation: &'static str, why: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, operation).with_field("before").with_detail(why)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_state_comes_back_as_it_was_kept_and_any_other_is_named() {
+        let kept_state = keep("release", &("1.0", 7)).unwrap();
+        assert_eq!(kept::<(String, i64)>("release", &kept_state).unwrap(), ("1.0".to_owned(), 7));
+        let error = kept::<(String, i64)>("release", &json!({ "version": 1 })).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Config, Some("before")));
+    }
+}

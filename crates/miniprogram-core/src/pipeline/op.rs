@@ -1,11 +1,9 @@
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-use futures::future::{Either, select};
 use serde_json::Map;
 
 use super::{Call, CallToken, Expect, Pipeline, Reply, VendorRefusal, Verdict};
-use crate::clock::Busy;
+use crate::clock::{Busy, backoff, within};
 use crate::codes::CodeRow;
 use crate::error::{Error, Result};
 use crate::error_kind::{ErrorKind, Retry};
@@ -198,13 +196,7 @@ impl<'a> Op<'a> {
 
     /// Returns a pause with full jitter over a doubling span, 0.2 to 10 seconds.
     fn backoff(&self, attempt: u32) -> Duration {
-        let mut spans = ExponentialBuilder::new()
-            .with_min_delay(MIN_PAUSE * 4)
-            .with_max_delay(MAX_PAUSE)
-            .with_factor(2.0)
-            .without_max_times()
-            .build();
-        let span = spans.nth(attempt.saturating_sub(1) as usize).unwrap_or(MAX_PAUSE);
+        let span = backoff(attempt, MIN_PAUSE * 4, MAX_PAUSE);
         MIN_PAUSE + span.saturating_sub(MIN_PAUSE).mul_f64(self.pipeline.random())
     }
 
@@ -275,13 +267,10 @@ impl<'a> Op<'a> {
             Expect::Anything => MAX_FILE,
         };
         let sending = self.pipeline.0.transport.send(request);
-        let answer = match select(sending, self.pipeline.clock().deadline(timeout)).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => Err(TransportError::Timeout),
-        };
-        let result = match answer {
-            Ok(response) => self.classify(call, token, &response),
-            Err(problem) => Err(self.not_answered(problem)),
+        let result = match within(self.pipeline.clock(), timeout, sending).await {
+            Some(Ok(response)) => self.classify(call, token, &response),
+            Some(Err(problem)) => Err(self.not_answered(problem)),
+            None => Err(self.not_answered(TransportError::Timeout)),
         };
         match &result {
             Ok(_) => {

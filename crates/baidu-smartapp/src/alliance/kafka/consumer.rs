@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::future::{Either, select};
 use futures::stream::FuturesUnordered;
+use miniprogram_core::clock::within;
 use miniprogram_core::{Error, ErrorKind, Outcome, Result};
 use rdkafka::Message;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
@@ -127,7 +127,7 @@ impl ChangeConsumer {
             }
         }
         let _busy = desk.clock.enter();
-        if let Either::Right(_) = select(member.leave(), desk.clock.deadline(LEAVING)).await {
+        if within(&*desk.clock, LEAVING, member.leave()).await.is_none() {
             tracing::warn!(
                 topic,
                 "the brokers did not take the last commits in time; those notices come again"

@@ -6,10 +6,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
 use futures::future::{Either, select};
 use miniprogram_core::Clock;
+use miniprogram_core::clock::backoff;
 use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
 use tokio::sync::watch;
@@ -55,7 +55,8 @@ impl Desk {
         let done = |is_handled| Done { partition, assignment, offset, is_handled };
         let read = notification::read(&record);
         let mut attempt = 1;
-        for pause in self.pauses() {
+        loop {
+            let pause = self.pause(attempt);
             let handling = async {
                 match &read {
                     Ok(event) => {
@@ -91,14 +92,9 @@ impl Desk {
         Ok(())
     }
 
-    /// Returns pauses without end, each twice as long as the previous one, up to the longest.
-    fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
-        ExponentialBuilder::new()
-            .with_min_delay(self.first_pause)
-            .with_max_delay(self.longest_pause)
-            .with_factor(2.0)
-            .with_jitter()
-            .without_max_times()
-            .build()
+    /// Returns the pause after an attempt: a span that doubles up to the longest, and a random part of it.
+    fn pause(&self, attempt: u32) -> Duration {
+        let span = backoff(attempt, self.first_pause, self.longest_pause);
+        span.saturating_add(span.mul_f64(fastrand::f64()))
     }
 }

@@ -233,9 +233,13 @@ async fn what_a_plan_refuses_was_not_sent() {
     acme.script().before = refusal();
     let error = run(&pipeline, &acme).await.unwrap_err();
     assert_eq!((error.operation(), error.outcome()), ("set_visit_status", Outcome::NotSent));
+    assert_eq!(error.vendor(), Some(ACME));
     acme.script().before = None;
     acme.script().request = refusal();
-    assert_eq!(outcome(&pipeline, &acme).await, Outcome::NotSent);
+    let error = run(&pipeline, &acme).await.unwrap_err();
+    assert_eq!((error.outcome(), error.vendor()), (Outcome::NotSent, Some(ACME)));
+    let error = pipeline.plan(&acme, &command()).unwrap_err();
+    assert_eq!((error.kind(), error.vendor()), (ErrorKind::Conflict, Some(ACME)));
     acme.script().request = None;
     assert_eq!(outcome(&pipeline, &acme).await, Outcome::Done);
     assert_eq!(acme.counts(), (1, 0), "nothing of the two was open");
