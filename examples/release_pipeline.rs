@@ -69,7 +69,7 @@ async fn release_cycle(
 
     // From here on only the release manager is needed.
     let release: Box<dyn ReleaseManager> = app;
-    if release.capabilities().gray_release {
+    if release.capabilities().gray_release.is_supported() {
         for percentage in [10, 50] {
             release.start_gray_release(GrayRelease::percentage(percentage)).await?;
             let plan = release.gray_release_plan().await?;

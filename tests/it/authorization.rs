@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram::authorization::{
-    AuthorizationRequest, AuthorizerPage, Grant, PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationRequest, AuthorizerPage, Grant, PlatformAuth, PreAuthorizationCode, Recovery,
+    RefreshTokenUse,
 };
 use miniprogram::baidu::event::BaiduEventDecoder;
 use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduPlatform, MissedPushQuery};
@@ -53,17 +54,17 @@ async fn stage(vendor: Vendor) -> Stage {
 }
 
 impl Stage {
-    async fn platform_token(&self) -> AccessToken {
+    async fn platform_token(&self) -> PlatformAuth {
         let ticket = self.sim.push_ticket(self.api.vendor()).unwrap();
-        let issued = self.api.platform_token(&ticket).await.unwrap();
-        assert!(issued.expires_in >= Duration::from_secs(7200));
-        issued.token
+        let issued = self.api.platform_token(Some(&ticket)).await.unwrap();
+        assert!(issued.expires_in >= Some(Duration::from_secs(7200)));
+        issued.token.into()
     }
 
     /// Opens the page as a merchant's browser does, and returns the code in the redirect.
     async fn consent(&self, code: &PreAuthorizationCode) -> Secret {
         let request = AuthorizationRequest::new(BACK).with_extra("x", "面 包");
-        let url = self.api.authorization_url(code, &request).unwrap();
+        let url = self.api.authorization_url(Some(code), &request).unwrap();
         let (path, query) =
             url.strip_prefix(self.sim.base_url().trim_end_matches('/')).unwrap().split_once('?').unwrap();
         let mut request = Request::new(http::Method::GET, path.to_owned());
@@ -76,8 +77,8 @@ impl Stage {
         Secret::new(code.into_owned())
     }
 
-    async fn grant(&self, platform: &AccessToken) -> Grant {
-        let code = self.api.pre_authorization_code(platform).await.unwrap();
+    async fn grant(&self, platform: &PlatformAuth) -> Grant {
+        let code = self.api.pre_authorization_code(platform).await.unwrap().unwrap();
         let code = self.consent(&code).await;
         self.api.exchange(platform, &code).await.unwrap()
     }
@@ -159,7 +160,7 @@ async fn a_code_and_a_ticket_and_a_platform_token_that_are_refused() {
             let error = api.exchange(&platform, &refused).await.unwrap_err();
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unauthorized, Outcome::NotDone));
         }
-        let error = api.platform_token(&Secret::new("ticket@@@made-up")).await.unwrap_err();
+        let error = api.platform_token(Some(&Secret::new("ticket@@@made-up"))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TokenRejected, "{error:#}");
         sim.expire_platform_token(vendor).unwrap();
         let code = sim.update_authorization(app).unwrap();
@@ -201,9 +202,10 @@ async fn options_quotas_and_messages_of_an_app_at_wechat() {
     let platform = stage.platform_token().await;
     let access = stage.grant(&platform).await.access.unwrap().token;
     let api = WeChatAuthorization::new(config(&stage.sim, WECHAT), stage.sim.wechat_secret()).unwrap();
-    api.set_authorizer_option(&platform, &app, "voice_recognize", "1").await.unwrap();
-    assert_eq!(api.authorizer_option(&platform, &app, "voice_recognize").await.unwrap(), "1");
-    let error = api.authorizer_option(&platform, &app, "made_up").await.unwrap_err();
+    let own = platform.token(WECHAT, "authorizer_option").unwrap();
+    api.set_authorizer_option(own, &app, "voice_recognize", "1").await.unwrap();
+    assert_eq!(api.authorizer_option(own, &app, "voice_recognize").await.unwrap(), "1");
+    let error = api.authorizer_option(own, &app, "made_up").await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidArgument, Some(&61012.into())));
 
     for _ in 0..10 {
@@ -231,7 +233,7 @@ async fn what_baidu_pushed_while_nobody_listened_is_read_and_decoded() {
     stage.sim.authorize(&stage.app).unwrap();
     stage.sim.settle().await;
     let callback = stage.sim.callback(BAIDU).unwrap();
-    let tokens = Arc::new(StaticToken::platform(BAIDU, token));
+    let tokens = Arc::new(StaticToken::platform(BAIDU, token.token(BAIDU, "missed_pushes").unwrap().clone()));
     let config = ClientConfig::new(callback.platform_id.clone(), tokens).with_base_url(base_url(&stage.sim));
     let platform = BaiduPlatform::new(config.with_clock(stage.sim.clock())).unwrap();
     let missed = platform.missed_pushes(&MissedPushQuery::new()).await.unwrap();

@@ -220,7 +220,7 @@ impl<'a> Scenery<'a> {
             Ok(library) => assert_eq!(library.version.as_deref(), Some(truth.min_library_version.as_str())),
             Err(problem) => read("min_library_version", &problem),
         }
-        if self.app.capabilities().gray_release {
+        if self.app.capabilities().gray_release.is_supported() {
             match self.app.gray_release_plan().await {
                 Ok(plan) => {
                     let shown = plan

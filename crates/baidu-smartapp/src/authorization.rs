@@ -9,8 +9,8 @@ mod tokens;
 
 use async_trait::async_trait;
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken,
-    PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken, PlatformAuth,
+    PlatformProof, PreAuthorizationCode, Recovery, RefreshTokenUse,
 };
 use miniprogram_core::pipeline::{Op, Pipeline};
 use miniprogram_core::transport::BaseUrl;
@@ -79,8 +79,12 @@ impl AuthorizationApi for BaiduAuthorization {
         RefreshTokenUse::SingleUse
     }
 
-    async fn platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
-        self.fetch_platform_token(ticket).await
+    fn platform_proof(&self) -> PlatformProof {
+        PlatformProof::Ticket
+    }
+
+    async fn platform_token(&self, ticket: Option<&Secret>) -> Result<IssuedToken> {
+        self.fetch_platform_token(ticket.unwrap_or(&Secret::new(""))).await
     }
 
     async fn start_ticket_push(&self) -> Result<()> {
@@ -88,33 +92,34 @@ impl AuthorizationApi for BaiduAuthorization {
         Err(Error::unsupported(BAIDU, "start_ticket_push").with_detail(why))
     }
 
-    async fn pre_authorization_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode> {
-        self.fetch_pre_authorization_code(platform).await
+    async fn pre_authorization_code(&self, platform: &PlatformAuth) -> Result<Option<PreAuthorizationCode>> {
+        let platform = platform.token(BAIDU, "pre_authorization_code")?;
+        self.fetch_pre_authorization_code(platform).await.map(Some)
     }
 
     fn authorization_url(
         &self,
-        code: &PreAuthorizationCode,
+        code: Option<&PreAuthorizationCode>,
         request: &AuthorizationRequest,
     ) -> Result<String> {
         page::url(self, code, request)
     }
 
-    async fn exchange(&self, platform: &AccessToken, authorization_code: &Secret) -> Result<Grant> {
-        self.exchange_code(platform, authorization_code).await
+    async fn exchange(&self, platform: &PlatformAuth, authorization_code: &Secret) -> Result<Grant> {
+        self.exchange_code(platform.token(BAIDU, "exchange")?, authorization_code).await
     }
 
-    async fn refresh(&self, platform: &AccessToken, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
-        self.refresh_app(platform, app, refresh_token).await
+    async fn refresh(&self, platform: &PlatformAuth, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
+        self.refresh_app(platform.token(BAIDU, "refresh")?, app, refresh_token).await
     }
 
-    async fn recover(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
-        self.retrieve_code(platform, app).await
+    async fn recover(&self, platform: &PlatformAuth, app: &AppId) -> Result<Recovery> {
+        self.retrieve_code(platform.token(BAIDU, "recover")?, app).await
     }
 
     async fn authorizer_info(
         &self,
-        _platform: &AccessToken,
+        _platform: &PlatformAuth,
         app: Option<&AppId>,
         authorizer: Option<&AccessToken>,
     ) -> Result<AuthorizerInfo> {
@@ -123,7 +128,7 @@ impl AuthorizationApi for BaiduAuthorization {
         self.read_info(app, authorizer.ok_or_else(missing)?).await
     }
 
-    async fn authorizers(&self, _platform: &AccessToken, _page: AuthorizerPage) -> Result<AuthorizerList> {
+    async fn authorizers(&self, _platform: &PlatformAuth, _page: AuthorizerPage) -> Result<AuthorizerList> {
         let why = "Baidu has no list of the apps that have authorized the platform";
         Err(Error::unsupported(BAIDU, "authorizers").with_detail(why))
     }

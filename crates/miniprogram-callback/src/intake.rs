@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 use miniprogram_core::callback::{Answer, Route, UrlCheck};
 use miniprogram_core::{
@@ -23,7 +23,7 @@ use crate::limits::MEMORY_UNIT;
 use crate::lookups::For;
 use crate::metrics::{self, Outcome};
 use crate::platform::{CallbackPlatform, is_id};
-use crate::refusal::{Refusal, refused, unavailable};
+use crate::refusal::{Refusal, refused, respond, unavailable};
 use crate::state::Shared;
 
 /// How far a ticket's creation time may be ahead of its arrival. A ticket from a later time would block all
@@ -86,6 +86,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, target: Option<Target>, request:
     .instrument(span.clone())
     .await;
     let _entered = span.enter();
+    let failure = || platform.as_ref().and_then(|platform| platform.protocol().failure());
     let (outcome, response) = match answered {
         Ok(Taken::Kept(received, answer)) => (kept(received), respond(answer)),
         Ok(Taken::Verified(answer)) => (Outcome::Verified, respond(answer)),
@@ -93,13 +94,13 @@ pub(crate) async fn answer(shared: Arc<Shared>, target: Option<Target>, request:
             span.record("check", refusal.as_str());
             report_refusal(&shared, vendor, refusal);
             match refusal {
-                Refusal::Memory | Refusal::Unbound => (Outcome::Unavailable, unavailable()),
-                _ => (Outcome::Refused, refused()),
+                Refusal::Memory | Refusal::Unbound => (Outcome::Unavailable, unavailable(failure())),
+                _ => (Outcome::Refused, refused(failure())),
             }
         }
         Err(Failure::Store(error)) => {
             tracing::error!(%error, "the push cannot be kept; the vendor delivers it again");
-            (Outcome::Unavailable, unavailable())
+            (Outcome::Unavailable, unavailable(failure()))
         }
     };
     span.record("outcome", outcome.as_str());
@@ -345,16 +346,4 @@ const fn kept(received: Received) -> Outcome {
         Received::Duplicate(_) => Outcome::Duplicate,
         _ => Outcome::Received,
     }
-}
-
-fn respond(answer: Answer) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::OK;
-    let headers = response.headers_mut();
-    // A mistake of the protocol implementation must not cost the push, which is already stored.
-    if let Ok(content_type) = HeaderValue::from_str(answer.content_type) {
-        headers.insert(header::CONTENT_TYPE, content_type);
-    }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }

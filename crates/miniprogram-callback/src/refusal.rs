@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
+use miniprogram_core::callback::Answer;
 use miniprogram_core::{CallbackCheck, Error};
 
 /// The check that rejected a request. For the receiver's log and metrics; the sender is not informed of it.
@@ -68,20 +69,36 @@ impl Refusal {
     }
 }
 
-/// Returns the response to every rejected request, whatever the check: 403, no body, and the connection closes.
-pub(crate) fn refused() -> Response {
-    let mut response = empty(StatusCode::FORBIDDEN);
+/// Returns the response to every rejected request, whatever the check: 403, the vendor's word for a failure if it has
+/// one, and the connection closes.
+pub(crate) fn refused(failure: Option<Answer>) -> Response {
+    let mut response = failed(StatusCode::FORBIDDEN, failure);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
 /// Returns the response if the receiver failed: the vendor delivers again.
-pub(crate) fn unavailable() -> Response {
-    empty(StatusCode::SERVICE_UNAVAILABLE)
+pub(crate) fn unavailable(failure: Option<Answer>) -> Response {
+    failed(StatusCode::SERVICE_UNAVAILABLE, failure)
 }
 
-fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
+fn failed(status: StatusCode, failure: Option<Answer>) -> Response {
+    let mut response = match failure {
+        Some(failure) => respond(failure),
+        None => Response::new(Body::empty()),
+    };
     *response.status_mut() = status;
+    response
+}
+
+/// Returns the response with this content and status 200.
+pub(crate) fn respond(answer: Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    let headers = response.headers_mut();
+    // A mistake of the protocol implementation must not cost the push, which is already stored.
+    if let Ok(content_type) = HeaderValue::from_str(answer.content_type) {
+        headers.insert(header::CONTENT_TYPE, content_type);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -119,7 +119,7 @@ pub(crate) async fn nowhere(shared: Arc<Shared>, request: Request) -> Response {
 fn after_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request made the receiver panic");
     metrics::refusal(None, Refusal::Panic);
-    refused()
+    refused(None)
 }
 
 async fn healthz(State(shared): State<Arc<Shared>>) -> Response {

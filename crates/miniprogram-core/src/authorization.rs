@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{AppId, PlatformId};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -26,10 +26,54 @@ pub enum RefreshTokenUse {
     SingleUse,
 }
 
+/// How a platform proves to a vendor who it is, when it makes a call of the token chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PlatformProof {
+    /// By a token that it obtains with the newest ticket that the vendor pushed.
+    Ticket,
+    /// By a token that it obtains with its own keys alone.
+    Keys,
+    /// By a signature over each request, made by the dialect. The platform has no token.
+    Signature,
+}
+
+/// The proof that accompanies one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlatformAuth {
+    /// The platform's token.
+    Token(AccessToken),
+    /// None besides the request's own signature.
+    Signed,
+}
+
+impl PlatformAuth {
+    /// Returns the platform's token, for a vendor whose call requires one.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), naming `platform`, if there is none.
+    pub fn token(&self, vendor: Vendor, operation: &'static str) -> Result<&AccessToken> {
+        match self {
+            Self::Token(token) => Ok(token),
+            Self::Signed => {
+                Err(Error::invalid(operation, "platform", "must be the platform's token").for_vendor(vendor))
+            }
+        }
+    }
+}
+
+impl From<AccessToken> for PlatformAuth {
+    fn from(token: AccessToken) -> Self {
+        Self::Token(token)
+    }
+}
+
 /// A vendor's calls for obtaining and refreshing tokens.
 ///
-/// Each method sends what its documentation says, and sends nothing twice. The caller provides the platform's
-/// token, and replaces it if it is refused.
+/// Each method sends what its documentation says, and sends nothing twice. The caller provides the proof of the
+/// platform's identity that [`platform_proof`](Self::platform_proof) demands, and replaces a token that is refused.
+/// The provided methods are those that some vendors have no calls for.
 #[async_trait]
 pub trait AuthorizationApi: Debug + Send + Sync + 'static {
     /// Returns the vendor.
@@ -41,33 +85,44 @@ pub trait AuthorizationApi: Debug + Send + Sync + 'static {
     /// Returns what a refresh does to the refresh token.
     fn refresh_token_use(&self) -> RefreshTokenUse;
 
-    /// Obtains the platform's token for a ticket. May be repeated.
+    /// Returns how the platform proves who it is.
+    fn platform_proof(&self) -> PlatformProof;
+
+    /// Obtains the platform's token, for a ticket if the platform's proof is a [`Ticket`](PlatformProof::Ticket). May
+    /// be repeated.
     ///
     /// # Errors
     /// [`TokenRejected`](crate::ErrorKind::TokenRejected) for a ticket that is refused: a newer one will be
     /// pushed. [`Protocol`](crate::ErrorKind::Protocol) for a response without a token.
-    async fn platform_token(&self, ticket: &Secret) -> Result<IssuedToken>;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor's platforms have no tokens.
+    async fn platform_token(&self, _ticket: Option<&Secret>) -> Result<IssuedToken> {
+        Err(Error::unsupported(self.vendor(), "platform_token"))
+    }
 
     /// Asks the vendor to push tickets (again).
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) if tickets cannot be requested.
-    async fn start_ticket_push(&self) -> Result<()>;
+    async fn start_ticket_push(&self) -> Result<()> {
+        Err(Error::unsupported(self.vendor(), "start_ticket_push"))
+    }
 
-    /// Obtains a code for one visit to the authorization page.
+    /// Obtains a code for one visit to the authorization page; `None` if the page needs none.
     ///
     /// # Errors
     /// Rejections by the vendor.
-    async fn pre_authorization_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode>;
+    async fn pre_authorization_code(&self, _platform: &PlatformAuth) -> Result<Option<PreAuthorizationCode>> {
+        Ok(None)
+    }
 
     /// Returns the URL of the page on which a merchant authorizes the platform. Sends nothing.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the redirect URI is not an http(s) URL, or if an
-    /// extra parameter is already part of the address.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the redirect URI is not an http(s) URL, if an
+    /// extra parameter is already part of the address, or if the page needs a code and there is none.
     fn authorization_url(
         &self,
-        code: &PreAuthorizationCode,
+        code: Option<&PreAuthorizationCode>,
         request: &AuthorizationRequest,
     ) -> Result<String>;
 
@@ -76,7 +131,7 @@ pub trait AuthorizationApi: Debug + Send + Sync + 'static {
     /// # Errors
     /// With outcome `unknown` the code may have been consumed; use [`recover`](Self::recover).
     /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the code is refused.
-    async fn exchange(&self, platform: &AccessToken, authorization_code: &Secret) -> Result<Grant>;
+    async fn exchange(&self, platform: &PlatformAuth, authorization_code: &Secret) -> Result<Grant>;
 
     /// Obtains the next access token of an app. [`refresh_token_use`] states what happens to the refresh token.
     ///
@@ -85,13 +140,16 @@ pub trait AuthorizationApi: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the refresh token is refused.
     /// [`Protocol`](crate::ErrorKind::Protocol) with outcome `unknown` for a successful response without a token.
-    async fn refresh(&self, platform: &AccessToken, app: &AppId, refresh_token: &Secret) -> Result<Grant>;
+    async fn refresh(&self, platform: &PlatformAuth, app: &AppId, refresh_token: &Secret) -> Result<Grant>;
 
     /// Recovers the authorization of an app whose tokens are lost, without involving the merchant.
     ///
     /// # Errors
-    /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the app has not authorized the platform.
-    async fn recover(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery>;
+    /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the app has not authorized the platform;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if only the merchant can authorize it again.
+    async fn recover(&self, _platform: &PlatformAuth, _app: &AppId) -> Result<Recovery> {
+        Err(Error::unsupported(self.vendor(), "recover"))
+    }
 
     /// Returns information on an app that authorized the platform.
     ///
@@ -103,7 +161,7 @@ pub trait AuthorizationApi: Debug + Send + Sync + 'static {
     /// missing.
     async fn authorizer_info(
         &self,
-        platform: &AccessToken,
+        platform: &PlatformAuth,
         app: Option<&AppId>,
         authorizer: Option<&AccessToken>,
     ) -> Result<AuthorizerInfo>;
@@ -112,7 +170,9 @@ pub trait AuthorizationApi: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no such list.
-    async fn authorizers(&self, platform: &AccessToken, page: AuthorizerPage) -> Result<AuthorizerList>;
+    async fn authorizers(&self, _platform: &PlatformAuth, _page: AuthorizerPage) -> Result<AuthorizerList> {
+        Err(Error::unsupported(self.vendor(), "authorizers"))
+    }
 }
 
 /// A token as the vendor issued it.
@@ -121,15 +181,21 @@ pub trait AuthorizationApi: Debug + Send + Sync + 'static {
 pub struct IssuedToken {
     /// The token.
     pub token: AccessToken,
-    /// How long the token is valid, according to the response.
-    pub expires_in: Duration,
+    /// How long the token is valid, according to the response; `None` if it is valid until it is revoked.
+    pub expires_in: Option<Duration>,
 }
 
 impl IssuedToken {
     /// Creates a token with its lifetime.
     #[must_use]
     pub const fn new(token: AccessToken, expires_in: Duration) -> Self {
-        Self { token, expires_in }
+        Self { token, expires_in: Some(expires_in) }
+    }
+
+    /// Creates a token that does not expire.
+    #[must_use]
+    pub const fn lasting(token: AccessToken) -> Self {
+        Self { token, expires_in: None }
     }
 }
 
@@ -419,5 +485,25 @@ impl AuthorizerEntry {
     pub const fn with_authorized_at(mut self, at: Option<Timestamp>) -> Self {
         self.authorized_at = at;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, Outcome};
+
+    #[test]
+    fn a_vendor_that_requires_a_token_refuses_a_signature_alone() {
+        let acme = Vendor::new("acme");
+        let token = AccessToken::new("token").unwrap();
+        assert_eq!(PlatformAuth::from(token.clone()).token(acme, "exchange").unwrap(), &token);
+        let error = PlatformAuth::Signed.token(acme, "exchange").unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidArgument, Outcome::NotSent));
+        assert_eq!(
+            (error.vendor(), error.operation(), error.field()),
+            (Some(acme), "exchange", Some("platform"))
+        );
+        assert!(!format!("{:?}", PlatformAuth::from(token)).contains("token\""), "tokens are not printed");
     }
 }

@@ -1,14 +1,16 @@
 //! What a vendor supports.
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
-/// The operations that a vendor supports. An operation whose flag is `false` fails with `unsupported` without
+use crate::error::{Error, Result};
+
+/// The operations that a vendor supports. An operation that is not supported fails with `unsupported` without
 /// sending a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// `start_gray_release`, `gray_release_plan`, `cancel_gray_release`.
-    pub gray_release: bool,
+    /// `start_gray_release`, `gray_release_plan`, `cancel_gray_release`, and the shares that can be chosen.
+    pub gray_release: GrayReleaseSupport,
     /// `expedite_audit`.
     pub expedite_audit: bool,
     /// `pages`.
@@ -35,7 +37,7 @@ impl Capabilities {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            gray_release: false,
+            gray_release: GrayReleaseSupport::None,
             expedite_audit: false,
             pages: false,
             audit_items: false,
@@ -48,10 +50,10 @@ impl Capabilities {
         }
     }
 
-    /// Adds gray (phased) releases.
+    /// Adds gray (phased) releases to the shares that the vendor offers.
     #[must_use]
-    pub const fn with_gray_release(mut self) -> Self {
-        self.gray_release = true;
+    pub const fn with_gray_release(mut self, support: GrayReleaseSupport) -> Self {
+        self.gray_release = support;
         self
     }
 
@@ -116,5 +118,105 @@ impl Capabilities {
     pub const fn with_app_id_in_pushes(mut self) -> Self {
         self.app_id_in_pushes = true;
         self
+    }
+}
+
+/// The shares of users that a vendor offers for gray (phased) releases.
+///
+/// As JSON: `false`, `true`, or the list of the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum GrayReleaseSupport {
+    /// There are no gray releases.
+    #[default]
+    None,
+    /// Any percentage.
+    Any,
+    /// These percentages only, in ascending order.
+    Steps(&'static [u8]),
+}
+
+impl GrayReleaseSupport {
+    /// Returns whether there are gray releases.
+    #[must_use]
+    pub const fn is_supported(self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Returns whether a gray release to this share of users, in percent, is offered.
+    #[must_use]
+    pub fn offers(self, percentage: u8) -> bool {
+        match self {
+            Self::None => false,
+            Self::Any => percentage <= 100,
+            Self::Steps(steps) => steps.contains(&percentage),
+        }
+    }
+
+    /// Checks the percentage of a gray release that is to be started. A vendor's plan calls it before its first
+    /// request; `operation` is the operation that the error names.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), naming `percentage` and the shares on offer.
+    pub fn check(self, operation: &'static str, percentage: u8) -> Result<()> {
+        if self.offers(percentage) {
+            return Ok(());
+        }
+        let rule = match self {
+            Self::None => "there are no gray releases".to_owned(),
+            Self::Any => "must be 0 to 100".to_owned(),
+            Self::Steps(steps) => {
+                let steps: Vec<_> = steps.iter().map(u8::to_string).collect();
+                format!("must be one of {}", steps.join(", "))
+            }
+        };
+        Err(Error::invalid(operation, "percentage", format!("{rule}, is {percentage}")))
+    }
+}
+
+impl Serialize for GrayReleaseSupport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Self::None | Self::Any => self.is_supported().serialize(serializer),
+            Self::Steps(steps) => steps.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{ErrorKind, Outcome};
+
+    const STEPS: GrayReleaseSupport = GrayReleaseSupport::Steps(&[10, 30, 50]);
+
+    #[test]
+    fn a_share_between_two_steps_is_refused_with_the_steps() {
+        for step in [10, 30, 50] {
+            STEPS.check("start_gray_release", step).unwrap();
+        }
+        for share in [0, 20, 100] {
+            let error = STEPS.check("start_gray_release", share).unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidArgument, Outcome::NotSent));
+            assert_eq!((error.operation(), error.field()), ("start_gray_release", Some("percentage")));
+            let told = error.detail().unwrap_or_default();
+            assert_eq!(told, format!("must be one of 10, 30, 50, is {share}"));
+        }
+        assert!(GrayReleaseSupport::Any.offers(0) && GrayReleaseSupport::Any.offers(100));
+        assert!(!GrayReleaseSupport::Any.offers(101) && !GrayReleaseSupport::None.offers(10));
+    }
+
+    #[test]
+    fn capabilities_show_whether_and_in_which_steps_an_app_is_released_gradually() {
+        let shown = |support| {
+            serde_json::to_value(Capabilities::new().with_gray_release(support)).unwrap()["gray_release"]
+                .clone()
+        };
+        assert_eq!(shown(GrayReleaseSupport::None), json!(false));
+        assert_eq!(shown(GrayReleaseSupport::Any), json!(true));
+        assert_eq!(shown(STEPS), json!([10, 30, 50]));
+        assert_eq!(Capabilities::default(), Capabilities::new());
     }
 }

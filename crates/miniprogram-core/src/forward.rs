@@ -234,6 +234,9 @@ macro_rules! forward {
             fn acknowledgement(&self) -> Answer {
                 (**self).acknowledgement()
             }
+            fn failure(&self) -> Option<Answer> {
+                (**self).failure()
+            }
             fn reply(&self, event: &Event<'_>, now: Timestamp) -> Option<Result<Answer>> {
                 (**self).reply(event, now)
             }

@@ -57,7 +57,7 @@ pub mod wire;
 pub use advice::{Advice, Language};
 pub use audit::{Audit, AuditItem, AuditQuota, AuditTarget, QuotaPeriod, SubmitOptions, SubmitTarget};
 pub use authorization::AuthorizationApi;
-pub use capability::Capabilities;
+pub use capability::{Capabilities, GrayReleaseSupport};
 #[cfg(feature = "client")]
 pub use client::ClientConfig;
 pub use clock::Clock;

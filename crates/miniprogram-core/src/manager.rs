@@ -203,7 +203,8 @@ pub trait ReleaseManager: Authorizer {
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no gray releases;
     /// [`Conflict`](crate::ErrorKind::Conflict) if the share would decrease, nothing is approved or nothing is
-    /// online.
+    /// online; [`InvalidArgument`](crate::ErrorKind::InvalidArgument), naming `percentage`, for a share that the
+    /// vendor does not offer.
     async fn start_gray_release(&self, gray: GrayRelease) -> Result<Effect> {
         Ok(self.perform(Command::StartGrayRelease { gray }).await?.into_unit())
     }

@@ -139,7 +139,7 @@ impl TokenRecord {
     #[must_use]
     pub fn usable(&self, now: Timestamp) -> Option<&StoredAccess> {
         let granted = self.state.is_granted();
-        self.access.as_ref().filter(|access| granted && !access.refused && access.expires_at > now)
+        self.access.as_ref().filter(|access| granted && !access.refused && !access.has_expired(now))
     }
 
     /// Returns why the record must not be renewed as if it were complete: its stored refresh token or state
@@ -250,8 +250,8 @@ pub struct StoredAccess {
     pub token: AccessToken,
     /// When it was issued, according to the platform's clock.
     pub issued_at: Timestamp,
-    /// When it expires.
-    pub expires_at: Timestamp,
+    /// When it expires; `None` if it is valid until it is revoked.
+    pub expires_at: Option<Timestamp>,
     /// Whether the vendor refused it before it expired.
     pub refused: bool,
 }
@@ -263,7 +263,7 @@ impl StoredAccess {
         Self {
             token: issued.token.clone(),
             issued_at,
-            expires_at: issued_at.after(issued.expires_in),
+            expires_at: issued.expires_in.map(|lifetime| issued_at.after(lifetime)),
             refused: false,
         }
     }
@@ -271,8 +271,20 @@ impl StoredAccess {
     /// Sets when it expires.
     #[must_use]
     pub const fn with_expires_at(mut self, expires_at: Timestamp) -> Self {
-        self.expires_at = expires_at;
+        self.expires_at = Some(expires_at);
         self
+    }
+
+    /// Returns whether it has expired at that time.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
+    /// Returns its lifetime, from the time it was issued; `None` if it does not expire.
+    #[must_use]
+    pub fn lifetime(&self) -> Option<Duration> {
+        Some(self.expires_at?.since(self.issued_at))
     }
 
     /// Sets whether the vendor refused it.

@@ -26,22 +26,26 @@ const PAGE: u32 = 500;
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AuthorizationLink {
-    /// The URL. It contains the pre-authorization code: pass it to the merchant and never log it.
+    /// The URL. It may contain a pre-authorization code: pass it to the merchant and never log it.
     pub url: String,
-    /// How long it is valid, in seconds.
-    #[serde(rename = "expires_in_seconds", serialize_with = "seconds")]
-    pub expires_in: Duration,
+    /// How long it is valid, in seconds; `None` if the page needs no code that expires.
+    #[serde(
+        rename = "expires_in_seconds",
+        serialize_with = "seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub expires_in: Option<Duration>,
 }
 
-fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(duration.as_secs())
+fn seconds<S: serde::Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| duration.as_secs()).serialize(serializer)
 }
 
 impl AuthorizationLink {
-    /// Creates a link that is valid for a limited time.
+    /// Creates a link, which may be valid for a limited time.
     #[must_use]
-    pub fn new(url: impl Into<String>, expires_in: Duration) -> Self {
-        Self { url: url.into(), expires_in }
+    pub fn new(url: impl Into<String>, expires_in: impl Into<Option<Duration>>) -> Self {
+        Self { url: url.into(), expires_in: expires_in.into() }
     }
 }
 
@@ -89,8 +93,8 @@ impl Authorized {
 }
 
 impl TokenManager {
-    /// Returns the URL of the page on which a merchant authorizes the platform. Each URL uses its own
-    /// pre-authorization code: create it when the merchant requests it.
+    /// Returns the URL of the page on which a merchant authorizes the platform. If the vendor demands a
+    /// pre-authorization code, each URL uses its own: create it when the merchant requests it.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) while no ticket has arrived; the errors of
@@ -107,8 +111,8 @@ impl TokenManager {
         let code = trip
             .with_platform(api, move |token| async move { api.pre_authorization_code(&token).await })
             .await?;
-        let url = api.authorization_url(&code, request)?;
-        Ok(AuthorizationLink::new(url, code.expires_in))
+        let url = api.authorization_url(code.as_ref(), request)?;
+        Ok(AuthorizationLink::new(url, code.map(|code| code.expires_in)))
     }
 
     /// Exchanges an authorization code for tokens and stores them under their app. This consumes the code.
@@ -267,7 +271,8 @@ impl TokenManager {
     /// tokens were lost, or to take over an app that authorized the platform elsewhere.
     ///
     /// # Errors
-    /// [`Unauthorized`](ErrorKind::Unauthorized) if the app has not authorized the platform.
+    /// [`Unauthorized`](ErrorKind::Unauthorized) if the app has not authorized the platform;
+    /// [`Unsupported`](ErrorKind::Unsupported) if the vendor has no recovery, and nothing changes then.
     pub async fn recover(&self, platform: &PlatformKey, app: &AppId) -> Result<TokenStatus> {
         let scope = authorizer(platform, app);
         self.0.api(&scope)?;

@@ -49,6 +49,12 @@ pub(crate) fn not_served(scope: &TokenScope) -> Error {
     of(ErrorKind::Config, scope).with_detail(detail)
 }
 
+/// Returns the error for the token of a platform that has none, since its requests are signed.
+pub(crate) fn without_platform_token(scope: &TokenScope) -> Error {
+    Error::unsupported(scope.vendor, OPERATION)
+        .with_detail("the platform signs its requests and has no token of its own")
+}
+
 pub(crate) fn no_runtime(scope: &TokenScope) -> Error {
     of(ErrorKind::Config, scope)
         .with_detail("must be called on a tokio runtime: renewals are tasks of their own")

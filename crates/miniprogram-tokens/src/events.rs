@@ -63,7 +63,7 @@ impl TokenManager {
             (app, Some(EventCredential::AuthorizationCode(code))) => {
                 self.exchange(platform, code, app.as_ref(), Some(at)).await.map(drop)
             }
-            // Without its code, an authorization can still be recovered.
+            // Without its code, an authorization can still be recovered, if the vendor has a call for that.
             (Some(app), _) => {
                 let _busy = self.0.clock.enter();
                 self.fly(&authorizer(platform, app), Task::Recover { granted_at: Some(at) }).await.map(drop)
@@ -73,7 +73,7 @@ impl TokenManager {
         match result {
             // Delivering the event again would change nothing: only the merchant can, and the state reflects
             // that.
-            Err(error) if error.kind() == ErrorKind::Unauthorized => {
+            Err(error) if matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Unsupported) => {
                 tracing::warn!(vendor = %platform.vendor, operation = "exchange", outcome = %error.outcome(), %error, "a pushed authorization is void");
                 Ok(())
             }

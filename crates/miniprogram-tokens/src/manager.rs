@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram_core::authorization::AuthorizerInfo;
+use miniprogram_core::authorization::{AuthorizerInfo, PlatformProof};
 use miniprogram_core::{
     AccessToken, AppId, AuthorizationApi, Clock, ErrorKind, Outcome, Result, TokenKind, TokenProvider,
     TokenScope,
@@ -98,18 +98,22 @@ impl TokenManager {
 impl Inner {
     /// Returns the API of the platform that a scope belongs to.
     pub(crate) fn api(&self, scope: &TokenScope) -> Result<&Arc<dyn AuthorizationApi>> {
-        let served = match scope.kind {
-            TokenKind::Authorizer => scope.app.is_some(),
-            TokenKind::Platform => scope.app.is_none(),
-            _ => false,
-        };
         let key = PlatformKey::new(scope.vendor, scope.platform.clone());
-        self.platforms.get(&key).filter(|_| served).ok_or_else(|| errors::not_served(scope))
+        let api = self.platforms.get(&key).ok_or_else(|| errors::not_served(scope))?;
+        match scope.kind {
+            TokenKind::Authorizer if scope.app.is_some() => Ok(api),
+            TokenKind::Platform if scope.app.is_none() => match api.platform_proof() {
+                PlatformProof::Signature => Err(errors::without_platform_token(scope)),
+                _ => Ok(api),
+            },
+            _ => Err(errors::not_served(scope)),
+        }
     }
 
     /// Returns the API of a platform.
     pub(crate) fn platform(&self, key: &PlatformKey) -> Result<&Arc<dyn AuthorizationApi>> {
-        self.api(&TokenScope::platform(key.vendor, key.platform.clone()))
+        let scope = || TokenScope::platform(key.vendor, key.platform.clone());
+        self.platforms.get(key).ok_or_else(|| errors::not_served(&scope()))
     }
 
     /// Returns a number from 0 to 1.

@@ -54,27 +54,36 @@ impl<'a> Renewal<'a> {
 
     /// Refreshes the tokens; recovers the authorization if that is not possible.
     pub(crate) async fn renew(&mut self, record: &TokenRecord) -> Result<Granted, Failure> {
-        let Some(stored) = record.refresh_token.clone() else { return self.recover().await };
+        let Some(stored) = record.refresh_token.clone() else { return self.recover_or(Failure::Gone).await };
         // If another process's call is already open, this is the one repetition with the old token.
         let tries = if self.open { 1 } else { TRIES };
         match self.send(&Credential::RefreshToken(stored), tries).await {
-            Ok(granted) => return Ok(granted),
-            Err(Ended::Failed(failure)) => return Err(failure),
-            Err(Ended::Unknown(error)) if !self.single_use => return Err(Failure::Nothing(error)),
-            Err(Ended::Unknown(_)) => {}
-            Err(Ended::Refused(_)) => {
+            Ok(granted) => Ok(granted),
+            Err(Ended::Failed(failure)) => Err(failure),
+            Err(Ended::Unknown(error)) if !self.single_use => Err(Failure::Nothing(error)),
+            // Without a recovery, the next holder of the lease finds out by sending it once more.
+            Err(Ended::Unknown(error)) => self.recover_or(|_| Failure::Open(error)).await,
+            Err(Ended::Refused(refusal)) => {
                 // Nothing is open: the vendor may not have received the refresh that yielded the stored one.
                 let previous = record.previous_refresh_token.clone();
+                let mut unanswered = None;
                 if let Some(previous) = previous.filter(|_| !self.open) {
                     match self.send(&Credential::RefreshToken(previous), 1).await {
                         Ok(granted) => return Ok(granted),
                         Err(Ended::Failed(failure)) => return Err(failure),
-                        Err(Ended::Refused(_) | Ended::Unknown(_)) => {}
+                        Err(Ended::Refused(_)) => {}
+                        Err(Ended::Unknown(error)) => unanswered = Some(error),
                     }
                 }
+                let open = self.open;
+                self.recover_or(|_| match unanswered {
+                    Some(error) if open => Failure::Open(error),
+                    Some(error) => Failure::Nothing(error),
+                    None => Failure::Gone(refusal),
+                })
+                .await
             }
         }
-        self.recover().await
     }
 
     /// Exchanges the code of an authorization; recovers the authorization if the code was consumed. Verifies that
@@ -83,11 +92,29 @@ impl<'a> Renewal<'a> {
         match self.send(&Credential::Code(code.clone()), TRIES).await {
             Ok(granted) => self.identify(granted).await,
             Err(Ended::Failed(failure)) => Err(failure),
-            Err(Ended::Refused(_) | Ended::Unknown(_)) => self.recover().await,
+            Err(Ended::Refused(error) | Ended::Unknown(error)) => {
+                // A code that yields nothing says nothing about the tokens at hand.
+                let failure = self.failed(error);
+                self.recover_or(|_| failure).await
+            }
         }
     }
 
-    /// Recovers the authorization without involving the merchant.
+    /// Recovers the authorization; ends otherwise if the vendor has no recovery.
+    async fn recover_or(
+        &mut self,
+        otherwise: impl FnOnce(Error) -> Failure + Send,
+    ) -> Result<Granted, Failure> {
+        match self.recover().await {
+            Err(Failure::Nothing(error) | Failure::Open(error)) if error.kind() == ErrorKind::Unsupported => {
+                Err(otherwise(error))
+            }
+            result => result,
+        }
+    }
+
+    /// Recovers the authorization without involving the merchant. Whether the vendor has a call for that is known
+    /// from the call itself, which fails as unsupported and sends nothing.
     pub(crate) async fn recover(&mut self) -> Result<Granted, Failure> {
         let mut rounds = 1;
         loop {

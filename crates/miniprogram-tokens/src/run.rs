@@ -55,7 +55,7 @@ impl TokenManager {
     /// Renews every token before it expires, until shutdown. Each token is renewed at its own point between two
     /// thirds and nine tenths of its lifetime, so that tokens issued together are not renewed together. The point
     /// depends only on the scope: several processes agree on it, and the lease admits one of them. Tokens that
-    /// need the merchant are left alone.
+    /// need the merchant, and those that do not expire, are left alone.
     ///
     /// Errors do not end it: a token that cannot be renewed is retried after a growing pause of at most an hour,
     /// and a store that cannot be read is retried within a minute. On shutdown, renewals in progress are
@@ -120,7 +120,7 @@ impl TokenManager {
                     found.next = found.next.min(at);
                     continue;
                 }
-                let ends = record.access.as_ref().map_or(now, |access| access.expires_at);
+                let ends = record.access.as_ref().and_then(|access| access.expires_at).unwrap_or(now);
                 found.due.push(Due { scope: record.scope, generation: record.generation, ends });
             }
             let Some(next) = page.next else { break };
@@ -186,7 +186,7 @@ fn due_at(record: &TokenRecord, now: Timestamp) -> Option<Timestamp> {
     }
     match &record.access {
         Some(access) if !access.refused => {
-            let life = access.expires_at.since(access.issued_at);
+            let life = access.lifetime()?;
             Some(access.issued_at.after(life.mul_f64(point(&record.scope))))
         }
         _ => Some(now),

@@ -35,24 +35,26 @@ struct Current {
     generation: i64,
 }
 
-/// The time span in which a token is provided. If the current time is before it, the clock was set back.
+/// The time span in which a token is provided; one that does not expire has no end. If the current time is before
+/// it, the clock was set back.
 #[derive(Clone, Copy)]
 struct Span {
     from: Timestamp,
-    until: Timestamp,
+    until: Option<Timestamp>,
 }
 
 impl Span {
     fn of(access: &StoredAccess) -> Self {
-        let life = access.expires_at.since(access.issued_at);
-        let margin = margin(life);
+        let life = access.lifetime();
+        let margin = life.map_or(MARGIN, margin);
         // Another machine's clock may be ahead of the local one, by less than the margin.
         let early = access.issued_at.as_unix_millis() - i64::try_from(margin.as_millis()).unwrap_or(0);
-        Self { from: Timestamp::from_unix_millis(early), until: access.issued_at.after(life - margin) }
+        let until = life.map(|life| access.issued_at.after(life - margin));
+        Self { from: Timestamp::from_unix_millis(early), until }
     }
 
     fn contains(self, now: Timestamp) -> bool {
-        (self.from..self.until).contains(&now)
+        self.from <= now && self.until.is_none_or(|until| now < until)
     }
 }
 

@@ -30,13 +30,13 @@ pub struct TokenStatus {
     /// When the access token was issued; none if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Timestamp>,
-    /// When it expires.
+    /// When it expires; none if there is no token, or if it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// Its age in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_seconds: Option<u64>,
-    /// How long it is still valid, in seconds; 0 if it has expired.
+    /// How long it is still valid, in seconds; 0 if it has expired, none if it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<u64>,
     /// Whether the vendor refused it before it expired.
@@ -113,9 +113,11 @@ impl TokenStatus {
             unreadable: record.unreadable.clone(),
             generation: record.generation,
             issued_at: access.map(|access| access.issued_at),
-            expires_at: access.map(|access| access.expires_at),
+            expires_at: access.and_then(|access| access.expires_at),
             age_seconds: access.map(|access| now.since(access.issued_at).as_secs()),
-            expires_in_seconds: access.map(|access| access.expires_at.since(now).as_secs()),
+            expires_in_seconds: access
+                .and_then(|access| access.expires_at)
+                .map(|expires_at| expires_at.since(now).as_secs()),
             refused: access.is_some_and(|access| access.refused),
             refreshable: record.refresh_token.is_some(),
             granted_at: record.granted_at,

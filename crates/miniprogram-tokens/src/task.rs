@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniprogram_core::authorization::{Grant, Permission};
+use miniprogram_core::authorization::{Grant, Permission, PlatformProof};
 use miniprogram_core::{
     AuthorizationApi, Error, ErrorKind, Result, Secret, Timestamp, TokenKind, TokenScope,
 };
@@ -308,27 +308,34 @@ async fn write_down(trip: &Trip, lease: Lease, tokens: NewTokens) -> Result<Opti
     }
 }
 
-/// Obtains the platform's own token with the newest ticket.
+/// Obtains the platform's own token, with the newest ticket or with its keys.
 async fn platform_token(
     trip: &mut Trip,
     api: &dyn AuthorizationApi,
     scope: &TokenScope,
 ) -> Result<Granted, Failure> {
-    let key = PlatformKey::new(scope.vendor, scope.platform.clone());
-    let ticket = trip.manager.0.store.ticket(&key).await.map_err(Failure::Nothing)?;
-    let ticket = ticket.ok_or_else(|| Failure::Nothing(errors::no_ticket(scope)))?;
+    let ticket = match api.platform_proof() {
+        PlatformProof::Ticket => {
+            let key = PlatformKey::new(scope.vendor, scope.platform.clone());
+            let ticket = trip.manager.0.store.ticket(&key).await.map_err(Failure::Nothing)?;
+            Some(ticket.ok_or_else(|| Failure::Nothing(errors::no_ticket(scope)))?)
+        }
+        _ => None,
+    };
     let asked_at = trip.now();
-    let result = trip.lend(api.platform_token(&ticket.ticket)).await;
+    let result = trip.lend(api.platform_token(ticket.as_ref().map(|ticket| &ticket.ticket))).await;
     meter::call("platform_token", scope, &result);
     match result {
         Ok(issued) => {
             let grant = Grant::new().with_access(Some(issued));
             Ok(Granted { grant, asked_at, original_id: None })
         }
-        Err(error) if error.kind() == ErrorKind::TokenRejected => {
-            Err(Failure::Nothing(errors::ticket_refused(error, ticket.created_at)))
-        }
-        Err(error) => Err(Failure::Nothing(error)),
+        Err(error) => Err(Failure::Nothing(match ticket {
+            Some(ticket) if error.kind() == ErrorKind::TokenRejected => {
+                errors::ticket_refused(error, ticket.created_at)
+            }
+            _ => error,
+        })),
     }
 }
 

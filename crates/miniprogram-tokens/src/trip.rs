@@ -4,10 +4,9 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::time::Duration;
 
+use miniprogram_core::authorization::{PlatformAuth, PlatformProof};
 use miniprogram_core::clock::Busy;
-use miniprogram_core::{
-    AccessToken, AuthorizationApi, Outcome, Result, Retry, Timestamp, TokenProvider, TokenScope,
-};
+use miniprogram_core::{AuthorizationApi, Outcome, Result, Retry, Timestamp, TokenProvider, TokenScope};
 
 use crate::manager::TokenManager;
 
@@ -53,16 +52,19 @@ impl Trip {
         output
     }
 
-    /// Performs a call with the platform's token. A refused token is replaced once, and the call is sent once
-    /// more, since a refused call did nothing.
+    /// Performs a call with the proof of the platform's identity that the vendor demands. A refused token is
+    /// replaced once, and the call is sent once more, since a refused call did nothing.
     pub(crate) async fn with_platform<T, F: Future<Output = Result<T>>>(
         &mut self,
         api: &dyn AuthorizationApi,
-        send: impl Fn(AccessToken) -> F,
+        send: impl Fn(PlatformAuth) -> F,
     ) -> Result<T> {
+        if api.platform_proof() == PlatformProof::Signature {
+            return self.lend(send(PlatformAuth::Signed)).await;
+        }
         let scope = TokenScope::platform(api.vendor(), api.platform_id().clone());
         let token = self.manager.token(&scope).await?;
-        let error = match self.lend(send(token.clone())).await {
+        let error = match self.lend(send(token.clone().into())).await {
             Err(error) if error.retry() == Retry::AfterRefresh && error.outcome() == Outcome::NotDone => {
                 error
             }
@@ -70,7 +72,7 @@ impl Trip {
         };
         self.manager.reject(&scope, &token).await?;
         let fresh = self.manager.token(&scope).await?;
-        if fresh == token { Err(error) } else { self.lend(send(fresh)).await }
+        if fresh == token { Err(error) } else { self.lend(send(fresh.into())).await }
     }
 
     /// Makes a short, jittered pause before something is sent again.

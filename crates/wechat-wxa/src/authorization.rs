@@ -10,8 +10,8 @@ mod tokens;
 
 use async_trait::async_trait;
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken,
-    PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken, PlatformAuth,
+    PlatformProof, PreAuthorizationCode, Recovery, RefreshTokenUse,
 };
 use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::{Call, Op, Pipeline};
@@ -89,51 +89,56 @@ impl AuthorizationApi for WeChatAuthorization {
         RefreshTokenUse::Repeatable
     }
 
-    async fn platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
-        self.fetch_platform_token(ticket).await
+    fn platform_proof(&self) -> PlatformProof {
+        PlatformProof::Ticket
+    }
+
+    async fn platform_token(&self, ticket: Option<&Secret>) -> Result<IssuedToken> {
+        self.fetch_platform_token(ticket.unwrap_or(&Secret::new(""))).await
     }
 
     async fn start_ticket_push(&self) -> Result<()> {
         self.ask_for_tickets().await
     }
 
-    async fn pre_authorization_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode> {
-        self.fetch_pre_authorization_code(platform).await
+    async fn pre_authorization_code(&self, platform: &PlatformAuth) -> Result<Option<PreAuthorizationCode>> {
+        let platform = platform.token(WECHAT, "pre_authorization_code")?;
+        self.fetch_pre_authorization_code(platform).await.map(Some)
     }
 
     fn authorization_url(
         &self,
-        code: &PreAuthorizationCode,
+        code: Option<&PreAuthorizationCode>,
         request: &AuthorizationRequest,
     ) -> Result<String> {
         page::url(self, code, request)
     }
 
-    async fn exchange(&self, platform: &AccessToken, authorization_code: &Secret) -> Result<Grant> {
-        self.exchange_code(platform, authorization_code).await
+    async fn exchange(&self, platform: &PlatformAuth, authorization_code: &Secret) -> Result<Grant> {
+        self.exchange_code(platform.token(WECHAT, "exchange")?, authorization_code).await
     }
 
-    async fn refresh(&self, platform: &AccessToken, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
-        self.refresh_app(platform, app, refresh_token).await
+    async fn refresh(&self, platform: &PlatformAuth, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
+        self.refresh_app(platform.token(WECHAT, "refresh")?, app, refresh_token).await
     }
 
-    async fn recover(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
-        self.find_refresh_token(platform, app).await
+    async fn recover(&self, platform: &PlatformAuth, app: &AppId) -> Result<Recovery> {
+        self.find_refresh_token(platform.token(WECHAT, "recover")?, app).await
     }
 
     async fn authorizer_info(
         &self,
-        platform: &AccessToken,
+        platform: &PlatformAuth,
         app: Option<&AppId>,
         _authorizer: Option<&AccessToken>,
     ) -> Result<AuthorizerInfo> {
         const OPERATION: &str = "authorizer_info";
         let why = "must be given: WeChat is asked with the platform's token and the app's id";
         let app = app.ok_or_else(|| REFUSE.invalid(OPERATION, "app", why))?;
-        self.read_info(platform, app).await
+        self.read_info(platform.token(WECHAT, OPERATION)?, app).await
     }
 
-    async fn authorizers(&self, platform: &AccessToken, page: AuthorizerPage) -> Result<AuthorizerList> {
-        self.read_list(platform, page).await
+    async fn authorizers(&self, platform: &PlatformAuth, page: AuthorizerPage) -> Result<AuthorizerList> {
+        self.read_list(platform.token(WECHAT, "authorizers")?, page).await
     }
 }

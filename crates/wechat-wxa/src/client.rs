@@ -4,8 +4,8 @@ use http::Method;
 use miniprogram_core::pipeline::{Call, Op, Pipeline, Reply};
 use miniprogram_core::transport::Body;
 use miniprogram_core::{
-    AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, MiniProgram,
-    MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
+    AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, GrayReleaseSupport,
+    MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
 };
 use serde_json::Value;
 
@@ -118,7 +118,7 @@ impl MiniProgramPlatform for WeChatPlatform {
 }
 
 const CAPABILITIES: Capabilities = Capabilities::new()
-    .with_gray_release()
+    .with_gray_release(GrayReleaseSupport::Any)
     .with_expedite_audit()
     .with_pages()
     .with_audit_items()

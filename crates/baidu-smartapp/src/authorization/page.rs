@@ -7,7 +7,7 @@ use miniprogram_core::{Error, Result};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::{BaiduAuthorization, required};
+use super::BaiduAuthorization;
 use crate::{BAIDU, REFUSE};
 
 const OPERATION: &str = "authorization_url";
@@ -16,10 +16,11 @@ const OPERATION: &str = "authorization_url";
 /// domain.
 pub(super) fn url(
     of: &BaiduAuthorization,
-    code: &PreAuthorizationCode,
+    code: Option<&PreAuthorizationCode>,
     request: &AuthorizationRequest,
 ) -> Result<String> {
-    required(OPERATION, "pre_auth_code", &code.code)?;
+    let code = code.map_or("", |code| code.code.expose());
+    REFUSE.required(OPERATION, "pre_auth_code", code)?;
     let back = Url::parse(&request.redirect_uri).ok();
     if !back.is_some_and(|back| matches!(back.scheme(), "http" | "https")) {
         return Err(invalid("redirect_uri", "must be an http or https URL of the registered domain"));
@@ -30,7 +31,7 @@ pub(super) fn url(
     }
     let own = [
         ("client_id", of.client_id.as_str()),
-        ("pre_auth_code", code.code.expose()),
+        ("pre_auth_code", code),
         ("redirect_uri", request.redirect_uri.as_str()),
     ];
     let extra = request.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));

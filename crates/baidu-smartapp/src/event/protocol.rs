@@ -106,6 +106,10 @@ impl CallbackProtocol for BaiduCallback {
         Answer::text("success")
     }
 
+    fn failure(&self) -> Option<Answer> {
+        None
+    }
+
     fn reply(&self, _event: &Event<'_>, _now: Timestamp) -> Option<Result<Answer>> {
         None
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use baidu_smartapp::values::PushStatus;
 use baidu_smartapp::{BAIDU, BaiduAuthorization, MissedPushQuery};
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerPage, PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationRequest, AuthorizerPage, PlatformAuth, PreAuthorizationCode, Recovery, RefreshTokenUse,
 };
 use miniprogram_core::transport::{BaseUrl, Transport};
 use miniprogram_core::{
@@ -41,8 +41,8 @@ fn api_of(endpoint: &str, answer: impl Into<Answer>) -> BaiduAuthorization {
     api(&Script::new().on(endpoint, [answer]))
 }
 
-fn platform() -> AccessToken {
-    AccessToken::new(PLATFORM_TOKEN).unwrap()
+fn platform() -> PlatformAuth {
+    AccessToken::new(PLATFORM_TOKEN).unwrap().into()
 }
 
 fn authorizer() -> AccessToken {
@@ -59,7 +59,7 @@ const GRANTED: &str =
 /// Calls a method that queries the vendor, and returns its error.
 async fn call(api: &BaiduAuthorization, operation: &str) -> Result<()> {
     match operation {
-        "platform_token" => api.platform_token(&Secret::new(TICKET)).await.map(drop),
+        "platform_token" => api.platform_token(Some(&Secret::new(TICKET))).await.map(drop),
         "pre_authorization_code" => api.pre_authorization_code(&platform()).await.map(drop),
         "exchange" => api.exchange(&platform(), &Secret::new(CODE)).await.map(drop),
         "refresh" => api.refresh(&platform(), &app(), &Secret::new(REFRESH)).await.map(drop),
@@ -135,9 +135,9 @@ async fn a_platform_token_is_read_in_every_form() {
         r#"{"errno":0,"msg":"success","data":{"access_token":"42.t","expires_in":2592000,"scope":null}}"#,
         r#"{"errno":"0","data":{"access_token":"42.t","expires_in":"2592000","more":[]},"traceId":7}"#,
     ] {
-        let token = api_of(TOKEN_PATH, answer).platform_token(&Secret::new(TICKET)).await.unwrap();
+        let token = api_of(TOKEN_PATH, answer).platform_token(Some(&Secret::new(TICKET))).await.unwrap();
         assert_eq!(token.token.secret().expose(), "42.t");
-        assert_eq!(token.expires_in, Duration::from_secs(2_592_000));
+        assert_eq!(token.expires_in, Some(Duration::from_secs(2_592_000)));
     }
 }
 
@@ -158,7 +158,7 @@ async fn a_platform_token_that_is_none_is_a_protocol_error_after_three_attempts(
         (json!([]), "data.access_token"),
     ] {
         let api = api_of(TOKEN_PATH, data(&answer.to_string()));
-        let error = api.platform_token(&Secret::new(TICKET)).await.unwrap_err();
+        let error = api.platform_token(Some(&Secret::new(TICKET))).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::NotDone), "{answer}");
         assert_eq!((error.field(), error.vendor()), (Some(field), Some(BAIDU)), "{answer}");
         assert!(!format!("{error:#} {error:?}").contains("canary"), "{error:?}");
@@ -171,7 +171,7 @@ async fn a_platform_token_that_is_none_is_a_protocol_error_after_three_attempts(
 #[tokio::test]
 async fn a_pre_authorization_code_lives_as_long_as_the_answer_says() {
     let code = api_of(PRE_PATH, data(r#"{"pre_auth_code":"canary-pre","expires_in":"1200"}"#));
-    let code = code.pre_authorization_code(&platform()).await.unwrap();
+    let code = code.pre_authorization_code(&platform()).await.unwrap().unwrap();
     assert_eq!((code.code.expose(), code.expires_in), ("canary-pre", Duration::from_secs(1200)));
     assert!(!format!("{code:?}").contains("canary"));
 }
@@ -189,7 +189,7 @@ async fn an_exchange_and_a_refresh_bring_both_tokens() {
         assert_eq!(exchanged.refresh_token.unwrap().expose(), "46.canary-next");
         let access = exchanged.access.unwrap();
         assert_eq!(access.token.secret().expose(), "45.canary-access");
-        assert_eq!(access.expires_in, Duration::from_secs(3600));
+        assert_eq!(access.expires_in, Some(Duration::from_secs(3600)));
     }
 }
 
@@ -302,7 +302,13 @@ async fn nothing_is_sent_for_what_is_empty_or_unsupported() {
     let script = Script::new();
     let (api, platform, none) = (api(&script), platform(), Secret::new(""));
     for error in [
-        api.platform_token(&none).await.unwrap_err(),
+        api.platform_token(Some(&none)).await.unwrap_err(),
+        api.platform_token(None).await.unwrap_err(),
+        api.authorization_url(None, &AuthorizationRequest::new("https://shop.example")).unwrap_err(),
+        api.pre_authorization_code(&PlatformAuth::Signed).await.unwrap_err(),
+        api.exchange(&PlatformAuth::Signed, &Secret::new(CODE)).await.unwrap_err(),
+        api.refresh(&PlatformAuth::Signed, &app(), &Secret::new(REFRESH)).await.unwrap_err(),
+        api.recover(&PlatformAuth::Signed, &app()).await.unwrap_err(),
         api.exchange(&platform, &none).await.unwrap_err(),
         api.refresh(&platform, &app(), &none).await.unwrap_err(),
         api.refresh(&platform, &"".into(), &Secret::new(REFRESH)).await.unwrap_err(),
@@ -377,14 +383,14 @@ fn code() -> PreAuthorizationCode {
 fn the_authorization_page_is_as_documented() {
     let api = api(&Script::new());
     let request = AuthorizationRequest::new("https://platform.example.com/back?x=1&y=店");
-    let url = api.authorization_url(&code(), &request).unwrap();
+    let url = api.authorization_url(Some(&code()), &request).unwrap();
     insta::assert_snapshot!(url, @"https://smartprogram.baidu.com/mappconsole/tp/authorization?client_id=the-platforms-own-public-key&pre_auth_code=pre-1&redirect_uri=https%3A%2F%2Fplatform.example.com%2Fback%3Fx%3D1%26y%3D%E5%BA%97");
-    assert_eq!(api.authorization_url(&code(), &request.clone().mobile()).unwrap(), url);
+    assert_eq!(api.authorization_url(Some(&code()), &request.clone().mobile()).unwrap(), url);
     let extra = request.with_extra("type", "1").with_extra("user_id", "7");
-    let url = api.authorization_url(&code(), &extra).unwrap();
+    let url = api.authorization_url(Some(&code()), &extra).unwrap();
     assert!(url.ends_with("&type=1&user_id=7"), "{url}");
     let api = api.with_page_base(BaseUrl::parse("http://127.0.0.1:8080").unwrap());
-    let url = api.authorization_url(&code(), &extra).unwrap();
+    let url = api.authorization_url(Some(&code()), &extra).unwrap();
     assert!(url.starts_with("http://127.0.0.1:8080/mappconsole/tp/authorization?client_id="), "{url}");
 }
 
@@ -401,11 +407,11 @@ fn a_page_that_cannot_be_is_refused() {
         AuthorizationRequest::new("/back"),
         AuthorizationRequest::new("ftp://platform.example.com"),
     ] {
-        let error = api.authorization_url(&code(), &request).unwrap_err();
+        let error = api.authorization_url(Some(&code()), &request).unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidArgument, Outcome::NotSent));
         assert!(error.field().is_some(), "{request:?}");
     }
-    let error = api.authorization_url(&code(), &request.with_app(APP)).unwrap_err();
+    let error = api.authorization_url(Some(&code()), &request.with_app(APP)).unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Unsupported, Some("app")));
 }
 

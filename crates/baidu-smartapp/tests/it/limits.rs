@@ -209,7 +209,7 @@ async fn what_baidu_does_not_have_costs_no_request() {
     let can = app.capabilities();
     assert_eq!(can, script.platform().capabilities());
     assert!(can.package_ids && can.audit_remarks && can.app_id_in_pushes);
-    assert!(!can.gray_release && !can.expedite_audit && !can.pages && !can.audit_items);
+    assert!(!can.gray_release.is_supported() && !can.expedite_audit && !can.pages && !can.audit_items);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hmac::{Hmac, KeyInit, Mac};
 use miniprogram_callback::CallbackPlatform;
@@ -23,7 +24,11 @@ const KEY: &[u8] = b"canaryAcmeKey";
 const SIGNATURE: &str = "X-Acme-Signature";
 
 /// Acme's callbacks.
-struct AcmeCallback;
+#[derive(Default)]
+struct AcmeCallback {
+    /// What it says about a push that was not taken.
+    failure: Option<&'static str>,
+}
 
 impl Debug for AcmeCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,6 +82,10 @@ impl CallbackProtocol for AcmeCallback {
         Answer::new("application/json", r#"{"taken":true}"#)
     }
 
+    fn failure(&self) -> Option<Answer> {
+        self.failure.map(Answer::text)
+    }
+
     fn reply(&self, event: &Event<'_>, _now: Timestamp) -> Option<Result<Answer>> {
         event.payload.get("broken").map(|_| Err(CallbackCheck::Message.refuse(ACME)))
     }
@@ -102,9 +111,13 @@ async fn post(server: &Server, path: &str, body: &str, signatures: &[&str]) -> R
 }
 
 async fn serve(store: &Arc<MemoryStore>, handler: &Arc<Recorder>) -> Server {
+    serve_with(AcmeCallback::default(), store, handler).await
+}
+
+async fn serve_with(callback: AcmeCallback, store: &Arc<MemoryStore>, handler: &Arc<Recorder>) -> Server {
     let key = PlatformKey::new(ACME, PLATFORM);
     // A protocol may be boxed, as when it is chosen at run time.
-    let protocol: Box<dyn CallbackProtocol> = Box::new(AcmeCallback);
+    let protocol: Box<dyn CallbackProtocol> = Box::new(callback);
     let platform = CallbackPlatform::new(key, protocol).unwrap();
     let setup = Setup::of([platform], store.clone());
     setup.with(|builder| builder.with_handler(handler.clone())).serve().await
@@ -183,4 +196,27 @@ async fn a_reply_that_cannot_be_made_costs_no_push() {
     assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"taken":true}"#));
     server.turn_until(async || store.in_state(InboxState::Done) == 1).await;
     assert_eq!(store.entries(&InboxFilter::new(9)).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn whatever_was_not_taken_is_answered_with_the_vendors_word_for_it() {
+    let store = Arc::new(MemoryStore::default());
+    let callback = AcmeCallback { failure: Some("fail") };
+    let server = serve_with(callback, &store, &Arc::default()).await;
+    let body = format!("event=passed&at={NOW}&app=7");
+    for (path, signatures, expected) in [
+        ("messages", vec![signature(&body)], (200, r#"{"taken":true}"#)),
+        ("messages", vec![signature("forged")], (403, "fail")),
+        ("authorization", vec![signature(&body)], (403, "fail")),
+    ] {
+        let signatures: Vec<_> = signatures.iter().map(String::as_str).collect();
+        let answer = post(&server, path, &body, &signatures).await;
+        assert_eq!((answer.status, answer.body.as_str()), expected, "{path}");
+    }
+    store.fails.store(true, Ordering::SeqCst);
+    let answer = post(&server, "messages", &body, &[&signature(&body)]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));
+    // Nobody's platform has no word.
+    let stranger = send(server.address, &request("POST", "/acme/other/messages", &[], body.as_bytes())).await;
+    assert_eq!((stranger.status, stranger.body.as_str()), (403, ""));
 }

@@ -67,7 +67,9 @@ async fn gray(context: &Context, verb: GrayVerb) -> Result<Finish, Failure> {
 
 async fn start_gray(context: &Context, wish: GrayStart) -> Result<Finish, Failure> {
     let percentage = within("start_gray_release", "percentage", wish.percentage);
-    if percentage.is_err() && !context.effect_target(wish.dry).await?.platform()?.capabilities().gray_release
+    let refused = percentage.is_err();
+    if refused
+        && !context.effect_target(wish.dry).await?.platform()?.capabilities().gray_release.is_supported()
     {
         let vendor = context.vendor()?.vendor();
         return Err(Error::unsupported(vendor, "start_gray_release").into());

@@ -23,9 +23,18 @@ pub(crate) fn run(context: &Context) -> Result<Finish, Failure> {
     let head: Vec<&str> = std::iter::once("capability").chain(names.iter().map(String::as_str)).collect();
     let capabilities = all.first().and_then(|(_, capabilities)| capabilities.as_object());
     let rows = capabilities.into_iter().flat_map(|flags| flags.keys()).map(|flag| {
-        let has = all.iter().map(|(_, flags)| if flags[flag] == Value::Bool(true) { "yes" } else { "no" });
-        std::iter::once(flag.clone()).chain(has.map(str::to_owned)).collect()
+        let has = all.iter().map(|(_, flags)| support(&flags[flag]));
+        std::iter::once(flag.clone()).chain(has).collect()
     });
     context.output.table(Some(&head), rows)?;
     Ok(Finish::Done)
+}
+
+/// Returns what a cell shows: whether something is supported, or the steps in which it is.
+fn support(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Array(steps) => steps.iter().map(Value::to_string).collect::<Vec<_>>().join(", "),
+        _ => "no".to_owned(),
+    }
 }

@@ -45,6 +45,12 @@ pub trait CallbackProtocol: EventDecoder {
         Answer::text("success")
     }
 
+    /// Returns the body of the response to a push that is not accepted, whatever the reason; `None` for no body. The
+    /// status says the same: 403 for a push that is rejected, 503 for one that could not be stored.
+    fn failure(&self) -> Option<Answer> {
+        None
+    }
+
     /// Returns the response to this push if it differs from the acknowledgement; `None` for almost every push.
     ///
     /// If it is an error, the receiver logs it and acknowledges the push.
@@ -108,7 +114,8 @@ impl Debug for UrlCheck<'_> {
     }
 }
 
-/// A response with status 200. `Debug` does not show the body.
+/// The content of a response, with status 200 unless the method that returns it says otherwise. `Debug` does not show
+/// the body.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {

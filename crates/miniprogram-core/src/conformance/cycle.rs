@@ -1,5 +1,6 @@
 use super::harness::{Decision, Harness, Scene};
 use crate::audit::SubmitTarget;
+use crate::capability::GrayReleaseSupport;
 use crate::code::{QrCodeOptions, UploadProgress};
 use crate::command::Operation;
 use crate::error_kind::ErrorKind;
@@ -143,9 +144,13 @@ pub async fn gray_release_rises_and_ends<H: Harness, M: MiniProgram>(
     let id = AppId::from("1005");
     harness.arrange(&id, Scene::App).await;
     let app = open(&id);
-    if !app.capabilities().gray_release {
-        return;
-    }
+    let (shares, lower) = match app.capabilities().gray_release {
+        GrayReleaseSupport::Any => (&[10, 50][..], Some(20)),
+        GrayReleaseSupport::Steps(steps) => {
+            (steps, steps.split_last().and_then(|(_, lower)| lower.first()).copied())
+        }
+        GrayReleaseSupport::None => return,
+    };
     assert!(
         !app.gray_release_plan()
             .await
@@ -153,15 +158,17 @@ pub async fn gray_release_rises_and_ends<H: Harness, M: MiniProgram>(
             .is_some_and(|plan| plan.status.is_active())
     );
     approved(harness, &app, VERSION).await;
-    for percentage in [10, 50] {
+    for percentage in shares.iter().copied() {
         app.start_gray_release(GrayRelease::percentage(percentage))
             .await
             .unwrap_or_else(|error| panic!("start_gray_release {percentage}: {error:#}"));
         let plan = app.gray_release_plan().await.expect("gray_release_plan").expect("a plan");
         assert_eq!((plan.status, plan.percentage), (GrayStatus::Running, Some(percentage)));
     }
-    let error = app.start_gray_release(GrayRelease::percentage(20)).await.expect_err("the share fell");
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
+    if let Some(lower) = lower {
+        let error = app.start_gray_release(GrayRelease::percentage(lower)).await.expect_err("the share fell");
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
+    }
     let error = app.rollback(&RollbackTarget::Previous).await.expect_err("rolled back during a gray release");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:#}");
     app.cancel_gray_release().await.unwrap_or_else(|error| panic!("cancel_gray_release: {error:#}"));
@@ -172,7 +179,7 @@ pub async fn gray_release_rises_and_ends<H: Harness, M: MiniProgram>(
             .is_some_and(|plan| plan.status.is_active())
     );
     assert_ne!(online(&app).await.as_deref(), Some(VERSION));
-    assert_eq!(harness.effects(&id, Operation::StartGrayRelease).await, 2);
+    assert_eq!(harness.effects(&id, Operation::StartGrayRelease).await, shares.len() as u64);
     assert_eq!(harness.effects(&id, Operation::CancelGrayRelease).await, 1);
     assert_eq!(harness.effects(&id, Operation::Release).await, 0);
 }

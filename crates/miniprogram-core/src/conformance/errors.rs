@@ -1,6 +1,7 @@
 use super::cycle::{VERSION, submit};
 use super::harness::{Harness, Scene};
 use crate::audit::{AuditTarget, SubmitTarget};
+use crate::capability::GrayReleaseSupport;
 use crate::command::{Command, Operation};
 use crate::error_kind::{ErrorKind, Retry};
 use crate::id::{AppId, AuditId, PackageId};
@@ -22,7 +23,7 @@ pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(
     assert_eq!(capabilities, harness.platform().capabilities());
     let before = harness.requests().await;
     let mut refusals = Vec::new();
-    if !capabilities.gray_release {
+    if !capabilities.gray_release.is_supported() {
         refusals.push(app.start_gray_release(GrayRelease::percentage(10)).await.map(drop));
         refusals.push(app.gray_release_plan().await.map(drop));
         refusals.push(app.cancel_gray_release().await.map(drop));
@@ -45,6 +46,23 @@ pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(
     if !capabilities.audit_remarks {
         let options = harness.submit_options().with_remark("for the reviewer");
         refusals.push(app.submit_audit(&SubmitTarget::Newest, &options).await.map(drop));
+    }
+    if let GrayReleaseSupport::Steps(steps) = capabilities.gray_release {
+        for share in (0..=101).filter(|share| !steps.contains(share)) {
+            let error = app.start_gray_release(GrayRelease::percentage(share)).await;
+            let error = error.expect_err("a gray release to a share between two steps was started");
+            assert_eq!(
+                (error.kind(), error.outcome()),
+                (ErrorKind::InvalidArgument, Outcome::NotSent),
+                "{error:#}"
+            );
+            assert_eq!(error.field(), Some("percentage"), "{error:#}");
+            let told = error.detail().unwrap_or_default();
+            assert!(
+                steps.iter().all(|step| told.contains(&step.to_string())),
+                "{told} does not name the steps"
+            );
+        }
     }
     for refusal in refusals {
         let error = refusal.expect_err("an unsupported operation succeeded");
@@ -74,7 +92,7 @@ pub async fn a_dry_run_sends_nothing<H: Harness, M: MiniProgram>(harness: &H, op
         Command::ExpediteAudit { audit: AuditTarget::Latest },
         Command::Release { target: ReleaseTarget::Approved },
         Command::Rollback { target: RollbackTarget::Previous },
-        Command::StartGrayRelease { gray: GrayRelease::percentage(1) },
+        Command::StartGrayRelease { gray: super::outcomes::first_share(&app) },
         Command::CancelGrayRelease,
         Command::SetVisitStatus { status: VisitStatus::Closed },
         Command::SetMinLibraryVersion { version: "1.1.0".to_owned() },

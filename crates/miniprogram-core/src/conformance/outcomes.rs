@@ -5,6 +5,7 @@ use futures::future::{Either, select};
 use super::cycle::{VERSION, approved, submit};
 use super::harness::{Fault, Harness, Scene};
 use crate::audit::SubmitTarget;
+use crate::capability::GrayReleaseSupport;
 use crate::clock::Clock;
 use crate::code::UploadReceipt;
 use crate::command::Operation;
@@ -46,7 +47,7 @@ pub(super) async fn prepare<H: Harness>(
         }
         Operation::CancelGrayRelease => {
             approved(harness, app, VERSION).await;
-            let started = app.start_gray_release(GrayRelease::percentage(10)).await;
+            let started = app.start_gray_release(first_share(app)).await;
             started.unwrap_or_else(|error| panic!("start_gray_release: {error:#}"));
         }
         _ => {}
@@ -107,7 +108,7 @@ pub(super) async fn perform<H: Harness>(
         Operation::ExpediteAudit => unit(app.expedite_audit(&audit()).await?),
         Operation::Release => unit(app.release(&ReleaseTarget::Audit(audit())).await?),
         Operation::Rollback => unit(app.rollback(&RollbackTarget::Previous).await?),
-        Operation::StartGrayRelease => unit(app.start_gray_release(GrayRelease::percentage(10)).await?),
+        Operation::StartGrayRelease => unit(app.start_gray_release(first_share(app)).await?),
         Operation::CancelGrayRelease => unit(app.cancel_gray_release().await?),
         Operation::SetVisitStatus => unit(app.set_visit_status(VisitStatus::Closed).await?),
         Operation::SetMinLibraryVersion => unit(app.set_min_library_version("1.1.0").await?),
@@ -115,11 +116,22 @@ pub(super) async fn perform<H: Harness>(
     })
 }
 
+/// The smallest share that the cases start a gray release with.
+pub(super) fn first_share(app: &impl MiniProgram) -> GrayRelease {
+    let share = match app.capabilities().gray_release {
+        GrayReleaseSupport::Steps(steps) => steps.first().copied().expect("a step"),
+        _ => 10,
+    };
+    GrayRelease::percentage(share)
+}
+
 pub(super) fn supports(app: &impl MiniProgram, operation: Operation) -> bool {
     let capabilities = app.capabilities();
     match operation {
         Operation::ExpediteAudit => capabilities.expedite_audit,
-        Operation::StartGrayRelease | Operation::CancelGrayRelease => capabilities.gray_release,
+        Operation::StartGrayRelease | Operation::CancelGrayRelease => {
+            capabilities.gray_release.is_supported()
+        }
         _ => true,
     }
 }

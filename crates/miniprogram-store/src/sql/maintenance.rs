@@ -415,7 +415,7 @@ fn token_value(row: &Row, now: Timestamp) -> Result<Value, Failure> {
         let issued_at = time_in(row, "issued_at")?;
         let access = json!({
             "issued_at": issued_at,
-            "expires_at": time_in(row, "expires_at")?,
+            "expires_at": maybe_time_in(row, "expires_at")?,
             "age_seconds": now.since(issued_at).as_secs(),
             "refused": flag_in(row, "refused")?,
         });

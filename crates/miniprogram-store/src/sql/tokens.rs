@@ -415,7 +415,7 @@ async fn commit(
     key.bind(statement)
         .bind(seal("access", access.map(|access| access.token.secret()))?)
         .bind(access.map(|access| access.issued_at.as_unix_millis()))
-        .bind(access.map(|access| access.expires_at.as_unix_millis()))
+        .bind(access.and_then(|access| access.expires_at).map(Timestamp::as_unix_millis))
         .bind(i64::from(access.is_some_and(|access| access.refused)))
         .bind(seal("refresh", record.refresh_token.as_ref())?.or(kept_refresh))
         .bind(seal("previous_refresh", record.previous_refresh_token.as_ref())?.or(kept_previous))
@@ -556,7 +556,7 @@ fn access_in(key: &Key<'_>, row: &Row, token: Secret) -> Result<StoredAccess, Fa
     Ok(StoredAccess {
         token,
         issued_at: time_in(row, "issued_at")?,
-        expires_at: time_in(row, "expires_at")?,
+        expires_at: maybe_time_in(row, "expires_at")?,
         refused: flag_in(row, "refused")?,
     })
 }

@@ -27,7 +27,7 @@ fn call(bench: &Bench) -> tokio::task::JoinHandle<miniprogram_core::Result<minip
 async fn renewed_elsewhere(bench: &Bench) -> NewTokens {
     let platform = bench.manager.token(&TokenScope::platform(ACME, PLATFORM.into())).await.unwrap();
     let stored = bench.record().await.refresh_token.unwrap();
-    let grant = bench.vendor.refresh(&platform, &app(), &stored).await.unwrap();
+    let grant = bench.vendor.refresh(&platform.into(), &app(), &stored).await.unwrap();
     let access = grant.access.map(|issued| StoredAccess::new(&issued, bench.now()));
     NewTokens::new(access).with_refresh_token(grant.refresh_token)
 }

@@ -10,6 +10,7 @@ mod building;
 mod events;
 mod flights;
 mod leases;
+mod proofs;
 mod protocol;
 mod recovery;
 mod simulator;

@@ -75,6 +75,14 @@ pub(crate) struct Bench {
 impl Bench {
     /// A platform with a ticket and no app.
     pub(crate) async fn empty(model: RefreshTokenUse) -> Self {
+        let bench = Self::without_ticket(model).await;
+        let ticket = bench.vendor.ticket();
+        assert!(bench.manager.save_ticket(&platform(), &ticket, start()).await.unwrap());
+        bench
+    }
+
+    /// A platform without ticket and app.
+    pub(crate) async fn without_ticket(model: RefreshTokenUse) -> Self {
         let directory = TempDir::new().unwrap();
         let store = FaultyStore::create(&directory).await;
         let clock = VirtualClock::new(start());
@@ -82,10 +90,7 @@ impl Bench {
         let alarms = Arc::new(Alarms::default());
         let busy = clock.enter();
         let manager = builder(&store, &vendor, &clock, &alarms).build().unwrap();
-        let bench = Self { clock, vendor, store, alarms, manager, directory, _busy: busy };
-        let ticket = bench.vendor.ticket();
-        assert!(bench.manager.save_ticket(&platform(), &ticket, start()).await.unwrap());
-        bench
+        Self { clock, vendor, store, alarms, manager, directory, _busy: busy }
     }
 
     /// Like [`empty`](Self::empty), with the app authorized.

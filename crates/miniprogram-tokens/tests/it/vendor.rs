@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use miniprogram_core::authorization::{
     AuthorizationRequest, AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant,
-    IssuedToken, Permission, PreAuthorizationCode, Recovery, RefreshTokenUse,
+    IssuedToken, Permission, PlatformAuth, PlatformProof, PreAuthorizationCode, Recovery, RefreshTokenUse,
 };
 use miniprogram_core::{
     AccessToken, AppId, AuthorizationApi, Clock, Error, ErrorKind, Outcome, PlatformId, Result, Secret,
@@ -65,6 +65,12 @@ pub(crate) struct Habits {
     pub(crate) recovers_by_code: bool,
     /// Lifetime of an app's token, if not [`LIFE`].
     pub(crate) life: Option<Duration>,
+    /// Whether an app's token lives until it is refused, and no refresh token comes with it.
+    pub(crate) lasting: bool,
+    /// Whether only the merchant can bring back an authorization.
+    pub(crate) recovers_nothing: bool,
+    /// How the platform proves who it is, where it is not by a ticket.
+    pub(crate) proof: Option<PlatformProof>,
 }
 
 fn permissions(ids: &[&'static str]) -> Vec<Permission> {
@@ -101,7 +107,11 @@ impl World {
         let (access, refresh) = (self.make("access"), self.make("refresh"));
         let state = self.apps.entry(app.clone()).or_default();
         (state.access, state.refresh) = (access.clone(), refresh.clone());
-        let access = IssuedToken::new(AccessToken::new(access).unwrap(), self.habits.life.unwrap_or(LIFE));
+        let access = AccessToken::new(access).unwrap();
+        if self.habits.lasting {
+            return Grant::new().with_access(Some(IssuedToken::lasting(access)));
+        }
+        let access = IssuedToken::new(access, self.habits.life.unwrap_or(LIFE));
         Grant::new().with_access(Some(access)).with_refresh_token(Some(refresh.into()))
     }
 }
@@ -247,8 +257,13 @@ impl FakeVendor {
         result.map(|answer| spoil(answer, fault))
     }
 
-    fn check(world: &World, operation: &'static str, platform: &AccessToken) -> Result<()> {
-        if world.platform == platform.secret().expose() {
+    fn check(world: &World, operation: &'static str, platform: &PlatformAuth) -> Result<()> {
+        let signed = world.habits.proof == Some(PlatformProof::Signature);
+        let proven = match platform {
+            PlatformAuth::Token(token) => !signed && world.platform == token.secret().expose(),
+            _ => signed,
+        };
+        if proven {
             return Ok(());
         }
         Err(Self::error(ErrorKind::TokenRejected, operation, Outcome::NotDone))
@@ -285,10 +300,18 @@ impl AuthorizationApi for FakeVendor {
         self.model
     }
 
-    async fn platform_token(&self, ticket: &Secret) -> Result<IssuedToken> {
+    fn platform_proof(&self) -> PlatformProof {
+        self.world().habits.proof.unwrap_or(PlatformProof::Ticket)
+    }
+
+    async fn platform_token(&self, ticket: Option<&Secret>) -> Result<IssuedToken> {
         const OPERATION: &str = "platform_token";
         let work = |world: &mut World| {
-            if !world.tickets.contains(ticket.expose()) {
+            let proven = match world.habits.proof {
+                Some(PlatformProof::Keys) => ticket.is_none(),
+                _ => ticket.is_some_and(|ticket| world.tickets.contains(ticket.expose())),
+            };
+            if !proven {
                 return Err(Self::error(ErrorKind::TokenRejected, OPERATION, Outcome::NotDone));
             }
             world.platform = world.make("platform");
@@ -301,24 +324,29 @@ impl AuthorizationApi for FakeVendor {
         self.call("start_ticket_push", |_| Ok(()), |(), _| ()).await
     }
 
-    async fn pre_authorization_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode> {
+    async fn pre_authorization_code(&self, platform: &PlatformAuth) -> Result<Option<PreAuthorizationCode>> {
+        if self.platform_proof() == PlatformProof::Signature {
+            return Ok(None);
+        }
+
         const OPERATION: &str = "pre_authorization_code";
         let work = |world: &mut World| {
             Self::check(world, OPERATION, platform)?;
-            Ok(PreAuthorizationCode::new(world.make("pre").into(), Duration::from_secs(600)))
+            Ok(Some(PreAuthorizationCode::new(world.make("pre").into(), Duration::from_secs(600))))
         };
         self.call(OPERATION, work, |code, _| code).await
     }
 
     fn authorization_url(
         &self,
-        code: &PreAuthorizationCode,
+        code: Option<&PreAuthorizationCode>,
         request: &AuthorizationRequest,
     ) -> Result<String> {
-        Ok(format!("https://acme.example/?code={}&to={}", code.code.expose(), request.redirect_uri))
+        let code = code.map_or("", |code| code.code.expose());
+        Ok(format!("https://acme.example/?code={code}&to={}", request.redirect_uri))
     }
 
-    async fn exchange(&self, platform: &AccessToken, authorization_code: &Secret) -> Result<Grant> {
+    async fn exchange(&self, platform: &PlatformAuth, authorization_code: &Secret) -> Result<Grant> {
         const OPERATION: &str = "exchange";
         let work = |world: &mut World| {
             Self::check(world, OPERATION, platform)?;
@@ -338,7 +366,7 @@ impl AuthorizationApi for FakeVendor {
         self.call(OPERATION, work, spoil_grant).await
     }
 
-    async fn refresh(&self, platform: &AccessToken, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
+    async fn refresh(&self, platform: &PlatformAuth, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
         const OPERATION: &str = "refresh";
         let work = |world: &mut World| {
             Self::check(world, OPERATION, platform)?;
@@ -358,8 +386,11 @@ impl AuthorizationApi for FakeVendor {
         self.call(OPERATION, work, spoil_grant).await
     }
 
-    async fn recover(&self, platform: &AccessToken, app: &AppId) -> Result<Recovery> {
+    async fn recover(&self, platform: &PlatformAuth, app: &AppId) -> Result<Recovery> {
         const OPERATION: &str = "recover";
+        if self.world().habits.recovers_nothing {
+            return Err(Error::unsupported(ACME, OPERATION));
+        }
         let work = |world: &mut World| {
             Self::check(world, OPERATION, platform)?;
             let code = world.make("code");
@@ -383,7 +414,7 @@ impl AuthorizationApi for FakeVendor {
 
     async fn authorizer_info(
         &self,
-        platform: &AccessToken,
+        platform: &PlatformAuth,
         app: Option<&AppId>,
         authorizer: Option<&AccessToken>,
     ) -> Result<AuthorizerInfo> {
@@ -415,7 +446,7 @@ impl AuthorizationApi for FakeVendor {
         self.call(OPERATION, work, spoil).await
     }
 
-    async fn authorizers(&self, platform: &AccessToken, page: AuthorizerPage) -> Result<AuthorizerList> {
+    async fn authorizers(&self, platform: &PlatformAuth, page: AuthorizerPage) -> Result<AuthorizerList> {
         const OPERATION: &str = "authorizers";
         let work = |world: &mut World| {
             Self::check(world, OPERATION, platform)?;

@@ -18,10 +18,11 @@ const MINI_PROGRAMS: &str = "2";
 /// Builds the URL of the page: `componentloginpage` for desktops, `bindcomponent` for phones.
 pub(super) fn url(
     of: &WeChatAuthorization,
-    code: &PreAuthorizationCode,
+    code: Option<&PreAuthorizationCode>,
     request: &AuthorizationRequest,
 ) -> Result<String> {
-    REFUSE.required(OPERATION, "pre_auth_code", code.code.expose())?;
+    let code = code.map_or("", |code| code.code.expose());
+    REFUSE.required(OPERATION, "pre_auth_code", code)?;
     let back = Url::parse(&request.redirect_uri).ok();
     if !back.is_some_and(|back| matches!(back.scheme(), "http" | "https")) {
         let rule = "must be an http or https URL of the domain that is registered for the platform";
@@ -37,7 +38,7 @@ pub(super) fn url(
     }
     parameters.extend([
         ("component_appid", of.platform_id().as_str()),
-        ("pre_auth_code", code.code.expose()),
+        ("pre_auth_code", code),
         ("redirect_uri", request.redirect_uri.as_str()),
     ]);
     if !request.extra.iter().any(|(name, _)| name == "auth_type") {

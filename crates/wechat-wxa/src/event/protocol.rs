@@ -112,6 +112,10 @@ impl CallbackProtocol for WeChatCallback {
         Answer::text("success")
     }
 
+    fn failure(&self) -> Option<Answer> {
+        None
+    }
+
     fn reply(&self, event: &Event<'_>, now: Timestamp) -> Option<Result<Answer>> {
         if !self.acceptance_test {
             return None;

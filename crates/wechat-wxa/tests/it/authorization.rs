@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerPage, Grant, PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationRequest, AuthorizerPage, Grant, PlatformAuth, PreAuthorizationCode, Recovery,
+    RefreshTokenUse,
 };
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::{
@@ -50,8 +51,12 @@ fn chain_of(path: &'static str, answer: Answer) -> Chain {
     chain([(path, vec![answer])])
 }
 
-fn platform() -> AccessToken {
+fn token() -> AccessToken {
     AccessToken::new(PLATFORM_TOKEN).unwrap()
+}
+
+fn platform() -> PlatformAuth {
+    token().into()
 }
 
 fn app() -> AppId {
@@ -71,7 +76,7 @@ fn info(authorization: Value) -> Answer {
 /// Calls a method that queries the vendor, and returns its error.
 async fn call(api: &WeChatAuthorization, operation: &str) -> Result<()> {
     match operation {
-        "platform_token" => api.platform_token(&Secret::new(TICKET)).await.map(drop),
+        "platform_token" => api.platform_token(Some(&Secret::new(TICKET))).await.map(drop),
         "start_ticket_push" => api.start_ticket_push().await,
         "pre_authorization_code" => api.pre_authorization_code(&platform()).await.map(drop),
         "exchange" => api.exchange(&platform(), &Secret::new(CODE)).await.map(drop),
@@ -79,10 +84,8 @@ async fn call(api: &WeChatAuthorization, operation: &str) -> Result<()> {
         "recover" => api.recover(&platform(), &app()).await.map(drop),
         "authorizer_info" => api.authorizer_info(&platform(), Some(&app()), None).await.map(drop),
         "authorizers" => api.authorizers(&platform(), AuthorizerPage::new(0, 500)).await.map(drop),
-        "authorizer_option" => api.authorizer_option(&platform(), &app(), "voice_recognize").await.map(drop),
-        "set_authorizer_option" => {
-            api.set_authorizer_option(&platform(), &app(), "voice_recognize", "1").await
-        }
+        "authorizer_option" => api.authorizer_option(&token(), &app(), "voice_recognize").await.map(drop),
+        "set_authorizer_option" => api.set_authorizer_option(&token(), &app(), "voice_recognize", "1").await,
         "clear_quota_with_secret" => api.clear_quota_with_secret(&app()).await,
         other => panic!("{other} is no method"),
     }
@@ -142,9 +145,10 @@ async fn a_platform_token_is_read_in_every_form() {
     for expires_in in [json!(7200), json!("7200")] {
         let answer = json!({ "component_access_token": "t", "expires_in": expires_in, "more": null });
         for answer in [body(answer.clone()), ok(answer)] {
-            let token = chain_of(TOKEN_PATH, answer).api.platform_token(&Secret::new(TICKET)).await.unwrap();
+            let token =
+                chain_of(TOKEN_PATH, answer).api.platform_token(Some(&Secret::new(TICKET))).await.unwrap();
             assert_eq!(token.token.secret().expose(), "t");
-            assert_eq!(token.expires_in, Duration::from_secs(7200));
+            assert_eq!(token.expires_in, Some(Duration::from_secs(7200)));
         }
     }
 }
@@ -164,20 +168,20 @@ async fn a_platform_token_that_is_none_is_a_protocol_error_after_three_attempts(
         (json!({ "component_access_token": "canary", "expires_in": "soon" }), "expires_in"),
     ] {
         let chain = chain_of(TOKEN_PATH, ok(answer.clone()));
-        let error = chain.api.platform_token(&Secret::new(TICKET)).await.unwrap_err();
+        let error = chain.api.platform_token(Some(&Secret::new(TICKET))).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::NotDone), "{answer}");
         assert_eq!(error.field(), Some(field), "{answer}");
         assert!(!format!("{error:#} {error:?}").contains("canary"), "{error:?}");
     }
     let chain = chain_of(TOKEN_PATH, body(json!({ "component_access_token": "" })));
-    let error = chain.api.platform_token(&Secret::new(TICKET)).await.unwrap_err();
+    let error = chain.api.platform_token(Some(&Secret::new(TICKET))).await.unwrap_err();
     assert_eq!((error.kind(), chain.scene.vendor.count(TOKEN_PATH)), (ErrorKind::Protocol, 3));
 }
 
 #[tokio::test]
 async fn a_pre_authorization_code_lives_as_long_as_the_answer_says() {
     let answer = body(json!({ "pre_auth_code": "preauthcode@@@canary", "expires_in": 600 }));
-    let code = chain_of(PRE_PATH, answer).api.pre_authorization_code(&platform()).await.unwrap();
+    let code = chain_of(PRE_PATH, answer).api.pre_authorization_code(&platform()).await.unwrap().unwrap();
     assert_eq!((code.code.expose(), code.expires_in), ("preauthcode@@@canary", Duration::from_secs(600)));
     assert!(!format!("{code:?}").contains("canary"));
 }
@@ -207,7 +211,10 @@ async fn an_exchange_brings_what_was_granted() {
     let grant = grant.await.unwrap();
     assert_eq!(grant.app, Some(app()));
     let access = grant.access.unwrap();
-    assert_eq!((access.token.secret().expose(), access.expires_in), (ACCESS, Duration::from_secs(7200)));
+    assert_eq!(
+        (access.token.secret().expose(), access.expires_in),
+        (ACCESS, Some(Duration::from_secs(7200)))
+    );
     assert_eq!(grant.refresh_token.unwrap().expose(), REFRESH);
     let permissions: Vec<_> = grant.permissions.iter().map(|p| (p.id.as_str(), p.name.as_deref())).collect();
     assert_eq!(permissions, [("18", Some("开发管理权限")), ("30", None)]);
@@ -366,16 +373,22 @@ async fn nothing_is_sent_for_what_is_empty() {
     let none = Secret::new("");
     let (api, platform) = (&chain.api, platform());
     let errors = [
-        api.platform_token(&none).await.unwrap_err(),
+        api.platform_token(Some(&none)).await.unwrap_err(),
+        api.platform_token(None).await.unwrap_err(),
+        api.authorization_url(None, &AuthorizationRequest::new("https://shop.example")).unwrap_err(),
+        api.pre_authorization_code(&PlatformAuth::Signed).await.unwrap_err(),
+        api.exchange(&PlatformAuth::Signed, &Secret::new(CODE)).await.unwrap_err(),
+        api.refresh(&PlatformAuth::Signed, &app(), &Secret::new(REFRESH)).await.unwrap_err(),
+        api.recover(&PlatformAuth::Signed, &app()).await.unwrap_err(),
         api.exchange(&platform, &none).await.unwrap_err(),
         api.refresh(&platform, &app(), &none).await.unwrap_err(),
         api.refresh(&platform, &"".into(), &Secret::new(REFRESH)).await.unwrap_err(),
         api.recover(&platform, &"".into()).await.unwrap_err(),
-        api.authorizer_info(&platform, None, Some(&platform)).await.unwrap_err(),
+        api.authorizer_info(&platform, None, Some(&token())).await.unwrap_err(),
         api.authorizers(&platform, AuthorizerPage::new(0, 0)).await.unwrap_err(),
         api.authorizers(&platform, AuthorizerPage::new(0, 501)).await.unwrap_err(),
-        api.set_authorizer_option(&platform, &app(), "voice_recognize", "").await.unwrap_err(),
-        api.authorizer_option(&platform, &app(), "").await.unwrap_err(),
+        api.set_authorizer_option(&token(), &app(), "voice_recognize", "").await.unwrap_err(),
+        api.authorizer_option(&token(), &app(), "").await.unwrap_err(),
         api.clear_quota_with_secret(&"".into()).await.unwrap_err(),
     ];
     for error in errors {
@@ -528,10 +541,10 @@ fn api() -> WeChatAuthorization {
 #[test]
 fn the_authorization_pages_are_as_documented() {
     let request = AuthorizationRequest::new("https://platform.example.com/back?shop=面包 店&x=1");
-    let desk = api().authorization_url(&code(), &request).unwrap();
+    let desk = api().authorization_url(Some(&code()), &request).unwrap();
     insta::assert_snapshot!(desk, @"https://mp.weixin.qq.com/cgi-bin/componentloginpage?component_appid=wx-platform&pre_auth_code=preauthcode%40%40%401&redirect_uri=https%3A%2F%2Fplatform.example.com%2Fback%3Fshop%3D%E9%9D%A2%E5%8C%85+%E5%BA%97%26x%3D1&auth_type=2");
     let request = AuthorizationRequest::new("https://platform.example.com/back").mobile().with_app(APP);
-    let phone = api().authorization_url(&code(), &request).unwrap();
+    let phone = api().authorization_url(Some(&code()), &request).unwrap();
     insta::assert_snapshot!(phone, @"https://open.weixin.qq.com/wxaopen/safe/bindcomponent?action=bindcomponent&no_scan=1&component_appid=wx-platform&pre_auth_code=preauthcode%40%40%401&redirect_uri=https%3A%2F%2Fplatform.example.com%2Fback&auth_type=2&biz_appid=wxba5fad812f8e6fb9#wechat_redirect");
 }
 
@@ -539,9 +552,9 @@ fn the_authorization_pages_are_as_documented() {
 fn the_page_of_a_simulator_stands_in() {
     let api = api().with_page_base(BaseUrl::parse("http://127.0.0.1:8080").unwrap());
     let request = AuthorizationRequest::new("http://127.0.0.1:9/back");
-    let url = api.authorization_url(&code(), &request).unwrap();
+    let url = api.authorization_url(Some(&code()), &request).unwrap();
     assert!(url.starts_with("http://127.0.0.1:8080/cgi-bin/componentloginpage?component_appid="), "{url}");
-    let url = api.authorization_url(&code(), &request.mobile()).unwrap();
+    let url = api.authorization_url(Some(&code()), &request.mobile()).unwrap();
     assert!(url.starts_with("http://127.0.0.1:8080/wxaopen/safe/bindcomponent?action="), "{url}");
 }
 
@@ -549,7 +562,7 @@ fn the_page_of_a_simulator_stands_in() {
 fn extra_parameters_are_added_and_never_stand_twice() {
     let request = AuthorizationRequest::new("https://platform.example.com/back");
     let extra = request.clone().with_extra("auth_type", "3").with_extra("category_id_list", "18|30");
-    let url = api().authorization_url(&code(), &extra).unwrap();
+    let url = api().authorization_url(Some(&code()), &extra).unwrap();
     assert!(url.ends_with("&auth_type=3&category_id_list=18%7C30"), "{url}");
     let twice = [
         request.clone().with_extra("component_appid", "x"),
@@ -564,7 +577,7 @@ fn extra_parameters_are_added_and_never_stand_twice() {
         AuthorizationRequest::new(""),
     ];
     for request in twice {
-        let error = api().authorization_url(&code(), &request).unwrap_err();
+        let error = api().authorization_url(Some(&code()), &request).unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidArgument, Outcome::NotSent));
         assert!(error.field().is_some(), "{request:?}");
     }
@@ -577,7 +590,7 @@ async fn an_option_is_read_in_every_form() {
         (json!({ "option_value": 0 }), "0"),
     ] {
         let chain = chain_of(GET_OPTION, body(answer));
-        let option = chain.api.authorizer_option(&platform(), &app(), "voice_recognize").await.unwrap();
+        let option = chain.api.authorizer_option(&token(), &app(), "voice_recognize").await.unwrap();
         assert_eq!(option, value);
     }
     let chain = chain_of(GET_OPTION, ok(json!({ "option_value": "" })));

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use miniprogram::authorization::{PlatformAuth, PlatformProof};
 use miniprogram::redact::MASK;
 use miniprogram::transport::{Request, Response, TransportError};
 use miniprogram::{AccessToken, AppId, ClientConfig, PlannedRequest, Secret, Transport};
@@ -39,10 +40,13 @@ pub(super) async fn print(context: &Context, platform: &Platform, call: Planned)
     let config = ClientConfig::without_tokens(platform.id.clone()).with_max_attempts(1);
     let config = config.with_transport(Arc::clone(&recorder) as _);
     let masked = Secret::new(MASK);
-    let token = AccessToken::new(masked.clone())?;
     let calls = platform.entry.authorization(config, masked.clone(), None)?;
+    let token = match calls.platform_proof() {
+        PlatformProof::Signature => PlatformAuth::Signed,
+        _ => AccessToken::new(masked.clone())?.into(),
+    };
     let result = match call {
-        Planned::PlatformToken => calls.platform_token(&masked).await.map(drop),
+        Planned::PlatformToken => calls.platform_token(Some(&masked)).await.map(drop),
         Planned::TicketPush => calls.start_ticket_push().await,
         Planned::Exchange => calls.exchange(&token, &masked).await.map(drop),
         Planned::Refresh(app) => calls.refresh(&token, &app, &masked).await.map(drop),

@@ -10,6 +10,7 @@ suite![
     sixty_four_race_and_one_is_granted,
     a_rotated_refresh_token_keeps_the_one_before,
     expire_compares_the_token,
+    a_token_that_does_not_expire_is_usable_until_it_is_refused,
     grants_and_revocations_count_by_the_vendors_clock,
     a_revocation_during_a_renewal_wins,
     tokens_of_an_earlier_authorization_keep_the_later_time,
@@ -150,6 +151,20 @@ async fn expire_compares_the_token(place: Place) {
     assert_eq!(record.access, Some(access("a2").with_refused(true)));
     let record = grant(&store, "app1", "a3", "r3").await;
     assert_eq!(record.usable(at(2)), Some(&access("a3")));
+}
+
+async fn a_token_that_does_not_expire_is_usable_until_it_is_refused(place: Place) {
+    let store = place.store().await;
+    let token = AccessToken::new("lasting").unwrap();
+    let (lease, _) = acquire(&store, &scope("app1"), at(0)).await;
+    let lasting = StoredAccess::new(&IssuedToken::lasting(token.clone()), at(0));
+    store.commit(&lease, &NewTokens::new(Some(lasting.clone())), at(1)).await.unwrap();
+    let record = store.token(&scope("app1")).await.unwrap().unwrap();
+    assert_eq!((record.access.as_ref(), record.unreadable.as_slice()), (Some(&lasting), &[][..]));
+    let access = record.usable(at(1_000_000_000)).unwrap();
+    assert_eq!((access.expires_at, access.lifetime()), (None, None));
+    assert!(store.expire(&scope("app1"), &token, at(2)).await.unwrap());
+    assert_eq!(store.token(&scope("app1")).await.unwrap().unwrap().usable(at(3)), None);
 }
 
 async fn grants_and_revocations_count_by_the_vendors_clock(place: Place) {
