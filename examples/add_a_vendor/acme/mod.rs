@@ -1,0 +1,26 @@
+//! The crate of a vendor. Acme signs every request, answers with words, gives each app a token of its own and the
+//! platform none, and offers gray releases in three steps.
+//!
+//! This file is the `lib.rs` of such a crate.
+
+mod app;
+mod authorization;
+mod codes;
+mod dialect;
+mod effects;
+mod endpoints;
+mod events;
+mod platform;
+mod signature;
+
+pub use app::AcmeApp;
+pub use authorization::AcmeAuthorization;
+pub use codes::{AUDIT, CODES};
+pub use events::AcmeCallback;
+pub use platform::{AcmePlatform, CAPABILITIES};
+pub use signature::Key;
+
+use miniprogram_core::Vendor;
+
+/// The vendor's name, as it appears in errors, stores and URLs.
+pub const ACME: Vendor = Vendor::new("acme");
