@@ -38,7 +38,7 @@ impl BaiduAuthorization {
     /// and its key, which is public.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if the id or the key is empty, or the HTTP transport cannot be set up.
+    /// [`Config`](miniprogram_core::ErrorKind::Config) if the id or the key is empty, or the HTTP transport cannot be set up.
     pub fn new(config: ClientConfig, client_id: impl Into<String>) -> Result<Self> {
         let client_id = client_id.into();
         let empty = [("platform_id", config.platform_id.as_str()), ("client_id", client_id.as_str())];

@@ -40,7 +40,7 @@ impl WeChatAuthorization {
     /// [`without_tokens`](ClientConfig::without_tokens), and its `component_appsecret`.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if the id or the secret is empty, or the HTTP transport cannot be set up.
+    /// [`Config`](miniprogram_core::ErrorKind::Config) if the id or the secret is empty, or the HTTP transport cannot be set up.
     pub fn new(config: ClientConfig, secret: impl Into<Secret>) -> Result<Self> {
         let secret = secret.into();
         let empty = [("platform_id", config.platform_id.as_str()), ("component_appsecret", secret.expose())];
