@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduCallback, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
-use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatCallback, WeChatPlatform};
+use miniprogram::wechat::{AuditItem, WECHAT, WeChatAuthorization, WeChatCallback, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_callback::{CallbackPlatform, CallbackService};
 use miniprogram_sim::{AppSpec, AuditPolicy, Callback, SimConfig, Simulator};
@@ -62,14 +62,21 @@ impl EventHandler for Shop {
     }
 }
 
-/// The submission: items if the vendor requires them, otherwise a description.
+/// The submission: what a vendor asks for differs.
 async fn submission(app: &dyn MiniProgram) -> Result<SubmitOptions> {
-    let options = SubmitOptions::default();
     if !app.capabilities().audit_items {
-        return Ok(options.with_content("orders and pick-up").with_remark("no login needed"));
+        return Ok(baidu::SubmitOptions::new("orders and pick-up", "no login needed").into());
     }
     let item = |category| AuditItem::of_category(category).with_address("index").with_title("orders");
-    Ok(app.categories().await?.first().map(item).into_iter().fold(options, SubmitOptions::with_item))
+    let options = wechat::SubmitOptions::new();
+    Ok(app
+        .categories()
+        .await?
+        .first()
+        .map(item)
+        .into_iter()
+        .fold(options, |all, item| all.with_item(item))
+        .into())
 }
 
 async fn is_online(app: &dyn MiniProgram, version: &str) -> Result<bool> {

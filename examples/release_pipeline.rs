@@ -23,7 +23,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use miniprogram::baidu::{BAIDU, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
-use miniprogram::wechat::{WECHAT, WeChatPlatform};
+use miniprogram::wechat::{AuditItem, WECHAT, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, Decision, SimConfig, Simulator};
 use tokio::sync::mpsc;
@@ -208,9 +208,9 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     ]))
     .with_address("index")
     .with_title("首页");
-    let options = HashMap::from([
-        (BAIDU, SubmitOptions::default().with_content("面包店的秋季活动").with_remark("代提审")),
-        (WECHAT, SubmitOptions::default().with_item(item)),
+    let options: HashMap<Vendor, SubmitOptions> = HashMap::from([
+        (BAIDU, baidu::SubmitOptions::new("面包店的秋季活动", "代提审").into()),
+        (WECHAT, wechat::SubmitOptions::new().with_item(item).into()),
     ]);
     let apps = HashMap::from([(BAIDU, "1452365"), (WECHAT, "wxba5fad812f8e6fb9")]);
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use miniprogram::baidu::{BAIDU, BaiduApp, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
-use miniprogram::wechat::{WECHAT, WeChatApp, WeChatPlatform};
+use miniprogram::wechat::{AuditItem, WECHAT, WeChatApp, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_core::conformance::{Decision, Fault, Harness, Scene, Untold};
 use miniprogram_sim::{AppSpec, Callback, Disturbance, FaultRule, Scope, SimConfig, Simulator, State};
@@ -281,7 +281,7 @@ harness!(
     WeChatApp,
     Paths { audit_status: "/wxa/get_auditstatus", visit_status: "/wxa/getvisitstatus" },
     ext_json,
-    SubmitOptions::default().with_item(wechat_item())
+    wechat::SubmitOptions::new().with_item(wechat_item()).into()
 );
 harness!(
     BaiduHarness,
@@ -293,7 +293,7 @@ harness!(
         visit_status: "/rest/2.0/smartapp/app/info"
     },
     ext_json,
-    SubmitOptions::default().with_content("秋季活动").with_remark("代提审")
+    baidu::SubmitOptions::new("秋季活动", "代提审").into()
 );
 
 /// An item with a category that the simulator's apps have.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use miniprogram::baidu::{BAIDU, BaiduPlatform, SubmitExtra};
+use miniprogram::baidu::{BAIDU, BaiduPlatform, SubmitOptions};
 use miniprogram::transport::{Request, Response, TransportError};
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
@@ -178,9 +178,8 @@ async fn the_reviewers_password_is_sent_though_no_plan_shows_it() {
     let token = StaticToken::new(BAIDU, "17000001", AccessToken::new("t0ken").unwrap());
     let config = ClientConfig::new("17328232", Arc::new(token)).with_base_url(server.base_url.clone());
     let app = BaiduPlatform::new(config).unwrap().app("17000001");
-    let extra = SubmitExtra::new().with_test_account("tester", "let me in").into_extra();
-    let options = SubmitOptions::default().with_content("orders").with_remark("none").with_extra(extra);
-    app.submit_audit(&SubmitTarget::Newest, &options).await.unwrap();
+    let options = SubmitOptions::new("orders", "none").with_test_account("tester", "let me in");
+    app.submit_audit(&SubmitTarget::Newest, &options.into()).await.unwrap();
     let submission = server.heard().pop().unwrap();
     assert!(submission.contains("test_account=tester&test_password=let+me+in"), "{submission}");
 }

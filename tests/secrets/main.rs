@@ -70,11 +70,10 @@ async fn fail_everywhere(vendor: Vendor) -> Vec<String> {
     let callbacks = CallbackConfig::encrypted(CALLBACK_TOKEN, &Secret::new(AES_KEY))
         .and_then(|config| config.with_receiver_id("wx1a2b3c4d5e6f7081"))
         .unwrap();
-    let options = SubmitOptions::default();
-    let options = if vendor == WECHAT {
-        options.with_item(wechat_item())
+    let options: SubmitOptions = if vendor == WECHAT {
+        wechat::SubmitOptions::new().with_item(wechat_item()).into()
     } else {
-        options.with_content("a").with_remark("b")
+        baidu::SubmitOptions::new("a", "b").into()
     };
 
     let mut seen = vec![format!("{config:?} {callbacks:?} {token:?}")];

@@ -1,6 +1,6 @@
 //! [`AuditManager`] at Baidu: `package/submitaudit`, `package/withdraw`, `package/getdetail`, `package/auditquota`.
 
-mod extra;
+mod options;
 mod submit;
 mod withdraw;
 
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{Audit, AuditId, AuditManager, AuditQuota, ErrorKind, Result};
 
-pub use extra::SubmitExtra;
+pub use options::SubmitOptions;
 pub(crate) use submit::SubmitAudit;
 pub(crate) use withdraw::WithdrawAudit;
 

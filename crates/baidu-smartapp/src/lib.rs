@@ -59,7 +59,7 @@ pub use app_info::{
     Permission, Subject,
 };
 #[cfg(feature = "client")]
-pub use audit::SubmitExtra;
+pub use audit::SubmitOptions;
 #[cfg(feature = "client")]
 pub use authorization::BaiduAuthorization;
 #[cfg(feature = "client")]

@@ -75,148 +75,64 @@ impl From<AuditId> for AuditTarget {
     }
 }
 
-/// Additional data of a submission, prepared by the caller per vendor. A part that the vendor does not support is
-/// rejected, not dropped.
+/// What a submission says beside its target, as the fields of one JSON object. Vendors ask for different things: the
+/// vendor crates have builders, also called `SubmitOptions`, that convert to this. A field that the vendor does not
+/// have is rejected before anything is sent.
+///
+/// Serialized as that object, so it can be kept in a configuration as well. A field that is null, or an empty list or
+/// object, counts as absent. `Debug` prints only the names: there may be a reviewer's password among the values.
+///
+/// ```
+/// use miniprogram_core::SubmitOptions;
+///
+/// let options: SubmitOptions = serde_json::from_str(r#"{"content":"orders and pick-up","items":[]}"#)?;
+/// assert_eq!(options, SubmitOptions::default().with_field("content", "orders and pick-up"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct SubmitOptions {
-    /// The description for the reviewer (Baidu: required).
-    pub content: Option<String>,
-    /// A remark (Baidu: required).
-    pub remark: Option<String>,
-    /// What the app offers, per page (WeChat: at most 5).
-    pub items: Vec<AuditItem>,
-    /// What is new in this version (WeChat).
-    pub version_desc: Option<String>,
-    /// The vendor's other fields, from a builder of the vendor crate. A name that duplicates a field above is
-    /// rejected.
-    pub extra: Map<String, Value>,
-}
-
-/// Prints only the names of the vendor's other fields, not their values: they may include a reviewer's password.
-impl fmt::Debug for SubmitOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SubmitOptions")
-            .field("content", &self.content)
-            .field("remark", &self.remark)
-            .field("items", &self.items)
-            .field("version_desc", &self.version_desc)
-            .field("extra", &self.extra.keys().collect::<Vec<_>>())
-            .finish()
-    }
-}
+#[serde(from = "Map<String, Value>")]
+pub struct SubmitOptions(Map<String, Value>);
 
 impl SubmitOptions {
-    /// Sets the description for the reviewer.
+    /// Sets a field.
     #[must_use]
-    pub fn with_content(mut self, content: impl Into<String>) -> Self {
-        self.content = Some(content.into());
-        self
-    }
-
-    /// Sets the remark.
-    #[must_use]
-    pub fn with_remark(mut self, remark: impl Into<String>) -> Self {
-        self.remark = Some(remark.into());
-        self
-    }
-
-    /// Adds one more item.
-    #[must_use]
-    pub fn with_item(mut self, item: AuditItem) -> Self {
-        self.items.push(item);
-        self
-    }
-
-    /// Sets the text on what is new.
-    #[must_use]
-    pub fn with_version_desc(mut self, text: impl Into<String>) -> Self {
-        self.version_desc = Some(text.into());
-        self
-    }
-
-    /// Sets fields that only this vendor has.
-    #[must_use]
-    pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
-        self.extra.extend(extra);
-        self
-    }
-}
-
-/// One item of a submission: a page and the category that it serves. Source: WeChat code management, section 5.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(default)]
-pub struct AuditItem {
-    /// The page's path, from `pages`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// Tags, separated by one space: at most 10, each of at most 20 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tag: Option<String>,
-    /// The first level of the category, from `categories`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_class: Option<String>,
-    /// The second level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub second_class: Option<String>,
-    /// The third level, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub third_class: Option<String>,
-    /// The id of the first level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_id: Option<i64>,
-    /// The id of the second level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub second_id: Option<i64>,
-    /// The id of the third level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub third_id: Option<i64>,
-    /// The page's title, at most 32 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Unmodelled fields, sent as they are.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-impl AuditItem {
-    /// Creates an item of a category as returned by `categories`.
-    #[must_use]
-    pub fn of_category(category: &crate::code::Category) -> Self {
-        let level = |at: usize| category.levels.get(at);
-        let name = |at: usize| level(at).map(|level| level.name.clone());
-        let id = |at: usize| level(at).and_then(|level| level.id.as_number());
-        Self {
-            first_class: name(0),
-            second_class: name(1),
-            third_class: name(2),
-            first_id: id(0),
-            second_id: id(1),
-            third_id: id(2),
-            ..Self::default()
+    pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        if is_absent(&value) {
+            self.0.remove(&name);
+        } else {
+            self.0.insert(name, value);
         }
-    }
-
-    /// Sets the page's path.
-    #[must_use]
-    pub fn with_address(mut self, address: impl Into<String>) -> Self {
-        self.address = Some(address.into());
         self
     }
 
-    /// With tags, separated by one space.
+    /// Returns the fields.
     #[must_use]
-    pub fn with_tag(mut self, tag: impl Into<String>) -> Self {
-        self.tag = Some(tag.into());
-        self
+    pub const fn fields(&self) -> &Map<String, Value> {
+        &self.0
     }
+}
 
-    /// Sets the page's title.
-    #[must_use]
-    pub fn with_title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
-        self
+fn is_absent(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        _ => false,
+    }
+}
+
+impl From<Map<String, Value>> for SubmitOptions {
+    fn from(mut fields: Map<String, Value>) -> Self {
+        fields.retain(|_, value| !is_absent(value));
+        Self(fields)
+    }
+}
+
+impl fmt::Debug for SubmitOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SubmitOptions")?;
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 

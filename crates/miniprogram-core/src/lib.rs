@@ -55,7 +55,7 @@ mod vendor_error;
 pub mod wire;
 
 pub use advice::{Advice, Language};
-pub use audit::{Audit, AuditItem, AuditQuota, AuditTarget, QuotaPeriod, SubmitOptions, SubmitTarget};
+pub use audit::{Audit, AuditQuota, AuditTarget, QuotaPeriod, SubmitOptions, SubmitTarget};
 pub use authorization::AuthorizationApi;
 pub use capability::{Capabilities, GrayReleaseSupport};
 #[cfg(feature = "client")]

@@ -1,7 +1,7 @@
 //! Audits: submitting, querying, withdrawing, expediting.
 
 mod expedite;
-mod extra;
+mod options;
 mod submit;
 mod target;
 mod withdraw;
@@ -12,7 +12,7 @@ use miniprogram_core::{Audit, AuditId, AuditManager, AuditQuota, QuotaPeriod, Re
 use serde_json::{Value, json};
 
 pub(crate) use expedite::ExpediteAudit;
-pub use extra::{SubmitExtra, UgcDeclare};
+pub use options::{AuditItem, SubmitOptions, UgcDeclare};
 pub(crate) use submit::SubmitAudit;
 pub(crate) use withdraw::WithdrawAudit;
 

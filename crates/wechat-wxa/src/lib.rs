@@ -65,7 +65,7 @@ pub use account::{
     AccountInfo, Changes, IconChange, NameAudit, NameAuditState, NameChange, NameCheck, VerificationInfo,
 };
 #[cfg(feature = "client")]
-pub use audit::{SubmitExtra, UgcDeclare};
+pub use audit::{AuditItem, SubmitOptions, UgcDeclare};
 #[cfg(feature = "client")]
 pub use authorization::WeChatAuthorization;
 #[cfg(feature = "client")]

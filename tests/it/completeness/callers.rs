@@ -6,7 +6,7 @@ use miniprogram::baidu::{
     BaiduApp, CategoryChoice, DomainChange, ExtJsonBuilder, OfflineUpdate, PackageQuery,
     PhonePermissionRequest, ServerDomains, WebViewDomainChange,
 };
-use miniprogram::wechat::WeChatApp;
+use miniprogram::wechat::{AuditItem, WeChatApp};
 use miniprogram::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json as object};
@@ -83,7 +83,7 @@ impl Callers {
                     .with_address("pages/index/index")
                     .with_tag("学习 生活")
                     .with_title("首页");
-                let options = SubmitOptions::default().with_item(item);
+                let options = wechat::SubmitOptions::new().with_item(item).into();
                 json(app.submit_audit(&SubmitTarget::Newest, &options).await)
             }
             "/wxa/get_auditstatus" => {
@@ -124,7 +124,7 @@ impl Callers {
                 json(app.upload_code(&"7".into(), &ext, "1.2.7", "desc").await)
             }
             "package/submitaudit" => {
-                let options = SubmitOptions::default().with_content("orders").with_remark("none");
+                let options = baidu::SubmitOptions::new("orders", "none").into();
                 json(app.submit_audit(&SubmitTarget::Newest, &options).await)
             }
             "package/release" => json(app.release(&ReleaseTarget::Approved).await),

@@ -8,7 +8,7 @@ use miniprogram_core::{
 };
 use serde_json::{Value, json};
 
-use super::extra::form_fields;
+use super::options::form_fields;
 use crate::code::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
 use crate::codes::UPLOAD_ERR;
 use crate::endpoints;
@@ -57,7 +57,7 @@ impl SubmitAudit {
             SubmitTarget::Newest => Source::Development(None),
             _ => return Err(Error::unsupported(BAIDU, OPERATION).with_field("target")),
         };
-        Ok(Self { source, fields: fields(options)? })
+        Ok(Self { source, fields: form_fields(options)? })
     }
 
     /// Builds the request. Source: document 001, `package/submitaudit`.
@@ -75,29 +75,6 @@ impl SubmitAudit {
             Source::Development(version) => development(&Packages::read(op).await?, version.as_deref()),
         }
     }
-}
-
-/// Content and remark are required; items and a text on what is new do not exist here.
-fn fields(options: &SubmitOptions) -> Result<Fields> {
-    let unsupported = |field| {
-        Error::unsupported(BAIDU, OPERATION)
-            .with_field(field)
-            .with_detail("does not exist at this vendor; `content` and `remark` describe a submission")
-    };
-    if !options.items.is_empty() {
-        return Err(unsupported("items"));
-    }
-    if options.version_desc.is_some() {
-        return Err(unsupported("version_desc"));
-    }
-    let mut fields = Fields::new();
-    for (name, text) in [("content", &options.content), ("remark", &options.remark)] {
-        let text = text.clone().unwrap_or_default();
-        REFUSE.required(OPERATION, name, &text)?;
-        fields.push((name.into(), text));
-    }
-    fields.extend(form_fields(OPERATION, &options.extra)?);
-    Ok(fields)
 }
 
 /// Probes until the upload can be submitted, within the time allowed.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::EffectSource;
 use miniprogram_core::{
-    AppId, AuditItem, AuditManager, AuditTarget, CodeManager, Command, Effect, EffectValue, ErrorKind,
-    Evidence, ExtJson, GrayRelease, Intent, Language, Operation, Outcome, PackageId, ReleaseManager,
-    ReleaseTarget, Result, RollbackTarget, SubmitOptions, SubmitTarget, Timestamp, UploadReceipt,
-    VisitStatus,
+    AppId, AuditManager, AuditTarget, CodeManager, Command, Effect, EffectValue, ErrorKind, Evidence,
+    ExtJson, GrayRelease, Intent, Language, Operation, Outcome, PackageId, ReleaseManager, ReleaseTarget,
+    Result, RollbackTarget, SubmitOptions, SubmitTarget, Timestamp, UploadReceipt, VisitStatus,
 };
 use serde_json::json;
 
@@ -21,7 +20,7 @@ use crate::support::{
 };
 
 fn options() -> SubmitOptions {
-    SubmitOptions::default().with_content("content").with_remark("remark")
+    baidu_smartapp::SubmitOptions::new("content", "remark").into()
 }
 
 mod upload {
@@ -410,7 +409,7 @@ mod submit {
     #[tokio::test]
     async fn options_that_only_another_vendor_has_are_refused_with_the_way_to_say_it() {
         let script = Script::new();
-        let of_items = options().with_item(AuditItem::default().with_address("index"));
+        let of_items = options().with_field("items", json!([{ "address": "index" }]));
         let of_version = options().with_version_desc("new");
         for (options, field) in [(of_items, "items"), (of_version, "version_desc")] {
             let (kind, _, error) = failed(script.app().submit_audit(&package_216(), &options).await);

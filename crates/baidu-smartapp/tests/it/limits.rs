@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use baidu_smartapp::{BaiduPlatform, ExtJsonBuilder, PackageQuery, SubmitExtra};
+use baidu_smartapp::{BaiduPlatform, ExtJsonBuilder, PackageQuery};
 use http::Method;
 use miniprogram_core::Subject;
 use miniprogram_core::{
-    AuditItem, AuditManager, Authorizer, ClientConfig, CodeManager, Command, Error, ErrorKind, ExtJson,
-    GrayRelease, MiniProgramPlatform, Outcome, QrCodeOptions, ReleaseManager, ReleaseTarget, Result,
-    RollbackTarget, SubmitOptions, SubmitTarget, UploadReceipt, VisitStatus,
+    AuditManager, Authorizer, ClientConfig, CodeManager, Command, Error, ErrorKind, ExtJson, GrayRelease,
+    MiniProgramPlatform, Outcome, QrCodeOptions, ReleaseManager, ReleaseTarget, Result, RollbackTarget,
+    SubmitOptions, SubmitTarget, UploadReceipt, VisitStatus,
 };
 use serde_json::{Map, Value, json};
 
@@ -26,8 +26,12 @@ fn refused<T: std::fmt::Debug>(
     error
 }
 
+fn given() -> baidu_smartapp::SubmitOptions {
+    baidu_smartapp::SubmitOptions::new("content", "remark")
+}
+
 fn options() -> SubmitOptions {
-    SubmitOptions::default().with_content("content").with_remark("remark")
+    given().into()
 }
 
 #[tokio::test]
@@ -116,16 +120,35 @@ async fn a_submission_needs_content_and_remark_and_has_no_items() {
     let script = Script::new();
     let app = script.app();
     let kind = ErrorKind::InvalidArgument;
-    let missing = SubmitOptions::default().with_remark("remark");
+    let missing = SubmitOptions::default().with_field("remark", "remark");
     refused(&script, app.submit_audit(&SubmitTarget::Newest, &missing).await, kind, Some("content"));
-    let blank = SubmitOptions::default().with_content("content").with_remark(" ");
+    let blank: SubmitOptions = baidu_smartapp::SubmitOptions::new("content", " ").into();
     refused(&script, app.submit_audit(&SubmitTarget::Newest, &blank).await, kind, Some("remark"));
-    let items = options().with_item(AuditItem::default().with_title("首页"));
+    let items = options().with_field("items", json!([{ "title": "首页" }]));
     let result = app.submit_audit(&SubmitTarget::Newest, &items).await;
     refused(&script, result, ErrorKind::Unsupported, Some("items"));
-    let news = options().with_version_desc("new");
+    let news = options().with_field("version_desc", "new");
     let result = app.submit_audit(&SubmitTarget::Newest, &news).await;
     refused(&script, result, ErrorKind::Unsupported, Some("version_desc"));
+}
+
+#[tokio::test]
+async fn a_field_that_is_not_one_of_a_submission_or_has_another_type_is_refused_without_its_value() {
+    let script = Script::new();
+    let app = script.app();
+    for (name, value) in [("conten", json!("canary")), ("remark", json!(7)), ("extra", json!("canary"))] {
+        let options = options().with_field(name, value);
+        let result = app.submit_audit(&SubmitTarget::Newest, &options).await;
+        let error = refused(&script, result, ErrorKind::InvalidArgument, Some(name));
+        assert!(!format!("{error:?} {error:#}").contains("canary"), "{error:#}");
+    }
+}
+
+#[tokio::test]
+async fn options_stored_by_an_earlier_version_are_the_same_options() {
+    let stored =
+        json!({ "content": "content", "remark": "remark", "items": [], "version_desc": null, "extra": {} });
+    assert_eq!(serde_json::from_value::<SubmitOptions>(stored).unwrap(), options());
 }
 
 #[tokio::test]
@@ -133,20 +156,22 @@ async fn extra_fields_take_no_name_that_is_taken() {
     let script = Script::new();
     let app = script.app();
     for name in ["content", "remark", "package_id", "items", "version_desc", "access_token"] {
-        let options = options().with_extra(SubmitExtra::new().with_field(name, "x").into_extra());
+        let options: SubmitOptions = given().with_field(name, "x").into();
         let result = app.submit_audit(&SubmitTarget::Newest, &options).await;
         refused(&script, result, ErrorKind::InvalidArgument, Some(name));
     }
-    let null = options().with_extra(SubmitExtra::new().with_field("new_field", Value::Null).into_extra());
+    let null: SubmitOptions = given().with_field("new_field", Value::Null).into();
     let result = app.submit_audit(&SubmitTarget::Newest, &null).await;
     refused(&script, result, ErrorKind::InvalidArgument, Some("new_field"));
 }
 
 #[test]
 fn the_reviewers_password_is_not_printed() {
-    let extra = SubmitExtra::new().with_test_account("tester", "canary");
-    assert!(!format!("{extra:?}").contains("canary"));
-    assert_eq!(extra.into_extra()["test_password"], "canary");
+    let options = given().with_test_account("tester", "canary");
+    assert!(!format!("{options:?}").contains("canary"));
+    let options = SubmitOptions::from(options);
+    assert!(!format!("{options:?}").contains("canary"));
+    assert_eq!(options.fields()["extra"]["test_password"], "canary");
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Every request as sent, and every plan of an effect.
 
-use baidu_smartapp::{BaiduApp, PackageQuery, SubmitExtra};
+use baidu_smartapp::{BaiduApp, PackageQuery, SubmitOptions};
 use miniprogram_core::Subject;
 use miniprogram_core::{
     AuditManager, CodeManager, Command, ExtJson, PackageId, QrCodeOptions, ReleaseManager, ReleaseTarget,
-    RollbackTarget, SubmitOptions, SubmitTarget, TemplateId, UploadReceipt, VisitStatus,
+    RollbackTarget, SubmitTarget, TemplateId, UploadReceipt, VisitStatus,
 };
 use serde_json::json;
 
@@ -29,12 +29,11 @@ fn ext() -> ExtJson {
 }
 
 fn options() -> SubmitOptions {
-    SubmitOptions::default().with_content("TP代送审开发包").with_remark("代提审")
+    SubmitOptions::new("TP代送审开发包", "代提审")
 }
 
 fn full_options() -> SubmitOptions {
-    let extra = SubmitExtra::new().with_test_account("tester", "canary-of-the-password");
-    options().with_extra(extra.with_field("fast", true).into_extra())
+    options().with_test_account("tester", "canary-of-the-password").with_field("fast", true)
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@ use miniprogram::{
     Outcome, SubmitOptions, SubmitTarget, SystemClock,
 };
 
+use serde_json::{Map, Value};
+
 use crate::cli::{AuditVerb, Submit, Watch};
 use crate::context::{Context, interrupted};
 use crate::effects;
@@ -55,16 +57,18 @@ fn submission(wish: Submit) -> Result<Command, Error> {
         (.., Some(version)) => SubmitTarget::Version(version),
         _ => SubmitTarget::Newest,
     };
-    let mut options = SubmitOptions::default();
-    options.content = wish.content;
-    options.remark = wish.remark;
-    options.version_desc = wish.version_desc;
-    for item in &wish.item {
-        options.items.push(item.json(SUBMIT, "item")?);
-    }
-    if let Some(extra) = &wish.extra {
-        options.extra = extra.json(SUBMIT, "extra")?;
-    }
+    let items =
+        wish.item.iter().map(|item| item.json::<Value>(SUBMIT, "item")).collect::<Result<Vec<_>, _>>()?;
+    let extra: Map<String, Value> = match &wish.extra {
+        Some(extra) => extra.json(SUBMIT, "extra")?,
+        None => Map::new(),
+    };
+    let options = SubmitOptions::default()
+        .with_field("content", wish.content)
+        .with_field("remark", wish.remark)
+        .with_field("version_desc", wish.version_desc)
+        .with_field("items", items)
+        .with_field("extra", extra);
     Ok(Command::SubmitAudit { target, options: Box::new(options) })
 }
 

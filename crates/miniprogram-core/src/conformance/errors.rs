@@ -40,11 +40,11 @@ pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(
         refusals.push(app.rollback(&RollbackTarget::OnlinePackage(PackageId::from("1"))).await.map(drop));
     }
     if !capabilities.audit_items {
-        let options = harness.submit_options().with_item(crate::AuditItem::default());
+        let options = harness.submit_options().with_field("items", vec!["index"]);
         refusals.push(app.submit_audit(&SubmitTarget::Newest, &options).await.map(drop));
     }
     if !capabilities.audit_remarks {
-        let options = harness.submit_options().with_remark("for the reviewer");
+        let options = harness.submit_options().with_field("remark", "for the reviewer");
         refusals.push(app.submit_audit(&SubmitTarget::Newest, &options).await.map(drop));
     }
     if let GrayReleaseSupport::Steps(steps) = capabilities.gray_release {

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply};
-use miniprogram_core::{AuditId, AuditItem, EffectValue, Error, Intent, Result, SubmitOptions, SubmitTarget};
+use miniprogram_core::{AuditId, EffectValue, Error, Intent, Result, SubmitTarget};
 use serde_json::{Map, Value, json};
 
+use super::options::{AuditItem, SubmitOptions};
 use super::{latest_call, read_latest};
 use crate::code::{expect_experience_version, privacy_call, versions_call, wait_for_scan};
 use crate::dialect::told;
@@ -26,7 +27,7 @@ const LONGEST_FEEDBACK: usize = 200;
 const MOST_FEEDBACK_PICTURES: usize = 5;
 const LONGEST_UGC_TEXT: usize = 256;
 
-/// Names that `SubmitOptions` models, in its own spelling and the vendor's.
+/// Names that `extra` must not contain: those of the options, and the vendor's for them.
 const MODELLED: [&str; 5] = ["items", "item_list", "version_desc", "content", "remark"];
 /// Names that `AuditItem` models.
 const MODELLED_OF_ITEMS: [&str; 9] = [
@@ -47,18 +48,12 @@ pub(crate) struct SubmitAudit {
 }
 
 impl SubmitAudit {
-    pub(crate) fn new(target: &SubmitTarget, options: &SubmitOptions) -> Result<Self> {
-        let refused = |field, why| Err(REFUSE.unsupported(OPERATION, field, why));
+    pub(crate) fn new(target: &SubmitTarget, options: &miniprogram_core::SubmitOptions) -> Result<Self> {
         if matches!(target, SubmitTarget::Package(_)) {
-            return refused("package_id", "cannot be chosen: what was uploaded last is submitted");
+            let why = "cannot be chosen: what was uploaded last is submitted";
+            return Err(REFUSE.unsupported(OPERATION, "package_id", why));
         }
-        if options.content.is_some() {
-            return refused("content", "is not taken; use version_desc");
-        }
-        if options.remark.is_some() {
-            return refused("remark", "is not taken; use version_desc");
-        }
-        Ok(Self { target: target.clone(), body: body(options)? })
+        Ok(Self { target: target.clone(), body: body(&SubmitOptions::read(options)?)? })
     }
 }
 

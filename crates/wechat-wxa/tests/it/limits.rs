@@ -10,7 +10,7 @@ use wechat_wxa::WeChatPlatform;
 use crate::support::*;
 
 fn command(target: SubmitTarget, options: SubmitOptions) -> Command {
-    Command::SubmitAudit { target, options: Box::new(options) }
+    Command::SubmitAudit { target, options: Box::new(options.into()) }
 }
 
 fn submit(options: SubmitOptions) -> Command {
@@ -19,6 +19,11 @@ fn submit(options: SubmitOptions) -> Command {
 
 fn item(item: AuditItem) -> Command {
     submit(SubmitOptions::default().with_item(item))
+}
+
+fn stated(name: &str, value: Value) -> Command {
+    let options = miniprogram_core::SubmitOptions::from(options()).with_field(name, value);
+    Command::SubmitAudit { target: SubmitTarget::Newest, options: Box::new(options) }
 }
 
 fn extra(name: &str, value: Value) -> Command {
@@ -55,9 +60,12 @@ fn what_breaks_a_limit_is_refused_in_words() {
         upload("7", r#"{"directCommit":true}"#, "1"),
         upload("7", r#"{"directCommit":"true"}"#, "1"),
         submit(items(6)),
-        submit(options().with_content("c")),
-        submit(options().with_remark("r")),
+        stated("content", json!("c")),
+        stated("remark", json!("r")),
         command(SubmitTarget::Package("1".into()), options()),
+        stated("item_list", json!([{}])),
+        stated("version_desc", json!(7)),
+        stated("items", json!(["index"])),
         item(AuditItem::default()),
         item(AuditItem::default().with_tag(tags(11, 1))),
         item(AuditItem::default().with_tag(tags(2, 21))),

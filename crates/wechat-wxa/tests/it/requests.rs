@@ -3,7 +3,7 @@
 use http::Method;
 use miniprogram_core::*;
 use serde_json::json;
-use wechat_wxa::{SubmitExtra, UgcDeclare};
+use wechat_wxa::{AuditItem, SubmitOptions, UgcDeclare};
 
 use crate::support::*;
 
@@ -31,15 +31,16 @@ fn full_options() -> SubmitOptions {
         .with_methods([1, 3])
         .with_audit_team(true)
         .with_audit_desc("two people, day and night");
-    let extra = SubmitExtra::new()
+    options()
+        .with_item(full_item())
+        .with_version_desc("秋季活动")
         .with_preview(["video1"], ["pic1", "pic2"])
         .with_feedback_info("the login page asks for nothing any more")
         .with_feedback_stuff(["media1", "media2"])
         .with_ugc_declare(ugc)
         .with_privacy_api_not_use(true)
         .with_order_path("pages/order")
-        .with_field("brand_new", json!({ "a": 1 }));
-    options().with_item(full_item()).with_version_desc("秋季活动").with_extra(extra.into_extra())
+        .with_field("brand_new", json!({ "a": 1 }))
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use http::header::{CONTENT_TYPE, DATE};
 use miniprogram_core::SubjectId;
 use miniprogram_core::transport::{Body, Request, Response, TransportError};
 use miniprogram_core::{
-    AccessToken, AppId, AuditItem, ClientConfig, Clock, Error, ExtJson, Intent, Journal, PlannedRequest,
-    Settled, SubmitOptions, Timestamp, TokenKind, TokenProvider, TokenScope, Transport, VirtualClock,
+    AccessToken, AppId, ClientConfig, Clock, Error, ExtJson, Intent, Journal, PlannedRequest, Settled,
+    Timestamp, TokenKind, TokenProvider, TokenScope, Transport, VirtualClock,
 };
 use serde_json::{Value, json};
 use wechat_wxa::{WeChatApp, WeChatPlatform};
@@ -290,7 +290,7 @@ pub(crate) fn ext() -> ExtJson {
 }
 
 pub(crate) fn options() -> SubmitOptions {
-    SubmitOptions::default().with_item(AuditItem::default().with_address("index"))
+    SubmitOptions::new().with_item(AuditItem::default().with_address("index"))
 }
 
 /// Returns the access token of a request, if any.
