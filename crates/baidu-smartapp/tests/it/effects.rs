@@ -410,7 +410,7 @@ mod submit {
     async fn options_that_only_another_vendor_has_are_refused_with_the_way_to_say_it() {
         let script = Script::new();
         let of_items = options().with_field("items", json!([{ "address": "index" }]));
-        let of_version = options().with_version_desc("new");
+        let of_version = options().with_field("version_desc", "new");
         for (options, field) in [(of_items, "items"), (of_version, "version_desc")] {
             let (kind, _, error) = failed(script.app().submit_audit(&package_216(), &options).await);
             assert_eq!(

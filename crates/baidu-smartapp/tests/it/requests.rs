@@ -81,12 +81,13 @@ async fn submissions_of_every_target() {
             .on("package/submitaudit", [DONE])
     };
     let id = PackageId::from("216");
-    sends!("submit_audit_package", script(), |app| app.submit_audit(&SubmitTarget::Package(id), &options()));
-    sends!("submit_audit_newest", script(), |app| app.submit_audit(&SubmitTarget::Newest, &options()));
+    sends!("submit_audit_package", script(), |app| app
+        .submit_audit(&SubmitTarget::Package(id), &options().into()));
+    sends!("submit_audit_newest", script(), |app| app.submit_audit(&SubmitTarget::Newest, &options().into()));
     let version = SubmitTarget::Version("1.2.7".to_owned());
-    sends!("submit_audit_version", script(), |app| app.submit_audit(&version, &options()));
+    sends!("submit_audit_version", script(), |app| app.submit_audit(&version, &options().into()));
     let upload = SubmitTarget::Upload(UploadReceipt::new("1.2.7", "desc"));
-    sends!("submit_audit_upload_full", script(), |app| app.submit_audit(&upload, &full_options()));
+    sends!("submit_audit_upload_full", script(), |app| app.submit_audit(&upload, &full_options().into()));
 }
 
 #[tokio::test]
@@ -150,7 +151,7 @@ async fn the_low_level_call_sends_a_form() {
 fn plans_show_the_requests_and_send_none() {
     let script = Script::new();
     let app = script.app();
-    let submit = |target| Command::SubmitAudit { target, options: Box::new(full_options()) };
+    let submit = |target| Command::SubmitAudit { target, options: Box::new(full_options().into()) };
     let upload = Command::UploadCode {
         template: "754".into(),
         ext: ext(),

@@ -174,7 +174,7 @@ pub struct AuditItem {
     /// The page's title, at most 32 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Unmodelled fields, sent as they are.
+    /// Unmodelled fields, sent as they are. One with the name of a field above replaces it.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

@@ -29,19 +29,6 @@ const LONGEST_UGC_TEXT: usize = 256;
 
 /// Names that `extra` must not contain: those of the options, and the vendor's for them.
 const MODELLED: [&str; 5] = ["items", "item_list", "version_desc", "content", "remark"];
-/// Names that `AuditItem` models.
-const MODELLED_OF_ITEMS: [&str; 9] = [
-    "address",
-    "tag",
-    "title",
-    "first_class",
-    "second_class",
-    "third_class",
-    "first_id",
-    "second_id",
-    "third_id",
-];
-
 pub(crate) struct SubmitAudit {
     target: SubmitTarget,
     body: Value,
@@ -149,9 +136,6 @@ fn body(options: &SubmitOptions) -> Result<Value> {
 
 fn item_body(at: usize, item: &AuditItem) -> Result<Value> {
     let field = |name: &str| format!("item_list[{at}].{name}");
-    if let Some(name) = item.extra.keys().find(|name| MODELLED_OF_ITEMS.contains(&name.as_str())) {
-        return Err(invalid(field(name), "must be given once, in its own field"));
-    }
     if let Some(tag) = &item.tag {
         let tags = tag.split(' ');
         let (count, longest) =
@@ -167,22 +151,10 @@ fn item_body(at: usize, item: &AuditItem) -> Result<Value> {
     if let Some(title) = &item.title {
         at_most(LONGEST_TITLE, title, || field("title"))?;
     }
-    let text = |value: &Option<String>| value.as_deref().map(Value::from);
-    let number = |value: Option<i64>| value.map(Value::from);
-    let members = [
-        ("address", text(&item.address)),
-        ("tag", text(&item.tag)),
-        ("first_class", text(&item.first_class)),
-        ("second_class", text(&item.second_class)),
-        ("third_class", text(&item.third_class)),
-        ("first_id", number(item.first_id)),
-        ("second_id", number(item.second_id)),
-        ("third_id", number(item.third_id)),
-        ("title", text(&item.title)),
-    ];
-    let mut body: Map<String, Value> =
-        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    body.extend(item.extra.clone());
+    let body = match serde_json::to_value(item) {
+        Ok(Value::Object(body)) => body,
+        _ => Map::new(),
+    };
     if body.is_empty() {
         return Err(invalid(format!("item_list[{at}]"), "must not be empty"));
     }

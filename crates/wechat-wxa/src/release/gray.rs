@@ -1,5 +1,7 @@
 //! The effects of `grayrelease` and `revertgrayrelease`.
 
+use std::cmp::Ordering;
+
 use async_trait::async_trait;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
 use miniprogram_core::wire::is_empty;
@@ -62,15 +64,19 @@ impl EffectPlan for StartGrayRelease {
         if plan.status == GrayStatus::Unknown {
             return Ok(Finding::Pending);
         }
-        let share = plan.percentage.filter(|_| plan.status.is_active());
-        Ok(match share {
-            None if plan.status.is_active() => Finding::Untold("gray_release_plan.gray_percentage"),
-            Some(share) if share == self.gray.percentage => Finding::Done(EffectValue::None),
-            Some(share) if share > self.gray.percentage => Finding::Conflict(REFUSE.conflict(
+        if !plan.status.is_active() {
+            return Ok(Finding::Absent);
+        }
+        let Some(share) = plan.percentage else {
+            return Ok(Finding::Untold("gray_release_plan.gray_percentage"));
+        };
+        Ok(match share.cmp(&self.gray.percentage) {
+            Ordering::Less => Finding::Absent,
+            Ordering::Equal => Finding::Done(EffectValue::None),
+            Ordering::Greater => Finding::Conflict(REFUSE.conflict(
                 START,
                 format!("the gray release stands at {share} %, above {} %", self.gray.percentage),
             )),
-            _ => Finding::Absent,
         })
     }
 }

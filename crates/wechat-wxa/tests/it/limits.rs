@@ -5,7 +5,7 @@ use std::fmt::Write;
 use http::Method;
 use miniprogram_core::*;
 use serde_json::{Value, json};
-use wechat_wxa::WeChatPlatform;
+use wechat_wxa::{AuditItem, SubmitOptions, WeChatPlatform};
 
 use crate::support::*;
 
@@ -22,12 +22,12 @@ fn item(item: AuditItem) -> Command {
 }
 
 fn stated(name: &str, value: Value) -> Command {
-    let options = miniprogram_core::SubmitOptions::from(options()).with_field(name, value);
+    let options = options().with_field(name, value);
     Command::SubmitAudit { target: SubmitTarget::Newest, options: Box::new(options) }
 }
 
 fn extra(name: &str, value: Value) -> Command {
-    let mut options = options();
+    let mut options = given();
     options.extra.insert(name.to_owned(), value);
     submit(options)
 }
@@ -50,8 +50,6 @@ fn upload(template: &str, ext: &str, version: &str) -> Command {
 #[test]
 fn what_breaks_a_limit_is_refused_in_words() {
     let tags = |count: usize, length: usize| vec!["签".repeat(length); count].join(" ");
-    let mut twice = AuditItem::default().with_address("index");
-    twice.extra.insert("title".to_owned(), json!("again"));
     let gray = |gray| Command::StartGrayRelease { gray };
     let commands = [
         upload("", "{}", "1"),
@@ -62,7 +60,7 @@ fn what_breaks_a_limit_is_refused_in_words() {
         submit(items(6)),
         stated("content", json!("c")),
         stated("remark", json!("r")),
-        command(SubmitTarget::Package("1".into()), options()),
+        command(SubmitTarget::Package("1".into()), given()),
         stated("item_list", json!([{}])),
         stated("version_desc", json!(7)),
         stated("items", json!(["index"])),
@@ -70,7 +68,6 @@ fn what_breaks_a_limit_is_refused_in_words() {
         item(AuditItem::default().with_tag(tags(11, 1))),
         item(AuditItem::default().with_tag(tags(2, 21))),
         item(AuditItem::default().with_title("题".repeat(33))),
-        item(twice),
         extra("item_list", json!([])),
         extra("items", json!([])),
         extra("version_desc", json!("d")),
@@ -110,7 +107,7 @@ async fn the_methods_refuse_what_the_plan_refuses() {
     let id = AuditId::from("not-a-number");
     let errors = [
         app.upload_code(&"7".into(), &ext(), "", "").await.unwrap_err(),
-        app.submit_audit(&SubmitTarget::Newest, &items(6)).await.unwrap_err(),
+        app.submit_audit(&SubmitTarget::Newest, &items(6).into()).await.unwrap_err(),
         app.audit_status(&id).await.unwrap_err(),
         app.withdraw_audit(&id).await.unwrap_err(),
         app.expedite_audit(&id).await.unwrap_err(),

@@ -212,6 +212,12 @@ async fn a_gray_release_plan_may_be_missing() {
     for none in [json!({}), json!({ "gray_release_plan": null }), json!({ "gray_release_plan": {} })] {
         assert_eq!(stage_of(PLAN, ok(none)).app.gray_release_plan().await.unwrap(), None);
     }
+    // So is one that was never started; one with a share is not.
+    for (share, is_shown) in [(json!(null), false), (json!(0), false), (json!(10), true)] {
+        let initial = json!({ "status": 0, "gray_percentage": share, "create_timestamp": 0 });
+        let stage = stage_of(PLAN, ok(json!({ "gray_release_plan": initial })));
+        assert_eq!(stage.app.gray_release_plan().await.unwrap().is_some(), is_shown, "{share}");
+    }
     let plans = [
         json!({ "status": 1, "create_timestamp": 1517553721, "gray_percentage": 8 }),
         json!({ "status": "2", "create_timestamp": "1517553721", "gray_percentage": "100",

@@ -31,7 +31,7 @@ fn full_options() -> SubmitOptions {
         .with_methods([1, 3])
         .with_audit_team(true)
         .with_audit_desc("two people, day and night");
-    options()
+    given()
         .with_item(full_item())
         .with_version_desc("秋季活动")
         .with_preview(["video1"], ["pic1", "pic2"])
@@ -96,7 +96,7 @@ async fn submissions() {
 
     let upload = script();
     let target = SubmitTarget::Upload(UploadReceipt::new("2.5.0", "秋季"));
-    upload.app.submit_audit(&target, &full_options()).await.unwrap();
+    upload.app.submit_audit(&target, &full_options().into()).await.unwrap();
     snapshot!("submit_audit_full", upload);
 }
 

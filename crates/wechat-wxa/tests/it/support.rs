@@ -289,8 +289,12 @@ pub(crate) fn ext() -> ExtJson {
     r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#.parse().unwrap()
 }
 
-pub(crate) fn options() -> SubmitOptions {
-    SubmitOptions::new().with_item(AuditItem::default().with_address("index"))
+pub(crate) fn given() -> wechat_wxa::SubmitOptions {
+    wechat_wxa::SubmitOptions::new().with_item(wechat_wxa::AuditItem::default().with_address("index"))
+}
+
+pub(crate) fn options() -> miniprogram_core::SubmitOptions {
+    given().into()
 }
 
 /// Returns the access token of a request, if any.
