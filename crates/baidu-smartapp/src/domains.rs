@@ -9,21 +9,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::kit::{Inherent, OneCall};
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Effect, EffectValue, MethodName, Result, Subject};
+use miniprogram_core::{Command, Effect, EffectValue, MethodName, Result, Subject, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::BAIDU;
 use crate::client::BaiduApp;
 use crate::values::DomainAction;
-use crate::{REFUSE, commands, endpoints, form, reply};
+use crate::{REFUSE, endpoints, form, reply};
 
 pub(crate) const CHANGE_SERVER_DOMAINS: MethodName = MethodName::new("change_server_domains");
 pub(crate) const CHANGE_WEB_VIEW_DOMAINS: MethodName = MethodName::new("change_web_view_domains");
 
 /// The changes of domains.
 pub(crate) const EFFECTS: &[Inherent] = &[
-    Inherent::new(CHANGE_SERVER_DOMAINS, |command| change_server_domains(command.arguments()?)),
-    Inherent::new(CHANGE_WEB_VIEW_DOMAINS, |command| change_web_view_domains(command.arguments()?)),
+    Inherent::new(CHANGE_SERVER_DOMAINS, |command| change_server_domains_plan(command.arguments()?)),
+    Inherent::new(CHANGE_WEB_VIEW_DOMAINS, |command| change_web_view_domains_plan(command.arguments()?)),
 ];
 
 /// The code for deleting a domain that is not set.
@@ -180,6 +181,22 @@ change!(
     domains.into_iter().map(Into::into).collect()
 );
 
+/// [`BaiduApp::change_server_domains`](crate::BaiduApp::change_server_domains).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
+    kit::command(BAIDU, CHANGE_SERVER_DOMAINS, change)
+}
+
+/// [`BaiduApp::change_web_view_domains`](crate::BaiduApp::change_web_view_domains).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> {
+    kit::command(BAIDU, CHANGE_WEB_VIEW_DOMAINS, change)
+}
+
 impl BaiduApp {
     /// Returns the domains that the app may connect to.
     ///
@@ -205,7 +222,7 @@ impl BaiduApp {
     /// change is left, [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a domain that is not registered or,
     /// when deleting, not set, and those of any effect.
     pub async fn change_server_domains(&self, change: &DomainChange) -> Result<Effect> {
-        Ok(self.perform(commands::change_server_domains(change)?).await?.into_unit())
+        Ok(self.perform(change_server_domains(change)?).await?.into_unit())
     }
 
     /// Returns the domains that the app may show as web pages.
@@ -227,7 +244,7 @@ impl BaiduApp {
     /// # Errors
     /// Those of `change_server_domains`.
     pub async fn change_web_view_domains(&self, change: &WebViewDomainChange) -> Result<Effect> {
-        Ok(self.perform(commands::change_web_view_domains(change)?).await?.into_unit())
+        Ok(self.perform(change_web_view_domains(change)?).await?.into_unit())
     }
 }
 
@@ -292,12 +309,12 @@ const WEB_VIEW: Lists = Lists {
 };
 
 /// `app/modifydomain`.
-fn change_server_domains(change: DomainChange) -> Result<Box<dyn EffectPlan>> {
+fn change_server_domains_plan(change: DomainChange) -> Result<Box<dyn EffectPlan>> {
     SERVER.changed(change.action, change.domains.into_kinds(), &change.extra)
 }
 
 /// `app/modifywebviewdomain`.
-fn change_web_view_domains(change: WebViewDomainChange) -> Result<Box<dyn EffectPlan>> {
+fn change_web_view_domains_plan(change: WebViewDomainChange) -> Result<Box<dyn EffectPlan>> {
     WEB_VIEW.changed(change.action, vec![(WEB_VIEW_FIELD, change.domains)], &change.extra)
 }
 

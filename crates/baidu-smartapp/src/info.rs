@@ -10,20 +10,22 @@ pub(crate) mod name;
 use miniprogram_core::Subject;
 use miniprogram_core::kit::Inherent;
 use miniprogram_core::pipeline::{Call, EffectPlan};
-use miniprogram_core::{Effect, MethodName, Result};
+use miniprogram_core::{Command, Effect, MethodName, Result, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use category::update_categories;
 pub use category::{CategoryChoice, CategoryNode, QualificationImage, QualificationItem, QualificationRules};
-pub(crate) use category::{UPDATE_CATEGORIES, update_categories};
+pub(crate) use category::{UPDATE_CATEGORIES, update_categories_plan};
 use change::{Seen, Wanted};
 pub use examination::Examination;
 pub use name::NameCheck;
-pub(crate) use name::{SET_NAME, set_name};
+pub use name::set_name;
+pub(crate) use name::{SET_NAME, set_name_plan};
 
+use crate::BAIDU;
 use crate::REFUSE;
 use crate::client::BaiduApp;
-use crate::commands;
 use crate::endpoints;
 use crate::form;
 
@@ -34,12 +36,12 @@ pub(crate) const UPDATE_OFFLINE_INFO: MethodName = MethodName::new("update_offli
 
 /// The changes of the app's information.
 pub(crate) const EFFECTS: &[Inherent] = &[
-    Inherent::new(UPDATE_CATEGORIES, |command| update_categories(command.arguments()?)),
-    Inherent::new(SET_ICON, |command| set_icon(command.arguments()?)),
-    Inherent::new(SET_DESCRIPTION, |command| set_description(command.arguments()?)),
-    Inherent::new(SET_NAME, |command| set_name(command.arguments()?)),
-    Inherent::new(APPLY_RECOVERY, |command| apply_recovery(command.arguments()?)),
-    Inherent::new(UPDATE_OFFLINE_INFO, |command| update_offline_info(command.arguments()?)),
+    Inherent::new(UPDATE_CATEGORIES, |command| update_categories_plan(command.arguments()?)),
+    Inherent::new(SET_ICON, |command| set_icon_plan(command.arguments()?)),
+    Inherent::new(SET_DESCRIPTION, |command| set_description_plan(command.arguments()?)),
+    Inherent::new(SET_NAME, |command| set_name_plan(command.arguments()?)),
+    Inherent::new(APPLY_RECOVERY, |command| apply_recovery_plan(command.arguments()?)),
+    Inherent::new(UPDATE_OFFLINE_INFO, |command| update_offline_info_plan(command.arguments()?)),
 ];
 
 /// The arguments of `set_icon`.
@@ -112,6 +114,38 @@ impl OfflineUpdate {
     }
 }
 
+/// [`BaiduApp::set_icon`](crate::BaiduApp::set_icon).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn set_icon(image_url: &str) -> Result<Command> {
+    kit::command(BAIDU, SET_ICON, &Icon { image_url: image_url.to_owned() })
+}
+
+/// [`BaiduApp::set_description`](crate::BaiduApp::set_description).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn set_description(description: &str) -> Result<Command> {
+    kit::command(BAIDU, SET_DESCRIPTION, &Description { description: description.to_owned() })
+}
+
+/// [`BaiduApp::apply_recovery`](crate::BaiduApp::apply_recovery).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn apply_recovery(description: &str) -> Result<Command> {
+    kit::command(BAIDU, APPLY_RECOVERY, &Description { description: description.to_owned() })
+}
+
+/// [`BaiduApp::update_offline_info`](crate::BaiduApp::update_offline_info).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn update_offline_info(update: &OfflineUpdate) -> Result<Command> {
+    kit::command(BAIDU, UPDATE_OFFLINE_INFO, update)
+}
+
 impl BaiduApp {
     /// Changes the icon. The icon is reviewed; the verdict is pushed. Uses up one of the changes that
     /// [`app_info`](Self::app_info) counts.
@@ -125,7 +159,7 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a URL from elsewhere, and those of any
     /// effect.
     pub async fn set_icon(&self, image_url: &str) -> Result<Effect<Examination>> {
-        self.perform(commands::set_icon(image_url)?).await?.into_inherent(SET_ICON.as_str())
+        self.perform(set_icon(image_url)?).await?.into_inherent(SET_ICON.as_str())
     }
 
     /// Changes the description, 10 to 56 units of width: a Chinese character counts as 2, a Latin letter as 1. The
@@ -138,7 +172,7 @@ impl BaiduApp {
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) when no change is left, and those of any
     /// effect.
     pub async fn set_description(&self, description: &str) -> Result<Effect<Examination>> {
-        self.perform(commands::set_description(description)?).await?.into_inherent(SET_DESCRIPTION.as_str())
+        self.perform(set_description(description)?).await?.into_inherent(SET_DESCRIPTION.as_str())
     }
 
     /// Requests that closed traffic be restored, once the violation has been repaired without a new package; 1 to 100
@@ -153,7 +187,7 @@ impl BaiduApp {
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the app's traffic is not closed, and those of any
     /// effect.
     pub async fn apply_recovery(&self, description: &str) -> Result<Effect> {
-        Ok(self.perform(commands::apply_recovery(description)?).await?.into_unit())
+        Ok(self.perform(apply_recovery(description)?).await?.into_unit())
     }
 
     /// Replaces basic information of an app that was forced offline, and submits it for review. The push of the
@@ -168,14 +202,12 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if nothing is to be replaced, and those of
     /// any effect.
     pub async fn update_offline_info(&self, update: &OfflineUpdate) -> Result<Effect<Examination>> {
-        self.perform(commands::update_offline_info(update)?)
-            .await?
-            .into_inherent(UPDATE_OFFLINE_INFO.as_str())
+        self.perform(update_offline_info(update)?).await?.into_inherent(UPDATE_OFFLINE_INFO.as_str())
     }
 }
 
 /// `app/modifyheadimage`.
-pub(crate) fn set_icon(icon: Icon) -> Result<Box<dyn EffectPlan>> {
+pub(crate) fn set_icon_plan(icon: Icon) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_ICON.as_str();
     REFUSE.required(OPERATION, "image_url", &icon.image_url)?;
     let wanted = Wanted::Part { of: |seen| &seen.icon, value: icon.image_url.clone() };
@@ -184,7 +216,7 @@ pub(crate) fn set_icon(icon: Icon) -> Result<Box<dyn EffectPlan>> {
 }
 
 /// `app/modifysignature`. The limit: Baidu's SDKs.
-pub(crate) fn set_description(text: Description) -> Result<Box<dyn EffectPlan>> {
+pub(crate) fn set_description_plan(text: Description) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_DESCRIPTION.as_str();
     REFUSE.required(OPERATION, "signature", &text.description)?;
     REFUSE.width(OPERATION, "signature", &text.description, 10..=56)?;
@@ -194,7 +226,7 @@ pub(crate) fn set_description(text: Description) -> Result<Box<dyn EffectPlan>> 
 }
 
 /// `appflow/applyRecovery`.
-pub(crate) fn apply_recovery(text: Description) -> Result<Box<dyn EffectPlan>> {
+pub(crate) fn apply_recovery_plan(text: Description) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = APPLY_RECOVERY.as_str();
     REFUSE.required(OPERATION, "audit_desc", &text.description)?;
     REFUSE.characters(OPERATION, "audit_desc", &text.description, 1..=100)?;
@@ -203,7 +235,7 @@ pub(crate) fn apply_recovery(text: Description) -> Result<Box<dyn EffectPlan>> {
 }
 
 /// `app/offline/update`.
-pub(crate) fn update_offline_info(update: OfflineUpdate) -> Result<Box<dyn EffectPlan>> {
+pub(crate) fn update_offline_info_plan(update: OfflineUpdate) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = UPDATE_OFFLINE_INFO.as_str();
     let part_of: [(&str, Option<String>, change::PartOf); 3] = [
         ("app_name", update.name, |seen: &Seen| &seen.name),

@@ -5,14 +5,15 @@
 
 use miniprogram_core::kit::{Inherent, OneCall};
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Code, Effect, EffectValue, MethodName, RawStatus, Result, Subject};
+use miniprogram_core::{Code, Command, Effect, EffectValue, MethodName, RawStatus, Result, Subject, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::BAIDU;
 use crate::client::BaiduApp;
 use crate::endpoints;
 use crate::values::{PHONE_PERMISSION, PhonePermission, PhonePermissionReason, PhonePermissionScene};
-use crate::{REFUSE, commands, form, reply};
+use crate::{REFUSE, form, reply};
 
 pub(crate) const APPLY_PHONE_PERMISSION: MethodName = MethodName::new("apply_phone_permission");
 pub(crate) const CANCEL_PHONE_PERMISSION: MethodName = MethodName::new("cancel_phone_permission");
@@ -95,6 +96,22 @@ impl PhonePermissionRequest {
     }
 }
 
+/// [`BaiduApp::apply_phone_permission`](crate::BaiduApp::apply_phone_permission).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn apply_phone_permission(request: &PhonePermissionRequest) -> Result<Command> {
+    kit::command(BAIDU, APPLY_PHONE_PERMISSION, request)
+}
+
+/// [`BaiduApp::cancel_phone_permission`](crate::BaiduApp::cancel_phone_permission).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn cancel_phone_permission() -> Result<Command> {
+    kit::command(BAIDU, CANCEL_PHONE_PERMISSION, &())
+}
+
 impl BaiduApp {
     /// Returns the state of the permission to read users' phone numbers.
     ///
@@ -118,7 +135,7 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a description that is empty or too long,
     /// and those of any effect.
     pub async fn apply_phone_permission(&self, request: &PhonePermissionRequest) -> Result<Effect> {
-        Ok(self.perform(commands::apply_phone_permission(request)?).await?.into_unit())
+        Ok(self.perform(apply_phone_permission(request)?).await?.into_unit())
     }
 
     /// Gives up the permission.
@@ -128,7 +145,7 @@ impl BaiduApp {
     /// # Errors
     /// The errors of any effect.
     pub async fn cancel_phone_permission(&self) -> Result<Effect> {
-        Ok(self.perform(commands::cancel_phone_permission()?).await?.into_unit())
+        Ok(self.perform(cancel_phone_permission()?).await?.into_unit())
     }
 }
 

@@ -12,7 +12,7 @@ use miniprogram_core::kit::Inherent;
 
 pub(crate) const EFFECTS: &[Inherent] = &[
     Inherent::new(name::SET, name::set),
-    Inherent::new(profile::SET_ICON, profile::set_icon),
-    Inherent::new(profile::SET_DESCRIPTION, profile::set_description),
-    Inherent::new(profile::SET_SEARCH, profile::set_search_status),
+    Inherent::new(profile::SET_ICON, profile::set_icon_plan),
+    Inherent::new(profile::SET_DESCRIPTION, profile::set_description_plan),
+    Inherent::new(profile::SET_SEARCH, profile::set_search_status_plan),
 ];

@@ -7,16 +7,16 @@ mod catalogue;
 
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp};
+use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub use catalogue::{CatalogueCategory, CatalogueCertificate};
 
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{CATEGORY_AUDIT, Coded, ReviewStatus};
@@ -231,6 +231,30 @@ pub(crate) struct Delete {
     pub(crate) second: i64,
 }
 
+/// [`WeChatApp::add_categories`](crate::WeChatApp::add_categories).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn add_categories(categories: &[NewCategory]) -> Result<Command> {
+    kit::command(WECHAT, ADD, &Add { categories: categories.to_vec() })
+}
+
+/// [`WeChatApp::modify_category`](crate::WeChatApp::modify_category).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn modify_category(category: &NewCategory) -> Result<Command> {
+    kit::command(WECHAT, MODIFY, category)
+}
+
+/// [`WeChatApp::delete_category`](crate::WeChatApp::delete_category).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn delete_category(first: i64, second: i64) -> Result<Command> {
+    kit::command(WECHAT, DELETE, &Delete { first, second })
+}
+
 impl WeChatApp {
     /// Returns the categories of the app with their verdicts, and its limits: `getcategory`.
     ///
@@ -247,7 +271,7 @@ impl WeChatApp {
     /// certificates, [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) for the month's changes or the
     /// number of categories, and those of any effect.
     pub async fn add_categories(&self, categories: &[NewCategory]) -> Result<Effect> {
-        Ok(self.perform(commands::add_categories(categories)?).await?.into_unit())
+        Ok(self.perform(add_categories(categories)?).await?.into_unit())
     }
 
     /// Submits new certificates for a rejected category: `modifycategory`.
@@ -256,7 +280,7 @@ impl WeChatApp {
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a category that was not rejected, and those of any
     /// effect.
     pub async fn modify_category(&self, category: &NewCategory) -> Result<Effect> {
-        Ok(self.perform(commands::modify_category(category)?).await?.into_unit())
+        Ok(self.perform(modify_category(category)?).await?.into_unit())
     }
 
     /// Deletes a category: `deletecategory`.
@@ -264,7 +288,7 @@ impl WeChatApp {
     /// # Errors
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) for a category in review, and those of any effect.
     pub async fn delete_category(&self, first: i64, second: i64) -> Result<Effect> {
-        Ok(self.perform(commands::delete_category(first, second)?).await?.into_unit())
+        Ok(self.perform(delete_category(first, second)?).await?.into_unit())
     }
 }
 

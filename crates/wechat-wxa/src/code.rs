@@ -16,7 +16,7 @@ pub use privacy::PrivacyScan;
 pub(crate) use privacy::{privacy_call, wait_for_scan};
 pub(crate) use upload::UploadCode;
 
-use crate::audit::read_latest;
+use crate::audit_status::read_latest;
 use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::{REFUSE, fields, wire};

@@ -11,6 +11,7 @@ mod acceptance;
 mod account;
 #[cfg(feature = "client")]
 mod audit;
+mod audit_status;
 #[cfg(feature = "client")]
 mod authorization;
 #[cfg(feature = "client")]

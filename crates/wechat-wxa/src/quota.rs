@@ -5,13 +5,13 @@ use miniprogram_core::Authorizer;
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields};
 use miniprogram_core::redact;
-use miniprogram_core::{Effect, InherentCommand, MethodName, Result, Timestamp};
+use miniprogram_core::{Command, Effect, InherentCommand, MethodName, Result, Timestamp, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use miniprogram_core::kit::{Inherent, OneCall};
@@ -93,6 +93,14 @@ pub struct RequestInfo {
     pub extra: Map<String, Value>,
 }
 
+/// [`WeChatApp::clear_quota`](crate::WeChatApp::clear_quota).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn clear_quota(app: &AppId) -> Result<Command> {
+    kit::command(WECHAT, CLEAR, &ClearQuota { app_id: app.to_string() })
+}
+
 impl WeChatApp {
     /// Returns the app's allowance for an endpoint: `openapi/quota/get`. The path begins with `/` and does not
     /// contain a host.
@@ -127,7 +135,7 @@ impl WeChatApp {
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (48006), and those of any effect.
     pub async fn clear_quota(&self) -> Result<Effect> {
-        Ok(self.perform(commands::clear_quota(self.app_id())?).await?.into_unit())
+        Ok(self.perform(clear_quota(self.app_id())?).await?.into_unit())
     }
 
     /// Returns the vendor's record of a request: `openapi/rid/get`, by the id at the end of the response's message

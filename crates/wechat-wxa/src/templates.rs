@@ -5,15 +5,15 @@ use async_trait::async_trait;
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
 use miniprogram_core::{
-    AddedTemplate, AppId, DraftId, Effect, EffectValue, InherentCommand, Result, Template, TemplateDraft,
-    TemplateId, TemplateLibrary,
+    AddedTemplate, AppId, Command, DraftId, Effect, EffectValue, InherentCommand, Result, Template,
+    TemplateDraft, TemplateId, TemplateLibrary, kit,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::client::WeChatPlatform;
-use crate::commands;
 use crate::dialect::whole;
 use crate::endpoints;
 use crate::fields;
@@ -29,6 +29,14 @@ pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(ADD, add), Inherent::new
 #[derive(Debug, Clone)]
 pub struct WeChatTemplates {
     platform: WeChatPlatform,
+}
+
+/// [`WeChatTemplates::add_template_of`](crate::WeChatTemplates::add_template_of).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn add_template_of(draft: &DraftId, kind: TemplateKind) -> Result<Command> {
+    kit::command(WECHAT, ADD, &Add { draft_id: draft.clone(), kind: Some(kind), description: None })
 }
 
 impl WeChatPlatform {
@@ -60,7 +68,7 @@ impl WeChatTemplates {
         draft: &DraftId,
         kind: TemplateKind,
     ) -> Result<Effect<AddedTemplate>> {
-        self.platform.perform(commands::add_template_of(draft, kind)?).await?.into_inherent(ADD.as_str())
+        self.platform.perform(add_template_of(draft, kind)?).await?.into_inherent(ADD.as_str())
     }
 }
 

@@ -5,13 +5,13 @@
 
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
+use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use miniprogram_core::effect_members;
@@ -68,6 +68,22 @@ pub(crate) struct Bind {
     pub(crate) wechat_id: String,
 }
 
+/// [`WeChatApp::bind_tester`](crate::WeChatApp::bind_tester).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn bind_tester(wechat_id: &str) -> Result<Command> {
+    kit::command(WECHAT, BIND, &Bind { wechat_id: wechat_id.to_owned() })
+}
+
+/// [`WeChatApp::unbind_tester`](crate::WeChatApp::unbind_tester).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn unbind_tester(tester: &TesterRef) -> Result<Command> {
+    kit::command(WECHAT, UNBIND, tester)
+}
+
 impl WeChatApp {
     /// Lets a person open the experience version: `bind_tester`. Takes the WeChat id, not an openid.
     ///
@@ -77,7 +93,7 @@ impl WeChatApp {
     /// tests too many apps, [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the person is already bound, and
     /// those of any effect.
     pub async fn bind_tester(&self, wechat_id: &str) -> Result<Effect<Tester>> {
-        self.perform(commands::bind_tester(wechat_id)?).await?.into_inherent(BIND.as_str())
+        self.perform(bind_tester(wechat_id)?).await?.into_inherent(BIND.as_str())
     }
 
     /// Unbinds a tester: `unbind_tester`. If the person is given by WeChat id, the outcome can stay unknown after a
@@ -86,7 +102,7 @@ impl WeChatApp {
     /// # Errors
     /// The errors of any effect.
     pub async fn unbind_tester(&self, tester: &TesterRef) -> Result<Effect> {
-        Ok(self.perform(commands::unbind_tester(tester)?).await?.into_unit())
+        Ok(self.perform(unbind_tester(tester)?).await?.into_unit())
     }
 
     /// Returns everyone who may open the experience version: `memberauth`.

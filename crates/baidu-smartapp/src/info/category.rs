@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use miniprogram_core::Subject;
 use miniprogram_core::json::repaired;
 use miniprogram_core::pipeline::{Call, EffectPlan, Fields};
-use miniprogram_core::{Effect, MethodName, Result, StatusTable, wire};
+use miniprogram_core::{Command, Effect, MethodName, Result, StatusTable, kit, wire};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use serde_with::skip_serializing_none;
 
 use super::change::{self, Wanted};
 use super::examination::Examination;
+use crate::BAIDU;
 use crate::client::BaiduApp;
-use crate::commands;
 use crate::endpoints;
 use crate::values::{
     CATEGORY_TYPE, CategoryScope, CategoryType, Coded, NEED_QUALIFICATION, Necessity, QUALIFICATION_MUST,
@@ -152,6 +152,14 @@ impl CategoryChoice {
     }
 }
 
+/// [`BaiduApp::update_categories`](crate::BaiduApp::update_categories).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn update_categories(choices: &[CategoryChoice]) -> Result<Command> {
+    kit::command(BAIDU, UPDATE_CATEGORIES, &choices)
+}
+
 impl BaiduApp {
     /// Returns the available categories, nested as in Baidu's response, with the qualifications that they require.
     /// [`categories`](miniprogram_core::CodeManager::categories) returns them as a flat list.
@@ -179,13 +187,13 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an unknown category or a qualification
     /// that does not fit, and those of any effect.
     pub async fn update_categories(&self, choices: &[CategoryChoice]) -> Result<Effect<Examination>> {
-        self.perform(commands::update_categories(choices)?).await?.into_inherent(UPDATE_CATEGORIES.as_str())
+        self.perform(update_categories(choices)?).await?.into_inherent(UPDATE_CATEGORIES.as_str())
     }
 }
 
 /// `app/category/update`. The document's table calls the field `categories`; its samples and the vendor's message for
 /// code 50062 call it `categorys`.
-pub(crate) fn update_categories(choices: Vec<CategoryChoice>) -> Result<Box<dyn EffectPlan>> {
+pub(crate) fn update_categories_plan(choices: Vec<CategoryChoice>) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = UPDATE_CATEGORIES.as_str();
     if !(1..=MAX_CATEGORIES).contains(&choices.len()) {
         let why = format!("must hold 1 to {MAX_CATEGORIES} categories, has {}", choices.len());

@@ -2,14 +2,14 @@
 
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectPlan, Fields};
-use miniprogram_core::{Effect, MethodName, RawStatus, Result, wire};
+use miniprogram_core::{Command, Effect, MethodName, RawStatus, Result, kit, wire};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::change::{self, Wanted};
 use super::examination::Examination;
+use crate::BAIDU;
 use crate::client::BaiduApp;
-use crate::commands;
 use crate::endpoints;
 use crate::values::{CHECK_RESULT, NameVerdict};
 use crate::{REFUSE, reply};
@@ -39,6 +39,15 @@ pub struct NameCheck {
     /// All unmodelled fields, by Baidu's names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
+}
+
+/// [`BaiduApp::set_name`](crate::BaiduApp::set_name).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn set_name(name: &str, materials: &[&str]) -> Result<Command> {
+    let materials = materials.iter().map(|url| (*url).to_owned()).collect();
+    kit::command(BAIDU, SET_NAME, &NameChange { name: name.to_owned(), materials })
 }
 
 impl BaiduApp {
@@ -73,12 +82,12 @@ impl BaiduApp {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a URL from elsewhere, and those of any
     /// effect.
     pub async fn set_name(&self, name: &str, materials: &[&str]) -> Result<Effect<Examination>> {
-        self.perform(commands::set_name(name, materials)?).await?.into_inherent(SET_NAME.as_str())
+        self.perform(set_name(name, materials)?).await?.into_inherent(SET_NAME.as_str())
     }
 }
 
 /// `app/setnickname`. The limit: Baidu's pages on third-party platforms.
-pub(crate) fn set_name(change: NameChange) -> Result<Box<dyn EffectPlan>> {
+pub(crate) fn set_name_plan(change: NameChange) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_NAME.as_str();
     REFUSE.required(OPERATION, "nick_name", &change.name)?;
     REFUSE.width(OPERATION, "nick_name", &change.name, 3..=30)?;

@@ -1,14 +1,14 @@
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding};
-use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Timestamp};
+use miniprogram_core::{AuditId, Command, Effect, InherentCommand, MethodName, Result, Timestamp, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::info;
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, NAME_AUDIT, ReviewStatus};
@@ -184,6 +184,14 @@ impl NameAuditState {
     }
 }
 
+/// [`WeChatApp::set_name`](crate::WeChatApp::set_name).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn set_name(change: &NameChange) -> Result<Command> {
+    kit::command(WECHAT, SET, change)
+}
+
 impl WeChatApp {
     /// Checks whether a name is available: `checkwxverifynickname`.
     ///
@@ -215,7 +223,7 @@ impl WeChatApp {
     /// Those of [`check_name`](Self::check_name), [`Conflict`](miniprogram_core::ErrorKind::Conflict) if a change is
     /// in progress, and those of any effect.
     pub async fn set_name(&self, change: &NameChange) -> Result<Effect<NameAudit>> {
-        self.perform(commands::set_name(change)?).await?.into_inherent(SET.as_str())
+        self.perform(set_name(change)?).await?.into_inherent(SET.as_str())
     }
 
     /// Returns the state of a name's review: `api_wxa_querynickname`.
@@ -224,7 +232,7 @@ impl WeChatApp {
     /// [`NotFound`](miniprogram_core::ErrorKind::NotFound) for an unknown id (91011), and those of any read.
     pub async fn name_audit(&self, audit_id: &AuditId) -> Result<NameAuditState> {
         const OPERATION: &str = "name_audit";
-        let body = json!({ "audit_id": crate::audit::number(audit_id, OPERATION)? });
+        let body = json!({ "audit_id": crate::audit_status::number(audit_id, OPERATION)? });
         let call = Call::to(&endpoints::NAME_AUDIT).with_json(&body);
         let reply = self.begin(OPERATION).read(&call).await?;
         let mut members = fields::of(&reply);

@@ -1,14 +1,14 @@
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
+use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::info;
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, SEARCH_STATUS, SearchStatus};
@@ -95,13 +95,39 @@ pub(crate) struct Search {
     pub(crate) status: SearchStatus,
 }
 
+/// [`WeChatApp::set_icon`](crate::WeChatApp::set_icon).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a crop area that is not a part of the image.
+pub fn set_icon(change: &IconChange) -> Result<Command> {
+    // Checked before the arguments become JSON, which cannot represent values that are not numbers.
+    change.check()?;
+    kit::command(WECHAT, SET_ICON, change)
+}
+
+/// [`WeChatApp::set_description`](crate::WeChatApp::set_description).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn set_description(text: &str) -> Result<Command> {
+    kit::command(WECHAT, SET_DESCRIPTION, &Description { text: text.to_owned() })
+}
+
+/// [`WeChatApp::set_search_status`](crate::WeChatApp::set_search_status).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn set_search_status(status: SearchStatus) -> Result<Command> {
+    kit::command(WECHAT, SET_SEARCH, &Search { status })
+}
+
 impl WeChatApp {
     /// Sets the icon: `modifyheadimage`. This uses up one of the month's changes.
     ///
     /// # Errors
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (53202), and those of any effect.
     pub async fn set_icon(&self, change: &IconChange) -> Result<Effect> {
-        Ok(self.perform(commands::set_icon(change)?).await?.into_unit())
+        Ok(self.perform(set_icon(change)?).await?.into_unit())
     }
 
     /// Sets the description, 4 to 120 characters: `modifysignature`. This uses up one of the month's changes.
@@ -110,7 +136,7 @@ impl WeChatApp {
     /// [`QuotaExhausted`](miniprogram_core::ErrorKind::QuotaExhausted) (53200),
     /// [`ContentRejected`](miniprogram_core::ErrorKind::ContentRejected) (53201), and those of any effect.
     pub async fn set_description(&self, text: &str) -> Result<Effect> {
-        Ok(self.perform(commands::set_description(text)?).await?.into_unit())
+        Ok(self.perform(set_description(text)?).await?.into_unit())
     }
 
     /// Returns whether the vendor's search shows the app: `getwxasearchstatus`.
@@ -127,7 +153,7 @@ impl WeChatApp {
     /// [`PermissionDenied`](miniprogram_core::ErrorKind::PermissionDenied) if the vendor has locked it (85083), and
     /// those of any effect.
     pub async fn set_search_status(&self, status: SearchStatus) -> Result<Effect> {
-        Ok(self.perform(commands::set_search_status(status)?).await?.into_unit())
+        Ok(self.perform(set_search_status(status)?).await?.into_unit())
     }
 }
 
@@ -139,7 +165,7 @@ fn search_status(reply: &Reply) -> Result<Coded<SearchStatus>> {
     Ok(Coded::new(&SEARCH_STATUS, fields::of(reply).required("status", Fields::number)?))
 }
 
-pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
+pub(super) fn set_icon_plan(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let change: IconChange = command.arguments()?;
     let call = Call::to(&endpoints::SET_ICON).with_json(&change.body()?);
     OneCall::new(EffectClass::OneShot, call)
@@ -157,7 +183,7 @@ pub(super) fn set_icon(command: &InherentCommand) -> Result<Box<dyn EffectPlan>>
         .boxed()
 }
 
-pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
+pub(super) fn set_description_plan(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_DESCRIPTION.as_str();
     let Description { text } = command.arguments()?;
     REFUSE.characters(OPERATION, "text", &text, 4..=120)?;
@@ -172,7 +198,7 @@ pub(super) fn set_description(command: &InherentCommand) -> Result<Box<dyn Effec
         .boxed()
 }
 
-pub(super) fn set_search_status(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
+pub(super) fn set_search_status_plan(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = SET_SEARCH.as_str();
     let Search { status } = command.arguments()?;
     let Some(row) = SEARCH_STATUS.rows().iter().find(|row| row.status == status) else {

@@ -6,7 +6,7 @@ use miniprogram_core::{AuditTarget, Code, EffectValue, Error, Intent, Result};
 use serde_json::{Value, json};
 
 use super::target::{LATEST, Target, is_open, none_open};
-use super::{latest_call, number, read_latest};
+use crate::audit_status::{latest_call, number, read_latest};
 use crate::endpoints;
 
 const OPERATION: &str = "expedite_audit";

@@ -6,7 +6,7 @@ use miniprogram_core::{AuditId, EffectValue, Error, Intent, Result, SubmitTarget
 use serde_json::{Map, Value, json};
 
 use super::options::{AuditItem, SubmitOptions};
-use super::{latest_call, read_latest};
+use crate::audit_status::{latest_call, read_latest};
 use crate::code::{expect_experience_version, privacy_call, versions_call, wait_for_scan};
 use crate::dialect::told;
 use crate::endpoints;

@@ -4,9 +4,9 @@ use miniprogram_core::{Audit, AuditId, AuditStatus, AuditTarget, Error, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::number;
 use crate::REFUSE;
 use crate::WECHAT;
+use crate::audit_status::number;
 use miniprogram_core::kit::snapshot::kept;
 
 /// The name of the read of the latest audit in a plan.

@@ -6,8 +6,8 @@ use miniprogram_core::{Audit, AuditId, AuditStatus, AuditTarget, EffectValue, In
 use serde_json::{Value, json};
 
 use super::target::{Target, is_open, none_open};
-use super::{latest_call, read_latest, read_status, status_call};
 use crate::REFUSE;
+use crate::audit_status::{latest_call, read_latest, read_status, status_call};
 use crate::endpoints;
 
 const OPERATION: &str = "withdraw_audit";

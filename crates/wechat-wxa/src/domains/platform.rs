@@ -1,15 +1,15 @@
 use miniprogram_core::Subject;
 use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Reply};
-use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
+use miniprogram_core::{Command, Effect, InherentCommand, MethodName, Result, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{CheckFile, check_domains, standing, verdict};
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::body::Body;
 use crate::client::WeChatPlatform;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
@@ -177,6 +177,22 @@ impl PlatformDomainChange {
     }
 }
 
+/// [`WeChatPlatform::change_platform_server_domains`](crate::WeChatPlatform::change_platform_server_domains).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn change_platform_server_domains(change: &PlatformDomainChange) -> Result<Command> {
+    kit::command(WECHAT, CHANGE, change)
+}
+
+/// [`WeChatPlatform::change_platform_web_view_domains`](crate::WeChatPlatform::change_platform_web_view_domains).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn change_platform_web_view_domains(change: &PlatformDomainChange) -> Result<Command> {
+    kit::command(WECHAT, CHANGE_WEB_VIEW, change)
+}
+
 impl WeChatPlatform {
     /// Returns the servers that the platform has registered for its apps: `modify_wxa_server_domain` with `action`
     /// `get`.
@@ -195,7 +211,7 @@ impl WeChatPlatform {
         &self,
         change: &PlatformDomainChange,
     ) -> Result<Effect<PlatformDomains>> {
-        self.perform(commands::change_platform_server_domains(change)?).await?.into_inherent(CHANGE.as_str())
+        self.perform(change_platform_server_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
     /// Returns the domains whose pages the platform has registered for its apps: `modify_wxa_jump_domain` with
@@ -215,9 +231,7 @@ impl WeChatPlatform {
         &self,
         change: &PlatformDomainChange,
     ) -> Result<Effect<PlatformDomains>> {
-        self.perform(commands::change_platform_web_view_domains(change)?)
-            .await?
-            .into_inherent(CHANGE_WEB_VIEW.as_str())
+        self.perform(change_platform_web_view_domains(change)?).await?.into_inherent(CHANGE_WEB_VIEW.as_str())
     }
 
     /// Returns the file that proves ownership of a domain: `get_domain_confirmfile`.

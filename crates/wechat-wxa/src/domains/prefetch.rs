@@ -1,12 +1,12 @@
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply};
-use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result};
+use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{check_domains, standing, verdict};
+use crate::WECHAT;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
@@ -55,6 +55,18 @@ pub(crate) struct Set {
     pub(crate) domains: Vec<String>,
 }
 
+/// [`WeChatApp::set_prefetch_domains`](crate::WeChatApp::set_prefetch_domains).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn set_prefetch_domains<D: AsRef<str>>(domains: &[D]) -> Result<Command> {
+    kit::command(
+        WECHAT,
+        SET,
+        &Set { domains: domains.iter().map(|domain| domain.as_ref().to_owned()).collect() },
+    )
+}
+
 impl WeChatApp {
     /// Returns the domains whose addresses are resolved in advance: `get_prefetchdnsdomain`.
     ///
@@ -69,7 +81,7 @@ impl WeChatApp {
     /// # Errors
     /// The errors of any effect.
     pub async fn set_prefetch_domains<D: AsRef<str> + Sync>(&self, domains: &[D]) -> Result<Effect> {
-        Ok(self.perform(commands::set_prefetch_domains(domains)?).await?.into_unit())
+        Ok(self.perform(set_prefetch_domains(domains)?).await?.into_unit())
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use miniprogram_core::Subject;
 use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply, VendorRefusal};
-use miniprogram_core::{Code, Effect, Error, InherentCommand, MethodName, Result};
+use miniprogram_core::{Code, Command, Effect, Error, InherentCommand, MethodName, Result, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,6 @@ use super::{bare, check_domains, standing, verdict};
 use crate::body::Body;
 use crate::client::WeChatApp;
 use crate::codes::ERRCODE;
-use crate::commands;
 use crate::dialect::whole;
 use crate::endpoints;
 use crate::fields;
@@ -243,6 +242,22 @@ impl DomainResult {
     }
 }
 
+/// [`WeChatApp::change_server_domains`](crate::WeChatApp::change_server_domains).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
+    kit::command(WECHAT, CHANGE, change)
+}
+
+/// [`WeChatApp::change_server_domains_directly`](crate::WeChatApp::change_server_domains_directly).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn change_server_domains_directly(change: &DomainChange) -> Result<Command> {
+    kit::command(WECHAT, CHANGE_DIRECTLY, change)
+}
+
 impl WeChatApp {
     /// Returns the servers that the platform has set for the app: `modify_domain` with `action` `get`.
     ///
@@ -263,7 +278,7 @@ impl WeChatApp {
     /// domains in the error's detail (85301, 85303); [`Conflict`](miniprogram_core::ErrorKind::Conflict) for domains
     /// that are already set, not registered with the platform or without an ICP filing; and those of any effect.
     pub async fn change_server_domains(&self, change: &DomainChange) -> Result<Effect<DomainResult>> {
-        self.perform(commands::change_server_domains(change)?).await?.into_inherent(CHANGE.as_str())
+        self.perform(change_server_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
     /// Changes the app's own domains, separate from those of the platform: `modify_domain_directly`, which accepts
@@ -275,9 +290,7 @@ impl WeChatApp {
         &self,
         change: &DomainChange,
     ) -> Result<Effect<DomainResult>> {
-        self.perform(commands::change_server_domains_directly(change)?)
-            .await?
-            .into_inherent(CHANGE_DIRECTLY.as_str())
+        self.perform(change_server_domains_directly(change)?).await?.into_inherent(CHANGE_DIRECTLY.as_str())
     }
 }
 

@@ -1,15 +1,15 @@
 use miniprogram_core::Subject;
 use miniprogram_core::endpoint::Endpoint;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Reply};
-use miniprogram_core::{Effect, InherentCommand, MethodName, Result};
+use miniprogram_core::{Command, Effect, InherentCommand, MethodName, Result, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{CheckFile, check_domains, standing, verdict};
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
@@ -101,6 +101,22 @@ impl WebViewDomainResult {
     }
 }
 
+/// [`WeChatApp::change_web_view_domains`](crate::WeChatApp::change_web_view_domains).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> {
+    kit::command(WECHAT, CHANGE, change)
+}
+
+/// [`WeChatApp::change_web_view_domains_directly`](crate::WeChatApp::change_web_view_domains_directly).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn change_web_view_domains_directly(change: &WebViewDomainChange) -> Result<Command> {
+    kit::command(WECHAT, CHANGE_DIRECTLY, change)
+}
+
 impl WeChatApp {
     /// Returns the domains whose pages the app may show, as set by the platform: `setwebviewdomain` with `action`
     /// `get`.
@@ -122,7 +138,7 @@ impl WeChatApp {
         &self,
         change: &WebViewDomainChange,
     ) -> Result<Effect<WebViewDomainResult>> {
-        self.perform(commands::change_web_view_domains(change)?).await?.into_inherent(CHANGE.as_str())
+        self.perform(change_web_view_domains(change)?).await?.into_inherent(CHANGE.as_str())
     }
 
     /// Changes the app's own domains: `setwebviewdomain_directly`, which accepts domains that the platform has not
@@ -134,9 +150,7 @@ impl WeChatApp {
         &self,
         change: &WebViewDomainChange,
     ) -> Result<Effect<WebViewDomainResult>> {
-        self.perform(commands::change_web_view_domains_directly(change)?)
-            .await?
-            .into_inherent(CHANGE_DIRECTLY.as_str())
+        self.perform(change_web_view_domains_directly(change)?).await?.into_inherent(CHANGE_DIRECTLY.as_str())
     }
 
     /// Returns the file that proves ownership of a domain, for

@@ -1,13 +1,13 @@
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{AuditId, Effect, InherentCommand, MethodName, Result, Timestamp};
+use miniprogram_core::{AuditId, Command, Effect, InherentCommand, MethodName, Result, Timestamp, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, PRIVACY_INTERFACE, PrivacyInterfaceStatus};
@@ -189,6 +189,14 @@ impl PrivacyApplication {
     }
 }
 
+/// [`WeChatApp::apply_privacy_interface`](crate::WeChatApp::apply_privacy_interface).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn apply_privacy_interface(request: &PrivacyInterfaceRequest) -> Result<Command> {
+    kit::command(WECHAT, APPLY, request)
+}
+
 impl WeChatApp {
     /// Returns the interfaces that require permission, and whether the app has it: `get_privacy_interface`.
     ///
@@ -207,7 +215,7 @@ impl WeChatApp {
         &self,
         request: &PrivacyInterfaceRequest,
     ) -> Result<Effect<PrivacyApplication>> {
-        self.perform(commands::apply_privacy_interface(request)?).await?.into_inherent(APPLY.as_str())
+        self.perform(apply_privacy_interface(request)?).await?.into_inherent(APPLY.as_str())
     }
 }
 

@@ -2,14 +2,14 @@ use std::fmt;
 
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields};
-use miniprogram_core::{AppId, Effect, InherentCommand, MethodName, Result, Secret, Timestamp};
+use miniprogram_core::{AppId, Command, Effect, InherentCommand, MethodName, Result, Secret, Timestamp, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::body::Body;
 use crate::client::{WeChatApp, WeChatPlatform};
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, ORDER_PATH, OrderPathKind, ReviewStatus};
@@ -164,6 +164,14 @@ impl OrderPathRequest {
     }
 }
 
+/// [`WeChatPlatform::apply_order_path`](crate::WeChatPlatform::apply_order_path).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn apply_order_path(request: &OrderPathRequest) -> Result<Command> {
+    kit::command(WECHAT, APPLY, request)
+}
+
 impl WeChatApp {
     /// Returns the page on which the app shows orders, either the one in use or the one in review:
     /// `getorderpathinfo`.
@@ -197,7 +205,7 @@ impl WeChatPlatform {
     /// # Errors
     /// The errors of any effect.
     pub async fn apply_order_path(&self, request: &OrderPathRequest) -> Result<Effect> {
-        Ok(self.perform(commands::apply_order_path(request)?).await?.into_unit())
+        Ok(self.perform(apply_order_path(request)?).await?.into_unit())
     }
 }
 

@@ -1,13 +1,13 @@
 use miniprogram_core::Subject;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp};
+use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp, kit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::REFUSE;
+use crate::WECHAT;
 use crate::body::Body;
 use crate::client::WeChatApp;
-use crate::commands;
 use crate::endpoints;
 use crate::fields;
 use crate::values::PrivacyVersion;
@@ -370,6 +370,14 @@ impl PrivacyGuide {
     }
 }
 
+/// [`WeChatApp::set_privacy_setting`](crate::WeChatApp::set_privacy_setting).
+///
+/// # Errors
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
+pub fn set_privacy_setting(setting: &PrivacySetting) -> Result<Command> {
+    kit::command(WECHAT, SET, setting)
+}
+
 impl WeChatApp {
     /// Returns the privacy guide of a version: `getprivacysetting`.
     ///
@@ -386,7 +394,7 @@ impl WeChatApp {
     /// contact or without a way to notify users of changes, and if uses are missing for the development version or
     /// given for the published one; and those of any effect.
     pub async fn set_privacy_setting(&self, setting: &PrivacySetting) -> Result<Effect> {
-        Ok(self.perform(commands::set_privacy_setting(setting)?).await?.into_unit())
+        Ok(self.perform(set_privacy_setting(setting)?).await?.into_unit())
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::gray::{Shown, read_plan};
 use crate::REFUSE;
-use crate::audit::{latest_call, latest_of, read_latest};
+use crate::audit_status::{latest_call, latest_of, read_latest};
 use crate::code::versions_call;
 use crate::dialect::told;
 use crate::endpoints;
