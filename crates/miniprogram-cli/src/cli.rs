@@ -1,4 +1,4 @@
-//! The command line: nouns, then verbs that match intent.
+//! The options: nouns, then verbs.
 
 mod alliance;
 mod app;
@@ -44,7 +44,7 @@ use crate::terminal::Format;
 use crate::values::{Source, pair, positive_duration, secret};
 use crate::vendors::Vendors;
 
-/// Uploads, audits, releases and rolls back the mini programs of merchants, at every vendor alike.
+/// Uploads, audits, releases and rolls back merchants' mini programs, with the same commands for every vendor.
 #[derive(Debug, Parser)]
 #[command(
     name = "miniprogram",
@@ -63,17 +63,17 @@ pub(crate) struct Cli {
     pub(crate) noun: Noun,
 }
 
-/// What most commands take, before or after the noun.
+/// Options that most commands take, before or after the noun.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
-    /// Whose platform
+    /// The vendor of the platform
     #[arg(long, global = true, value_name = "VENDOR")]
     pub(crate) vendor: Option<String>,
     /// The merchant's app
     #[arg(long, global = true, value_name = "APP_ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) app: Option<String>,
-    /// The app's access token; better given in the environment, where no list of processes shows it
+    /// The app's access token; prefer the environment, since a process list shows the command line
     #[arg(
         long,
         global = true,
@@ -86,7 +86,7 @@ pub(crate) struct Common {
     /// The platform's own id
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) platform_id: Option<String>,
-    /// Scheme and host instead of the vendor's; its paths stay
+    /// Scheme and host to use instead of the vendor's; the paths stay
     #[arg(long, global = true, value_name = "URL", env = "MINIPROGRAM_BASE_URL", hide_env_values = true)]
     pub(crate) base_url: Option<String>,
     /// How results and errors are printed
@@ -105,13 +105,13 @@ pub(crate) struct Common {
     /// How long the whole operation may take [default: attempts x timeout + settle time]
     #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) deadline: Option<Duration>,
-    /// How long an effect may still land after its attempt [default: the vendor's]
+    /// How long an effect may still take place after its attempt [default: the vendor's]
     #[arg(long, global = true, value_name = "TIME", value_parser = crate::values::duration)]
     pub(crate) settle_time: Option<Duration>,
-    /// The configuration: platforms and store [default: miniprogram.toml if it is there; empty: none]
+    /// The configuration file: platforms and store [default: miniprogram.toml if it exists; empty: none]
     #[arg(long, global = true, value_name = "FILE", env = "MINIPROGRAM_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<String>,
-    /// Where state is kept, instead of the configuration's: sqlite:FILE or postgres://…
+    /// The store, instead of the configuration's: sqlite:FILE or postgres://…
     #[arg(
         long,
         global = true,
@@ -123,7 +123,7 @@ pub(crate) struct Common {
     pub(crate) store: Option<Secret>,
 }
 
-/// For commands with an effect.
+/// The option of commands with an effect.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct DryRun {
     /// Print the requests as JSON, tokens masked, and send nothing; needs no token
@@ -135,15 +135,15 @@ pub(crate) struct DryRun {
 pub(crate) enum Noun {
     /// What each vendor can do
     Vendors,
-    /// What a vendor's code means, whose move it is, whether to retry
+    /// What a vendor's code means, who has to act, and whether to retry
     Explain(Explain),
-    /// Upload code and look at what is there
+    /// Upload code and list versions
     #[command(subcommand)]
     Code(CodeVerb),
     /// Submit for audit and follow the verdict
     #[command(subcommand)]
     Audit(AuditVerb),
-    /// Put versions online and take them back
+    /// Publish approved versions and roll them back
     #[command(subcommand)]
     Release(ReleaseVerb),
     /// The basic information of an app at Baidu
@@ -152,30 +152,30 @@ pub(crate) enum Noun {
     /// The platform's templates; takes the platform's own token
     #[command(
         subcommand,
-        after_help = "The token is the platform's own, such as WeChat's component_access_token, not an app's:\nto an app's token a vendor may answer an empty list."
+        after_help = "The token is the platform's own, such as WeChat's component_access_token, not an app's:\nfor an app's token a vendor may return an empty list."
     )]
     Template(TemplateVerb),
-    /// What Baidu tells the members of its open-source alliance
+    /// What members of Baidu's open-source alliance can read
     #[command(subcommand)]
     Alliance(AllianceVerb),
     /// Authorizations and tokens
     #[command(subcommand)]
     Auth(AuthVerb),
-    /// Effects whose outcome is open: find them, and find out what became of them
+    /// Effects with an unknown outcome: list them and settle them
     #[command(subcommand)]
     Effects(EffectsVerb),
-    /// Receive the vendors' pushes, read them, look at what came
+    /// Receive and decode the vendors' pushes, and inspect received events
     #[command(subcommand)]
     Events(EventsVerb),
-    /// What the platforms keep: check it, print it, bring it up to date
+    /// Check, export, migrate, repair and copy the store
     #[command(subcommand)]
     Store(StoreVerb),
-    /// Play both vendors on a local port
+    /// Run the simulator of both vendors on a local port
     #[cfg(feature = "sim")]
     Sim(Sim),
     /// Send one request to any endpoint of a vendor
     Call(Call),
-    /// Print the completions of a shell
+    /// Print shell completions
     Completions {
         /// The shell
         shell: Shell,
@@ -187,13 +187,13 @@ pub(crate) enum Noun {
     after_help = "Examples:\n  miniprogram explain wechat 85009\n  miniprogram explain wechat -1 --operation release --format json\n  miniprogram explain baidu 470020 --lang zh"
 )]
 pub(crate) struct Explain {
-    /// Whose code
+    /// The vendor of the code
     #[arg(id = "of", index = 1, value_name = "VENDOR")]
     pub(crate) of: String,
-    /// The code: a number, also a negative one, or a word
+    /// The code: a number, possibly negative, or a word
     #[arg(index = 2, allow_negative_numbers = true)]
     pub(crate) code: String,
-    /// The method or the endpoint's path that answered it
+    /// The method or the endpoint path that returned it
     #[arg(long, value_name = "METHOD|PATH")]
     pub(crate) operation: Option<String>,
     /// The language of the advice
@@ -217,22 +217,22 @@ pub(crate) struct Call {
     pub(crate) method: String,
     /// The path, from /
     pub(crate) path: String,
-    /// A parameter of the query; may be repeated. The token is added by itself
+    /// A query parameter; may be repeated. The token is added automatically
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) query: Vec<(String, String)>,
-    /// Take the platform's own token, not an app's; --access-token is that one then
+    /// Use the platform's own token, not an app's; --access-token then gives the platform's
     #[arg(long)]
     pub(crate) platform: bool,
-    /// A JSON object; sent as JSON, or as a form where the vendor takes forms
+    /// A JSON object; sent as JSON, or as a form if the vendor takes forms
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) body: Option<Source>,
-    /// Send no body at all; a POST without --body sends {} where the vendor takes JSON
+    /// Send no body at all; without it, a POST without --body sends {} if the vendor takes JSON
     #[arg(long, conflicts_with = "body")]
     pub(crate) empty_body: bool,
-    /// Write the body of a success to a file, whole or not at all, whatever it is; - is standard output
+    /// Write the body of a success to a file as it is, completely or not at all; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<String>,
-    /// Replace the file if there is one
+    /// Replace the file if it exists
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -255,7 +255,7 @@ fn with_vendors(command: Command, vendors: &Vendors) -> Command {
         .mut_subcommand("explain", |explain| explain.mut_arg("of", |arg| arg.value_parser(of_explain)))
 }
 
-/// The options of [`Common`] that a command does not take, `--format` aside.
+/// The options of [`Common`] that a command does not take, except `--format`.
 fn left_out(path: &[&str]) -> &'static [&'static str] {
     match path {
         ["vendors" | "explain" | "sim" | "completions", ..] => &[
@@ -298,20 +298,20 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
     }
 }
 
-/// Whose token a command takes, where it is not an app's.
+/// The help of `--access-token` where the token is not an app's.
 fn token_of(path: &[&str]) -> Option<&'static str> {
     match path {
         ["template", ..] | ["app", "image", ..] => Some(
-            "The platform's own access token; better given in the environment, where no list of processes shows it",
+            "The platform's own access token; prefer the environment, since a process list shows the command line",
         ),
-        ["alliance", ..] => Some(
-            "A token of the alliance's key, in the place of its id and secret; better given in the environment",
-        ),
+        ["alliance", ..] => {
+            Some("A token of the alliance's key, instead of its id and secret; prefer the environment")
+        }
         _ => None,
     }
 }
 
-/// A common option as a command shows it; none if it shows it like all the others.
+/// A common option as a command shows it; `None` if it is shown as everywhere.
 fn shown(path: &[&str], arg: &Arg) -> Option<Arg> {
     let id = arg.get_id().as_str();
     let one_vendor = matches!(path, ["app" | "alliance", ..]) && id == "vendor";
@@ -321,7 +321,7 @@ fn shown(path: &[&str], arg: &Arg) -> Option<Arg> {
     token_of(path).filter(|_| id == "access_token").map(|help| arg.clone().help(help))
 }
 
-/// The common options of every command below one as each shows them.
+/// Fits the common options to every command below one.
 fn fitted(command: Command, path: &[&str], common: &[Arg]) -> Command {
     let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     below.iter().fold(command, |command, name| {
@@ -350,7 +350,7 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>, vendors: &Vendors)
     Cli::from_arg_matches(&matches)
 }
 
-/// An option that a command has no use for is a mistake and not passed over.
+/// Rejects options that the command does not use, instead of ignoring them.
 fn refuse_left_out(matches: &ArgMatches) -> Result<(), clap::Error> {
     let (mut path, mut deepest) = (Vec::new(), matches);
     while let Some((name, inner)) = deepest.subcommand() {
@@ -380,12 +380,12 @@ fn refuse_left_out(matches: &ArgMatches) -> Result<(), clap::Error> {
     }
 }
 
-/// A mistake of usage that the parser cannot see.
+/// A usage error that the parser cannot detect.
 pub(crate) fn usage(what: &str) -> clap::Error {
     bare().error(clap::error::ErrorKind::ArgumentConflict, what)
 }
 
-/// Options that are needed and not given.
+/// Required options that are not given.
 pub(crate) fn missing(options: &[&str]) -> clap::Error {
     let what = format!("the following required arguments were not provided:\n  {}", options.join("\n  "));
     bare().error(clap::error::ErrorKind::MissingRequiredArgument, what)

@@ -24,7 +24,7 @@ use crate::failure::{Failure, Finish};
 pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure> {
     match noun {
         Noun::Vendors => vendors::run(&context),
-        Noun::Explain(wish) => explain::run(&context, &wish),
+        Noun::Explain(args) => explain::run(&context, &args),
         Noun::Code(verb) => code::run(&context, verb).await,
         Noun::Audit(verb) => audit::run(&context, verb).await,
         Noun::Release(verb) => release::run(&context, verb).await,
@@ -36,8 +36,8 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::Events(verb) => events::run(&context, verb).await,
         Noun::Store(verb) => store::run(&context, verb).await,
         #[cfg(feature = "sim")]
-        Noun::Sim(wish) => sim::run(&context, wish).await,
-        Noun::Call(wish) => call::run(&context, wish).await,
+        Noun::Sim(args) => sim::run(&context, args).await,
+        Noun::Call(args) => call::run(&context, args).await,
         Noun::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut cli::command(context.vendors()), "miniprogram", &mut script);

@@ -1,6 +1,6 @@
-//! The configuration: a file, above it the environment, above that the command line.
+//! The configuration: a file, overridden by the environment, overridden by the command line.
 //!
-//! It is read by the commands that need it. Secrets that it only points to are read when they are used.
+//! It is read by the commands that need it. Secrets that it refers to are read when they are used.
 
 mod table;
 
@@ -21,15 +21,15 @@ use table::{Origin, Place, SecretSource, Table, WAYS, for_others, wrong};
 use crate::values::bytes;
 use crate::vendors::{Entry, PushSettings, VendorEntry, Vendors};
 
-/// The file that is read where none is named.
+/// The default file.
 const DEFAULT_FILE: &str = "miniprogram.toml";
-/// How many bytes it may have.
+/// Its maximum size in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// The members of the file itself.
+/// The top-level fields.
 const TOP_KEYS: [&str; 7] =
     ["store", "listen", "status_listen", "max_connections", "max_body_memory", "core_dumps", "platform"];
-/// The members of a platform at every vendor.
+/// The fields of a platform at every vendor.
 const PLATFORM_KEYS: [&str; 9] = [
     "vendor",
     "id",
@@ -48,23 +48,23 @@ pub(crate) struct Settings {
     store: Option<SecretSource>,
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) status_listen: Option<StatusListen>,
-    /// How many connections the receiver has at most.
+    /// The maximum number of the receiver's connections.
     pub(crate) max_connections: Option<u32>,
-    /// How many bytes of bodies the receiver holds at most.
+    /// The maximum number of bytes of bodies that the receiver holds.
     pub(crate) max_body_memory: Option<u64>,
-    /// Whether a crash of the receiver may write the secrets that it knows to the disk.
+    /// Whether a crash of the receiver may write a core dump, with its secrets.
     pub(crate) core_dumps: bool,
     pub(crate) platforms: Vec<Platform>,
-    /// What a relative path of the store counts from.
+    /// The directory against which a relative path of the store is resolved.
     store_folder: PathBuf,
 }
 
 /// Where readiness and metrics are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StatusListen {
-    /// At an address of their own.
+    /// At a separate address.
     Address(SocketAddr),
-    /// At the callbacks' address, for everybody who reaches that one.
+    /// At the callbacks' address, for everyone who can reach it.
     Public,
 }
 
@@ -82,7 +82,7 @@ impl FromStr for StatusListen {
     }
 }
 
-/// What goes above the file.
+/// What overrides the file.
 #[derive(Debug, Default)]
 pub(crate) struct Overrides<'a> {
     /// The file; empty for none, absent for the default one.
@@ -137,51 +137,58 @@ impl Settings {
     }
 
     fn of(root: Value, origin: &Origin, of_store: Origin, vendors: &Vendors) -> Result<Self, Error> {
-        let ValueKind::Table(members) = root.kind else {
+        let ValueKind::Table(fields) = root.kind else {
             return Err(wrong("config", "must be a table", "see the README for an example"));
         };
-        let mut top = Table { place: Place::Top, members };
+        let mut top = Table { place: Place::Top, fields };
         let store = top.secret("store", &of_store)?;
         let listen = match top.text("listen")? {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| {
-                top.wrong("listen", "is no address", "write an address and a port, such as 127.0.0.1:8080")
+                top.wrong(
+                    "listen",
+                    "is not an address",
+                    "write an address and a port, such as 127.0.0.1:8080",
+                )
             })?),
         };
         let status_listen = match top.text("status_listen")? {
             None => None,
             Some(text) => Some(
-                text.parse().map_err(|remedy: &str| top.wrong("status_listen", "is no address", remedy))?,
+                text.parse()
+                    .map_err(|remedy: &str| top.wrong("status_listen", "is not an address", remedy))?,
             ),
         };
         let max_connections = match top.text("max_connections")? {
             None => None,
             Some(text) => {
                 let number = text.parse().ok().filter(|number| *number > 0);
-                let remedy = "write a whole number, at least 1";
-                Some(number.ok_or_else(|| top.wrong("max_connections", "is no such number", remedy))?)
+                let remedy = "write an integer, at least 1";
+                Some(number.ok_or_else(|| top.wrong("max_connections", "is not a positive number", remedy))?)
             }
         };
         let max_body_memory = match top.text("max_body_memory")? {
             None => None,
             Some(text) => {
-                Some(bytes(&text).map_err(|remedy| top.wrong("max_body_memory", "is no size", remedy))?)
+                Some(bytes(&text).map_err(|remedy| top.wrong("max_body_memory", "is not a size", remedy))?)
             }
         };
         let core_dumps = top.flag("core_dumps")?;
-        let platforms = match top.members.remove("platform").map(|value| value.kind) {
+        let platforms = match top.fields.remove("platform").map(|value| value.kind) {
             None => Vec::new(),
             Some(ValueKind::Array(tables)) => {
                 let numbered = tables.into_iter().enumerate();
                 let read = |(at, value)| Platform::of(at + 1, value, origin, vendors);
                 numbered.map(read).collect::<Result<_, _>>()?
             }
-            Some(_) => return Err(top.wrong("platform", "must be a list", "head each one [[platform]]")),
+            Some(_) => {
+                return Err(top.wrong("platform", "must be a list", "start each platform with [[platform]]"));
+            }
         };
         top.finish(&TOP_KEYS)?;
         let mut seen = HashSet::new();
         if let Some(twice) = platforms.iter().find(|platform| !seen.insert(platform.key())) {
-            return Err(twice.place().wrong("id", "is there twice", "leave one of the two out"));
+            return Err(twice.place().wrong("id", "is configured twice", "remove one of the two"));
         }
         Ok(Self {
             store,
@@ -195,7 +202,7 @@ impl Settings {
         })
     }
 
-    /// The variables of the environment that hold secrets.
+    /// The environment variables that contain secrets.
     pub(crate) fn secret_variables(&self) -> impl Iterator<Item = &str> {
         let of_platforms = self.platforms.iter().flat_map(|platform| {
             [&platform.credential, &platform.token, &platform.aes_key, &platform.previous_aes_key]
@@ -206,7 +213,7 @@ impl Settings {
         })
     }
 
-    /// Where state is kept.
+    /// The store's URL.
     pub(crate) fn store(&self) -> Result<Option<Secret>, Error> {
         let Some(source) = &self.store else { return Ok(None) };
         let url = source.read(&Place::Top, "store")?;
@@ -217,7 +224,7 @@ impl Settings {
         }))
     }
 
-    /// The platforms of a vendor or of all, and of an id or of all.
+    /// The platforms with this vendor and this id; `None` matches all.
     pub(crate) fn named(&self, vendor: Option<Vendor>, id: Option<&str>) -> Vec<&Platform> {
         let fits = |platform: &&Platform| {
             vendor.is_none_or(|vendor| platform.entry.vendor() == vendor)
@@ -229,15 +236,19 @@ impl Settings {
 
 impl Platform {
     fn of(number: usize, value: Value, origin: &Origin, vendors: &Vendors) -> Result<Self, Error> {
-        let ValueKind::Table(members) = value.kind else {
-            return Err(wrong("platform", "must be a list of tables", "head each one [[platform]]"));
+        let ValueKind::Table(fields) = value.kind else {
+            return Err(wrong(
+                "platform",
+                "must be a list of tables",
+                "start each platform with [[platform]]",
+            ));
         };
-        let mut table = Table { place: Place::Platform { number, named: None }, members };
+        let mut table = Table { place: Place::Platform { number, named: None }, fields };
         let known = || format!("write one of {}", vendors.names().collect::<Vec<_>>().join(", "));
         let entry = match table.text("vendor")? {
             None => return Err(table.wrong("vendor", "is missing", known())),
             Some(name) => {
-                vendors.find(&name).ok_or_else(|| table.wrong("vendor", "is no known one", known()))?
+                vendors.find(&name).ok_or_else(|| table.wrong("vendor", "is not known", known()))?
             }
         };
         let Some(id) = table.text("id")? else {
@@ -263,7 +274,7 @@ impl Platform {
         Ok(platform)
     }
 
-    /// The platform as the store names it.
+    /// The platform's key in the store.
     pub(crate) fn key(&self) -> PlatformKey {
         PlatformKey::new(self.entry.vendor(), self.id.clone())
     }
@@ -272,12 +283,12 @@ impl Platform {
         Place::Platform { number: 0, named: Some((self.entry.vendor(), self.id.as_str().to_owned())) }
     }
 
-    /// What proves to the vendor that the platform is itself.
+    /// The credential by which the platform authenticates itself.
     pub(crate) fn credential(&self) -> Result<Secret, Error> {
         self.required(self.credential.as_ref(), self.entry.credential())
     }
 
-    /// What verifies and reads its pushes.
+    /// What its pushes are verified and read with.
     pub(crate) fn push_settings(&self) -> Result<PushSettings, Error> {
         let mut settings = PushSettings::default();
         settings.platform_id = Some(self.id.clone());
@@ -310,12 +321,12 @@ impl Platform {
     }
 }
 
-/// How the platform's pushes are written, XML unless it says otherwise.
+/// The format of the platform's pushes, XML by default.
 fn body_format(table: &mut Table, entry: &dyn VendorEntry) -> Result<BodyFormat, Error> {
     match table.text("body_format")?.as_deref() {
         Some(_) if !entry.chooses_body_format() => {
-            let why = "has no use: the vendor writes pushes in one form only";
-            Err(table.wrong("body_format", why, "leave the line out"))
+            let why = "has no effect: the vendor has only one format of pushes";
+            Err(table.wrong("body_format", why, "remove the line"))
         }
         None | Some("xml") => Ok(BodyFormat::Xml),
         Some("json") => Ok(BodyFormat::Json),
@@ -341,14 +352,14 @@ fn read_file(file: &Path) -> Result<(String, Metadata), Error> {
         Err(problem) => {
             let problem: std::io::Error = problem;
             Err(refused(match problem.kind() {
-                Cause::NotFound => "is not there".to_owned(),
+                Cause::NotFound => "does not exist".to_owned(),
                 _ => format!("cannot be read: {problem}"),
             }))
         }
     }
 }
 
-/// A file that is no TOML. The parser quotes the line, and a secret may stand in it: only where it stopped is told.
+/// A file that is not valid TOML. The parser quotes the line, which may contain a secret: only its number is reported.
 fn unreadable(file: Option<&Path>, problem: &config::ConfigError) -> Error {
     let place = match problem {
         config::ConfigError::FileParse { cause, .. } => {
@@ -360,8 +371,8 @@ fn unreadable(file: Option<&Path>, problem: &config::ConfigError) -> Error {
         _ => String::new(),
     };
     let name = file.map(|file| file.display().to_string()).unwrap_or_default();
-    let detail = format!("{name} is no TOML{place}");
-    wrong("config", &detail, "correct the file; texts stand in double quotes")
+    let detail = format!("{name} is not valid TOML{place}");
+    wrong("config", &detail, "fix the file; strings need double quotes")
 }
 
 #[cfg(test)]
@@ -370,7 +381,7 @@ mod tests {
 
     use super::*;
 
-    /// Reads a text as if it stood in a file that nobody else may read.
+    /// Reads a text from a file that no other user may read.
     fn read(text: &str) -> Result<Settings, Error> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.toml");
@@ -452,29 +463,37 @@ mod tests {
         for (text, field, says) in [
             ("canary = 1".to_owned(), "canary", "unknown"),
             ("store = 4242".to_owned(), "store", "not a number"),
-            ("listen = \"canary\"".to_owned(), "listen", "is no address"),
-            ("status_listen = \"canary\"".to_owned(), "status_listen", "is no address"),
-            ("max_connections = 0".to_owned(), "max_connections", "no such number"),
-            ("max_body_memory = \"canary\"".to_owned(), "max_body_memory", "is no size"),
+            ("listen = \"canary\"".to_owned(), "listen", "is not an address"),
+            ("status_listen = \"canary\"".to_owned(), "status_listen", "is not an address"),
+            ("max_connections = 0".to_owned(), "max_connections", "not a positive number"),
+            ("max_body_memory = \"canary\"".to_owned(), "max_body_memory", "is not a size"),
             ("core_dumps = \"canary\"".to_owned(), "core_dumps", "must be true or false"),
             ("platform = 1".to_owned(), "platform", "must be a list"),
             ("[[platform]]\nid = \"x\"".to_owned(), "vendor", "of platform 1 is missing"),
-            ("[[platform]]\nvendor = \"acme\"".to_owned(), "vendor", "no known one"),
+            ("[[platform]]\nvendor = \"acme\"".to_owned(), "vendor", "is not known"),
             ("[[platform]]\nvendor = \"wechat\"".to_owned(), "id", "is missing"),
             (format!("{platform}sekret = \"canary\""), "sekret", "of the wechat platform wx1 is unknown"),
             (format!("{platform}client_id = \"canary\""), "client_id", "is unknown"),
             (format!("{platform}secret = 4242"), "secret", "not a number"),
             (format!("{platform}secret = \"\""), "secret", "is empty"),
-            (format!("{platform}token = {{ from = \"canary\" }}"), "token", "points nowhere"),
-            (format!("{platform}token = {{ env = \"A\", file = \"B\" }}"), "token", "points nowhere"),
-            (format!("{platform}secret = \"canary"), "config", "is no TOML at line 4"),
-            (format!("{platform}{platform}"), "id", "is there twice"),
+            (
+                format!("{platform}token = {{ from = \"canary\" }}"),
+                "token",
+                "must have exactly one of env and file",
+            ),
+            (
+                format!("{platform}token = {{ env = \"A\", file = \"B\" }}"),
+                "token",
+                "must have exactly one of env and file",
+            ),
+            (format!("{platform}secret = \"canary"), "config", "is not valid TOML at line 4"),
+            (format!("{platform}{platform}"), "id", "is configured twice"),
             (format!("{platform}body_format = \"canary\""), "body_format", "is neither xml nor json"),
             (format!("{platform}body_format = 1"), "body_format", "must be text"),
             (
                 "[[platform]]\nvendor = \"baidu\"\nid = \"1\"\nbody_format = \"json\"".to_owned(),
                 "body_format",
-                "has no use",
+                "has no effect",
             ),
         ] {
             let error = read(&text).unwrap_err();
@@ -561,6 +580,6 @@ mod tests {
             &Overrides { file: Some("/nowhere.toml"), ..Overrides::default() },
             &Vendors::bundled(),
         );
-        assert!(missing.unwrap_err().to_string().contains("is not there"));
+        assert!(missing.unwrap_err().to_string().contains("does not exist"));
     }
 }

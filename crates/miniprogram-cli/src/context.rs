@@ -1,4 +1,4 @@
-//! What the common options and the configuration come to: a vendor, an app, a client, a store.
+//! What the common options and the configuration select: a vendor, an app, a client, a store.
 
 mod state;
 
@@ -18,7 +18,7 @@ use crate::output::Output;
 use crate::vendors::alliance::{Key, Member};
 use crate::vendors::{Entry, PlatformConfig, VendorEntry, Vendors};
 
-/// What is said where no token is given.
+/// The options that give a token.
 const TOKEN: &str =
     "--access-token <TOKEN>, or MINIPROGRAM_ACCESS_TOKEN in the environment, or a --config with the platform";
 
@@ -45,9 +45,9 @@ enum Holder {
 enum Use {
     /// It prints what it would send.
     Plan,
-    /// It reads, or sends what no journal knows.
+    /// It reads, or sends something that is not journalled.
     Calls,
-    /// It has an effect, which goes into the journal where there is a store.
+    /// It has an effect, which is journalled if there is a store.
     Effect,
 }
 
@@ -90,7 +90,7 @@ impl Context {
         self.vendors.find(name).ok_or_else(|| cli::usage(&format!("there is no vendor `{name}`")).into())
     }
 
-    /// The verbs of a noun that not every vendor has. Its vendor needs no naming: it is the first that has them.
+    /// Picks the verbs of a noun that not every vendor has. Without `--vendor`, the first vendor that has them is used.
     pub(crate) fn sole<T>(
         mut self,
         operation: &'static str,
@@ -105,7 +105,9 @@ impl Context {
                     let other = other.vendor();
                     return Err(Error::unsupported(entry.vendor(), operation)
                         .with_detail(format!("only {other} has it"))
-                        .with_advice(format!("write --vendor {other} or leave it out, and name an app there"))
+                        .with_advice(format!(
+                            "use --vendor {other} or leave it out, with an app of that vendor"
+                        ))
                         .into());
                 }
                 (None, None) => return Err(Error::unsupported(entry.vendor(), operation).into()),
@@ -121,17 +123,17 @@ impl Context {
         self.vendor.as_ref().ok_or_else(|| cli::missing(&["--vendor <VENDOR>"]).into())
     }
 
-    /// The vendor, where one is named.
+    /// The vendor, if one is named.
     pub(crate) fn named_vendor(&self) -> Option<&Entry> {
         self.vendor.as_ref()
     }
 
-    /// The app, where one is named.
+    /// The app, if one is named.
     pub(crate) fn app(&self) -> Option<&str> {
         self.common.app.as_deref()
     }
 
-    /// The platform's own id, where it is given.
+    /// The platform's own id, if it is given.
     pub(crate) fn platform_id(&self) -> Option<&str> {
         self.common.platform_id.as_deref()
     }
@@ -141,12 +143,12 @@ impl Context {
         self.target_for(Use::Calls).await
     }
 
-    /// The app of a call that may be an effect, but that no journal knows.
+    /// The app of a call that may be an effect but is not journalled.
     pub(crate) async fn call_target(&self, dry: DryRun) -> Result<Target, Failure> {
         self.target_for(if dry.dry_run { Use::Plan } else { Use::Calls }).await
     }
 
-    /// The app of a command with an effect. For a dry run it has no token, so that nothing can be sent.
+    /// The app of a command with an effect. For a dry run there is no token, so nothing can be sent.
     pub(crate) async fn effect_target(&self, dry: DryRun) -> Result<Target, Failure> {
         self.target_for(if dry.dry_run { Use::Plan } else { Use::Effect }).await
     }
@@ -175,12 +177,12 @@ impl Context {
         self.platform_for(Use::Calls).await
     }
 
-    /// The same for a call that may be an effect, but that no journal knows.
+    /// The platform of a call that may be an effect but is not journalled.
     pub(crate) async fn call_platform(&self, dry: DryRun) -> Result<(Entry, PlatformConfig), Failure> {
         self.platform_for(if dry.dry_run { Use::Plan } else { Use::Calls }).await
     }
 
-    /// The same for an effect. For a dry run there is no token, so that nothing can be sent.
+    /// The platform of a command with an effect. For a dry run there is no token, so nothing can be sent.
     pub(crate) async fn effect_platform(&self, dry: DryRun) -> Result<(Entry, PlatformConfig), Failure> {
         self.platform_for(if dry.dry_run { Use::Plan } else { Use::Effect }).await
     }
@@ -196,12 +198,12 @@ impl Context {
         Ok((Entry::clone(entry), self.client(entry, &Holder::Platform, wanted).await?))
     }
 
-    /// A client with the token that was given, else with those of the store.
+    /// A client with the given token, otherwise with the tokens of the store.
     async fn client(&self, entry: &Entry, holder: &Holder, wanted: Use) -> Result<PlatformConfig, Failure> {
         let given = self.common.access_token.as_ref();
         let settings = self.settings()?;
         let fitting = settings.named(Some(entry.vendor()), self.platform_id());
-        // With a token at hand the platform only says where requests go and in whose name effects are written down.
+        // With a given token the platform only determines where requests go and under which id effects are journalled.
         let platform = match (&fitting[..], given, wanted) {
             ([platform], ..) => Some(*platform),
             ([_, _, ..], None, Use::Calls | Use::Effect) => return Err(ambiguous(&fitting).into()),
@@ -265,7 +267,7 @@ impl Context {
         Ok(config.with_journal(Arc::new(journal)))
     }
 
-    /// The member of an alliance that reads, about an app where the command needs one.
+    /// The alliance member that reads; checks that the app is given if the command needs one.
     pub(crate) fn member(&self, credentials: Credentials, needs_app: bool) -> Result<Member, Failure> {
         let common = &self.common;
         let mut missing = Vec::new();
@@ -307,7 +309,7 @@ impl Context {
         self.with_options(config, platform)
     }
 
-    /// A client's configuration with what the command line, then the platform's configuration says.
+    /// Adds the settings of the command line, otherwise of the platform's configuration.
     fn with_options(
         &self,
         mut config: ClientConfig,
@@ -343,7 +345,7 @@ fn given_token(
     }))
 }
 
-/// Several platforms fit what was said.
+/// Several platforms match.
 fn ambiguous(fitting: &[&Platform]) -> clap::Error {
     let names = fitting.iter().map(|platform| format!("{} {}", platform.entry.vendor(), platform.id));
     let names: Vec<String> = names.collect();
@@ -353,7 +355,7 @@ fn ambiguous(fitting: &[&Platform]) -> clap::Error {
     ))
 }
 
-/// Ends when the process is told to stop. Signals are caught from the call on, not from the first poll on.
+/// Completes when the process receives a signal to stop. Signals are caught from the call on, not from the first poll.
 pub(crate) fn interrupted() -> impl Future<Output = ()> {
     #[cfg(unix)]
     let mut signals = {
@@ -370,7 +372,7 @@ pub(crate) fn interrupted() -> impl Future<Output = ()> {
             return;
         }
         if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler the signal ends the process by itself.
+            // Without a handler the signal ends the process.
             std::future::pending::<()>().await;
         }
     }

@@ -1,4 +1,4 @@
-//! Effects: planned where a dry run is asked for, else done and printed.
+//! Effects: planned for a dry run, otherwise performed and printed.
 
 use miniprogram::{Command, Error, Outcome, Subject};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub(crate) async fn run(context: &Context, dry: DryRun, command: Command) -> Res
     run_on(context, &*target.entry, &*target.program()?, dry, command).await
 }
 
-/// The same on an app or a platform.
+/// Performs a command on an app or a platform, or prints what it would send.
 pub(crate) async fn run_on(
     context: &Context,
     entry: &dyn VendorEntry,
@@ -31,7 +31,7 @@ pub(crate) async fn run_on(
     finish(context, entry, operation, async { to_value(&subject.perform(command).await?) }).await
 }
 
-/// Waits for an effect and prints what it brought.
+/// Waits for an effect and prints its result.
 pub(crate) async fn finish(
     context: &Context,
     entry: &dyn VendorEntry,
@@ -52,16 +52,16 @@ pub(crate) async fn finish(
     Ok(Finish::Done)
 }
 
-/// What to do about an effect whose outcome is open.
+/// The advice for an effect with an unknown outcome.
 fn next_step(context: &Context, entry: &dyn VendorEntry, app: &str) -> String {
     let is_kept =
         context.settings().is_ok_and(|settings| settings.store().is_ok_and(|store| store.is_some()));
     if is_kept {
         format!(
-            "repeat the command, or run `miniprogram effects settle --vendor {} --app {app}`: both ask the vendor first",
+            "repeat the command, or run `miniprogram effects settle --vendor {} --app {app}`: both query the vendor first",
             entry.vendor()
         )
     } else {
-        "read the present state before anything is sent again; with --store an open effect is kept, and `miniprogram effects settle` asks for it".to_owned()
+        "read the current state before sending anything again; with --store an open effect is recorded, and `miniprogram effects settle` queries its outcome".to_owned()
     }
 }

@@ -55,7 +55,7 @@ impl Failure {
         }
         let error = Error::new(ErrorKind::Config, "output")
             .with_detail(format!("standard output cannot be written: {problem}"))
-            .with_advice("make room, or print to another place; an effect with outcome done is not undone");
+            .with_advice("free space or redirect the output; an effect with outcome done stays done");
         Self::Error(error)
     }
 
@@ -63,8 +63,8 @@ impl Failure {
     pub(crate) fn of_log(lines: u64) -> Self {
         let error = Error::new(ErrorKind::Unavailable, "log")
             .with_outcome(Outcome::Done)
-            .with_detail(format!("standard error took no more: {lines} lines of the log or more were lost"))
-            .with_advice("read standard error, or send it to a file with room; everything else was done");
+            .with_detail(format!("standard error was not read: at least {lines} lines of the log were lost"))
+            .with_advice("read standard error, or redirect it to a file; everything else was done");
         Self::Error(error)
     }
 

@@ -1,22 +1,22 @@
-//! What the operating system allows this process: open files, core dumps.
+//! Limits of this process: open files, core dumps.
 
 #[cfg(unix)]
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// A core dump holds every secret that the process knows: none is written unless somebody asks for it.
+/// Disables core dumps, because they contain every secret of the process.
 pub(crate) fn forbid_core_dumps() {
     #[cfg(unix)]
     set_soft(Resource::Core, |_| Some(0));
 }
 
-/// Allows core dumps as large as this user may have them.
+/// Enables core dumps up to the hard limit.
 pub(crate) fn allow_core_dumps() {
     #[cfg(unix)]
     set_soft(Resource::Core, |hard| hard);
 }
 
-/// Raises how many files may be open to that many, or as close to it as this user may. Returns how many may be open
-/// now; `None` for any number.
+/// Raises the soft limit of open files to `wanted`, or as far as the hard limit allows. Returns the limit; `None` if
+/// there is none.
 pub(crate) fn raise_open_files(wanted: u64) -> Option<u64> {
     #[cfg(unix)]
     {
@@ -33,7 +33,7 @@ pub(crate) fn raise_open_files(wanted: u64) -> Option<u64> {
     }
 }
 
-/// How many files are open, as far as that can be told.
+/// The number of open files, if it can be determined.
 pub(crate) fn open_files() -> Option<u64> {
     let listed = std::fs::read_dir("/dev/fd").ok()?;
     u64::try_from(listed.count()).ok()

@@ -1,7 +1,7 @@
-//! The log on standard error: off unless `MINIPROGRAM_LOG` asks for it; of a daemon, warnings.
+//! The log on standard error: off by default, warnings for a daemon; `MINIPROGRAM_LOG` sets it.
 //!
-//! A daemon's standard error is written by a thread of its own: where nobody reads it, lines are lost and counted, and
-//! the daemon goes on.
+//! A daemon's standard error is written by a separate thread: if it is not read, lines are dropped and counted, and
+//! the daemon continues.
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -20,7 +20,8 @@ use crate::vendors::Vendors;
 
 const VARIABLE: &str = "MINIPROGRAM_LOG";
 
-/// The crates whose events are shown, beside those of the vendors. Those of HTTP libraries hold URLs, and tokens travel in their query.
+/// The crates whose events are shown, in addition to the vendors'. Events of HTTP libraries contain URLs, and these
+/// contain tokens.
 const TARGETS: [&str; 6] = [
     "miniprogram",
     "miniprogram_callback",
@@ -30,7 +31,7 @@ const TARGETS: [&str; 6] = [
     "miniprogram_tokens",
 ];
 
-/// How long the end waits for a reader of standard error.
+/// How long the process waits at its end for standard error to be read.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The log of a daemon.
@@ -45,12 +46,12 @@ pub(crate) fn init(noun: &Noun, vendors: &Vendors) -> Result<(), Failure> {
         let log = DAEMON.get_or_init(|| log);
         report_panics_to(log.clone());
     }
-    let wish = std::env::var(VARIABLE).ok().filter(|wish| !wish.is_empty()).or(default);
-    let Some(wish) = wish else { return Ok(()) };
-    let filter = EnvFilter::try_new(wish).map_err(|problem| {
+    let directives = std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).or(default);
+    let Some(directives) = directives else { return Ok(()) };
+    let filter = EnvFilter::try_new(directives).map_err(|problem| {
         Error::new(ErrorKind::Config, "log")
             .with_field(VARIABLE)
-            .with_detail(format!("is no filter: {problem}"))
+            .with_detail(format!("is not a valid filter: {problem}"))
             .with_advice("write a level, such as debug, or a filter, such as miniprogram_core=trace")
     })?;
     let targets: Vec<&str> =
@@ -71,23 +72,23 @@ fn writer() -> Box<dyn Write> {
     }
 }
 
-/// The default hook writes to standard error by itself, and would wait for its reader.
+/// Reports panics to the log: the default hook writes to standard error directly and would block on it.
 fn report_panics_to(log: Log) {
     std::panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        // What a panic says may quote what caused it.
+        // The message of a panic may quote a secret.
         let _unread = log.clone().write_all(format!("a panic at {place}\n").as_bytes());
     }));
 }
 
-/// Says something on standard error: behind the log, where there is one, and without waiting for a reader for long.
+/// Writes to standard error, after the log if there is one, without waiting long for it to be read.
 pub(crate) fn say(text: &str) {
-    // Where nobody reads there is nobody to tell.
+    // If it cannot be written, there is no way to report that.
     let _unread = writer().write_all(text.as_bytes());
     finish();
 }
 
-/// Waits a moment for the reader of a daemon's log. Returns how many lines it never got.
+/// Waits briefly for a daemon's log to be written. Returns how many lines were dropped.
 pub(crate) fn finish() -> u64 {
     let Some(log) = DAEMON.get() else { return 0 };
     if log.flush(FAREWELL) { log.lost() } else { log.lost().max(1) }

@@ -1,4 +1,4 @@
-//! The output of a daemon: a stream that a thread of its own writes, so that a reader that stalled holds up nobody else.
+//! The output of a daemon: a stream written by a separate thread, so that a stalled reader blocks nothing else.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-/// How many lines of a log may wait for their reader; what comes then is lost, and counted.
+/// The maximum number of log lines that wait to be written; further ones are dropped and counted.
 const LOG_QUEUE: usize = 1024;
 
-/// Lines whose writer learns that they are written, or why not.
+/// Lines whose sender learns whether they were written.
 #[derive(Debug, Clone)]
 pub(crate) struct Outlet {
     lines: mpsc::Sender<Line>,
@@ -25,22 +25,23 @@ struct Line {
 }
 
 impl Outlet {
-    /// Starts the thread that writes to a stream. It ends with the last clone, once its reader lets it.
+    /// Starts the thread that writes to a stream. It ends after the last clone is dropped, once the stream accepts all
+    /// lines.
     pub(crate) fn start(mut stream: impl Write + Send + 'static) -> io::Result<Self> {
         let (lines, mut waiting) = mpsc::channel::<Line>(1);
         thread::Builder::new().name("output".to_owned()).spawn(move || {
             while let Some(line) = waiting.blocking_recv() {
                 let result = stream.write_all(&line.bytes).and_then(|()| stream.flush());
-                // Whoever gave up waiting does not listen any more.
+                // The sender may have stopped waiting.
                 let _unheard = line.written.send(result);
             }
         })?;
         Ok(Self { lines })
     }
 
-    /// Writes some bytes, and waits until the stream has taken them all.
+    /// Writes bytes and waits until the stream has accepted them all.
     ///
-    /// Dropped, it leaves bytes that were queued to be written all the same.
+    /// If the future is dropped, queued bytes are still written.
     pub(crate) async fn write(&self, bytes: Vec<u8>) -> io::Result<()> {
         let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
         let (written, result) = oneshot::channel();
@@ -49,7 +50,7 @@ impl Outlet {
     }
 }
 
-/// Lines that nobody waits for: what finds the queue full is lost.
+/// Lines that are not waited for: if the queue is full, they are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
     messages: SyncSender<Message>,
@@ -59,7 +60,7 @@ pub(crate) struct Log {
 #[derive(Debug)]
 enum Message {
     Line(Vec<u8>),
-    /// Told when everything before it is written.
+    /// Answered when everything before it is written.
     Mark(SyncSender<()>),
 }
 
@@ -73,7 +74,7 @@ impl Log {
         Ok(Self { messages, lost })
     }
 
-    /// How many lines nobody will read.
+    /// How many lines were dropped.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
@@ -100,23 +101,23 @@ impl Write for Log {
 }
 
 fn write_log(mut stream: impl Write, waiting: &Receiver<Message>, lost: &AtomicU64) {
-    let mut told = 0;
+    let mut reported = 0;
     while let Ok(message) = waiting.recv() {
         match message {
             Message::Line(bytes) => {
                 let missing = lost.load(Ordering::Relaxed);
-                if missing > told {
-                    // It is counted whether it can be said or not.
-                    let words = format!("{} lines of the log were lost\n", missing - told);
-                    let _unsaid = stream.write_all(words.as_bytes());
-                    told = missing;
+                if missing > reported {
+                    // It counts as reported even if it cannot be written.
+                    let remark = format!("{} lines of the log were lost\n", missing - reported);
+                    let _unsaid = stream.write_all(remark.as_bytes());
+                    reported = missing;
                 }
                 if stream.write_all(&bytes).and_then(|()| stream.flush()).is_err() {
                     lost.fetch_add(1, Ordering::Relaxed);
                 }
             }
             Message::Mark(done) => {
-                // Whoever gave up waiting does not listen any more.
+                // The caller may have stopped waiting.
                 let _unheard = done.try_send(());
             }
         }
@@ -132,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    /// A reader that takes a line when it is told to, and goes away when nobody tells it any more.
+    /// A reader that accepts one line per turn and goes away with the sender of turns.
     struct Reader {
         turns: Receiver<()>,
         taken: Arc<Mutex<Vec<u8>>>,

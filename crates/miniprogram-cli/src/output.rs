@@ -27,20 +27,20 @@ impl Output {
         self.format
     }
 
-    /// One result: a table of its members, and of theirs.
+    /// Prints one result: a table of its fields, nested ones included.
     pub(crate) fn record(self, result: &impl Serialize) -> Result<(), Failure> {
         let value = to_value(result)?;
         match (self.format, &value) {
             (Format::Table, Value::Object(object)) => {
                 let mut rows = Vec::new();
-                object.iter().for_each(|(name, value)| members(name, value, &mut rows));
+                object.iter().for_each(|(name, value)| fields(name, value, &mut rows));
                 self.table(None, rows.into_iter())
             }
             _ => self.json(&value),
         }
     }
 
-    /// A list of results: a table of these members.
+    /// Prints a list of results: a table of these fields.
     pub(crate) fn list(self, results: &impl Serialize, columns: &[&str]) -> Result<(), Failure> {
         let value = to_value(results)?;
         match (self.format, &value) {
@@ -54,7 +54,7 @@ impl Output {
         }
     }
 
-    /// Rows under a head; without a head the first column names what the second holds.
+    /// Prints rows under a head; without a head the first column names the second.
     pub(crate) fn table(
         self,
         head: Option<&[&str]>,
@@ -84,24 +84,24 @@ impl Output {
         self.text(&text)
     }
 
-    /// One JSON value on one line, whatever the format; what a terminal would not show is escaped.
+    /// Prints one JSON value on one line, whatever the format; what a terminal would not show is escaped.
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Failure> {
         let text = printable_json(value).map_err(|problem| local("output", &problem))?;
         self.text(&text)
     }
 
-    /// A line of text.
+    /// Prints a line of text.
     pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
         self.bytes(format!("{text}\n").as_bytes())
     }
 
-    /// Bytes as they are.
+    /// Writes bytes as they are.
     pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|problem| Failure::of_output(&problem))
     }
 
-    /// A remark to a person, on standard error; machines get none.
+    /// Prints a remark for people on standard error; not with JSON.
     pub(crate) fn remark(self, text: &str) {
         if self.format == Format::Table {
             let _ = writeln!(io::stderr().lock(), "{text}");
@@ -114,11 +114,11 @@ pub(crate) fn to_value(result: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(result).map_err(|problem| local("output", &problem))
 }
 
-/// A row for a member; where it is an object, one for each of its own, by both names.
-fn members(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
+/// Adds a row for a field, or, if it is an object, one for each of its fields under both names.
+fn fields(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
     match value {
         Value::Object(object) if raw_code(value).is_none() && coded(value).is_none() => {
-            object.iter().for_each(|(inner, value)| members(&format!("{name}.{inner}"), value, rows));
+            object.iter().for_each(|(inner, value)| fields(&format!("{name}.{inner}"), value, rows));
         }
         _ => rows.push(vec![Printable(name).to_string(), cell(value)]),
     }
@@ -140,28 +140,28 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// The number of a raw status.
+/// The code of a raw status.
 fn raw_code(value: &Value) -> Option<&Value> {
     let raw = value.as_object().filter(|raw| raw.len() == 3 && raw.contains_key("table"))?;
     raw.get("code")
 }
 
-/// The meaning and the number of an object that holds these two.
+/// The meaning and the code of an object with exactly these two.
 fn coded(value: &Value) -> Option<(&Value, &Value)> {
     let mut both = value.as_object().filter(|object| object.len() == 2)?.values();
     let (meaning, raw) = (both.next()?, both.next()?);
     Some((meaning, raw_code(raw)?))
 }
 
-/// The values of an object, its names left out.
+/// The values of an object, without their names.
 fn in_brief(value: &Value) -> String {
     match value {
-        Value::Object(members) => members.values().map(cell).collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => fields.values().map(cell).collect::<Vec<_>>().join(" "),
         other => cell(other),
     }
 }
 
-/// Writes a file beside its place and moves it there, so that it is whole or absent.
+/// Writes a temporary file and renames it, so that the file is complete or absent.
 pub(crate) fn write_whole(file: &Path, bytes: &[u8], replace: bool) -> std::io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -202,7 +202,7 @@ mod tests {
     fn names_and_texts_hold_nothing_that_cannot_be_seen() {
         let mut rows = Vec::new();
         let hostile = "a\nb\u{1b}[2J\u{202e}c\u{200b}\u{2066}\u{feff}";
-        members(
+        fields(
             "outer",
             &json!({ hostile: { hostile: hostile }, "list": [hostile, { hostile: hostile }] }),
             &mut rows,
@@ -217,7 +217,7 @@ mod tests {
         let raw = json!({ "vendor": "acme", "table": "kind", "code": 2 });
         let owner = json!({ "kind": { "value": "firm", "raw": raw }, "left": { "used": 1 }, "raw": raw });
         let mut rows = Vec::new();
-        members("owner", &owner, &mut rows);
+        fields("owner", &owner, &mut rows);
         let rows: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
         assert_eq!(rows, ["owner.kind firm (2)", "owner.left.used 1", "owner.raw acme kind 2"]);
     }

@@ -21,7 +21,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "m" => 60.0,
         "h" => 3600.0,
         "d" => 86_400.0,
-        _ => return Err("write a number and a unit out of ms, s, m, h and d, such as 10s".to_owned()),
+        _ => return Err("write a number and one of the units ms, s, m, h and d, such as 10s".to_owned()),
     };
     let number: f64 =
         number.parse().map_err(|_| "write a number of seconds, or one with a unit".to_owned())?;
@@ -45,16 +45,16 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
         "KiB" => 10,
         "MiB" => 20,
         "GiB" => 30,
-        _ => return Err("write a number and a unit out of KiB, MiB and GiB, such as 64MiB".to_owned()),
+        _ => return Err("write a number and one of the units KiB, MiB and GiB, such as 64MiB".to_owned()),
     };
     let number: u64 = number.parse().map_err(|_| "write a number of bytes, or one with a unit".to_owned())?;
     number
         .checked_mul(1 << shift)
         .filter(|bytes| *bytes > 0)
-        .ok_or_else(|| "must be from 1 byte on".to_owned())
+        .ok_or_else(|| "must be at least 1 byte".to_owned())
 }
 
-/// A text that nothing prints.
+/// A text that is never printed.
 pub(crate) fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))
 }
@@ -67,12 +67,12 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// `NAME=VALUE`, whose value nothing prints.
+/// `NAME=VALUE`, whose value is never printed.
 pub(crate) fn secret_pair(text: &str) -> Result<(String, Secret), String> {
     pair(text).map(|(name, value)| (name, Secret::new(value)))
 }
 
-/// A text given as it is, or as `@FILE`; `@-` is standard input.
+/// A text, given literally or as `@FILE`; `@-` is standard input.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
     Inline(String),
@@ -102,7 +102,7 @@ impl Source {
         } else {
             std::fs::File::open(file).and_then(|open| open.take(MAX_FILE + 1).read_to_end(&mut bytes))
         };
-        // The size first: a file that is cut off may end inside a character.
+        // The size first: a file that is cut off may end within a character.
         match read {
             Ok(length) if length as u64 > MAX_FILE => Err(invalid("is larger than 4 MiB".to_owned())),
             Ok(_) => String::from_utf8(bytes).map_err(|_| invalid("is not UTF-8".to_owned())),
@@ -110,19 +110,19 @@ impl Source {
         }
     }
 
-    /// The text as a value.
+    /// The text, parsed as JSON.
     pub(crate) fn json<T: DeserializeOwned>(
         &self,
         operation: &'static str,
         field: &'static str,
     ) -> Result<T, Error> {
         serde_json::from_str(&self.read(operation, field)?).map_err(|problem| {
-            Error::invalid(operation, field, format!("is not the JSON it must be: {problem}"))
+            Error::invalid(operation, field, format!("is not the expected JSON: {problem}"))
         })
     }
 }
 
-/// The bytes of a file; why not, if it cannot be read or is larger than so many.
+/// Reads a file of at most so many bytes. The error says why it cannot be read.
 pub(crate) fn file_bytes(file: &str, most: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     match std::fs::File::open(file).and_then(|open| open.take(most + 1).read_to_end(&mut bytes)) {
@@ -132,7 +132,7 @@ pub(crate) fn file_bytes(file: &str, most: u64) -> Result<Vec<u8>, String> {
     }
 }
 
-/// A number for a vendor's limit: what does not fit is an invalid argument and no mistake of usage.
+/// Converts a number that a vendor limits: out of range is an invalid argument, not a usage error.
 pub(crate) fn within<T: TryFrom<i64>>(
     operation: &'static str,
     field: &'static str,
@@ -141,7 +141,7 @@ pub(crate) fn within<T: TryFrom<i64>>(
     T::try_from(number).map_err(|_| Error::invalid(operation, field, format!("must not be {number}")))
 }
 
-/// For how long something is remembered.
+/// How long something is kept.
 pub(crate) fn memory(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         short if short < SHORTEST_MEMORY => {

@@ -22,7 +22,7 @@ pub(crate) enum AllianceVerb {
     },
     /// One package of one app
     Package {
-        /// The package that has this status, such as 1 online, 3 in development, 4 in review
+        /// The package with this status, such as 1 online, 3 in development, 4 in review
         /// [default: the one online]
         #[arg(
             long = "type",
@@ -37,17 +37,17 @@ pub(crate) enum AllianceVerb {
         #[command(flatten)]
         credentials: Credentials,
     },
-    /// Print what changes as it is told, one line each
+    /// Print changes as they are published, one line each
     Watch(AllianceWatch),
 }
 
-/// Who asks. They go before an `--access-token`.
+/// How the member authenticates itself. Takes precedence over `--access-token`.
 #[derive(Debug, Args)]
 pub(crate) struct Credentials {
-    /// The key that a token is fetched with, in the place of --access-token
+    /// The key with which a token is fetched, instead of --access-token
     #[arg(long, value_name = "KEY", env = "MINIPROGRAM_CLIENT_ID", hide_env_values = true)]
     pub(crate) client_id: Option<String>,
-    /// The key's secret; better given in the environment, where no list of processes shows it
+    /// The key's secret; prefer the environment, since a process list shows the command line
     #[arg(
         long,
         value_name = "SECRET",
@@ -60,7 +60,7 @@ pub(crate) struct Credentials {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each line is one JSON object: code, kind, app_id, package_id, topic, partition, offset, and with\n--reread what stands there now under `app` or `package`. What was printed is committed; what was not\ncomes again. An interruption ends it after the notification under way.\nIt takes a build with the feature `kafka`.\nExample:\n  miniprogram alliance watch --brokers kafka-1:9092,kafka-2:9092 --topic changes --group platform"
+    after_help = "Each line is one JSON object: code, kind, app_id, package_id, topic, partition, offset, and with\n--reread the current state under `app` or `package`. A notification is committed once it is printed;\notherwise it is delivered again. An interruption takes effect after the current notification.\nRequires a build with the feature `kafka`.\nExample:\n  miniprogram alliance watch --brokers kafka-1:9092,kafka-2:9092 --topic changes --group platform"
 )]
 pub(crate) struct AllianceWatch {
     /// The brokers to begin with, joined by commas
@@ -69,19 +69,19 @@ pub(crate) struct AllianceWatch {
     /// The topic
     #[arg(long)]
     pub(crate) topic: String,
-    /// The group that shares the work and remembers how far it got
+    /// The consumer group, which shares the work and keeps the offsets
     #[arg(long)]
     pub(crate) group: String,
     /// Read the app or the package that changed; needs credentials
     #[arg(long)]
     pub(crate) reread: bool,
-    /// Where unreadable notifications go, one JSON object a line [default: standard error]
+    /// The file for unreadable notifications, one JSON object per line [default: standard error]
     #[arg(long, value_name = "FILE")]
     pub(crate) dead_letters: Option<String>,
-    /// End when nothing has come for that long
+    /// Stop when nothing has arrived for this long
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) until_idle: Option<Duration>,
-    /// End after that many notifications
+    /// Stop after this many notifications
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max: Option<u64>,
     /// A property of librdkafka, such as ssl.ca.location; never printed; may be repeated

@@ -24,9 +24,9 @@ pub(crate) enum AppVerb {
     Pause(DryRun),
     /// Let users in again
     Resume(DryRun),
-    /// Ask for the traffic back after it was closed
+    /// Request that the app's traffic be restored
     Recovery {
-        /// What was done about the reason, for the reviewer: 1 to 100 characters
+        /// What was done about the cause, for the reviewer: 1 to 100 characters
         #[arg(long, value_name = "TEXT")]
         audit_desc: String,
         #[command(flatten)]
@@ -55,15 +55,15 @@ pub(crate) enum AppVerb {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CategoryVerb {
-    /// Every category that there is, with the qualifications it asks for
+    /// All categories, with the qualifications they require
     List {
-        /// 1 those of personal apps, 2 all
+        /// 1 for personal apps, 2 for all
         #[arg(long, value_name = "1|2", default_value_t = 2, allow_negative_numbers = true)]
         category_type: i64,
     },
     /// Replace the app's categories; goes to audit
     #[command(
-        after_help = "Example:\n  miniprogram app category update --app 17000001 \\\n    --categorys '[{\"sub_category_id\":2,\"qualis\":[{\"id\":1,\"addr\":\"https://…/1.jpg\"}]}]'\nAn addr is what `app image upload --type qualification` printed."
+        after_help = "Example:\n  miniprogram app category update --app 17000001 \\\n    --categorys '[{\"sub_category_id\":2,\"qualis\":[{\"id\":1,\"addr\":\"https://…/1.jpg\"}]}]'\n`addr` is what `app image upload --type qualification` printed."
     )]
     Update {
         /// 1 to 5 categories: one JSON array of objects with sub_category_id and qualis
@@ -90,7 +90,7 @@ pub(crate) enum IconVerb {
 pub(crate) enum DescriptionVerb {
     /// Replace the description; goes to audit
     Set {
-        /// 10 to 56 letters; a wide character such as a Chinese one counts twice
+        /// 10 to 56 characters; a wide one such as a Chinese character counts as 2
         #[arg(long, value_name = "TEXT")]
         signature: String,
         #[command(flatten)]
@@ -100,7 +100,7 @@ pub(crate) enum DescriptionVerb {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum NameVerb {
-    /// Whether a name could be taken
+    /// Whether a name is available
     Check {
         /// The name
         #[arg(long, value_name = "NAME")]
@@ -108,10 +108,10 @@ pub(crate) enum NameVerb {
     },
     /// Rename the app; goes to audit
     Set {
-        /// 3 to 30 letters; a wide character such as a Chinese one counts twice
+        /// 3 to 30 characters; a wide one such as a Chinese character counts as 2
         #[arg(long, value_name = "NAME")]
         nick_name: String,
-        /// What proves the right to a brand in the name: what `app image upload --type name` printed; may be
+        /// The proof of the right to a brand in the name: what `app image upload --type name` printed; may be
         /// repeated
         #[arg(long, value_name = "URL", value_delimiter = ',')]
         app_name_material: Vec<String>,
@@ -126,15 +126,15 @@ pub(crate) enum DomainVerb {
     Get,
     /// Add domains to those that are set
     Add(Domains),
-    /// Take domains out of those that are set
+    /// Remove domains from those that are set
     Delete(Domains),
-    /// Replace the domains of each kind that is named
+    /// Replace the domains of each kind given
     Set(Domains),
 }
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The domains must be registered at the platform, or be below one that is.\nExample:\n  miniprogram app domain add --app 17000001 --request-domain https://api.example.com"
+    after_help = "The domains must be registered at the platform, or be subdomains of one that is.\nExample:\n  miniprogram app domain add --app 17000001 --request-domain https://api.example.com"
 )]
 pub(crate) struct Domains {
     #[command(flatten)]
@@ -149,7 +149,7 @@ pub(crate) enum WebViewDomainVerb {
     Get,
     /// Add domains to those that are set
     Add(WebViewDomains),
-    /// Take domains out of those that are set
+    /// Remove domains from those that are set
     Delete(WebViewDomains),
     /// Replace the domains
     Set(WebViewDomains),
@@ -166,7 +166,7 @@ pub(crate) struct WebViewDomains {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "`app info` tells under `app_offline_info` which of them the vendor objects to.\nNobody can ask what became of a lost answer: then the outcome stays unknown until the verdict comes."
+    after_help = "`app info` shows under `app_offline_info` which of them the vendor objects to.\nIf the response is lost, no query reveals the outcome: it stays unknown until the verdict."
 )]
 pub(crate) struct OfflineUpdate {
     #[command(flatten)]
@@ -177,11 +177,11 @@ pub(crate) struct OfflineUpdate {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PhoneVerb {
-    /// Ask for the permission; goes to audit
+    /// Apply for the permission; goes to audit
     Apply(PhoneApplication),
-    /// Give the permission, or the request for it, back
+    /// Return the permission, or withdraw the application for it
     Cancel(DryRun),
-    /// Where it stands
+    /// The status of the permission
     Status,
 }
 
@@ -198,7 +198,7 @@ pub(crate) struct PhoneApplication {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImageVerb {
-    /// Upload an image and print the address that other commands take
+    /// Upload an image and print the URL that other commands take
     Upload(ImageUpload),
 }
 

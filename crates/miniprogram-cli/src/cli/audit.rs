@@ -9,7 +9,7 @@ use crate::values::{Source, duration, positive_duration};
 pub(crate) enum AuditVerb {
     /// Submit an uploaded version
     Submit(Submit),
-    /// Where one audit stands
+    /// The status of one audit
     Status {
         /// The audit [default: the newest]
         #[arg(long, value_name = "ID")]
@@ -17,7 +17,7 @@ pub(crate) enum AuditVerb {
     },
     /// The newest audit
     Latest,
-    /// Take an open audit back
+    /// Withdraw an open audit
     Withdraw {
         /// The audit [default: the newest]
         #[arg(long, value_name = "ID")]
@@ -27,7 +27,7 @@ pub(crate) enum AuditVerb {
     },
     /// How many submissions are left
     Quota,
-    /// Ask the vendor to hurry
+    /// Ask the vendor to expedite an audit
     Expedite {
         /// The audit [default: the newest]
         #[arg(long, value_name = "ID")]
@@ -41,7 +41,7 @@ pub(crate) enum AuditVerb {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  miniprogram audit submit --vendor baidu --app 17000001 --receipt @receipt.json \\\n    --content 'opening hours' --remark 'no login needed'\n  miniprogram audit submit --vendor wechat --app wx0123456789abcdef --user-version 1.2.0 \\\n    --item '{\"address\":\"pages/index\",\"first_class\":\"餐饮\",\"second_class\":\"外卖\"}'\nWithout --receipt, --package-id and --user-version it submits what was uploaded last."
+    after_help = "Examples:\n  miniprogram audit submit --vendor baidu --app 17000001 --receipt @receipt.json \\\n    --content 'opening hours' --remark 'no login needed'\n  miniprogram audit submit --vendor wechat --app wx0123456789abcdef --user-version 1.2.0 \\\n    --item '{\"address\":\"pages/index\",\"first_class\":\"餐饮\",\"second_class\":\"外卖\"}'\nWithout --receipt, --package-id and --user-version, the latest upload is submitted."
 )]
 pub(crate) struct Submit {
     /// What `code upload --format json` printed; waits until the vendor has processed that upload
@@ -74,16 +74,16 @@ pub(crate) struct Submit {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 approved, 5 rejected, 4 no verdict in that time.\nExample:\n  miniprogram audit watch --vendor wechat --app wx0123456789abcdef --interval 1m --for 2h"
+    after_help = "Exit codes: 0 approved, 5 rejected, 4 no verdict in time.\nExample:\n  miniprogram audit watch --vendor wechat --app wx0123456789abcdef --interval 1m --for 2h"
 )]
 pub(crate) struct Watch {
     /// The audit [default: the newest]
     #[arg(long, value_name = "ID")]
     pub(crate) audit_id: Option<String>,
-    /// How long to wait between two questions
+    /// How long to wait between two queries
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = positive_duration)]
     pub(crate) interval: Duration,
-    /// How long to wait altogether
+    /// How long to wait in total
     #[arg(long = "for", value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub(crate) whole: Duration,
 }

@@ -7,34 +7,34 @@ use crate::values::{pair, secret};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthVerb {
-    /// Make the address of the page on which a merchant authorizes the platform
+    /// Print the URL of the page on which a merchant authorizes the platform
     Url(Url),
-    /// Turn the code of an authorization into tokens and keep them
+    /// Exchange an authorization code for tokens and store them
     Exchange(Exchange),
-    /// Ask the vendor which apps have authorized the platform
+    /// List the apps that have authorized the platform
     List(List),
     /// Renew tokens now
     Refresh(Refresh),
-    /// Get the authorization of an app back whose tokens are lost, without the merchant
+    /// Recover the authorization of an app whose tokens are lost, without the merchant
     Recover(Recover),
-    /// Show the age and the state of every kept ticket and token, never a value
+    /// Show the age and state of every stored ticket and token, never its value
     #[command(
-        after_help = "Reads only.\nExample:\n  miniprogram auth status --app wx0123456789abcdef --format json"
+        after_help = "Only reads.\nExample:\n  miniprogram auth status --app wx0123456789abcdef --format json"
     )]
     Status,
-    /// Show the age of the newest ticket, ask for one, or take one
+    /// Show the age of the latest ticket, request one, or store one
     Ticket(Ticket),
 }
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The address works once and for a few minutes. With --app only that app can authorize, where the\nvendor lets it be chosen.\nExample:\n  miniprogram auth url --vendor wechat --redirect-uri https://platform.example.com/authorized"
+    after_help = "The URL works once and for a few minutes. With --app only that app can authorize, if the vendor\nsupports that choice.\nExample:\n  miniprogram auth url --vendor wechat --redirect-uri https://platform.example.com/authorized"
 )]
 pub(crate) struct Url {
     /// Where the merchant's browser returns to with the code: a URL of the registered domain
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) redirect_uri: String,
-    /// The page for a phone, where the vendor has two
+    /// The page for phones, if the vendor has one
     #[arg(long)]
     pub(crate) mobile: bool,
     /// A further parameter of the vendor's page; may be repeated
@@ -44,10 +44,10 @@ pub(crate) struct Url {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "With --app a code of another app is refused and nothing is kept.\nExample:\n  miniprogram auth exchange --vendor wechat --app wx0123456789abcdef --code - < code.txt"
+    after_help = "With --app, the code of another app is refused and nothing is stored.\nExample:\n  miniprogram auth exchange --vendor wechat --app wx0123456789abcdef --code - < code.txt"
 )]
 pub(crate) struct Exchange {
-    /// The code that the merchant's browser brought; - reads it from standard input, where no list of processes shows it
+    /// The code that the merchant's browser returned with; - reads it from standard input, which no process list shows
     #[arg(
         long,
         value_name = "CODE|-",
@@ -63,7 +63,7 @@ pub(crate) struct Exchange {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  miniprogram auth list --vendor wechat --all --format json")]
 pub(crate) struct List {
-    /// Every page instead of one
+    /// All pages instead of one
     #[arg(long, conflicts_with_all = ["offset", "count"])]
     pub(crate) all: bool,
     /// How many to skip
@@ -76,7 +76,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "One of --app, --platform and --all is needed; --all is every app whose tokens can be renewed.\nExample:\n  miniprogram auth refresh --vendor baidu --app 17000001"
+    after_help = "Give one of --app, --platform and --all; --all is every app whose tokens can be renewed.\nExample:\n  miniprogram auth refresh --vendor baidu --app 17000001"
 )]
 pub(crate) struct Refresh {
     /// The platform's own token
@@ -102,16 +102,16 @@ pub(crate) struct Recover {
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("what").args(["start", "set"]),
-    after_help = "A vendor pushes a new ticket every ten minutes to the address of authorization events.\nExamples:\n  miniprogram auth ticket --vendor wechat\n  miniprogram auth ticket --vendor wechat --start\n  miniprogram auth ticket --vendor baidu --set - < ticket.txt"
+    after_help = "A vendor pushes a new ticket every ten minutes to the URL for authorization events.\nExamples:\n  miniprogram auth ticket --vendor wechat\n  miniprogram auth ticket --vendor wechat --start\n  miniprogram auth ticket --vendor baidu --set - < ticket.txt"
 )]
 pub(crate) struct Ticket {
-    /// Ask the vendor to push tickets again, where it can be asked
+    /// Ask the vendor to push tickets again, if it supports that
     #[arg(long)]
     pub(crate) start: bool,
-    /// Keep a ticket that was received elsewhere; it is read from standard input
+    /// Store a ticket that was received elsewhere; it is read from standard input
     #[arg(long, value_name = "-", value_parser = ["-"], hide_possible_values = true)]
     pub(crate) set: Option<String>,
-    /// When the vendor made that ticket, in seconds since 1970 [default: now]
+    /// When the vendor created that ticket, in seconds since 1970 [default: now]
     #[arg(long, value_name = "UNIX", requires = "set")]
     pub(crate) created_at: Option<i64>,
     #[command(flatten)]

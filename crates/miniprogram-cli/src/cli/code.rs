@@ -11,7 +11,7 @@ pub(crate) enum CodeVerb {
     Versions,
     /// The pages of the uploaded code
     Pages,
-    /// The service categories that the app may name
+    /// The service categories that the app may use
     Categories,
     /// Fetch the QR code of the trial version
     Qrcode(QrCode),
@@ -28,10 +28,10 @@ pub(crate) struct Upload {
     /// The merchant's values: one JSON object
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) ext_json: Source,
-    /// The version text, new to this app
+    /// The version, new to this app
     #[arg(long, value_name = "VERSION")]
     pub(crate) user_version: String,
-    /// What is in it
+    /// The description
     #[arg(long, value_name = "TEXT")]
     pub(crate) user_desc: String,
     #[command(flatten)]
@@ -52,10 +52,10 @@ pub(crate) struct QrCode {
     /// The width in pixels
     #[arg(long, value_name = "PIXELS", allow_negative_numbers = true)]
     pub(crate) width: Option<i64>,
-    /// The file to write, whole or not at all; - is standard output
+    /// The file to write, completely or not at all; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output: String,
-    /// Replace the file if there is one
+    /// Replace the file if it exists
     #[arg(long)]
     pub(crate) force: bool,
 }

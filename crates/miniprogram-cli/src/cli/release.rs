@@ -4,13 +4,13 @@ use super::DryRun;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReleaseVerb {
-    /// Release the approved version to everybody
+    /// Release the approved version to all users
     Publish(Publish),
     /// Go back to an earlier version
     Rollback(Rollback),
     /// The versions that a rollback can go back to
     Targets,
-    /// Release to a share of the users
+    /// Release to a share of the users (gray release)
     #[command(subcommand)]
     Gray(GrayVerb),
     /// Whether users can open the online version
@@ -26,10 +26,10 @@ pub(crate) enum ReleaseVerb {
     after_help = "Example:\n  miniprogram release publish --vendor baidu --app 17000001 --package-id 58210 --dry-run"
 )]
 pub(crate) struct Publish {
-    /// The package to release [default: what is approved]
+    /// The package to release [default: the approved one]
     #[arg(long, value_name = "ID", conflicts_with = "audit_id")]
     pub(crate) package_id: Option<String>,
-    /// Release only what passed this audit [default: what is approved]
+    /// Release only what passed this audit [default: the approved version]
     #[arg(long, value_name = "ID")]
     pub(crate) audit_id: Option<String>,
     #[command(flatten)]
@@ -41,10 +41,10 @@ pub(crate) struct Publish {
     after_help = "Examples:\n  miniprogram release rollback --vendor wechat --app wx0123456789abcdef --to 1.1.0\n  miniprogram release rollback --vendor baidu --app 17000001 --package-id 58210"
 )]
 pub(crate) struct Rollback {
-    /// The package that is online now: go back from it
+    /// The package that is online now, to roll back from
     #[arg(long, value_name = "ID", conflicts_with = "to")]
     pub(crate) package_id: Option<String>,
-    /// A version out of `release targets` [default: the one before]
+    /// A version from `release targets` [default: the previous one]
     #[arg(long, value_name = "VERSION")]
     pub(crate) to: Option<String>,
     #[command(flatten)]
@@ -55,9 +55,9 @@ pub(crate) struct Rollback {
 pub(crate) enum GrayVerb {
     /// Start a gray release, or raise its share
     Start(GrayStart),
-    /// The present gray release
+    /// The current gray release
     Status,
-    /// End the gray release; its users go back
+    /// End the gray release; its users return to the previous version
     Cancel(DryRun),
 }
 
@@ -91,7 +91,7 @@ pub(crate) enum VisitVerb {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LibraryVerb {
-    /// The lowest base library version, and what users have
+    /// The lowest base library version, and the versions that users have
     Get,
     /// Set the lowest base library version
     Set {

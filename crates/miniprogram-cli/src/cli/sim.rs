@@ -7,19 +7,19 @@ use crate::vendors::sim::SIMULATED;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Prints one JSON line with `base_url`, `admin_url` and `seed` when it listens, and runs until it is interrupted.\nNobody has to log in: keep it on loopback.\nA value written VENDOR=VALUE is for that vendor only; otherwise it is for all.\nExamples:\n  miniprogram sim --listen 127.0.0.1:8080 --seed 7\n  miniprogram sim --callback-url wechat=http://127.0.0.1:9000/wechat"
+    after_help = "Prints one JSON line with `base_url`, `admin_url` and `seed` once it listens, and runs until interrupted.\nThere is no login: keep it on loopback.\nA value VENDOR=VALUE applies to that vendor only; otherwise it applies to all.\nExamples:\n  miniprogram sim --listen 127.0.0.1:8080 --seed 7\n  miniprogram sim --callback-url wechat=http://127.0.0.1:9000/wechat"
 )]
 pub(crate) struct Sim {
     /// The address to listen on; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
-    /// The seed of everything drawn [default: a random one]
+    /// The seed of all randomness [default: a random one]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Where pushes of messages and events go
+    /// The URL for pushes of messages and events
     #[arg(long, value_name = "[VENDOR=]URL")]
     pub(crate) callback_url: Vec<PerVendor>,
-    /// Where pushes of authorizations and tickets go
+    /// The URL for pushes of authorizations and tickets
     #[arg(long, value_name = "[VENDOR=]URL")]
     pub(crate) authorization_url: Vec<PerVendor>,
     /// The token that signs pushes
@@ -50,7 +50,7 @@ impl From<&str> for PerVendor {
 }
 
 impl PerVendor {
-    /// What holds for a vendor: its own value, else the one for all; the last one counts.
+    /// The value for a vendor: its own, otherwise the one for all; the last one given applies.
     pub(crate) fn pick(given: &[Self], vendor: Vendor) -> Option<&Secret> {
         let last = |wanted: Option<Vendor>| given.iter().rev().find(|one| one.vendor == wanted);
         last(Some(vendor)).or_else(|| last(None)).map(|one| &one.value)

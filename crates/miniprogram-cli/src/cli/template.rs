@@ -4,16 +4,16 @@ use super::DryRun;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TemplateVerb {
-    /// What developers uploaded for templates
+    /// The drafts that developers have uploaded
     Drafts,
-    /// The templates that `code upload` takes
+    /// The templates that `code upload` accepts
     List,
-    /// Make a draft a template
+    /// Add a draft to the templates
     Add {
-        /// The draft, out of `template drafts`
+        /// The draft, from `template drafts`
         #[arg(long, value_name = "ID")]
         draft_id: String,
-        /// What is in it, where the vendor describes templates [default: the draft's own]
+        /// The description, if the vendor's templates have one [default: the draft's]
         #[arg(long, value_name = "TEXT")]
         user_desc: Option<String>,
         #[command(flatten)]
@@ -21,7 +21,7 @@ pub(crate) enum TemplateVerb {
     },
     /// Delete a template
     Delete {
-        /// The template, out of `template list`
+        /// The template, from `template list`
         #[arg(long, value_name = "ID")]
         template_id: String,
         #[command(flatten)]

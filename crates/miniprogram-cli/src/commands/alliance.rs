@@ -11,7 +11,7 @@ use crate::vendors::alliance::AllianceQuery;
 
 const WATCH: &str = "watch";
 
-/// The status of the package online, which is shown where none is named.
+/// The status of the package online, which is the default.
 const ONLINE: i64 = 1;
 
 /// Runs a verb of `alliance`.
@@ -36,7 +36,7 @@ pub(crate) async fn run(context: Context, verb: AllianceVerb) -> Result<Finish, 
             (AllianceQuery::PackageOfStatus(app, status.unwrap_or(ONLINE)), credentials, true)
         }
         #[cfg(feature = "kafka")]
-        AllianceVerb::Watch(wish) => return watch::run(&context, &*alliance, wish).await,
+        AllianceVerb::Watch(args) => return watch::run(&context, &*alliance, args).await,
         #[cfg(not(feature = "kafka"))]
         AllianceVerb::Watch(_) => return Err(without_kafka().into()),
     };
@@ -53,7 +53,7 @@ pub(crate) async fn run(context: Context, verb: AllianceVerb) -> Result<Finish, 
     Ok(Finish::Done)
 }
 
-/// What is left out of a build cannot be done, whatever the vendor can do.
+/// The command is not part of this build, whatever the vendor can do.
 #[cfg(not(feature = "kafka"))]
 fn without_kafka() -> miniprogram::Error {
     miniprogram::Error::new(miniprogram::ErrorKind::Config, WATCH)

@@ -16,7 +16,7 @@ use crate::values::file_bytes;
 use crate::vendors::app::{AppAdmin, AppChange, AppQuery, DomainAction};
 use miniprogram::Printable;
 
-/// How many bytes an image may have before it is read no further; the vendor's own limit is lower.
+/// The maximum size of an image that is read; the vendor's own limit is lower.
 const MAX_IMAGE: u64 = 16 << 20;
 
 /// Runs a verb of `app`.
@@ -27,12 +27,12 @@ pub(crate) async fn run(context: Context, verb: AppVerb) -> Result<Finish, Failu
     let (change, dry) = match verb {
         AppVerb::Pause(dry) => return release::visit(context, VisitVerb::Close(dry)).await,
         AppVerb::Resume(dry) => return release::visit(context, VisitVerb::Open(dry)).await,
-        AppVerb::Qrcode(wish) => {
-            code::qr_code(context, wish).await?;
+        AppVerb::Qrcode(args) => {
+            code::qr_code(context, args).await?;
             return Ok(Finish::Done);
         }
         AppVerb::Library(verb) => return release::library(context, verb).await,
-        AppVerb::Image(ImageVerb::Upload(wish)) => return upload_image(context, admin, wish).await,
+        AppVerb::Image(ImageVerb::Upload(args)) => return upload_image(context, admin, args).await,
         AppVerb::Info => return read(context, admin, AppQuery::Info).await,
         AppVerb::Category(CategoryVerb::List { category_type }) => {
             return read(context, admin, AppQuery::Categories(category_type)).await;
@@ -84,7 +84,7 @@ async fn read(context: &Context, admin: &dyn AppAdmin, query: AppQuery) -> Resul
     let target = context.target().await?;
     let mut answer = admin.read(target.config, target.app, query).await?;
     if let (Format::Table, Some(object)) = (context.output.format(), answer.as_object_mut()) {
-        // The same once more as the vendor sent it is for machines.
+        // The vendor's own object repeats it, for machines.
         object.shift_remove("members");
     }
     match (context.output.format(), &answer) {
@@ -103,7 +103,7 @@ async fn read(context: &Context, admin: &dyn AppAdmin, query: AppQuery) -> Resul
     Ok(Finish::Done)
 }
 
-/// A category and those below it, one row each.
+/// Adds a row for a category and for each one below it.
 fn branch(node: &Value, above: &str, rows: &mut Vec<Vec<String>>) {
     let text = |value: &Value| value.as_str().map(|text| Printable(text).to_string()).unwrap_or_default();
     let name = format!("{above}{}", text(&node["name"]));
@@ -113,20 +113,20 @@ fn branch(node: &Value, above: &str, rows: &mut Vec<Vec<String>>) {
     }
 }
 
-/// Uploads an image and prints its address.
+/// Uploads an image and prints its URL.
 ///
-/// It changes no app: with a lost answer the vendor has an image that nobody uses.
-async fn upload_image(context: &Context, admin: &dyn AppAdmin, wish: ImageUpload) -> Result<Finish, Failure> {
+/// It changes no app: if the response is lost, the vendor has an unused image.
+async fn upload_image(context: &Context, admin: &dyn AppAdmin, args: ImageUpload) -> Result<Finish, Failure> {
     let (_, config) = context.platform().await?;
     let bytes =
-        file_bytes(&wish.file, MAX_IMAGE).map_err(|why| Error::invalid("upload_image", "file", why))?;
-    let name = Path::new(&wish.file).file_name().map(|name| name.to_string_lossy().into_owned());
-    let answer = admin.upload_image(config, wish.kind, &name.unwrap_or_default(), bytes).await;
+        file_bytes(&args.file, MAX_IMAGE).map_err(|why| Error::invalid("upload_image", "file", why))?;
+    let name = Path::new(&args.file).file_name().map(|name| name.to_string_lossy().into_owned());
+    let answer = admin.upload_image(config, args.kind, &name.unwrap_or_default(), bytes).await;
     context.output.record(&answer?)?;
     Ok(Finish::Done)
 }
 
-/// The method of a verb.
+/// The name of a verb's method.
 fn operation(verb: &AppVerb) -> &'static str {
     match verb {
         AppVerb::Info => "app_info",

@@ -17,9 +17,9 @@ const SUBMIT: &str = "submit_audit";
 /// Runs a verb of `audit`.
 pub(crate) async fn run(context: &Context, verb: AuditVerb) -> Result<Finish, Failure> {
     match verb {
-        AuditVerb::Submit(wish) => {
-            let dry = wish.dry;
-            return effects::run(context, dry, submission(wish)?).await;
+        AuditVerb::Submit(args) => {
+            let dry = args.dry;
+            return effects::run(context, dry, submission(args)?).await;
         }
         AuditVerb::Withdraw { audit_id, dry } => {
             let command = Command::WithdrawAudit { audit: audit_target(audit_id) };
@@ -29,7 +29,7 @@ pub(crate) async fn run(context: &Context, verb: AuditVerb) -> Result<Finish, Fa
             let command = Command::ExpediteAudit { audit: audit_target(audit_id) };
             return effects::run(context, dry, command).await;
         }
-        AuditVerb::Watch(wish) => return watch(context, wish).await,
+        AuditVerb::Watch(args) => return watch(context, args).await,
         AuditVerb::Status { audit_id } => {
             let app = context.target().await?.program()?;
             context.output.record(&ask(&*app, audit_id.map(AuditId::from).as_ref()).await?)?;
@@ -50,23 +50,23 @@ fn audit_target(audit_id: Option<String>) -> AuditTarget {
     audit_id.map_or(AuditTarget::Latest, |id| AuditTarget::Id(id.into()))
 }
 
-fn submission(wish: Submit) -> Result<Command, Error> {
-    let target = match (wish.receipt, wish.package_id, wish.user_version) {
+fn submission(args: Submit) -> Result<Command, Error> {
+    let target = match (args.receipt, args.package_id, args.user_version) {
         (Some(receipt), ..) => SubmitTarget::Upload(receipt.json(SUBMIT, "receipt")?),
         (_, Some(id), _) => SubmitTarget::Package(id.into()),
         (.., Some(version)) => SubmitTarget::Version(version),
         _ => SubmitTarget::Newest,
     };
     let items =
-        wish.item.iter().map(|item| item.json::<Value>(SUBMIT, "item")).collect::<Result<Vec<_>, _>>()?;
-    let extra: Map<String, Value> = match &wish.extra {
+        args.item.iter().map(|item| item.json::<Value>(SUBMIT, "item")).collect::<Result<Vec<_>, _>>()?;
+    let extra: Map<String, Value> = match &args.extra {
         Some(extra) => extra.json(SUBMIT, "extra")?,
         None => Map::new(),
     };
     let options = SubmitOptions::default()
-        .with_field("content", wish.content)
-        .with_field("remark", wish.remark)
-        .with_field("version_desc", wish.version_desc)
+        .with_field("content", args.content)
+        .with_field("remark", args.remark)
+        .with_field("version_desc", args.version_desc)
         .with_field("items", items)
         .with_field("extra", extra);
     Ok(Command::SubmitAudit { target, options: Box::new(options) })
@@ -79,15 +79,15 @@ async fn ask(app: &dyn MiniProgram, audit: Option<&AuditId>) -> Result<Audit, Er
     }
 }
 
-/// Asks until there is a verdict, the time is over or somebody interrupts.
-async fn watch(context: &Context, wish: Watch) -> Result<Finish, Failure> {
+/// Polls until there is a verdict, the time is over or an interruption.
+async fn watch(context: &Context, args: Watch) -> Result<Finish, Failure> {
     let app = context.target().await?.program()?;
     let clock = SystemClock;
-    let over = clock.deadline(wish.whole);
+    let over = clock.deadline(args.whole);
     tokio::select! {
         biased;
         () = interrupted() => return Ok(Finish::NotFinished),
-        finish = changes(context, &*app, &clock, wish) => return finish,
+        finish = changes(context, &*app, &clock, args) => return finish,
         () = over => {}
     }
     context.output.remark("no verdict in that time");
@@ -99,17 +99,17 @@ async fn changes(
     context: &Context,
     app: &dyn MiniProgram,
     clock: &dyn Clock,
-    wish: Watch,
+    args: Watch,
 ) -> Result<Finish, Failure> {
     let _busy = clock.enter();
-    let mut id = wish.audit_id.map(AuditId::from);
+    let mut id = args.audit_id.map(AuditId::from);
     let mut last: Option<Audit> = None;
     loop {
         match ask(app, id.as_ref()).await {
             Ok(mut audit) => {
-                // A later submission is another audit: stay with this one.
+                // A later submission is another audit: keep polling this one.
                 id = id.or_else(|| audit.audit_id.clone());
-                // The newest audit tells more than one asked for by its id: that is no change.
+                // The latest audit has more fields than one queried by its id: that is not a change.
                 if let Some(last) = &last {
                     audit.version = audit.version.or_else(|| last.version.clone());
                     audit.description = audit.description.or_else(|| last.description.clone());
@@ -124,11 +124,11 @@ async fn changes(
                 last = Some(audit);
             }
             Err(error) if error.is_retryable() => {
-                context.output.remark(&format!("still asking: {error}"));
+                context.output.remark(&format!("still polling: {error}"));
             }
             Err(error) => return Err(error.into()),
         }
-        clock.sleep(wish.interval).await;
+        clock.sleep(args.interval).await;
     }
 }
 

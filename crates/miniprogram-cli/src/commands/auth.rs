@@ -17,7 +17,7 @@ use crate::failure::{Failure, Finish, local};
 use crate::output::to_value;
 use crate::terminal::Format;
 
-/// How many bytes a code or a ticket on standard input may have.
+/// The maximum size of a code or a ticket on standard input in bytes.
 const MAX_INPUT: u64 = 64 << 10;
 /// How many records are read at a time.
 const PAGE: u32 = 500;
@@ -29,17 +29,17 @@ const COLUMNS: [&str; 8] =
 pub(crate) async fn run(context: &Context, verb: AuthVerb) -> Result<Finish, Failure> {
     let settings = context.settings()?;
     match verb {
-        AuthVerb::Url(wish) => url(context, &settings, wish).await,
-        AuthVerb::Exchange(wish) => exchange(context, &settings, wish).await,
-        AuthVerb::List(wish) => list(context, &settings, &wish).await,
-        AuthVerb::Refresh(wish) => refresh(context, &settings, &wish).await,
-        AuthVerb::Recover(wish) => recover(context, &settings, wish.dry).await,
+        AuthVerb::Url(args) => url(context, &settings, args).await,
+        AuthVerb::Exchange(args) => exchange(context, &settings, args).await,
+        AuthVerb::List(args) => list(context, &settings, &args).await,
+        AuthVerb::Refresh(args) => refresh(context, &settings, &args).await,
+        AuthVerb::Recover(args) => recover(context, &settings, args.dry).await,
         AuthVerb::Status => status(context, &settings).await,
-        AuthVerb::Ticket(wish) => ticket(context, &settings, wish).await,
+        AuthVerb::Ticket(args) => ticket(context, &settings, args).await,
     }
 }
 
-/// The platform that the options name, and its tokens.
+/// The platform that the options select, and its tokens.
 async fn chosen<'a>(context: &Context, settings: &'a Settings) -> Result<(&'a Platform, State), Failure> {
     let platform = context.one_platform(settings)?;
     Ok((platform, context.state(settings, &[platform]).await?))
@@ -49,27 +49,27 @@ fn app(context: &Context) -> Result<AppId, Failure> {
     context.app().map(AppId::from).ok_or_else(|| cli::missing(&["--app <APP_ID>"]).into())
 }
 
-async fn url(context: &Context, settings: &Settings, wish: Url) -> Result<Finish, Failure> {
+async fn url(context: &Context, settings: &Settings, args: Url) -> Result<Finish, Failure> {
     let (platform, state) = chosen(context, settings).await?;
-    let mut request = AuthorizationRequest::new(wish.redirect_uri);
-    request.mobile = wish.mobile;
+    let mut request = AuthorizationRequest::new(args.redirect_uri);
+    request.mobile = args.mobile;
     request.app = context.app().map(AppId::from);
-    request.extra = wish.extra;
+    request.extra = args.extra;
     let link = state.tokens.authorization_url(&platform.key(), &request).await?;
     match context.output.format() {
-        // One line to copy.
+        // A line to copy.
         Format::Table => context.output.text(&link.url)?,
         Format::Json => context.output.json(&link)?,
     }
     Ok(Finish::Done)
 }
 
-async fn exchange(context: &Context, settings: &Settings, wish: Exchange) -> Result<Finish, Failure> {
-    if wish.dry.dry_run {
+async fn exchange(context: &Context, settings: &Settings, args: Exchange) -> Result<Finish, Failure> {
+    if args.dry.dry_run {
         let platform = context.one_platform(settings)?;
         return plan::print(context, platform, Planned::Exchange).await;
     }
-    let code = if wish.code.expose() == "-" { from_input("exchange", "code")? } else { wish.code };
+    let code = if args.code.expose() == "-" { from_input("exchange", "code")? } else { args.code };
     if code.is_empty() {
         return Err(Error::invalid("exchange", "code", "must not be empty").into());
     }
@@ -82,31 +82,30 @@ async fn exchange(context: &Context, settings: &Settings, wish: Exchange) -> Res
     Ok(Finish::Done)
 }
 
-async fn list(context: &Context, settings: &Settings, wish: &AuthList) -> Result<Finish, Failure> {
+async fn list(context: &Context, settings: &Settings, args: &AuthList) -> Result<Finish, Failure> {
     let (platform, state) = chosen(context, settings).await?;
     let (key, tokens) = (platform.key(), &state.tokens);
-    let listed = if wish.all {
+    let listed = if args.all {
         tokens.all_authorizers(&key).await
     } else {
-        let page = AuthorizerPage::new(wish.offset, wish.count);
+        let page = AuthorizerPage::new(args.offset, args.count);
         tokens.authorizers(&key, page).await.map(|page| page.authorizers)
     };
     context.output.list(&listed?, &["app_id", "authorized_at"])?;
     Ok(Finish::Done)
 }
 
-async fn refresh(context: &Context, settings: &Settings, wish: &Refresh) -> Result<Finish, Failure> {
+async fn refresh(context: &Context, settings: &Settings, args: &Refresh) -> Result<Finish, Failure> {
     let app = context.app().map(AppId::from);
-    let one = usize::from(app.is_some()) + usize::from(wish.platform) + usize::from(wish.all);
+    let one = usize::from(app.is_some()) + usize::from(args.platform) + usize::from(args.all);
     if one != 1 {
         return Err(cli::usage("`auth refresh` takes one of --app, --platform and --all").into());
     }
-    if wish.dry.dry_run {
-        if wish.all {
-            return Err(cli::usage(
-                "`auth refresh --all` takes no --dry-run: there is a request for each app",
-            )
-            .into());
+    if args.dry.dry_run {
+        if args.all {
+            return Err(
+                cli::usage("`auth refresh --all` takes no --dry-run: it sends one request per app").into()
+            );
         }
         let what = app.map_or(Planned::PlatformToken, Planned::Refresh);
         return plan::print(context, context.one_platform(settings)?, what).await;
@@ -117,7 +116,7 @@ async fn refresh(context: &Context, settings: &Settings, wish: &Refresh) -> Resu
         Some(app) => TokenScope::authorizer(key.vendor, key.platform.clone(), app),
         None => TokenScope::platform(key.vendor, key.platform.clone()),
     };
-    if !wish.all {
+    if !args.all {
         let scope = scope(app);
         let status = uninterrupted(&*platform.entry, "refresh", state.tokens.refresh(&scope)).await?;
         context.output.record(&status).map_err(Failure::after_effect)?;
@@ -127,7 +126,7 @@ async fn refresh(context: &Context, settings: &Settings, wish: &Refresh) -> Resu
         let mut waiting = renewable(&state, &key).await?.into_iter();
         let mut results = Vec::new();
         let mut running = JoinSet::new();
-        let limit = usize::try_from(wish.concurrency).unwrap_or(usize::MAX);
+        let limit = usize::try_from(args.concurrency).unwrap_or(usize::MAX);
         loop {
             while running.len() < limit
                 && let Some(scope) = waiting.next()
@@ -188,17 +187,17 @@ async fn recover(context: &Context, settings: &Settings, dry: DryRun) -> Result<
     Ok(Finish::Done)
 }
 
-async fn ticket(context: &Context, settings: &Settings, wish: TicketWish) -> Result<Finish, Failure> {
+async fn ticket(context: &Context, settings: &Settings, args: TicketWish) -> Result<Finish, Failure> {
     let platform = context.one_platform(settings)?;
     let key = platform.key();
-    if wish.dry.dry_run {
-        if !wish.start {
+    if args.dry.dry_run {
+        if !args.start {
             return Err(cli::usage("`auth ticket` takes --dry-run with --start only").into());
         }
         return plan::print(context, platform, Planned::TicketPush).await;
     }
     let now = SystemClock.now();
-    if wish.start {
+    if args.start {
         let state = context.state(settings, &[platform]).await?;
         uninterrupted(&*platform.entry, "start_ticket_push", state.tokens.start_ticket_push(&key)).await?;
         context
@@ -206,9 +205,9 @@ async fn ticket(context: &Context, settings: &Settings, wish: TicketWish) -> Res
             .record(&json!({ "vendor": key.vendor, "platform_id": key.platform, "outcome": "done" }))?;
         return Ok(Finish::Done);
     }
-    let store = if wish.set.is_some() {
+    let store = if args.set.is_some() {
         let ticket = from_input("ticket", "set")?;
-        let created_at = wish.created_at.map_or(now, Timestamp::from_unix);
+        let created_at = args.created_at.map_or(now, Timestamp::from_unix);
         let store = context.open(settings).await?;
         store.save_ticket(&key, &Ticket::new(ticket, created_at, now)).await?;
         store
@@ -220,7 +219,7 @@ async fn ticket(context: &Context, settings: &Settings, wish: TicketWish) -> Res
     Ok(Finish::Done)
 }
 
-/// How a ticket stands, as one of the rows of `auth status`.
+/// The state of a ticket, as a row of `auth status`.
 fn of_ticket(key: &PlatformKey, ticket: Option<&Ticket>, now: Timestamp) -> Result<Value, Error> {
     let mut shown = json!({
         "vendor": key.vendor,
@@ -228,15 +227,15 @@ fn of_ticket(key: &PlatformKey, ticket: Option<&Ticket>, now: Timestamp) -> Resu
         "kind": "ticket",
         "state": if ticket.is_some() { "present" } else { "absent" },
     });
-    if let (Some(members), Some(ticket)) = (shown.as_object_mut(), ticket)
+    if let (Some(fields), Some(ticket)) = (shown.as_object_mut(), ticket)
         && let Value::Object(ages) = to_value(&TicketStatus::of(ticket, now))?
     {
-        members.extend(ages);
+        fields.extend(ages);
     }
     Ok(shown)
 }
 
-/// A ticket that cannot be read, as one of the rows of `auth status`.
+/// An unreadable ticket, as a row of `auth status`.
 fn unreadable_ticket(key: &PlatformKey, error: &Error) -> Value {
     json!({
         "vendor": key.vendor,
@@ -247,7 +246,7 @@ fn unreadable_ticket(key: &PlatformKey, error: &Error) -> Value {
     })
 }
 
-/// A record that cannot be read, as one of the rows of `auth status`.
+/// An unreadable record, as a row of `auth status`.
 fn of_unreadable(record: &UnreadableRecord) -> Value {
     let [vendor, platform, kind, app] = &record.key;
     without_null(json!({
@@ -260,7 +259,7 @@ fn of_unreadable(record: &UnreadableRecord) -> Value {
     }))
 }
 
-/// Prints how tickets and tokens stand.
+/// Prints the state of tickets and tokens.
 async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
     let store = context.open_read_only(settings).await?;
     let now = SystemClock.now();
@@ -300,7 +299,7 @@ async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failur
     Ok(Finish::Done)
 }
 
-/// A secret on standard input, without the end of its line.
+/// Reads a secret from standard input, without the line end.
 fn from_input(operation: &'static str, field: &'static str) -> Result<Secret, Failure> {
     let mut text = String::new();
     std::io::stdin()
@@ -317,10 +316,10 @@ fn from_input(operation: &'static str, field: &'static str) -> Result<Secret, Fa
     }
 }
 
-/// An object without the members that hold nothing.
+/// An object without its null fields.
 fn without_null(mut value: Value) -> Value {
-    if let Some(members) = value.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
     }
     value
 }

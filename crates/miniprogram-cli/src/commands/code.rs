@@ -15,7 +15,7 @@ use miniprogram::Printable;
 /// Runs a verb of `code`.
 pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Failure> {
     match verb {
-        CodeVerb::Upload(wish) => return upload(context, wish).await,
+        CodeVerb::Upload(args) => return upload(context, args).await,
         CodeVerb::Versions => {
             let columns =
                 ["version", "stage", "package_id", "audit_id", "committed_at", "description", "reason"];
@@ -48,42 +48,42 @@ pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Fai
                 }
             }
         }
-        CodeVerb::Qrcode(wish) => qr_code(context, wish).await?,
+        CodeVerb::Qrcode(args) => qr_code(context, args).await?,
     }
     Ok(Finish::Done)
 }
 
-async fn upload(context: &Context, wish: Upload) -> Result<Finish, Failure> {
-    let ext: ExtJson = wish.ext_json.read("upload_code", "ext_json")?.parse().map_err(Error::from)?;
+async fn upload(context: &Context, args: Upload) -> Result<Finish, Failure> {
+    let ext: ExtJson = args.ext_json.read("upload_code", "ext_json")?.parse().map_err(Error::from)?;
     let command = Command::UploadCode {
-        template: wish.template_id.into(),
+        template: args.template_id.into(),
         ext,
-        version: wish.user_version,
-        description: wish.user_desc,
+        version: args.user_version,
+        description: args.user_desc,
     };
-    effects::run(context, wish.dry, command).await
+    effects::run(context, args.dry, command).await
 }
 
 /// Fetches the QR code of the trial version and writes it.
-pub(super) async fn qr_code(context: &Context, wish: QrCode) -> Result<(), Failure> {
+pub(super) async fn qr_code(context: &Context, args: QrCode) -> Result<(), Failure> {
     let target = context.target().await?;
     let mut options = QrCodeOptions::default();
-    options.path = wish.path;
-    options.package_id = wish.package_id.map(Into::into);
-    options.width = wish.width.map(|width| within("trial_qr_code", "width", width)).transpose()?;
-    let to_stdout = wish.output == "-";
-    let file = Path::new(&wish.output);
-    if !to_stdout && !wish.force && file.symlink_metadata().is_ok() {
-        return Err(refused(&wish.output, "exists already; --force replaces it").into());
+    options.path = args.path;
+    options.package_id = args.package_id.map(Into::into);
+    options.width = args.width.map(|width| within("trial_qr_code", "width", width)).transpose()?;
+    let to_stdout = args.output == "-";
+    let file = Path::new(&args.output);
+    if !to_stdout && !args.force && file.symlink_metadata().is_ok() {
+        return Err(refused(&args.output, "already exists; --force replaces it").into());
     }
     let image = target.program()?.trial_qr_code(&options).await?;
     if to_stdout {
         return context.output.bytes(&image.bytes);
     }
-    write_whole(file, &image.bytes, wish.force)
-        .map_err(|problem| refused(&wish.output, &problem.to_string()).with_outcome(Outcome::NotDone))?;
+    write_whole(file, &image.bytes, args.force)
+        .map_err(|problem| refused(&args.output, &problem.to_string()).with_outcome(Outcome::NotDone))?;
     context.output.record(
-        &json!({ "output": wish.output, "content_type": image.content_type, "bytes": image.bytes.len() }),
+        &json!({ "output": args.output, "content_type": image.content_type, "bytes": image.bytes.len() }),
     )
 }
 

@@ -1,4 +1,4 @@
-//! Effects whose outcome is open: which they are, and what became of them.
+//! Effects with an unknown outcome: listed and settled.
 
 use miniprogram::SubjectId;
 use miniprogram::redact::masked;
@@ -15,7 +15,7 @@ use crate::context::{Context, uninterrupted};
 use crate::failure::{Failure, Finish};
 use crate::output::to_value;
 
-/// The last one where something cannot be read.
+/// The last column is shown only if something cannot be read.
 const COLUMNS: [&str; 7] =
     ["vendor", "platform_id", "app_id", "operation", "attempt", "started_at", "unreadable"];
 const SETTLED: [&str; 7] = ["vendor", "platform_id", "app_id", "operation", "outcome", "evidence", "error"];
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, verb: EffectsVerb) -> Result<Finish, 
     }
 }
 
-/// The platforms that the options name: those of the configuration, else the one that is spelled out.
+/// The platforms that the options select: those of the configuration, otherwise the one given in full.
 fn platforms(context: &Context, settings: &Settings) -> Result<Vec<PlatformKey>, Failure> {
     let vendor = context.named_vendor().map(|entry| entry.vendor());
     let configured = settings.named(vendor, context.platform_id());
@@ -72,7 +72,7 @@ fn row(platform: &PlatformId, intent: &Intent) -> Value {
     })
 }
 
-/// Those of an app, or all. One whose app cannot be read may be anybody's.
+/// Those of an app, or all. One whose app cannot be read may belong to any app.
 fn of_app(intents: Vec<UnreadableIntent>, app: Option<&str>) -> impl Iterator<Item = UnreadableIntent> {
     intents.into_iter().filter(move |intent| match (app, intent.app.as_deref()) {
         (Some(wanted), Some(app)) => wanted == app,
@@ -92,7 +92,7 @@ fn unreadable_row(key: &PlatformKey, intent: &UnreadableIntent) -> Value {
     })
 }
 
-/// The open effect of an app that cannot be read.
+/// The unreadable open effect of an app.
 async fn unreadable_of(
     store: &dyn Store,
     key: &PlatformKey,
@@ -171,11 +171,11 @@ async fn settle(context: &Context, settings: &Settings, known: Option<Known>) ->
         }
         None => uninterrupted(&*entry, "settle", platform.subject(&intent.subject)?.settle(&intent)).await?,
     };
-    context.output.record(&told(&platform_id, &intent, &settled)?)?;
+    context.output.record(&settled_row(&platform_id, &intent, &settled)?)?;
     Ok(if settled.outcome == Outcome::Unknown { Finish::Unknown } else { Finish::Done })
 }
 
-/// Closes an effect that cannot be read with what somebody has found out. None if the app's can be read.
+/// Closes an unreadable effect with the outcome that a person has determined. `None` if the app has no such effect.
 async fn settle_unreadable(
     context: &Context,
     settings: &Settings,
@@ -187,7 +187,7 @@ async fn settle_unreadable(
         let store = context.open(settings).await?;
         let Some(intent) = unreadable_of(&*store, &key, app).await? else { continue };
         let Some(known) = known.filter(|_| !intent.lacks_key) else {
-            return Err(cannot_ask(vendor, &intent).into());
+            return Err(cannot_query(vendor, &intent).into());
         };
         let settled = settled_as(known);
         store
@@ -207,12 +207,12 @@ async fn settle_unreadable(
     Ok(None)
 }
 
-/// What is said of an open effect of which it is not known what it was to do.
-fn cannot_ask(vendor: Vendor, intent: &UnreadableIntent) -> Error {
+/// The error for an open effect whose arguments are unknown.
+fn cannot_query(vendor: Vendor, intent: &UnreadableIntent) -> Error {
     let advice = if intent.lacks_key {
         "add that key to MINIPROGRAM_STORE_PREVIOUS_KEYS, then settle it"
     } else {
-        "look at the app on the vendor's site, then close it with --as done or --as not-done"
+        "check the app on the vendor's site, then close it with --as done or --as not-done"
     };
     Error::new(ErrorKind::Store, "settle")
         .for_vendor(vendor)
@@ -228,17 +228,17 @@ fn settled_as(known: Known) -> Settled {
     }
 }
 
-fn told(platform: &PlatformId, intent: &Intent, settled: &Settled) -> Result<Value, Error> {
-    let mut told = row(platform, intent);
-    told["outcome"] = json!(settled.outcome);
-    told["evidence"] = json!(settled.evidence);
+fn settled_row(platform: &PlatformId, intent: &Intent, settled: &Settled) -> Result<Value, Error> {
+    let mut row = row(platform, intent);
+    row["outcome"] = json!(settled.outcome);
+    row["evidence"] = json!(settled.evidence);
     if settled.value != EffectValue::None {
-        told["value"] = masked(to_value(&settled.value)?);
+        row["value"] = masked(to_value(&settled.value)?);
     }
-    Ok(told)
+    Ok(row)
 }
 
-/// One after the other: what cannot be asked about stays open, and the rest goes on.
+/// Settles one after the other: what cannot be settled stays open, and the rest continues.
 async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
     let vendor = context.named_vendor().map(|entry| entry.vendor());
     let mut rows = Vec::new();
@@ -253,21 +253,21 @@ async fn settle_all(context: &Context, settings: &Settings) -> Result<Finish, Fa
             all_known = false;
             let mut row = unreadable_row(&key, &intent);
             row["outcome"] = json!(Outcome::Unknown);
-            row["error"] = json!(cannot_ask(key.vendor, &intent).to_string());
+            row["error"] = json!(cannot_query(key.vendor, &intent).to_string());
             rows.push(row);
         }
         open.intents.retain(|intent| context.app().is_none_or(|app| intent.subject.as_str() == app));
         for intent in open.intents {
-            let asked = uninterrupted(
+            let result = uninterrupted(
                 &*configured.entry,
                 "settle",
                 platform.subject(&intent.subject)?.settle(&intent),
             )
             .await;
-            rows.push(match asked {
+            rows.push(match result {
                 Ok(settled) => {
                     all_known &= settled.outcome != Outcome::Unknown;
-                    told(&key.platform, &intent, &settled)?
+                    settled_row(&key.platform, &intent, &settled)?
                 }
                 Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error.into()),
                 Err(error) => {

@@ -11,10 +11,10 @@ use crate::failure::{Failure, Finish};
 /// Runs a verb of `events`.
 pub(crate) async fn run(context: &Context, verb: EventsVerb) -> Result<Finish, Failure> {
     match verb {
-        EventsVerb::Decode(wish) => decode::run(context, wish),
-        EventsVerb::Serve(wish) => serve::run(context, wish).await,
-        EventsVerb::List(wish) => inbox::list(context, &wish).await,
+        EventsVerb::Decode(args) => decode::run(context, args),
+        EventsVerb::Serve(args) => serve::run(context, args).await,
+        EventsVerb::List(args) => inbox::list(context, &args).await,
         EventsVerb::Show { id } => inbox::show(context, id).await,
-        EventsVerb::Replay(wish) => inbox::replay(context, wish).await,
+        EventsVerb::Replay(args) => inbox::replay(context, args).await,
     }
 }

@@ -9,18 +9,18 @@ use crate::failure::{Failure, Finish};
 use crate::output::to_value;
 use crate::terminal::Format;
 
-/// How many operations are named that look like an unknown one.
+/// How many similar operations are suggested for an unknown one.
 const SUGGESTIONS: usize = 3;
 
-/// What a code means.
-pub(crate) fn run(context: &Context, wish: &Explain) -> Result<Finish, Failure> {
-    let code = match wish.code.parse::<i64>() {
+/// Explains a code.
+pub(crate) fn run(context: &Context, args: &Explain) -> Result<Finish, Failure> {
+    let code = match args.code.parse::<i64>() {
         Ok(number) => Code::from(number),
-        Err(_) => Code::from(wish.code.clone()),
+        Err(_) => Code::from(args.code.clone()),
     };
-    let entry = context.registered(&wish.of)?;
-    let operation = wish.operation.as_deref().map(|name| known(name, &entry.operations())).transpose()?;
-    let explanation = entry.explain(&code, operation).in_language(wish.lang);
+    let entry = context.registered(&args.of)?;
+    let operation = args.operation.as_deref().map(|name| known(name, &entry.operations())).transpose()?;
+    let explanation = entry.explain(&code, operation).in_language(args.lang);
     let mut value = to_value(&explanation)?;
     if context.output.format() == Format::Table && !explanation.also.is_empty() {
         let meanings: Vec<String> = explanation.also.iter().map(in_words).collect();
@@ -36,7 +36,7 @@ fn in_words(also: &Meaning) -> String {
     format!("{}, {} (with --operation {operations})", also.kind.as_str(), also.meaning)
 }
 
-/// The operation of that name. An endpoint's path may be written as the documents do, without the slash in front.
+/// Finds the operation of that name. A path may be written as in the documents, without the leading slash.
 fn known(name: &str, operations: &[&'static str]) -> Result<&'static str, Failure> {
     let bare_path = name.contains('/') && !name.starts_with('/');
     let wanted = if bare_path { format!("/{name}") } else { name.to_owned() };
@@ -83,7 +83,7 @@ fn last_segment(operation: &str) -> &str {
     operation.rsplit('/').next().unwrap_or(operation)
 }
 
-/// How many letters are to be put in, left out or replaced to make one text of the other.
+/// The Levenshtein distance of two texts.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

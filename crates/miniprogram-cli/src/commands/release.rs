@@ -10,8 +10,8 @@ use crate::values::within;
 /// Runs a verb of `release`.
 pub(crate) async fn run(context: &Context, verb: ReleaseVerb) -> Result<Finish, Failure> {
     match verb {
-        ReleaseVerb::Publish(wish) => publish(context, wish).await,
-        ReleaseVerb::Rollback(wish) => rollback(context, wish).await,
+        ReleaseVerb::Publish(args) => publish(context, args).await,
+        ReleaseVerb::Rollback(args) => rollback(context, args).await,
         ReleaseVerb::Targets => {
             let targets = context.target().await?.program()?.rollback_targets().await?;
             context.output.list(&targets, &["version", "app_version", "committed_at", "description"])?;
@@ -23,11 +23,11 @@ pub(crate) async fn run(context: &Context, verb: ReleaseVerb) -> Result<Finish, 
     }
 }
 
-async fn publish(context: &Context, wish: Publish) -> Result<Finish, Failure> {
-    let target = match (wish.package_id, wish.audit_id) {
+async fn publish(context: &Context, args: Publish) -> Result<Finish, Failure> {
+    let target = match (args.package_id, args.audit_id) {
         (Some(id), _) => {
-            // A package is named by its audit's id only where packages have ids.
-            let target = context.effect_target(wish.dry).await?;
+            // A package id stands for its audit's only if the vendor's packages have ids.
+            let target = context.effect_target(args.dry).await?;
             if !target.platform()?.capabilities().package_ids {
                 return Err(Error::unsupported(target.entry.vendor(), "release")
                     .with_field("package_id")
@@ -38,26 +38,26 @@ async fn publish(context: &Context, wish: Publish) -> Result<Finish, Failure> {
         (None, Some(id)) => ReleaseTarget::Audit(id.into()),
         (None, None) => ReleaseTarget::Approved,
     };
-    effects::run(context, wish.dry, Command::Release { target }).await
+    effects::run(context, args.dry, Command::Release { target }).await
 }
 
-async fn rollback(context: &Context, wish: Rollback) -> Result<Finish, Failure> {
-    let target = match (wish.package_id, wish.to) {
+async fn rollback(context: &Context, args: Rollback) -> Result<Finish, Failure> {
+    let target = match (args.package_id, args.to) {
         (Some(id), _) => RollbackTarget::OnlinePackage(id.into()),
         (None, Some(version)) => RollbackTarget::Version(version),
         (None, None) => RollbackTarget::Previous,
     };
-    effects::run(context, wish.dry, Command::Rollback { target }).await
+    effects::run(context, args.dry, Command::Rollback { target }).await
 }
 
 async fn gray(context: &Context, verb: GrayVerb) -> Result<Finish, Failure> {
     match verb {
-        GrayVerb::Start(wish) => start_gray(context, wish).await,
+        GrayVerb::Start(args) => start_gray(context, args).await,
         GrayVerb::Cancel(dry) => effects::run(context, dry, Command::CancelGrayRelease).await,
         GrayVerb::Status => {
             let plan = context.target().await?.program()?.gray_release_plan().await?;
             match (plan, context.output.format()) {
-                (None, Format::Table) => context.output.text("there never was a gray release")?,
+                (None, Format::Table) => context.output.text("no gray release has been started")?,
                 (plan, _) => context.output.record(&plan)?,
             }
             Ok(Finish::Done)
@@ -65,22 +65,22 @@ async fn gray(context: &Context, verb: GrayVerb) -> Result<Finish, Failure> {
     }
 }
 
-async fn start_gray(context: &Context, wish: GrayStart) -> Result<Finish, Failure> {
-    let percentage = within("start_gray_release", "percentage", wish.percentage);
+async fn start_gray(context: &Context, args: GrayStart) -> Result<Finish, Failure> {
+    let percentage = within("start_gray_release", "percentage", args.percentage);
     let refused = percentage.is_err();
     if refused
-        && !context.effect_target(wish.dry).await?.platform()?.capabilities().gray_release.is_supported()
+        && !context.effect_target(args.dry).await?.platform()?.capabilities().gray_release.is_supported()
     {
         let vendor = context.vendor()?.vendor();
         return Err(Error::unsupported(vendor, "start_gray_release").into());
     }
     let mut gray = GrayRelease::percentage(percentage?);
-    gray.developers_first = wish.developers_first;
-    gray.testers_first = wish.testers_first;
-    effects::run(context, wish.dry, Command::StartGrayRelease { gray }).await
+    gray.developers_first = args.developers_first;
+    gray.testers_first = args.testers_first;
+    effects::run(context, args.dry, Command::StartGrayRelease { gray }).await
 }
 
-/// Opens or closes the online version, or tells which.
+/// Opens or closes the online version, or prints which it is.
 pub(super) async fn visit(context: &Context, verb: VisitVerb) -> Result<Finish, Failure> {
     let (status, dry) = match verb {
         VisitVerb::Open(dry) => (VisitStatus::Open, dry),

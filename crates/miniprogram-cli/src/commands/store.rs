@@ -14,9 +14,9 @@ const COLUMNS: [&str; 8] = ["table", "id", "column", "vendor", "platform_id", "a
 
 /// Runs a verb of `store`.
 pub(crate) async fn run(context: &Context, verb: StoreVerb) -> Result<Finish, Failure> {
-    // A copy names both of its stores: the configured one is of no matter.
-    if let StoreVerb::Copy(wish) = &verb {
-        return copy(context, wish).await;
+    // A copy names both of its stores: the configured one does not matter.
+    if let StoreVerb::Copy(args) = &verb {
+        return copy(context, args).await;
     }
     let settings = context.settings()?;
     match verb {
@@ -53,28 +53,28 @@ pub(crate) async fn run(context: &Context, verb: StoreVerb) -> Result<Finish, Fa
             }))?;
             Ok(Finish::Done)
         }
-        StoreVerb::Repair(wish) if wish.accept_loss => {
+        StoreVerb::Repair(args) if args.accept_loss => {
             let lost = miniprogram_store::accept_loss(context.store_url(&settings)?.expose()).await?;
             context.output.record(&json!({ "lost_commits": lost })).map_err(Failure::after_effect)?;
             Ok(Finish::Done)
         }
-        StoreVerb::Repair(wish) => {
-            let options = RepairOptions::default().with_dry_run(wish.dry_run).with_drop(wish.drop);
+        StoreVerb::Repair(args) => {
+            let options = RepairOptions::default().with_dry_run(args.dry_run).with_drop(args.drop);
             repair(context, &settings, options).await
         }
-        StoreVerb::Prune(wish) => {
+        StoreVerb::Prune(args) => {
             let store = context.open(&settings).await?;
-            let age = i64::try_from(wish.older_than.as_millis()).unwrap_or(i64::MAX);
+            let age = i64::try_from(args.older_than.as_millis()).unwrap_or(i64::MAX);
             let before = SystemClock.now().as_unix_millis().saturating_sub(age);
             let before = Timestamp::from_unix_millis(before);
             let events = store.prune(before).await?;
-            let dead = if wish.dead { store.prune_dead(before).await? } else { 0 };
+            let dead = if args.dead { store.prune_dead(before).await? } else { 0 };
             let intents = store.prune_intents(before).await?;
             let pruned = json!({ "done_events": events, "dead_events": dead, "closed_effects": intents });
             context.output.record(&pruned).map_err(Failure::after_effect)?;
             Ok(Finish::Done)
         }
-        StoreVerb::Copy(wish) => copy(context, &wish).await,
+        StoreVerb::Copy(args) => copy(context, &args).await,
     }
 }
 
@@ -89,20 +89,20 @@ async fn repair(context: &Context, settings: &Settings, options: RepairOptions) 
         Ok(())
     };
     let ended = store.repair(&options, SystemClock.now(), &mut note).await;
-    // What was done is told even if the rest could not be.
+    // What was done is printed even if the rest failed.
     context.output.list(&repaired, &COLUMNS).map_err(Failure::after_effect)?;
     ended?;
     let left = repaired.iter().any(|row| row.action == RepairAction::Left);
     Ok(if left { Finish::Faulty } else { Finish::Done })
 }
 
-async fn copy(context: &Context, wish: &StoreCopy) -> Result<Finish, Failure> {
+async fn copy(context: &Context, args: &StoreCopy) -> Result<Finish, Failure> {
     let keys = StoreKeys::from_env()?;
     let target_keys = match std::env::var(TARGET_KEY).ok().filter(|key| !key.trim().is_empty()) {
         Some(key) => target_keys(&Secret::new(key))?,
         None => keys.clone(),
     };
-    let copied = miniprogram_store::copy(wish.from.expose(), keys, wish.to.expose(), target_keys).await?;
+    let copied = miniprogram_store::copy(args.from.expose(), keys, args.to.expose(), target_keys).await?;
     context.output.record(&copied).map_err(Failure::after_effect)?;
     Ok(Finish::Done)
 }

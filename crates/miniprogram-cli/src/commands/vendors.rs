@@ -5,7 +5,7 @@ use crate::failure::{Failure, Finish};
 use crate::output::to_value;
 use crate::terminal::Format;
 
-/// What each vendor can do.
+/// Prints what each vendor can do.
 pub(crate) fn run(context: &Context) -> Result<Finish, Failure> {
     let mut all = Vec::new();
     for entry in context.vendors().iter() {

@@ -1,4 +1,4 @@
-//! Members of the file: taken out one by one, and named without their value where they are wrong.
+//! The fields of the file: taken out one by one, and named without their value if they are not valid.
 
 use std::fmt;
 use std::fs::{File, Metadata};
@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 use config::{Map, Value, ValueKind};
 use miniprogram::{Error, ErrorKind, Secret, Vendor};
 
-/// How many bytes the file of a secret may have.
+/// The maximum size of a secret's file in bytes.
 const MAX_SECRET: u64 = 64 << 10;
 
-/// What to write where a secret is wanted.
+/// How a secret is written.
 pub(super) const WAYS: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or the text itself";
 
-/// What may be written as a number.
+/// The text fields that may be written as a number.
 const NUMBERS: [&str; 3] = ["id", "max_connections", "max_body_memory"];
 
-/// Where a value was written down.
+/// Where a value comes from.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Origin {
-    /// Whether others may read it there.
+    /// Whether other users may read it there.
     pub(super) open: bool,
-    /// What relative paths count from.
+    /// The directory against which relative paths are resolved.
     pub(super) folder: PathBuf,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Origin {
 pub(super) enum SecretSource {
     /// The text itself.
     Text(Secret),
-    /// A variable of the environment.
+    /// An environment variable.
     Variable(String),
     /// A file.
     File(PathBuf),
@@ -44,16 +44,16 @@ impl SecretSource {
             Self::Variable(name) => match std::env::var(name) {
                 Ok(text) => Secret::new(text),
                 Err(std::env::VarError::NotPresent) => {
-                    let why = format!("is to come from the variable {name}, which is not set");
+                    let why = format!("comes from the variable {name}, which is not set");
                     return Err(place.wrong(key, &why, format!("set {name} in the environment")));
                 }
                 Err(std::env::VarError::NotUnicode(_)) => {
-                    let why = format!("is to come from the variable {name}, which is not UTF-8");
+                    let why = format!("comes from the variable {name}, which is not UTF-8");
                     return Err(place.wrong(key, &why, format!("set {name} to text")));
                 }
             },
             Self::File(file) => read_secret(file).map_err(|(why, remedy)| {
-                place.wrong(key, &format!("is to come from {}, which {why}", file.display()), remedy)
+                place.wrong(key, &format!("comes from {}, which {why}", file.display()), remedy)
             })?,
         };
         if secret.is_empty() {
@@ -63,14 +63,14 @@ impl SecretSource {
     }
 }
 
-/// The text of a secret's file, without the end of its line.
+/// Returns the text of a secret's file, without the line end.
 fn read_secret(file: &Path) -> Result<Secret, (String, String)> {
     let unreadable = |problem: std::io::Error| {
         (format!("cannot be read: {problem}"), "name a file that this user can read".to_owned())
     };
     let handle = File::open(file).map_err(unreadable)?;
     if for_others(&handle.metadata().map_err(unreadable)?) {
-        let remedy = format!("take the right away: chmod o-rwx {}", file.display());
+        let remedy = format!("remove the permission: chmod o-rwx {}", file.display());
         return Err(("others may read or write".to_owned(), remedy));
     }
     let mut text = String::new();
@@ -92,7 +92,7 @@ pub(super) fn for_others(metadata: &Metadata) -> bool {
     }
 }
 
-/// Where a member stands.
+/// Where a field is.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
     Top,
@@ -122,10 +122,10 @@ pub(super) fn wrong(field: &str, detail: &str, remedy: impl Into<String>) -> Err
         .with_advice(remedy.into())
 }
 
-/// A table of the file whose members are taken out one by one.
+/// A table of the file whose fields are taken out one by one.
 pub(super) struct Table {
     pub(super) place: Place,
-    pub(super) members: Map<String, Value>,
+    pub(super) fields: Map<String, Value>,
 }
 
 impl Table {
@@ -133,9 +133,9 @@ impl Table {
         self.place.wrong(key, why, remedy)
     }
 
-    /// Yes or no; no where nothing is said.
+    /// Takes a flag; false if absent.
     pub(super) fn flag(&mut self, key: &'static str) -> Result<bool, Error> {
-        match self.members.remove(key).map(|value| value.kind) {
+        match self.fields.remove(key).map(|value| value.kind) {
             None => Ok(false),
             Some(ValueKind::Boolean(flag)) => Ok(flag),
             Some(other) => {
@@ -145,9 +145,9 @@ impl Table {
         }
     }
 
-    /// A text that is no secret; an id or a quantity may be written as a number.
+    /// Takes a text that is not a secret; an id or a quantity may be written as a number.
     pub(super) fn text(&mut self, key: &'static str) -> Result<Option<String>, Error> {
-        let text = match self.members.remove(key).map(|value| value.kind) {
+        let text = match self.fields.remove(key).map(|value| value.kind) {
             None => return Ok(None),
             Some(ValueKind::String(text)) => text,
             Some(ValueKind::I64(number)) if NUMBERS.contains(&key) => number.to_string(),
@@ -157,7 +157,7 @@ impl Table {
             }
         };
         if text.is_empty() {
-            return Err(self.wrong(key, "is empty", "write it down, or leave the line out"));
+            return Err(self.wrong(key, "is empty", "set it, or remove the line"));
         }
         Ok(Some(text))
     }
@@ -167,14 +167,18 @@ impl Table {
         key: &'static str,
         origin: &Origin,
     ) -> Result<Option<SecretSource>, Error> {
-        match self.members.remove(key).map(|value| value.kind) {
+        match self.fields.remove(key).map(|value| value.kind) {
             None => Ok(None),
             Some(ValueKind::String(text)) if text.is_empty() => Err(self.wrong(key, "is empty", WAYS)),
             Some(ValueKind::String(text)) => {
                 let secret = key != "store" || text.contains('@');
                 if secret && origin.open {
-                    let why = "stands in a file that others may read or write";
-                    return Err(self.wrong(key, why, "chmod o-rwx the file, or point to the secret"));
+                    let why = "is in a file that others may read or write";
+                    return Err(self.wrong(
+                        key,
+                        why,
+                        "chmod o-rwx the file, or use { env = … } or { file = … }",
+                    ));
                 }
                 Ok(Some(SecretSource::Text(Secret::new(text))))
             }
@@ -187,7 +191,7 @@ impl Table {
                 match texts {
                     [Some(name), _] => Ok(Some(SecretSource::Variable(name))),
                     [_, Some(file)] => Ok(Some(SecretSource::File(origin.folder.join(file)))),
-                    _ => Err(self.wrong(key, "points nowhere", WAYS)),
+                    _ => Err(self.wrong(key, "must have exactly one of env and file", WAYS)),
                 }
             }
             Some(other) => {
@@ -197,21 +201,21 @@ impl Table {
         }
     }
 
-    /// Refuses what is left.
+    /// Rejects the fields that are left.
     pub(super) fn finish(self, known: &[&str]) -> Result<(), Error> {
-        let mut left: Vec<&String> = self.members.keys().collect();
+        let mut left: Vec<&String> = self.fields.keys().collect();
         left.sort();
         match left.first() {
             None => Ok(()),
             Some(unknown) => {
-                let remedy = format!("correct it or leave it out; there are {}", known.join(", "));
+                let remedy = format!("fix or remove it; known fields are {}", known.join(", "));
                 Err(self.wrong(unknown, "is unknown", remedy))
             }
         }
     }
 }
 
-/// What a value is, without the value.
+/// The type of a value.
 fn kind(value: &ValueKind) -> &'static str {
     match value {
         ValueKind::Nil => "nothing",

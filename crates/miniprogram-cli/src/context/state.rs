@@ -13,19 +13,19 @@ use crate::cli;
 use crate::config::{Overrides, Platform, Settings};
 use crate::failure::Failure;
 
-/// What is said where no store is named.
+/// The options that give a store.
 const STORE: &str = "--store <URL>, or MINIPROGRAM_STORE in the environment, or `store` in the configuration";
 
-/// How many calls' time the right to renew a token is taken for. Who dies with it holds others up for as long.
+/// How many call timeouts a renewal lease lasts. A process that dies with it delays others for as long.
 const CALLS_OF_A_RENEWAL: u32 = 6;
 const MIN_LEASE: Duration = Duration::from_secs(1);
 
-/// The store that a command has opened, to be given back when it ends.
+/// The store that a command has opened, closed when the command ends.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Held(Arc<Mutex<Option<Arc<dyn Store>>>>);
 
 impl Held {
-    /// Finishes what was begun and gives the store back.
+    /// Completes pending writes and closes the store.
     pub(crate) async fn close(&self) {
         let store = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(store) = store {
@@ -42,7 +42,7 @@ pub(crate) struct State {
 }
 
 impl Context {
-    /// What is to be given back when the command ends.
+    /// The store to close when the command ends.
     pub(crate) fn held(&self) -> Held {
         self.held.clone()
     }
@@ -52,7 +52,7 @@ impl Context {
         self.settings_with(None)
     }
 
-    /// The configuration, with an address to listen on that goes above it.
+    /// The configuration, with an address to listen on that overrides it.
     pub(crate) fn settings_with(&self, listen: Option<SocketAddr>) -> Result<Settings, Error> {
         let common = &self.common;
         let given = Overrides { file: common.config.as_deref(), store: common.store.as_ref(), listen };
@@ -73,12 +73,12 @@ impl Context {
         }
     }
 
-    /// Where state is kept.
+    /// The store's URL.
     pub(crate) fn store_url(&self, settings: &Settings) -> Result<Secret, Failure> {
         settings.store()?.ok_or_else(|| cli::missing(&[STORE]).into())
     }
 
-    /// The store, for reading and writing beside the daemon and other commands.
+    /// Opens the store for reading and writing, beside the daemon and other commands.
     pub(crate) async fn open(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         self.open_with(settings, StoreOptions::default()).await
     }
@@ -92,19 +92,19 @@ impl Context {
         Ok(self.keep(miniprogram_store::open_with(url.expose(), options).await?))
     }
 
-    /// The store, made or brought up to date.
+    /// Opens the store, created or migrated if necessary.
     pub(crate) async fn migrate(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         let url = self.store_url(settings)?;
         let store = miniprogram_store::migrate(url.expose(), StoreKeys::from_env()?).await?;
         Ok(self.keep(store))
     }
 
-    /// The store, for reading alone.
+    /// Opens the store read-only.
     pub(crate) async fn open_read_only(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         self.read_with(settings, StoreKeys::from_env()?).await
     }
 
-    /// The store, for reading what is no secret: that takes no key.
+    /// Opens the store read-only without its secrets, which needs no key.
     pub(crate) async fn open_without_secrets(&self, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         self.read_with(settings, StoreKeys::without_secrets()).await
     }
@@ -124,7 +124,7 @@ impl Context {
         self.state_with(settings, platforms, StoreOptions::default()).await
     }
 
-    /// The same for the store's daemon: a file has one at most.
+    /// The same for the store's daemon, of which a file has at most one.
     pub(crate) async fn daemon_state(
         &self,
         settings: &Settings,
@@ -160,7 +160,7 @@ impl Context {
     }
 }
 
-/// Where the vendor's pages are, if not at the vendor's.
+/// The base URL of the vendor's pages, if it is configured.
 fn pages(platform: &Platform) -> Result<Option<BaseUrl>, Error> {
     let parse = |url: &str| {
         BaseUrl::parse(url).map_err(|error| {

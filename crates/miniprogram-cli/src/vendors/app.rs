@@ -126,7 +126,7 @@ pub struct OfflineFields {
     /// The icon: what `app image upload --type icon` printed
     #[arg(long, value_name = "URL")]
     pub photo_addr: Option<String>,
-    /// What proves the right to the name: what `app image upload --type name` printed
+    /// The proof of the right to the name: what `app image upload --type name` printed
     #[arg(long, value_name = "URL", value_delimiter = ',')]
     pub app_name_material: Vec<String>,
 }
@@ -134,17 +134,17 @@ pub struct OfflineFields {
 /// An application for the permission to read users' phone numbers.
 #[derive(Debug, Args)]
 pub struct PhoneApply {
-    /// What for: 0 logging in, 1 contact for deliveries, 2 something else
+    /// The reason: 0 login, 1 contact for deliveries, 2 other
     #[arg(long, value_name = "0..2", allow_negative_numbers = true)]
     pub reason: i64,
-    /// Where: 0 shopping, 1 keeping accounts in step, 2 booking tickets, 3 handling a matter, 4 looking something
-    /// up, 5 appointments
+    /// The scene: 0 shopping, 1 account synchronization, 2 ticket booking, 3 business processing,
+    /// 4 information query, 5 reservation
     #[arg(long, value_name = "0..5", allow_negative_numbers = true)]
     pub used_scene: i64,
     /// What the number is used for, at most 500 characters
     #[arg(long, value_name = "TEXT")]
     pub scene_desc: String,
-    /// A picture of it: what `app image upload` printed
+    /// A screenshot of the scene: what `app image upload` printed
     #[arg(long, value_name = "URL")]
     pub scene_demo: String,
 }

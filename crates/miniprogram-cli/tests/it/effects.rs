@@ -137,7 +137,7 @@ async fn without_a_store_the_advice_names_none() {
     ]);
     let error = bench.run(WECHAT_APP, &["release", "publish"]).error(6);
     let advice = error["advice"].as_str().unwrap();
-    assert!(advice.contains("--store") && advice.contains("before anything is sent again"), "{advice}");
+    assert!(advice.contains("--store") && advice.contains("before sending anything again"), "{advice}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ FIRST           SECOND                THIRD
     let visit = table(BAIDU_APP, &["release", "visit", "status"]).stdout;
     assert_eq!(visit, "status      open\nraw_status  baidu app 1\n");
     let gray = table(WECHAT_APP, &["release", "gray", "status"]).stdout;
-    assert_eq!(gray, "there never was a gray release\n");
+    assert_eq!(gray, "no gray release has been started\n");
 }
 
 #[test]

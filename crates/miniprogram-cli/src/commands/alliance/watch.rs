@@ -1,4 +1,4 @@
-//! Prints what changes as it is told, one line each.
+//! Prints changes as they are published, one line each.
 
 use std::fs::File;
 use std::io::Write;
@@ -21,36 +21,36 @@ use crate::vendors::alliance::{
 };
 use crate::vendors::masks::Masks;
 
-/// Watches until it is interrupted, nothing comes any more, or enough has come.
+/// Watches until it is interrupted, idle for too long, or has printed enough.
 pub(super) async fn run(
     context: &Context,
     alliance: &dyn Alliance,
-    wish: AllianceWatch,
+    args: AllianceWatch,
 ) -> Result<Finish, Failure> {
-    let member = wish.reread.then(|| context.member(wish.credentials, false)).transpose()?;
+    let member = args.reread.then(|| context.member(args.credentials, false)).transpose()?;
     let printer = Arc::new(Printer {
         output: context.output,
         reader: member.map(|member| alliance.join(member)).transpose()?,
-        letters: wish.dead_letters.as_deref().map(open).transpose()?.map(std::sync::Mutex::new),
-        max: wish.max,
-        told: Mutex::default(),
+        letters: args.dead_letters.as_deref().map(open).transpose()?.map(std::sync::Mutex::new),
+        max: args.max,
+        printed: Mutex::default(),
         sign: Notify::new(),
         enough: Notify::new(),
         is_over: AtomicBool::new(false),
         masks: context.vendors().masks(),
     });
     let topic =
-        Topic { brokers: wish.brokers, topic: wish.topic, group: wish.group, properties: wish.property };
-    // Whoever reads the first line may stop the process at once: listen to the signal first.
-    let stop = stop(Arc::clone(&printer), interrupted(), wish.until_idle);
+        Topic { brokers: args.brokers, topic: args.topic, group: args.group, properties: args.property };
+    // The reader of the first line may stop the process at once: catch the signal before printing it.
+    let stop = stop(Arc::clone(&printer), interrupted(), args.until_idle);
     let watched = alliance.watch(topic, Arc::<Printer>::clone(&printer), Box::pin(stop)).await;
-    match printer.told.lock().await.failure.take() {
+    match printer.printed.lock().await.failure.take() {
         Some(failure) => Err(failure),
         None => Ok(watched.map(|()| Finish::Done).map_err(|error| error.with_operation(WATCH))?),
     }
 }
 
-/// Ends when no more is wanted.
+/// Completes when watching should end.
 async fn stop(printer: Arc<Printer>, interrupted: impl Future<Output = ()>, idle: Option<Duration>) {
     let idle = async {
         let Some(idle) = idle else { return std::future::pending().await };
@@ -70,24 +70,24 @@ async fn stop(printer: Arc<Printer>, interrupted: impl Future<Output = ()>, idle
     printer.is_over.store(true, Ordering::Relaxed);
 }
 
-/// Prints notices, one at a time whatever partition they are from.
+/// Prints notifications, one at a time whatever their partition.
 struct Printer {
     output: Output,
     reader: Option<Arc<dyn AllianceReader>>,
     letters: Option<std::sync::Mutex<File>>,
     max: Option<u64>,
-    told: Mutex<Told>,
-    /// Something has come, or was handled.
+    printed: Mutex<Printed>,
+    /// Something has arrived, or was handled.
     sign: Notify,
-    /// Nothing more is wanted.
+    /// Enough has been printed.
     enough: Notify,
     is_over: AtomicBool,
     masks: Masks,
 }
 
-/// What was printed so far, and why no more is.
+/// What has been printed so far, and why nothing more will be.
 #[derive(Default)]
-struct Told {
+struct Printed {
     notices: u64,
     failure: Option<Failure>,
 }
@@ -95,10 +95,13 @@ struct Told {
 #[async_trait]
 impl Listener for Printer {
     async fn notified(&self, notice: Notification) -> Result<(), Error> {
-        let mut told = self.told.lock().await;
+        let mut printed = self.printed.lock().await;
         self.sign.notify_one();
-        if self.is_over.load(Ordering::Relaxed) || told.failure.is_some() || Some(told.notices) == self.max {
-            return Err(Error::new(ErrorKind::Cancelled, WATCH).with_detail("left for the next"));
+        if self.is_over.load(Ordering::Relaxed)
+            || printed.failure.is_some()
+            || Some(printed.notices) == self.max
+        {
+            return Err(Error::new(ErrorKind::Cancelled, WATCH).with_detail("left for the next run"));
         }
         let mut line = line(&notice, &self.masks);
         if let Some(reader) = &self.reader
@@ -108,13 +111,13 @@ impl Listener for Printer {
                 self.output.remark(&format!("still reading: {error}"));
                 return Err(error);
             }
-            return Err(self.end(&mut told, error.into()));
+            return Err(self.end(&mut printed, error.into()));
         }
         if let Err(failure) = self.output.json(&line) {
-            return Err(self.end(&mut told, failure));
+            return Err(self.end(&mut printed, failure));
         }
-        told.notices += 1;
-        if Some(told.notices) == self.max {
+        printed.notices += 1;
+        if Some(printed.notices) == self.max {
             self.enough.notify_one();
         }
         self.sign.notify_one();
@@ -134,12 +137,12 @@ impl Listener for Printer {
         let Unreadable { topic, partition, offset, reason, .. } = record;
         match kept {
             Ok(()) if self.letters.is_some() => {
-                self.output.remark(&format!("kept aside: {topic} {partition} {offset}: {reason}"));
+                self.output.remark(&format!("set aside: {topic} {partition} {offset}: {reason}"));
                 Ok(())
             }
             Ok(()) => Ok(()),
             Err(problem) => {
-                self.output.remark(&format!("cannot be kept aside, tried again soon: {problem}"));
+                self.output.remark(&format!("cannot be set aside, will be retried: {problem}"));
                 Err(Error::new(ErrorKind::Store, WATCH).with_detail(problem.to_string()))
             }
         }
@@ -147,15 +150,15 @@ impl Listener for Printer {
 }
 
 impl Printer {
-    /// Nothing is printed after a failure that stays: what was not printed comes again.
-    fn end(&self, told: &mut Told, failure: Failure) -> Error {
-        told.failure = Some(failure);
+    /// Nothing is printed after a permanent failure: what was not printed is delivered again.
+    fn end(&self, printed: &mut Printed, failure: Failure) -> Error {
+        printed.failure = Some(failure);
         self.enough.notify_one();
         Error::new(ErrorKind::Cancelled, WATCH).with_outcome(Outcome::NotDone)
     }
 }
 
-/// A notice as it is printed.
+/// A notification as it is printed.
 fn line(notice: &Notification, masks: &Masks) -> Map<String, Value> {
     let event = &notice.event;
     let code = event.raw_event.parse::<i64>().map_or_else(|_| Value::from(&*event.raw_event), Value::from);
@@ -197,7 +200,7 @@ async fn reread(
     Ok(())
 }
 
-/// What is no notice, as it is kept: bytes that are no text in hexadecimal digits.
+/// An unreadable record as it is kept: bytes that are not text as hexadecimal digits.
 fn letter(record: &Unreadable) -> Value {
     let mut letter = json!({
         "topic": record.topic,
@@ -225,7 +228,7 @@ fn open(file: &str) -> Result<File, Error> {
     })
 }
 
-/// A line at the end of a file, on the disk before the record is passed.
+/// Appends a line to a file, durable before the record counts as handled.
 fn append(mut file: &File, line: &Value) -> std::io::Result<()> {
     file.write_all(format!("{line}\n").as_bytes())?;
     file.sync_data()

@@ -1,4 +1,4 @@
-//! What a call of the token chain would send: made by the vendor's own client, sent nowhere.
+//! What a call of the token chain would send: the request is built by the vendor's own client and not sent.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,7 +54,7 @@ pub(super) async fn print(context: &Context, platform: &Platform, call: Planned)
     };
     let requests = std::mem::take(&mut *recorder.0.lock().unwrap_or_else(PoisonError::into_inner));
     match (requests.is_empty(), result) {
-        // Refused before there was a request.
+        // Rejected before there was a request.
         (true, Err(error)) => Err(error.into()),
         _ => {
             context.output.json(&requests)?;

@@ -1,4 +1,4 @@
-//! A command for each event: a process group of its own, ended with everything that it started.
+//! A command for each event: a separate process group, killed with everything that it started.
 
 use std::collections::HashSet;
 use std::process::{ExitStatus, Stdio};
@@ -16,7 +16,7 @@ use tokio::sync::{Notify, oneshot};
 use super::handlers::line;
 use crate::vendors::masks::Masks;
 
-/// Variables that hold secrets of this program, whatever the configuration says.
+/// Variables that contain this program's secrets, whatever the configuration says.
 const SECRET_VARIABLES: [&str; 10] = [
     "MINIPROGRAM_ACCESS_TOKEN",
     "MINIPROGRAM_AES_KEY",
@@ -29,22 +29,22 @@ const SECRET_VARIABLES: [&str; 10] = [
     "MINIPROGRAM_STORE_PREVIOUS_KEYS",
     "PGPASSWORD",
 ];
-/// How long the last of a group may take to disappear after it was killed.
+/// How long a killed group may take to disappear.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+const POLL_EVERY: Duration = Duration::from_millis(5);
 
 /// Runs a command for each event, never two for one event at a time.
 #[derive(Debug)]
 pub(super) struct Exec {
     command: String,
-    /// What of the environment the command does not get.
+    /// The environment variables that the command does not get.
     withheld: Vec<String>,
     masks: Masks,
     running: Arc<Running>,
 }
 
 impl Exec {
-    /// A command, and further variables of the environment that hold secrets.
+    /// Creates a handler that runs this command without its secret environment variables.
     pub(super) fn new<'a>(
         command: String,
         secret_variables: impl Iterator<Item = &'a str>,
@@ -54,7 +54,7 @@ impl Exec {
         Self { command, withheld, masks, running: Arc::default() }
     }
 
-    /// Waits until no command is running any more: each one whose event was given up is being killed.
+    /// Waits until no command is running: those whose event was given up are being killed.
     pub(super) async fn ended(&self) {
         tokio::select! {
             () = self.running.none() => {}
@@ -89,18 +89,18 @@ impl EventHandler for Exec {
         let group =
             self.start().map_err(|problem| failed(format!("the command cannot be run: {problem}")))?;
         let (ended, status) = oneshot::channel();
-        // A task of its own: if this attempt is given up, the group is killed and the place is kept until it is gone.
+        // A separate task: if this attempt is given up, the group is killed and the place is kept until it is gone.
         tokio::spawn(see_through(group, line, place, ended));
         match status.await {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(Ok(status)) => Err(failed(format!("the command ended with {status}"))),
             Ok(Err(problem)) => Err(failed(format!("the command cannot be awaited: {problem}"))),
-            Err(_) => Err(failed("the command was lost sight of".to_owned())),
+            Err(_) => Err(failed("the command's status was lost".to_owned())),
         }
     }
 }
 
-/// Standard output is for the line that says where the service listens.
+/// Standard output is reserved for the line that says where the service listens.
 fn on_standard_error() -> Stdio {
     #[cfg(unix)]
     {
@@ -111,7 +111,7 @@ fn on_standard_error() -> Stdio {
     Stdio::null()
 }
 
-/// Feeds a command and waits for it, or kills it once nobody waits for its status any more.
+/// Feeds a command and waits for it, or kills it once its status is no longer awaited.
 async fn see_through(
     mut group: Group,
     line: String,
@@ -121,7 +121,7 @@ async fn see_through(
     let stdin = group.leader.stdin.take();
     let feed = async {
         if let Some(mut stdin) = stdin {
-            // A command that does not read to the end may still be done with the event.
+            // A command that does not read all of it may still succeed.
             let _ = stdin.write_all(line.as_bytes()).await;
         }
     };
@@ -137,12 +137,12 @@ async fn see_through(
     group.end().await;
     drop(place);
     if let Some(ended) = ended {
-        // If it was given up at the last moment, the event comes again.
+        // If it was given up at the last moment, the event is delivered again.
         let _unheard = status.send(ended);
     }
 }
 
-/// A command and what it started, as far as that has not left its process group.
+/// A command and what it started, unless that has left its process group.
 #[derive(Debug)]
 struct Group {
     leader: Child,
@@ -161,19 +161,19 @@ impl Group {
         }
     }
 
-    /// Ends what is left of it, and waits until it is gone.
+    /// Kills what is left of it, and waits until it is gone.
     async fn end(&mut self) {
         #[cfg(unix)]
         {
             self.kill();
-            // Its status is known already, or does not matter.
+            // Its status is already known, or does not matter.
             let _ = self.leader.wait().await;
             let gone = async {
                 while self.id.is_some_and(|id| test_kill_process_group(id).is_ok()) {
-                    SystemClock.deadline(LOOK_EVERY).await;
+                    SystemClock.deadline(POLL_EVERY).await;
                 }
             };
-            // The dead whom nobody buries count as members, and do nothing any more.
+            // Zombies that are not reaped still belong to the group, and do nothing.
             tokio::select! {
                 () = gone => {}
                 () = SystemClock.deadline(GONE_WITHIN) => {}
@@ -187,7 +187,7 @@ impl Group {
     #[cfg(unix)]
     fn kill(&self) {
         if let Some(id) = self.id {
-            // Fails if nobody is left.
+            // Fails if the group is empty.
             let _ = kill_process_group(id, Signal::KILL);
         }
     }
@@ -208,7 +208,7 @@ struct Running {
 }
 
 impl Running {
-    /// Takes the place of an event, once its command before is gone.
+    /// Takes the place of an event, once its previous command is gone.
     async fn enter(self: &Arc<Self>, event: i64) -> Place {
         self.once(|events| events.insert(event)).await;
         Place { running: Arc::clone(self), event }
@@ -285,7 +285,7 @@ mod tests {
             if let Some((line, _)) = text.split_once('\n') {
                 return line.to_owned();
             }
-            SystemClock.deadline(LOOK_EVERY).await;
+            SystemClock.deadline(POLL_EVERY).await;
         }
     }
 

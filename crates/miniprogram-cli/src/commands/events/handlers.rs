@@ -1,4 +1,4 @@
-//! Whom events are handed to beside the tokens: standard output here, a command in `exec`.
+//! The handlers of events beside the token manager: standard output here, a command in `exec`.
 
 use std::io;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::outlet::Outlet;
 use crate::output::to_value;
 use crate::vendors::masks::Masks;
 
-/// How long a line that is being written may still take once the service is to stop.
+/// How long a line in progress may still take once the service should stop.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Whether the service goes on.
+/// Whether the service continues.
 #[derive(Debug, Clone)]
 pub(super) enum Course {
     /// It does.
     Running,
-    /// It was told to stop.
-    Told,
-    /// Nobody takes its events any more.
+    /// It was asked to stop.
+    Stopping,
+    /// Its events are no longer read.
     Lost(Error),
 }
 
@@ -36,7 +36,7 @@ impl Course {
     }
 }
 
-/// Prints each event, one at a time. A reader that is gone or has stalled ends the service; what it did not take stays
+/// Prints each event, one at a time. If the reader is gone or has stalled, the service ends; what was not read stays
 /// pending.
 #[derive(Debug)]
 pub(super) struct JsonLines {
@@ -62,7 +62,7 @@ impl EventHandler for JsonLines {
             biased;
             () = over.as_mut() => return Err(not_begun()),
             turn = self.turn.lock() => turn,
-            // Others are being written: this one has not begun.
+            // Other lines are being written: this one has not begun.
             () = SystemClock.deadline(self.patience) => return Err(not_begun()),
         };
         let stalled = async {
@@ -77,35 +77,35 @@ impl EventHandler for JsonLines {
                 Ok(()) => return Ok(()),
                 Err(problem) => of_output(&problem),
             },
-            () = stalled => unread("standard output is not read any more"),
+            () = stalled => unread("standard output is no longer read"),
         };
         self.course.send_replace(Course::Lost(lost));
         Err(not_begun())
     }
 }
 
-/// The event is handed back, and the attempt does not count: the event is not what is wrong.
+/// The event is returned, and the attempt does not count: the event is not at fault.
 fn not_begun() -> Error {
     Error::new(ErrorKind::Cancelled, "jsonl")
         .with_outcome(Outcome::NotSent)
-        .with_detail("standard output did not take the event")
+        .with_detail("standard output did not accept the event")
 }
 
-/// Standard output took nothing more.
+/// Standard output could not be written.
 pub(super) fn of_output(problem: &io::Error) -> Error {
     match Failure::of_output(problem) {
         Failure::Error(error) => error,
-        _ => unread("nobody reads standard output any more"),
+        _ => unread("standard output was closed"),
     }
 }
 
 fn unread(why: &str) -> Error {
     Error::new(ErrorKind::Unavailable, "serve").with_outcome(Outcome::NotDone).with_detail(why).with_advice(
-        "start again with a reader that keeps up; events that were not printed are pending and come again",
+        "restart with a reader that keeps up; events that were not printed are pending and will be delivered again",
     )
 }
 
-/// The line of an event as it is handed on: which delivery it is, then its own members, secrets masked.
+/// The line of an event: the delivery, then the event's own fields, secrets masked.
 pub(super) fn line(event: &Event<'_>, delivery: &Delivery, masks: &Masks) -> Result<String> {
     let text = printable_json(&fields(event, delivery, masks)?).map_err(|problem| local("line", &problem))?;
     Ok(text + "\n")
@@ -119,7 +119,7 @@ fn fields(event: &Event<'_>, delivery: &Delivery, masks: &Masks) -> Result<Value
     if let Value::Object(fields) = masks.event(event)? {
         line.extend(fields);
     }
-    // Where the message names no platform, it is the one that received it.
+    // If the message names no platform, it is the one that received it.
     let payload = line.shift_remove("payload");
     line.entry("platform_id").or_insert(to_value(&delivery.platform)?);
     line.extend(payload.map(|payload| ("payload".to_owned(), payload)));

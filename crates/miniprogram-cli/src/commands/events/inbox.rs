@@ -1,4 +1,4 @@
-//! What came, how far it is, and once more.
+//! Received events: listed, shown, delivered again.
 
 use miniprogram::{AppId, Clock, Error, ErrorKind, Outcome, SystemClock};
 use miniprogram_store::{InboxFilter, InboxState, Listed, Store, UnreadableEntry};
@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Finish};
 use crate::output::to_value;
 
-/// The last one where something cannot be read.
+/// The last column is shown only if something cannot be read.
 const COLUMNS: [&str; 10] = [
     "id",
     "received_at",
@@ -23,13 +23,13 @@ const COLUMNS: [&str; 10] = [
     "unreadable",
 ];
 
-/// How many dead events are read at a time.
+/// How many dead letters are read at a time.
 const PAGE: u32 = 500;
 
 /// Prints the newest events.
-pub(super) async fn list(context: &Context, wish: &EventList) -> Result<Finish, Failure> {
+pub(super) async fn list(context: &Context, args: &EventList) -> Result<Finish, Failure> {
     let store = context.open_read_only(&context.settings()?).await?;
-    let filter = filter(context, wish.limit).in_state(wish.state).of_kind(wish.kind).before(wish.before);
+    let filter = filter(context, args.limit).in_state(args.state).of_kind(args.kind).before(args.before);
     let entries = store.entries(&filter).await?;
     let whole = entries.iter().all(|listed| matches!(listed, Listed::Entry(_)));
     let entries = entries.iter().map(in_brief).collect::<Result<Vec<_>, Error>>()?;
@@ -38,7 +38,7 @@ pub(super) async fn list(context: &Context, wish: &EventList) -> Result<Finish, 
     Ok(Finish::Done)
 }
 
-/// Prints one event whole, secrets masked.
+/// Prints one event in full, secrets masked.
 pub(super) async fn show(context: &Context, id: i64) -> Result<Finish, Failure> {
     let store = context.open_read_only(&context.settings()?).await?;
     let Some(listed) = store.entry(id).await? else { return Err(unknown("show", id).into()) };
@@ -51,26 +51,26 @@ pub(super) async fn show(context: &Context, id: i64) -> Result<Finish, Failure> 
     Ok(Finish::Done)
 }
 
-/// Has finished events handed over again.
-pub(super) async fn replay(context: &Context, wish: Replay) -> Result<Finish, Failure> {
+/// Has finished events delivered again.
+pub(super) async fn replay(context: &Context, args: Replay) -> Result<Finish, Failure> {
     let store = context.open(&context.settings()?).await?;
-    let (ids, left) = if wish.dead { dead(context, &*store).await? } else { (wish.ids, Vec::new()) };
-    // A mistake in the list is found before the first one moves.
+    let (ids, left) = if args.dead { dead(context, &*store).await? } else { (args.ids, Vec::new()) };
+    // Errors in the list are found before anything changes.
     for id in &ids {
         match store.entry(*id).await? {
             None => return Err(unknown("replay", *id).into()),
-            Some(Listed::Unreadable(entry)) if !wish.dead => {
+            Some(Listed::Unreadable(entry)) if !args.dead => {
                 return Err(Error::new(ErrorKind::Store, "replay")
                     .with_outcome(Outcome::NotDone)
                     .with_detail(format!("event {id} cannot be read: {}", entry.reason))
-                    .with_advice("leave it out; `miniprogram store repair --drop` gives it up")
+                    .with_advice("leave it out; `miniprogram store repair --drop` deletes it")
                     .into());
             }
             Some(listed) if listed.state() == Some(InboxState::Pending) => {
                 return Err(Error::new(ErrorKind::Conflict, "replay")
                     .with_outcome(Outcome::NotDone)
-                    .with_detail(format!("event {id} is pending: its handlers see it without that"))
-                    .with_advice("leave it out; `events list --state pending` shows what waits")
+                    .with_detail(format!("event {id} is pending: it will be delivered anyway"))
+                    .with_advice("leave it out; `events list --state pending` shows pending events")
                     .into());
             }
             Some(_) => {}
@@ -124,10 +124,12 @@ fn unknown(operation: &'static str, id: i64) -> Error {
     Error::new(ErrorKind::NotFound, operation)
         .with_outcome(Outcome::NotDone)
         .with_detail(format!("there is no event {id}"))
-        .with_advice("take an id out of `events list`; events that are done are forgotten after a time, see `events serve --keep`")
+        .with_advice(
+            "take an id from `events list`; done events are deleted after a time, see `events serve --keep`",
+        )
 }
 
-/// An entry without what the event says.
+/// An entry without the event's payload.
 fn in_brief(listed: &Listed) -> Result<Map<String, Value>, Error> {
     let entry = match listed {
         Listed::Entry(entry) => entry,
@@ -136,7 +138,7 @@ fn in_brief(listed: &Listed) -> Result<Map<String, Value>, Error> {
     };
     let event = &entry.event;
     let due = (entry.state == InboxState::Pending).then_some(entry.due_at);
-    let members = [
+    let fields = [
         ("id", to_value(&entry.id)?),
         ("vendor", to_value(&event.vendor)?),
         ("platform_id", to_value(&entry.platform.platform)?),
@@ -153,10 +155,10 @@ fn in_brief(listed: &Listed) -> Result<Map<String, Value>, Error> {
         ("finished_at", to_value(&entry.finished_at)?),
         ("last_error", to_value(&entry.last_error)?),
     ];
-    Ok(present(members))
+    Ok(present(fields))
 }
 
-/// What is known of an event that cannot be read.
+/// What is known about an unreadable event.
 fn of_unreadable(entry: &UnreadableEntry) -> Result<Map<String, Value>, Error> {
     Ok(present([
         ("id", to_value(&entry.id)?),
@@ -170,8 +172,8 @@ fn of_unreadable(entry: &UnreadableEntry) -> Result<Map<String, Value>, Error> {
     ]))
 }
 
-/// The members that hold something.
-fn present<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
-    let present = members.into_iter().filter(|(_, value)| !value.is_null());
+/// The fields that are not null.
+fn present<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    let present = fields.into_iter().filter(|(_, value)| !value.is_null());
     present.map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -155,7 +155,7 @@ impl Daemon {
         }
         pruning.abort();
         counting.abort();
-        // It was told to end; a panic in it is in the log.
+        // It is stopping; a panic in it is in the log.
         let _ = renewals.await;
         let last = course.borrow().clone();
         match last {
@@ -170,7 +170,7 @@ fn stop(course: &watch::Sender<Course>) {
     course.send_if_modified(|course| {
         let running = !course.is_over();
         if running {
-            *course = Course::Told;
+            *course = Course::Stopping;
         }
         running
     });
@@ -179,7 +179,7 @@ fn stop(course: &watch::Sender<Course>) {
 /// Builds the intakes of the platforms' pushes.
 fn intakes(platforms: &[&Platform], args: &Serve) -> Result<Vec<CallbackPlatform>, Error> {
     if args.body_format.is_some() && !platforms.iter().any(|platform| platform.entry.chooses_body_format()) {
-        let detail = "has no use: each configured vendor writes pushes in one form only";
+        let detail = "has no effect: each configured vendor has only one format of pushes";
         return Err(Error::invalid("serve", "body_format", detail).with_advice("leave --body-format out"));
     }
     let intake = |platform: &&Platform| {

@@ -80,7 +80,7 @@ fn command(change: &AppChange) -> Result<Command> {
     }
 }
 
-/// The value that a number stands for.
+/// Returns the value for a number.
 fn listed<T: Copy>(table: &WireTable<T>, operation: &'static str, number: i64) -> Result<T> {
     table.find(&number.to_string()).ok_or_else(|| {
         let known: Vec<_> = table.rows().iter().map(|row| row.wire).collect();
@@ -105,7 +105,7 @@ fn choices(list: &Value) -> Result<Vec<CategoryChoice>> {
         addr: String,
     }
     let list = Vec::<Choice>::deserialize(list).map_err(|problem| {
-        let why = format!("is not the JSON it must be: {problem}");
+        let why = format!("is not the expected JSON: {problem}");
         Error::invalid("update_categories", "categorys", why).for_vendor(BAIDU)
     })?;
     let choice = |listed: Choice| {
