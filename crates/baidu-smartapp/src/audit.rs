@@ -83,7 +83,7 @@ fn quota(reply: &Reply) -> Result<AuditQuota> {
         AuditQuota::new(None)
     } else {
         let number = |field, value: i64| {
-            let why = format!("is {value}, which is no number of submissions");
+            let why = format!("is {value}, not a number of submissions");
             u64::try_from(value).map_err(|_| fields.wrong(field, &why))
         };
         let left = number("remain_times", left)?;

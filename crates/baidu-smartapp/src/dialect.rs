@@ -73,7 +73,7 @@ impl Dialect for BaiduDialect {
                 let why = "the body is not JSON; the raw call returns it as bytes";
                 return Verdict::NotUnderstood(why.to_owned());
             }
-            _ => return Verdict::NotUnderstood("the body is no JSON object".to_owned()),
+            _ => return Verdict::NotUnderstood("the body is not a JSON object".to_owned()),
         };
         let request_id = traced.or_else(|| request_id(&json));
         match refusal(call, &json) {
@@ -82,7 +82,7 @@ impl Dialect for BaiduDialect {
                 Verdict::Refused(refusal.with_request_id(request_id).with_fields(fields))
             }
             Ok(None) if call.expect == Expect::Image => {
-                Verdict::NotUnderstood("the body is no image and holds no error code".to_owned())
+                Verdict::NotUnderstood("the body is not an image and contains no error code".to_owned())
             }
             Ok(None) => success(response, Value::Object(json), request_id),
             Err(_) if call.is_raw() => success(response, Value::Object(json), request_id),
@@ -148,7 +148,7 @@ fn row(table: &'static CodeTable, code: &Code, message: &str, call: &Call) -> Op
 fn number(json: &Map<String, Value>, member: &str) -> Result<Option<i64>, &'static str> {
     match json.get(member) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => wire::number(value).map(Some).ok_or("the body's code is no whole number"),
+        Some(value) => wire::number(value).map(Some).ok_or("the body's code is not an integer"),
     }
 }
 

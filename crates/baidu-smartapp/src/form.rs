@@ -42,7 +42,7 @@ pub(crate) fn raw_call(
     let body = match body {
         Some(Value::Object(members)) => Body::Form(fields(OPERATION, members)?),
         None | Some(Value::Null) => Body::Empty,
-        Some(_) => return invalid("body", "must be an object: its members are the fields of the form"),
+        Some(_) => return invalid("body", "must be an object: its fields are those of the form"),
     };
     let call = Call::raw(method, path, query, body).map_err(|error| error.for_vendor(crate::BAIDU))?;
     call.check(&BaiduDialect)?;
@@ -58,7 +58,7 @@ pub(crate) fn extra(
 ) -> Result<Fields> {
     let is_taken = |name: &&String| *name == "access_token" || taken.contains(&name.as_str());
     if let Some(name) = members.keys().find(is_taken) {
-        let why = "must not stand in `extra`: the request has a field of that name";
+        let why = "must not be in `extra`: the request has a field of that name";
         return Err(REFUSE.invalid(operation, name.clone(), why));
     }
     fields(operation, members)

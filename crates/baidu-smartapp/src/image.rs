@@ -40,7 +40,7 @@ impl BaiduPlatform {
         let reply = self.begin(OPERATION).read(&call).await?;
         match reply.json.get("data") {
             Some(Value::String(url)) if !url.trim().is_empty() => Ok(url.clone()),
-            _ => Err(reply.protocol("is no address").with_field("data")),
+            _ => Err(reply.protocol("is not a URL").with_field("data")),
         }
     }
 }

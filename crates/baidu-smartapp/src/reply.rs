@@ -11,7 +11,7 @@ pub(crate) fn fields(reply: &Reply) -> Result<Fields<'_>> {
         Some(Value::Array(entries)) if entries.is_empty() => Map::new(),
         other => {
             let told = other.is_some_and(|value| !wire::is_empty(value));
-            let why = if told { "is no object" } else { "is missing" };
+            let why = if told { "is not an object" } else { "is missing" };
             return Err(reply.protocol(why).with_field("data"));
         }
     };
@@ -39,7 +39,7 @@ pub(crate) fn each<'a, T>(
         Some(data) if data.is_array() || data.is_object() || wire::is_empty(data) => {
             envelope.insert("data".to_owned(), data.clone());
         }
-        Some(_) => return Err(reply.protocol("is no list").with_field("data")),
+        Some(_) => return Err(reply.protocol("is not a list").with_field("data")),
     }
     Fields::new(reply, "", envelope).each_of("data", read)
 }

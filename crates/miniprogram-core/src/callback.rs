@@ -163,7 +163,7 @@ impl CallbackConfig {
     pub fn with_receiver_id(mut self, id: impl Into<String>) -> Result<Self> {
         let id = id.into();
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let detail = "must be visible ASCII characters without blanks";
+            let detail = "must be visible ASCII characters without whitespace";
             return Err(misconfigured(
                 "receiver_id",
                 detail,

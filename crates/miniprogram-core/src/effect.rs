@@ -190,7 +190,7 @@ impl Effect<EffectValue> {
                 .with_outcome(Outcome::Done)
                 .with_attempts(attempts)
                 .with_request_id(request_id)
-                .with_detail("the effect is done, but what it brought is not known")),
+                .with_detail("the effect is done, but its result is unknown")),
         }
     }
 }

@@ -167,7 +167,7 @@ impl ErrorKind {
                 "对该小程序执行下一个写操作前，请先确认本次的结果",
             ),
             Self::Vendor => Advice::new(
-                "look the code up at the vendor; it is not repeated by itself",
+                "look the code up at the vendor; it is not repeated automatically",
                 "请查阅平台方的官方文档；该错误码不会自动重试",
             ),
         }

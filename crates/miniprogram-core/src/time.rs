@@ -124,7 +124,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         Self::from_rfc3339(&text)
-            .ok_or_else(|| D::Error::custom(format_args!("{text:?} is no RFC 3339 time")))
+            .ok_or_else(|| D::Error::custom(format_args!("{text:?} is not an RFC 3339 time")))
     }
 }
 

@@ -92,7 +92,7 @@ impl AccessToken {
         if token.is_empty() || !plain {
             return Err(Error::new(ErrorKind::Config, "access_token")
                 .with_field("access_token")
-                .with_detail("must not be empty and holds neither blanks nor control characters"));
+                .with_detail("must be non-empty and contain no whitespace or control characters"));
         }
         Ok(Self(token))
     }

@@ -121,7 +121,7 @@ pub async fn accept_loss(url: &str) -> Result<Option<u64>> {
         #[cfg(feature = "postgres")]
         Address::Postgres(_) => Err(Error::new(ErrorKind::Config, "accept_loss")
             .with_field("store")
-            .with_detail("must be sqlite:PATH: PostgreSQL finds out by itself what it has lost")),
+            .with_detail("must be sqlite:PATH: PostgreSQL itself detects what it has lost")),
     }
 }
 

@@ -278,7 +278,7 @@ impl PostgresStore {
                 }
                 Err(failure) => {
                     if let Err(error) = transaction.rollback().await {
-                        tracing::debug!(operation, error = %Failure::from(error).into_error("rollback"), "the server ends the transaction by itself");
+                        tracing::debug!(operation, error = %Failure::from(error).into_error("rollback"), "the server ends the transaction itself");
                     }
                     Err(failure)
                 }

@@ -93,7 +93,7 @@ pub(crate) fn needs_reauthorization(scope: &TokenScope, refusal: Option<Error>) 
 /// Returns the error for an authorization that yielded no access token.
 pub(crate) fn nothing_granted(scope: &TokenScope) -> Error {
     of(ErrorKind::Unauthorized, scope)
-        .with_detail(format!("the merchant's authorization brought no {scope}"))
+        .with_detail(format!("the merchant's authorization yielded no {scope}"))
         .with_translated_advice(AUTHORIZE)
 }
 

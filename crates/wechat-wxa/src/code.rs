@@ -74,7 +74,8 @@ pub(crate) async fn expect_experience_version(op: &mut Op<'_>, version: &str) ->
                 .conflict("submit_audit", format!("the uploaded version is {found:?}, not {version:?}")))
         }
         None => {
-            Err(REFUSE.conflict("submit_audit", format!("no version is uploaded, {version:?} least of all")))
+            Err(REFUSE
+                .conflict("submit_audit", format!("no version has been uploaded (asked for {version:?})")))
         }
     }
 }

@@ -53,7 +53,7 @@ impl Dialect for WeChatDialect {
             None if call.expect == Expect::Image => {
                 Verdict::NotUnderstood("the body is neither a JPEG or PNG nor JSON".to_owned())
             }
-            None => Verdict::NotUnderstood("the body is no JSON".to_owned()),
+            None => Verdict::NotUnderstood("the body is not JSON".to_owned()),
         }
     }
 }
@@ -72,7 +72,7 @@ fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) 
         Some(code) => match whole(code) {
             Some(code) => code,
             None if call.expect == Expect::Anything => 0,
-            None => return Verdict::NotUnderstood("errcode is no whole number".to_owned()),
+            None => return Verdict::NotUnderstood("errcode is not an integer".to_owned()),
         },
     };
     let request_id = rid(&message).or_else(|| hint(&message)).map(str::to_owned);

@@ -166,7 +166,7 @@ impl Key {
         let mut answer = Fields::new(&reply, "", reply.json.as_object().cloned().unwrap_or_default());
         let Ok(token) = AccessToken::new(answer.required("access_token", Fields::text)?) else {
             return Err(reply
-                .protocol("is empty or holds blanks or control characters")
+                .protocol("is empty, or contains whitespace or control characters")
                 .with_field("access_token"));
         };
         let seconds = answer.required("expires_in", Fields::number)?;

@@ -201,7 +201,7 @@ impl EffectPlan for SubmitAudit {
         let submitted = package::id_in(OPERATION, &intent.before)?;
         let Source::Development(version) = &self.source else { return Ok(Repeat::Same) };
         let Some(packages) = Packages::look(op).await? else {
-            return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
+            return Ok(Repeat::Indeterminate("`data` is missing".to_owned()));
         };
         let candidates = packages
             .0
@@ -213,7 +213,7 @@ impl EffectPlan for SubmitAudit {
             match package.status() {
                 Some(DEVELOPMENT) if other => return Ok(Repeat::New),
                 None if other && package.is_under_way() => return Ok(Repeat::New),
-                None => found = Repeat::Indeterminate("`data.status` of a package is not told".to_owned()),
+                None => found = Repeat::Indeterminate("`data.status` of a package is missing".to_owned()),
                 Some(_) => {}
             }
         }

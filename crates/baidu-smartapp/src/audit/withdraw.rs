@@ -102,7 +102,7 @@ impl EffectPlan for WithdrawAudit {
             return Ok(Repeat::Same);
         }
         let Some(packages) = Packages::look(op).await? else {
-            return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
+            return Ok(Repeat::Indeterminate("`data` is missing".to_owned()));
         };
         let ours = package::id_in(OPERATION, &intent.before)?;
         if let Some(open) = packages.newest(IN_REVIEW) {
@@ -115,7 +115,7 @@ impl EffectPlan for WithdrawAudit {
         }
         let untold = packages.0.iter().any(|package| package.status().is_none() && !package.is_under_way());
         Ok(match untold {
-            true => Repeat::Indeterminate("`data.status` of a package is not told".to_owned()),
+            true => Repeat::Indeterminate("`data.status` of a package is missing".to_owned()),
             false => Repeat::Same,
         })
     }

@@ -39,10 +39,10 @@ pub(super) fn url(
     let mut names = BTreeSet::new();
     for (name, _) in &parameters {
         if name.is_empty() {
-            return Err(invalid("extra", "must not hold a parameter without a name"));
+            return Err(invalid("extra", "must not contain a parameter without a name"));
         }
         if !names.insert(*name) {
-            let why = "must not stand in `extra`: the address has a parameter of that name";
+            let why = "must not be in `extra`: the URL has a parameter of that name";
             return Err(invalid(name, why));
         }
     }

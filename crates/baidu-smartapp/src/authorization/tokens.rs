@@ -78,7 +78,7 @@ impl<'a> Issued<'a> {
 
     fn access_token(mut self) -> Result<IssuedToken> {
         let token = self.secret("access_token")?;
-        let why = "holds blanks or control characters";
+        let why = "contains whitespace or control characters";
         let token = AccessToken::new(token).map_err(|_| self.0.wrong("access_token", why))?;
         Ok(IssuedToken::new(token, self.lifetime()?))
     }

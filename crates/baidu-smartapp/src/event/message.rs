@@ -133,7 +133,7 @@ pub(super) fn binding_id<'m>(fields: &'m Map<String, Value>, name: &str) -> Resu
         Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(value) => positive_id(value)
             .map(Some)
-            .ok_or_else(|| refused("an id of app or platform is no number from 1 to 2^63 - 1")),
+            .ok_or_else(|| refused("an id of app or platform is not a number from 1 to 2^63 - 1")),
     }
 }
 

@@ -33,7 +33,10 @@ use crate::BAIDU;
 /// # Ok::<(), miniprogram_core::Error>(())
 /// ```
 pub fn decode_notification(record: &str) -> Result<Event<'static>> {
-    parse(record).filter(is_one).ok_or_else(|| refused("the record is no notification")).and_then(into_event)
+    parse(record)
+        .filter(is_one)
+        .ok_or_else(|| refused("the record is not a notification"))
+        .and_then(into_event)
 }
 
 pub(super) fn parse(text: &str) -> Option<Map<String, Value>> {

@@ -99,7 +99,7 @@ impl EffectPlan for Release {
         }
         let released = package::id_in(OPERATION, &intent.before)?;
         let Some(packages) = Packages::look(op).await? else {
-            return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
+            return Ok(Repeat::Indeterminate("`data` is missing".to_owned()));
         };
         let mut found = Repeat::Same;
         for package in &packages.0 {
@@ -107,7 +107,7 @@ impl EffectPlan for Release {
             match package.status() {
                 Some(APPROVED) if other => return Ok(Repeat::New),
                 None if other && !package.is_under_way() => {
-                    found = Repeat::Indeterminate("`data.status` of a package is not told".to_owned());
+                    found = Repeat::Indeterminate("`data.status` of a package is missing".to_owned());
                 }
                 _ => {}
             }

@@ -146,7 +146,7 @@ impl EffectPlan for Rollback {
             return Ok(Repeat::Same);
         }
         let Some(packages) = Packages::look(op).await? else {
-            return Ok(Repeat::Indeterminate("`data` is not told".to_owned()));
+            return Ok(Repeat::Indeterminate("`data` is missing".to_owned()));
         };
         let expected = intent.before.get("leads_to").and_then(Value::as_str);
         let online = packages.newest(ONLINE);
@@ -158,7 +158,7 @@ impl EffectPlan for Rollback {
             (None, ..) => {
                 Repeat::Indeterminate("the version that the first one led to was not told".to_owned())
             }
-            (_, None, _) => Repeat::Indeterminate("the version online is not told".to_owned()),
+            (_, None, _) => Repeat::Indeterminate("the version online is missing".to_owned()),
         })
     }
 }

@@ -92,7 +92,7 @@ impl EffectPlan for AddTemplate {
         let Some(draft) = drafts.into_iter().find(|draft| draft.draft_id == self.0.draft_id) else {
             return Err(Error::new(ErrorKind::NotFound, OPERATION)
                 .with_field("draft_id")
-                .with_detail("is none of the drafts"));
+                .with_detail("is not one of the drafts"));
         };
         let description = match &self.0.description {
             Some(description) => description.clone(),

@@ -51,7 +51,7 @@ impl EffectPlan for DeleteTemplate {
         }
         Err(Error::new(ErrorKind::NotFound, OPERATION)
             .with_field("template_id")
-            .with_detail("is none of the templates"))
+            .with_detail("is not one of the templates"))
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {

@@ -312,7 +312,7 @@ mod submit {
             script.replace("package/get", [data(untold)]);
             let (kind, _, error) = failed(app.submit_audit(&SubmitTarget::Newest, &options()).await);
             assert_eq!(kind, ErrorKind::Conflict, "{untold}");
-            assert!(error.to_string().contains("`data.status` of a package is not told"), "{error}");
+            assert!(error.to_string().contains("`data.status` of a package is missing"), "{error}");
             assert_eq!(script.count("package/submitaudit"), 1, "{untold}");
         }
         // An upload in progress will be another package.
@@ -662,7 +662,7 @@ mod release {
 
     #[tokio::test]
     async fn only_another_package_makes_the_same_call_another_release() {
-        let untold = "`data.status` of a package is not told";
+        let untold = "`data.status` of a package is missing";
         for (shown, indeterminate) in [
             // The list is delayed; the released package reports no status; an upload in progress is not an approved
             // one.
@@ -816,7 +816,7 @@ mod rollback {
         script.replace("package/get", [packages(&[(7, "1.2.6", 3)])]);
         let (kind, _, error) = failed(app.rollback(&RollbackTarget::Previous).await);
         assert_eq!((kind, script.count("package/rollback")), (ErrorKind::Conflict, 1));
-        assert!(error.to_string().contains("the version online is not told"), "{error}");
+        assert!(error.to_string().contains("the version online is missing"), "{error}");
         // A later version is online: rolling that back is another rollback.
         let (script, app) = lost().await;
         script.replace("package/get", [packages(&[(9, "1.3.0", 1)])]);

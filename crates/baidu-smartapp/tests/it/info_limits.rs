@@ -49,7 +49,7 @@ async fn a_name_has_three_to_thirty_units_and_a_chinese_character_has_two() {
     let error = refused(&script, app.set_name(&"面".repeat(16), &[]).await, "nick_name");
     assert_eq!(
         error.to_string(),
-        "set_name: invalid argument: `nick_name` must have 3 to 30 units of width, a Chinese character being 2; has 32 \
+        "set_name: invalid argument: `nick_name` must have 3 to 30 units of width, counting a Chinese character as 2; has 32 \
          (baidu)"
     );
     for materials in [&["https://a.cn/1.png", ""][..], &["https://a.cn/1.png,https://a.cn/2.png"]] {

@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
             Value::Object(members) => {
                 Ok(Self { vendor, members, credential: event.credential.as_ref(), path: String::new() })
             }
-            _ => Err(malformed(vendor, "payload", "is no object")),
+            _ => Err(malformed(vendor, "payload", "is not an object")),
         }
     }
 
@@ -73,7 +73,9 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is an object or a list.
     pub fn text(&self, name: &str) -> Result<Option<String>> {
-        self.member(name).map(|value| scalar(value).ok_or_else(|| self.wrong(name, "is no text"))).transpose()
+        self.member(name)
+            .map(|value| scalar(value).ok_or_else(|| self.wrong(name, "is not a string")))
+            .transpose()
     }
 
     /// Returns a secret: a field's [`text`](Self::text), or the event's credential if the field shows the mask
@@ -102,7 +104,7 @@ impl<'a> Fields<'a> {
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        number.map(Some).ok_or_else(|| self.wrong(name, "is no whole number"))
+        number.map(Some).ok_or_else(|| self.wrong(name, "is not an integer"))
     }
 
     /// Returns an id: a number or its digits, from 1 to 2^63 - 1.
@@ -158,7 +160,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Protocol`](ErrorKind::Protocol), naming the field, if an element is an object or a list.
     pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
-        self.list(name, |value| scalar(value).ok_or_else(|| self.wrong(name, "is no list of texts")))
+        self.list(name, |value| scalar(value).ok_or_else(|| self.wrong(name, "is not a list of strings")))
     }
 
     /// Returns a required field.
@@ -174,7 +176,7 @@ impl<'a> Fields<'a> {
     }
 
     fn inside(&self, name: &str, value: &'a Value) -> Result<Self> {
-        let members = value.as_object().ok_or_else(|| self.wrong(name, "is no object"))?;
+        let members = value.as_object().ok_or_else(|| self.wrong(name, "is not an object"))?;
         Ok(Self { vendor: self.vendor, members, credential: None, path: format!("{}{name}.", self.path) })
     }
 

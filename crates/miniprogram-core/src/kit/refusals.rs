@@ -107,7 +107,7 @@ impl Refusals {
         limits: RangeInclusive<usize>,
     ) -> Result<()> {
         let units = text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum();
-        self.measured(operation, field, units, limits, "units of width, a Chinese character being 2;")
+        self.measured(operation, field, units, limits, "units of width, counting a Chinese character as 2;")
     }
 
     /// Checks texts that a field joins by commas.

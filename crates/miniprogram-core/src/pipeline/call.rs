@@ -126,7 +126,7 @@ impl Call {
     /// than a path.
     pub fn raw(method: Method, path: &str, query: &[(&str, &str)], body: Body) -> Result<Self> {
         if !path.starts_with('/') || path.contains(['?', '#', '\\']) || path.contains("..") {
-            let rule = "must begin with `/` and hold neither query, fragment, backslash nor `..`";
+            let rule = "must begin with `/` and contain no query, fragment, backslash or `..`";
             return Err(Error::invalid(UNMODELLED, "path", rule));
         }
         let query =

@@ -210,7 +210,7 @@ impl<'a> Fields<'a> {
         let compared = self.reply.is_compared();
         let Some(value) = self.fields.get(name) else { return Ok(Vec::new()) };
         let Some(entries) = wire::entries(value) else {
-            return if compared { Err(self.wrong(name, "is no list")) } else { Ok(Vec::new()) };
+            return if compared { Err(self.wrong(name, "is not a list")) } else { Ok(Vec::new()) };
         };
         let (mut list, mut left) = (Vec::new(), Vec::new());
         for (at, entry) in entries.into_iter().enumerate() {

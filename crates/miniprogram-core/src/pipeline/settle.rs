@@ -268,10 +268,9 @@ impl Pipeline {
         if own && intent.vendor == vendor {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Config, operation)
-            .for_vendor(vendor)
-            .with_field("intent")
-            .with_detail(format!("is of {} {}, not of {vendor} {subject}", intent.vendor, intent.subject)))
+        Err(Error::new(ErrorKind::Config, operation).for_vendor(vendor).with_field("intent").with_detail(
+            format!("belongs to {} {}, not to {vendor} {subject}", intent.vendor, intent.subject),
+        ))
     }
 }
 

@@ -410,7 +410,7 @@ impl EffectPlan for Acme {
         match self.script().repeats {
             Repeats::Same => Ok(Repeat::Same),
             Repeats::New => Ok(Repeat::New),
-            Repeats::Indeterminate => Ok(Repeat::Indeterminate("`state` is not told".to_owned())),
+            Repeats::Indeterminate => Ok(Repeat::Indeterminate("`state` is missing".to_owned())),
             Repeats::Unread => Err(Error::new(ErrorKind::Unavailable, "repeats")),
         }
     }

@@ -25,10 +25,10 @@ impl BaseUrl {
             Err(Error::new(ErrorKind::Config, "base_url").with_field("base_url").with_detail(why))
         };
         let Ok(url) = Url::parse(text) else {
-            return refuse("is no absolute URL; write scheme and host, such as https://example.com");
+            return refuse("is not an absolute URL; use scheme and host, such as https://example.com");
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("must not hold a user or a password");
+            return refuse("must not contain a user or a password");
         }
         if url.query().is_some() || url.fragment().is_some() || !matches!(url.path(), "" | "/") {
             return refuse("must hold scheme, host and port only: paths and queries are the vendor's");

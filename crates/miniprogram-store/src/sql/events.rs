@@ -404,7 +404,7 @@ impl Arrival {
         let lane = Lane::of(&new.platform, new.event.app_id.as_ref())?;
         let identity = new.identity();
         let json = sealed_event::write(&new.event)
-            .map_err(|problem| Error::invalid("receive", "event", format!("is no JSON: {problem}")))?;
+            .map_err(|problem| Error::invalid("receive", "event", format!("is not valid JSON: {problem}")))?;
         let [vendor, platform, app] = lane.0;
         let place =
             Place { table: "events", column: "event", row: &[vendor, platform, app, identity.as_str()] };

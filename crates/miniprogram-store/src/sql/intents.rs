@@ -274,7 +274,7 @@ pub(crate) fn seal_json(
     value: &impl Serialize,
 ) -> Result<Vec<u8>, Failure> {
     let json = serde_json::to_vec(value)
-        .map_err(|problem| Error::invalid("store", column, format!("is no JSON: {problem}")))?;
+        .map_err(|problem| Error::invalid("store", column, format!("is not valid JSON: {problem}")))?;
     let row_id = row_id.to_string();
     let place = Place { table: "intents", column, row: &[lane[0], lane[1], lane[2], &row_id] };
     Ok(keys.seal(&place, &json)?)
@@ -305,7 +305,7 @@ fn intent_in(keys: &StoreKeys, row: &Row) -> Result<Intent, Failure> {
         .map_err(|problem| unreadable(place, json_problem(&problem)))?;
     let operation: String = row.try_get("operation")?;
     let operation = serde_json::from_value(Value::from(operation))
-        .map_err(|_| unreadable("`operation` of intents", "it is no name of a method"))?;
+        .map_err(|_| unreadable("`operation` of intents", "it is not the name of a method"))?;
     let subject = SubjectId::at(&PlatformId::from(platform), app);
     let mut intent = Intent::new(vendor, subject, effect.target, effect.before, time_in(row, "started_at")?);
     intent.operation = operation;

@@ -162,7 +162,7 @@ impl SealedRow {
             found.push(UnreadableValue { table: table.table, id: self.id, column, reason, lacks_key });
         };
         for (at, _) in self.row.iter().enumerate().filter(|(_, part)| part.is_none()) {
-            name(table.row[at], "it is no text".to_owned(), false);
+            name(table.row[at], "it is not text".to_owned(), false);
         }
         for (word, (column, is_readable)) in self.words.iter().zip(table.words) {
             match word {
@@ -170,7 +170,7 @@ impl SealedRow {
                 // Reported as part of its place.
                 None if table.row.contains(column) => {}
                 Some(word) => name(column, format!("{word:?} is none that this version knows"), false),
-                None => name(column, "it is no text".to_owned(), false),
+                None => name(column, "it is not text".to_owned(), false),
             }
         }
         for column in &self.odd {

@@ -59,7 +59,8 @@ fn flag_in(row: &Row, column: &str) -> Result<bool, Failure> {
 
 fn count_in(row: &Row, column: &str) -> Result<u32, Failure> {
     let count: i64 = row.try_get(column)?;
-    Ok(u32::try_from(count).map_err(|_| unreadable(format!("`{column}`"), format!("{count} is no count")))?)
+    Ok(u32::try_from(count)
+        .map_err(|_| unreadable(format!("`{column}`"), format!("{count} is not a count")))?)
 }
 
 /// The app that a column names; none for the empty text.

@@ -188,7 +188,7 @@ async fn ticket(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<Wha
         return Ok(ONLY_DROPPED);
     }
     job.change(db, "DELETE FROM tickets WHERE id = $1").await?;
-    Ok((RepairAction::Dropped, "the platform's ticket: the vendor's next push brings another"))
+    Ok((RepairAction::Dropped, "the platform's ticket: the vendor's next push provides another"))
 }
 
 async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {
@@ -196,7 +196,7 @@ async fn token(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What
     let (change, what) = match value.column {
         "access" => (
             "UPDATE tokens SET access = NULL, issued_at = NULL, expires_at = NULL WHERE id = $1",
-            (RepairAction::Dropped, "the access token: the next renewal brings another"),
+            (RepairAction::Dropped, "the access token: the next renewal provides another"),
         ),
         "previous_refresh" => (
             "UPDATE tokens SET previous_refresh = NULL WHERE id = $1",

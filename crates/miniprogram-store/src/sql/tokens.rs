@@ -512,7 +512,7 @@ async fn revoke(
 
 fn secret(keys: &StoreKeys, place: &Place<'_>, stored: Vec<u8>) -> Result<Secret, Failure> {
     let plain = keys.unseal(place, &stored)?;
-    let plain = String::from_utf8(plain).map_err(|_| unreadable(place, "it is no text"))?;
+    let plain = String::from_utf8(plain).map_err(|_| unreadable(place, "it is not text"))?;
     if plain.is_empty() {
         return Err(unreadable(place, "it is empty").into());
     }
@@ -552,7 +552,7 @@ fn secret_in(keys: &StoreKeys, place: &Place<'_>, row: &Row) -> Result<Option<Se
 }
 
 fn access_in(key: &Key<'_>, row: &Row, token: Secret) -> Result<StoredAccess, Failure> {
-    let token = AccessToken::new(token).map_err(|_| unreadable(key.place("access"), "it is no token"))?;
+    let token = AccessToken::new(token).map_err(|_| unreadable(key.place("access"), "it is not a token"))?;
     Ok(StoredAccess {
         token,
         issued_at: time_in(row, "issued_at")?,

@@ -117,11 +117,11 @@ pub(super) fn inspect(path: &Path) -> Result<PathBuf> {
         Err(problem) => return Err(failed("look at", &path, &problem)),
     };
     if !metadata.is_file() {
-        return Err(store(format!("{} is no file", path.display()), "correct the path of the store"));
+        return Err(store(format!("{} is not a file", path.display()), "correct the path of the store"));
     }
     if metadata.len() == 0 {
         return Err(store(
-            format!("{} is empty: it is no store", path.display()),
+            format!("{} is empty: it is not a store", path.display()),
             "restore it from a backup; if nothing was ever in it, remove it and make a new one",
         ));
     }

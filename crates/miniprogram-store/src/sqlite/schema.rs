@@ -175,7 +175,7 @@ fn newer(path: &Path) -> miniprogram_core::Error {
 pub(super) fn refusal(path: &Path, error: rusqlite::Error) -> Failure {
     match error.sqlite_error().map(|problem| problem.extended_code & 0xff) {
         Some(rusqlite::ffi::SQLITE_NOTADB) => {
-            let why = format!("{} is no SQLite database", path.display());
+            let why = format!("{} is not a SQLite database", path.display());
             store(why, "correct the path of the store, or restore it from a backup").into()
         }
         Some(rusqlite::ffi::SQLITE_CORRUPT) => {

@@ -165,7 +165,7 @@ async fn what_is_no_sound_store_is_refused() {
     fs::write(&path, b"").unwrap();
     assert_refused(&path, "is empty").await;
     fs::write(&path, "an address book, and no database at all. ".repeat(200)).unwrap();
-    assert_refused(&path, "is no SQLite database").await;
+    assert_refused(&path, "is not a SQLite database").await;
     for kept in [whole.len() / 2, 4096, 1000] {
         fs::write(&path, &whole[..kept]).unwrap();
         let error = SqliteStore::open(&path, options()).await.unwrap_err();
@@ -221,7 +221,7 @@ async fn text_that_is_none_is_named_once() {
     );
     let report = store.check(Timestamp::from_unix(2)).await.unwrap();
     let found: Vec<_> = report.unreadable.iter().map(|value| (value.column, &value.reason[..])).collect();
-    assert_eq!(found, [("kind", "it is no text"), ("state", "it is no text")]);
+    assert_eq!(found, [("kind", "it is not text"), ("state", "it is not text")]);
 }
 
 #[tokio::test]

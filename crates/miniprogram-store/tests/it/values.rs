@@ -33,7 +33,7 @@ fn what_is_listed_tells_its_state_as_far_as_it_is_known() {
 
 #[test]
 fn a_page_names_what_it_leaves_out() {
-    let left_out = vec![UnreadableRecord::new([const { None }; 4], "it is no text")];
+    let left_out = vec![UnreadableRecord::new([const { None }; 4], "it is not text")];
     assert_eq!(TokenPage::new(Vec::new(), None).with_unreadable(left_out.clone()).unreadable, left_out);
 }
 

@@ -105,11 +105,11 @@ impl EffectPlan for SubmitAudit {
             (Some(_), Some(_)) => match (uploaded_at, audit.submitted_at) {
                 (Some(uploaded), Some(submitted)) if uploaded <= submitted.as_unix() => Repeat::Same,
                 (Some(_), Some(_)) => Repeat::New,
-                (None, _) => Repeat::Indeterminate("`exp_info.exp_time` is not told".to_owned()),
-                (_, None) => Repeat::Indeterminate("`submit_audit_time` is not told".to_owned()),
+                (None, _) => Repeat::Indeterminate("`exp_info.exp_time` is missing".to_owned()),
+                (_, None) => Repeat::Indeterminate("`submit_audit_time` is missing".to_owned()),
             },
-            (None, _) => Repeat::Indeterminate("`exp_info.exp_version` is not told".to_owned()),
-            (_, None) => Repeat::Indeterminate("`user_version` of the audit is not told".to_owned()),
+            (None, _) => Repeat::Indeterminate("`exp_info.exp_version` is missing".to_owned()),
+            (_, None) => Repeat::Indeterminate("`user_version` of the audit is missing".to_owned()),
         })
     }
 }

@@ -28,7 +28,7 @@ fn refusal(latest: &Audit, wanted: &AuditId) -> String {
     match &latest.audit_id {
         Some(id) if id == wanted => format!("audit {id} is {}, not in review", latest.status),
         Some(id) => format!("the latest audit is {id} ({}), not {wanted}", latest.status),
-        None => format!("there is no audit, {wanted} least of all"),
+        None => format!("there is no audit (asked for {wanted})"),
     }
 }
 

@@ -49,10 +49,10 @@ pub(super) fn url(
     let mut names = BTreeSet::new();
     for (name, _) in &parameters {
         if name.is_empty() {
-            return Err(REFUSE.invalid(OPERATION, "extra", "must not hold a parameter without a name"));
+            return Err(REFUSE.invalid(OPERATION, "extra", "must not contain a parameter without a name"));
         }
         if !names.insert(*name) {
-            let rule = "must not stand in `extra`: the address has a parameter of that name";
+            let rule = "must not be in `extra`: the URL has a parameter of that name";
             return Err(REFUSE.invalid(OPERATION, (*name).to_owned(), rule));
         }
     }

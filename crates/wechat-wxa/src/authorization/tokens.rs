@@ -99,7 +99,7 @@ impl WeChatAuthorization {
 /// Reads a required token and its lifetime.
 fn issued(members: &mut Fields<'_>, name: &str) -> Result<IssuedToken> {
     let token = members.required(name, secret)?;
-    let why = "holds blanks or control characters";
+    let why = "contains whitespace or control characters";
     let token = AccessToken::new(token).map_err(|_| members.wrong(name, why))?;
     Ok(IssuedToken::new(token, lifetime(members)?))
 }

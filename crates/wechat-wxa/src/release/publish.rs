@@ -71,7 +71,7 @@ impl EffectPlan for Release {
                 }
                 Some(id) if !approved => Some(format!("audit {id} is {}, not approved", latest.status)),
                 Some(_) => None,
-                None => Some(format!("there is no audit, {wanted} least of all")),
+                None => Some(format!("there is no audit (asked for {wanted})")),
             };
             if let Some(detail) = detail {
                 return Err(REFUSE.conflict(OPERATION, detail));
@@ -158,7 +158,7 @@ impl EffectPlan for Release {
             Some(false) => {
                 Repeat::Indeterminate(format!("the latest audit is another one, and it is {}", latest.status))
             }
-            None => Repeat::Indeterminate("the released audit is not told".to_owned()),
+            None => Repeat::Indeterminate("the released audit is missing".to_owned()),
         })
     }
 }

@@ -159,7 +159,7 @@ impl EffectPlan for Rollback {
             (None, _) => {
                 Repeat::Indeterminate("the version that the first one led to was not told".to_owned())
             }
-            (_, None) => Repeat::Indeterminate("`release_info.release_version` is not told".to_owned()),
+            (_, None) => Repeat::Indeterminate("`release_info.release_version` is missing".to_owned()),
         })
     }
 }
@@ -201,7 +201,7 @@ fn chosen(history: Vec<HistoryVersion>, version: &str) -> Result<Target> {
         [(number, row)] => Ok(Target::of(number, row)),
         [] => Err(Error::new(ErrorKind::NotFound, OPERATION)
             .with_field("version")
-            .with_detail(format!("{version:?} is none of the versions to go back to"))),
+            .with_detail(format!("{version:?} is not one of the versions to go back to"))),
         _ => {
             let numbers: Vec<String> = named.iter().map(|(number, _)| number.to_string()).collect();
             let detail = format!(

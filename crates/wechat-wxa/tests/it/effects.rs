@@ -418,7 +418,7 @@ mod withdrawal {
         for (latest, why) in [
             (audit(OURS, 0), "audit 1234567 is approved, not in review"),
             (audit(9, 2), "the latest audit is 9 (in_review), not 1234567"),
-            (refused(85058), "there is no audit, 1234567 least of all"),
+            (refused(85058), "there is no audit (asked for 1234567)"),
         ] {
             assert_eq!(run(vec![], vec![latest]).await.0.unwrap_err().detail(), Some(why));
         }
@@ -823,7 +823,7 @@ mod rollback {
         let error = run("9.9.9").await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::NotSent));
         assert_eq!((error.vendor(), error.field()), (Some(WECHAT), Some("version")));
-        assert_eq!(error.detail(), Some("\"9.9.9\" is none of the versions to go back to"));
+        assert_eq!(error.detail(), Some("\"9.9.9\" is not one of the versions to go back to"));
     }
 
     #[tokio::test]

@@ -259,7 +259,7 @@ fn lasting(problem: KafkaError) -> Option<Error> {
 fn unusable(problem: KafkaError) -> Error {
     match problem {
         KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, _, name, _) => {
-            refused(name, "is no property of librdkafka, or not of this build")
+            refused(name, "is not a property of librdkafka, or not of this build")
         }
         KafkaError::ClientConfig(_, _, name, _) => refused(name, "has a value that librdkafka does not take"),
         other => Error::new(ErrorKind::Config, CONNECT).for_vendor(BAIDU).with_detail(other.to_string()),

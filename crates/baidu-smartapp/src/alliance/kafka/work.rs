@@ -88,7 +88,7 @@ impl Desk {
     async fn keep(&self, record: &OwnedMessage, reason: &str) -> Result<(), String> {
         let letter = DeadLetter::of(record, reason);
         self.letters.keep(&letter).await.map_err(|error| error.to_string())?;
-        tracing::error!(?letter, "a record that is no notice was kept aside");
+        tracing::error!(?letter, "a record that is not a notice was set aside");
         Ok(())
     }
 

@@ -121,7 +121,7 @@ fn a_list_that_is_none_is_empty_for_a_caller_and_an_error_for_an_effect() {
     for json in [json!({ "list": 7 }), json!({ "list": true })] {
         assert_eq!(fields(&caller, json.clone()).numbers("list").unwrap(), [0; 0]);
         let error = fields(&effect, json).numbers("list");
-        assert_eq!(told(error), ("data.list".to_owned(), "is no list".to_owned()));
+        assert_eq!(told(error), ("data.list".to_owned(), "is not a list".to_owned()));
     }
     for reply in [&caller, &effect] {
         assert_eq!(fields(reply, json!({})).numbers("list").unwrap(), [0; 0], "an absent one is empty");

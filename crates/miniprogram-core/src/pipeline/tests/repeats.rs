@@ -108,7 +108,7 @@ async fn a_call_that_may_be_a_repeat_is_a_conflict_and_not_sent() {
     let error = run(&pipeline, &acme).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent));
     assert_eq!((error.operation(), error.vendor()), ("set_visit_status", Some(ACME)));
-    assert!(error.detail().unwrap().ends_with("is indeterminate: `state` is not told"));
+    assert!(error.detail().unwrap().ends_with("is indeterminate: `state` is missing"));
     assert_eq!(error.earlier().unwrap().settled.outcome, Outcome::Done);
     assert_eq!(acme.counts().0, 1);
     assert!(journal.open_intents(&app()).is_empty(), "the first is settled");

@@ -289,7 +289,7 @@ async fn an_intent_of_another_app_or_vendor_is_refused() {
     let mut of_app = begun(command(), Duration::ZERO);
     of_app.subject = AppId::from("2").into();
     for (foreign, detail) in
-        [(of_vendor, "is of other 1, not of acme 1"), (of_app, "is of acme 2, not of acme 1")]
+        [(of_vendor, "belongs to other 1, not to acme 1"), (of_app, "belongs to acme 2, not to acme 1")]
     {
         let acme = Acme::new(&[], &[Look::Done]);
         let pipeline = acme.pipeline();
