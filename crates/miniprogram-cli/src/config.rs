@@ -290,18 +290,23 @@ impl Platform {
 
     /// What its pushes are verified and read with.
     pub(crate) fn push_settings(&self) -> Result<PushSettings, Error> {
-        let mut settings = PushSettings::default();
-        settings.platform_id = Some(self.id.clone());
-        settings.token = Some(self.required(self.token.as_ref(), "token")?);
+        let token = self.required(self.token.as_ref(), "token")?;
+        let (mut aes_key, mut previous_aes_key) = (None, None);
         if self.entry.encrypts_pushes() {
-            settings.aes_key = Some(self.required(self.aes_key.as_ref(), "aes_key")?);
+            aes_key = Some(self.required(self.aes_key.as_ref(), "aes_key")?);
             let previous = self.previous_aes_key.as_ref();
-            settings.previous_aes_key =
+            previous_aes_key =
                 previous.map(|source| source.read(&self.place(), "previous_aes_key")).transpose()?;
         }
-        settings.receiver_id = self.receiver_id.clone().or_else(|| self.entry.receiver_id(&self.id));
-        settings.body_format = self.body_format;
-        Ok(settings)
+        Ok(PushSettings {
+            platform_id: Some(self.id.clone()),
+            token: Some(token),
+            aes_key,
+            previous_aes_key,
+            receiver_id: self.receiver_id.clone().or_else(|| self.entry.receiver_id(&self.id)),
+            body_format: self.body_format,
+            acceptance_test: false,
+        })
     }
 
     /// The platform's intake of pushes.

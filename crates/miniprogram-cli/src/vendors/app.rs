@@ -99,8 +99,13 @@ pub enum DomainAction {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct DomainLists {
-    /// For requests, such as https://api.example.com; may be repeated or joined by commas
-    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    /// For requests.
+    #[arg(
+        long,
+        value_name = "URL",
+        value_delimiter = ',',
+        help = "For requests, such as https://api.example.com; may be repeated or joined by commas"
+    )]
     pub request_domain: Vec<String>,
     /// For sockets, such as wss://api.example.com
     #[arg(long, value_name = "URL", value_delimiter = ',')]

@@ -83,7 +83,8 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
     /// Builds the protocol that receives a platform's pushes, for `events serve`.
     ///
     /// # Errors
-    /// [`Unsupported`](miniprogram::ErrorKind::Unsupported) by default; otherwise [`Config`](ErrorKind::Config).
+    /// [`Unsupported`](miniprogram::ErrorKind::Unsupported) by default; otherwise
+    /// [`Config`](miniprogram::ErrorKind::Config).
     fn callback(&self, _settings: &PushSettings) -> Result<Box<dyn CallbackProtocol>> {
         Err(Error::unsupported(self.vendor(), "events"))
     }
