@@ -170,7 +170,7 @@ mod tests {
         let error = REFUSE.width("set_name", "name", "面b", 4..=5).unwrap_err();
         assert_eq!(
             error.detail(),
-            Some("must have 4 to 5 units of width, a Chinese character being 2; has 3")
+            Some("must have 4 to 5 units of width, counting a Chinese character as 2; has 3")
         );
     }
 
