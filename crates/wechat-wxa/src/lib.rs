@@ -11,6 +11,7 @@ mod acceptance;
 mod account;
 #[cfg(feature = "client")]
 mod audit;
+#[cfg(feature = "client")]
 mod audit_status;
 #[cfg(feature = "client")]
 mod authorization;

@@ -68,7 +68,7 @@ impl fmt::Debug for MediaFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditMedia {
-    /// `mediaid`: the id that [`SubmitExtra::with_preview`](crate::SubmitExtra::with_preview) accepts, for three
+    /// `mediaid`: the id that [`SubmitOptions::with_preview`](crate::SubmitOptions::with_preview) accepts, for three
     /// days.
     pub media_id: String,
     /// `type`: `image` or `video`.
