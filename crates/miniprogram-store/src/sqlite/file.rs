@@ -34,7 +34,8 @@ impl Ownership {
         while let Err(problem) = lock.try_lock() {
             match problem {
                 TryLockError::Error(problem) => return Err(failed("lock", &path, &problem)),
-                // A process that only checks for a daemon holds the lock for a moment.
+                // A process that only checks for a daemon holds the lock for a moment. How often exactly to look
+                // again makes no difference.
                 TryLockError::WouldBlock if looks < LOOKS => {
                     looks += 1;
                     std::thread::sleep(BETWEEN_LOOKS);

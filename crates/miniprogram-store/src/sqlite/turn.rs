@@ -85,6 +85,7 @@ impl Turns {
                     "end the process that was stopped in the middle of a write, then repeat",
                 ));
             }
+            // Short pauses at first; which one follows a wait of exactly LONG makes no difference.
             std::thread::sleep(if waited < LONG { SHORT } else { LONG });
         }
     }
