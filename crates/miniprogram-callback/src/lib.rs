@@ -11,6 +11,8 @@ mod lookup;
 mod lookups;
 mod metrics;
 mod platform;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod readiness;
 mod refusal;
 mod routes;
@@ -20,6 +22,7 @@ mod state;
 
 pub use health::HealthCheck;
 pub use limits::{Limits, RetryPolicy};
-pub use metrics::metrics_handle;
 pub use platform::CallbackPlatform;
+#[cfg(feature = "prometheus")]
+pub use prometheus::metrics_handle;
 pub use service::{CallbackService, CallbackServiceBuilder};

@@ -1,56 +1,34 @@
 //! Metrics: their names, and the page that shows them.
 
-use std::sync::{Mutex, PoisonError};
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use miniprogram_core::Vendor;
 use miniprogram_core::callback::Route;
-use miniprogram_core::{Error, ErrorKind, Result, Vendor};
 use miniprogram_store::InboxCounts;
 
 use crate::refusal::Refusal;
 
 const REQUESTS: &str = "miniprogram_callback_requests_total";
 const REFUSALS: &str = "miniprogram_callback_refusals_total";
-const ACKNOWLEDGE: &str = "miniprogram_callback_acknowledge_seconds";
+pub(crate) const ACKNOWLEDGE: &str = "miniprogram_callback_acknowledge_seconds";
 const CONNECTIONS: &str = "miniprogram_callback_connections";
 const DISPLACED: &str = "miniprogram_callback_connections_displaced_total";
 const LOOKUPS: &str = "miniprogram_original_id_lookups_total";
 const STALLED: &str = "miniprogram_hand_over_stalled_seconds";
 const EVENTS: &str = "miniprogram_inbox_events";
 const ATTEMPTS: &str = "miniprogram_handler_attempts_total";
-const HANDLING: &str = "miniprogram_handler_seconds";
+pub(crate) const HANDLING: &str = "miniprogram_handler_seconds";
 const TICKETS: &str = "miniprogram_tickets_total";
 
-/// Up to the five seconds for which a vendor waits.
-const ACKNOWLEDGE_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
-const HANDLING_BUCKETS: [f64; 8] = [0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
+/// The page of a recorder.
+pub(crate) trait Page: Debug + Send + Sync {
+    /// Returns the page.
+    fn render(&self) -> String;
 
-static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
-
-/// Installs a Prometheus recorder for the whole process and returns the handle that renders its page. Further
-/// calls return the same handle.
-///
-/// A program with its own recorder passes the handle of that recorder to
-/// [`with_metrics`](crate::CallbackServiceBuilder::with_metrics) instead.
-///
-/// # Errors
-/// [`Config`](ErrorKind::Config) if another recorder is already installed.
-pub fn metrics_handle() -> Result<PrometheusHandle> {
-    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = installed.as_ref() {
-        return Ok(handle.clone());
-    }
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Full(ACKNOWLEDGE.to_owned()), &ACKNOWLEDGE_BUCKETS)
-        .and_then(|builder| {
-            builder.set_buckets_for_metric(Matcher::Full(HANDLING.to_owned()), &HANDLING_BUCKETS)
-        })
-        .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|error| Error::new(ErrorKind::Config, "metrics_handle").with_detail(error.to_string()))?;
-    *installed = Some(handle.clone());
-    Ok(handle)
+    /// Gives memory back. To be called now and then, also while nobody reads the page.
+    fn run_upkeep(&self);
 }
 
 pub(crate) fn describe() {

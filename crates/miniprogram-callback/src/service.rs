@@ -5,7 +5,6 @@ use std::fmt::Debug;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use miniprogram_core::{Clock, EventHandler, Result, SystemClock};
 use miniprogram_store::{OriginalIds, Store};
 use tokio::sync::{Notify, Semaphore};
@@ -13,7 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::health::{Health, HealthCheck};
 use crate::limits::{Limits, MEMORY_UNIT, RetryPolicy, misconfigured};
 use crate::lookups::Lookups;
-use crate::metrics;
+use crate::metrics::{self, Page};
 use crate::platform::CallbackPlatform;
 use crate::state::Shared;
 
@@ -57,7 +56,7 @@ pub struct CallbackServiceBuilder {
     limits: Limits,
     retry: RetryPolicy,
     concurrency: u32,
-    metrics: Option<PrometheusHandle>,
+    metrics: Option<Arc<dyn Page>>,
     public_status: bool,
     checks: Vec<Arc<dyn HealthCheck>>,
 }
@@ -109,8 +108,9 @@ impl CallbackServiceBuilder {
 
     /// Shows the metrics of a recorder at `/metrics`; without it there is no such page. See
     /// [`metrics_handle`](crate::metrics_handle).
-    pub fn with_metrics(mut self, handle: PrometheusHandle) -> Self {
-        self.metrics = Some(handle);
+    #[cfg(feature = "prometheus")]
+    pub fn with_metrics(mut self, handle: metrics_exporter_prometheus::PrometheusHandle) -> Self {
+        self.metrics = Some(Arc::new(handle));
         self
     }
 

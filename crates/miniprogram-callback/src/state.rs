@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use miniprogram_core::clock::within;
 use miniprogram_core::{Clock, EventHandler, Timestamp};
 use miniprogram_store::{OriginalIds, PlatformKey, Store};
@@ -15,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::health::{Health, HealthCheck};
 use crate::limits::{Limits, RetryPolicy};
 use crate::lookups::Lookups;
+use crate::metrics::Page;
 use crate::platform::CallbackPlatform;
 
 /// For how long a failure of the store is remembered.
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) body_memory: Arc<Semaphore>,
     pub(crate) retry: RetryPolicy,
     pub(crate) concurrency: u32,
-    pub(crate) metrics: Option<PrometheusHandle>,
+    pub(crate) metrics: Option<Arc<dyn Page>>,
     pub(crate) public_status: bool,
     pub(crate) checks: Vec<Arc<dyn HealthCheck>>,
     pub(crate) health: Health,

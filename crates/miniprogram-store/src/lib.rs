@@ -1,18 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "sql")]
+#[cfg(feature = "_sql")]
 pub mod copy;
-#[cfg(feature = "sql")]
+#[cfg(feature = "_sql")]
 mod failure;
 pub mod inbox;
 pub mod intents;
-#[cfg(feature = "sql")]
+#[cfg(feature = "_sql")]
 pub mod keys;
 pub mod maintenance;
-#[cfg(feature = "sql")]
+#[cfg(feature = "_sql")]
 mod migrations;
-#[cfg(feature = "sql")]
+#[cfg(feature = "_sql")]
 pub mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -20,19 +20,19 @@ pub mod postgres;
 pub mod sqlite;
 pub mod tokens;
 
-#[cfg(feature = "sql")]
+#[cfg(feature = "_sql")]
 pub use copy::{Copied, copy};
 pub use inbox::{
     Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, Listed, NewEvent,
     Received, UnreadableEntry,
 };
 pub use intents::{IntentStore, OpenIntents, StoreJournal, UnreadableIntent};
-#[cfg(feature = "sql")]
+#[cfg(feature = "_sql")]
 pub use keys::StoreKeys;
 pub use maintenance::{
     CheckReport, KeyState, Maintenance, RepairAction, RepairOptions, Repaired, UnreadableValue,
 };
-#[cfg(feature = "sql")]
+#[cfg(feature = "_sql")]
 pub use open::{StoreOptions, accept_loss, migrate, open, open_daemon, open_read_only, open_with};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
