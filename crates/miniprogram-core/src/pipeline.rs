@@ -152,7 +152,9 @@ impl Pipeline {
     /// The errors that the effect would return before its first request.
     pub fn plan(&self, source: &dyn EffectSource, command: &Command) -> Result<Vec<PlannedRequest>> {
         let preview = self.plan_of(source, command)?.preview();
-        preview.and_then(|preview| preview.planned(&*self.0.dialect)).map_err(|error| self.stamp(error))
+        preview
+            .and_then(|preview| preview.planned(&*self.0.dialect))
+            .map_err(|error| self.stamp(error).with_operation(command.operation().as_str()))
     }
 
     fn plan_of(&self, source: &dyn EffectSource, command: &Command) -> Result<Box<dyn EffectPlan>> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use miniprogram_core::authorization::{PlatformAuth, PlatformProof};
 use miniprogram_core::clock::Busy;
-use miniprogram_core::{AuthorizationApi, Outcome, Result, Retry, Timestamp, TokenProvider, TokenScope};
+use miniprogram_core::{
+    AuthorizationApi, Error, Outcome, Result, Retry, Timestamp, TokenProvider, TokenScope,
+};
 
 use crate::manager::TokenManager;
 
@@ -63,15 +65,17 @@ impl Trip {
             return self.lend(send(PlatformAuth::Signed)).await;
         }
         let scope = TokenScope::platform(api.vendor(), api.platform_id().clone());
-        let token = self.manager.token(&scope).await?;
+        // Whatever error fetching a token returns: the call itself was not sent, or was refused.
+        let token = self.manager.token(&scope).await.map_err(|error| error.with_outcome(Outcome::NotSent))?;
         let error = match self.lend(send(token.clone().into())).await {
             Err(error) if error.retry() == Retry::AfterRefresh && error.outcome() == Outcome::NotDone => {
                 error
             }
             result => return result,
         };
-        self.manager.reject(&scope, &token).await?;
-        let fresh = self.manager.token(&scope).await?;
+        let refused = |error: Error| error.with_outcome(Outcome::NotDone);
+        self.manager.reject(&scope, &token).await.map_err(refused)?;
+        let fresh = self.manager.token(&scope).await.map_err(refused)?;
         if fresh == token { Err(error) } else { self.lend(send(fresh.into())).await }
     }
 

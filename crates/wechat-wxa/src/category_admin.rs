@@ -207,9 +207,7 @@ impl CategoryCertificate {
 
     fn body(&self, operation: &'static str, at: &str) -> Result<Value> {
         for (name, text) in [("key", &self.key), ("media_id", &self.media_id)] {
-            if text.is_empty() {
-                return Err(REFUSE.invalid(operation, format!("{at}{name}"), "must not be empty"));
-            }
+            REFUSE.required(operation, format!("{at}{name}"), text)?;
         }
         Body::new(operation)
             .with("key", self.key.as_str())

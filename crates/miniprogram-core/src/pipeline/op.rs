@@ -121,7 +121,7 @@ impl<'a> Op<'a> {
             let again = error.retry() == Retry::Backoff || error.kind() == ErrorKind::Protocol;
             withdrawal = match again.then(|| self.may_repeat(attempt, call, &error)).flatten() {
                 Some((pause, withdrawal)) => {
-                    tracing::debug!(vendor = %self.pipeline.vendor(), operation = call.name(), path = %call.path, attempt, %error, "read again");
+                    tracing::debug!(vendor = %self.pipeline.vendor(), operation = self.operation, endpoint = call.name(), path = %call.path, attempt, %error, "read again");
                     self.pause(pause).await;
                     Some(withdrawal)
                 }
@@ -274,10 +274,10 @@ impl<'a> Op<'a> {
         };
         match &result {
             Ok(_) => {
-                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = call.name(), path = %call.path, "answered");
+                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = self.operation, endpoint = call.name(), path = %call.path, "answered");
             }
             Err(error) => {
-                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = call.name(), path = %call.path, %error, "failed");
+                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = self.operation, endpoint = call.name(), path = %call.path, %error, "failed");
             }
         }
         result
@@ -285,6 +285,7 @@ impl<'a> Op<'a> {
 
     fn request(&self, call: &Call, token: Option<&AccessToken>) -> Result<Request> {
         call.request(&*self.pipeline.0.dialect, token, self.now())
+            .map_err(|error| error.with_operation(self.operation))
     }
 
     fn error(&self, kind: ErrorKind) -> Error {

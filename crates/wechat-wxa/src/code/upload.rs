@@ -35,6 +35,7 @@ impl UploadCode {
             let rule = format!("must have 1 to {LONGEST_VERSION} characters, has {length}");
             return Err(REFUSE.invalid(OPERATION, "user_version", rule));
         }
+        REFUSE.required(OPERATION, "user_version", version)?;
         refuse_direct_commit(ext)?;
         Ok(Self {
             template: template.clone(),

@@ -196,9 +196,7 @@ impl PrivacyUse {
     }
 
     fn body(&self, at: usize) -> Result<Value> {
-        if self.key.is_empty() {
-            return Err(REFUSE.invalid(OPERATION, format!("uses[{at}].key"), "must not be empty"));
-        }
+        REFUSE.required(OPERATION, format!("uses[{at}].key"), &self.key)?;
         Body::new(OPERATION)
             .with("privacy_key", self.key.as_str())
             .with("privacy_text", self.text.as_deref().unwrap_or_default())

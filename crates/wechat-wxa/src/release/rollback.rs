@@ -74,10 +74,10 @@ impl Rollback {
     pub(crate) fn new(target: &RollbackTarget) -> Result<Self> {
         match target {
             RollbackTarget::Previous => Ok(Self { version: None }),
-            RollbackTarget::Version(version) if version.is_empty() => {
-                Err(REFUSE.invalid(OPERATION, "version", "must not be empty"))
+            RollbackTarget::Version(version) => {
+                REFUSE.required(OPERATION, "version", version)?;
+                Ok(Self { version: Some(version.clone()) })
             }
-            RollbackTarget::Version(version) => Ok(Self { version: Some(version.clone()) }),
             _ => Err(REFUSE.unsupported(OPERATION, "package_id", "cannot be named: name a version, or none")),
         }
     }

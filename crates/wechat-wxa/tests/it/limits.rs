@@ -54,6 +54,7 @@ fn what_breaks_a_limit_is_refused_in_words() {
     let commands = [
         upload("", "{}", "1"),
         upload("7", "{}", ""),
+        upload("7", "{}", " \t"),
         upload("7", "{}", &"版".repeat(65)),
         upload("7", r#"{"directCommit":true}"#, "1"),
         upload("7", r#"{"directCommit":"true"}"#, "1"),
@@ -81,6 +82,7 @@ fn what_breaks_a_limit_is_refused_in_words() {
         Command::WithdrawAudit { audit: "12a".into() },
         Command::ExpediteAudit { audit: "0".into() },
         Command::Rollback { target: RollbackTarget::Version(String::new()) },
+        Command::Rollback { target: RollbackTarget::Version(" ".to_owned()) },
         Command::Rollback { target: RollbackTarget::OnlinePackage("1".into()) },
         gray(GrayRelease::percentage(0)),
         gray(GrayRelease::percentage(101)),
