@@ -41,11 +41,13 @@ use vendors::Vendors;
 /// use miniprogram_cli::{Baidu, Command, PlatformConfig, VendorEntry, WeChat};
 /// # mod acme {
 /// #     use miniprogram::codes::CodeTable;
-/// #     use miniprogram::{MiniProgramPlatform, Result, Vendor};
+/// #     use miniprogram::{Error, MiniProgramPlatform, Result, Vendor};
 /// #     use miniprogram_cli::PlatformConfig;
 /// #     pub const ACME: Vendor = Vendor::new("acme");
 /// #     pub static CODES: CodeTable = CodeTable::new(ACME, "code", &[]);
-/// #     pub fn platform(_: PlatformConfig) -> Result<Box<dyn MiniProgramPlatform>> { unimplemented!() }
+/// #     pub fn platform(_: PlatformConfig) -> Result<Box<dyn MiniProgramPlatform>> {
+/// #         Err(Error::unsupported(ACME, "platform"))
+/// #     }
 /// # }
 ///
 /// #[derive(Debug)]

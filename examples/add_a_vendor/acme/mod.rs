@@ -1,5 +1,5 @@
-//! The crate of a vendor. Acme signs every request, answers with words, gives each app a token of its own and the
-//! platform none, and offers gray releases in three steps.
+//! The crate of a vendor. Acme requires a signature on every request, returns text codes and text statuses, issues a
+//! token to each app and none to the platform, and offers gray releases in three steps.
 //!
 //! This file is the `lib.rs` of such a crate.
 

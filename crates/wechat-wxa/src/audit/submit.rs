@@ -1,6 +1,7 @@
 //! The effect of `submit_audit`.
 
 use async_trait::async_trait;
+use miniprogram_core::kit::members_of;
 use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply};
 use miniprogram_core::{AuditId, EffectValue, Error, Intent, Result, SubmitTarget};
 use serde_json::{Map, Value, json};
@@ -151,10 +152,8 @@ fn item_body(at: usize, item: &AuditItem) -> Result<Value> {
     if let Some(title) = &item.title {
         at_most(LONGEST_TITLE, title, || field("title"))?;
     }
-    let body = match serde_json::to_value(item) {
-        Ok(Value::Object(body)) => body,
-        _ => Map::new(),
-    };
+    let body =
+        members_of(item).map_err(|problem| invalid(format!("item_list[{at}]"), problem.to_string()))?;
     if body.is_empty() {
         return Err(invalid(format!("item_list[{at}]"), "must not be empty"));
     }
