@@ -9,9 +9,10 @@
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use miniprogram::baidu::event::{BaiduEventDecoder, BaiduEventEncoder};
 use miniprogram::callback::{CallbackConfig, Seal};
-use miniprogram::frame::{self, FrameKey, HexCase};
+use miniprogram::push::OwnedPush;
+use miniprogram::vendor_api::frame::{self, FrameKey, HexCase};
 use miniprogram::wechat::event::{PushRoute, WeChatEventDecoder, WeChatEventEncoder};
-use miniprogram::{EventDecoder, OwnedPush, Secret, Timestamp};
+use miniprogram::{EventDecoder, Secret, Timestamp};
 
 const KEY: &str = "R2VuZXJhdGVkUmVmS2V5MTIzNDU2Nzg5MGFiY2RlZm5";
 const TOKEN: &str = "refTok7";

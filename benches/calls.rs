@@ -9,9 +9,10 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use miniprogram::transport::{Body, Place, Request, Transport};
+use miniprogram::token::{AccessToken, StaticToken};
+use miniprogram::transport::{BaseUrl, Body, HttpTransport, Place, Request, Transport};
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
-use miniprogram::{AccessToken, AppId, BaseUrl, ClientConfig, HttpTransport, ReleaseManager, StaticToken};
+use miniprogram::{AppId, ClientConfig, ReleaseManager};
 use miniprogram_sim::{AppSpec, SimConfig, Simulator};
 
 fn calling(criterion: &mut Criterion) {

@@ -21,11 +21,12 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::serve::ListenerExt;
+use miniprogram::clock::SystemClock;
+use miniprogram::journal::{Journal, MemoryJournal, NoJournal};
+use miniprogram::token::{AccessToken, TokenProvider, TokenScope};
+use miniprogram::transport::{BaseUrl, HttpTransport};
 use miniprogram::wechat::WeChatPlatform;
-use miniprogram::{
-    AccessToken, AppId, BaseUrl, ClientConfig, CodeManager, ExtJson, HttpTransport, Journal, MemoryJournal,
-    NoJournal, Result, SystemClock, TemplateId, TokenProvider, TokenScope,
-};
+use miniprogram::{AppId, ClientConfig, CodeManager, ExtJson, Result, TemplateId};
 use miniprogram_store::{Maintenance, SqliteStore, StoreJournal, StoreOptions};
 
 const PLATFORM: &str = "wx5ec0de0000000001";

@@ -12,6 +12,10 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
+use miniprogram::clock::VirtualClock;
+use miniprogram::journal::MemoryJournal;
+use miniprogram::token::{AccessToken, StaticToken};
+use miniprogram::transport::BaseUrl;
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State, Untold};

@@ -17,6 +17,9 @@ use miniprogram::baidu::{
     BAIDU, BaiduApp, BaiduPlatform, CategoryChoice, CategoryNode, DomainChange, PhonePermissionRequest,
     ServerDomains, WebViewDomainChange,
 };
+use miniprogram::model::QrCodeOptions;
+use miniprogram::token::{AccessToken, TokenProvider, TokenScope};
+use miniprogram::transport::BaseUrl;
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, Decision, DomainKind, ReviewItem, SimConfig, Simulator};
 

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use miniprogram::token::{AccessToken, TokenProvider, TokenScope};
+use miniprogram::transport::BaseUrl;
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, SimConfig, Simulator};

@@ -8,8 +8,9 @@
 
 use miniprogram::baidu::event::{BaiduEventDecoder, BaiduEventEncoder};
 use miniprogram::callback::{CallbackConfig, Seal};
+use miniprogram::push::{CallbackCheck, OwnedPush};
 use miniprogram::wechat::event::{PushRoute, WeChatEventDecoder, WeChatEventEncoder};
-use miniprogram::{CallbackCheck, EventDecoder, OwnedPush, Result, Secret, Timestamp};
+use miniprogram::{EventDecoder, Result, Secret, Timestamp};
 
 const WECHAT_MESSAGE: &str = "<xml>
     <ToUserName><![CDATA[gh_fb9688c2a4b2]]></ToUserName>

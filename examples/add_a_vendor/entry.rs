@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use miniprogram_cli::{PlatformConfig, PushSettings, VendorEntry};
+use miniprogram_core::authorization::AuthorizationApi;
 use miniprogram_core::callback::CallbackProtocol;
-use miniprogram_core::codes::Explanation;
+use miniprogram_core::transport::BaseUrl;
+use miniprogram_core::vendor_api::codes::Explanation;
 use miniprogram_core::*;
 
 use super::acme::{ACME, AcmeAuthorization, AcmeCallback, AcmePlatform, CODES, Key};

@@ -4,7 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use miniprogram_core::clock::VirtualClock;
 use miniprogram_core::conformance::{Decision, Harness, Scene};
+use miniprogram_core::journal::MemoryJournal;
+use miniprogram_core::push::OwnedPush;
+use miniprogram_core::token::{AccessToken, TokenProvider, TokenScope};
 use miniprogram_core::*;
 
 use super::acme::{AcmeApp, AcmePlatform, Key};

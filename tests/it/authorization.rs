@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram::authorization::{
-    AuthorizationRequest, AuthorizerPage, Grant, PlatformAuth, PreAuthorizationCode, Recovery,
-    RefreshTokenUse,
+    AuthorizationApi, AuthorizationRequest, AuthorizerPage, Grant, PlatformAuth, PreAuthorizationCode,
+    Recovery, RefreshTokenUse,
 };
 use miniprogram::baidu::event::BaiduEventDecoder;
 use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduPlatform, MissedPushQuery};
 use miniprogram::callback::CallbackConfig;
-use miniprogram::transport::{HttpTransport, Request};
+use miniprogram::token::{AccessToken, StaticToken};
+use miniprogram::transport::{BaseUrl, HttpTransport, Request, Transport as _};
 use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, SimConfig, Simulator};

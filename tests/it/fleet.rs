@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
+use miniprogram::model::UploadReceipt;
 use miniprogram::*;
 use miniprogram_core::conformance::{Fault, Harness, Scene};
 use miniprogram_sim::{AuditPolicy, FaultRule, Scope, SimConfig};

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use miniprogram::baidu::{BAIDU, BaiduPlatform, SubmitOptions};
-use miniprogram::transport::{Request, Response, TransportError};
+use miniprogram::clock::{Clock as _, VirtualClock};
+use miniprogram::token::{AccessToken, StaticToken};
+use miniprogram::transport::{BaseUrl, Request, Response, Transport, TransportError};
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -13,6 +13,10 @@ use std::sync::{Arc, Mutex};
 
 use miniprogram::baidu::{BAIDU, BaiduPlatform};
 use miniprogram::callback::CallbackConfig;
+use miniprogram::journal::MemoryJournal;
+use miniprogram::push::Push;
+use miniprogram::token::{AccessToken, StaticToken};
+use miniprogram::transport::{BaseUrl, HttpTransport};
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, Disturbance, Fault, FaultRule, Scope, SimConfig};

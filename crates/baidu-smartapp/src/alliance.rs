@@ -13,8 +13,9 @@ mod read;
 use std::sync::Arc;
 
 use http::Method;
-use miniprogram_core::pipeline::{Dialect, Pipeline, Reply};
-use miniprogram_core::{AppId, BaseUrl, HttpTransport, PlatformId, Result};
+use miniprogram_core::transport::{BaseUrl, HttpTransport};
+use miniprogram_core::vendor_api::pipeline::{Dialect, Pipeline, Reply};
+use miniprogram_core::{AppId, PlatformId, Result};
 use serde_json::Value;
 
 pub use config::AllianceConfig;

@@ -2,8 +2,9 @@
 
 mod decode;
 
-use miniprogram_core::pipeline::{Call, Fields, Reply};
-use miniprogram_core::{AppId, Result, Timestamp, Visit, VisitStatus};
+use miniprogram_core::model::Visit;
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Reply};
+use miniprogram_core::{AppId, Result, Timestamp, VisitStatus};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use serde_with::skip_serializing_none;

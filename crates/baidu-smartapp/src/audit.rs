@@ -5,8 +5,9 @@ mod submit;
 mod withdraw;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, Fields, Reply};
-use miniprogram_core::{Audit, AuditId, AuditManager, AuditQuota, ErrorKind, Result};
+use miniprogram_core::model::AuditQuota;
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Reply};
+use miniprogram_core::{Audit, AuditId, AuditManager, ErrorKind, Result};
 
 pub use options::SubmitOptions;
 pub(crate) use submit::SubmitAudit;

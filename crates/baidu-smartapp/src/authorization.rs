@@ -9,14 +9,13 @@ mod tokens;
 
 use async_trait::async_trait;
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken, PlatformAuth,
-    PlatformProof, PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationApi, AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant,
+    IssuedToken, PlatformAuth, PlatformProof, PreAuthorizationCode, Recovery, RefreshTokenUse,
 };
-use miniprogram_core::pipeline::{Op, Pipeline};
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::BaseUrl;
-use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, ClientConfig, Error, PlatformId, Result, Secret, Vendor,
-};
+use miniprogram_core::vendor_api::pipeline::{Op, Pipeline};
+use miniprogram_core::{AppId, ClientConfig, Error, PlatformId, Result, Secret, Vendor};
 
 use crate::dialect::BaiduDialect;
 use crate::{BAIDU, REFUSE};

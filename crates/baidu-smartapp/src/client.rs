@@ -3,7 +3,7 @@
 use http::Method;
 #[cfg(feature = "callback")]
 use miniprogram_core::callback::CallbackConfig;
-use miniprogram_core::pipeline::{Op, Pipeline, Reply};
+use miniprogram_core::vendor_api::pipeline::{Op, Pipeline, Reply};
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, MiniProgram,
     MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,

@@ -5,10 +5,9 @@ mod progress;
 mod upload;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::Call;
-use miniprogram_core::{
-    Category, CodeManager, CodeVersion, Error, QrCode, QrCodeOptions, Result, UploadProgress, UploadReceipt,
-};
+use miniprogram_core::model::{Category, CodeVersion, QrCode, QrCodeOptions, UploadProgress, UploadReceipt};
+use miniprogram_core::vendor_api::pipeline::Call;
+use miniprogram_core::{CodeManager, Error, Result};
 
 pub(crate) use progress::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
 pub(crate) use upload::UploadCode;

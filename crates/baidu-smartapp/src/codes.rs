@@ -4,11 +4,11 @@
 //! current SDKs, and the lists of its open-API gateway and authorization service. Success is `errno` 0; the table
 //! lists it so that no code printed by the vendor is missing.
 
-use miniprogram_core::codes::{CodeRow, CodeTable, Explanation, Meaning};
-use miniprogram_core::endpoint::{self, Endpoint, UNMODELLED};
-use miniprogram_core::{
-    AuditStatus, Code, ErrorKind, QuotaPeriod, Stage, StatusRow, StatusTable, UploadStatus, VisitStatus,
-};
+use miniprogram_core::model::QuotaPeriod;
+use miniprogram_core::vendor_api::codes::{CodeRow, CodeTable, Explanation, Meaning};
+use miniprogram_core::vendor_api::endpoint::{self, Endpoint, UNMODELLED};
+use miniprogram_core::vendor_api::{StatusRow, StatusTable};
+use miniprogram_core::{AuditStatus, Code, ErrorKind, Stage, UploadStatus, VisitStatus};
 
 use crate::{BAIDU, endpoints};
 

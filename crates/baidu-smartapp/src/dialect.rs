@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use miniprogram_core::codes::{CodeRow, CodeTable};
-use miniprogram_core::json::read_response;
-use miniprogram_core::kit::is_image;
-use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::{Place, Request, Response};
-use miniprogram_core::{AccessToken, Code, Result, Timestamp, Vendor, wire};
+use miniprogram_core::vendor_api::codes::{CodeRow, CodeTable};
+use miniprogram_core::vendor_api::json::read_response;
+use miniprogram_core::vendor_api::kit::is_image;
+use miniprogram_core::vendor_api::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
+use miniprogram_core::vendor_api::wire;
+use miniprogram_core::{Code, Result, Timestamp, Vendor};
 use serde_json::{Map, Value};
 
 use crate::BAIDU;

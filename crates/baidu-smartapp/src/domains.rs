@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use miniprogram_core::endpoint::Endpoint;
-use miniprogram_core::kit::{Inherent, OneCall};
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Command, Effect, EffectValue, MethodName, Result, Subject, kit};
+use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::kit::{Inherent, OneCall};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::vendor_api::{MethodName, kit};
+use miniprogram_core::{Command, Effect, EffectValue, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

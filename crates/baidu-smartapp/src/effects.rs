@@ -1,7 +1,7 @@
 //! Maps commands to effects: the single table of the effects on an app and of those on the platform.
 
-use miniprogram_core::kit::Inherent;
-use miniprogram_core::pipeline::{EffectPlan, EffectSource};
+use miniprogram_core::vendor_api::kit::Inherent;
+use miniprogram_core::vendor_api::pipeline::{EffectPlan, EffectSource};
 use miniprogram_core::{Command, Error, Result, subject};
 
 use crate::audit::{SubmitAudit, WithdrawAudit};

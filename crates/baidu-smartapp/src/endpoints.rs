@@ -1,6 +1,6 @@
 //! Baidu's endpoints, each as one value: the calls, the tables of codes and the reading of responses refer to it.
 
-use miniprogram_core::endpoint::Endpoint;
+use miniprogram_core::vendor_api::endpoint::Endpoint;
 
 /// `rest/2.0/smartapp/package/upload`.
 pub static UPLOAD_CODE: Endpoint = Endpoint::post("upload_code", "/rest/2.0/smartapp/package/upload");

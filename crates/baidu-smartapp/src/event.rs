@@ -19,7 +19,8 @@ pub(crate) mod protocol;
 mod verify_url;
 
 use miniprogram_core::callback::{CallbackConfig, CallbackMode};
-use miniprogram_core::{CallbackCheck, Error, Event, EventDecoder, EventKind, Push, Result, Vendor};
+use miniprogram_core::push::{CallbackCheck, Push};
+use miniprogram_core::{Error, Event, EventDecoder, EventKind, Result, Vendor};
 
 pub use details::{
     AdvancedAudit, Authorization, BaiduEvent, BrandWordAudit, Cancellation, CreatedApp, CreationCancelled,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use http::Method;
 use miniprogram_core::Result;
-use miniprogram_core::pipeline::Call;
 use miniprogram_core::transport::Body;
+use miniprogram_core::vendor_api::pipeline::Call;
 use serde_json::{Map, Value};
 
 use crate::REFUSE;

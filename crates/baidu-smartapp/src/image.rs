@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use miniprogram_core::Result;
-use miniprogram_core::pipeline::Call;
 use miniprogram_core::transport::Part;
+use miniprogram_core::vendor_api::pipeline::Call;
 use serde_json::Value;
 
 use crate::REFUSE;

@@ -7,10 +7,10 @@ mod change;
 mod examination;
 pub(crate) mod name;
 
-use miniprogram_core::Subject;
-use miniprogram_core::kit::Inherent;
-use miniprogram_core::pipeline::{Call, EffectPlan};
-use miniprogram_core::{Command, Effect, MethodName, Result, kit};
+use miniprogram_core::vendor_api::kit::Inherent;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectPlan};
+use miniprogram_core::vendor_api::{MethodName, kit};
+use miniprogram_core::{Command, Effect, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

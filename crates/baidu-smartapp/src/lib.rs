@@ -89,4 +89,5 @@ pub const BAIDU: Vendor = Vendor::new("baidu");
 
 /// The refusals of arguments, before a request is sent.
 #[cfg(feature = "client")]
-const REFUSE: miniprogram_core::kit::Refusals = miniprogram_core::kit::Refusals::new(BAIDU);
+const REFUSE: miniprogram_core::vendor_api::kit::Refusals =
+    miniprogram_core::vendor_api::kit::Refusals::new(BAIDU);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use miniprogram_core::pipeline::{Call, Fields};
+use miniprogram_core::vendor_api::pipeline::{Call, Fields};
 use miniprogram_core::{Result, Timestamp};
 use serde::Serialize;
 

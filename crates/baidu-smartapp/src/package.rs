@@ -1,10 +1,10 @@
 //! Packages as Baidu reports them, and how one is selected from the list.
 
-use miniprogram_core::kit::snapshot;
-use miniprogram_core::pipeline::{Call, Fields, Op, Preview, Reply};
+use miniprogram_core::model::CodeVersion;
+use miniprogram_core::vendor_api::kit::snapshot;
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Op, Preview, Reply};
 use miniprogram_core::{
-    AuditId, Code, CodeVersion, ErrorKind, PackageId, RawStatus, Result, Stage, Timestamp, Upload,
-    UploadStatus,
+    AuditId, Code, ErrorKind, PackageId, RawStatus, Result, Stage, Timestamp, Upload, UploadStatus,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -3,9 +3,10 @@
 //! Source: document 003, "申请获取用户手机号". Its samples spell the paths `moblieauth` and send labels; its tables and
 //! Baidu's SDKs use the paths and numbers used here.
 
-use miniprogram_core::kit::{Inherent, OneCall};
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Code, Command, Effect, EffectValue, MethodName, RawStatus, Result, Subject, kit};
+use miniprogram_core::vendor_api::kit::{Inherent, OneCall};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::vendor_api::{MethodName, kit};
+use miniprogram_core::{Code, Command, Effect, EffectValue, RawStatus, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

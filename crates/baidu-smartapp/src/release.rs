@@ -5,7 +5,8 @@ mod rollback;
 mod settings;
 
 use async_trait::async_trait;
-use miniprogram_core::{MinLibraryVersion, ReleaseManager, Result, RollbackVersion, Visit};
+use miniprogram_core::model::{MinLibraryVersion, RollbackVersion, Visit};
+use miniprogram_core::{ReleaseManager, Result};
 
 pub(crate) use publish::Release;
 pub(crate) use rollback::Rollback;

@@ -1,7 +1,8 @@
 //! Reading the `data` of a reply.
 
-use miniprogram_core::pipeline::{Fields, Reply};
-use miniprogram_core::{Result, wire};
+use miniprogram_core::Result;
+use miniprogram_core::vendor_api::pipeline::{Fields, Reply};
+use miniprogram_core::vendor_api::wire;
 use serde_json::{Map, Value};
 
 /// Returns the fields of a reply's `data`, which must be an object; an empty list counts as an empty object.

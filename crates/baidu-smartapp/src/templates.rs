@@ -8,11 +8,12 @@ mod delete;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use miniprogram_core::endpoint::Endpoint;
-use miniprogram_core::kit::Inherent;
-use miniprogram_core::pipeline::{Call, Fields, Op};
+use miniprogram_core::model::{Template, TemplateDraft};
+use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::kit::Inherent;
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Op};
 use miniprogram_core::vendor_api::{ADD_TEMPLATE, DELETE_TEMPLATE};
-use miniprogram_core::{DraftId, ErrorKind, Result, Subject, Template, TemplateDraft, TemplateLibrary};
+use miniprogram_core::{DraftId, ErrorKind, Result, Subject, TemplateLibrary};
 
 use add::AddTemplate;
 use delete::DeleteTemplate;

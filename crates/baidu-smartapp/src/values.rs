@@ -1,5 +1,5 @@
 //! The values that Baidu's documents enumerate, each table complete: received values as
-//! [`StatusTable`](miniprogram_core::StatusTable)s of open enumerations, sent values and words as [`WireTable`]s.
+//! [`StatusTable`](miniprogram_core::vendor_api::StatusTable)s of open enumerations, sent values and words as [`WireTable`]s.
 //!
 //! The statuses of packages, uploads and apps and the codes of refusals are in [`codes`](crate::codes).
 //!

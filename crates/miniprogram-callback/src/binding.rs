@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use miniprogram_core::{AppId, Error, ErrorKind, Event, Outcome, Result, TokenScope};
+use miniprogram_core::token::TokenScope;
+use miniprogram_core::{AppId, Error, ErrorKind, Event, Outcome, Result};
 use miniprogram_store::PlatformKey;
 
 use crate::lookups::{For, Looked};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use miniprogram_core::{Clock, Timestamp};
+use miniprogram_core::Timestamp;
+use miniprogram_core::clock::Clock;
 use tokio::sync::Notify;
 
 use crate::metrics;

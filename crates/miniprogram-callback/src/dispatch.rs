@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use miniprogram_core::{Delivery, Error, ErrorKind, Outcome, Result};
+use miniprogram_core::push::Delivery;
+use miniprogram_core::{Error, ErrorKind, Outcome, Result};
 use miniprogram_store::Claim;
 use tokio::sync::watch;
 use tokio::task::JoinSet;

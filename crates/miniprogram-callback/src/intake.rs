@@ -9,10 +9,8 @@ use axum::response::Response;
 use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 use miniprogram_core::callback::{Answer, Route, UrlCheck};
-use miniprogram_core::{
-    AppId, CallbackCheck, Error, ErrorKind, Event, EventCredential, EventKind, Push, Result, Timestamp,
-    Vendor,
-};
+use miniprogram_core::push::{CallbackCheck, EventCredential, Push};
+use miniprogram_core::{AppId, Error, ErrorKind, Event, EventKind, Result, Timestamp, Vendor};
 use miniprogram_store::{InboxState, Listed, NewEvent, PlatformKey, Received, Ticket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared as Flight};
-use miniprogram_core::{AppId, ErrorKind, TokenScope};
+use miniprogram_core::token::TokenScope;
+use miniprogram_core::{AppId, ErrorKind};
 use miniprogram_store::PlatformKey;
 
 use crate::lookups::{For, Key, Looked, Lookups, lock};

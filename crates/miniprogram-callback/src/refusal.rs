@@ -3,8 +3,9 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
+use miniprogram_core::Error;
 use miniprogram_core::callback::Answer;
-use miniprogram_core::{CallbackCheck, Error};
+use miniprogram_core::push::CallbackCheck;
 
 /// The check that rejected a request. For the receiver's log and metrics; the sender is not informed of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

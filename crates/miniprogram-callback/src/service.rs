@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use miniprogram_core::{Clock, EventHandler, Result, SystemClock};
+use miniprogram_core::clock::{Clock, SystemClock};
+use miniprogram_core::{EventHandler, Result};
 use miniprogram_store::{OriginalIds, Store};
 use tokio::sync::{Notify, Semaphore};
 

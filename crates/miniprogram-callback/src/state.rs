@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use miniprogram_core::clock::within;
-use miniprogram_core::{Clock, EventHandler, Timestamp};
+use miniprogram_core::clock::{Clock, within};
+use miniprogram_core::{EventHandler, Timestamp};
 use miniprogram_store::{OriginalIds, PlatformKey, Store};
 use tokio::sync::{Notify, Semaphore};
 

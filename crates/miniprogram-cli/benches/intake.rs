@@ -40,9 +40,12 @@ use std::time::{Duration, Instant};
 
 use miniprogram::baidu::event::BaiduEventEncoder;
 use miniprogram::callback::{CallbackConfig, Seal};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::push::OwnedPush;
+use miniprogram::token::TokenScope;
 use miniprogram::wechat::WECHAT;
 use miniprogram::wechat::event::{PushRoute, WeChatEventEncoder};
-use miniprogram::{Clock, OwnedPush, PlatformId, Secret, SystemClock, Timestamp, TokenScope};
+use miniprogram::{PlatformId, Secret, Timestamp};
 use miniprogram_store::StoreKeys;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

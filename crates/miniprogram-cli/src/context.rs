@@ -4,9 +4,11 @@ mod state;
 
 use std::sync::Arc;
 
+use miniprogram::clock::SystemClock;
+use miniprogram::token::{AccessToken, NoTokens, StaticToken, TokenProvider};
+use miniprogram::transport::BaseUrl;
 use miniprogram::{
-    AccessToken, AppId, BaseUrl, ClientConfig, Error, ErrorKind, MiniProgram, MiniProgramPlatform, NoTokens,
-    Outcome, PlatformId, Secret, StaticToken, SystemClock, TokenProvider,
+    AppId, ClientConfig, Error, ErrorKind, MiniProgram, MiniProgramPlatform, Outcome, PlatformId, Secret,
 };
 use miniprogram_store::StoreJournal;
 pub(crate) use state::{Held, State};

@@ -36,11 +36,11 @@ use vendors::Vendors;
 /// ```no_run
 /// use std::process::ExitCode;
 ///
-/// use miniprogram::codes::Explanation;
+/// use miniprogram::vendor_api::codes::Explanation;
 /// use miniprogram::{Code, MiniProgramPlatform, Result, Vendor};
 /// use miniprogram_cli::{Baidu, Command, PlatformConfig, VendorEntry, WeChat};
 /// # mod acme {
-/// #     use miniprogram::codes::CodeTable;
+/// #     use miniprogram::vendor_api::codes::CodeTable;
 /// #     use miniprogram::{Error, MiniProgramPlatform, Result, Vendor};
 /// #     use miniprogram_cli::PlatformConfig;
 /// #     pub const ACME: Vendor = Vendor::new("acme");

@@ -7,7 +7,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 
-use miniprogram::{Error, Printable, printable_json};
+use miniprogram::Error;
+use miniprogram::vendor_api::{Printable, printable_json};
 
 use crate::failure::{Failure, local};
 use crate::terminal::{Format, colours};

@@ -3,7 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use miniprogram::{Error, ErrorKind, Outcome, Printable, printable_json};
+use miniprogram::vendor_api::{Printable, printable_json};
+use miniprogram::{Error, ErrorKind, Outcome};
 use serde_json::json;
 
 use crate::failure::{Failure, Finish};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 /// One endpoint of a vendor.
 ///
 /// ```
-/// use miniprogram_core::endpoint::Endpoint;
+/// use miniprogram_core::vendor_api::endpoint::Endpoint;
 ///
 /// static RELEASE: Endpoint = Endpoint::post("release", "/release");
 /// static AUDIT: Endpoint = Endpoint::get("audit", "/audit").also(&["latest_audit"]).answers(&[404]);

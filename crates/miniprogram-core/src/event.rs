@@ -324,7 +324,7 @@ pub struct Event<'a> {
     /// [`credential`](Self::credential) shows [`MASK`].
     ///
     /// The payload may contain other one-time codes of a vendor, and text written by people. Take care where you
-    /// print it, and print strings through [`Printable`](crate::Printable).
+    /// print it, and print strings through [`Printable`](crate::vendor_api::Printable).
     pub payload: Value,
     /// The ticket or authorization code that the push delivers.
     ///

@@ -64,7 +64,8 @@ impl Journal for NoJournal {
 /// ```
 /// use std::sync::Arc;
 ///
-/// use miniprogram_core::{AppId, MemoryJournal};
+/// use miniprogram_core::AppId;
+/// use miniprogram_core::journal::MemoryJournal;
 ///
 /// let journal = Arc::new(MemoryJournal::new());
 /// // ClientConfig::new(platform_id, tokens).with_journal(journal.clone())

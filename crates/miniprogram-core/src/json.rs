@@ -17,7 +17,7 @@ use serde_json::Value;
 /// borrowed if nothing was wrong.
 ///
 /// ```
-/// use miniprogram_core::json::repaired;
+/// use miniprogram_core::vendor_api::json::repaired;
 ///
 /// assert_eq!(repaired("{\"reason\":\"one\ntwo\"}"), r#"{"reason":"one\u000atwo"}"#);
 /// assert_eq!(repaired(r#"{"id":18446744073709551616}"#), r#"{"id":"18446744073709551616"}"#);

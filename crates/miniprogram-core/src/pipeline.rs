@@ -56,7 +56,7 @@ pub trait Dialect: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// An error fails the attempt before anything is sent.
     ///
-    /// [`MASK`]: crate::redact::MASK
+    /// [`MASK`]: crate::vendor_api::redact::MASK
     fn authorize(&self, request: &mut Request, token: Option<&AccessToken>, now: Timestamp) -> Result<()>;
 
     /// Reads a response, whatever its HTTP status: vendors report failures with 200, and empty successes with

@@ -12,7 +12,7 @@ use serde_json::ser::{Formatter, Serializer};
 /// or look like other text.
 ///
 /// ```
-/// use miniprogram_core::Printable;
+/// use miniprogram_core::vendor_api::Printable;
 ///
 /// assert_eq!(Printable("safe\u{202e}gnp.exe\n").to_string(), r"safe\u{202e}gnp.exe\n");
 /// ```

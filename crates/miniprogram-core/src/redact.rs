@@ -32,7 +32,7 @@ const ABOUT: [&str; 4] = ["time", "expires", "expiresin", "type"];
 /// code of an authorization. Case, underscores and other punctuation are ignored.
 ///
 /// ```
-/// use miniprogram_core::redact::is_secret_name;
+/// use miniprogram_core::vendor_api::redact::is_secret_name;
 ///
 /// assert!(is_secret_name("authorizer_access_token") && is_secret_name("AuthorizationCode"));
 /// assert!(!is_secret_name("AuthorizationCodeExpiredTime") && !is_secret_name("expires_in"));

@@ -30,7 +30,7 @@ use crate::vendor::Vendor;
 ///   [`Effect::earlier`](crate::Effect::earlier), [`Error::earlier`](crate::Error::earlier).
 ///
 /// This holds within one platform value. Another one, such as that of the next process, learns of an open effect
-/// through a shared [`Journal`](crate::Journal). Dropping the future of a call is safe: it leaves the effect
+/// through a shared [`Journal`](crate::journal::Journal). Dropping the future of a call is safe: it leaves the effect
 /// open.
 #[async_trait]
 pub trait Subject: Debug + Send + Sync + 'static {
@@ -79,9 +79,9 @@ pub trait Subject: Debug + Send + Sync + 'static {
 }
 
 /// Implements [`Subject`] for a vendor's handle: each method is the pipeline's, with the handle as its
-/// [`EffectSource`](crate::pipeline::EffectSource). The caller's crate depends on `async-trait`.
+/// [`EffectSource`](crate::vendor_api::pipeline::EffectSource). The caller's crate depends on `async-trait`.
 ///
-/// Takes the handle's type, then, of a handle, its [`Pipeline`](crate::pipeline::Pipeline) and the id that its effects act
+/// Takes the handle's type, then, of a handle, its [`Pipeline`](crate::vendor_api::pipeline::Pipeline) and the id that its effects act
 /// on: `subject!(AcmeApp, |app| app.pipeline, &app.app);`.
 #[cfg(feature = "client")]
 #[macro_export]

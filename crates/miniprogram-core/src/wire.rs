@@ -5,7 +5,7 @@
 //! its own field, and never becomes a meaningful value.
 //!
 //! ```
-//! use miniprogram_core::wire;
+//! use miniprogram_core::vendor_api::wire;
 //! use serde_json::json;
 //!
 //! assert_eq!(wire::number(&json!("7")), Some(7));

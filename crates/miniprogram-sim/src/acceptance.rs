@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use miniprogram_core::frame::{self, FrameKey, HexCase};
-use miniprogram_core::{AppId, Clock, SystemClock};
+use miniprogram_core::AppId;
+use miniprogram_core::clock::{Clock, SystemClock};
+use miniprogram_core::vendor_api::frame::{self, FrameKey, HexCase};
 use serde::{Deserialize, Serialize};
 
 use crate::WECHAT;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniprogram_core::clock::{Busy, Wait};
-use miniprogram_core::{Clock, SystemClock, Timestamp, VirtualClock};
+use miniprogram_core::Timestamp;
+use miniprogram_core::clock::{Busy, Clock, SystemClock, VirtualClock, Wait};
 use tokio::sync::watch;
 
 /// Real time plus an offset that [`advance`](Self::advance) increases.

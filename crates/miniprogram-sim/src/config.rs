@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniprogram_core::{Clock, Secret, TemplateId, Vendor, VirtualClock};
+use miniprogram_core::clock::{Clock, VirtualClock};
+use miniprogram_core::{Secret, TemplateId, Vendor};
 
 use crate::baidu::NameRules;
 use crate::callback::Callback;

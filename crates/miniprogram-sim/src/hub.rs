@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use miniprogram_core::{AppId, Clock, Timestamp, Vendor};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::{AppId, Timestamp, Vendor};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;

@@ -1,6 +1,6 @@
 //! Masks tokens and passwords in the request log.
 
-use miniprogram_core::redact::{MASK, is_secret_name, masked_text};
+use miniprogram_core::vendor_api::redact::{MASK, is_secret_name, masked_text};
 
 use crate::call::Call;
 

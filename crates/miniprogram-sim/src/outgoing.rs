@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use miniprogram_core::frame::FrameKey;
+use miniprogram_core::vendor_api::frame::FrameKey;
 use miniprogram_core::{AppId, Timestamp};
 use serde_json::Value;
 

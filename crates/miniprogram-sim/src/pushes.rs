@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use miniprogram_core::frame::{self, FrameKey};
+use miniprogram_core::vendor_api::frame::{self, FrameKey};
 use miniprogram_core::{AppId, Timestamp, Vendor};
 use serde_json::json;
 

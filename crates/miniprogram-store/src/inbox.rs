@@ -4,7 +4,7 @@ use std::fmt::{self, Debug};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram_core::redact::MASK;
+use miniprogram_core::vendor_api::redact::MASK;
 use miniprogram_core::{AppId, Event, EventKind, Result, Timestamp, Vendor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -4,7 +4,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use miniprogram_core::{Clock, Intent, Journal, PlatformId, Result, Settled, SubjectId, Timestamp, Vendor};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::journal::Journal;
+use miniprogram_core::{Intent, PlatformId, Result, Settled, SubjectId, Timestamp, Vendor};
 use serde::Serialize;
 
 use crate::tokens::PlatformKey;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use miniprogram_core::authorization::IssuedToken;
-use miniprogram_core::{AccessToken, AppId, PlatformId, Result, Secret, Timestamp, TokenScope, Vendor};
+use miniprogram_core::token::{AccessToken, TokenScope};
+use miniprogram_core::{AppId, PlatformId, Result, Secret, Timestamp, Vendor};
 use serde::{Deserialize, Serialize};
 
 /// The longest duration of a lease: 1 hour. A lease that ends later was written by a clock that ran ahead, and is

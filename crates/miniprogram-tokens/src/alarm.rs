@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use miniprogram_core::TokenScope;
+use miniprogram_core::token::TokenScope;
 
 /// A problem with a token that lasts until it is resolved by a person, or over time.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use miniprogram_core::authorization::{
     AuthorizationRequest, AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage, Permission,
 };
-use miniprogram_core::{AppId, Error, ErrorKind, Outcome, Result, Secret, Timestamp, TokenScope};
+use miniprogram_core::token::TokenScope;
+use miniprogram_core::{AppId, Error, ErrorKind, Outcome, Result, Secret, Timestamp};
 use miniprogram_store::{PlatformKey, Ticket, TokenRecord};
 use serde::Serialize;
 
@@ -98,7 +99,7 @@ impl TokenManager {
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) while no ticket has arrived; the errors of
-    /// [`AuthorizationApi::authorization_url`](miniprogram_core::AuthorizationApi::authorization_url) and those
+    /// [`AuthorizationApi::authorization_url`](miniprogram_core::authorization::AuthorizationApi::authorization_url) and those
     /// of the vendor.
     pub async fn authorization_url(
         &self,
@@ -242,7 +243,7 @@ impl TokenManager {
     /// Renews a token immediately, whatever its age.
     ///
     /// # Errors
-    /// As for [`token`](miniprogram_core::TokenProvider::token).
+    /// As for [`token`](miniprogram_core::token::TokenProvider::token).
     pub async fn refresh(&self, scope: &TokenScope) -> Result<TokenStatus> {
         let record = self.renewed(scope).await?;
         Ok(self.0.status_of(&record))
@@ -318,7 +319,7 @@ impl TokenManager {
     ///
     /// # Errors
     /// Rejections by the vendor; if the vendor requires the app's own token, the errors of
-    /// [`token`](miniprogram_core::TokenProvider::token).
+    /// [`token`](miniprogram_core::token::TokenProvider::token).
     pub async fn authorizer_info(&self, platform: &PlatformKey, app: &AppId) -> Result<AuthorizerInfo> {
         Trip::new(self).ask_about(&authorizer(platform, app), app).await
     }

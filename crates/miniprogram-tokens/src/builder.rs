@@ -3,7 +3,9 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use miniprogram_core::{AuthorizationApi, Clock, Error, ErrorKind, Result, SystemClock};
+use miniprogram_core::authorization::AuthorizationApi;
+use miniprogram_core::clock::{Clock, SystemClock};
+use miniprogram_core::{Error, ErrorKind, Result};
 use miniprogram_store::tokens::LONGEST_LEASE;
 use miniprogram_store::{PlatformKey, TokenStore};
 

@@ -1,6 +1,7 @@
 //! The errors of this crate, with advice on what to do next.
 
-use miniprogram_core::{Advice, Error, ErrorKind, Outcome, Timestamp, TokenScope};
+use miniprogram_core::token::TokenScope;
+use miniprogram_core::{Advice, Error, ErrorKind, Outcome, Timestamp};
 use miniprogram_store::UnreadablePart;
 
 const OPERATION: &str = "token";

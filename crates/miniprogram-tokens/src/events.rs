@@ -1,9 +1,9 @@
 //! Handling of pushed tickets and authorizations.
 
 use async_trait::async_trait;
-use miniprogram_core::{
-    Delivery, ErrorKind, Event, EventCredential, EventHandler, EventKind, Result, Timestamp, TokenScope,
-};
+use miniprogram_core::push::{Delivery, EventCredential};
+use miniprogram_core::token::TokenScope;
+use miniprogram_core::{ErrorKind, Event, EventHandler, EventKind, Result, Timestamp};
 use miniprogram_store::PlatformKey;
 
 use crate::authorize::authorizer;

@@ -4,11 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram_core::authorization::{AuthorizerInfo, PlatformProof};
-use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, Clock, ErrorKind, Outcome, Result, TokenKind, TokenProvider,
-    TokenScope,
-};
+use miniprogram_core::authorization::{AuthorizationApi, AuthorizerInfo, PlatformProof};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::token::{AccessToken, TokenKind, TokenProvider, TokenScope};
+use miniprogram_core::{AppId, ErrorKind, Outcome, Result};
 use miniprogram_store::{OriginalIds, PlatformKey, TokenStore};
 
 use crate::alarm::AlarmSink;

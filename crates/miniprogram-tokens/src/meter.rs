@@ -1,6 +1,7 @@
 //! Metrics for operators. The names are listed in the README.
 
-use miniprogram_core::{Error, TokenScope, Vendor};
+use miniprogram_core::token::TokenScope;
+use miniprogram_core::{Error, Vendor};
 
 /// Records how a call of the token chain ended.
 pub(crate) fn call<T>(operation: &'static str, scope: &TokenScope, result: &Result<T, Error>) {

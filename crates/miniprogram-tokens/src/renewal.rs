@@ -1,7 +1,7 @@
 //! The renewal protocol of an app's tokens: what is sent, how often, and how a missing response is handled.
 
-use miniprogram_core::authorization::{Grant, Recovery, RefreshTokenUse};
-use miniprogram_core::{AppId, AuthorizationApi, Error, ErrorKind, Outcome, Result, Secret};
+use miniprogram_core::authorization::{AuthorizationApi, Grant, Recovery, RefreshTokenUse};
+use miniprogram_core::{AppId, Error, ErrorKind, Outcome, Result, Secret};
 use miniprogram_store::{Lease, TokenRecord};
 
 use crate::errors;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures::future::{Shared, select};
 use futures::{FutureExt, StreamExt, stream};
-use miniprogram_core::{Result, Timestamp, TokenScope, Vendor};
+use miniprogram_core::token::TokenScope;
+use miniprogram_core::{Result, Timestamp, Vendor};
 use miniprogram_store::{GrantState, TokenFilter, TokenRecord};
 
 use crate::manager::{RenewalState, TokenManager};

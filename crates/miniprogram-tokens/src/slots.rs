@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use miniprogram_core::{AccessToken, Timestamp, TokenScope};
+use miniprogram_core::Timestamp;
+use miniprogram_core::token::{AccessToken, TokenScope};
 use miniprogram_store::{Lease, StoredAccess, TokenRecord};
 
 use crate::flight::Flight;
@@ -186,8 +187,9 @@ mod tests {
     use std::collections::HashMap;
     use std::sync::{Arc, Mutex};
 
+    use miniprogram_core::Vendor;
     use miniprogram_core::authorization::IssuedToken;
-    use miniprogram_core::{Vendor, VirtualClock};
+    use miniprogram_core::clock::VirtualClock;
     use miniprogram_store::{SqliteStore, StoreOptions};
 
     use super::*;

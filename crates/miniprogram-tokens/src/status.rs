@@ -1,6 +1,7 @@
 //! The status of tokens: states and ages, never values.
 
-use miniprogram_core::{AppId, PlatformId, Result, Timestamp, TokenKind, Vendor};
+use miniprogram_core::token::TokenKind;
+use miniprogram_core::{AppId, PlatformId, Result, Timestamp, Vendor};
 use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, TokenRecord, UnreadablePart};
 use serde::Serialize;
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniprogram_core::authorization::{Grant, Permission, PlatformProof};
-use miniprogram_core::{
-    AuthorizationApi, Error, ErrorKind, Result, Secret, Timestamp, TokenKind, TokenScope,
-};
+use miniprogram_core::authorization::{AuthorizationApi, Grant, Permission, PlatformProof};
+use miniprogram_core::token::{TokenKind, TokenScope};
+use miniprogram_core::{Error, ErrorKind, Result, Secret, Timestamp};
 use miniprogram_store::{Acquired, GrantState, Lease, NewTokens, PlatformKey, StoredAccess, TokenRecord};
 
 use crate::alarm::Alarm;

@@ -4,11 +4,10 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::time::Duration;
 
-use miniprogram_core::authorization::{PlatformAuth, PlatformProof};
+use miniprogram_core::authorization::{AuthorizationApi, PlatformAuth, PlatformProof};
 use miniprogram_core::clock::Busy;
-use miniprogram_core::{
-    AuthorizationApi, Error, Outcome, Result, Retry, Timestamp, TokenProvider, TokenScope,
-};
+use miniprogram_core::token::{TokenProvider, TokenScope};
+use miniprogram_core::{Error, Outcome, Result, Retry, Timestamp};
 
 use crate::manager::TokenManager;
 

@@ -16,10 +16,11 @@ use std::time::Duration;
 
 use baidu_smartapp::{BAIDU, BaiduAuthorization};
 use futures::future::join_all;
-use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, BaseUrl, ClientConfig, Clock, Secret, SystemClock, TokenProvider,
-    TokenScope, Vendor,
-};
+use miniprogram_core::authorization::AuthorizationApi;
+use miniprogram_core::clock::{Clock, SystemClock};
+use miniprogram_core::token::{AccessToken, TokenProvider, TokenScope};
+use miniprogram_core::transport::BaseUrl;
+use miniprogram_core::{AppId, ClientConfig, Secret, Vendor};
 use miniprogram_sim::{AppSpec, Callback, SimConfig, Simulator};
 use miniprogram_store::{Acquired, NewTokens, PlatformKey, PostgresStore, StoreOptions, Ticket, TokenStore};
 use miniprogram_tokens::TokenManager;

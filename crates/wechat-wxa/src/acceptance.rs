@@ -4,7 +4,8 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use miniprogram_core::{AppId, Delivery, Event, EventHandler, PlatformId, Result, Secret};
+use miniprogram_core::push::Delivery;
+use miniprogram_core::{AppId, Event, EventHandler, PlatformId, Result, Secret};
 
 use crate::event::acceptance_test::Asked;
 

@@ -8,7 +8,7 @@ pub use info::{AccountInfo, Changes, VerificationInfo};
 pub use name::{NameAudit, NameAuditState, NameChange, NameCheck};
 pub use profile::IconChange;
 
-use miniprogram_core::kit::Inherent;
+use miniprogram_core::vendor_api::kit::Inherent;
 
 pub(crate) const EFFECTS: &[Inherent] = &[
     Inherent::new(name::SET, name::set),

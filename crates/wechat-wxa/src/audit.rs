@@ -7,8 +7,9 @@ mod target;
 mod withdraw;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::Call;
-use miniprogram_core::{Audit, AuditId, AuditManager, AuditQuota, QuotaPeriod, Result};
+use miniprogram_core::model::{AuditQuota, QuotaPeriod};
+use miniprogram_core::vendor_api::pipeline::Call;
+use miniprogram_core::{Audit, AuditId, AuditManager, Result};
 
 pub(crate) use expedite::ExpediteAudit;
 pub use options::{AuditItem, SubmitOptions, UgcDeclare};

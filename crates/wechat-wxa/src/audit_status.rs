@@ -1,6 +1,6 @@
 //! Reads of audits and their status, which code, audits and releases look at.
 
-use miniprogram_core::pipeline::{Call, Op, Reply};
+use miniprogram_core::vendor_api::pipeline::{Call, Op, Reply};
 use miniprogram_core::{Audit, AuditId, Result};
 use serde_json::{Value, json};
 

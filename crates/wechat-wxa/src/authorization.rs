@@ -10,15 +10,14 @@ mod tokens;
 
 use async_trait::async_trait;
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant, IssuedToken, PlatformAuth,
-    PlatformProof, PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationApi, AuthorizationRequest, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant,
+    IssuedToken, PlatformAuth, PlatformProof, PreAuthorizationCode, Recovery, RefreshTokenUse,
 };
-use miniprogram_core::endpoint::Endpoint;
-use miniprogram_core::pipeline::{Call, Op, Pipeline};
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::BaseUrl;
-use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, ClientConfig, PlatformId, Result, Secret, Vendor,
-};
+use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::pipeline::{Call, Op, Pipeline};
+use miniprogram_core::{AppId, ClientConfig, PlatformId, Result, Secret, Vendor};
 use serde_json::{Map, Value};
 
 use crate::dialect::WeChatDialect;

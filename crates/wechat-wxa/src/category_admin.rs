@@ -5,9 +5,9 @@
 
 mod catalogue;
 
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp, kit};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{CATEGORY_AUDIT, Coded, ReviewStatus};
-use miniprogram_core::kit::{Inherent, OneCall};
+use miniprogram_core::vendor_api::kit::{Inherent, OneCall};
 
 pub(crate) const ADD: MethodName = MethodName::new("add_categories");
 pub(crate) const MODIFY: MethodName = MethodName::new("modify_category");

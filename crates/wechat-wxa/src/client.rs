@@ -1,8 +1,8 @@
 //! Clients for the platform and for one app that has authorized it.
 
 use http::Method;
-use miniprogram_core::pipeline::{Call, Op, Pipeline, Reply};
 use miniprogram_core::transport::Body;
+use miniprogram_core::vendor_api::pipeline::{Call, Op, Pipeline, Reply};
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, GrayReleaseSupport,
     MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,

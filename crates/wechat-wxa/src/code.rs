@@ -5,11 +5,11 @@ mod upload;
 mod versions;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, Fields, Op};
-use miniprogram_core::{
-    Category, CategoryLevel, CodeManager, CodeVersion, QrCode, QrCodeOptions, Result, UploadProgress,
-    UploadReceipt,
+use miniprogram_core::model::{
+    Category, CategoryLevel, CodeVersion, QrCode, QrCodeOptions, UploadProgress, UploadReceipt,
 };
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Op};
+use miniprogram_core::{CodeManager, Result};
 use serde_json::{Value, json};
 
 pub use privacy::PrivacyScan;

@@ -4,9 +4,10 @@
 //! current public error tables. Success is `errcode` 0; the table lists it so that no code printed by the vendor is
 //! missing.
 
-use miniprogram_core::codes::{CodeRow, CodeTable, Explanation};
-use miniprogram_core::endpoint::{self, Endpoint, UNMODELLED};
-use miniprogram_core::{AuditStatus, Code, GrayStatus, Stage, StatusRow, StatusTable, VisitStatus};
+use miniprogram_core::vendor_api::codes::{CodeRow, CodeTable, Explanation};
+use miniprogram_core::vendor_api::endpoint::{self, Endpoint, UNMODELLED};
+use miniprogram_core::vendor_api::{StatusRow, StatusTable};
+use miniprogram_core::{AuditStatus, Code, GrayStatus, Stage, VisitStatus};
 
 use crate::{WECHAT, endpoints};
 
@@ -126,7 +127,7 @@ pub static TABLES: &[&CodeTable] = &[&ERRCODE];
 /// Explains an `errcode`, for a specific operation (a trait's method or an endpoint path) if one is given.
 ///
 /// ```
-/// use miniprogram_core::codes::Language;
+/// use miniprogram_core::vendor_api::codes::Language;
 /// use wechat_wxa::codes::explain;
 ///
 /// let busy = explain(&61039.into(), Some("submit_audit"));

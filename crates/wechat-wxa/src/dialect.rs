@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use miniprogram_core::json::read_response;
-use miniprogram_core::kit::is_image;
-use miniprogram_core::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::{Place, Request, Response};
-pub(crate) use miniprogram_core::wire::number as whole;
-use miniprogram_core::{AccessToken, Code, Result, Timestamp, Vendor};
+use miniprogram_core::vendor_api::json::read_response;
+use miniprogram_core::vendor_api::kit::is_image;
+use miniprogram_core::vendor_api::pipeline::{Call, Dialect, Expect, Reply, VendorRefusal, Verdict};
+pub(crate) use miniprogram_core::vendor_api::wire::number as whole;
+use miniprogram_core::{Code, Result, Timestamp, Vendor};
 use serde_json::{Map, Value};
 
 use crate::WECHAT;

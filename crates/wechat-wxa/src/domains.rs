@@ -8,8 +8,8 @@ pub(crate) mod prefetch;
 pub(crate) mod server;
 pub(crate) mod web_view;
 
-use miniprogram_core::pipeline::{Fields, Finding, Reply};
-use miniprogram_core::{EffectValue, Result};
+use miniprogram_core::vendor_api::pipeline::{Fields, Finding, Reply};
+use miniprogram_core::{EffectValue, Result, effect_members};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -22,8 +22,7 @@ pub use web_view::{WebViewDomainChange, WebViewDomainResult};
 use crate::REFUSE;
 use crate::fields;
 use crate::values::DomainAction;
-use miniprogram_core::effect_members;
-use miniprogram_core::kit::Inherent;
+use miniprogram_core::vendor_api::kit::Inherent;
 
 pub(crate) const EFFECTS: &[Inherent] = &[
     Inherent::new(server::CHANGE, server::change),

@@ -1,6 +1,6 @@
 //! Maps commands to effects: the single table of the effects on an app and of those on the platform.
 
-use miniprogram_core::pipeline::{EffectPlan, EffectSource};
+use miniprogram_core::vendor_api::pipeline::{EffectPlan, EffectSource};
 use miniprogram_core::{Command, Error, Result, subject};
 
 use crate::audit::{ExpediteAudit, SubmitAudit, WithdrawAudit};
@@ -10,7 +10,7 @@ use crate::release::{
     CancelGrayRelease, Release, Rollback, StartGrayRelease, set_min_library_version, set_visit_status,
 };
 use crate::{WECHAT, account, category_admin, domains, privacy, quota, templates, testers};
-use miniprogram_core::kit::Inherent;
+use miniprogram_core::vendor_api::kit::Inherent;
 
 /// The WeChat-only effects on an app.
 const OF_APP: [&[Inherent]; 6] = [

@@ -1,6 +1,6 @@
 //! WeChat's endpoints, each as one value: the calls, the tables of codes and the reading of responses refer to it.
 
-use miniprogram_core::endpoint::Endpoint;
+use miniprogram_core::vendor_api::endpoint::Endpoint;
 
 /// Refusals whose response names the domains at fault, so that the lists are read.
 const SERVER_DOMAIN_REFUSALS: &[i64] = &[85301, 85302, 85303];

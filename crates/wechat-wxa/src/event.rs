@@ -23,10 +23,9 @@ mod xml;
 use miniprogram_core::callback::{
     BodyFormat, CallbackConfig, CallbackMode, Sealed, Signed, misconfigured, signed_time, without_bom,
 };
-use miniprogram_core::frame::HexCase;
-use miniprogram_core::{
-    CallbackCheck, Error, Event, EventDecoder, EventKind, PlatformId, Push, Result, Vendor,
-};
+use miniprogram_core::push::{CallbackCheck, Push};
+use miniprogram_core::vendor_api::frame::HexCase;
+use miniprogram_core::{Error, Event, EventDecoder, EventKind, PlatformId, Result, Vendor};
 
 pub use details::{
     AppealEvidence, AppealMaterial, AppealRecord, AuditApproved, AuditDelayed, AuditRejected, AuthTask,

@@ -1,6 +1,6 @@
 //! The fields of WeChat's responses.
 
-use miniprogram_core::pipeline::{Fields, Reply};
+use miniprogram_core::vendor_api::pipeline::{Fields, Reply};
 
 /// Returns the fields of a whole response, without those of the envelope.
 pub(crate) fn of(reply: &Reply) -> Fields<'_> {

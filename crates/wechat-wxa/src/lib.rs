@@ -111,4 +111,5 @@ pub const WECHAT: Vendor = Vendor::new("wechat");
 
 /// The refusals of arguments, before a request is sent.
 #[cfg(feature = "client")]
-const REFUSE: miniprogram_core::kit::Refusals = miniprogram_core::kit::Refusals::new(WECHAT);
+const REFUSE: miniprogram_core::vendor_api::kit::Refusals =
+    miniprogram_core::vendor_api::kit::Refusals::new(WECHAT);

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use bytes::Bytes;
-use miniprogram_core::pipeline::{Call, Fields};
 use miniprogram_core::transport::Part;
+use miniprogram_core::vendor_api::pipeline::{Call, Fields};
 use miniprogram_core::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

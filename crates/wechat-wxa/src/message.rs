@@ -1,7 +1,7 @@
 //! Customer-service messages.
 
 use miniprogram_core::Result;
-use miniprogram_core::pipeline::Call;
+use miniprogram_core::vendor_api::pipeline::Call;
 use serde_json::json;
 
 use crate::REFUSE;

@@ -8,7 +8,7 @@ pub use interfaces::{PrivacyApplication, PrivacyInterface, PrivacyInterfaceReque
 pub use order_path::{OrderPath, OrderPathRequest};
 pub use setting::{PrivacyGuide, PrivacyOwner, PrivacySetting, PrivacyUse};
 
-use miniprogram_core::kit::Inherent;
+use miniprogram_core::vendor_api::kit::Inherent;
 
 pub(crate) const EFFECTS: &[Inherent] =
     &[Inherent::new(setting::SET, setting::set), Inherent::new(interfaces::APPLY, interfaces::apply)];

@@ -1,11 +1,8 @@
 //! Call allowances, and the vendor's records of requests.
 
-use miniprogram_core::AppId;
-use miniprogram_core::Authorizer;
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields};
-use miniprogram_core::redact;
-use miniprogram_core::{Command, Effect, InherentCommand, MethodName, Result, Timestamp, kit};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit, redact};
+use miniprogram_core::{AppId, Authorizer, Command, Effect, Result, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +11,7 @@ use crate::WECHAT;
 use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
-use miniprogram_core::kit::{Inherent, OneCall};
+use miniprogram_core::vendor_api::kit::{Inherent, OneCall};
 
 pub(crate) const CLEAR: MethodName = MethodName::new("clear_quota");
 

@@ -1,6 +1,6 @@
 //! Records of rule violations and of appeals.
 
-use miniprogram_core::pipeline::{Call, Fields};
+use miniprogram_core::vendor_api::pipeline::{Call, Fields};
 use miniprogram_core::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

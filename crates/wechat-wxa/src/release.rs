@@ -6,7 +6,8 @@ mod rollback;
 mod settings;
 
 use async_trait::async_trait;
-use miniprogram_core::{GrayReleasePlan, MinLibraryVersion, ReleaseManager, Result, RollbackVersion, Visit};
+use miniprogram_core::model::{GrayReleasePlan, MinLibraryVersion, RollbackVersion, Visit};
+use miniprogram_core::{ReleaseManager, Result};
 
 pub(crate) use gray::{CancelGrayRelease, StartGrayRelease};
 pub(crate) use publish::Release;

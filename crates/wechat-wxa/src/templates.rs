@@ -2,11 +2,11 @@
 //! list.
 
 use async_trait::async_trait;
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
+use miniprogram_core::model::{AddedTemplate, Template, TemplateDraft};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
+use miniprogram_core::vendor_api::{DELETE_TEMPLATE as DELETE, DeleteTemplate, InherentCommand, kit};
 use miniprogram_core::{
-    AddedTemplate, AppId, Command, DraftId, Effect, EffectValue, InherentCommand, Result, Template,
-    TemplateDraft, TemplateId, TemplateLibrary, kit,
+    AppId, Command, DraftId, Effect, EffectValue, Result, Subject, TemplateId, TemplateLibrary,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -18,10 +18,9 @@ use crate::dialect::whole;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{TEMPLATE_TYPE, TemplateKind};
-use miniprogram_core::kit::{Inherent, OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{Inherent, OneCall, value_of};
 
 pub(crate) use miniprogram_core::vendor_api::ADD_TEMPLATE as ADD;
-use miniprogram_core::vendor_api::{DELETE_TEMPLATE as DELETE, DeleteTemplate};
 
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(ADD, add), Inherent::new(DELETE, delete)];
 

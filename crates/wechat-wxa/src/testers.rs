@@ -3,9 +3,9 @@
 //! The list of testers contains no WeChat ids, and owners also bind and unbind testers in the console: a person who
 //! is new in it or gone need not be the requested one. Only repeating the call settles the outcome.
 
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, kit};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, effect_members};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -14,8 +14,7 @@ use crate::WECHAT;
 use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
-use miniprogram_core::effect_members;
-use miniprogram_core::kit::{Inherent, OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{Inherent, OneCall, value_of};
 
 pub(crate) const BIND: MethodName = MethodName::new("bind_tester");
 pub(crate) const UNBIND: MethodName = MethodName::new("unbind_tester");

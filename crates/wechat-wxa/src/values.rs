@@ -1,5 +1,5 @@
 //! The values that WeChat enumerates in addition to the statuses of code: received values as
-//! [`StatusTable`](miniprogram_core::StatusTable)s of open enumerations, sent values as enumerations with their wire
+//! [`StatusTable`](miniprogram_core::vendor_api::StatusTable)s of open enumerations, sent values as enumerations with their wire
 //! form.
 //!
 //! The statuses of audits, gray releases and visits and the codes of refusals are in [`codes`](crate::codes).

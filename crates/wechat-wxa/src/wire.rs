@@ -1,7 +1,7 @@
-//! WeChat's JSON as received, read with the tolerance of [`miniprogram_core::wire`]: a field that is absent, empty or
+//! WeChat's JSON as received, read with the tolerance of [`miniprogram_core::vendor_api::wire`]: a field that is absent, empty or
 //! of the wrong type is `None`.
 
-use miniprogram_core::wire::lenient;
+use miniprogram_core::vendor_api::wire::lenient;
 use miniprogram_core::{AuditId, Timestamp};
 use serde::Deserialize;
 

@@ -1,8 +1,12 @@
 //! An app's handle: the reads. Effects are in `effects.rs`.
 
 use async_trait::async_trait;
-use miniprogram_core::endpoint::Endpoint;
-use miniprogram_core::pipeline::{Call, Pipeline, Reply};
+use miniprogram_core::model::{
+    AuditQuota, Category, CategoryLevel, CodeVersion, GrayReleasePlan, MinLibraryVersion, QrCode,
+    QrCodeOptions, RollbackVersion, UploadProgress, UploadReceipt, Visit,
+};
+use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::pipeline::{Call, Pipeline, Reply};
 use miniprogram_core::*;
 
 use super::codes::{GRAY, VISIBILITY};

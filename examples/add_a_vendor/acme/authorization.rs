@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerInfo, Grant, IssuedToken, PlatformAuth, PlatformProof,
+    AuthorizationApi, AuthorizationRequest, AuthorizerInfo, Grant, IssuedToken, PlatformAuth, PlatformProof,
     PreAuthorizationCode, RefreshTokenUse,
 };
-use miniprogram_core::pipeline::{Call, Op, Pipeline, Reply};
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::Place;
-use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, ClientConfig, Error, PlatformId, Result, Secret, Vendor,
-};
+use miniprogram_core::vendor_api::pipeline::{Call, Op, Pipeline, Reply};
+use miniprogram_core::{AppId, ClientConfig, Error, PlatformId, Result, Secret, Vendor};
 use serde_json::{Value, json};
 
 use super::dialect::AcmeDialect;

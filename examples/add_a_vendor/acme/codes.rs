@@ -1,7 +1,8 @@
 //! What Acme's words mean.
 
-use miniprogram_core::codes::{CodeRow, CodeTable};
-use miniprogram_core::{AuditStatus, ErrorKind, GrayStatus, StatusRow, StatusTable, VisitStatus};
+use miniprogram_core::vendor_api::codes::{CodeRow, CodeTable};
+use miniprogram_core::vendor_api::{StatusRow, StatusTable};
+use miniprogram_core::{AuditStatus, ErrorKind, GrayStatus, VisitStatus};
 
 use super::ACME;
 

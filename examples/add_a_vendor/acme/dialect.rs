@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use miniprogram_core::pipeline::{Call, Dialect, Reply, VendorRefusal, Verdict};
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::{Place, Request, Response};
-use miniprogram_core::{AccessToken, Code, Error, PlatformId, Result, Timestamp, Vendor};
+use miniprogram_core::vendor_api::pipeline::{Call, Dialect, Reply, VendorRefusal, Verdict};
+use miniprogram_core::{Code, Error, PlatformId, Result, Timestamp, Vendor};
 use serde_json::Value;
 
 use super::{ACME, CODES, Key};

@@ -1,8 +1,9 @@
 //! Which effect a command is, and how Acme's state shows whether it took place.
 
 use async_trait::async_trait;
-use miniprogram_core::endpoint::Endpoint;
-use miniprogram_core::pipeline::{
+use miniprogram_core::model::UploadReceipt;
+use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::pipeline::{
     Call, EffectClass, EffectPlan, EffectSource, Finding, Op, Preview, Repeat, Reply,
 };
 use miniprogram_core::*;

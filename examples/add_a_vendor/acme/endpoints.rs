@@ -1,6 +1,6 @@
 //! Acme's endpoints, each one static value.
 
-use miniprogram_core::endpoint::Endpoint;
+use miniprogram_core::vendor_api::endpoint::Endpoint;
 
 // guide: endpoints
 pub(super) static STATE: Endpoint = Endpoint::get("code_versions", "/v1/app/state").also(&[

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use miniprogram_core::callback::{Answer, CallbackConfig, CallbackProtocol, Route};
-use miniprogram_core::{
-    AppId, CallbackCheck, Event, EventCredential, EventDecoder, EventKind, PlatformId, Push, Result,
-    Timestamp, Vendor,
-};
+use miniprogram_core::push::{CallbackCheck, EventCredential, Push};
+use miniprogram_core::{AppId, Event, EventDecoder, EventKind, PlatformId, Result, Timestamp, Vendor};
 use serde_json::{Map, Value};
 
 use super::{ACME, Key};

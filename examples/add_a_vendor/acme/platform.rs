@@ -1,6 +1,6 @@
 //! The platform's handle: it makes the handles of apps.
 
-use miniprogram_core::pipeline::{EffectPlan, EffectSource, Pipeline};
+use miniprogram_core::vendor_api::pipeline::{EffectPlan, EffectSource, Pipeline};
 use miniprogram_core::{
     AppId, Capabilities, ClientConfig, Command, Error, EventDecoder, GrayReleaseSupport, MiniProgram,
     MiniProgramPlatform, Result, Subject, SubjectId, subject,

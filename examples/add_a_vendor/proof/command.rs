@@ -8,7 +8,7 @@ use std::process::{Command as Process, Output};
 use std::sync::Arc;
 
 use miniprogram_cli::{Baidu, Command, WeChat};
-use miniprogram_core::SystemClock;
+use miniprogram_core::clock::SystemClock;
 use miniprogram_core::conformance::{Fault, Untold};
 use serde_json::{Value, json};
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use miniprogram_callback::{CallbackPlatform, CallbackService};
-use miniprogram_core::transport::{BaseUrl, Body, HttpTransport, Request};
-use miniprogram_core::{
-    AppId, Clock, Delivery, Event, EventCredential, EventHandler, EventKind, Result, SystemClock, Transport,
-};
+use miniprogram_core::clock::{Clock, SystemClock};
+use miniprogram_core::push::{Delivery, EventCredential};
+use miniprogram_core::transport::{BaseUrl, Body, HttpTransport, Request, Transport};
+use miniprogram_core::{AppId, Event, EventHandler, EventKind, Result};
 use miniprogram_store::{PlatformKey, SqliteStore, Store, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_core::authorization::AuthorizationRequest;
+use miniprogram_core::clock::{Clock, VirtualClock};
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::*;
 use miniprogram_store::{GrantState, PlatformKey, SqliteStore, StoreOptions, TokenFilter};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use miniprogram_core::{Operation, OwnedPush};
+use miniprogram_core::Operation;
+use miniprogram_core::push::OwnedPush;
 use serde_json::{Value, json};
 
 use super::super::acme::CAPABILITIES;

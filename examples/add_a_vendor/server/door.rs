@@ -7,8 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use http::{HeaderMap, Method, Uri};
-use miniprogram_core::Transport;
-use miniprogram_core::transport::{BaseUrl, Request, Response, TransportError};
+use miniprogram_core::transport::{BaseUrl, Request, Response, Transport, TransportError};
 use tokio::net::TcpListener;
 
 use super::{Acme, Received, Served, cut};

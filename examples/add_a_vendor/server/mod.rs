@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
+use miniprogram_core::Timestamp;
+use miniprogram_core::clock::Clock;
 use miniprogram_core::transport::{Response, TransportError};
-use miniprogram_core::{Clock, Timestamp};
 use serde_json::{Value, json};
 
 pub(crate) use app::{App, EFFECTS};

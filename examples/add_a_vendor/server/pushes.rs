@@ -1,6 +1,6 @@
 //! What Acme pushes.
 
-use miniprogram_core::OwnedPush;
+use miniprogram_core::push::OwnedPush;
 
 use super::super::acme::Key;
 use super::{Acme, PLATFORM};

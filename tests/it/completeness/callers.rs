@@ -6,6 +6,7 @@ use miniprogram::baidu::{
     BaiduApp, CategoryChoice, DomainChange, ExtJsonBuilder, OfflineUpdate, PackageQuery,
     PhonePermissionRequest, ServerDomains, WebViewDomainChange,
 };
+use miniprogram::model::{Category, CategoryLevel, QrCodeOptions};
 use miniprogram::wechat::{AuditItem, WeChatApp};
 use miniprogram::*;
 use serde::Serialize;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use miniprogram::baidu::alliance::{AllianceConfig, BaiduAlliance};
 use miniprogram::baidu::values::ImageKind;
 use miniprogram::baidu::{BAIDU, BaiduPlatform};
+use miniprogram::model::QrCodeOptions;
+use miniprogram::transport::BaseUrl;
 use miniprogram::wechat::{WECHAT, WeChatPlatform};
 use miniprogram::*;
 use miniprogram_sim::{

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use miniprogram::baidu::values::{self, WireTable};
+use miniprogram::token::{AccessToken, StaticToken};
+use miniprogram::vendor_api::StatusTable;
 use miniprogram::wechat::{self, WECHAT, WeChatPlatform};
-use miniprogram::{
-    AccessToken, AppId, ClientConfig, Code, Command, StaticToken, StatusTable, Subject, VisitStatus, baidu,
-};
+use miniprogram::{AppId, ClientConfig, Code, Command, Subject, VisitStatus, baidu};
 
 use super::{Direction, documents};
 

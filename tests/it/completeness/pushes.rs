@@ -3,8 +3,9 @@
 use miniprogram::baidu::event::{BaiduEventDecoder, decode_notification};
 use miniprogram::baidu::{self, BAIDU};
 use miniprogram::callback::CallbackConfig;
+use miniprogram::push::Push;
 use miniprogram::wechat::event::WeChatEventDecoder;
-use miniprogram::{AppId, Event, EventDecoder, EventKind, Push, Timestamp, wechat};
+use miniprogram::{AppId, Event, EventDecoder, EventKind, Timestamp, wechat};
 use miniprogram_sim::{Decision, ReviewItem, State};
 use serde_json::{Map, Value, json};
 

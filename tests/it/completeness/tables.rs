@@ -3,7 +3,8 @@
 use std::fmt;
 
 use miniprogram::baidu::BAIDU;
-use miniprogram::{Code, ErrorKind, StatusTable, baidu, wechat};
+use miniprogram::vendor_api::StatusTable;
+use miniprogram::{Code, ErrorKind, baidu, wechat};
 
 use super::{CodeTable, TableKind, documents};
 

@@ -6,6 +6,8 @@ use miniprogram::baidu::{
     BAIDU, BaiduPlatform, CategoryChoice, DomainChange, OfflineUpdate, PhonePermissionRequest, ServerDomains,
     WebViewDomainChange,
 };
+use miniprogram::journal::MemoryJournal;
+use miniprogram::model::QrCodeOptions;
 use miniprogram::*;
 use miniprogram_core::conformance::Fault;
 use miniprogram_sim::{

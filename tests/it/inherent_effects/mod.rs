@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::{Either, select};
+use miniprogram::clock::Clock as _;
+use miniprogram::journal::MemoryJournal;
 use miniprogram::vendor_api::EffectFields;
 use miniprogram::*;
 use miniprogram_core::conformance::Fault;

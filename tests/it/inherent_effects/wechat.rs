@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use miniprogram::journal::MemoryJournal;
 use miniprogram::wechat::values::{MaterialKind, SearchStatus, ServerDomainKind};
 use miniprogram::wechat::{
     CategoryCertificate, DomainChange, IconChange, MediaFile, NameChange, NewCategory, OrderPathRequest,

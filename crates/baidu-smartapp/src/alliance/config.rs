@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniprogram_core::{
-    BaseUrl, ClientConfig, Clock, PlatformId, Secret, SystemClock, TokenProvider, Transport,
-};
+use miniprogram_core::clock::{Clock, SystemClock};
+use miniprogram_core::token::TokenProvider;
+use miniprogram_core::transport::{BaseUrl, Transport};
+use miniprogram_core::{ClientConfig, PlatformId, Secret};
 
 /// The configuration of a member of the alliance: a key, and how to reach Baidu.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ impl AllianceConfig {
     }
 
     /// Creates a configuration whose tokens come from elsewhere: they are requested with the scope
-    /// [`client_credentials`](miniprogram_core::TokenScope::client_credentials) of the key.
+    /// [`client_credentials`](miniprogram_core::token::TokenScope::client_credentials) of the key.
     #[must_use]
     pub fn with_tokens(client_id: impl Into<PlatformId>, tokens: Arc<dyn TokenProvider>) -> Self {
         Self::of(client_id.into(), None, Some(tokens))

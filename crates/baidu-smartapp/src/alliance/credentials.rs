@@ -9,12 +9,11 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use futures::future::{Shared, WeakShared};
 use miniprogram_core::clock::{Busy, idle};
-use miniprogram_core::pipeline::{Call, Fields, Op, Pipeline};
-use miniprogram_core::redact;
+use miniprogram_core::token::{AccessToken, NoTokens, TokenProvider, TokenScope};
 use miniprogram_core::transport::Place;
-use miniprogram_core::{
-    AccessToken, Error, ErrorKind, NoTokens, Result, Secret, Timestamp, TokenProvider, TokenScope,
-};
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Op, Pipeline};
+use miniprogram_core::vendor_api::redact;
+use miniprogram_core::{Error, ErrorKind, Result, Secret, Timestamp};
 use serde_json::{Map, Value};
 
 use super::AllianceConfig;

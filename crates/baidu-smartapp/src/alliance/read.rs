@@ -1,7 +1,7 @@
 //! The reads of the alliance as data.
 
-use miniprogram_core::endpoint::Endpoint;
-use miniprogram_core::pipeline::Call;
+use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::pipeline::Call;
 use miniprogram_core::{AppId, Error, PlannedRequest, Result};
 
 use crate::dialect::BaiduDialect;

@@ -1,6 +1,7 @@
-use miniprogram_core::json::repaired;
-use miniprogram_core::pipeline::Fields;
-use miniprogram_core::{Result, Timestamp, wire};
+use miniprogram_core::vendor_api::json::repaired;
+use miniprogram_core::vendor_api::pipeline::Fields;
+use miniprogram_core::vendor_api::wire;
+use miniprogram_core::{Result, Timestamp};
 use serde_json::{Map, Value};
 
 use super::{

@@ -1,6 +1,6 @@
 //! What a submission to Baidu says.
 
-use miniprogram_core::kit::read_submission;
+use miniprogram_core::vendor_api::kit::read_submission;
 use miniprogram_core::{Result, Secret};
 use serde::Deserialize;
 use serde_json::{Map, Value};

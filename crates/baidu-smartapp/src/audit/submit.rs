@@ -1,10 +1,13 @@
 //! The effect of `submit_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply};
+use miniprogram_core::model::UploadReceipt;
+use miniprogram_core::vendor_api::pipeline::{
+    Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply,
+};
 use miniprogram_core::{
     AuditId, Code, EffectValue, Error, ErrorKind, Intent, PackageId, Result, Retry, SubmitOptions,
-    SubmitTarget, UploadReceipt, VendorError,
+    SubmitTarget, VendorError,
 };
 use serde_json::{Value, json};
 

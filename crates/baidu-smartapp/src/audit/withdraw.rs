@@ -1,7 +1,7 @@
 //! The effect of `withdraw_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{AuditId, AuditStatus, AuditTarget, EffectValue, Error, Intent, Result};
 use serde_json::{Value, json};
 

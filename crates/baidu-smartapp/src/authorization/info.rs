@@ -1,9 +1,10 @@
 //! The apps that have authorized the platform.
 
 use miniprogram_core::authorization::{AuthorizerInfo, Permission};
-use miniprogram_core::pipeline::Call;
-use miniprogram_core::redact;
-use miniprogram_core::{AccessToken, AppId, Result};
+use miniprogram_core::token::AccessToken;
+use miniprogram_core::vendor_api::pipeline::Call;
+use miniprogram_core::vendor_api::redact;
+use miniprogram_core::{AppId, Result};
 use serde_json::Value;
 
 use super::BaiduAuthorization;

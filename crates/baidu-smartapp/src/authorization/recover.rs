@@ -1,8 +1,9 @@
 //! Recovery of a lost refresh token.
 
 use miniprogram_core::authorization::Recovery;
-use miniprogram_core::pipeline::Call;
-use miniprogram_core::{AccessToken, AppId, Result};
+use miniprogram_core::token::AccessToken;
+use miniprogram_core::vendor_api::pipeline::Call;
+use miniprogram_core::{AppId, Result};
 
 use super::BaiduAuthorization;
 use super::tokens::Issued;

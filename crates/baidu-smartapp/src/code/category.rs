@@ -1,8 +1,10 @@
 //! `app/category/list`: Baidu's nested categories, flattened into their levels.
 
-use miniprogram_core::json::repaired;
-use miniprogram_core::pipeline::{Call, Fields, Reply};
-use miniprogram_core::{Category, CategoryLevel, Result, wire};
+use miniprogram_core::Result;
+use miniprogram_core::model::{Category, CategoryLevel};
+use miniprogram_core::vendor_api::json::repaired;
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Reply};
+use miniprogram_core::vendor_api::wire;
 use serde_json::{Map, Value};
 
 use crate::endpoints;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry, UploadReceipt};
+use miniprogram_core::model::UploadReceipt;
+use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry};
 
 use crate::package::{Package, Packages, newest};
 

@@ -1,9 +1,10 @@
 //! The effect of `upload_code`.
 
 use async_trait::async_trait;
-use miniprogram_core::kit::snapshot;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
-use miniprogram_core::{EffectValue, ExtJson, Intent, PackageId, Result, TemplateId, UploadReceipt};
+use miniprogram_core::model::UploadReceipt;
+use miniprogram_core::vendor_api::kit::snapshot;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
+use miniprogram_core::{EffectValue, ExtJson, Intent, PackageId, Result, TemplateId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

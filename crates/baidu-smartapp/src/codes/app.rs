@@ -9,8 +9,8 @@ use miniprogram_core::ErrorKind::{
     RateLimited, TokenRejected, Unauthorized, Unavailable, Vendor,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::Merchant;
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::Merchant;
 
 use super::advice::{access, account, category, code, domain, media, name, quota, release, request, token};
 use super::{AES_KEY_TOO_SHORT, DOMAIN_CALLS, SITEMAP_CALLS, TICKET_CALLS};

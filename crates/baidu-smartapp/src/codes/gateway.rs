@@ -5,8 +5,8 @@ use miniprogram_core::ErrorKind::{
     Vendor,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::Merchant;
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::Merchant;
 
 use super::advice::{access, quota, request, token};
 use super::{ALLIANCE_CALLS, GIVEN_TOKEN_CALLS};

@@ -9,8 +9,8 @@ use miniprogram_core::ErrorKind::{
     RateLimited, TokenRejected, Unavailable, Vendor,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::Merchant;
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::Merchant;
 
 use super::advice::{access, code, domain, media, name, release, request, token};
 use super::{METHOD_NOT_SUPPORTED, PHONE_CALLS, SITEMAP_CALLS, TICKET_CALLS, TOKEN_NOT_VALID};

@@ -4,8 +4,8 @@ use crate::endpoints;
 use std::time::Duration;
 
 use miniprogram_core::ErrorKind::{Conflict, InvalidArgument, PermissionDenied, RateLimited, Unauthorized};
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::{Merchant, Platform};
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::{Merchant, Platform};
 
 use super::REFRESH_TOKEN_INVALID;
 use super::advice::token;

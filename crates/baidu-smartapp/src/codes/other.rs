@@ -7,8 +7,8 @@ use miniprogram_core::ErrorKind::{
     Conflict, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, Unavailable, Vendor,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::Merchant;
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::Merchant;
 
 use super::WEB_VIEW_CALLS;
 use super::advice::{access, code, domain, name, other, quota, release, request};

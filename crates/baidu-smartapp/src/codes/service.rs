@@ -9,9 +9,9 @@ use miniprogram_core::ErrorKind::{
     Vendor,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::Merchant;
-use miniprogram_core::endpoint::Endpoint;
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::Merchant;
+use miniprogram_core::vendor_api::endpoint::Endpoint;
 
 use super::advice::{access, account, code, domain, media, name, other, quota, release, request};
 use super::{SITEMAP_CALLS, TEMPLATE_UNKNOWN};

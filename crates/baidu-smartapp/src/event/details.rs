@@ -33,7 +33,8 @@ use crate::BAIDU;
 /// use baidu_smartapp::event::{BaiduEvent, BaiduEventDecoder};
 /// use baidu_smartapp::values::OfflineReason;
 /// use miniprogram_core::callback::CallbackConfig;
-/// use miniprogram_core::{EventDecoder, Push, Timestamp};
+/// use miniprogram_core::{EventDecoder, Timestamp};
+/// use miniprogram_core::push::Push;
 ///
 /// let mut body = r#"{"appId":1452365,"tpAppId":17328232,"eventTime":"2019-01-14 12:45:10",
 ///     "event":"APP_FORCE_OFFLINE","reason":"…","offlineReason":1,"illegalFields":"appName,photoAddr"}"#

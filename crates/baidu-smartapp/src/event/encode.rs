@@ -1,7 +1,8 @@
 //! Encrypted pushes as Baidu sends them, for tests, simulators and gateways.
 
+use miniprogram_core::Result;
 use miniprogram_core::callback::{CallbackConfig, CallbackMode, Seal, misconfigured};
-use miniprogram_core::{OwnedPush, Result};
+use miniprogram_core::push::OwnedPush;
 use serde_json::json;
 
 use crate::BAIDU;

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use miniprogram_core::Result;
 use miniprogram_core::callback::{Sealed, Signed, envelope_members, is_nonce, signed_time, without_bom};
-use miniprogram_core::frame::HexCase;
-use miniprogram_core::{CallbackCheck, Result};
+use miniprogram_core::push::CallbackCheck;
+use miniprogram_core::vendor_api::frame::HexCase;
 
 use crate::BAIDU;
 

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
+use miniprogram_core::push::{CallbackCheck, EventCredential};
 use miniprogram_core::vendor_api::{message_time, parse_message_json, positive_id};
-use miniprogram_core::{
-    AppId, CallbackCheck, Event, EventCredential, EventKind, PackageId, PlatformId, Result, Timestamp,
-};
+use miniprogram_core::{AppId, Event, EventKind, PackageId, PlatformId, Result, Timestamp};
 use serde_json::{Map, Value};
 
 use super::{EVENTS, PHONE_PERMISSION_GRANTED, refused};

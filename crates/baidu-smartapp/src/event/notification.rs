@@ -22,7 +22,7 @@ use crate::BAIDU;
 /// [`Callback`](miniprogram_core::ErrorKind::Callback) with [`CallbackCheck::Message`] if the record is not such a
 /// notification.
 ///
-/// [`CallbackCheck::Message`]: miniprogram_core::CallbackCheck::Message
+/// [`CallbackCheck::Message`]: miniprogram_core::push::CallbackCheck::Message
 ///
 /// ```
 /// use baidu_smartapp::event::decode_notification;

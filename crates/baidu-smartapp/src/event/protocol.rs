@@ -1,9 +1,8 @@
 use miniprogram_core::callback::{
     Answer, CallbackConfig, CallbackProtocol, Route, UrlCheck, misconfigured, query_parameters,
 };
-use miniprogram_core::{
-    AppId, CallbackCheck, Event, EventDecoder, EventKind, PlatformId, Push, Result, Timestamp, Vendor,
-};
+use miniprogram_core::push::{CallbackCheck, Push};
+use miniprogram_core::{AppId, Event, EventDecoder, EventKind, PlatformId, Result, Timestamp, Vendor};
 use serde_json::Value;
 
 use super::{BaiduEventDecoder, message};

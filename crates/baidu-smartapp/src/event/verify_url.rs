@@ -5,8 +5,9 @@
 use std::borrow::Cow;
 
 use miniprogram_core::callback::{CallbackMode, Signed, is_echo, is_nonce, query_parameters, signed_time};
-use miniprogram_core::frame::HexCase;
-use miniprogram_core::{CallbackCheck, Error, Result, Timestamp};
+use miniprogram_core::push::CallbackCheck;
+use miniprogram_core::vendor_api::frame::HexCase;
+use miniprogram_core::{Error, Result, Timestamp};
 
 use super::BaiduEventDecoder;
 use crate::BAIDU;

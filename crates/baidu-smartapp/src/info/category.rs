@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use miniprogram_core::Subject;
-use miniprogram_core::json::repaired;
-use miniprogram_core::pipeline::{Call, EffectPlan, Fields};
-use miniprogram_core::{Command, Effect, MethodName, Result, StatusTable, kit, wire};
+use miniprogram_core::vendor_api::json::repaired;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectPlan, Fields};
+use miniprogram_core::vendor_api::{MethodName, StatusTable, kit, wire};
+use miniprogram_core::{Command, Effect, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use serde_with::skip_serializing_none;

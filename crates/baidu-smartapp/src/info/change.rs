@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use miniprogram_core::kit::{OneCall, value_of};
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Reply};
+use miniprogram_core::vendor_api::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Reply};
 use miniprogram_core::{EffectValue, Result};
 use serde::{Deserialize, Serialize};
 

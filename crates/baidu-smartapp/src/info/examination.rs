@@ -1,4 +1,4 @@
-use miniprogram_core::pipeline::Reply;
+use miniprogram_core::vendor_api::pipeline::Reply;
 use miniprogram_core::{AuditId, effect_members};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

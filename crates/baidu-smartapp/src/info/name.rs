@@ -1,8 +1,8 @@
 //! Names: checking and changing them.
 
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectPlan, Fields};
-use miniprogram_core::{Command, Effect, MethodName, RawStatus, Result, kit, wire};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectPlan, Fields};
+use miniprogram_core::vendor_api::{MethodName, kit, wire};
+use miniprogram_core::{Command, Effect, RawStatus, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

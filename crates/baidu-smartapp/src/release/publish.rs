@@ -1,7 +1,7 @@
 //! The effect of `release`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{EffectValue, Error, Intent, Outcome, PackageId, ReleaseTarget, Result};
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! The effect of `rollback`.
 
 use async_trait::async_trait;
-use miniprogram_core::kit::snapshot;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::vendor_api::kit::snapshot;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{EffectValue, Error, Intent, PackageId, Result, RollbackTarget};
 use serde::Serialize;
 use serde_json::Value;

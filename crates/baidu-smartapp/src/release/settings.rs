@@ -1,8 +1,9 @@
 //! The effects of `set_visit_status` and `set_min_library_version`, and the read behind the second.
 
-use miniprogram_core::kit::OneCall;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{EffectValue, LibraryUsage, MinLibraryVersion, Result, VisitStatus};
+use miniprogram_core::model::{LibraryUsage, MinLibraryVersion};
+use miniprogram_core::vendor_api::kit::OneCall;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::{EffectValue, Result, VisitStatus};
 
 use crate::endpoints;
 use crate::{REFUSE, app_info, reply};

@@ -1,10 +1,13 @@
 //! The effect of `add_template`.
 
 use async_trait::async_trait;
-use miniprogram_core::kit::{snapshot, value_of};
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Preview, Reply};
+use miniprogram_core::model::{AddedTemplate, Template};
+use miniprogram_core::vendor_api::kit::{snapshot, value_of};
+use miniprogram_core::vendor_api::pipeline::{
+    Call, EffectClass, EffectPlan, Fields, Finding, Op, Preview, Reply,
+};
 use miniprogram_core::vendor_api::{ADD_TEMPLATE, AddTemplate as Arguments};
-use miniprogram_core::{AddedTemplate, EffectValue, Error, ErrorKind, Intent, Result, Template, TemplateId};
+use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Result, TemplateId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

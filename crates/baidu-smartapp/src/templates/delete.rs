@@ -1,9 +1,10 @@
 //! The effect of `delete_template`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
-use miniprogram_core::vendor_api::{DELETE_TEMPLATE, DeleteTemplate as Arguments};
-use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Result, Template, TemplateId, wire};
+use miniprogram_core::model::Template;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
+use miniprogram_core::vendor_api::{DELETE_TEMPLATE, DeleteTemplate as Arguments, wire};
+use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Result, TemplateId};
 use serde_json::Value;
 
 use super::{Listing, page, steady_templates};

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use baidu_smartapp::alliance::{AllianceConfig, AllianceRead, BaiduAlliance};
 use baidu_smartapp::{BAIDU, PackageQuery};
+use miniprogram_core::clock::VirtualClock;
+use miniprogram_core::token::{AccessToken, StaticToken};
 use miniprogram_core::transport::Transport;
-use miniprogram_core::{
-    AccessToken, AppId, ErrorKind, Outcome, Stage, StaticToken, Timestamp, UploadStatus, VirtualClock,
-    VisitStatus,
-};
+use miniprogram_core::{AppId, ErrorKind, Outcome, Stage, Timestamp, UploadStatus, VisitStatus};
 use serde_json::json;
 
 use crate::support::{Answer, Script, TOKEN, data, detail, package};

@@ -10,12 +10,10 @@ use baidu_smartapp::alliance::{AllianceConfig, BaiduAlliance, ClientCredentials}
 use futures::FutureExt;
 use futures::future::join_all;
 use http::HeaderMap;
-use miniprogram_core::clock::{Busy, Wait};
-use miniprogram_core::transport::{Request, Response, Transport, TransportError};
-use miniprogram_core::{
-    AccessToken, BaseUrl, Clock, Code, Error, ErrorKind, Outcome, Timestamp, TokenProvider, TokenScope,
-    VirtualClock,
-};
+use miniprogram_core::clock::{Busy, Clock, VirtualClock, Wait};
+use miniprogram_core::token::{AccessToken, TokenProvider, TokenScope};
+use miniprogram_core::transport::{BaseUrl, Request, Response, Transport, TransportError};
+use miniprogram_core::{Code, Error, ErrorKind, Outcome, Timestamp};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

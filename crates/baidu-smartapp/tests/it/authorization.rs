@@ -6,13 +6,13 @@ use std::time::Duration;
 use baidu_smartapp::values::PushStatus;
 use baidu_smartapp::{BAIDU, BaiduAuthorization, MissedPushQuery};
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerPage, PlatformAuth, PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationApi, AuthorizationRequest, AuthorizerPage, PlatformAuth, PreAuthorizationCode, Recovery,
+    RefreshTokenUse,
 };
+use miniprogram_core::clock::VirtualClock;
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::{BaseUrl, Transport};
-use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, ClientConfig, ErrorKind, Outcome, Result, Retry, Secret, Timestamp,
-    VirtualClock,
-};
+use miniprogram_core::{AppId, ClientConfig, ErrorKind, Outcome, Result, Retry, Secret, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{APP, Answer, BUSY, DONE, PLATFORM_TOKEN, Script, TOKEN, data};

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::EffectSource;
+use miniprogram_core::model::UploadReceipt;
+use miniprogram_core::vendor_api::pipeline::EffectSource;
 use miniprogram_core::{
     AppId, AuditManager, AuditTarget, CodeManager, Command, Effect, EffectValue, ErrorKind, Evidence,
     ExtJson, GrayRelease, Intent, Language, Operation, Outcome, PackageId, ReleaseManager, ReleaseTarget,
-    Result, RollbackTarget, SubmitOptions, SubmitTarget, Timestamp, UploadReceipt, VisitStatus,
+    Result, RollbackTarget, Subject, SubmitOptions, SubmitTarget, Timestamp, VisitStatus,
 };
 use serde_json::json;
 

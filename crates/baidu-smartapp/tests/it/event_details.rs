@@ -10,7 +10,8 @@ use baidu_smartapp::BAIDU;
 use baidu_smartapp::event::{BaiduEvent, BaiduEventDecoder, EVENTS};
 use baidu_smartapp::values::{ADVANCED_AUDIT, AdvancedAuditStatus, AppPart, Certification, OfflineReason};
 use miniprogram_core::callback::CallbackConfig;
-use miniprogram_core::{ErrorKind, Event, EventDecoder, EventKind, Outcome, Push, Timestamp, Vendor};
+use miniprogram_core::push::Push;
+use miniprogram_core::{ErrorKind, Event, EventDecoder, EventKind, Outcome, Timestamp, Vendor};
 use serde_json::{Value, json};
 
 /// Events whose fields Baidu has not published.

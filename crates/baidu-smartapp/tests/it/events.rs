@@ -7,11 +7,9 @@ use std::path::{Path, PathBuf};
 use baidu_smartapp::event::{BaiduEvent, BaiduEventDecoder, BaiduEventEncoder, EVENTS, decode_notification};
 use baidu_smartapp::{BAIDU, BaiduCallback};
 use miniprogram_core::callback::{CallbackConfig, CallbackProtocol, Route, Seal};
-use miniprogram_core::frame::signature;
-use miniprogram_core::{
-    CallbackCheck, ErrorKind, Event, EventCredential, EventDecoder, EventKind, Outcome, OwnedPush, Push,
-    Result, Secret, Timestamp,
-};
+use miniprogram_core::push::{CallbackCheck, EventCredential, OwnedPush, Push};
+use miniprogram_core::vendor_api::frame::signature;
+use miniprogram_core::{ErrorKind, Event, EventDecoder, EventKind, Outcome, Result, Secret, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Map, Value, json};

@@ -8,10 +8,10 @@ use baidu_smartapp::{
     BAIDU, CategoryChoice, DomainChange, Examination, OfflineUpdate, PhonePermissionRequest, ServerDomains,
     WebViewDomainChange,
 };
-use miniprogram_core::PlatformId;
-use miniprogram_core::Subject;
+use miniprogram_core::model::AddedTemplate;
+use miniprogram_core::vendor_api::MethodName;
 use miniprogram_core::{
-    AddedTemplate, Command, Effect, ErrorKind, Evidence, Intent, MethodName, Outcome, Result, Retry,
+    Command, Effect, ErrorKind, Evidence, Intent, Outcome, PlatformId, Result, Retry, Subject,
     TemplateLibrary, Timestamp,
 };
 use serde_json::{Value, json};
@@ -713,7 +713,7 @@ async fn an_intent_of_another_process_is_settled_by_asking() {
 struct Kept(std::sync::Mutex<Option<Intent>>);
 
 #[async_trait::async_trait]
-impl miniprogram_core::Journal for Kept {
+impl miniprogram_core::journal::Journal for Kept {
     async fn open(&self, intent: &Intent) -> Result<()> {
         let text = serde_json::to_string(intent).unwrap();
         *self.0.lock().unwrap() = Some(serde_json::from_str(&text).unwrap());

@@ -7,8 +7,8 @@ use baidu_smartapp::values::{ImageKind, PhonePermissionReason, PhonePermissionSc
 use baidu_smartapp::{
     CategoryChoice, DomainChange, OfflineUpdate, PhonePermissionRequest, ServerDomains, WebViewDomainChange,
 };
-use miniprogram_core::{Command, Error, ErrorKind, MethodName, Outcome, Result, TemplateLibrary};
-use miniprogram_core::{InherentCommand, Subject, Vendor};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{Command, Error, ErrorKind, Outcome, Result, Subject, TemplateLibrary, Vendor};
 use serde_json::{Value, json};
 
 use crate::support::{Script, data};

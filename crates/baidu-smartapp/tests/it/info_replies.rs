@@ -5,7 +5,8 @@ use baidu_smartapp::values::{
     CategoryScope, ImageKind, NameVerdict, Necessity, PhonePermission, ReviewStatus, SubjectStatus,
 };
 use baidu_smartapp::{BaiduApp, CategoryNode, Examination};
-use miniprogram_core::{Effect, ErrorKind, Outcome, TemplateLibrary, Timestamp, Visit, VisitStatus};
+use miniprogram_core::model::Visit;
+use miniprogram_core::{Effect, ErrorKind, Outcome, TemplateLibrary, Timestamp, VisitStatus};
 use serde_json::json;
 
 use crate::support::{Answer, DONE, Script, data};

@@ -6,8 +6,8 @@ use baidu_smartapp::{
     BaiduApp, CategoryChoice, DomainChange, OfflineUpdate, PhonePermissionRequest, ServerDomains,
     WebViewDomainChange,
 };
-use miniprogram_core::Subject;
-use miniprogram_core::{Command, MethodName, MiniProgramPlatform, TemplateLibrary};
+use miniprogram_core::vendor_api::MethodName;
+use miniprogram_core::{Command, MiniProgramPlatform, Subject, TemplateLibrary};
 use serde_json::{Value, json};
 
 use crate::support::{DONE, PLATFORM_TOKEN, Script, TOKEN, data};

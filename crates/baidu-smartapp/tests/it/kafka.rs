@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use baidu_smartapp::alliance::kafka::{
     ChangeConsumer, DeadLetter, DeadLetters, KafkaConfig, KafkaCredentials, Notification,
 };
-use miniprogram_core::{Clock, Error, ErrorKind, EventKind, Timestamp, VirtualClock};
+use miniprogram_core::clock::{Clock, VirtualClock};
+use miniprogram_core::{Error, ErrorKind, EventKind, Timestamp};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::mocking::MockCluster;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use baidu_smartapp::{BaiduPlatform, ExtJsonBuilder, PackageQuery};
 use http::Method;
-use miniprogram_core::Subject;
+use miniprogram_core::model::{QrCodeOptions, UploadReceipt};
 use miniprogram_core::{
     AuditManager, Authorizer, ClientConfig, CodeManager, Command, Error, ErrorKind, ExtJson, GrayRelease,
-    MiniProgramPlatform, Outcome, QrCodeOptions, ReleaseManager, ReleaseTarget, Result, RollbackTarget,
-    SubmitOptions, SubmitTarget, UploadReceipt, VisitStatus,
+    MiniProgramPlatform, Outcome, ReleaseManager, ReleaseTarget, Result, RollbackTarget, Subject,
+    SubmitOptions, SubmitTarget, VisitStatus,
 };
 use serde_json::{Map, Value, json};
 

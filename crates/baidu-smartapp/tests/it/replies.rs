@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use baidu_smartapp::{BaiduApp, PackageQuery};
+use miniprogram_core::model::{QrCodeOptions, QuotaPeriod, UploadProgress, UploadReceipt};
 use miniprogram_core::{
-    Audit, AuditManager, AuditStatus, CodeManager, ErrorKind, Outcome, QrCodeOptions, QuotaPeriod,
-    ReleaseManager, Retry, Stage, UploadProgress, UploadReceipt, UploadStatus, VisitStatus,
+    Audit, AuditManager, AuditStatus, CodeManager, ErrorKind, Outcome, ReleaseManager, Retry, Stage,
+    UploadStatus, VisitStatus,
 };
 use serde_json::json;
 

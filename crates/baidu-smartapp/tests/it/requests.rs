@@ -1,10 +1,10 @@
 //! Every request as sent, and every plan of an effect.
 
 use baidu_smartapp::{BaiduApp, PackageQuery, SubmitOptions};
-use miniprogram_core::Subject;
+use miniprogram_core::model::{QrCodeOptions, UploadReceipt};
 use miniprogram_core::{
-    AuditManager, CodeManager, Command, ExtJson, PackageId, QrCodeOptions, ReleaseManager, ReleaseTarget,
-    RollbackTarget, SubmitTarget, TemplateId, UploadReceipt, VisitStatus,
+    AuditManager, CodeManager, Command, ExtJson, PackageId, ReleaseManager, ReleaseTarget, RollbackTarget,
+    Subject, SubmitTarget, TemplateId, VisitStatus,
 };
 use serde_json::json;
 

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use baidu_smartapp::{BAIDU, BaiduApp, BaiduPlatform};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use miniprogram_core::clock::VirtualClock;
+use miniprogram_core::journal::{Journal, NoJournal};
+use miniprogram_core::token::{AccessToken, StaticToken, TokenKind, TokenProvider, TokenScope};
 use miniprogram_core::transport::{Request, Response, Transport, TransportError};
 use miniprogram_core::{
-    AccessToken, ClientConfig, Effect, Error, ErrorKind, Evidence, Journal, NoJournal, Outcome,
-    PlannedRequest, Result, StaticToken, Timestamp, TokenKind, TokenProvider, TokenScope, VirtualClock,
+    ClientConfig, Effect, Error, ErrorKind, Evidence, Outcome, PlannedRequest, Result, Timestamp,
 };
 
 pub(crate) const APP: &str = "100000282";

@@ -8,9 +8,10 @@ use baidu_smartapp::codes::{
     explain, operations,
 };
 use baidu_smartapp::endpoints;
-use miniprogram_core::codes::{Certainty, CodeRow, CodeTable, Language, Owner};
-use miniprogram_core::endpoint;
-use miniprogram_core::{AuditStatus, Code, ErrorKind, QuotaPeriod, Retry, Stage, UploadStatus, VisitStatus};
+use miniprogram_core::model::QuotaPeriod;
+use miniprogram_core::vendor_api::codes::{Certainty, CodeRow, CodeTable, Language, Owner};
+use miniprogram_core::vendor_api::endpoint;
+use miniprogram_core::{AuditStatus, Code, ErrorKind, Retry, Stage, UploadStatus, VisitStatus};
 
 fn row(code: i64, operation: Option<&str>) -> &'static CodeRow {
     ERRNO.find(&code.into(), operation).unwrap_or_else(|| panic!("no row for {code}"))

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use miniprogram_callback::CallbackPlatform;
-use miniprogram_core::frame::{self, FrameKey, HexCase};
+use miniprogram_core::vendor_api::frame::{self, FrameKey, HexCase};
 use miniprogram_core::{Error, ErrorKind, Result, Secret};
 use miniprogram_store::InboxState;
 use wechat_wxa::{ACCEPTANCE_ACCOUNTS, AcceptanceActions, AcceptanceResponder, AcceptanceTask};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use miniprogram_callback::Limits;
-use miniprogram_core::Clock;
+use miniprogram_core::clock::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering;
 use hmac::{Hmac, KeyInit, Mac};
 use miniprogram_callback::CallbackPlatform;
 use miniprogram_core::callback::{Answer, CallbackProtocol, Route};
+use miniprogram_core::push::{CallbackCheck, EventCredential, Push};
 use miniprogram_core::{
-    AppId, CallbackCheck, Event, EventCredential, EventDecoder, EventKind, PlatformId, Push, Result, Secret,
-    Timestamp, Vendor,
+    AppId, Event, EventDecoder, EventKind, PlatformId, Result, Secret, Timestamp, Vendor,
 };
 use miniprogram_store::{Inbox, InboxFilter, InboxState, PlatformKey, TokenStore};
 use serde_json::{Map, Value};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_callback::RetryPolicy;
-use miniprogram_core::Clock;
+use miniprogram_core::clock::Clock;
 use miniprogram_store::{Inbox, InboxState};
 use tokio::sync::Notify;
 

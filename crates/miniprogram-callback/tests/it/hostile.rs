@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_callback::Limits;
-use miniprogram_core::{OwnedPush, Timestamp, TokenScope};
+use miniprogram_core::Timestamp;
+use miniprogram_core::push::OwnedPush;
+use miniprogram_core::token::TokenScope;
 use miniprogram_store::{
     Inbox, InboxEntry, InboxFilter, InboxState, Maintenance, SqliteStore, StoreOptions, TokenStore,
 };

@@ -218,7 +218,7 @@ async fn where_the_store_fails_nothing_is_acknowledged_and_the_next_delivery_lan
 
 #[tokio::test]
 async fn both_forms_of_wechats_check_of_a_url_are_answered_on_every_route() {
-    use miniprogram_core::frame::{self, FrameKey};
+    use miniprogram_core::vendor_api::frame::{self, FrameKey};
 
     use crate::support::{KEY, TOKEN};
 
@@ -289,8 +289,8 @@ async fn the_router_can_be_nested_in_another_server() {
     use tower::ServiceExt;
 
     let (store, handler) = (store(), Arc::new(Recorder::default()));
-    let clock = Arc::new(miniprogram_core::VirtualClock::new(crate::support::now()));
-    let _busy = miniprogram_core::Clock::enter(clock.as_ref());
+    let clock = Arc::new(miniprogram_core::clock::VirtualClock::new(crate::support::now()));
+    let _busy = miniprogram_core::clock::Clock::enter(clock.as_ref());
     let service = CallbackService::builder(store.clone())
         .with_platform(wechat_platform())
         .with_handler(handler.clone())

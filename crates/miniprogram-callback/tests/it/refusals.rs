@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use miniprogram_core::frame::{self, FrameKey};
-use miniprogram_core::{OwnedPush, Secret};
+use miniprogram_core::Secret;
+use miniprogram_core::push::OwnedPush;
+use miniprogram_core::vendor_api::frame::{self, FrameKey};
 
 use crate::support::{
     APP, BAIDU_PLATFORM, KEY, MemoryStore, NOW, ORIGINAL, OTHER_APP, Server, Setup, TOKEN, WECHAT_PLATFORM,

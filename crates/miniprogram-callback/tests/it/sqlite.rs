@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use miniprogram_core::redact::MASK;
-use miniprogram_core::{Event, EventCredential, EventDecoder, EventKind, Secret, TokenScope};
+use miniprogram_core::push::EventCredential;
+use miniprogram_core::token::TokenScope;
+use miniprogram_core::vendor_api::redact::MASK;
+use miniprogram_core::{Event, EventDecoder, EventKind, Secret};
 use miniprogram_store::{
     Inbox, InboxFilter, InboxState, Listed, Maintenance, NewEvent, SqliteStore, StoreOptions, TokenStore,
 };

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use baidu_smartapp::BAIDU;
 use miniprogram_callback::{CallbackPlatform, CallbackService, HealthCheck, Limits, RetryPolicy};
+use miniprogram_core::ErrorKind;
 use miniprogram_core::callback::CallbackConfig;
-use miniprogram_core::{Clock, ErrorKind};
+use miniprogram_core::clock::Clock;
 use miniprogram_store::{InboxState, PlatformKey};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

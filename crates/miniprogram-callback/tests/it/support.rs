@@ -13,11 +13,9 @@ use baidu_smartapp::BaiduCallback;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use miniprogram_callback::{CallbackPlatform, CallbackService, CallbackServiceBuilder};
 use miniprogram_core::callback::{BodyFormat, CallbackConfig, Seal};
-use miniprogram_core::clock::Busy;
-use miniprogram_core::{
-    AppId, Clock, Delivery, Error, ErrorKind, Event, EventCredential, EventHandler, Outcome, OwnedPush,
-    Result, Secret, Timestamp, VirtualClock,
-};
+use miniprogram_core::clock::{Busy, Clock, VirtualClock};
+use miniprogram_core::push::{Delivery, EventCredential, OwnedPush};
+use miniprogram_core::{AppId, Error, ErrorKind, Event, EventHandler, Outcome, Result, Secret, Timestamp};
 use miniprogram_store::{OriginalIds, PlatformKey, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};

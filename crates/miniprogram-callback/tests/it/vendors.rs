@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use miniprogram_core::frame;
+use miniprogram_core::vendor_api::frame;
 use miniprogram_core::{EventKind, Secret};
 use miniprogram_sim::{AppSpec, Callback, Decision, SimConfig, Simulator, State};
 use miniprogram_store::{PlatformKey, TokenStore};

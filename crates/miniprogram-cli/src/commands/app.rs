@@ -14,7 +14,7 @@ use crate::failure::{Failure, Finish};
 use crate::terminal::Format;
 use crate::values::file_bytes;
 use crate::vendors::app::{AppAdmin, AppChange, AppQuery, DomainAction};
-use miniprogram::Printable;
+use miniprogram::vendor_api::Printable;
 
 /// The maximum size of an image that is read; the vendor's own limit is lower.
 const MAX_IMAGE: u64 = 16 << 20;

@@ -1,6 +1,7 @@
+use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::{
-    Audit, AuditId, AuditManager, AuditStatus, AuditTarget, Clock, Command, Error, ErrorKind, MiniProgram,
-    Outcome, SubmitOptions, SubmitTarget, SystemClock,
+    Audit, AuditId, AuditManager, AuditStatus, AuditTarget, Command, Error, ErrorKind, MiniProgram, Outcome,
+    SubmitOptions, SubmitTarget,
 };
 
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use crate::context::{Context, interrupted};
 use crate::effects;
 use crate::failure::{Failure, Finish};
 use crate::terminal::Format;
-use miniprogram::Printable;
+use miniprogram::vendor_api::Printable;
 
 const SUBMIT: &str = "submit_audit";
 

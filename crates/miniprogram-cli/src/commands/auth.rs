@@ -3,7 +3,9 @@ mod plan;
 use std::io::Read;
 
 use miniprogram::authorization::{AuthorizationRequest, AuthorizerPage};
-use miniprogram::{AppId, Clock, Error, ErrorKind, Secret, SystemClock, Timestamp, TokenScope};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::token::TokenScope;
+use miniprogram::{AppId, Error, ErrorKind, Secret, Timestamp};
 use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, UnreadableRecord};
 use miniprogram_tokens::{TicketStatus, TokenStatus};
 use serde_json::{Value, json};

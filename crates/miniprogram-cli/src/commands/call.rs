@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use http::Method;
-use miniprogram::pipeline::Reply;
+use miniprogram::vendor_api::pipeline::Reply;
 use miniprogram::{Error, ErrorKind};
 use serde_json::{Value, json};
 

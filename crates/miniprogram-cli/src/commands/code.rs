@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use miniprogram::{CodeManager, Command, Error, ExtJson, Outcome, QrCodeOptions};
+use miniprogram::model::QrCodeOptions;
+use miniprogram::{CodeManager, Command, Error, ExtJson, Outcome};
 use serde_json::json;
 
 use crate::cli::{CodeVerb, QrCode, Upload};
@@ -10,7 +11,7 @@ use crate::failure::{Failure, Finish};
 use crate::output::write_whole;
 use crate::terminal::Format;
 use crate::values::within;
-use miniprogram::Printable;
+use miniprogram::vendor_api::Printable;
 
 /// Runs a verb of `code`.
 pub(crate) async fn run(context: &Context, verb: CodeVerb) -> Result<Finish, Failure> {

@@ -1,10 +1,10 @@
 //! Effects with an unknown outcome: listed and settled.
 
-use miniprogram::SubjectId;
-use miniprogram::redact::masked;
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::vendor_api::redact::masked;
 use miniprogram::{
-    AppId, Clock, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome, PlatformId,
-    Settled, SystemClock, Vendor,
+    AppId, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome, PlatformId,
+    Settled, SubjectId, Vendor,
 };
 use miniprogram_store::{PlatformKey, Store, UnreadableIntent};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 use clap::error::{ContextKind, ContextValue};
 use miniprogram::Code;
-use miniprogram::codes::Meaning;
+use miniprogram::vendor_api::codes::Meaning;
 use serde_json::Value;
 
 use crate::cli::{self, Explain};

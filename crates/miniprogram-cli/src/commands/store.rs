@@ -1,4 +1,5 @@
-use miniprogram::{Clock, Error, Secret, SystemClock, Timestamp};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::{Error, Secret, Timestamp};
 use miniprogram_store::{RepairAction, RepairOptions, Repaired, StoreKeys};
 use serde_json::{Value, json};
 

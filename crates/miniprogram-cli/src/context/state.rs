@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use miniprogram::{AuthorizationApi, BaseUrl, ClientConfig, Error, ErrorKind, Secret};
+use miniprogram::authorization::AuthorizationApi;
+use miniprogram::transport::BaseUrl;
+use miniprogram::{ClientConfig, Error, ErrorKind, Secret};
 use miniprogram_store::{Store, StoreKeys, StoreOptions};
 use miniprogram_tokens::TokenManager;
 

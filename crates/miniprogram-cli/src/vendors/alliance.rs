@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram::{AccessToken, AppId, BaseUrl, PackageId, Result, Secret};
+use miniprogram::token::AccessToken;
+use miniprogram::transport::BaseUrl;
+use miniprogram::{AppId, PackageId, Result, Secret};
 #[cfg(feature = "kafka")]
 use miniprogram::{Error, ErrorKind, Event};
 use serde_json::Value;

@@ -6,14 +6,15 @@ mod app_admin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use miniprogram::authorization::AuthorizationApi;
 use miniprogram::baidu::event::BaiduEventDecoder;
 use miniprogram::baidu::{BAIDU, BaiduAuthorization, BaiduCallback, BaiduPlatform, codes, plan_call};
 use miniprogram::callback::CallbackProtocol;
-use miniprogram::codes::Explanation;
-use miniprogram::pipeline::Reply;
+use miniprogram::transport::BaseUrl;
+use miniprogram::vendor_api::codes::Explanation;
+use miniprogram::vendor_api::pipeline::Reply;
 use miniprogram::{
-    AppId, AuthorizationApi, BaseUrl, ClientConfig, Code, EventDecoder, MiniProgramPlatform, PlannedRequest,
-    Result, Secret, Vendor,
+    AppId, ClientConfig, Code, EventDecoder, MiniProgramPlatform, PlannedRequest, Result, Secret, Vendor,
 };
 
 use super::alliance::Alliance;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use http::Method;
-use miniprogram::pipeline::Reply;
+use miniprogram::vendor_api::pipeline::Reply;
 use miniprogram::{AppId, PlannedRequest, Result};
 use serde_json::Value;
 

@@ -3,11 +3,13 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use miniprogram::authorization::AuthorizationApi;
 use miniprogram::callback::CallbackProtocol;
-use miniprogram::codes::Explanation;
+use miniprogram::transport::BaseUrl;
+use miniprogram::vendor_api::codes::Explanation;
 use miniprogram::{
-    AuthorizationApi, BaseUrl, Capabilities, ClientConfig, Code, Error, EventDecoder, EventHandler,
-    MiniProgramPlatform, PlatformId, Result, Secret, Vendor,
+    Capabilities, ClientConfig, Code, Error, EventDecoder, EventHandler, MiniProgramPlatform, PlatformId,
+    Result, Secret, Vendor,
 };
 use miniprogram_tokens::TokenManager;
 

@@ -1,6 +1,6 @@
 //! Events as they are printed: whatever is a secret in one is masked.
 
-use miniprogram::redact::{MASK, masked};
+use miniprogram::vendor_api::redact::{MASK, masked};
 use miniprogram::{Error, Event};
 use serde_json::Value;
 

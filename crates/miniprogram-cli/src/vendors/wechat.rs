@@ -5,14 +5,16 @@ mod acceptance;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use miniprogram::authorization::AuthorizationApi;
 use miniprogram::callback::CallbackProtocol;
-use miniprogram::codes::Explanation;
-use miniprogram::pipeline::Reply;
+use miniprogram::transport::BaseUrl;
+use miniprogram::vendor_api::codes::Explanation;
+use miniprogram::vendor_api::pipeline::Reply;
 use miniprogram::wechat::event::WeChatEventDecoder;
 use miniprogram::wechat::{WECHAT, WeChatAuthorization, WeChatCallback, WeChatPlatform, codes, plan_call};
 use miniprogram::{
-    AppId, AuthorizationApi, BaseUrl, ClientConfig, Code, EventDecoder, EventHandler, MiniProgramPlatform,
-    PlannedRequest, PlatformId, Result, Secret, Vendor,
+    AppId, ClientConfig, Code, EventDecoder, EventHandler, MiniProgramPlatform, PlannedRequest, PlatformId,
+    Result, Secret, Vendor,
 };
 use miniprogram_tokens::TokenManager;
 

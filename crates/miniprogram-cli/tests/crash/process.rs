@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use miniprogram::authorization::IssuedToken;
 use miniprogram::baidu::BAIDU;
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::token::{AccessToken, TokenScope};
 use miniprogram::wechat::WECHAT;
-use miniprogram::{AccessToken, AppId, Clock, Secret, SystemClock, TokenScope, Vendor};
+use miniprogram::{AppId, Secret, Vendor};
 use miniprogram_sim::Callback;
 use miniprogram_store::{Acquired, NewTokens, StoredAccess, TokenStore};
 use serde_json::Value;

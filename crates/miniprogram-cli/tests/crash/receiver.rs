@@ -11,9 +11,12 @@ use std::time::Duration;
 use miniprogram::baidu::BAIDU;
 use miniprogram::baidu::event::BaiduEventEncoder;
 use miniprogram::callback::{CallbackConfig, Seal};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::push::OwnedPush;
+use miniprogram::token::TokenScope;
 use miniprogram::wechat::WECHAT;
 use miniprogram::wechat::event::{PushRoute, WeChatEventEncoder};
-use miniprogram::{AppId, Clock, OwnedPush, PlatformId, SystemClock, Timestamp, TokenScope, Vendor};
+use miniprogram::{AppId, PlatformId, Timestamp, Vendor};
 use miniprogram_sim::{AppSpec, Callback, SimConfig, Simulator, State};
 use miniprogram_store::{
     Inbox, InboxFilter, InboxState, Maintenance, PlatformKey, SqliteStore, StoreOptions, TokenStore,

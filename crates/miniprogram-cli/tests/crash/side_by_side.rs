@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex as Lock};
 use std::time::Duration;
 
 use miniprogram::baidu::BAIDU;
+use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::wechat::WECHAT;
-use miniprogram::{AppId, Clock, SystemClock, Vendor};
+use miniprogram::{AppId, Vendor};
 use miniprogram_sim::{AppSpec, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State};
 use miniprogram_store::{InboxState, Store, StoreKeys};
 use serde_json::Value;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use miniprogram::authorization::IssuedToken;
 use miniprogram::baidu::{BAIDU, BaiduAuthorization};
-use miniprogram::clock::{Busy, Wait};
+use miniprogram::clock::{Busy, Clock, SystemClock, Wait};
+use miniprogram::token::{AccessToken, TokenScope};
+use miniprogram::transport::BaseUrl;
 use miniprogram::wechat::{WECHAT, WeChatAuthorization};
-use miniprogram::{
-    AccessToken, AppId, BaseUrl, ClientConfig, Clock, Secret, SystemClock, Timestamp, TokenScope, Vendor,
-};
+use miniprogram::{AppId, ClientConfig, Secret, Timestamp, Vendor};
 use miniprogram_sim::{AppSpec, Callback, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator};
 use miniprogram_store::{
     Acquired, GrantState, Maintenance, NewTokens, PlatformKey, SqliteStore, StoreOptions, StoredAccess,

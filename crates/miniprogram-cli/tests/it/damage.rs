@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use miniprogram::authorization::IssuedToken;
-use miniprogram::{
-    AccessToken, AppId, Command as Effect, Event, EventKind, Intent, MethodName, PlatformId, Timestamp,
-    TokenScope,
-};
+use miniprogram::token::{AccessToken, TokenScope};
+use miniprogram::vendor_api::MethodName;
+use miniprogram::{AppId, Command as Effect, Event, EventKind, Intent, PlatformId, Timestamp};
 use miniprogram_sim::WECHAT;
 use miniprogram_store::{
     Acquired, Inbox, IntentStore, Maintenance, NewEvent, NewTokens, PlatformKey, SqliteStore, StoreOptions,

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use miniprogram::{AppId, Clock, SystemClock, Vendor};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::{AppId, Vendor};
 use miniprogram_sim::{
     AppSpec, BAIDU, Callback, Decision, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State,
     WECHAT,

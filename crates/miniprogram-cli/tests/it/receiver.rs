@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use miniprogram::Secret;
 use miniprogram::baidu::event::BaiduEventEncoder;
 use miniprogram::callback::{CallbackConfig, Seal};
-use miniprogram::{Clock, Secret, SystemClock};
+use miniprogram::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 use http::Method;
-use miniprogram::codes::{CodeRow, CodeTable, Explanation};
+use miniprogram::model::{
+    AuditQuota, Category, CodeVersion, MinLibraryVersion, QrCode, QrCodeOptions, RollbackVersion,
+    UploadProgress, UploadReceipt, Visit,
+};
 use miniprogram::transport::{Body, Request};
+use miniprogram::vendor_api::codes::{CodeRow, CodeTable, Explanation};
 use miniprogram::{
-    AppId, Audit, AuditId, AuditManager, AuditQuota, Authorizer, Capabilities, Category, ClientConfig, Code,
-    CodeManager, CodeVersion, Command, Effect, EffectValue, Error, ErrorKind, EventDecoder, Intent,
-    MinLibraryVersion, MiniProgram, MiniProgramPlatform, PlannedRequest, QrCode, QrCodeOptions,
-    ReleaseManager, Result, RollbackVersion, Settled, Subject, SubjectId, UploadProgress, UploadReceipt,
-    Vendor, Visit,
+    AppId, Audit, AuditId, AuditManager, Authorizer, Capabilities, ClientConfig, Code, CodeManager, Command,
+    Effect, EffectValue, Error, ErrorKind, EventDecoder, Intent, MiniProgram, MiniProgramPlatform,
+    PlannedRequest, ReleaseManager, Result, Settled, Subject, SubjectId, Vendor,
 };
 use miniprogram_cli::{PlatformConfig, VendorEntry};
 use serde_json::json;

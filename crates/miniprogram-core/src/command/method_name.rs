@@ -10,7 +10,7 @@ const MAX: usize = 63;
 /// The name of a method: 1 to 63 characters of `a-z`, `0-9` and `_`, starting with a letter.
 ///
 /// ```
-/// use miniprogram_core::MethodName;
+/// use miniprogram_core::vendor_api::MethodName;
 ///
 /// const SET_NAME: MethodName = MethodName::new("set_name");
 /// assert_eq!("set_name".parse(), Ok(SET_NAME));

@@ -73,7 +73,7 @@ macro_rules! effect_members {
     ($($name:ty)*) => {$(
         impl $crate::vendor_api::EffectFields for $name {
             fn fields(&self) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
-                $crate::kit::members_of(self)
+                $crate::vendor_api::kit::members_of(self)
             }
         }
     )*};

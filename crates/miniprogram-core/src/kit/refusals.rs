@@ -9,7 +9,7 @@ use crate::vendor::Vendor;
 ///
 /// ```
 /// use miniprogram_core::Vendor;
-/// use miniprogram_core::kit::Refusals;
+/// use miniprogram_core::vendor_api::kit::Refusals;
 ///
 /// const REFUSE: Refusals = Refusals::new(Vendor::new("acme"));
 ///

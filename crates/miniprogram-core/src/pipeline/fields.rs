@@ -8,8 +8,8 @@ use crate::status::{Coded, StatusTable};
 use crate::time::Timestamp;
 use crate::wire;
 
-/// The fields of an object in a reply, read one by one with the tolerance of [`wire`]. Fields that were not read,
-/// or could not be, are left for [`rest`](Self::rest).
+/// The fields of an object in a reply, read one by one with the tolerance of
+/// [`wire`](crate::vendor_api::wire). Fields that were not read, or could not be, are left for [`rest`](Self::rest).
 ///
 /// A field that is absent, null, empty or of the wrong type counts as not reported: it reads as none and affects
 /// no other field. Lists depend on the reader. For a caller, a list that is not reported is empty, and an

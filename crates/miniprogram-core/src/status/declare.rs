@@ -64,11 +64,11 @@ macro_rules! status_tables {
         $($code:literal => $status:ident, $label:literal;)*
     })*) => {$(
         $(#[$about])*
-        pub static $table: $crate::StatusTable<$of> = $crate::StatusTable::new(
+        pub static $table: $crate::vendor_api::StatusTable<$of> = $crate::vendor_api::StatusTable::new(
             $vendor,
             $name,
             $of::Unknown,
-            &[$($crate::StatusRow::new($code, $of::$status, $label),)*],
+            &[$($crate::vendor_api::StatusRow::new($code, $of::$status, $label),)*],
         );
     )*};
 }

@@ -3,7 +3,7 @@
 //! None of these functions fails on a value of the wrong type. With `default` an absent field reads like null.
 //!
 //! ```
-//! use miniprogram_core::wire::lenient;
+//! use miniprogram_core::vendor_api::wire::lenient;
 //!
 //! #[derive(serde::Deserialize)]
 //! struct Audit {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use miniprogram_core::Timestamp;
-use miniprogram_core::frame::{self, FrameKey};
+use miniprogram_core::vendor_api::frame::{self, FrameKey};
 use serde_json::{Value, json};
 
 use crate::call::Refusal;

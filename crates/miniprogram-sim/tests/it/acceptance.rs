@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use miniprogram_core::AppId;
-use miniprogram_core::frame::{self, FrameKey};
+use miniprogram_core::vendor_api::frame::{self, FrameKey};
 use miniprogram_sim::{AppSpec, Callback, SentPush, SimConfig, SimError, Simulator, WECHAT};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -173,7 +173,7 @@ async fn nonsense_is_refused() {
 
 #[tokio::test]
 async fn a_foreign_clock_is_not_advanced_and_a_bad_key_not_accepted() {
-    let clock = std::sync::Arc::new(miniprogram_core::SystemClock);
+    let clock = std::sync::Arc::new(miniprogram_core::clock::SystemClock);
     let sim = Simulator::start(SimConfig::new().with_clock(clock)).await.unwrap();
     assert!(sim.advance(std::time::Duration::from_secs(1)).is_err());
     let callback = miniprogram_sim::Callback::sample(miniprogram_sim::BAIDU).with_aes_key("short");

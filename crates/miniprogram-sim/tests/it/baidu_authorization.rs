@@ -1,7 +1,7 @@
 //! Baidu's token chain, and missed pushes.
 
 use miniprogram_core::Secret;
-use miniprogram_core::frame::{self, FrameKey};
+use miniprogram_core::vendor_api::frame::{self, FrameKey};
 use miniprogram_sim::{AppSpec, BAIDU, Callback, PushFault, PushFaultRule, SimConfig, WECHAT};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use miniprogram_core::Clock;
+use miniprogram_core::clock::Clock;
 use miniprogram_sim::{AppSpec, AuditPolicy, SimClock, SimConfig, Simulator, State, WECHAT};
 use reqwest::Client;
 use serde_json::{Value, json};

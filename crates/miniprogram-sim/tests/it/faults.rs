@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use miniprogram_core::{AppId, Clock};
+use miniprogram_core::AppId;
+use miniprogram_core::clock::Clock;
 use miniprogram_sim::{AppSpec, Disturbance, Fault, FaultRule, Lands, Scope, SimConfig, State, WECHAT};
 use reqwest::Method;
 use serde_json::json;

@@ -1,8 +1,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use miniprogram_core::frame::{self, FrameKey, HexCase};
-use miniprogram_core::{Clock, VirtualClock};
+use miniprogram_core::clock::{Clock, VirtualClock};
+use miniprogram_core::vendor_api::frame::{self, FrameKey, HexCase};
 use miniprogram_sim::{
     AppSpec, AuditPolicy, BAIDU, Callback, Decision, PushFault, PushFaultRule, SentPush, SimConfig, State,
     WECHAT,

@@ -2,8 +2,8 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use miniprogram_core::clock::Busy;
-use miniprogram_core::{AppId, Clock, Secret, Timestamp, VirtualClock};
+use miniprogram_core::clock::{Busy, Clock, VirtualClock};
+use miniprogram_core::{AppId, Secret, Timestamp};
 use miniprogram_sim::{AppSpec, SimConfig, Simulator, State};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use miniprogram_core::MethodName;
+use miniprogram_core::vendor_api::MethodName;
 use miniprogram_core::{EffectValue, Result};
 use serde_json::{Map, Value, json};
 

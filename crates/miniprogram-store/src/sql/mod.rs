@@ -12,7 +12,8 @@ mod repair;
 mod sealed_event;
 mod tokens;
 
-use miniprogram_core::{AppId, Error, PlatformId, Timestamp, TokenKind, TokenScope, Vendor};
+use miniprogram_core::token::{TokenKind, TokenScope};
+use miniprogram_core::{AppId, Error, PlatformId, Timestamp, Vendor};
 
 use super::driver::{self, Conn, Query, QueryBuilder, ReadRow as _, Row, dynamic_query, query};
 use super::{BACKEND, Handle, schema_version, structural_problems};

@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use miniprogram_core::{Event, EventCredential, Secret};
+use miniprogram_core::push::EventCredential;
+use miniprogram_core::{Event, Secret};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Result;

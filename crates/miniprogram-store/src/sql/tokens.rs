@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram_core::{AccessToken, Result, Secret};
+use miniprogram_core::token::AccessToken;
+use miniprogram_core::{Result, Secret};
 
 use super::*;
 use crate::tokens::{

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use miniprogram_core::{AppId, Event, EventCredential, EventKind, Vendor};
+use miniprogram_core::push::EventCredential;
+use miniprogram_core::{AppId, Event, EventKind, Vendor};
 use miniprogram_store::{EventIdentity, PlatformKey};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use miniprogram_core::token::TokenScope;
 use miniprogram_core::{
-    AppId, Command, ErrorKind, Event, EventKind, Intent, Outcome, PlatformId, Settled, Timestamp, TokenScope,
-    Vendor,
+    AppId, Command, ErrorKind, Event, EventKind, Intent, Outcome, PlatformId, Settled, Timestamp, Vendor,
 };
 use miniprogram_store::{
     Acquired, Inbox, IntentStore, Maintenance, NewEvent, NewTokens, PlatformKey, PostgresStore, Received,

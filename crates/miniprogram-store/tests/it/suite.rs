@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_core::authorization::IssuedToken;
+use miniprogram_core::clock::VirtualClock;
+use miniprogram_core::journal::Journal;
+use miniprogram_core::push::EventCredential;
+use miniprogram_core::token::{AccessToken, TokenScope};
+use miniprogram_core::vendor_api::MethodName;
 use miniprogram_core::{
-    AccessToken, AppId, AuditId, Command, EffectValue, Error, ErrorKind, Event, EventCredential, EventKind,
-    Evidence, Intent, Journal, Outcome, PlatformId, Secret, Settled, SubjectId, Timestamp, TokenScope,
-    Vendor, VirtualClock,
+    AppId, AuditId, Command, EffectValue, Error, ErrorKind, Event, EventKind, Evidence, Intent, Operation,
+    Outcome, PlatformId, Secret, Settled, SubjectId, Timestamp, Vendor,
 };
-use miniprogram_core::{MethodName, Operation};
 use miniprogram_store::inbox::{LONGEST_PAUSE, SHORTEST_MEMORY};
 use miniprogram_store::{
     Acquired, GrantState, InboxEntry, InboxFilter, InboxState, KeyState, Lease, Listed, NewEvent, NewTokens,

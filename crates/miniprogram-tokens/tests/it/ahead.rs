@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::RefreshTokenUse;
-use miniprogram_core::{AppId, Clock, ErrorKind, Outcome, TokenProvider};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::token::TokenProvider;
+use miniprogram_core::{AppId, ErrorKind, Outcome};
 use miniprogram_store::{GrantState, StoredAccess, TokenFilter, TokenStore};
 use miniprogram_tokens::RenewalState;
 

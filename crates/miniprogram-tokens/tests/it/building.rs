@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use miniprogram_core::ErrorKind;
 use miniprogram_core::authorization::RefreshTokenUse;
-use miniprogram_core::{ErrorKind, TokenProvider};
+use miniprogram_core::token::TokenProvider;
 use miniprogram_store::PlatformKey;
 use miniprogram_store::tokens::LONGEST_LEASE;
 use miniprogram_tokens::{TokenManager, TokenManagerBuilder};

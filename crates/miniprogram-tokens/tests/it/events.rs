@@ -1,9 +1,9 @@
 //! Pushed tickets and authorizations: once, repeated, late and out of order.
 
 use miniprogram_core::authorization::{AuthorizerPage, RefreshTokenUse};
+use miniprogram_core::push::{Delivery, EventCredential};
 use miniprogram_core::{
-    AppId, Delivery, ErrorKind, Event, EventCredential, EventHandler, EventKind, Outcome, PlatformId, Secret,
-    Timestamp, Vendor,
+    AppId, ErrorKind, Event, EventHandler, EventKind, Outcome, PlatformId, Secret, Timestamp, Vendor,
 };
 use miniprogram_store::{GrantState, OriginalIds, PlatformKey, TokenStore};
 use miniprogram_tokens::Alarm;

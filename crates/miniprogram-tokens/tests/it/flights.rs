@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use futures::task::noop_waker;
-use miniprogram_core::{Clock, Error, ErrorKind, Language, Outcome, Timestamp, TokenProvider, VirtualClock};
+use miniprogram_core::clock::{Clock, VirtualClock};
+use miniprogram_core::token::TokenProvider;
+use miniprogram_core::{Error, ErrorKind, Language, Outcome, Timestamp};
 use miniprogram_store::{NewTokens, TokenStore};
 
 use crate::support::{Bench, MODELS, Overtaken, StoreFaults, app, builder, platform, scope, start, until};

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use miniprogram_core::authorization::RefreshTokenUse;
-use miniprogram_core::{AuthorizationApi, Clock, ErrorKind, TokenProvider, TokenScope};
+use miniprogram_core::ErrorKind;
+use miniprogram_core::authorization::{AuthorizationApi, RefreshTokenUse};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::token::{TokenProvider, TokenScope};
 use miniprogram_store::{Acquired, GrantState, NewTokens, StoredAccess, TokenStore};
 
 use crate::support::{Bench, MODELS, Overtaken, StoreFaults, app, platform, scope, until};
@@ -15,7 +17,9 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// A caller in its own task.
-fn call(bench: &Bench) -> tokio::task::JoinHandle<miniprogram_core::Result<miniprogram_core::AccessToken>> {
+fn call(
+    bench: &Bench,
+) -> tokio::task::JoinHandle<miniprogram_core::Result<miniprogram_core::token::AccessToken>> {
     let (manager, clock) = (bench.manager.clone(), bench.clock.clone());
     tokio::spawn(async move {
         let _busy = clock.enter();

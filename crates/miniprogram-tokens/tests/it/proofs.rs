@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use miniprogram_core::authorization::{AuthorizationRequest, PlatformProof, RefreshTokenUse};
-use miniprogram_core::{
-    Delivery, ErrorKind, Event, EventCredential, EventHandler, EventKind, Outcome, TokenProvider, TokenScope,
-};
+use miniprogram_core::push::{Delivery, EventCredential};
+use miniprogram_core::token::{TokenProvider, TokenScope};
+use miniprogram_core::{ErrorKind, Event, EventHandler, EventKind, Outcome};
 use miniprogram_store::{GrantState, TokenFilter, TokenStore};
 use miniprogram_tokens::Alarm;
 use serde_json::Value;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use miniprogram_core::authorization::RefreshTokenUse;
-use miniprogram_core::{AppId, Clock, ErrorKind, Outcome, TokenProvider};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::token::TokenProvider;
+use miniprogram_core::{AppId, ErrorKind, Outcome};
 use miniprogram_store::{GrantState, SqliteStore, StoreOptions, TokenStore};
 use miniprogram_tokens::Alarm;
 
@@ -440,7 +442,7 @@ async fn without_a_ticket_the_error_says_what_to_do() {
     let alarms = std::sync::Arc::new(Alarms::default());
     let directory = tempfile::TempDir::new().unwrap();
     let store = FaultyStore::create(&directory).await;
-    let clock = miniprogram_core::VirtualClock::new(crate::support::start());
+    let clock = miniprogram_core::clock::VirtualClock::new(crate::support::start());
     let vendor = FakeVendor::new(RefreshTokenUse::SingleUse, &clock);
     let _busy = clock.enter();
     let manager = builder(&store, &vendor, &clock, &alarms).build().unwrap();

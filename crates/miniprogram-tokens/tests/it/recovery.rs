@@ -4,7 +4,8 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use miniprogram_core::authorization::RefreshTokenUse;
-use miniprogram_core::{ErrorKind, Outcome, TokenProvider};
+use miniprogram_core::token::TokenProvider;
+use miniprogram_core::{ErrorKind, Outcome};
 use miniprogram_store::{Acquired, GrantState, NewTokens, TokenStore};
 use miniprogram_tokens::Alarm;
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use baidu_smartapp::{BAIDU, BaiduAuthorization, BaiduPlatform};
 use futures::future::join_all;
-use miniprogram_core::clock::Busy;
-use miniprogram_core::{
-    AppId, AuthorizationApi, BaseUrl, ClientConfig, Clock, CodeManager, ErrorKind, PlatformId, Secret,
-    TokenProvider, TokenScope, Vendor, VirtualClock,
-};
+use miniprogram_core::authorization::AuthorizationApi;
+use miniprogram_core::clock::{Busy, Clock, VirtualClock};
+use miniprogram_core::token::{TokenProvider, TokenScope};
+use miniprogram_core::transport::BaseUrl;
+use miniprogram_core::{AppId, ClientConfig, CodeManager, ErrorKind, PlatformId, Secret, Vendor};
 use miniprogram_sim::{AppSpec, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator};
 use miniprogram_store::{GrantState, PlatformKey, SqliteStore, StoreOptions, TokenStore};
 use miniprogram_tokens::TokenManager;

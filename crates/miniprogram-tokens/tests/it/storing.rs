@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::{Permission, RefreshTokenUse};
-use miniprogram_core::{Clock, ErrorKind, Timestamp, TokenProvider};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::token::TokenProvider;
+use miniprogram_core::{ErrorKind, Timestamp};
 use miniprogram_store::TokenFilter;
 use miniprogram_tokens::{Alarm, AlarmSink, LogAlarms};
 

@@ -10,10 +10,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::{Either, select};
 use miniprogram_core::authorization::RefreshTokenUse;
-use miniprogram_core::clock::Busy;
-use miniprogram_core::{
-    AccessToken, AppId, Clock, Error, ErrorKind, Result, Timestamp, TokenProvider, TokenScope, VirtualClock,
-};
+use miniprogram_core::clock::{Busy, Clock, VirtualClock};
+use miniprogram_core::token::{AccessToken, TokenProvider, TokenScope};
+use miniprogram_core::{AppId, Error, ErrorKind, Result, Timestamp};
 use miniprogram_store::{
     Acquired, GrantState, Lease, NewTokens, PlatformKey, SqliteStore, StoreOptions, Ticket, TokenFilter,
     TokenPage, TokenRecord, TokenStore,

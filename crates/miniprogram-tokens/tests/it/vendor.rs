@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage, Grant,
-    IssuedToken, Permission, PlatformAuth, PlatformProof, PreAuthorizationCode, Recovery, RefreshTokenUse,
+    AuthorizationApi, AuthorizationRequest, AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage,
+    Grant, IssuedToken, Permission, PlatformAuth, PlatformProof, PreAuthorizationCode, Recovery,
+    RefreshTokenUse,
 };
-use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, Clock, Error, ErrorKind, Outcome, PlatformId, Result, Secret,
-    Vendor, VirtualClock,
-};
+use miniprogram_core::clock::{Clock, VirtualClock};
+use miniprogram_core::token::AccessToken;
+use miniprogram_core::{AppId, Error, ErrorKind, Outcome, PlatformId, Result, Secret, Vendor};
 use serde_json::json;
 use tokio::sync::Semaphore;
 

@@ -16,7 +16,10 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use miniprogram_core::authorization::AuthorizationRequest;
-use miniprogram_core::{Clock, Delivery, Event, EventCredential, EventHandler, EventKind, TokenProvider};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::push::{Delivery, EventCredential};
+use miniprogram_core::token::TokenProvider;
+use miniprogram_core::{Event, EventHandler, EventKind};
 use miniprogram_store::{TokenFilter, TokenStore};
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-use miniprogram_core::pipeline::{Call, Fields, Reply};
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{AppId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,6 +1,6 @@
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding};
-use miniprogram_core::{AuditId, Command, Effect, InherentCommand, MethodName, Result, Timestamp, kit};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{AuditId, Command, Effect, Result, Subject, Timestamp, effect_members};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -12,8 +12,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, NAME_AUDIT, ReviewStatus};
-use miniprogram_core::effect_members;
-use miniprogram_core::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, value_of};
 
 pub(crate) const SET: MethodName = MethodName::new("set_name");
 

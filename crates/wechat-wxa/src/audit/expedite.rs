@@ -1,7 +1,7 @@
 //! The effect of `speedupaudit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Op, Preview};
+use miniprogram_core::vendor_api::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Op, Preview};
 use miniprogram_core::{AuditTarget, Code, EffectValue, Error, Intent, Result};
 use serde_json::{Value, json};
 

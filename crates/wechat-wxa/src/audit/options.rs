@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use miniprogram_core::kit::read_submission;
-use miniprogram_core::{Category, Result};
+use miniprogram_core::Result;
+use miniprogram_core::model::Category;
+use miniprogram_core::vendor_api::kit::read_submission;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

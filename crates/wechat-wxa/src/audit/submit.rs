@@ -1,8 +1,10 @@
 //! The effect of `submit_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::kit::members_of;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply};
+use miniprogram_core::vendor_api::kit::members_of;
+use miniprogram_core::vendor_api::pipeline::{
+    Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply,
+};
 use miniprogram_core::{AuditId, EffectValue, Error, Intent, Result, SubmitTarget};
 use serde_json::{Map, Value, json};
 

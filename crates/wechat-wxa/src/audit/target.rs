@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::REFUSE;
 use crate::WECHAT;
 use crate::audit_status::number;
-use miniprogram_core::kit::snapshot::kept;
+use miniprogram_core::vendor_api::kit::snapshot::kept;
 
 /// The name of the read of the latest audit in a plan.
 pub(super) const LATEST: &str = "get_latest_auditstatus";

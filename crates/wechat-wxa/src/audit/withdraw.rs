@@ -1,7 +1,7 @@
 //! The effect of `undocodeaudit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{Audit, AuditId, AuditStatus, AuditTarget, EffectValue, Intent, Result};
 use serde_json::{Value, json};
 

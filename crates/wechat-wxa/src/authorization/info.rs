@@ -1,9 +1,10 @@
 //! The apps that have authorized the platform.
 
 use miniprogram_core::authorization::{AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage};
-use miniprogram_core::pipeline::{Fields, Op, Reply};
-use miniprogram_core::redact;
-use miniprogram_core::{AccessToken, AppId, Result};
+use miniprogram_core::token::AccessToken;
+use miniprogram_core::vendor_api::pipeline::{Fields, Op, Reply};
+use miniprogram_core::vendor_api::redact;
+use miniprogram_core::{AppId, Result};
 use serde_json::Value;
 
 use super::WeChatAuthorization;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use miniprogram_core::authorization::{AuthorizationRequest, PreAuthorizationCode};
-use miniprogram_core::{AuthorizationApi, Result};
+use miniprogram_core::Result;
+use miniprogram_core::authorization::{AuthorizationApi, AuthorizationRequest, PreAuthorizationCode};
 use url::Url;
 use url::form_urlencoded::Serializer;
 

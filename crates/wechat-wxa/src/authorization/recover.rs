@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use miniprogram_core::authorization::{AuthorizerPage, Recovery};
-use miniprogram_core::{AccessToken, AppId, ErrorKind, Result, Retry};
+use miniprogram_core::token::AccessToken;
+use miniprogram_core::{AppId, ErrorKind, Result, Retry};
 
 use super::WeChatAuthorization;
 use super::info::LONGEST_PAGE;

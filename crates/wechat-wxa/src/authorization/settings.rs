@@ -1,8 +1,9 @@
 //! Options of an app, and resetting its call counts with the platform's secret.
 
-use miniprogram_core::pipeline::Fields;
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::Place;
-use miniprogram_core::{AccessToken, AppId, Result};
+use miniprogram_core::vendor_api::pipeline::Fields;
+use miniprogram_core::{AppId, Result};
 use serde_json::Value;
 
 use super::WeChatAuthorization;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use miniprogram_core::authorization::{Grant, IssuedToken, Permission, PreAuthorizationCode};
-use miniprogram_core::pipeline::{Fields, Reply};
+use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::Place;
-use miniprogram_core::{AccessToken, AppId, Result, Secret};
+use miniprogram_core::vendor_api::pipeline::{Fields, Reply};
+use miniprogram_core::{AppId, Result, Secret};
 use serde_json::Value;
 
 use super::WeChatAuthorization;

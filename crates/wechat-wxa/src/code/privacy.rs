@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use miniprogram_core::pipeline::{Call, Op};
+use miniprogram_core::vendor_api::pipeline::{Call, Op};
 use miniprogram_core::{Error, ErrorKind, Result, Retry};
 use serde::Serialize;
 

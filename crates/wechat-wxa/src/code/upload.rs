@@ -1,8 +1,9 @@
 //! The effect of `commit`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
-use miniprogram_core::{EffectValue, ExtJson, Intent, Result, TemplateId, UploadReceipt};
+use miniprogram_core::model::UploadReceipt;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
+use miniprogram_core::{EffectValue, ExtJson, Intent, Result, TemplateId};
 use serde_json::{Value, json};
 
 use super::versions_call;

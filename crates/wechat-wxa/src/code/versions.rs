@@ -1,6 +1,7 @@
 //! Merges the experience version, the one in audit and the one online into one list without duplicates.
 
-use miniprogram_core::{Audit, AuditStatus, CodeVersion, Stage, Timestamp};
+use miniprogram_core::model::CodeVersion;
+use miniprogram_core::{Audit, AuditStatus, Stage, Timestamp};
 
 use crate::codes::AUDIT_STAGE;
 use crate::wire::{self, VersionInfo};

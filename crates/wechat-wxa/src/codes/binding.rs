@@ -7,8 +7,8 @@ use miniprogram_core::ErrorKind::{
     Conflict, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, TokenRejected, Unavailable, Vendor,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::{Merchant, Platform};
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::{Merchant, Platform};
 
 use super::advice::{access, account, audit, code, domain, name, quota, release, request, tester, token};
 

@@ -11,8 +11,8 @@ use miniprogram_core::ErrorKind::{
     Unauthorized, Unavailable,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::{Merchant, Platform};
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::{Merchant, Platform};
 
 use super::advice::{access, account, domain, privacy, quota, request, token};
 use super::{CODE_CALLS, TICKET_CALLS};

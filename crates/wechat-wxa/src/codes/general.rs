@@ -4,7 +4,7 @@
 //! otherwise a gloss.
 
 use crate::endpoints;
-use miniprogram_core::endpoint::Endpoint;
+use miniprogram_core::vendor_api::endpoint::Endpoint;
 use std::time::Duration;
 
 use miniprogram_core::ErrorKind::{
@@ -12,8 +12,8 @@ use miniprogram_core::ErrorKind::{
     RateLimited, TokenRejected, Unauthorized, Unavailable, Vendor,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::{Merchant, Platform};
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::{Merchant, Platform};
 
 use super::advice::{
     access, account, audit, code, domain, media, message, name, quota, release, request, template, tester,

@@ -9,8 +9,8 @@ use miniprogram_core::ErrorKind::{
     Vendor,
 };
 use miniprogram_core::Retry;
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::{Merchant, Platform};
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::{Merchant, Platform};
 
 use super::DOMAIN_CALLS;
 use super::advice::{

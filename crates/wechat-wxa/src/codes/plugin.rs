@@ -4,8 +4,8 @@
 //! otherwise a gloss.
 
 use miniprogram_core::ErrorKind::{InvalidArgument, NotFound, PermissionDenied};
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::Merchant;
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::Merchant;
 
 use super::advice::code;
 

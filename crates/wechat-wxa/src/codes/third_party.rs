@@ -7,8 +7,8 @@ use crate::endpoints;
 use miniprogram_core::ErrorKind::{
     Conflict, ContentRejected, InvalidArgument, NotFound, PermissionDenied, QuotaExhausted, RateLimited,
 };
-use miniprogram_core::codes::CodeRow;
-use miniprogram_core::codes::Owner::Merchant;
+use miniprogram_core::vendor_api::codes::CodeRow;
+use miniprogram_core::vendor_api::codes::Owner::Merchant;
 
 use super::advice::{access, audit, code, domain, filing, name, privacy, quota, release, tester};
 

@@ -1,5 +1,5 @@
 use miniprogram_core::Result;
-use miniprogram_core::pipeline::Call;
+use miniprogram_core::vendor_api::pipeline::Call;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

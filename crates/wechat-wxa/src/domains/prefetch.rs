@@ -1,6 +1,6 @@
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply};
-use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, kit};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{Command, Effect, EffectValue, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
-use miniprogram_core::kit::OneCall;
+use miniprogram_core::vendor_api::kit::OneCall;
 
 pub(crate) const SET: MethodName = MethodName::new("set_prefetch_domains");
 

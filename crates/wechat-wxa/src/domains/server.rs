@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use miniprogram_core::Subject;
-use miniprogram_core::endpoint::Endpoint;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply, VendorRefusal};
-use miniprogram_core::{Code, Command, Effect, Error, InherentCommand, MethodName, Result, kit};
+use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply, VendorRefusal};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{Code, Command, Effect, Error, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use crate::endpoints;
 use crate::fields;
 use crate::values::{DomainAction, ServerDomainKind};
 use crate::{REFUSE, WECHAT};
-use miniprogram_core::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, value_of};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_server_domains");
 pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_server_domains_directly");

@@ -1,7 +1,7 @@
-use miniprogram_core::Subject;
-use miniprogram_core::endpoint::Endpoint;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Reply};
-use miniprogram_core::{Command, Effect, InherentCommand, MethodName, Result, kit};
+use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Reply};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{Command, Effect, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
-use miniprogram_core::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, value_of};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_web_view_domains");
 pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_web_view_domains_directly");

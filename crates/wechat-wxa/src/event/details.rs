@@ -11,8 +11,8 @@ mod record;
 
 use std::fmt::Display;
 
-use miniprogram_core::vendor_api::Fields;
-use miniprogram_core::{AppId, Event, EventKind, Result, Secret, StatusTable};
+use miniprogram_core::vendor_api::{Fields, StatusTable};
+use miniprogram_core::{AppId, Event, EventKind, Result, Secret};
 
 pub use account::{
     AuthTask, BetaAppVerification, Dispatch, FaceVerification, Filing, FilingProcedure, Registration,
@@ -35,7 +35,8 @@ use crate::values::Coded;
 ///
 /// ```
 /// use miniprogram_core::callback::CallbackConfig;
-/// use miniprogram_core::{EventDecoder, Push, Timestamp};
+/// use miniprogram_core::{EventDecoder, Timestamp};
+/// use miniprogram_core::push::Push;
 /// use wechat_wxa::event::{WeChatEvent, WeChatEventDecoder};
 /// use wechat_wxa::values::ReviewStatus;
 ///

@@ -1,7 +1,8 @@
 //! Encrypted pushes as WeChat sends them, for tests, simulators and gateways; and encrypted replies to messages.
 
 use miniprogram_core::callback::{BodyFormat, CallbackConfig, CallbackMode, Seal, misconfigured};
-use miniprogram_core::{Error, OwnedPush, Result};
+use miniprogram_core::push::OwnedPush;
+use miniprogram_core::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::with_both_ids;

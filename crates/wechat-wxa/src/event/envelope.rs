@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use miniprogram_core::callback::{
     BodyFormat, envelope_members, is_nonce, query_parameters, signed_time, without_bom,
 };
-use miniprogram_core::{CallbackCheck, Error, Result};
+use miniprogram_core::push::CallbackCheck;
+use miniprogram_core::{Error, Result};
 
 use super::xml::{Malformed, Step, Xml};
 use crate::WECHAT;

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use miniprogram_core::callback::BodyFormat;
+use miniprogram_core::push::{CallbackCheck, EventCredential};
 use miniprogram_core::vendor_api::{message_time, parse_message_json};
-use miniprogram_core::{
-    AppId, CallbackCheck, Event, EventCredential, EventKind, PlatformId, Result, Timestamp,
-};
+use miniprogram_core::{AppId, Event, EventKind, PlatformId, Result, Timestamp};
 use serde_json::{Map, Value};
 
 use super::envelope::append;

@@ -1,7 +1,8 @@
 use miniprogram_core::callback::{
     Answer, BodyFormat, CallbackConfig, CallbackMode, CallbackProtocol, Route, UrlCheck, misconfigured,
 };
-use miniprogram_core::{AppId, Event, EventDecoder, PlatformId, Push, Result, Timestamp, Vendor};
+use miniprogram_core::push::Push;
+use miniprogram_core::{AppId, Event, EventDecoder, PlatformId, Result, Timestamp, Vendor};
 use serde_json::Value;
 
 use super::{WeChatEventDecoder, WeChatEventEncoder, acceptance_test, message};

@@ -1,6 +1,6 @@
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{AuditId, Command, Effect, InherentCommand, MethodName, Result, Timestamp, kit};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{AuditId, Command, Effect, Result, Subject, Timestamp, effect_members};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,8 +11,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, PRIVACY_INTERFACE, PrivacyInterfaceStatus};
-use miniprogram_core::effect_members;
-use miniprogram_core::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, value_of};
 
 pub(crate) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
 

@@ -1,8 +1,8 @@
 use std::fmt;
 
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields};
-use miniprogram_core::{AppId, Command, Effect, InherentCommand, MethodName, Result, Secret, Timestamp, kit};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{AppId, Command, Effect, Result, Secret, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use crate::client::{WeChatApp, WeChatPlatform};
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, ORDER_PATH, OrderPathKind, ReviewStatus};
-use miniprogram_core::kit::OneCall;
+use miniprogram_core::vendor_api::kit::OneCall;
 
 pub(crate) const APPLY: MethodName = MethodName::new("apply_order_path");
 

@@ -1,6 +1,6 @@
-use miniprogram_core::Subject;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::{Command, Effect, EffectValue, InherentCommand, MethodName, Result, Timestamp, kit};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
+use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::PrivacyVersion;
-use miniprogram_core::kit::OneCall;
+use miniprogram_core::vendor_api::kit::OneCall;
 
 pub(crate) const SET: MethodName = MethodName::new("set_privacy_setting");
 const OPERATION: &str = SET.as_str();

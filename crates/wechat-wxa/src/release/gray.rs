@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
-use miniprogram_core::wire::is_empty;
-use miniprogram_core::{EffectValue, GrayRelease, GrayReleasePlan, GrayStatus, Intent, Result};
+use miniprogram_core::model::GrayReleasePlan;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::vendor_api::wire::is_empty;
+use miniprogram_core::{EffectValue, GrayRelease, GrayStatus, Intent, Result};
 use serde_json::{Map, Value};
 
 use crate::codes::GRAY;

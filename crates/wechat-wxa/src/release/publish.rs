@@ -1,7 +1,9 @@
 //! The effect of `release`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::vendor_api::pipeline::{
+    AfterRefusal, Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat,
+};
 use miniprogram_core::{
     AuditId, AuditStatus, Code, EffectValue, Error, GrayStatus, Intent, Outcome, ReleaseTarget, Result,
     Timestamp,
@@ -16,7 +18,7 @@ use crate::code::versions_call;
 use crate::dialect::told;
 use crate::endpoints;
 use crate::{WECHAT, wire};
-use miniprogram_core::kit::snapshot::kept;
+use miniprogram_core::vendor_api::kit::snapshot::kept;
 
 const OPERATION: &str = "release";
 /// The code for an approved version that is already online.

@@ -1,7 +1,7 @@
 //! The effect of `revertcoderelease`.
 
 use async_trait::async_trait;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat};
 use miniprogram_core::{EffectValue, Error, ErrorKind, Intent, Outcome, Result, RollbackTarget};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::code::versions_call;
 use crate::dialect::told;
 use crate::endpoints;
 use crate::wire::{self, HistoryVersion, Released};
-use miniprogram_core::kit::snapshot::kept;
+use miniprogram_core::vendor_api::kit::snapshot::kept;
 
 const OPERATION: &str = "rollback";
 /// The read that yields the number of a version.

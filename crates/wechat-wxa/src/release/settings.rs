@@ -1,8 +1,9 @@
 //! The effects of `set_visit_status` and `set_min_library_version`, and the reads that show them.
 
-use miniprogram_core::kit::OneCall;
-use miniprogram_core::pipeline::{Call, EffectClass, EffectPlan, Finding, Reply};
-use miniprogram_core::{EffectValue, LibraryUsage, MinLibraryVersion, Result, Visit, VisitStatus};
+use miniprogram_core::model::{LibraryUsage, MinLibraryVersion, Visit};
+use miniprogram_core::vendor_api::kit::OneCall;
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Reply};
+use miniprogram_core::{EffectValue, Result, VisitStatus};
 use serde_json::json;
 
 use crate::codes::VISIT;

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniprogram_core::authorization::{
-    AuthorizationRequest, AuthorizerPage, Grant, PlatformAuth, PreAuthorizationCode, Recovery,
-    RefreshTokenUse,
+    AuthorizationApi, AuthorizationRequest, AuthorizerPage, Grant, PlatformAuth, PreAuthorizationCode,
+    Recovery, RefreshTokenUse,
 };
-use miniprogram_core::transport::BaseUrl;
-use miniprogram_core::{
-    AccessToken, AppId, AuthorizationApi, ClientConfig, ErrorKind, Outcome, Result, Retry, Secret, Transport,
-};
+use miniprogram_core::token::AccessToken;
+use miniprogram_core::transport::{BaseUrl, Transport};
+use miniprogram_core::{AppId, ClientConfig, ErrorKind, Outcome, Result, Retry, Secret};
 use serde_json::{Value, json};
 use wechat_wxa::{WECHAT, WeChatAuthorization};
 

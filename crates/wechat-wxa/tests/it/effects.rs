@@ -1,6 +1,8 @@
 //! Effects whose response is lost, one by one.
 
-use miniprogram_core::pipeline::EffectSource;
+use miniprogram_core::clock::Clock as _;
+use miniprogram_core::model::UploadReceipt;
+use miniprogram_core::vendor_api::pipeline::EffectSource;
 use miniprogram_core::*;
 use serde_json::json;
 use wechat_wxa::WECHAT;

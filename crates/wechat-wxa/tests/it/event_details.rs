@@ -5,9 +5,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use miniprogram_core::Code;
 use miniprogram_core::callback::CallbackConfig;
-use miniprogram_core::{ErrorKind, Event, EventDecoder, EventKind, Outcome, Push, Timestamp, Vendor};
+use miniprogram_core::push::Push;
+use miniprogram_core::{Code, ErrorKind, Event, EventDecoder, EventKind, Outcome, Timestamp, Vendor};
 use serde_json::{Value, json};
 use wechat_wxa::WECHAT;
 use wechat_wxa::event::{EVENTS, INFO_TYPES, WeChatEvent, WeChatEventDecoder};

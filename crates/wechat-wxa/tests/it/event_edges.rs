@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use miniprogram_core::callback::{CallbackConfig, Seal};
-use miniprogram_core::frame::signature;
-use miniprogram_core::{CallbackCheck, Event, EventDecoder, EventKind, OwnedPush, Result};
+use miniprogram_core::push::{CallbackCheck, OwnedPush};
+use miniprogram_core::vendor_api::frame::signature;
+use miniprogram_core::{Event, EventDecoder, EventKind, Result};
 use wechat_wxa::event::{PushRoute, WeChatEventDecoder, WeChatEventEncoder};
 
 use crate::events::{NOW, PLATFORM, TOKEN, config};

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use miniprogram_core::callback::{BodyFormat, CallbackConfig, CallbackProtocol, Route, Seal};
-use miniprogram_core::frame::signature;
+use miniprogram_core::push::{CallbackCheck, EventCredential, OwnedPush, Push};
+use miniprogram_core::vendor_api::frame::signature;
 use miniprogram_core::{
-    CallbackCheck, Error, ErrorKind, Event, EventCredential, EventDecoder, EventKind, Outcome, OwnedPush,
-    Push, Result, Secret, Timestamp,
+    Error, ErrorKind, Event, EventDecoder, EventKind, Outcome, Result, Secret, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use http::Method;
+use miniprogram_core::model::QrCodeOptions;
 use miniprogram_core::*;
 use serde_json::{Value, json};
 use wechat_wxa::{AuditItem, SubmitOptions, WeChatPlatform};

@@ -1,6 +1,9 @@
 //! Every response as WeChat sends it: the documents' samples, observed variants, and nonsense.
 
 use http::Method;
+use miniprogram_core::model::{
+    Category, CategoryLevel, MinLibraryVersion, QrCodeOptions, RollbackVersion, UploadProgress, UploadReceipt,
+};
 use miniprogram_core::*;
 use serde_json::json;
 use wechat_wxa::PrivacyScan;

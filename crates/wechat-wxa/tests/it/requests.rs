@@ -1,6 +1,7 @@
 //! Every request as sent: method, path, sorted query, body, the token masked.
 
 use http::Method;
+use miniprogram_core::model::{Category, CategoryLevel, QrCodeOptions, UploadReceipt};
 use miniprogram_core::*;
 use serde_json::json;
 use wechat_wxa::{AuditItem, SubmitOptions, UgcDeclare};

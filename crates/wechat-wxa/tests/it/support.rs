@@ -7,11 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, DATE};
-use miniprogram_core::SubjectId;
-use miniprogram_core::transport::{Body, Request, Response, TransportError};
+use miniprogram_core::clock::{Clock, VirtualClock};
+use miniprogram_core::journal::Journal;
+use miniprogram_core::token::{AccessToken, TokenKind, TokenProvider, TokenScope};
+use miniprogram_core::transport::{Body, Request, Response, Transport, TransportError};
 use miniprogram_core::{
-    AccessToken, AppId, ClientConfig, Clock, Error, ExtJson, Intent, Journal, PlannedRequest, Settled,
-    Timestamp, TokenKind, TokenProvider, TokenScope, Transport, VirtualClock,
+    AppId, ClientConfig, Error, ExtJson, Intent, PlannedRequest, Settled, SubjectId, Timestamp,
 };
 use serde_json::{Value, json};
 use wechat_wxa::{WeChatApp, WeChatPlatform};

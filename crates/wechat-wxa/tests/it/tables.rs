@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use miniprogram_core::codes::{Certainty, CodeRow, Language, Owner};
-use miniprogram_core::endpoint;
+use miniprogram_core::vendor_api::codes::{Certainty, CodeRow, Language, Owner};
+use miniprogram_core::vendor_api::endpoint;
 use miniprogram_core::{AuditStatus, ErrorKind, GrayStatus, Retry, Stage, VisitStatus};
 use wechat_wxa::codes::{AUDIT, AUDIT_STAGE, ERRCODE, GRAY, TABLES, VISIT, explain, operations};
 use wechat_wxa::endpoints;

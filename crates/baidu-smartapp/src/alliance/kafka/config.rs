@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniprogram_core::{Clock, Error, Result, Secret, SystemClock};
+use miniprogram_core::clock::{Clock, SystemClock};
+use miniprogram_core::{Error, Result, Secret};
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 

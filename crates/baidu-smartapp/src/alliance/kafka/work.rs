@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{Either, select};
-use miniprogram_core::Clock;
-use miniprogram_core::clock::backoff;
+use miniprogram_core::clock::{Clock, backoff};
 use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
 use tokio::sync::watch;

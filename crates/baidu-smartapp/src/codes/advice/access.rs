@@ -1,6 +1,6 @@
 //! Authorization, permissions and addresses.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const NOT_AUTHORIZED: Advice = Advice::new(
     "let the merchant authorize the platform: there is no authorization",

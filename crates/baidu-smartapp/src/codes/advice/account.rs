@@ -1,6 +1,6 @@
 //! Registration, owners, members and search accounts.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const REGISTRATION: Advice =
     Advice::new("wait until the registration has ended", "账号正在注册，请等注册完成后再试");

@@ -1,6 +1,6 @@
 //! Categories of the app.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const FIVE: Advice = Advice::new(
     "name at most five categories: `update_categories` replaces them all",

@@ -1,6 +1,6 @@
 //! Uploading code.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const TEMPLATE: Advice =
     Advice::new("name a template that `templates` lists", "请填写 `templates` 返回的模板 ID");

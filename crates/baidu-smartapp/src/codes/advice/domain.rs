@@ -1,6 +1,6 @@
 //! Domains of the app and of the platform.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const NOT_SET: Advice =
     Advice::new("nothing to delete: the domain is not set", "该域名未设置过，无需删除");

@@ -1,6 +1,6 @@
 //! Images.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const UPLOAD_FIRST: Advice = Advice::new(
     "upload the picture with `upload_image` first, and send the address that it answers",

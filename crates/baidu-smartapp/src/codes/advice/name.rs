@@ -1,6 +1,6 @@
 //! Name, description and other basic information.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const TAKEN: Advice = Advice::new(
     "let the merchant choose another name; `check_name` tells before",

@@ -1,6 +1,6 @@
 //! Payment, coupons, core pages and brand words.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const LICENCE: Advice =
     Advice::new("let the merchant complete the business licence", "营业执照信息不完整，请商家补全");

@@ -1,6 +1,6 @@
 //! Allowances.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const CALLS: Advice = Advice::new(
     "slow down, and repeat after a growing pause",

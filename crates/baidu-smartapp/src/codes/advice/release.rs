@@ -1,6 +1,6 @@
 //! Audits, releases, recovery and settings.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const NAME_PENDING: Advice =
     Advice::new("wait until the name is approved, then submit again", "名称尚未审核通过，请通过后再提审");

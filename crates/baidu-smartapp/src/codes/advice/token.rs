@@ -1,6 +1,6 @@
 //! Tokens, tickets and keys.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const REFRESH: Advice = Advice::new(
     "fetch a new access token for this app, then repeat once",

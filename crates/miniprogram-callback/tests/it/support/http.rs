@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use miniprogram_core::OwnedPush;
+use miniprogram_core::push::OwnedPush;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram_core::{
-    AccessToken, AppId, Error, ErrorKind, Intent, PlatformId, Result, Settled, Timestamp, TokenScope, Vendor,
-};
+use miniprogram_core::token::{AccessToken, TokenScope};
+use miniprogram_core::{AppId, Error, ErrorKind, Intent, PlatformId, Result, Settled, Timestamp, Vendor};
 use miniprogram_store::{
     Acquired, CheckReport, Claim, EventIdentity, GrantState, Inbox, InboxCounts, InboxEntry, InboxFilter,
     InboxState, IntentStore, Lease, Listed, Maintenance, NewEvent, NewTokens, OpenIntents, PlatformKey,

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram::{Clock, Error, ErrorKind, EventKind, Outcome, SystemClock};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::{Error, ErrorKind, EventKind, Outcome};
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, Notify};
 

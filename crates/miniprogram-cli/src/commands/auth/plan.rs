@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use miniprogram::authorization::{PlatformAuth, PlatformProof};
-use miniprogram::redact::MASK;
-use miniprogram::transport::{Request, Response, TransportError};
-use miniprogram::{AccessToken, AppId, ClientConfig, PlannedRequest, Secret, Transport};
+use miniprogram::token::AccessToken;
+use miniprogram::transport::{Request, Response, Transport, TransportError};
+use miniprogram::vendor_api::redact::MASK;
+use miniprogram::{AppId, ClientConfig, PlannedRequest, Secret};
 
 use crate::config::Platform;
 use crate::context::Context;

@@ -1,7 +1,9 @@
 use std::io::Read;
 
 use miniprogram::callback::DEFAULT_MAX_BODY;
-use miniprogram::{AppId, Clock, EventKind, PlatformId, Push, SystemClock, Timestamp};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::push::Push;
+use miniprogram::{AppId, EventKind, PlatformId, Timestamp};
 
 use crate::cli::{self, Decode};
 use crate::context::Context;

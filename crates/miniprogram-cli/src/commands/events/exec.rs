@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram::{Clock, Delivery, Error, ErrorKind, Event, EventHandler, Outcome, Result, SystemClock};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::push::Delivery;
+use miniprogram::{Error, ErrorKind, Event, EventHandler, Outcome, Result};
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::AsyncWriteExt;

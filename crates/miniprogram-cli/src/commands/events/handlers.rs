@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use miniprogram::{
-    Clock, Delivery, Error, ErrorKind, Event, EventHandler, Outcome, Result, SystemClock, printable_json,
-};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::push::Delivery;
+use miniprogram::vendor_api::printable_json;
+use miniprogram::{Error, ErrorKind, Event, EventHandler, Outcome, Result};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
 

@@ -1,6 +1,7 @@
 //! Received events: listed, shown, delivered again.
 
-use miniprogram::{AppId, Clock, Error, ErrorKind, Outcome, SystemClock};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::{AppId, Error, ErrorKind, Outcome};
 use miniprogram_store::{InboxFilter, InboxState, Listed, Store, UnreadableEntry};
 use serde_json::{Map, Value, json};
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use miniprogram::{Clock, Error, ErrorKind, EventHandler, SystemClock};
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::{Error, ErrorKind, EventHandler};
 use miniprogram_callback::{CallbackPlatform, CallbackService, metrics_handle};
 use miniprogram_store::{PlatformKey, Store};
 use miniprogram_tokens::TokenManager;

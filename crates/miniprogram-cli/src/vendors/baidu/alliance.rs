@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use miniprogram::Result;
 use miniprogram::baidu::alliance::{AllianceConfig, BaiduAlliance};
 use miniprogram::baidu::{BAIDU, PackageQuery};
-use miniprogram::{Result, StaticToken};
+use miniprogram::token::StaticToken;
 use serde_json::Value;
 
 use super::Baidu;

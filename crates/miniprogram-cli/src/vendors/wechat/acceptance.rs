@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use miniprogram::token::{TokenProvider, TokenScope};
 use miniprogram::wechat::{AcceptanceActions, AcceptanceResponder, AcceptanceTask, WECHAT, WeChatPlatform};
-use miniprogram::{
-    ClientConfig, Error, ErrorKind, EventHandler, PlatformId, Result, TokenProvider, TokenScope,
-};
+use miniprogram::{ClientConfig, Error, ErrorKind, EventHandler, PlatformId, Result};
 use miniprogram_store::PlatformKey;
 use miniprogram_tokens::TokenManager;
 

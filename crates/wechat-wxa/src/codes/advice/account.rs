@@ -1,6 +1,6 @@
 //! Registration, bound accounts, plugin applications.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const BIND_FIRST: Advice =
     Advice::new("bind the two accounts first", "请先绑定这两个账号");

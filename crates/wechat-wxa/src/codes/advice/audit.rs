@@ -1,6 +1,6 @@
 //! Audits: submitting, tracking, withdrawing, expediting.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const OPEN: Advice = Advice::new(
     "wait for the verdict on the version in audit, or withdraw that one first",

@@ -1,6 +1,6 @@
 //! Categories of the app.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const CHANGES: Advice = Advice::new(
     "wait for the next month; `account_categories` shows how many changes are left",

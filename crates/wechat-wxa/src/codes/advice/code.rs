@@ -1,6 +1,6 @@
 //! Uploading code.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const UNDESCRIBED: Advice = Advice::new(
     "read `code_versions` before uploading again; report the request id to the vendor if it stays",

@@ -1,6 +1,6 @@
 //! Domains of the app and of the platform.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const NOT_AN_APP: Advice = Advice::new(
     "send the token of a mini program: domains of other accounts are not set here",

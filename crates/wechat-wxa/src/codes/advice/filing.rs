@@ -1,6 +1,6 @@
 //! The filing of the app itself (ICP).
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const MEDIA_KIND: Advice = Advice::new(
     "check the file, and that `certificate_type` fits `icp_order_field`, then upload again",

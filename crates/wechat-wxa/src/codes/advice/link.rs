@@ -1,6 +1,6 @@
 //! Links opened by QR code.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const CHECK_FILE: Advice =
     Advice::new("put the check file below the address of the rule", "请把校验文件放到规则对应的地址下");

@@ -1,6 +1,6 @@
 //! Files and media ids.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const EXPIRED: Advice = Advice::new(
     "upload the file again: a media id lives for three days",

@@ -1,6 +1,6 @@
 //! Messages to users.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const NOT_FOLLOWED: Advice = Advice::new(
     "leave this recipient out until the user follows the account",

@@ -1,6 +1,6 @@
 //! Name, icon and description.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const FORBIDDEN: Advice = Advice::new(
     "let the merchant choose a name without forbidden words; `check_name` tells before",

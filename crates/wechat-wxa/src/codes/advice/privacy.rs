@@ -1,6 +1,6 @@
 //! The privacy guide and privacy interfaces.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const SCAN_RUNS: Advice = Advice::new(
     "wait about a minute and submit again; do not upload again",

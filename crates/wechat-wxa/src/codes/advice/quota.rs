@@ -1,6 +1,6 @@
 //! Allowances.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const DAY: Advice = Advice::new(
     "wait for the next day: this call's allowance is used up; `api_quota` shows it, `clear_quota` resets it",

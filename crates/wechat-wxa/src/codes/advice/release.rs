@@ -1,6 +1,6 @@
 //! Releases, gray releases, rollbacks and settings.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const NOT_APPROVED: Advice = Advice::new(
     "submit a version and wait until it is approved",

@@ -1,6 +1,6 @@
 //! The form of a request.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const SUCCEEDED: Advice =
     Advice::new("nothing to do: the call succeeded", "调用成功，无需处理");

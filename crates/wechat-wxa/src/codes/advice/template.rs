@@ -1,6 +1,6 @@
 //! The template library.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const UNKNOWN: Advice = Advice::new(
     "name a draft that `template_drafts` lists or a template that `templates` lists",

@@ -1,6 +1,6 @@
 //! Testers.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const UNKNOWN: Advice = Advice::new(
     "check the WeChat id, and that the person can be found by it",

@@ -1,6 +1,6 @@
 //! Tokens, secrets and tickets.
 
-use miniprogram_core::codes::Advice;
+use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const NOT_NEWEST: Advice = Advice::new(
     "fetch a new access token and repeat once; if it stays, check the secret and that one process alone refreshes",

@@ -1,5 +1,6 @@
 //! Effects whose response is lost, method by method.
 
+use miniprogram_core::clock::Clock as _;
 use miniprogram_core::*;
 use serde_json::{Value, json};
 use wechat_wxa::values::ServerDomainKind;

@@ -1,5 +1,7 @@
 //! Refusals without a request: the field, the rule and the remedy.
 
+use miniprogram_core::vendor_api::InherentCommand;
+use miniprogram_core::vendor_api::MethodName;
 use miniprogram_core::*;
 use serde_json::json;
 use wechat_wxa::values::*;

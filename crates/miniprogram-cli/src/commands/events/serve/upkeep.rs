@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use miniprogram::{Clock, SystemClock, Timestamp};
+use miniprogram::Timestamp;
+use miniprogram::clock::{Clock, SystemClock};
 use miniprogram_store::{PlatformKey, Store};
 
 /// How often the open effects are counted.
