@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::code::UploadReceipt;
 use crate::id::{AuditId, PackageId};
+use crate::options::{is_empty, vendor_options};
 use crate::status::{AuditStatus, RawStatus};
 use crate::time::Timestamp;
 
@@ -75,65 +75,22 @@ impl From<AuditId> for AuditTarget {
     }
 }
 
-/// What a submission says beside its target, as the fields of one JSON object. Vendors ask for different things: the
-/// vendor crates have builders, also called `SubmitOptions`, that convert to this. A field that the vendor does not
-/// have is rejected before anything is sent.
-///
-/// Serialized as that object, so it can be kept in a configuration as well. A field that is null, or an empty list or
-/// object, counts as absent. `Debug` prints only the names: there may be a reviewer's password among the values.
-///
-/// ```
-/// use miniprogram_core::SubmitOptions;
-///
-/// let options: SubmitOptions = serde_json::from_str(r#"{"content":"orders and pick-up","items":[]}"#)?;
-/// assert_eq!(options, SubmitOptions::default().with_field("content", "orders and pick-up"));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(from = "Map<String, Value>")]
-pub struct SubmitOptions(Map<String, Value>);
-
-impl SubmitOptions {
-    /// Sets a field.
-    #[must_use]
-    pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        let (name, value) = (name.into(), value.into());
-        if is_absent(&value) {
-            self.0.remove(&name);
-        } else {
-            self.0.insert(name, value);
-        }
-        self
-    }
-
-    /// Returns the fields.
-    #[must_use]
-    pub const fn fields(&self) -> &Map<String, Value> {
-        &self.0
-    }
-}
-
-fn is_absent(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(list) => list.is_empty(),
-        Value::Object(object) => object.is_empty(),
-        _ => false,
-    }
-}
-
-impl From<Map<String, Value>> for SubmitOptions {
-    fn from(mut fields: Map<String, Value>) -> Self {
-        fields.retain(|_, value| !is_absent(value));
-        Self(fields)
-    }
-}
-
-impl fmt::Debug for SubmitOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SubmitOptions")?;
-        f.debug_set().entries(self.0.keys()).finish()
-    }
+vendor_options! {
+    /// What a submission says beside its target, as the fields of one JSON object. Vendors ask for different things: the
+    /// vendor crates have builders, also called `SubmitOptions`, that convert to this. A field that the vendor does not
+    /// have is rejected before anything is sent.
+    ///
+    /// Serialized as that object, so it can be kept in a configuration as well. A field that is null, or an empty list or
+    /// object, counts as absent. `Debug` prints only the names: there may be a reviewer's password among the values.
+    ///
+    /// ```
+    /// use miniprogram_core::SubmitOptions;
+    ///
+    /// let options: SubmitOptions = serde_json::from_str(r#"{"content":"orders and pick-up","items":[]}"#)?;
+    /// assert_eq!(options, SubmitOptions::default().with_field("content", "orders and pick-up"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    SubmitOptions, is_empty
 }
 
 /// An audit and its status.

@@ -3,14 +3,14 @@
 
 mod inherent;
 mod one_call;
+mod options;
 mod refusals;
 pub mod snapshot;
-mod submission;
 
 pub use inherent::{Inherent, command};
 pub use one_call::{OneCall, members_of, value_of};
+pub use options::read_options;
 pub use refusals::Refusals;
-pub use submission::read_submission;
 
 /// Returns whether a body begins like a PNG or a JPEG. The content type does not decide: vendors send images under
 /// several, and errors under those of images.

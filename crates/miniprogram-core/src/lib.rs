@@ -33,6 +33,7 @@ mod json;
 mod kit;
 mod manager;
 pub mod model;
+mod options;
 mod outcome;
 #[cfg(feature = "client")]
 mod pipeline;
@@ -74,7 +75,7 @@ pub use manager::{AuditManager, Authorizer, CodeManager, ReleaseManager};
 pub use outcome::{Evidence, Outcome};
 pub use planned::PlannedRequest;
 pub use platform::{MiniProgram, MiniProgramPlatform};
-pub use release::{GrayRelease, ReleaseTarget, RollbackTarget};
+pub use release::{GrayRelease, GrayReleaseOptions, ReleaseTarget, RollbackTarget};
 pub use secret::Secret;
 pub use status::{AuditStatus, Coded, GrayStatus, RawStatus, Stage, UploadStatus, VisitStatus};
 pub use subject::Subject;

@@ -1,8 +1,10 @@
 //! Releases: publishing, rolling back, gray releases, visibility, library versions.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::id::{AuditId, PackageId};
+use crate::options::{is_empty_or_false, vendor_options};
 use crate::status::{GrayStatus, RawStatus, VisitStatus};
 use crate::time::Timestamp;
 
@@ -71,40 +73,48 @@ impl RollbackVersion {
     }
 }
 
-/// A gray release to start, or to raise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A gray release to start, or to raise. In JSON the options are fields beside the percentage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GrayRelease {
-    /// The share of users in percent, 0 to 100. 0 needs one of the flags.
+    /// The share of users in percent, 0 to 100. Whether 0 has a meaning is up to the vendor.
     pub percentage: u8,
-    /// Whether project members come first.
-    #[serde(default)]
-    pub developers_first: bool,
-    /// Whether experience members come first.
-    #[serde(default)]
-    pub testers_first: bool,
+    /// What only some vendors offer.
+    #[serde(flatten)]
+    pub options: GrayReleaseOptions,
 }
 
 impl GrayRelease {
     /// Creates a release to a share of all users, in percent.
     #[must_use]
-    pub const fn percentage(percentage: u8) -> Self {
-        Self { percentage, developers_first: false, testers_first: false }
+    pub fn percentage(percentage: u8) -> Self {
+        Self { percentage, options: GrayReleaseOptions::default() }
     }
 
-    /// Includes project members first.
+    /// Sets the vendor's options.
     #[must_use]
-    pub const fn developers_first(mut self) -> Self {
-        self.developers_first = true;
+    pub fn with_options(mut self, options: impl Into<GrayReleaseOptions>) -> Self {
+        self.options = options.into();
         self
     }
+}
 
-    /// Includes experience members first.
-    #[must_use]
-    pub const fn testers_first(mut self) -> Self {
-        self.testers_first = true;
-        self
-    }
+vendor_options! {
+    /// What a gray release says beside its percentage, as the fields of one JSON object. The crate of a vendor that has
+    /// such options has a builder, also called `GrayReleaseOptions`, that converts to this. A field that the vendor does
+    /// not have is rejected before anything is sent.
+    ///
+    /// A field that is null or false, or an empty list or object, counts as absent. `Debug` prints only the names.
+    ///
+    /// ```
+    /// use miniprogram_core::{GrayRelease, GrayReleaseOptions};
+    ///
+    /// let gray: GrayRelease = serde_json::from_str(r#"{"percentage":10,"nearby_first":true,"old_first":false}"#)?;
+    /// let options = GrayReleaseOptions::default().with_field("nearby_first", true);
+    /// assert_eq!(gray, GrayRelease::percentage(10).with_options(options));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    GrayReleaseOptions, is_empty_or_false
 }
 
 /// A gray release as the vendor reports it.
@@ -121,26 +131,17 @@ pub struct GrayReleasePlan {
     /// When it began.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
-    /// Whether project members come first, if the vendor reports it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub developers_first: Option<bool>,
-    /// Whether experience members come first, if the vendor reports it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub testers_first: Option<bool>,
+    /// What only this vendor reports, by the names of its crate, which has a type for it. In JSON these fields are
+    /// beside the others.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl GrayReleasePlan {
     /// Creates a plan of which only the status is known.
     #[must_use]
-    pub const fn new(status: GrayStatus, raw_status: RawStatus) -> Self {
-        Self {
-            status,
-            raw_status,
-            percentage: None,
-            created_at: None,
-            developers_first: None,
-            testers_first: None,
-        }
+    pub fn new(status: GrayStatus, raw_status: RawStatus) -> Self {
+        Self { status, raw_status, percentage: None, created_at: None, extra: Map::new() }
     }
 
     /// Sets the share and the start.
@@ -151,11 +152,10 @@ impl GrayReleasePlan {
         self
     }
 
-    /// Sets the flags.
+    /// Sets what only this vendor reports.
     #[must_use]
-    pub const fn with_flags(mut self, developers_first: Option<bool>, testers_first: Option<bool>) -> Self {
-        self.developers_first = developers_first;
-        self.testers_first = testers_first;
+    pub fn with_extra(mut self, extra: Map<String, Value>) -> Self {
+        self.extra = extra;
         self
     }
 }

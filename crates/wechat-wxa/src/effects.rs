@@ -37,7 +37,7 @@ impl EffectSource for WeChatApp {
             Command::ExpediteAudit { audit } => Box::new(ExpediteAudit::new(audit)?),
             Command::Release { target } => Box::new(Release::new(target)?),
             Command::Rollback { target } => Box::new(Rollback::new(target)?),
-            Command::StartGrayRelease { gray } => Box::new(StartGrayRelease::new(*gray)?),
+            Command::StartGrayRelease { gray } => Box::new(StartGrayRelease::new(gray)?),
             Command::CancelGrayRelease => Box::new(CancelGrayRelease),
             Command::SetVisitStatus { status } => set_visit_status(*status)?,
             Command::SetMinLibraryVersion { version } => set_min_library_version(version)?,

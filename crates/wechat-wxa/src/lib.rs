@@ -102,6 +102,8 @@ pub use quota::{ApiQuota, RateLimit, RequestInfo};
 #[cfg(feature = "client")]
 pub use records::{AppealRecord, IllegalRecord};
 #[cfg(feature = "client")]
+pub use release::GrayReleaseOptions;
+#[cfg(feature = "client")]
 pub use templates::WeChatTemplates;
 #[cfg(feature = "client")]
 pub use testers::{Tester, TesterRef};

@@ -1,6 +1,7 @@
 //! Everything users see: releases, rollbacks, gray releases, visibility, library versions.
 
 mod gray;
+mod options;
 mod publish;
 mod rollback;
 mod settings;
@@ -10,6 +11,7 @@ use miniprogram_core::model::{GrayReleasePlan, MinLibraryVersion, RollbackVersio
 use miniprogram_core::{ReleaseManager, Result};
 
 pub(crate) use gray::{CancelGrayRelease, StartGrayRelease};
+pub use options::GrayReleaseOptions;
 pub(crate) use publish::Release;
 pub(crate) use rollback::Rollback;
 pub(crate) use settings::{set_min_library_version, set_visit_status};

@@ -170,7 +170,7 @@ impl EffectSource for AcmeApp {
             Command::StartGrayRelease { gray } => {
                 let support = CAPABILITIES.gray_release;
                 support.check(operation, gray.percentage).map_err(|error| error.for_vendor(ACME))?;
-                if gray.developers_first || gray.testers_first {
+                if gray.options != GrayReleaseOptions::default() {
                     return unsupported();
                 }
                 let share = gray.percentage.to_string();

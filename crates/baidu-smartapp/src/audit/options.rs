@@ -1,6 +1,6 @@
 //! What a submission to Baidu says.
 
-use miniprogram_core::vendor_api::kit::read_submission;
+use miniprogram_core::vendor_api::kit::read_options;
 use miniprogram_core::{Result, Secret};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -105,7 +105,8 @@ pub(super) fn form_fields(options: &miniprogram_core::SubmitOptions) -> Result<F
         let why = "does not exist at this vendor; `content` and `remark` describe a submission";
         return Err(REFUSE.unsupported(OPERATION, name, why));
     }
-    let sent: Sent = read_submission(REFUSE, options, &["content", "remark", "extra"])?;
+    let known = ["content", "remark", "extra"];
+    let sent: Sent = read_options(REFUSE, OPERATION, "a submission", options.fields(), &known)?;
     let mut fields = Fields::new();
     for (name, text) in [("content", sent.content), ("remark", sent.remark)] {
         REFUSE.required(OPERATION, name, &text)?;

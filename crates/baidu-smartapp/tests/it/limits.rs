@@ -219,7 +219,7 @@ async fn what_baidu_does_not_have_costs_no_request() {
     let gray = GrayRelease::percentage(10);
     refused(&script, app.pages().await, kind, None);
     refused(&script, app.expedite_audit(&"1".into()).await, kind, None);
-    refused(&script, app.start_gray_release(gray).await, kind, None);
+    refused(&script, app.start_gray_release(gray.clone()).await, kind, None);
     refused(&script, app.gray_release_plan().await, kind, None);
     refused(&script, app.cancel_gray_release().await, kind, None);
     let app = script.app();

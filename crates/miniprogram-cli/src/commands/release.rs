@@ -1,4 +1,7 @@
-use miniprogram::{Command, Error, GrayRelease, ReleaseManager, ReleaseTarget, RollbackTarget, VisitStatus};
+use miniprogram::{
+    Command, Error, GrayRelease, GrayReleaseOptions, ReleaseManager, ReleaseTarget, RollbackTarget,
+    VisitStatus,
+};
 
 use crate::cli::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
 use crate::context::Context;
@@ -74,9 +77,10 @@ async fn start_gray(context: &Context, args: GrayStart) -> Result<Finish, Failur
         let vendor = context.vendor()?.vendor();
         return Err(Error::unsupported(vendor, "start_gray_release").into());
     }
-    let mut gray = GrayRelease::percentage(percentage?);
-    gray.developers_first = args.developers_first;
-    gray.testers_first = args.testers_first;
+    let options = GrayReleaseOptions::default()
+        .with_field("developers_first", args.developers_first)
+        .with_field("testers_first", args.testers_first);
+    let gray = GrayRelease::percentage(percentage?).with_options(options);
     effects::run(context, args.dry, Command::StartGrayRelease { gray }).await
 }
 

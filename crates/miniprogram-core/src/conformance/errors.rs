@@ -8,7 +8,7 @@ use crate::id::{AppId, AuditId, PackageId};
 use crate::outcome::Outcome;
 use crate::platform::MiniProgram;
 use crate::redact::MASK;
-use crate::release::{GrayRelease, ReleaseTarget, RollbackTarget};
+use crate::release::{GrayRelease, GrayReleaseOptions, ReleaseTarget, RollbackTarget};
 use crate::status::{AuditStatus, VisitStatus};
 
 /// A capability flag agrees with the behaviour behind it, and an unsupported call sends no request.
@@ -46,6 +46,19 @@ pub async fn unsupported_operations_stay_local<H: Harness, M: MiniProgram>(
     if !capabilities.audit_remarks {
         let options = harness.submit_options().with_field("remark", "for the reviewer");
         refusals.push(app.submit_audit(&SubmitTarget::Newest, &options).await.map(drop));
+    }
+    let strange = "no_such_option";
+    let options = harness.submit_options().with_field(strange, "x");
+    let mut unknown = vec![app.submit_audit(&SubmitTarget::Newest, &options).await.map(drop)];
+    if capabilities.gray_release.is_supported() {
+        let options = GrayReleaseOptions::default().with_field(strange, "x");
+        let gray = super::outcomes::first_share(&app).with_options(options);
+        unknown.push(app.start_gray_release(gray).await.map(drop));
+    }
+    for refusal in unknown {
+        let error = refusal.expect_err("an option that the vendor does not have was dropped");
+        assert!(matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::Unsupported), "{error:#}");
+        assert_eq!(error.outcome(), Outcome::NotSent, "{error:#}");
     }
     if let GrayReleaseSupport::Steps(steps) = capabilities.gray_release {
         for share in (0..=101).filter(|share| !steps.contains(share)) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use miniprogram_core::Result;
 use miniprogram_core::model::Category;
-use miniprogram_core::vendor_api::kit::read_submission;
+use miniprogram_core::vendor_api::kit::read_options;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -119,7 +119,8 @@ impl SubmitOptions {
         {
             return Err(REFUSE.unsupported(OPERATION, name, "is not taken; use version_desc"));
         }
-        read_submission(REFUSE, options, &["items", "version_desc", "extra"])
+        let known = ["items", "version_desc", "extra"];
+        read_options(REFUSE, OPERATION, "a submission", options.fields(), &known)
     }
 }
 

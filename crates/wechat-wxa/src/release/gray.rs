@@ -9,29 +9,36 @@ use miniprogram_core::vendor_api::wire::is_empty;
 use miniprogram_core::{EffectValue, GrayRelease, GrayStatus, Intent, Result};
 use serde_json::{Map, Value};
 
+use super::options::GrayReleaseOptions;
 use crate::codes::GRAY;
 use crate::endpoints;
 use crate::{REFUSE, wire};
 
-const START: &str = "start_gray_release";
+pub(super) const START: &str = "start_gray_release";
 const CANCEL: &str = "cancel_gray_release";
 /// The field that contains the plan.
 const PLAN: &str = "gray_release_plan";
 
 /// Releases to a share of the users, or raises that share.
 pub(crate) struct StartGrayRelease {
-    gray: GrayRelease,
+    percentage: u8,
+    /// Whether project members and experience members come first.
+    developers: bool,
+    testers: bool,
 }
 
 impl StartGrayRelease {
-    pub(crate) fn new(gray: GrayRelease) -> Result<Self> {
+    pub(crate) fn new(gray: &GrayRelease) -> Result<Self> {
+        let options = GrayReleaseOptions::read(&gray.options)?;
+        let [developers, testers] =
+            [options.developers_first, options.testers_first].map(Option::unwrap_or_default);
         let invalid = |rule: String| Err(REFUSE.invalid(START, "percentage", rule));
         match gray.percentage {
-            0 if !gray.developers_first && !gray.testers_first => invalid(
+            0 if !developers && !testers => invalid(
                 "must be 1 to 100, or 0 with developers or testers first, is 0 with neither".to_owned(),
             ),
             101.. => invalid(format!("must be 0 to 100, is {}", gray.percentage)),
-            _ => Ok(Self { gray }),
+            percentage => Ok(Self { percentage, developers, testers }),
         }
     }
 }
@@ -44,12 +51,9 @@ impl EffectPlan for StartGrayRelease {
 
     fn request(&self, _before: &Value) -> Result<Call> {
         let mut body = Map::new();
-        body.insert("gray_percentage".to_owned(), Value::from(self.gray.percentage));
+        body.insert("gray_percentage".to_owned(), Value::from(self.percentage));
         // In the vendor's spelling, one g is missing.
-        let flags = [
-            ("support_debuger_first", self.gray.developers_first),
-            ("support_experiencer_first", self.gray.testers_first),
-        ];
+        let flags = [("support_debuger_first", self.developers), ("support_experiencer_first", self.testers)];
         for (name, _) in flags.into_iter().filter(|(_, is_set)| *is_set) {
             body.insert(name.to_owned(), Value::Bool(true));
         }
@@ -71,12 +75,12 @@ impl EffectPlan for StartGrayRelease {
         let Some(share) = plan.percentage else {
             return Ok(Finding::Untold("gray_release_plan.gray_percentage"));
         };
-        Ok(match share.cmp(&self.gray.percentage) {
+        Ok(match share.cmp(&self.percentage) {
             Ordering::Less => Finding::Absent,
             Ordering::Equal => Finding::Done(EffectValue::None),
             Ordering::Greater => Finding::Conflict(REFUSE.conflict(
                 START,
-                format!("the gray release stands at {share} %, above {} %", self.gray.percentage),
+                format!("the gray release stands at {share} %, above {} %", self.percentage),
             )),
         })
     }
@@ -144,14 +148,16 @@ pub(super) async fn read_plan(op: &mut Op<'_>) -> Result<Shown> {
     let plan: wire::GrayPlan = reply.decode_member(PLAN)?;
     let missing = || reply.protocol("is missing").with_field("gray_release_plan.status");
     let (status, raw) = GRAY.translate(plan.status.ok_or_else(missing)?);
+    let flags = GrayReleaseOptions {
+        developers_first: plan.support_debuger_first,
+        testers_first: plan.support_experiencer_first,
+    };
     let percentage = plan.gray_percentage.and_then(|share| u8::try_from(share).ok());
     let created_at = wire::time(plan.create_timestamp);
     if status == GrayStatus::Initial && created_at.is_none() && percentage.unwrap_or(0) == 0 {
         return Ok(Shown::NoPlan);
     }
     Ok(Shown::Plan(
-        GrayReleasePlan::new(status, raw)
-            .with_share(percentage, created_at)
-            .with_flags(plan.support_debuger_first, plan.support_experiencer_first),
+        GrayReleasePlan::new(status, raw).with_share(percentage, created_at).with_extra(flags.reported()),
     ))
 }

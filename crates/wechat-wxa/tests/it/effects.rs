@@ -5,7 +5,7 @@ use miniprogram_core::model::UploadReceipt;
 use miniprogram_core::vendor_api::pipeline::EffectSource;
 use miniprogram_core::*;
 use serde_json::json;
-use wechat_wxa::WECHAT;
+use wechat_wxa::{GrayReleaseOptions, WECHAT};
 
 use crate::support::*;
 
@@ -864,6 +864,40 @@ mod gray {
 
     async fn cancel(answers: Vec<Answer>, plans: Vec<Answer>) -> Result<Effect> {
         stage([(CANCEL, answers), (PLAN, plans)]).app.cancel_gray_release().await
+    }
+
+    /// The flags were fields of the core, beside the percentage and always written.
+    #[tokio::test]
+    async fn an_intent_of_an_earlier_version_is_the_same_effect() {
+        let with = |percentage, options: GrayReleaseOptions| Command::StartGrayRelease {
+            gray: GrayRelease::percentage(percentage).with_options(options),
+        };
+        let none = GrayReleaseOptions::new();
+        let commands = [
+            (r#"{"percentage":20,"developers_first":false,"testers_first":false}"#, with(20, none)),
+            (r#"{"percentage":20}"#, with(20, none)),
+            (
+                r#"{"percentage":20,"developers_first":true,"testers_first":false}"#,
+                with(20, none.developers_first()),
+            ),
+            (
+                r#"{"percentage":0,"developers_first":true,"testers_first":true}"#,
+                with(0, none.developers_first().testers_first()),
+            ),
+        ];
+        for (gray, command) in commands {
+            let stored = format!(
+                r#"{{"vendor":"wechat","app":"{APP}","operation":"start_gray_release","target":{{"start_gray_release":{{"gray":{gray}}}}},
+                "before":null,"attempt":1,"started_at":"2026-01-01T00:00:00Z"}}"#
+            );
+            let intent: Intent = serde_json::from_str(&stored).unwrap();
+            assert_eq!(intent.target, command, "{gray}");
+            let Command::StartGrayRelease { gray: GrayRelease { percentage, .. } } = command else {
+                unreachable!()
+            };
+            let stage = stage([(GRAY, vec![]), (PLAN, vec![gray_plan(1, percentage, NOW)])]);
+            assert_eq!(stage.app.settle(&intent).await.unwrap().outcome, Outcome::Done, "{gray}");
+        }
     }
 
     #[tokio::test]

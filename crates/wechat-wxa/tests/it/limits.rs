@@ -6,7 +6,7 @@ use http::Method;
 use miniprogram_core::model::QrCodeOptions;
 use miniprogram_core::*;
 use serde_json::{Value, json};
-use wechat_wxa::{AuditItem, SubmitOptions, WeChatPlatform};
+use wechat_wxa::{AuditItem, GrayReleaseOptions, SubmitOptions, WeChatPlatform};
 
 use crate::support::*;
 
@@ -87,7 +87,7 @@ fn what_breaks_a_limit_is_refused_in_words() {
         Command::Rollback { target: RollbackTarget::OnlinePackage("1".into()) },
         gray(GrayRelease::percentage(0)),
         gray(GrayRelease::percentage(101)),
-        gray(GrayRelease::percentage(255).developers_first()),
+        gray(GrayRelease::percentage(255).with_options(GrayReleaseOptions::new().developers_first())),
         Command::SetVisitStatus { status: VisitStatus::Unknown },
         Command::SetMinLibraryVersion { version: String::new() },
     ];
@@ -137,6 +137,7 @@ fn what_reaches_a_limit_is_taken() {
     let tags = vec!["签".repeat(20); 10].join(" ");
     let items = AuditItem::default().with_tag(tags).with_title("题".repeat(32));
     let five = (0..5).fold(SubmitOptions::default(), |options, _| options.with_item(items.clone()));
+    let testers = GrayReleaseOptions::new().testers_first();
     let commands = [
         upload("0", r#"{"directCommit":false}"#, &"版".repeat(64)),
         submit(five),
@@ -144,13 +145,28 @@ fn what_reaches_a_limit_is_taken() {
         extra("feedback_stuff", json!("1|2|3|4|5")),
         extra("ugc_declare", json!({ "other_scene_desc": "场".repeat(256), "audit_desc": "审".repeat(256) })),
         Command::WithdrawAudit { audit: "9223372036854775807".into() },
-        Command::StartGrayRelease { gray: GrayRelease::percentage(0).testers_first() },
+        Command::StartGrayRelease { gray: GrayRelease::percentage(0).with_options(testers) },
         Command::StartGrayRelease { gray: GrayRelease::percentage(100) },
     ];
     let stage = stage([]);
     for command in commands {
         assert!(stage.app.plan(&command).is_ok(), "{:?}", command.operation());
     }
+}
+
+#[tokio::test]
+async fn options_of_a_gray_release_are_read_strictly() {
+    let stage = stage([]);
+    let fields =
+        [("developer_first", json!(true)), ("developers_first", json!("yes")), ("testers_first", json!(1))];
+    for (name, value) in fields {
+        let options = miniprogram_core::GrayReleaseOptions::default().with_field(name, value);
+        let gray = GrayRelease::percentage(10).with_options(options);
+        let error = stage.app.start_gray_release(gray).await.unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some(name)), "{error:#}");
+        assert_eq!(error.outcome(), Outcome::NotSent);
+    }
+    assert_eq!(stage.vendor.requests().len(), 0);
 }
 
 #[tokio::test]

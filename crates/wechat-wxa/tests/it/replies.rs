@@ -6,7 +6,7 @@ use miniprogram_core::model::{
 };
 use miniprogram_core::*;
 use serde_json::json;
-use wechat_wxa::PrivacyScan;
+use wechat_wxa::{GrayReleaseOptions, PrivacyScan};
 
 use crate::support::*;
 
@@ -232,6 +232,10 @@ async fn a_gray_release_plan_may_be_missing() {
         let stage = stage_of(PLAN, ok(json!({ "gray_release_plan": plan })));
         read.push(stage.app.gray_release_plan().await.unwrap().unwrap());
     }
+    let flags: Vec<_> = read.iter().map(GrayReleaseOptions::of_plan).collect();
+    let reported = GrayReleaseOptions::new().developers_first();
+    assert_eq!((flags[0], flags[1].developers_first), (GrayReleaseOptions::new(), reported.developers_first));
+    assert_eq!(flags[1].testers_first, Some(false));
     insta::assert_json_snapshot!("gray_release_plans", read);
 }
 

@@ -4,7 +4,7 @@ use http::Method;
 use miniprogram_core::model::{Category, CategoryLevel, QrCodeOptions, UploadReceipt};
 use miniprogram_core::*;
 use serde_json::json;
-use wechat_wxa::{AuditItem, SubmitOptions, UgcDeclare};
+use wechat_wxa::{AuditItem, GrayReleaseOptions, SubmitOptions, UgcDeclare};
 
 use crate::support::*;
 
@@ -151,8 +151,10 @@ async fn gray_releases() {
     let app = &stage.app;
     app.start_gray_release(GrayRelease::percentage(1)).await.unwrap();
     app.start_gray_release(GrayRelease::percentage(100)).await.unwrap();
-    app.start_gray_release(GrayRelease::percentage(0).developers_first()).await.unwrap();
-    app.start_gray_release(GrayRelease::percentage(0).developers_first().testers_first()).await.unwrap();
+    let developers = GrayReleaseOptions::new().developers_first();
+    app.start_gray_release(GrayRelease::percentage(0).with_options(developers)).await.unwrap();
+    let both = developers.testers_first();
+    app.start_gray_release(GrayRelease::percentage(0).with_options(both)).await.unwrap();
     app.gray_release_plan().await.unwrap();
     app.cancel_gray_release().await.unwrap();
     snapshot!("gray_releases", stage);
