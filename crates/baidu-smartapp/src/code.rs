@@ -2,6 +2,7 @@
 
 mod category;
 mod progress;
+mod state;
 mod upload;
 
 use async_trait::async_trait;
@@ -10,6 +11,7 @@ use miniprogram_core::vendor_api::pipeline::Call;
 use miniprogram_core::{CodeManager, Error, Result};
 
 pub(crate) use progress::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
+pub use state::UploadState;
 pub(crate) use upload::UploadCode;
 
 use crate::client::BaiduApp;
@@ -20,9 +22,10 @@ use crate::{BAIDU, REFUSE};
 #[async_trait]
 impl CodeManager for BaiduApp {
     async fn upload_progress(&self, receipt: &UploadReceipt) -> Result<UploadProgress> {
+        let state = UploadState::read("upload_progress", receipt)?;
         let mut op = self.pipeline.begin(&self.app, "upload_progress");
         let packages = Packages::read(&mut op).await?;
-        match progress(&packages, receipt) {
+        match progress(&packages, receipt, &state) {
             Shown::Ready(id) => Ok(UploadProgress::ready(Some(id))),
             Shown::Processing => Ok(UploadProgress::Processing),
             Shown::Failed { code, reason } => Ok(UploadProgress::failed(code, reason)),

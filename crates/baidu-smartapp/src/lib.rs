@@ -65,6 +65,8 @@ pub use authorization::BaiduAuthorization;
 #[cfg(feature = "client")]
 pub use client::{BaiduApp, BaiduPlatform, plan_call};
 #[cfg(feature = "client")]
+pub use code::UploadState;
+#[cfg(feature = "client")]
 pub use domains::{DomainChange, ServerDomains, WebViewDomainChange};
 #[cfg(feature = "callback")]
 pub use event::protocol::BaiduCallback;

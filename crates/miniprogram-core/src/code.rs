@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::id::{AuditId, PackageId};
 use crate::status::{RawStatus, Stage, UploadStatus};
@@ -13,6 +13,7 @@ use crate::vendor_error::Code;
 /// Identifies an upload so that it can be found later. Keep it (it implements serde) until the version has been
 /// submitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredReceipt")]
 #[non_exhaustive]
 pub struct UploadReceipt {
     /// The version that was uploaded.
@@ -22,9 +23,36 @@ pub struct UploadReceipt {
     /// The package's id, once known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub package_id: Option<PackageId>,
-    /// Packages of this version that existed before the upload; the new one is not among them.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub known_package_ids: Vec<PackageId>,
+    /// By what else the vendor's crate recognizes the upload, in a form of its own; null if by nothing else. Pass it back
+    /// as it is, to `upload_progress` or `submit_audit`.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub vendor_state: Value,
+}
+
+/// A receipt as it is read. Earlier versions wrote `known_package_ids`, the state of the only vendor that had one, beside
+/// the other fields.
+#[derive(Deserialize)]
+struct StoredReceipt {
+    version: String,
+    description: String,
+    #[serde(default)]
+    package_id: Option<PackageId>,
+    #[serde(default)]
+    vendor_state: Value,
+    #[serde(default)]
+    known_package_ids: Vec<PackageId>,
+}
+
+impl From<StoredReceipt> for UploadReceipt {
+    fn from(stored: StoredReceipt) -> Self {
+        let StoredReceipt { version, description, package_id, vendor_state, known_package_ids } = stored;
+        let vendor_state = if vendor_state.is_null() && !known_package_ids.is_empty() {
+            json!({ "known_package_ids": known_package_ids })
+        } else {
+            vendor_state
+        };
+        Self { version, description, package_id, vendor_state }
+    }
 }
 
 impl UploadReceipt {
@@ -35,7 +63,7 @@ impl UploadReceipt {
             version: version.into(),
             description: description.into(),
             package_id: None,
-            known_package_ids: Vec::new(),
+            vendor_state: Value::Null,
         }
     }
 
@@ -46,10 +74,10 @@ impl UploadReceipt {
         self
     }
 
-    /// Sets the packages that existed before.
+    /// Sets by what else the vendor's crate recognizes the upload.
     #[must_use]
-    pub fn with_known_package_ids(mut self, ids: Vec<PackageId>) -> Self {
-        self.known_package_ids = ids;
+    pub fn with_vendor_state(mut self, state: impl Into<Value>) -> Self {
+        self.vendor_state = state.into();
         self
     }
 }

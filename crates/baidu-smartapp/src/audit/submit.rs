@@ -12,7 +12,7 @@ use miniprogram_core::{
 use serde_json::{Value, json};
 
 use super::options::form_fields;
-use crate::code::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, not_shown, progress};
+use crate::code::{Shown, UPLOAD_PAUSE, UPLOAD_WAIT, UploadState, not_shown, progress};
 use crate::codes::UPLOAD_ERR;
 use crate::endpoints;
 use crate::form::Fields;
@@ -39,7 +39,7 @@ pub(crate) enum Source {
     /// Named by the caller.
     Given(PackageId),
     /// The upload's entry in `package/get`, once it has an id.
-    Upload(UploadReceipt),
+    Upload(UploadReceipt, UploadState),
     /// The development package in `package/get`, with that version if one is given.
     Development(Option<String>),
 }
@@ -52,7 +52,9 @@ impl SubmitAudit {
         let source = match target {
             SubmitTarget::Package(id) => given(id)?,
             SubmitTarget::Upload(UploadReceipt { package_id: Some(id), .. }) => given(id)?,
-            SubmitTarget::Upload(receipt) => Source::Upload(receipt.clone()),
+            SubmitTarget::Upload(receipt) => {
+                Source::Upload(receipt.clone(), UploadState::read(OPERATION, receipt)?)
+            }
             SubmitTarget::Version(version) => {
                 REFUSE.required(OPERATION, "version", version)?;
                 Source::Development(Some(version.clone()))
@@ -74,19 +76,23 @@ impl SubmitAudit {
     async fn find(&self, op: &mut Op<'_>) -> Result<(String, Option<i64>)> {
         match &self.source {
             Source::Given(id) => Ok((id.to_string(), read_detail(op, id.as_str()).await?.status())),
-            Source::Upload(receipt) => wait_for(op, receipt).await,
+            Source::Upload(receipt, state) => wait_for(op, receipt, state).await,
             Source::Development(version) => development(&Packages::read(op).await?, version.as_deref()),
         }
     }
 }
 
 /// Probes until the upload can be submitted, within the time allowed.
-async fn wait_for(op: &mut Op<'_>, receipt: &UploadReceipt) -> Result<(String, Option<i64>)> {
+async fn wait_for(
+    op: &mut Op<'_>,
+    receipt: &UploadReceipt,
+    state: &UploadState,
+) -> Result<(String, Option<i64>)> {
     op.extend(UPLOAD_WAIT);
     let give_up_at = op.now().after(UPLOAD_WAIT);
     loop {
         let packages = Packages::read(op).await?;
-        let shown = progress(&packages, receipt);
+        let shown = progress(&packages, receipt, state);
         match &shown {
             Shown::Ready(id) => {
                 let status = packages.with_id(id.as_str()).and_then(Package::status);
@@ -161,7 +167,7 @@ impl EffectPlan for SubmitAudit {
                 let detail = package::detail(&PackageQuery::Id(id.clone()));
                 Preview::new(self.call(id.as_str())).after(detail)
             }
-            Source::Upload(_) | Source::Development(_) => package::looked_up(self.call("")),
+            Source::Upload(..) | Source::Development(_) => package::looked_up(self.call("")),
         })
     }
 

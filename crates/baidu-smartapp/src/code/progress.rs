@@ -5,6 +5,7 @@ use std::time::Duration;
 use miniprogram_core::model::UploadReceipt;
 use miniprogram_core::{Code, Error, ErrorKind, PackageId, Retry};
 
+use super::state::UploadState;
 use crate::package::{Package, Packages, newest};
 
 /// How long to wait for an upload that is still being processed.
@@ -27,13 +28,13 @@ pub(crate) enum Shown {
 
 /// Finds an upload in the list: by its id once that is known, otherwise by version and description among the packages
 /// that were not there before. Of several, the newest is taken.
-pub(crate) fn progress(packages: &Packages, receipt: &UploadReceipt) -> Shown {
+pub(crate) fn progress(packages: &Packages, receipt: &UploadReceipt, state: &UploadState) -> Shown {
     if let Some(id) = &receipt.package_id {
         return packages.with_id(id.as_str()).map_or(Shown::Nothing, |_| Shown::Ready(id.clone()));
     }
     let ours =
         || packages.0.iter().filter(|package| package.is_upload_of(&receipt.version, &receipt.description));
-    let ready = newest(ours().filter(|package| is_new(package, &receipt.known_package_ids)));
+    let ready = newest(ours().filter(|package| is_new(package, &state.known_package_ids)));
     if let Some(id) = ready.and_then(|package| package.package_id.clone()) {
         return Shown::Ready(id);
     }

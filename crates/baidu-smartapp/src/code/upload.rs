@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::progress::{UPLOAD_PAUSE, UPLOAD_WAIT, is_new};
+use super::state::UploadState;
 use crate::endpoints;
 use crate::package;
 use crate::package::{Package, Packages, newest};
@@ -67,7 +68,8 @@ impl UploadCode {
     }
 
     fn receipt(&self, before: Before) -> UploadReceipt {
-        UploadReceipt::new(&self.version, &self.description).with_known_package_ids(before.known_package_ids)
+        UploadReceipt::new(&self.version, &self.description)
+            .with_vendor_state(UploadState::new(before.known_package_ids))
     }
 
     /// Whether an upload of the same version and description is still being processed.

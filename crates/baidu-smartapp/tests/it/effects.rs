@@ -13,7 +13,7 @@ use miniprogram_core::{
 use serde_json::json;
 
 use baidu_smartapp::codes::UPLOAD_ERR;
-use baidu_smartapp::{BAIDU, BaiduApp};
+use baidu_smartapp::{BAIDU, BaiduApp, UploadState};
 
 use crate::support::{
     APP, Answer, BUSY, DONE, LOST, Script, data, detail, done, failed, known, package, packages, refusing,
@@ -48,7 +48,8 @@ mod upload {
             .on("package/upload", [done()]);
         let effect = upload(&script).await.unwrap();
         assert_eq!(known(&effect), (Evidence::Answered, 1));
-        let expected = UploadReceipt::new("1.2.7", "desc").with_known_package_ids(vec!["5".into()]);
+        let expected =
+            UploadReceipt::new("1.2.7", "desc").with_vendor_state(UploadState::new(vec!["5".into()]));
         assert_eq!(effect.value, expected);
         let back: UploadReceipt = serde_json::from_value(json!(effect.value)).unwrap();
         assert_eq!(back, expected);
@@ -114,7 +115,7 @@ mod upload {
             .on("package/upload", [LOST]);
         let effect = upload(&script).await.unwrap();
         assert_eq!(known(&effect), (Evidence::Asked, 1));
-        assert_eq!(effect.value.known_package_ids, ["9".into()]);
+        assert_eq!(UploadState::of(&effect.value).unwrap().known_package_ids, ["9".into()]);
         assert_eq!(effect.value.package_id, Some("10".into()));
         // Ours never appears: absent, so it is sent again.
         let script = Script::new()
@@ -424,7 +425,20 @@ mod submit {
     }
 
     fn receipt() -> SubmitTarget {
-        SubmitTarget::Upload(UploadReceipt::new("1.2.7", "desc").with_known_package_ids(vec!["5".into()]))
+        SubmitTarget::Upload(
+            UploadReceipt::new("1.2.7", "desc").with_vendor_state(UploadState::new(vec!["5".into()])),
+        )
+    }
+
+    /// The packages known before were a field of the core's receipt.
+    #[test]
+    fn a_receipt_of_an_earlier_version_names_the_same_upload() {
+        let stored = r#"{"upload":{"version":"1.2.7","description":"desc","known_package_ids":["5"]}}"#;
+        assert_eq!(serde_json::from_str::<SubmitTarget>(stored).unwrap(), receipt());
+        let none = r#"{"version":"1.2.7","description":"desc"}"#;
+        let new: UploadReceipt = serde_json::from_str(none).unwrap();
+        assert_eq!(new, UploadReceipt::new("1.2.7", "desc").with_vendor_state(UploadState::new(Vec::new())));
+        assert_eq!(serde_json::to_string(&new).unwrap(), none);
     }
 
     #[tokio::test]

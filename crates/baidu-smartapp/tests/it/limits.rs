@@ -152,6 +152,19 @@ async fn options_stored_by_an_earlier_version_are_the_same_options() {
 }
 
 #[tokio::test]
+async fn the_state_of_a_receipt_that_another_crate_wrote_is_refused() {
+    let script = Script::new();
+    let app = script.app();
+    for state in [json!("5"), json!({ "known_package_ids": "5" }), json!({ "draft": 7 })] {
+        let receipt = UploadReceipt::new("1.2.7", "desc").with_vendor_state(state);
+        let field = Some("receipt.vendor_state");
+        refused(&script, app.upload_progress(&receipt).await, ErrorKind::InvalidArgument, field);
+        let result = app.submit_audit(&SubmitTarget::Upload(receipt), &options()).await;
+        refused(&script, result, ErrorKind::InvalidArgument, field);
+    }
+}
+
+#[tokio::test]
 async fn extra_fields_take_no_name_that_is_taken() {
     let script = Script::new();
     let app = script.app();

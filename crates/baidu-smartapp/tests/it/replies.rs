@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use baidu_smartapp::{BaiduApp, PackageQuery};
+use baidu_smartapp::{BaiduApp, PackageQuery, UploadState};
 use miniprogram_core::model::{QrCodeOptions, QuotaPeriod, UploadProgress, UploadReceipt};
 use miniprogram_core::{
     Audit, AuditManager, AuditStatus, CodeManager, ErrorKind, Outcome, ReleaseManager, Retry, Stage,
@@ -113,7 +113,7 @@ async fn a_time_that_cannot_be_read_does_not_cost_the_answer() {
 
 #[tokio::test]
 async fn uploads_under_way_failed_and_ready() {
-    let receipt = UploadReceipt::new("1.2.7", "desc").with_known_package_ids(vec!["5".into()]);
+    let receipt = UploadReceipt::new("1.2.7", "desc").with_vendor_state(UploadState::new(vec!["5".into()]));
     let progress = |json: &str| {
         let app = list(json);
         let receipt = receipt.clone();
