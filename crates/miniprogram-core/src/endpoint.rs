@@ -2,16 +2,21 @@
 
 use serde_json::{Map, Value};
 
+use crate::status::RowCode;
+use crate::vendor_error::Code;
+
 /// One endpoint of a vendor.
 ///
 /// ```
+/// use miniprogram_core::vendor_api::RowCode;
 /// use miniprogram_core::vendor_api::endpoint::Endpoint;
 ///
 /// static RELEASE: Endpoint = Endpoint::post("release", "/release");
-/// static AUDIT: Endpoint = Endpoint::get("audit", "/audit").also(&["latest_audit"]).answers(&[404]);
+/// static AUDIT: Endpoint = Endpoint::get("audit", "/audit").also(&["latest_audit"]).answers(&[RowCode::Word("NO_AUDIT")]);
 ///
 /// assert_eq!((RELEASE.name(), RELEASE.path()), ("release", "/release"));
 /// assert!(AUDIT.is_named("latest_audit") && AUDIT.is_named("/audit"));
+/// assert!(AUDIT.answers_with(&"NO_AUDIT".into()));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endpoint {
@@ -19,7 +24,7 @@ pub struct Endpoint {
     also: &'static [&'static str],
     verb: Verb,
     path: &'static str,
-    answers: &'static [i64],
+    answers: &'static [RowCode],
     bare: &'static [&'static str],
 }
 
@@ -67,9 +72,9 @@ impl Endpoint {
         self
     }
 
-    /// Sets the codes that are answers rather than refusals: the other fields of the response carry information.
+    /// Sets the codes, numbers or words, that are answers rather than refusals: the other fields of the response carry information.
     #[must_use]
-    pub const fn answers(mut self, codes: &'static [i64]) -> Self {
+    pub const fn answers(mut self, codes: &'static [RowCode]) -> Self {
         self.answers = codes;
         self
     }
@@ -112,8 +117,8 @@ impl Endpoint {
 
     /// Returns whether a code is an answer rather than a refusal.
     #[must_use]
-    pub fn answers_with(&self, code: i64) -> bool {
-        self.answers.contains(&code)
+    pub fn answers_with(&self, code: &Code) -> bool {
+        self.answers.iter().any(|answer| answer == code)
     }
 
     /// Returns whether the fields of a response without a code are those of a success.
@@ -195,6 +200,15 @@ mod tests {
         let expected =
             ["b calls /a twice", "/a is read in two ways", "d is not a path", "c has two methods of HTTP"];
         assert_eq!(wrong, expected);
+    }
+
+    #[test]
+    fn an_answer_is_a_number_or_a_word() {
+        let endpoint = Endpoint::get("a", "/a").answers(&[RowCode::Number(7), RowCode::Word("8")]);
+        let codes = [(7.into(), true), ("8".into(), true), (8.into(), false), (Code::from("7"), false)];
+        for (code, answers) in codes {
+            assert_eq!(endpoint.answers_with(&code), answers, "{code:?}");
+        }
     }
 
     #[test]

@@ -6,9 +6,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::vendor::Vendor;
 use crate::vendor_error::Code;
+use crate::wire;
 
 macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* })*) => {$(
@@ -153,7 +155,7 @@ impl fmt::Display for RawStatus {
     }
 }
 
-/// The code of a [`StatusRow`].
+/// A code in a table or of an endpoint, as a constant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RowCode {
@@ -250,6 +252,23 @@ impl<S: Copy + fmt::Display> StatusTable<S> {
     #[must_use]
     pub const fn rows(&self) -> &'static [StatusRow<S>] {
         self.rows
+    }
+
+    /// Reads a code as it was sent. A table with words reads strings as words, unless one is the digits of a number of
+    /// the table; a table of numbers reads numbers and digits alone.
+    pub(crate) fn read(&self, value: &Value) -> Option<Code> {
+        let number = wire::number(value).map(Code::Number);
+        let is_listed = |code: &Code| self.rows.iter().any(|row| row.code == *code);
+        match value.as_str().map(str::trim) {
+            Some(word) if self.has_words() && !number.as_ref().is_some_and(is_listed) => {
+                (!word.is_empty()).then(|| Code::from(word))
+            }
+            _ => number,
+        }
+    }
+
+    fn has_words(&self) -> bool {
+        self.rows.iter().any(|row| row.code.as_number().is_none())
     }
 
     /// Returns the shared status of a code, and the code.

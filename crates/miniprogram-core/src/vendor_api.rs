@@ -5,7 +5,7 @@ pub use crate::effect::EffectFields;
 pub use crate::event::{Fields, MessageTimeError, digits, message_time, positive_id};
 pub use crate::id::SubjectRef;
 pub use crate::printable::{Printable, printable_json};
-pub use crate::status::{StatusRow, StatusTable};
+pub use crate::status::{RowCode, StatusRow, StatusTable};
 pub use crate::strict_json::{parse_message_json, parse_strict_json};
 pub use crate::template::{ADD_TEMPLATE, AddTemplate, DELETE_TEMPLATE, DeleteTemplate};
 

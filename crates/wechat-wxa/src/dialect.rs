@@ -77,9 +77,9 @@ fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) 
         },
     };
     let request_id = rid(&message).or_else(|| hint(&message)).map(str::to_owned);
-    let answer = call.endpoint.is_some_and(|called| called.answers_with(code));
+    let code = Code::Number(code);
+    let answer = call.endpoint.is_some_and(|called| called.answers_with(&code));
     if code != 0 && !answer {
-        let code = Code::Number(code);
         let row = ERRCODE.find(&code, Some(call.code_key()));
         let refusal = VendorRefusal::new(code, message, row).with_request_id(request_id);
         return Verdict::Refused(refusal.with_fields(refusal_fields(members)));

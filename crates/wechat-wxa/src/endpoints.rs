@@ -1,21 +1,25 @@
 //! WeChat's endpoints, each as one value: the calls, the tables of codes and the reading of responses refer to it.
 
+use miniprogram_core::vendor_api::RowCode::{self, Number};
 use miniprogram_core::vendor_api::endpoint::Endpoint;
 
 /// Refusals whose response names the domains at fault, so that the lists are read.
-const SERVER_DOMAIN_REFUSALS: &[i64] = &[85301, 85302, 85303];
+const SERVER_DOMAIN_REFUSALS: &[RowCode] = &[Number(85301), Number(85302), Number(85303)];
 
 /// `wxa/commit`.
 pub static UPLOAD_CODE: Endpoint = Endpoint::post("upload_code", "/wxa/commit");
 /// `wxa/security/get_code_privacy_info`. The scan is still running, or has found something.
 pub static PRIVACY_SCAN: Endpoint = Endpoint::get("privacy_scan", "/wxa/security/get_code_privacy_info")
     .also(&["upload_progress"])
-    .answers(&[61039, 61040]);
+    .answers(&[Number(61039), Number(61040)]);
 /// `wxa/getversioninfo`.
 pub static CODE_VERSIONS: Endpoint = Endpoint::post("code_versions", "/wxa/getversioninfo");
 /// `wxa/get_latest_auditstatus`. Never submitted. The call sends no id and needs no upload, so the other two codes can mean nothing else here.
-pub static LATEST_AUDIT: Endpoint =
-    Endpoint::get("latest_audit", "/wxa/get_latest_auditstatus").answers(&[85058, 85012, 86001]);
+pub static LATEST_AUDIT: Endpoint = Endpoint::get("latest_audit", "/wxa/get_latest_auditstatus").answers(&[
+    Number(85058),
+    Number(85012),
+    Number(86001),
+]);
 /// `wxa/get_qrcode`.
 pub static TRIAL_QR_CODE: Endpoint = Endpoint::get("trial_qr_code", "/wxa/get_qrcode");
 /// `wxa/get_page`.

@@ -44,26 +44,20 @@ impl AcmeApp {
     // guide: audit
     async fn audit(&self, operation: &'static str) -> Result<Audit> {
         let reply = self.read(operation, &REVIEW).await?;
-        let status =
-            word(&reply, "review_status").ok_or_else(|| reply.protocol("there is no review_status"))?;
-        let (status, raw) = AUDIT.translate(status);
-        if status == AuditStatus::NotSubmitted {
+        let mut review = reply.fields();
+        let status = review.required("review_status", |review, name| review.coded(name, &AUDIT))?;
+        if status.value == AuditStatus::NotSubmitted {
             return Ok(Audit::not_submitted());
         }
-        let reason = word(&reply, "review_reason").map(str::to_owned);
-        Ok(Audit::new(word(&reply, "review").map(AuditId::from), status, Some(raw)).with_reason(reason))
+        let reason = review.text("review_reason");
+        Ok(Audit::new(review.id("review"), status.value, Some(status.raw)).with_reason(reason))
     }
     // end
 }
 
-/// Returns a word of a reply; none if it is absent or empty.
-fn word<'a>(reply: &'a Reply, field: &'static str) -> Option<&'a str> {
-    reply.json[field].as_str().filter(|word| !word.is_empty())
-}
-
 /// Returns a value of a reply; none if Acme says that there is none.
 fn value(reply: &Reply, field: &'static str) -> Option<String> {
-    word(reply, field).filter(|word| *word != "NONE").map(str::to_owned)
+    reply.fields().text(field).filter(|value| value != "NONE")
 }
 
 #[async_trait]
@@ -129,9 +123,8 @@ impl ReleaseManager for AcmeApp {
 
     async fn visit_status(&self) -> Result<Visit> {
         let reply = self.read("visit_status", &endpoints::VISIBILITY).await?;
-        let word = word(&reply, "visibility").ok_or_else(|| reply.protocol("there is no visibility"))?;
-        let (status, raw) = VISIBILITY.translate(word);
-        Ok(Visit::new(status, Some(raw)))
+        let status = reply.fields().required("visibility", |fields, name| fields.coded(name, &VISIBILITY))?;
+        Ok(Visit::new(status.value, Some(status.raw)))
     }
 
     async fn min_library_version(&self) -> Result<MinLibraryVersion> {

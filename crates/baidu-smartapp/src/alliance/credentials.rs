@@ -162,7 +162,7 @@ impl Key {
     async fn fetch(&self, op: &mut Op<'_>) -> Result<Current> {
         let asked_at = op.now();
         let reply = op.send_once(&self.call()).await?;
-        let mut answer = Fields::new(&reply, "", reply.json.as_object().cloned().unwrap_or_default());
+        let mut answer = reply.fields();
         let Ok(token) = AccessToken::new(answer.required("access_token", Fields::text)?) else {
             return Err(reply
                 .protocol("is empty, or contains whitespace or control characters")

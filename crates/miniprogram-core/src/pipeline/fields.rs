@@ -63,9 +63,9 @@ impl<'a> Fields<'a> {
         self.number(name).filter(|seconds| *seconds > 0).map(Timestamp::from_unix)
     }
 
-    /// Returns a code of a table with its meaning.
+    /// Returns a code of a table with its meaning: a number, or a word if the table has words.
     pub fn coded<S: Copy + Display>(&mut self, name: &str, table: &StatusTable<S>) -> Option<Coded<S>> {
-        self.number(name).map(|code| Coded::new(table, code))
+        self.take(name, |value| table.read(value)).map(|code| Coded::new(table, code))
     }
 
     /// Returns a value as it was sent; none if it is empty.
@@ -233,6 +233,14 @@ impl<'a> Fields<'a> {
     fn missing(&self, name: &str) -> Error {
         let there = self.fields.get(name).is_some_and(|value| !wire::is_empty(value));
         self.wrong(name, if there { "is of the wrong type" } else { "is missing" })
+    }
+}
+
+impl Reply {
+    /// Returns the fields of this reply; none if it is not an object.
+    #[must_use]
+    pub fn fields(&self) -> Fields<'_> {
+        Fields::new(self, "", self.json.as_object().cloned().unwrap_or_default())
     }
 }
 

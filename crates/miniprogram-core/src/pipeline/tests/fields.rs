@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 
 use super::*;
 use crate::status::{StatusRow, StatusTable};
+use crate::vendor_error::Code;
 
 static ROWS: [StatusRow<VisitStatus>; 1] = [StatusRow::new(0, VisitStatus::Open, "open")];
 static VISITS: StatusTable<VisitStatus> = StatusTable::new(ACME, "visit", VisitStatus::Unknown, &ROWS);
@@ -60,6 +61,46 @@ fn what_can_be_read_is_taken_out_and_the_rest_is_left() {
     data.keep("kept", json!(2));
     assert_eq!(Value::from(data.rest()), json!({ "left": true, "kept": 2 }));
     assert_eq!(data.rest(), Map::new());
+}
+
+#[test]
+fn a_status_is_a_number_or_a_word_as_its_table_says() {
+    static ROWS_OF_WORDS: [StatusRow<VisitStatus>; 2] = [
+        StatusRow::of_word("ON_SALE", VisitStatus::Open, "open"),
+        StatusRow::of_word("2", VisitStatus::Closed, ""),
+    ];
+    static WORDS: StatusTable<VisitStatus> =
+        StatusTable::new(ACME, "visit", VisitStatus::Unknown, &ROWS_OF_WORDS);
+    static ROWS_OF_BOTH: [StatusRow<VisitStatus>; 2] = [
+        StatusRow::of_word("ON_SALE", VisitStatus::Open, "open"),
+        StatusRow::new(2, VisitStatus::Closed, ""),
+    ];
+    static BOTH: StatusTable<VisitStatus> =
+        StatusTable::new(ACME, "visit", VisitStatus::Unknown, &ROWS_OF_BOTH);
+    let word = |text: &str| Code::from(text);
+    let (open, closed, unknown) = (VisitStatus::Open, VisitStatus::Closed, VisitStatus::Unknown);
+    let cases = [
+        (&WORDS, json!("ON_SALE"), Some((open, word("ON_SALE")))),
+        (&WORDS, json!(" ON_SALE "), Some((open, word("ON_SALE")))),
+        (&WORDS, json!("on_sale"), Some((unknown, word("on_sale")))),
+        (&WORDS, json!("2"), Some((closed, word("2")))),
+        (&WORDS, json!("3"), Some((unknown, word("3")))),
+        (&WORDS, json!(2), Some((unknown, 2.into()))),
+        (&WORDS, json!(true), None),
+        (&WORDS, json!(" "), None),
+        (&BOTH, json!("2"), Some((closed, 2.into()))),
+        (&BOTH, json!(2), Some((closed, 2.into()))),
+        (&BOTH, json!("ON_SALE"), Some((open, word("ON_SALE")))),
+        (&VISITS, json!("0"), Some((open, 0.into()))),
+        (&VISITS, json!("ON_SALE"), None),
+    ];
+    let reply = for_caller();
+    for (table, sent, told) in cases {
+        let mut data = fields(&reply, json!({ "status": sent }));
+        let read = data.coded("status", table).map(|coded| (coded.value, coded.raw.code));
+        assert_eq!(read, told, "{sent}");
+        assert_eq!(data.is_told("status"), told.is_none() && sent != json!(" "), "{sent}");
+    }
 }
 
 #[test]
