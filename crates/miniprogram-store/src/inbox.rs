@@ -47,7 +47,7 @@ impl EventIdentity {
         }
         let credential = event.credential.as_ref().map(|credential| credential.secret().expose());
         feed_value(&mut digest, &event.payload, credential);
-        Self(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex(&digest.finalize()))
     }
 
     /// Returns the identity as it is stored: hex digits.
@@ -67,6 +67,13 @@ impl fmt::Display for EventIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
+}
+
+/// Returns bytes as lower-case hex digits.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn feed(digest: &mut Sha256, kind: char, text: &str) {
@@ -144,6 +151,20 @@ pub enum Received {
     Duplicate(i64),
 }
 
+/// The result of receiving an event and claiming it with the same write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arrived {
+    /// It is new, and claimed: its lane has no other unfinished event.
+    Claimed(Box<Claim>),
+    /// It is new, stored under this id, and waits for an earlier event of its lane.
+    /// [`complete_and_claim`](Inbox::complete_and_claim) of that event claims it.
+    Waiting(i64),
+    /// It is new, stored under this id, and left to [`claim`](Inbox::claim).
+    Unclaimed(i64),
+    /// It was received before, under this id.
+    Duplicate(i64),
+}
+
 /// The processing state of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,9 +224,15 @@ impl InboxEntry {
     /// Creates the entry of an event that has just arrived.
     #[must_use]
     pub fn new(id: i64, new: NewEvent) -> Self {
+        let identity = new.identity();
+        Self::identified(id, new, identity)
+    }
+
+    /// Creates the entry of an event whose identity is known.
+    pub(crate) fn identified(id: i64, new: NewEvent, identity: EventIdentity) -> Self {
         Self {
             id,
-            identity: new.identity(),
+            identity,
             platform: new.platform,
             event: new.event,
             received_at: new.received_at,
@@ -418,6 +445,27 @@ pub trait Inbox: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store): do not acknowledge.
     async fn receive(&self, event: &NewEvent) -> Result<Received>;
+
+    /// Stores an event as [`receive`](Self::receive) does. If it is new and its lane has no other unfinished event,
+    /// claims it with the same write, as [`claim`](Self::claim) would.
+    ///
+    /// The claim is lost with the returned future: drive it to its end, or the event waits for the end of the lease.
+    /// A store that cannot do both at once only stores the event, as the default implementation does.
+    ///
+    /// # Errors
+    /// As for [`receive`](Self::receive).
+    async fn receive_and_claim(
+        &self,
+        event: NewEvent,
+        _owner: &str,
+        _now: Timestamp,
+        _lease: Duration,
+    ) -> Result<Arrived> {
+        Ok(match self.receive(&event).await? {
+            Received::New(id) => Arrived::Unclaimed(id),
+            Received::Duplicate(id) => Arrived::Duplicate(id),
+        })
+    }
 
     /// Claims events that are due, for a limited time. Per lane (platform and app) only the oldest unfinished
     /// event is claimed, so that handlers see the events of an app in order; different apps are handled

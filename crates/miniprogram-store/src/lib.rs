@@ -23,7 +23,7 @@ pub mod tokens;
 #[cfg(feature = "_sql")]
 pub use copy::{Copied, copy};
 pub use inbox::{
-    Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, Listed, NewEvent,
+    Arrived, Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, Listed, NewEvent,
     Received, UnreadableEntry,
 };
 pub use intents::{IntentStore, OpenIntents, StoreJournal, UnreadableIntent};

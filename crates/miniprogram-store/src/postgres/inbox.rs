@@ -19,6 +19,15 @@ impl PostgresStore {
         self.0.arrivals.ask(&self.0.pool, new).await
     }
 
+    /// Stores an event. It is not claimed: another machine may have more time for it.
+    pub(super) async fn keep_and_claim(
+        &self,
+        new: Arrival,
+        _wanted: Wanted,
+    ) -> Result<(Received, Option<i64>)> {
+        Ok((self.keep(new).await?, None))
+    }
+
     /// Claims the heads of the lanes that are due.
     pub(super) async fn claim_heads(&self, wanted: Wanted) -> Result<Vec<Row>> {
         self.write_at_once("claim", wanted, |db, wanted| {

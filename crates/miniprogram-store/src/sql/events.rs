@@ -5,8 +5,8 @@ use miniprogram_core::Result;
 
 use super::*;
 use crate::inbox::{
-    Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, LONGEST_PAUSE, Listed,
-    NewEvent, Received, UnreadableEntry,
+    Arrived, Claim, EventIdentity, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, LONGEST_PAUSE,
+    Listed, NewEvent, Received, UnreadableEntry,
 };
 
 /// The maximum number of events claimed at a time: each is an argument of the statement.
@@ -30,6 +30,27 @@ impl Inbox for Handle {
     async fn receive(&self, event: &NewEvent) -> Result<Received> {
         let new = Arrival::of(self.keys(), event).map_err(|failure| failure.into_error("receive"))?;
         self.keep(new).await
+    }
+
+    async fn receive_and_claim(
+        &self,
+        event: NewEvent,
+        owner: &str,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Arrived> {
+        let wanted = Wanted::of("receive", owner, now, lease, 1)?;
+        let new = Arrival::of(self.keys(), &event).map_err(|failure| failure.into_error("receive"))?;
+        let identity = new.identity.clone();
+        Ok(match self.keep_and_claim(new, wanted).await? {
+            (Received::Duplicate(id), _) => Arrived::Duplicate(id),
+            (Received::New(id), None) => Arrived::Unclaimed(id),
+            (Received::New(id), Some(0)) => Arrived::Waiting(id),
+            (Received::New(id), Some(fence)) => {
+                let entry = InboxEntry { attempts: 1, ..InboxEntry::identified(id, event, identity) };
+                Arrived::Claimed(Box::new(Claim::new(entry, fence)))
+            }
+        })
     }
 
     async fn claim(&self, owner: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Claim>> {

@@ -88,6 +88,11 @@ impl Conn {
         self.db.total_changes()
     }
 
+    /// Returns the id of the row that this connection inserted last.
+    pub(super) fn last_id(&self) -> i64 {
+        self.db.last_insert_rowid()
+    }
+
     /// Returns whether the database has rolled the transaction back on its own, as it does when the disk is full.
     pub(super) fn has_given_up(&self) -> bool {
         self.db.is_autocommit()
@@ -105,15 +110,17 @@ impl Conn {
 
     fn rows(&self, query: Query<'_>, most: usize) -> Result<Vec<Row>, Error> {
         let mut statement = query.prepared(&self.db)?;
-        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let columns: Arc<[String]> = names.into();
         let mut rows = statement.raw_query();
-        let mut found = Vec::new();
+        let mut found: Vec<Row> = Vec::new();
         while let Some(row) = rows.next()? {
             if found.len() < most {
+                let columns = match found.first() {
+                    Some(first) => Arc::clone(&first.columns),
+                    None => row.as_ref().column_names().map(str::to_owned).collect(),
+                };
                 let values = (0..columns.len()).map(|at| Ok(value_of(row.get_ref(at)?)));
                 let values = values.collect::<Result<_, Error>>()?;
-                found.push(Row { columns: Arc::clone(&columns), values });
+                found.push(Row { columns, values });
             }
         }
         Ok(found)
@@ -260,12 +267,6 @@ impl<'q, T: Into<Argument<'q>>> From<Option<T>> for Argument<'q> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
-}
-
-/// Returns several ids as one argument.
-pub(super) fn ids(ids: &[i64]) -> String {
-    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-    format!("[{}]", ids.join(","))
 }
 
 /// A statement assembled from parts and arguments.

@@ -349,17 +349,15 @@ fn begin(
 ) -> Result<(Mark, i64), Failure> {
     connection.set_sync(sync == Sync::Now)?;
     connection.run("BEGIN IMMEDIATE")?;
-    let (next, counted) = match sync {
-        Sync::Now => (
-            "UPDATE store SET commits = commits + 1 WHERE id = 1 \
-             RETURNING identity, commits, session, keys_generation",
-            1,
-        ),
-        Sync::WithTheNext => {
-            ("SELECT identity, commits, session, keys_generation FROM store WHERE id = 1", 0)
+    let counted = i64::from(sync == Sync::Now);
+    let row = done(Box::pin(async {
+        if sync == Sync::Now {
+            // Reading the row afterwards is cheaper than `RETURNING`.
+            query("UPDATE store SET commits = commits + 1 WHERE id = 1").execute(connection).await?;
         }
-    };
-    let row = done(Box::pin(async { Ok(query(next).fetch_one(connection).await?) }))?;
+        let store = query("SELECT identity, commits, session, keys_generation FROM store WHERE id = 1");
+        Ok(store.fetch_one(connection).await?)
+    }))?;
     let next = Mark { identity: row.try_get("identity")?, commits: row.try_get("commits")? };
     if let Some(mark) = mark {
         mark.compare(path, &next.identity, next.commits - counted)?;

@@ -46,6 +46,14 @@ impl Place {
         }
     }
 
+    /// Which database it is in.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
     /// Its URL.
     fn url(&self) -> String {
         match self {

@@ -13,8 +13,8 @@ use miniprogram_core::{
     AppId, Command, ErrorKind, Event, EventKind, Intent, Outcome, PlatformId, Settled, Timestamp, Vendor,
 };
 use miniprogram_store::{
-    Acquired, Inbox, IntentStore, Maintenance, NewEvent, PlatformKey, SqliteStore, StoreKeys, StoreOptions,
-    Ticket, TokenFilter, TokenStore, accept_loss,
+    Acquired, Arrived, Inbox, IntentStore, Maintenance, NewEvent, PlatformKey, SqliteStore, StoreKeys,
+    StoreOptions, Ticket, TokenFilter, TokenStore, accept_loss,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -598,6 +598,38 @@ async fn a_daemon_ends_the_leases_and_claims_of_the_daemon_before() {
     assert_eq!(store.complete(&dead, now).await.unwrap_err().kind(), ErrorKind::Conflict);
     store.complete(claim, now).await.unwrap();
     command.complete(&held, now).await.unwrap();
+}
+
+/// What a killed daemon had claimed with the write that stored it is handled by the next daemon at once; what a command
+/// had claimed so, when the lease is over.
+#[tokio::test]
+async fn a_daemon_ends_the_claims_of_what_the_daemon_before_received() {
+    let (_directory, path) = made().await;
+    let daemon = || SqliteStore::open(&path, options().as_daemon());
+    let store = daemon().await.unwrap();
+    let command = SqliteStore::open(&path, options()).await.unwrap();
+    let (now, lease) = (Timestamp::from_unix(1000), Duration::from_secs(600));
+    let receive = async |store: &SqliteStore, name| {
+        let mut event = Event::new(ACME, EventKind::Ticket, Cow::Borrowed("ticket"), Value::Null);
+        event.app_id = Some(AppId::from(name));
+        let new = NewEvent::new(key(), event, now);
+        match store.receive_and_claim(new, "dead", now, lease).await.unwrap() {
+            Arrived::Claimed(claim) => *claim,
+            other => panic!("not claimed: {other:?}"),
+        }
+    };
+    let dead = receive(&store, "a").await;
+    let held = receive(&command, "b").await;
+    let begun = store.stats();
+    assert_eq!((begun.operations, begun.commits), (1, 1), "one write stores and claims");
+    drop(store);
+    let store = daemon().await.unwrap();
+    let claims = store.claim("next", now, lease, 9).await.unwrap();
+    let claimed: Vec<_> = claims.iter().map(|claim| (claim.entry.id, claim.entry.attempts)).collect();
+    assert_eq!(claimed, [(dead.entry.id, 2)]);
+    assert_eq!(store.complete(&dead, now).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let claims = store.claim("next", now.after(lease), lease, 9).await.unwrap();
+    assert_eq!(claims.last().map(|claim| claim.entry.id), Some(held.entry.id));
 }
 
 #[tokio::test(flavor = "multi_thread")]

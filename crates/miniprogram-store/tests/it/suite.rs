@@ -17,9 +17,9 @@ use miniprogram_core::{
 };
 use miniprogram_store::inbox::{LONGEST_PAUSE, SHORTEST_MEMORY};
 use miniprogram_store::{
-    Acquired, GrantState, InboxEntry, InboxFilter, InboxState, KeyState, Lease, Listed, NewEvent, NewTokens,
-    PlatformKey, Received, RepairOptions, Repaired, Store, StoreJournal, StoreKeys, StoredAccess, Ticket,
-    TokenFilter, TokenRecord,
+    Acquired, Arrived, Claim, GrantState, InboxEntry, InboxFilter, InboxState, KeyState, Lease, Listed,
+    NewEvent, NewTokens, PlatformKey, Received, RepairOptions, Repaired, Store, StoreJournal, StoreKeys,
+    StoredAccess, Ticket, TokenFilter, TokenRecord,
 };
 use serde_json::{Value, json};
 

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use miniprogram_core::{Event, EventKind, Result, Timestamp, Vendor};
 use miniprogram_store::keys::{KEY_VARIABLE, PREVIOUS_KEYS_VARIABLE};
 use miniprogram_store::{
-    Claim, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, Listed, NewEvent, PlatformKey, Received,
-    StoreKeys, TokenPage, UnreadableEntry, UnreadableRecord,
+    Arrived, Claim, Inbox, InboxCounts, InboxEntry, InboxFilter, InboxState, Listed, NewEvent, PlatformKey,
+    Received, StoreKeys, TokenPage, UnreadableEntry, UnreadableRecord,
 };
 use serde_json::Value;
 
@@ -48,9 +48,11 @@ impl Inbox for Simple {
         Ok(())
     }
 
-    async fn receive(&self, _event: &NewEvent) -> Result<Received> {
-        unreachable!("nobody asks for it")
+    async fn receive(&self, event: &NewEvent) -> Result<Received> {
+        let known = event.event.kind == EventKind::Unknown;
+        Ok(if known { Received::Duplicate(8) } else { Received::New(9) })
     }
+
     async fn claim(&self, _: &str, _: Timestamp, _: Duration, _: u32) -> Result<Vec<Claim>> {
         unreachable!("nobody asks for it")
     }
@@ -96,6 +98,21 @@ async fn an_inbox_that_can_do_no_two_things_at_once_completes() {
     let next = inbox.complete_and_claim(&Claim::new(entry(), 1), "me", now, Duration::from_secs(30)).await;
     assert_eq!(next.unwrap(), None);
     assert_eq!(*inbox.0.lock().unwrap(), [7]);
+}
+
+#[tokio::test]
+async fn an_inbox_that_can_do_no_two_things_at_once_receives() {
+    let inbox = Simple::default();
+    let now = Timestamp::from_unix(2);
+    for (kind, arrived) in
+        [(EventKind::Ticket, Arrived::Unclaimed(9)), (EventKind::Unknown, Arrived::Duplicate(8))]
+    {
+        let mut event = entry().event;
+        event.kind = kind;
+        let new = NewEvent::new(entry().platform, event, now);
+        let lease = Duration::from_secs(30);
+        assert_eq!(inbox.receive_and_claim(new, "me", now, lease).await.unwrap(), arrived);
+    }
 }
 
 /// In a separate process: this one's environment is shared by all tests.

@@ -15,6 +15,10 @@ suite![
     an_event_that_is_handed_back_has_lost_no_attempt,
     closed_effects_and_dead_events_are_pruned,
     an_app_is_done_and_claimed_again_with_one_write,
+    an_event_whose_app_is_idle_is_claimed_when_it_is_received,
+    an_event_whose_app_is_busy_is_not_claimed_when_it_is_received,
+    a_claim_of_what_was_received_is_like_any_other,
+    what_is_received_twice_is_claimed_once,
     what_a_clock_that_ran_ahead_wrote_down_delays_nothing,
     the_dead_are_listed_and_replayed,
     an_event_that_is_replayed_waits_for_the_one_in_hand,
@@ -255,6 +259,135 @@ async fn an_app_is_done_and_claimed_again_with_one_write(place: Place) {
     assert_eq!(store.next_due().await.unwrap(), None);
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.pending, counts.done), (0, 3));
+}
+
+async fn receive_and_claim(store: &Arc<dyn Store>, app: &str, number: u32, now: Timestamp) -> Arrived {
+    store.receive_and_claim(event(Some(app), json!({ "n": number })), "receiver", now, LEASE).await.unwrap()
+}
+
+/// Receives an event of an idle app, and claims it: with the same write, or if the store cannot do that, with the next.
+async fn receive_claimed(store: &Arc<dyn Store>, app: &str, number: u32, now: Timestamp) -> Claim {
+    match receive_and_claim(store, app, number, now).await {
+        Arrived::Claimed(claim) => *claim,
+        Arrived::Unclaimed(id) => {
+            let claim = store.claim("receiver", now, LEASE, 1).await.unwrap().remove(0);
+            assert_eq!(claim.entry.id, id);
+            claim
+        }
+        other => panic!("neither new nor alone: {other:?}"),
+    }
+}
+
+async fn an_event_whose_app_is_idle_is_claimed_when_it_is_received(place: Place) {
+    let store = place.store_with(keys(b'a', &[])).await;
+    let mut new = event(None, json!({ "ticket": CANARY, "part": 1.5, "big": u64::MAX })).with_bound(false);
+    new.event.take_credential("ticket", EventCredential::Ticket);
+    match store.receive_and_claim(new.clone(), "receiver", at(1), LEASE).await.unwrap() {
+        Arrived::Claimed(claim) => {
+            assert_eq!(
+                claim.entry,
+                entry(&store, claim.entry.id).await,
+                "as it would be read from the store"
+            );
+            assert_eq!((claim.entry.attempts, claim.fence), (1, 1));
+            assert_eq!(store.next_due().await.unwrap(), Some(at(31)), "when the claim is over");
+            // The lane has had events before, and is idle again.
+            store.complete(&claim, at(2)).await.unwrap();
+            new.event.occurred_at = Some(at(5));
+            new.event.payload["part"] = json!(2);
+            let again = store.receive_and_claim(new, "receiver", at(3), LEASE).await.unwrap();
+            assert!(matches!(&again, Arrived::Claimed(claim) if claim.fence == 1), "{again:?}");
+            assert_eq!(store.next_due().await.unwrap(), Some(at(33)));
+        }
+        Arrived::Unclaimed(id) => {
+            assert_eq!(place.kind(), "postgres", "the other one claims at once");
+            let claim = store.claim("receiver", at(1), LEASE, 9).await.unwrap().remove(0);
+            assert_eq!((claim.entry.id, &claim.entry.event), (id, &new.event));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn an_event_whose_app_is_busy_is_not_claimed_when_it_is_received(place: Place) {
+    let store = place.store().await;
+    let beside = place.beside(&store).await;
+    let arrives = async |store: &Arc<dyn Store>, number: u32, now: Timestamp| {
+        let arrived = receive_and_claim(store, "a", number, now).await;
+        assert!(matches!(arrived, Arrived::Waiting(_) | Arrived::Unclaimed(_)), "{number}: {arrived:?}");
+    };
+    // Behind an event that nobody has claimed, one in hand, and one that is postponed.
+    receive(&store, "a", 1).await;
+    arrives(&store, 2, at(1)).await;
+    let claim = store.claim("me", at(1), LEASE, 1).await.unwrap().remove(0);
+    arrives(&beside, 3, at(2)).await;
+    store.postpone(&claim, "not now", at(60)).await.unwrap();
+    arrives(&store, 4, at(3)).await;
+    let other = receive_claimed(&store, "b", 5, at(3)).await;
+    store.complete(&other, at(3)).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(at(60)), "the app waits for its first event");
+    let mut seen = Vec::new();
+    let mut next = store.claim("me", at(60), LEASE, 1).await.unwrap().pop();
+    while let Some(claim) = next {
+        seen.push(claim.entry.event.payload["n"].clone());
+        next = store.complete_and_claim(&claim, "me", at(61), LEASE).await.unwrap();
+    }
+    assert_eq!(seen, [1, 2, 3, 4], "each when the one before it was done, in order");
+    receive_claimed(&store, "a", 6, at(62)).await;
+}
+
+async fn a_claim_of_what_was_received_is_like_any_other(place: Place) {
+    let store = place.store().await;
+    let other = place.beside(&store).await;
+    let first = receive_claimed(&store, "a", 1, at(1)).await;
+    let id = first.entry.id;
+    assert_eq!(claim_ids(&other, at(30)).await, [0; 0], "it is claimed for every process");
+    assert_conflict(other.replay(id, at(30)).await);
+    // Whoever was killed with it loses it at the end of the lease.
+    let second = other.claim("next", at(31), LEASE, 9).await.unwrap().remove(0);
+    assert_eq!((second.entry.id, second.entry.attempts), (id, 2));
+    assert!(second.fence > first.fence);
+    for result in [
+        store.complete(&first, at(32)).await,
+        store.postpone(&first, "late", at(99)).await,
+        store.hand_back(&first, "late", at(99)).await,
+        store.bury(&first, "late", at(32)).await,
+        store.mark_bound(&first).await,
+    ] {
+        assert_conflict(result);
+    }
+    other.hand_back(&second, "not started", at(33)).await.unwrap();
+    assert_eq!(entry(&store, id).await.attempts, 1);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(33)));
+    let third = store.claim("me", at(33), LEASE, 9).await.unwrap().remove(0);
+    store.postpone(&third, "not now", at(60)).await.unwrap();
+    let fourth = store.claim("me", at(60), LEASE, 9).await.unwrap().remove(0);
+    assert_eq!((fourth.entry.id, fourth.entry.attempts), (id, 3));
+    store.bury(&fourth, "hopeless", at(61)).await.unwrap();
+    // Given back before it was started, it is due at once and has lost no attempt.
+    let fresh = receive_claimed(&store, "b", 1, at(70)).await;
+    store.hand_back(&fresh, "the process stopped", at(70)).await.unwrap();
+    let again = store.claim("me", at(70), LEASE, 9).await.unwrap().remove(0);
+    assert_eq!((again.entry.id, again.entry.attempts), (fresh.entry.id, 1));
+}
+
+async fn what_is_received_twice_is_claimed_once(place: Place) {
+    let store = place.store().await;
+    let other = place.beside(&store).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..32 {
+        let store = Arc::clone(if task % 2 == 0 { &store } else { &other });
+        tasks.spawn(async move {
+            let new = event(Some("a"), json!({ "n": 1 }));
+            store.receive_and_claim(new, "receiver", at(1), LEASE).await.unwrap()
+        });
+    }
+    let answers = tasks.join_all().await;
+    let duplicates = answers.iter().filter(|answer| matches!(answer, Arrived::Duplicate(1))).count();
+    assert_eq!(duplicates, 31, "{answers:?}");
+    let entry = entry(&store, 1).await;
+    assert_eq!(entry.deliveries, 32);
+    let claims = store.claim("me", at(2), LEASE, 9).await.unwrap();
+    assert_eq!(entry.attempts as usize + claims.len(), 1, "once, by either write");
 }
 
 /// A clock that ran a day ahead, and was corrected.
