@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use miniprogram_core::push::Delivery;
-use miniprogram_core::{Error, ErrorKind, Outcome, Result};
+use miniprogram_core::{Error, ErrorKind, Outcome, Result, Timestamp};
 use miniprogram_store::Claim;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tracing::Instrument;
 
 use crate::binding::Found;
 use crate::metrics;
+use crate::room::{Open, Room};
 use crate::service::CallbackService;
 use crate::state::Shared;
 
@@ -47,12 +47,17 @@ impl CallbackService {
 /// Delivers events until it is stopped.
 pub(crate) async fn run(shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let (hand_back, handed_back) = watch::channel(false);
-    let mut running = JoinSet::new();
+    let room = Arc::new(Room::new(shared.concurrency, stopped.clone(), handed_back));
+    let open = Open::new(shared, &room);
+    let mut slots = room.free();
     while !*stopped.borrow_and_update() {
         // A store and a clock that never wait must not keep other tasks from running.
         tokio::task::consume_budget().await;
         shared.health.turned(Some(shared.clock.now()));
-        let full = claim(shared, &mut running, &handed_back).await;
+        let full = match slots.take() {
+            Some(slots) => claim(shared, &room, slots).await,
+            None => true,
+        };
         let wait = if full { shared.retry.poll } else { next_look(shared).await };
         if let Some(metrics) = &shared.metrics {
             metrics.run_upkeep();
@@ -60,39 +65,46 @@ pub(crate) async fn run(shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>
         tokio::select! {
             biased;
             _ = stopped.changed() => break,
-            Some(_) = running.join_next() => while running.try_join_next().is_some() {},
+            slot = room.slot(), if full => slots = slot,
             () = shared.arrived.notified(), if !full => {}
             () = shared.pause(wait), if !full => {}
         }
+        match (&mut slots, room.free()) {
+            (Some(slots), Some(more)) => slots.merge(more),
+            (slots, more) => *slots = slots.take().or(more),
+        }
     }
+    drop((open, slots));
     shared.health.turned(None);
     shared.stopping.store(true, Ordering::Release);
-    let finish = async { while running.join_next().await.is_some() {} };
-    if shared.within(shared.limits.shutdown_timeout, finish).await.is_none() {
+    if shared.within(shared.limits.shutdown_timeout, room.emptied()).await.is_none() {
         hand_back.send_replace(true);
-        while running.join_next().await.is_some() {}
+        room.emptied().await;
     }
 }
 
-/// Claims as many events as may be handled concurrently. Returns whether that limit is reached.
-async fn claim(shared: &Arc<Shared>, running: &mut JoinSet<()>, handed_back: &watch::Receiver<bool>) -> bool {
-    let free = shared.concurrency.saturating_sub(u32::try_from(running.len()).unwrap_or(u32::MAX));
-    if free == 0 {
-        return true;
-    }
+/// Claims an event for every slot. Returns whether all are used, so that more events may be due.
+async fn claim(shared: &Arc<Shared>, room: &Arc<Room>, mut slots: OwnedSemaphorePermit) -> bool {
+    let free = u32::try_from(slots.num_permits()).unwrap_or(u32::MAX);
+    // Before the claim: what arrives meanwhile may be too late for it.
+    room.behind.store(false, Ordering::Release);
     let now = shared.clock.now();
     match shared.store.claim(&shared.owner, now, shared.retry.lease, free).await {
         Ok(claims) => {
-            for claim in claims {
-                running.spawn(hand_over(Arc::clone(shared), claim, handed_back.clone()));
+            let full = claims.len() >= free as usize;
+            room.behind.fetch_or(full, Ordering::AcqRel);
+            for (claim, slot) in claims.into_iter().zip(std::iter::from_fn(|| slots.split(1))) {
+                tokio::spawn(hand_over_claimed(Arc::clone(shared), Arc::clone(room), claim, slot));
             }
+            full
         }
         Err(error) => {
+            room.behind.store(true, Ordering::Release);
             shared.health.failed(now);
             tracing::error!(%error, "events cannot be claimed");
+            false
         }
     }
-    running.len() >= shared.concurrency as usize
 }
 
 /// Returns how long until something is due, as far as the store knows.
@@ -131,23 +143,87 @@ impl Ended {
     }
 }
 
-/// Delivers an event, then the later events of its app that are due: each is claimed with the write that
-/// completes the previous one.
-async fn hand_over(shared: Arc<Shared>, claim: Claim, mut handed_back: watch::Receiver<bool>) {
-    let mut next = Some(claim);
-    for left in (0..ROW).rev() {
-        let Some(claim) = next.take() else { return };
-        next = hand_over_one(&shared, &claim, &mut handed_back, left > 0).await;
+/// Delivers an event that the dispatcher has claimed.
+async fn hand_over_claimed(shared: Arc<Shared>, room: Arc<Room>, claim: Claim, slot: OwnedSemaphorePermit) {
+    hand_over(&shared, &room, claim).await;
+    drop(slot);
+    shared.arrived.notify_one();
+}
+
+/// Delivers an event that was claimed when it was received, once there is a slot. `place` is its place in the room
+/// until then.
+pub(crate) async fn hand_over_received(
+    shared: Arc<Shared>,
+    room: Arc<Room>,
+    place: OwnedSemaphorePermit,
+    claim: Claim,
+    claimed_at: Timestamp,
+) {
+    let mut stopped = room.stopped.clone();
+    let slot = tokio::select! {
+        biased;
+        slot = room.slot() => slot,
+        _ = stopped.wait_for(|stopped| *stopped) => None,
+    };
+    if room.is_abandoned() {
+        return;
+    }
+    let waited = shared.clock.now().since(claimed_at);
+    let then = if slot.is_none() || *room.stopped.borrow() {
+        give_back(&shared, &claim, None).await;
+        Then::Look
+    } else if waited + shared.retry.handler_timeout > shared.retry.lease {
+        // Its claim could end while its handlers are running.
+        let error =
+            Error::new(ErrorKind::Cancelled, "handle").with_detail("waited too long for other events");
+        give_back(&shared, &claim, Some(Ended::NotBegun(error))).await;
+        Then::Look
+    } else {
+        drop(place);
+        hand_over(&shared, &room, claim).await
+    };
+    drop(slot);
+    // If the store has just been asked for the app's next event, the dispatcher would find nothing either.
+    if !matches!(then, Then::Nothing) {
+        shared.arrived.notify_one();
     }
 }
 
-/// Returns the app's next event, if more are wanted and it is due.
+/// Gives an event back that was claimed and not started.
+async fn give_back(shared: &Arc<Shared>, claim: &Claim, ended: Option<Ended>) {
+    let (outcome, _) = report(shared, claim, ended, false).await;
+    metrics::attempt(claim.entry.platform.vendor, outcome, Duration::ZERO);
+}
+
+/// What comes after an event.
+enum Then {
+    /// The app's next event, which is claimed.
+    Next(Box<Claim>),
+    /// The app has no event that is due, as far as the store can tell.
+    Nothing,
+    /// The store was not asked.
+    Look,
+}
+
+/// Delivers an event, then the later events of its app that are due: each is claimed with the write that
+/// completes the previous one.
+async fn hand_over(shared: &Arc<Shared>, room: &Room, claim: Claim) -> Then {
+    let mut handed_back = room.handed_back.clone();
+    let mut then = Then::Next(Box::new(claim));
+    for left in (0..ROW).rev() {
+        let Then::Next(claim) = then else { return then };
+        then = hand_over_one(shared, &claim, &mut handed_back, left > 0).await;
+    }
+    then
+}
+
+/// Delivers one event. Its app's next event is claimed if more are wanted.
 async fn hand_over_one(
     shared: &Arc<Shared>,
     claim: &Claim,
     handed_back: &mut watch::Receiver<bool>,
     more: bool,
-) -> Option<Claim> {
+) -> Then {
     let entry = &claim.entry;
     let span = tracing::info_span!(
         "event",
@@ -164,14 +240,24 @@ async fn hand_over_one(
         let started = Instant::now();
         let ended = tokio::select! {
             ended = attempt(shared, claim) => Some(ended),
-            _ = handed_back.wait_for(|back| *back) => None,
+            back = handed_back.wait_for(|back| *back) => {
+                // The dispatcher was dropped: nobody waits for the end of this.
+                if back.is_err() {
+                    return Then::Look;
+                }
+                None
+            }
         };
         let more = more && !shared.stopping.load(Ordering::Acquire);
         let (outcome, next) = report(shared, claim, ended, more).await;
         tracing::Span::current().record("outcome", outcome);
         tracing::debug!("handed over");
         metrics::attempt(claim.entry.platform.vendor, outcome, started.elapsed());
-        next
+        match next {
+            Some(next) => Then::Next(Box::new(next)),
+            None if more && outcome == "done" => Then::Nothing,
+            None => Then::Look,
+        }
     }
     .instrument(span)
     .await

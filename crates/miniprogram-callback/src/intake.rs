@@ -1,22 +1,28 @@
 //! Processing of one request: the checks in order, then the inbox, then the response.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use futures::future::BoxFuture;
 use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 use miniprogram_core::callback::{Answer, Route, UrlCheck};
 use miniprogram_core::push::{CallbackCheck, EventCredential, Push};
 use miniprogram_core::{AppId, Error, ErrorKind, Event, EventKind, Result, Timestamp, Vendor};
-use miniprogram_store::{InboxState, Listed, NewEvent, PlatformKey, Received, Ticket};
+use miniprogram_store::{Arrived, InboxState, Listed, NewEvent, PlatformKey, Received, Ticket};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
 use crate::binding::Binding;
 use crate::connections::Waiting;
+use crate::dispatch::hand_over_received;
 use crate::limits::MEMORY_UNIT;
 use crate::lookups::For;
 use crate::metrics::{self, Outcome};
@@ -163,12 +169,13 @@ async fn receive(
         .with_content_type(content_type)
         .with_headers(headers);
     let event = platform.protocol().decode(push).map_err(|error| Refusal::of(&error))?.into_owned();
+    let is_small = body.len() <= SMALL_BODY;
     drop(body);
     if !platform.protocol().fits(&event, target.route) {
         return Err(Refusal::Sort.into());
     }
     let left = shared.limits.answer_timeout.saturating_sub(shared.clock.now().since(received_at));
-    let kept = shared.within(left, keep(shared, platform, app, event, received_at)).await;
+    let kept = shared.within(left, keep(shared, platform, app, event, received_at, is_small)).await;
     let kept = kept.unwrap_or_else(|| {
         let detail = "took longer than the vendor waits for its answer";
         Err(Failure::Store(Error::new(ErrorKind::Store, "receive").with_detail(detail)))
@@ -232,6 +239,7 @@ async fn keep(
     route: Option<AppId>,
     event: Event<'static>,
     received_at: Timestamp,
+    is_small: bool,
 ) -> Result<Taken, Failure> {
     let key = platform.key();
     let mut event = event;
@@ -269,20 +277,80 @@ async fn keep(
         newest_ticket = Some(shared.store.save_ticket(key, &ticket).await.map_err(Failure::Store)?);
     }
     let answer = answer_to(platform, &event, received_at);
+    let has_original_id = event.original_id.is_some();
     let new = NewEvent::new(key.clone(), event, received_at).with_bound(bound);
-    let _wake = WakeOnDrop(shared);
-    let received = shared.store.receive(&new).await.map_err(Failure::Store)?;
+    let received = store(shared, new, is_small).await.map_err(Failure::Store)?;
     if let (Received::New(_), Some(newest)) = (received, newest_ticket) {
         metrics::ticket(key.vendor, newest);
         tracing::debug!(newest, "a ticket arrived");
     }
     if let Received::Duplicate(id) = received
         && bound
-        && new.event.original_id.is_some()
+        && has_original_id
     {
         revive(shared, id).await;
     }
     Ok(Taken::Kept(received, answer))
+}
+
+/// Stores an event. If there is room, it is claimed with the same write when its app has no earlier one, and handed
+/// over at once. A large event is not, as it could wait in memory for its handlers.
+async fn store(shared: &Arc<Shared>, new: NewEvent, is_small: bool) -> Result<Received> {
+    let room = shared.room().filter(|_| is_small && !shared.stopping.load(Ordering::Acquire));
+    let Some((room, place)) = room.and_then(|room| room.reserve().map(|place| (room, place))) else {
+        let _wake = WakeOnDrop(shared);
+        return shared.store.receive(&new).await;
+    };
+    let shared = Arc::clone(shared);
+    let stored = async move {
+        let now = shared.clock.now();
+        let arrived = shared.store.receive_and_claim(new, &shared.owner, now, shared.retry.lease).await;
+        match arrived {
+            Ok(Arrived::Claimed(claim)) => {
+                let id = claim.entry.id;
+                tokio::spawn(hand_over_received(shared, room, place, *claim, now));
+                Ok(Received::New(id))
+            }
+            Ok(Arrived::Waiting(id)) => Ok(Received::New(id)),
+            Ok(Arrived::Duplicate(id)) => Ok(Received::Duplicate(id)),
+            Ok(Arrived::Unclaimed(id)) => {
+                shared.arrived.notify_one();
+                Ok(Received::New(id))
+            }
+            // It may be stored all the same.
+            Err(error) => {
+                shared.arrived.notify_one();
+                Err(error)
+            }
+        }
+    };
+    ToTheEnd(Some(Box::pin(stored))).await
+}
+
+/// Goes on with some work when its caller is dropped, such as when the vendor closes the connection before the
+/// response: an event that was claimed must not be lost before it is handed over.
+struct ToTheEnd<T: Send + 'static>(Option<BoxFuture<'static, T>>);
+
+impl<T: Send + 'static> Future for ToTheEnd<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        // Not put back if it panics: there is nothing to go on with then.
+        let Some(mut work) = self.0.take() else { return Poll::Pending };
+        let polled = work.as_mut().poll(context);
+        if polled.is_pending() {
+            self.0 = Some(work);
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for ToTheEnd<T> {
+    fn drop(&mut self) {
+        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(work);
+        }
+    }
 }
 
 /// Returns the response to a push once it is stored.
@@ -304,6 +372,7 @@ async fn revive(shared: &Shared, id: i64) {
         let entry = shared.store.entry(id).await?.and_then(Listed::readable);
         if entry.is_some_and(|entry| entry.state == InboxState::Dead && !entry.bound) {
             shared.store.replay(id, shared.clock.now()).await?;
+            shared.arrived.notify_one();
         }
         Ok(())
     };

@@ -15,6 +15,7 @@ mod platform;
 mod prometheus;
 mod readiness;
 mod refusal;
+mod room;
 mod routes;
 mod server;
 mod service;

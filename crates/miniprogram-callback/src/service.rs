@@ -102,6 +102,8 @@ impl CallbackServiceBuilder {
     }
 
     /// Sets how many events are handled concurrently: 64 by default, never more than one of the same app.
+    ///
+    /// Up to four times as many may be claimed already and wait in memory. Only events of at most 16 KiB do.
     pub fn with_concurrency(mut self, events: u32) -> Self {
         self.concurrency = events;
         self
@@ -170,6 +172,7 @@ impl CallbackServiceBuilder {
                 public_status: self.public_status,
                 checks: self.checks,
                 health: Health::default(),
+                room: Mutex::new(None),
                 arrived: Notify::new(),
                 stopping: AtomicBool::new(false),
                 failed: Mutex::new(None),

@@ -16,6 +16,7 @@ use crate::limits::{Limits, RetryPolicy};
 use crate::lookups::Lookups;
 use crate::metrics::Page;
 use crate::platform::CallbackPlatform;
+use crate::room::Room;
 
 /// For how long a failure of the store is remembered.
 const FAILURE_LASTS: Duration = Duration::from_secs(10);
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) public_status: bool,
     pub(crate) checks: Vec<Arc<dyn HealthCheck>>,
     pub(crate) health: Health,
+    /// Where requests hand events to the dispatcher; none if none runs here.
+    pub(crate) room: Mutex<Option<Arc<Room>>>,
     /// Wakes the dispatcher.
     pub(crate) arrived: Notify,
     pub(crate) stopping: AtomicBool,

@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod binding;
+mod claiming;
 mod connections;
 mod foreign;
 mod handlers;
