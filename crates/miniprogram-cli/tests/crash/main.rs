@@ -2,6 +2,7 @@
 //! afterwards.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints its seed")]
 
+mod copies;
 #[path = "../../../miniprogram-store/tests/it/postgres.rs"]
 mod postgres;
 mod process;

@@ -1,6 +1,7 @@
 //! Refresh tokens: none is lost, whatever kills the process that renews them.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,8 +64,9 @@ async fn prepare(sim: &Simulator, disk: &Disk) {
                     Acquired::Granted { lease, .. } => lease,
                     other => panic!("{other:?}"),
                 };
-                // It expires late: only the command renews it.
-                let access = IssuedToken::new(AccessToken::new("a").unwrap(), Duration::from_secs(7200));
+                // Most expire late, so that only commands renew them; the daemon renews the others.
+                let lifetime = if number.is_multiple_of(4) { 60 } else { 7200 };
+                let access = IssuedToken::new(AccessToken::new("a").unwrap(), Duration::from_secs(lifetime));
                 let tokens = NewTokens::new(Some(StoredAccess::new(&access, now)))
                     .with_refresh_token(Some(Secret::new(token)));
                 store.commit(&lease, &tokens, now).await.unwrap();
@@ -111,13 +113,23 @@ impl Clock for Later {
 }
 
 fn refresh_all(disk: &Disk, sim: &Simulator, vendor: Vendor, kills: u32) -> Process {
-    let config = process::configure(disk, &platforms(sim));
-    let mut command = process::command(&config);
+    let mut command = command(disk, sim, kills);
     command.args(["auth", "refresh", "--all", "--concurrency", "16", "--vendor", vendor.as_str()]);
     command.args(["--timeout", "5s", "--format", "json"]);
+    Process::start_quietly(&mut command)
+}
+
+/// The daemon, which renews what expires soon.
+fn serve(disk: &Disk, sim: &Simulator, kills: u32) -> Process {
+    Process::start(command(disk, sim, kills).args(["events", "serve", "--jsonl"]))
+}
+
+/// A command whose clock is that far ahead.
+fn command(disk: &Disk, sim: &Simulator, kills: u32) -> Command {
+    let mut command = process::command(&process::configure(disk, &platforms(sim)));
     disk.watch(&mut command);
     command.env("UNSYNCED_LATER", (LEASE * kills).as_secs().to_string());
-    Process::start_quietly(&mut command)
+    command
 }
 
 /// Waits until that many more requests have reached the vendors, or none will.
@@ -221,8 +233,9 @@ async fn renew_with_callers_that_give_up(
     store.close().await;
 }
 
-/// Ten thousand merchants, every tenth refresh response lost, and processes, alone or in pairs, that are killed again
-/// and again while their requests are in flight. After each kill only what was synced is left.
+/// Ten thousand merchants, every tenth refresh response lost, and processes, alone or in pairs, with or without the
+/// daemon beside them, that are killed again and again while their requests are in flight. After each kill only what
+/// was synced is left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_refresh_token_is_lost() {
     let seed = process::seed();
@@ -237,7 +250,7 @@ async fn no_refresh_token_is_lost() {
     let mut disk = Disk::new();
     prepare(&sim, &disk).await;
 
-    let (mut between, mut kills) = (0, 0);
+    let (mut between, mut kills, mut daemons) = (0, 0, 0);
     let mut spent_before = BTreeSet::new();
     while between < KILLS {
         // Only Baidu spends what was sent; at WeChat a kill leaves nothing to count.
@@ -248,6 +261,8 @@ async fn no_refresh_token_is_lost() {
             processes.push(refresh_all(&disk, &sim, beside, kills));
         }
         random.shuffle(&mut processes);
+        let mut daemon = random.bool().then(|| serve(&disk, &sim, kills));
+        daemons += u32::from(daemon.is_some());
         let mut log = String::new();
         while !processes.is_empty() {
             until_asked(&sim, random.u64(10..80), &mut processes);
@@ -255,6 +270,10 @@ async fn no_refresh_token_is_lost() {
             // The other one continues, or is killed with it.
             if random.bool() {
                 log.extend(processes.drain(..).map(|process| process.kill().1));
+            }
+            // The commands continue without their daemon, or it is the last to go.
+            if processes.is_empty() || random.bool() {
+                log.extend(daemon.take().map(|daemon| daemon.kill().1));
             }
         }
         assert!(!log.contains(r#""kind":"store""#), "{log}");
@@ -271,7 +290,8 @@ async fn no_refresh_token_is_lost() {
         between += u32::from(!spent.is_subset(&spent_before));
         spent_before = spent;
     }
-    println!("{kills} kills, {between} of them between a refresh and its commit");
+    println!("{kills} kills, {between} of them between a refresh and its commit; {daemons} daemons killed");
+    assert!(daemons > KILLS / 4, "only {daemons} of {kills} rounds had a daemon");
     renew_with_callers_that_give_up(&sim, &disk, kills, &mut random).await;
     // Without a person: once responses arrive again, one run of the command repairs what lost ones left open.
     sim.clear_faults();
