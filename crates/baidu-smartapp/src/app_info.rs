@@ -57,7 +57,8 @@ pub struct AppInfo {
     /// The reasons why the app was forced offline.
     pub offline: Vec<Offline>,
     /// Every field as Baidu sent it, by its name.
-    pub members: Map<String, Value>,
+    #[serde(rename = "members")]
+    pub fields: Map<String, Value>,
 }
 
 /// The subject that owns an app.

@@ -13,12 +13,12 @@ use miniprogram_core::{AuditStatus, Code, ErrorKind, Stage, UploadStatus, VisitS
 use crate::{BAIDU, endpoints};
 
 mod advice;
-mod app;
+mod c45xxx_to_c51xxx;
+mod c60xxx_to_c69xxx;
+mod from_c70xxx;
 mod gateway;
-mod general;
 mod oauth;
-mod other;
-mod service;
+mod up_to_c44xxx;
 
 /// `status` of a package: documents 000 and 001, `package/get` and `package/getdetail`.
 ///
@@ -154,7 +154,8 @@ const SITEMAP_CALLS: &[&Endpoint] = &[&endpoints::SUBMIT_SITEMAP, &endpoints::SU
 const ALLIANCE_CALLS: &[&Endpoint] =
     &[&endpoints::ALLIANCE_APPS, &endpoints::ALLIANCE_PACKAGES, &endpoints::ALLIANCE_PACKAGE];
 
-const GROUPS: &[&[CodeRow]] = &[general::ROWS, app::ROWS, service::ROWS, other::ROWS];
+const GROUPS: &[&[CodeRow]] =
+    &[up_to_c44xxx::ROWS, c45xxx_to_c51xxx::ROWS, c60xxx_to_c69xxx::ROWS, from_c70xxx::ROWS];
 
 /// `errno`, the codes of the service itself: documents 000 to 004 and Baidu's current SDKs.
 ///

@@ -107,7 +107,7 @@ fn refusal_fields(json: Map<String, Value>) -> Map<String, Value> {
 /// Returns the refusal in a body; `None` for a success. The order is that of the reference, section 4.1.
 fn refusal(call: &Call, json: &Map<String, Value>) -> Result<Option<VendorRefusal>, &'static str> {
     let message = || text(json, MESSAGES).unwrap_or_default();
-    let number = |member| number(json, member);
+    let number = |field| number(json, field);
     let gateway = number("error_code")?;
     if let Some(code) = gateway.filter(|code| *code != 0) {
         return Ok(Some(refused(&GATEWAY, code.into(), message(), call)));
@@ -147,22 +147,22 @@ fn row(table: &'static CodeTable, code: &Code, message: &str, call: &Call) -> Op
 }
 
 /// Reads a numeric code; `None` if it is absent or null.
-fn number(json: &Map<String, Value>, member: &str) -> Result<Option<i64>, &'static str> {
-    match json.get(member) {
+fn number(json: &Map<String, Value>, field: &str) -> Result<Option<i64>, &'static str> {
+    match json.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => wire::number(value).map(Some).ok_or("the body's code is not an integer"),
     }
 }
 
 /// Returns the first of the fields that contains a string.
-fn text(json: &Map<String, Value>, members: &[&str]) -> Option<String> {
-    let mut texts = members.iter().filter_map(|member| json.get(*member)?.as_str());
+fn text(json: &Map<String, Value>, fields: &[&str]) -> Option<String> {
+    let mut texts = fields.iter().filter_map(|field| json.get(*field)?.as_str());
     texts.find(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// Returns the vendor's request id, if the body contains it: a string or a number.
 fn request_id(json: &Map<String, Value>) -> Option<String> {
-    ["traceId", "requestId", "request_id"].into_iter().find_map(|member| match json.get(member)? {
+    ["traceId", "requestId", "request_id"].into_iter().find_map(|field| match json.get(field)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,

@@ -8,7 +8,7 @@ use crate::REFUSE;
 const OPERATION: &str = "upload_code";
 
 /// Builds the `ext_json` of an upload: methods for the fields of Baidu's format, and
-/// [`with_member`](Self::with_member) for any other. Source: document 001, "ext_json内容说明".
+/// [`with_field`](Self::with_field) for any other. Source: document 001, "ext_json内容说明".
 ///
 /// ```
 /// use baidu_smartapp::ExtJsonBuilder;
@@ -20,7 +20,7 @@ const OPERATION: &str = "upload_code";
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct ExtJsonBuilder {
-    members: Map<String, Value>,
+    fields: Map<String, Value>,
 }
 
 impl Default for ExtJsonBuilder {
@@ -32,24 +32,24 @@ impl Default for ExtJsonBuilder {
 impl ExtJsonBuilder {
     /// Creates an object with only the field that every upload needs, `extEnable`, as true.
     pub fn new() -> Self {
-        Self { members: Map::from_iter([("extEnable".to_owned(), Value::Bool(true))]) }
+        Self { fields: Map::from_iter([("extEnable".to_owned(), Value::Bool(true))]) }
     }
 
     /// Sets any field as it is to appear in the text; for fields that have no method here. A later value replaces an
     /// earlier one of the same name.
-    pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.members.insert(name.into(), value.into());
+    pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.into(), value.into());
         self
     }
 
     /// `extAppid`: the merchant's app, sent as text.
     pub fn with_ext_appid(self, app: impl Into<String>) -> Self {
-        self.with_member("extAppid", app.into())
+        self.with_field("extAppid", app.into())
     }
 
     /// `extEnable`: whether the other fields are merged into the template; true unless set.
     pub fn with_ext_enable(self, enabled: bool) -> Self {
-        self.with_member("extEnable", enabled)
+        self.with_field("extEnable", enabled)
     }
 
     /// Sets one value in `ext`: free-form data that the program reads at run time.
@@ -64,17 +64,17 @@ impl ExtJsonBuilder {
 
     /// `window`: overrides the template's.
     pub fn with_window(self, window: Map<String, Value>) -> Self {
-        self.with_member("window", window)
+        self.with_field("window", window)
     }
 
     /// `networkTimeout`: overrides the template's; milliseconds.
     pub fn with_network_timeout(self, timeout: Map<String, Value>) -> Self {
-        self.with_member("networkTimeout", timeout)
+        self.with_field("networkTimeout", timeout)
     }
 
     /// `tabBar`: overrides the template's.
     pub fn with_tab_bar(self, tab_bar: Map<String, Value>) -> Self {
-        self.with_member("tabBar", tab_bar)
+        self.with_field("tabBar", tab_bar)
     }
 
     /// Builds the text.
@@ -84,26 +84,26 @@ impl ExtJsonBuilder {
     /// is neither true nor false, and for a `directCommit` that is not false: such an upload would also submit, and
     /// two effects in one call could not be settled.
     pub fn build(self) -> Result<ExtJson> {
-        refuse_unclear_switch(self.members.get("extEnable"))?;
-        refuse_direct_commit(self.members.get("directCommit"))?;
-        Ok(ExtJson::from_object(&self.members))
+        refuse_unclear_switch(self.fields.get("extEnable"))?;
+        refuse_direct_commit(self.fields.get("directCommit"))?;
+        Ok(ExtJson::from_object(&self.fields))
     }
 
-    fn with_entry(mut self, member: &str, name: String, value: Value) -> Self {
-        let mut entries = match self.members.get_mut(member).map(Value::take) {
+    fn with_entry(mut self, field: &str, name: String, value: Value) -> Self {
+        let mut entries = match self.fields.get_mut(field).map(Value::take) {
             Some(Value::Object(entries)) => entries,
             _ => Map::new(),
         };
         entries.insert(name, value);
-        self.members.insert(member.to_owned(), Value::Object(entries));
+        self.fields.insert(field.to_owned(), Value::Object(entries));
         self
     }
 }
 
 /// Refuses an `extEnable` that is absent, or neither on nor off: document 001 requires it, and does not say what an
 /// upload without it does with the other fields.
-pub(crate) fn refuse_unclear_switch(member: Option<&Value>) -> Result<()> {
-    let rule = match member {
+pub(crate) fn refuse_unclear_switch(field: Option<&Value>) -> Result<()> {
+    let rule = match field {
         Some(Value::Bool(_)) => return Ok(()),
         Some(_) => "must be true or false",
         None => "must be given, true or false: Baidu requires it",
@@ -113,8 +113,8 @@ pub(crate) fn refuse_unclear_switch(member: Option<&Value>) -> Result<()> {
 
 /// Refuses an upload that would also submit. The field is documented as text and shown as boolean: both are
 /// recognised.
-pub(crate) fn refuse_direct_commit(member: Option<&Value>) -> Result<()> {
-    let off = match member {
+pub(crate) fn refuse_direct_commit(field: Option<&Value>) -> Result<()> {
+    let off = match field {
         None | Some(Value::Null | Value::Bool(false)) => true,
         Some(Value::String(text)) => text.eq_ignore_ascii_case("false"),
         Some(_) => false,

@@ -15,7 +15,7 @@ use crate::dialect::BaiduDialect;
 pub(crate) type Fields = Vec<(Cow<'static, str>, String)>;
 
 /// Converts fields to those of a form: strings as they are, anything else as JSON text. Null cannot be represented.
-fn fields(operation: &'static str, members: &Map<String, Value>) -> Result<Fields> {
+fn to_form(operation: &'static str, fields: &Map<String, Value>) -> Result<Fields> {
     let field = |(name, value): (&String, &Value)| {
         let text = match value {
             Value::Null => {
@@ -27,7 +27,7 @@ fn fields(operation: &'static str, members: &Map<String, Value>) -> Result<Field
         };
         Ok((Cow::Owned(name.clone()), text))
     };
-    members.iter().map(field).collect()
+    fields.iter().map(field).collect()
 }
 
 /// Builds a call of an unmodelled endpoint.
@@ -40,7 +40,7 @@ pub(crate) fn raw_call(
     const OPERATION: &str = "call";
     let invalid = |field, rule| Err(REFUSE.invalid(OPERATION, field, rule));
     let body = match body {
-        Some(Value::Object(members)) => Body::Form(fields(OPERATION, members)?),
+        Some(Value::Object(fields)) => Body::Form(to_form(OPERATION, fields)?),
         None | Some(Value::Null) => Body::Empty,
         Some(_) => return invalid("body", "must be an object: its fields are those of the form"),
     };
@@ -53,13 +53,13 @@ pub(crate) fn raw_call(
 /// Converts the unmodelled fields. `taken` are the request's own fields, which must not be overridden.
 pub(crate) fn extra(
     operation: &'static str,
-    members: &Map<String, Value>,
+    fields: &Map<String, Value>,
     taken: &[&'static str],
 ) -> Result<Fields> {
     let is_taken = |name: &&String| *name == "access_token" || taken.contains(&name.as_str());
-    if let Some(name) = members.keys().find(is_taken) {
+    if let Some(name) = fields.keys().find(is_taken) {
         let why = "must not be in `extra`: the request has a field of that name";
         return Err(REFUSE.invalid(operation, name.clone(), why));
     }
-    fields(operation, members)
+    to_form(operation, fields)
 }

@@ -38,7 +38,7 @@ mod image;
 #[cfg(feature = "client")]
 mod info;
 #[cfg(feature = "client")]
-mod missed;
+mod missed_pushes;
 #[cfg(feature = "client")]
 mod package;
 #[cfg(feature = "client")]
@@ -78,7 +78,7 @@ pub use info::{
     QualificationItem, QualificationRules,
 };
 #[cfg(feature = "client")]
-pub use missed::{MissedPush, MissedPushQuery, MissedPushes};
+pub use missed_pushes::{MissedPush, MissedPushQuery, MissedPushes};
 #[cfg(feature = "client")]
 pub use package::{Package, PackageQuery};
 #[cfg(feature = "client")]

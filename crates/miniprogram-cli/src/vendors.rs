@@ -7,7 +7,7 @@ pub mod app;
 mod baidu;
 mod calls;
 mod entry;
-pub(crate) mod masks;
+pub(crate) mod redact;
 mod setup;
 #[cfg(feature = "sim")]
 pub(crate) mod sim;
@@ -21,7 +21,7 @@ pub use entry::VendorEntry;
 pub use setup::{PlatformConfig, PushSettings};
 pub use wechat::WeChat;
 
-use masks::Masks;
+use redact::Redactor;
 
 /// A registered vendor.
 pub(crate) type Entry = Arc<dyn VendorEntry>;
@@ -54,8 +54,8 @@ impl Vendors {
     }
 
     /// How the events of these vendors are masked.
-    pub(crate) fn masks(&self) -> Masks {
-        Masks::new(self.0.iter().filter_map(|entry| entry.secret_prefix()))
+    pub(crate) fn redactor(&self) -> Redactor {
+        Redactor::new(self.0.iter().filter_map(|entry| entry.secret_prefix()))
     }
 
     /// The vendors of this workspace.

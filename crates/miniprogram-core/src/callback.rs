@@ -16,7 +16,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-pub use envelope::{EnvelopeError, Member, envelope_members};
+pub use envelope::{EnvelopeError, EnvelopeField, envelope_fields};
 pub use protocol::{Answer, CallbackProtocol, Route, UrlCheck};
 pub use query::{QueryError, is_echo, is_nonce, query_parameters, signed_time};
 pub use sealed::Sealed;

@@ -90,7 +90,7 @@ impl EffectFields for AuditId {
 impl EffectFields for UploadReceipt {
     fn fields(&self) -> serde_json::Result<Map<String, Value>> {
         match serde_json::to_value(self)? {
-            Value::Object(members) => Ok(members),
+            Value::Object(fields) => Ok(fields),
             other => Ok(Map::from_iter([("receipt".to_owned(), other)])),
         }
     }
@@ -103,7 +103,7 @@ impl EffectFields for EffectValue {
             Self::None => Map::new(),
             Self::Upload(receipt) => receipt.fields()?,
             Self::Audit(audit) => audit.fields()?,
-            Self::Inherent(Value::Object(members)) => members.clone(),
+            Self::Inherent(Value::Object(fields)) => fields.clone(),
             Self::Inherent(value) => Map::from_iter([("value".to_owned(), value.clone())]),
         })
     }
@@ -112,7 +112,7 @@ impl EffectFields for EffectValue {
 impl<T: EffectFields> Serialize for Effect<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Members<'a> {
+        struct Printed<'a> {
             outcome: Outcome,
             evidence: Evidence,
             attempts: u32,
@@ -123,7 +123,7 @@ impl<T: EffectFields> Serialize for Effect<T> {
             #[serde(flatten)]
             value: Map<String, Value>,
         }
-        Members {
+        Printed {
             outcome: Outcome::Done,
             evidence: self.evidence,
             attempts: self.attempts,
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_values_members_stand_beside_the_effects() {
+    fn the_values_fields_are_beside_the_effects() {
         let effect = Effect::new(AuditId::from(1_234_567_u64), Evidence::Asked, 2);
         insta::assert_json_snapshot!(effect, @r#"
         {

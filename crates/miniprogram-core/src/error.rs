@@ -499,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn the_json_form_leaves_absent_members_out() {
+    fn the_json_form_leaves_absent_fields_out() {
         let error = Error::unsupported(Vendor::new("acme"), "start_gray_release");
         insta::assert_json_snapshot!(error.report(), @r#"
         {

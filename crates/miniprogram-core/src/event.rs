@@ -2,7 +2,7 @@
 
 mod credential;
 mod fields;
-mod numbers;
+mod lenient_numbers;
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub use credential::EventCredential;
 pub use fields::Fields;
-pub use numbers::{MessageTimeError, digits, message_time, positive_id};
+pub use lenient_numbers::{MessageTimeError, digits, message_time, positive_id};
 
 use crate::error::{Error, Result};
 use crate::error_kind::ErrorKind;

@@ -23,7 +23,7 @@ pub struct InvalidExtJson(String);
 /// let ext: ExtJson = r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#.parse()?;
 /// assert_eq!(ext.as_str(), r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#);
 /// assert!("[1]".parse::<ExtJson>().is_err());
-/// // Which of two members of one name a vendor would take is anybody's guess.
+/// // Which of two fields of one name a vendor would take is anybody's guess.
 /// assert!(r#"{"directCommit":true,"directCommit":false}"#.parse::<ExtJson>().is_err());
 /// # Ok::<(), miniprogram_core::Error>(())
 /// ```
@@ -49,7 +49,7 @@ impl ExtJson {
 
     /// Returns a field of the object, if present.
     #[must_use]
-    pub fn member(&self, name: &str) -> Option<Value> {
+    pub fn field(&self, name: &str) -> Option<Value> {
         let mut object: Map<String, Value> = serde_json::from_str(&self.0).ok()?;
         object.remove(name)
     }

@@ -8,7 +8,7 @@ mod refusals;
 pub mod snapshot;
 
 pub use inherent::{Inherent, command};
-pub use one_call::{OneCall, members_of, value_of};
+pub use one_call::{OneCall, effect_value, fields_of};
 pub use options::read_options;
 pub use refusals::Refusals;
 

@@ -82,10 +82,10 @@ impl<'de> Visitor<'de> for StrictVisitor {
         Ok(Value::Array(array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            let Strict(value) = members.next_value()?;
+        while let Some(key) = fields.next_key::<String>()? {
+            let Strict(value) = fields.next_value()?;
             if object.insert(key, value).is_some() {
                 return Err(A::Error::custom("a key is repeated"));
             }

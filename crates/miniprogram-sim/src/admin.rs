@@ -21,7 +21,7 @@ use crate::call::{Answer, Call};
 use crate::callback::Callback;
 use crate::error::SimError;
 use crate::faults::{FaultRule, PushFaultRule};
-use crate::gate;
+use crate::handle;
 use crate::hub::Hub;
 use crate::server::{check, known};
 use crate::tokens::{Holder, Issued};
@@ -92,14 +92,14 @@ pub(crate) fn push_ticket(hub: &Hub, vendor: Vendor) -> Result<String> {
 }
 
 pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<Incoming>) -> Response<Reply> {
-    let answer = match gate::read(request).await {
+    let answer = match handle::read(request).await {
         Ok(call) if authorization::is_acceptance_test(&call) => {
             respond(acceptance::run(hub).await.and_then(json_of))
         }
         Ok(call) => respond(route(hub, &call)),
         Err(answer) => answer,
     };
-    gate::respond(hub, &answer)
+    handle::respond(hub, &answer)
 }
 
 fn respond(result: Result<Option<Value>>) -> Answer {

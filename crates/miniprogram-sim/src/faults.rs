@@ -181,9 +181,11 @@ pub enum Fault {
     UnknownStatus(i64),
     /// Every field of this name in the response is an empty string, such as a missing token. Fires only for responses
     /// that have one.
-    EmptyMember(String),
+    #[serde(alias = "empty_member")]
+    EmptyField(String),
     /// Every field of this name is omitted from the response. Fires only for responses that have one.
-    MissingMember(String),
+    #[serde(alias = "missing_member")]
+    MissingField(String),
     /// The response reports success and nothing else: every field outside the vendor's envelope is omitted, null or
     /// blank. Fires only for responses that have such fields.
     Untold(Untold),

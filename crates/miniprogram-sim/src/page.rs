@@ -10,7 +10,7 @@ use miniprogram_core::{AppId, Vendor};
 use crate::authorization::Standing;
 use crate::body::Reply;
 use crate::call::{Answer, Call};
-use crate::gate;
+use crate::handle;
 use crate::hub::Hub;
 use crate::world::World;
 use crate::{BAIDU, WECHAT};
@@ -37,11 +37,11 @@ pub(crate) fn vendor(path: &str) -> Option<Vendor> {
 }
 
 pub(crate) async fn answer(hub: &Arc<Hub>, vendor: Vendor, request: Request<Incoming>) -> Response<Reply> {
-    let answer = match gate::read(request).await {
+    let answer = match handle::read(request).await {
         Ok(call) => visit(hub, vendor, &call),
         Err(answer) => answer,
     };
-    gate::respond(hub, &answer)
+    handle::respond(hub, &answer)
 }
 
 fn visit(hub: &Hub, vendor: Vendor, call: &Call) -> Answer {

@@ -9,7 +9,7 @@ use crate::platform::Platform;
 use crate::tokens::{Holder, TokenFault};
 use crate::truth::LoggedRequest;
 use crate::world::{Account, App, World};
-use crate::{BAIDU, baidu, masks, wechat};
+use crate::{BAIDU, baidu, redact, wechat};
 
 /// How many requests the log keeps.
 const LOG: usize = 10_000;
@@ -48,8 +48,8 @@ impl World {
             at: now,
             method: call.method.to_string(),
             path: call.path.clone(),
-            query: masks::pairs(&call.query),
-            body: masks::body(call, token_of(vendor, call)),
+            query: redact::pairs(&call.query),
+            body: redact::body(call, token_of(vendor, call)),
             app_id,
             fault: drawn.as_ref().and_then(|drawn| serde_json::to_value(&drawn.fault).ok()),
         });

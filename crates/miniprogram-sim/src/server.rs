@@ -33,7 +33,7 @@ use crate::spec::{AppSpec, State};
 use crate::truth::{AppTruth, LoggedRequest, SentPush};
 use crate::verdict::{AuditPolicy, Decision};
 use crate::world::{Account, World};
-use crate::{BAIDU, WECHAT, admin, gate, page};
+use crate::{BAIDU, WECHAT, admin, handle, page};
 
 pub use pushes::PushAnswer;
 
@@ -376,6 +376,6 @@ async fn answer(hub: Arc<Hub>, request: Request<Incoming>) -> Result<Response<Re
     } else if let Some(vendor) = page::vendor(path) {
         Ok(page::answer(&hub, vendor, request).await)
     } else {
-        gate::answer(&hub, request).await
+        handle::answer(&hub, request).await
     }
 }

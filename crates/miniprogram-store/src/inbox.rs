@@ -93,11 +93,11 @@ fn feed_value(digest: &mut Sha256, value: &Value, credential: Option<&str>) {
             feed(digest, 'a', &values.len().to_string());
             values.iter().for_each(|value| feed_value(digest, value, credential));
         }
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by_key(|(name, _)| *name);
-            feed(digest, 'o', &members.len().to_string());
-            for (name, value) in members {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            feed(digest, 'o', &fields.len().to_string());
+            for (name, value) in fields {
                 feed(digest, 's', name);
                 feed_value(digest, value, credential);
             }

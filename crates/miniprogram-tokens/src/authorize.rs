@@ -12,13 +12,13 @@ use miniprogram_core::{AppId, Error, ErrorKind, Outcome, Result, Secret, Timesta
 use miniprogram_store::{PlatformKey, Ticket, TokenRecord};
 use serde::Serialize;
 
-use crate::flight::Landed;
+use crate::errors;
 use crate::manager::TokenManager;
-use crate::meter;
+use crate::metrics;
+use crate::single_flight::Completed;
 use crate::status::TokenStatus;
 use crate::task::{Granted, Task, Want};
-use crate::trip::Trip;
-use crate::{errors, flight};
+use crate::work::Work;
 
 /// The maximum number of apps in a page of the vendor's list.
 const PAGE: u32 = 500;
@@ -108,8 +108,8 @@ impl TokenManager {
     ) -> Result<AuthorizationLink> {
         let api = Arc::clone(self.0.platform(platform)?);
         let api = api.as_ref();
-        let mut trip = Trip::new(self);
-        let code = trip
+        let mut work = Work::new(self);
+        let code = work
             .with_platform(api, move |token| async move { api.pre_authorization_code(&token).await })
             .await?;
         let url = api.authorization_url(code.as_ref(), request)?;
@@ -139,22 +139,23 @@ impl TokenManager {
             let rule = "must not be empty";
             return Err(Error::invalid("exchange", "authorization_code", rule).for_vendor(platform.vendor));
         }
-        let mut trip = Trip::new(self);
+        let mut work = Work::new(self);
         let scope = match expected {
             Some(app) => {
                 let scope = authorizer(platform, app);
-                let landed = self.fly(&scope, Task::Exchange { code: code.clone(), granted_at }).await?;
-                return self.authorized(&mut trip, &scope, &landed).await;
+                let completed =
+                    self.run_alone(&scope, Task::Exchange { code: code.clone(), granted_at }).await?;
+                return self.authorized(&mut work, &scope, &completed).await;
             }
             None => TokenScope::platform(platform.vendor, platform.platform.clone()),
         };
         // The call consumes the code, so it continues even if the caller gives up waiting.
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| errors::no_runtime(&scope))?;
         let (manager, platform, code) = (self.clone(), platform.clone(), code.clone());
-        let work =
+        let exchange =
             runtime.spawn(async move { manager.exchange_and_find(&platform, &code, granted_at).await });
-        let (scope, landed) = trip.lend(work).await.map_err(|_| errors::lost(&scope))??;
-        self.authorized(&mut trip, &scope, &landed).await
+        let (scope, completed) = work.lend(exchange).await.map_err(|_| errors::lost(&scope))??;
+        self.authorized(&mut work, &scope, &completed).await
     }
 
     /// Exchanges a code whose app is not known.
@@ -163,23 +164,23 @@ impl TokenManager {
         platform: &PlatformKey,
         code: &Secret,
         granted_at: Option<Timestamp>,
-    ) -> Result<(TokenScope, Arc<Landed>)> {
+    ) -> Result<(TokenScope, Arc<Completed>)> {
         let api = Arc::clone(self.0.platform(platform)?);
         let api = api.as_ref();
-        let mut trip = Trip::new(self);
-        let asked_at = trip.now();
+        let mut work = Work::new(self);
+        let asked_at = work.now();
         let send = move |token| async move { api.exchange(&token, code).await };
-        let mut result = trip.with_platform(api, send).await;
+        let mut result = work.with_platform(api, send).await;
         if result.as_ref().is_err_and(|error| error.outcome() == Outcome::Unknown) {
-            trip.pause_briefly().await;
-            result = trip.with_platform(api, send).await.map_err(|error| {
+            work.pause_briefly().await;
+            result = work.with_platform(api, send).await.map_err(|error| {
                 error.with_outcome(Outcome::Unknown).with_advice(
                     "the code may be spent: get the app's authorization back with `auth recover`",
                 )
             });
         }
         let whole = TokenScope::platform(platform.vendor, platform.platform.clone());
-        meter::call("exchange", &whole, &result);
+        metrics::call("exchange", &whole, &result);
         let mut grant = result?;
         let mut original_id = None;
         let app = match (&grant.app, &grant.access) {
@@ -189,8 +190,8 @@ impl TokenManager {
                 let authorizer = &access.token;
                 let ask =
                     move |token| async move { api.authorizer_info(&token, None, Some(authorizer)).await };
-                let result = trip.with_platform(api, ask).await;
-                meter::call("authorizer_info", &whole, &result);
+                let result = work.with_platform(api, ask).await;
+                metrics::call("authorizer_info", &whole, &result);
                 let info = result.map_err(|error| {
                     error.with_outcome(Outcome::Unknown).with_advice(
                         "the code is spent: get the app's authorization back with `auth recover`",
@@ -205,32 +206,32 @@ impl TokenManager {
         };
         let scope = authorizer(platform, &app);
         let granted = Granted { grant, asked_at, original_id };
-        let landed = self.fly(&scope, Task::Keep { granted, granted_at }).await?;
-        Ok((scope, landed))
+        let completed = self.run_alone(&scope, Task::Keep { granted, granted_at }).await?;
+        Ok((scope, completed))
     }
 
     /// Returns what was stored, and the original id if it can be determined now.
     async fn authorized(
         &self,
-        trip: &mut Trip,
+        work: &mut Work,
         scope: &TokenScope,
-        landed: &flight::Landed,
+        completed: &Completed,
     ) -> Result<Authorized> {
-        let record = landed.record(scope)?;
+        let record = completed.record(scope)?;
         let app = scope.app.clone().ok_or_else(|| errors::not_served(scope))?;
         let original_id = match &record.original_id {
             Some(known) => Some(known.clone()),
-            None => self.learn_original_id(trip, scope, &app).await,
+            None => self.learn_original_id(work, scope, &app).await,
         };
-        Ok(Authorized::new(app).with_permissions(landed.permissions.clone()).with_original_id(original_id))
+        Ok(Authorized::new(app).with_permissions(completed.permissions.clone()).with_original_id(original_id))
     }
 
     /// Determines the original id of an app. If that fails now, it is determined when a push has to be bound.
-    async fn learn_original_id(&self, trip: &mut Trip, scope: &TokenScope, app: &AppId) -> Option<String> {
+    async fn learn_original_id(&self, work: &mut Work, scope: &TokenScope, app: &AppId) -> Option<String> {
         let learnt = async {
-            let info = trip.ask_about(scope, app).await?;
+            let info = work.ask_about(scope, app).await?;
             if let Some(original_id) = &info.original_id {
-                self.0.store.bind_original_id(scope, original_id, trip.now()).await?;
+                self.0.store.bind_original_id(scope, original_id, work.now()).await?;
             }
             Ok(info.original_id)
         };
@@ -259,8 +260,8 @@ impl TokenManager {
     /// Renews a token unless there is one of a later generation. The caller holds a mark of the clock.
     pub(crate) async fn renew_beyond(&self, scope: &TokenScope, seen: i64) -> Result<TokenRecord> {
         loop {
-            let landed = self.fly(scope, Task::Renew(Want::Newer(seen))).await?;
-            let record = landed.record(scope)?;
+            let completed = self.run_alone(scope, Task::Renew(Want::Newer(seen))).await?;
+            let record = completed.record(scope)?;
             // A renewal begun by another caller may have found its token good enough.
             if record.generation > seen {
                 return Ok(record.clone());
@@ -278,8 +279,8 @@ impl TokenManager {
         let scope = authorizer(platform, app);
         self.0.api(&scope)?;
         let _busy = self.0.clock.enter();
-        let landed = self.fly(&scope, Task::Recover { granted_at: None }).await?;
-        Ok(self.0.status_of(landed.record(&scope)?))
+        let completed = self.run_alone(&scope, Task::Recover { granted_at: None }).await?;
+        Ok(self.0.status_of(completed.record(&scope)?))
     }
 
     /// Returns one page of the vendor's list of apps that have authorized the platform.
@@ -289,7 +290,7 @@ impl TokenManager {
     pub async fn authorizers(&self, platform: &PlatformKey, page: AuthorizerPage) -> Result<AuthorizerList> {
         let api = Arc::clone(self.0.platform(platform)?);
         let api = api.as_ref();
-        Trip::new(self)
+        Work::new(self)
             .with_platform(api, move |token| async move { api.authorizers(&token, page).await })
             .await
     }
@@ -321,7 +322,7 @@ impl TokenManager {
     /// Rejections by the vendor; if the vendor requires the app's own token, the errors of
     /// [`token`](miniprogram_core::token::TokenProvider::token).
     pub async fn authorizer_info(&self, platform: &PlatformKey, app: &AppId) -> Result<AuthorizerInfo> {
-        Trip::new(self).ask_about(&authorizer(platform, app), app).await
+        Work::new(self).ask_about(&authorizer(platform, app), app).await
     }
 
     /// Stores a ticket unless a newer one is stored. Returns whether it is now the current ticket.
@@ -337,7 +338,7 @@ impl TokenManager {
         self.0.platform(platform)?;
         let ticket = Ticket::new(ticket.clone(), created_at, self.0.clock.now());
         let newest = self.0.store.save_ticket(platform, &ticket).await?;
-        meter::ticket(platform.vendor, newest);
+        metrics::ticket(platform.vendor, newest);
         Ok(newest)
     }
 
@@ -347,7 +348,7 @@ impl TokenManager {
     /// [`Unsupported`](ErrorKind::Unsupported) if tickets cannot be requested; rejections by the vendor.
     pub async fn start_ticket_push(&self, platform: &PlatformKey) -> Result<()> {
         let api = Arc::clone(self.0.platform(platform)?);
-        Trip::new(self).lend(api.start_ticket_push()).await
+        Work::new(self).lend(api.start_ticket_push()).await
     }
 }
 

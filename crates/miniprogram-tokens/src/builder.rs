@@ -130,7 +130,7 @@ impl TokenManagerBuilder {
             alarms: self.alarms,
             concurrency: self.concurrency,
             random: Mutex::new(random),
-            slots: Mutex::default(),
+            scopes: Mutex::default(),
             renewals: Mutex::default(),
         })))
     }

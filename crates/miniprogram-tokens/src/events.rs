@@ -35,7 +35,7 @@ impl EventHandler for TokenManager {
             EventKind::AuthorizationRevoked => {
                 let Some(app) = &event.app_id else { return Ok(()) };
                 let _busy = self.0.clock.enter();
-                self.fly(&authorizer(&platform, app), Task::Revoke { at }).await.map(drop)
+                self.run_alone(&authorizer(&platform, app), Task::Revoke { at }).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -48,7 +48,7 @@ impl TokenManager {
     async fn renew_platform(&self, platform: &PlatformKey) {
         let _busy = self.0.clock.enter();
         let scope = TokenScope::platform(platform.vendor, platform.platform.clone());
-        if let Err(error) = self.fly(&scope, Task::Renew(Want::Usable)).await {
+        if let Err(error) = self.run_alone(&scope, Task::Renew(Want::Usable)).await {
             tracing::warn!(vendor = %platform.vendor, operation = "platform_token", outcome = %error.outcome(), %error, "no token for the ticket that arrived");
         }
     }
@@ -66,7 +66,9 @@ impl TokenManager {
             // Without its code, an authorization can still be recovered, if the vendor has a call for that.
             (Some(app), _) => {
                 let _busy = self.0.clock.enter();
-                self.fly(&authorizer(platform, app), Task::Recover { granted_at: Some(at) }).await.map(drop)
+                self.run_alone(&authorizer(platform, app), Task::Recover { granted_at: Some(at) })
+                    .await
+                    .map(drop)
             }
             (None, _) => Ok(()),
         };

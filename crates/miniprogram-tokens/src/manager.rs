@@ -13,10 +13,10 @@ use miniprogram_store::{OriginalIds, PlatformKey, TokenStore};
 use crate::alarm::AlarmSink;
 use crate::builder::TokenManagerBuilder;
 use crate::errors;
-use crate::meter;
-use crate::slots::Slots;
+use crate::metrics;
+use crate::scopes::ScopeStates;
 use crate::task::{Task, Want};
-use crate::trip::Trip;
+use crate::work::Work;
 
 /// The maximum number of attempts to obtain a token that is not refused in the meantime.
 const ROUNDS: u32 = 3;
@@ -41,7 +41,7 @@ pub(crate) struct Inner {
     pub(crate) alarms: Arc<dyn AlarmSink>,
     pub(crate) concurrency: usize,
     pub(crate) random: Mutex<fastrand::Rng>,
-    pub(crate) slots: Mutex<Slots>,
+    pub(crate) scopes: Mutex<ScopeStates>,
     pub(crate) renewals: Mutex<RenewalState>,
 }
 
@@ -87,7 +87,7 @@ impl TokenManager {
     /// Marks a token as refused in memory and in the store. Only the current token is affected.
     async fn refuse(&self, scope: &TokenScope, refused: &AccessToken) -> Result<()> {
         if self.0.refuse(scope, refused) {
-            meter::rejection(scope);
+            metrics::rejection(scope);
             self.0.store.expire(scope, refused, self.0.clock.now()).await?;
         }
         Ok(())
@@ -129,8 +129,8 @@ impl TokenProvider for TokenManager {
             if let Some(token) = self.0.cached(scope) {
                 return Ok(token);
             }
-            let landed = self.fly(scope, Task::Renew(Want::Usable)).await?;
-            let record = landed.record(scope)?;
+            let completed = self.run_alone(scope, Task::Renew(Want::Usable)).await?;
+            let record = completed.record(scope)?;
             if record.access.is_none() {
                 return Err(errors::nothing_granted(scope));
             }
@@ -156,16 +156,16 @@ impl OriginalIds for TokenManager {
         if let Some(known) = record.and_then(|record| record.original_id) {
             return Ok(Some(known));
         }
-        let mut trip = Trip::new(self);
-        let info = trip.ask_about(&scope, app).await?;
+        let mut work = Work::new(self);
+        let info = work.ask_about(&scope, app).await?;
         if let Some(original_id) = &info.original_id {
-            self.0.store.bind_original_id(&scope, original_id, trip.now()).await?;
+            self.0.store.bind_original_id(&scope, original_id, work.now()).await?;
         }
         Ok(info.original_id)
     }
 }
 
-impl Trip {
+impl Work {
     /// Returns information on the authorizing app, if the vendor reports it for this very app.
     pub(crate) async fn ask_about(&mut self, scope: &TokenScope, app: &AppId) -> Result<AuthorizerInfo> {
         const OPERATION: &str = "authorizer_info";
@@ -183,7 +183,7 @@ impl Trip {
                 move |platform| async move { api.authorizer_info(&platform, Some(app), Some(token)).await };
             result = self.with_platform(api, by_token).await;
         }
-        meter::call(OPERATION, scope, &result);
+        metrics::call(OPERATION, scope, &result);
         let info = result?;
         if info.app_id == *app {
             return Ok(info);

@@ -5,9 +5,9 @@ use miniprogram_core::{AppId, Error, ErrorKind, Outcome, Result, Secret};
 use miniprogram_store::{Lease, TokenRecord};
 
 use crate::errors;
-use crate::meter;
+use crate::metrics;
 use crate::task::{Failure, Granted, has_time};
-use crate::trip::Trip;
+use crate::work::Work;
 
 /// The maximum number of requests for a recovered credential.
 const RECOVERIES: u32 = 2;
@@ -16,7 +16,7 @@ const TRIES: u32 = 2;
 
 /// The renewal of one app's tokens under a lease.
 pub(crate) struct Renewal<'a> {
-    trip: &'a mut Trip,
+    work: &'a mut Work,
     api: &'a dyn AuthorizationApi,
     lease: &'a Lease,
     app: &'a AppId,
@@ -43,13 +43,13 @@ enum Ended {
 
 impl<'a> Renewal<'a> {
     pub(crate) fn new(
-        trip: &'a mut Trip,
+        work: &'a mut Work,
         api: &'a dyn AuthorizationApi,
         lease: &'a Lease,
         app: &'a AppId,
     ) -> Self {
         let single_use = api.refresh_token_use() == RefreshTokenUse::SingleUse;
-        Self { trip, api, lease, app, single_use, open: single_use && lease.interrupted }
+        Self { work, api, lease, app, single_use, open: single_use && lease.interrupted }
     }
 
     /// Refreshes the tokens; recovers the authorization if that is not possible.
@@ -121,10 +121,10 @@ impl<'a> Renewal<'a> {
             self.check_lease()?;
             let (api, app) = (self.api, self.app);
             let result = self
-                .trip
+                .work
                 .with_platform(api, move |platform| async move { api.recover(&platform, app).await })
                 .await;
-            meter::call("recover", &self.lease.scope, &result);
+            metrics::call("recover", &self.lease.scope, &result);
             let credential = match result {
                 Ok(Recovery::RefreshToken(token)) => Credential::RefreshToken(token),
                 Ok(Recovery::AuthorizationCode(code)) => Credential::Code(code),
@@ -177,27 +177,27 @@ impl<'a> Renewal<'a> {
                 return Err(Ended::Unknown(error));
             }
             unanswered = Some(error);
-            self.trip.pause_briefly().await;
+            self.work.pause_briefly().await;
         }
     }
 
     async fn send_once(&mut self, credential: &Credential) -> Result<Granted> {
         let (api, app, scope) = (self.api, self.app, &self.lease.scope);
-        let asked_at = self.trip.now();
+        let asked_at = self.work.now();
         let (operation, result) = match credential {
             Credential::RefreshToken(token) => {
                 let send = move |platform| async move { api.refresh(&platform, app, token).await };
-                let sent = self.trip.with_platform(api, send);
+                let sent = self.work.with_platform(api, send);
                 let result = sent.await.and_then(|grant| self.check_refreshed(grant));
                 ("refresh", result)
             }
             Credential::Code(code) => {
                 let send = move |platform| async move { api.exchange(&platform, code).await };
-                let sent = self.trip.with_platform(api, send);
+                let sent = self.work.with_platform(api, send);
                 ("exchange", sent.await.and_then(|grant| self.check_refresh_token(grant)))
             }
         };
-        meter::call(operation, scope, &result);
+        metrics::call(operation, scope, &result);
         result.map(|grant| Granted { grant, asked_at, original_id: None })
     }
 
@@ -233,8 +233,8 @@ impl<'a> Renewal<'a> {
                 let ask = move |platform| async move {
                     api.authorizer_info(&platform, Some(app), Some(token)).await
                 };
-                let result = self.trip.with_platform(api, ask).await;
-                meter::call("authorizer_info", scope, &result);
+                let result = self.work.with_platform(api, ask).await;
+                metrics::call("authorizer_info", scope, &result);
                 // The code is consumed: the next holder has to settle the result.
                 self.open = self.single_use;
                 let info = result.map_err(|error| self.failed(error))?;
@@ -256,6 +256,6 @@ impl<'a> Renewal<'a> {
     }
 
     fn check_lease(&self) -> Result<(), Failure> {
-        if has_time(self.trip, self.lease) { Ok(()) } else { Err(Failure::LeaseOver) }
+        if has_time(self.work, self.lease) { Ok(()) } else { Err(Failure::LeaseOver) }
     }
 }

@@ -11,8 +11,8 @@ use miniprogram_core::{Result, Timestamp, Vendor};
 use miniprogram_store::{GrantState, TokenFilter, TokenRecord};
 
 use crate::manager::{RenewalState, TokenManager};
-use crate::meter;
-use crate::trip::Trip;
+use crate::metrics;
+use crate::work::Work;
 
 /// How many records are read at once.
 const PAGE: u32 = 500;
@@ -63,12 +63,12 @@ impl TokenManager {
     /// finished.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
         let shutdown = shutdown.shared();
-        let mut trip = Trip::new(self);
+        let mut work = Work::new(self);
         let mut failing = HashMap::new();
         loop {
-            let next = match self.walk(&trip, &mut failing).await {
+            let next = match self.walk(&work, &mut failing).await {
                 Ok(found) => {
-                    self.renew_all(&mut trip, found.due, &mut failing, shutdown.clone()).await;
+                    self.renew_all(&mut work, found.due, &mut failing, shutdown.clone()).await;
                     self.note_renewals(RenewalState {
                         failing: failing.len(),
                         unreadable: found.unreadable,
@@ -79,19 +79,19 @@ impl TokenManager {
                 Err(error) => {
                     self.note_renewals(RenewalState { store_failed: true, ..self.renewals() });
                     tracing::error!(%error, "the store could not be walked");
-                    trip.now().after(WALK)
+                    work.now().after(WALK)
                 }
             };
-            let wait = next.since(trip.now()).clamp(MIN_WAIT, WALK);
-            select(shutdown.clone(), trip.pause(wait).boxed()).await;
+            let wait = next.since(work.now()).clamp(MIN_WAIT, WALK);
+            select(shutdown.clone(), work.pause(wait).boxed()).await;
             if shutdown.clone().now_or_never().is_some() {
                 return;
             }
         }
     }
 
-    async fn walk(&self, trip: &Trip, failing: &mut HashMap<TokenScope, Failing>) -> Result<Found> {
-        let now = trip.now();
+    async fn walk(&self, work: &Work, failing: &mut HashMap<TokenScope, Failing>) -> Result<Found> {
+        let now = work.now();
         let mut found = Found { due: Vec::new(), unreadable: 0, next: now.after(WALK) };
         let mut without_grant: HashMap<Vendor, u32> =
             self.0.platforms.keys().map(|platform| (platform.vendor, 0)).collect();
@@ -133,11 +133,11 @@ impl TokenManager {
                 tracing::error!(vendor = %platform.vendor, %error, "a ticket cannot be read: the next push replaces it");
             }
         }
-        meter::unreadable(found.unreadable);
+        metrics::unreadable(found.unreadable);
         // A scope that is gone, or needs the merchant by now, no longer counts as failing.
         failing.retain(|scope, _| still_failing.contains(scope));
         for (vendor, count) in without_grant {
-            meter::needing_reauthorization(vendor, count);
+            metrics::needing_reauthorization(vendor, count);
         }
         found.due.sort_by_key(|due| due.ends);
         Ok(found)
@@ -145,7 +145,7 @@ impl TokenManager {
 
     async fn renew_all(
         &self,
-        trip: &mut Trip,
+        work: &mut Work,
         due: Vec<Due>,
         failing: &mut HashMap<TokenScope, Failing>,
         shutdown: Shared<impl Future<Output = ()>>,
@@ -159,8 +159,8 @@ impl TokenManager {
             })
             .buffer_unordered(self.0.concurrency)
             .collect::<Vec<_>>();
-        let results = trip.lend(renewals).await;
-        let now = trip.now();
+        let results = work.lend(renewals).await;
+        let now = work.now();
         for (scope, result) in results {
             match result {
                 Ok(_) => drop(failing.remove(&scope)),

@@ -7,8 +7,8 @@ use miniprogram_store::{Lease, NewTokens, TokenRecord};
 
 use crate::alarm::Alarm;
 use crate::manager::{Inner, TokenManager};
-use crate::meter;
-use crate::trip::Trip;
+use crate::metrics;
+use crate::work::Work;
 
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
@@ -46,19 +46,19 @@ impl TokenManager {
     pub(crate) fn set_aside(&self, lease: Lease, tokens: NewTokens) {
         let scope = lease.scope.clone();
         self.0.set_unsaved(&scope, true);
-        meter::unsaved(&scope, 1.0);
+        metrics::unsaved(&scope, 1.0);
         self.0.alarms.raise(&Alarm::UnsavedToken { scope });
-        tokio::spawn(save(Trip::new(self), lease, tokens));
+        tokio::spawn(save(Work::new(self), lease, tokens));
     }
 }
 
 /// Retries until the store responds, either with the record or with newer tokens of another process.
-async fn save(trip: Trip, lease: Lease, tokens: NewTokens) {
-    let inner = &trip.manager.0;
+async fn save(work: Work, lease: Lease, tokens: NewTokens) {
+    let inner = &work.manager.0;
     let scope = &lease.scope;
     let mut pause = MIN_PAUSE;
     loop {
-        trip.pause(pause).await;
+        work.pause(pause).await;
         match inner.commit(&lease, &tokens).await {
             Err(error) if error.kind() == ErrorKind::Store => {
                 tracing::error!(vendor = %scope.vendor, token = %scope, %error, "a new token is still not stored");
@@ -72,6 +72,6 @@ async fn save(trip: Trip, lease: Lease, tokens: NewTokens) {
         }
     }
     inner.set_unsaved(scope, false);
-    meter::unsaved(scope, -1.0);
+    metrics::unsaved(scope, -1.0);
     inner.alarms.raise(&Alarm::TokenSaved { scope: scope.clone() });
 }

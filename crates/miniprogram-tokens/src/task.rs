@@ -10,10 +10,10 @@ use miniprogram_store::{Acquired, GrantState, Lease, NewTokens, PlatformKey, Sto
 
 use crate::alarm::Alarm;
 use crate::errors;
-use crate::flight::Landed;
-use crate::meter;
+use crate::metrics;
 use crate::renewal::Renewal;
-use crate::trip::Trip;
+use crate::single_flight::Completed;
+use crate::work::Work;
 
 /// The minimum interval at which the store is queried while another process renews.
 const MIN_STEP: Duration = Duration::from_millis(20);
@@ -83,58 +83,58 @@ impl Task {
         matches!(self, Self::Renew(_))
     }
 
-    pub(crate) async fn run(self, trip: &mut Trip, scope: &TokenScope) -> Result<Landed> {
+    pub(crate) async fn run(self, work: &mut Work, scope: &TokenScope) -> Result<Completed> {
         if let Self::Revoke { at } = self {
-            return revoke(trip, scope, at).await;
+            return revoke(work, scope, at).await;
         }
-        let api = Arc::clone(trip.manager.0.api(scope)?);
-        let store = Arc::clone(&trip.manager.0.store);
-        let patience = trip.now().after(trip.manager.0.lease.saturating_mul(PATIENCE));
+        let api = Arc::clone(work.manager.0.api(scope)?);
+        let store = Arc::clone(&work.manager.0.store);
+        let patience = work.now().after(work.manager.0.lease.saturating_mul(PATIENCE));
         let mut step = MIN_STEP;
         loop {
             let record = store.token(scope).await?;
-            if let Some(landed) = self.settled_by(trip, scope, record)? {
-                return Ok(landed);
+            if let Some(completed) = self.settled_by(work, scope, record)? {
+                return Ok(completed);
             }
-            if trip.manager.0.is_unsaved(scope) {
+            if work.manager.0.is_unsaved(scope) {
                 return Err(errors::unsaved(scope));
             }
-            let (lease, record) = match take_lease(trip, scope).await? {
+            let (lease, record) = match take_lease(work, scope).await? {
                 Acquired::Granted { lease, record } => (lease, record),
                 held => {
-                    let now = trip.now();
+                    let now = work.now();
                     let until = if let Acquired::Held { until } = held { until } else { now };
                     if now > patience {
                         return Err(errors::held(scope, until));
                     }
-                    trip.pause(step.min(until.since(now)).max(MIN_STEP)).await;
+                    work.pause(step.min(until.since(now)).max(MIN_STEP)).await;
                     step = (step * 2).min(MAX_STEP);
                     continue;
                 }
             };
-            match self.settled_by(trip, scope, Some(TokenRecord::clone(&record))) {
-                Ok(Some(landed)) if !lease.interrupted => {
-                    give_back(trip, &lease, None).await;
-                    return Ok(landed);
+            match self.settled_by(work, scope, Some(TokenRecord::clone(&record))) {
+                Ok(Some(completed)) if !lease.interrupted => {
+                    release(work, &lease, None).await;
+                    return Ok(completed);
                 }
                 Err(error) => {
-                    give_back(trip, &lease, None).await;
+                    release(work, &lease, None).await;
                     return Err(error);
                 }
                 Ok(_) => {}
             }
-            let brought = self.obtain(trip, api.as_ref(), &lease, &record).await;
+            let obtained = self.obtain(work, api.as_ref(), &lease, &record).await;
             if let Self::Renew(_) = self {
-                meter::renewal(scope, outcome(&brought));
+                metrics::renewal(scope, outcome(&obtained));
             }
-            match brought {
+            match obtained {
                 Ok((granted, permissions)) => {
                     let tokens = granted.tokens(self.granted_at());
-                    if let Some(record) = write_down(trip, lease, tokens).await? {
-                        return Ok(Landed { record: Some(record), permissions });
+                    if let Some(record) = commit(work, lease, tokens).await? {
+                        return Ok(Completed { record: Some(record), permissions });
                     }
                 }
-                Err(failure) => match failure.end(trip, lease, &record).await {
+                Err(failure) => match failure.end(work, lease, &record).await {
                     Some(error) => return Err(error),
                     None => step = MIN_STEP,
                 },
@@ -155,10 +155,10 @@ impl Task {
     /// queried.
     fn settled_by(
         &self,
-        trip: &Trip,
+        work: &Work,
         scope: &TokenScope,
         record: Option<TokenRecord>,
-    ) -> Result<Option<Landed>> {
+    ) -> Result<Option<Completed>> {
         let Self::Renew(want) = self else {
             // An older authorization changes nothing, and a code that was delivered before is already consumed.
             // If a revocation happened in the same second, only the vendor knows which came first.
@@ -167,9 +167,9 @@ impl Task {
                 let revoked = record.state == GrantState::Revoked;
                 record.granted_at.is_some_and(|known| at < known || (at == known && !revoked))
             });
-            return Ok(record.filter(|_| late).map(Landed::new));
+            return Ok(record.filter(|_| late).map(Completed::new));
         };
-        let inner = &trip.manager.0;
+        let inner = &work.manager.0;
         let is_platform = scope.kind == TokenKind::Platform;
         let Some(record) = record else {
             return if is_platform { Ok(None) } else { Err(errors::never_authorized(scope)) };
@@ -185,7 +185,7 @@ impl Task {
         };
         if good {
             inner.remember(&record);
-            return Ok(Some(Landed::new(record)));
+            return Ok(Some(Completed::new(record)));
         }
         if !is_platform && record.generation == 0 {
             return Err(errors::never_authorized(scope));
@@ -200,15 +200,15 @@ impl Task {
 
     async fn obtain(
         &self,
-        trip: &mut Trip,
+        work: &mut Work,
         api: &dyn AuthorizationApi,
         lease: &Lease,
         record: &TokenRecord,
     ) -> Result<(Granted, Vec<Permission>), Failure> {
         let Some(app) = &lease.scope.app else {
-            return platform_token(trip, api, &lease.scope).await.map(|granted| (granted, Vec::new()));
+            return platform_token(work, api, &lease.scope).await.map(|granted| (granted, Vec::new()));
         };
-        let mut renewal = Renewal::new(trip, api, lease, app);
+        let mut renewal = Renewal::new(work, api, lease, app);
         let granted = match self {
             Self::Renew(_) => renewal.renew(record).await?,
             Self::Exchange { code, .. } => renewal.exchange(code).await?,
@@ -220,8 +220,8 @@ impl Task {
     }
 }
 
-fn outcome<T>(brought: &Result<T, Failure>) -> &'static str {
-    match brought {
+fn outcome<T>(obtained: &Result<T, Failure>) -> &'static str {
+    match obtained {
         Ok(_) => "ok",
         Err(Failure::Nothing(error) | Failure::Open(error)) => error.kind().as_str(),
         Err(Failure::Gone(_)) => "needs_reauthorization",
@@ -231,27 +231,27 @@ fn outcome<T>(brought: &Result<T, Failure>) -> &'static str {
 
 /// Returns the lease kept from an open renewal, or a new one if another process has taken that over. Whether a
 /// request still fits into it is checked before each request.
-async fn take_lease(trip: &Trip, scope: &TokenScope) -> Result<Acquired> {
-    let inner = &trip.manager.0;
+async fn take_lease(work: &Work, scope: &TokenScope) -> Result<Acquired> {
+    let inner = &work.manager.0;
     if let Some(lease) = inner.take_kept_lease(scope)
         && let Some(record) = inner.store.token(scope).await?
         && record.lease.as_ref().is_some_and(|info| info.fence == lease.info.fence)
     {
         return Ok(Acquired::Granted { lease, record: Box::new(record) });
     }
-    inner.store.acquire(scope, &inner.owner, trip.now(), inner.lease).await
+    inner.store.acquire(scope, &inner.owner, work.now(), inner.lease).await
 }
 
 /// Returns whether one more call fits into the lease.
-pub(crate) fn has_time(trip: &Trip, lease: &Lease) -> bool {
-    lease.info.until.since(trip.now()) >= trip.manager.0.lease / 3
+pub(crate) fn has_time(work: &Work, lease: &Lease) -> bool {
+    lease.info.until.since(work.now()) >= work.manager.0.lease / 3
 }
 
 /// Releases a lease, if it is still held. If the store cannot record that, the lease expires and is settled as an
 /// open one.
-async fn give_back(trip: &Trip, lease: &Lease, state: Option<GrantState>) {
+async fn release(work: &Work, lease: &Lease, state: Option<GrantState>) {
     let scope = &lease.scope;
-    if let Err(error) = trip.manager.0.store.release(lease, state, trip.now()).await
+    if let Err(error) = work.manager.0.store.release(lease, state, work.now()).await
         && error.kind() != ErrorKind::Conflict
     {
         tracing::warn!(vendor = %scope.vendor, token = %scope, %error, "the lease could not be given back");
@@ -261,11 +261,11 @@ async fn give_back(trip: &Trip, lease: &Lease, state: Option<GrantState>) {
 impl Failure {
     /// Releases or keeps the lease as required. Returns the error for the waiters; `None` if the task has to be
     /// retried under another lease.
-    async fn end(self, trip: &Trip, mut lease: Lease, record: &TokenRecord) -> Option<Error> {
-        let inner = &trip.manager.0;
+    async fn end(self, work: &Work, mut lease: Lease, record: &TokenRecord) -> Option<Error> {
+        let inner = &work.manager.0;
         match self {
             Self::Nothing(error) => {
-                give_back(trip, &lease, None).await;
+                release(work, &lease, None).await;
                 Some(error)
             }
             Self::Open(error) => {
@@ -276,10 +276,10 @@ impl Failure {
             Self::LeaseOver => None,
             Self::Gone(error) => {
                 let lost = record.generation > 0 && record.state != GrantState::Revoked;
-                give_back(trip, &lease, lost.then_some(GrantState::NeedsReauthorization)).await;
+                release(work, &lease, lost.then_some(GrantState::NeedsReauthorization)).await;
                 inner.forget(&lease.scope);
                 if lost && record.state.is_granted() {
-                    meter::lost_grant(&lease.scope);
+                    metrics::lost_grant(&lease.scope);
                     inner.alarms.raise(&Alarm::NeedsReauthorization { scope: lease.scope.clone() });
                 }
                 Some(errors::needs_reauthorization(&lease.scope, Some(error)))
@@ -290,17 +290,17 @@ impl Failure {
 
 /// Commits new tokens, which are provided only afterwards. `None` if the lease was lost: whatever its new holder
 /// wrote takes precedence.
-async fn write_down(trip: &Trip, lease: Lease, tokens: NewTokens) -> Result<Option<TokenRecord>> {
-    let inner = &trip.manager.0;
+async fn commit(work: &Work, lease: Lease, tokens: NewTokens) -> Result<Option<TokenRecord>> {
+    let inner = &work.manager.0;
     match inner.commit(&lease, &tokens).await {
         Ok(Some(record)) => Ok(Some(record)),
         Ok(None) => {
-            give_back(trip, &lease, None).await;
+            release(work, &lease, None).await;
             Ok(None)
         }
         Err(error) if error.kind() == ErrorKind::Store => {
             let error = errors::could_not_save(&lease.scope, error);
-            trip.manager.set_aside(lease, tokens);
+            work.manager.set_aside(lease, tokens);
             Err(error)
         }
         Err(error) => Err(error),
@@ -309,21 +309,21 @@ async fn write_down(trip: &Trip, lease: Lease, tokens: NewTokens) -> Result<Opti
 
 /// Obtains the platform's own token, with the newest ticket or with its keys.
 async fn platform_token(
-    trip: &mut Trip,
+    work: &mut Work,
     api: &dyn AuthorizationApi,
     scope: &TokenScope,
 ) -> Result<Granted, Failure> {
     let ticket = match api.platform_proof() {
         PlatformProof::Ticket => {
             let key = PlatformKey::new(scope.vendor, scope.platform.clone());
-            let ticket = trip.manager.0.store.ticket(&key).await.map_err(Failure::Nothing)?;
+            let ticket = work.manager.0.store.ticket(&key).await.map_err(Failure::Nothing)?;
             Some(ticket.ok_or_else(|| Failure::Nothing(errors::no_ticket(scope)))?)
         }
         _ => None,
     };
-    let asked_at = trip.now();
-    let result = trip.lend(api.platform_token(ticket.as_ref().map(|ticket| &ticket.ticket))).await;
-    meter::call("platform_token", scope, &result);
+    let asked_at = work.now();
+    let result = work.lend(api.platform_token(ticket.as_ref().map(|ticket| &ticket.ticket))).await;
+    metrics::call("platform_token", scope, &result);
     match result {
         Ok(issued) => {
             let grant = Grant::new().with_access(Some(issued));
@@ -338,17 +338,17 @@ async fn platform_token(
     }
 }
 
-async fn revoke(trip: &Trip, scope: &TokenScope, at: Timestamp) -> Result<Landed> {
-    let inner = &trip.manager.0;
-    let revoked = inner.store.revoke(scope, at, trip.now()).await?;
+async fn revoke(work: &Work, scope: &TokenScope, at: Timestamp) -> Result<Completed> {
+    let inner = &work.manager.0;
+    let revoked = inner.store.revoke(scope, at, work.now()).await?;
     if revoked {
         inner.forget(scope);
     }
     tracing::info!(vendor = %scope.vendor, operation = "revoke", outcome = if revoked { "done" } else { "older" }, token = %scope, "an authorization was revoked");
-    Ok(Landed { record: None, permissions: Vec::new() })
+    Ok(Completed { record: None, permissions: Vec::new() })
 }
 
-impl Landed {
+impl Completed {
     /// Returns the record; an error if there is none.
     pub(crate) fn record(&self, scope: &TokenScope) -> Result<&TokenRecord> {
         self.record.as_ref().ok_or_else(|| errors::never_authorized(scope))

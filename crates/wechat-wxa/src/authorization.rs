@@ -65,10 +65,10 @@ impl WeChatAuthorization {
     }
 
     /// Builds a call of the platform, which carries the platform's id.
-    fn call<const N: usize>(&self, endpoint: &'static Endpoint, members: [(&str, Value); N]) -> Call {
+    fn call<const N: usize>(&self, endpoint: &'static Endpoint, fields: [(&str, Value); N]) -> Call {
         let own = ("component_appid".to_owned(), Value::from(self.pipeline.platform_id().as_str()));
-        let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let body: Map<String, Value> = std::iter::once(own).chain(members).collect();
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let body: Map<String, Value> = std::iter::once(own).chain(fields).collect();
         Call::to(endpoint).with_json(&Value::Object(body))
     }
 }

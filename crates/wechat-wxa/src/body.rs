@@ -10,12 +10,12 @@ pub(crate) struct Body {
     operation: &'static str,
     /// Every modelled field, whether it is sent or not.
     modelled: Vec<&'static str>,
-    members: Map<String, Value>,
+    fields: Map<String, Value>,
 }
 
 impl Body {
     pub(crate) fn new(operation: &'static str) -> Self {
-        Self { operation, modelled: Vec::new(), members: Map::new() }
+        Self { operation, modelled: Vec::new(), fields: Map::new() }
     }
 
     pub(crate) fn with(self, name: &'static str, value: impl Into<Value>) -> Self {
@@ -26,7 +26,7 @@ impl Body {
     pub(crate) fn with_some(mut self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
         self.modelled.push(name);
         if let Some(value) = value {
-            self.members.insert(name.to_owned(), value.into());
+            self.fields.insert(name.to_owned(), value.into());
         }
         self
     }
@@ -41,7 +41,7 @@ impl Body {
                 "must be given in its own field, not in extra",
             ));
         }
-        self.members.extend(extra.clone());
-        Ok(Value::Object(self.members))
+        self.fields.extend(extra.clone());
+        Ok(Value::Object(self.fields))
     }
 }

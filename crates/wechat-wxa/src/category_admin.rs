@@ -89,15 +89,15 @@ impl AccountCategory {
         }
     }
 
-    fn read(members: &mut Fields<'_>) -> Result<Self> {
+    fn read(fields: &mut Fields<'_>) -> Result<Self> {
         Ok(Self {
-            first: members.required("first", Fields::number)?,
-            first_name: members.text("first_name"),
-            second: members.required("second", Fields::number)?,
-            second_name: members.text("second_name"),
-            status: members.coded("audit_status", &CATEGORY_AUDIT),
-            reason: members.text("audit_reason"),
-            extra: members.rest(),
+            first: fields.required("first", Fields::number)?,
+            first_name: fields.text("first_name"),
+            second: fields.required("second", Fields::number)?,
+            second_name: fields.text("second_name"),
+            status: fields.coded("audit_status", &CATEGORY_AUDIT),
+            reason: fields.text("audit_reason"),
+            extra: fields.rest(),
         })
     }
 }
@@ -295,13 +295,13 @@ fn account_categories_call() -> Call {
 }
 
 fn account_categories(reply: &Reply) -> Result<AccountCategories> {
-    let mut members = fields::of(reply);
+    let mut fields = fields::of(reply);
     Ok(AccountCategories {
-        categories: members.each_of("categories", AccountCategory::read)?,
-        limit: members.number("limit"),
-        quota: members.number("quota"),
-        category_limit: members.number("category_limit"),
-        extra: members.rest(),
+        categories: fields.each_of("categories", AccountCategory::read)?,
+        limit: fields.number("limit"),
+        quota: fields.number("quota"),
+        category_limit: fields.number("category_limit"),
+        extra: fields.rest(),
     })
 }
 

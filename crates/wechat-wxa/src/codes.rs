@@ -12,14 +12,14 @@ use miniprogram_core::{AuditStatus, Code, GrayStatus, Stage, VisitStatus};
 use crate::{WECHAT, endpoints};
 
 mod advice;
-mod binding;
-mod component;
-mod general;
-mod long;
-mod management;
-mod naming;
-mod plugin;
-mod third_party;
+mod c53xxx;
+mod c61xxx_to_c76xxx;
+mod c80xxx;
+mod c85xxx;
+mod c86xxx_to_c87xxx;
+mod c89xxx_to_c91xxx;
+mod from_c200xxx;
+mod up_to_c50xxx;
 
 /// `status` of `get_auditstatus` and `get_latest_auditstatus`: document 002 sections 7 and 8, and the current page.
 ///
@@ -98,14 +98,14 @@ const TICKET_CALLS: &[&Endpoint] = &[&endpoints::PLATFORM_TOKEN];
 const CODE_CALLS: &[&Endpoint] = &[&endpoints::EXCHANGE];
 
 const GROUPS: &[&[CodeRow]] = &[
-    general::ROWS,
-    naming::ROWS,
-    component::ROWS,
-    plugin::ROWS,
-    management::ROWS,
-    third_party::ROWS,
-    binding::ROWS,
-    long::ROWS,
+    up_to_c50xxx::ROWS,
+    c53xxx::ROWS,
+    c61xxx_to_c76xxx::ROWS,
+    c80xxx::ROWS,
+    c85xxx::ROWS,
+    c86xxx_to_c87xxx::ROWS,
+    c89xxx_to_c91xxx::ROWS,
+    from_c200xxx::ROWS,
 ];
 
 /// `errcode`, whichever call returns it: WeChat's public error tables and document 002.

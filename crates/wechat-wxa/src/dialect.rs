@@ -44,7 +44,7 @@ impl Dialect for WeChatDialect {
         }
         let success = |json| Verdict::Success(Reply::new(json, response.body.clone()));
         match read_response(&response.body) {
-            Some(Value::Object(members)) => read_envelope(call, response, members),
+            Some(Value::Object(fields)) => read_envelope(call, response, fields),
             Some(json) if call.is_raw() => success(json),
             None if call.expect == Expect::Anything => success(Value::Null),
             None if call.is_raw() => {
@@ -59,14 +59,14 @@ impl Dialect for WeChatDialect {
     }
 }
 
-fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) -> Verdict {
-    let message = match members.get("errmsg") {
+fn read_envelope(call: &Call, response: &Response, fields: Map<String, Value>) -> Verdict {
+    let message = match fields.get("errmsg") {
         Some(Value::String(message)) => message.clone(),
         None | Some(Value::Null) => String::new(),
         Some(other) => other.to_string(),
     };
-    let code = match members.get("errcode") {
-        None | Some(Value::Null) if call.endpoint.is_none_or(|called| called.succeeds_with(&members)) => 0,
+    let code = match fields.get("errcode") {
+        None | Some(Value::Null) if call.endpoint.is_none_or(|called| called.succeeds_with(&fields)) => 0,
         None | Some(Value::Null) => {
             return Verdict::NotUnderstood("the body is a JSON object without errcode".to_owned());
         }
@@ -82,12 +82,12 @@ fn read_envelope(call: &Call, response: &Response, members: Map<String, Value>) 
     if code != 0 && !answer {
         let row = ERRCODE.find(&code, Some(call.code_key()));
         let refusal = VendorRefusal::new(code, message, row).with_request_id(request_id);
-        return Verdict::Refused(refusal.with_fields(refusal_fields(members)));
+        return Verdict::Refused(refusal.with_fields(refusal_fields(fields)));
     }
     if call.expect == Expect::Image {
         return Verdict::NotUnderstood("the body is a JSON success where an image is due".to_owned());
     }
-    let reply = Reply::new(Value::Object(members), response.body.clone());
+    let reply = Reply::new(Value::Object(fields), response.body.clone());
     Verdict::Success(reply.with_request_id(request_id))
 }
 
@@ -113,9 +113,9 @@ fn hint(message: &str) -> Option<&str> {
 }
 
 /// Returns the fields of a refusal other than its code and message; null fields carry nothing and are dropped.
-pub(crate) fn refusal_fields(members: Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn refusal_fields(fields: Map<String, Value>) -> Map<String, Value> {
     let known = |name: &str| matches!(name, "errcode" | "errmsg");
-    members.into_iter().filter(|(name, value)| !known(name) && !value.is_null()).collect()
+    fields.into_iter().filter(|(name, value)| !known(name) && !value.is_null()).collect()
 }
 
 #[cfg(test)]

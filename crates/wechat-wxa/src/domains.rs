@@ -9,7 +9,7 @@ pub(crate) mod server;
 pub(crate) mod web_view;
 
 use miniprogram_core::vendor_api::pipeline::{Fields, Finding, Reply};
-use miniprogram_core::{EffectValue, Result, effect_members};
+use miniprogram_core::{EffectValue, Result, effect_fields};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -58,11 +58,11 @@ impl CheckFile {
     }
 
     fn read(reply: &Reply) -> Result<Self> {
-        let mut members = fields::of(reply);
+        let mut fields = fields::of(reply);
         Ok(Self {
-            file_name: members.required("file_name", Fields::text)?,
-            file_content: members.required("file_content", Fields::text)?,
-            extra: members.rest(),
+            file_name: fields.required("file_name", Fields::text)?,
+            file_content: fields.required("file_content", Fields::text)?,
+            extra: fields.rest(),
         })
     }
 }
@@ -127,4 +127,4 @@ fn check_domains(operation: &'static str, field: &str, domains: &[String]) -> Re
     }
 }
 
-effect_members! { DomainResult WebViewDomainResult PlatformDomains }
+effect_fields! { DomainResult WebViewDomainResult PlatformDomains }

@@ -10,7 +10,7 @@ const DIRECT_COMMIT: &str = "directCommit";
 const DIRECT_COMMIT_FIELD: &str = "ext_json.directCommit";
 
 /// Builds the `ext_json` of an upload: methods for the fields of WeChat's format, and
-/// [`with_member`](Self::with_member) for any other. Source: document 002 section 1.
+/// [`with_field`](Self::with_field) for any other. Source: document 002 section 1.
 ///
 /// ```
 /// use serde_json::json;
@@ -30,7 +30,7 @@ const DIRECT_COMMIT_FIELD: &str = "ext_json.directCommit";
 #[derive(Debug, Clone, Default, PartialEq)]
 #[must_use]
 pub struct WeChatExtJson {
-    members: Map<String, Value>,
+    fields: Map<String, Value>,
 }
 
 impl WeChatExtJson {
@@ -41,34 +41,34 @@ impl WeChatExtJson {
 
     /// Sets any field as it is to appear in the text; for fields that have no method here. A later value replaces an
     /// earlier one of the same name.
-    pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.members.insert(name.into(), value.into());
+    pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.into(), value.into());
         self
     }
 
     /// `extAppid`: the merchant's app.
     pub fn with_ext_appid(self, app: impl Into<String>) -> Self {
-        self.with_member("extAppid", app.into())
+        self.with_field("extAppid", app.into())
     }
 
     /// `extEnable`: whether the template reads its ext file.
     pub fn with_enabled(self, enabled: bool) -> Self {
-        self.with_member("extEnable", enabled)
+        self.with_field("extEnable", enabled)
     }
 
     /// `ext`, an object: the only place for custom names; the template reads it with `wx.getExtConfigSync`.
     pub fn with_ext(self, ext: impl Into<Value>) -> Self {
-        self.with_member("ext", ext)
+        self.with_field("ext", ext)
     }
 
     /// Sets one page in `extPages`, which overrides that page's own configuration.
     pub fn with_page(mut self, path: impl Into<String>, configuration: impl Into<Value>) -> Self {
-        let mut pages = match self.members.get_mut("extPages").map(Value::take) {
+        let mut pages = match self.fields.get_mut("extPages").map(Value::take) {
             Some(Value::Object(pages)) => pages,
             _ => Map::new(),
         };
         pages.insert(path.into(), configuration.into());
-        self.with_member("extPages", pages)
+        self.with_field("extPages", pages)
     }
 
     /// `pages`: replaces the template's list; may contain only pages of the template.
@@ -78,37 +78,37 @@ impl WeChatExtJson {
 
     /// `subPackages`: replaces the template's list.
     pub fn with_sub_packages(self, packages: Vec<Value>) -> Self {
-        self.with_member("subPackages", packages)
+        self.with_field("subPackages", packages)
     }
 
     /// `window`: overrides fields of the same name.
     pub fn with_window(self, window: impl Into<Value>) -> Self {
-        self.with_member("window", window)
+        self.with_field("window", window)
     }
 
     /// `networkTimeout`: overrides fields of the same name.
     pub fn with_network_timeout(self, timeouts: impl Into<Value>) -> Self {
-        self.with_member("networkTimeout", timeouts)
+        self.with_field("networkTimeout", timeouts)
     }
 
     /// `tabBar`: overrides fields of the same name; its `list` replaces the template's.
     pub fn with_tab_bar(self, tab_bar: impl Into<Value>) -> Self {
-        self.with_member("tabBar", tab_bar)
+        self.with_field("tabBar", tab_bar)
     }
 
     /// `plugins`: replaces the template's.
     pub fn with_plugins(self, plugins: impl Into<Value>) -> Self {
-        self.with_member("plugins", plugins)
+        self.with_field("plugins", plugins)
     }
 
     /// `customOpen`: replaces the template's.
     pub fn with_custom_open(self, custom_open: impl Into<Value>) -> Self {
-        self.with_member("customOpen", custom_open)
+        self.with_field("customOpen", custom_open)
     }
 
     /// `functionPages`: replaces the template's.
     pub fn with_function_pages(self, function_pages: impl Into<Value>) -> Self {
-        self.with_member("functionPages", function_pages)
+        self.with_field("functionPages", function_pages)
     }
 
     /// `navigateToMiniProgramAppIdList`: replaces the template's.
@@ -126,7 +126,7 @@ impl WeChatExtJson {
 
     /// `sitemap`: the indexing rules.
     pub fn with_sitemap(self, sitemap: impl Into<Value>) -> Self {
-        self.with_member("sitemap", sitemap)
+        self.with_field("sitemap", sitemap)
     }
 
     /// Builds the text.
@@ -135,20 +135,20 @@ impl WeChatExtJson {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for `directCommit`, unless it is `false`:
     /// such an upload would also submit, and two effects in one call could not be settled.
     pub fn build(self) -> Result<ExtJson> {
-        let ext = ExtJson::from_object(&self.members);
+        let ext = ExtJson::from_object(&self.fields);
         refuse_direct_commit(&ext)?;
         Ok(ext)
     }
 
     fn with_list<T: Into<String>>(self, name: &str, values: impl IntoIterator<Item = T>) -> Self {
         let values: Vec<Value> = values.into_iter().map(|value| Value::String(value.into())).collect();
-        self.with_member(name, values)
+        self.with_field(name, values)
     }
 }
 
 /// Refuses an upload that would also submit.
 pub(crate) fn refuse_direct_commit(ext: &ExtJson) -> Result<()> {
-    match ext.member(DIRECT_COMMIT) {
+    match ext.field(DIRECT_COMMIT) {
         None | Some(Value::Null | Value::Bool(false)) => Ok(()),
         Some(_) => {
             let why = "must not be set: an upload that also submits is two effects in one call, which could not be settled";
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_member_has_the_vendors_name() {
+    fn every_field_has_the_vendors_name() {
         let ext = WeChatExtJson::new()
             .with_enabled(true)
             .with_ext_appid("wx1")
@@ -184,7 +184,7 @@ mod tests {
             .with_sitemap(json!({ "rules": [] }))
             .with_custom_open(json!({ "a": 1 }))
             .with_function_pages(json!({ "independent": true }))
-            .with_member("prerequisites", json!([]))
+            .with_field("prerequisites", json!([]))
             .build()
             .unwrap();
         let pretty: Value = ext.as_str().parse().unwrap();
@@ -251,10 +251,10 @@ mod tests {
     #[test]
     fn an_upload_that_would_also_submit_is_refused() {
         for value in [json!(true), json!("true"), json!(1)] {
-            let error = WeChatExtJson::new().with_member("directCommit", value).build().unwrap_err();
+            let error = WeChatExtJson::new().with_field("directCommit", value).build().unwrap_err();
             assert_eq!(error.field(), Some("ext_json.directCommit"));
             assert!(error.advice().contains("submit_audit"), "{error:#}");
         }
-        assert!(WeChatExtJson::new().with_member("directCommit", false).build().is_ok());
+        assert!(WeChatExtJson::new().with_field("directCommit", false).build().is_ok());
     }
 }

@@ -156,11 +156,11 @@ impl WeChatApp {
         let part = file.part(OPERATION, "media", media_type)?;
         let call = Call::to(&endpoints::UPLOAD_AUDIT_MEDIA).with_parts(vec![part]);
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply);
+        let mut fields = fields::of(&reply);
         Ok(AuditMedia {
-            media_id: members.required("mediaid", Fields::text)?,
-            kind: members.text("type"),
-            extra: members.rest(),
+            media_id: fields.required("mediaid", Fields::text)?,
+            kind: fields.text("type"),
+            extra: fields.rest(),
         })
     }
 
@@ -175,16 +175,16 @@ impl WeChatApp {
         let call =
             Call::to(&endpoints::UPLOAD_MATERIAL).with_parts(vec![part]).with_query("type", kind.as_wire());
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply);
-        let media_id = match members.text("media_id") {
+        let mut fields = fields::of(&reply);
+        let media_id = match fields.text("media_id") {
             Some(media_id) => media_id,
-            None => members.required("thumb_media_id", Fields::text)?,
+            None => fields.required("thumb_media_id", Fields::text)?,
         };
         Ok(Material {
             media_id,
-            kind: members.text("type"),
-            created_at: members.time("created_at"),
-            extra: members.rest(),
+            kind: fields.text("type"),
+            created_at: fields.time("created_at"),
+            extra: fields.rest(),
         })
     }
 
@@ -198,10 +198,10 @@ impl WeChatApp {
         let part = file.part(OPERATION, "file", file.media_type().unwrap_or(ANY_TYPE))?;
         let call = Call::to(&endpoints::UPLOAD_PRIVACY_FILE).with_parts(vec![part]);
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply);
+        let mut fields = fields::of(&reply);
         Ok(PrivacyFile {
-            media_id: members.required("ext_file_media_id", Fields::text)?,
-            extra: members.rest(),
+            media_id: fields.required("ext_file_media_id", Fields::text)?,
+            extra: fields.rest(),
         })
     }
 }

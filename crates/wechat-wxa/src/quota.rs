@@ -57,11 +57,11 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    fn read(members: &mut Fields<'_>) -> Self {
+    fn read(fields: &mut Fields<'_>) -> Self {
         Self {
-            call_count: members.number("call_count"),
-            refresh_seconds: members.number("refresh_second"),
-            extra: members.rest(),
+            call_count: fields.number("call_count"),
+            refresh_seconds: fields.number("refresh_second"),
+            extra: fields.rest(),
         }
     }
 }
@@ -113,16 +113,16 @@ impl WeChatApp {
         }
         let call = Call::to(&endpoints::API_QUOTA).with_json(&json!({ "cgi_path": path }));
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply);
-        let mut quota = members.required("quota", Fields::object)?;
-        let mut rate = |name: &str| members.object(name).as_mut().map(RateLimit::read);
+        let mut fields = fields::of(&reply);
+        let mut quota = fields.required("quota", Fields::object)?;
+        let mut rate = |name: &str| fields.object(name).as_mut().map(RateLimit::read);
         Ok(ApiQuota {
             daily_limit: quota.number("daily_limit"),
             used: quota.number("used"),
             remain: quota.number("remain"),
             rate_limit: rate("rate_limit"),
             component_rate_limit: rate("component_rate_limit"),
-            extra: quota.rest().into_iter().chain(members.rest()).collect(),
+            extra: quota.rest().into_iter().chain(fields.rest()).collect(),
         })
     }
 

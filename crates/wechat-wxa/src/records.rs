@@ -53,15 +53,15 @@ impl IllegalRecord {
         }
     }
 
-    fn read(members: &mut Fields<'_>) -> Result<Self> {
+    fn read(fields: &mut Fields<'_>) -> Result<Self> {
         Ok(Self {
-            illegal_record_id: members.text("illegal_record_id"),
-            created_at: members.time("create_time"),
-            reason: members.text("illegal_reason"),
-            content: members.text("illegal_content"),
-            rule_name: members.text("rule_name"),
-            rule_url: members.text("rule_url"),
-            extra: members.rest(),
+            illegal_record_id: fields.text("illegal_record_id"),
+            created_at: fields.time("create_time"),
+            reason: fields.text("illegal_reason"),
+            content: fields.text("illegal_content"),
+            rule_name: fields.text("rule_name"),
+            rule_url: fields.text("rule_url"),
+            extra: fields.rest(),
         })
     }
 }
@@ -120,18 +120,18 @@ impl AppealRecord {
         }
     }
 
-    fn read(members: &mut Fields<'_>) -> Result<Self> {
+    fn read(fields: &mut Fields<'_>) -> Result<Self> {
         Ok(Self {
-            appeal_record_id: members.text("appeal_record_id"),
-            appealed_at: members.time("appeal_time"),
-            appeal_count: members.number("appeal_count"),
-            appeal_from: members.coded("appeal_from", &APPEAL_SOURCE),
-            appeal_status: members.number("appeal_status"),
-            audited_at: members.time("audit_time"),
-            audit_reason: members.text("audit_reason"),
-            punish_description: members.text("punish_description"),
-            materials: members.each("materials", |material| Ok(material.rest()))?,
-            extra: members.rest(),
+            appeal_record_id: fields.text("appeal_record_id"),
+            appealed_at: fields.time("appeal_time"),
+            appeal_count: fields.number("appeal_count"),
+            appeal_from: fields.coded("appeal_from", &APPEAL_SOURCE),
+            appeal_status: fields.number("appeal_status"),
+            audited_at: fields.time("audit_time"),
+            audit_reason: fields.text("audit_reason"),
+            punish_description: fields.text("punish_description"),
+            materials: fields.each("materials", |material| Ok(material.rest()))?,
+            extra: fields.rest(),
         })
     }
 }

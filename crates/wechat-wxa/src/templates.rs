@@ -18,7 +18,7 @@ use crate::dialect::whole;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{TEMPLATE_TYPE, TemplateKind};
-use miniprogram_core::vendor_api::kit::{Inherent, OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{Inherent, OneCall, effect_value};
 
 pub(crate) use miniprogram_core::vendor_api::ADD_TEMPLATE as ADD;
 
@@ -98,24 +98,24 @@ async fn read_templates(op: &mut Op<'_>, call: &Call) -> Result<Vec<Template>> {
 }
 
 fn templates(reply: &Reply) -> Result<Vec<Template>> {
-    fields::of(reply).each_of("template_list", |members| {
-        let id = members.required("template_id", Fields::text)?;
+    fields::of(reply).each_of("template_list", |fields| {
+        let id = fields.required("template_id", Fields::text)?;
         Ok(Template::new(id)
-            .with_draft_id(members.text("draft_id").map(DraftId::from))
-            .with_version(members.text("user_version"), members.text("user_desc"))
-            .with_created_at(members.time("create_time"))
-            .with_source_app_id(members.text("source_miniprogram_appid").map(AppId::from))
-            .with_extra(members.rest()))
+            .with_draft_id(fields.text("draft_id").map(DraftId::from))
+            .with_version(fields.text("user_version"), fields.text("user_desc"))
+            .with_created_at(fields.time("create_time"))
+            .with_source_app_id(fields.text("source_miniprogram_appid").map(AppId::from))
+            .with_extra(fields.rest()))
     })
 }
 
-fn draft(members: &mut Fields<'_>) -> Result<TemplateDraft> {
-    let id = members.required("draft_id", Fields::text)?;
+fn draft(fields: &mut Fields<'_>) -> Result<TemplateDraft> {
+    let id = fields.required("draft_id", Fields::text)?;
     Ok(TemplateDraft::new(id)
-        .with_version(members.text("user_version"), members.text("user_desc"))
-        .with_created_at(members.time("create_time"))
-        .with_source_app_id(members.text("source_miniprogram_appid").map(AppId::from))
-        .with_extra(members.rest()))
+        .with_version(fields.text("user_version"), fields.text("user_desc"))
+        .with_created_at(fields.time("create_time"))
+        .with_source_app_id(fields.text("source_miniprogram_appid").map(AppId::from))
+        .with_extra(fields.rest()))
 }
 
 fn number_of(operation: &'static str, kind: TemplateKind) -> Result<i64> {
@@ -199,11 +199,11 @@ fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
         .changes(templates_call(), listed, move |before, now| match added(&ids(before), &now, &wanted)[..] {
             [] if has_new_of_no_draft(&ids(before), &now) => Finding::Untold("template_list.draft_id"),
             [] => Finding::Absent,
-            [id] => Finding::Done(value_of(&AddedTemplate::new(Some(id.clone())))),
+            [id] => Finding::Done(effect_value(&AddedTemplate::new(Some(id.clone())))),
             _ => Finding::Unknowable,
         })
         .told_by(["template_list[].template_id"])
-        .yielding(|_| Ok(value_of(&AddedTemplate::default())))
+        .yielding(|_| Ok(effect_value(&AddedTemplate::default())))
         .made_known_by_the_read()
         .boxed()
 }

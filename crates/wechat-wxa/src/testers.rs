@@ -5,7 +5,7 @@
 
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, effect_members};
+use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, effect_fields};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ use crate::WECHAT;
 use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
-use miniprogram_core::vendor_api::kit::{Inherent, OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{Inherent, OneCall, effect_value};
 
 pub(crate) const BIND: MethodName = MethodName::new("bind_tester");
 pub(crate) const UNBIND: MethodName = MethodName::new("unbind_tester");
@@ -44,12 +44,12 @@ impl Tester {
         Self { user_str: Some(user_str.into()), extra: Map::new() }
     }
 
-    fn read(members: &mut Fields<'_>) -> Result<Self> {
-        Ok(Self { user_str: members.compared("userstr", Fields::text)?, extra: members.rest() })
+    fn read(fields: &mut Fields<'_>) -> Result<Self> {
+        Ok(Self { user_str: fields.compared("userstr", Fields::text)?, extra: fields.rest() })
     }
 }
 
-effect_members! { Tester }
+effect_fields! { Tester }
 
 /// The person that [`WeChatApp::unbind_tester`] unbinds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,19 +134,19 @@ fn bind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
             }
         })
         .told_by(["members[].userstr"])
-        .yielding(|reply| Ok(value_of(&Tester::read(&mut fields::of(reply))?)))
-        .done_already(BOUND_ALREADY, value_of(&Tester::default()))
+        .yielding(|reply| Ok(effect_value(&Tester::read(&mut fields::of(reply))?)))
+        .done_already(BOUND_ALREADY, effect_value(&Tester::default()))
         .boxed()
 }
 
 fn unbind(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let tester: TesterRef = command.arguments()?;
-    let (field, member, text) = match &tester {
+    let (field, wire_name, text) = match &tester {
         TesterRef::WeChatId(id) => ("wechat_id", "wechatid", id),
         TesterRef::UserStr(user) => ("user_str", "userstr", user),
     };
     REFUSE.required(UNBIND.as_str(), field, text)?;
-    let call = Call::to(&endpoints::UNBIND_TESTER).with_json(&json!({ member: text }));
+    let call = Call::to(&endpoints::UNBIND_TESTER).with_json(&json!({ wire_name: text }));
     OneCall::new(EffectClass::Guarded, call)
         .changes(testers_call(), testers, move |before, now| {
             let mut gone = before.iter().filter(|tester| !holds(&now, tester));

@@ -24,9 +24,9 @@ pub(super) struct Callers {
     image: String,
 }
 
-fn members(value: Value) -> Map<String, Value> {
+fn fields(value: Value) -> Map<String, Value> {
     match value {
-        Value::Object(members) => members,
+        Value::Object(fields) => fields,
         other => panic!("no object: {other}"),
     }
 }
@@ -64,7 +64,7 @@ impl Callers {
                     "extAppid": WECHAT_APP, "ext": { "attr1": "value1" }, "extPages": { "pages/index/index": {} },
                     "pages": ["pages/index/index"], "window": {}, "networkTimeout": {}, "tabBar": {},
                 });
-                let ext = ExtJson::from_object(&members(ext));
+                let ext = ExtJson::from_object(&fields(ext));
                 json(app.upload_code(&"0".into(), &ext, "V1.0", "test").await)
             }
             "/wxa/get_qrcode" => json(
@@ -115,7 +115,7 @@ impl Callers {
                 let ext = ExtJsonBuilder::new()
                     .with_ext_enable(true)
                     .with_ext_appid("100000282")
-                    .with_member("directCommit", false)
+                    .with_field("directCommit", false)
                     .with_ext("name", "helloword")
                     .with_ext_page("pages/api/api", Map::new())
                     .with_window(Map::new())

@@ -90,7 +90,7 @@ fn has(requests: &[LoggedRequest], parameter: &str) -> bool {
         pairs.contains(&format!("&{name}="))
             || [format!("\"{name}\""), format!("\\\"{name}\\\""), format!("%22{name}%22")]
                 .iter()
-                .any(|member| pairs.contains(member))
+                .any(|field| pairs.contains(field))
     })
 }
 

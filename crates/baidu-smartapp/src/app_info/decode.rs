@@ -16,7 +16,7 @@ use crate::values::{
 impl AppInfo {
     /// Reads one app: its parsed fields, and the same fields as received.
     pub(crate) fn read(info: &mut Fields<'_>) -> Result<Self> {
-        let members = info.copy();
+        let fields = info.copy();
         let mut reviewed = info.object("audit_info").unwrap_or_else(|| info.below("audit_info", Map::new()));
         let names = reviewed.text("audit_app_name").into_iter().collect();
         let descriptions = reviewed.text("audit_app_desc").into_iter().collect();
@@ -60,7 +60,7 @@ impl AppInfo {
             })?,
             annual_review: review.filter(|review| !is_nothing(review)),
             offline: info.each("app_offline_info", |entry| Ok(offline(entry)))?,
-            members,
+            fields,
         })
     }
 }
@@ -137,7 +137,7 @@ fn nested_urls(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) if text.contains("://") => vec![text.clone()],
         Value::Array(entries) => entries.iter().flat_map(nested_urls).collect(),
-        Value::Object(members) => members.values().flat_map(nested_urls).collect(),
+        Value::Object(fields) => fields.values().flat_map(nested_urls).collect(),
         _ => Vec::new(),
     }
 }

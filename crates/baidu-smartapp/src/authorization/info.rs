@@ -30,7 +30,7 @@ impl BaiduAuthorization {
             return Err(reply.protocol(why).with_field("data.app_id"));
         }
         let granted = info.permissions.into_iter().filter_map(|granted| granted.name);
-        Ok(AuthorizerInfo::new(named, redact::without_secrets(Value::Object(info.members)))
+        Ok(AuthorizerInfo::new(named, redact::without_secrets(Value::Object(info.fields)))
             .with_names(info.name, info.qualification.and_then(|subject| subject.name))
             .with_permissions(granted.map(Permission::new).collect()))
     }

@@ -46,8 +46,8 @@ impl UploadCode {
         REFUSE.required(OPERATION, "template_id", template.as_str())?;
         REFUSE.required(OPERATION, "user_version", version)?;
         REFUSE.required(OPERATION, "user_desc", description)?;
-        ext_json::refuse_unclear_switch(ext.member("extEnable").as_ref())?;
-        ext_json::refuse_direct_commit(ext.member("directCommit").as_ref())?;
+        ext_json::refuse_unclear_switch(ext.field("extEnable").as_ref())?;
+        ext_json::refuse_direct_commit(ext.field("directCommit").as_ref())?;
         Ok(Self {
             template: template.clone(),
             ext: ext.clone(),

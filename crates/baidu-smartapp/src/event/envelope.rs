@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use miniprogram_core::Result;
-use miniprogram_core::callback::{Sealed, Signed, envelope_members, is_nonce, signed_time, without_bom};
+use miniprogram_core::callback::{Sealed, Signed, envelope_fields, is_nonce, signed_time, without_bom};
 use miniprogram_core::push::CallbackCheck;
 use miniprogram_core::vendor_api::frame::HexCase;
 
@@ -23,27 +23,26 @@ impl<'a> Envelope<'a> {
         const KNOWN: [&str; 4] = ["Nonce", "TimeStamp", "Encrypt", "MsgSignature"];
         let refused = |detail: &str| CallbackCheck::Envelope.because(BAIDU, detail);
         let text = std::str::from_utf8(body).map_err(|_| refused("the envelope is not UTF-8"))?;
-        let members =
-            envelope_members(without_bom(text), KNOWN).map_err(|error| refused(&error.to_string()))?;
-        let [nonce, timestamp, encrypt, signature] = members;
+        let fields =
+            envelope_fields(without_bom(text), KNOWN).map_err(|error| refused(&error.to_string()))?;
+        let [nonce, timestamp, encrypt, signature] = fields;
         if encrypt.is_none() && signature.is_none() {
             let detail = "the push is plain, only encrypted ones are accepted";
             return Err(CallbackCheck::Mode.because(BAIDU, detail));
         }
         let nonce = nonce
-            .and_then(|member| member.into_decimal())
+            .and_then(|field| field.into_decimal())
             .filter(|nonce| is_nonce(nonce))
             .ok_or_else(|| refused("the Nonce must be 1 to 32 letters, digits, `_` or `-`"))?;
         // A number is signed as its decimal text.
-        let timestamp = timestamp.and_then(|member| member.into_decimal());
+        let timestamp = timestamp.and_then(|field| field.into_decimal());
         let (timestamp, time) = timestamp
             .and_then(|text| signed_time(&text).map(|time| (text, time)))
             .ok_or_else(|| refused("the TimeStamp must have 9 to 11 digits, the first not 0"))?;
-        let encrypt = encrypt
-            .and_then(|member| member.into_text())
-            .ok_or_else(|| refused("Encrypt is not a string"))?;
+        let encrypt =
+            encrypt.and_then(|field| field.into_text()).ok_or_else(|| refused("Encrypt is not a string"))?;
         let signature = signature
-            .and_then(|member| member.into_text())
+            .and_then(|field| field.into_text())
             .ok_or_else(|| refused("MsgSignature is not a string"))?;
         Ok(Self { nonce, timestamp, time, encrypt, signature })
     }

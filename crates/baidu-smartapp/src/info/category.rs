@@ -138,17 +138,17 @@ impl CategoryChoice {
     fn into_json(self) -> Result<Value> {
         const OPERATION: &str = UPDATE_CATEGORIES.as_str();
         form::extra(OPERATION, &self.extra, &["sub_category_id", "qualis"])?;
-        let mut members = Map::from_iter([("sub_category_id".to_owned(), self.sub_category_id.into())]);
+        let mut fields = Map::from_iter([("sub_category_id".to_owned(), self.sub_category_id.into())]);
         for qualification in &self.qualifications {
             REFUSE.required(OPERATION, "categorys.qualis.addr", &qualification.image_url)?;
         }
         if !self.qualifications.is_empty() {
             let images = self.qualifications.into_iter();
             let images = images.map(|image| json!({ "id": image.id, "addr": image.image_url }));
-            members.insert("qualis".to_owned(), images.collect());
+            fields.insert("qualis".to_owned(), images.collect());
         }
-        members.extend(self.extra);
-        Ok(Value::Object(members))
+        fields.extend(self.extra);
+        Ok(Value::Object(fields))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use miniprogram_core::vendor_api::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, effect_value};
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Reply};
 use miniprogram_core::{EffectValue, Result};
 use serde::{Deserialize, Serialize};
@@ -130,7 +130,7 @@ pub(super) fn plan(call: Call, wanted: Wanted) -> Result<Box<dyn EffectPlan>> {
     OneCall::new(EffectClass::OneShot, call)
         .changes(app_info::call(), Seen::of, move |before, now| wanted.judge(before, &now))
         .yielding(move |reply| match is_reviewed {
-            true => Ok(value_of(&Examination::of(reply))),
+            true => Ok(effect_value(&Examination::of(reply))),
             false => Ok(EffectValue::None),
         })
         .boxed()
@@ -140,7 +140,7 @@ impl Wanted {
     fn done(&self) -> Finding {
         Finding::Done(match self {
             Self::Recovery => EffectValue::None,
-            _ => value_of(&Examination::default()),
+            _ => effect_value(&Examination::default()),
         })
     }
 

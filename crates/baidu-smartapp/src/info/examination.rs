@@ -1,5 +1,5 @@
 use miniprogram_core::vendor_api::pipeline::Reply;
-use miniprogram_core::{AuditId, effect_members};
+use miniprogram_core::{AuditId, effect_fields};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -45,4 +45,4 @@ fn cloned((name, value): (&String, &Value)) -> (String, Value) {
     (name.clone(), value.clone())
 }
 
-effect_members! { Examination }
+effect_fields! { Examination }

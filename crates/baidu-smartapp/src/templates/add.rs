@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use miniprogram_core::model::{AddedTemplate, Template};
-use miniprogram_core::vendor_api::kit::{snapshot, value_of};
+use miniprogram_core::vendor_api::kit::{effect_value, snapshot};
 use miniprogram_core::vendor_api::pipeline::{
     Call, EffectClass, EffectPlan, Fields, Finding, Op, Preview, Reply,
 };
@@ -70,7 +70,7 @@ fn check(description: &str) -> Result<()> {
 }
 
 fn added(template: TemplateId) -> EffectValue {
-    value_of(&AddedTemplate::new(Some(template)))
+    effect_value(&AddedTemplate::new(Some(template)))
 }
 
 #[async_trait]

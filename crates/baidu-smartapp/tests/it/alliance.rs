@@ -113,7 +113,7 @@ async fn apps_with_values_missing_or_in_another_type() {
     let qualification = serde_json::to_value(&apps[0].qualification).unwrap();
     assert!(qualification["status"].to_string().contains('3'), "{qualification}");
     assert_eq!(apps[1].visit.raw_status.as_ref().unwrap().code, 6);
-    assert_eq!(apps[1].members["extra"], json!([1]));
+    assert_eq!(apps[1].fields["extra"], json!([1]));
     let none = answering(APPS, data("[]")).1.alliance_apps(&asked).await.unwrap();
     assert!(none.is_empty());
 }
@@ -160,7 +160,7 @@ async fn an_odd_app_costs_its_own_fields_and_not_the_answer() {
     assert_eq!(visits, [(VisitStatus::Open, true), unknown, unknown]);
     assert_eq!(apps[1].app_id, Some("2".into()));
     assert_eq!((&apps[2].app_id, apps[2].categories[0].id), (&None, None));
-    assert_eq!(apps[2].members["status"], "odd", "it is kept as it came");
+    assert_eq!(apps[2].fields["status"], "odd", "it is kept as it came");
 }
 
 #[tokio::test]

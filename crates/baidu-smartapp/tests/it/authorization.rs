@@ -72,13 +72,13 @@ async fn call(api: &BaiduAuthorization, operation: &str) -> Result<()> {
 }
 
 fn info(app_id: Value) -> String {
-    let members = json!({
+    let fields = json!({
         "app_id": app_id, "app_name": "面包店", "status": 1,
         "qualification": { "name": "北京面包有限公司", "type": 2, "satus": 1 },
         "auth_info": [{ "scope_name": "小程序基础信息管理", "type": 0 }, { "scope_name": "开发管理", "type": 9 }, { "type": 1 }],
         "some_token": "canary",
     });
-    data(&members.to_string())
+    data(&fields.to_string())
 }
 
 /// Each method, its endpoint and a successful response.

@@ -152,7 +152,7 @@ fn what_a_push_hands_over_is_there_and_is_secret() {
 }
 
 #[test]
-fn a_required_member_that_is_missing_is_named() {
+fn a_required_field_that_is_missing_is_named() {
     for (fields, field) in [
         (json!({"event": "AUTHORIZED"}), "authorizationCode"),
         (json!({"event": "UPDATE_AUTHORIZED", "authorizationCode": ""}), "authorizationCode"),

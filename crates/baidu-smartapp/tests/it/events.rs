@@ -154,7 +154,7 @@ fn every_vector_is_opened_or_refused_as_the_reference_says() {
     let vectors = vectors();
     assert_eq!(vectors.len(), expected.len());
     for (vector, expected) in vectors.iter().zip(expected) {
-        let text = |member: &str| vector[member].as_str().unwrap();
+        let text = |field: &str| vector[field].as_str().unwrap();
         let name = text("name");
         let bare = CallbackConfig::encrypted(text("token"), &Secret::new(text("key"))).unwrap();
         let config = if text("tail").is_empty() {

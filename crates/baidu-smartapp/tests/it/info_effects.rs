@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use crate::support::{APP, Answer, BUSY, DONE, LOST, Script, data, done, failed, known, refusing};
 
 /// `app/info` with these fields.
-fn info(members: Value) -> Answer {
+fn info(fields: Value) -> Answer {
     let mut info = json!({ "app_id": 1, "status": 1 });
-    info.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    info.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     data(&info.to_string()).into()
 }
 

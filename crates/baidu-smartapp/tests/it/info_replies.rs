@@ -39,8 +39,8 @@ async fn the_documents_tree_of_categories() {
 
 #[tokio::test]
 async fn categories_below_come_as_map_as_list_and_in_another_spelling() {
-    let below = |member: &str| {
-        let json = data(&format!(r#"[{{"id":"1","category_name":"x",{member}}}]"#));
+    let below = |field: &str| {
+        let json = data(&format!(r#"[{{"id":"1","category_name":"x",{field}}}]"#));
         async move {
             let mut top = tree(json).await;
             top.remove(0).children.into_iter().map(|node| (node.id, node.name)).collect::<Vec<_>>()
@@ -60,8 +60,8 @@ async fn categories_below_come_as_map_as_list_and_in_another_spelling() {
 
 #[tokio::test]
 async fn qualifications_come_as_text_as_object_nested_and_flat() {
-    let node = |members: &str| {
-        let json = data(&format!(r#"[{{"id":1,"category_name":"x",{members}}}]"#));
+    let node = |fields: &str| {
+        let json = data(&format!(r#"[{{"id":1,"category_name":"x",{fields}}}]"#));
         async move { tree(json).await.remove(0) }
     };
     for (sent, expected) in
@@ -261,15 +261,15 @@ const INFO: &str = r#"{
 #[tokio::test]
 async fn everything_that_is_known_of_an_app() {
     let mut info = answering("app/info", data(INFO)).app_info().await.unwrap();
-    assert_eq!(info.members.len(), 15, "every member as it came");
-    info.members.clear();
+    assert_eq!(info.fields.len(), 15, "every field as it came");
+    info.fields.clear();
     insta::assert_json_snapshot!("app_info_whole", info);
 }
 
 #[tokio::test]
 async fn parts_of_the_information_that_are_empty_or_in_another_shape() {
-    let info = |members: &str| {
-        let app = answering("app/info", data(&format!(r#"{{"status":1,{members}}}"#)));
+    let info = |fields: &str| {
+        let app = answering("app/info", data(&format!(r#"{{"status":1,{fields}}}"#)));
         async move { app.app_info().await.unwrap() }
     };
     let empty = info(
@@ -363,7 +363,7 @@ async fn every_page_of_the_templates_is_read() {
 }
 
 #[tokio::test]
-async fn members_of_drafts_and_templates() {
+async fn fields_of_drafts_and_templates() {
     let script = Script::new()
         .on(
             "template/gettemplatedraftlist",

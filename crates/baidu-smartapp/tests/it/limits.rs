@@ -49,7 +49,7 @@ async fn an_upload_needs_template_version_and_description() {
 }
 
 #[tokio::test]
-async fn an_upload_needs_a_clear_switch_and_members_without_repeats() {
+async fn an_upload_needs_a_clear_switch_and_fields_without_repeats() {
     let script = Script::new();
     let app = script.app();
     for value in ["\"true\"", "1", "null", "{}"] {
@@ -94,7 +94,7 @@ async fn an_upload_that_also_submits_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn the_builder_keeps_unknown_members_and_refuses_two_effects_in_one() {
+fn the_builder_keeps_unknown_fields_and_refuses_two_effects_in_one() {
     let map = |value: Value| value.as_object().cloned().unwrap();
     let ext = ExtJsonBuilder::new()
         .with_ext_enable(false)
@@ -105,13 +105,13 @@ fn the_builder_keeps_unknown_members_and_refuses_two_effects_in_one() {
         .with_window(map(json!({"backgroundTextStyle": "light"})))
         .with_tab_bar(map(json!({"list": []})))
         .with_network_timeout(map(json!({"request": 20000})))
-        .with_member("somethingNew", json!([1]))
+        .with_field("somethingNew", json!([1]))
         .build()
         .unwrap();
     insta::assert_snapshot!(ext.as_str(), @r#"{"extEnable":false,"extAppid":"100000282","ext":{"name":"helloword","attr":{"host":"open.baidu.com"}},"extPages":{"pages/api/api":{"navigationBarTitleText":"能力展示"}},"window":{"backgroundTextStyle":"light"},"tabBar":{"list":[]},"networkTimeout":{"request":20000},"somethingNew":[1]}"#);
-    let both = ExtJsonBuilder::new().with_member("directCommit", true).build().unwrap_err();
+    let both = ExtJsonBuilder::new().with_field("directCommit", true).build().unwrap_err();
     assert_eq!(both.field(), Some("ext_json.directCommit"));
-    let unclear = ExtJsonBuilder::new().with_member("extEnable", "yes").build().unwrap_err();
+    let unclear = ExtJsonBuilder::new().with_field("extEnable", "yes").build().unwrap_err();
     assert_eq!(unclear.field(), Some("ext_json.extEnable"));
 }
 

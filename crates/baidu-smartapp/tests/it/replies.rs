@@ -44,11 +44,11 @@ async fn the_documents_list_of_packages() {
     let (_, app) = answering("package/get", LIST);
     let versions = app.code_versions().await.unwrap();
     insta::assert_json_snapshot!("code_versions", versions);
-    let with_every_member = list(
+    let with_every_field = list(
         r#"[{"version":"1.2.6","remark":"备注","committer":"提交人","status":1,"commit_time":"昨天","package_id":1,
             "rollback_version":"v1.2.5","template_id":754,"bundle_id":"b","create_time":1536052439}]"#,
     );
-    let packages = with_every_member.packages().await.unwrap();
+    let packages = with_every_field.packages().await.unwrap();
     insta::assert_json_snapshot!("packages", packages);
     let targets = app.rollback_targets().await.unwrap();
     assert_eq!(targets.iter().map(|target| &*target.version).collect::<Vec<_>>(), ["v1.2.5"]);
@@ -274,7 +274,7 @@ async fn library_versions_as_list_object_and_none() {
 }
 
 #[tokio::test]
-async fn the_apps_information_keeps_every_member() {
+async fn the_apps_information_keeps_every_field() {
     let (_, app) = answering(
         "app/info",
         data(

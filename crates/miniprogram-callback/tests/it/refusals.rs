@@ -276,7 +276,7 @@ async fn baidus_rules_refuse_with_the_same_answer() {
         vec![
             ("GET", "method", request("GET", &messages, &[], &[])),
             ("no JSON", "envelope", body(&|_| "<xml/>".to_owned())),
-            ("a member twice", "envelope", body(&|b| b.replacen('{', r#"{"Nonce":"1","#, 1))),
+            ("a field twice", "envelope", body(&|b| b.replacen('{', r#"{"Nonce":"1","#, 1))),
             ("something behind", "envelope", body(&|b| format!("{b}{{}}"))),
             ("another nonce", "signature", body(&|b| b.replace("987654321", "987654322"))),
             ("plain", "mode", body(&|_| good.clone())),
@@ -286,8 +286,8 @@ async fn baidus_rules_refuse_with_the_same_answer() {
             ("a negative id", "message", push(&good.replace("1452365", "-1"))),
             ("no id of an app", "message", push(&good.replace("1452365", "0"))),
             ("NUL in a text", "message", push(&good.replace("PACKAGE", "\0"))),
-            ("a control character between members", "message", push(&good.replacen(',', ",\u{1}", 1))),
-            ("a member twice inside", "message", push(&good.replacen('{', "{\"a\n\":1,\"a\\n\":1,", 1))),
+            ("a control character between fields", "message", push(&good.replacen(',', ",\u{1}", 1))),
+            ("a field twice inside", "message", push(&good.replacen('{', "{\"a\n\":1,\"a\\n\":1,", 1))),
             ("another app's route", "app", post(&format!("{messages}/1452366"), &baidu_push(&good))),
             ("a ticket by an app's route", "sort", post(&format!("{messages}/1452365"), &baidu_push(ticket))),
             (

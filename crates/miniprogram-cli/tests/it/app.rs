@@ -8,7 +8,7 @@ use miniprogram_sim::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, members};
+use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, field_names};
 
 /// The header of a PNG of 144 x 144 pixels, which is all that is read.
 const ICON: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x90\0\0\0\x90";
@@ -39,7 +39,7 @@ fn image(bench: &Bench, kind: &str) -> String {
     let file = file(&folder, ICON);
     let line = ["app", "image", "upload", "--type", kind, "--file", file.to_str().unwrap()];
     let answer = bench.run_as_platform(BAIDU, &line).json();
-    assert_eq!(members(&answer), ["url"]);
+    assert_eq!(field_names(&answer), ["url"]);
     answer["url"].as_str().unwrap().to_owned()
 }
 
@@ -71,8 +71,8 @@ async fn reads_tell_what_the_vendor_knows() {
     assert_eq!(run(&bench, &["domain", "get"]).json()["request"], json!([]));
     assert_eq!(run(&bench, &["webview-domain", "get"]).json(), json!([]));
     let phone = run(&bench, &["phone", "status"]).json();
-    assert_eq!(members(&phone["raw_status"]), ["vendor", "table", "code"]);
-    assert_eq!(members(&run(&bench, &["library", "get"]).json()), ["version", "usage"]);
+    assert_eq!(field_names(&phone["raw_status"]), ["vendor", "table", "code"]);
+    assert_eq!(field_names(&run(&bench, &["library", "get"]).json()), ["version", "usage"]);
 }
 
 /// A name that fails the check is a result, not a failure.
@@ -93,7 +93,7 @@ async fn name_icon_description_and_categories_go_to_audit() {
     let (icon, proof, quali) = (image(&bench, "icon"), image(&bench, "name"), image(&bench, "qualification"));
     let set_icon = ["icon", "set", "--image-url", &icon];
     let effect = changed(&bench, "set_icon", &set_icon);
-    assert_eq!(members(&effect)[..3], ["outcome", "evidence", "attempts"]);
+    assert_eq!(field_names(&effect)[..3], ["outcome", "evidence", "attempts"]);
     changed(&bench, "set_description", &["description", "set", "--signature", "每天早晨的新鲜面包"]);
     let materials = ["--app-name-material", &proof, "--app-name-material", &quali];
     changed(&bench, "set_name", &[&["name", "set", "--nick-name", "面包房"], &materials[..]].concat());

@@ -5,7 +5,7 @@ use miniprogram_sim::{BAIDU, Callback, Decision, SentPush, State, WECHAT};
 use miniprogram_store::{Inbox, Maintenance, NewEvent, PlatformKey, SqliteStore, StoreOptions};
 use serde_json::{Value, json};
 
-use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, members, run_with_input, vendor_of};
+use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, field_names, run_with_input, vendor_of};
 
 async fn verdict(app: &str) -> SentPush {
     let bench = Bench::start().await;
@@ -36,7 +36,7 @@ async fn a_sealed_push_is_verified_and_read() {
         assert_eq!((&event["kind"], &event["app_id"]), (&json!("audit_approved"), &json!(app)));
         assert_eq!((&event["vendor"], &event["raw_event"]), (&json!(vendor_of(app)), &json!(push.event)));
         assert!(event["occurred_at"].as_str().unwrap().ends_with('Z'), "{event}");
-        assert_eq!(members(&event).last(), Some(&"payload"));
+        assert_eq!(field_names(&event).last(), Some(&"payload"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ran, command, members};
+use crate::support::{Ran, command, field_names};
 
 fn explain(line: &[&str]) -> Ran {
     Ran::of(command().arg("explain").args(line))
@@ -49,9 +49,9 @@ fn other_meanings_are_named_while_no_operation_is_given() {
     assert_eq!(general["also"], also);
     for operation in ["start_gray_release", "submit_audit", "/wxa/submit_audit"] {
         let asked = explained(&["wechat", "86002", "--operation", operation]);
-        assert!(!members(&asked).contains(&"also"), "{asked}");
+        assert!(!field_names(&asked).contains(&"also"), "{asked}");
     }
-    assert!(!members(&explained(&["wechat", "85009"])).contains(&"also"));
+    assert!(!field_names(&explained(&["wechat", "85009"])).contains(&"also"));
     let table = explain(&["wechat", "86002"]).stdout;
     let line =
         "also     conflict, 小程序未初始化完成 (with --operation start_gray_release or /wxa/grayrelease)";
@@ -105,6 +105,6 @@ fn negative_codes_and_words_are_codes_too() {
     let unlisted = explained(&["baidu", "-987654", "--lang", "zh"]);
     assert_eq!((&unlisted["code"], &unlisted["kind"]), (&json!(-987_654), &json!("vendor")));
     assert!(
-        !members(&unlisted).contains(&"table") && unlisted["advice"].as_str().unwrap().contains("错误码")
+        !field_names(&unlisted).contains(&"table") && unlisted["advice"].as_str().unwrap().contains("错误码")
     );
 }

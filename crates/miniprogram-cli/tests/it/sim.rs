@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Ran, WECHAT_APP, command, members};
+use crate::support::{Ran, WECHAT_APP, command, field_names};
 
 fn start(line: &[&str]) -> (Child, Value) {
     let mut child =
@@ -21,7 +21,7 @@ fn start(line: &[&str]) -> (Child, Value) {
 fn it_prints_its_address_serves_and_stops_when_told() {
     for name in ["TERM", "INT"] {
         let (mut child, line) = start(&["--seed", "7"]);
-        assert_eq!(members(&line), ["base_url", "admin_url", "seed"]);
+        assert_eq!(field_names(&line), ["base_url", "admin_url", "seed"]);
         let base = line["base_url"].as_str().unwrap();
         assert!(line["admin_url"].as_str().unwrap().starts_with(base), "{line}");
         assert_eq!(line["seed"], 7);

@@ -147,6 +147,6 @@ pub(crate) fn vendor_of(app: &str) -> &'static str {
 }
 
 /// The field names of an object.
-pub(crate) fn members(value: &Value) -> Vec<&str> {
+pub(crate) fn field_names(value: &Value) -> Vec<&str> {
     value.as_object().unwrap_or_else(|| panic!("no object: {value}")).keys().map(String::as_str).collect()
 }

@@ -4,7 +4,7 @@ use miniprogram::Vendor;
 use miniprogram_sim::{BAIDU, Disturbance, Fault, FaultRule, Scope, WECHAT};
 use serde_json::json;
 
-use crate::support::{Bench, Ran, WECHAT_APP, command, members};
+use crate::support::{Bench, Ran, WECHAT_APP, command, field_names};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_becomes_a_template_and_goes() {
@@ -26,7 +26,7 @@ async fn a_draft_becomes_a_template_and_goes() {
         assert_eq!(shown.unwrap()["version"], "1.2.0", "{templates}");
 
         let deleted = run(&["delete", "--template-id", &template]).json();
-        assert_eq!(members(&deleted)[..3], ["outcome", "evidence", "attempts"]);
+        assert_eq!(field_names(&deleted)[..3], ["outcome", "evidence", "attempts"]);
         assert_eq!(bench.sim.platform_effects(vendor, "delete_template"), 1);
         let gone = run(&["list"]).json();
         assert!(gone.as_array().unwrap().iter().all(|one| one["template_id"] != template.as_str()), "{gone}");

@@ -4,7 +4,7 @@ use miniprogram::AppId;
 use miniprogram_sim::{BAIDU, Decision, State, WECHAT};
 use serde_json::json;
 
-use crate::support::{BAIDU_APP, Bench, WECHAT_APP, members};
+use crate::support::{BAIDU_APP, Bench, WECHAT_APP, field_names};
 
 const ITEM: &str = r#"{"address":"pages/index/index","first_class":"工具","second_class":"备忘录","first_id":1,"second_id":2}"#;
 
@@ -37,7 +37,7 @@ async fn cycle(app: &str, submission: &[&str]) {
 
     let status = bench.run(app, &["audit", "status", "--audit-id", &audit]).json();
     assert_eq!((&status["audit_id"], &status["status"]), (&json!(audit), &json!("in_review")));
-    assert_eq!(members(&status["raw_status"]), ["vendor", "table", "code"]);
+    assert_eq!(field_names(&status["raw_status"]), ["vendor", "table", "code"]);
     assert_eq!(bench.run(app, &["audit", "latest"]).json()["audit_id"], json!(audit));
 
     bench.sim.decide_audit(&id, &Decision::Approve).unwrap();
@@ -74,7 +74,7 @@ async fn a_release_cycle_at_baidu() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reads_have_the_members_of_the_shared_types() {
+async fn reads_have_the_fields_of_the_shared_types() {
     let bench = Bench::start().await;
     for app in [WECHAT_APP, BAIDU_APP] {
         let version = bench.run(app, &["code", "versions"]).json()[0].clone();
@@ -83,13 +83,13 @@ async fn reads_have_the_members_of_the_shared_types() {
         assert!(time.contains('T') && time.ends_with('Z'), "{time}");
 
         let category = bench.run(app, &["code", "categories"]).json()[0].clone();
-        assert_eq!(members(&category["levels"][0]), ["id", "name"]);
+        assert_eq!(field_names(&category["levels"][0]), ["id", "name"]);
         let quota = bench.run(app, &["audit", "quota"]).json();
         assert!(quota["unlimited"].is_boolean() && quota["period"].is_string(), "{quota}");
         let visit = bench.run(app, &["release", "visit", "status"]).json();
-        assert_eq!((members(&visit), &visit["status"]), (vec!["status", "raw_status"], &json!("open")));
+        assert_eq!((field_names(&visit), &visit["status"]), (vec!["status", "raw_status"], &json!("open")));
         let library = bench.run(app, &["release", "library", "get"]).json();
-        assert_eq!(members(&library), ["version", "usage"]);
+        assert_eq!(field_names(&library), ["version", "usage"]);
     }
     assert!(bench.run(WECHAT_APP, &["code", "pages"]).json()[0].is_string());
     bench.run(BAIDU_APP, &["code", "pages"]).error(3);
@@ -107,7 +107,7 @@ async fn small_effects_are_done_once() {
         ] {
             let before = bench.sim.effects(&id, operation);
             let effect = bench.run(app, &line).json();
-            assert_eq!(members(&effect), ["outcome", "evidence", "attempts", "request_id"], "{line:?}");
+            assert_eq!(field_names(&effect), ["outcome", "evidence", "attempts", "request_id"], "{line:?}");
             assert_eq!(bench.sim.effects(&id, operation), before + 1, "{line:?}");
         }
         bench.arrange(app, &State::InReview);
@@ -248,7 +248,10 @@ fn vendors_and_codes_need_no_account() {
     assert_eq!(vendors[1]["capabilities"]["template_library"], true);
 
     let busy = json(&["explain", "wechat", "-1", "--operation", "release"]);
-    assert_eq!(members(&busy), ["vendor", "code", "table", "kind", "retry", "meaning", "advice", "owner"]);
+    assert_eq!(
+        field_names(&busy),
+        ["vendor", "code", "table", "kind", "retry", "meaning", "advice", "owner"]
+    );
     assert_eq!((&busy["code"], &busy["kind"]), (&json!(-1), &json!("unavailable")));
     assert_eq!(json(&["explain", "baidu", "invalid_grant"])["code"], "invalid_grant");
     let unlisted = json(&["explain", "baidu", "987654321"]);

@@ -102,13 +102,13 @@ fn one_byte_order_mark_is_skipped() {
 }
 
 #[test]
-fn a_member_is_a_text_a_number_or_neither() {
-    for (member, text, decimal) in [
-        (Member::Text("a".into()), Some("a"), Some("a")),
-        (Member::Number(12), None, Some("12")),
-        (Member::Other, None, None),
+fn a_field_is_a_text_a_number_or_neither() {
+    for (field, text, decimal) in [
+        (EnvelopeField::Text("a".into()), Some("a"), Some("a")),
+        (EnvelopeField::Number(12), None, Some("12")),
+        (EnvelopeField::Other, None, None),
     ] {
-        assert_eq!(member.clone().into_text().as_deref(), text, "{member:?}");
-        assert_eq!(member.clone().into_decimal().as_deref(), decimal, "{member:?}");
+        assert_eq!(field.clone().into_text().as_deref(), text, "{field:?}");
+        assert_eq!(field.clone().into_decimal().as_deref(), decimal, "{field:?}");
     }
 }

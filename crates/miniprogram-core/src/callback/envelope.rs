@@ -13,7 +13,7 @@ pub struct EnvelopeError;
 
 /// The value of a field of an envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Member<'a> {
+pub enum EnvelopeField<'a> {
     /// A string; borrowed from the body unless it contains an escape.
     Text(Cow<'a, str>),
     /// A non-negative integer.
@@ -22,7 +22,7 @@ pub enum Member<'a> {
     Other,
 }
 
-impl<'a> Member<'a> {
+impl<'a> EnvelopeField<'a> {
     /// Returns the string.
     #[must_use]
     pub fn into_text(self) -> Option<Cow<'a, str>> {
@@ -49,33 +49,33 @@ impl<'a> Member<'a> {
 ///
 /// # Errors
 /// [`EnvelopeError`].
-pub fn envelope_members<'a, const N: usize>(
+pub fn envelope_fields<'a, const N: usize>(
     text: &'a str,
     known: [&str; N],
-) -> Result<[Option<Member<'a>>; N], EnvelopeError> {
+) -> Result<[Option<EnvelopeField<'a>>; N], EnvelopeError> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let members = json.deserialize_map(Envelope(known)).map_err(|_| EnvelopeError)?;
+    let fields = json.deserialize_map(Envelope(known)).map_err(|_| EnvelopeError)?;
     json.end().map_err(|_| EnvelopeError)?;
-    Ok(members)
+    Ok(fields)
 }
 
 struct Envelope<'k, const N: usize>([&'k str; N]);
 
 impl<'de, const N: usize> Visitor<'de> for Envelope<'_, N> {
-    type Value = [Option<Member<'de>>; N];
+    type Value = [Option<EnvelopeField<'de>>; N];
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
         let mut found = [const { None }; N];
         let mut others = HashSet::new();
-        while let Some(Text(key)) = members.next_key()? {
+        while let Some(Text(key)) = fields.next_key()? {
             let repeated = match self.0.iter().position(|known| *known == key) {
-                Some(at) => found[at].replace(members.next_value_seed(MemberSeed)?).is_some(),
+                Some(at) => found[at].replace(fields.next_value_seed(FieldSeed)?).is_some(),
                 None => {
-                    let Skipped = members.next_value()?;
+                    let Skipped = fields.next_value()?;
                     !others.insert(key)
                 }
             };
@@ -115,13 +115,13 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-struct MemberSeed;
+struct FieldSeed;
 
-impl<'de> DeserializeSeed<'de> for MemberSeed {
-    type Value = Member<'de>;
+impl<'de> DeserializeSeed<'de> for FieldSeed {
+    type Value = EnvelopeField<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member<'de>, D::Error> {
-        deserializer.deserialize_any(MemberVisitor)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<EnvelopeField<'de>, D::Error> {
+        deserializer.deserialize_any(FieldVisitor)
     }
 }
 
@@ -130,60 +130,60 @@ struct Skipped;
 
 impl<'de> Deserialize<'de> for Skipped {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MemberVisitor).map(|_| Self)
+        deserializer.deserialize_any(FieldVisitor).map(|_| Self)
     }
 }
 
-struct MemberVisitor;
+struct FieldVisitor;
 
-impl<'de> Visitor<'de> for MemberVisitor {
-    type Value = Member<'de>;
+impl<'de> Visitor<'de> for FieldVisitor {
+    type Value = EnvelopeField<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Member<'de>, E> {
-        Ok(Member::Other)
+    fn visit_bool<E>(self, _: bool) -> Result<EnvelopeField<'de>, E> {
+        Ok(EnvelopeField::Other)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Member<'de>, E> {
-        Ok(Member::Other)
+    fn visit_i64<E>(self, _: i64) -> Result<EnvelopeField<'de>, E> {
+        Ok(EnvelopeField::Other)
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Member<'de>, E> {
-        Ok(Member::Number(number))
+    fn visit_u64<E>(self, number: u64) -> Result<EnvelopeField<'de>, E> {
+        Ok(EnvelopeField::Number(number))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Member<'de>, E> {
-        Ok(Member::Other)
+    fn visit_f64<E>(self, _: f64) -> Result<EnvelopeField<'de>, E> {
+        Ok(EnvelopeField::Other)
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Member<'de>, E> {
-        Ok(Member::Text(Cow::Borrowed(text)))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<EnvelopeField<'de>, E> {
+        Ok(EnvelopeField::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Member<'de>, E> {
-        Ok(Member::Text(Cow::Owned(text.to_owned())))
+    fn visit_str<E>(self, text: &str) -> Result<EnvelopeField<'de>, E> {
+        Ok(EnvelopeField::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_unit<E>(self) -> Result<Member<'de>, E> {
-        Ok(Member::Other)
+    fn visit_unit<E>(self) -> Result<EnvelopeField<'de>, E> {
+        Ok(EnvelopeField::Other)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Member<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<EnvelopeField<'de>, A::Error> {
         while items.next_element::<Skipped>()?.is_some() {}
-        Ok(Member::Other)
+        Ok(EnvelopeField::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Member<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<EnvelopeField<'de>, A::Error> {
         let mut keys = HashSet::new();
-        while let Some(Text(key)) = members.next_key()? {
-            let Skipped = members.next_value()?;
+        while let Some(Text(key)) = fields.next_key()? {
+            let Skipped = fields.next_value()?;
             if !keys.insert(key) {
                 return Err(A::Error::custom("a key is repeated"));
             }
         }
-        Ok(Member::Other)
+        Ok(EnvelopeField::Other)
     }
 }

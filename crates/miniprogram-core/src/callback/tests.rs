@@ -221,12 +221,12 @@ fn ids_are_numbers_or_digits_from_one_up() {
 
 #[test]
 fn an_envelope_is_one_object_without_repeated_keys() {
-    let read = |text| envelope_members(text, ["a", "b"]);
+    let read = |text| envelope_fields(text, ["a", "b"]);
     let [a, b] = read(r#" {"b":12,"x":{"y":[{"z":1},{"z":1}]},"a":"t"} "#).unwrap();
-    assert!(matches!(a, Some(Member::Text(Cow::Borrowed("t")))));
+    assert!(matches!(a, Some(EnvelopeField::Text(Cow::Borrowed("t")))));
     assert_eq!(b.unwrap().into_decimal().as_deref(), Some("12"));
     let [a, b] = read(r#"{"a":"x\/y","b":-1}"#).unwrap();
-    assert_eq!((a, b), (Some(Member::Text("x/y".into())), Some(Member::Other)));
+    assert_eq!((a, b), (Some(EnvelopeField::Text("x/y".into())), Some(EnvelopeField::Other)));
     for bad in [
         "",
         "[]",

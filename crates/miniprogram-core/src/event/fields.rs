@@ -36,7 +36,7 @@ use crate::vendor::Vendor;
 #[derive(Clone)]
 pub struct Fields<'a> {
     vendor: Vendor,
-    members: &'a Map<String, Value>,
+    fields: &'a Map<String, Value>,
     /// The credential that was in the masked field.
     credential: Option<&'a EventCredential>,
     /// The prefix of a field's name in an error.
@@ -55,8 +55,8 @@ impl<'a> Fields<'a> {
             return Err(Error::invalid(OPERATION, "vendor", detail).for_vendor(vendor));
         }
         match &event.payload {
-            Value::Object(members) => {
-                Ok(Self { vendor, members, credential: event.credential.as_ref(), path: String::new() })
+            Value::Object(fields) => {
+                Ok(Self { vendor, fields, credential: event.credential.as_ref(), path: String::new() })
             }
             _ => Err(malformed(vendor, "payload", "is not an object")),
         }
@@ -65,7 +65,7 @@ impl<'a> Fields<'a> {
     /// Returns whether the field is present and neither null nor an empty string.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {
-        self.member(name).is_some()
+        self.field(name).is_some()
     }
 
     /// Returns a string, or a number or boolean as a string. Nothing is trimmed.
@@ -73,7 +73,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is an object or a list.
     pub fn text(&self, name: &str) -> Result<Option<String>> {
-        self.member(name)
+        self.field(name)
             .map(|value| scalar(value).ok_or_else(|| self.wrong(name, "is not a string")))
             .transpose()
     }
@@ -97,7 +97,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is neither or does not fit in 64 bits.
     pub fn number(&self, name: &str) -> Result<Option<i64>> {
-        let Some(value) = self.member(name) else { return Ok(None) };
+        let Some(value) = self.field(name) else { return Ok(None) };
         let number = match value {
             Value::Number(number) => number.as_i64(),
             Value::String(text) if text.trim().is_empty() => return Ok(None),
@@ -115,7 +115,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// None; the return type matches that of the other methods, for [`required`](Self::required).
     pub fn id(&self, name: &str) -> Result<Option<String>> {
-        Ok(self.member(name).and_then(positive_id).map(std::borrow::Cow::into_owned))
+        Ok(self.field(name).and_then(positive_id).map(std::borrow::Cow::into_owned))
     }
 
     /// Returns a duration in seconds.
@@ -141,7 +141,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Protocol`](ErrorKind::Protocol), naming the field, if it is not an object.
     pub fn object(&self, name: &str) -> Result<Option<Self>> {
-        let Some(value) = self.member(name).filter(|value| !is_blank(value)) else { return Ok(None) };
+        let Some(value) = self.field(name).filter(|value| !is_blank(value)) else { return Ok(None) };
         self.inside(name, value).map(Some)
     }
 
@@ -171,17 +171,17 @@ impl<'a> Fields<'a> {
         read(self, name)?.ok_or_else(|| self.wrong(name, "is missing"))
     }
 
-    fn member(&self, name: &str) -> Option<&'a Value> {
-        self.members.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""))
+    fn field(&self, name: &str) -> Option<&'a Value> {
+        self.fields.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""))
     }
 
     fn inside(&self, name: &str, value: &'a Value) -> Result<Self> {
-        let members = value.as_object().ok_or_else(|| self.wrong(name, "is not an object"))?;
-        Ok(Self { vendor: self.vendor, members, credential: None, path: format!("{}{name}.", self.path) })
+        let fields = value.as_object().ok_or_else(|| self.wrong(name, "is not an object"))?;
+        Ok(Self { vendor: self.vendor, fields, credential: None, path: format!("{}{name}.", self.path) })
     }
 
     fn list<T>(&self, name: &str, read: impl Fn(&'a Value) -> Result<T>) -> Result<Option<Vec<T>>> {
-        let Some(value) = self.member(name) else { return Ok(None) };
+        let Some(value) = self.field(name) else { return Ok(None) };
         let items = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         items
             .iter()
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_an_error_that_names_the_member_and_quotes_nothing() {
+    fn another_shape_is_an_error_that_names_the_field_and_quotes_nothing() {
         let event = event(
             json!({"a": {"b": {"c": ["canary"], "d": "canary"}}, "list": [{"e": true}, 1.5], "truth": true}),
         );

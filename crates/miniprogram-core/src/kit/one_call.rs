@@ -52,7 +52,7 @@ struct DoneAlready {
 }
 
 /// Converts a value to the form that the effect carries.
-pub fn value_of(value: &impl Serialize) -> EffectValue {
+pub fn effect_value(value: &impl Serialize) -> EffectValue {
     EffectValue::Inherent(json!(value))
 }
 
@@ -60,20 +60,20 @@ pub fn value_of(value: &impl Serialize) -> EffectValue {
 ///
 /// # Errors
 /// The errors of serializing the value.
-pub fn members_of(value: &impl Serialize) -> serde_json::Result<Map<String, Value>> {
+pub fn fields_of(value: &impl Serialize) -> serde_json::Result<Map<String, Value>> {
     Ok(match serde_json::to_value(value)? {
-        Value::Object(members) => members,
+        Value::Object(fields) => fields,
         _ => Map::new(),
     })
 }
 
 /// Implements [`EffectFields`](crate::vendor_api::EffectFields) for effect values whose fields are those of their JSON.
 #[macro_export]
-macro_rules! effect_members {
+macro_rules! effect_fields {
     ($($name:ty)*) => {$(
         impl $crate::vendor_api::EffectFields for $name {
             fn fields(&self) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
-                $crate::vendor_api::kit::members_of(self)
+                $crate::vendor_api::kit::fields_of(self)
             }
         }
     )*};

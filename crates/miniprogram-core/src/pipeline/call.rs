@@ -368,9 +368,9 @@ impl Reply {
     ///
     /// # Errors
     /// [`Protocol`](ErrorKind::Protocol), naming the field that does not fit.
-    pub fn decode_member<T: DeserializeOwned>(&self, member: &str) -> Result<T> {
-        self.decode_value(self.json.get(member).unwrap_or(&Value::Null)).map_err(|error| {
-            if error.field() == Some(".") { error.with_field(member.to_owned()) } else { error }
+    pub fn decode_field<T: DeserializeOwned>(&self, field: &str) -> Result<T> {
+        self.decode_value(self.json.get(field).unwrap_or(&Value::Null)).map_err(|error| {
+            if error.field() == Some(".") { error.with_field(field.to_owned()) } else { error }
         })
     }
 

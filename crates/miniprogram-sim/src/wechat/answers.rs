@@ -47,11 +47,11 @@ pub(super) enum Found {
 impl Answers {
     pub(super) fn ask(&mut self, app: &AppId, call: &Call) {
         let token = call.query("access_token");
-        let query = crate::masks::pairs(&call.query);
+        let query = crate::redact::pairs(&call.query);
         self.pending = Some(Request {
             app: app.clone(),
             url: format!("https://api.weixin.qq.com{}?{query}", call.path),
-            body: crate::masks::body(call, token),
+            body: crate::redact::body(call, token),
         });
     }
 

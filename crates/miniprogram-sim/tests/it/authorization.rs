@@ -131,8 +131,8 @@ async fn lost_replies_are_drawn_for_each_app() {
 async fn an_answer_without_its_token() {
     let bench = both().await;
     let token = bench.sim.refresh_token(&bench.app).unwrap().unwrap();
-    let empty = Fault::EmptyMember("authorizer_refresh_token".to_owned());
-    let missing = Fault::MissingMember("authorizer_access_token".to_owned());
+    let empty = Fault::EmptyField("authorizer_refresh_token".to_owned());
+    let missing = Fault::MissingField("authorizer_access_token".to_owned());
     bench.sim.add_fault(FaultRule::next(1, Scope::path(REFRESH), empty));
     bench.sim.add_fault(FaultRule::next(1, Scope::path(REFRESH), missing));
     // A refusal has no field to omit, so it does not use up the faults.

@@ -55,8 +55,8 @@ impl Bench {
     }
 }
 
-fn text<'a>(body: &'a Value, member: &str) -> &'a str {
-    body[member].as_str().unwrap_or_else(|| panic!("{member} in {body}"))
+fn text<'a>(body: &'a Value, field: &str) -> &'a str {
+    body[field].as_str().unwrap_or_else(|| panic!("{field} in {body}"))
 }
 
 #[tokio::test]

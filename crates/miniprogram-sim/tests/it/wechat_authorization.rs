@@ -66,9 +66,9 @@ async fn a_ticket_buys_the_platform_token_for_twelve_hours() {
     let ask = async |body: Value| bench.open_post("api_component_token", body).await;
     assert_eq!(ask(component_token("ticket@@@never")).await.code(), 61006);
     let ticket = bench.sim.push_ticket(WECHAT).unwrap();
-    let changed = |member: &str, value: Value| {
+    let changed = |field: &str, value: Value| {
         let mut body = component_token(ticket.expose());
-        body[member] = value;
+        body[field] = value;
         body
     };
     assert_eq!(ask(changed("component_appid", json!("wxother"))).await.code(), 40013);

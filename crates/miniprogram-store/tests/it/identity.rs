@@ -27,7 +27,7 @@ fn value() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::btree_map("[a-z]{1,4}", inner, 0..4)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }
@@ -37,10 +37,10 @@ fn sent_again(value: &Value) -> Value {
     match value {
         Value::Number(number) => Value::from(number.to_string()),
         Value::Array(values) => values.iter().map(sent_again).collect(),
-        Value::Object(members) => {
-            let members: Map<_, _> =
-                members.iter().rev().map(|(name, value)| (name.clone(), sent_again(value))).collect();
-            Value::Object(members)
+        Value::Object(fields) => {
+            let fields: Map<_, _> =
+                fields.iter().rev().map(|(name, value)| (name.clone(), sent_again(value))).collect();
+            Value::Object(fields)
         }
         other => other.clone(),
     }
@@ -52,7 +52,7 @@ fn plain(value: &Value) -> Value {
         Value::Number(number) => Value::from(number.to_string()),
         Value::Bool(value) => Value::from(value.to_string()),
         Value::Array(values) => values.iter().map(plain).collect(),
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
         other => other.clone(),
     }
 }
@@ -74,9 +74,9 @@ proptest! {
         let mut changed: Map<_, _> = payload.into_iter().collect();
         let before = identity(&Value::Object(changed.clone()));
         let name = changed.keys().nth(at.index(changed.len())).unwrap().clone();
-        let member = changed.remove(&name).unwrap();
+        let field = changed.remove(&name).unwrap();
         prop_assert_ne!(&identity(&Value::Object(changed.clone())), &before);
-        changed.insert(name, json!([member, "more"]));
+        changed.insert(name, json!([field, "more"]));
         prop_assert_ne!(&identity(&Value::Object(changed)), &before);
     }
 }

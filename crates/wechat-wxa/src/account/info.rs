@@ -72,12 +72,12 @@ pub struct Changes {
 }
 
 impl Changes {
-    fn read(members: &mut Fields<'_>, value: &str) -> Self {
+    fn read(fields: &mut Fields<'_>, value: &str) -> Self {
         Self {
-            value: members.text(value),
-            used: members.number("modify_used_count"),
-            quota: members.number("modify_quota"),
-            extra: members.rest(),
+            value: fields.text(value),
+            used: fields.number("modify_used_count"),
+            quota: fields.number("modify_quota"),
+            extra: fields.rest(),
         }
     }
 
@@ -131,14 +131,14 @@ pub struct VerificationInfo {
 }
 
 impl VerificationInfo {
-    fn read(members: &mut Fields<'_>) -> Self {
+    fn read(fields: &mut Fields<'_>) -> Self {
         Self {
-            qualification: members.flag("qualification_verify"),
-            naming: members.flag("naming_verify"),
-            annual_review: members.flag("annual_review"),
-            annual_review_begins_at: members.time("annual_review_begin_time"),
-            annual_review_ends_at: members.time("annual_review_end_time"),
-            extra: members.rest(),
+            qualification: fields.flag("qualification_verify"),
+            naming: fields.flag("naming_verify"),
+            annual_review: fields.flag("annual_review"),
+            annual_review_begins_at: fields.time("annual_review_begin_time"),
+            annual_review_ends_at: fields.time("annual_review_end_time"),
+            extra: fields.rest(),
         }
     }
 }
@@ -158,11 +158,11 @@ pub(super) fn call() -> Call {
 }
 
 fn read(reply: &Reply) -> AccountInfo {
-    let mut members = fields::of(reply);
+    let mut fields = fields::of(reply);
     // The name also appears outside `nickname_info`, in some responses only there.
-    let nickname = members.text("nickname");
+    let nickname = fields.text("nickname");
     let mut changes =
-        |name: &str, value: &str| members.object(name).as_mut().map(|info| Changes::read(info, value));
+        |name: &str, value: &str| fields.object(name).as_mut().map(|info| Changes::read(info, value));
     let description = changes("signature_info", "signature");
     let icon = changes("head_image_info", "head_image_url");
     let mut name = changes("nickname_info", "nickname");
@@ -170,19 +170,19 @@ fn read(reply: &Reply) -> AccountInfo {
         name.get_or_insert_default().value.get_or_insert(nickname);
     }
     AccountInfo {
-        app_id: members.text("appid").map(AppId::from),
-        account_type: members.coded("account_type", &ACCOUNT_TYPE),
-        principal_type: members.number("principal_type"),
-        principal_name: members.text("principal_name"),
-        realname_status: members.coded("realname_status", &REALNAME_STATUS),
-        verification: members.object("wx_verify_info").as_mut().map(VerificationInfo::read),
+        app_id: fields.text("appid").map(AppId::from),
+        account_type: fields.coded("account_type", &ACCOUNT_TYPE),
+        principal_type: fields.number("principal_type"),
+        principal_name: fields.text("principal_name"),
+        realname_status: fields.coded("realname_status", &REALNAME_STATUS),
+        verification: fields.object("wx_verify_info").as_mut().map(VerificationInfo::read),
         description,
         icon,
         name,
-        registered_country: members.number("registered_country"),
-        credential: members.text("credential"),
-        customer_type: members.number("customer_type"),
-        extra: members.rest(),
+        registered_country: fields.number("registered_country"),
+        credential: fields.text("credential"),
+        customer_type: fields.number("customer_type"),
+        extra: fields.rest(),
     }
 }
 

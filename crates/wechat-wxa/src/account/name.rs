@@ -1,6 +1,6 @@
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding};
 use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{AuditId, Command, Effect, Result, Subject, Timestamp, effect_members};
+use miniprogram_core::{AuditId, Command, Effect, Result, Subject, Timestamp, effect_fields};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, NAME_AUDIT, ReviewStatus};
-use miniprogram_core::vendor_api::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, effect_value};
 
 pub(crate) const SET: MethodName = MethodName::new("set_name");
 
@@ -150,7 +150,7 @@ impl NameAudit {
     }
 }
 
-effect_members! { NameAudit }
+effect_fields! { NameAudit }
 
 /// The state of a name's review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,11 +205,11 @@ impl WeChatApp {
         let body = json!({ "nick_name": name });
         let call = Call::to(&endpoints::CHECK_NAME).with_json(&body);
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply);
+        let mut fields = fields::of(&reply);
         Ok(NameCheck {
-            hit: members.required("hit_condition", Fields::flag)?,
-            wording: members.text("wording"),
-            extra: members.rest(),
+            hit: fields.required("hit_condition", Fields::flag)?,
+            wording: fields.text("wording"),
+            extra: fields.rest(),
         })
     }
 
@@ -234,14 +234,14 @@ impl WeChatApp {
         let body = json!({ "audit_id": crate::audit_status::number(audit_id, OPERATION)? });
         let call = Call::to(&endpoints::NAME_AUDIT).with_json(&body);
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply);
+        let mut fields = fields::of(&reply);
         Ok(NameAuditState {
-            status: Coded::new(&NAME_AUDIT, members.required("audit_stat", Fields::number)?),
-            name: members.text("nickname"),
-            reason: members.text("fail_reason"),
-            created_at: members.time("create_time"),
-            audited_at: members.time("audit_time"),
-            extra: members.rest(),
+            status: Coded::new(&NAME_AUDIT, fields.required("audit_stat", Fields::number)?),
+            name: fields.text("nickname"),
+            reason: fields.text("fail_reason"),
+            created_at: fields.time("create_time"),
+            audited_at: fields.time("audit_time"),
+            extra: fields.rest(),
         })
     }
 }
@@ -255,18 +255,18 @@ pub(super) fn set(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
                 return Finding::Untold("nickname_info");
             }
             match now.name.changed_to(&change.name, &before.name) {
-                Some(true) => Finding::Done(value_of(&NameAudit::default())),
+                Some(true) => Finding::Done(effect_value(&NameAudit::default())),
                 // A name in review is not visible, and is not counted before its verdict.
                 _ => Finding::Unknowable,
             }
         })
         .yielding(|reply| {
-            let mut members = fields::of(reply);
-            let audit_id = members.number("audit_id").filter(|id| *id > 0);
-            Ok(value_of(&NameAudit {
+            let mut fields = fields::of(reply);
+            let audit_id = fields.number("audit_id").filter(|id| *id > 0);
+            Ok(effect_value(&NameAudit {
                 audit_id: audit_id.map(|id| AuditId::new(id.to_string())),
-                wording: members.text("wording"),
-                extra: members.rest(),
+                wording: fields.text("wording"),
+                extra: fields.rest(),
             }))
         })
         .boxed()

@@ -1,7 +1,7 @@
 //! The effect of `submit_audit`.
 
 use async_trait::async_trait;
-use miniprogram_core::vendor_api::kit::members_of;
+use miniprogram_core::vendor_api::kit::fields_of;
 use miniprogram_core::vendor_api::pipeline::{
     Call, EffectClass, EffectPlan, Finding, Op, Preview, Repeat, Reply,
 };
@@ -154,8 +154,7 @@ fn item_body(at: usize, item: &AuditItem) -> Result<Value> {
     if let Some(title) = &item.title {
         at_most(LONGEST_TITLE, title, || field("title"))?;
     }
-    let body =
-        members_of(item).map_err(|problem| invalid(format!("item_list[{at}]"), problem.to_string()))?;
+    let body = fields_of(item).map_err(|problem| invalid(format!("item_list[{at}]"), problem.to_string()))?;
     if body.is_empty() {
         return Err(invalid(format!("item_list[{at}]"), "must not be empty"));
     }

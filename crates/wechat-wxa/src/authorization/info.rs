@@ -21,9 +21,9 @@ impl WeChatAuthorization {
         const OPERATION: &str = "authorizer_info";
         REFUSE.required(OPERATION, "app", app.as_str())?;
         let reply = self.info(&mut self.pipeline.begin(app, OPERATION), platform).await?;
-        let mut members = fields::of(&reply);
-        let mut info = members.required("authorizer_info", Fields::object)?;
-        let mut authorization = members.required("authorization_info", Fields::object)?;
+        let mut fields = fields::of(&reply);
+        let mut info = fields.required("authorizer_info", Fields::object)?;
+        let mut authorization = fields.required("authorization_info", Fields::object)?;
         of_app(&mut authorization, &["authorizer_appid", "appid"], app)?;
         Ok(AuthorizerInfo::new(app.clone(), redact::without_secrets(reply.json.clone()))
             .with_original_id(info.text("user_name"))
@@ -33,8 +33,8 @@ impl WeChatAuthorization {
 
     /// Reads `api_get_authorizer_info` for the operation's app.
     pub(super) async fn info(&self, op: &mut Op<'_>, platform: &AccessToken) -> Result<Reply> {
-        let members = [("authorizer_appid", Value::from(op.subject().as_str()))];
-        let call = self.call(&endpoints::AUTHORIZER_INFO, members);
+        let fields = [("authorizer_appid", Value::from(op.subject().as_str()))];
+        let call = self.call(&endpoints::AUTHORIZER_INFO, fields);
         op.read(&call.with_given_token(platform.clone())).await
     }
 
@@ -58,13 +58,13 @@ impl WeChatAuthorization {
         platform: &AccessToken,
         page: AuthorizerPage,
     ) -> Result<AuthorizerList> {
-        let members = [("offset", Value::from(page.offset)), ("count", Value::from(page.count))];
-        let call = self.call(&endpoints::AUTHORIZERS, members);
+        let fields = [("offset", Value::from(page.offset)), ("count", Value::from(page.count))];
+        let call = self.call(&endpoints::AUTHORIZERS, fields);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
-        let mut members = fields::of(&reply);
-        let total = members.required("total_count", Fields::number)?;
-        let total = u64::try_from(total).map_err(|_| members.wrong("total_count", "is negative"))?;
-        let authorizers = members.each_of("list", |entry| {
+        let mut fields = fields::of(&reply);
+        let total = fields.required("total_count", Fields::number)?;
+        let total = u64::try_from(total).map_err(|_| fields.wrong("total_count", "is negative"))?;
+        let authorizers = fields.each_of("list", |entry| {
             Ok(AuthorizerEntry::new(AppId::from(entry.required("authorizer_appid", Fields::text)?))
                 .with_refresh_token(secret(entry, "refresh_token"))
                 .with_authorized_at(entry.time("auth_time")))

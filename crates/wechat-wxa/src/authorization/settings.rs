@@ -27,13 +27,13 @@ impl WeChatAuthorization {
         const OPERATION: &str = "authorizer_option";
         REFUSE.required(OPERATION, "app", app.as_str())?;
         REFUSE.required(OPERATION, "option_name", option)?;
-        let members = [("authorizer_appid", app.as_str().into()), ("option_name", option.into())];
-        let call = self.call(&endpoints::AUTHORIZER_OPTION, members);
+        let fields = [("authorizer_appid", app.as_str().into()), ("option_name", option.into())];
+        let call = self.call(&endpoints::AUTHORIZER_OPTION, fields);
         let mut op = self.pipeline.begin(app, OPERATION);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
-        let mut members = fields::of(&reply);
-        of_app(&mut members, &["authorizer_appid"], app)?;
-        members.required("option_value", Fields::text)
+        let mut fields = fields::of(&reply);
+        of_app(&mut fields, &["authorizer_appid"], app)?;
+        fields.required("option_value", Fields::text)
     }
 
     /// Sets such an option: `set_authorizer_option`. Sent once; repeating it results in the same state, so after an
@@ -54,12 +54,12 @@ impl WeChatAuthorization {
         for (field, text) in [("app", app.as_str()), ("option_name", option), ("option_value", value)] {
             REFUSE.required(OPERATION, field, text)?;
         }
-        let members = [
+        let fields = [
             ("authorizer_appid", Value::from(app.as_str())),
             ("option_name", Value::from(option)),
             ("option_value", Value::from(value)),
         ];
-        let call = self.call(&endpoints::SET_AUTHORIZER_OPTION, members);
+        let call = self.call(&endpoints::SET_AUTHORIZER_OPTION, fields);
         let mut op = self.pipeline.begin(app, OPERATION);
         op.send_once(&call.with_given_token(platform.clone())).await?;
         Ok(())

@@ -46,9 +46,9 @@ impl WeChatAuthorization {
         const OPERATION: &str = "pre_authorization_code";
         let call = self.call(&endpoints::PRE_AUTHORIZATION_CODE, []);
         let reply = self.begin(OPERATION).read(&call.with_given_token(platform.clone())).await?;
-        let mut members = fields::of(&reply);
-        let code = members.required("pre_auth_code", secret)?;
-        Ok(PreAuthorizationCode::new(code, lifetime(&mut members)?))
+        let mut fields = fields::of(&reply);
+        let code = fields.required("pre_auth_code", secret)?;
+        Ok(PreAuthorizationCode::new(code, lifetime(&mut fields)?))
     }
 
     pub(super) async fn exchange_code(&self, platform: &AccessToken, code: &Secret) -> Result<Grant> {
@@ -82,47 +82,47 @@ impl WeChatAuthorization {
         const OPERATION: &str = "refresh";
         REFUSE.required(OPERATION, "app", app.as_str())?;
         REFUSE.required(OPERATION, "authorizer_refresh_token", refresh_token.expose())?;
-        let members = [("authorizer_appid", Value::from(app.as_str()))];
+        let fields = [("authorizer_appid", Value::from(app.as_str()))];
         let call = self
-            .call(&endpoints::REFRESH, members)
+            .call(&endpoints::REFRESH, fields)
             .with_secret(Place::body("authorizer_refresh_token"), refresh_token.clone())
             .with_given_token(platform.clone());
         let reply = self.pipeline.begin(app, OPERATION).send_once(&call).await?;
-        let mut members = fields::of(&reply);
-        let named = of_app(&mut members, &["authorizer_appid"], app)?;
+        let mut fields = fields::of(&reply);
+        let named = of_app(&mut fields, &["authorizer_appid"], app)?;
         Ok(Grant::new()
             .with_app(named)
-            .with_access(Some(issued(&mut members, "authorizer_access_token")?))
-            .with_refresh_token(secret(&mut members, "authorizer_refresh_token")))
+            .with_access(Some(issued(&mut fields, "authorizer_access_token")?))
+            .with_refresh_token(secret(&mut fields, "authorizer_refresh_token")))
     }
 }
 
 /// Reads a required token and its lifetime.
-fn issued(members: &mut Fields<'_>, name: &str) -> Result<IssuedToken> {
-    let token = members.required(name, secret)?;
+fn issued(fields: &mut Fields<'_>, name: &str) -> Result<IssuedToken> {
+    let token = fields.required(name, secret)?;
     let why = "contains whitespace or control characters";
-    let token = AccessToken::new(token).map_err(|_| members.wrong(name, why))?;
-    Ok(IssuedToken::new(token, lifetime(members)?))
+    let token = AccessToken::new(token).map_err(|_| fields.wrong(name, why))?;
+    Ok(IssuedToken::new(token, lifetime(fields)?))
 }
 
-fn lifetime(members: &mut Fields<'_>) -> Result<Duration> {
-    let seconds = members.required("expires_in", Fields::number)?;
+fn lifetime(fields: &mut Fields<'_>) -> Result<Duration> {
+    let seconds = fields.required("expires_in", Fields::number)?;
     let positive = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
     let why = || format!("must be a positive number of seconds, is {seconds}");
-    positive.map(Duration::from_secs).ok_or_else(|| members.wrong("expires_in", &why()))
+    positive.map(Duration::from_secs).ok_or_else(|| fields.wrong("expires_in", &why()))
 }
 
 /// Reads a secret; `None` if it is absent, null or empty.
-pub(super) fn secret(members: &mut Fields<'_>, name: &str) -> Option<Secret> {
-    members.text(name).map(Secret::new)
+pub(super) fn secret(fields: &mut Fields<'_>, name: &str) -> Option<Secret> {
+    fields.text(name).map(Secret::new)
 }
 
 /// Checks that the app named in a response, under the first of the names that is present, is the requested one.
-pub(super) fn of_app(members: &mut Fields<'_>, names: &[&str], asked: &AppId) -> Result<Option<AppId>> {
+pub(super) fn of_app(fields: &mut Fields<'_>, names: &[&str], asked: &AppId) -> Result<Option<AppId>> {
     for name in names {
-        match members.text(name) {
+        match fields.text(name) {
             Some(app) if app == asked.as_str() => return Ok(Some(asked.clone())),
-            Some(app) => return Err(members.wrong(name, &format!("is {app}, but {asked} was asked for"))),
+            Some(app) => return Err(fields.wrong(name, &format!("is {app}, but {asked} was asked for"))),
             None => {}
         }
     }

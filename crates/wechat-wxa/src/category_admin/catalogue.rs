@@ -71,14 +71,14 @@ impl CatalogueCategory {
         }
     }
 
-    fn read(members: &mut Fields<'_>) -> Result<Self> {
-        let mut category = Self::new(members.required("id", Fields::number)?);
-        category.name = members.text("name");
-        category.level = members.number("level");
-        category.father = members.number("father");
-        category.children = members.numbers("children")?;
-        category.sensitive_type = members.number("sensitive_type");
-        if let Some(mut qualify) = members.object("qualify") {
+    fn read(fields: &mut Fields<'_>) -> Result<Self> {
+        let mut category = Self::new(fields.required("id", Fields::number)?);
+        category.name = fields.text("name");
+        category.level = fields.number("level");
+        category.father = fields.number("father");
+        category.children = fields.numbers("children")?;
+        category.sensitive_type = fields.number("sensitive_type");
+        if let Some(mut qualify) = fields.object("qualify") {
             category.certificates = qualify.each("exter_list", |list| {
                 list.each("inner_list", |certificate| {
                     Ok(CatalogueCertificate {
@@ -90,7 +90,7 @@ impl CatalogueCategory {
             })?;
             category.remark = qualify.text("remark");
         }
-        category.extra = members.rest();
+        category.extra = fields.rest();
         Ok(category)
     }
 }

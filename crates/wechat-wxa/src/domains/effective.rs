@@ -59,9 +59,9 @@ impl WeChatApp {
         const OPERATION: &str = "effective_server_domains";
         let call = Call::to(&endpoints::EFFECTIVE_SERVER_DOMAINS).with_json(&json!({}));
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply);
+        let mut fields = fields::of(&reply);
         let mut lists = |name: &str| -> Result<ServerDomains> {
-            let domains = members.object(name).as_mut().map(ServerDomains::whole).transpose()?;
+            let domains = fields.object(name).as_mut().map(ServerDomains::whole).transpose()?;
             Ok(domains.unwrap_or_default())
         };
         Ok(EffectiveServerDomains {
@@ -69,7 +69,7 @@ impl WeChatApp {
             platform: lists("third_domain")?,
             direct: lists("direct_domain")?,
             effective: lists("effective_domain")?,
-            extra: members.rest(),
+            extra: fields.rest(),
         })
     }
 
@@ -81,13 +81,13 @@ impl WeChatApp {
         const OPERATION: &str = "effective_web_view_domains";
         let call = Call::to(&endpoints::EFFECTIVE_WEB_VIEW_DOMAINS).with_json(&json!({}));
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply);
+        let mut fields = fields::of(&reply);
         Ok(EffectiveWebViewDomains {
-            owner: members.texts("mp_webviewdomain")?,
-            platform: members.texts("third_webviewdomain")?,
-            direct: members.texts("direct_webviewdomain")?,
-            effective: members.texts("effective_webviewdomain")?,
-            extra: members.rest(),
+            owner: fields.texts("mp_webviewdomain")?,
+            platform: fields.texts("third_webviewdomain")?,
+            direct: fields.texts("direct_webviewdomain")?,
+            effective: fields.texts("effective_webviewdomain")?,
+            extra: fields.rest(),
         })
     }
 }

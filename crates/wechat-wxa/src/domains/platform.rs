@@ -13,7 +13,7 @@ use crate::client::WeChatPlatform;
 use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
-use miniprogram_core::vendor_api::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, effect_value};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_platform_server_domains");
 pub(crate) const CHANGE_WEB_VIEW: MethodName = MethodName::new("change_platform_web_view_domains");
@@ -80,10 +80,10 @@ impl PlatformDomains {
     }
 
     fn read(list: &List, reply: &Reply) -> Result<Self> {
-        let mut members = fields::of(reply);
+        let mut fields = fields::of(reply);
         // An empty list is absent.
         let mut split = |name: &str| -> Vec<String> {
-            let text = members.text(name).unwrap_or_default();
+            let text = fields.text(name).unwrap_or_default();
             let domains = text.split(';').map(str::trim).filter(|domain| !domain.is_empty());
             domains.map(str::to_owned).collect()
         };
@@ -91,7 +91,7 @@ impl PlatformDomains {
             published: split(list.published),
             testing: split(list.testing),
             invalid: split(list.invalid),
-            extra: members.rest(),
+            extra: fields.rest(),
         })
     }
 }
@@ -281,10 +281,10 @@ fn changing(
             if change.published_together {
                 standings.push(stands(&before.published, &now.published));
             }
-            verdict(standings, || value_of(&now))
+            verdict(standings, || effect_value(&now))
         })
         .told_by([list.testing].into_iter().chain(published))
-        .yielding(move |reply| Ok(value_of(&(list.read)(reply)?)))
+        .yielding(move |reply| Ok(effect_value(&(list.read)(reply)?)))
         .harmless()
         .boxed()
 }

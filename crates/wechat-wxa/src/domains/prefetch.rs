@@ -90,17 +90,17 @@ fn get_call() -> Call {
 }
 
 fn read(reply: &Reply) -> Result<PrefetchDomains> {
-    let mut members = fields::of(reply);
+    let mut fields = fields::of(reply);
     Ok(PrefetchDomains {
-        domains: members.each_of("prefetch_dns_domain", |domain| {
+        domains: fields.each_of("prefetch_dns_domain", |domain| {
             Ok(PrefetchDomain {
                 url: domain.required("url", Fields::text)?,
                 status: domain.number("status"),
                 extra: domain.rest(),
             })
         })?,
-        size_limit: members.number("size_limit"),
-        extra: members.rest(),
+        size_limit: fields.number("size_limit"),
+        extra: fields.rest(),
     })
 }
 

@@ -16,7 +16,7 @@ use crate::endpoints;
 use crate::fields;
 use crate::values::{DomainAction, ServerDomainKind};
 use crate::{REFUSE, WECHAT};
-use miniprogram_core::vendor_api::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, effect_value};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_server_domains");
 pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_server_domains_directly");
@@ -72,8 +72,8 @@ impl ServerDomains {
     }
 
     /// Reads the six lists; their field names may have a prefix.
-    pub(super) fn read(members: &mut Fields<'_>, prefix: &str) -> Result<Self> {
-        let mut list = |kind: ServerDomainKind| members.texts(&format!("{prefix}{}", kind.as_wire()));
+    pub(super) fn read(fields: &mut Fields<'_>, prefix: &str) -> Result<Self> {
+        let mut list = |kind: ServerDomainKind| fields.texts(&format!("{prefix}{}", kind.as_wire()));
         Ok(Self {
             request: list(ServerDomainKind::Request)?,
             ws_request: list(ServerDomainKind::WsRequest)?,
@@ -86,9 +86,9 @@ impl ServerDomains {
     }
 
     /// Reads the lists, and puts all remaining fields into `extra`.
-    pub(super) fn whole(members: &mut Fields<'_>) -> Result<Self> {
-        let domains = Self::read(members, "")?;
-        Ok(Self { extra: members.rest(), ..domains })
+    pub(super) fn whole(fields: &mut Fields<'_>) -> Result<Self> {
+        let domains = Self::read(fields, "")?;
+        Ok(Self { extra: fields.rest(), ..domains })
     }
 }
 
@@ -208,17 +208,17 @@ impl DomainResult {
     /// Reads the response to a change or to `action` `get`; a refusal that names domains becomes an error that names
     /// them.
     fn read(reply: &Reply) -> Result<Self> {
-        let mut members = fields::of(reply);
+        let mut fields = fields::of(reply);
         let mut result = Self {
-            domains: ServerDomains::read(&mut members, "")?,
-            invalid: ServerDomains::read(&mut members, "invalid_")?,
-            no_icp: members.texts("no_icp_domain")?,
+            domains: ServerDomains::read(&mut fields, "")?,
+            invalid: ServerDomains::read(&mut fields, "invalid_")?,
+            no_icp: fields.texts("no_icp_domain")?,
         };
         match reply.json.get("errcode").and_then(whole) {
             Some(code) if code != 0 => return Err(result.refusal(code, reply)),
             _ => {}
         }
-        result.domains.extra = members.rest();
+        result.domains.extra = fields.rest();
         Ok(result)
     }
 
@@ -321,10 +321,10 @@ fn changing(
             let standings = change.domains.iter().map(|(kind, given)| {
                 standing(change.action, given, before.domains.of(*kind), now.domains.of(*kind))
             });
-            verdict(standings, || value_of(&now))
+            verdict(standings, || effect_value(&now))
         })
         .told_by(kinds)
-        .yielding(|reply| Ok(value_of(&DomainResult::read(reply)?)))
+        .yielding(|reply| Ok(effect_value(&DomainResult::read(reply)?)))
         .harmless()
         .boxed()
 }

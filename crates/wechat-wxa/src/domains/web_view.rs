@@ -13,7 +13,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::DomainAction;
-use miniprogram_core::vendor_api::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, effect_value};
 
 pub(crate) const CHANGE: MethodName = MethodName::new("change_web_view_domains");
 pub(crate) const CHANGE_DIRECTLY: MethodName = MethodName::new("change_web_view_domains_directly");
@@ -96,8 +96,8 @@ impl WebViewDomainResult {
     }
 
     fn read(reply: &Reply) -> Result<Self> {
-        let mut members = fields::of(reply);
-        Ok(Self { domains: members.texts("webviewdomain")?, extra: members.rest() })
+        let mut fields = fields::of(reply);
+        Ok(Self { domains: fields.texts("webviewdomain")?, extra: fields.rest() })
     }
 }
 
@@ -189,10 +189,10 @@ fn changing(
         .sets(get_call(endpoint), WebViewDomainResult::read, move |before, now| {
             let before = before.unwrap_or(&now);
             let standing = standing(change.action, &change.domains, &before.domains, &now.domains);
-            verdict([standing], || value_of(&now))
+            verdict([standing], || effect_value(&now))
         })
         .told_by(["webviewdomain"])
-        .yielding(|reply| Ok(value_of(&WebViewDomainResult::read(reply)?)))
+        .yielding(|reply| Ok(effect_value(&WebViewDomainResult::read(reply)?)))
         .harmless()
         .boxed()
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use miniprogram_core::callback::{
-    BodyFormat, envelope_members, is_nonce, query_parameters, signed_time, without_bom,
+    BodyFormat, envelope_fields, is_nonce, query_parameters, signed_time, without_bom,
 };
 use miniprogram_core::push::CallbackCheck;
 use miniprogram_core::{Error, Result};
@@ -64,9 +64,9 @@ pub(super) fn read(body: &[u8], format: BodyFormat) -> Result<Option<Cow<'_, str
         BodyFormat::Json => {
             const KNOWN: [&str; 3] = ["Encrypt", "AppId", "ToUserName"];
             let [encrypt, ..] =
-                envelope_members(without_bom(text), KNOWN).map_err(|error| refused(&error.to_string()))?;
+                envelope_fields(without_bom(text), KNOWN).map_err(|error| refused(&error.to_string()))?;
             encrypt
-                .map(|member| member.into_text().ok_or_else(|| refused("Encrypt is not a string")))
+                .map(|field| field.into_text().ok_or_else(|| refused("Encrypt is not a string")))
                 .transpose()
         }
     }

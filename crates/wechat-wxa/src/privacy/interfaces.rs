@@ -1,6 +1,6 @@
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{AuditId, Command, Effect, Result, Subject, Timestamp, effect_members};
+use miniprogram_core::{AuditId, Command, Effect, Result, Subject, Timestamp, effect_fields};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 use crate::values::{Coded, PRIVACY_INTERFACE, PrivacyInterfaceStatus};
-use miniprogram_core::vendor_api::kit::{OneCall, value_of};
+use miniprogram_core::vendor_api::kit::{OneCall, effect_value};
 
 pub(crate) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
 
@@ -68,25 +68,25 @@ impl PrivacyInterface {
         }
     }
 
-    fn read(members: &mut Fields<'_>) -> Result<Self> {
+    fn read(fields: &mut Fields<'_>) -> Result<Self> {
         Ok(Self {
-            api_name: members.required("api_name", Fields::text)?,
-            status: members.compared("status", |members, name| members.coded(name, &PRIVACY_INTERFACE))?,
-            chinese_name: members.text("api_ch_name"),
-            description: members.text("api_desc"),
-            applied_at: members.time("apply_time"),
-            audit_id: audit_id(members),
-            fail_reason: members.text("fail_reason"),
-            link: members.text("api_link"),
-            group_name: members.text("group_name"),
-            extra: members.rest(),
+            api_name: fields.required("api_name", Fields::text)?,
+            status: fields.compared("status", |fields, name| fields.coded(name, &PRIVACY_INTERFACE))?,
+            chinese_name: fields.text("api_ch_name"),
+            description: fields.text("api_desc"),
+            applied_at: fields.time("apply_time"),
+            audit_id: audit_id(fields),
+            fail_reason: fields.text("fail_reason"),
+            link: fields.text("api_link"),
+            group_name: fields.text("group_name"),
+            extra: fields.rest(),
         })
     }
 }
 
 /// An id of 0 means that there is no application.
-fn audit_id(members: &mut Fields<'_>) -> Option<AuditId> {
-    members.id("audit_id")
+fn audit_id(fields: &mut Fields<'_>) -> Option<AuditId> {
+    fields.id("audit_id")
 }
 
 /// An application for such an interface.
@@ -178,7 +178,7 @@ pub struct PrivacyApplication {
     pub extra: Map<String, Value>,
 }
 
-effect_members! { PrivacyApplication }
+effect_fields! { PrivacyApplication }
 
 impl PrivacyApplication {
     /// Creates an application of which only the id is known.
@@ -257,7 +257,7 @@ pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
             let known = before.and_then(|before| before.audit_id.as_ref());
             match now.and_then(|now| now.audit_id.as_ref()) {
                 Some(id) if Some(id) != known => {
-                    Finding::Done(value_of(&PrivacyApplication::new(id.clone())))
+                    Finding::Done(effect_value(&PrivacyApplication::new(id.clone())))
                 }
                 // The verdict on an earlier application, or an application without an id.
                 _ => Finding::Unknowable,
@@ -265,9 +265,9 @@ pub(super) fn apply(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
         })
         .told_by(["interface_list[].api_name", "interface_list[].status"])
         .yielding(|reply| {
-            let mut members = fields::of(reply);
-            let audit_id = members.required("audit_id", |members, _| audit_id(members))?;
-            Ok(value_of(&PrivacyApplication { audit_id, extra: members.rest() }))
+            let mut fields = fields::of(reply);
+            let audit_id = fields.required("audit_id", |fields, _| audit_id(fields))?;
+            Ok(effect_value(&PrivacyApplication { audit_id, extra: fields.rest() }))
         })
         .boxed()
 }

@@ -182,17 +182,17 @@ impl WeChatApp {
         const OPERATION: &str = "order_path";
         let call = Call::to(&endpoints::ORDER_PATH).with_query("info_type", kind.as_wire());
         let reply = self.begin(OPERATION).read(&call).await?;
-        let mut members = fields::of(&reply).required("msg", Fields::object)?;
+        let mut fields = fields::of(&reply).required("msg", Fields::object)?;
         Ok(OrderPath {
-            path: members.text("path"),
-            status: members.coded("status", &ORDER_PATH),
-            images: members.texts("img_list")?,
-            video: members.text("video"),
-            test_account: members.text("test_account"),
-            test_password: members.text("test_pwd").map(Secret::from),
-            test_remark: members.text("test_remark"),
-            applied_at: members.time("apply_time"),
-            extra: members.rest(),
+            path: fields.text("path"),
+            status: fields.coded("status", &ORDER_PATH),
+            images: fields.texts("img_list")?,
+            video: fields.text("video"),
+            test_account: fields.text("test_account"),
+            test_password: fields.text("test_pwd").map(Secret::from),
+            test_remark: fields.text("test_remark"),
+            applied_at: fields.time("apply_time"),
+            extra: fields.rest(),
         })
     }
 }

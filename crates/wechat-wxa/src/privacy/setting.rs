@@ -112,17 +112,17 @@ impl PrivacyOwner {
         self
     }
 
-    fn read(members: &mut Fields<'_>) -> Self {
+    fn read(fields: &mut Fields<'_>) -> Self {
         Self {
-            contact_email: members.text("contact_email"),
-            contact_phone: members.text("contact_phone"),
-            contact_qq: members.text("contact_qq"),
-            contact_weixin: members.text("contact_weixin"),
-            notice_method: members.text("notice_method"),
-            store_expire_timestamp: members.text("store_expire_timestamp"),
-            ext_file_media_id: members.text("ext_file_media_id"),
-            store_region: members.text("store_region"),
-            extra: members.rest(),
+            contact_email: fields.text("contact_email"),
+            contact_phone: fields.text("contact_phone"),
+            contact_qq: fields.text("contact_qq"),
+            contact_weixin: fields.text("contact_weixin"),
+            notice_method: fields.text("notice_method"),
+            store_expire_timestamp: fields.text("store_expire_timestamp"),
+            ext_file_media_id: fields.text("ext_file_media_id"),
+            store_region: fields.text("store_region"),
+            extra: fields.rest(),
         }
     }
 
@@ -351,19 +351,19 @@ impl PrivacyGuide {
                 })
             }
         };
-        let mut members = fields::of(reply);
-        let kinds = match members.object("privacy_desc") {
+        let mut fields = fields::of(reply);
+        let kinds = match fields.object("privacy_desc") {
             Some(mut description) => description.each("privacy_desc_list", item("privacy_desc"))?,
             None => Vec::new(),
         };
         Ok(Self {
-            code_exists: members.flag("code_exist"),
-            used_by_code: members.texts("privacy_list")?,
-            uses: members.each("setting_list", item("privacy_text"))?,
-            updated_at: members.time("update_time"),
-            owner: members.object("owner_setting").as_mut().map(PrivacyOwner::read),
+            code_exists: fields.flag("code_exist"),
+            used_by_code: fields.texts("privacy_list")?,
+            uses: fields.each("setting_list", item("privacy_text"))?,
+            updated_at: fields.time("update_time"),
+            owner: fields.object("owner_setting").as_mut().map(PrivacyOwner::read),
             kinds,
-            extra: members.rest(),
+            extra: fields.rest(),
         })
     }
 }

@@ -145,7 +145,7 @@ pub(super) async fn read_plan(op: &mut Op<'_>) -> Result<Shown> {
         Some(plan) if !is_empty(plan) => {}
         _ => return Ok(Shown::Untold),
     }
-    let plan: wire::GrayPlan = reply.decode_member(PLAN)?;
+    let plan: wire::GrayPlan = reply.decode_field(PLAN)?;
     let missing = || reply.protocol("is missing").with_field("gray_release_plan.status");
     let (status, raw) = GRAY.translate(plan.status.ok_or_else(missing)?);
     let flags = GrayReleaseOptions {

@@ -185,14 +185,14 @@ async fn a_pre_authorization_code_lives_as_long_as_the_answer_says() {
     assert!(!format!("{code:?}").contains("canary"));
 }
 
-fn granted(members: Value) -> Answer {
+fn granted(fields: Value) -> Answer {
     let mut info = json!({ "authorizer_appid": APP });
-    info.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    info.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     body(json!({ "authorization_info": info }))
 }
 
-async fn exchanged(members: Value) -> Result<Grant> {
-    chain_of(QUERY_PATH, granted(members)).api.exchange(&platform(), &Secret::new(CODE)).await
+async fn exchanged(fields: Value) -> Result<Grant> {
+    chain_of(QUERY_PATH, granted(fields)).api.exchange(&platform(), &Secret::new(CODE)).await
 }
 
 #[tokio::test]
@@ -221,13 +221,13 @@ async fn an_exchange_brings_what_was_granted() {
 
 #[tokio::test]
 async fn an_app_without_api_permissions_has_no_access_token_and_an_empty_refresh_token_is_none() {
-    for members in [
+    for fields in [
         json!({}),
         json!({ "authorizer_access_token": "", "authorizer_refresh_token": "", "func_info": null }),
         json!({ "authorizer_access_token": null, "expires_in": 0, "authorizer_refresh_token": null }),
     ] {
-        let grant = exchanged(members.clone()).await.unwrap();
-        assert_eq!(grant, Grant::new().with_app(Some(app())), "{members}");
+        let grant = exchanged(fields.clone()).await.unwrap();
+        assert_eq!(grant, Grant::new().with_app(Some(app())), "{fields}");
     }
 }
 

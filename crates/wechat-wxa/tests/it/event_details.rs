@@ -202,7 +202,7 @@ fn a_life_time_in_the_place_of_a_time_counts_from_the_event() {
 }
 
 #[test]
-fn a_required_member_that_is_missing_is_named() {
+fn a_required_field_that_is_missing_is_named() {
     let app = json!({"AuthorizerAppid": "wx1"});
     for (event, field) in [
         (event("wxa_nickname_audit", json!({"ret": null})), "ret"),

@@ -85,9 +85,9 @@ fn fixtures(suffix: &str) -> Vec<PathBuf> {
     files
 }
 
-fn vectors(member: &str) -> Vec<Map<String, Value>> {
+fn vectors(field: &str) -> Vec<Map<String, Value>> {
     let file: Value = serde_json::from_str(include_str!("../fixtures/events/vectors.json")).unwrap();
-    file[member].as_array().unwrap().iter().map(|vector| vector.as_object().unwrap().clone()).collect()
+    file[field].as_array().unwrap().iter().map(|vector| vector.as_object().unwrap().clone()).collect()
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn every_vector_is_opened_or_refused_as_the_reference_says() {
     let vectors = vectors("vectors");
     assert_eq!(vectors.len(), expected.len());
     for (vector, (name, expected)) in vectors.iter().zip(expected) {
-        let text = |member: &str| vector[member].as_str().unwrap();
+        let text = |field: &str| vector[field].as_str().unwrap();
         assert_eq!(text("name"), name);
         let json = name.ends_with("V5");
         let config = CallbackConfig::encrypted(text("token"), &Secret::new(text("key"))).unwrap();
@@ -1029,7 +1029,7 @@ fn a_reply_is_sealed_as_the_vectors_say_in_both_forms() {
         .iter()
         .filter(|vector| matches!(vector["name"].as_str(), Some("WeChat V2 reply" | "WeChat V7")))
     {
-        let text = |member: &str| vector[member].as_str().unwrap();
+        let text = |field: &str| vector[field].as_str().unwrap();
         let config = CallbackConfig::encrypted(text("token"), &Secret::new(text("key"))).unwrap();
         let config = config.with_receiver_id(text("tail")).unwrap();
         let time = Timestamp::from_unix(text("timestamp").parse().unwrap());

@@ -270,7 +270,7 @@ async fn a_submission_is_answered_with_a_number_or_text() {
 }
 
 #[tokio::test]
-async fn a_missing_member_is_named_and_never_made_up() {
+async fn a_missing_field_is_named_and_never_made_up() {
     let missing = |error: Error, field: &str| {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::NotDone), "{error:#}");
         let told = format!("{error}");
@@ -512,7 +512,7 @@ async fn nonsense_is_a_protocol_error_and_a_gateways_page_is_not() {
 }
 
 #[tokio::test]
-async fn a_success_without_a_code_needs_its_member() {
+async fn a_success_without_a_code_needs_its_field() {
     // The low-level call accepts them all; the methods that fetch tokens are tested with them.
     for bad in [json!({}), json!({ "media_id": "" }), json!({ "media_id": null })] {
         let stage = stage_of("/cgi-bin/media/upload", body(bad));

@@ -63,10 +63,10 @@ pub(crate) fn once_repeated(path: &'static str, until_then: Answer, afterwards: 
 }
 
 /// A success with fields.
-pub(crate) fn ok(mut members: Value) -> Answer {
-    members["errcode"] = json!(0);
-    members["errmsg"] = json!("ok");
-    body(members)
+pub(crate) fn ok(mut fields: Value) -> Answer {
+    fields["errcode"] = json!(0);
+    fields["errmsg"] = json!("ok");
+    body(fields)
 }
 
 /// A refusal.

@@ -20,7 +20,7 @@ use crate::output::Output;
 use crate::vendors::alliance::{
     Alliance, AllianceQuery, AllianceReader, Listener, Notification, Topic, Unreadable,
 };
-use crate::vendors::masks::Masks;
+use crate::vendors::redact::Redactor;
 
 /// Watches until it is interrupted, idle for too long, or has printed enough.
 pub(super) async fn run(
@@ -38,7 +38,7 @@ pub(super) async fn run(
         sign: Notify::new(),
         enough: Notify::new(),
         is_over: AtomicBool::new(false),
-        masks: context.vendors().masks(),
+        redactor: context.vendors().redactor(),
     });
     let topic =
         Topic { brokers: args.brokers, topic: args.topic, group: args.group, properties: args.property };
@@ -83,7 +83,7 @@ struct Printer {
     /// Enough has been printed.
     enough: Notify,
     is_over: AtomicBool,
-    masks: Masks,
+    redactor: Redactor,
 }
 
 /// What has been printed so far, and why nothing more will be.
@@ -104,7 +104,7 @@ impl Listener for Printer {
         {
             return Err(Error::new(ErrorKind::Cancelled, WATCH).with_detail("left for the next run"));
         }
-        let mut line = line(&notice, &self.masks);
+        let mut line = line(&notice, &self.redactor);
         if let Some(reader) = &self.reader
             && let Err(error) = reread(&**reader, &notice, &mut line).await
         {
@@ -160,7 +160,7 @@ impl Printer {
 }
 
 /// A notification as it is printed.
-fn line(notice: &Notification, masks: &Masks) -> Map<String, Value> {
+fn line(notice: &Notification, redactor: &Redactor) -> Map<String, Value> {
     let event = &notice.event;
     let code = event.raw_event.parse::<i64>().map_or_else(|_| Value::from(&*event.raw_event), Value::from);
     let mut line = Map::from_iter([("code".to_owned(), code), ("kind".to_owned(), json!(event.kind))]);
@@ -174,7 +174,7 @@ fn line(notice: &Notification, masks: &Masks) -> Map<String, Value> {
     line.insert("partition".to_owned(), notice.partition.into());
     line.insert("offset".to_owned(), notice.offset.into());
     if event.kind == EventKind::Unknown {
-        line.insert("payload".to_owned(), masks.payload(event.payload.clone()));
+        line.insert("payload".to_owned(), redactor.payload(event.payload.clone()));
     }
     line
 }

@@ -50,6 +50,6 @@ pub(super) fn run(context: &Context, args: Decode) -> Result<Finish, Failure> {
     if event.app_id.is_none() && event.kind != EventKind::Ticket {
         event.app_id = context.app().map(AppId::from);
     }
-    context.output.record(&context.vendors().masks().event(&event)?)?;
+    context.output.record(&context.vendors().redactor().event(&event)?)?;
     Ok(Finish::Done)
 }

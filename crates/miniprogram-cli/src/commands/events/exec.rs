@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Notify, oneshot};
 
 use super::handlers::line;
-use crate::vendors::masks::Masks;
+use crate::vendors::redact::Redactor;
 
 /// Variables that contain this program's secrets, whatever the configuration says.
 const SECRET_VARIABLES: [&str; 10] = [
@@ -41,7 +41,7 @@ pub(super) struct Exec {
     command: String,
     /// The environment variables that the command does not get.
     withheld: Vec<String>,
-    masks: Masks,
+    redactor: Redactor,
     running: Arc<Running>,
 }
 
@@ -50,10 +50,10 @@ impl Exec {
     pub(super) fn new<'a>(
         command: String,
         secret_variables: impl Iterator<Item = &'a str>,
-        masks: Masks,
+        redactor: Redactor,
     ) -> Self {
         let withheld = SECRET_VARIABLES.into_iter().chain(secret_variables).map(str::to_owned).collect();
-        Self { command, withheld, masks, running: Arc::default() }
+        Self { command, withheld, redactor, running: Arc::default() }
     }
 
     /// Waits until no command is running: those whose event was given up are being killed.
@@ -83,7 +83,7 @@ impl Exec {
 #[async_trait]
 impl EventHandler for Exec {
     async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
-        let line = line(event, delivery, &self.masks)?;
+        let line = line(event, delivery, &self.redactor)?;
         let place = self.running.enter(delivery.id).await;
         let failed = |why: String| {
             Error::new(ErrorKind::Unavailable, "exec").with_outcome(Outcome::NotDone).with_detail(why)
@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     fn exec(command: &str) -> Exec {
-        Exec::new(command.to_owned(), ["CARGO_PKG_NAME"].into_iter(), Masks::default())
+        Exec::new(command.to_owned(), ["CARGO_PKG_NAME"].into_iter(), Redactor::default())
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, watch};
 use crate::failure::{Failure, local};
 use crate::outlet::Outlet;
 use crate::output::to_value;
-use crate::vendors::masks::Masks;
+use crate::vendors::redact::Redactor;
 
 /// How long a line in progress may still take once the service should stop.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -46,13 +46,13 @@ pub(super) struct JsonLines {
     /// How long the reader may take for one line.
     pub(super) patience: Duration,
     pub(super) turn: Mutex<()>,
-    pub(super) masks: Masks,
+    pub(super) redactor: Redactor,
 }
 
 #[async_trait]
 impl EventHandler for JsonLines {
     async fn handle(&self, event: &Event<'static>, delivery: &Delivery) -> Result<()> {
-        let line = line(event, delivery, &self.masks)?;
+        let line = line(event, delivery, &self.redactor)?;
         let mut course = self.course.subscribe();
         let over = async {
             // The sender is this handler's own.
@@ -107,17 +107,18 @@ fn unread(why: &str) -> Error {
 }
 
 /// The line of an event: the delivery, then the event's own fields, secrets masked.
-pub(super) fn line(event: &Event<'_>, delivery: &Delivery, masks: &Masks) -> Result<String> {
-    let text = printable_json(&fields(event, delivery, masks)?).map_err(|problem| local("line", &problem))?;
+pub(super) fn line(event: &Event<'_>, delivery: &Delivery, redactor: &Redactor) -> Result<String> {
+    let text =
+        printable_json(&fields(event, delivery, redactor)?).map_err(|problem| local("line", &problem))?;
     Ok(text + "\n")
 }
 
-fn fields(event: &Event<'_>, delivery: &Delivery, masks: &Masks) -> Result<Value> {
+fn fields(event: &Event<'_>, delivery: &Delivery, redactor: &Redactor) -> Result<Value> {
     let mut line = Map::new();
     line.insert("id".to_owned(), to_value(&delivery.id)?);
     line.insert("attempt".to_owned(), to_value(&delivery.attempt)?);
     line.insert("received_at".to_owned(), to_value(&delivery.received_at)?);
-    if let Value::Object(fields) = masks.event(event)? {
+    if let Value::Object(fields) = redactor.event(event)? {
         line.extend(fields);
     }
     // If the message names no platform, it is the one that received it.
@@ -143,7 +144,7 @@ pub(super) mod tests {
     #[test]
     fn a_line_tells_the_delivery_and_no_secret() {
         let (event, delivery) = audit_approved();
-        let line = fields(&event, &delivery, &Masks::default()).unwrap();
+        let line = fields(&event, &delivery, &Redactor::default()).unwrap();
         let names: Vec<&String> = line.as_object().unwrap().keys().collect();
         assert_eq!(
             names,

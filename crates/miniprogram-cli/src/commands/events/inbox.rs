@@ -46,7 +46,7 @@ pub(super) async fn show(context: &Context, id: i64) -> Result<Finish, Failure> 
     let mut shown = in_brief(&listed)?;
     if let Listed::Entry(entry) = &listed {
         shown.insert("identity".to_owned(), to_value(&entry.identity)?);
-        shown.insert("event".to_owned(), context.vendors().masks().event(&entry.event)?);
+        shown.insert("event".to_owned(), context.vendors().redactor().event(&entry.event)?);
     }
     context.output.record(&shown)?;
     Ok(Finish::Done)

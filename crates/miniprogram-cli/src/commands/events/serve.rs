@@ -100,15 +100,16 @@ impl Daemon {
         for intake in intakes {
             service = service.with_platform(intake);
         }
-        let masks = context.vendors().masks();
-        let exec =
-            args.exec.map(|command| Arc::new(Exec::new(command, settings.secret_variables(), masks.clone())));
+        let redactor = context.vendors().redactor();
+        let exec = args
+            .exec
+            .map(|command| Arc::new(Exec::new(command, settings.secret_variables(), redactor.clone())));
         if let Some(exec) = &exec {
             service = service.with_handler(Arc::clone(exec) as _);
         }
         if args.jsonl {
             let (outlet, course) = (outlet.clone(), Arc::clone(&course));
-            let lines = JsonLines { outlet, course, patience, turn: Mutex::default(), masks };
+            let lines = JsonLines { outlet, course, patience, turn: Mutex::default(), redactor };
             service = service.with_handler(Arc::new(lines));
         }
         let service = service.build()?;

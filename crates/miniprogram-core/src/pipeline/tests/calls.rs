@@ -69,14 +69,14 @@ async fn what_an_effect_reads_is_compared_and_what_a_caller_reads_is_not() {
 }
 
 #[test]
-fn a_member_that_does_not_fit_is_named_by_its_path() {
+fn a_field_that_does_not_fit_is_named_by_its_path() {
     let reply = reply(json!({ "id": 7, "at": { "list": [1, "two"] }, "name": "a" }));
-    assert_eq!(reply.decode_member::<i64>("id").unwrap(), 7);
-    assert_eq!(reply.decode_member::<Option<i64>>("gone").unwrap(), None);
+    assert_eq!(reply.decode_field::<i64>("id").unwrap(), 7);
+    assert_eq!(reply.decode_field::<Option<i64>>("gone").unwrap(), None);
     for (field, error) in [
-        ("name", reply.decode_member::<i64>("name").unwrap_err()),
-        ("gone", reply.decode_member::<i64>("gone").unwrap_err()),
-        ("list[1]", reply.decode_member::<HashMap<String, Vec<i64>>>("at").unwrap_err()),
+        ("name", reply.decode_field::<i64>("name").unwrap_err()),
+        ("gone", reply.decode_field::<i64>("gone").unwrap_err()),
+        ("list[1]", reply.decode_field::<HashMap<String, Vec<i64>>>("at").unwrap_err()),
         ("id", reply.decode::<HashMap<String, String>>().unwrap_err()),
     ] {
         assert_eq!((error.kind(), error.field()), (ErrorKind::Protocol, Some(field)));

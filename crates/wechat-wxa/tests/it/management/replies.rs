@@ -9,9 +9,9 @@ use wechat_wxa::*;
 use crate::support::*;
 
 /// A read's response with unknown fields.
-fn with_more(mut members: Value) -> Answer {
-    members["brand_new"] = json!({ "a": [1] });
-    ok(members)
+fn with_more(mut fields: Value) -> Answer {
+    fields["brand_new"] = json!({ "a": [1] });
+    ok(fields)
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Payment, onboarding, search and packages, 60xxx to 69xxx.
+//! Codes 60000 to 69999: payment, onboarding, search and packages.
 //!
 //! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
 //! chapters.

@@ -8,12 +8,12 @@ use crate::output::to_value;
 
 /// Masks the events of the registered vendors.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Masks {
+pub(crate) struct Redactor {
     /// The texts after which a secret follows.
     prefixes: Vec<&'static str>,
 }
 
-impl Masks {
+impl Redactor {
     pub(crate) fn new(prefixes: impl Iterator<Item = &'static str>) -> Self {
         Self { prefixes: prefixes.collect() }
     }
@@ -66,7 +66,7 @@ mod tests {
             "AuthorizationCodeExpiredTime": 1, "Event": "open", "token": null,
         });
         let event = Event::new(Vendor::new("acme"), EventKind::Unknown, "open".into(), payload);
-        let shown = Masks::new(["QUERY_AUTH_CODE:"].into_iter()).event(&event).unwrap();
+        let shown = Redactor::new(["QUERY_AUTH_CODE:"].into_iter()).event(&event).unwrap();
         assert!(!shown.to_string().contains("canary"), "{shown}");
         let payload = &shown["payload"];
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The app, its information and its account, 45xxx to 51xxx.
+//! Codes 45000 to 51999: the app, its information and its account.
 //!
 //! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
 //! chapters.

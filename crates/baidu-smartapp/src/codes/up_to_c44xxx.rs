@@ -1,4 +1,4 @@
-//! General codes, up to 44999.
+//! Codes up to 44999: general ones.
 //!
 //! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
 //! chapters.

@@ -8,16 +8,16 @@ use miniprogram_core::Timestamp;
 use miniprogram_core::token::{AccessToken, TokenScope};
 use miniprogram_store::{Lease, StoredAccess, TokenRecord};
 
-use crate::flight::Flight;
 use crate::manager::Inner;
+use crate::single_flight::Flight;
 
 /// How long before its expiry a token is replaced: a tenth of its lifetime, at most this.
 const MARGIN: Duration = Duration::from_secs(300);
 
-pub(crate) type Slots = HashMap<TokenScope, Slot>;
+pub(crate) type ScopeStates = HashMap<TokenScope, ScopeState>;
 
 #[derive(Default)]
-pub(crate) struct Slot {
+pub(crate) struct ScopeState {
     /// The token provided to callers.
     current: Option<Current>,
     /// The refused token and its generation; the store may not know of the refusal yet.
@@ -63,7 +63,7 @@ fn margin(life: Duration) -> Duration {
     (life / 10).min(MARGIN)
 }
 
-impl Slot {
+impl ScopeState {
     fn is_refused(&self, token: &AccessToken, generation: i64) -> bool {
         self.refused.as_ref().is_some_and(|(refused, at)| generation <= *at && refused == token)
     }
@@ -82,24 +82,24 @@ impl Slot {
 }
 
 impl Inner {
-    pub(crate) fn slots(&self) -> MutexGuard<'_, Slots> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn scopes(&self) -> MutexGuard<'_, ScopeStates> {
+        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the current token, if it is valid for a while.
     pub(crate) fn cached(&self, scope: &TokenScope) -> Option<AccessToken> {
         let now = self.clock.now();
-        let slots = self.slots();
-        let current = slots.get(scope)?.current.as_ref().filter(|current| current.span.contains(now))?;
+        let scopes = self.scopes();
+        let current = scopes.get(scope)?.current.as_ref().filter(|current| current.span.contains(now))?;
         Some(current.token.clone())
     }
 
     /// Returns the record's token, unless it was refused according to the store or to this process.
     fn unrefused(&self, record: &TokenRecord) -> Option<StoredAccess> {
-        let slots = self.slots();
-        match slots.get(&record.scope) {
-            Some(slot) => slot.unrefused(record).cloned(),
-            None => Slot::default().unrefused(record).cloned(),
+        let scopes = self.scopes();
+        match scopes.get(&record.scope) {
+            Some(state) => state.unrefused(record).cloned(),
+            None => ScopeState::default().unrefused(record).cloned(),
         }
     }
 
@@ -117,12 +117,12 @@ impl Inner {
 
     /// Takes over the stored record, unless this process holds a newer one.
     pub(crate) fn remember(&self, record: &TokenRecord) {
-        let mut slots = self.slots();
-        let slot = slots.entry(record.scope.clone()).or_default();
-        if slot.current.as_ref().is_some_and(|current| current.generation > record.generation) {
+        let mut scopes = self.scopes();
+        let state = scopes.entry(record.scope.clone()).or_default();
+        if state.current.as_ref().is_some_and(|current| current.generation > record.generation) {
             return;
         }
-        slot.current = slot.unrefused(record).map(|access| Current {
+        state.current = state.unrefused(record).map(|access| Current {
             token: access.token.clone(),
             span: Span::of(access),
             generation: record.generation,
@@ -131,53 +131,53 @@ impl Inner {
 
     /// Drops the current token.
     pub(crate) fn forget(&self, scope: &TokenScope) {
-        if let Some(slot) = self.slots().get_mut(scope) {
-            slot.current = None;
+        if let Some(state) = self.scopes().get_mut(scope) {
+            state.current = None;
         }
     }
 
     /// Marks a token as refused. Returns whether the store has to be notified: not if another token is current,
     /// or if it was already notified.
     pub(crate) fn refuse(&self, scope: &TokenScope, token: &AccessToken) -> bool {
-        let mut slots = self.slots();
-        let Some(slot) = slots.get_mut(scope) else { return true };
-        match &slot.current {
+        let mut scopes = self.scopes();
+        let Some(state) = scopes.get_mut(scope) else { return true };
+        match &state.current {
             Some(current) if current.token == *token => {
-                slot.refused = Some((token.clone(), current.generation));
-                slot.current = None;
+                state.refused = Some((token.clone(), current.generation));
+                state.current = None;
                 true
             }
             Some(_) => false,
-            None => slot.refused.as_ref().is_none_or(|(refused, _)| refused != token),
+            None => state.refused.as_ref().is_none_or(|(refused, _)| refused != token),
         }
     }
 
     pub(crate) fn keep_lease(&self, lease: Lease) {
         let scope = lease.scope.clone();
-        self.slots().entry(scope).or_default().kept = Some(lease);
+        self.scopes().entry(scope).or_default().kept = Some(lease);
     }
 
     pub(crate) fn take_kept_lease(&self, scope: &TokenScope) -> Option<Lease> {
-        self.slots().get_mut(scope)?.kept.take()
+        self.scopes().get_mut(scope)?.kept.take()
     }
 
     pub(crate) fn is_unsaved(&self, scope: &TokenScope) -> bool {
-        self.slots().get(scope).is_some_and(|slot| slot.unsaved)
+        self.scopes().get(scope).is_some_and(|state| state.unsaved)
     }
 
     pub(crate) fn set_unsaved(&self, scope: &TokenScope, unsaved: bool) {
-        self.slots().entry(scope.clone()).or_default().unsaved = unsaved;
+        self.scopes().entry(scope.clone()).or_default().unsaved = unsaved;
     }
 
     /// Ends the task, so that the next one may begin.
     pub(crate) fn clear(&self, scope: &TokenScope) {
-        let mut slots = self.slots();
-        let empty = slots.get_mut(scope).is_some_and(|slot| {
-            slot.flight = None;
-            slot.is_empty()
+        let mut scopes = self.scopes();
+        let empty = scopes.get_mut(scope).is_some_and(|state| {
+            state.flight = None;
+            state.is_empty()
         });
         if empty {
-            slots.remove(scope);
+            scopes.remove(scope);
         }
     }
 }
@@ -196,11 +196,11 @@ mod tests {
     use crate::alarm::LogAlarms;
 
     #[test]
-    fn a_slot_in_which_nothing_is_remembered_is_empty() {
-        assert!(Slot::default().is_empty());
+    fn a_state_in_which_nothing_is_remembered_is_empty() {
+        assert!(ScopeState::default().is_empty());
         let token = AccessToken::new("token").unwrap();
-        assert!(!Slot { refused: Some((token, 1)), ..Slot::default() }.is_empty());
-        assert!(!Slot { unsaved: true, ..Slot::default() }.is_empty());
+        assert!(!ScopeState { refused: Some((token, 1)), ..ScopeState::default() }.is_empty());
+        assert!(!ScopeState { unsaved: true, ..ScopeState::default() }.is_empty());
     }
 
     #[tokio::test]
@@ -217,7 +217,7 @@ mod tests {
             alarms: Arc::new(LogAlarms),
             concurrency: 1,
             random: Mutex::new(fastrand::Rng::with_seed(1)),
-            slots: Mutex::default(),
+            scopes: Mutex::default(),
             renewals: Mutex::default(),
         };
         let scope = TokenScope::platform(Vendor::new("acme"), "platform".into());

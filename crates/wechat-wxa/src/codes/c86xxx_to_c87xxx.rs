@@ -1,4 +1,4 @@
-//! Third-party calls, 86xxx and 87xxx.
+//! Codes 86000 to 87999: third-party calls.
 //!
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.

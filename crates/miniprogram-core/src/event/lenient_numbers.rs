@@ -1,4 +1,4 @@
-//! Numbers that vendors send as numbers or as strings.
+//! Ids, integers and times that vendors send as numbers or as strings.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Open-account binding, domains, registration and speed-up, 88xxx to 91xxx.
+//! Codes 89000 to 91999: open-account binding, domains, registration and speed-up.
 //!
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.

@@ -1,4 +1,4 @@
-//! Mini-program management, 85xxx.
+//! Codes 85000 to 85999: mini-program management.
 //!
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.

@@ -1,4 +1,4 @@
-//! Codes from 70000.
+//! Codes from 70000: coupons, messages, brand words, traffic, the service library, domains.
 //!
 //! Messages are those of document 003 where it prints one, otherwise a gloss of the list in Baidu's SDKs and older
 //! chapters.

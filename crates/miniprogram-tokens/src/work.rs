@@ -1,4 +1,4 @@
-//! A task and its mark on the clock.
+//! Work in progress and its mark on the clock.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,14 +14,14 @@ use crate::manager::TokenManager;
 const MIN_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// A task: holds one mark of the clock, and lends it to the calls it makes.
+/// Work in progress: holds one mark of the clock, and lends it to the calls it makes.
 #[derive(Debug)]
-pub(crate) struct Trip {
+pub(crate) struct Work {
     pub(crate) manager: TokenManager,
     busy: Option<Busy>,
 }
 
-impl Trip {
+impl Work {
     pub(crate) fn new(manager: &TokenManager) -> Self {
         Self { manager: manager.clone(), busy: Some(manager.0.clock.enter()) }
     }
@@ -39,14 +39,14 @@ impl Trip {
         self.manager.0.clock.sleep(duration).await;
     }
 
-    /// Waits for work that marks the clock itself, without a gap between its mark and this one.
-    pub(crate) async fn lend<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
+    /// Waits for a future that marks the clock itself, without a gap between its mark and this one.
+    pub(crate) async fn lend<T>(&mut self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
         let mut held = self.busy.take();
         let clock = &self.manager.0.clock;
         let (output, busy) = poll_fn(|context| {
             let mark = held.take().unwrap_or_else(|| clock.enter());
-            work.as_mut().poll(context).map(|output| (output, mark))
+            future.as_mut().poll(context).map(|output| (output, mark))
         })
         .await;
         self.busy = Some(busy);

@@ -1,4 +1,4 @@
-//! Component platform: authorization, tokens, privacy interfaces.
+//! Codes 61000 to 76999: component platform, that is authorization, tokens and privacy interfaces.
 //!
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.

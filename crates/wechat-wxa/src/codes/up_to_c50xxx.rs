@@ -1,4 +1,4 @@
-//! General codes.
+//! Codes up to 50999: general ones.
 //!
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.

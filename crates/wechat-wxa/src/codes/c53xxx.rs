@@ -1,4 +1,4 @@
-//! Name, signature, avatar and category.
+//! Codes 53000 to 53999: name, signature, avatar and category.
 //!
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.

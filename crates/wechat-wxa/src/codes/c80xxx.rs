@@ -1,4 +1,4 @@
-//! Plugins that a template uses.
+//! Codes 80000 to 80999: plugins that a template uses.
 //!
 //! Messages are those of document 002 where it prints one, otherwise the `errmsg` of WeChat's public error tables,
 //! otherwise a gloss.

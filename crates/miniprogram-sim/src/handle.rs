@@ -1,4 +1,4 @@
-//! Applies faults to vendor requests: before the effect, after it, or with the effect delayed.
+//! Handles vendor requests, with the faults that are to strike them: before the effect, after it, or with the effect delayed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,10 +84,10 @@ impl Struck<'_> {
             }
             Fault::ExpiredToken => Ok(self.refuse(&token_refusal(self.vendor, TokenFault::Expired))),
             Fault::UnknownStatus(status) => Ok(self.changed(|body| replace_status(body, status))),
-            Fault::EmptyMember(name) => {
+            Fault::EmptyField(name) => {
                 Ok(self.changed(|body| replace_field(body, &name, Some(&Value::from("")))))
             }
-            Fault::MissingMember(name) => Ok(self.changed(|body| replace_field(body, &name, None))),
+            Fault::MissingField(name) => Ok(self.changed(|body| replace_field(body, &name, None))),
             Fault::Untold(untold) => Ok(self.changed(|body| leave_untold(body, untold))),
         }
     }
@@ -300,7 +300,7 @@ fn replace_field(value: &mut Value, name: &str, replacement: Option<&Value>) -> 
         Value::Object(fields) => {
             found = fields.contains_key(name);
             match (replacement, fields.get_mut(name)) {
-                (Some(replacement), Some(member)) => member.clone_from(replacement),
+                (Some(replacement), Some(field)) => field.clone_from(replacement),
                 (None, Some(_)) => drop(fields.remove(name)),
                 (_, None) => {}
             }
