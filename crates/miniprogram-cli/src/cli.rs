@@ -42,7 +42,7 @@ pub(crate) use template::TemplateVerb;
 
 use crate::terminal::Format;
 use crate::values::{Source, pair, positive_duration, secret};
-use crate::vendors::Vendors;
+use crate::vendors::{VendorEntry, Vendors};
 
 /// Uploads, audits, releases and rolls back merchants' mini programs, with the same commands for every vendor.
 #[derive(Debug, Parser)]
@@ -146,7 +146,7 @@ pub(crate) enum Noun {
     /// Publish approved versions and roll them back
     #[command(subcommand)]
     Release(ReleaseVerb),
-    /// The basic information of an app at Baidu
+    /// The basic information of an app
     #[command(subcommand)]
     App(AppVerb),
     /// The platform's templates; takes the platform's own token
@@ -155,7 +155,7 @@ pub(crate) enum Noun {
         after_help = "The token is the platform's own, such as WeChat's component_access_token, not an app's:\nfor an app's token a vendor may return an empty list."
     )]
     Template(TemplateVerb),
-    /// What members of Baidu's open-source alliance can read
+    /// What members of an open-source alliance can read
     #[command(subcommand)]
     Alliance(AllianceVerb),
     /// Authorizations and tokens
@@ -250,9 +250,24 @@ fn language_parser() -> impl TypedValueParser<Value = Language> {
 fn with_vendors(command: Command, vendors: &Vendors) -> Command {
     let names = PossibleValuesParser::new(vendors.names().map(PossibleValue::new));
     let of_explain = names.clone();
-    command
+    let command = command
         .mut_arg("vendor", |arg| arg.value_parser(names))
-        .mut_subcommand("explain", |explain| explain.mut_arg("of", |arg| arg.value_parser(of_explain)))
+        .mut_subcommand("explain", |explain| explain.mut_arg("of", |arg| arg.value_parser(of_explain)));
+    let command = only_at(command, "app", vendors, |entry| entry.app_admin().is_some());
+    only_at(command, "alliance", vendors, |entry| entry.alliance().is_some())
+}
+
+/// Adds to the help of a noun which of the registered vendors have it.
+fn only_at(command: Command, noun: &str, vendors: &Vendors, has: fn(&dyn VendorEntry) -> bool) -> Command {
+    let names: Vec<_> =
+        vendors.iter().filter(|entry| has(&***entry)).map(|entry| entry.vendor().to_string()).collect();
+    if names.is_empty() {
+        return command;
+    }
+    command.mut_subcommand(noun, |noun| {
+        let about = noun.get_about().map(ToString::to_string).unwrap_or_default();
+        noun.about(format!("{about} ({})", names.join(", ")))
+    })
 }
 
 /// The options of [`Common`] that a command does not take, except `--format`.
