@@ -1,6 +1,6 @@
 //! Effects: planned for a dry run, otherwise performed and printed.
 
-use miniprogram::{Command, Error, Outcome, Subject};
+use miniprogram::{Command, Error, Outcome, Subject, SubjectId};
 use serde_json::Value;
 
 use crate::cli::DryRun;
@@ -39,10 +39,13 @@ pub(crate) async fn finish(
     effect: impl Future<Output = Result<Value, Error>>,
 ) -> Result<Finish, Failure> {
     let result = uninterrupted(entry, operation, effect).await.map_err(|error| {
-        let app =
-            error.intent().map(|intent| intent.subject.as_str()).or(context.app()).unwrap_or("<APP_ID>");
+        let subject = match error.intent().map(|intent| &intent.subject) {
+            Some(SubjectId::Platform(platform)) => format!("--platform-id {platform}"),
+            Some(subject) => format!("--app {subject}"),
+            None => format!("--app {}", context.app().unwrap_or("<APP_ID>")),
+        };
         let open = error.intent().is_some() || error.outcome() == Outcome::Unknown;
-        let next = open.then(|| next_step(context, entry, app));
+        let next = open.then(|| next_step(context, entry, &subject));
         match next {
             Some(next) => error.with_advice(next),
             None => error,
@@ -53,12 +56,12 @@ pub(crate) async fn finish(
 }
 
 /// The advice for an effect with an unknown outcome.
-fn next_step(context: &Context, entry: &dyn VendorEntry, app: &str) -> String {
+fn next_step(context: &Context, entry: &dyn VendorEntry, subject: &str) -> String {
     let is_kept =
         context.settings().is_ok_and(|settings| settings.store().is_ok_and(|store| store.is_some()));
     if is_kept {
         format!(
-            "repeat the command, or run `miniprogram effects settle --vendor {} --app {app}`: both query the vendor first",
+            "repeat the command, or run `miniprogram effects settle --vendor {} {subject}`: both query the vendor first",
             entry.vendor()
         )
     } else {

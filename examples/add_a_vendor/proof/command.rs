@@ -48,7 +48,7 @@ impl Desk {
         Ok(Self { directory, acme })
     }
 
-    /// Runs one line for the app `bakery`.
+    /// Runs one line, for the app `bakery` unless it names a vendor itself.
     async fn run(&self, line: &str) -> Result<Output, Box<dyn Error>> {
         let mut command = Process::new(std::env::current_exe()?);
         let inherited = std::env::vars_os().map(|(name, _)| name);
@@ -57,7 +57,7 @@ impl Desk {
         }
         command.env(AS_COMMAND, "1").current_dir(self.directory.path()).args(line.split_whitespace());
         command.args(["--format", "json"]);
-        if !line.starts_with("store ") && line != "vendors" {
+        if !line.starts_with("store ") && line != "vendors" && !line.contains("--vendor") {
             command.args(["--vendor", "acme", "--app", "bakery"]);
         }
         Ok(tokio::task::spawn_blocking(move || command.output()).await??)
@@ -110,6 +110,9 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     assert_eq!(authorized["app_id"], "bakery");
     let status = desk.done("auth status").await?;
     assert_eq!((&status[0]["state"], &status[0]["expires_at"]), (&json!("active"), &Value::Null), "{status}");
+    let of_platform = desk.done("auth status --vendor acme").await?;
+    let kinds: Vec<_> = of_platform.as_array().into_iter().flatten().map(|row| &row["kind"]).collect();
+    assert_eq!(kinds, ["authorizer"], "a platform that signs its requests has no ticket: {of_platform}");
     assert_eq!(desk.fails("auth recover").await?.0, Some(3), "there is no recovery");
 
     let upload = "code upload --template-id 7 --ext-json {} --user-version 2.5.0 --user-desc spring";

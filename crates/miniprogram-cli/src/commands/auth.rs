@@ -290,10 +290,15 @@ async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failur
     let mut rows = Vec::new();
     if context.app().is_none() {
         for key in &keys {
-            rows.push(match store.ticket(key).await {
-                Ok(ticket) => of_ticket(key, ticket.as_ref(), now)?,
-                Err(error) => unreadable_ticket(key, &error),
-            });
+            let signs = |key: &PlatformKey| {
+                context.vendors().find(key.vendor.as_str()).is_some_and(|entry| entry.signs_requests())
+            };
+            match store.ticket(key).await {
+                // A platform that signs its requests gets no ticket.
+                Ok(None) if signs(key) => {}
+                Ok(ticket) => rows.push(of_ticket(key, ticket.as_ref(), now)?),
+                Err(error) => rows.push(unreadable_ticket(key, &error)),
+            }
         }
     }
     rows.extend(tokens);

@@ -3,8 +3,8 @@
 use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::vendor_api::redact::masked;
 use miniprogram::{
-    AppId, EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome, PlatformId,
-    Settled, SubjectId, Vendor,
+    EffectValue, Error, ErrorKind, Evidence, Intent, MiniProgramPlatform, Outcome, PlatformId, Settled,
+    SubjectId, Vendor,
 };
 use miniprogram_store::{PlatformKey, Store, UnreadableIntent};
 use serde_json::{Value, json};
@@ -61,15 +61,20 @@ async fn list(context: &Context, settings: &Settings) -> Result<Finish, Failure>
     Ok(Finish::Done)
 }
 
+/// An effect on the platform itself has no `app_id`.
 fn row(platform: &PlatformId, intent: &Intent) -> Value {
-    json!({
+    let mut row = json!({
         "vendor": intent.vendor,
         "platform_id": platform,
-        "app_id": intent.subject.as_str(),
+        "app_id": intent.subject.app(),
         "operation": intent.operation,
         "attempt": intent.attempt,
         "started_at": intent.started_at,
-    })
+    });
+    if let (None, Some(fields)) = (intent.subject.app(), row.as_object_mut()) {
+        fields.shift_remove("app_id");
+    }
+    row
 }
 
 /// Those of an app, or all. One whose app cannot be read may belong to any app.
@@ -81,7 +86,7 @@ fn of_app(intents: Vec<UnreadableIntent>, app: Option<&str>) -> impl Iterator<It
 }
 
 fn unreadable_row(key: &PlatformKey, intent: &UnreadableIntent) -> Value {
-    json!({
+    let mut row = json!({
         "vendor": key.vendor,
         "platform_id": key.platform,
         "app_id": intent.app,
@@ -89,38 +94,44 @@ fn unreadable_row(key: &PlatformKey, intent: &UnreadableIntent) -> Value {
         "attempt": intent.attempt,
         "started_at": intent.started_at,
         "unreadable": intent.reason,
-    })
+    });
+    let of_platform = intent.app.as_deref() == Some(key.platform.as_str());
+    if let (true, Some(fields)) = (of_platform, row.as_object_mut()) {
+        fields.shift_remove("app_id");
+    }
+    row
 }
 
-/// The unreadable open effect of an app.
+/// The unreadable open effect of a subject.
 async fn unreadable_of(
     store: &dyn Store,
     key: &PlatformKey,
-    app: &AppId,
+    subject: &str,
 ) -> Result<Option<UnreadableIntent>, Error> {
     let mut unreadable = store.pending_intents(key).await?.unreadable;
-    unreadable.retain(|intent| intent.app.as_deref() == Some(app.as_str()));
+    unreadable.retain(|intent| intent.app.as_deref() == Some(subject));
     Ok(unreadable.pop())
 }
 
 async fn show(context: &Context, settings: &Settings) -> Result<Finish, Failure> {
-    let (vendor, app) = named(context)?;
+    let (vendor, subject) = named(context)?;
     let store = context.open_read_only(settings).await?;
     let mut found = None;
     for key in platforms(context, settings)? {
         if key.vendor == vendor
-            && let Some(intent) = unreadable_of(&*store, &key, &app).await?
+            && let Some(intent) = unreadable_of(&*store, &key, &subject).await?
         {
             context.output.record(&unreadable_row(&key, &intent))?;
             return Ok(Finish::Done);
         }
-        if let Some(intent) =
-            store.pending_intent(&key.platform, vendor, &SubjectId::at(&key.platform, app.as_str())).await?
+        if let Some(intent) = store
+            .pending_intent(&key.platform, vendor, &SubjectId::at(&key.platform, subject.as_str()))
+            .await?
         {
             found = Some((key.platform, intent));
         }
     }
-    let (platform, intent) = found.ok_or_else(|| nothing_open(vendor, &app))?;
+    let (platform, intent) = found.ok_or_else(|| nothing_open(vendor, &subject))?;
     let mut shown = row(&platform, &intent);
     shown["arguments"] = masked(to_value(&intent.target)?);
     shown["before"] = masked(intent.before);
@@ -128,29 +139,32 @@ async fn show(context: &Context, settings: &Settings) -> Result<Finish, Failure>
     Ok(Finish::Done)
 }
 
-fn named(context: &Context) -> Result<(Vendor, AppId), Failure> {
-    match (context.named_vendor(), context.app()) {
-        (Some(entry), Some(app)) => Ok((entry.vendor(), app.into())),
+/// The vendor and the subject that the options name: an app, or with `--platform-id` alone the platform itself. An
+/// `--app` with the platform's own id names the platform as well.
+fn named(context: &Context) -> Result<(Vendor, String), Failure> {
+    let subject = context.app().or(context.platform_id());
+    match (context.named_vendor(), subject) {
+        (Some(entry), Some(subject)) => Ok((entry.vendor(), subject.to_owned())),
         (None, Some(_)) => Err(cli::missing(&["--vendor <VENDOR>"]).into()),
         (Some(_), None) => Err(cli::missing(&["--app <APP_ID>"]).into()),
         (None, None) => Err(cli::missing(&["--vendor <VENDOR>", "--app <APP_ID>"]).into()),
     }
 }
 
-fn nothing_open(vendor: Vendor, app: &AppId) -> Error {
+fn nothing_open(vendor: Vendor, subject: &str) -> Error {
     Error::new(ErrorKind::NotFound, "effects")
         .for_vendor(vendor)
         .with_field("app")
-        .with_detail(format!("no effect of {app} is open"))
+        .with_detail(format!("no effect of {subject} is open"))
         .with_advice("`miniprogram effects list` shows the open ones")
 }
 
 async fn settle(context: &Context, settings: &Settings, known: Option<Known>) -> Result<Finish, Failure> {
-    let (vendor, app) = named(context)?;
-    if let Some(finish) = settle_unreadable(context, settings, known, vendor, &app).await? {
+    let (vendor, subject) = named(context)?;
+    if let Some(finish) = settle_unreadable(context, settings, known, vendor, &subject).await? {
         return Ok(finish);
     }
-    let own = platforms(context, settings)?.iter().any(|key| key.platform.as_str() == app.as_str());
+    let own = platforms(context, settings)?.iter().any(|key| key.platform.as_str() == subject);
     let (entry, config) = if own {
         context.effect_platform(DryRun::default()).await?
     } else {
@@ -160,8 +174,8 @@ async fn settle(context: &Context, settings: &Settings, known: Option<Known>) ->
     let store = context.open(settings).await?;
     let platform_id = config.client.platform_id.clone();
     let intent =
-        store.pending_intent(&platform_id, vendor, &SubjectId::at(&platform_id, app.as_str())).await?;
-    let intent = intent.ok_or_else(|| nothing_open(vendor, &app))?;
+        store.pending_intent(&platform_id, vendor, &SubjectId::at(&platform_id, subject.as_str())).await?;
+    let intent = intent.ok_or_else(|| nothing_open(vendor, &subject))?;
     let platform = entry.platform(config)?;
     let settled = match known {
         Some(known) => {
@@ -175,17 +189,17 @@ async fn settle(context: &Context, settings: &Settings, known: Option<Known>) ->
     Ok(if settled.outcome == Outcome::Unknown { Finish::Unknown } else { Finish::Done })
 }
 
-/// Closes an unreadable effect with the outcome that a person has determined. `None` if the app has no such effect.
+/// Closes an unreadable effect with the outcome that a person has determined. `None` if the subject has no such effect.
 async fn settle_unreadable(
     context: &Context,
     settings: &Settings,
     known: Option<Known>,
     vendor: Vendor,
-    app: &AppId,
+    subject: &str,
 ) -> Result<Option<Finish>, Failure> {
     for key in platforms(context, settings)?.into_iter().filter(|key| key.vendor == vendor) {
         let store = context.open(settings).await?;
-        let Some(intent) = unreadable_of(&*store, &key, app).await? else { continue };
+        let Some(intent) = unreadable_of(&*store, &key, subject).await? else { continue };
         let Some(known) = known.filter(|_| !intent.lacks_key) else {
             return Err(cannot_query(vendor, &intent).into());
         };
@@ -193,7 +207,7 @@ async fn settle_unreadable(
         store
             .close_unreadable_intent(
                 &key,
-                &SubjectId::at(&key.platform, app.as_str()),
+                &SubjectId::at(&key.platform, subject),
                 &settled,
                 SystemClock.now(),
             )

@@ -155,17 +155,23 @@ async fn an_effect_of_the_platform_is_listed_and_settled_under_its_id() {
         ]);
         let error = run(&["template", "add", "--draft-id", draft.as_str()]).error(6);
         assert_eq!(error["outcome"], "unknown", "{error}");
-        assert!(error["advice"].as_str().unwrap().contains("--app platform"), "{error}");
+        let next = format!("settle --vendor {vendor} --platform-id platform`");
+        assert!(error["advice"].as_str().unwrap().contains(&next), "{error}");
         let listed = run(&["effects", "list"]).json();
         assert_eq!(
-            (&listed[0]["app_id"], &listed[0]["operation"]),
+            (&listed[0]["platform_id"], &listed[0]["operation"]),
             (&json!("platform"), &json!("add_template"))
         );
-        let shown = run(&["effects", "show", "--app", "platform"]).json();
+        assert!(listed[0].get("app_id").is_none(), "it is no app's: {listed}");
+        assert_eq!(run(&["effects", "show", "--app", "platform"]).json(), run(&["effects", "show"]).json());
+        let shown = run(&["effects", "show"]).json();
+        assert!(shown.get("app_id").is_none(), "{shown}");
         let arguments = &shown["arguments"]["inherent"]["arguments"];
         assert_eq!(arguments["draft_id"], draft.as_str(), "{shown}");
         desk.bench.sim.clear_faults();
-        let settled = run(&["effects", "settle", "--app", "platform"]).json();
+        // The platform's id as an app's names it as well.
+        let by_app = ["effects", "settle", "--app", "platform"];
+        let settled = run(if vendor == WECHAT { &["effects", "settle"] } else { &by_app }).json();
         assert_eq!(
             (&settled["outcome"], &settled["evidence"]),
             (&json!("done"), &json!("asked")),

@@ -50,6 +50,11 @@ impl Course {
         self.so_far
     }
 
+    /// Returns whether the outcome of any attempt was unknown when it ended.
+    pub(super) const fn was_unknown(&self) -> bool {
+        self.unknown_before
+    }
+
     /// Returns the maximum number of attempts.
     pub(super) fn limit(&self, max_attempts: u32) -> u32 {
         match self.class {

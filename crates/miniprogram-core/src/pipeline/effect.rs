@@ -129,20 +129,28 @@ impl Pipeline {
                 Next::Failed(error) => (error.with_attempts(op.sent), false),
             };
             let repeat = may_repeat.then(|| op.may_repeat(intent.attempt, &call, &error)).flatten();
-            let Some((pause, taken)) = repeat else {
-                // The journal and the gate keep an open effect: it is settled before anything else is sent.
-                if error.outcome() == Outcome::Unknown {
-                    return Err(error.with_intent(intent));
-                }
-                self.close(gate, &intent, &Settled::not_done(Evidence::Asked)).await;
-                return Err(error);
-            };
+            let Some((pause, taken)) = repeat else { return Err(self.failed(gate, intent, error).await) };
             tracing::debug!(vendor = %self.vendor(), subject = %op.subject, operation, attempt = intent.attempt, %error, "nothing happened: sending again");
             op.pause(pause).await;
+            if let Err(forbidden) = plan.before_repeat(op, &intent).await {
+                let outcome = if course.was_unknown() { Outcome::Unknown } else { error.outcome() };
+                let forbidden = self.stamp(forbidden).with_operation(operation).with_attempts(op.sent);
+                return Err(self.failed(gate, intent, forbidden.with_outcome(outcome)).await);
+            }
             withdrawal = Some(taken);
             course.repeat(&error);
             intent.attempt += 1;
         }
+    }
+
+    /// Ends an effect that fails. The journal and the gate keep an open one: it is settled before anything else is
+    /// sent.
+    async fn failed(&self, gate: &mut Gate, intent: Intent, error: Error) -> Error {
+        if error.outcome() == Outcome::Unknown {
+            return error.with_intent(intent);
+        }
+        self.close(gate, &intent, &Settled::not_done(Evidence::Asked)).await;
+        error
     }
 
     /// Records an attempt before it is sent. If that fails, the attempt is not sent, and what is known about

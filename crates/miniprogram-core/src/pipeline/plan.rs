@@ -52,6 +52,16 @@ pub trait EffectPlan: Send + Sync {
         Ok(Preview::new(self.request(&Value::Null)?))
     }
 
+    /// Checks, right before the request is sent again, that it would still have the same target. Called after an
+    /// attempt that did not take effect. Reads only; the default sends again without a read.
+    ///
+    /// # Errors
+    /// Any reason that forbids it: nothing is sent, and the effect fails with this error. If the outcome of an attempt
+    /// was unknown when it ended, it is unknown again: it may have taken effect late.
+    async fn before_repeat(&self, _op: &mut Op<'_>, _intent: &Intent) -> Result<()> {
+        Ok(())
+    }
+
     /// Returns the value of a success.
     ///
     /// # Errors
@@ -60,14 +70,13 @@ pub trait EffectPlan: Send + Sync {
         Ok(EffectValue::None)
     }
 
-    /// What the effect yields, where the vendor's answer leaves something out that a read shows. Called once, after a
-    /// success that the vendor answered. Reads only; if the read fails, returns the value as it is: the effect is done
-    /// all the same.
+    /// Completes the value of a success whose response omits something that a read shows. Called once, after a
+    /// successful response. Reads only; if the read fails, returns the value unchanged, since the effect is done.
     async fn complete(&self, _op: &mut Op<'_>, _before: &Value, value: EffectValue) -> EffectValue {
         value
     }
 
-    /// Looks once whether the effect shows. Reads only.
+    /// Probes once whether the effect is visible. Reads only.
     ///
     /// # Errors
     /// If the state cannot be read.

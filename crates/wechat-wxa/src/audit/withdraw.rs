@@ -23,7 +23,7 @@ impl WithdrawAudit {
     }
 }
 
-/// Explains why an audit that the caller names cannot be withdrawn.
+/// Explains why the wanted audit cannot be withdrawn.
 fn refusal(latest: &Audit, wanted: &AuditId) -> String {
     match &latest.audit_id {
         Some(id) if id == wanted => format!("audit {id} is {}, not in review", latest.status),
@@ -55,6 +55,16 @@ impl EffectPlan for WithdrawAudit {
 
     fn request(&self, _before: &Value) -> Result<Call> {
         Ok(Call::to(&endpoints::WITHDRAW_AUDIT))
+    }
+
+    /// The request names no audit: once another one is the latest, it would withdraw that one.
+    async fn before_repeat(&self, op: &mut Op<'_>, intent: &Intent) -> Result<()> {
+        let ours = self.target.audit(OPERATION, &intent.before)?;
+        let latest = read_latest(op).await?;
+        match &latest.audit_id {
+            Some(id) if *id == ours => Ok(()),
+            _ => Err(REFUSE.conflict(OPERATION, refusal(&latest, &ours))),
+        }
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {

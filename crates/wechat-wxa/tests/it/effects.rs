@@ -347,6 +347,33 @@ mod withdrawal {
     }
 
     #[tokio::test]
+    async fn it_is_not_sent_again_once_another_audit_is_the_latest() {
+        // The reads of a lost attempt show ours in review for the whole settle time.
+        for (first, reads, outcome) in
+            [(refused(9_402_202), 1, Outcome::NotDone), (Answer::Timeout, 5, Outcome::Unknown)]
+        {
+            for command in [latest(), Command::WithdrawAudit { audit: AuditTarget::Id(ID.into()) }] {
+                let latest = [vec![audit(OURS, 2); reads], vec![audit(9, 2)]].concat();
+                let stage = stage([
+                    (WITHDRAW, vec![first.clone(), done()]),
+                    (LATEST, latest),
+                    (STATUS, vec![ok(json!({ "status": 3 }))]),
+                ]);
+                let error = stage.app.perform(command.clone()).await.unwrap_err();
+                assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, outcome), "{error:#}");
+                assert_eq!(error.detail(), Some("the latest audit is 9 (in_review), not 1234567"));
+                assert_eq!((error.attempts(), stage.vendor.count(WITHDRAW)), (1, 1));
+                // The attempt may have landed late: the audit itself shows it.
+                if let Some(intent) = error.intent() {
+                    assert_eq!(stage.app.settle(intent).await.unwrap().outcome, Outcome::Done);
+                }
+            }
+            let stage = stage([(WITHDRAW, vec![first.clone(), done()]), (LATEST, vec![audit(OURS, 2)])]);
+            assert_eq!(stage.app.perform(latest()).await.unwrap().attempts, 2);
+        }
+    }
+
+    #[tokio::test]
     async fn a_lost_withdrawal_of_the_latest_audit_is_settled_by_the_one_it_was() {
         // Withdrawn, and another one was submitted in the meantime: the status of ours decides.
         let script = [
