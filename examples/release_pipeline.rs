@@ -250,7 +250,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
             truth.online_version()
         );
         if counts != [1, 1, 1, 1] || truth.online.map(|online| online.version) != before {
-            return Err(format!("{vendor}: the truth differs from what was told").into());
+            return Err(format!("{vendor}: the truth differs from what was reported").into());
         }
     }
     println!("both vendors: released and rolled back, once each");

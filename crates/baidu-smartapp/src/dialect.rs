@@ -123,7 +123,7 @@ fn refusal(call: &Call, json: &Map<String, Value>) -> Result<Option<VendorRefusa
         Some(0) => Ok(None),
         Some(errno) => Ok(Some(refused(&ERRNO, errno.into(), message(), call))),
         None if call.endpoint.is_some_and(|called| called.succeeds_with(json)) => Ok(None),
-        None => Err("the body holds no errno"),
+        None => Err("the body has no errno"),
     }
 }
 

@@ -340,7 +340,7 @@ impl Lists {
         let taken: Vec<_> = kinds.iter().map(|(field, _)| *field).chain(["action"]).collect();
         kinds.retain(|(_, domains)| !domains.is_empty());
         if kinds.is_empty() {
-            return Err(REFUSE.invalid(operation, "domains", "must hold at least one domain"));
+            return Err(REFUSE.invalid(operation, "domains", "must contain at least one domain"));
         }
         for (field, domains) in &kinds {
             REFUSE.listed(operation, field, domains)?;

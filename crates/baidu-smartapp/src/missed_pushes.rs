@@ -78,7 +78,7 @@ impl MissedPushQuery {
         let call = Call::to(&endpoints::MISSED_PUSHES).with_platform_token();
         if !self.ids.is_empty() {
             if *self != Self::new().with_ids(self.ids.clone()) {
-                let why = "must stand alone: Baidu reads nothing else beside it";
+                let why = "must be used alone: Baidu reads nothing else with it";
                 return invalid("id_list", why.to_owned());
             }
             REFUSE.listed(OPERATION, "id_list", &self.ids)?;

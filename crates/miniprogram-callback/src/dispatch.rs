@@ -251,7 +251,7 @@ async fn hand_over_one(
         let more = more && !shared.stopping.load(Ordering::Acquire);
         let (outcome, next) = report(shared, claim, ended, more).await;
         tracing::Span::current().record("outcome", outcome);
-        tracing::debug!("handed over");
+        tracing::debug!("delivered");
         metrics::attempt(claim.entry.platform.vendor, outcome, started.elapsed());
         match next {
             Some(next) => Then::Next(Box::new(next)),
@@ -335,9 +335,9 @@ async fn report(
     };
     let words = error.as_ref().map(|error| shortened(&error.to_string())).unwrap_or_default();
     match (outcome, &error) {
-        ("dead", Some(error)) => tracing::error!(%error, "the event goes to the dead"),
+        ("dead", Some(error)) => tracing::error!(%error, "the event goes to the dead letters"),
         ("handed_back", Some(error)) => tracing::debug!(%error, "the event is handed back"),
-        (_, Some(error)) => tracing::warn!(%error, "the event is handed over again later"),
+        (_, Some(error)) => tracing::warn!(%error, "the event will be delivered again later"),
         _ => {}
     }
     let due_at = match outcome {

@@ -27,7 +27,7 @@ pub(crate) trait Page: Debug + Send + Sync {
     /// Returns the page.
     fn render(&self) -> String;
 
-    /// Gives memory back. To be called now and then, also while nobody reads the page.
+    /// Frees memory. Has to be called periodically, also while the page is not read.
     fn run_upkeep(&self);
 }
 

@@ -73,7 +73,7 @@ impl Shared {
         if self.within(PROBED_WITHIN, self.in_place()).await.flatten() == Some(false) {
             return Some("the store is not the one that was opened");
         }
-        (!self.turns()).then_some("events are not handed over any more")
+        (!self.turns()).then_some("events are no longer delivered")
     }
 
     /// Returns whether pushes should be sent here, and everything that needs attention.

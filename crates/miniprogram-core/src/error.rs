@@ -431,9 +431,9 @@ mod tests {
     #[test]
     fn an_error_is_one_word_wide_and_reads_as_one_line() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
-        let error = Error::invalid("submit_audit", "item_list", "must hold 1 to 5 items, has 6");
-        insta::assert_snapshot!(error, @"submit_audit: invalid argument: `item_list` must hold 1 to 5 items, has 6");
-        insta::assert_snapshot!(format!("{error:#}"), @"submit_audit: invalid argument: `item_list` must hold 1 to 5 items, has 6; outcome not_sent; correct the argument; the same request fails again");
+        let error = Error::invalid("submit_audit", "item_list", "must contain 1 to 5 items, has 6");
+        insta::assert_snapshot!(error, @"submit_audit: invalid argument: `item_list` must contain 1 to 5 items, has 6");
+        insta::assert_snapshot!(format!("{error:#}"), @"submit_audit: invalid argument: `item_list` must contain 1 to 5 items, has 6; outcome not_sent; correct the argument; the same request fails again");
     }
 
     #[test]

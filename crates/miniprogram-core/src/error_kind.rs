@@ -135,23 +135,23 @@ impl ErrorKind {
                 Advice::new("check the id and the app that it belongs to", "请核对 ID 以及它所属的小程序")
             }
             Self::Conflict => {
-                Advice::new("read the present state, then decide", "请先查询当前状态，再决定下一步操作")
+                Advice::new("read the current state, then decide", "请先查询当前状态，再决定下一步操作")
             }
             Self::ContentRejected => {
                 Advice::new("change the content that the vendor refuses", "请修改被平台方拒绝的内容后再提交")
             }
             Self::QuotaExhausted => {
-                Advice::new("wait until the allowance returns", "额度已用完，请等额度恢复后再试")
+                Advice::new("wait until the quota is reset", "额度已用完，请等额度恢复后再试")
             }
             Self::RateLimited => {
                 Advice::new("slow down and repeat after the wait", "请求过于频繁，请降低频率，稍后重试")
             }
             Self::Unavailable | Self::Timeout => Advice::new(
-                "repeat later; after an effect, read the present state or settle its intent first",
+                "repeat later; after an effect, read the current state or settle its intent first",
                 "请稍后重试；写操作须先确认上一次的结果",
             ),
             Self::Protocol => Advice::new(
-                "after an effect, read the present state first; report the answer if it stays so",
+                "after an effect, read the current state first; report the answer if it stays so",
                 "写操作请先查询确认结果；若持续出现，请把返回内容反馈给平台方",
             ),
             Self::Callback => Advice::new(
@@ -163,7 +163,7 @@ impl ErrorKind {
             }
             Self::Config => Advice::new("correct the configuration", "请修正本地配置"),
             Self::Cancelled => Advice::new(
-                "read the present state, or settle the intent, before the next effect on this app",
+                "read the current state, or settle the intent, before the next effect on this app",
                 "对该小程序执行下一个写操作前，请先确认本次的结果",
             ),
             Self::Vendor => Advice::new(

@@ -23,7 +23,7 @@ pub struct InvalidExtJson(String);
 /// let ext: ExtJson = r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#.parse()?;
 /// assert_eq!(ext.as_str(), r#"{"extEnable":true,"ext":{"shop":"面包店"}}"#);
 /// assert!("[1]".parse::<ExtJson>().is_err());
-/// // Which of two fields of one name a vendor would take is anybody's guess.
+/// // Which of two fields of one name a vendor would use is undefined.
 /// assert!(r#"{"directCommit":true,"directCommit":false}"#.parse::<ExtJson>().is_err());
 /// # Ok::<(), miniprogram_core::Error>(())
 /// ```

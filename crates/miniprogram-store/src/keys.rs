@@ -377,7 +377,7 @@ fn parse(name: &'static str, text: &Secret) -> Result<Arc<Key>> {
         return Err(Error::new(ErrorKind::Config, "store")
             .with_field(name)
             .with_detail("must be 32 bytes in base64")
-            .with_advice("make one with `openssl rand -base64 32`"));
+            .with_advice("generate one with `openssl rand -base64 32`"));
     };
     let digest = Sha256::new().chain_update("miniprogram-store key id").chain_update(key).finalize();
     let mut id = KeyId([0; ID_BYTES]);

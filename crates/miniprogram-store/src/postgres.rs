@@ -223,7 +223,7 @@ impl PostgresStore {
             Err(Failure::Postgres(sqlx::Error::Database(error)))
                 if error.code().as_deref() == Some("42P01") =>
             {
-                return Err(store("the database holds no store", MIGRATE).into());
+                return Err(store("the database contains no store", MIGRATE).into());
             }
             other => other?,
         };

@@ -150,5 +150,5 @@ pub(crate) fn without_token(scope: &TokenScope, field: &'static str) -> Error {
     of(ErrorKind::Protocol, scope)
         .with_outcome(Outcome::Unknown)
         .with_field(field)
-        .with_detail("is missing in the answer or empty; nothing was stored")
+        .with_detail("is missing from the response, or empty; nothing was stored")
 }

@@ -316,7 +316,7 @@ fn find(categories: &[AccountCategory], first: i64, second: i64) -> Option<&Acco
 fn add(command: &InherentCommand) -> Result<Box<dyn EffectPlan>> {
     let Add { categories } = command.arguments()?;
     if categories.is_empty() {
-        return Err(REFUSE.invalid(ADD.as_str(), "categories", "must hold at least one category"));
+        return Err(REFUSE.invalid(ADD.as_str(), "categories", "must contain at least one category"));
     }
     let bodies = categories.iter().enumerate();
     let bodies = bodies.map(|(at, category)| category.body(ADD.as_str(), &format!("categories[{at}].")));

@@ -128,7 +128,7 @@ fn number_of(operation: &'static str, kind: TemplateKind) -> Result<i64> {
 fn number(operation: &'static str, field: &'static str, id: &str) -> Result<Value> {
     let number: Option<u64> = id.parse().ok().filter(|number: &u64| number.to_string() == id);
     number.map(Value::from).ok_or_else(|| {
-        REFUSE.invalid(operation, field, format!("must be a whole number in plain digits, is {id:?}"))
+        REFUSE.invalid(operation, field, format!("must be an integer in plain digits, is {id:?}"))
     })
 }
 

@@ -106,7 +106,7 @@ fn refusals(acme: &Acme) -> Vec<(&'static str, &'static str, Form)> {
     let repeated = passed().into_iter().chain([("app".to_owned(), "other".to_owned())]).collect();
     vec![
         ("a push about another app than was signed", "messages", changed("app", "other")),
-        ("a push whose signature is no signature", "messages", changed("sign", "面包")),
+        ("a push whose signature is not valid", "messages", changed("sign", "面包")),
         ("a push without a signature", "messages", unsigned),
         ("a push with a repeated field", "messages", repeated),
         ("a push signed with another key", "messages", signed_by("forged", PLATFORM, 0)),

@@ -84,7 +84,7 @@ impl AllianceRead {
     fn number<'a>(&self, field: &'static str, id: &'a str) -> Result<&'a str> {
         match AppId::from(id).as_number() {
             Some(_) => Ok(id),
-            None => Err(self.invalid(field, format!("must be a whole number from 1 to 2^63 - 1, is {id:?}"))),
+            None => Err(self.invalid(field, format!("must be an integer from 1 to 2^63 - 1, is {id:?}"))),
         }
     }
 

@@ -62,5 +62,5 @@ pub(crate) fn not_shown(operation: &'static str, receipt: &UploadReceipt) -> Err
         .with_field("receipt")
         .with_detail(format!("is of version {}, which package/get does not show", receipt.version))
         .with_retry(Retry::Backoff)
-        .with_advice("ask again: an upload takes about 3 seconds to show; if it stays away, upload again")
+        .with_advice("query again: an upload takes about 3 seconds to show; if it never does, upload again")
 }

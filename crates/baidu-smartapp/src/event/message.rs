@@ -109,7 +109,7 @@ fn deciding<'m>(fields: &'m Map<String, Value>, name: &str) -> Result<Option<&'m
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.trim().is_empty())),
-        Some(_) => Err(refused("a field that decides what the message is holds no text")),
+        Some(_) => Err(refused("a field that decides what the message is does not hold a string")),
     }
 }
 

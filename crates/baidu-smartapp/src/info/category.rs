@@ -196,7 +196,7 @@ impl BaiduApp {
 pub(crate) fn update_categories_plan(choices: Vec<CategoryChoice>) -> Result<Box<dyn EffectPlan>> {
     const OPERATION: &str = UPDATE_CATEGORIES.as_str();
     if !(1..=MAX_CATEGORIES).contains(&choices.len()) {
-        let why = format!("must hold 1 to {MAX_CATEGORIES} categories, has {}", choices.len());
+        let why = format!("must contain 1 to {MAX_CATEGORIES} categories, has {}", choices.len());
         return Err(REFUSE.invalid(OPERATION, "categorys", why));
     }
     let ids: BTreeSet<_> = choices.iter().map(|choice| choice.sub_category_id).collect();

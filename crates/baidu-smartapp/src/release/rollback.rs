@@ -156,7 +156,7 @@ impl EffectPlan for Rollback {
             // The package being rolled back is shown until the previous one is online.
             (_, _, None) if packages.newest(ROLLING_BACK).is_some() => Repeat::Same,
             (None, ..) => {
-                Repeat::Indeterminate("the version that the first one led to was not told".to_owned())
+                Repeat::Indeterminate("the version that the first one led to was not reported".to_owned())
             }
             (_, None, _) => Repeat::Indeterminate("the version online is missing".to_owned()),
         })

@@ -28,7 +28,10 @@ async fn an_app_has_one_to_five_categories() {
     for count in [0, 6] {
         let choices = vec![CategoryChoice::new(6); count];
         let error = refused(&script, app.update_categories(&choices).await, "categorys");
-        assert!(error.to_string().contains(&format!("must hold 1 to 5 categories, has {count}")), "{error}");
+        assert!(
+            error.to_string().contains(&format!("must contain 1 to 5 categories, has {count}")),
+            "{error}"
+        );
     }
     let empty = CategoryChoice::new(6).with_qualification(1, " ");
     refused(&script, app.update_categories(&[empty]).await, "categorys.qualis.addr");

@@ -103,7 +103,7 @@ async fn what_no_query_tells_is_closed_by_a_person() {
         let error = desk.lose_release(app, Fault::Untold(Untold::Null));
         if app == WECHAT_APP {
             let message = error["message"].as_str().unwrap();
-            assert!(message.contains("does not tell `release_info.release_version`"), "{error}");
+            assert!(message.contains("does not report `release_info.release_version`"), "{error}");
         }
         let blocked = desk.run(app, &["release", "rollback"]).error(1);
         assert_eq!(blocked["outcome"], "not_sent", "{blocked}");

@@ -7,7 +7,7 @@ use crate::vendor_error::Code;
 
 /// What to do about an unlisted code.
 const UNLISTED: Advice = Advice::new(
-    "look the code up in the vendor's documentation: it is not listed here, and is not repeated by itself",
+    "look the code up in the vendor's documentation: it is not listed here, and is not retried automatically",
     "未收录该错误码，请查阅平台方的官方文档；不会自动重试",
 );
 

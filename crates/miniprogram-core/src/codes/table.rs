@@ -146,10 +146,10 @@ mod tests {
         insta::assert_snapshot!(SOUND.render(), @r"
         acme code
         1 | * | unavailable | backoff | open | vendor | busy
-            en  repeat later; after an effect, read the present state or settle its intent first
+            en  repeat later; after an effect, read the current state or settle its intent first
             zh  请稍后重试；写操作须先确认上一次的结果
         7 | * | conflict | after_change | refused | merchant | not now
-            en  read the present state, then decide
+            en  read the current state, then decide
             zh  请先查询当前状态，再决定下一步操作
         7 | withdraw,/withdraw | not_found | after_change | refused | platform | no audit
             en  ask `latest_audit`

@@ -215,7 +215,7 @@ fn malformed(vendor: Vendor, field: impl Into<std::borrow::Cow<'static, str>>, d
         .with_outcome(Outcome::NotDone)
         .with_field(field)
         .with_detail(detail)
-        .with_advice("act on the event itself, whose payload is whole; report the push if it stays so")
+        .with_advice("act on the event itself, whose payload is whole; report the push if it happens again")
 }
 
 fn scalar(value: &Value) -> Option<String> {

@@ -118,7 +118,7 @@ impl Refusals {
         for text in texts {
             self.required(operation, field, text)?;
             if text.contains(',') {
-                let rule = "must hold no comma: the vendor separates several by it";
+                let rule = "must not contain a comma: the vendor separates several by it";
                 return Err(self.invalid(operation, field, rule));
             }
         }

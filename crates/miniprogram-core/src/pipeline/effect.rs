@@ -18,7 +18,7 @@ use crate::outcome::Outcome;
 use crate::time::Timestamp;
 
 const INDETERMINATE_REPEAT: Advice = Advice::new(
-    "read the present state, then repeat the call if it is still wanted; the earlier effect is settled",
+    "read the current state, then repeat the call if it is still wanted; the earlier effect is settled",
     "上一次操作的结果已确认；请先查询当前状态，确有需要再重新发起",
 );
 

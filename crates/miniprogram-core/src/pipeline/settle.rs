@@ -283,5 +283,5 @@ pub(super) fn conflicting(conflict: &Error) -> Settled {
 }
 
 pub(super) fn untold_detail(field: &str) -> String {
-    format!("the state afterwards does not tell `{field}`, so what became of it is unknown")
+    format!("the state afterwards does not report `{field}`, so what became of it is unknown")
 }

@@ -382,7 +382,7 @@ impl EffectPlan for Acme {
             script.looked.push(now);
             next(&mut script.looks)
         };
-        let conflict = Error::new(ErrorKind::Conflict, "look").with_detail("somebody else was there");
+        let conflict = Error::new(ErrorKind::Conflict, "look").with_detail("someone else was there");
         Ok(match found {
             Look::Done => Finding::Done(EffectValue::None),
             Look::Absent => Finding::Absent,

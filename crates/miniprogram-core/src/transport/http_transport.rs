@@ -31,7 +31,7 @@ impl BaseUrl {
             return refuse("must not contain a user or a password");
         }
         if url.query().is_some() || url.fragment().is_some() || !matches!(url.path(), "" | "/") {
-            return refuse("must hold scheme, host and port only: paths and queries are the vendor's");
+            return refuse("must contain only scheme, host and port: paths and queries are the vendor's");
         }
         let loopback = match url.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -17,7 +17,7 @@ pub(crate) struct Tester {
     pub(crate) userstr: String,
 }
 
-/// 6 to 20 letters, digits, hyphens and underscores, starting with a letter or underscore. Other ids belong to nobody.
+/// 6 to 20 letters, digits, hyphens and underscores, starting with a letter or underscore. Other ids do not exist.
 fn is_wechat_id(text: &str) -> bool {
     (6..=20).contains(&text.len())
         && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')

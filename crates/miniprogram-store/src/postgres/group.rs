@@ -315,7 +315,7 @@ mod tests {
         let address = PgConnectOptions::new().host("127.0.0.1").port(silent.local_addr().unwrap().port());
         for (connections, used_up) in [(1, true), (2, false)] {
             let pool = PgPoolOptions::new().max_connections(connections).connect_lazy_with(address.clone());
-            assert!(!is_used_up(&pool), "nobody has one yet");
+            assert!(!is_used_up(&pool), "none has been handed out yet");
             let mut acquiring = Box::pin(pool.acquire());
             assert!(futures::FutureExt::now_or_never(&mut acquiring).is_none());
             assert_eq!(is_used_up(&pool), used_up, "one of {connections}");

@@ -254,7 +254,8 @@ impl Unreadable {
         let event = row.try_get("id")?;
         let lacks_key = lacks_key(&failure);
         let error = failure.into_error("claim");
-        let then = if lacks_key { "the later ones of its app wait for it" } else { "it goes to the dead" };
+        let then =
+            if lacks_key { "the later ones of its app wait for it" } else { "it goes to the dead letters" };
         tracing::error!(event, %error, then, "an event cannot be read");
         Ok(Self {
             event,

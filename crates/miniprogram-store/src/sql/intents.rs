@@ -151,7 +151,7 @@ async fn open(
                 intent.operation,
                 intent.subject.described()
             );
-            return Err(conflict(why, "read the present state, then decide").into());
+            return Err(conflict(why, "read the current state, then decide").into());
         }
         None => {
             // If two processes open an intent at the same moment, one of them finds the row of the other here.

@@ -41,7 +41,7 @@ pub(super) async fn others(db: &mut Conn, keys: &StoreKeys) -> Result<Vec<String
     Ok(others.map(|key| key.id).collect())
 }
 
-/// Lets other keys seal no more. Fails if somebody else has just done that to the current one.
+/// Stops other keys from sealing. Fails if another process has just done that to the current one.
 pub(super) async fn replace(db: &mut Conn, keys: &StoreKeys, ids: &[String]) -> Result<(), Failure> {
     query(driver::BEFORE_KEYS_CHANGE).execute(&mut *db).await?;
     keys.verify_active(&kept(db).await?)?;

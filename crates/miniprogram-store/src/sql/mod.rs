@@ -24,7 +24,7 @@ use crate::tokens::PlatformKey;
 /// Text that both databases keep as it is: PostgreSQL has no place for a zero character.
 fn text<'a>(field: &'static str, value: &'a str) -> Result<&'a str, Error> {
     if value.contains('\0') {
-        return Err(Error::invalid("store", field, "must hold no zero character"));
+        return Err(Error::invalid("store", field, "must not contain a NUL character"));
     }
     Ok(value)
 }

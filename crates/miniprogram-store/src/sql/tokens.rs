@@ -342,7 +342,7 @@ async fn acquire(
     Ok(Acquired::Granted { lease, record: Box::new(record) })
 }
 
-/// The row of a lease, locked; a conflict if somebody took the lease over, or it was given back.
+/// The row of a lease, locked; a conflict if the lease was taken over or released.
 async fn leased_row(db: &mut Conn, key: &Key<'_>, lease: &Lease) -> Result<Row, Failure> {
     if let Some(row) = lock_row(db, key).await? {
         let held = maybe_time_in(&row, "lease_until")?.is_some();

@@ -94,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    /// Whoever reads one row by its key waits for nobody; as many connections as were asked for stay.
+    /// Reading one row by its key never waits; as many connections as were requested are kept.
     #[test]
     fn no_more_connections_are_kept_than_were_asked_for() {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -189,7 +189,7 @@ pub(super) fn refusal(path: &Path, error: rusqlite::Error) -> Failure {
 mod tests {
     use super::*;
 
-    /// Somebody else may have been faster, with this version or with a later one.
+    /// Another process may have been faster, with this version or with a later one.
     #[test]
     fn a_schema_that_was_brought_up_to_date_meanwhile_is_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();

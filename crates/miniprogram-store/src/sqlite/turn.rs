@@ -196,7 +196,7 @@ mod tests {
         }
         assert_eq!(Mark::parse(&new), Some(Mark { identity: "store".to_owned(), commits: 1000 }));
     }
-    /// A file that somebody else writes to between two looks.
+    /// A file that another process writes to between two reads.
     struct Written(Vec<&'static str>);
 
     impl Read for Written {
@@ -219,7 +219,7 @@ mod tests {
             |looks: &[&'static str]| Mark::of(&mut Written(looks.to_vec())).unwrap().map(|mark| mark.commits);
         assert_eq!(commits(&["store 8 7\n", "store 8 7\n", "store 8 8\n"]), Some(8));
         assert_eq!(commits(&["store 7 7\n", "store 8 8\n"]), Some(7), "the first that is whole");
-        assert_eq!(commits(&["", "store 8 8\n"]), None, "nobody has left one");
+        assert_eq!(commits(&["", "store 8 8\n"]), None, "none was left");
     }
 
     #[test]

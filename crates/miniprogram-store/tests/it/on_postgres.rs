@@ -30,7 +30,7 @@ async fn a_database_without_a_store_is_refused() {
     let Some(url) = postgres::database("a_database_without_a_store_is_refused") else { return };
     let error = PostgresStore::connect(&url, options()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
-    assert!(error.to_string().contains("holds no store"), "{error}");
+    assert!(error.to_string().contains("contains no store"), "{error}");
     assert_eq!(error.advice(), "run `miniprogram store migrate`");
     let (one, other) = tokio::join!(
         miniprogram_store::migrate(&url, StoreKeys::default()),

@@ -102,7 +102,8 @@ impl NameChange {
     fn body(&self) -> Result<Value> {
         check_length(SET.as_str(), &self.name)?;
         if self.materials.len() > MOST_MATERIALS {
-            let rule = format!("must hold at most {MOST_MATERIALS} media ids, has {}", self.materials.len());
+            let rule =
+                format!("must contain at most {MOST_MATERIALS} media ids, has {}", self.materials.len());
             return Err(REFUSE.invalid(SET.as_str(), "materials", rule));
         }
         let mut body = Body::new(SET.as_str())

@@ -120,7 +120,7 @@ impl EffectPlan for SubmitAudit {
 fn body(options: &SubmitOptions) -> Result<Value> {
     let count = options.items.len();
     if count > MOST_ITEMS {
-        return Err(invalid("item_list", format!("must hold at most {MOST_ITEMS} items, has {count}")));
+        return Err(invalid("item_list", format!("must contain at most {MOST_ITEMS} items, has {count}")));
     }
     let items = options.items.iter().enumerate().map(|(at, item)| item_body(at, item));
     let items = items.collect::<Result<Vec<_>>>()?;
@@ -144,10 +144,10 @@ fn item_body(at: usize, item: &AuditItem) -> Result<Value> {
         let (count, longest) =
             tags.fold((0, 0), |(count, longest), tag| (count + 1, tag.chars().count().max(longest)));
         if count > MOST_TAGS {
-            return Err(invalid(field("tag"), format!("must hold at most {MOST_TAGS} tags, has {count}")));
+            return Err(invalid(field("tag"), format!("must contain at most {MOST_TAGS} tags, has {count}")));
         }
         if longest > LONGEST_TAG {
-            let rule = format!("must hold tags of at most {LONGEST_TAG} characters, has one of {longest}");
+            let rule = format!("must contain tags of at most {LONGEST_TAG} characters, has one of {longest}");
             return Err(invalid(field("tag"), rule));
         }
     }
@@ -171,7 +171,7 @@ fn check_extra(extra: &Map<String, Value>) -> Result<()> {
     if let Some(Value::String(media)) = extra.get("feedback_stuff") {
         let count = media.split('|').count();
         if count > MOST_FEEDBACK_PICTURES {
-            let rule = format!("must hold at most {MOST_FEEDBACK_PICTURES} media ids, has {count}");
+            let rule = format!("must contain at most {MOST_FEEDBACK_PICTURES} media ids, has {count}");
             return Err(invalid("feedback_stuff".to_owned(), rule));
         }
     }

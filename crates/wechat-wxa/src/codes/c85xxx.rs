@@ -35,7 +35,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     CodeRow::new(85012, NotFound, "无效的审核id").only(const { &[&endpoints::LATEST_AUDIT] }).advice(audit::NEVER_SUBMITTED),
     CodeRow::new(85013, InvalidArgument, "无效的自定义配置").advice(code::EXT),
     CodeRow::new(85014, InvalidArgument, "无效的模版编号").advice(code::TEMPLATE),
-    CodeRow::new(85015, InvalidArgument, "library version wrong (setweappsupportversion), or the account is no mini program (domain calls)").advice(release::LIBRARY_OR_ACCOUNT),
+    CodeRow::new(85015, InvalidArgument, "library version wrong (setweappsupportversion), or the account is not a mini program (domain calls)").advice(release::LIBRARY_OR_ACCOUNT),
     CodeRow::new(85015, InvalidArgument, "版本输入错误").only(const { &[&endpoints::SET_MIN_LIBRARY_VERSION] }).advice(release::LIBRARY),
     CodeRow::new(85015, InvalidArgument, "account is not a mini program").only(DOMAIN_CALLS).advice(domain::NOT_AN_APP),
     CodeRow::new(85016, QuotaExhausted, "exceed valid domain count").retry(Retry::AfterChange).advice(domain::MAKE_ROOM),

@@ -166,7 +166,7 @@ impl PlatformDomainChange {
             return Err(REFUSE.invalid(operation, format!("domains[{at}]"), rule));
         }
         if let Some(most) = list.most.filter(|most| self.domains.len() > *most) {
-            let rule = format!("must hold at most {most} domains, has {}", self.domains.len());
+            let rule = format!("must contain at most {most} domains, has {}", self.domains.len());
             return Err(REFUSE.invalid(operation, "domains", rule));
         }
         Body::new(operation)

@@ -170,7 +170,8 @@ impl DomainChange {
                 let field = format!("domains.{kind}");
                 check_domains(operation, &field, domains)?;
                 if domains.len() > MOST_OF_A_KIND {
-                    let rule = format!("must hold at most {MOST_OF_A_KIND} domains, has {}", domains.len());
+                    let rule =
+                        format!("must contain at most {MOST_OF_A_KIND} domains, has {}", domains.len());
                     return Err(REFUSE.invalid(operation, field, rule));
                 }
                 if let Some(at) = domains.iter().position(|domain| bare(domain) == "api.weixin.qq.com") {

@@ -169,7 +169,7 @@ fn write_element(out: &mut String, name: &str, value: &Value) -> Result<()> {
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Object(fields) => write_fields(out, fields)?,
         Value::Null => {}
-        Value::Array(_) => return Err(invalid("an array stands inside an array")),
+        Value::Array(_) => return Err(invalid("an array is inside an array")),
     }
     out.extend(["</", name, ">"]);
     Ok(())

@@ -67,7 +67,7 @@ impl<'a> Fields<'a> {
         match self.all.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(_)) => Ok(self.text(name)),
-            Some(_) => Err(refused("a field that decides what the message is holds no text")),
+            Some(_) => Err(refused("a field that decides what the message is does not hold a string")),
         }
     }
 
@@ -235,13 +235,13 @@ impl<'a> Element<'a> {
         } else if is_blank(&piece) {
             Ok(())
         } else {
-            Err(Malformed("text stands beside elements"))
+            Err(Malformed("text is mixed with elements"))
         }
     }
 
     /// Whitespace before the first child is layout, not text.
     fn expect_child(&self) -> Result<(), Malformed> {
-        if is_blank(&self.text) { Ok(()) } else { Err(Malformed("text stands beside elements")) }
+        if is_blank(&self.text) { Ok(()) } else { Err(Malformed("text is mixed with elements")) }
     }
 
     fn add_child(&mut self, name: &str, value: Value) -> Result<(), Malformed> {

@@ -144,7 +144,7 @@ impl PrivacyOwner {
         let told = |text: &Option<&str>| text.is_some_and(|text| !text.is_empty());
         if !fields.iter().any(|(name, text)| name.starts_with("contact_") && told(text)) {
             let rule =
-                "must hold at least one of contact_email, contact_phone, contact_qq and contact_weixin";
+                "must contain at least one of contact_email, contact_phone, contact_qq and contact_weixin";
             return Err(REFUSE.invalid(OPERATION, "owner", rule));
         }
         if self.notice_method.as_deref().is_none_or(str::is_empty) {

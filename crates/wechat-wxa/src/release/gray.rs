@@ -78,10 +78,12 @@ impl EffectPlan for StartGrayRelease {
         Ok(match share.cmp(&self.percentage) {
             Ordering::Less => Finding::Absent,
             Ordering::Equal => Finding::Done(EffectValue::None),
-            Ordering::Greater => Finding::Conflict(REFUSE.conflict(
-                START,
-                format!("the gray release stands at {share} %, above {} %", self.percentage),
-            )),
+            Ordering::Greater => {
+                Finding::Conflict(REFUSE.conflict(
+                    START,
+                    format!("the gray release is at {share} %, above {} %", self.percentage),
+                ))
+            }
         })
     }
 }

@@ -157,7 +157,7 @@ impl EffectPlan for Rollback {
             (Some(expected), Some(online)) if expected == online => Repeat::Same,
             (Some(_), Some(_)) => Repeat::New,
             (None, _) => {
-                Repeat::Indeterminate("the version that the first one led to was not told".to_owned())
+                Repeat::Indeterminate("the version that the first one led to was not reported".to_owned())
             }
             (_, None) => Repeat::Indeterminate("`release_info.release_version` is missing".to_owned()),
         })

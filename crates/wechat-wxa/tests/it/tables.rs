@@ -212,7 +212,7 @@ fn a_code_means_what_it_means_to_the_operation() {
         (40097, "set_icon", "media id"),
         (40097, "rollback", "rollback_targets"),
         (40097, "start_gray_release", "percentage"),
-        (61039, "privacy_scan", "ask again"),
+        (61039, "privacy_scan", "query again"),
         (85064, "add_template", "template_drafts"),
         (85064, "delete_template", "`templates`"),
     ] {

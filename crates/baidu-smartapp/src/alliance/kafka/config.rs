@@ -107,7 +107,7 @@ impl KafkaConfig {
         required("group", &self.group)?;
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if !(1..=249).contains(&self.topic.len()) || !self.topic.chars().all(legal) {
-            return Err(refused("topic", "must hold 1 to 249 letters, digits, `.`, `_` and `-`"));
+            return Err(refused("topic", "must contain 1 to 249 letters, digits, `.`, `_` and `-`"));
         }
         let mut native = ClientConfig::new();
         // The `tracing` subscriber decides what is shown.

@@ -60,8 +60,10 @@ pub(in crate::codes) const NO_APP: Advice = Advice::new(
     "let the merchant create a mini program first: the account has none to authorize",
     "该账号下没有可授权的小程序，请商家先创建小程序",
 );
-pub(in crate::codes) const APP: Advice =
-    Advice::new("check the app id: the vendor knows no such mini program", "请核对小程序 ID，该小程序不存在");
+pub(in crate::codes) const APP: Advice = Advice::new(
+    "check the app id: the vendor does not know this mini program",
+    "请核对小程序 ID，该小程序不存在",
+);
 pub(in crate::codes) const SCAN_AGAIN: Advice =
     Advice::new("show a fresh QR code", "二维码已过期，请刷新后重新扫码");
 pub(in crate::codes) const SCAN: Advice =

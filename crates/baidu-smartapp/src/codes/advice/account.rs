@@ -59,10 +59,10 @@ pub(in crate::codes) const SEARCH_BOUND: Advice = Advice::new(
 pub(in crate::codes) const REGISTERING_PLATFORM: Advice =
     Advice::new("let the platform that registered the account do it", "仅注册该账号的第三方平台可创建小程序");
 pub(in crate::codes) const MEMBER_THERE: Advice =
-    Advice::new("nothing to do: the person is there already", "该成员已存在，无需处理");
+    Advice::new("nothing to do: the person has already been added", "该成员已存在，无需处理");
 pub(in crate::codes) const MEMBER_UNKNOWN: Advice =
     Advice::new("check the person: the app has no such member", "请核对成员信息，该成员不存在");
 pub(in crate::codes) const PERMISSION_THERE: Advice =
-    Advice::new("nothing to do: the permission is there already", "权限已开通，无需处理");
+    Advice::new("nothing to do: the permission is already granted", "权限已开通，无需处理");
 pub(in crate::codes) const CHECK: Advice =
     Advice::new("correct what `msg` names, then apply again", "请按 `msg` 的提示整改后重新申请");

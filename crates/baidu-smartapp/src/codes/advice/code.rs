@@ -11,17 +11,17 @@ pub(in crate::codes) const EXT_AGAIN: Advice =
 pub(in crate::codes) const TEMPLATE_FILE: Advice =
     Advice::new("correct the template, then upload again", "模板文件解析失败，请修正模板后重新上传");
 pub(in crate::codes) const UPLOADS_TWICE: Advice = Advice::new(
-    "wait, then look whether the first upload shows; do not upload again before",
+    "wait, then check whether the first upload shows; do not upload again before",
     "重复上传正在处理，请先用 `code_versions` 查询第一次上传是否生效，不要重复上传",
 );
 pub(in crate::codes) const UPLOAD_BUSY: Advice = Advice::new(
-    "ask `code_versions` whether the upload shows before it is repeated",
+    "check `code_versions` for the upload before repeating it",
     "上传服务暂不可用，请先用 `code_versions` 查询是否已上传，再决定重试",
 );
 pub(in crate::codes) const UPLOAD_FAILED: Advice =
     Advice::new("upload again later: this upload failed", "本次上传失败，请稍后重新上传");
 pub(in crate::codes) const UPLOAD_UNKNOWN: Advice = Advice::new(
-    "upload again; report the answer to the vendor if it stays so",
+    "upload again; report the response to the vendor if the error persists",
     "请重新上传；反复出现时，请向百度反馈",
 );
 pub(in crate::codes) const BEING_MADE: Advice =

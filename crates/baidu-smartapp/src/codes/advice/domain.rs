@@ -17,11 +17,11 @@ pub(in crate::codes) const SERVER_FULL: Advice = Advice::new(
     "服务器域名数量已达上限，请先删除不再使用的域名",
 );
 pub(in crate::codes) const TYPE: Advice = Advice::new(
-    "send one kind of domain at least, such as `request_domain`",
+    "send at least one kind of domain, such as `request_domain`",
     "请至少传一种域名，例如 `request_domain`",
 );
 pub(in crate::codes) const WEB_VIEW: Advice = Advice::new(
-    "send `web_view_domain`: this call sets web-view domains alone",
+    "send `web_view_domain`: this call sets web-view domains only",
     "请传入 `web_view_domain`，该接口只设置业务域名",
 );
 pub(in crate::codes) const FORM: Advice = Advice::new(

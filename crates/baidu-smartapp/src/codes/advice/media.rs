@@ -3,7 +3,7 @@
 use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const UPLOAD_FIRST: Advice = Advice::new(
-    "upload the picture with `upload_image` first, and send the address that it answers",
+    "upload the picture with `upload_image` first, and send the address that it returns",
     "请先用 `upload_image` 上传图片，并使用返回的图片地址",
 );
 pub(in crate::codes) const FORMAT: Advice =

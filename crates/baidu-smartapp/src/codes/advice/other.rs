@@ -15,7 +15,7 @@ pub(in crate::codes) const FIFTY: Advice =
 pub(in crate::codes) const TEN: Advice =
     Advice::new("send fewer: the limit is that of one app", "已超过单个小程序的上限，请减少数量");
 pub(in crate::codes) const MESSAGES: Advice = Advice::new(
-    "wait for the user's next message: five answers are allowed within 48 hours of one",
+    "wait for the user's next message: five replies are allowed within 48 hours",
     "用户每次发消息后 48 小时内最多回复 5 条，请等用户再次发消息",
 );
 pub(in crate::codes) const MESSAGES_OFF: Advice =

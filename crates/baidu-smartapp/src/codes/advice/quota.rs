@@ -8,7 +8,7 @@ pub(in crate::codes) const CALLS: Advice = Advice::new(
 );
 pub(in crate::codes) const DAY: Advice = Advice::new("wait for the next day", "今日额度已用完，请明天再试");
 pub(in crate::codes) const TOTAL: Advice = Advice::new(
-    "ask the vendor for a larger allowance: this one does not return by itself",
+    "ask the vendor for a larger allowance: this one is not reset automatically",
     "总额度已用完且不会自动恢复，请向百度申请提额",
 );
 pub(in crate::codes) const MAKE_ROOM: Advice = Advice::new(

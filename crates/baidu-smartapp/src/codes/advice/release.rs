@@ -11,11 +11,11 @@ pub(in crate::codes) const BOTH_PENDING: Advice = Advice::new(
     "名称和类目尚未审核通过，请通过后再提审",
 );
 pub(in crate::codes) const AUDIT_BUSY: Advice = Advice::new(
-    "ask `latest_audit` whether the submission arrived before it is repeated",
+    "check with `latest_audit` whether the submission arrived before repeating it",
     "审核服务暂不可用，请先用 `latest_audit` 查询是否已提审，再决定重试",
 );
 pub(in crate::codes) const RELEASE_BUSY: Advice = Advice::new(
-    "ask `code_versions` whether the version is online before it is repeated",
+    "check with `code_versions` whether the version is online before repeating the call",
     "发布服务暂不可用，请先用 `code_versions` 查询是否已上线，再决定重试",
 );
 pub(in crate::codes) const FAST_REVIEW: Advice = Advice::new(
@@ -33,7 +33,7 @@ pub(in crate::codes) const OWNER_DATA: Advice = Advice::new(
 pub(in crate::codes) const NONE_ONLINE: Advice =
     Advice::new("have a version approved first", "没有线上包或审核通过的包，请先提审并通过审核");
 pub(in crate::codes) const STATE: Advice = Advice::new(
-    "ask `app_info` where the app stands: its state does not allow this call",
+    "check `app_info`: the state of the app does not allow this call",
     "请用 `app_info` 查询状态，当前状态不允许该操作",
 );
 pub(in crate::codes) const SUBMIT_STATE: Advice = Advice::new(
@@ -41,7 +41,7 @@ pub(in crate::codes) const SUBMIT_STATE: Advice = Advice::new(
     "请用 `packages` 查询，只有开发版本或审核失败的版本才能提审，审核中不可重复提审",
 );
 pub(in crate::codes) const WITHDRAW_STATE: Advice = Advice::new(
-    "ask `audit_status` of this package: only a version in review can be withdrawn",
+    "check `audit_status` of this package: only a version in review can be withdrawn",
     "请用 `audit_status` 查询该包，只有审核中的版本才能撤回",
 );
 pub(in crate::codes) const RELEASE_STATE: Advice = Advice::new(
@@ -53,19 +53,19 @@ pub(in crate::codes) const ROLLBACK_STATE: Advice = Advice::new(
     "请用 `rollback_targets` 查询，只有线上版本才能回退",
 );
 pub(in crate::codes) const VISIT_STATE: Advice = Advice::new(
-    "ask `visit_status`: the app may be as wanted already, or closed by the vendor",
+    "check `visit_status`: the app may already be as requested, or closed by the vendor",
     "请用 `visit_status` 查询，可能已是目标状态，或被百度封禁、强制下线",
 );
 pub(in crate::codes) const PHONE_STATE: Advice = Advice::new(
-    "ask `phone_permission`: it may be granted already, or not held",
+    "check `phone_permission`: it may already be granted, or not be held by the app",
     "请用 `phone_permission` 查询，手机号权限可能已开通，或尚未开通",
 );
 pub(in crate::codes) const OFFLINE_STATE: Advice = Advice::new(
-    "ask `app_info`: this call is for an app that the vendor took offline for its basic information",
+    "check `app_info`: this call is for an app that the vendor took offline for its basic information",
     "请用 `app_info` 查询，仅因基本信息被强制下线的小程序可调用该接口",
 );
 pub(in crate::codes) const TRAFFIC_NOT_CLOSED: Advice = Advice::new(
-    "ask `app_info`: recovery is for an app whose traffic was taken offline",
+    "check `app_info`: recovery is for an app whose traffic was taken offline",
     "请用 `app_info` 查询状态，仅被流量下线的小程序可申请恢复",
 );
 pub(in crate::codes) const TRAFFIC_OPEN: Advice =

@@ -7,7 +7,7 @@ pub(in crate::codes) const REFRESH: Advice = Advice::new(
     "请重新获取该小程序的 access_token，再重试一次",
 );
 pub(in crate::codes) const REFRESH_OR_RIGHT: Advice = Advice::new(
-    "fetch a new access token and repeat once; if it stays, the access right is missing",
+    "fetch a new access token and repeat once; if the error persists, the access right is missing",
     "请重新获取 access_token 后重试一次；仍失败则说明没有访问权限，请商家重新授权",
 );
 pub(in crate::codes) const BAD_OR_MISSING: Advice = Advice::new(
@@ -55,7 +55,7 @@ pub(in crate::codes) const REDIRECT: Advice = Advice::new(
     "回调地址须与第三方平台登记的域名一致",
 );
 pub(in crate::codes) const DEVICE_POLL: Advice =
-    Advice::new("wait more than five seconds between two questions", "轮询间隔须大于 5 秒");
+    Advice::new("wait more than five seconds between two queries", "轮询间隔须大于 5 秒");
 pub(in crate::codes) const DEVICE_WAIT: Advice =
     Advice::new("wait until the user has decided", "请等待用户确认");
 pub(in crate::codes) const DEVICE_DECLINED: Advice =

@@ -89,7 +89,7 @@ async fn an_error_tells_of_the_first_too() {
       "code": 1,
       "message": "no",
       "request_id": "r-1",
-      "advice": "read the present state, then decide",
+      "advice": "read the current state, then decide",
       "earlier": {
         "operation": "set_visit_status",
         "outcome": "done",
@@ -137,7 +137,7 @@ async fn a_repeat_that_cannot_be_asked_about_keeps_the_first_open() {
 #[tokio::test]
 async fn a_first_effect_that_stays_unknown_bars_the_next() {
     for (look, why) in [
-        (Look::Untold, "the state afterwards does not tell `state`, so what became of it is unknown"),
+        (Look::Untold, "the state afterwards does not report `state`, so what became of it is unknown"),
         (Look::Read, "whether set_visit_status took place could not be asked"),
     ] {
         let acme = silent().with_reads(&[REFUSED]);

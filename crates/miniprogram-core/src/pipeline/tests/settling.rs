@@ -239,7 +239,7 @@ async fn a_conflict_names_the_call_and_says_whether_it_may_have_taken_place() {
 #[tokio::test]
 async fn a_field_that_is_not_told_is_named() {
     for (answer, detail) in [
-        (Answer::Lost, "the state afterwards does not tell `state`, so what became of it is unknown"),
+        (Answer::Lost, "the state afterwards does not report `state`, so what became of it is unknown"),
         (Answer::Status(500), "HTTP status 500: the body does not say why"),
     ] {
         let acme = Acme::new(&[answer], &[Look::Untold]);
@@ -269,7 +269,7 @@ async fn what_settling_finds_out() {
     }
     for (look, detail) in [
         (Look::Read, "whether set_visit_status took place could not be asked"),
-        (Look::Untold, "the state afterwards does not tell `state`, so what became of it is unknown"),
+        (Look::Untold, "the state afterwards does not report `state`, so what became of it is unknown"),
     ] {
         let acme = Acme::new(&[], &[look]).with_reads(&[REFUSED]);
         let error = settle(&acme.pipeline(), &acme, Duration::ZERO).await.unwrap_err();

@@ -21,7 +21,7 @@ pub(in crate::codes) const TITLE: Advice =
 pub(in crate::codes) const ITEMS: Advice =
     Advice::new("send 1 to 5 items in `item_list`", "`item_list` 须为 1 到 5 项");
 pub(in crate::codes) const WHICH: Advice = Advice::new(
-    "check the audit id: it must be one of this very app, as `submit_audit` or `latest_audit` answered it",
+    "check the audit id: it must be an audit of this app, as returned by `submit_audit` or `latest_audit`",
     "请核对审核单 ID，须是该小程序由 `submit_audit` 或 `latest_audit` 返回的",
 );
 pub(in crate::codes) const NEVER_SUBMITTED: Advice = Advice::new(
@@ -61,7 +61,7 @@ pub(in crate::codes) const WITHDRAWALS: Advice = Advice::new(
     "今日撤回次数已用完，请明天再撤回；若当月次数也已用完，则须等到下月",
 );
 pub(in crate::codes) const EXPEDITE_BUSY: Advice = Advice::new(
-    "ask `audit_quota` whether the allowance went down, then repeat later",
+    "check with `audit_quota` whether the allowance went down, then repeat later",
     "请用 `audit_quota` 确认加急额度是否已扣，稍后再试",
 );
 pub(in crate::codes) const NOT_WAITING: Advice = Advice::new(

@@ -29,7 +29,7 @@ pub(in crate::codes) const CERTIFICATES_ONLY: Advice = Advice::new(
     "`modify_category` 只能修改资质；要换类目请先删除再添加",
 );
 pub(in crate::codes) const NOT_REJECTED: Advice = Advice::new(
-    "ask `account_categories`: only a rejected category may be modified",
+    "check `account_categories`: only a rejected category may be modified",
     "只有审核失败的类目才能修改，请先用 `account_categories` 查询",
 );
 pub(in crate::codes) const PENDING: Advice = Advice::new(
@@ -41,7 +41,7 @@ pub(in crate::codes) const FIXED: Advice =
 pub(in crate::codes) const ASK_FOR_MORE: Advice =
     Advice::new("ask for more with `apply_reason`", "已达上限，可填写 `apply_reason` 申请提额");
 pub(in crate::codes) const CERTIFICATES: Advice = Advice::new(
-    "add the certificates of the category in `certicates`, spelt so",
+    "add the certificates of the category in `certicates` (the vendor's spelling)",
     "请在 `certicates`（拼写如此）中补充类目资质",
 );
 pub(in crate::codes) const CLOSED: Advice = Advice::new(

@@ -3,13 +3,13 @@
 use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const UNDESCRIBED: Advice = Advice::new(
-    "read `code_versions` before uploading again; report the request id to the vendor if it stays",
+    "read `code_versions` before uploading again; report the request id to the vendor if the error persists",
     "请先用 `code_versions` 确认是否已上传；反复出现时，凭 rid 向微信反馈",
 );
 pub(in crate::codes) const TEMPLATE: Advice =
     Advice::new("name a template that `templates` lists", "请填写 `templates` 返回的模板 ID");
 pub(in crate::codes) const BROKEN_TEMPLATE: Advice = Advice::new(
-    "make the template anew from its draft with `add_template`, then upload that one",
+    "recreate the template from its draft with `add_template`, then upload that one",
     "模板有误，请用 `add_template` 从草稿重新生成模板后再上传",
 );
 pub(in crate::codes) const TOO_LARGE: Advice = Advice::new(
@@ -33,7 +33,7 @@ pub(in crate::codes) const PAGES: Advice = Advice::new(
     "`pages` 至少要有一个模板中的页面，或不传该字段",
 );
 pub(in crate::codes) const STANDARD: Advice = Advice::new(
-    "with a standard template `ext` may hold only `extAppid`, `ext` and `window`",
+    "with a standard template `ext` may contain only `extAppid`, `ext` and `window`",
     "标准模板的 `ext_json` 只允许 `extAppid`、`ext` 和 `window`",
 );
 pub(in crate::codes) const RUNNING: Advice = Advice::new(

@@ -17,7 +17,7 @@ pub(in crate::codes) const NOTHING_LEFT: Advice = Advice::new(
 pub(in crate::codes) const NOT_REGISTERED: Advice =
     Advice::new("register the domain with the platform first", "请先把该域名登记为第三方平台的服务器域名");
 pub(in crate::codes) const RULES: Advice = Advice::new(
-    "correct the domains in the `invalid_` lists of the answer; `change_server_domains_directly` may take them",
+    "correct the domains in the `invalid_` lists of the response; `change_server_domains_directly` may take them",
     "请修正返回的 `invalid_` 列表中的域名，也可尝试 `change_server_domains_directly`",
 );
 pub(in crate::codes) const ICP: Advice = Advice::new(
@@ -43,7 +43,7 @@ pub(in crate::codes) const MONTH: Advice = Advice::new(
     "域名每月最多修改 50 次，本月次数已用完，请下月再试",
 );
 pub(in crate::codes) const SAME: Advice =
-    Advice::new("nothing to do: the domains are as wanted already", "业务域名没有变化，无需处理");
+    Advice::new("nothing to do: the domains are already as requested", "业务域名没有变化，无需处理");
 pub(in crate::codes) const PLATFORM_HAS_NONE: Advice =
     Advice::new("set the platform's own web-view domains first", "请先设置第三方平台的业务域名");
 pub(in crate::codes) const NOT_PLATFORMS: Advice = Advice::new(

@@ -7,7 +7,7 @@ pub(in crate::codes) const MEDIA_KIND: Advice = Advice::new(
     "请检查文件，并确认 `certificate_type` 与 `icp_order_field` 对应，再重新上传",
 );
 pub(in crate::codes) const HINTS: Advice = Advice::new(
-    "correct the fields that `hints` names, each with its own code and words, then apply again",
+    "correct the fields that `hints` names, each with its own code and message, then apply again",
     "请按 `hints` 中各字段的错误码和提示修正后重新申请备案",
 );
 pub(in crate::codes) const MEDIA: Advice = Advice::new(

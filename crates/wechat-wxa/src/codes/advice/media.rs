@@ -29,6 +29,6 @@ pub(in crate::codes) const PICTURE_SIZE: Advice =
 pub(in crate::codes) const NO_FILE: Advice =
     Advice::new("send the file as the multipart part `media`", "请以 multipart 的 `media` 字段上传文件内容");
 pub(in crate::codes) const NO_ID: Advice =
-    Advice::new("send the media id that the upload answered", "请传入上传接口返回的 `media_id`");
+    Advice::new("send the media id that the upload returned", "请传入上传接口返回的 `media_id`");
 pub(in crate::codes) const TRANSCODING: Advice =
     Advice::new("wait until the file is transcoded, then repeat", "文件转码中，请稍后再试");

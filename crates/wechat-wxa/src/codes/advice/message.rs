@@ -17,7 +17,7 @@ pub(in crate::codes) const TOO_LATE: Advice = Advice::new(
     "已超过可回复的时间，请等用户再次发消息",
 );
 pub(in crate::codes) const TOO_MANY: Advice = Advice::new(
-    "wait for the user's next message: the answers allowed to the last one are used up",
+    "wait for the user's next message: the replies allowed to the last one are used up",
     "对该用户的回复条数已达上限，请等用户再次发消息",
 );
 pub(in crate::codes) const REFUSED: Advice = Advice::new(

@@ -3,11 +3,11 @@
 use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const FORBIDDEN: Advice = Advice::new(
-    "let the merchant choose a name without forbidden words; `check_name` tells before",
+    "let the merchant choose a name without forbidden words; check with `check_name` first",
     "名称含违禁内容，请商家更换名称；可先用 `check_name` 检测",
 );
 pub(in crate::codes) const FORMAT: Advice = Advice::new(
-    "send a name of 4 to 30 characters; `check_name` tells before",
+    "send a name of 4 to 30 characters; check with `check_name` first",
     "名称格式不符，须为 4 到 30 个字符；可先用 `check_name` 检测",
 );
 pub(in crate::codes) const OFTEN: Advice =
@@ -21,7 +21,7 @@ pub(in crate::codes) const SAME_OWNER: Advice = Advice::new(
     "同名账号属于其他主体，请商家更换名称，或证明两个账号属于同一主体",
 );
 pub(in crate::codes) const WECHAT_ID: Advice = Advice::new(
-    "let the merchant choose another name: it equals somebody's WeChat id",
+    "let the merchant choose another name: it equals an existing WeChat id",
     "名称与他人的微信号相同，请商家更换名称",
 );
 pub(in crate::codes) const PROTECTED: Advice = Advice::new(
@@ -45,7 +45,7 @@ pub(in crate::codes) const PROOF: Advice = Advice::new(
     "请在 `naming_other_stuff` 中补充名称的权利证明，再次调用 `set_name`",
 );
 pub(in crate::codes) const AUDIT_ID: Advice = Advice::new(
-    "pass the audit id that `set_name` answered to `name_audit`",
+    "pass the audit id that `set_name` returned to `name_audit`",
     "请把 `set_name` 返回的 `audit_id` 传给 `name_audit`",
 );
 pub(in crate::codes) const RELEASED: Advice = Advice::new(
@@ -53,7 +53,7 @@ pub(in crate::codes) const RELEASED: Advice = Advice::new(
     "小程序已发布过，请商家到微信公众平台改名",
 );
 pub(in crate::codes) const STATE: Advice = Advice::new(
-    "ask `account_info` and `name_audit`: a change may be pending or no longer allowed",
+    "check `account_info` and `name_audit`: a change may be pending or no longer allowed",
     "请用 `account_info` 和 `name_audit` 查询，可能有改名正在审核或次数已用完",
 );
 pub(in crate::codes) const BY_VERIFICATION: Advice = Advice::new(
@@ -71,11 +71,11 @@ pub(in crate::codes) const CHANGES: Advice = Advice::new(
     "本月修改次数已用完，请下月再试；剩余次数可用 `account_info` 查询",
 );
 pub(in crate::codes) const LATER: Advice = Advice::new(
-    "wait, then ask `account_info` whether a change is possible",
+    "wait, then check with `account_info` whether a change is possible",
     "暂时不可修改，请稍后用 `account_info` 查询能否修改",
 );
 pub(in crate::codes) const DESCRIPTION: Advice = Advice::new(
-    "let the merchant change the description: it holds what the vendor forbids",
+    "let the merchant change the description: it contains something that the vendor forbids",
     "简介含违禁内容，请商家修改简介",
 );
 pub(in crate::codes) const DESCRIPTION_LENGTH: Advice =

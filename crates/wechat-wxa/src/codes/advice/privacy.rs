@@ -7,7 +7,7 @@ pub(in crate::codes) const SCAN_RUNS: Advice = Advice::new(
     "隐私接口检测未完成，请约 1 分钟后重新提审，不要重新上传代码",
 );
 pub(in crate::codes) const SCAN_RUNS_READ: Advice = Advice::new(
-    "ask again in about a minute; do not upload again, that starts the scan anew",
+    "query again in about a minute; do not upload again, that starts the scan anew",
     "隐私接口检测未完成，请约 1 分钟后再查询，重新上传会重新检测",
 );
 pub(in crate::codes) const INTERFACE: Advice = Advice::new(

@@ -15,7 +15,7 @@ pub(in crate::codes) const ONLY_APPROVED: Advice = Advice::new(
     "只有审核通过的版本才能发布，请先用 `latest_audit` 查询审核状态",
 );
 pub(in crate::codes) const VISIT_LOCKED: Advice = Advice::new(
-    "read the visit status: it may be as wanted already, or locked by the vendor",
+    "read the visit status: it may already be as requested, or locked by the vendor",
     "请用 `visit_status` 查询，可能已是目标状态，或被微信锁定",
 );
 pub(in crate::codes) const ACTION: Advice =

@@ -5,11 +5,11 @@ use miniprogram_core::vendor_api::codes::Advice;
 pub(in crate::codes) const SUCCEEDED: Advice =
     Advice::new("nothing to do: the call succeeded", "调用成功，无需处理");
 pub(in crate::codes) const BUSY: Advice = Advice::new(
-    "repeat later, an effect only after asking whether it has happened; if it stays, check encoding and media ids",
+    "repeat later, an effect only after checking whether it has happened; if the error persists, check encoding and media ids",
     "请稍后重试，写操作须先查询是否已生效；反复出现时，检查请求编码和素材是否过期",
 );
 pub(in crate::codes) const BUSY_TASK: Advice = Advice::new(
-    "ask whether it has happened, then repeat after a while",
+    "check whether it has happened, then repeat after a while",
     "请先查询是否已生效，过一段时间再重试",
 );
 pub(in crate::codes) const ADD_FIELD: Advice =
@@ -41,8 +41,10 @@ pub(in crate::codes) const PAGE_PATH: Advice =
     Advice::new("name a page that `pages` lists", "请填写 `pages` 返回的页面路径");
 pub(in crate::codes) const RELEASED_PAGE: Advice =
     Advice::new("name a page of the version that is online", "请填写线上版本中存在的页面路径");
-pub(in crate::codes) const RID: Advice =
-    Advice::new("send the `rid` as it stands at the end of `errmsg`", "请原样传入 `errmsg` 末尾的 `rid`");
+pub(in crate::codes) const RID: Advice = Advice::new(
+    "send the `rid` exactly as it appears at the end of `errmsg`",
+    "请原样传入 `errmsg` 末尾的 `rid`",
+);
 pub(in crate::codes) const RID_OWNER: Advice = Advice::new(
     "ask with the token of the account that made the call",
     "请使用当时发起调用的账号的 token 查询",
@@ -58,7 +60,7 @@ pub(in crate::codes) const CGI_PATH: Advice = Advice::new(
 pub(in crate::codes) const PAGES: Advice =
     Advice::new("give `pages`, and in each entry its `path`", "请填写 `pages`，且每一项都要有 `path`");
 pub(in crate::codes) const UNDESCRIBED: Advice = Advice::new(
-    "report the request id to WeChat: nothing public says what this code means",
+    "report the request id to WeChat: the meaning of this code is not documented",
     "微信未公开该错误码的含义，请凭 `rid` 向微信反馈",
 );
 pub(in crate::codes) const SERVICE_MARKET: Advice = Advice::new(

@@ -3,13 +3,13 @@
 use miniprogram_core::vendor_api::codes::Advice;
 
 pub(in crate::codes) const NOT_NEWEST: Advice = Advice::new(
-    "fetch a new access token and repeat once; if it stays, check the secret and that one process alone refreshes",
+    "fetch a new access token and repeat once; if the error persists, check the secret and that only one process refreshes",
     "请重新获取 access_token 后重试一次；仍失败则检查 AppSecret，并确认只有一个进程在刷新 token",
 );
 pub(in crate::codes) const EXPIRED: Advice =
     Advice::new("fetch a new access token, then repeat once", "access_token 已过期，请刷新后重试一次");
 pub(in crate::codes) const OF_ANOTHER: Advice = Advice::new(
-    "fetch a new access token of this very app, then repeat once",
+    "fetch a new access token of this app, then repeat once",
     "请重新获取该小程序自己的 access_token，再重试一次",
 );
 pub(in crate::codes) const COMPONENT_EXPIRED: Advice = Advice::new(
@@ -45,15 +45,15 @@ pub(in crate::codes) const NOT_OF_PLATFORM: Advice =
 pub(in crate::codes) const NOT_OF_OWNER: Advice =
     Advice::new("send the token of the account that owns the interface", "请使用该接口所属账号的 token");
 pub(in crate::codes) const SECRET: Advice = Advice::new(
-    "correct the app secret: a new token does not cure it",
+    "correct the app secret: a new token does not help",
     "请核对并更正 AppSecret（重新获取 token 不能解决）",
 );
 pub(in crate::codes) const PLATFORM_SECRET: Advice = Advice::new(
-    "correct the appid and secret of the platform: a new token does not cure it",
+    "correct the appid and secret of the platform: a new token does not help",
     "请核对并更正第三方平台的 AppID 和 AppSecret（重新获取 token 不能解决）",
 );
 pub(in crate::codes) const ID_AND_SECRET: Advice = Advice::new(
-    "correct the appid and the secret in the body: a new token does not cure it",
+    "correct the appid and the secret in the body: a new token does not help",
     "请核对并更正请求体中的 AppID 和 AppSecret（重新获取 token 不能解决）",
 );
 pub(in crate::codes) const NEWEST_TICKET: Advice = Advice::new(
@@ -61,7 +61,7 @@ pub(in crate::codes) const NEWEST_TICKET: Advice = Advice::new(
     "请保存微信最新推送的 `component_verify_ticket`，再重新获取 component_access_token",
 );
 pub(in crate::codes) const REFRESH_TOKEN_GONE: Advice = Advice::new(
-    "read the refresh token again with `api_get_authorizer_list`; failing that, let the merchant authorize again",
+    "fetch the refresh token again with `api_get_authorizer_list`; failing that, let the merchant authorize again",
     "请用 `api_get_authorizer_list` 重新拉取 refresh_token；仍不可用则请商家重新授权",
 );
 pub(in crate::codes) const REFRESH_TOKEN_EXPIRED: Advice = Advice::new(
@@ -77,6 +77,6 @@ pub(in crate::codes) const NEW_CODE: Advice = Advice::new(
     "授权码只能使用一次且有效期很短，请商家重新授权以获取新的授权码；从浏览器地址栏复制的授权码须先做 URL 解码",
 );
 pub(in crate::codes) const PLATFORM_ID: Advice = Advice::new(
-    "correct `component_appid`: WeChat knows no such platform",
+    "correct `component_appid`: WeChat does not know this platform",
     "请更正 `component_appid`，微信没有这个第三方平台",
 );
