@@ -40,11 +40,8 @@ impl BaiduAuthorization {
     /// [`Config`](miniprogram_core::ErrorKind::Config) if the id or the key is empty, or the HTTP transport cannot be set up.
     pub fn new(config: ClientConfig, client_id: impl Into<String>) -> Result<Self> {
         let client_id = client_id.into();
-        let empty = [("platform_id", config.platform_id.as_str()), ("client_id", client_id.as_str())];
-        if let Some((field, _)) = empty.into_iter().find(|(_, text)| text.trim().is_empty()) {
-            let rule = "must not be empty: the console of the platform shows it";
-            return Err(REFUSE.config("authorization", field, rule));
-        }
+        let settings = [("platform_id", config.platform_id.as_str()), ("client_id", client_id.as_str())];
+        REFUSE.settings("authorization", settings)?;
         let pipeline = Pipeline::new(config, BaiduDialect)?;
         Ok(Self { pipeline, client_id, pages: None })
     }

@@ -5,13 +5,13 @@ use http::Method;
 use miniprogram_core::callback::CallbackConfig;
 use miniprogram_core::vendor_api::pipeline::{Op, Pipeline, Reply};
 use miniprogram_core::{
-    AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, MiniProgram,
-    MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
+    AppId, Authorizer, Capabilities, ClientConfig, EventDecoder, MiniProgram, MiniProgramPlatform,
+    PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
 };
 use serde_json::Value;
 
 use crate::dialect::BaiduDialect;
-use crate::{BAIDU, form};
+use crate::{REFUSE, form};
 
 /// Baidu's capabilities.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::new()
@@ -32,7 +32,7 @@ impl BaiduPlatform {
     /// Creates a client that sends to `https://openapi.baidu.com` unless the configuration names another address.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if the HTTP transport cannot be set up.
+    /// [`Config`](miniprogram_core::ErrorKind::Config) if the HTTP transport cannot be set up.
     pub fn new(config: ClientConfig) -> Result<Self> {
         Ok(Self {
             pipeline: Pipeline::new(config, BaiduDialect)?,
@@ -115,10 +115,7 @@ impl MiniProgramPlatform for BaiduPlatform {
         if let Some(callbacks) = &self.callbacks {
             return Ok(Box::new(crate::event::BaiduEventDecoder::new(callbacks.clone())));
         }
-        Err(Error::new(ErrorKind::Config, "event_decoder")
-            .for_vendor(BAIDU)
-            .with_detail("the platform was built without the secrets of its callbacks")
-            .with_advice("build it with `with_callbacks`"))
+        Err(REFUSE.without_callbacks())
     }
 
     fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
@@ -130,7 +127,7 @@ impl MiniProgramPlatform for BaiduPlatform {
 /// masked. Nothing is sent.
 ///
 /// # Errors
-/// [`InvalidArgument`](ErrorKind::InvalidArgument), as for those two.
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), as for those two.
 pub fn plan_call(
     method: Method,
     path: &str,
@@ -167,8 +164,8 @@ impl BaiduApp {
     /// JSON without an `errno` is a success.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an invalid path, a query or body that names the token, or
-    /// a body that is not an object; the vendor's refusals; [`Protocol`](ErrorKind::Protocol) for a body that is not
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an invalid path, a query or body that names the token, or
+    /// a body that is not an object; the vendor's refusals; [`Protocol`](miniprogram_core::ErrorKind::Protocol) for a body that is not
     /// JSON, which [`call_raw`](Self::call_raw) returns. With outcome `unknown` the call may have taken effect; a GET
     /// never has this outcome, except below `/oauth/`, where it uses up a code or a token.
     pub async fn call(

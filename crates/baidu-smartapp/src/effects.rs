@@ -29,22 +29,15 @@ impl EffectSource for BaiduApp {
             Command::SetVisitStatus { status } => set_visit_status(*status)?,
             Command::SetMinLibraryVersion { version } => set_min_library_version(version)?,
             Command::Inherent(command) => Inherent::plan(BAIDU, &OF_APP, command)?,
-            other => return Err(unsupported(other)),
+            other => return Err(Error::unsupported(BAIDU, other.operation().as_str())),
         })
     }
 }
 
 impl EffectSource for BaiduPlatform {
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
-        match command {
-            Command::Inherent(command) => Inherent::plan(BAIDU, &OF_PLATFORM, command),
-            other => Err(unsupported(other)),
-        }
+        Inherent::plan_only(BAIDU, &OF_PLATFORM, command)
     }
-}
-
-fn unsupported(command: &Command) -> Error {
-    Error::unsupported(BAIDU, command.operation().as_str())
 }
 
 subject!(BaiduApp, |app| app.pipeline, &app.app);

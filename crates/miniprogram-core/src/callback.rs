@@ -18,7 +18,10 @@ use std::time::Duration;
 
 pub use envelope::{EnvelopeError, EnvelopeField, envelope_fields};
 pub use protocol::{Answer, CallbackProtocol, Route, UrlCheck};
-pub use query::{QueryError, is_echo, is_nonce, query_parameters, signed_time};
+pub use query::{
+    QueryError, check_nonce_parameter, is_echo, is_nonce, query_parameters, required_parameter, signed_time,
+    timestamp_parameter,
+};
 pub use sealed::Sealed;
 
 use crate::error::{Error, Result};
@@ -257,6 +260,20 @@ impl CallbackConfig {
             Some(distance) if distance <= self.freshness.as_secs() => Ok(()),
             _ => Err(CallbackCheck::Freshness.refuse(vendor)),
         }
+    }
+
+    /// Checks the request with which a vendor tests a URL, up to its signature: the form of `timestamp` and `nonce`,
+    /// that pushes are encrypted, and the age of the request.
+    ///
+    /// # Errors
+    /// [`CallbackCheck::Query`], [`CallbackCheck::Mode`] or [`CallbackCheck::Freshness`].
+    pub fn check_url_test(&self, vendor: Vendor, timestamp: &str, nonce: &str, now: Timestamp) -> Result<()> {
+        let signed = timestamp_parameter(vendor, timestamp)?;
+        check_nonce_parameter(vendor, nonce)?;
+        if self.mode() == CallbackMode::Plain {
+            return Err(CallbackCheck::Mode.refuse(vendor));
+        }
+        self.check_freshness(vendor, signed, now)
     }
 
     /// Step 4: verifies the signature in constant time. Nothing may be decoded before this check has passed.

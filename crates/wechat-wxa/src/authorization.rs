@@ -42,11 +42,9 @@ impl WeChatAuthorization {
     /// [`Config`](miniprogram_core::ErrorKind::Config) if the id or the secret is empty, or the HTTP transport cannot be set up.
     pub fn new(config: ClientConfig, secret: impl Into<Secret>) -> Result<Self> {
         let secret = secret.into();
-        let empty = [("platform_id", config.platform_id.as_str()), ("component_appsecret", secret.expose())];
-        if let Some((field, _)) = empty.into_iter().find(|(_, text)| text.trim().is_empty()) {
-            let rule = "must not be empty: the console of the platform shows it";
-            return Err(REFUSE.config("authorization", field, rule));
-        }
+        let settings =
+            [("platform_id", config.platform_id.as_str()), ("component_appsecret", secret.expose())];
+        REFUSE.settings("authorization", settings)?;
         let pipeline = Pipeline::new(config, WeChatDialect)?;
         Ok(Self { pipeline, secret, pages: None })
     }

@@ -4,13 +4,13 @@ use http::Method;
 use miniprogram_core::transport::Body;
 use miniprogram_core::vendor_api::pipeline::{Call, Op, Pipeline, Reply};
 use miniprogram_core::{
-    AppId, Authorizer, Capabilities, ClientConfig, Error, ErrorKind, EventDecoder, GrayReleaseSupport,
-    MiniProgram, MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
+    AppId, Authorizer, Capabilities, ClientConfig, EventDecoder, GrayReleaseSupport, MiniProgram,
+    MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
 };
 use serde_json::Value;
 
-use crate::WECHAT;
 use crate::dialect::WeChatDialect;
+use crate::{REFUSE, WECHAT};
 
 /// A third-party platform at WeChat. Clones share connections, the retry budget and the gate per app.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ impl WeChatPlatform {
     /// Creates a platform client; the id in the configuration is the `component_appid`.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) if the HTTP transport cannot be set up.
+    /// [`Config`](miniprogram_core::ErrorKind::Config) if the HTTP transport cannot be set up.
     pub fn new(config: ClientConfig) -> Result<Self> {
         let pipeline = Pipeline::new(config, WeChatDialect)?;
         Ok(Self {
@@ -106,10 +106,7 @@ impl MiniProgramPlatform for WeChatPlatform {
         if let Some(callbacks) = &self.callbacks {
             return Ok(Box::new(crate::event::WeChatEventDecoder::new(callbacks.clone())?));
         }
-        Err(Error::new(ErrorKind::Config, "event_decoder")
-            .for_vendor(WECHAT)
-            .with_detail("the platform was built without the secrets of its callbacks")
-            .with_advice("build it with `with_callbacks`"))
+        Err(REFUSE.without_callbacks())
     }
 
     fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
@@ -145,8 +142,8 @@ impl WeChatApp {
     /// JSON without an `errcode` is a success: OAuth, the data cube and the media counts respond like this.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a path that contains a query; the vendor's refusals;
-    /// [`Protocol`](ErrorKind::Protocol) for a body that is not JSON, which [`call_raw`](Self::call_raw) returns.
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for a path that contains a query; the vendor's refusals;
+    /// [`Protocol`](miniprogram_core::ErrorKind::Protocol) for a body that is not JSON, which [`call_raw`](Self::call_raw) returns.
     /// With outcome `unknown` the call may have taken effect; a GET never has this outcome, except for the three that
     /// change something: `undocodeaudit`, `revertgrayrelease`, `revertcoderelease`.
     pub async fn call(
@@ -197,7 +194,7 @@ impl Authorizer for WeChatApp {
 /// masked. Nothing is sent.
 ///
 /// # Errors
-/// [`InvalidArgument`](ErrorKind::InvalidArgument), as for those two.
+/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), as for those two.
 pub fn plan_call(
     method: Method,
     path: &str,

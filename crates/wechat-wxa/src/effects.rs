@@ -45,22 +45,15 @@ impl EffectSource for WeChatApp {
                 quota::expect_app(command, &self.app)?;
                 Inherent::plan(WECHAT, &OF_APP, command)?
             }
-            other => return Err(unsupported(other)),
+            other => return Err(Error::unsupported(WECHAT, other.operation().as_str())),
         })
     }
 }
 
 impl EffectSource for WeChatPlatform {
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
-        match command {
-            Command::Inherent(command) => Inherent::plan(WECHAT, &OF_PLATFORM, command),
-            other => Err(unsupported(other)),
-        }
+        Inherent::plan_only(WECHAT, &OF_PLATFORM, command)
     }
-}
-
-fn unsupported(command: &Command) -> Error {
-    Error::unsupported(WECHAT, command.operation().as_str())
 }
 
 subject!(WeChatApp, |app| app.pipeline, &app.app);

@@ -21,7 +21,7 @@ mod verify_url;
 mod xml;
 
 use miniprogram_core::callback::{
-    BodyFormat, CallbackConfig, CallbackMode, Sealed, Signed, misconfigured, signed_time, without_bom,
+    BodyFormat, CallbackConfig, CallbackMode, Sealed, Signed, misconfigured, timestamp_parameter, without_bom,
 };
 use miniprogram_core::push::{CallbackCheck, Push};
 use miniprogram_core::vendor_api::frame::HexCase;
@@ -136,7 +136,7 @@ impl WeChatEventDecoder {
                 signature: query.msg_signature()?,
                 case: HexCase::Lower,
             };
-            let time = signed_time(signed.timestamp).ok_or_else(envelope::bad_timestamp)?;
+            let time = timestamp_parameter(WECHAT, signed.timestamp)?;
             self.config.check_freshness(WECHAT, time, push.received_at)?;
             self.config.check_signature(WECHAT, &signed)?;
             Sealed::locate(push.body, &encrypt)

@@ -2,13 +2,12 @@
 
 use miniprogram_core::authorization::Recovery;
 use miniprogram_core::token::AccessToken;
+use miniprogram_core::vendor_api::kit::secret;
 use miniprogram_core::vendor_api::pipeline::Call;
 use miniprogram_core::{AppId, Result};
 
 use super::BaiduAuthorization;
-use super::tokens::Issued;
-use crate::REFUSE;
-use crate::endpoints;
+use crate::{REFUSE, endpoints, reply};
 
 const OPERATION: &str = "recover";
 
@@ -23,7 +22,7 @@ impl BaiduAuthorization {
         let call = Call::to(&endpoints::RECOVER).with_form(fields);
         let mut op = self.pipeline.begin(app, OPERATION);
         let reply = op.read(&call.with_given_token(platform.clone())).await?;
-        let mut issued = Issued::of_data(&reply)?;
-        Ok(Recovery::AuthorizationCode(issued.secret("authorization_code")?))
+        let code = reply::fields(&reply)?.required("authorization_code", secret)?;
+        Ok(Recovery::AuthorizationCode(code))
     }
 }

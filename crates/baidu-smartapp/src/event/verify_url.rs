@@ -2,9 +2,7 @@
 //!
 //! Source: Baidu's third-party-platform documentation, message URL.
 
-use std::borrow::Cow;
-
-use miniprogram_core::callback::{CallbackMode, Signed, is_echo, is_nonce, query_parameters, signed_time};
+use miniprogram_core::callback::{Signed, is_echo, query_parameters, required_parameter};
 use miniprogram_core::push::CallbackCheck;
 use miniprogram_core::vendor_api::frame::HexCase;
 use miniprogram_core::{Error, Result, Timestamp};
@@ -25,19 +23,11 @@ impl BaiduEventDecoder {
         const KNOWN: [&str; 4] = ["timestamp", "nonce", "signature", "echoStr"];
         let [timestamp, nonce, signature, echo] =
             query_parameters(parameters, KNOWN).map_err(|error| refused(error.to_string()))?;
-        let timestamp = required(timestamp, "the timestamp is missing")?;
-        let nonce = required(nonce, "the nonce is missing")?;
-        let signature = required(signature, "the signature is missing")?;
-        let echo = required(echo, "echoStr is missing")?;
-        let time = signed_time(&timestamp)
-            .ok_or_else(|| refused("the timestamp must have 9 to 11 digits, the first not 0"))?;
-        if !is_nonce(&nonce) {
-            return Err(refused("the nonce must be 1 to 32 letters, digits, `_` or `-`"));
-        }
-        if self.config.mode() == CallbackMode::Plain {
-            return Err(CallbackCheck::Mode.refuse(BAIDU));
-        }
-        self.config.check_freshness(BAIDU, time, now)?;
+        let timestamp = required_parameter(BAIDU, timestamp, "the timestamp")?;
+        let nonce = required_parameter(BAIDU, nonce, "the nonce")?;
+        let signature = required_parameter(BAIDU, signature, "the signature")?;
+        let echo = required_parameter(BAIDU, echo, "echoStr")?;
+        self.config.check_url_test(BAIDU, &timestamp, &nonce, now)?;
         let signed = Signed {
             timestamp: &timestamp,
             nonce: &nonce,
@@ -52,10 +42,6 @@ impl BaiduEventDecoder {
             Err(refused("echoStr holds characters that are not sent back"))
         }
     }
-}
-
-fn required<'q>(value: Option<Cow<'q, str>>, detail: &'static str) -> Result<Cow<'q, str>> {
-    value.filter(|text| !text.is_empty()).ok_or_else(|| refused(detail))
 }
 
 fn refused(detail: impl Into<String>) -> Error {

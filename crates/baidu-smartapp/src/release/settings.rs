@@ -1,7 +1,7 @@
 //! The effects of `set_visit_status` and `set_min_library_version`, and the read behind the second.
 
 use miniprogram_core::model::{LibraryUsage, MinLibraryVersion};
-use miniprogram_core::vendor_api::kit::OneCall;
+use miniprogram_core::vendor_api::kit::{self, OneCall};
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::{EffectValue, Result, VisitStatus};
 
@@ -32,18 +32,9 @@ pub(crate) fn set_visit_status(status: VisitStatus) -> Result<Box<dyn EffectPlan
 
 /// `app/setsupportversion`. Source: document 003.
 pub(crate) fn set_min_library_version(version: &str) -> Result<Box<dyn EffectPlan>> {
-    const OPERATION: &str = "set_min_library_version";
-    REFUSE.required(OPERATION, "version", version)?;
     let fields = vec![("version".into(), version.to_owned())];
-    let wanted = version.trim().to_owned();
-    let shown = |reply: &Reply| Ok(library_version(reply)?.version);
-    OneCall::new(EffectClass::Set, Call::to(&endpoints::SET_MIN_LIBRARY_VERSION).with_form(fields))
-        .shown_by(library_call(), shown, move |version| match version {
-            Some(version) if version.trim() == wanted => Finding::Done(EffectValue::None),
-            Some(_) => Finding::Absent,
-            None => Finding::Untold("data.now_version"),
-        })
-        .boxed()
+    let set = Call::to(&endpoints::SET_MIN_LIBRARY_VERSION).with_form(fields);
+    kit::set_min_library_version(REFUSE, version, set, library_call(), library_version, "data.now_version")
 }
 
 /// `app/getsupportversion`. Source: document 003.

@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::error::Error;
+use crate::event::CallbackCheck;
+use crate::vendor::Vendor;
+
 /// Why a query was rejected. It quotes no part of the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -35,6 +39,42 @@ pub fn query_parameters<'q, const N: usize>(
         }
     }
     Ok(found)
+}
+
+/// Returns a parameter that a vendor has to send. `what` names it in the error.
+///
+/// # Errors
+/// [`CallbackCheck::Query`] if it is absent or empty.
+pub fn required_parameter<'q>(
+    vendor: Vendor,
+    value: Option<Cow<'q, str>>,
+    what: &str,
+) -> Result<Cow<'q, str>, Error> {
+    let missing = || CallbackCheck::Query.because(vendor, format!("{what} is missing"));
+    value.filter(|text| !text.is_empty()).ok_or_else(missing)
+}
+
+/// Returns the time of the parameter `timestamp`.
+///
+/// # Errors
+/// [`CallbackCheck::Query`] if it is not a [`signed_time`].
+pub fn timestamp_parameter(vendor: Vendor, timestamp: &str) -> Result<i64, Error> {
+    let detail = "the timestamp must have 9 to 11 digits, the first not 0";
+    signed_time(timestamp).ok_or_else(|| CallbackCheck::Query.because(vendor, detail))
+}
+
+/// Checks the parameter `nonce`.
+///
+/// # Errors
+/// [`CallbackCheck::Query`] if it is not a nonce ([`is_nonce`]).
+pub fn check_nonce_parameter(vendor: Vendor, nonce: &str) -> Result<(), Error> {
+    match is_nonce(nonce) {
+        true => Ok(()),
+        false => {
+            let detail = "the nonce must be 1 to 32 letters, digits, `_` or `-`";
+            Err(CallbackCheck::Query.because(vendor, detail))
+        }
+    }
 }
 
 fn percent_decoded(text: &str) -> Result<Cow<'_, str>, QueryError> {

@@ -34,6 +34,17 @@ impl Inherent {
         let effect = found.ok_or_else(|| Error::unsupported(vendor, command.method.as_str()))?;
         (effect.plan)(command)
     }
+
+    /// Returns the plan of a command on a subject that has no other effects than those of the vendor's tables.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for any other command; the errors of [`plan`](Self::plan).
+    pub fn plan_only(vendor: Vendor, tables: &[&[Self]], command: &Command) -> Result<Box<dyn EffectPlan>> {
+        match command {
+            Command::Inherent(command) => Self::plan(vendor, tables, command),
+            other => Err(Error::unsupported(vendor, other.operation().as_str())),
+        }
+    }
 }
 
 /// Creates the command of an effect that only this vendor has.

@@ -65,6 +65,33 @@ impl Refusals {
         Error::new(ErrorKind::Config, operation).for_vendor(self.0).with_field(field).with_detail(rule)
     }
 
+    /// Checks the settings of a platform, its id and credentials, none of which may be empty.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config), naming the field.
+    pub fn settings<const N: usize>(
+        self,
+        operation: &'static str,
+        settings: [(&'static str, &str); N],
+    ) -> Result<()> {
+        match settings.into_iter().find(|(_, text)| text.trim().is_empty()) {
+            None => Ok(()),
+            Some((field, _)) => {
+                let rule = "must not be empty: the console of the platform shows it";
+                Err(self.config(operation, field, rule))
+            }
+        }
+    }
+
+    /// Reports that a platform cannot decode pushes, because it was built without the secrets of its callbacks.
+    #[must_use]
+    pub fn without_callbacks(self) -> Error {
+        Error::new(ErrorKind::Config, "event_decoder")
+            .for_vendor(self.0)
+            .with_detail("the platform was built without the secrets of its callbacks")
+            .with_advice("build it with `with_callbacks`")
+    }
+
     /// Checks that a required text is present.
     ///
     /// # Errors

@@ -2,13 +2,14 @@
 
 use miniprogram_core::authorization::{AuthorizerEntry, AuthorizerInfo, AuthorizerList, AuthorizerPage};
 use miniprogram_core::token::AccessToken;
+use miniprogram_core::vendor_api::kit::secret;
 use miniprogram_core::vendor_api::pipeline::{Fields, Op, Reply};
 use miniprogram_core::vendor_api::redact;
 use miniprogram_core::{AppId, Result};
 use serde_json::Value;
 
 use super::WeChatAuthorization;
-use super::tokens::{of_app, permissions, secret};
+use super::tokens::{of_app, permissions};
 use crate::REFUSE;
 use crate::endpoints;
 use crate::fields;

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use miniprogram_core::authorization::{AuthorizerPage, Recovery};
 use miniprogram_core::token::AccessToken;
+use miniprogram_core::vendor_api::kit::secret;
 use miniprogram_core::{AppId, ErrorKind, Result, Retry};
 
 use super::WeChatAuthorization;
 use super::info::LONGEST_PAGE;
-use super::tokens::{of_app, secret};
+use super::tokens::of_app;
 use crate::REFUSE;
 use crate::fields;
 

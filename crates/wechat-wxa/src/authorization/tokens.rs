@@ -1,10 +1,9 @@
 //! Fetching and exchanging tokens and codes.
 
-use std::time::Duration;
-
 use miniprogram_core::authorization::{Grant, IssuedToken, Permission, PreAuthorizationCode};
 use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::Place;
+use miniprogram_core::vendor_api::kit::{issued_token, lifetime, secret};
 use miniprogram_core::vendor_api::pipeline::{Fields, Reply};
 use miniprogram_core::{AppId, Result, Secret};
 use serde_json::Value;
@@ -25,7 +24,7 @@ impl WeChatAuthorization {
             .with_secret(Place::body("component_verify_ticket"), ticket.clone())
             .without_token();
         let reply = self.begin(OPERATION).read(&call).await?;
-        issued(&mut fields::of(&reply), "component_access_token")
+        issued_token(&mut fields::of(&reply), "component_access_token")
     }
 
     pub(super) async fn ask_for_tickets(&self) -> Result<()> {
@@ -63,7 +62,7 @@ impl WeChatAuthorization {
         let app = info.required("authorizer_appid", Fields::text)?;
         // Absent if the account has no permission that needs one.
         let access = match info.is_told("authorizer_access_token") {
-            true => Some(issued(&mut info, "authorizer_access_token")?),
+            true => Some(issued_token(&mut info, "authorizer_access_token")?),
             false => None,
         };
         Ok(Grant::new()
@@ -92,29 +91,9 @@ impl WeChatAuthorization {
         let named = of_app(&mut fields, &["authorizer_appid"], app)?;
         Ok(Grant::new()
             .with_app(named)
-            .with_access(Some(issued(&mut fields, "authorizer_access_token")?))
+            .with_access(Some(issued_token(&mut fields, "authorizer_access_token")?))
             .with_refresh_token(secret(&mut fields, "authorizer_refresh_token")))
     }
-}
-
-/// Reads a required token and its lifetime.
-fn issued(fields: &mut Fields<'_>, name: &str) -> Result<IssuedToken> {
-    let token = fields.required(name, secret)?;
-    let why = "contains whitespace or control characters";
-    let token = AccessToken::new(token).map_err(|_| fields.wrong(name, why))?;
-    Ok(IssuedToken::new(token, lifetime(fields)?))
-}
-
-fn lifetime(fields: &mut Fields<'_>) -> Result<Duration> {
-    let seconds = fields.required("expires_in", Fields::number)?;
-    let positive = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
-    let why = || format!("must be a positive number of seconds, is {seconds}");
-    positive.map(Duration::from_secs).ok_or_else(|| fields.wrong("expires_in", &why()))
-}
-
-/// Reads a secret; `None` if it is absent, null or empty.
-pub(super) fn secret(fields: &mut Fields<'_>, name: &str) -> Option<Secret> {
-    fields.text(name).map(Secret::new)
 }
 
 /// Checks that the app named in a response, under the first of the names that is present, is the requested one.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use miniprogram_core::callback::{
-    BodyFormat, envelope_fields, is_nonce, query_parameters, signed_time, without_bom,
+    BodyFormat, check_nonce_parameter, envelope_fields, query_parameters, timestamp_parameter, without_bom,
 };
 use miniprogram_core::push::CallbackCheck;
 use miniprogram_core::{Error, Result};
@@ -24,13 +24,8 @@ impl<'q> Query<'q> {
             ["timestamp", "nonce", "msg_signature", "signature", "encrypt_type", "openid", "echostr"];
         let [timestamp, nonce, msg_signature, ..] = query_parameters(query, KNOWN)
             .map_err(|error| CallbackCheck::Query.because(WECHAT, error.to_string()))?;
-        if timestamp.as_deref().is_some_and(|text| signed_time(text).is_none()) {
-            return Err(bad_timestamp());
-        }
-        if nonce.as_deref().is_some_and(|text| !is_nonce(text)) {
-            let detail = "the nonce must be 1 to 32 letters, digits, `_` or `-`";
-            return Err(CallbackCheck::Query.because(WECHAT, detail));
-        }
+        timestamp.as_deref().map(|text| timestamp_parameter(WECHAT, text)).transpose()?;
+        nonce.as_deref().map(|text| check_nonce_parameter(WECHAT, text)).transpose()?;
         Ok(Self { timestamp, nonce, msg_signature })
     }
 
@@ -49,10 +44,6 @@ impl<'q> Query<'q> {
 
 fn missing(detail: &'static str) -> Error {
     CallbackCheck::Query.because(WECHAT, detail)
-}
-
-pub(super) fn bad_timestamp() -> Error {
-    CallbackCheck::Query.because(WECHAT, "the timestamp must have 9 to 11 digits, the first not 0")
 }
 
 /// Reads the ciphertext of an envelope; `None` if there is none. Plain fields next to it are ignored.

@@ -2,9 +2,7 @@
 //!
 //! Source: WeChat's message encryption guide. The page for third-party platforms does not describe it; both forms exist.
 
-use std::borrow::Cow;
-
-use miniprogram_core::callback::{CallbackMode, Signed, is_echo, is_nonce, query_parameters, signed_time};
+use miniprogram_core::callback::{Signed, is_echo, query_parameters, required_parameter};
 use miniprogram_core::push::CallbackCheck;
 use miniprogram_core::vendor_api::frame::HexCase;
 use miniprogram_core::{Error, Result, Timestamp};
@@ -26,21 +24,14 @@ impl WeChatEventDecoder {
         const KNOWN: [&str; 5] = ["timestamp", "nonce", "signature", "msg_signature", "echostr"];
         let [timestamp, nonce, signature, msg_signature, echo] =
             query_parameters(query, KNOWN).map_err(|error| refused(error.to_string()))?;
-        let timestamp = required(timestamp, "the timestamp is missing")?;
-        let nonce = required(nonce, "the nonce is missing")?;
-        let echo = required(echo, "echostr is missing")?;
-        let time = signed_time(&timestamp).ok_or_else(super::envelope::bad_timestamp)?;
-        if !is_nonce(&nonce) {
-            return Err(refused("the nonce must be 1 to 32 letters, digits, `_` or `-`"));
-        }
-        if self.config.mode() == CallbackMode::Plain {
-            return Err(CallbackCheck::Mode.refuse(WECHAT));
-        }
-        self.config.check_freshness(WECHAT, time, now)?;
+        let timestamp = required_parameter(WECHAT, timestamp, "the timestamp")?;
+        let nonce = required_parameter(WECHAT, nonce, "the nonce")?;
+        let echo = required_parameter(WECHAT, echo, "echostr")?;
+        self.config.check_url_test(WECHAT, &timestamp, &nonce, now)?;
         let (encrypt, signature) = match msg_signature {
             // A plus sign in a query means a space; base64 contains pluses and no spaces.
             Some(signature) => (Some(echo.replace(' ', "+")), signature),
-            None => (None, required(signature, "the signature is missing")?),
+            None => (None, required_parameter(WECHAT, signature, "the signature")?),
         };
         let signed = Signed {
             timestamp: &timestamp,
@@ -56,10 +47,6 @@ impl WeChatEventDecoder {
             None => Err(refused("echostr holds characters that are not sent back")),
         }
     }
-}
-
-fn required<'q>(value: Option<Cow<'q, str>>, detail: &'static str) -> Result<Cow<'q, str>> {
-    value.filter(|text| !text.is_empty()).ok_or_else(|| refused(detail))
 }
 
 fn refused(detail: impl Into<String>) -> Error {

@@ -1,13 +1,12 @@
 //! The effects of `set_visit_status` and `set_min_library_version`, and the reads that show them.
 
 use miniprogram_core::model::{LibraryUsage, MinLibraryVersion, Visit};
-use miniprogram_core::vendor_api::kit::OneCall;
+use miniprogram_core::vendor_api::kit::{self, OneCall};
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Reply};
 use miniprogram_core::{EffectValue, Result, VisitStatus};
 use serde_json::json;
 
 use crate::codes::VISIT;
-use crate::dialect::told;
 use crate::endpoints;
 use crate::{REFUSE, wire};
 
@@ -37,18 +36,8 @@ pub(crate) fn set_visit_status(status: VisitStatus) -> Result<Box<dyn EffectPlan
 
 /// `setweappsupportversion`.
 pub(crate) fn set_min_library_version(version: &str) -> Result<Box<dyn EffectPlan>> {
-    const OPERATION: &str = "set_min_library_version";
-    REFUSE.required(OPERATION, "version", version)?;
-    let body = json!({ "version": version });
-    let wanted = version.trim().to_owned();
-    let shown = |reply: &Reply| Ok(told(library_version(reply)?.version));
-    OneCall::new(EffectClass::Set, Call::to(&endpoints::SET_MIN_LIBRARY_VERSION).with_json(&body))
-        .shown_by(library_call(), shown, move |version| match version {
-            Some(version) if version == wanted => Finding::Done(EffectValue::None),
-            Some(_) => Finding::Absent,
-            None => Finding::Untold("now_version"),
-        })
-        .boxed()
+    let set = Call::to(&endpoints::SET_MIN_LIBRARY_VERSION).with_json(&json!({ "version": version }));
+    kit::set_min_library_version(REFUSE, version, set, library_call(), library_version, "now_version")
 }
 
 /// `getvisitstatus`.
