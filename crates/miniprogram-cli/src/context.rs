@@ -1,6 +1,7 @@
 //! What the common options and the configuration select: a vendor, an app, a client, a store.
 
 mod state;
+mod stored;
 
 use std::sync::Arc;
 
@@ -243,8 +244,8 @@ impl Context {
         settings: &Settings,
         platform: &Platform,
     ) -> Result<PlatformConfig, Failure> {
-        let state = self.state(settings, &[platform]).await?;
-        let mut config = self.signed(platform, Arc::new(state.tokens))?;
+        let tokens = self.stored_tokens(settings, platform).await?;
+        let mut config = self.signed(platform, tokens)?;
         config.client = self.journaled(settings, config.client).await?;
         Ok(config)
     }

@@ -44,7 +44,7 @@ pub(crate) async fn run(context: &Context, verb: AuthVerb) -> Result<Finish, Fai
 /// The platform that the options select, and its tokens.
 async fn chosen<'a>(context: &Context, settings: &'a Settings) -> Result<(&'a Platform, State), Failure> {
     let platform = context.one_platform(settings)?;
-    Ok((platform, context.state(settings, &[platform]).await?))
+    Ok((platform, context.state(settings, platform).await?))
 }
 
 fn app(context: &Context) -> Result<AppId, Failure> {
@@ -200,7 +200,7 @@ async fn ticket(context: &Context, settings: &Settings, args: TicketWish) -> Res
     }
     let now = SystemClock.now();
     if args.start {
-        let state = context.state(settings, &[platform]).await?;
+        let state = context.state(settings, platform).await?;
         uninterrupted(&*platform.entry, "start_ticket_push", state.tokens.start_ticket_push(&key)).await?;
         context
             .output

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use miniprogram::authorization::AuthorizationApi;
+use miniprogram::token::TokenProvider;
 use miniprogram::transport::BaseUrl;
 use miniprogram::{ClientConfig, Error, ErrorKind, Secret};
 use miniprogram_store::{Store, StoreKeys, StoreOptions};
 use miniprogram_tokens::TokenManager;
 
+use super::stored::StoredTokens;
 use super::{Context, ambiguous};
 use crate::cli;
 use crate::config::{Overrides, Platform, Settings};
@@ -36,7 +38,7 @@ impl Held {
     }
 }
 
-/// A store, and the tokens of platforms in it.
+/// A store, and the tokens of a platform in it.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) store: Arc<dyn Store>,
@@ -121,44 +123,76 @@ impl Context {
         store
     }
 
-    /// The store, and the tokens of these platforms in it.
-    pub(crate) async fn state(&self, settings: &Settings, platforms: &[&Platform]) -> Result<State, Failure> {
-        self.state_with(settings, platforms, StoreOptions::default()).await
+    /// The store, and the tokens of a platform in it.
+    pub(crate) async fn state(&self, settings: &Settings, platform: &Platform) -> Result<State, Failure> {
+        let chain = self.chain(platform)?;
+        let store = self.open(settings).await?;
+        let tokens = self.manager(&store, vec![chain])?;
+        Ok(State { store, tokens })
     }
 
-    /// The same for the store's daemon, of which a file has at most one.
+    /// The store as its daemon, of which a file has at most one, and the tokens of these platforms in it; none if no
+    /// platform has a token chain.
     pub(crate) async fn daemon_state(
         &self,
         settings: &Settings,
         platforms: &[&Platform],
-    ) -> Result<State, Failure> {
-        self.state_with(settings, platforms, StoreOptions::default().as_daemon()).await
+    ) -> Result<(Arc<dyn Store>, Option<TokenManager>), Failure> {
+        let mut chains = Vec::new();
+        for platform in platforms {
+            chains.extend(self.chain_if_any(platform)?);
+        }
+        let store = self.open_with(settings, StoreOptions::default().as_daemon()).await?;
+        let tokens = if chains.is_empty() { None } else { Some(self.manager(&store, chains)?) };
+        Ok((store, tokens))
     }
 
-    async fn state_with(
+    /// The tokens of a platform: those of the manager, which renews them, or, without a token chain, those that are
+    /// stored.
+    pub(super) async fn stored_tokens(
         &self,
         settings: &Settings,
-        platforms: &[&Platform],
-        options: StoreOptions,
-    ) -> Result<State, Failure> {
-        let mut calls = Vec::new();
-        for platform in platforms {
-            calls.push(self.chain(platform)?);
-        }
-        let store = self.open_with(settings, options).await?;
-        let mut builder = TokenManager::builder(Arc::clone(&store) as _);
+        platform: &Platform,
+    ) -> Result<Arc<dyn TokenProvider>, Failure> {
+        let chain = self.chain_if_any(platform)?;
+        let store = self.open(settings).await?;
+        Ok(match chain {
+            Some(chain) => Arc::new(self.manager(&store, vec![chain])?),
+            None => Arc::new(StoredTokens(store)),
+        })
+    }
+
+    fn manager(
+        &self,
+        store: &Arc<dyn Store>,
+        chains: Vec<Arc<dyn AuthorizationApi>>,
+    ) -> Result<TokenManager, Error> {
+        let mut builder = TokenManager::builder(Arc::clone(store) as _);
         if let Some(timeout) = self.common.timeout {
             builder = builder.with_lease(timeout.saturating_mul(CALLS_OF_A_RENEWAL).max(MIN_LEASE));
         }
-        let builder = calls.into_iter().fold(builder, |builder, calls| builder.with_platform(calls));
-        Ok(State { store, tokens: builder.build()? })
+        chains.into_iter().fold(builder, |builder, chain| builder.with_platform(chain)).build()
+    }
+
+    /// The calls of a platform's token chain, if its vendor has one.
+    fn chain_if_any(&self, platform: &Platform) -> Result<Option<Arc<dyn AuthorizationApi>>, Error> {
+        match self.chain(platform) {
+            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+            chain => chain.map(Some),
+        }
     }
 
     /// The calls of a platform's token chain.
     fn chain(&self, platform: &Platform) -> Result<Arc<dyn AuthorizationApi>, Error> {
         let config = ClientConfig::without_tokens(platform.id.clone());
         let config = self.with_options(config, Some(platform))?;
-        platform.entry.authorization(config, platform.credential()?, pages(platform)?)
+        let credential = platform.credential();
+        // Without a credential this says only whether the vendor has such calls.
+        let given = credential.as_ref().map_or_else(|_| Secret::new(""), Secret::clone);
+        match platform.entry.authorization(config, given, pages(platform)?) {
+            Err(error) if error.kind() == ErrorKind::Unsupported => Err(error),
+            chain => credential.and(chain),
+        }
     }
 }
 

@@ -71,6 +71,9 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
     /// Builds the calls of a platform's token chain, for `auth` and for the tokens of every other command.
     /// `pages` is the base URL of the vendor's authorization pages if it is not the vendor's own.
     ///
+    /// Without such calls, no token is renewed: `events serve` receives pushes alone, and other commands use the tokens
+    /// that another program has put into the store. To find that out, this is also called with an empty credential.
+    ///
     /// # Errors
     /// [`Unsupported`](miniprogram::ErrorKind::Unsupported) by default; otherwise those of the vendor's client.
     fn authorization(

@@ -1,29 +1,38 @@
 //! A vendor that no crate of the workspace knows, as small as the traits allow: it sends nothing.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use http::Method;
+use miniprogram::callback::{Answer, CallbackProtocol, Route};
 use miniprogram::model::{
     AuditQuota, Category, CodeVersion, MinLibraryVersion, QrCode, QrCodeOptions, RollbackVersion,
     UploadProgress, UploadReceipt, Visit,
 };
+use miniprogram::push::{CallbackCheck, Push};
+use miniprogram::token::{TokenProvider as _, TokenScope};
 use miniprogram::transport::{Body, Request};
 use miniprogram::vendor_api::codes::{CodeRow, CodeTable, Explanation};
 use miniprogram::{
     AppId, Audit, AuditId, AuditManager, Authorizer, Capabilities, ClientConfig, Code, CodeManager, Command,
-    Effect, EffectValue, Error, ErrorKind, EventDecoder, Intent, MiniProgram, MiniProgramPlatform,
-    PlannedRequest, ReleaseManager, Result, Settled, Subject, SubjectId, Vendor,
+    Effect, EffectValue, Error, ErrorKind, Event, EventDecoder, EventKind, Intent, MiniProgram,
+    MiniProgramPlatform, PlannedRequest, PlatformId, ReleaseManager, Result, Secret, Settled, Subject,
+    SubjectId, Vendor,
 };
-use miniprogram_cli::{PlatformConfig, VendorEntry};
-use serde_json::json;
+use miniprogram_cli::{PlatformConfig, PushSettings, VendorEntry};
+use serde_json::{Value, json};
 
-const ACME: Vendor = Vendor::new("acme");
+pub(crate) const ACME: Vendor = Vendor::new("acme");
 
 static CODES: CodeTable =
     CodeTable::new(ACME, "code", &[&[CodeRow::word("NO_APP", ErrorKind::NotFound, "there is no such app")]]);
 
-/// What the command line knows about Acme.
+/// What the command line knows about Acme. It has no calls that obtain tokens.
 #[derive(Debug)]
-pub(crate) struct Acme;
+pub(crate) struct Acme {
+    /// Whether it has a protocol of pushes.
+    pub(crate) receives: bool,
+}
 
 impl VendorEntry for Acme {
     fn vendor(&self) -> Vendor {
@@ -46,6 +55,54 @@ impl VendorEntry for Acme {
 
     fn signs_requests(&self) -> bool {
         true
+    }
+
+    fn callback(&self, settings: &PushSettings) -> Result<Box<dyn CallbackProtocol>> {
+        match (&settings.token, &settings.platform_id) {
+            (Some(token), Some(platform)) if self.receives => {
+                Ok(Box::new(Pushes { platform: platform.clone(), token: token.clone() }))
+            }
+            _ => missing("events"),
+        }
+    }
+}
+
+/// Pushes in JSON, with the token in the query.
+#[derive(Debug)]
+struct Pushes {
+    platform: PlatformId,
+    token: Secret,
+}
+
+impl EventDecoder for Pushes {
+    fn vendor(&self) -> Vendor {
+        ACME
+    }
+
+    fn decode<'a>(&self, push: Push<'a>) -> Result<Event<'a>> {
+        if push.query.strip_prefix("token=") != Some(self.token.expose()) {
+            return Err(CallbackCheck::Signature.refuse(ACME));
+        }
+        let payload: Value =
+            serde_json::from_slice(push.body).map_err(|_| CallbackCheck::Envelope.refuse(ACME))?;
+        let app = payload["app"].as_str().map(AppId::new);
+        let mut event = Event::new(ACME, EventKind::Authorized, Cow::Borrowed("GRANTED"), payload);
+        event.app_id = app;
+        Ok(event)
+    }
+}
+
+impl CallbackProtocol for Pushes {
+    fn platform_id(&self) -> Option<&PlatformId> {
+        Some(&self.platform)
+    }
+
+    fn fits(&self, _: &Event<'_>, _: Route) -> bool {
+        true
+    }
+
+    fn acknowledgement(&self) -> Answer {
+        Answer::text("success")
     }
 }
 
@@ -136,9 +193,11 @@ impl CodeManager for Handle {
     /// What this handle was built from.
     async fn pages(&self) -> Result<Vec<String>> {
         let client = &self.client;
+        let scope = TokenScope::authorizer(ACME, client.platform_id.clone(), self.app.clone());
+        let token = client.tokens.token(&scope).await?.secret().expose().to_owned();
         let base_url = client.base_url.as_ref().map_or("", |url| url.as_str()).to_owned();
         let signed = if self.is_signed { "signed" } else { "not signed" };
-        Ok(vec![client.platform_id.to_string(), self.app.to_string(), base_url, signed.to_owned()])
+        Ok(vec![client.platform_id.to_string(), self.app.to_string(), base_url, signed.to_owned(), token])
     }
 
     async fn categories(&self) -> Result<Vec<Category>> {

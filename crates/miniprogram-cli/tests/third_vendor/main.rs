@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that fails panics")]
 
 mod acme;
+mod chainless;
 
 use std::process::ExitCode;
 
@@ -16,16 +17,19 @@ use serde_json::{Value, json};
 const AS_COMMAND: &str = "THIRD_VENDOR_AS_COMMAND";
 
 fn main() -> ExitCode {
-    if std::env::var_os(AS_COMMAND).is_some() {
-        return Command::new().with_vendor(Baidu).with_vendor(WeChat).with_vendor(Acme).run();
+    if let Some(role) = std::env::var_os(AS_COMMAND) {
+        let acme = Acme { receives: role == "receiver" };
+        return Command::new().with_vendor(Baidu).with_vendor(WeChat).with_vendor(acme).run();
     }
-    let checks: [(&str, fn()); 6] = [
+    let checks: [(&str, fn()); 8] = [
         ("help_and_capabilities_list_it", help_and_capabilities_list_it),
         ("an_unknown_vendors_error_names_all", an_unknown_vendors_error_names_all),
         ("its_codes_are_explained", its_codes_are_explained),
         ("its_configuration_reaches_its_client", its_configuration_reaches_its_client),
         ("its_effects_are_planned_without_a_secret", its_effects_are_planned_without_a_secret),
         ("what_it_does_not_implement_is_unsupported", what_it_does_not_implement_is_unsupported),
+        ("its_pushes_are_received", chainless::its_pushes_are_received),
+        ("its_tokens_are_those_in_the_store", chainless::its_tokens_are_those_in_the_store),
     ];
     for (name, check) in checks {
         check();
@@ -44,14 +48,20 @@ impl Ran {
     }
 }
 
-fn run(line: &[&str]) -> Ran {
+/// The command, in a role: `receiver` has a protocol of pushes.
+fn command(role: &str) -> std::process::Command {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MINIPROGRAM_") {
             command.env_remove(name);
         }
     }
-    let output = command.args(line).env(AS_COMMAND, "1").env("COLUMNS", "100").output().unwrap();
+    command.env(AS_COMMAND, role).env("COLUMNS", "100");
+    command
+}
+
+fn run(line: &[&str]) -> Ran {
+    let output = command("client").args(line).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran(output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
@@ -93,7 +103,7 @@ fn its_configuration_reaches_its_client() {
     let line =
         ["code", "pages", "--vendor", "acme", "--app", "a1", "--access-token", "t", "--format", "json"];
     let read = run(&[&line[..], &["--config", &config]].concat()).json();
-    assert_eq!(read, json!(["p1", "a1", "http://127.0.0.1:9/", "signed"]));
+    assert_eq!(read, json!(["p1", "a1", "http://127.0.0.1:9/", "signed", "t"]));
 
     let Ran(code, _, error) = run(&line);
     assert!(code == 2 && error.contains("whose credential signs requests"), "{error}");

@@ -23,7 +23,7 @@ use super::exec::Exec;
 use super::handlers::{Course, JsonLines, of_output};
 use crate::cli::{self, Serve};
 use crate::config::{Platform, Settings, StatusListen};
-use crate::context::{Context, State, interrupted};
+use crate::context::{Context, interrupted};
 use crate::failure::{Failure, Finish, local};
 use crate::limits;
 use crate::outlet::Outlet;
@@ -45,7 +45,8 @@ struct Daemon {
     status: Option<TcpListener>,
     platforms: Vec<PlatformKey>,
     store: Arc<dyn Store>,
-    tokens: TokenManager,
+    /// None if no platform has a token chain: then nothing is renewed.
+    tokens: Option<TokenManager>,
     /// How many open effects cannot be read.
     unreadable: Arc<AtomicUsize>,
     course: Arc<watch::Sender<Course>>,
@@ -73,25 +74,28 @@ impl Daemon {
             limits::allow_core_dumps();
         }
 
-        let State { store, tokens } = context.daemon_state(settings, &platforms).await?;
+        let (store, tokens) = context.daemon_state(settings, &platforms).await?;
         let unreadable = Arc::new(AtomicUsize::new(0));
         let course = Arc::new(watch::Sender::new(Course::Running));
         let outlet = Outlet::start(std::io::stdout()).map_err(|problem| local("serve", &problem))?;
         // The tokens' handler has its share of the time as well.
         let patience = retry.handler_timeout / 2;
         let mut service = CallbackService::builder(Arc::clone(&store));
-        if args.acceptance_test {
-            for handler in acceptance_tests(context, &platforms, &tokens)? {
-                service = service.with_handler(handler);
+        if let Some(tokens) = &tokens {
+            if args.acceptance_test {
+                for handler in acceptance_tests(context, &platforms, tokens)? {
+                    service = service.with_handler(handler);
+                }
             }
+            service = service
+                .with_handler(Arc::new(tokens.clone()))
+                .with_original_ids(Arc::new(tokens.clone()))
+                .with_health_check(Arc::new(Renewals(tokens.clone())));
         }
         let mut service = service
-            .with_handler(Arc::new(tokens.clone()))
-            .with_original_ids(Arc::new(tokens.clone()))
             .with_retry(retry)
             .with_limits(bounds)
             .with_public_status(status_listen == StatusListen::Public)
-            .with_health_check(Arc::new(Renewals(tokens.clone())))
             .with_health_check(Arc::new(OpenEffects(Arc::clone(&unreadable))))
             .with_metrics(metrics_handle()?);
         if let Some(events) = concurrency {
@@ -143,7 +147,12 @@ impl Daemon {
         let over = || until(course.subscribe());
         let renewals = tokio::spawn({
             let over = over();
-            async move { tokens.run(over).await }
+            async move {
+                match tokens {
+                    Some(tokens) => tokens.run(over).await,
+                    None => over.await,
+                }
+            }
         });
         let store = Arc::clone(&self.store);
         let counting = tokio::spawn(upkeep::count_unreadable_effects(store, self.platforms, self.unreadable));
