@@ -139,7 +139,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         .with_platform(CallbackPlatform::new(key(BAIDU, &baidu), baidu_protocol)?)
         .with_handler(Arc::new(tokens.clone()))
         .with_handler(Arc::new(shop))
-        .with_original_ids(Arc::new(tokens.clone()))
+        .with_aliases(Arc::new(tokens.clone()))
         .build()?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(async move { callbacks.serve(listener, async { drop(stopped.await) }).await });

@@ -130,7 +130,7 @@ async fn an_authorization_from_the_ticket_to_its_end() {
         assert_eq!(&info.app_id, app);
         assert!(info.name.is_some() && !info.permissions.is_empty(), "{info:?}");
         assert!(!info.details.to_string().contains(second.expose()), "{vendor}");
-        assert_eq!(info.original_id.is_some(), vendor == WECHAT);
+        assert_eq!(info.alias.is_some(), vendor == WECHAT);
 
         let found = match api.recover(&platform, app).await.unwrap() {
             Recovery::RefreshToken(token) => token,

@@ -1,8 +1,7 @@
-//! Binding of an app to the original id that its pushes name.
+//! Binding of an app to the alias that its pushes name.
 //!
-//! A message push of WeChat names its app only by the original id, so that a genuine push replayed to another
-//! app's route passes every signature check. The app named in the route is valid only if the original id belongs
-//! to it.
+//! A message push of WeChat names its app only by an alias, the original id, so that a genuine push replayed to another
+//! app's route passes every signature check. The app named in the route is valid only if the alias belongs to it.
 
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use miniprogram_store::PlatformKey;
 use crate::lookups::{For, Looked};
 use crate::state::Shared;
 
-/// Whether an original id belongs to an app.
+/// Whether an alias belongs to an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Binding {
     /// It does.
@@ -34,12 +33,12 @@ pub(crate) enum Binding {
 pub(crate) enum Found {
     /// It is the app that the event now names.
     Known,
-    /// Every app that the event may concern has another original id.
+    /// Every app that the event may concern has another alias.
     Nobodys,
 }
 
 impl Shared {
-    /// Returns whether an original id belongs to an app: according to the store, otherwise by a lookup if a
+    /// Returns whether an alias belongs to an app: according to the store, otherwise by a lookup if a
     /// purpose for one is given.
     ///
     /// # Errors
@@ -48,20 +47,20 @@ impl Shared {
         self: &Arc<Self>,
         platform: &PlatformKey,
         app: &AppId,
-        original_id: &str,
+        alias: &str,
         ask: Option<For>,
     ) -> Result<Binding> {
-        if let Some(owner) = self.store.app_of_original_id(platform, original_id).await? {
+        if let Some(owner) = self.store.app_of_alias(platform, alias).await? {
             return Ok(if owner == *app { Binding::Bound } else { Binding::Foreign });
         }
-        let compare = |known: &str| if known == original_id { Binding::Bound } else { Binding::Foreign };
+        let compare = |known: &str| if known == alias { Binding::Bound } else { Binding::Foreign };
         let scope = TokenScope::authorizer(platform.vendor, platform.platform.clone(), app.clone());
         let record = self.store.token(&scope).await?;
         let recorded = record.is_some();
-        if let Some(known) = record.and_then(|record| record.original_id) {
+        if let Some(known) = record.and_then(|record| record.alias) {
             return Ok(compare(&known));
         }
-        let (Some(_), Some(purpose)) = (&self.original_ids, ask) else {
+        let (Some(_), Some(purpose)) = (&self.aliases, ask) else {
             return Ok(Binding::Unknown { recorded, unasked: false });
         };
         Ok(match self.look_up(platform, app, purpose, recorded).await {
@@ -71,7 +70,7 @@ impl Shared {
         })
     }
 
-    /// Determines the app of an event before a handler sees it: by the owner of its original id, otherwise by the
+    /// Determines the app of an event before a handler sees it: by the owner of its alias, otherwise by the
     /// routes on which it arrived.
     ///
     /// # Errors
@@ -82,23 +81,23 @@ impl Shared {
         platform: &PlatformKey,
         event: &mut Event<'static>,
     ) -> Result<Found> {
-        let Some(original_id) = event.original_id.clone() else { return Ok(Found::Known) };
-        if let Some(owner) = self.store.app_of_original_id(platform, &original_id).await? {
-            self.lookups.forget_routes(platform, &original_id);
+        let Some(alias) = event.alias.clone() else { return Ok(Found::Known) };
+        if let Some(owner) = self.store.app_of_alias(platform, &alias).await? {
+            self.lookups.forget_routes(platform, &alias);
             event.app_id = Some(owner);
             return Ok(Found::Known);
         }
         let mut apps: Vec<AppId> = event.app_id.iter().cloned().collect();
-        for app in self.lookups.routes_of(platform, &original_id) {
+        for app in self.lookups.routes_of(platform, &alias) {
             if !apps.contains(&app) {
                 apps.push(app);
             }
         }
         let (mut foreign, mut nobody_asked) = (0, false);
         for app in &apps {
-            match self.bind(platform, app, &original_id, Some(For::Event)).await? {
+            match self.bind(platform, app, &alias, Some(For::Event)).await? {
                 Binding::Bound => {
-                    self.lookups.forget_routes(platform, &original_id);
+                    self.lookups.forget_routes(platform, &alias);
                     event.app_id = Some(app.clone());
                     return Ok(Found::Known);
                 }
@@ -109,9 +108,9 @@ impl Shared {
         if foreign > 0 && foreign == apps.len() {
             return Ok(Found::Nobodys);
         }
-        let error = |kind| Error::new(kind, "bind_app").for_vendor(platform.vendor).with_field("original_id");
+        let error = |kind| Error::new(kind, "bind_app").for_vendor(platform.vendor).with_field("alias");
         if nobody_asked {
-            let detail = "waits: too many original ids were looked up within the last minute";
+            let detail = "waits: too many aliases were looked up within the last minute";
             return Err(error(ErrorKind::Cancelled).with_outcome(Outcome::NotSent).with_detail(detail));
         }
         let detail = "is not known to be an app's; fetch the information about the authorizer";

@@ -286,7 +286,7 @@ async fn ask_handlers(shared: &Arc<Shared>, claim: &Claim) -> Ended {
             Ok(Found::Nobodys) => {
                 let error = Error::new(ErrorKind::Callback, "bind_app")
                     .for_vendor(entry.platform.vendor)
-                    .with_field("original_id")
+                    .with_field("alias")
                     .with_detail("belongs to another app than the route's; the push was replayed");
                 return Ended::Hopeless(error);
             }

@@ -244,23 +244,23 @@ async fn keep(
     let key = platform.key();
     let mut event = event;
     let mut bound = true;
-    match (&event.app_id, route, event.original_id.as_deref()) {
+    match (&event.app_id, route, event.alias.as_deref()) {
         (Some(named), Some(route), _) if *named != route => return Err(Refusal::App.into()),
         // The message itself names its app, or the event concerns the platform.
         (Some(_), ..) | (None, None, None) => {}
         // Nothing in the message binds the route's app to it.
         (None, Some(_), None) => {}
         (None, None, Some(_)) => bound = false,
-        (None, Some(route), Some(original_id)) => {
+        (None, Some(route), Some(alias)) => {
             let tested = platform.protocol().is_test_app(&route);
             let ask = (!tested).then_some(For::Push);
-            bound = match shared.bind(key, &route, original_id, ask).await.map_err(Failure::Store)? {
+            bound = match shared.bind(key, &route, alias, ask).await.map_err(Failure::Store)? {
                 Binding::Bound => true,
                 Binding::Foreign => return Err(Refusal::App.into()),
                 Binding::Unknown { recorded, .. } => {
                     // If there is no room to record the route, the event could not be bound by it: it is not
                     // acknowledged.
-                    if !tested && !shared.lookups.note_route(key, original_id, &route, recorded) {
+                    if !tested && !shared.lookups.note_route(key, alias, &route, recorded) {
                         return Err(Refusal::Unbound.into());
                     }
                     tested
@@ -277,7 +277,7 @@ async fn keep(
         newest_ticket = Some(shared.store.save_ticket(key, &ticket).await.map_err(Failure::Store)?);
     }
     let answer = answer_to(platform, &event, received_at);
-    let has_original_id = event.original_id.is_some();
+    let has_alias = event.alias.is_some();
     let new = NewEvent::new(key.clone(), event, received_at).with_bound(bound);
     let received = store(shared, new, is_small).await.map_err(Failure::Store)?;
     if let (Received::New(_), Some(newest)) = (received, newest_ticket) {
@@ -286,7 +286,7 @@ async fn keep(
     }
     if let Received::Duplicate(id) = received
         && bound
-        && has_original_id
+        && has_alias
     {
         revive(shared, id).await;
     }

@@ -26,9 +26,9 @@ pub struct Limits {
     /// after 5 s, Baidu after 2 s when it delivers a customer's message. A request that takes longer gets a 503
     /// response, and the vendor delivers again.
     pub answer_timeout: Duration,
-    /// How long the lookup of an unknown original id may delay the response: 1 s.
+    /// How long the lookup of an unknown alias may delay the response: 1 s.
     pub lookup_timeout: Duration,
-    /// How many original ids may be looked up per platform and minute: 60. Apps without a record in the store
+    /// How many aliases may be looked up per platform and minute: 60. Apps without a record in the store
     /// share an additional tenth of that. Arriving pushes and waiting events each have this budget.
     pub max_lookups: u32,
     /// The maximum number of connections to the callbacks: 512. A further connection displaces the one that has
@@ -99,14 +99,14 @@ impl Limits {
         self
     }
 
-    /// Sets how long the lookup of an unknown original id may delay the response.
+    /// Sets how long the lookup of an unknown alias may delay the response.
     #[must_use]
     pub const fn with_lookup_timeout(mut self, timeout: Duration) -> Self {
         self.lookup_timeout = timeout;
         self
     }
 
-    /// Sets how many original ids may be looked up per platform and minute.
+    /// Sets how many aliases may be looked up per platform and minute.
     #[must_use]
     pub const fn with_max_lookups(mut self, lookups: u32) -> Self {
         self.max_lookups = lookups;

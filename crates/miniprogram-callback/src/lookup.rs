@@ -1,4 +1,4 @@
-//! Lookup of original ids: one lookup per app at a time, no immediate retry after a failure, and a budget per
+//! Lookup of aliases: one lookup per app at a time, no immediate retry after a failure, and a budget per
 //! platform.
 //!
 //! An attacker with a captured push can send it to the routes of any apps, known or invented. Each would cost a
@@ -17,7 +17,7 @@ use crate::metrics;
 use crate::state::Shared;
 
 impl Shared {
-    /// Looks up the original id of an app, for as long as the purpose allows. A lookup that takes longer
+    /// Looks up the alias of an app, for as long as the purpose allows. A lookup that takes longer
     /// continues, and the next caller joins it or finds its result.
     pub(crate) async fn look_up(
         self: &Arc<Self>,
@@ -37,13 +37,13 @@ impl Shared {
         match self.within(limit, flight).await {
             Some(looked) => looked,
             None => {
-                tracing::debug!(%app, "finding out the original id of the app takes longer");
+                tracing::debug!(%app, "finding out the alias of the app takes longer");
                 Looked::InVain
             }
         }
     }
 
-    /// Returns the lookup of an app's original id: the one in progress, a new one, or one that failed a moment
+    /// Returns the lookup of an app's alias: the one in progress, a new one, or one that failed a moment
     /// ago.
     fn board(
         self: &Arc<Self>,
@@ -91,7 +91,7 @@ async fn fly(shared: Arc<Shared>, key: Key) -> Looked {
     let found = ask(&shared, platform, app).await;
     metrics::lookup(platform.vendor, if found.is_some() { "found" } else { "failed" });
     match found {
-        Some(original_id) => Looked::Up(original_id),
+        Some(alias) => Looked::Up(alias),
         None => {
             shared.lookups.note_failure(&key, shared.clock.now());
             Looked::InVain
@@ -101,32 +101,31 @@ async fn fly(shared: Arc<Shared>, key: Key) -> Looked {
 
 /// Queries the vendor and stores the result.
 async fn ask(shared: &Shared, platform: &PlatformKey, app: &AppId) -> Option<String> {
-    let original_ids = shared.original_ids.as_ref()?;
-    let found =
-        match shared.within(shared.retry.handler_timeout, original_ids.original_id(platform, app)).await {
-            Some(Ok(found)) => found?,
-            Some(Err(error)) => {
-                if shared.is_worth_a_warning("original_id") {
-                    tracing::warn!(%app, %error, "the original id of the app cannot be found out now");
-                }
-                return None;
+    let aliases = shared.aliases.as_ref()?;
+    let found = match shared.within(shared.retry.handler_timeout, aliases.alias(platform, app)).await {
+        Some(Ok(found)) => found?,
+        Some(Err(error)) => {
+            if shared.is_worth_a_warning("alias") {
+                tracing::warn!(%app, %error, "the alias of the app cannot be found out now");
             }
-            None => {
-                if shared.is_worth_a_warning("original_id") {
-                    tracing::warn!(%app, "finding out the original id of the app took too long");
-                }
-                return None;
+            return None;
+        }
+        None => {
+            if shared.is_worth_a_warning("alias") {
+                tracing::warn!(%app, "finding out the alias of the app took too long");
             }
-        };
+            return None;
+        }
+    };
     let scope = TokenScope::authorizer(platform.vendor, platform.platform.clone(), app.clone());
-    match shared.store.bind_original_id(&scope, &found, shared.clock.now()).await {
+    match shared.store.bind_alias(&scope, &found, shared.clock.now()).await {
         Ok(()) => Some(found),
         Err(error) if error.kind() == ErrorKind::Conflict => {
-            tracing::error!(%app, "the original id of the app is written down for another app");
+            tracing::error!(%app, "the alias of the app is written down for another app");
             None
         }
         Err(error) => {
-            tracing::error!(%app, %error, "the original id of the app cannot be written down");
+            tracing::error!(%app, %error, "the alias of the app cannot be written down");
             None
         }
     }

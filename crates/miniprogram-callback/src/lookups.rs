@@ -1,4 +1,4 @@
-//! The bookkeeping of lookups: those in progress, failures, budgets, and the routes on which unknown original ids
+//! The bookkeeping of lookups: those in progress, failures, budgets, and the routes on which unknown aliases
 //! arrived.
 
 use std::collections::HashMap;
@@ -17,8 +17,8 @@ const MAX_FAILURES: usize = 4096;
 const PERIOD: Duration = Duration::from_secs(60);
 /// The fraction of the budget for apps without a record in the store.
 const STRANGERS: f64 = 0.1;
-/// How many original ids are remembered with the routes on which they arrived, and how many routes for each.
-const MAX_ORIGINAL_IDS: usize = 1024;
+/// How many aliases are remembered with the routes on which they arrived, and how many routes for each.
+const MAX_ALIASES: usize = 1024;
 const MAX_ROUTES: usize = 8;
 
 pub(crate) type Key = (PlatformKey, AppId);
@@ -35,7 +35,7 @@ pub(crate) enum For {
 /// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Looked {
-    /// The app's original id, which is now stored.
+    /// The app's alias, which is now stored.
     Up(String),
     /// It cannot be determined now.
     InVain,
@@ -43,7 +43,7 @@ pub(crate) enum Looked {
     TooMany,
 }
 
-/// The apps on whose routes an original id arrived, and whether the store has a record of each.
+/// The apps on whose routes an alias arrived, and whether the store has a record of each.
 type Routes = Vec<(AppId, bool)>;
 
 /// The lookups of a service.
@@ -77,18 +77,18 @@ impl Budget {
 }
 
 impl Lookups {
-    /// Records on which app's route an original id without a known app arrived. Apps with a record in the store
+    /// Records on which app's route an alias without a known app arrived. Apps with a record in the store
     /// take precedence. Returns whether there was room.
     pub(crate) fn note_route(
         &self,
         platform: &PlatformKey,
-        original_id: &str,
+        alias: &str,
         app: &AppId,
         recorded: bool,
     ) -> bool {
         let mut routes = lock(&self.routes);
-        let key = (platform.clone(), original_id.to_owned());
-        if routes.len() >= MAX_ORIGINAL_IDS && !routes.contains_key(&key) {
+        let key = (platform.clone(), alias.to_owned());
+        if routes.len() >= MAX_ALIASES && !routes.contains_key(&key) {
             // It does not matter which one is dropped: these are hints, and the event itself names a route.
             if let Some(other) = routes.keys().next().cloned() {
                 routes.remove(&other);
@@ -111,16 +111,16 @@ impl Lookups {
         }
     }
 
-    /// Returns the apps on whose routes an original id arrived.
-    pub(crate) fn routes_of(&self, platform: &PlatformKey, original_id: &str) -> Vec<AppId> {
+    /// Returns the apps on whose routes an alias arrived.
+    pub(crate) fn routes_of(&self, platform: &PlatformKey, alias: &str) -> Vec<AppId> {
         let routes = lock(&self.routes);
-        let apps = routes.get(&(platform.clone(), original_id.to_owned()));
+        let apps = routes.get(&(platform.clone(), alias.to_owned()));
         apps.into_iter().flatten().map(|(app, _)| app.clone()).collect()
     }
 
-    /// Drops these routes: the app of the original id is now known.
-    pub(crate) fn forget_routes(&self, platform: &PlatformKey, original_id: &str) {
-        lock(&self.routes).remove(&(platform.clone(), original_id.to_owned()));
+    /// Drops these routes: the app of the alias is now known.
+    pub(crate) fn forget_routes(&self, platform: &PlatformKey, alias: &str) {
+        lock(&self.routes).remove(&(platform.clone(), alias.to_owned()));
     }
 
     pub(crate) fn has_failed(&self, key: &Key, now: Timestamp) -> bool {
@@ -197,10 +197,10 @@ mod tests {
         lookups.note_failure(&(platform(), AppId::from("late")), later);
         assert_eq!(lock(&lookups.failed).len(), 1, "the old ones made room");
         assert!(lookups.has_failed(&(platform(), AppId::from("late")), later));
-        for number in 0..2 * MAX_ORIGINAL_IDS {
+        for number in 0..2 * MAX_ALIASES {
             assert!(lookups.note_route(&platform(), &number.to_string(), &"app".into(), false));
         }
-        assert_eq!(lock(&lookups.routes).len(), MAX_ORIGINAL_IDS);
+        assert_eq!(lock(&lookups.routes).len(), MAX_ALIASES);
     }
 
     #[test]

@@ -15,7 +15,7 @@ const REFUSALS: &str = "miniprogram_callback_refusals_total";
 pub(crate) const ACKNOWLEDGE: &str = "miniprogram_callback_acknowledge_seconds";
 const CONNECTIONS: &str = "miniprogram_callback_connections";
 const DISPLACED: &str = "miniprogram_callback_connections_displaced_total";
-const LOOKUPS: &str = "miniprogram_original_id_lookups_total";
+const LOOKUPS: &str = "miniprogram_alias_lookups_total";
 const STALLED: &str = "miniprogram_hand_over_stalled_seconds";
 const EVENTS: &str = "miniprogram_inbox_events";
 const ATTEMPTS: &str = "miniprogram_handler_attempts_total";
@@ -37,7 +37,7 @@ pub(crate) fn describe() {
     describe_histogram!(ACKNOWLEDGE, "Seconds from a push's head to its acknowledgement, by vendor");
     describe_gauge!(CONNECTIONS, "Open connections");
     describe_counter!(DISPLACED, "Waiting connections that were closed in favour of new ones");
-    describe_counter!(LOOKUPS, "Original ids that were to be looked up, by vendor and outcome");
+    describe_counter!(LOOKUPS, "Aliases that were to be looked up, by vendor and outcome");
     describe_gauge!(STALLED, "For how long events wait and none was done");
     describe_gauge!(EVENTS, "Events in the inbox, by state");
     describe_counter!(ATTEMPTS, "Events given to the handlers, by vendor and outcome");

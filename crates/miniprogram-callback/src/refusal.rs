@@ -30,7 +30,7 @@ pub(crate) enum Refusal {
     Sort,
     /// The push concerns another app than that of its route.
     App,
-    /// The app of the original id cannot be determined now, and too many routes were tried: 503, and the vendor
+    /// The app of the alias cannot be determined now, and too many routes were tried: 503, and the vendor
     /// delivers again.
     Unbound,
     /// The request made a handler panic.

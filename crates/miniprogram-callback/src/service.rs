@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use miniprogram_core::clock::{Clock, SystemClock};
 use miniprogram_core::{EventHandler, Result};
-use miniprogram_store::{OriginalIds, Store};
+use miniprogram_store::{Aliases, Store};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::health::{Health, HealthCheck};
@@ -27,13 +27,13 @@ pub struct CallbackService {
 }
 
 impl CallbackService {
-    /// Starts building a service with the store that holds inbox, tickets and original ids.
+    /// Starts building a service with the store that holds inbox, tickets and aliases.
     pub fn builder(store: Arc<dyn Store>) -> CallbackServiceBuilder {
         CallbackServiceBuilder {
             store,
             platforms: Vec::new(),
             handlers: Vec::new(),
-            original_ids: None,
+            aliases: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             retry: RetryPolicy::default(),
@@ -52,7 +52,7 @@ pub struct CallbackServiceBuilder {
     store: Arc<dyn Store>,
     platforms: Vec<CallbackPlatform>,
     handlers: Vec<Arc<dyn EventHandler>>,
-    original_ids: Option<Arc<dyn OriginalIds>>,
+    aliases: Option<Arc<dyn Aliases>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
     retry: RetryPolicy,
@@ -76,10 +76,10 @@ impl CallbackServiceBuilder {
         self
     }
 
-    /// Sets the lookup of original ids that the store does not know. Without it, a push of an app whose original
-    /// id is not in the store is dead-lettered.
-    pub fn with_original_ids(mut self, original_ids: Arc<dyn OriginalIds>) -> Self {
-        self.original_ids = Some(original_ids);
+    /// Sets the lookup of aliases that the store does not know. Without it, a push of an app whose alias
+    /// is not in the store is dead-lettered.
+    pub fn with_aliases(mut self, aliases: Arc<dyn Aliases>) -> Self {
+        self.aliases = Some(aliases);
         self
     }
 
@@ -159,7 +159,7 @@ impl CallbackServiceBuilder {
                 store: self.store,
                 platforms,
                 handlers: self.handlers,
-                original_ids: self.original_ids,
+                aliases: self.aliases,
                 lookups: Lookups::default(),
                 clock: self.clock,
                 body_memory: Arc::new(Semaphore::new(

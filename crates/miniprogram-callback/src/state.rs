@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use miniprogram_core::clock::{Clock, within};
 use miniprogram_core::{EventHandler, Timestamp};
-use miniprogram_store::{OriginalIds, PlatformKey, Store};
+use miniprogram_store::{Aliases, PlatformKey, Store};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::health::{Health, HealthCheck};
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) platforms: HashMap<PlatformKey, CallbackPlatform>,
     pub(crate) handlers: Vec<Arc<dyn EventHandler>>,
-    pub(crate) original_ids: Option<Arc<dyn OriginalIds>>,
+    pub(crate) aliases: Option<Arc<dyn Aliases>>,
     pub(crate) lookups: Lookups,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,

@@ -282,7 +282,7 @@ async fn prepare(url: &str) {
     for app in 1_000_000..1_000_000 + APPS {
         let scope =
             TokenScope::authorizer(WECHAT, PlatformId::from(WECHAT_PLATFORM), format!("wx{app}").into());
-        store.bind_original_id(&scope, &original_id(app), SystemClock.now()).await.unwrap();
+        store.bind_alias(&scope, &original_id(app), SystemClock.now()).await.unwrap();
     }
     store.close().await;
 }

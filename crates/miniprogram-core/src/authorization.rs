@@ -358,9 +358,9 @@ impl AuthorizationRequest {
 pub struct AuthorizerInfo {
     /// The app.
     pub app_id: AppId,
-    /// Its original id, if the vendor has one. Messages name the app by this id only.
+    /// Another name of the app by which pushes may call it, if the vendor has such names.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub original_id: Option<String>,
+    pub alias: Option<String>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -377,13 +377,13 @@ impl AuthorizerInfo {
     /// Creates the information on an app of which nothing else is known.
     #[must_use]
     pub const fn new(app_id: AppId, details: Value) -> Self {
-        Self { app_id, original_id: None, name: None, principal: None, permissions: Vec::new(), details }
+        Self { app_id, alias: None, name: None, principal: None, permissions: Vec::new(), details }
     }
 
-    /// Sets the original id.
+    /// Sets the alias.
     #[must_use]
-    pub fn with_original_id(mut self, original_id: Option<String>) -> Self {
-        self.original_id = original_id;
+    pub fn with_alias(mut self, alias: Option<String>) -> Self {
+        self.alias = alias;
         self
     }
 
@@ -408,7 +408,7 @@ impl Debug for AuthorizerInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizerInfo")
             .field("app_id", &self.app_id)
-            .field("original_id", &self.original_id)
+            .field("alias", &self.alias)
             .field("name", &self.name)
             .field("principal", &self.principal)
             .field("permissions", &self.permissions)

@@ -295,10 +295,13 @@ pub struct Event<'a> {
     /// The platform named in the message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub platform_id: Option<PlatformId>,
-    /// The app's original id, if the message names the app only by that id. Check it against the route's app: a
-    /// genuine push replayed to another app's route differs in nothing else.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub original_id: Option<Cow<'a, str>>,
+    /// Another name of the app by which pushes may call it, such as WeChat's original id, if the message names the app
+    /// only by that. Check it against the route's app: a genuine push replayed to another app's route differs in
+    /// nothing else.
+    ///
+    /// Earlier versions wrote it as `original_id`, which is read as well.
+    #[serde(skip_serializing_if = "Option::is_none", default, alias = "original_id")]
+    pub alias: Option<Cow<'a, str>>,
     /// The kind of the event.
     pub kind: EventKind,
     /// When it happened, according to the vendor.
@@ -342,7 +345,7 @@ impl<'a> Event<'a> {
             vendor,
             app_id: None,
             platform_id: None,
-            original_id: None,
+            alias: None,
             kind,
             occurred_at: None,
             raw_event,
@@ -380,7 +383,7 @@ impl<'a> Event<'a> {
             vendor: self.vendor,
             app_id: self.app_id,
             platform_id: self.platform_id,
-            original_id: self.original_id.map(owned),
+            alias: self.alias.map(owned),
             kind: self.kind,
             occurred_at: self.occurred_at,
             raw_event: Cow::Owned(self.raw_event.into_owned()),
@@ -493,6 +496,15 @@ mod tests {
             assert_eq!((&read.payload, &read.credential), (&event.payload, &None));
             assert_eq!(event.clone().into_owned(), event);
         }
+    }
+
+    #[test]
+    fn an_alias_is_read_by_its_earlier_name() {
+        let mut event = event(json!({ "id": 1 }));
+        event.alias = Some("gh_1".into());
+        assert_eq!(serde_json::to_value(&event).unwrap()["alias"], "gh_1");
+        let stored = r#"{"vendor":"acme","original_id":"gh_1","kind":"ticket","raw_event":"ticket","payload":{"id":1}}"#;
+        assert_eq!(serde_json::from_str::<Event<'static>>(stored).unwrap(), event);
     }
 
     #[test]

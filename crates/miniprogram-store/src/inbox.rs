@@ -34,13 +34,13 @@ impl EventIdentity {
     /// It does not depend on the order of the fields or on whether numbers were sent as strings. The credential
     /// is included in the place it was taken from, as if it were still there.
     ///
-    /// If the message names its app by an original id, that id is among the fields and the app is left out: the
+    /// If the message names its app by an alias, that id is among the fields and the app is left out: the
     /// receiver has then determined the app by the route or by a lookup, which must not split one message into
     /// several.
     #[must_use]
     pub fn of(platform: &PlatformKey, event: &Event<'_>) -> Self {
         let mut digest = Sha256::new();
-        let named = event.app_id.as_ref().filter(|_| event.original_id.is_none());
+        let named = event.app_id.as_ref().filter(|_| event.alias.is_none());
         let app = named.map_or("", AppId::as_str);
         for part in [platform.vendor.as_str(), platform.platform.as_str(), app, &event.raw_event] {
             feed(&mut digest, 's', part);

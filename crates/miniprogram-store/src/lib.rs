@@ -39,7 +39,7 @@ pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use tokens::{
-    Acquired, GrantState, Lease, LeaseInfo, NewTokens, OriginalIds, PlatformKey, StoredAccess, Ticket,
+    Acquired, Aliases, GrantState, Lease, LeaseInfo, NewTokens, PlatformKey, StoredAccess, Ticket,
     TokenCursor, TokenFilter, TokenPage, TokenRecord, TokenStore, UnreadablePart, UnreadableRecord,
 };
 

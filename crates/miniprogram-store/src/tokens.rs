@@ -109,8 +109,8 @@ pub struct TokenRecord {
     pub unreadable: Vec<UnreadablePart>,
     /// When the merchant last granted or revoked, according to the vendor's clock; older events change nothing.
     pub granted_at: Option<Timestamp>,
-    /// The app's original id, if known.
-    pub original_id: Option<String>,
+    /// Another name of the app by which pushes may call it, if known.
+    pub alias: Option<String>,
     /// The process that is renewing it, or that died while renewing it.
     pub lease: Option<LeaseInfo>,
     /// When the record was last written.
@@ -130,7 +130,7 @@ impl TokenRecord {
             state: GrantState::Active,
             unreadable: Vec::new(),
             granted_at: None,
-            original_id: None,
+            alias: None,
             lease: None,
             updated_at,
         }
@@ -364,16 +364,16 @@ pub struct NewTokens {
     pub refresh_token: Option<Secret>,
     /// When the merchant granted, according to the vendor's clock; `None` keeps the stored time.
     pub granted_at: Option<Timestamp>,
-    /// The app's original id. `None` keeps the stored one, and so does an id that belongs to another app, is
+    /// The app's alias. `None` keeps the stored one, and so does an id that belongs to another app, is
     /// empty or contains a zero character; the tokens are written nevertheless.
-    pub original_id: Option<String>,
+    pub alias: Option<String>,
 }
 
 impl NewTokens {
     /// Creates new tokens with only an access token.
     #[must_use]
     pub const fn new(access: Option<StoredAccess>) -> Self {
-        Self { access, refresh_token: None, granted_at: None, original_id: None }
+        Self { access, refresh_token: None, granted_at: None, alias: None }
     }
 
     /// Sets the refresh token.
@@ -390,10 +390,10 @@ impl NewTokens {
         self
     }
 
-    /// Sets the app's original id.
+    /// Sets the app's alias.
     #[must_use]
-    pub fn with_original_id(mut self, original_id: Option<String>) -> Self {
-        self.original_id = original_id;
+    pub fn with_alias(mut self, alias: Option<String>) -> Self {
+        self.alias = alias;
         self
     }
 }
@@ -470,18 +470,18 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// [`Store`](miniprogram_core::ErrorKind::Store).
     async fn tokens(&self, filter: &TokenFilter) -> Result<TokenPage>;
 
-    /// Returns the app that an original id belongs to, if any.
+    /// Returns the app that an alias belongs to, if any.
     ///
     /// # Errors
     /// [`Store`](miniprogram_core::ErrorKind::Store).
-    async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>>;
+    async fn app_of_alias(&self, platform: &PlatformKey, alias: &str) -> Result<Option<AppId>>;
 
-    /// Stores the original id of an app. Creates the record if there is none; changes no token.
+    /// Stores the alias of an app. Creates the record if there is none; changes no token.
     ///
     /// # Errors
     /// [`Conflict`](miniprogram_core::ErrorKind::Conflict) if the id is already stored for another app of the
     /// platform; [`Store`](miniprogram_core::ErrorKind::Store).
-    async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()>;
+    async fn bind_alias(&self, scope: &TokenScope, alias: &str, now: Timestamp) -> Result<()>;
 
     /// Acquires the right to renew a scope's tokens, and commits that a renewal is in progress. Creates the
     /// record if there is none. An expired lease is taken from its holder. A lease lasts [`LONGEST_LEASE`] at
@@ -535,12 +535,12 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn revoke(&self, scope: &TokenScope, revoked_at: Timestamp, now: Timestamp) -> Result<bool>;
 }
 
-/// Looks up the original ids of apps, to bind pushes that name their app only by that id.
+/// Looks up the aliases of apps, to bind pushes that name their app only by an alias.
 #[async_trait]
-pub trait OriginalIds: Debug + Send + Sync + 'static {
-    /// Returns the original id of an app; `None` if the vendor has no original ids.
+pub trait Aliases: Debug + Send + Sync + 'static {
+    /// Returns the alias of an app, another name by which pushes may call it; `None` if the vendor has no such names.
     ///
     /// # Errors
     /// If it cannot be determined now.
-    async fn original_id(&self, platform: &PlatformKey, app: &AppId) -> Result<Option<String>>;
+    async fn alias(&self, platform: &PlatformKey, app: &AppId) -> Result<Option<String>>;
 }

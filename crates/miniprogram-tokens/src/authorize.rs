@@ -66,16 +66,16 @@ pub struct Authorized {
     pub app: AppId,
     /// What the merchant granted, as the vendor names it; empty if the vendor did not report it.
     pub permissions: Vec<Permission>,
-    /// The app's original id, if the vendor has one and reported it.
+    /// The app's alias, if the vendor has one and reported it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub original_id: Option<String>,
+    pub alias: Option<String>,
 }
 
 impl Authorized {
     /// Creates the result for an app of which nothing else is known.
     #[must_use]
     pub const fn new(app: AppId) -> Self {
-        Self { app, permissions: Vec::new(), original_id: None }
+        Self { app, permissions: Vec::new(), alias: None }
     }
 
     /// Sets the granted permissions.
@@ -85,10 +85,10 @@ impl Authorized {
         self
     }
 
-    /// Sets the original id.
+    /// Sets the alias.
     #[must_use]
-    pub fn with_original_id(mut self, original_id: Option<String>) -> Self {
-        self.original_id = original_id;
+    pub fn with_alias(mut self, alias: Option<String>) -> Self {
+        self.alias = alias;
         self
     }
 }
@@ -182,7 +182,7 @@ impl TokenManager {
         let whole = TokenScope::platform(platform.vendor, platform.platform.clone());
         metrics::call("exchange", &whole, &result);
         let mut grant = result?;
-        let mut original_id = None;
+        let mut alias = None;
         let app = match (&grant.app, &grant.access) {
             (Some(app), _) => app.clone(),
             (None, None) => return Err(errors::without_token(&whole, "access_token")),
@@ -200,17 +200,17 @@ impl TokenManager {
                 if grant.permissions.is_empty() {
                     grant.permissions = info.permissions;
                 }
-                original_id = info.original_id;
+                alias = info.alias;
                 info.app_id
             }
         };
         let scope = authorizer(platform, &app);
-        let granted = Granted { grant, asked_at, original_id };
+        let granted = Granted { grant, asked_at, alias };
         let completed = self.run_alone(&scope, Task::Keep { granted, granted_at }).await?;
         Ok((scope, completed))
     }
 
-    /// Returns what was stored, and the original id if it can be determined now.
+    /// Returns what was stored, and the alias if it can be determined now.
     async fn authorized(
         &self,
         work: &mut Work,
@@ -219,24 +219,24 @@ impl TokenManager {
     ) -> Result<Authorized> {
         let record = completed.record(scope)?;
         let app = scope.app.clone().ok_or_else(|| errors::not_served(scope))?;
-        let original_id = match &record.original_id {
+        let alias = match &record.alias {
             Some(known) => Some(known.clone()),
-            None => self.learn_original_id(work, scope, &app).await,
+            None => self.learn_alias(work, scope, &app).await,
         };
-        Ok(Authorized::new(app).with_permissions(completed.permissions.clone()).with_original_id(original_id))
+        Ok(Authorized::new(app).with_permissions(completed.permissions.clone()).with_alias(alias))
     }
 
-    /// Determines the original id of an app. If that fails now, it is determined when a push has to be bound.
-    async fn learn_original_id(&self, work: &mut Work, scope: &TokenScope, app: &AppId) -> Option<String> {
+    /// Determines the alias of an app. If that fails now, it is determined when a push has to be bound.
+    async fn learn_alias(&self, work: &mut Work, scope: &TokenScope, app: &AppId) -> Option<String> {
         let learnt = async {
             let info = work.ask_about(scope, app).await?;
-            if let Some(original_id) = &info.original_id {
-                self.0.store.bind_original_id(scope, original_id, work.now()).await?;
+            if let Some(alias) = &info.alias {
+                self.0.store.bind_alias(scope, alias, work.now()).await?;
             }
-            Ok(info.original_id)
+            Ok(info.alias)
         };
         learnt.await.unwrap_or_else(|error: Error| {
-            tracing::warn!(vendor = %scope.vendor, token = %scope, %error, "the original id could not be learnt");
+            tracing::warn!(vendor = %scope.vendor, token = %scope, %error, "the alias could not be learnt");
             None
         })
     }

@@ -8,7 +8,7 @@ use miniprogram_core::authorization::{AuthorizationApi, AuthorizerInfo, Platform
 use miniprogram_core::clock::Clock;
 use miniprogram_core::token::{AccessToken, TokenKind, TokenProvider, TokenScope};
 use miniprogram_core::{AppId, ErrorKind, Outcome, Result};
-use miniprogram_store::{OriginalIds, PlatformKey, TokenStore};
+use miniprogram_store::{Aliases, PlatformKey, TokenStore};
 
 use crate::alarm::AlarmSink;
 use crate::builder::TokenManagerBuilder;
@@ -148,20 +148,20 @@ impl TokenProvider for TokenManager {
 }
 
 #[async_trait]
-impl OriginalIds for TokenManager {
-    async fn original_id(&self, platform: &PlatformKey, app: &AppId) -> Result<Option<String>> {
+impl Aliases for TokenManager {
+    async fn alias(&self, platform: &PlatformKey, app: &AppId) -> Result<Option<String>> {
         let scope = TokenScope::authorizer(platform.vendor, platform.platform.clone(), app.clone());
         self.0.api(&scope)?;
         let record = self.0.store.token(&scope).await?;
-        if let Some(known) = record.and_then(|record| record.original_id) {
+        if let Some(known) = record.and_then(|record| record.alias) {
             return Ok(Some(known));
         }
         let mut work = Work::new(self);
         let info = work.ask_about(&scope, app).await?;
-        if let Some(original_id) = &info.original_id {
-            self.0.store.bind_original_id(&scope, original_id, work.now()).await?;
+        if let Some(alias) = &info.alias {
+            self.0.store.bind_alias(&scope, alias, work.now()).await?;
         }
-        Ok(info.original_id)
+        Ok(info.alias)
     }
 }
 

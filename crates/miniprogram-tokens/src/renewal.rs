@@ -198,7 +198,7 @@ impl<'a> Renewal<'a> {
             }
         };
         metrics::call(operation, scope, &result);
-        result.map(|grant| Granted { grant, asked_at, original_id: None })
+        result.map(|grant| Granted { grant, asked_at, alias: None })
     }
 
     /// Rejects a response without an access token, or for another app.
@@ -241,7 +241,7 @@ impl<'a> Renewal<'a> {
                 if granted.grant.permissions.is_empty() {
                     granted.grant.permissions = info.permissions;
                 }
-                granted.original_id = info.original_id;
+                granted.alias = info.alias;
                 info.app_id
             }
         };

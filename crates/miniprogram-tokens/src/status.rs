@@ -47,9 +47,9 @@ pub struct TokenStatus {
     /// When the merchant last granted or revoked, according to the vendor's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// The app's original id, if known.
+    /// The app's alias, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub original_id: Option<String>,
+    pub alias: Option<String>,
     /// The process that is renewing it, or that died while renewing it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewed_by: Option<String>,
@@ -122,7 +122,7 @@ impl TokenStatus {
             refused: access.is_some_and(|access| access.refused),
             refreshable: record.refresh_token.is_some(),
             granted_at: record.granted_at,
-            original_id: record.original_id.clone(),
+            alias: record.alias.clone(),
             renewed_by: record.lease.as_ref().map(|lease| lease.owner.clone()),
             renewed_until: record.lease.as_ref().map(|lease| lease.until),
             unsaved: false,

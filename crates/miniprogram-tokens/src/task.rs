@@ -50,8 +50,8 @@ pub(crate) enum Want {
 pub(crate) struct Granted {
     pub(crate) grant: Grant,
     pub(crate) asked_at: Timestamp,
-    /// The app's original id, if it was reported along the way.
-    pub(crate) original_id: Option<String>,
+    /// The app's alias, if it was reported along the way.
+    pub(crate) alias: Option<String>,
 }
 
 impl Granted {
@@ -60,7 +60,7 @@ impl Granted {
         NewTokens::new(access)
             .with_refresh_token(self.grant.refresh_token.clone())
             .with_granted_at(granted_at)
-            .with_original_id(self.original_id.clone())
+            .with_alias(self.alias.clone())
     }
 }
 
@@ -327,7 +327,7 @@ async fn platform_token(
     match result {
         Ok(issued) => {
             let grant = Grant::new().with_access(Some(issued));
-            Ok(Granted { grant, asked_at, original_id: None })
+            Ok(Granted { grant, asked_at, alias: None })
         }
         Err(error) => Err(Failure::Nothing(match ticket {
             Some(ticket) if error.kind() == ErrorKind::TokenRejected => {

@@ -344,7 +344,7 @@ async fn who_authorized_is_told_without_any_token() {
     {
         let api = api_of(INFO, info(app_id));
         let found = api.authorizer_info(&platform(), asked.as_ref(), Some(&authorizer())).await.unwrap();
-        assert_eq!((found.app_id, found.original_id), (app(), None));
+        assert_eq!((found.app_id, found.alias), (app(), None));
         assert_eq!(found.name.as_deref(), Some("面包店"));
         assert_eq!(found.principal.as_deref(), Some("北京面包有限公司"));
         let permissions: Vec<_> = found.permissions.iter().map(|granted| granted.id.as_str()).collect();

@@ -1,4 +1,4 @@
-//! A push is about its route's app only if its original id belongs to that app.
+//! A push is about its route's app only if its alias belongs to that app.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ async fn scene(known: &[(&'static str, &'static str)]) -> Scene {
     let table = Arc::new(Table::default());
     table.0.lock().unwrap().extend(known);
     let server = Setup::new(store.clone())
-        .with(|builder| builder.with_handler(handler.clone()).with_original_ids(table.clone()))
+        .with(|builder| builder.with_handler(handler.clone()).with_aliases(table.clone()))
         .serve()
         .await;
     Scene { store, handler, table, server }
@@ -45,7 +45,7 @@ async fn a_genuine_push_replayed_to_another_apps_route_is_refused() {
 }
 
 #[tokio::test]
-async fn an_app_with_another_original_id_is_refused_though_this_one_is_unknown() {
+async fn an_app_with_another_alias_is_refused_though_this_one_is_unknown() {
     let scene = scene(&[]).await;
     scene.store.know(wechat_key(), APP, "gh_000000000000");
     assert_eq!(scene.deliver_to(APP).await, 403);
@@ -57,7 +57,7 @@ async fn what_the_store_does_not_know_is_asked_once_and_kept() {
     assert_eq!(scene.deliver_to(OTHER_APP).await, 403);
     assert_eq!(scene.deliver_to(APP).await, 200);
     assert!(scene.store.all()[0].bound);
-    // The original ids are in the store now.
+    // The aliases are in the store now.
     scene.table.0.lock().unwrap().clear();
     assert_eq!(scene.deliver_to(APP).await, 200);
     assert_eq!(scene.deliver_to(OTHER_APP).await, 403);
@@ -89,7 +89,7 @@ async fn what_turns_out_to_be_another_apps_goes_to_the_dead_unseen() {
 }
 
 #[tokio::test]
-async fn without_an_app_in_the_route_the_original_id_says_which_it_is() {
+async fn without_an_app_in_the_route_the_alias_says_which_it_is() {
     let scene = scene(&[]).await;
     let path = format!("/wechat/{WECHAT_PLATFORM}/messages");
     let push = wechat_push(&verdict(ORIGINAL, NOW));

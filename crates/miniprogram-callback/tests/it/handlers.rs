@@ -30,8 +30,8 @@ async fn server(store: &Arc<MemoryStore>, handlers: &[&Arc<Recorder>], retry: Re
     setup.serve().await
 }
 
-async fn deliver(server: &Server, app: &str, original_id: &str, created_at: i64) {
-    let push = wechat_push(&verdict(original_id, created_at));
+async fn deliver(server: &Server, app: &str, alias: &str, created_at: i64) {
+    let push = wechat_push(&verdict(alias, created_at));
     assert_eq!(server.deliver(&messages_of(app), &push).await.body, "success");
 }
 

@@ -312,9 +312,9 @@ async fn good_traffic_is_answered_whatever_else_comes() {
     let store = SqliteStore::create(directory.path().join("platform.db"), StoreOptions::default()).await;
     let store = Arc::new(store.unwrap());
     let key = wechat_key();
-    for (app, original_id) in [(APP, ORIGINAL), (OTHER_APP, "gh_000000000000")] {
+    for (app, alias) in [(APP, ORIGINAL), (OTHER_APP, "gh_000000000000")] {
         let scope = TokenScope::authorizer(key.vendor, key.platform.clone(), app.into());
-        store.bind_original_id(&scope, original_id, now()).await.unwrap();
+        store.bind_alias(&scope, alias, now()).await.unwrap();
     }
     let handler = Recorder::scripted([]);
     // The clock advances with acknowledgements; no connection waits to be accepted.

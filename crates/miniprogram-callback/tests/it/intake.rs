@@ -249,7 +249,7 @@ async fn what_takes_longer_than_the_vendor_waits_is_not_acknowledged() {
     use async_trait::async_trait;
     use miniprogram_callback::Limits;
     use miniprogram_core::{AppId, Result};
-    use miniprogram_store::{OriginalIds, PlatformKey};
+    use miniprogram_store::{Aliases, PlatformKey};
 
     /// Never responds.
     #[derive(Debug, Default)]
@@ -258,8 +258,8 @@ async fn what_takes_longer_than_the_vendor_waits_is_not_acknowledged() {
     }
 
     #[async_trait]
-    impl OriginalIds for Silent {
-        async fn original_id(&self, _: &PlatformKey, _: &AppId) -> Result<Option<String>> {
+    impl Aliases for Silent {
+        async fn alias(&self, _: &PlatformKey, _: &AppId) -> Result<Option<String>> {
             self.asked.notify_one();
             std::future::pending().await
         }
@@ -268,7 +268,7 @@ async fn what_takes_longer_than_the_vendor_waits_is_not_acknowledged() {
     let (store, silent) = (Arc::new(MemoryStore::default()), Arc::new(Silent::default()));
     let limits = Limits::default().with_lookup_timeout(Duration::from_secs(60));
     let server = Setup::new(store.clone())
-        .with(|builder| builder.with_original_ids(silent.clone()).with_limits(limits))
+        .with(|builder| builder.with_aliases(silent.clone()).with_limits(limits))
         .serve()
         .await;
     let push = post(&messages_of(APP), &wechat_push(&verdict(ORIGINAL, NOW)));

@@ -249,7 +249,7 @@ async fn what_is_inside_a_frame_of_wechat_is_refused_like_the_frame() {
                 "app",
                 push(&good.replace("</xml>", &format!("<appid>{OTHER_APP}</appid></xml>"))),
             ),
-            ("another app's original id", "app", push(&verdict("gh_000000000000", NOW))),
+            ("another app's alias", "app", push(&verdict("gh_000000000000", NOW))),
             ("another app's route", "app", post(&messages_of(OTHER_APP), &wechat_push(&good))),
         ],
     )

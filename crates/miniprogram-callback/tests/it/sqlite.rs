@@ -23,7 +23,7 @@ async fn what_was_acknowledged_is_handled_once_by_whoever_comes_after() {
     let store = Arc::new(SqliteStore::create(&path, StoreOptions::default()).await.unwrap());
     let key = wechat_key();
     let scope = TokenScope::authorizer(key.vendor, key.platform.clone(), APP.into());
-    store.bind_original_id(&scope, ORIGINAL, now()).await.unwrap();
+    store.bind_alias(&scope, ORIGINAL, now()).await.unwrap();
     let never = Arc::new(tokio::sync::Notify::new());
     let stuck = Recorder::scripted([Act::Hang(never)]);
     let first = Setup::new(store.clone()).with(|builder| builder.with_handler(stuck.clone())).serve().await;

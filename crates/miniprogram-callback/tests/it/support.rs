@@ -16,7 +16,7 @@ use miniprogram_core::callback::{BodyFormat, CallbackConfig, Seal};
 use miniprogram_core::clock::{Busy, Clock, VirtualClock};
 use miniprogram_core::push::{Delivery, EventCredential, OwnedPush};
 use miniprogram_core::{AppId, Error, ErrorKind, Event, EventHandler, Outcome, Result, Secret, Timestamp};
-use miniprogram_store::{OriginalIds, PlatformKey, Store};
+use miniprogram_store::{Aliases, PlatformKey, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinError, JoinHandle};
@@ -99,9 +99,9 @@ pub(crate) fn baidu_push(message: &str) -> OwnedPush {
 }
 
 /// An audit verdict on the app of an original id.
-pub(crate) fn verdict(original_id: &str, created_at: i64) -> String {
+pub(crate) fn verdict(alias: &str, created_at: i64) -> String {
     format!(
-        "<xml><ToUserName><![CDATA[{original_id}]]></ToUserName><FromUserName><![CDATA[od1P50M]]></FromUserName>\
+        "<xml><ToUserName><![CDATA[{alias}]]></ToUserName><FromUserName><![CDATA[od1P50M]]></FromUserName>\
          <CreateTime>{created_at}</CreateTime><MsgType><![CDATA[event]]></MsgType>\
          <Event><![CDATA[weapp_audit_success]]></Event><SuccTime>{created_at}</SuccTime></xml>"
     )
@@ -192,7 +192,7 @@ impl EventHandler for Recorder {
     }
 }
 
-/// Original ids from a table; ids not in it cannot be looked up. Counts the lookups.
+/// Aliases from a table; ids not in it cannot be looked up. Counts the lookups.
 #[derive(Debug, Default)]
 pub(crate) struct Table(pub(crate) Mutex<Vec<(&'static str, &'static str)>>, Mutex<Vec<AppId>>);
 
@@ -203,13 +203,13 @@ impl Table {
 }
 
 #[async_trait]
-impl OriginalIds for Table {
-    async fn original_id(&self, _: &PlatformKey, app: &AppId) -> Result<Option<String>> {
+impl Aliases for Table {
+    async fn alias(&self, _: &PlatformKey, app: &AppId) -> Result<Option<String>> {
         self.1.lock().unwrap().push(app.clone());
         let table = self.0.lock().unwrap();
         let found = table.iter().find(|(known, _)| *known == app.as_str());
         match found {
-            Some((_, original_id)) => Ok(Some((*original_id).to_owned())),
+            Some((_, alias)) => Ok(Some((*alias).to_owned())),
             None => Err(Error::new(ErrorKind::Unavailable, "authorizer_info")),
         }
     }

@@ -89,7 +89,7 @@ async fn what_the_simulator_pushes_is_received_and_handled() {
     let (store, handler) = (Arc::new(MemoryStore::default()), Arc::new(Recorder::default()));
     let table = Arc::new(Table::default());
     let setup = Setup::new(store.clone())
-        .with(|builder| builder.with_handler(handler.clone()).with_original_ids(table.clone()));
+        .with(|builder| builder.with_handler(handler.clone()).with_aliases(table.clone()));
     let (clock, server) = (setup.clock.clone(), setup.serve().await);
     let sim = Simulator::start(SimConfig::new().with_seed(4).with_clock(Arc::new(clock))).await.unwrap();
     let callback = |vendor, platform: &str, app: &str| {

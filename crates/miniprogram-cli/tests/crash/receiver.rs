@@ -282,7 +282,7 @@ pub(crate) async fn bind_apps(store: &dyn TokenStore) {
     let platform = PlatformId::from(Callback::sample(WECHAT).platform_id);
     for app in 1_000_000..1_000_000 + APPS {
         let scope = TokenScope::authorizer(WECHAT, platform.clone(), format!("wx{app}").into());
-        store.bind_original_id(&scope, &original_id(app), SystemClock.now()).await.unwrap();
+        store.bind_alias(&scope, &original_id(app), SystemClock.now()).await.unwrap();
     }
 }
 

@@ -34,7 +34,7 @@ pub trait CallbackProtocol: EventDecoder {
 
     /// Returns whether the vendor tests platforms by pushes to this app's URL.
     ///
-    /// Such an app has not authorized any platform, so its original id cannot be looked up. Its events are
+    /// Such an app has not authorized any platform, so its alias cannot be looked up. Its events are
     /// delivered without that lookup, unless the id is known to belong to another app.
     fn is_test_app(&self, _app: &AppId) -> bool {
         false

@@ -55,9 +55,9 @@ impl PostgresStore {
         self.0.endings.ask(&self.0.pool, Ending { operation, returned, wanted }).await
     }
 
-    /// Returns the app recorded for an original id of a vendor's platform.
-    pub(super) async fn owner(&self, original_id: [String; 3]) -> Result<Option<String>> {
-        self.0.owners.ask(&self.0.pool, Owner(original_id)).await
+    /// Returns the app recorded for an alias of a vendor's platform.
+    pub(super) async fn owner(&self, alias: [String; 3]) -> Result<Option<String>> {
+        self.0.owners.ask(&self.0.pool, Owner(alias)).await
     }
 }
 
@@ -183,7 +183,7 @@ async fn give_back(db: &mut Conn, group: &[Ending]) -> Result<Vec<Result<Option<
     Ok(answers)
 }
 
-/// The app that an original id belongs to: looked up for nearly every message push.
+/// The app that an alias belongs to: looked up for nearly every message push.
 pub(super) struct Owner([String; 3]);
 
 impl Request for Owner {
@@ -193,7 +193,7 @@ impl Request for Owner {
     const WRITES: bool = false;
 
     fn operation(&self) -> &'static str {
-        "app_of_original_id"
+        "app_of_alias"
     }
 
     fn ask<'a>(

@@ -54,19 +54,19 @@ impl TokenStore for Handle {
         self.read("tokens", arguments, |db, (keys, filter)| Box::pin(tokens(db, keys, filter))).await
     }
 
-    async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>> {
+    async fn app_of_alias(&self, platform: &PlatformKey, alias: &str) -> Result<Option<AppId>> {
         let of = || -> Result<[&str; 3]> {
             let [vendor, platform] = platform_of(&platform.vendor, &platform.platform)?;
-            Ok([vendor, platform, text("original_id", original_id)?])
+            Ok([vendor, platform, text("alias", alias)?])
         };
-        let of = of().map_err(|error| error.with_operation("app_of_original_id"))?;
+        let of = of().map_err(|error| error.with_operation("app_of_alias"))?;
         Ok(self.owner(of.map(str::to_owned)).await?.map(AppId::from))
     }
 
-    async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()> {
-        let arguments = (scope.clone(), original_id.to_owned(), now);
-        self.write("bind_original_id", arguments, |db, (scope, original_id, now)| {
-            Box::pin(bind_original_id(db, scope, original_id, *now))
+    async fn bind_alias(&self, scope: &TokenScope, alias: &str, now: Timestamp) -> Result<()> {
+        let arguments = (scope.clone(), alias.to_owned(), now);
+        self.write("bind_alias", arguments, |db, (scope, alias, now)| {
+            Box::pin(bind_alias(db, scope, alias, *now))
         })
         .await
     }
@@ -239,37 +239,32 @@ fn cursor_at(row: &Row) -> Result<TokenCursor, Failure> {
     Ok(TokenCursor([part("vendor")?, part("platform")?, part("kind")?, part("app")?]))
 }
 
-async fn bind_original_id(
-    db: &mut Conn,
-    scope: &TokenScope,
-    original_id: &str,
-    now: Timestamp,
-) -> Result<(), Failure> {
+async fn bind_alias(db: &mut Conn, scope: &TokenScope, alias: &str, now: Timestamp) -> Result<(), Failure> {
     let key = Key::of(scope)?;
     if scope.app.is_none() {
-        let why = format!("must name an app: a {scope} has no original id");
-        return Err(Error::invalid("bind_original_id", "scope", why).into());
+        let why = format!("must name an app: a {scope} has no alias");
+        return Err(Error::invalid("bind_alias", "scope", why).into());
     }
-    id("original_id", original_id)?;
+    id("alias", alias)?;
     make_row(db, &key, now).await?;
-    if write_original_id(db, &key, original_id).await? {
+    if write_alias(db, &key, alias).await? {
         return Ok(());
     }
-    let why = format!("the original id {original_id} is written down for another app of the platform");
+    let why = format!("the alias {alias} is written down for another app of the platform");
     Err(conflict(why, "find out which of the two apps it belongs to").into())
 }
 
 /// Answers whether the id is this app's: another app may have it. The savepoint ends with the write that it is part of.
-async fn write_original_id(db: &mut Conn, key: &Key<'_>, original_id: &str) -> Result<bool, Failure> {
-    query("SAVEPOINT original_id").execute(&mut *db).await?;
+async fn write_alias(db: &mut Conn, key: &Key<'_>, alias: &str) -> Result<bool, Failure> {
+    query("SAVEPOINT alias").execute(&mut *db).await?;
     let statement = query(
         "UPDATE tokens SET original_id = $5 WHERE vendor = $1 AND platform = $2 AND kind = $3 AND app = $4",
     );
-    let written = key.bind(statement).bind(original_id.to_owned()).execute(&mut *db).await;
+    let written = key.bind(statement).bind(alias.to_owned()).execute(&mut *db).await;
     match written {
         Ok(_) => Ok(true),
         Err(error) if driver::is_unique_violation(&error) => {
-            query("ROLLBACK TO SAVEPOINT original_id").execute(db).await?;
+            query("ROLLBACK TO SAVEPOINT alias").execute(db).await?;
             Ok(false)
         }
         Err(error) => Err(error.into()),
@@ -426,16 +421,16 @@ async fn commit(
         .bind(now.as_unix_millis())
         .execute(&mut *db)
         .await?;
-    if let Some(original_id) = &tokens.original_id {
-        if id("original_id", original_id).is_ok() && write_original_id(db, &key, original_id).await? {
-            record.original_id = Some(original_id.clone());
+    if let Some(alias) = &tokens.alias {
+        if id("alias", alias).is_ok() && write_alias(db, &key, alias).await? {
+            record.alias = Some(alias.clone());
         } else {
             tracing::warn!(
                 vendor = key.0[0],
                 platform = key.0[1],
                 app = key.0[3],
-                original_id,
-                "the original id was left as it was: another app has this one, or it is none"
+                alias,
+                "the alias was left as it was: another app has this one, or it is none"
             );
         }
     }
@@ -613,7 +608,7 @@ fn record(keys: &StoreKeys, row: &Row) -> Result<TokenRecord, Failure> {
         state,
         unreadable,
         granted_at: maybe_time_in(row, "granted_at")?,
-        original_id: row.try_get("original_id")?,
+        alias: row.try_get("original_id")?,
         lease,
         updated_at: time_in(row, "updated_at")?,
         scope,

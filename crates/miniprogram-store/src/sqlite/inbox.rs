@@ -44,15 +44,15 @@ impl SqliteStore {
         .await
     }
 
-    /// Returns the app recorded for an original id of a vendor's platform.
-    pub(super) async fn owner(&self, original_id: [String; 3]) -> Result<Option<String>> {
-        self.look_up("app_of_original_id", original_id, |db, [vendor, platform, original_id]| {
+    /// Returns the app recorded for an alias of a vendor's platform.
+    pub(super) async fn owner(&self, alias: [String; 3]) -> Result<Option<String>> {
+        self.look_up("app_of_alias", alias, |db, [vendor, platform, alias]| {
             Box::pin(async move {
                 let row =
                     query("SELECT app FROM tokens WHERE vendor = $1 AND platform = $2 AND original_id = $3")
                         .bind(vendor.as_str())
                         .bind(platform.as_str())
-                        .bind(original_id.as_str())
+                        .bind(alias.as_str())
                         .fetch_optional(db)
                         .await?;
                 Ok(row.map(|row| row.try_get("app")).transpose()?)

@@ -82,10 +82,10 @@ proptest! {
 }
 
 #[test]
-fn the_app_does_not_count_where_an_original_id_names_it() {
+fn the_app_does_not_count_where_an_alias_names_it() {
     let mut event =
         Event::new(ACME, EventKind::Unknown, Cow::Borrowed("changed"), json!({ "ToUserName": "gh_1" }));
-    event.original_id = Some("gh_1".into());
+    event.alias = Some("gh_1".into());
     let here = PlatformKey::new(ACME, "p1");
     let nobodys = EventIdentity::of(&here, &event);
     for app in ["app1", "app2"] {

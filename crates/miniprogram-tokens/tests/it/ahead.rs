@@ -99,9 +99,9 @@ async fn a_token_that_was_refused_is_renewed_whatever_its_age() {
 async fn what_cannot_be_renewed_is_not_tried() {
     let (log, _logging) = Log::start();
     let bench = Bench::new(RefreshTokenUse::SingleUse).await;
-    // An app with nothing but an original id, a revoked one, and one that needs its merchant.
+    // An app with nothing but an alias, a revoked one, and one that needs its merchant.
     let inner = &bench.store.inner;
-    inner.bind_original_id(&scope_of("known"), "gh_known", bench.now()).await.unwrap();
+    inner.bind_alias(&scope_of("known"), "gh_known", bench.now()).await.unwrap();
     inner.revoke(&scope_of("revoked"), bench.now(), bench.now()).await.unwrap();
     bench.authorize(&"gone".into()).await;
     bench.vendor.revoke(&"gone".into());
@@ -118,7 +118,7 @@ async fn the_store_is_walked_page_by_page_to_its_end() {
     for (apps, pages) in [(499, 1), (501, 2)] {
         let rows = (0..apps).map(|app: u64| {
             let (store, now) = (&bench.store.inner, bench.now());
-            async move { store.bind_original_id(&scope_of(app), &format!("gh_{app}"), now).await.unwrap() }
+            async move { store.bind_alias(&scope_of(app), &format!("gh_{app}"), now).await.unwrap() }
         });
         futures::future::join_all(rows).await;
         let before = bench.store.listed();

@@ -5,7 +5,7 @@ use miniprogram_core::push::{Delivery, EventCredential};
 use miniprogram_core::{
     AppId, ErrorKind, Event, EventHandler, EventKind, Outcome, PlatformId, Secret, Timestamp, Vendor,
 };
-use miniprogram_store::{GrantState, OriginalIds, PlatformKey, TokenStore};
+use miniprogram_store::{Aliases, GrantState, PlatformKey, TokenStore};
 use miniprogram_tokens::Alarm;
 use serde_json::{Value, json};
 
@@ -227,8 +227,8 @@ async fn a_code_alone_finds_its_app() {
         let authorized = bench.aside(bench.manager.exchange(&platform, &code, None, None)).await.unwrap();
         assert_eq!(authorized.app, app());
         assert_eq!(authorized.permissions.len(), 1);
-        let original_id = (model == RefreshTokenUse::Repeatable).then(|| "gh_app".to_owned());
-        assert_eq!(authorized.original_id, original_id);
+        let alias = (model == RefreshTokenUse::Repeatable).then(|| "gh_app".to_owned());
+        assert_eq!(authorized.alias, alias);
         bench.token().await.unwrap();
         bench.assert_intact().await;
         let error = bench.aside(bench.manager.exchange(&platform, &code, None, None)).await.unwrap_err();
@@ -237,22 +237,22 @@ async fn a_code_alone_finds_its_app() {
 }
 
 #[tokio::test]
-async fn original_ids_are_learnt_once_and_kept() {
+async fn aliases_are_learnt_once_and_kept() {
     let bench = Bench::empty(RefreshTokenUse::Repeatable).await;
     bench.vendor.authorize(&app());
     for _ in 0..3 {
-        let known = bench.manager.original_id(&platform(), &app()).await.unwrap();
+        let known = bench.manager.alias(&platform(), &app()).await.unwrap();
         assert_eq!(known.as_deref(), Some("gh_app"));
     }
     assert_eq!(bench.vendor.calls("authorizer_info"), 1);
-    assert_eq!(bench.store.inner.app_of_original_id(&platform(), "gh_app").await.unwrap(), Some(app()));
+    assert_eq!(bench.store.inner.app_of_alias(&platform(), "gh_app").await.unwrap(), Some(app()));
     bench.vendor.fail_one("authorizer_info", Fault::OtherApp);
     bench.vendor.authorize(&"b".into());
-    let error = bench.manager.original_id(&platform(), &"b".into()).await.unwrap_err();
+    let error = bench.manager.alias(&platform(), &"b".into()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
 
     let bench = Bench::new(RefreshTokenUse::SingleUse).await;
-    assert_eq!(bench.manager.original_id(&platform(), &app()).await.unwrap(), None);
+    assert_eq!(bench.manager.alias(&platform(), &app()).await.unwrap(), None);
     let info = bench.manager.authorizer_info(&platform(), &app()).await.unwrap();
     assert_eq!(info.app_id, app(), "asked with the app's own token");
 }

@@ -278,8 +278,8 @@ async fn nothing_is_written_about_an_app_that_never_authorized() {
         let bench = Bench::empty(model).await;
         let unknown = bench.token().await.unwrap_err();
         assert_eq!(bench.store.inner.token(&scope()).await.unwrap(), None);
-        // Its original id was looked up for a push; that is not an authorization.
-        bench.store.inner.bind_original_id(&scope(), "gh_app", bench.now()).await.unwrap();
+        // Its alias was looked up for a push; that is not an authorization.
+        bench.store.inner.bind_alias(&scope(), "gh_app", bench.now()).await.unwrap();
         let known = bench.token().await.unwrap_err();
         for error in [unknown, known] {
             assert_eq!(error.kind(), ErrorKind::Unauthorized);

@@ -76,8 +76,8 @@ impl World {
         let code = self.add(vendor, app);
         let authorized = self.manager.exchange(&self.key(vendor), &code, Some(app), None).await.unwrap();
         assert_eq!(authorized.app, *app);
-        let original_id = (vendor == WECHAT).then(|| self.sim.truth(app).unwrap().original_id);
-        assert_eq!(authorized.original_id, original_id);
+        let alias = (vendor == WECHAT).then(|| self.sim.truth(app).unwrap().original_id);
+        assert_eq!(authorized.alias, alias);
     }
 
     /// Another client with the same clock and store: how any client gets its tokens.

@@ -88,7 +88,7 @@ async fn what_an_authorization_tells_on_the_way_is_kept() {
     {
         let bench = Bench::empty(*model).await;
         bench.vendor.change(|habits| {
-            (habits.names_app, habits.tells_original_id) = (false, true);
+            (habits.names_app, habits.tells_alias) = (false, true);
             (habits.granted, habits.told) = (granted.to_vec(), told.to_vec());
         });
         let (platform, code) = (platform(), bench.vendor.authorize(&app()));
@@ -97,8 +97,8 @@ async fn what_an_authorization_tells_on_the_way_is_kept() {
         let permissions = if granted.is_empty() { told } else { granted };
         let permissions: Vec<_> = permissions.iter().map(|id| Permission::new(*id)).collect();
         assert_eq!((authorized.app, authorized.permissions), (app(), permissions), "{model:?}");
-        assert_eq!(authorized.original_id.as_deref(), Some("gh_app"));
-        assert_eq!(bench.record().await.original_id.as_deref(), Some("gh_app"));
+        assert_eq!(authorized.alias.as_deref(), Some("gh_app"));
+        assert_eq!(bench.record().await.alias.as_deref(), Some("gh_app"));
         assert_eq!(bench.vendor.calls("authorizer_info"), 1, "asked once, for all of it");
         bench.assert_intact().await;
     }
@@ -110,7 +110,7 @@ async fn every_request_of_an_authorization_is_counted_once() {
     let numbers = recorder.handle();
     let _counting = metrics::set_default_local_recorder(&recorder);
     let bench = Bench::empty(RefreshTokenUse::SingleUse).await;
-    bench.vendor.change(|habits| habits.tells_original_id = true);
+    bench.vendor.change(|habits| habits.tells_alias = true);
     bench.authorize(&app()).await;
     let numbers = numbers.render();
     for (kind, operation) in

@@ -341,12 +341,12 @@ impl TokenStore for FaultyStore {
         self.inner.tokens(filter).await
     }
 
-    async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>> {
-        self.inner.app_of_original_id(platform, original_id).await
+    async fn app_of_alias(&self, platform: &PlatformKey, alias: &str) -> Result<Option<AppId>> {
+        self.inner.app_of_alias(platform, alias).await
     }
 
-    async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, now: Timestamp) -> Result<()> {
-        self.inner.bind_original_id(scope, original_id, now).await
+    async fn bind_alias(&self, scope: &TokenScope, alias: &str, now: Timestamp) -> Result<()> {
+        self.inner.bind_alias(scope, alias, now).await
     }
 
     async fn acquire(

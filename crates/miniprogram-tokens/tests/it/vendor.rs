@@ -59,8 +59,8 @@ pub(crate) struct Habits {
     pub(crate) granted: Vec<&'static str>,
     /// What a query about the app reports as granted.
     pub(crate) told: Vec<&'static str>,
-    /// Whether a query about the app reports its original id.
-    pub(crate) tells_original_id: bool,
+    /// Whether a query about the app reports its alias.
+    pub(crate) tells_alias: bool,
     /// Whether recovery returns a code rather than a refresh token.
     pub(crate) recovers_by_code: bool,
     /// Lifetime of an app's token, if not [`LIFE`].
@@ -136,7 +136,7 @@ impl FakeVendor {
         let habits = Habits {
             names_app: repeatable,
             granted: vec!["18"],
-            tells_original_id: repeatable,
+            tells_alias: repeatable,
             recovers_by_code: !repeatable,
             ..Habits::default()
         };
@@ -433,9 +433,9 @@ impl AuthorizationApi for FakeVendor {
             let Some(app) = found else {
                 return Err(Self::error(ErrorKind::Unauthorized, OPERATION, Outcome::NotDone));
             };
-            let original_id = world.habits.tells_original_id.then(|| format!("gh_{app}"));
+            let alias = world.habits.tells_alias.then(|| format!("gh_{app}"));
             let told = permissions(&world.habits.told);
-            Ok(AuthorizerInfo::new(app, json!({})).with_original_id(original_id).with_permissions(told))
+            Ok(AuthorizerInfo::new(app, json!({})).with_alias(alias).with_permissions(told))
         };
         let spoil = |mut info: AuthorizerInfo, fault| {
             if fault == Fault::OtherApp {

@@ -27,7 +27,7 @@ impl WeChatAuthorization {
         let mut authorization = fields.required("authorization_info", Fields::object)?;
         of_app(&mut authorization, &["authorizer_appid", "appid"], app)?;
         Ok(AuthorizerInfo::new(app.clone(), redact::without_secrets(reply.json.clone()))
-            .with_original_id(info.text("user_name"))
+            .with_alias(info.text("user_name"))
             .with_names(info.text("nick_name"), info.text("principal_name"))
             .with_permissions(permissions(&reply)))
     }

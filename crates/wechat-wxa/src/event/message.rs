@@ -130,7 +130,7 @@ impl<'a> Fields<'a> {
     /// up the app.
     fn message_event(&self, (kind, name): (EventKind, Cow<'a, str>)) -> Event<'a> {
         let mut event = Event::new(WECHAT, self.undisputed(kind), name, Value::Null);
-        event.original_id = self.text("ToUserName");
+        event.alias = self.text("ToUserName");
         event.app_id = self.text("appid").map(|id| AppId::new(id.into_owned()));
         event.reason = self.reason();
         match event.kind {

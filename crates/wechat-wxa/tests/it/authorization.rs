@@ -418,7 +418,7 @@ async fn the_information_about_an_app_has_no_token() {
         let found =
             chain_of(INFO_PATH, answer).api.authorizer_info(&platform(), Some(&app()), None).await.unwrap();
         assert_eq!(found.app_id, app());
-        assert_eq!(found.original_id.as_deref(), Some("gh_eb5e3a772040"));
+        assert_eq!(found.alias.as_deref(), Some("gh_eb5e3a772040"));
         assert_eq!(found.name.as_deref(), Some("面包店"));
         assert_eq!(found.principal.as_deref(), Some("北京面包有限公司"));
         assert_eq!(found.permissions[0].id, "18");

@@ -654,7 +654,7 @@ fn texts_borrow_from_the_buffer_and_the_event_outlives_it_owned() {
     let event = decoder().decode(push.as_push()).unwrap();
     assert!(matches!(event.reason, Some(Cow::Borrowed("why"))));
     assert!(matches!(event.raw_event, Cow::Borrowed("new_event")));
-    assert!(matches!(event.original_id, Some(Cow::Borrowed("gh_1"))));
+    assert!(matches!(event.alias, Some(Cow::Borrowed("gh_1"))));
     let owned = event.into_owned();
     drop(push);
     assert_eq!(owned.reason.as_deref(), Some("why"));
@@ -791,7 +791,7 @@ fn a_message_without_a_name_is_an_unknown_event() {
     let text = format!("<xml><AppId>{PLATFORM}</AppId><ToUserName>gh_1</ToUserName><appid>wx1</appid></xml>");
     let event = both_ways(&text, config());
     assert_eq!((event.app_id, event.platform_id), (Some("wx1".into()), Some(PLATFORM.into())));
-    assert_eq!(event.original_id.as_deref(), Some("gh_1"));
+    assert_eq!(event.alias.as_deref(), Some("gh_1"));
     // Its name is enough if the message's type is missing.
     let event = both_ways("<xml><Event>weapp_audit_fail</Event><Reason>r</Reason></xml>", config());
     assert_eq!((event.kind, event.reason.as_deref()), (EventKind::AuditRejected, Some("r")));

@@ -29,7 +29,7 @@ pub(crate) struct MemoryStore {
 struct State {
     entries: Vec<Kept>,
     tickets: HashMap<PlatformKey, Ticket>,
-    original_ids: HashMap<(PlatformKey, AppId), String>,
+    aliases: HashMap<(PlatformKey, AppId), String>,
 }
 
 #[derive(Debug)]
@@ -44,9 +44,9 @@ fn unused<T>() -> Result<T> {
 }
 
 impl MemoryStore {
-    pub(crate) fn know(&self, platform: PlatformKey, app: &str, original_id: &str) {
+    pub(crate) fn know(&self, platform: PlatformKey, app: &str, alias: &str) {
         let mut state = self.state.lock().unwrap();
-        state.original_ids.insert((platform, app.into()), original_id.to_owned());
+        state.aliases.insert((platform, app.into()), alias.to_owned());
     }
 
     pub(crate) fn all(&self) -> Vec<InboxEntry> {
@@ -220,10 +220,10 @@ impl TokenStore for MemoryStore {
     async fn token(&self, scope: &TokenScope) -> Result<Option<TokenRecord>> {
         let platform = PlatformKey::new(scope.vendor, scope.platform.clone());
         let state = self.state.lock().unwrap();
-        let known = scope.app.as_ref().and_then(|app| state.original_ids.get(&(platform, app.clone())));
-        Ok(known.map(|original_id| {
+        let known = scope.app.as_ref().and_then(|app| state.aliases.get(&(platform, app.clone())));
+        Ok(known.map(|alias| {
             let mut record = TokenRecord::new(scope.clone(), Timestamp::from_unix(0));
-            record.original_id = Some(original_id.clone());
+            record.alias = Some(alias.clone());
             record
         }))
     }
@@ -232,16 +232,16 @@ impl TokenStore for MemoryStore {
         unused()
     }
 
-    async fn app_of_original_id(&self, platform: &PlatformKey, original_id: &str) -> Result<Option<AppId>> {
+    async fn app_of_alias(&self, platform: &PlatformKey, alias: &str) -> Result<Option<AppId>> {
         self.may_work()?;
         let state = self.state.lock().unwrap();
-        let found = state.original_ids.iter().find(|((of, _), id)| of == platform && *id == original_id);
+        let found = state.aliases.iter().find(|((of, _), id)| of == platform && *id == alias);
         Ok(found.map(|((_, app), _)| app.clone()))
     }
 
-    async fn bind_original_id(&self, scope: &TokenScope, original_id: &str, _: Timestamp) -> Result<()> {
+    async fn bind_alias(&self, scope: &TokenScope, alias: &str, _: Timestamp) -> Result<()> {
         let platform = PlatformKey::new(scope.vendor, scope.platform.clone());
-        self.know(platform, scope.app.as_ref().unwrap().as_str(), original_id);
+        self.know(platform, scope.app.as_ref().unwrap().as_str(), alias);
         Ok(())
     }
 

@@ -89,7 +89,7 @@ impl Daemon {
             }
             service = service
                 .with_handler(Arc::new(tokens.clone()))
-                .with_original_ids(Arc::new(tokens.clone()))
+                .with_aliases(Arc::new(tokens.clone()))
                 .with_health_check(Arc::new(Renewals(tokens.clone())));
         }
         let mut service = service

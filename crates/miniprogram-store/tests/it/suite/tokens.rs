@@ -1,4 +1,4 @@
-//! Tickets, tokens, leases and original ids.
+//! Tickets, tokens, leases and aliases.
 
 use super::*;
 
@@ -14,8 +14,8 @@ suite![
     grants_and_revocations_count_by_the_vendors_clock,
     a_revocation_during_a_renewal_wins,
     tokens_of_an_earlier_authorization_keep_the_later_time,
-    an_original_id_belongs_to_one_app,
-    an_original_id_that_cannot_be_kept_costs_no_token,
+    an_alias_belongs_to_one_app,
+    an_alias_that_cannot_be_kept_costs_no_token,
     a_write_that_fails_is_no_conflict,
     tokens_are_listed_in_order_and_in_pages,
 ];
@@ -230,14 +230,14 @@ async fn tokens_of_an_earlier_authorization_keep_the_later_time(place: Place) {
     assert_eq!((record.refresh_token, record.granted_at), (Some("r2".into()), Some(at(100))));
 }
 
-async fn an_original_id_that_cannot_be_kept_costs_no_token(place: Place) {
+async fn an_alias_that_cannot_be_kept_costs_no_token(place: Place) {
     let store = place.store().await;
     for (number, odd) in ["", "gh_\0"].into_iter().enumerate() {
         let (lease, _) = acquire(&store, &scope("app1"), at(0)).await;
-        let tokens = tokens("a", &format!("r{number}")).with_original_id(Some(odd.to_owned()));
+        let tokens = tokens("a", &format!("r{number}")).with_alias(Some(odd.to_owned()));
         let record = store.commit(&lease, &tokens, at(0)).await.unwrap();
-        assert_eq!((record.original_id, record.refresh_token), (None, tokens.refresh_token));
-        assert_eq!(store.token(&scope("app1")).await.unwrap().unwrap().original_id, None);
+        assert_eq!((record.alias, record.refresh_token), (None, tokens.refresh_token));
+        assert_eq!(store.token(&scope("app1")).await.unwrap().unwrap().alias, None);
     }
 }
 
@@ -254,9 +254,9 @@ async fn a_write_that_fails_is_no_conflict(place: Place) {
              FOR EACH ROW EXECUTE FUNCTION worn_out()",
         )
         .await;
-    let tokens = tokens("a", "r").with_original_id(Some("gh_1".to_owned()));
+    let tokens = tokens("a", "r").with_alias(Some("gh_1".to_owned()));
     for error in [
-        store.bind_original_id(&scope("app1"), "gh_1", at(0)).await.unwrap_err(),
+        store.bind_alias(&scope("app1"), "gh_1", at(0)).await.unwrap_err(),
         store.commit(&lease, &tokens, at(0)).await.unwrap_err(),
     ] {
         assert_eq!((error.kind(), error.field()), (ErrorKind::Store, None), "{error}");
@@ -268,33 +268,33 @@ async fn a_write_that_fails_is_no_conflict(place: Place) {
     );
 }
 
-async fn an_original_id_belongs_to_one_app(place: Place) {
+async fn an_alias_belongs_to_one_app(place: Place) {
     let store = place.store().await;
     let find = |id: &'static str| {
         let store = Arc::clone(&store);
-        async move { store.app_of_original_id(&key(), id).await.unwrap() }
+        async move { store.app_of_alias(&key(), id).await.unwrap() }
     };
     assert_eq!(find("gh_1").await, None);
-    store.bind_original_id(&scope("app1"), "gh_1", at(0)).await.unwrap();
-    store.bind_original_id(&scope("app1"), "gh_1", at(1)).await.unwrap();
+    store.bind_alias(&scope("app1"), "gh_1", at(0)).await.unwrap();
+    store.bind_alias(&scope("app1"), "gh_1", at(1)).await.unwrap();
     assert_eq!(find("gh_1").await, Some("app1".into()));
-    assert_conflict(store.bind_original_id(&scope("app2"), "gh_1", at(2)).await);
+    assert_conflict(store.bind_alias(&scope("app2"), "gh_1", at(2)).await);
     assert_eq!(find("gh_1").await, Some("app1".into()));
     let elsewhere = TokenScope::authorizer(ACME, "p2".into(), "app9".into());
-    store.bind_original_id(&elsewhere, "gh_1", at(2)).await.unwrap();
+    store.bind_alias(&elsewhere, "gh_1", at(2)).await.unwrap();
     // Tokens matter more than the binding: they are stored whatever the id is.
     let (lease, _) = acquire(&store, &scope("app2"), at(3)).await;
-    let stolen = tokens("a", "r").with_original_id(Some("gh_1".to_owned()));
+    let stolen = tokens("a", "r").with_alias(Some("gh_1".to_owned()));
     let record = store.commit(&lease, &stolen, at(3)).await.unwrap();
-    assert_eq!((record.original_id, record.refresh_token), (None, Some("r".into())));
+    assert_eq!((record.alias, record.refresh_token), (None, Some("r".into())));
     let (lease, _) = acquire(&store, &scope("app2"), at(4)).await;
-    let own = tokens("a", "r").with_original_id(Some("gh_2".to_owned()));
-    assert_eq!(store.commit(&lease, &own, at(4)).await.unwrap().original_id.as_deref(), Some("gh_2"));
+    let own = tokens("a", "r").with_alias(Some("gh_2".to_owned()));
+    assert_eq!(store.commit(&lease, &own, at(4)).await.unwrap().alias.as_deref(), Some("gh_2"));
     assert_eq!(find("gh_2").await, Some("app2".into()));
     store.revoke(&scope("app2"), at(5), at(5)).await.unwrap();
     assert_eq!(find("gh_2").await, Some("app2".into()), "it is the app's, authorized or not");
     let platform = TokenScope::platform(ACME, "p1".into());
-    let error = store.bind_original_id(&platform, "gh_3", at(6)).await.unwrap_err();
+    let error = store.bind_alias(&platform, "gh_3", at(6)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
 }
 

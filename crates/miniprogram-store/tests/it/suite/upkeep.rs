@@ -42,7 +42,7 @@ async fn arguments_that_break_a_rule_are_refused(place: Place) {
     refused(store.acquire(&scope("app1"), "m\0e", at(0), LEASE).await.unwrap_err(), "owner");
     refused(store.claim("m\0e", at(0), LEASE, 1).await.unwrap_err(), "owner");
     for odd in ["", "gh_\0"] {
-        refused(store.bind_original_id(&scope("app1"), odd, at(0)).await.unwrap_err(), "original_id");
+        refused(store.bind_alias(&scope("app1"), odd, at(0)).await.unwrap_err(), "alias");
     }
     refused(store.ticket(&PlatformKey::new(ACME, "")).await.unwrap_err(), "platform");
     refused(store.receive(&event(Some(""), json!({}))).await.unwrap_err(), "app");
@@ -88,7 +88,7 @@ async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
 async fn an_export_leaves_secrets_out(place: Place) {
     let store = place.store().await;
     fill_with_secrets(&store).await;
-    store.bind_original_id(&scope("app1"), "gh_1", at(5)).await.unwrap();
+    store.bind_alias(&scope("app1"), "gh_1", at(5)).await.unwrap();
     let (lease, _) = acquire(&store, &scope("app1"), at(6)).await;
     let granted = tokens(CANARY, CANARY).with_granted_at(Some(at(4)));
     store.commit(&lease, &granted, at(7)).await.unwrap();
@@ -155,7 +155,7 @@ async fn a_closed_store_says_so(place: Place) {
         ("complete", store.complete(&claim, at(1)).await),
         ("open_intent", store.open_intent(&p1, &release_of("app2", Value::Null)).await),
         ("close_intent", store.close_intent(&p1, &intent, &settled, at(1)).await),
-        ("app_of_original_id", store.app_of_original_id(&key(), "gh_1").await.map(drop)),
+        ("app_of_alias", store.app_of_alias(&key(), "gh_1").await.map(drop)),
     ];
     for (operation, ended) in operations {
         let error = ended.unwrap_err();
