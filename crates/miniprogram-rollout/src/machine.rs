@@ -1,0 +1,1 @@
+//! The rollout of one app as a pure state machine.

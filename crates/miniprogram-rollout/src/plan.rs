@@ -1,0 +1,1 @@
+//! What an operator wrote: the rollout file and the list of merchants.
