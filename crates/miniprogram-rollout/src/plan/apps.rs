@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use miniprogram_core::vendor_api::Printable;
 use miniprogram_core::{AppId, ExtJson, SubmitOptions, Vendor};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -83,8 +84,9 @@ pub struct SummaryRow {
 
 impl fmt::Display for PlanSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for SummaryRow { name, vendor, apps, .. } in &self.rows {
-            writeln!(f, "{name}: {apps} apps of {vendor}")?;
+        for wave in self.rows.chunk_by(|a, b| a.wave == b.wave) {
+            let apps: Vec<_> = wave.iter().map(|row| format!("{} {}", row.vendor, row.apps)).collect();
+            writeln!(f, "{}: {}", Printable(&wave[0].name), apps.join(", "))?;
         }
         let submissions = self.submissions.iter().map(|(vendor, count)| format!("{vendor} {count}"));
         write!(f, "submissions: {}", submissions.collect::<Vec<_>>().join(", "))

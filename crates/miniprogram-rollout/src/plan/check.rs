@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::context::Context;
 use super::file::{FilterTable, RolloutFile, Vendors, WaveTable};
 use super::problem::{Log, Place, Problems, instead};
-use super::reader::{Located, Source, read};
-use super::rows::{Row, rows};
+use super::reader::{Located, Present, Source, read};
+use super::rows::{Row, Rows, rows};
 use super::settings::{AuditSettings, Extension, Merchant, PlanSource, Settings, Wave};
 use super::sheet::Sheet;
 use super::template::is_json;
@@ -101,15 +101,15 @@ impl Check<'_> {
         let gate = file.gate.map(|gate| notify::gate(gate, &mut self.log));
         let windows = file.window.unwrap_or_default();
 
-        let (sheet, listed) = sheet?;
+        let (sheet, Rows { rows: listed, complete }) = sheet?;
         self.secret_columns(&secret, &sheet);
         let columns = self.used_columns(&vendors, &sheet);
         let taking_part = match &file.filter {
-            Some(filter) => self.filtered(filter, &sheet, listed),
+            Some(filter) => self.filtered(filter, &sheet, listed, complete),
             None => listed,
         };
         self.values(&vendors, &columns, &taking_part);
-        let assigned = self.waves(&wave_tables, &taking_part);
+        let assigned = self.waves(&wave_tables, &taking_part, complete);
 
         let mut merchants = Vec::with_capacity(taking_part.len());
         for (mut row, wave) in taking_part.into_iter().zip(assigned) {
@@ -156,7 +156,7 @@ impl Check<'_> {
         })
     }
 
-    fn merchants(&mut self, merchants: &Located<String>) -> Option<(Sheet, Vec<Row>)> {
+    fn merchants(&mut self, merchants: &Located<String>) -> Option<(Sheet, Rows)> {
         let mut sheet = if merchants.value == AUTHORIZED {
             let sheet = Sheet::of_apps(&self.context.authorized);
             let rows = sheet.rows.iter().map(|row| &row.values);
@@ -247,8 +247,12 @@ impl Check<'_> {
                 self.extension(vendor, columns, row);
             }
         }
+        if vendors.iter().any(|vendor| vendor.known.is_none()) {
+            // The table with the unknown name may be the one.
+            return;
+        }
         for (vendor, (place, count)) in without_table {
-            let what = format!("{count} merchants of {vendor} have no settings, this one is the first");
+            let what = format!("{vendor} has no settings (apps listed: {count})");
             self.log.add(
                 &place,
                 what,
@@ -285,7 +289,13 @@ impl Check<'_> {
         }
     }
 
-    fn filtered(&mut self, filter: &FilterTable, sheet: &Sheet, listed: Vec<Row>) -> Vec<Row> {
+    fn filtered(
+        &mut self,
+        filter: &FilterTable,
+        sheet: &Sheet,
+        listed: Vec<Row>,
+        complete: bool,
+    ) -> Vec<Row> {
         for vendor in filter.vendors.iter().flatten() {
             if self.context.vendor(&vendor.value).is_none() {
                 let what = format!("there is no vendor {:?}", vendor.value);
@@ -293,7 +303,7 @@ impl Check<'_> {
             }
         }
         for app in filter.only.iter().chain(&filter.except).flatten() {
-            if !listed.iter().any(|row| app.value.means(row.vendor, &row.app_id)) {
+            if complete && !listed.iter().any(|row| app.value.means(row.vendor, &row.app_id)) {
                 let what = format!("{} is not among the merchants", app.value);
                 self.log.add(&app.place, what, "remove it here, or correct it");
             }
@@ -327,20 +337,23 @@ impl Check<'_> {
         kept
     }
 
-    fn waves(&mut self, tables: &[WaveTable], rows: &[Row]) -> Vec<Option<usize>> {
+    fn waves(&mut self, tables: &[WaveTable], rows: &[Row], complete: bool) -> Vec<Option<usize>> {
         let mut requests: Vec<waves::Request<'_>> = Vec::with_capacity(tables.len());
         for table in tables {
-            let Some(name) = &table.name else { return vec![None; rows.len()] };
+            let apps = table.apps.as_ref();
+            let unread = apps.is_some_and(|apps| apps.value.0.is_none());
+            let (Some(name), false) = (&table.name, unread) else { return vec![None; rows.len()] };
             if requests.iter().any(|earlier| earlier.name == name.value) {
                 let what = format!("there are two waves {:?}", name.value);
                 self.log.add(&name.place, what, "give each wave its own name");
             }
-            let apps = table.apps.as_ref().map(|apps| (&apps.value, apps.place.clone()));
+            let apps = apps
+                .and_then(|Located { value: Present(apps), place }| Some((apps.as_ref()?, place.clone())));
             requests.push(waves::Request { name: &name.value, place: name.place.clone(), apps });
         }
         if requests.is_empty() {
             return vec![None; rows.len()];
         }
-        waves::assign(&requests, rows, &mut self.log)
+        waves::assign(&requests, rows, complete, &mut self.log)
     }
 }

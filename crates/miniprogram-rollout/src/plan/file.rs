@@ -7,7 +7,7 @@ use miniprogram_core::TemplateId;
 use toml::de::DeValue;
 use url::Url;
 
-use super::reader::{Cursor, FromToml, Key, Located, Table, tables};
+use super::reader::{Cursor, FromToml, Key, Located, Present, Table, tables};
 use super::settings::NotifyWhen;
 use super::values::{Amount, AppName, Positive, Rate, Share};
 use crate::machine::{Date, DelayPolicy, GateFailure, RejectionPolicy, Weekday, Window};
@@ -105,7 +105,7 @@ tables! {
         /// Its apps: a list, a number, a share of all apps, or `"rest"`. Numbers and shares include the apps that the
         /// column `wave` puts here, and take the others in the order of the merchants, from every vendor in proportion.
         /// Without this key the wave has the apps of the column alone.
-        optional apps: Located<Selection> = r#"apps = "10%""#,
+        optional apps: Located<Present<Selection>> = r#"apps = "10%""#,
         /// Its own failure budget.
         optional failure_budget: Amount = "failure_budget = 0",
     }
@@ -123,9 +123,9 @@ tables! {
     #[title = "[gate]"]
     GateTable {
         /// A program with its arguments. Exit status 0 is a pass and 1 is a fail; everything else is inconclusive.
-        optional command: Vec<String> = r#"command = ["/opt/bin/healthy"]"#,
+        optional command: Present<Vec<String>> = r#"command = ["/opt/bin/healthy"]"#,
         /// A URL that returns `{"verdict":"pass"}`, or `fail`, or `inconclusive`. Everything else is inconclusive.
-        optional url: WebUrl = r#"url = "https://health.example.com/gate""#,
+        optional url: Present<WebUrl> = r#"url = "https://health.example.com/gate""#,
         /// How long an answer may take before it is inconclusive, 30 seconds if absent.
         optional timeout: Duration = r#"timeout = "30s""#,
         /// What follows a fail: `take_back` (if absent) or `hold`, until a person decides. An inconclusive answer always
@@ -156,9 +156,9 @@ tables! {
         /// When: `halted`, `ended`, `needs_person`.
         required on: Vec<NotifyWhen> = r#"on = ["halted", "needs_person"]"#,
         /// A program with its arguments, which reads the message as JSON.
-        optional command: Vec<String> = r#"command = ["/opt/bin/page"]"#,
+        optional command: Present<Vec<String>> = r#"command = ["/opt/bin/page"]"#,
         /// A URL that the message is posted to. It is stored and shown, so it must not have a key in it.
-        optional url: WebUrl = r#"url = "https://hooks.example.com/rollouts""#,
+        optional url: Present<WebUrl> = r#"url = "https://hooks.example.com/rollouts""#,
         /// The environment variable with the key that signs what is posted; needed with `url`.
         optional secret_env: String = r#"secret_env = "ROLLOUT_WEBHOOK_KEY""#,
     }
@@ -181,16 +181,16 @@ pub(super) const TABLES: [Table; 10] = [
 /// The columns of the merchants, or their fields in JSON lines.
 const MERCHANTS: Table = Table {
     title: "the merchants",
-    about: " A row of CSV, or a line of JSON. Further columns are for placeholders and filters.",
+    about: "A row of CSV, or a line of JSON. Further columns are for placeholders and filters.",
     keys: &[
-        Key { name: "vendor", required: true, example: "acme", about: " The vendor." },
-        Key { name: "app_id", required: true, example: "17000001", about: " The app's id." },
-        Key { name: "wave", required: false, example: "canary", about: " The name of the app's wave." },
+        Key { name: "vendor", required: true, example: "acme", about: "The vendor." },
+        Key { name: "app_id", required: true, example: "17000001", about: "The app's id." },
+        Key { name: "wave", required: false, example: "canary", about: "The name of the app's wave." },
         Key {
             name: "priority",
             required: false,
             example: "10",
-            about: " A whole number; within a wave the apps with higher numbers are submitted first. 0 if absent.",
+            about: "A whole number; within a wave the apps with higher numbers are submitted first. 0 if absent.",
         },
     ],
 };

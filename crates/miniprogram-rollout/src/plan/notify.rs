@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::file::{GateTable, NotifyTable, WebUrl};
 use super::problem::{Log, Place};
-use super::reader::Located;
+use super::reader::{Located, Present};
 use super::settings::{Gate, GateCheck, Notification, NotifyBy};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -15,10 +15,15 @@ enum Target {
     Url(String),
 }
 
-fn target(command: Option<Vec<String>>, url: Option<WebUrl>, place: &Place, log: &mut Log) -> Option<Target> {
+fn target(
+    command: Option<Present<Vec<String>>>,
+    url: Option<Present<WebUrl>>,
+    place: &Place,
+    log: &mut Log,
+) -> Option<Target> {
     match (command, url) {
-        (Some(command), None) => return Some(Target::Command(command)),
-        (None, Some(WebUrl(url))) => return Some(Target::Url(url)),
+        (Some(Present(command)), None) => return command.map(Target::Command),
+        (None, Some(Present(url))) => return url.map(|WebUrl(url)| Target::Url(url)),
         (None, None) => log.add(place, "has neither `command` nor `url`", "add one of the two"),
         (Some(_), Some(_)) => log.add(place, "has both `command` and `url`", "remove one of the two"),
     }

@@ -235,6 +235,16 @@ impl<T: FromToml> FromToml for Located<T> {
     }
 }
 
+/// A value that is there, even if it could not be read. It keeps a mistake from being reported as something missing.
+#[derive(Debug)]
+pub(super) struct Present<T>(pub(super) Option<T>);
+
+impl<T: FromToml> FromToml for Present<T> {
+    fn read(cursor: &mut Cursor<'_, '_>) -> Option<Self> {
+        Some(Self(T::read(cursor)))
+    }
+}
+
 impl FromToml for String {
     fn read(cursor: &mut Cursor<'_, '_>) -> Option<Self> {
         cursor.text("write a text in quotes").map(str::to_owned)
@@ -298,12 +308,12 @@ macro_rules! tables {
         impl $name {
             pub(super) const TABLE: Table = Table {
                 title: $title,
-                about: $about,
+                about: $about.trim_ascii(),
                 keys: &[$(Key {
                     name: stringify!($field),
                     required: tables!(@ $need),
                     example: $example,
-                    about: concat!($($doc),+),
+                    about: concat!($($doc),+).trim_ascii(),
                 }),*],
             };
         }
@@ -322,12 +332,15 @@ macro_rules! tables {
 
 pub(super) use tables;
 
-/// Reads a whole file. Mistakes of the syntax are reported together with the others.
+/// Reads a whole file. Mistakes of the syntax are reported alone, because what follows them is not read as it is meant.
 pub(super) fn read<T: FromToml>(source: &Source<'_>, log: &mut Log) -> Option<T> {
     let (document, errors) = DeTable::parse_recoverable(source.text);
     for error in &errors {
         let place = source.place(String::new(), error.span().unwrap_or_default());
         log.add(&place, format!("is not valid TOML: {}", error.message()), "see https://toml.io/en/v1.0.0");
+    }
+    if !errors.is_empty() {
+        return None;
     }
     let span = document.span();
     let value = Spanned::new(span, DeValue::Table(document.into_inner()));

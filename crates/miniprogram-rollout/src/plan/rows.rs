@@ -9,7 +9,6 @@ use super::problem::{Log, Place, instead};
 use super::sheet::{Sheet, SheetRow};
 
 /// One merchant of the table.
-#[derive(Debug)]
 pub(super) struct Row {
     pub(super) place: Place,
     pub(super) vendor: Vendor,
@@ -20,8 +19,16 @@ pub(super) struct Row {
     pub(super) values: Vec<String>,
 }
 
+/// The merchants that could be read.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    /// Whether none had to be left out.
+    pub(super) complete: bool,
+}
+
 /// Reads the columns that every table has. A row with a mistake is reported and left out.
-pub(super) fn rows(sheet: &mut Sheet, context: &Context, log: &mut Log) -> Vec<Row> {
+pub(super) fn rows(sheet: &mut Sheet, context: &Context, log: &mut Log) -> Rows {
     let whole = Place { file: sheet.file.clone(), ..Place::default() };
     let mut needed = |name| {
         let index = sheet.column(name);
@@ -31,14 +38,15 @@ pub(super) fn rows(sheet: &mut Sheet, context: &Context, log: &mut Log) -> Vec<R
         index
     };
     let (vendor, app_id) = (needed("vendor"), needed("app_id"));
-    let (Some(vendor), Some(app_id)) = (vendor, app_id) else { return Vec::new() };
+    let (Some(vendor), Some(app_id)) = (vendor, app_id) else { return Rows::default() };
     let (wave, priority) = (sheet.column("wave"), sheet.column("priority"));
     let listed = std::mem::take(&mut sheet.rows);
     if listed.is_empty() {
         log.add(&whole, "lists no merchants", "add at least one row");
     }
     let mut seen: HashMap<(Vendor, AppId), Option<usize>> = HashMap::with_capacity(listed.len());
-    let mut rows = Vec::with_capacity(listed.len());
+    let count = listed.len();
+    let mut rows = Vec::with_capacity(count);
     for SheetRow { line, values } in listed {
         let place = Place { line, ..whole.clone() };
         let known = known_vendor(values[vendor].trim(), &place, context, log);
@@ -66,7 +74,7 @@ pub(super) fn rows(sheet: &mut Sheet, context: &Context, log: &mut Log) -> Vec<R
         seen.insert((vendor, app_id.clone()), line);
         rows.push(Row { place, vendor, app_id, wave, priority, values });
     }
-    rows
+    Rows { complete: sheet.complete && rows.len() == count, rows }
 }
 
 fn known_vendor(name: &str, place: &Place, context: &Context, log: &mut Log) -> Option<Vendor> {
@@ -83,7 +91,7 @@ fn checked_app_id(text: &str, place: &Place, log: &mut Log) -> Option<AppId> {
     let problem = if text.is_empty() {
         Some(("is empty".to_owned(), "write the app's id, or remove the row"))
     } else if is_rounded(text) {
-        let advice = "write all digits: format the column as text in the spreadsheet";
+        let advice = "write all digits; in a spreadsheet format the column as text";
         Some((format!("{text} is a rounded number"), advice))
     } else if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         Some((format!("{text:?} has whitespace in it"), "write one app's id"))

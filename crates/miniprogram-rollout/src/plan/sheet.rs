@@ -9,14 +9,14 @@ mod csv;
 mod json_lines;
 
 /// A table. Every row has a value for every column; what a row does not have is an empty text.
-#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Sheet {
     pub(super) file: String,
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<SheetRow>,
+    /// Whether every row could be read.
+    pub(super) complete: bool,
 }
 
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct SheetRow {
     /// Absent for apps that no file lists.
     pub(super) line: Option<usize>,
@@ -67,7 +67,7 @@ impl Sheet {
             }
             rows.push(SheetRow { line: None, values });
         }
-        columns.sheet("authorized apps", rows)
+        columns.sheet("authorized apps", rows, true)
     }
 
     pub(super) fn column(&self, name: &str) -> Option<usize> {
@@ -94,11 +94,11 @@ impl Columns {
     }
 
     /// A table in which every row has every column.
-    fn sheet(self, file: &str, mut rows: Vec<SheetRow>) -> Sheet {
+    fn sheet(self, file: &str, mut rows: Vec<SheetRow>, complete: bool) -> Sheet {
         for row in &mut rows {
             row.values.resize(self.names.len(), String::new());
         }
-        Sheet { file: file.to_owned(), columns: self.names, rows }
+        Sheet { file: file.to_owned(), columns: self.names, rows, complete }
     }
 }
 

@@ -42,14 +42,15 @@ pub struct JsonTemplate {
 }
 
 impl TextTemplate {
-    /// Reads a text.
-    pub(super) fn new(source: &str) -> Result<Self, Mistake> {
-        let pieces = pieces_of(source)?;
+    /// Reads a text. With mistakes the template is only good for its columns.
+    pub(super) fn new(source: &str) -> (Self, Vec<Mistake>) {
+        let mut mistakes = Vec::new();
+        let pieces = pieces_of(source, &mut mistakes);
         if pieces.iter().any(|piece| matches!(piece, Piece::Json(_))) {
             let what = format!("`{JSON}` stands for a value of JSON, and this is a text");
-            return Err((what, "write `${column}`".to_owned()));
+            mistakes.push((what, "write `${column}`".to_owned()));
         }
-        Ok(Self { source: source.to_owned(), pieces })
+        (Self { source: source.to_owned(), pieces }, mistakes)
     }
 
     /// Returns the text as written, with its placeholders.
@@ -94,15 +95,15 @@ impl Piece {
 
 impl JsonTemplate {
     /// Reads the text of one JSON object. Numbers and the order of fields stay as they are written; whitespace
-    /// between them is left out.
-    pub(super) fn new(source: &str) -> Result<Self, Mistake> {
-        parse_strict_json(source).map_err(|error| {
-            (
-                format!("is not one JSON object: {error}"),
-                r#"write an object such as {"ext":{"shop":"${name}"}}"#.into(),
-            )
-        })?;
+    /// between them is left out. With mistakes the template is only good for its columns.
+    pub(super) fn new(source: &str) -> (Self, Vec<Mistake>) {
+        let mut mistakes = Vec::new();
         let mut pieces = Vec::new();
+        if let Err(error) = parse_strict_json(source) {
+            let advice = r#"write an object such as {"ext":{"shop":"${name}"}}"#;
+            mistakes.push((format!("is not one JSON object: {error}"), advice.to_owned()));
+            return (Self { source: source.to_owned(), pieces }, mistakes);
+        }
         let mut minified = String::with_capacity(source.len());
         let mut rest = source;
         while let Some(start) = rest.find('"') {
@@ -111,10 +112,10 @@ impl JsonTemplate {
             let token = &rest[start..end];
             rest = &rest[end..];
             let is_name = rest.trim_start().starts_with(':');
-            push_string(&mut pieces, &mut minified, token, is_name)?;
+            push_string(&mut pieces, &mut minified, token, is_name, &mut mistakes);
         }
         push_literal(&mut pieces, &mut minified, &without_whitespace(rest));
-        Ok(Self { source: minified, pieces })
+        (Self { source: minified, pieces }, mistakes)
     }
 
     /// Returns the JSON text as written, with its placeholders.
@@ -155,22 +156,23 @@ fn push_string(
     source: &mut String,
     token: &str,
     is_name: bool,
-) -> Result<(), Mistake> {
+    mistakes: &mut Vec<Mistake>,
+) {
     let text: String = serde_json::from_str(token).unwrap_or_default();
-    let inside = pieces_of(&text)?;
-    if let [Piece::Literal(literal)] = &inside[..]
-        && *literal == text
-    {
+    let inside = pieces_of(&text, mistakes);
+    let plain = match &inside[..] {
+        [] => true,
+        [Piece::Literal(literal)] => *literal == text,
+        _ => false,
+    };
+    if plain {
         push_literal(pieces, source, token);
-        return Ok(());
-    }
-    if inside.is_empty() {
-        push_literal(pieces, source, token);
-        return Ok(());
+        return;
     }
     if is_name && inside.iter().any(|piece| piece.column().is_some()) {
         let what = format!("the name {token} of a field has a placeholder");
-        return Err((what, "use placeholders in values; write `$${` for a plain `${`".to_owned()));
+        mistakes.push((what, "use placeholders in values, and write `$${` for a plain `${`".to_owned()));
+        return;
     }
     source.push_str(token);
     let mut add = |piece| match (pieces.last_mut(), piece) {
@@ -179,7 +181,7 @@ fn push_string(
     };
     if let [json @ Piece::Json(_)] = &inside[..] {
         add(json.clone());
-        return Ok(());
+        return;
     }
     add(Piece::Literal('"'.into()));
     for piece in inside {
@@ -187,13 +189,12 @@ fn push_string(
             Piece::Literal(text) => add(Piece::Literal(escaped(&text))),
             Piece::Json(column) => {
                 let what = format!("`${{{column}{JSON}}}` is only a part of its string");
-                return Err((what, format!("make it the whole string, or write `${{{column}}}`")));
+                mistakes.push((what, format!("make it the whole string, or write `${{{column}}}`")));
             }
             text @ Piece::Text(_) => add(text),
         }
     }
     add(Piece::Literal('"'.into()));
-    Ok(())
 }
 
 /// The length of the string that the text of valid JSON begins with, quotes included.
@@ -225,42 +226,46 @@ pub(super) fn is_json(text: &str) -> bool {
     serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
-fn pieces_of(text: &str) -> Result<Vec<Piece>, Mistake> {
+/// Splits a text at its placeholders.
+fn pieces_of(text: &str, mistakes: &mut Vec<Mistake>) -> Vec<Piece> {
+    let advice = || "write `${column}`, or `$${` for a plain `${`".to_owned();
     let mut pieces = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
         let (before, found) = rest.split_at(at);
+        let inside = &found[2..];
         if let Some(before) = before.strip_suffix('$') {
             literal.push_str(before);
             literal.push_str("${");
-            rest = &found[2..];
+            rest = inside;
             continue;
         }
         literal.push_str(before);
-        let Some((name, after)) = found[2..].split_once('}') else {
-            let advice = "write `${column}`, or `$${` for a plain `${`";
-            return Err(("a `${` without a `}`".to_owned(), advice.to_owned()));
+        let Some((name, after)) = inside.split_once('}') else {
+            mistakes.push(("a `${` without a `}`".to_owned(), advice()));
+            rest = inside;
+            continue;
         };
-        if !literal.is_empty() {
-            pieces.push(Piece::Literal(std::mem::take(&mut literal)));
-        }
+        rest = after;
         let (column, json) = match name.strip_suffix(JSON) {
             Some(column) => (column.trim(), true),
             None => (name.trim(), false),
         };
         if column.is_empty() {
-            let advice = "write `${column}`, or `$${` for a plain `${`";
-            return Err(("a placeholder without the name of a column".to_owned(), advice.to_owned()));
+            mistakes.push(("a placeholder without the name of a column".to_owned(), advice()));
+            continue;
+        }
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(std::mem::take(&mut literal)));
         }
         pieces.push(if json { Piece::Json(column.to_owned()) } else { Piece::Text(column.to_owned()) });
-        rest = after;
     }
     literal.push_str(rest);
     if !literal.is_empty() {
         pieces.push(Piece::Literal(literal));
     }
-    Ok(pieces)
+    pieces
 }
 
 macro_rules! template {
@@ -281,7 +286,11 @@ macro_rules! template {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let source = String::deserialize(deserializer)?;
-                Self::new(&source).map_err(|(what, _)| D::Error::custom(what))
+                let (template, mistakes) = Self::new(&source);
+                match mistakes.into_iter().next() {
+                    Some((what, _)) => Err(D::Error::custom(what)),
+                    None => Ok(template),
+                }
             }
         }
     };
@@ -298,7 +307,13 @@ mod tests {
     use super::*;
 
     fn filled(template: &str, value: &str) -> String {
-        JsonTemplate::new(template).unwrap().fill(|_| value)
+        let (template, mistakes) = JsonTemplate::new(template);
+        assert_eq!(mistakes, []);
+        template.fill(|_| value)
+    }
+
+    fn filled_text(template: &str, value: &str) -> String {
+        TextTemplate::new(template).0.fill(|_| value)
     }
 
     #[test]
@@ -315,19 +330,28 @@ mod tests {
         let expected = r#"{"b":12345678901234567890123,"a b\u4e8c":[1.0,"$ {x} $x"]}"#;
         assert_eq!(filled(text, "v"), expected);
         assert_eq!(filled(r#"{"a":"$${x} ${x}"}"#, "v"), r#"{"a":"${x} v"}"#);
-        assert_eq!(TextTemplate::new("$${x} ${ x }").unwrap().fill(|_| "v"), "${x} v");
+        assert_eq!(filled_text("$${x} ${ x }", "v"), "${x} v");
     }
 
     #[test]
-    fn mistakes_say_what_to_write() {
-        let mistake = |text| JsonTemplate::new(text).unwrap_err().0;
-        assert_eq!(mistake(r#"{"a":"${x"}"#), "a `${` without a `}`");
-        assert_eq!(mistake(r#"{"a":"${ }"}"#), "a placeholder without the name of a column");
-        assert_eq!(mistake(r#"{"${x}":1}"#), r#"the name "${x}" of a field has a placeholder"#);
-        assert_eq!(mistake(r#"{"a":"n ${x:json}"}"#), "`${x:json}` is only a part of its string");
-        assert!(mistake("[1]").starts_with("is not one JSON object"));
-        assert!(mistake(r#"{"a":1,"a":2}"#).contains("repeated"));
-        assert!(TextTemplate::new("${x:json}").is_err());
+    fn every_mistake_is_told() {
+        let told = |text| JsonTemplate::new(text).1.into_iter().map(|(what, _)| what).collect::<Vec<_>>();
+        let text = r#"{"a":"${x ${y","b":"${ }","${x}":1,"c":"n ${x:json}","d":"${z}"}"#;
+        assert_eq!(
+            told(text),
+            [
+                "a `${` without a `}`",
+                "a `${` without a `}`",
+                "a placeholder without the name of a column",
+                r#"the name "${x}" of a field has a placeholder"#,
+                "`${x:json}` is only a part of its string",
+            ]
+        );
+        let (template, _) = JsonTemplate::new(text);
+        assert_eq!(template.columns().map(|column| column.column).collect::<Vec<_>>(), ["z"]);
+        assert!(told("[1]")[0].starts_with("is not one JSON object"));
+        assert!(told(r#"{"a":1,"a":2}"#)[0].contains("repeated"));
+        assert_eq!(TextTemplate::new("${x:json}").1.len(), 1);
     }
 
     proptest! {
@@ -342,7 +366,7 @@ mod tests {
         fn text_without_placeholders_is_unchanged(text in "[^$]*") {
             let object = json!({ "text": text }).to_string();
             prop_assert_eq!(filled(&object, "v"), object);
-            prop_assert_eq!(TextTemplate::new(&text).unwrap().fill(|_| "v"), text);
+            prop_assert_eq!(filled_text(&text, "v"), text);
         }
     }
 }

@@ -234,7 +234,7 @@ fn id(cursor: &mut Cursor<'_, '_>, advice: &str) -> Option<String> {
 
 impl FromToml for u32 {
     fn read(cursor: &mut Cursor<'_, '_>) -> Option<Self> {
-        let advice = "write a whole number of at least 1";
+        let advice = "write a whole number, 0 or more";
         let DeValue::Integer(number) = cursor.value() else {
             cursor.mistyped(advice);
             return None;

@@ -69,20 +69,21 @@ pub(super) fn vendor<'a>(
     let mut uses = Uses::default();
     let extension = extension(check, &table, &mut uses);
     let submit = match &table.submit {
-        None => JsonTemplate::new("{}").ok(),
+        None => Some(JsonTemplate::new("{}").0),
         Some(Located { value: JsonText(text), place }) => {
-            let template = accept(check, place, JsonTemplate::new(text));
-            template.inspect(|template| uses.add(place, template.columns()))
+            let (template, mistakes) = JsonTemplate::new(text);
+            uses.add(place, template.columns());
+            accept(check, place, template, mistakes)
         }
     };
     let description = table.description.as_ref().and_then(|description| {
-        let template = accept(check, &description.place, TextTemplate::new(&description.value))?;
+        let (template, mistakes) = TextTemplate::new(&description.value);
         uses.add(&description.place, template.columns());
         if let Some(column) = template.columns().find(|column| secret.contains(&column.column)) {
             let what = format!("the column `{}` is secret, and a description is public", column.column);
             check.log.add(&description.place, what, "use another column");
         }
-        Some(template)
+        accept(check, &description.place, template, mistakes)
     });
     if let Some(version) = table.version.as_ref().filter(|version| version.value.contains("${")) {
         check.log.add(&version.place, "has a placeholder", "write one version for all apps of the vendor");
@@ -122,14 +123,13 @@ impl Uses {
     }
 }
 
-fn accept<T>(check: &mut Check<'_>, place: &Place, read: Result<T, Mistake>) -> Option<T> {
-    match read {
-        Ok(template) => Some(template),
-        Err((what, advice)) => {
-            check.log.add(place, what, advice);
-            None
-        }
+/// Reports the mistakes of a template; none if there are any.
+fn accept<T>(check: &mut Check<'_>, place: &Place, template: T, mistakes: Vec<Mistake>) -> Option<T> {
+    let accepted = mistakes.is_empty();
+    for (what, advice) in mistakes {
+        check.log.add(place, what, advice);
     }
+    accepted.then_some(template)
 }
 
 fn extension(check: &mut Check<'_>, table: &VendorTable, uses: &mut Uses) -> Option<Located<Extension>> {
@@ -159,8 +159,9 @@ fn extension(check: &mut Check<'_>, table: &VendorTable, uses: &mut Uses) -> Opt
     } else {
         ("{}".to_owned(), Place::default())
     };
-    let template = accept(check, &place, JsonTemplate::new(&text))?;
+    let (template, mistakes) = JsonTemplate::new(&text);
     uses.add(&place, template.columns());
+    let template = accept(check, &place, template, mistakes)?;
     Some(Located { value: Extension::Template(template), place })
 }
 

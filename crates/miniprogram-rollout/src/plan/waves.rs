@@ -18,8 +18,18 @@ pub(super) struct Request<'a> {
 }
 
 /// Returns the wave of each row. Problems are reported; rows without a wave stay none.
-pub(super) fn assign(waves: &[Request<'_>], rows: &[Row], log: &mut Log) -> Vec<Option<usize>> {
+///
+/// If rows are missing, only those that are there are checked: numbers of apps would be wrong.
+pub(super) fn assign(
+    waves: &[Request<'_>],
+    rows: &[Row],
+    complete: bool,
+    log: &mut Log,
+) -> Vec<Option<usize>> {
     let mut assigned = named(waves, rows, log);
+    if !complete {
+        return assigned;
+    }
     listed(waves, rows, &mut assigned, log);
     let order = interleaved(rows);
     let mut sizes = vec![0; waves.len()];
@@ -56,7 +66,8 @@ pub(super) fn assign(waves: &[Request<'_>], rows: &[Row], log: &mut Log) -> Vec<
             assigned[row] = Some(wave);
             sizes[wave] += 1;
         }
-        if sizes[wave] == 0 && !rows.is_empty() {
+        let listed = matches!(request.apps, Some((Selection::List(_), _)));
+        if sizes[wave] == 0 && !listed && !rows.is_empty() {
             let place = request.apps.as_ref().map_or(&request.place, |(_, place)| place);
             let advice = "remove the wave, or leave apps for it in the waves before";
             log.add(place, format!("the wave {:?} covers no app", request.name), advice);

@@ -12,6 +12,7 @@ pub(super) fn read(file: &str, text: &str, log: &mut Log) -> Option<Sheet> {
     let mut record = StringRecord::new();
     let mut columns: Option<Vec<String>> = None;
     let mut rows = Vec::new();
+    let mut complete = true;
     // The text is UTF-8 and in memory, so that reading a record cannot fail.
     while reader.read_record(&mut record).unwrap_or(false) {
         let start = lines.start_of(&record);
@@ -23,11 +24,13 @@ pub(super) fn read(file: &str, text: &str, log: &mut Log) -> Option<Sheet> {
         if end == text.len() && is_unclosed(&text[start..end]) {
             let advice = "close it with `\"`; write a quote inside a quoted value twice";
             log.add(&place(line), "a quoted value has no end", advice);
+            complete = false;
             break;
         }
         match &columns {
-            None => columns = Some(header(&record, &place(line), log)),
+            None => columns = Some(header(&record, &place(line), log)?),
             Some(columns) if columns.len() != record.len() => {
+                complete = false;
                 let what =
                     format!("has {} values, and the header has {} columns", record.len(), columns.len());
                 log.add(
@@ -42,15 +45,17 @@ pub(super) fn read(file: &str, text: &str, log: &mut Log) -> Option<Sheet> {
             }
         }
     }
-    Some(Sheet { file: file.to_owned(), columns: columns?, rows })
+    Some(Sheet { file: file.to_owned(), columns: columns?, rows, complete })
 }
 
-fn header(record: &StringRecord, place: &Place, log: &mut Log) -> Vec<String> {
+/// The names of the columns; none if they are not separated by commas.
+fn header(record: &StringRecord, place: &Place, log: &mut Log) -> Option<Vec<String>> {
     let columns: Vec<String> = record.iter().map(|name| name.trim().to_owned()).collect();
     if let [only] = &columns[..]
         && only.contains([';', '\t'])
     {
         log.add(place, "the header has one column", "separate columns with commas");
+        return None;
     }
     for (index, name) in columns.iter().enumerate() {
         if name.is_empty() {
@@ -60,7 +65,7 @@ fn header(record: &StringRecord, place: &Place, log: &mut Log) -> Vec<String> {
             log.add(&place.of(name), "the header names this column twice", "rename or remove one of the two");
         }
     }
-    columns
+    Some(columns)
 }
 
 /// Whether a record opens a quoted value at the start of a field that it never closes.

@@ -13,6 +13,7 @@ const FORM: &str = r#"write one object per line, such as {"vendor":"…","app_id
 pub(super) fn read(file: &str, text: &str, log: &mut Log) -> Option<Sheet> {
     let mut columns = Columns::default();
     let mut rows = Vec::new();
+    let mut complete = true;
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() {
@@ -24,13 +25,18 @@ pub(super) fn read(file: &str, text: &str, log: &mut Log) -> Option<Sheet> {
             if line.starts_with('[') && rows.is_empty() {
                 return None;
             }
+            complete = false;
             continue;
         }
         let fields = match serde_json::from_str::<Fields<'_>>(line) {
             Ok(Fields(fields)) => fields,
             Err(error) => {
                 let place = Place { character: Some(error.column()), ..place };
-                log.add(&place, format!("is not valid JSON ({:?})", error.classify()), FORM);
+                // The words for the syntax of an object quote nothing; the line in them is that of this text.
+                let words = error.to_string();
+                let words = words.split(" at line").next().unwrap_or_default();
+                log.add(&place, format!("is not valid JSON: {words}"), FORM);
+                complete = false;
                 continue;
             }
         };
@@ -43,7 +49,7 @@ pub(super) fn read(file: &str, text: &str, log: &mut Log) -> Option<Sheet> {
         }
         rows.push(SheetRow { line: Some(index + 1), values });
     }
-    Some(columns.sheet(file, rows))
+    Some(columns.sheet(file, rows, complete))
 }
 
 /// A string's content; of anything else the text as it is written. A null is no value.

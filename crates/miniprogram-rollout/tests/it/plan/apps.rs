@@ -89,5 +89,5 @@ fn each_vendor_has_its_own_steps_and_shares_the_other_rules() {
 fn the_summary_counts_apps_and_submissions() {
     let plan = check(FILE, &[("m.jsonl", MERCHANTS.as_bytes())]).unwrap();
     let summary = plan.summary().to_string();
-    assert_eq!(summary, "canary: 1 apps of bolt\nall: 2 apps of acme\nsubmissions: acme 2, bolt 1");
+    assert_eq!(summary, "canary: bolt 1\nall: acme 2\nsubmissions: acme 2, bolt 1");
 }

@@ -71,6 +71,15 @@ fn a_quote_without_an_end_does_not_hide_the_rest() {
 }
 
 #[test]
+fn apps_whose_row_has_a_mistake_are_not_reported_as_missing() {
+    let file = file_with(r#"merchants = "m.csv""#, "[filter]\nonly = [\"a1\", \"a2\"]");
+    let file = file.replace("\"rest\"", "[\"a1\", \"a2\"]");
+    let shown = check(&file, &[("m.csv", b"vendor,app_id,priority\nacme,a1,\nacme,a2,high\n")]).unwrap_err();
+    let expected = "m.csv:3: priority: \"high\" is not a whole number; write a number such as 10, or nothing";
+    assert_eq!(shown.to_string(), expected);
+}
+
+#[test]
 fn text_that_is_not_utf_8() {
     let file = file_with(r#"merchants = "m.csv""#, "");
     let gbk = b"vendor,app_id,name\nacme,a1,\xc3\xe6\xb0\xfc\n";
@@ -118,7 +127,7 @@ submit = { s = "${secret}" }
 name = "all"
 apps = "rest"
 "#;
-    let long = "x".repeat(190);
+    let long = "x".repeat(200);
     let merchants = format!(
         r#"vendor,app_id,name,ext,secret
 acme,a1, ,{{}},

@@ -43,7 +43,7 @@ fn authorized_apps_are_merchants_with_the_values_of_the_store() {
     assert!(!format!("{context:?}").contains("面包店"));
     let all = file_with(r#"merchants = "authorized""#, "").replace("\"d\"", "\"${name}\"");
     let shown = check_in(&context, &all, &[]).unwrap_err().to_string();
-    let expected = "authorized apps: vendor: 1 merchants of bolt have no settings, this one is the first; \
+    let expected = "authorized apps: vendor: bolt has no settings (apps listed: 1); \
                     add a table [vendor.bolt], or leave them out with [filter]";
     assert_eq!(shown, expected);
 }
