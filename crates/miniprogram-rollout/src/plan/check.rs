@@ -1,6 +1,6 @@
 //! Checks what was read against itself, the merchants and the vendors, and makes the plan of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use miniprogram_core::vendor_api::parse_strict_json;
@@ -55,7 +55,7 @@ pub(super) fn check(
 ) -> Result<Plan, Problems> {
     let mut check = Check { context, log: Log::default(), sources: vec![source_of(file, bytes)], files };
     let plan = text_of(file, bytes, &mut check.log).and_then(|text| {
-        let source = Source { file, text };
+        let source = Source::new(file, text);
         let file: RolloutFile = read(&source, &mut check.log)?;
         check.plan(file)
     });
@@ -289,9 +289,9 @@ impl Check<'_> {
         }
     }
 
-    fn filtered(
+    fn filtered<'f>(
         &mut self,
-        filter: &FilterTable,
+        filter: &'f FilterTable,
         sheet: &Sheet,
         listed: Vec<Row>,
         complete: bool,
@@ -302,8 +302,12 @@ impl Check<'_> {
                 self.log.add(&vendor.place, what, instead(&vendor.value, self.context.names()));
             }
         }
+        let ids: HashSet<_> = listed.iter().map(|row| (None, &row.app_id)).collect();
+        let with_vendors =
+            listed.iter().map(|row| (Some(row.vendor.as_str()), &row.app_id)).collect::<HashSet<_>>();
         for app in filter.only.iter().chain(&filter.except).flatten() {
-            if complete && !listed.iter().any(|row| app.value.means(row.vendor, &row.app_id)) {
+            let name = app.value.as_key();
+            if complete && !ids.contains(&name) && !with_vendors.contains(&name) {
                 let what = format!("{} is not among the merchants", app.value);
                 self.log.add(&app.place, what, "remove it here, or correct it");
             }
@@ -315,15 +319,19 @@ impl Check<'_> {
                 None => self.no_column(&name.value, &name.place, sheet),
             }
         }
-        let names = |apps: &Option<Vec<Located<AppName>>>, row: &Row| {
-            apps.as_ref().map(|apps| apps.iter().any(|app| app.value.means(row.vendor, &row.app_id)))
+        let names = |apps: &'f Option<Vec<Located<AppName>>>| {
+            apps.as_ref().map(|apps| apps.iter().map(|app| app.value.as_key()).collect::<HashSet<_>>())
         };
+        let has = |names: &HashSet<_>, row: &Row| {
+            names.contains(&(None, &row.app_id)) || names.contains(&(Some(row.vendor.as_str()), &row.app_id))
+        };
+        let (only, except) = (names(&filter.only), names(&filter.except));
         let any = !listed.is_empty();
         let takes_part = |row: &Row| {
             let vendor = filter.vendors.as_ref();
             vendor.is_none_or(|names| names.iter().any(|name| name.value == row.vendor.as_str()))
-                && names(&filter.only, row).unwrap_or(true)
-                && !names(&filter.except, row).unwrap_or(false)
+                && only.as_ref().is_none_or(|names| has(names, row))
+                && !except.as_ref().is_some_and(|names| has(names, row))
                 && by_column
                     .iter()
                     .all(|(index, values)| values.iter().any(|v| v == row.values[*index].trim()))

@@ -21,15 +21,22 @@ pub(super) struct Located<T> {
 /// The text of one file, for positions.
 #[derive(Debug)]
 pub(super) struct Source<'a> {
-    pub(super) file: &'a str,
-    pub(super) text: &'a str,
+    file: &'a str,
+    text: &'a str,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+        let after = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self { file, text, lines: std::iter::once(0).chain(after).collect() }
+    }
+
     pub(super) fn place(&self, key: String, span: Range<usize>) -> Place {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let character = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let line = self.lines.partition_point(|begin| *begin <= span.start);
+        let begin = self.lines[line - 1];
+        let character = self.text.get(begin..span.start).map_or(0, |before| before.chars().count()) + 1;
         Place { file: self.file.to_owned(), line: Some(line), character: Some(character), key }
     }
 }

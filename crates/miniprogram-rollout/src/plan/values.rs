@@ -191,6 +191,11 @@ pub(super) struct AppName {
 }
 
 impl AppName {
+    /// The vendor, if it is named, and the id.
+    pub(super) fn as_key(&self) -> (Option<&str>, &AppId) {
+        (self.vendor.as_deref(), &self.app_id)
+    }
+
     pub(super) fn means(&self, vendor: Vendor, app_id: &AppId) -> bool {
         self.app_id == *app_id && self.vendor.as_deref().is_none_or(|name| name == vendor.as_str())
     }

@@ -9,7 +9,7 @@ fn ten_thousand_merchants_are_a_plan() {
     }
     let file = r#"
         merchants = "m.csv"
-        failure_budget = "1%"
+        failure_budget = "2%"
         [vendor.acme]
         template = 1
         version = "1"
@@ -33,6 +33,15 @@ fn ten_thousand_merchants_are_a_plan() {
     assert_eq!(
         (last.app_id.as_str(), last.target.description.as_str()),
         ("1700009999", "for 店, 第 9999 号")
+    );
+    // A file may name them one by one.
+    let apps: Vec<_> = plan.apps().map(|app| format!("\"{}/{}\"", app.vendor, app.app_id)).collect();
+    let list = file.replace("\"1%\"\n", &format!("[{}]\n", apps[..9000].join(", ")));
+    let filter = format!("[filter]\nexcept = [{}]\n", apps[9000..9500].join(", "));
+    let named = check(&format!("{list}{filter}"), &[("m.csv", merchants.as_bytes())]).unwrap();
+    assert_eq!(
+        (named.apps().len(), named.summary().rows[0].apps + named.summary().rows[1].apps),
+        (9500, 9000)
     );
     // Ten thousand problems are ten thousand lines, in their order.
     let broken = merchants.replace("acme", "acne");
