@@ -14,6 +14,7 @@ mod large;
 mod merchants;
 mod reference;
 mod stored;
+mod values;
 mod waves;
 
 /// Offers gray releases to any share.
