@@ -168,8 +168,8 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             pause: Polling::new(MINUTE / 2, HOUR),
-            unknown: 5,
-            failures: 20,
+            unknown: 12,
+            failures: 24,
             processing: 2 * HOUR,
             showing: 2 * HOUR,
         }
@@ -196,9 +196,8 @@ mod tests {
 
     #[test]
     fn a_policy_is_read_back_as_it_was_and_what_is_left_out_has_its_default() {
-        let mut policy = Policy::default();
-        policy.gray = vec![GrayStep::new(10, HOUR), GrayStep::new(50, 24 * HOUR)];
-        policy.gate = true;
+        let gray = vec![GrayStep::new(10, HOUR), GrayStep::new(50, 24 * HOUR)];
+        let policy = Policy { gray, gate: true, ..Policy::default() };
         let json = serde_json::to_value(&policy).unwrap();
         assert_eq!(json["gray"][0]["bake"], 3_600_000);
         assert_eq!(serde_json::from_value::<Policy>(json).unwrap(), policy);

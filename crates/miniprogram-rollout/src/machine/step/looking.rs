@@ -1,0 +1,128 @@
+//! A call found the state other than expected: a read tells what somebody else did.
+
+use miniprogram_core::{GrayStatus, Outcome, Stage};
+
+use super::release::Online;
+use super::{Run, Why};
+use crate::machine::input::{Seen, Survey};
+use crate::machine::state::{Cause, Foreign, Leaving, Need, Phase};
+
+/// How many calls in a row may find another state than expected before the refusal is believed.
+const CONFLICTS: u8 = 2;
+
+impl Run<'_> {
+    pub(super) fn look(&mut self) {
+        let origin = self.state.phase;
+        let facts = self.facts();
+        facts.origin = Some(origin);
+        facts.conflicts = facts.conflicts.saturating_add(1);
+        facts.doubt = false;
+        self.enter(Phase::Looking, Why::Unexpected);
+        self.act();
+    }
+
+    pub(super) fn looked(&mut self, survey: &Survey) {
+        let facts = self.facts();
+        facts.gray_seen = survey.gray;
+        let (origin, share) = (facts.origin.unwrap_or(Phase::Preflight), facts.share);
+        let online = self.online(survey);
+        if let Online::Ours = online {
+            // A release that we sent may be the one whose result was lost.
+            let sent = origin == Phase::Releasing;
+            self.facts().ours |= sent;
+            return self.confirmed();
+        }
+        let in_review = survey.at(Stage::InReview).next();
+        let approved = survey.at(Stage::Approved).find(|seen| self.is_ours(seen));
+        let gray = survey.gray.is_some_and(|gray| gray.status.is_active());
+        if let Some(leaving) = self.state.leaving {
+            let ours = in_review.filter(|seen| self.is_ours(seen) && !is_after_verdict(origin));
+            let begun = share.is_some() || origin == Phase::StartingGray;
+            return self.looked_on_the_way_out(leaving, origin, ours, gray && begun);
+        }
+        match (in_review, online) {
+            (Some(open), _) if self.is_ours(open) => self.found(open),
+            (Some(open), _) => self.foreign(Foreign::Submitted { version: open.version.clone() }),
+            (None, Online::Other(version)) => {
+                self.foreign(Foreign::Released { version: Some(version) });
+            }
+            _ => match approved {
+                Some(seen) if !is_after_verdict(origin) => self.found(seen),
+                Some(_) if self.gray_is_foreign(origin) => {
+                    self.foreign(Foreign::ChangedGray { gray: survey.gray });
+                }
+                None if self.facts().audit.is_some() => self.foreign(Foreign::Withdrew),
+                _ => self.unexplained(origin),
+            },
+        }
+    }
+
+    /// An audit of our version is there.
+    fn found(&mut self, seen: &Seen) {
+        let is_last = self.facts().conflicts > CONFLICTS;
+        match seen.audit_id.clone().filter(|_| !is_last) {
+            Some(audit) => self.adopt(seen, audit),
+            None => self.need(Need::Refused),
+        }
+    }
+
+    /// Whether the gray release is not the one that our steps have left.
+    fn gray_is_foreign(&self, origin: Phase) -> bool {
+        let Some(facts) = self.state.facts.as_deref() else { return false };
+        let next = self.policy.gray.get(usize::from(facts.steps)).filter(|_| origin == Phase::StartingGray);
+        match (facts.gray_seen, facts.share) {
+            (Some(gray), _) if gray.status == GrayStatus::Running => {
+                gray.percentage.is_some_and(|percentage| {
+                    facts.share.is_none_or(|share| percentage < share)
+                        || next.is_some_and(|next| percentage > next.percentage)
+                })
+            }
+            (_, share) => share.is_some(),
+        }
+    }
+
+    /// What was read does not explain the refusal. The call is repeated, and the next refusal is believed.
+    fn unexplained(&mut self, origin: Phase) {
+        let facts = self.facts();
+        let is_last = facts.conflicts >= CONFLICTS;
+        let trouble = facts.trouble.as_deref();
+        let open = trouble.is_none_or(|trouble| trouble.outcome == Outcome::Unknown);
+        let kind = trouble.map(|trouble| trouble.kind);
+        match kind {
+            Some(kind) if is_last && !open => self.fail(Cause::Refused(kind), Why::Refused),
+            _ => {
+                self.enter(origin, Why::Unexplained);
+                self.state.unknowns = u16::from(open);
+                if is_last {
+                    self.need(Need::UnknownOutcome);
+                } else {
+                    self.wait_longer(self.policy.patience.pause, std::time::Duration::ZERO);
+                }
+            }
+        }
+    }
+
+    fn looked_on_the_way_out(&mut self, leaving: Leaving, origin: Phase, open: Option<&Seen>, gray: bool) {
+        let is_last = self.facts().conflicts >= CONFLICTS;
+        let audit = open.and_then(|seen| Some((seen, seen.audit_id.clone()?)));
+        let next = match (audit, gray) {
+            (Some((seen, audit)), _) => {
+                self.take_for_ours(seen);
+                self.facts().audit = Some(audit);
+                Phase::Withdrawing
+            }
+            (None, true) => Phase::CancellingGray,
+            (None, false) if leaving == Leaving::Hold => {
+                self.enter(origin, Why::Unexplained);
+                return self.hold();
+            }
+            (None, false) => return self.end(),
+        };
+        self.enter(next, Why::Found);
+        if is_last && origin == next { self.need(Need::Refused) } else { self.act() }
+    }
+}
+
+const fn is_after_verdict(origin: Phase) -> bool {
+    matches!(origin, Phase::StartingGray | Phase::Releasing | Phase::CancellingGray)
+}
