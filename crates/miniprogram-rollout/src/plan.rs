@@ -37,8 +37,8 @@
 //! let mut files = |_: &str| Ok(merchants.as_bytes().to_vec());
 //! let plan = Plan::check("rollout.toml", file.as_bytes(), &mut files, &context)?;
 //!
-//! let apps: Vec<_> = plan.apps().map(|app| (app.app_id.as_str(), app.wave)).collect();
-//! assert_eq!(apps, [("17000001", 0), ("17000002", 1)]);
+//! let apps: Vec<_> = plan.apps().map(|app| (app.wave, app.target.description)).collect();
+//! assert_eq!(apps, [(0, "opening hours of 面包店".to_owned()), (1, "opening hours of 书店".to_owned())]);
 //! assert_eq!(plan.summary().submissions.len(), 1);
 //! # Ok::<(), miniprogram_rollout::plan::Problems>(())
 //! ```

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use miniprogram_core::vendor_api::Printable;
-use miniprogram_core::{AppId, ExtJson, SubmitOptions, Vendor};
+use miniprogram_core::{AppId, ExtJson, SubmitOptions, TemplateId, Vendor};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -16,14 +16,8 @@ use crate::machine::Policy;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PlannedApp<'a> {
-    /// Its vendor.
-    pub vendor: Vendor,
-    /// Its id.
-    pub app_id: &'a AppId,
     /// The position of its wave in [`Settings::waves`].
     pub wave: usize,
-    /// Within a wave the apps with higher numbers are submitted first.
-    pub priority: i32,
     /// What it gets.
     pub target: Target,
     /// The rules of its way there.
@@ -34,27 +28,34 @@ pub struct PlannedApp<'a> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Target {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// The app.
+    pub app_id: AppId,
     /// The template.
-    pub template: miniprogram_core::TemplateId,
+    pub template: TemplateId,
     /// The version.
     pub version: String,
     /// The description.
     pub description: String,
     /// The extension.
-    pub extension: ExtJson,
+    pub ext: ExtJson,
     /// The options of a submission.
     pub submit: SubmitOptions,
+    /// Within a wave the apps with higher numbers are submitted first.
+    pub priority: i64,
 }
 
 impl Target {
     fn new(
-        template: miniprogram_core::TemplateId,
+        vendor: Vendor,
+        app_id: AppId,
+        template: TemplateId,
         version: String,
         description: String,
-        extension: ExtJson,
-        submit: SubmitOptions,
     ) -> Self {
-        Self { template, version, description, extension, submit }
+        let (ext, submit) = (ExtJson::default(), SubmitOptions::default());
+        Self { vendor, app_id, template, version, description, ext, submit, priority: 0 }
     }
 }
 
@@ -127,10 +128,7 @@ impl Plan {
         // Every merchant has the settings of its vendor: checked when the plan was made or read.
         let index = vendors.iter().position(|known| known.vendor == merchant.vendor).unwrap_or_default();
         PlannedApp {
-            vendor: merchant.vendor,
-            app_id: &merchant.app_id,
             wave: merchant.wave,
-            priority: merchant.priority,
             target: self.content.target(&vendors[index], merchant),
             policy: &self.policies[index],
         }
@@ -145,16 +143,19 @@ impl Content {
             None => merchant.app_id.as_str(),
         };
         // Both are objects: checked when the plan was made.
-        let extension: ExtJson = settings.extension.fill(value).parse().unwrap_or_default();
         let submit: Map<String, Value> =
             serde_json::from_str(&settings.submit.fill(value)).unwrap_or_default();
-        Target::new(
+        let mut target = Target::new(
+            merchant.vendor,
+            merchant.app_id.clone(),
             settings.template.clone(),
             settings.version.clone(),
             settings.description.fill(value),
-            extension,
-            SubmitOptions::from(submit),
-        )
+        );
+        target.ext = settings.extension.fill(value).parse().unwrap_or_default();
+        target.submit = SubmitOptions::from(submit);
+        target.priority = merchant.priority;
+        target
     }
 }
 

@@ -1,5 +1,6 @@
 //! Checks what was read against itself, the merchants and the vendors, and makes the plan of it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
@@ -118,7 +119,7 @@ impl Check<'_> {
             merchants.push(Merchant { vendor, app_id, wave: wave?, priority, values });
         }
         // Within a wave by priority; the order of the file decides the rest.
-        merchants.sort_by_key(|merchant| (merchant.wave, -i64::from(merchant.priority)));
+        merchants.sort_by_key(|merchant| (merchant.wave, Reverse(merchant.priority)));
         let mut audit = AuditSettings::default();
         if let Some(table) = file.audit {
             audit.stuck.deadline = table.stuck_after.unwrap_or(audit.stuck.deadline);

@@ -14,7 +14,7 @@ pub(super) struct Row {
     pub(super) vendor: Vendor,
     pub(super) app_id: AppId,
     pub(super) wave: Option<String>,
-    pub(super) priority: i32,
+    pub(super) priority: i64,
     /// One value for each column of the sheet.
     pub(super) values: Vec<String>,
 }

@@ -190,7 +190,7 @@ pub(super) struct Merchant {
     pub(super) vendor: Vendor,
     pub(super) app_id: AppId,
     pub(super) wave: usize,
-    pub(super) priority: i32,
+    pub(super) priority: i64,
     /// One value for each column of the plan.
     pub(super) values: Vec<String>,
 }

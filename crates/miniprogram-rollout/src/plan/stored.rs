@@ -92,7 +92,7 @@ struct StoredContent {
 
 /// As a list, because there are many: vendor, app, wave, priority, values.
 #[derive(Serialize, Deserialize)]
-struct StoredMerchant(Vendor, AppId, usize, i32, Vec<String>);
+struct StoredMerchant(Vendor, AppId, usize, i64, Vec<String>);
 
 impl Plan {
     pub(super) fn new(content: Content) -> Self {

@@ -51,10 +51,12 @@ const MERCHANTS: &str = r#"
 fn every_app_gets_its_own_values() {
     let plan = check(FILE, &[("m.jsonl", MERCHANTS.as_bytes())]).unwrap();
     let apps: Vec<_> = plan.apps().collect();
-    let ids: Vec<_> =
-        apps.iter().map(|app| (app.wave, app.vendor, app.app_id.as_str(), app.priority)).collect();
+    let ids: Vec<_> = apps
+        .iter()
+        .map(|app| (app.wave, app.target.vendor, app.target.app_id.as_str(), app.target.priority))
+        .collect();
     assert_eq!(ids, [(0, BOLT, "b1", 0), (1, ACME, "a2", 1), (1, ACME, "12345678901234567", 0)]);
-    let extensions: Vec<_> = apps.iter().map(|app| app.target.extension.as_str()).collect();
+    let extensions: Vec<_> = apps.iter().map(|app| app.target.ext.as_str()).collect();
     assert_eq!(
         extensions,
         [

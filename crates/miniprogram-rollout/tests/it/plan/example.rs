@@ -15,7 +15,7 @@ fn the_example_is_a_plan() {
     insta::assert_snapshot!("example_summary", plan.summary());
     insta::assert_debug_snapshot!("example_settings", plan.settings());
     let extensions: Vec<_> =
-        plan.apps().map(|app| format!("{} {}", app.app_id, app.target.extension.as_str())).collect();
+        plan.apps().map(|app| format!("{} {}", app.target.app_id, app.target.ext.as_str())).collect();
     insta::assert_snapshot!("example_extensions", extensions.join("\n"));
     let missing = Plan::load(Path::new("no/such/rollout.toml"), &context).unwrap_err().to_string();
     assert!(missing.starts_with("rollout.toml: cannot be read: No such file"), "{missing}");

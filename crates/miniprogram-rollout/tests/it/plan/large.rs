@@ -31,11 +31,12 @@ fn ten_thousand_merchants_are_a_plan() {
     assert_eq!(plan.summary().submissions[&BOLT], 5000);
     let last = plan.apps().last().unwrap();
     assert_eq!(
-        (last.app_id.as_str(), last.target.description.as_str()),
+        (last.target.app_id.as_str(), last.target.description.as_str()),
         ("1700009999", "for 店, 第 9999 号")
     );
     // A file may name them one by one.
-    let apps: Vec<_> = plan.apps().map(|app| format!("\"{}/{}\"", app.vendor, app.app_id)).collect();
+    let apps: Vec<_> =
+        plan.apps().map(|app| format!("\"{}/{}\"", app.target.vendor, app.target.app_id)).collect();
     let list = file.replace("\"1%\"\n", &format!("[{}]\n", apps[..9000].join(", ")));
     let filter = format!("[filter]\nexcept = [{}]\n", apps[9000..9500].join(", "));
     let named = check(&format!("{list}{filter}"), &[("m.csv", merchants.as_bytes())]).unwrap();

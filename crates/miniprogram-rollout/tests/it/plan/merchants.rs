@@ -4,7 +4,7 @@ use miniprogram_rollout::plan::{AuthorizedApp, Context, KnownVendor, Plan};
 use super::{ACME, BOLT, check, check_csv, check_in, context, file_with};
 
 fn ids(plan: &Plan) -> Vec<String> {
-    plan.apps().map(|app| app.app_id.to_string()).collect()
+    plan.apps().map(|app| app.target.app_id.to_string()).collect()
 }
 
 #[test]

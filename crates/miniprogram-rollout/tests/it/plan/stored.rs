@@ -55,7 +55,7 @@ fn a_stored_plan_is_read_back_with_its_secrets() {
     assert_eq!(back.to_json(), plan.to_json());
     assert!(back.apps().eq(plan.apps()));
     let first = back.apps().next().unwrap();
-    assert_eq!(first.target.extension.as_str(), r#"{"ext":{"key":"canary-1"}}"#);
+    assert_eq!(first.target.ext.as_str(), r#"{"ext":{"key":"canary-1"}}"#);
     assert_eq!(first.target.submit.fields()["login"], "u:canary-1");
     insta::with_settings!({ filters => vec![("[0-9a-f]{64}", "[sha256]")] }, {
         insta::assert_snapshot!("stored_plan", plan.to_json());
@@ -125,7 +125,7 @@ proptest! {
         prop_assert_eq!(&back, &plan);
         for (app, (name, password)) in back.apps().zip(&values) {
             prop_assert_eq!(app.target.description, format!("for {name}"));
-            prop_assert_eq!(&app.target.extension.member("k").unwrap(), password);
+            prop_assert_eq!(&app.target.ext.member("k").unwrap(), password);
         }
     }
 }

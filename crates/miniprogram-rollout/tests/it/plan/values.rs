@@ -76,7 +76,7 @@ a = -0x10
     let plan =
         check(&file_with("merchants = \"m.csv\"", &extension.replace("-0x10", "0x10")), MERCHANTS).unwrap();
     let app = plan.apps().next().unwrap();
-    assert_eq!(app.target.extension.as_str(), r#"{"b":{"z":1,"a":[1.5,true,"面"]},"a":16}"#);
+    assert_eq!(app.target.ext.as_str(), r#"{"b":{"z":1,"a":[1.5,true,"面"]},"a":16}"#);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn waves(waves: &[&str], merchants: &str) -> String {
         Ok(plan) => {
             let mut shown: BTreeMap<usize, Vec<String>> = BTreeMap::new();
             for app in plan.apps() {
-                shown.entry(app.wave).or_default().push(app.app_id.to_string());
+                shown.entry(app.wave).or_default().push(app.target.app_id.to_string());
             }
             shown.values().map(|apps| apps.join(" ")).collect::<Vec<_>>().join(" | ")
         }
@@ -88,7 +88,7 @@ proptest! {
         prop_assert_eq!(plan.apps().len(), all);
         let of_wave: Vec<_> = plan.apps().filter(|app| app.wave == 0).collect();
         prop_assert_eq!(of_wave.len(), canary);
-        let part = of_wave.iter().filter(|app| app.vendor == BOLT).count();
+        let part = of_wave.iter().filter(|app| app.target.vendor == BOLT).count();
         let exact = canary as f64 * bolt as f64 / all as f64;
         prop_assert!((part as f64 - exact).abs() <= 1.0, "{} of {}", part, exact);
     }
