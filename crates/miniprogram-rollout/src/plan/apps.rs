@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use miniprogram_core::vendor_api::Printable;
-use miniprogram_core::{AppId, ExtJson, SubmitOptions, TemplateId, Vendor};
+use miniprogram_core::{AppId, SubmitOptions, Vendor};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::settings::{Merchant, Settings, VendorSettings};
 use super::{Content, Plan};
-use crate::machine::Policy;
+use crate::machine::{Policy, Target};
 
 /// One app of a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,41 +22,6 @@ pub struct PlannedApp<'a> {
     pub target: Target,
     /// The rules of its way there.
     pub policy: &'a Policy,
-}
-
-/// What an app gets.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Target {
-    /// The vendor.
-    pub vendor: Vendor,
-    /// The app.
-    pub app_id: AppId,
-    /// The template.
-    pub template: TemplateId,
-    /// The version.
-    pub version: String,
-    /// The description.
-    pub description: String,
-    /// The extension.
-    pub ext: ExtJson,
-    /// The options of a submission.
-    pub submit: SubmitOptions,
-    /// Within a wave the apps with higher numbers are submitted first.
-    pub priority: i64,
-}
-
-impl Target {
-    fn new(
-        vendor: Vendor,
-        app_id: AppId,
-        template: TemplateId,
-        version: String,
-        description: String,
-    ) -> Self {
-        let (ext, submit) = (ExtJson::default(), SubmitOptions::default());
-        Self { vendor, app_id, template, version, description, ext, submit, priority: 0 }
-    }
 }
 
 /// How many apps a plan has.
@@ -145,17 +110,16 @@ impl Content {
         // Both are objects: checked when the plan was made.
         let submit: Map<String, Value> =
             serde_json::from_str(&settings.submit.fill(value)).unwrap_or_default();
-        let mut target = Target::new(
+        Target::new(
             merchant.vendor,
             merchant.app_id.clone(),
             settings.template.clone(),
             settings.version.clone(),
             settings.description.fill(value),
-        );
-        target.ext = settings.extension.fill(value).parse().unwrap_or_default();
-        target.submit = SubmitOptions::from(submit);
-        target.priority = merchant.priority;
-        target
+        )
+        .with_ext(settings.extension.fill(value).parse().unwrap_or_default())
+        .with_submit(SubmitOptions::from(submit))
+        .with_priority(merchant.priority)
     }
 }
 
@@ -171,7 +135,8 @@ impl Settings {
             rejection: self.audit.rejection,
             delay: self.audit.delay,
             windows: self.windows.clone(),
-            ..Policy::default()
+            polling: self.polling,
+            patience: self.patience,
         };
         self.vendors.iter().map(policy).collect()
     }

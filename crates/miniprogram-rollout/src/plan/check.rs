@@ -18,6 +18,7 @@ use super::template::is_json;
 use super::values::AppName;
 use super::vendor::{Vendor, vendor};
 use super::{Content, Plan, notify, waves};
+use crate::machine::{Patience, Polling, Windows};
 
 /// The word that stands for all apps that authorized the platform.
 const AUTHORIZED: &str = "authorized";
@@ -136,7 +137,7 @@ impl Check<'_> {
             name: file.name,
             vendors: vendors.into_iter().map(|vendor| vendor.settings).collect::<Option<_>>()?,
             waves: wave_tables.into_iter().map(wave).collect::<Option<_>>()?,
-            windows: crate::machine::Windows {
+            windows: Windows {
                 open: windows.iter().map(|window| window.window()).collect::<Option<_>>()?,
                 freeze: file.freeze.unwrap_or_default().iter().map(|freeze| (freeze.0, freeze.1)).collect(),
             },
@@ -144,6 +145,8 @@ impl Check<'_> {
             gate: gate.flatten(),
             audit,
             notify: notify?,
+            polling: Polling::default(),
+            patience: Patience::default(),
         };
         let columns: Vec<String> = columns.into_iter().map(|(name, _)| name).collect();
         let secret = secret.into_iter().map(|column| column.value);

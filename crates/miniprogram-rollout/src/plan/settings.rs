@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::template::{JsonTemplate, TextTemplate};
 use super::values::{Amount, Rate, Share};
-use crate::machine::{DelayPolicy, GateFailure, GrayStep, RejectionPolicy, StuckPolicy, Windows};
+use crate::machine::{
+    DelayPolicy, GateFailure, GrayStep, Patience, Polling, RejectionPolicy, StuckPolicy, Windows,
+};
 
 /// A file that a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,11 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// Who is told.
     pub notify: Vec<Notification>,
+    /// How often a state is read. The file does not say it: it is kept, so that a newer program drives a stored plan as
+    /// it was made.
+    pub polling: Polling,
+    /// How often something is tried again; kept for the same reason.
+    pub patience: Patience,
 }
 
 /// What the apps of one vendor get, and how fast.
