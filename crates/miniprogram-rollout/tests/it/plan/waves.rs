@@ -49,6 +49,7 @@ fn waves_take_apps_of_each_vendor_in_proportion_and_in_the_order_of_the_file() {
     assert_eq!(waves(&[r#""30%""#, r#""70%""#], &table), "a1 a2 b1 | a3 a4 a5 a6 b2 b3");
     assert_eq!(waves(&[r#"["b3", "acme/a6"]"#, "2", r#""rest""#], &table), "a6 b3 | a1 b1 | a2 a3 a4 a5 b2");
     assert_eq!(waves(&[r#""rest""#], "vendor,app_id\nbolt,b\nacme,a\n"), "b a");
+    assert_eq!(waves(&["1", r#""rest""#], "vendor,app_id\nbolt,b\nacme,a\n"), "b | a");
 }
 
 #[test]
