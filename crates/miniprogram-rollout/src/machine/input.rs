@@ -17,7 +17,7 @@ use super::trouble::Trouble;
 pub enum Input {
     /// The app's turn has come.
     Begin(Box<Started>),
-    /// The time [`AppState::due_at`](super::AppState::due_at) has come. Ignored before that time.
+    /// The time [`AppState::due`](super::AppState::due) has come. Ignored before that time.
     Due,
     /// A push, or a push that was missed and retrieved. It only wakes: what it says is read.
     Woken(Box<Wake>),

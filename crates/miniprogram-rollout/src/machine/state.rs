@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use phase::Phase;
 
 use super::input::{Gray, Offers, Source};
+use super::policy::{Policy, RejectionPolicy};
 use super::trouble::Trouble;
 
 /// Where an app stands: a row of a store. An app that has not begun has no heap.
@@ -45,14 +46,17 @@ pub struct AppState {
     /// How often in a row the call of the phase has failed.
     #[serde(skip_serializing_if = "is_default")]
     pub failures: u16,
-    /// How often in a row the effect of the phase ended with an unknown outcome. While it is not 0 the effect may have
-    /// taken place.
+    /// How often in a row the effect of the phase ended with an unknown outcome.
     #[serde(skip_serializing_if = "is_default")]
     pub unknowns: u16,
+    /// Whether the effect of the phase has failed. It may have taken place all the same: if the driver was killed before
+    /// it stored the result of one attempt, the next attempt's failure says nothing about that one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tried: bool,
     /// When the phase began; of an app that has not begun, nothing.
     #[serde(skip_serializing_if = "is_default")]
     pub since: Option<Timestamp>,
-    /// When [`Input::Due`](super::Input::Due) is to be told.
+    /// When the app goes on by itself, unless a person has the move: see [`due`](Self::due).
     #[serde(skip_serializing_if = "is_default")]
     pub due_at: Option<Timestamp>,
     /// When the vendor last told the state of this app: how old our knowledge is.
@@ -320,6 +324,21 @@ impl AppState {
     #[must_use]
     pub const fn is_ended(&self) -> bool {
         self.phase.is_end()
+    }
+
+    /// Returns whether the rollout is done with the app: it has ended, and not with a rejection that the plan wants
+    /// corrected.
+    #[must_use]
+    pub fn is_done_with(&self, policy: &Policy) -> bool {
+        let awaits_correction = self.phase == Phase::Rejected && policy.rejection == RejectionPolicy::Correct;
+        self.is_ended() && !awaits_correction
+    }
+
+    /// Returns when [`Input::Due`](super::Input::Due) is to be told; `None` while an action is outstanding or a person
+    /// has the move.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        self.due_at.filter(|_| !self.is_blocked())
     }
 
     /// Returns whose move it is; `None` if the app is where it was to be, or out of the rollout.

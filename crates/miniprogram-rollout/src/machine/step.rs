@@ -47,7 +47,8 @@ impl Step {
         })
     }
 
-    /// Returns whether the input changed nothing, and why.
+    /// Returns whether the input changed nothing, and why. Such a step need not be stored, unless its input is evidence
+    /// that is to be kept.
     #[must_use]
     pub fn ignored(&self) -> Option<Ignored> {
         self.entry.notes.iter().find_map(|note| match note {
@@ -217,7 +218,7 @@ impl Run<'_> {
         state.phase = to;
         state.since = Some(self.now);
         (state.busy, state.due_at, state.again, state.need) = (false, None, None, None);
-        (state.attempt, state.failures, state.unknowns) = (0, 0, 0);
+        (state.attempt, state.failures, state.unknowns, state.tried) = (0, 0, 0, false);
         if to.is_end() {
             (state.leaving, state.paused) = (None, false);
         }

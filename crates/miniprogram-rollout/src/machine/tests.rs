@@ -2,6 +2,7 @@
 
 mod generated;
 mod rules;
+mod vendor;
 mod walk;
 
 use std::time::Duration;

@@ -124,6 +124,11 @@ impl Phase {
         )
     }
 
+    /// Whether its action is an effect that has to be taken back, or that users see.
+    pub(crate) const fn is_serious(self) -> bool {
+        matches!(self, Self::Submitting | Self::StartingGray | Self::Releasing)
+    }
+
     /// Whether its action is a read.
     pub(crate) const fn is_read(self) -> bool {
         matches!(self, Self::Preflight | Self::Processing | Self::InReview) || self.is_survey()

@@ -43,8 +43,8 @@ impl Run<'_> {
         let is_gray = self.facts().share.is_some();
         match self.state.phase {
             Phase::InReview | Phase::Expediting => self.take_back(Phase::Withdrawing, Why::Left),
-            // Whether the effect took place is not known: only reading tells what has to be taken back.
-            phase if phase.is_effect() && self.state.unknowns > 0 => self.look(),
+            // Only reading tells what has to be taken back.
+            phase if phase.is_serious() && self.state.tried => self.look(),
             _ if leaving == Leaving::Hold => self.hold(),
             Phase::Baking | Phase::StartingGray | Phase::Releasing if is_gray => {
                 self.take_back(Phase::CancellingGray, Why::Left);

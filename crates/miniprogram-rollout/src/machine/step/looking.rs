@@ -6,6 +6,7 @@ use super::release::Online;
 use super::{Run, Why};
 use crate::machine::input::{Seen, Survey};
 use crate::machine::state::{Cause, Foreign, Leaving, Need, Phase};
+use crate::machine::trouble::Remedy;
 
 /// How many calls in a row may find another state than expected before the refusal is believed.
 const CONFLICTS: u8 = 2;
@@ -48,9 +49,7 @@ impl Run<'_> {
             }
             _ => match approved {
                 Some(seen) if !is_after_verdict(origin) => self.found(seen),
-                Some(_) if self.gray_is_foreign(origin) => {
-                    self.foreign(Foreign::ChangedGray { gray: survey.gray });
-                }
+                Some(_) => self.looked_at_gray(origin),
                 None if self.facts().audit.is_some() => self.foreign(Foreign::Withdrew),
                 _ => self.unexplained(origin),
             },
@@ -66,39 +65,39 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the gray release is not the one that our steps have left.
-    fn gray_is_foreign(&self, origin: Phase) -> bool {
-        let Some(facts) = self.state.facts.as_deref() else { return false };
-        let next = self.policy.gray.get(usize::from(facts.steps)).filter(|_| origin == Phase::StartingGray);
-        match (facts.gray_seen, facts.share) {
-            (Some(gray), _) if gray.status == GrayStatus::Running => {
-                gray.percentage.is_some_and(|percentage| {
-                    facts.share.is_none_or(|share| percentage < share)
-                        || next.is_some_and(|next| percentage > next.percentage)
-                })
-            }
-            (_, share) => share.is_some(),
+    /// Compares the gray release with the one that our steps have left, and with the step that was refused.
+    fn looked_at_gray(&mut self, origin: Phase) {
+        let gray = self.facts().gray_seen;
+        let share = self.facts().share;
+        let next = self.policy.gray.get(usize::from(self.facts().steps)).map(|step| step.percentage);
+        let running = gray.filter(|gray| gray.status == GrayStatus::Running).and_then(|gray| gray.percentage);
+        match running {
+            // The result of this very step was lost.
+            Some(_) if origin == Phase::StartingGray && running == next => self.gray_started(),
+            _ if running == share => self.unexplained(origin),
+            _ => self.foreign(Foreign::ChangedGray { gray }),
         }
     }
 
     /// What was read does not explain the refusal. The call is repeated, and the next refusal is believed.
     fn unexplained(&mut self, origin: Phase) {
         let facts = self.facts();
-        let is_last = facts.conflicts >= CONFLICTS;
+        let has_users = facts.share.is_some();
         let trouble = facts.trouble.as_deref();
-        let open = trouble.is_none_or(|trouble| trouble.outcome == Outcome::Unknown);
-        let kind = trouble.map(|trouble| trouble.kind);
-        match kind {
-            Some(kind) if is_last && !open => self.fail(Cause::Refused(kind), Why::Refused),
-            _ => {
-                self.enter(origin, Why::Unexplained);
-                self.state.unknowns = u16::from(open);
-                if is_last {
-                    self.need(Need::UnknownOutcome);
-                } else {
-                    self.wait_longer(self.policy.patience.pause, std::time::Duration::ZERO);
-                }
-            }
+        let is_refused = trouble.is_some_and(|trouble| trouble.remedy() == Remedy::Refused);
+        let is_last = is_refused || facts.conflicts >= CONFLICTS;
+        let known = trouble.filter(|trouble| trouble.outcome != Outcome::Unknown).map(|trouble| trouble.kind);
+        match known {
+            Some(kind) if is_last && !has_users => return self.fail(Cause::Refused(kind), Why::Refused),
+            _ => self.enter(origin, Why::Unexplained),
+        }
+        self.state.tried = true;
+        self.state.unknowns = u16::from(known.is_none());
+        match known {
+            _ if !is_last => self.wait_longer(self.policy.patience.pause, std::time::Duration::ZERO),
+            // Some users have the version: a person decides about them.
+            Some(_) => self.need(Need::Refused),
+            None => self.need(Need::UnknownOutcome),
         }
     }
 

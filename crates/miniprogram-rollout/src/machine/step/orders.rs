@@ -138,6 +138,7 @@ impl Run<'_> {
             return self.ignore(Ignored::NotOurs);
         }
         self.state.leaving = Some(Leaving::RollBack);
+        self.facts().conflicts = 0;
         self.set_showing_deadline();
         self.take_back(Phase::BeforeRollback, Why::Left);
     }

@@ -102,6 +102,7 @@ impl Run<'_> {
 
     /// A read shows our version online.
     pub(super) fn confirmed(&mut self) {
+        self.facts().conflicts = 0;
         let ours = self.facts().ours;
         if !ours {
             self.facts().cause = Some(Box::new(Cause::Foreign(Foreign::ReleasedOurs)));

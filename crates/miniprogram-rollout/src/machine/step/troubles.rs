@@ -9,6 +9,7 @@ impl Run<'_> {
     /// The effect of the phase failed.
     pub(super) fn undone(&mut self, trouble: &Trouble) {
         self.keep(trouble);
+        self.state.tried = true;
         let remedy = trouble.remedy();
         if !matches!(remedy, Remedy::Settle | Remedy::Look) {
             self.state.unknowns = 0;
@@ -18,7 +19,6 @@ impl Run<'_> {
             Remedy::Authorize => self.fail(Cause::Unauthorized, Why::Revoked),
             Remedy::Settle => self.unsettled(trouble),
             Remedy::Look => self.contradicted(),
-            // Nothing took place, and the app is on its way out.
             _ if self.has_to_leave() => self.leave(),
             Remedy::Later => self.failed_again(trouble),
             Remedy::Allowed => self.wait_longer(self.policy.patience.pause, trouble.wait()),
@@ -50,13 +50,12 @@ impl Run<'_> {
 
     /// The vendor will not do it.
     fn refused(&mut self, trouble: &Trouble) {
-        let has_users = self.facts().share.is_some();
         match self.state.phase {
             Phase::Expediting => self.measure_refused(),
             Phase::Withdrawing if self.is_measure() => self.measure_refused(),
             Phase::Withdrawing | Phase::CancellingGray | Phase::RollingBack => self.need(Need::Refused),
-            // Some users have the version: a person decides about them.
-            _ if has_users => self.need(Need::Refused),
+            // An attempt before this one may have taken place.
+            phase if phase.is_serious() => self.look(),
             _ => self.fail(Cause::Refused(trouble.kind), Why::Refused),
         }
     }

@@ -178,6 +178,7 @@ fn random_survey(dice: &mut Dice) -> Survey {
     let gray = dice.one_of(&[
         None,
         gray(GrayStatus::Running, 10),
+        gray(GrayStatus::Running, 50),
         gray(GrayStatus::Running, 99),
         gray(GrayStatus::Deleted, 10),
     ]);

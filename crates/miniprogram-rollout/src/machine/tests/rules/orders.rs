@@ -40,7 +40,7 @@ fn an_abort_takes_back_what_has_begun_and_leaves_what_is_online() {
     let rows = [
         ("not begun", ends(App::new(Policy::default()), abort(), vec![])),
         ("upload outstanding", ends(uploading.clone(), abort(), vec![done(Operation::UploadCode)])),
-        ("upload unknown", ends(unknown(&uploading), abort(), vec![surveyed(online("1.0"))])),
+        ("upload unknown", ends(unknown(&uploading), abort(), vec![])),
         (
             "submission outstanding",
             ends(
@@ -104,7 +104,10 @@ fn an_abort_takes_back_what_has_begun_and_leaves_what_is_online() {
             ends(
                 approved(Policy::default()),
                 abort(),
-                vec![failed(Operation::Release, ErrorKind::Unavailable, Outcome::NotDone)],
+                vec![
+                    failed(Operation::Release, ErrorKind::Unavailable, Outcome::NotDone),
+                    surveyed(online("1.0")),
+                ],
             ),
         ),
         (
@@ -118,7 +121,7 @@ fn an_abort_takes_back_what_has_begun_and_leaves_what_is_online() {
     insta::assert_snapshot!(table, @r#"
     not begun: aborted
     upload outstanding: uploading ! upload_code | aborted
-    upload unknown: looking ? read | aborted
+    upload unknown: aborted
     submission outstanding: submitting ! submit_audit | withdrawing ! withdraw_audit | aborted
     submission unknown, done: looking ? read | withdrawing ! withdraw_audit | aborted
     submission unknown, not done: looking ? read | aborted
@@ -129,7 +132,7 @@ fn an_abort_takes_back_what_has_begun_and_leaves_what_is_online() {
     gray: cancelling_gray ! cancel_gray_release | aborted
     gray, somebody released: cancelling_gray ! cancel_gray_release | looking ? read | released
     release outstanding: releasing ! release | confirming ? read | released
-    release refused: releasing ! release | aborted
+    release refused: releasing ! release | looking ? read | aborted
     release unknown, done: looking ? read | released
     released: released (the app has ended)
     observed: released
@@ -351,7 +354,11 @@ fn an_order_to_withdraw_pauses_before_the_submission_and_a_resume_submits_again(
             ends(
                 submitting.clone(),
                 withdraw(),
-                vec![failed(Operation::SubmitAudit, ErrorKind::RateLimited, Outcome::NotDone), resume()],
+                vec![
+                    failed(Operation::SubmitAudit, ErrorKind::RateLimited, Outcome::NotDone),
+                    surveyed(online("1.0")),
+                    resume(),
+                ],
             ),
         ),
         (
@@ -374,7 +381,7 @@ fn an_order_to_withdraw_pauses_before_the_submission_and_a_resume_submits_again(
     in review: withdrawing ! withdraw_audit | submitting paused | submitting ! submit_audit
     verdict first: withdrawing ! withdraw_audit | in_review ? read | releasing ! release
     submission outstanding: submitting ! submit_audit | withdrawing ! withdraw_audit | submitting paused
-    submission refused: submitting ! submit_audit | submitting paused | submitting ! submit_audit
+    submission refused: submitting ! submit_audit | looking ? read | submitting paused | submitting ! submit_audit
     submission unknown, not done: submitting ! submit_audit | looking ? read | submitting paused | submitting ! submit_audit
     approved: releasing ! release (the app has gone too far for that; abort it first)
     "#);

@@ -92,6 +92,14 @@ fn what_somebody_else_did_is_read_and_named_and_never_undone() {
 }
 
 #[test]
+fn a_gray_step_whose_result_was_lost_is_found_by_reading() {
+    let mut app = refused(approved(with_gray()));
+    let versions = survey(&[seen(Stage::Released, "1.0"), seen(Stage::Approved, "2.0")]);
+    app.tell_all([surveyed(Survey { gray: gray(GrayStatus::Running, 10), ..versions })]);
+    assert_eq!((app.phase(), app.state.due_at), (Phase::Baking, Some(app.now.after(HOUR))));
+}
+
+#[test]
 fn our_very_version_online_is_a_release_whoever_made_it() {
     let mut theirs = refused(baking(with_gray()).tell_all([order(Order::Promote)]).clone());
     theirs.tell_all([surveyed(online("2.0"))]);

@@ -63,21 +63,32 @@ fn the_vendors_own_wait_is_obeyed() {
 }
 
 #[test]
-fn a_refusal_for_good_fails_the_app_unless_users_have_the_version() {
+fn a_refusal_for_good_fails_the_app_once_a_read_has_shown_the_same_unless_users_have_the_version() {
+    let versions = || survey(&[seen(Stage::Released, "1.0"), seen(Stage::Approved, "2.0")]);
     for kind in [ErrorKind::InvalidArgument, ErrorKind::PermissionDenied, ErrorKind::Vendor] {
         let mut app = releasing();
         fails(&mut app, kind, Outcome::NotDone);
+        let mut released = app.clone();
+        released.tell_all([surveyed(online("2.0"))]);
+        assert_eq!(released.phase(), Phase::Released, "an attempt before had taken place");
+        app.tell_all([surveyed(versions())]);
         assert_eq!((app.cause(), app.state.mover()), (&Cause::Refused(kind), Some(Mover::Platform)));
     }
     let mut app = releasing();
     fails(&mut app, ErrorKind::ContentRejected, Outcome::NotDone);
+    app.tell_all([surveyed(versions())]);
     assert_eq!(app.state.mover(), Some(Mover::Merchant));
 
     let mut app = baking(with_gray());
     app.turn();
     app.tell_all([failed(Operation::StartGrayRelease, ErrorKind::Vendor, Outcome::NotDone)]);
+    app.tell_all([surveyed(Survey { gray: gray(GrayStatus::Running, 10), ..versions() })]);
     assert_eq!(shown(&app), "starting_gray needs Refused");
-    app.tell_all([order(Order::Abort), done(Operation::CancelGrayRelease)]);
+    app.tell_all([
+        order(Order::Abort),
+        surveyed(Survey { gray: gray(GrayStatus::Running, 10), ..versions() }),
+    ]);
+    app.tell_all([done(Operation::CancelGrayRelease)]);
     assert_eq!(app.phase(), Phase::Aborted);
 }
 

@@ -188,6 +188,9 @@ fn a_rejection_keeps_the_vendors_words_and_a_retry_submits_what_was_corrected() 
     let kept = app.state.verdict().unwrap();
     assert_eq!((kept.reason.as_deref(), kept.screenshots.len()), (Some("the icon misleads"), 1));
     assert_eq!((app.phase(), app.state.mover()), (Phase::Rejected, Some(Mover::Platform)));
+    assert!(app.state.is_done_with(&app.policy));
+    let correct = Policy { rejection: RejectionPolicy::Correct, ..Policy::default() };
+    assert!(!app.state.is_done_with(&correct), "the rollout waits for the correction");
 
     let ext = r#"{"ext":{"password":"canary"}}"#.parse().unwrap();
     let correction = Correction { ext: Some(ext), description: Some("new hours".to_owned()), options: None };
