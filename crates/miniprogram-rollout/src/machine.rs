@@ -14,6 +14,41 @@
 //! - **What somebody else did is named and not undone.** It is believed when two reads in a row show it.
 //! - **What the machine cannot decide is handed to a person**, as a [`Need`], and never dropped.
 //!
+//! What carries the actions out needs no rule of its own:
+//!
+//! ```
+//! use miniprogram_core::{Authorizer, CodeManager, MiniProgram, ReleaseManager, AuditManager, Subject};
+//! use miniprogram_rollout::machine::{Action, Answer, Gated, Health, Input, Performed, Read, Survey, Target};
+//!
+//! async fn carry_out(app: &dyn MiniProgram, target: &Target, action: Action) -> Input {
+//!     let answer = match action {
+//!         Action::Effect(command) => {
+//!             let operation = command.operation();
+//!             let performed = Performed::new(operation, app.perform(command).await);
+//!             return Input::Performed(Box::new(performed));
+//!         }
+//!         Action::Read(Read::Preflight) => Answer::new(app.code_versions().await, |versions| {
+//!             Answer::Preflight(Survey::new(&versions, target), app.capabilities().into())
+//!         }),
+//!         Action::Read(Read::Survey { gray }) => {
+//!             let plan = if gray { app.gray_release_plan().await } else { Ok(None) };
+//!             match plan {
+//!                 Ok(plan) => Answer::new(app.code_versions().await, |versions| {
+//!                     Answer::Survey(Survey::new(&versions, target).with_gray(plan.as_ref()))
+//!                 }),
+//!                 Err(error) => Answer::failed(&error),
+//!             }
+//!         }
+//!         Action::Read(Read::Upload(receipt)) => {
+//!             Answer::new(app.upload_progress(&receipt).await, Answer::Upload)
+//!         }
+//!         Action::Read(Read::Audit(audit)) => Answer::new(app.audit_status(&audit).await, Answer::Audit),
+//!         _ => return Input::Gated(Gated::new(Health::Inconclusive, None)), // Ask the gate here.
+//!     };
+//!     Input::Answered(Box::new(answer))
+//! }
+//! ```
+//!
 //! Waves, holds, windows, rates and quotas are not the machine's: an outstanding action of a [`Class`] can be held back
 //! for as long as it takes.
 

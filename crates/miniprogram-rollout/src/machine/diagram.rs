@@ -282,7 +282,7 @@ pub fn mermaid() -> String {
     text
 }
 
-/// Returns the page `states.md`: the diagram, the phases and the reasons.
+/// Returns the page `docs/rollout-states.md`: the diagram, the phases and the reasons.
 #[must_use]
 pub fn markdown() -> String {
     let mut text = String::from(

@@ -74,10 +74,13 @@ fn the_table_has_every_transition_that_the_machine_makes_and_no_other() {
 
 #[test]
 fn the_page_of_the_states_is_the_one_that_the_code_makes() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/states.md");
-    if std::env::var_os("UPDATE_STATES").is_some() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rollout-states.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(path, markdown()).unwrap();
     }
     let page = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(page == markdown(), "run `UPDATE_STATES=1 cargo test -p miniprogram-rollout states`");
+    assert!(
+        page == markdown(),
+        "run `UPDATE_DOCS=1 cargo test -p miniprogram-rollout the_page_of_the_states`"
+    );
 }

@@ -32,8 +32,8 @@ struct Model {
 }
 
 impl Model {
-    fn fault(&mut self) -> u8 {
-        self.faults.next().unwrap_or(NO_FAULT)
+    fn fault(&mut self, sides: u8) -> u8 {
+        self.faults.next().unwrap_or(NO_FAULT) % sides
     }
 
     /// What the pipeline promises: a repeated call settles the open effect first, and one that took place is not
@@ -45,8 +45,8 @@ impl Model {
         {
             return done(operation);
         }
-        let fault = self.fault();
-        match fault % 12 {
+        let fault = self.fault(12);
+        match fault {
             0 => return failed(operation, ErrorKind::Unavailable, Outcome::NotDone),
             1 => return failed(operation, ErrorKind::RateLimited, Outcome::NotDone),
             2 => {
@@ -58,7 +58,7 @@ impl Model {
         if !self.take_effect(command) {
             return failed(operation, ErrorKind::Conflict, Outcome::NotDone);
         }
-        match fault % 12 {
+        match fault {
             3 => {
                 self.open = Some((operation, true));
                 failed(operation, ErrorKind::Timeout, Outcome::Unknown)
@@ -105,7 +105,7 @@ impl Model {
     }
 
     fn read(&mut self, read: &Read) -> Input {
-        match self.fault() % 8 {
+        match self.fault(8) {
             0 => return unanswered(ErrorKind::Timeout),
             1 => return unanswered(ErrorKind::RateLimited),
             _ => {}
@@ -116,10 +116,10 @@ impl Model {
                 let running = self.gray.and_then(|percentage| gray(GrayStatus::Running, percentage));
                 surveyed(Survey { gray: running, ..self.survey() })
             }
-            Read::Upload(_) if self.fault() % 2 == 0 => answer(Answer::Upload(UploadProgress::Processing)),
+            Read::Upload(_) if self.fault(2) == 0 => answer(Answer::Upload(UploadProgress::Processing)),
             Read::Upload(_) => ready(),
             Read::Audit(_) => {
-                if self.audit == Some(AuditStatus::InReview) && self.fault() % 3 > 0 {
+                if self.audit == Some(AuditStatus::InReview) && self.fault(3) > 0 {
                     self.audit = Some(AuditStatus::Approved);
                 }
                 audit(self.audit.unwrap_or(AuditStatus::Withdrawn))
@@ -152,7 +152,7 @@ fn drive(app: &mut App, model: &mut Model, mut ordered: Option<(usize, Order)>) 
         let input = match app.action() {
             None if app.phase() == Phase::Waiting => begin(),
             None if app.state.is_ended() => continue,
-            None if model.fault() % 6 == 0 => push(1),
+            None if model.fault(6) == 0 => push(1),
             None => Input::Due,
             Some(Action::Read(read)) => model.read(&read),
             Some(Action::Effect(command)) => model.perform(&command),
