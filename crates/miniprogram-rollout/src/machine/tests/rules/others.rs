@@ -106,6 +106,10 @@ fn our_very_version_online_is_a_release_whoever_made_it() {
     assert_eq!((theirs.phase(), theirs.cause()), (Phase::Released, &Cause::Foreign(Foreign::ReleasedOurs)));
     assert_eq!(theirs.tell(order(Order::RollBack)).ignored(), Some(Ignored::NotOurs));
 
+    let mut theirs = refused(baking(with_gray()).tell_all([order(Order::RollBack)]).clone());
+    theirs.tell_all([surveyed(online("2.0"))]);
+    assert_eq!((theirs.phase(), theirs.action()), (Phase::Released, None), "it is not rolled back");
+
     let mut ours = refused(approved(Policy::default()));
     ours.tell_all([surveyed(online("2.0"))]);
     assert_eq!((ours.phase(), ours.state.cause()), (Phase::Released, None), "a result was lost");
