@@ -115,6 +115,10 @@ pub struct Facts {
     /// Whether a retry has changed what is uploaded: nothing that the app already has is taken for ours then.
     #[serde(skip_serializing_if = "is_default")]
     pub fresh: bool,
+    /// Approved audits of the version text that are older than what a retry has changed, or whose version was rolled
+    /// back. They are not ours.
+    #[serde(skip_serializing_if = "is_default")]
+    pub outdated: Vec<AuditId>,
     /// How many times the version was uploaded.
     #[serde(skip_serializing_if = "is_default")]
     pub uploads: u8,

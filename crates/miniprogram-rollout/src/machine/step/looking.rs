@@ -34,7 +34,7 @@ impl Run<'_> {
             return self.confirmed();
         }
         let in_review = survey.at(Stage::InReview).next();
-        let approved = survey.at(Stage::Approved).find(|seen| self.is_ours(seen));
+        let approved = survey.at(Stage::Approved).find(|seen| self.is_ours(seen) && !self.is_outdated(seen));
         let gray = survey.gray.is_some_and(|gray| gray.status.is_active());
         if let Some(leaving) = self.state.leaving {
             let ours = in_review.filter(|seen| self.is_ours(seen) && !is_after_verdict(origin));

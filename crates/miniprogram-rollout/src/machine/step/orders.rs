@@ -80,9 +80,32 @@ impl Run<'_> {
         if !begins_again {
             return if corrected.needs_upload() { self.ignore(Ignored::TooLate) } else { self.resume() };
         }
-        self.state.facts = Some(Box::new(Facts { fresh: corrected.needs_upload(), ..Facts::default() }));
+        self.state.facts = Some(Box::new(self.kept_by_a_retry(corrected)));
         self.enter(Phase::Preflight, Why::Retried);
         self.act();
+    }
+
+    /// What a retry does not forget: that what the vendor has is older than an earlier correction, and that the version
+    /// online is ours.
+    fn kept_by_a_retry(&mut self, corrected: &Corrected) -> Facts {
+        if corrected.needs_upload() {
+            return Facts { fresh: true, ..Facts::default() };
+        }
+        let was_taken_back = self.state.phase == Phase::RolledBack;
+        let mut before = std::mem::take(self.facts());
+        let ours = before.ours && !was_taken_back;
+        // A vendor may still list an audit as approved whose version was rolled back, and does not release it again.
+        before.outdated.extend(before.audit.take_if(|_| was_taken_back));
+        Facts {
+            // Until the corrected code is uploaded, everything that the vendor has is older.
+            fresh: before.fresh && before.receipt.is_none(),
+            outdated: before.outdated,
+            ours,
+            receipt: before.receipt.filter(|_| ours),
+            audit: before.audit.filter(|_| ours),
+            online_before: before.online_before.filter(|_| ours),
+            ..Facts::default()
+        }
     }
 
     fn promote(&mut self) {

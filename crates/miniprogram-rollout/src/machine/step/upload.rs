@@ -12,12 +12,15 @@ const UPLOADS: u8 = 2;
 
 impl Run<'_> {
     pub(super) fn preflight(&mut self, survey: &Survey, offers: &Offers) {
-        let online = survey.at(Stage::Released).find(|seen| seen.version.is_some());
-        let online = online.and_then(|seen| seen.version.clone());
+        self.facts().offers = offers.clone();
+        let fresh = self.facts().fresh;
+        if self.facts().ours && survey.at(Stage::Released).any(|seen| self.is_ours(seen)) {
+            return self.enter(Phase::Released, Why::AlreadyOnline);
+        }
+        let online = survey.at(Stage::Released).find_map(|seen| seen.version.clone());
         let facts = self.facts();
-        facts.offers = offers.clone();
         facts.online_before = online;
-        let fresh = facts.fresh;
+        (facts.ours, facts.receipt, facts.audit) = (false, None, None);
         if survey.at(Stage::Released).any(|seen| self.is_ours(seen)) {
             return self.online_already(fresh);
         }
@@ -30,8 +33,11 @@ impl Run<'_> {
                 }
             };
         }
-        let mut approved = survey.at(Stage::Approved).filter(|seen| !fresh && self.is_ours(seen));
-        if let Some((seen, audit)) = approved.find_map(|seen| Some((seen, seen.audit_id.clone()?))) {
+        let approved = survey.at(Stage::Approved).filter(|seen| self.is_ours(seen));
+        let mut audits = approved.filter_map(|seen| Some((seen, seen.audit_id.clone()?)));
+        if fresh {
+            self.facts().outdated = audits.map(|(_, audit)| audit).collect();
+        } else if let Some((seen, audit)) = audits.find(|(seen, _)| !self.is_outdated(seen)) {
             return self.adopt(seen, audit);
         }
         self.enter(Phase::Uploading, Why::Clear);
@@ -54,6 +60,12 @@ impl Run<'_> {
             (Some(own), Some(package)) => own == package,
             _ => seen.version.as_ref() == Some(&self.target.version),
         }
+    }
+
+    /// Whether its audit is older than what a retry has changed, or used up by a rollback.
+    pub(super) fn is_outdated(&self, seen: &Seen) -> bool {
+        let facts = self.state.facts.as_ref();
+        seen.audit_id.as_ref().is_some_and(|audit| facts.is_some_and(|facts| facts.outdated.contains(audit)))
     }
 
     /// Follows an audit of our version that was submitted before: by a call whose result was lost, by an earlier

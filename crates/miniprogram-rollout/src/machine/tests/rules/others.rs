@@ -154,3 +154,26 @@ fn packages_with_ids_are_ours_by_their_ids() {
     app.tell_all([surveyed(survey(&[package("p1")]))]);
     assert_eq!(app.phase(), Phase::Released);
 }
+
+#[test]
+fn a_retry_does_not_forget_that_the_version_online_is_ours() {
+    let mut app = released(Policy { bake_after_release: HOUR, ..Policy::default() });
+    app.tell_all([Input::Revoked, retry()]);
+    app.tell_all([answer(Answer::Preflight(online("2.0"), all_offered()))]);
+    assert_eq!((app.phase(), app.state.cause()), (Phase::Released, None));
+    app.tell_all([order(Order::RollBack), surveyed(online("2.0"))]);
+    assert_eq!(shown(&app), "rolling_back ! rollback");
+    app.tell_all([done(Operation::Rollback), surveyed(online("1.0"))]);
+    assert_eq!(app.phase(), Phase::RolledBack);
+
+    // The vendor still lists the audit as approved, and releases it no second time.
+    let mut again = app.clone();
+    let used_up = Seen { audit_id: Some("a1".into()), ..seen(Stage::Approved, "2.0") };
+    let listed = survey(&[seen(Stage::Released, "1.0"), used_up]);
+    again.tell_all([retry(), answer(Answer::Preflight(listed, all_offered()))]);
+    assert_eq!(shown(&again), "uploading ! upload_code");
+
+    // What was taken back, and is online again, is somebody else's.
+    app.tell_all([retry(), answer(Answer::Preflight(online("2.0"), all_offered()))]);
+    assert_eq!(app.cause(), &Cause::Foreign(Foreign::ReleasedOurs));
+}

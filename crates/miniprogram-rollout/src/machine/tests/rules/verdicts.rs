@@ -221,3 +221,38 @@ fn after_a_correction_nothing_that_the_app_already_has_is_taken_for_ours() {
         assert_eq!(app.phase(), then, "{found:?}");
     }
 }
+
+#[test]
+fn a_retry_that_corrects_nothing_more_remembers_that_an_approval_is_older_than_the_correction() {
+    let corrected = || order(Order::Retry(Corrected { description: true, ..Corrected::default() }));
+    let old = || survey(&[seen(Stage::Released, "1.0"), seen(Stage::Approved, "2.0")]);
+    let preflight = |survey| answer(Answer::Preflight(survey, all_offered()));
+    let aborted = || {
+        let mut app = approved(with_gray());
+        app.tell_all([failed(Operation::StartGrayRelease, ErrorKind::Timeout, Outcome::NotDone)]);
+        app.tell_all([order(Order::Abort), surveyed(old())]);
+        assert_eq!(app.phase(), Phase::Aborted);
+        app
+    };
+    // The upload was refused: nothing is ours yet.
+    let mut app = aborted();
+    app.tell_all([corrected(), preflight(old())]);
+    app.tell_all([failed(Operation::UploadCode, ErrorKind::ContentRejected, Outcome::NotDone)]);
+    app.tell_all([retry(), preflight(old())]);
+    assert_eq!(shown(&app), "uploading ! upload_code");
+
+    // The submission was refused, and the old approval does not become ours by looking.
+    let mut app = aborted();
+    app.tell_all([corrected(), preflight(old()), done(Operation::UploadCode), ready()]);
+    app.tell_all([failed(Operation::SubmitAudit, ErrorKind::ContentRejected, Outcome::NotDone)]);
+    app.tell_all([surveyed(old())]);
+    assert_eq!(app.cause(), &Cause::Refused(ErrorKind::ContentRejected));
+    app.tell_all([retry(), preflight(old())]);
+    assert_eq!(shown(&app), "uploading ! upload_code");
+
+    // What was submitted afterwards is.
+    let new = Seen { audit_id: Some("a3".into()), ..seen(Stage::Approved, "2.0") };
+    app.tell_all([done(Operation::UploadCode), ready(), done(Operation::SubmitAudit), Input::Revoked]);
+    app.tell_all([retry(), preflight(survey(&[seen(Stage::Released, "1.0"), new]))]);
+    assert_eq!(shown(&app), "in_review ? read");
+}
