@@ -11,7 +11,8 @@
 //!   same command and settles through the journal.
 //! - **Nothing reaches users before a read has shown that the audit passed**, and an app is `released` when a read
 //!   shows its version online, not when a call has said so.
-//! - **What somebody else did is named and not undone.** It is believed when two reads in a row show it.
+//! - **What somebody else did is named and not undone.** It is believed when two reads in a row show it;
+//!   before anything was sent, one is enough.
 //! - **What the machine cannot decide is handed to a person**, as a [`Need`], and never dropped.
 //!
 //! What carries the actions out needs no rule of its own:

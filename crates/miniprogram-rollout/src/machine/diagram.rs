@@ -82,7 +82,7 @@ reasons! {
     Unexplained = "unexplained",
     /// A read shows what has to be taken back.
     Found = "found",
-    /// Two reads show that somebody else acted on the app.
+    /// Two reads, or the preflight, show that somebody else acted on the app.
     Foreign = "foreign",
     /// The vendor refused for good.
     Refused = "refused",

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 /// What one app is to get.
 ///
 /// It is constant for the rollout, except that a retry may [`correct`](Self::correct) the extension, the description
-/// and the options. The state does not depend on those three, so that a ledger replays with the corrected target too.
+/// and the options. A retry that corrects the first two begins anew, so that a ledger replays with the corrected
+/// target too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Target {
@@ -86,7 +87,8 @@ impl Target {
         })
     }
 
-    /// Applies a correction, and returns what the ledger keeps of it. Store the target before the retry is an input.
+    /// Applies a correction, and returns what the ledger keeps of it. Correct a copy, and store it together with the step
+    /// that takes the retry; if the step [ignores](super::Step::ignored) it, keep the old target.
     pub fn correct(&mut self, correction: Correction) -> Corrected {
         let Correction { ext, description, options } = correction;
         let corrected = Corrected {

@@ -1,5 +1,7 @@
 //! A call found the state other than expected: a read tells what somebody else did.
 
+use std::time::Duration;
+
 use miniprogram_core::{GrayStatus, Outcome, Stage};
 
 use super::release::Online;
@@ -11,10 +13,17 @@ use crate::machine::trouble::Remedy;
 /// How many calls in a row may find another state than expected before the refusal is believed.
 const CONFLICTS: u8 = 2;
 
+/// How long an effect whose outcome is unknown may still take place. Longer than the settle time of any vendor.
+const LANDING: Duration = Duration::from_secs(120);
+
 impl Run<'_> {
     pub(super) fn look(&mut self) {
         let origin = self.state.phase;
+        let (now, unknowns) = (self.now, self.state.unknowns);
         let facts = self.facts();
+        let is_unknown =
+            unknowns > 0 || facts.trouble.as_ref().is_some_and(|t| t.outcome == Outcome::Unknown);
+        facts.deadline = (origin.is_serious() && is_unknown).then(|| now.after(LANDING));
         facts.origin = Some(origin);
         facts.conflicts = facts.conflicts.saturating_add(1);
         facts.doubt = false;
@@ -114,6 +123,11 @@ impl Run<'_> {
             (None, false) if leaving == Leaving::Hold => {
                 self.enter(origin, Why::Unexplained);
                 return self.hold();
+            }
+            // It may still take place, and nobody would take it back.
+            (None, false) if self.facts().deadline.is_some() && !self.is_overdue() => {
+                let left = self.facts().deadline.map_or(Duration::ZERO, |until| until.since(self.now));
+                return self.wait(left);
             }
             (None, false) => return self.end(),
         };

@@ -51,7 +51,7 @@ proptest! {
 fn the_table_has_every_transition_that_the_machine_makes_and_no_other() {
     let mut runner = TestRunner::deterministic();
     let mut made = BTreeSet::new();
-    for _ in 0..10_000 {
+    for _ in 0..15_000 {
         let app = walk(rolls().new_tree(&mut runner).unwrap().current());
         made.extend(app.entries.iter().flat_map(|entry| entry.moves.iter().copied()));
     }

@@ -53,7 +53,10 @@ fn an_abort_takes_back_what_has_begun_and_leaves_what_is_online() {
             "submission unknown, done",
             ends(unknown(&submitting), abort(), vec![in_audit(), done(Operation::WithdrawAudit)]),
         ),
-        ("submission unknown, not done", ends(unknown(&submitting), abort(), vec![surveyed(online("1.0"))])),
+        (
+            "submission unknown, not done",
+            ends(unknown(&submitting), abort(), vec![surveyed(online("1.0")), surveyed(online("1.0"))]),
+        ),
         ("in review", ends(in_review(Policy::default()), abort(), vec![done(Operation::WithdrawAudit)])),
         (
             "in review, verdict first",
@@ -114,6 +117,14 @@ fn an_abort_takes_back_what_has_begun_and_leaves_what_is_online() {
             "release unknown, done",
             ends(unknown(&approved(Policy::default())), abort(), vec![surveyed(online("2.0"))]),
         ),
+        (
+            "release unknown, done late",
+            ends(
+                unknown(&approved(Policy::default())),
+                order(Order::RollBack),
+                vec![surveyed(online("1.0")), surveyed(online("2.0"))],
+            ),
+        ),
         ("released", ends(released(Policy::default()), abort(), vec![])),
         ("observed", ends(released(with_bake()), abort(), vec![])),
     ];
@@ -124,7 +135,7 @@ fn an_abort_takes_back_what_has_begun_and_leaves_what_is_online() {
     upload unknown: aborted
     submission outstanding: submitting ! submit_audit | withdrawing ! withdraw_audit | aborted
     submission unknown, done: looking ? read | withdrawing ! withdraw_audit | aborted
-    submission unknown, not done: looking ? read | aborted
+    submission unknown, not done: looking ? read | looking | aborted
     in review: withdrawing ! withdraw_audit | aborted
     in review, verdict first: withdrawing ! withdraw_audit | looking ? read | aborted
     first step outstanding: starting_gray ! start_gray_release | cancelling_gray ! cancel_gray_release | aborted
@@ -134,6 +145,7 @@ fn an_abort_takes_back_what_has_begun_and_leaves_what_is_online() {
     release outstanding: releasing ! release | confirming ? read | released
     release refused: releasing ! release | looking ? read | aborted
     release unknown, done: looking ? read | released
+    release unknown, done late: looking ? read | looking | rolling_back ! rollback
     released: released (the app has ended)
     observed: released
     "#);
