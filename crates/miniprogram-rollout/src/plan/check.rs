@@ -249,6 +249,7 @@ impl Check<'_> {
             }
             if complete {
                 self.extension(vendor, columns, row);
+                self.options(vendor, columns, row);
             }
         }
         if vendors.iter().any(|vendor| vendor.known.is_none()) {
@@ -273,12 +274,7 @@ impl Check<'_> {
         if !complete {
             return;
         }
-        let value = |name: &str| match columns.iter().find(|(column, _)| column == name) {
-            Some((_, index)) => row.values[*index].as_str(),
-            None if name == "vendor" => vendor.name.value.as_str(),
-            None => row.app_id.as_str(),
-        };
-        let text = extension.value.fill(value);
+        let text = extension.value.fill(value_of(vendor, columns, row));
         let place = match &extension.value {
             Extension::Column(column) => row.place.of(column),
             Extension::Template(_) => row.place.clone(),
@@ -290,6 +286,21 @@ impl Check<'_> {
         if text.len() > known.extension_limit {
             let what = format!("the extension has {} bytes of at most {}", text.len(), known.extension_limit);
             self.log.add(&place, what, "shorten the values of this merchant, or the extension");
+        }
+    }
+
+    /// The options of the submission: the JSON of a column is complete, and may still repeat a name.
+    fn options(&mut self, vendor: &Vendor, columns: &[(String, usize)], row: &Row) {
+        let Some(settings) = &vendor.settings else { return };
+        let known = |column: &str| {
+            ["vendor", "app_id"].contains(&column) || columns.iter().any(|(name, _)| name == column)
+        };
+        if !settings.submit.columns().all(|column| known(column.column)) {
+            return;
+        }
+        if let Err(error) = parse_strict_json(&settings.submit.fill(value_of(vendor, columns, row))) {
+            let what = format!("the options of the submission are not one JSON object: {error}");
+            self.log.add(&row.place, what, "correct the JSON in the columns that `submit` uses");
         }
     }
 
@@ -367,5 +378,18 @@ impl Check<'_> {
             return vec![None; rows.len()];
         }
         waves::assign(&requests, rows, complete, &mut self.log)
+    }
+}
+
+/// What an app has in the columns that templates use.
+fn value_of<'a>(
+    vendor: &'a Vendor<'_>,
+    columns: &'a [(String, usize)],
+    row: &'a Row,
+) -> impl Fn(&str) -> &'a str {
+    move |name| match columns.iter().find(|(column, _)| column == name) {
+        Some((_, index)) => row.values[*index].as_str(),
+        None if name == "vendor" => vendor.name.value.as_str(),
+        None => row.app_id.as_str(),
     }
 }

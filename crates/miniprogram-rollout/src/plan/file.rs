@@ -358,10 +358,14 @@ impl FromToml for WebUrl {
         let advice = r#"write a URL such as "https://ops.example.com/hook""#;
         let text = cursor.text(advice)?;
         let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
-        if url.is_none() {
-            cursor.refuse("is not a URL of the web", advice);
+        match url {
+            None => cursor.refuse("is not a URL of the web", advice),
+            Some(url) if !url.username().is_empty() || url.password().is_some() => {
+                cursor.refuse("has a user or a password in it", "remove it: a plan is stored and shown");
+            }
+            Some(url) => return Some(Self(url.into())),
         }
-        url.map(|url| Self(url.into()))
+        None
     }
 }
 

@@ -252,3 +252,14 @@ fn problems_are_data_too() {
     let problems = check_in(&context, &file_with("merchants = 1", ""), &[]).unwrap_err();
     insta::assert_json_snapshot!("problems_as_json", problems);
 }
+
+#[test]
+fn a_url_with_a_password_is_refused_since_a_plan_is_shown() {
+    for url in ["https://ann:pw@ops.example.com/", "https://token@ops.example.com/"] {
+        let file = file_with(r#"merchants = "m.csv""#, &format!("[gate]\nurl = {url:?}\n"));
+        let problems = check(&file, &[("m.csv", b"vendor,app_id\nacme,a1\n")]).map(|_| ()).unwrap_err();
+        let problems = problems.to_string();
+        assert!(problems.contains("gate.url: has a user or a password in it"), "{problems}");
+        assert!(!problems.contains("pw") && !problems.contains("token"), "{problems}");
+    }
+}

@@ -143,3 +143,17 @@ bolt,b3,n,"{{""a"":1,""a"":2}}",s
     let shown = check(file, &[("m.csv", merchants.as_bytes())]).unwrap_err().to_string();
     insta::assert_snapshot!("csv_values_that_the_settings_need", shown);
 }
+
+#[test]
+fn options_of_a_submission_that_would_be_lost_are_refused() {
+    let file = file_with(r#"merchants = "m.csv""#, "");
+    let submit = r#"description = "d"
+submit = { remark = "r", list = "${list:json}" }"#;
+    let file = file.replacen(r#"description = "d""#, submit, 1);
+    for list in [r#"{""a"":1,""a"":2}"#, "[1e999]", r#"""\ud800"""#] {
+        let merchants = format!("vendor,app_id,list\nacme,a1,\"{list}\"\nacme,a2,[1]\n");
+        let problems = check(&file, &[("m.csv", merchants.as_bytes())]).map(|_| ()).unwrap_err().to_string();
+        let expected = "m.csv:2: the options of the submission are not one JSON object: ";
+        assert!(problems.starts_with(expected) && problems.lines().count() == 1, "{problems}");
+    }
+}
