@@ -330,7 +330,15 @@ impl Check<'_> {
         let mut by_column = Vec::new();
         for (name, values) in filter.column.iter().flat_map(|columns| &columns.0) {
             match sheet.column(&name.value) {
-                Some(index) => by_column.push((index, values)),
+                Some(index) => {
+                    let there: HashSet<_> = listed.iter().map(|row| row.values[index].trim()).collect();
+                    for value in values.iter().filter(|value| complete && !there.contains(value.value.trim()))
+                    {
+                        let what = format!("no merchant has {:?} in this column", value.value);
+                        self.log.add(&value.place, what, "correct it, or remove it here");
+                    }
+                    by_column.push((index, values));
+                }
                 None => self.no_column(&name.value, &name.place, sheet),
             }
         }
@@ -347,9 +355,9 @@ impl Check<'_> {
             vendor.is_none_or(|names| names.iter().any(|name| name.value == row.vendor.as_str()))
                 && only.as_ref().is_none_or(|names| has(names, row))
                 && !except.as_ref().is_some_and(|names| has(names, row))
-                && by_column
-                    .iter()
-                    .all(|(index, values)| values.iter().any(|v| v == row.values[*index].trim()))
+                && by_column.iter().all(|(index, values)| {
+                    values.iter().any(|value| value.value.trim() == row.values[*index].trim())
+                })
         };
         let kept: Vec<Row> = listed.into_iter().filter(takes_part).collect();
         if kept.is_empty() && any && self.log.is_empty() {

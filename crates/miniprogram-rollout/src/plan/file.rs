@@ -56,7 +56,7 @@ tables! {
         optional only: Vec<Located<AppName>> = r#"only = ["17000001"]"#,
         /// Not these apps, as `app_id` or `vendor/app_id`.
         optional except: Vec<Located<AppName>> = r#"except = ["acme/17000002"]"#,
-        /// Only merchants that have one of the values in each of these columns.
+        /// Only merchants that have one of the values in each of these columns. Each value must be that of a merchant.
         optional column: Columns = r#"column = { region = ["north", "east"] }"#,
     }
 
@@ -207,7 +207,7 @@ impl FromToml for Vendors {
 
 /// Columns, each with the values that a filter accepts.
 #[derive(Debug)]
-pub(super) struct Columns(pub(super) Vec<(Located<String>, Vec<String>)>);
+pub(super) struct Columns(pub(super) Vec<(Located<String>, Vec<Located<String>>)>);
 
 impl FromToml for Columns {
     fn read(cursor: &mut Cursor<'_, '_>) -> Option<Self> {

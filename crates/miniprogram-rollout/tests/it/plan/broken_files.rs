@@ -222,7 +222,7 @@ except = ["a7"]
 column = { regoin = ["north"], name = ["n"] }
 "#;
     insta::assert_snapshot!("file_filters", problems(&file_with(r#"merchants = "m.csv""#, filter)));
-    let nobody = "[filter]\ncolumn = { name = [\"other\"] }";
+    let nobody = "[filter]\nexcept = [\"a1\"]";
     let shown = problems(&file_with(r#"merchants = "m.csv""#, nobody));
     assert_eq!(shown, "rollout.toml: filter: no merchant passes the filter; remove a condition");
 }
@@ -262,4 +262,14 @@ fn a_url_with_a_password_is_refused_since_a_plan_is_shown() {
         assert!(problems.contains("gate.url: has a user or a password in it"), "{problems}");
         assert!(!problems.contains("pw") && !problems.contains("token"), "{problems}");
     }
+}
+
+#[test]
+fn a_value_of_a_filter_that_no_merchant_has_is_refused() {
+    let filter = "[filter]\ncolumn = { region = [\"north \", \"eats\"] }\n";
+    let file = file_with(r#"merchants = "m.csv""#, filter);
+    let merchants = b"vendor,app_id,region\nacme,a1,north\nacme,a2,east\n";
+    let problems = check(&file, &[("m.csv", merchants)]).map(|_| ()).unwrap_err().to_string();
+    assert!(problems.contains(r#"no merchant has "eats" in this column"#), "{problems}");
+    assert_eq!(problems.lines().count(), 1, "{problems}");
 }
