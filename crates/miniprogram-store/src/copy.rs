@@ -49,7 +49,7 @@ pub(crate) struct CopiedRow {
 use Kind::{Number, Sealed, Text};
 
 /// Claims and lanes are not included: claims are released in the copy, and lanes are derived from the events.
-pub(crate) const TABLES: [CopiedTable; 4] = [
+pub(crate) const TABLES: [CopiedTable; 8] = [
     CopiedTable {
         name: "tickets",
         columns: &[
@@ -124,6 +124,59 @@ pub(crate) const TABLES: [CopiedTable; 4] = [
         ],
         place: &["vendor", "platform", "app", "identity"],
     },
+    CopiedTable {
+        name: "rollouts",
+        columns: &[
+            ("name", Text),
+            ("plan_hash", Text),
+            ("plan", Sealed),
+            ("control", Sealed),
+            ("version", Number),
+            ("apps", Number),
+            ("complete", Number),
+            ("created_at", Number),
+            ("updated_at", Number),
+            ("ended_at", Number),
+            ("lease_owner", Text),
+            ("lease_fence", Number),
+            ("lease_until", Number),
+        ],
+        place: &["name"],
+    },
+    CopiedTable {
+        name: "rollout_apps",
+        columns: &[
+            ("rollout", Number),
+            ("vendor", Text),
+            ("app", Text),
+            ("wave", Number),
+            ("priority", Number),
+            ("phase", Text),
+            ("state", Sealed),
+            ("version", Number),
+            ("due_at", Number),
+            ("ended", Number),
+        ],
+        place: &["rollout", "vendor", "app"],
+    },
+    CopiedTable {
+        name: "rollout_ledger",
+        columns: &[
+            ("rollout", Number),
+            ("vendor", Text),
+            ("app", Text),
+            ("seq", Number),
+            ("at", Number),
+            ("kind", Text),
+            ("entry", Sealed),
+        ],
+        place: &["rollout", "vendor", "app", "seq"],
+    },
+    CopiedTable {
+        name: "rollout_signals",
+        columns: &[("rollout", Number), ("vendor", Text), ("app", Text), ("at", Number), ("signal", Sealed)],
+        place: &["rollout", "vendor", "app", "at"],
+    },
 ];
 
 impl CopiedTable {
@@ -135,6 +188,7 @@ impl CopiedTable {
     pub(crate) fn place_of(&self, row: &CopiedRow) -> Vec<String> {
         let part = |name: &&str| match self.at(name).map(|at| &row.cells[at]) {
             Some(Cell::Text(Some(text))) => text.clone(),
+            Some(Cell::Number(Some(number))) => number.to_string(),
             _ => row.id.to_string(),
         };
         self.place.iter().map(part).collect()

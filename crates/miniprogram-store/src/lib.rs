@@ -16,6 +16,7 @@ mod migrations;
 pub mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod rollouts;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod tokens;
@@ -36,6 +37,7 @@ pub use maintenance::{
 pub use open::{StoreOptions, accept_loss, migrate, open, open_daemon, open_read_only, open_with};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
+pub use rollouts::{Drive, Driving, RolloutId, RolloutStore, SealedText};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use tokens::{
@@ -44,6 +46,6 @@ pub use tokens::{
 };
 
 /// All data of a platform in one place.
-pub trait Store: TokenStore + IntentStore + Inbox + Maintenance {}
+pub trait Store: TokenStore + IntentStore + Inbox + RolloutStore + Maintenance {}
 
-impl<T: TokenStore + IntentStore + Inbox + Maintenance + ?Sized> Store for T {}
+impl<T: TokenStore + IntentStore + Inbox + RolloutStore + Maintenance + ?Sized> Store for T {}

@@ -51,7 +51,7 @@ const BACKEND: &str = "postgres";
 /// The clause of a statement that supplies ids of its own.
 const OVERRIDING: &str = " OVERRIDING SYSTEM VALUE";
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         version: 1,
         description: "initial",
@@ -62,6 +62,11 @@ const MIGRATIONS: [Migration; 3] = [
         version: 3,
         description: "groups",
         sql: include_str!("../migrations/postgres/0003_groups.sql"),
+    },
+    Migration {
+        version: 4,
+        description: "rollouts",
+        sql: include_str!("../migrations/postgres/0004_rollouts.sql"),
     },
 ];
 

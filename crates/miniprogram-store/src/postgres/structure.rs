@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use super::driver::Conn;
 
 /// The unique constraints that the rules of the store rely on, by table and columns.
-const UNIQUE: [(&str, &str); 11] = [
+const UNIQUE: [(&str, &str); 18] = [
     ("tickets", "id"),
     ("tickets", "vendor, platform"),
     ("tokens", "id"),
@@ -20,6 +20,13 @@ const UNIQUE: [(&str, &str); 11] = [
     ("events", "identity"),
     ("lanes", "id"),
     ("lanes", "vendor, platform, app"),
+    ("rollouts", "id"),
+    ("rollouts", "name"),
+    ("rollout_apps", "id"),
+    ("rollout_apps", "rollout, vendor, app"),
+    ("rollout_ledger", "id"),
+    ("rollout_ledger", "rollout, vendor, app, seq"),
+    ("rollout_signals", "id"),
 ];
 
 /// The columns of tables in addition to the copied ones.

@@ -27,7 +27,7 @@ pub(super) struct Sealed {
     words: &'static [Column<str>],
 }
 
-pub(super) const SEALED: [Sealed; 4] = [
+pub(super) const SEALED: [Sealed; 8] = [
     Sealed {
         table: "tickets",
         row: &["vendor", "platform"],
@@ -51,6 +51,30 @@ pub(super) const SEALED: [Sealed; 4] = [
         row: &["vendor", "platform", "app", "identity"],
         columns: &[("event", is_event)],
         words: &[("vendor", is_vendor), ("state", events::is_state)],
+    },
+    Sealed {
+        table: "rollouts",
+        row: &["name"],
+        columns: &[("plan", is_secret), ("control", is_secret)],
+        words: &[],
+    },
+    Sealed {
+        table: "rollout_apps",
+        row: &["CAST(rollout AS TEXT)", "vendor", "app"],
+        columns: &[("state", is_secret)],
+        words: &[("vendor", is_vendor)],
+    },
+    Sealed {
+        table: "rollout_ledger",
+        row: &["CAST(rollout AS TEXT)", "vendor", "app", "CAST(seq AS TEXT)"],
+        columns: &[("entry", is_secret)],
+        words: &[],
+    },
+    Sealed {
+        table: "rollout_signals",
+        row: &["CAST(rollout AS TEXT)", "vendor", "app", "CAST(at AS TEXT)"],
+        columns: &[("signal", is_secret)],
+        words: &[],
     },
 ];
 
@@ -361,7 +385,7 @@ async fn reseal_page(
 
 type Exported = fn(&Row, Timestamp) -> Result<Value, Failure>;
 
-const EXPORTS: [(&str, Exported); 4] = [
+const EXPORTS: [(&str, Exported); 7] = [
     (
         "SELECT id, vendor, platform, created_at, received_at FROM tickets WHERE id > $1 ORDER BY id LIMIT $2",
         ticket_value,
@@ -382,6 +406,20 @@ const EXPORTS: [(&str, Exported); 4] = [
         "SELECT id, vendor, platform, app, identity, kind, received_at, deliveries, state, bound, attempts, due_at, \
          last_error, finished_at FROM events WHERE id > $1 ORDER BY id LIMIT $2",
         event_value,
+    ),
+    (
+        "SELECT id, name, plan_hash, version, apps, complete, created_at, updated_at, ended_at, lease_owner, \
+         lease_until FROM rollouts WHERE id > $1 ORDER BY id LIMIT $2",
+        rollout_value,
+    ),
+    (
+        "SELECT id, rollout, vendor, app, wave, priority, phase, version, due_at, ended FROM rollout_apps \
+         WHERE id > $1 ORDER BY id LIMIT $2",
+        rollout_app_value,
+    ),
+    (
+        "SELECT id, rollout, vendor, app, seq, at, kind FROM rollout_ledger WHERE id > $1 ORDER BY id LIMIT $2",
+        rollout_entry_value,
     ),
 ];
 
@@ -462,12 +500,61 @@ fn event_value(row: &Row, _now: Timestamp) -> Result<Value, Failure> {
     Ok(Value::Object(value))
 }
 
-fn head(record: &str, row: &Row) -> Result<Map<String, Value>, Failure> {
-    let mut value = Map::new();
-    value.insert("record".into(), json!(record));
-    value.insert("id".into(), json!(row.try_get::<i64, _>("id")?));
+fn rollout_value(row: &Row, _now: Timestamp) -> Result<Value, Failure> {
+    let mut value = record("rollout", row)?;
+    for column in ["name", "plan_hash", "lease_owner"] {
+        insert_text(&mut value, row, column)?;
+    }
+    for column in ["version", "apps"] {
+        value.insert(column.into(), json!(row.try_get::<i64, _>(column)?));
+    }
+    value.insert("complete".into(), json!(flag_in(row, "complete")?));
+    for column in ["created_at", "updated_at", "ended_at", "lease_until"] {
+        insert_time(&mut value, row, column)?;
+    }
+    Ok(Value::Object(value))
+}
+
+fn rollout_app_value(row: &Row, _now: Timestamp) -> Result<Value, Failure> {
+    let mut value = record("rollout_app", row)?;
+    for column in ["vendor", "app", "phase"] {
+        insert_text(&mut value, row, column)?;
+    }
+    for column in ["rollout", "wave", "priority", "version"] {
+        value.insert(column.into(), json!(row.try_get::<i64, _>(column)?));
+    }
+    insert_time(&mut value, row, "due_at")?;
+    value.insert("ended".into(), json!(flag_in(row, "ended")?));
+    Ok(Value::Object(value))
+}
+
+fn rollout_entry_value(row: &Row, _now: Timestamp) -> Result<Value, Failure> {
+    let mut value = record("rollout_entry", row)?;
+    if let Some(app) = app_in(row)? {
+        insert_text(&mut value, row, "vendor")?;
+        value.insert("app".into(), json!(app));
+    }
+    for column in ["rollout", "seq"] {
+        value.insert(column.into(), json!(row.try_get::<i64, _>(column)?));
+    }
+    insert_time(&mut value, row, "at")?;
+    insert_text(&mut value, row, "kind")?;
+    Ok(Value::Object(value))
+}
+
+/// The beginning of a record of a platform.
+fn head(name: &str, row: &Row) -> Result<Map<String, Value>, Failure> {
+    let mut value = record(name, row)?;
     insert_text(&mut value, row, "vendor")?;
     insert_text(&mut value, row, "platform")?;
+    Ok(value)
+}
+
+/// The beginning of any record.
+fn record(name: &str, row: &Row) -> Result<Map<String, Value>, Failure> {
+    let mut value = Map::new();
+    value.insert("record".into(), json!(name));
+    value.insert("id".into(), json!(row.try_get::<i64, _>("id")?));
     Ok(value)
 }
 

@@ -9,6 +9,7 @@ pub(super) mod intents;
 pub(super) mod keys;
 mod maintenance;
 mod repair;
+mod rollouts;
 mod sealed_event;
 mod tokens;
 

@@ -151,7 +151,8 @@ async fn repair(db: &mut Conn, job: &Job) -> Result<Vec<Repaired>, Failure> {
                 "tickets" => ticket(db, job, &value).await?,
                 "tokens" => token(db, job, &value).await?,
                 "intents" => intent(db, job, &value).await?,
-                _ => event(db, job, &value).await?,
+                "events" => event(db, job, &value).await?,
+                _ => part_of_a_rollout(db, job).await?,
             }
         };
         repaired.push(Repaired {
@@ -250,6 +251,42 @@ async fn intent(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<Wha
     };
     job.change(db, change).await?;
     Ok(what)
+}
+
+async fn part_of_a_rollout(db: &mut Conn, job: &Job) -> Result<What, Failure> {
+    let (change, lost) = match job.table.table {
+        // Repeating it is easier than looking for what it said.
+        "rollout_signals" => {
+            job.change(db, "DELETE FROM rollout_signals WHERE id = $1").await?;
+            return Ok((
+                RepairAction::Dropped,
+                "what an operator or a callback said to a rollout: say it again",
+            ));
+        }
+        _ if !job.options.drop => return Ok(ONLY_DROPPED),
+        "rollout_ledger" => {
+            ("DELETE FROM rollout_ledger WHERE id = $1", "one piece of the evidence of a rollout")
+        }
+        "rollout_apps" => (
+            "DELETE FROM rollout_apps WHERE id = $1",
+            "where an app is in its rollout, which goes on without it; the ledger of the app stays",
+        ),
+        _ => {
+            for of_it in [
+                "DELETE FROM rollout_apps WHERE rollout = $1",
+                "DELETE FROM rollout_ledger WHERE rollout = $1",
+                "DELETE FROM rollout_signals WHERE rollout = $1",
+            ] {
+                job.change(db, of_it).await?;
+            }
+            (
+                "DELETE FROM rollouts WHERE id = $1",
+                "the whole rollout and its evidence: start it again, apps that have the version end at once",
+            )
+        }
+    };
+    job.change(db, change).await?;
+    Ok((RepairAction::Dropped, lost))
 }
 
 async fn event(db: &mut Conn, job: &Job, value: &UnreadableValue) -> Result<What, Failure> {

@@ -15,7 +15,7 @@ use crate::failure::store;
 static CLOSING: Mutex<Option<HashMap<PathBuf, watch::Receiver<()>>>> = Mutex::new(None);
 
 /// How often a daemon tries to obtain its lock, and at which interval.
-const LOOKS: u32 = 20;
+const LOOKS: u32 = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// The right to be the daemon of a store: an exclusive lock on the file next to it, which names the process.

@@ -7,7 +7,7 @@ use super::turn::Mark;
 use crate::failure::{Failure, MIGRATE, RESTORE, store};
 use crate::migrations::{self, Migration, newest};
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         version: 1,
         description: "initial",
@@ -19,6 +19,11 @@ const MIGRATIONS: [Migration; 3] = [
         sql: include_str!("../../migrations/sqlite/0002_side_by_side.sql"),
     },
     Migration { version: 3, description: "keys", sql: include_str!("../../migrations/sqlite/0003_keys.sql") },
+    Migration {
+        version: 4,
+        description: "rollouts",
+        sql: include_str!("../../migrations/sqlite/0004_rollouts.sql"),
+    },
 ];
 
 /// The table that holds the schema versions, under its original name.
@@ -197,7 +202,7 @@ mod tests {
         make(&path).unwrap();
         migrate(&path).unwrap();
         let connection = Conn::open(&path, Access::Write).unwrap();
-        connection.run("UPDATE _sqlx_migrations SET version = 99 WHERE version = 3").unwrap();
+        connection.run("UPDATE _sqlx_migrations SET version = 99 WHERE version = 4").unwrap();
         let error = migrate(&path).unwrap_err().into_error("migrate");
         assert!(error.to_string().contains("later version"), "{error}");
     }

@@ -263,6 +263,8 @@ impl Thread {
         for end in [
             "UPDATE tokens SET lease_until = MIN(lease_until, updated_at), lease_session = NULL \
              WHERE lease_session IS NOT NULL AND lease_until IS NOT NULL",
+            "UPDATE rollouts SET lease_owner = NULL, lease_until = NULL, lease_session = NULL \
+             WHERE lease_session IS NOT NULL",
             "UPDATE lanes SET ready_at = (SELECT due_at FROM events WHERE events.id = head) WHERE head IN \
              (SELECT id FROM events WHERE state = 'pending' AND claim_session IS NOT NULL \
               AND claim_until IS NOT NULL)",

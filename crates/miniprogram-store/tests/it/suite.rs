@@ -89,6 +89,7 @@ mod inbox;
 mod intents;
 mod keys;
 mod repair;
+mod rollouts;
 mod tokens;
 mod upkeep;
 
@@ -200,6 +201,7 @@ async fn fill_with_secrets(store: &Arc<dyn Store>) {
     secret.event.reason = Some(Cow::Borrowed(CANARY));
     secret.event.take_credential("AuthorizationCode", EventCredential::AuthorizationCode);
     store.receive(&secret).await.unwrap();
+    rollouts::fill_with_secrets(store).await;
 }
 
 /// A store with many events, an open lease, a claim, and unused ids.

@@ -29,6 +29,19 @@ async fn stored_bytes(place: &Place) -> String {
             "SELECT encode(effect, 'hex') || COALESCE(encode(value, 'hex'), '') FROM miniprogram.intents",
         ),
         ("SELECT hex(event) FROM events", "SELECT encode(event, 'hex') FROM miniprogram.events"),
+        (
+            "SELECT hex(plan) || hex(control) FROM rollouts",
+            "SELECT encode(plan, 'hex') || encode(control, 'hex') FROM miniprogram.rollouts",
+        ),
+        ("SELECT hex(state) FROM rollout_apps", "SELECT encode(state, 'hex') FROM miniprogram.rollout_apps"),
+        (
+            "SELECT hex(entry) FROM rollout_ledger",
+            "SELECT encode(entry, 'hex') FROM miniprogram.rollout_ledger",
+        ),
+        (
+            "SELECT hex(signal) FROM rollout_signals",
+            "SELECT encode(signal, 'hex') FROM miniprogram.rollout_signals",
+        ),
     ];
     let mut all = String::new();
     for (sqlite, postgres) in columns {
@@ -54,7 +67,7 @@ async fn secrets_are_sealed_with_a_key_alone(place: Place) {
     let credential = EventCredential::AuthorizationCode(Secret::new(CANARY));
     assert_eq!(listed.unwrap().event.credential, Some(credential));
     let report = store.check(at(0)).await.unwrap();
-    assert_eq!((report.open_values, report.sealed_with.values().sum::<u64>()), (0, 8));
+    assert_eq!((report.open_values, report.sealed_with.values().sum::<u64>()), (0, 13));
     assert_no_canary_in_files(&place);
 }
 
@@ -78,7 +91,7 @@ async fn keys_are_rotated(place: Place) {
 
     let first = place.store_with(keys(b'a', &[])).await;
     assert_eq!(first.token(&scope("app1")).await.unwrap(), record, "what is open can be read with a key too");
-    assert_eq!(first.reseal().await.unwrap(), 8);
+    assert_eq!(first.reseal().await.unwrap(), 13);
     assert_eq!(first.reseal().await.unwrap(), 0);
     assert!(!stored_bytes(&place).await.contains(&hex(CANARY)));
     first.close().await;
@@ -87,7 +100,7 @@ async fn keys_are_rotated(place: Place) {
     let second = place.store_with(keys(b'b', b"a")).await;
     assert_eq!(second.token(&scope("app1")).await.unwrap(), record);
     assert_eq!(second.check(at(0)).await.unwrap().sealed_with.len(), 1);
-    assert_eq!(second.reseal().await.unwrap(), 8);
+    assert_eq!(second.reseal().await.unwrap(), 13);
     second.close().await;
 
     let without_old = place.store_with(keys(b'b', &[])).await;
@@ -136,7 +149,7 @@ async fn a_store_is_opened_with_its_keys_alone(place: Place) {
     assert!(report.is_ok(), "{report:?}");
     let known: Vec<_> = report.keys.into_iter().collect();
     assert_eq!(known, [(id_of(b'a'), KeyState::Active)], "a key that only opens is not written down");
-    assert_eq!(report.sealed_with, [(id_of(b'a'), 8)].into(), "nothing was written with another key");
+    assert_eq!(report.sealed_with, [(id_of(b'a'), 13)].into(), "nothing was written with another key");
 }
 
 async fn a_key_of_the_same_id_has_to_open_the_proof(place: Place) {
@@ -174,7 +187,7 @@ async fn an_unsealed_process_is_refused_once_the_store_is_sealed(place: Place) {
     }
     let after = sealed.check(at(0)).await.unwrap();
     assert_eq!((after.open_values, after.rows), (before.open_values, before.rows), "nothing was written");
-    assert_eq!(sealed.reseal().await.unwrap(), 11);
+    assert_eq!(sealed.reseal().await.unwrap(), 16);
     sealed.commit(&lease, &tokens(CANARY, CANARY), at(1)).await.unwrap();
     assert_eq!(sealed.check(at(0)).await.unwrap().open_values, 0);
     assert!(!stored_bytes(&place).await.contains(&hex(CANARY)));
@@ -293,9 +306,12 @@ async fn the_keys_of_an_earlier_version_are_found(place: Place) {
     store.close().await;
     place
         .statement_of(
-            "DROP TABLE keys; ALTER TABLE store DROP COLUMN keys_generation; \
-             DELETE FROM _sqlx_migrations WHERE version = 3",
-            "DROP FUNCTION receive_events, claim_events, give_back_events, open_intents, close_intents; \
+            "DROP TABLE rollouts; DROP TABLE rollout_apps; DROP TABLE rollout_ledger; DROP TABLE rollout_signals; \
+             DROP TABLE keys; ALTER TABLE store DROP COLUMN keys_generation; \
+             DELETE FROM _sqlx_migrations WHERE version >= 3",
+            "DROP TABLE rollouts, rollout_apps, rollout_ledger, rollout_signals; \
+             DROP FUNCTION verify_rollout, verify_rollout_app, verify_rollout_entry, verify_rollout_signal; \
+             DROP FUNCTION receive_events, claim_events, give_back_events, open_intents, close_intents; \
              DROP TABLE keys; DROP FUNCTION is_sealed_well; DROP FUNCTION refuse_value; DROP FUNCTION verify_ticket CASCADE; \
              DROP FUNCTION verify_token CASCADE; DROP FUNCTION verify_intent CASCADE; \
              DROP FUNCTION verify_event CASCADE; DELETE FROM _sqlx_migrations WHERE version > 1",
@@ -330,7 +346,7 @@ async fn without_secrets_a_store_is_read_only(place: Place) {
         Ok(())
     };
     reader.export(at(0), &mut count).await.unwrap();
-    assert_eq!(records, 5);
+    assert_eq!(records, 8);
     let error = reader.ticket(&key()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotDone));
     assert!(error.to_string().contains("without its secrets"), "{error}");

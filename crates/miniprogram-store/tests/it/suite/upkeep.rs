@@ -60,10 +60,12 @@ async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
     acquire(&store, &scope("app9"), at(0)).await;
     let report = store.check(at(10)).await.unwrap();
     assert!(report.is_ok(), "{report:?}");
-    assert_eq!(report.schema_version, 3);
+    assert_eq!(report.schema_version, 4);
     let rows: Vec<_> = report.rows.into_iter().collect();
-    assert_eq!(rows, [("events", 1), ("intents", 2), ("tickets", 1), ("tokens", 2)]);
-    assert_eq!((report.open_intents, report.expired_leases, report.open_values), (1, 0, 8));
+    let of_rollouts = [("rollout_apps", 1), ("rollout_ledger", 1), ("rollout_signals", 1), ("rollouts", 1)];
+    assert_eq!(rows[..2], [("events", 1), ("intents", 2)]);
+    assert_eq!((&rows[2..6], &rows[6..]), (&of_rollouts[..], &[("tickets", 1), ("tokens", 2)][..]));
+    assert_eq!((report.open_intents, report.expired_leases, report.open_values), (1, 0, 13));
     assert_eq!(store.check(at(31)).await.unwrap().expired_leases, 1);
 
     place.statement("UPDATE events SET event = substr(event, 1, 20)").await;
@@ -129,6 +131,18 @@ async fn an_export_leaves_secrets_out(place: Place) {
             "state": "pending", "last_error": "nobody was there", "deliveries": 1, "attempts": 1, "bound": true,
             "received_at": at(0), "due_at": at(70),
         })),
+        json!({
+            "record": "rollout", "id": 1, "name": "secret", "plan_hash": "hash", "version": 1, "apps": 1,
+            "complete": true, "created_at": at(0), "updated_at": at(0),
+        }),
+        json!({
+            "record": "rollout_app", "id": 1, "rollout": 1, "vendor": "acme", "app": "app1", "wave": 0,
+            "priority": 0, "phase": "waiting", "version": 2, "ended": false,
+        }),
+        json!({
+            "record": "rollout_entry", "id": 1, "rollout": 1, "vendor": "acme", "app": "app1", "seq": 1,
+            "at": at(1), "kind": "began",
+        }),
     ];
     assert_eq!(records, expected);
 

@@ -1,0 +1,5 @@
+//! The tests of the crate.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod plan;
