@@ -14,9 +14,9 @@ use tracing::Instrument;
 
 use crate::binding::Found;
 use crate::metrics;
-use crate::room::{Open, Room};
+use crate::room::Room;
 use crate::service::CallbackService;
-use crate::state::Shared;
+use crate::state::{Open, Shared};
 
 /// How often to report the result of a claim before it is left to expire.
 const REPORTS: u32 = 3;

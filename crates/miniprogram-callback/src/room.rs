@@ -1,11 +1,9 @@
 //! The room for events between their claim and the end of their handlers.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-
-use crate::state::Shared;
 
 /// How many events may be claimed when they are received and wait to be started, per event that may be handled
 /// concurrently.
@@ -80,32 +78,5 @@ impl Room {
         let [slots, waiting] = self.sizes;
         let _waiting = self.waiting.acquire_many(waiting).await;
         let _slots = self.slots.acquire_many(slots).await;
-    }
-}
-
-/// Lets requests hand events to a room until it is dropped.
-pub(crate) struct Open<'s>(&'s Shared);
-
-impl<'s> Open<'s> {
-    pub(crate) fn new(shared: &'s Shared, room: &Arc<Room>) -> Self {
-        shared.set_room(Some(Arc::clone(room)));
-        Self(shared)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.set_room(None);
-    }
-}
-
-impl Shared {
-    /// Returns the room of the running dispatcher; none if no events are started here.
-    pub(crate) fn room(&self) -> Option<Arc<Room>> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set_room(&self, room: Option<Arc<Room>>) {
-        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = room;
     }
 }

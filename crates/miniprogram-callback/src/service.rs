@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use miniprogram_core::clock::{Clock, SystemClock};
 use miniprogram_core::{EventHandler, Result};
-use miniprogram_store::{Aliases, Store};
+use miniprogram_store::{Aliases, ReceiverStore};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::health::{Health, HealthCheck};
@@ -28,7 +28,7 @@ pub struct CallbackService {
 
 impl CallbackService {
     /// Starts building a service with the store that holds inbox, tickets and aliases.
-    pub fn builder(store: Arc<dyn Store>) -> CallbackServiceBuilder {
+    pub fn builder(store: Arc<dyn ReceiverStore>) -> CallbackServiceBuilder {
         CallbackServiceBuilder {
             store,
             platforms: Vec::new(),
@@ -49,7 +49,7 @@ impl CallbackService {
 #[derive(Debug)]
 #[must_use = "nothing is received before `build`"]
 pub struct CallbackServiceBuilder {
-    store: Arc<dyn Store>,
+    store: Arc<dyn ReceiverStore>,
     platforms: Vec<CallbackPlatform>,
     handlers: Vec<Arc<dyn EventHandler>>,
     aliases: Option<Arc<dyn Aliases>>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use miniprogram_core::clock::{Clock, within};
 use miniprogram_core::{EventHandler, Timestamp};
-use miniprogram_store::{Aliases, PlatformKey, Store};
+use miniprogram_store::{Aliases, PlatformKey, ReceiverStore};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::health::{Health, HealthCheck};
@@ -25,7 +25,7 @@ const FAILURE_LASTS: Duration = Duration::from_secs(10);
 pub(crate) struct Shared {
     /// The owner name under which events are claimed.
     pub(crate) owner: String,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn ReceiverStore>,
     pub(crate) platforms: HashMap<PlatformKey, CallbackPlatform>,
     pub(crate) handlers: Vec<Arc<dyn EventHandler>>,
     pub(crate) aliases: Option<Arc<dyn Aliases>>,
@@ -99,5 +99,32 @@ impl Shared {
     pub(crate) fn store_worked(&self, worked: bool) {
         let failed = if worked { None } else { Some(self.clock.now()) };
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+}
+
+/// Lets requests hand events to a room until it is dropped.
+pub(crate) struct Open<'s>(&'s Shared);
+
+impl<'s> Open<'s> {
+    pub(crate) fn new(shared: &'s Shared, room: &Arc<Room>) -> Self {
+        shared.set_room(Some(Arc::clone(room)));
+        Self(shared)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.set_room(None);
+    }
+}
+
+impl Shared {
+    /// Returns the room of the running dispatcher; none if no events are started here.
+    pub(crate) fn room(&self) -> Option<Arc<Room>> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_room(&self, room: Option<Arc<Room>>) {
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = room;
     }
 }

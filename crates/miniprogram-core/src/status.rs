@@ -6,10 +6,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "client")]
 use serde_json::Value;
 
 use crate::vendor::Vendor;
 use crate::vendor_error::Code;
+#[cfg(feature = "client")]
 use crate::wire;
 
 macro_rules! statuses {
@@ -256,6 +258,7 @@ impl<S: Copy + fmt::Display> StatusTable<S> {
 
     /// Reads a code as it was sent. A table with words reads strings as words, unless one is the digits of a number of
     /// the table; a table of numbers reads numbers and digits alone.
+    #[cfg(feature = "client")]
     pub(crate) fn read(&self, value: &Value) -> Option<Code> {
         let number = wire::number(value).map(Code::Number);
         let is_listed = |code: &Code| self.rows.iter().any(|row| row.code == *code);
@@ -267,6 +270,7 @@ impl<S: Copy + fmt::Display> StatusTable<S> {
         }
     }
 
+    #[cfg(feature = "client")]
     fn has_words(&self) -> bool {
         self.rows.iter().any(|row| row.code.as_number().is_none())
     }

@@ -45,7 +45,12 @@ pub use tokens::{
     TokenCursor, TokenFilter, TokenPage, TokenRecord, TokenStore, UnreadablePart, UnreadableRecord,
 };
 
-/// All data of a platform in one place.
-pub trait Store: TokenStore + IntentStore + Inbox + RolloutStore + Maintenance {}
+/// What a receiver of callbacks and its daemon need of a store.
+pub trait ReceiverStore: TokenStore + IntentStore + Inbox + Maintenance {}
 
-impl<T: TokenStore + IntentStore + Inbox + RolloutStore + Maintenance + ?Sized> Store for T {}
+impl<T: TokenStore + IntentStore + Inbox + Maintenance + ?Sized> ReceiverStore for T {}
+
+/// All data of a platform in one place.
+pub trait Store: ReceiverStore + RolloutStore {}
+
+impl<T: ReceiverStore + RolloutStore + ?Sized> Store for T {}

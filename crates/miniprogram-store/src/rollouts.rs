@@ -9,9 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 #[cfg(doc)]
 use miniprogram_core::ErrorKind;
-use miniprogram_core::{AppId, Result, Timestamp, Vendor};
+use miniprogram_core::{AppId, Result, Secret, Timestamp, Vendor};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 /// The longest time for which a rollout may be held without a renewal: 10 minutes.
 pub const LONGEST_DRIVE: Duration = Duration::from_secs(600);
@@ -43,25 +42,25 @@ impl fmt::Display for RolloutId {
 
 /// Text that is sealed in the store: a plan, a state, an entry of the ledger. `Debug` shows its length alone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SealedText(Zeroizing<String>);
+pub struct SealedText(Secret);
 
 impl SealedText {
     /// Wraps a text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Secret::new(text.into()))
     }
 
     /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose()
     }
 }
 
 impl Debug for SealedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SealedText({} bytes)", self.0.len())
+        write!(f, "SealedText({} bytes)", self.expose().len())
     }
 }
 
@@ -544,11 +543,11 @@ pub trait RolloutStore: Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<RolloutPage>;
 
-    /// Returns when the next app of a rollout is due.
+    /// Returns when the next app of a rollout is due that is not due yet.
     ///
     /// # Errors
     /// [`Store`](ErrorKind::Store).
-    async fn next_due_app(&self, rollout: RolloutId) -> Result<Option<Timestamp>>;
+    async fn next_due_app(&self, rollout: RolloutId, after: Timestamp) -> Result<Option<Timestamp>>;
 
     /// Lists apps.
     ///

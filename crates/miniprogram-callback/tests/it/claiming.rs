@@ -96,6 +96,8 @@ async fn an_event_of_an_idle_app_costs_two_writes() {
         deliver(&server, app, nth as u32).await;
         server.until(async || place.done().await == nth as u64 + 1).await;
     }
+    // A write counts a moment after it can be read.
+    server.until(async || place.store.stats().operations - before >= 8).await;
     assert_eq!(place.store.stats().operations - before, 8, "it is stored and completed, and nothing else");
     assert!(handler.seen().iter().all(|seen| seen.attempt == 1));
     server.stop().await.unwrap();
@@ -116,6 +118,7 @@ async fn an_event_of_a_busy_app_is_claimed_when_the_one_before_it_is_done() {
     server.until(async || place.done().await == 4).await;
     let ids: Vec<_> = handler.seen().iter().filter(|seen| seen.id != 4).map(|seen| seen.id).collect();
     assert_eq!(ids, [1, 2, 3], "in order");
+    server.until(async || place.store.stats().operations - before >= 8).await;
     assert_eq!(place.store.stats().operations - before, 8);
     server.stop().await.unwrap();
 }

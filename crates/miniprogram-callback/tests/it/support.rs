@@ -16,7 +16,7 @@ use miniprogram_core::callback::{BodyFormat, CallbackConfig, Seal};
 use miniprogram_core::clock::{Busy, Clock, VirtualClock};
 use miniprogram_core::push::{Delivery, EventCredential, OwnedPush};
 use miniprogram_core::{AppId, Error, ErrorKind, Event, EventHandler, Outcome, Result, Secret, Timestamp};
-use miniprogram_store::{Aliases, PlatformKey, Store};
+use miniprogram_store::{Aliases, PlatformKey, ReceiverStore};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinError, JoinHandle};
@@ -230,12 +230,15 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// Both vendors, a clock that does not move, metrics of this thread alone.
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<dyn ReceiverStore>) -> Self {
         Self::of([wechat_platform(), baidu_platform()], store)
     }
 
     /// Some platforms, a clock that does not move, metrics of this thread alone.
-    pub(crate) fn of(platforms: impl IntoIterator<Item = CallbackPlatform>, store: Arc<dyn Store>) -> Self {
+    pub(crate) fn of(
+        platforms: impl IntoIterator<Item = CallbackPlatform>,
+        store: Arc<dyn ReceiverStore>,
+    ) -> Self {
         LazyLock::force(&SUBSCRIBERS);
         let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
         let metrics = recorder.handle();

@@ -150,11 +150,14 @@ impl RolloutStore for Handle {
         .await
     }
 
-    async fn next_due_app(&self, rollout: RolloutId) -> Result<Option<Timestamp>> {
-        self.look_up("next_due_app", rollout, |db, rollout| {
+    async fn next_due_app(&self, rollout: RolloutId, after: Timestamp) -> Result<Option<Timestamp>> {
+        self.look_up("next_due_app", (rollout, after), |db, (rollout, after)| {
             Box::pin(async move {
-                let row = query("SELECT MIN(due_at) AS due_at FROM rollout_apps WHERE rollout = $1");
-                maybe_time_in(&row.bind(rollout.0).fetch_one(db).await?, "due_at")
+                let row = query(
+                    "SELECT MIN(due_at) AS due_at FROM rollout_apps WHERE rollout = $1 AND due_at > $2",
+                );
+                let row = row.bind(rollout.0).bind(after.as_unix_millis()).fetch_one(db).await?;
+                maybe_time_in(&row, "due_at")
             })
         })
         .await

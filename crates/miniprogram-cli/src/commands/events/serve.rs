@@ -80,7 +80,7 @@ impl Daemon {
         let outlet = Outlet::start(std::io::stdout()).map_err(|problem| local("serve", &problem))?;
         // The tokens' handler has its share of the time as well.
         let patience = retry.handler_timeout / 2;
-        let mut service = CallbackService::builder(Arc::clone(&store));
+        let mut service = CallbackService::builder(Arc::<dyn Store>::clone(&store));
         if let Some(tokens) = &tokens {
             if args.acceptance_test {
                 for handler in acceptance_tests(context, &platforms, tokens)? {

@@ -125,7 +125,7 @@ proptest! {
         prop_assert_eq!(&back, &plan);
         for (app, (name, password)) in back.apps().zip(&values) {
             prop_assert_eq!(app.target.description, format!("for {name}"));
-            prop_assert_eq!(&app.target.ext.member("k").unwrap(), password);
+            prop_assert_eq!(&app.target.ext.field("k").unwrap(), password);
         }
     }
 }

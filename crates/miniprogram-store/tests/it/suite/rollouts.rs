@@ -226,8 +226,9 @@ async fn due_apps_come_by_priority_then_by_time(place: Place) {
     let names: Vec<_> = page.apps.iter().map(|app| app.app.as_str()).collect();
     assert_eq!(names, ["first", "early", "late"]);
     assert_eq!(store.due_apps(id, ACME, at(10), 1).await.unwrap().apps.len(), 1);
-    assert_eq!(store.next_due_app(id).await.unwrap(), Some(at(0)));
-    assert_eq!(store.next_due_app(RolloutId::new(99)).await.unwrap(), None);
+    assert_eq!(store.next_due_app(id, at(7)).await.unwrap(), Some(at(8)));
+    assert_eq!(store.next_due_app(id, at(11)).await.unwrap(), None);
+    assert_eq!(store.next_due_app(RolloutId::new(99), at(0)).await.unwrap(), None);
 }
 
 async fn apps_are_listed_and_counted(place: Place) {
