@@ -157,7 +157,10 @@ async fn a_store_is_copied_under_another_key() {
         Ran::of(&mut line)
     };
     assert_eq!(copy("short").error(1)["field"], "MINIPROGRAM_STORE_TARGET_KEY");
-    let rows = json!({ "events": 2, "intents": 2, "tickets": 1, "tokens": 2 });
+    let rows = json!({
+        "events": 2, "intents": 2, "rollout_apps": 0, "rollout_ledger": 0, "rollout_signals": 0, "rollouts": 0,
+        "tickets": 1, "tokens": 2,
+    });
     assert_eq!(copy(&key).json(), json!({ "rows": rows, "resumed": 0 }));
     assert_eq!(copy(&key).json(), json!({ "rows": rows, "resumed": 7 }));
     let mut check = command();
