@@ -8,7 +8,8 @@
 //! - **Truth is the last read.** A push only wakes. A verdict comes from a read alone, and [`Verdict::source`] says what
 //!   made us read; [`AppState::known_at`] says how old our knowledge is.
 //! - **At most one action per app is outstanding.** It follows from the state, so an effect that is issued again is the
-//!   same command and settles through the journal.
+//!   same command and settles through the journal while its intent is open. If the intent was closed before the state
+//!   was stored, tell the outcome that the journal kept, and do not issue the effect again.
 //! - **Nothing reaches users before a read has shown that the audit passed**, and an app is `released` when a read
 //!   shows its version online, not when a call has said so.
 //! - **What somebody else did is named and not undone.** It is believed when two reads in a row show it;

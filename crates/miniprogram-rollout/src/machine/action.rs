@@ -15,7 +15,8 @@ use super::target::Target;
 /// What is to be done next. At most one action per app is outstanding.
 ///
 /// It follows from the state and the target alone. After a crash, whoever drives the app issues it again: an effect is
-/// the same command, which settles through the journal, and a read or a gate is harmless.
+/// the same command, which settles through the journal while its intent is open, and a read or a gate is harmless. An
+/// effect whose intent was closed meanwhile is not issued again: its outcome is told.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Action {
