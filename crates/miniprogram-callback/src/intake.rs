@@ -328,7 +328,7 @@ async fn store(shared: &Arc<Shared>, new: NewEvent, is_small: bool) -> Result<Re
 }
 
 /// Goes on with some work when its caller is dropped, such as when the vendor closes the connection before the
-/// response: an event that was claimed must not be lost before it is handed over.
+/// response: an event that was claimed must not be lost before it is delivered.
 struct ToTheEnd<T: Send + 'static>(Option<BoxFuture<'static, T>>);
 
 impl<T: Send + 'static> Future for ToTheEnd<T> {

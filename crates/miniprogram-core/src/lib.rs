@@ -81,5 +81,5 @@ pub use status::{AuditStatus, Coded, GrayStatus, RawStatus, Stage, UploadStatus,
 pub use subject::Subject;
 pub use template::TemplateLibrary;
 pub use time::Timestamp;
-pub use vendor::Vendor;
+pub use vendor::{InvalidVendor, Vendor};
 pub use vendor_error::{Code, VendorError};

@@ -543,7 +543,7 @@ pub trait RolloutStore: Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<RolloutPage>;
 
-    /// Returns when the next app of a rollout is due that is not due yet.
+    /// Returns the earliest time later than `after` at which an app of a rollout is due; `None` if there is none.
     ///
     /// # Errors
     /// [`Store`](ErrorKind::Store).
