@@ -74,6 +74,16 @@ impl Plan {
         found.map(|merchant| self.planned(merchant))
     }
 
+    /// Returns the vendor and the id of every app, in the order of [`apps`](Self::apps).
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (Vendor, &AppId)> {
+        self.content.merchants.iter().map(|merchant| (merchant.vendor, &merchant.app_id))
+    }
+
+    /// Returns the app at a place in that order.
+    pub(crate) fn app_at(&self, place: usize) -> Option<PlannedApp<'_>> {
+        self.content.merchants.get(place).map(|merchant| self.planned(merchant))
+    }
+
     /// Counts the apps.
     #[must_use]
     pub fn summary(&self) -> PlanSummary {

@@ -2,4 +2,5 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod engine;
 mod plan;

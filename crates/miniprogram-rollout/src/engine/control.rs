@@ -1,0 +1,99 @@
+//! What is decided about a rollout as a whole, as it is stored.
+
+use miniprogram_core::Result;
+use miniprogram_store::rollouts::SealedText;
+use serde::{Deserialize, Serialize};
+
+use super::status::{Halt, Mode};
+use super::unreadable;
+use crate::machine::{Class, Ordered};
+
+/// What is decided about a rollout as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Control {
+    /// Who started it.
+    pub(super) by: String,
+    pub(super) mode: Mode,
+    /// The last wave that was opened.
+    #[serde(default)]
+    pub(super) wave: Option<u32>,
+    /// Whether no further wave is opened: somebody aborted it, or rolls it back.
+    #[serde(default)]
+    pub(super) closed: bool,
+    #[serde(default)]
+    pub(super) halt: Option<Halt>,
+    /// How many bad ends of the open wave a person has seen and gone on in spite of.
+    #[serde(default)]
+    pub(super) forgiven: u64,
+    /// Whether submissions wait for a person, because the vendor delayed an audit.
+    #[serde(default)]
+    pub(super) submissions_held: bool,
+    /// What apps are still to be told, in this order.
+    #[serde(default)]
+    pub(super) work: Vec<Work>,
+}
+
+/// Something that many apps are told, page by page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Work {
+    pub(super) what: What,
+    /// The last row that was told.
+    #[serde(default)]
+    pub(super) after: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum What {
+    /// The apps of a wave may begin.
+    Open { wave: u32 },
+    /// Every app gets an order.
+    Order(Ordered),
+    /// What was held back is looked at again.
+    Wake,
+}
+
+impl Control {
+    pub(super) fn begun(by: &str) -> Self {
+        Self {
+            by: by.to_owned(),
+            mode: Mode::Running,
+            wave: None,
+            closed: false,
+            halt: None,
+            forgiven: 0,
+            submissions_held: false,
+            work: Vec::new(),
+        }
+    }
+
+    pub(super) fn sealed(&self) -> Result<SealedText> {
+        let text = serde_json::to_string(self).map_err(|_| unreadable("a rollout", "it is not JSON"))?;
+        Ok(SealedText::new(text))
+    }
+
+    pub(super) fn read(text: &SealedText) -> Result<Self> {
+        serde_json::from_str(text.expose()).map_err(|error| unreadable("a rollout", &error.to_string()))
+    }
+
+    /// Returns whether an action of a class waits for a person.
+    pub(super) fn holds(&self, class: Class) -> bool {
+        let brings_nearer =
+            matches!(class, Class::Upload | Class::Submission | Class::Expedite | Class::Release);
+        self.mode == Mode::Paused
+            || (self.halt.is_some() && brings_nearer)
+            || (self.submissions_held && class == Class::Submission)
+    }
+
+    /// Returns whether apps that have not begun wait for a person.
+    pub(super) const fn holds_beginnings(&self) -> bool {
+        matches!(self.mode, Mode::Paused) || self.halt.is_some()
+    }
+
+    /// Adds work that is not waiting already.
+    pub(super) fn add(&mut self, what: What) {
+        if !self.work.iter().any(|work| work.after == 0 && work.what == what) {
+            self.work.push(Work { what, after: 0 });
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Starts what is due, as far as there is room for it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use miniprogram_core::clock;
+use miniprogram_core::{Result, Timestamp, Vendor};
+
+use super::super::carry_out::Job;
+use super::super::live::Live;
+use super::super::pace::Slot;
+use super::super::status::Mode;
+use super::Driver;
+use super::steps::Batch;
+use crate::machine::{Class, Input, Phase, Started};
+
+impl Driver<'_> {
+    /// Starts what is due; returns how long to wait for what is due next.
+    pub(super) async fn launch(&mut self) -> Result<Duration> {
+        if !self.control.work.is_empty() {
+            return Ok(Duration::ZERO);
+        }
+        let mut wait = self.inner.signals.min(self.inner.lease / 3);
+        if self.control.mode == Mode::Paused {
+            return Ok(wait);
+        }
+        let now = self.inner.clock.now();
+        let vendors: Vec<Vendor> = self.paces.keys().copied().collect();
+        for vendor in vendors {
+            wait = wait.min(self.launch_at(vendor, now).await?);
+        }
+        match self.inner.store.next_due_app(self.record.id, now).await? {
+            Some(due) => Ok(wait.min(due.since(now))),
+            None => Ok(wait),
+        }
+    }
+
+    async fn launch_at(&mut self, vendor: Vendor, now: Timestamp) -> Result<Duration> {
+        let Some(pace) = self.paces.get(&vendor) else { return Ok(Duration::MAX) };
+        let room = pace.room(now);
+        if room == 0 {
+            return Ok(pace.pause(now).unwrap_or(Duration::MAX));
+        }
+        // Those in progress are due as well.
+        let limit = u32::try_from(room + self.running.len()).unwrap_or(u32::MAX);
+        let page = self.inner.store.due_apps(self.record.id, vendor, now, limit).await?;
+        let due: Vec<_> = page.apps.into_iter().filter(|row| !self.running.contains_key(&row.id)).collect();
+        let mut batch = Batch::default();
+        let mut wait = Duration::MAX;
+        for live in due.into_iter().take(room).filter_map(|row| self.live(row)).collect::<Vec<_>>() {
+            match live.state.phase {
+                _ if live.state.busy => {
+                    if let Some(early) = self.begin(live).await? {
+                        wait = early;
+                        break;
+                    }
+                }
+                Phase::Waiting if self.control.holds_beginnings() => self.postpone(live, None, &mut batch),
+                Phase::Waiting => {
+                    let started = Started::new(self.control.by.clone(), &live.target);
+                    self.take(live, None, Input::Begin(Box::new(started)), &mut batch)?;
+                }
+                _ => self.take(live, None, Input::Due, &mut batch)?,
+            }
+        }
+        if batch.has_steps() {
+            self.store(batch).await?;
+            wait = Duration::ZERO;
+        }
+        Ok(wait)
+    }
+
+    /// Begins the outstanding action of an app, unless something holds it back. Returns how long the rate wants to
+    /// wait.
+    pub(super) async fn begin(&mut self, live: Live) -> Result<Option<Duration>> {
+        let policy = self.policy(&live)?;
+        let Some(action) = live.state.action(&live.target, policy) else { return Ok(None) };
+        let (vendor, class, now) = (live.row.vendor, action.class(), self.inner.clock.now());
+        let opens = policy.windows.next_open(now);
+        if self.control.holds(class) {
+            return self.held(live, None).await;
+        }
+        if class == Class::Release && opens > now {
+            return self.held(live, Some(opens)).await;
+        }
+        let app = self.inner.platform(vendor)?.authorizer(live.row.app.clone());
+        let Some(pace) = self.paces.get_mut(&vendor) else { return Ok(None) };
+        if pace.room(now) == 0 {
+            return Ok(None);
+        }
+        if let Err(early) = pace.check() {
+            return Ok(Some(early));
+        }
+        if class == Class::Submission {
+            let mut slot = pace.take_slot(now);
+            if slot == Slot::Ask {
+                let quota = clock::idle(&*self.inner.clock, app.audit_quota()).await;
+                pace.learn_quota(quota.as_ref().ok(), now);
+                slot = pace.take_slot(now);
+            }
+            if let Slot::Wait(until) = slot {
+                return self.held(live, Some(until)).await;
+            }
+        }
+        pace.begin();
+        let job = Job {
+            rollout: self.record.name.clone(),
+            app,
+            target: live.target.clone(),
+            action: action.clone(),
+            gate: Arc::clone(&self.inner.gate),
+        };
+        let id = live.row.id;
+        let (clock, busy) = (Arc::clone(&self.inner.clock), self.inner.clock.enter());
+        self.tasks.spawn(async move {
+            let carried_out = AssertUnwindSafe(clock::idle(&*clock, job.carry_out())).catch_unwind().await;
+            drop(busy);
+            (id, carried_out.ok())
+        });
+        self.running.insert(id, (live, action));
+        Ok(None)
+    }
+
+    /// Lets an app wait with its action: until a time, or until a person decides.
+    async fn held(&mut self, live: Live, until: Option<Timestamp>) -> Result<Option<Duration>> {
+        let mut batch = Batch::default();
+        self.postpone(live, until, &mut batch);
+        if batch.has_steps() {
+            Box::pin(self.store(batch)).await?;
+        }
+        Ok(None)
+    }
+}

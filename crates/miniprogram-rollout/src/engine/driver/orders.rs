@@ -1,0 +1,137 @@
+//! Acts on what other processes have said, for one app or for all of them.
+
+use miniprogram_core::{AppId, Result, Vendor};
+use miniprogram_store::rollouts::RolloutFilter;
+
+use super::super::PAGE;
+use super::super::control::What;
+use super::super::live::Live;
+use super::super::signal::Told;
+use super::super::status::Mode;
+use super::Driver;
+use super::steps::Batch;
+use crate::machine::{Action, Input, Order, Ordered, Phase};
+
+impl Driver<'_> {
+    /// Acts on the signals that wait, each together with its removal.
+    pub(super) async fn take_signals(&mut self) -> Result<()> {
+        loop {
+            let signals = self.inner.store.signals(self.record.id, PAGE as u32).await?;
+            if signals.is_empty() {
+                return Ok(());
+            }
+            for signal in signals {
+                let mut batch = Batch::default();
+                batch.steps.signals.push(signal.id);
+                match (signal.app, Told::read(&signal.signal)) {
+                    (None, Some(Told::Ordered(ordered))) => self.ordered(ordered),
+                    (Some((vendor, app)), Some(told)) => {
+                        if let Some((live, running)) = self.find(vendor, app).await? {
+                            self.told(live, running, told, &mut batch)?;
+                        }
+                    }
+                    _ => {
+                        tracing::error!(rollout = self.record.name, id = signal.id, "a signal cannot be read")
+                    }
+                }
+                self.store(batch).await?;
+            }
+        }
+    }
+
+    /// An app, and its action that is in progress.
+    async fn find(&mut self, vendor: Vendor, app: AppId) -> Result<Option<(Live, Option<Action>)>> {
+        let running =
+            self.running.iter().find(|(_, (live, _))| live.row.vendor == vendor && live.row.app == app);
+        if let Some((live, action)) = running.map(|(id, _)| *id).and_then(|id| self.running.remove(&id)) {
+            return Ok(Some((live, Some(action))));
+        }
+        let filter = RolloutFilter::new(1).of_vendor(Some(vendor)).of_app(Some(app));
+        let row = self.inner.store.rollout_apps(self.record.id, &filter).await?.apps.pop();
+        Ok(row.and_then(|row| self.live(row)).map(|live| (live, None)))
+    }
+
+    fn told(&mut self, mut live: Live, running: Option<Action>, told: Told, batch: &mut Batch) -> Result<()> {
+        let input = match told {
+            Told::Ordered(ordered) => Input::Ordered(Box::new(ordered)),
+            Told::Retry { by, correction } => {
+                let corrected = live.correct(correction);
+                Input::Ordered(Box::new(Ordered::new(by, Order::Retry(corrected))))
+            }
+            Told::Woken(wake) => Input::Woken(Box::new(wake)),
+            Told::Revoked => Input::Revoked,
+            Told::Superseded { rollout } => Input::Superseded { rollout },
+        };
+        self.take(live, running, input, batch)
+    }
+
+    /// An order to the rollout as a whole.
+    fn ordered(&mut self, ordered: Ordered) {
+        self.changed = true;
+        match ordered.order {
+            Order::Pause => self.control.mode = Mode::Paused,
+            Order::Resume => {
+                self.control.mode = Mode::Running;
+                self.control.submissions_held = false;
+                if let Some(halt) = self.control.halt.take() {
+                    self.control.forgiven = halt.bad;
+                }
+                self.control.add(What::Wake);
+            }
+            Order::Abort | Order::Skip | Order::RollBack => {
+                self.control.mode = Mode::Running;
+                self.control.closed = true;
+                self.control.add(What::Order(ordered));
+                self.control.add(What::Wake);
+            }
+            _ => self.control.add(What::Order(ordered)),
+        }
+    }
+
+    /// Tells one page of apps what is waiting for them, and remembers how far it came.
+    pub(super) async fn work(&mut self) -> Result<()> {
+        let Some(mut work) = self.control.work.first().cloned() else { return Ok(()) };
+        let filter = RolloutFilter::new(PAGE as u32).after(work.after);
+        let filter = match &work.what {
+            What::Open { wave } => filter.of_wave(Some(*wave)),
+            _ => filter,
+        };
+        let page = self.inner.store.rollout_apps(self.record.id, &filter).await?;
+        let mut batch = Batch::default();
+        for row in page.apps {
+            let (live, running) = match self.running.remove(&row.id) {
+                Some((live, action)) => (live, Some(action)),
+                None => match self.live(row) {
+                    Some(live) => (live, None),
+                    None => continue,
+                },
+            };
+            match (&work.what, running) {
+                (What::Order(ordered), running) => {
+                    self.take(live, running, Input::Ordered(Box::new(ordered.clone())), &mut batch)?;
+                }
+                (_, Some(action)) => drop(self.running.insert(live.row.id, (live, action))),
+                (_, None) => self.wake(live, &mut batch),
+            }
+        }
+        match page.next {
+            Some(next) => {
+                work.after = next;
+                self.control.work[0] = work;
+            }
+            None => drop(self.control.work.remove(0)),
+        }
+        self.changed = true;
+        self.store(batch).await
+    }
+
+    /// Makes an app due whose wave is open, or whose action was held back.
+    fn wake(&mut self, live: Live, batch: &mut Batch) {
+        let may_begin = self.control.wave.is_some_and(|wave| live.row.wave <= wave);
+        let waits = live.state.busy || (live.state.phase == Phase::Waiting && may_begin);
+        if waits && live.row.progress.due_at.is_none() {
+            let now = self.inner.clock.now();
+            self.postpone(live, Some(now), batch);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Takes inputs in, and stores what follows.
+
+use miniprogram_core::{Result, Timestamp};
+use miniprogram_store::rollouts::{AppStep, ControlStep, RolloutApp, Steps};
+
+use super::super::carry_out;
+use super::super::live::{Live, entry, progress};
+use super::super::notice::Notice;
+use super::Driver;
+use crate::machine::{Action, Answer, Input, Note, Performed, step};
+
+/// How long an action that panicked is left alone.
+const AFTER_A_PANIC: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// What one write consists of, and the apps that it is about.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) steps: Steps,
+    apps: Vec<Stepped>,
+}
+
+/// An app whose step waits to be stored.
+struct Stepped {
+    live: Live,
+    /// Whether the step issued an action.
+    issued: bool,
+    /// The action that is in progress meanwhile.
+    running: Option<Action>,
+}
+
+impl Batch {
+    pub(super) fn has_steps(&self) -> bool {
+        !self.apps.is_empty()
+    }
+}
+
+impl Driver<'_> {
+    /// An app as its row says. None if the row is of another version: it is set aside, and all others go on.
+    pub(super) fn live(&self, row: RolloutApp) -> Option<Live> {
+        let place = self.places.get(&(row.vendor, row.app.clone()))?;
+        let planned = self.plan.app_at(*place)?;
+        let app = row.app.clone();
+        match Live::read(row, &planned) {
+            Ok(live) => Some(live),
+            Err(error) => {
+                tracing::error!(rollout = self.record.name, %app, %error, "an app is set aside");
+                None
+            }
+        }
+    }
+
+    /// Takes one input in. `running` is the action of the app that is in progress.
+    pub(super) fn take(
+        &mut self,
+        mut live: Live,
+        running: Option<Action>,
+        input: Input,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let now = self.inner.clock.now();
+        let policy = self.policy(&live)?;
+        let delay = policy.delay;
+        let stepped = step(&live.state, input, now, &live.target, policy);
+        let unchanged = stepped.ignored().is_some() && stepped.state == live.state;
+        // The result of a call and the order of a person are evidence, even where they change nothing.
+        let evidence = !unchanged
+            || matches!(stepped.entry.input, Input::Performed(_) | Input::Ordered(_) | Input::Gated(_));
+        let next = progress(&stepped.state, &live.correction, Some(now))?;
+        if !evidence && next == live.row.progress {
+            if let Some(action) = running {
+                self.running.insert(live.row.id, (live, action));
+            }
+            return Ok(());
+        }
+        if let Some(need) = stepped.needs() {
+            let (vendor, app_id) = (live.row.vendor, live.row.app.clone());
+            self.notices.push(Notice::Needs { vendor, app_id, need });
+        }
+        if stepped.entry.notes.contains(&Note::Delayed) {
+            self.delayed(delay);
+        }
+        let entries = if evidence { vec![entry(&stepped.entry)?] } else { Vec::new() };
+        batch.steps.apps.push(AppStep::of(&live.row, next.clone(), entries));
+        self.count(&live, &next.phase);
+        live.state = stepped.state;
+        live.row.progress = next;
+        batch.apps.push(Stepped { live, issued: stepped.action.is_some(), running });
+        Ok(())
+    }
+
+    /// Changes when an app is looked at again, and nothing else.
+    pub(super) fn postpone(&mut self, mut live: Live, until: Option<Timestamp>, batch: &mut Batch) {
+        if live.row.progress.due_at == until {
+            return;
+        }
+        let next = live.row.progress.clone().due_at(until);
+        batch.steps.apps.push(AppStep::of(&live.row, next.clone(), Vec::new()));
+        live.row.progress = next;
+        batch.apps.push(Stepped { live, issued: false, running: None });
+    }
+
+    fn count(&mut self, live: &Live, to: &str) {
+        let from = live.row.progress.phase.as_str();
+        if from != to {
+            let counts = self.counts.entry(live.row.wave).or_default();
+            if let Some(count) = counts.get_mut(from) {
+                *count = count.saturating_sub(1);
+            }
+            *counts.entry(to.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Stores a batch with what has been decided about the whole, and starts the actions that its steps issued.
+    pub(super) async fn store(&mut self, mut batch: Batch) -> Result<()> {
+        if self.changed {
+            let control = self.control.sealed()?;
+            batch.steps.control = Some(ControlStep::of(&self.record, control, Vec::new()));
+        }
+        let decided = batch.steps.control.is_some();
+        self.inner.store.commit_steps(&self.drive, batch.steps, self.inner.clock.now()).await?;
+        if decided {
+            self.record.version += 1;
+            self.changed = false;
+        }
+        for Stepped { mut live, issued, running } in batch.apps {
+            live.row.version += 1;
+            match running {
+                Some(action) => drop(self.running.insert(live.row.id, (live, action))),
+                // If there is no room for it, its row is due.
+                None if issued => drop(self.begin(live).await?),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores that the rollout has ended.
+    pub(super) async fn end(&mut self) -> Result<()> {
+        let step = ControlStep::of(&self.record, self.control.sealed()?, Vec::new()).with_ended(true);
+        let mut steps = Steps::default();
+        steps.control = Some(step);
+        self.inner.store.commit_steps(&self.drive, steps, self.inner.clock.now()).await?;
+        self.notices.push(Notice::Ended);
+        self.tell().await;
+        Ok(())
+    }
+
+    /// Takes the results of actions in.
+    pub(super) async fn finish(&mut self, results: Vec<(i64, Option<Input>)>) -> Result<()> {
+        let now = self.inner.clock.now();
+        let mut batch = Batch::default();
+        for (id, result) in results {
+            let Some((live, action)) = self.running.remove(&id) else { continue };
+            let pace = self.paces.get_mut(&live.row.vendor);
+            let trouble = match &result {
+                Some(Input::Performed(performed)) => match &**performed {
+                    Performed::Failed { trouble, .. } => Some(trouble),
+                    Performed::Done { .. } => None,
+                },
+                Some(Input::Answered(answer)) => match &**answer {
+                    Answer::Failed(trouble) => Some(trouble),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(pace) = pace {
+                pace.end();
+                if let Some(trouble) = trouble {
+                    pace.learn(trouble, now);
+                }
+            }
+            match result.or_else(|| carry_out::after_a_panic(&action)) {
+                Some(input) => self.take(live, None, input, &mut batch)?,
+                None => self.postpone(live, Some(now.after(AFTER_A_PANIC)), &mut batch),
+            }
+        }
+        self.store(batch).await
+    }
+}

@@ -1,0 +1,43 @@
+//! Health gates: whether a version that some users have may go on.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use miniprogram_core::{AppId, Vendor};
+
+use crate::machine::{Gated, Health};
+
+/// What a gate is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GateRequest {
+    /// The rollout.
+    pub rollout: String,
+    /// The app's vendor.
+    pub vendor: Vendor,
+    /// The app.
+    pub app_id: AppId,
+    /// The version.
+    pub version: String,
+    /// The share of users that has it, in percent.
+    pub percentage: u8,
+}
+
+/// Decides whether a version that some users have may go on. Asked once after each bake time; an inconclusive answer
+/// waits for a person.
+#[async_trait]
+pub trait HealthGate: Debug + Send + Sync + 'static {
+    /// Returns what the gate found. A gate that cannot be asked is inconclusive.
+    async fn check(&self, request: &GateRequest) -> Gated;
+}
+
+/// The gate of an engine that was given none: inconclusive.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoGate;
+
+#[async_trait]
+impl HealthGate for NoGate {
+    async fn check(&self, _request: &GateRequest) -> Gated {
+        Gated::new(Health::Inconclusive, Some("no gate is configured".to_owned()))
+    }
+}

@@ -1,0 +1,179 @@
+//! How fast a vendor is called: rate, concurrency, pauses that it asks for, and its audit quota.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use jiff::ToSpan as _;
+use jiff::tz::{Offset, TimeZone};
+use miniprogram_core::clock::Clock;
+use miniprogram_core::model::{AuditQuota, QuotaPeriod};
+use miniprogram_core::{ErrorKind, Retry, Timestamp};
+
+use crate::machine::Trouble;
+use crate::plan::VendorSettings;
+
+/// The pause after a frequency code that names none.
+const PAUSE: Duration = Duration::from_secs(30);
+/// When a quota without a known period is asked for again.
+const ASK_AGAIN: Duration = Duration::from_secs(3600);
+/// How old a quota may be before it is asked for again: others spend from it too.
+const FRESH: Duration = Duration::from_secs(600);
+
+/// The engine's clock, as governor wants it.
+#[derive(Debug, Clone)]
+struct Time(Arc<dyn Clock>);
+
+impl GovernorClock for Time {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        let millis = u64::try_from(self.0.now().as_unix_millis()).unwrap_or_default();
+        Nanos::from(Duration::from_millis(millis))
+    }
+}
+
+/// How fast a vendor is called.
+pub(super) struct Pace {
+    limiter: RateLimiter<NotKeyed, InMemoryState, Time, NoOpMiddleware<Nanos>>,
+    clock: Time,
+    concurrency: usize,
+    /// How many actions are in progress.
+    running: usize,
+    /// Until when the vendor wants no call.
+    paused_until: Option<Timestamp>,
+    slots: Slots,
+    /// The share of the quota that is left to others.
+    kept: crate::plan::Share,
+}
+
+/// What is known of the audit quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slots {
+    /// It has to be asked for.
+    Unknown,
+    /// There is none.
+    Unlimited,
+    /// So many submissions are ours, as known then.
+    Left { slots: u64, asked_at: Timestamp, refill: Timestamp },
+}
+
+/// Whether a submission may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// It may: a slot is reserved for it.
+    Taken,
+    /// The quota has to be asked for first.
+    Ask,
+    /// Not before then.
+    Wait(Timestamp),
+}
+
+impl Pace {
+    pub(super) fn new(settings: &VendorSettings, clock: &Arc<dyn Clock>) -> Self {
+        let time = Time(Arc::clone(clock));
+        let rate = settings.rate.per_second();
+        let burst = NonZeroU32::new(rate as u32).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(Duration::from_secs_f64(1.0 / rate));
+        let quota = quota.unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX)).allow_burst(burst);
+        Self {
+            limiter: RateLimiter::direct_with_clock(quota, time.clone()),
+            clock: time,
+            concurrency: settings.concurrency as usize,
+            running: 0,
+            paused_until: None,
+            slots: Slots::Unknown,
+            kept: settings.quota_kept,
+        }
+    }
+
+    /// Returns how many more actions may be started at once.
+    pub(super) fn room(&self, now: Timestamp) -> usize {
+        if self.paused_until.is_some_and(|until| until > now) {
+            return 0;
+        }
+        self.concurrency.saturating_sub(self.running)
+    }
+
+    /// Spends one call of the rate, or returns how long it has to wait.
+    pub(super) fn check(&self) -> Result<(), Duration> {
+        let early = |early: governor::NotUntil<Nanos>| early.wait_time_from(self.clock.now());
+        self.limiter.check().map_err(|not_until| early(not_until).max(Duration::from_millis(1)))
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.running += 1;
+    }
+
+    pub(super) fn end(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+
+    /// Returns how long the vendor wants no call.
+    pub(super) fn pause(&self, now: Timestamp) -> Option<Duration> {
+        self.paused_until.filter(|until| *until > now).map(|until| until.since(now))
+    }
+
+    /// Learns from a failed call: a frequency code concerns all apps of the vendor.
+    pub(super) fn learn(&mut self, trouble: &Trouble, now: Timestamp) {
+        let wait = trouble.retry_after.map(Duration::from_millis);
+        if trouble.kind == ErrorKind::QuotaExhausted || trouble.retry == Retry::NextWindow {
+            self.slots = Slots::Unknown;
+        } else if trouble.kind == ErrorKind::RateLimited || wait.is_some() {
+            let until = now.after(wait.unwrap_or(PAUSE));
+            self.paused_until = Some(self.paused_until.map_or(until, |before| before.max(until)));
+        }
+    }
+
+    /// Reserves a slot of the audit quota.
+    pub(super) fn take_slot(&mut self, now: Timestamp) -> Slot {
+        match &mut self.slots {
+            Slots::Unlimited => Slot::Taken,
+            Slots::Unknown => Slot::Ask,
+            Slots::Left { asked_at, refill, .. } if now >= *refill || now.since(*asked_at) >= FRESH => {
+                Slot::Ask
+            }
+            Slots::Left { slots: 0, refill, .. } => Slot::Wait(*refill),
+            Slots::Left { slots, .. } => {
+                *slots -= 1;
+                Slot::Taken
+            }
+        }
+    }
+
+    /// Learns the quota; `None` if the vendor did not tell.
+    pub(super) fn learn_quota(&mut self, quota: Option<&AuditQuota>, now: Timestamp) {
+        self.slots = match quota {
+            Some(quota) if quota.unlimited => Slots::Unlimited,
+            Some(AuditQuota { remaining: Some(remaining), limit, period, .. }) => {
+                let whole = usize::try_from(limit.unwrap_or(*remaining)).unwrap_or(usize::MAX);
+                let kept = self.kept.of(whole) as u64;
+                let refill = refill(*period, now);
+                Slots::Left { slots: remaining.saturating_sub(kept), asked_at: now, refill }
+            }
+            // The vendor refuses a submission that goes too far.
+            _ => Slots::Unlimited,
+        };
+    }
+}
+
+/// Returns when a quota is full again: a month is that of Beijing. When a week begins no vendor says, so it is asked
+/// again and again.
+fn refill(period: Option<QuotaPeriod>, now: Timestamp) -> Timestamp {
+    let zone = TimeZone::fixed(Offset::constant(8));
+    let next = || {
+        let date = jiff::Timestamp::from_millisecond(now.as_unix_millis()).ok()?.to_zoned(zone).date();
+        let next = match period? {
+            QuotaPeriod::Month => date.first_of_month().checked_add(1.month()).ok()?,
+            _ => return None,
+        };
+        let begin = next.to_zoned(TimeZone::fixed(Offset::constant(8))).ok()?;
+        Some(Timestamp::from_unix_millis(begin.timestamp().as_millisecond()))
+    };
+    next().unwrap_or_else(|| now.after(ASK_AGAIN))
+}

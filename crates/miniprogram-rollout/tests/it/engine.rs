@@ -1,0 +1,424 @@
+//! Rollouts over the simulator: its truth decides, on its clock.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use baidu_smartapp::{BAIDU, BaiduPlatform};
+use futures::future::{Either, select};
+use miniprogram_core::clock::{Clock, VirtualClock};
+use miniprogram_core::push::Delivery;
+use miniprogram_core::token::{AccessToken, TokenProvider, TokenScope};
+use miniprogram_core::transport::BaseUrl;
+use miniprogram_core::{
+    AppId, ClientConfig, Error, ErrorKind, Event, EventHandler as _, EventKind, MiniProgramPlatform, Result,
+    Timestamp, Vendor,
+};
+use miniprogram_rollout::engine::{
+    Driven, GateRequest, HealthGate, Mode, RolloutEngine, RolloutEvents, RolloutStatus,
+};
+use miniprogram_rollout::machine::{Gated, Health, Order, Ordered};
+use miniprogram_rollout::plan::{Context, KnownVendor, Plan};
+use miniprogram_sim::{
+    AppSpec, AuditPolicy, Decision, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State,
+};
+use miniprogram_store::{SqliteStore, Store, StoreJournal, StoreOptions};
+use serde_json::json;
+use tempfile::TempDir;
+use wechat_wxa::{WECHAT, WeChatPlatform};
+
+const VERSION: &str = "2.0.0";
+const HOUR: Duration = Duration::from_secs(3600);
+const NAME: &str = "spring";
+/// The status of a gray release at WeChat that was cancelled.
+const CANCELLED: i64 = 4;
+
+/// A simulator, a store and the apps of both vendors.
+struct Fleet {
+    sim: Arc<Simulator>,
+    clock: VirtualClock,
+    folder: TempDir,
+    apps: Vec<(Vendor, AppId)>,
+}
+
+#[derive(Debug)]
+struct SimTokens(Arc<Simulator>);
+
+#[async_trait]
+impl TokenProvider for SimTokens {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+        let refuse = || Error::new(ErrorKind::Config, "token").with_detail(format!("no {scope} here"));
+        let app = scope.app.as_ref().ok_or_else(refuse)?;
+        AccessToken::new(self.0.token(app).map_err(|error| refuse().with_source(error))?)
+    }
+
+    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Gate(Health);
+
+#[async_trait]
+impl HealthGate for Gate {
+    async fn check(&self, request: &GateRequest) -> Gated {
+        Gated::new(self.0, Some(format!("{} at {} %", request.app_id, request.percentage)))
+    }
+}
+
+impl Fleet {
+    /// So many apps per vendor, with a version online each.
+    async fn new(per_vendor: u64, config: SimConfig) -> Self {
+        let clock = VirtualClock::new(Timestamp::from_unix(1_800_000_000));
+        let config = config.with_virtual_clock(clock.clone());
+        let sim = Arc::new(Simulator::start(config).await.unwrap());
+        let mut apps = Vec::new();
+        for number in 1..=per_vendor {
+            for (vendor, app) in
+                [(WECHAT, format!("wx{number:016}")), (BAIDU, (17_000_000 + number).to_string())]
+            {
+                let app = AppId::from(app);
+                sim.add_app(AppSpec::new(vendor, app.clone()).with_state(State::Online)).unwrap();
+                apps.push((vendor, app));
+            }
+        }
+        let folder = TempDir::new().unwrap();
+        SqliteStore::create(folder.path().join("state.db"), StoreOptions::default()).await.unwrap();
+        Self { sim, clock, folder, apps }
+    }
+
+    fn plan(&self, top: &str, tables: &str) -> Plan {
+        let gray = |platform: &dyn MiniProgramPlatform| platform.capabilities();
+        let known = Context::new([
+            KnownVendor::new(WECHAT, gray(&self.wechat(ClientConfig::new("p", self.tokens())))),
+            KnownVendor::new(BAIDU, gray(&self.baidu(ClientConfig::new("p", self.tokens())))),
+        ]);
+        let file = format!(
+            r#"
+            merchants = "merchants.csv"
+            {top}
+            [vendor.wechat]
+            template = 7
+            version = "{VERSION}"
+            description = "spring"
+            rate = 50
+            extension = {{ extEnable = true }}
+            gray = [{{ share = "10%", bake = "1h" }}, {{ share = "50%", bake = "1h" }}]
+            submit = {{ items = [{{ address = "pages/index/index", first_class = "工具", second_class = "备忘录", first_id = 1, second_id = 2 }}] }}
+            [vendor.baidu]
+            template = 7
+            version = "{VERSION}"
+            description = "spring"
+            rate = 50
+            extension = {{ extEnable = true }}
+            submit = {{ content = "spring", remark = "none" }}
+            {tables}
+            "#
+        );
+        let mut merchants = "vendor,app_id\n".to_owned();
+        for (vendor, app) in &self.apps {
+            merchants += &format!("{vendor},{app}\n");
+        }
+        let mut files = |name: &str| match name {
+            "merchants.csv" => Ok(merchants.clone().into_bytes()),
+            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+        };
+        Plan::check("rollout.toml", file.as_bytes(), &mut files, &known)
+            .unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    fn tokens(&self) -> Arc<SimTokens> {
+        Arc::new(SimTokens(Arc::clone(&self.sim)))
+    }
+
+    fn wechat(&self, config: ClientConfig) -> WeChatPlatform {
+        WeChatPlatform::new(config.with_base_url(BaseUrl::parse(&self.sim.base_url()).unwrap())).unwrap()
+    }
+
+    fn baidu(&self, config: ClientConfig) -> BaiduPlatform {
+        BaiduPlatform::new(config.with_base_url(BaseUrl::parse(&self.sim.base_url()).unwrap())).unwrap()
+    }
+
+    /// A process: its own platforms over the same store.
+    async fn engine(&self, owner: &str, health: Health) -> RolloutEngine {
+        let store = SqliteStore::open(self.folder.path().join("state.db"), StoreOptions::default());
+        let store: Arc<dyn Store> = Arc::new(store.await.unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let config = |vendor: Vendor| {
+            let platform = self.sim.callback(vendor).unwrap().platform_id;
+            let journal = StoreJournal::new(Arc::clone(&store) as _, platform.clone(), Arc::clone(&clock));
+            ClientConfig::new(platform, self.tokens())
+                .with_clock(Arc::clone(&clock))
+                .with_journal(Arc::new(journal))
+        };
+        RolloutEngine::builder(Arc::clone(&store) as _, Arc::clone(&clock))
+            .with_platform(Arc::new(self.wechat(config(WECHAT))))
+            .with_platform(Arc::new(self.baidu(config(BAIDU))))
+            .with_gate(Arc::new(Gate(health)))
+            .with_owner(owner)
+            .with_lease(Duration::from_secs(600))
+            .with_signal_interval(HOUR)
+            .build()
+    }
+
+    fn online(&self, app: &AppId) -> String {
+        self.sim.truth(app).unwrap().online_version().unwrap_or_default().to_owned()
+    }
+
+    /// How many apps show the new version to everybody.
+    fn on_new_version(&self) -> usize {
+        self.apps.iter().filter(|(_, app)| self.online(app) == VERSION).count()
+    }
+
+    fn times(&self, operation: &str) -> u64 {
+        self.apps.iter().map(|(_, app)| self.sim.effects(app, operation)).sum()
+    }
+}
+
+fn config() -> SimConfig {
+    SimConfig::new()
+        .with_seed(7)
+        .with_wechat_audits(1000)
+        .with_baidu_audits(1000)
+        .with_audit_policy(AuditPolicy::approve_after(HOUR * 5))
+}
+
+const WAVES: &str = r#"
+    [[wave]]
+    name = "canary"
+    apps = 2
+    [[wave]]
+    name = "all"
+    apps = "rest"
+"#;
+
+async fn drive(engine: &RolloutEngine) -> Driven {
+    engine.drive(NAME, std::future::pending()).await.unwrap()
+}
+
+/// Drives until a status is as wanted; then the driver is asked to stop.
+async fn drive_until(engine: &RolloutEngine, wanted: impl Fn(&RolloutStatus) -> bool) {
+    let looked = async {
+        while !wanted(&engine.status(NAME).await.unwrap()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert_eq!(engine.drive(NAME, looked).await.unwrap(), Driven::Stopped);
+}
+
+fn order(order: Order) -> Ordered {
+    Ordered::new("operator", order)
+}
+
+/// Completes when it has been polled that often: a crash at some point of what is polled with it.
+async fn crash_after(polls: u32) {
+    let mut left = polls;
+    std::future::poll_fn(|_| {
+        left = left.saturating_sub(1);
+        if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_is_released_in_waves_whatever_the_vendors_answer() {
+    let faults = vec![
+        FaultRule::probability(0.05, Scope::All, Fault::Before(Disturbance::ServerError(502))),
+        FaultRule::probability(0.03, Scope::Effects, Fault::After(Disturbance::Reset)),
+        FaultRule::probability(0.02, Scope::Effects, Fault::After(Disturbance::Hang)),
+    ];
+    let fleet = Fleet::new(10, config().with_faults(faults)).await;
+    let plan = fleet.plan(r#"failure_budget = 0"#, WAVES);
+    let engine = fleet.engine("one", Health::Pass).await;
+    engine.start(NAME, &plan, "tester").await.unwrap();
+    assert_eq!(drive(&engine).await, Driven::Ended);
+    let status = engine.status(NAME).await.unwrap();
+    assert_eq!((status.count("released"), status.apps), (20, 20), "{status:?}");
+    assert!(status.ended_at.is_some());
+    for (vendor, app) in &fleet.apps {
+        assert_eq!(fleet.online(app), VERSION, "{vendor} {app}");
+        for operation in ["submit_audit", "release"] {
+            assert_eq!(fleet.sim.effects(app, operation), 1, "{operation} of {vendor} {app}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_killed_no_effect_is_doubled_and_every_app_arrives() {
+    let seed = fastrand::u64(..1 << 32);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let faults = vec![FaultRule::probability(0.05, Scope::Effects, Fault::After(Disturbance::Reset))];
+    let fleet = Fleet::new(6, config().with_seed(seed).with_faults(faults)).await;
+    let plan = fleet.plan("failure_budget = 0", WAVES);
+    fleet.engine("starter", Health::Pass).await.start(NAME, &plan, "tester").await.unwrap();
+    let mut crashes = 0;
+    loop {
+        let engine = fleet.engine(&format!("process {crashes}"), Health::Pass).await;
+        let driven = {
+            let driving = pin!(drive(&engine));
+            // The last driver is left alone.
+            let polls = if crashes < 15 { random.u32(1..60) } else { u32::MAX };
+            match select(driving, pin!(crash_after(polls))).await {
+                Either::Left((driven, _)) => Some(driven),
+                Either::Right(_) => None,
+            }
+        };
+        match driven {
+            Some(Driven::Ended) => break,
+            // The lease of the one before runs out.
+            Some(_) => {
+                let _busy = fleet.clock.enter();
+                fleet.clock.sleep(Duration::from_secs(60)).await;
+            }
+            None => crashes += 1,
+        }
+    }
+    assert!(crashes > 3, "only {crashes} crashes");
+    let status = fleet.engine("reader", Health::Pass).await.status(NAME).await.unwrap();
+    assert_eq!((status.count("released"), fleet.on_new_version()), (12, 12), "{status:?}");
+    assert_eq!((fleet.times("submit_audit"), fleet.times("release")), (12, 12));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wave_that_overspends_its_budget_halts_and_an_abort_ends_it() {
+    let rejecting = config().with_audit_policy(AuditPolicy::reject_after(HOUR, "no login"));
+    let fleet = Fleet::new(4, rejecting).await;
+    let plan = fleet.plan("failure_budget = 1", WAVES);
+    let engine = fleet.engine("one", Health::Pass).await;
+    engine.start(NAME, &plan, "tester").await.unwrap();
+    drive_until(&engine, |status| status.halt.is_some()).await;
+    let status = engine.status(NAME).await.unwrap();
+    let halt = status.halt.clone().unwrap();
+    assert_eq!((halt.wave, halt.bad, halt.tolerated), (0, 2, 1), "{status:?}");
+    assert_eq!((status.wave, status.count("waiting")), (Some(0), 6), "no other wave was opened: {status:?}");
+    engine.order(NAME, None, order(Order::Abort)).await.unwrap();
+    assert_eq!(drive(&engine).await, Driven::Ended);
+    let status = engine.status(NAME).await.unwrap();
+    assert_eq!((status.count("rejected"), status.count("aborted")), (2, 6), "{status:?}");
+    assert_eq!(fleet.on_new_version(), 0);
+    assert_eq!(fleet.times("submit_audit"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_abort_in_gray_leaves_every_app_on_the_version_it_had() {
+    let fleet = Fleet::new(3, config()).await;
+    let waves = "[[wave]]\nname = \"all\"\napps = \"rest\"\n[gate]\ncommand = [\"ask\"]";
+    let plan = fleet.plan("failure_budget = 0", waves);
+    // Nobody knows whether the version is healthy: at 10 % every app of the vendor with gray releases needs a person.
+    let engine = fleet.engine("one", Health::Inconclusive).await;
+    engine.start(NAME, &plan, "tester").await.unwrap();
+    let before: Vec<_> = fleet.apps.iter().map(|(_, app)| fleet.online(app)).collect();
+    drive_until(&engine, |status| status.count("baking") == 3).await;
+    let gray = |app: &AppId| fleet.sim.truth(app).unwrap().gray.map(|gray| gray.percentage);
+    assert!(fleet.apps.iter().filter(|(vendor, _)| *vendor == WECHAT).all(|(_, app)| gray(app) == Some(10)));
+    engine.order(NAME, None, order(Order::Abort)).await.unwrap();
+    drive(&engine).await;
+    for ((vendor, app), before) in fleet.apps.iter().zip(before) {
+        if *vendor == WECHAT {
+            let gray = fleet.sim.truth(app).unwrap().gray.map(|gray| gray.status);
+            assert_eq!((fleet.online(app), gray), (before, Some(CANCELLED)), "{app}");
+        }
+    }
+    assert_eq!(engine.status(NAME).await.unwrap().count("aborted"), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollback_after_the_end_brings_every_app_back() {
+    let fleet = Fleet::new(3, config()).await;
+    let plan = fleet.plan("failure_budget = 0", WAVES);
+    let engine = fleet.engine("one", Health::Pass).await;
+    engine.start(NAME, &plan, "tester").await.unwrap();
+    let before: Vec<_> = fleet.apps.iter().map(|(_, app)| fleet.online(app)).collect();
+    assert_eq!(drive(&engine).await, Driven::Ended);
+    assert_eq!(fleet.on_new_version(), 6);
+    engine.order(NAME, None, order(Order::RollBack)).await.unwrap();
+    assert_eq!(drive(&engine).await, Driven::Ended);
+    let after: Vec<_> = fleet.apps.iter().map(|(_, app)| fleet.online(app)).collect();
+    assert_eq!(after, before);
+    assert_eq!(engine.status(NAME).await.unwrap().count("rolled_back"), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_exceeds_the_quota_waits_and_nothing_fails() {
+    let fleet = Fleet::new(6, config().with_wechat_audits(4)).await;
+    let waves = "[[wave]]\nname = \"all\"\napps = \"rest\"";
+    let plan = fleet.plan("failure_budget = 0", waves);
+    let engine = fleet.engine("one", Health::Pass).await;
+    engine.start(NAME, &plan, "tester").await.unwrap();
+    drive_until(&engine, |status| status.count("released") == 10).await;
+    let status = engine.status(NAME).await.unwrap();
+    assert_eq!((status.count("submitting"), status.count("failed")), (2, 0), "{status:?}");
+    let wechat = fleet.apps.iter().filter(|(vendor, _)| *vendor == WECHAT);
+    assert_eq!(wechat.map(|(_, app)| fleet.sim.effects(app, "submit_audit")).sum::<u64>(), 4);
+    // A month later the rest is submitted.
+    assert_eq!(drive(&engine).await, Driven::Ended);
+    assert_eq!(engine.status(NAME).await.unwrap().count("released"), 12);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_process_drives_and_a_paused_rollout_sends_nothing() {
+    let fleet = Fleet::new(2, config()).await;
+    let plan = fleet.plan("failure_budget = 0", WAVES);
+    let (first, second) = (fleet.engine("one", Health::Pass).await, fleet.engine("two", Health::Pass).await);
+    first.start(NAME, &plan, "tester").await.unwrap();
+    second.order(NAME, None, order(Order::Pause)).await.unwrap();
+    let requests = fleet.sim.requests();
+    let looked = async {
+        while first.status(NAME).await.unwrap().mode != Mode::Paused {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(drive(&second).await, Driven::Elsewhere);
+    };
+    assert_eq!(first.drive(NAME, looked).await.unwrap(), Driven::Stopped);
+    assert_eq!(fleet.sim.requests(), requests);
+    second.order(NAME, None, order(Order::Resume)).await.unwrap();
+    assert_eq!(drive(&second).await, Driven::Ended);
+    assert_eq!(fleet.on_new_version(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_merchant_who_revokes_fails_and_gets_no_further_call() {
+    let fleet = Fleet::new(2, config().with_audit_policy(AuditPolicy::Manual)).await;
+    let waves = "[[wave]]\nname = \"all\"\napps = \"rest\"";
+    let plan = fleet.plan(r#"failure_budget = "50%""#, waves);
+    let engine = fleet.engine("one", Health::Pass).await;
+    engine.start(NAME, &plan, "tester").await.unwrap();
+    drive_until(&engine, |status| status.count("in_review") == 4).await;
+    let store =
+        SqliteStore::open(fleet.folder.path().join("state.db"), StoreOptions::default()).await.unwrap();
+    let events = RolloutEvents::new(Arc::new(store), Arc::new(fleet.clock.clone()));
+    let (vendor, app) = fleet.apps[0].clone();
+    let mut event = Event::new(vendor, EventKind::AuthorizationRevoked, "unauthorized".into(), json!({}));
+    event.app_id = Some(app.clone());
+    let delivery = Delivery::new(1, "p".into(), fleet.clock.now());
+    events.handle(&event, &delivery).await.unwrap();
+    let calls = |app: &AppId| {
+        fleet.sim.request_log().iter().filter(|request| request.app_id.as_ref() == Some(app)).count()
+    };
+    let before = calls(&app);
+    for (_, other) in &fleet.apps[1..] {
+        fleet.sim.decide_audit(other, &Decision::Approve).unwrap();
+    }
+    assert_eq!(drive(&engine).await, Driven::Ended);
+    assert_eq!(calls(&app), before);
+    let status = engine.status(NAME).await.unwrap();
+    assert_eq!((status.count("failed"), status.count("released")), (1, 3), "{status:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_rollout_and_a_second_plan_of_the_same_name_are_refused() {
+    let fleet = Fleet::new(2, config()).await;
+    let engine = fleet.engine("one", Health::Pass).await;
+    let missing = engine.status(NAME).await.unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound, "{missing}");
+    let id = engine.start(NAME, &fleet.plan("failure_budget = 0", WAVES), "tester").await.unwrap();
+    let again = engine.start(NAME, &fleet.plan("failure_budget = 0", WAVES), "tester").await.unwrap();
+    assert_eq!(id, again);
+    let other = fleet.plan(r#"failure_budget = "1%""#, WAVES);
+    assert_eq!(engine.start(NAME, &other, "tester").await.unwrap_err().kind(), ErrorKind::Conflict);
+}
