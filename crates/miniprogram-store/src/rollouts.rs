@@ -453,6 +453,34 @@ pub struct LedgerEntry {
     pub entry: NewEntry,
 }
 
+/// An entry of a ledger that cannot be read: it is set aside, and all others are listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UnreadableEntry {
+    /// Its id in the store.
+    pub id: i64,
+    /// The app's vendor, if that is readable.
+    pub vendor: Option<String>,
+    /// The app, if that is readable.
+    pub app: Option<String>,
+    /// Why it cannot be read.
+    pub reason: String,
+    /// Whether only the key is missing.
+    pub lacks_key: bool,
+}
+
+/// A page of a ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LedgerPage {
+    /// The entries.
+    pub entries: Vec<LedgerEntry>,
+    /// The entries among them that cannot be read.
+    pub unreadable: Vec<UnreadableEntry>,
+    /// The id to continue after; none after the last page.
+    pub next: Option<i64>,
+}
+
 /// What another process wants of a rollout, or of one of its apps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -572,6 +600,18 @@ pub trait RolloutStore: Debug + Send + Sync + 'static {
         after: i64,
         limit: u32,
     ) -> Result<Vec<LedgerEntry>>;
+
+    /// Lists a ledger like [`ledger`](Self::ledger), and sets the entries aside that cannot be read.
+    ///
+    /// # Errors
+    /// [`Store`](ErrorKind::Store).
+    async fn ledger_page(
+        &self,
+        rollout: RolloutId,
+        app: Option<(Vendor, AppId)>,
+        after: i64,
+        limit: u32,
+    ) -> Result<LedgerPage>;
 
     /// Tells the driver of a rollout something, about the whole or about one app.
     ///

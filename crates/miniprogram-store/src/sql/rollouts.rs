@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::rollouts::{
-    AppStep, ControlStep, Drive, Driving, LONGEST_DRIVE, LedgerEntry, NewEntry, NewRollout, NewRolloutApp,
-    PhaseCount, Progress, RolloutApp, RolloutFilter, RolloutId, RolloutPage, RolloutRecord, RolloutStore,
-    SealedText, Signal, Steps, UnreadableApp,
+    AppStep, ControlStep, Drive, Driving, LONGEST_DRIVE, LedgerEntry, LedgerPage, NewEntry, NewRollout,
+    NewRolloutApp, PhaseCount, Progress, RolloutApp, RolloutFilter, RolloutId, RolloutPage, RolloutRecord,
+    RolloutStore, SealedText, Signal, Steps, UnreadableApp, UnreadableEntry,
 };
 
 /// The longest name of a rollout, in characters.
@@ -226,17 +226,29 @@ impl RolloutStore for Handle {
         let arguments = (self.keys().clone(), rollout, app, after, limit);
         self.read("ledger", arguments, |db, (keys, rollout, app, after, limit)| {
             Box::pin(async move {
-                let mut rows = QueryBuilder::new(
-                    "SELECT id, vendor, app, seq, at, kind, entry FROM rollout_ledger WHERE rollout = ",
-                );
-                rows.push_bind(rollout.0).push(" AND id > ").push_bind(*after);
-                if let Some((vendor, app)) = app {
-                    rows.push(" AND vendor = ").push_bind(vendor.as_str().to_owned());
-                    rows.push(" AND app = ").push_bind(app.as_str().to_owned());
-                }
-                rows.push(" ORDER BY id LIMIT ").push_bind(i64::from(*limit));
-                let rows = rows.build().fetch_all(db).await?;
+                let rows = ledger_rows(db, *rollout, app.as_ref(), *after, *limit).await?;
                 rows.iter().map(|row| entry_in(keys, *rollout, row)).collect()
+            })
+        })
+        .await
+    }
+
+    async fn ledger_page(
+        &self,
+        rollout: RolloutId,
+        app: Option<(Vendor, AppId)>,
+        after: i64,
+        limit: u32,
+    ) -> Result<LedgerPage> {
+        let arguments = (self.keys().clone(), rollout, app, after, limit);
+        self.read("ledger_page", arguments, |db, (keys, rollout, app, after, limit)| {
+            Box::pin(async move {
+                let rows = ledger_rows(db, *rollout, app.as_ref(), *after, *limit).await?;
+                let mut page = ledger_page_of(keys, *rollout, &rows);
+                if rows.len() as u64 == u64::from(*limit) {
+                    page.next = rows.last().map(|row| row.try_get("id")).transpose()?;
+                }
+                Ok(page)
             })
         })
         .await
@@ -629,6 +641,45 @@ fn rollout_in(keys: &StoreKeys, row: &Row) -> Result<RolloutRecord, Failure> {
         driver: owner.zip(maybe_time_in(row, "lease_until")?),
         name,
     })
+}
+
+async fn ledger_rows(
+    db: &mut Conn,
+    rollout: RolloutId,
+    app: Option<&(Vendor, AppId)>,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Row>, Failure> {
+    let mut rows = QueryBuilder::new(
+        "SELECT id, vendor, app, seq, at, kind, entry FROM rollout_ledger WHERE rollout = ",
+    );
+    rows.push_bind(rollout.0).push(" AND id > ").push_bind(after);
+    if let Some((vendor, app)) = app {
+        rows.push(" AND vendor = ").push_bind(vendor.as_str().to_owned());
+        rows.push(" AND app = ").push_bind(app.as_str().to_owned());
+    }
+    rows.push(" ORDER BY id LIMIT ").push_bind(i64::from(limit));
+    Ok(rows.build().fetch_all(db).await?)
+}
+
+fn ledger_page_of(keys: &StoreKeys, rollout: RolloutId, rows: &[Row]) -> LedgerPage {
+    let mut page = LedgerPage::default();
+    for row in rows {
+        match entry_in(keys, rollout, row) {
+            Ok(entry) => page.entries.push(entry),
+            Err(failure) => {
+                let text = |column| row.try_get::<String, _>(column).ok();
+                page.unreadable.push(UnreadableEntry {
+                    id: row.try_get("id").unwrap_or_default(),
+                    vendor: text("vendor"),
+                    app: text("app"),
+                    lacks_key: lacks_key(&failure),
+                    reason: why_of(failure),
+                });
+            }
+        }
+    }
+    page
 }
 
 fn page_of(keys: &StoreKeys, rows: &[Row]) -> RolloutPage {

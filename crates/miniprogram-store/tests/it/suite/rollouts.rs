@@ -18,6 +18,7 @@ suite![
     signals_wait_until_somebody_has_acted_on_them,
     a_callback_reaches_every_rollout_of_its_app,
     an_app_that_cannot_be_read_is_set_aside,
+    an_entry_that_cannot_be_read_is_set_aside,
     damaged_parts_of_a_rollout_are_dropped,
     names_that_break_a_rule_are_refused,
 ];
@@ -307,6 +308,31 @@ async fn an_app_that_cannot_be_read_is_set_aside(place: Place) {
     assert_eq!((due.apps.len(), due.unreadable.len()), (1, 1));
     let report = store.check(at(1)).await.unwrap();
     assert_eq!(report.unreadable.len(), 1, "{report:?}");
+}
+
+async fn an_entry_that_cannot_be_read_is_set_aside(place: Place) {
+    let store = place.store().await;
+    let id = rollout(&store, vec![app("a"), app("b")]).await;
+    let driver = drive(&store, id, "me", at(0)).await;
+    let read = apps(&store, id).await;
+    let step = |app, entries| AppStep::of(app, waiting(), entries);
+    let written = vec![
+        step(&read[0], vec![entry("began", "one"), entry("answer", "two")]),
+        step(&read[1], vec![entry("began", "three")]),
+    ];
+    store.commit_steps(&driver, steps(written), at(1)).await.unwrap();
+    place.statement("UPDATE rollout_ledger SET entry = substr(entry, 1, 0) WHERE seq = 2").await;
+    assert_eq!(store.ledger(id, None, 0, 9).await.unwrap_err().kind(), ErrorKind::Store);
+    let page = store.ledger_page(id, None, 0, 9).await.unwrap();
+    let found: Vec<_> = page.entries.iter().map(|entry| entry.entry.entry.expose()).collect();
+    let [unreadable] = &page.unreadable[..] else { panic!("{page:?}") };
+    assert_eq!((found, page.next), (vec!["one", "three"], None));
+    assert_eq!((unreadable.app.as_deref(), unreadable.lacks_key), (Some("a"), false));
+    // A page that ends with such an entry is continued after it.
+    let first = store.ledger_page(id, None, 0, 2).await.unwrap();
+    assert_eq!((first.entries.len(), first.unreadable.len(), first.next), (1, 1, Some(unreadable.id)));
+    let second = store.ledger_page(id, None, unreadable.id, 2).await.unwrap();
+    assert_eq!((second.entries.len(), second.next), (1, None));
 }
 
 async fn damaged_parts_of_a_rollout_are_dropped(place: Place) {
