@@ -64,7 +64,7 @@ pub struct RolloutStatus {
 }
 
 impl RolloutStatus {
-    pub(super) fn new(record: &RolloutRecord, counts: Vec<PhaseCount>) -> Result<Self> {
+    pub(crate) fn new(record: &RolloutRecord, counts: Vec<PhaseCount>) -> Result<Self> {
         let control = Control::read(&record.control)?;
         Ok(Self {
             name: record.name.clone(),
