@@ -4,3 +4,5 @@
 pub mod engine;
 pub mod machine;
 pub mod plan;
+#[cfg(feature = "report")]
+pub mod report;

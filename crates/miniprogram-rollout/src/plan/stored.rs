@@ -34,6 +34,17 @@ impl PlanSecrets {
         Secret::new(serde_json::to_string(&self.0).unwrap_or_default())
     }
 
+    /// Returns a text in which every secret of a merchant is masked.
+    #[cfg(feature = "report")]
+    pub(crate) fn mask(&self, vendor: Vendor, app_id: &AppId, text: &str) -> String {
+        let of_merchant = self.0.get(&name(vendor, app_id));
+        let mut values: Vec<_> = of_merchant.into_iter().flat_map(BTreeMap::values).collect();
+        // A value can be part of another one.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        let values = values.into_iter().filter(|value| !value.is_empty());
+        values.fold(text.to_owned(), |text, value| text.replace(value.as_str(), MASK))
+    }
+
     /// Reads the text that was sealed.
     ///
     /// # Errors

@@ -1,5 +1,8 @@
 //! Rollouts over the simulator: its truth decides, on its clock.
 
+#[cfg(feature = "report")]
+mod report;
+
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;

@@ -4,3 +4,5 @@
 
 mod engine;
 mod plan;
+#[cfg(feature = "report")]
+mod report;
