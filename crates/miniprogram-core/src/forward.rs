@@ -19,7 +19,7 @@ use crate::ext_json::ExtJson;
 use crate::id::PlatformId;
 use crate::id::SubjectId;
 use crate::id::{AppId, AuditId, DraftId, TemplateId};
-use crate::intent::{Intent, Settled};
+use crate::intent::{EarlierEffect, Intent, Settled};
 use crate::journal::Journal;
 use crate::manager::AuditManager;
 use crate::manager::Authorizer;
@@ -33,7 +33,6 @@ use crate::release::{
 use crate::status::VisitStatus;
 use crate::subject::Subject;
 use crate::template::{AddedTemplate, Template, TemplateDraft, TemplateLibrary};
-#[cfg(feature = "callback")]
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenProvider, TokenScope};
 use crate::vendor::Vendor;
@@ -60,6 +59,9 @@ macro_rules! forward {
             }
             async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
                 (**self).resolve(intent, settled).await
+            }
+            async fn settled(&self, command: &Command, since: Timestamp) -> Result<Option<EarlierEffect>> {
+                (**self).settled(command, since).await
             }
         }
 
@@ -275,6 +277,15 @@ macro_rules! forward {
             }
             async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>> {
                 (**self).pending(vendor, subject).await
+            }
+            async fn settled(
+                &self,
+                vendor: Vendor,
+                subject: &SubjectId,
+                command: &Command,
+                since: Timestamp,
+            ) -> Result<Option<EarlierEffect>> {
+                (**self).settled(vendor, subject, command, since).await
             }
         }
     )*};

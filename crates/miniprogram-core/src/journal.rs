@@ -6,10 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::command::Command;
 use crate::error::{Error, Result};
 use crate::error_kind::ErrorKind;
 use crate::id::{SubjectId, SubjectRef};
-use crate::intent::{Intent, Settled};
+use crate::intent::{EarlierEffect, Intent, Settled};
+use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
 /// A journal that records an intent before every effect and its outcome afterwards.
@@ -34,6 +36,19 @@ pub trait Journal: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Store`](crate::ErrorKind::Store); nothing is sent then.
     async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>>;
+
+    /// Returns the latest effect of a subject that was this very command and whose outcome became known at `since` or
+    /// later. A caller that was killed between the call and the storing of its result finds the result here.
+    ///
+    /// # Errors
+    /// [`Store`](crate::ErrorKind::Store).
+    async fn settled(
+        &self,
+        vendor: Vendor,
+        subject: &SubjectId,
+        command: &Command,
+        since: Timestamp,
+    ) -> Result<Option<EarlierEffect>>;
 }
 
 /// A journal that records nothing: effects are settled within the process, and an unknown outcome is left to the
@@ -54,12 +69,23 @@ impl Journal for NoJournal {
     async fn pending(&self, _vendor: Vendor, _subject: &SubjectId) -> Result<Option<Intent>> {
         Ok(None)
     }
+
+    async fn settled(
+        &self,
+        _vendor: Vendor,
+        _subject: &SubjectId,
+        _command: &Command,
+        _since: Timestamp,
+    ) -> Result<Option<EarlierEffect>> {
+        Ok(None)
+    }
 }
 
 /// A journal in memory. A caller without a store can list open intents and settle them until the process ends.
 /// Share one journal between several platform values so that each settles the intents that another left open.
 ///
-/// The outcomes of the last 4,096 closed intents are kept too.
+/// The outcomes of the last 4,096 closed intents are kept too. It has no clock: an outcome counts as known since its
+/// attempt began.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -158,6 +184,21 @@ impl Journal for MemoryJournal {
     async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>> {
         let ours = |intent: &&Intent| intent.vendor == vendor && intent.subject == *subject;
         Ok(self.with(|entries| entries.open.iter().find(ours).cloned()))
+    }
+
+    async fn settled(
+        &self,
+        vendor: Vendor,
+        subject: &SubjectId,
+        command: &Command,
+        since: Timestamp,
+    ) -> Result<Option<EarlierEffect>> {
+        let same = |(intent, _): &&(Intent, Settled)| {
+            (intent.vendor, &intent.subject, &intent.target) == (vendor, subject, command)
+                && intent.started_at >= since
+        };
+        let latest = self.with(|entries| entries.closed.iter().rev().find(same).cloned());
+        Ok(latest.map(|(intent, settled)| EarlierEffect::new(intent, settled)))
     }
 }
 

@@ -8,8 +8,9 @@ use crate::command::{Command, EffectValue};
 use crate::effect::Effect;
 use crate::error::Result;
 use crate::id::SubjectId;
-use crate::intent::{Intent, Settled};
+use crate::intent::{EarlierEffect, Intent, Settled};
 use crate::planned::PlannedRequest;
+use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
 /// The subject of effects at a vendor: an app that has authorized the platform, or the platform itself.
@@ -76,6 +77,17 @@ pub trait Subject: Debug + Send + Sync + 'static {
     /// [`Config`](crate::ErrorKind::Config) if the intent belongs to another subject or vendor,
     /// [`Store`](crate::ErrorKind::Store) if the journal cannot be written; the intent stays open then.
     async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()>;
+
+    /// Returns what the journal keeps of this very command: the latest effect whose outcome became known at `since`
+    /// or later. Sends nothing.
+    ///
+    /// [`perform`](Self::perform) settles an effect whose intent is open. Once the intent is closed, it is another
+    /// effect. A caller that stores the results of effects, and was killed before it stored one, asks here before it
+    /// performs the command again.
+    ///
+    /// # Errors
+    /// [`Store`](crate::ErrorKind::Store) if the journal cannot be read.
+    async fn settled(&self, command: &Command, since: Timestamp) -> Result<Option<EarlierEffect>>;
 }
 
 /// Implements [`Subject`] for a vendor's handle: each method is the pipeline's, with the handle as its
@@ -124,6 +136,15 @@ macro_rules! subject {
             ) -> $crate::Result<()> {
                 let $this = self;
                 $pipeline.resolve($id, intent, settled).await
+            }
+
+            async fn settled(
+                &self,
+                command: &$crate::Command,
+                since: $crate::Timestamp,
+            ) -> $crate::Result<Option<$crate::EarlierEffect>> {
+                let $this = self;
+                $pipeline.settled($id, command, since).await
             }
         }
     };

@@ -184,7 +184,7 @@ impl RolloutEngine {
             .await?;
             let mut rows = Vec::with_capacity(page.len());
             for (vendor, app, priority, wave) in page {
-                let waiting = progress(&AppState::new(), &Correction::default(), None)?;
+                let waiting = progress(&AppState::new(), &Correction::default(), None, None)?;
                 let wave = u32::try_from(*wave).unwrap_or(u32::MAX);
                 rows.push(NewRolloutApp::new(*vendor, app.clone(), waiting).with_place(wave, *priority));
             }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use miniprogram_core::clock::Clock;
 use miniprogram_core::journal::Journal;
-use miniprogram_core::{Intent, PlatformId, Result, Settled, SubjectId, Timestamp, Vendor};
+use miniprogram_core::{
+    Command, EarlierEffect, Intent, PlatformId, Result, Settled, SubjectId, Timestamp, Vendor,
+};
 use serde::Serialize;
 
 use crate::tokens::PlatformKey;
@@ -112,6 +114,19 @@ pub trait IntentStore: Debug + Send + Sync + 'static {
         subject: &SubjectId,
     ) -> Result<Option<Intent>>;
 
+    /// Returns the latest effect of a subject that was this very command and was closed at `since` or later.
+    ///
+    /// # Errors
+    /// [`Store`](miniprogram_core::ErrorKind::Store), also if a later one cannot be read.
+    async fn closed_intent(
+        &self,
+        platform: &PlatformId,
+        vendor: Vendor,
+        subject: &SubjectId,
+        command: &Command,
+        since: Timestamp,
+    ) -> Result<Option<EarlierEffect>>;
+
     /// Returns every open intent of a platform, oldest first: unknown outcomes, to be settled at startup. An
     /// unreadable intent is reported and does not block the others.
     ///
@@ -155,5 +170,15 @@ impl Journal for StoreJournal {
 
     async fn pending(&self, vendor: Vendor, subject: &SubjectId) -> Result<Option<Intent>> {
         self.store.pending_intent(&self.platform, vendor, subject).await
+    }
+
+    async fn settled(
+        &self,
+        vendor: Vendor,
+        subject: &SubjectId,
+        command: &Command,
+        since: Timestamp,
+    ) -> Result<Option<EarlierEffect>> {
+        self.store.closed_intent(&self.platform, vendor, subject, command, since).await
     }
 }

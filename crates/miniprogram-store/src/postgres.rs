@@ -51,7 +51,7 @@ const BACKEND: &str = "postgres";
 /// The clause of a statement that supplies ids of its own.
 const OVERRIDING: &str = " OVERRIDING SYSTEM VALUE";
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         description: "initial",
@@ -67,6 +67,11 @@ const MIGRATIONS: [Migration; 4] = [
         version: 4,
         description: "rollouts",
         sql: include_str!("../migrations/postgres/0004_rollouts.sql"),
+    },
+    Migration {
+        version: 5,
+        description: "closed intents",
+        sql: include_str!("../migrations/postgres/0005_closed_intents.sql"),
     },
 ];
 

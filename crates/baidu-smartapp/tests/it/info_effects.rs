@@ -731,4 +731,14 @@ impl miniprogram_core::journal::Journal for Kept {
     ) -> Result<Option<Intent>> {
         Ok(None)
     }
+
+    async fn settled(
+        &self,
+        _vendor: miniprogram_core::Vendor,
+        _subject: &miniprogram_core::SubjectId,
+        _command: &miniprogram_core::Command,
+        _since: miniprogram_core::Timestamp,
+    ) -> Result<Option<miniprogram_core::EarlierEffect>> {
+        Ok(None)
+    }
 }

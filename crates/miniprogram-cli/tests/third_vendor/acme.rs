@@ -15,9 +15,9 @@ use miniprogram::transport::{Body, Request};
 use miniprogram::vendor_api::codes::{CodeRow, CodeTable, Explanation};
 use miniprogram::{
     AppId, Audit, AuditId, AuditManager, Authorizer, Capabilities, ClientConfig, Code, CodeManager, Command,
-    Effect, EffectValue, Error, ErrorKind, Event, EventDecoder, EventKind, Intent, MiniProgram,
-    MiniProgramPlatform, PlannedRequest, PlatformId, ReleaseManager, Result, Secret, Settled, Subject,
-    SubjectId, Vendor,
+    EarlierEffect, Effect, EffectValue, Error, ErrorKind, Event, EventDecoder, EventKind, Intent,
+    MiniProgram, MiniProgramPlatform, PlannedRequest, PlatformId, ReleaseManager, Result, Secret, Settled,
+    Subject, SubjectId, Timestamp, Vendor,
 };
 use miniprogram_cli::{PlatformConfig, PushSettings, VendorEntry};
 use serde_json::{Value, json};
@@ -145,6 +145,10 @@ impl Subject for Handle {
 
     async fn resolve(&self, _: &Intent, _: &Settled) -> Result<()> {
         missing("resolve")
+    }
+
+    async fn settled(&self, _: &Command, _: Timestamp) -> Result<Option<EarlierEffect>> {
+        Ok(None)
     }
 }
 

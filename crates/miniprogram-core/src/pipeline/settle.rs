@@ -173,6 +173,21 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Returns what the journal keeps of this very command, if its outcome became known at `since` or later.
+    ///
+    /// # Errors
+    /// [`Store`](ErrorKind::Store) if the journal cannot be read.
+    pub async fn settled<'a>(
+        &'a self,
+        subject: impl Into<SubjectRef<'a>>,
+        command: &Command,
+        since: Timestamp,
+    ) -> Result<Option<EarlierEffect>> {
+        let subject = subject.into().to_id();
+        let settled = self.0.journal.settled(self.vendor(), &subject, command, since).await;
+        settled.map_err(|error| error.with_operation("settled").for_vendor(self.vendor()))
+    }
+
     /// Settles the effect that an earlier call left open on this subject, and reports whether the command repeats
     /// it.
     pub(super) async fn settle_earlier(

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use futures::future::{Either, pending, select};
 use miniprogram_core::clock::Busy;
-use miniprogram_core::{AppId, Error, ErrorKind, Result, Vendor};
+use miniprogram_core::{AppId, Error, ErrorKind, Result, Timestamp, Vendor};
 use miniprogram_store::rollouts::{Drive, Driving, RolloutRecord, SealedText};
 use tokio::task::JoinSet;
 
@@ -66,6 +66,13 @@ pub(super) async fn drive(
     }
 }
 
+/// An action that is in progress, and when it was issued: an app that was told something meanwhile may have another one
+/// outstanding by the time of its result.
+struct InProgress {
+    action: Action,
+    issued_at: Option<Timestamp>,
+}
+
 /// A rollout that this process drives.
 struct Driver<'e> {
     inner: &'e Arc<Inner>,
@@ -81,7 +88,7 @@ struct Driver<'e> {
     counts: BTreeMap<u32, HashMap<String, u64>>,
     paces: BTreeMap<Vendor, Pace>,
     /// The apps whose action is in progress, by row. Nobody else steps them meanwhile.
-    running: HashMap<i64, (Live, Action)>,
+    running: HashMap<i64, (Live, InProgress)>,
     /// The row, and the result of its action; none if carrying it out panicked.
     tasks: JoinSet<(i64, Option<Input>)>,
     notices: Vec<Notice>,

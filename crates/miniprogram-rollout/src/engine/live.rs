@@ -14,6 +14,9 @@ struct Stored {
     state: AppState,
     #[serde(default)]
     correction: Correction,
+    /// When the outstanding action was issued: an effect whose outcome is known since then is its result.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    issued_at: Option<Timestamp>,
 }
 
 /// An app in the driver's memory.
@@ -23,6 +26,8 @@ pub(super) struct Live {
     pub(super) state: AppState,
     /// What retries have changed.
     pub(super) correction: Correction,
+    /// When its outstanding action was issued.
+    pub(super) issued_at: Option<Timestamp>,
     /// What it is to get, corrected.
     pub(super) target: Target,
 }
@@ -33,7 +38,8 @@ impl Live {
             .map_err(|_| unreadable("the state of an app", "it is of another version, or damaged"))?;
         let mut target = planned.target.clone();
         target.correct(stored.correction.clone());
-        Ok(Self { row, state: stored.state, correction: stored.correction, target })
+        let Stored { state, correction, issued_at } = stored;
+        Ok(Self { row, state, correction, issued_at, target })
     }
 
     /// Corrects the target, and returns what the ledger keeps of that.
@@ -51,9 +57,10 @@ impl Live {
 pub(super) fn progress(
     state: &AppState,
     correction: &Correction,
+    issued_at: Option<Timestamp>,
     at_once: Option<Timestamp>,
 ) -> Result<Progress> {
-    let stored = Stored { state: state.clone(), correction: correction.clone() };
+    let stored = Stored { state: state.clone(), correction: correction.clone(), issued_at };
     let text =
         serde_json::to_string(&stored).map_err(|_| unreadable("the state of an app", "it is not JSON"))?;
     let due = if state.busy { at_once } else { state.due() };

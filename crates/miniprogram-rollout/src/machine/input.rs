@@ -380,6 +380,21 @@ impl Performed {
     }
 }
 
+/// An effect that took place, as the journal keeps it.
+impl From<miniprogram_core::EarlierEffect> for Performed {
+    fn from(earlier: miniprogram_core::EarlierEffect) -> Self {
+        let miniprogram_core::EarlierEffect { intent, settled, .. } = earlier;
+        Self::Done {
+            operation: intent.operation,
+            evidence: settled.evidence,
+            attempts: intent.attempt,
+            request_id: None,
+            value: settled.value,
+            earlier: None,
+        }
+    }
+}
+
 /// The result of a health gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

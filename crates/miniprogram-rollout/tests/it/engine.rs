@@ -76,7 +76,11 @@ impl HealthGate for Gate {
 impl Fleet {
     /// So many apps per vendor, with a version online each.
     async fn new(per_vendor: u64, config: SimConfig) -> Self {
-        let clock = VirtualClock::new(Timestamp::from_unix(1_800_000_000));
+        Self::begun_at(Timestamp::from_unix(1_800_000_000), per_vendor, config).await
+    }
+
+    async fn begun_at(begin: Timestamp, per_vendor: u64, config: SimConfig) -> Self {
+        let clock = VirtualClock::new(begin);
         let config = config.with_virtual_clock(clock.clone());
         let sim = Arc::new(Simulator::start(config).await.unwrap());
         let mut apps = Vec::new();
@@ -146,10 +150,14 @@ impl Fleet {
         BaiduPlatform::new(config.with_base_url(BaseUrl::parse(&self.sim.base_url()).unwrap())).unwrap()
     }
 
+    async fn store(&self) -> Arc<dyn Store> {
+        let store = SqliteStore::open(self.folder.path().join("state.db"), StoreOptions::default());
+        Arc::new(store.await.unwrap())
+    }
+
     /// A process: its own platforms over the same store.
     async fn engine(&self, owner: &str, health: Health) -> RolloutEngine {
-        let store = SqliteStore::open(self.folder.path().join("state.db"), StoreOptions::default());
-        let store: Arc<dyn Store> = Arc::new(store.await.unwrap());
+        let store = self.store().await;
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let config = |vendor: Vendor| {
             let platform = self.sim.callback(vendor).unwrap().platform_id;
@@ -288,6 +296,40 @@ async fn whatever_is_killed_no_effect_is_doubled_and_every_app_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_result_that_a_killed_driver_did_not_store_is_taken_from_the_journal() {
+    let fleet = Fleet::new(1, config()).await;
+    let app = &fleet.apps[0].1;
+    let plan = fleet.plan("failure_budget = 0", "[[wave]]\nname = \"all\"\napps = \"rest\"");
+    let killed = fleet.engine("killed", Health::Pass).await;
+    killed.start(NAME, &plan, "tester").await.unwrap();
+    {
+        // From the moment of the submission the driver no longer runs, while the call that it began completes.
+        let mut driving = pin!(drive(&killed));
+        std::future::poll_fn(|context| {
+            if fleet.sim.effects(app, "submit_audit") == 1 {
+                return Poll::Ready(());
+            }
+            assert!(driving.as_mut().poll(context).is_pending(), "the rollout ended");
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        let store = fleet.store().await;
+        let platform = fleet.sim.callback(WECHAT).unwrap().platform_id.into();
+        while store.pending_intent(&platform, WECHAT, &app.clone().into()).await.unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+    // It is back when the verdict has come, and WeChat would take another submission.
+    {
+        let _busy = fleet.clock.enter();
+        fleet.clock.sleep(HOUR * 12).await;
+    }
+    assert_eq!(drive(&fleet.engine("next", Health::Pass).await).await, Driven::Ended);
+    assert_eq!((fleet.on_new_version(), fleet.times("submit_audit"), fleet.times("release")), (2, 2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wave_that_overspends_its_budget_halts_and_an_abort_ends_it() {
     let rejecting = config().with_audit_policy(AuditPolicy::reject_after(HOUR, "no login"));
     let fleet = Fleet::new(4, rejecting).await;
@@ -348,7 +390,9 @@ async fn a_rollback_after_the_end_brings_every_app_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_exceeds_the_quota_waits_and_nothing_fails() {
-    let fleet = Fleet::new(6, config().with_wechat_audits(4)).await;
+    // A day before the month ends in Beijing.
+    let begin = Timestamp::from_unix(1_801_324_800);
+    let fleet = Fleet::begun_at(begin, 6, config().with_wechat_audits(4)).await;
     let waves = "[[wave]]\nname = \"all\"\napps = \"rest\"";
     let plan = fleet.plan("failure_budget = 0", waves);
     let engine = fleet.engine("one", Health::Pass).await;
@@ -358,7 +402,7 @@ async fn what_exceeds_the_quota_waits_and_nothing_fails() {
     assert_eq!((status.count("submitting"), status.count("failed")), (2, 0), "{status:?}");
     let wechat = fleet.apps.iter().filter(|(vendor, _)| *vendor == WECHAT);
     assert_eq!(wechat.map(|(_, app)| fleet.sim.effects(app, "submit_audit")).sum::<u64>(), 4);
-    // A month later the rest is submitted.
+    // The next month the rest is submitted.
     assert_eq!(drive(&engine).await, Driven::Ended);
     assert_eq!(engine.status(NAME).await.unwrap().count("released"), 12);
 }
@@ -392,9 +436,7 @@ async fn a_merchant_who_revokes_fails_and_gets_no_further_call() {
     let engine = fleet.engine("one", Health::Pass).await;
     engine.start(NAME, &plan, "tester").await.unwrap();
     drive_until(&engine, |status| status.count("in_review") == 4).await;
-    let store =
-        SqliteStore::open(fleet.folder.path().join("state.db"), StoreOptions::default()).await.unwrap();
-    let events = RolloutEvents::new(Arc::new(store), Arc::new(fleet.clock.clone()));
+    let events = RolloutEvents::new(fleet.store().await as _, Arc::new(fleet.clock.clone()));
     let (vendor, app) = fleet.apps[0].clone();
     let mut event = Event::new(vendor, EventKind::AuthorizationRevoked, "unauthorized".into(), json!({}));
     event.app_id = Some(app.clone());

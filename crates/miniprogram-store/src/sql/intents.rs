@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use miniprogram_core::{Command, Intent, Result, Settled, SubjectId};
+use miniprogram_core::{Command, EarlierEffect, EffectValue, Intent, Result, Settled, SubjectId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::intents::{IntentStore, OpenIntents, UnreadableIntent};
@@ -80,6 +80,40 @@ impl IntentStore for Handle {
                 ));
                 let row = row.bind(lane[0]).bind(lane[1]).bind(lane[2]).fetch_optional(db).await?;
                 row.map(|row| intent_in(keys, &row)).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn closed_intent(
+        &self,
+        platform: &PlatformId,
+        vendor: Vendor,
+        subject: &SubjectId,
+        command: &Command,
+        since: Timestamp,
+    ) -> Result<Option<EarlierEffect>> {
+        let arguments =
+            (self.keys().clone(), platform.clone(), vendor, subject.clone(), command.clone(), since);
+        self.look_up("closed_intent", arguments, |db, (keys, platform, vendor, subject, command, since)| {
+            Box::pin(async move {
+                let lane = lane(vendor, platform, subject.as_str())?;
+                let rows = query(concat!(
+                    "SELECT ",
+                    columns!(),
+                    ", outcome, evidence, value FROM intents \
+                     WHERE vendor = $1 AND platform = $2 AND app = $3 AND closed_at >= $4 \
+                     ORDER BY closed_at DESC, id DESC"
+                ));
+                let rows = rows.bind(lane[0]).bind(lane[1]).bind(lane[2]).bind(since.as_unix_millis());
+                for row in rows.fetch_all(db).await? {
+                    let intent = intent_in(keys, &row)?;
+                    if intent.target == *command {
+                        let settled = settled_in(keys, &lane, &row)?;
+                        return Ok(Some(EarlierEffect::new(intent, settled)));
+                    }
+                }
+                Ok(None)
             })
         })
         .await
@@ -291,6 +325,19 @@ fn unreadable_in(row: &Row, failure: Failure) -> UnreadableIntent {
         lacks_key,
         ..UnreadableIntent::new(why_of(failure))
     }
+}
+
+fn settled_in(keys: &StoreKeys, lane: &[&str; 3], row: &Row) -> Result<Settled, Failure> {
+    let row_id = row.try_get::<i64, _>("id")?.to_string();
+    let place = Place { table: "intents", column: "value", row: &[lane[0], lane[1], lane[2], &row_id] };
+    let sealed: Option<Vec<u8>> = row.try_get("value")?;
+    let sealed = sealed.ok_or_else(|| unreadable(place, "it is lost"))?;
+    let value: EffectValue = serde_json::from_slice(&keys.unseal(&place, &sealed)?)
+        .map_err(|problem| unreadable(place, json_problem(&problem)))?;
+    let (outcome, evidence): (String, String) = (row.try_get("outcome")?, row.try_get("evidence")?);
+    let settled = json!({ "outcome": outcome, "evidence": evidence, "value": value });
+    serde_json::from_value(settled)
+        .map_err(|_| unreadable("`outcome` or `evidence` of intents", "it is not one of their words").into())
 }
 
 fn intent_in(keys: &StoreKeys, row: &Row) -> Result<Intent, Failure> {

@@ -7,7 +7,7 @@ use super::turn::Mark;
 use crate::failure::{Failure, MIGRATE, RESTORE, store};
 use crate::migrations::{self, Migration, newest};
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         description: "initial",
@@ -23,6 +23,11 @@ const MIGRATIONS: [Migration; 4] = [
         version: 4,
         description: "rollouts",
         sql: include_str!("../../migrations/sqlite/0004_rollouts.sql"),
+    },
+    Migration {
+        version: 5,
+        description: "closed intents",
+        sql: include_str!("../../migrations/sqlite/0005_closed_intents.sql"),
     },
 ];
 

@@ -229,6 +229,16 @@ impl Journal for Vendor {
     ) -> Result<Option<Intent>, Error> {
         Ok(None)
     }
+
+    async fn settled(
+        &self,
+        _vendor: miniprogram_core::Vendor,
+        _subject: &SubjectId,
+        _command: &miniprogram_core::Command,
+        _since: miniprogram_core::Timestamp,
+    ) -> Result<Option<miniprogram_core::EarlierEffect>, Error> {
+        Ok(None)
+    }
 }
 
 /// One token for the app and one for the platform.

@@ -295,6 +295,17 @@ impl IntentStore for MemoryStore {
         unused()
     }
 
+    async fn closed_intent(
+        &self,
+        _: &PlatformId,
+        _: Vendor,
+        _: &miniprogram_core::SubjectId,
+        _: &miniprogram_core::Command,
+        _: Timestamp,
+    ) -> Result<Option<miniprogram_core::EarlierEffect>> {
+        unused()
+    }
+
     async fn pending_intents(&self, _: &PlatformKey) -> Result<OpenIntents> {
         unused()
     }

@@ -81,6 +81,16 @@ impl Journal for Torn {
     async fn pending(&self, _vendor: Vendor, _subject: &SubjectId) -> Result<Option<Intent>> {
         if *self.fails_to_read.lock().unwrap() { Err(torn()) } else { Ok(None) }
     }
+
+    async fn settled(
+        &self,
+        _vendor: Vendor,
+        _subject: &SubjectId,
+        _command: &Command,
+        _since: Timestamp,
+    ) -> Result<Option<EarlierEffect>> {
+        if *self.fails_to_read.lock().unwrap() { Err(torn()) } else { Ok(None) }
+    }
 }
 
 fn with(acme: &Acme, journal: &Arc<Torn>) -> Pipeline {

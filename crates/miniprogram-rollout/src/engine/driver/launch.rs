@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use miniprogram_core::clock;
-use miniprogram_core::{Result, Timestamp, Vendor};
+use miniprogram_core::{Outcome, Result, Timestamp, Vendor};
 
 use super::super::carry_out::Job;
 use super::super::live::Live;
 use super::super::pace::Slot;
 use super::super::status::Mode;
-use super::Driver;
 use super::steps::Batch;
-use crate::machine::{Class, Input, Phase, Started};
+use super::{Driver, InProgress};
+use crate::machine::{Action, Class, Input, Performed, Phase, Started};
+
+/// How long an app is left alone whose effect's result cannot be read.
+const UNREADABLE: Duration = Duration::from_secs(300);
 
 impl Driver<'_> {
     /// Starts what is due; returns how long to wait for what is due next.
@@ -51,12 +54,20 @@ impl Driver<'_> {
         let mut wait = Duration::MAX;
         for live in due.into_iter().take(room).filter_map(|row| self.live(row)).collect::<Vec<_>>() {
             match live.state.phase {
-                _ if live.state.busy => {
-                    if let Some(early) = self.begin(live).await? {
-                        wait = early;
-                        break;
+                _ if live.state.busy => match self.result_of(&live).await {
+                    Ok(Some(input)) => self.take(live, None, input, &mut batch)?,
+                    Ok(None) => {
+                        if let Some(early) = self.begin(live).await? {
+                            wait = early;
+                            break;
+                        }
                     }
-                }
+                    Err(error) => {
+                        let (rollout, app) = (&self.record.name, &live.row.app);
+                        tracing::error!(rollout, %app, %error, "whether an effect took place cannot be read");
+                        self.postpone(live, Some(now.after(UNREADABLE)), &mut batch);
+                    }
+                },
                 Phase::Waiting if self.control.holds_beginnings() => self.postpone(live, None, &mut batch),
                 Phase::Waiting => {
                     let started = Started::new(self.control.by.clone(), &live.target);
@@ -70,6 +81,18 @@ impl Driver<'_> {
             wait = Duration::ZERO;
         }
         Ok(wait)
+    }
+
+    /// Returns the result of an effect that an earlier driver carried out and did not store: it was killed in between,
+    /// or another process settled the effect. An open intent is not a result; performing the effect again settles it.
+    async fn result_of(&self, live: &Live) -> Result<Option<Input>> {
+        let policy = self.policy(live)?;
+        let Some(Action::Effect(command)) = live.state.action(&live.target, policy) else { return Ok(None) };
+        let Some(issued_at) = live.issued_at else { return Ok(None) };
+        let app = self.inner.platform(live.row.vendor)?.authorizer(live.row.app.clone());
+        let earlier = app.settled(&command, issued_at).await?;
+        let done = earlier.filter(|earlier| earlier.settled.outcome == Outcome::Done);
+        Ok(done.map(|earlier| Input::Performed(Box::new(Performed::from(earlier)))))
     }
 
     /// Begins the outstanding action of an app, unless something holds it back. Returns how long the rate wants to
@@ -119,7 +142,8 @@ impl Driver<'_> {
             drop(busy);
             (id, carried_out.ok())
         });
-        self.running.insert(id, (live, action));
+        let issued_at = live.issued_at;
+        self.running.insert(id, (live, InProgress { action, issued_at }));
         Ok(None)
     }
 

@@ -8,9 +8,9 @@ use super::super::control::What;
 use super::super::live::Live;
 use super::super::signal::Told;
 use super::super::status::Mode;
-use super::Driver;
 use super::steps::Batch;
-use crate::machine::{Action, Input, Order, Ordered, Phase};
+use super::{Driver, InProgress};
+use crate::machine::{Input, Order, Ordered, Phase};
 
 impl Driver<'_> {
     /// Acts on the signals that wait, each together with its removal.
@@ -40,18 +40,24 @@ impl Driver<'_> {
     }
 
     /// An app, and its action that is in progress.
-    async fn find(&mut self, vendor: Vendor, app: AppId) -> Result<Option<(Live, Option<Action>)>> {
+    async fn find(&mut self, vendor: Vendor, app: AppId) -> Result<Option<(Live, Option<InProgress>)>> {
         let running =
             self.running.iter().find(|(_, (live, _))| live.row.vendor == vendor && live.row.app == app);
-        if let Some((live, action)) = running.map(|(id, _)| *id).and_then(|id| self.running.remove(&id)) {
-            return Ok(Some((live, Some(action))));
+        if let Some((live, running)) = running.map(|(id, _)| *id).and_then(|id| self.running.remove(&id)) {
+            return Ok(Some((live, Some(running))));
         }
         let filter = RolloutFilter::new(1).of_vendor(Some(vendor)).of_app(Some(app));
         let row = self.inner.store.rollout_apps(self.record.id, &filter).await?.apps.pop();
         Ok(row.and_then(|row| self.live(row)).map(|live| (live, None)))
     }
 
-    fn told(&mut self, mut live: Live, running: Option<Action>, told: Told, batch: &mut Batch) -> Result<()> {
+    fn told(
+        &mut self,
+        mut live: Live,
+        running: Option<InProgress>,
+        told: Told,
+        batch: &mut Batch,
+    ) -> Result<()> {
         let input = match told {
             Told::Ordered(ordered) => Input::Ordered(Box::new(ordered)),
             Told::Retry { by, correction } => {
@@ -100,7 +106,7 @@ impl Driver<'_> {
         let mut batch = Batch::default();
         for row in page.apps {
             let (live, running) = match self.running.remove(&row.id) {
-                Some((live, action)) => (live, Some(action)),
+                Some((live, running)) => (live, Some(running)),
                 None => match self.live(row) {
                     Some(live) => (live, None),
                     None => continue,
@@ -110,7 +116,7 @@ impl Driver<'_> {
                 (What::Order(ordered), running) => {
                     self.take(live, running, Input::Ordered(Box::new(ordered.clone())), &mut batch)?;
                 }
-                (_, Some(action)) => drop(self.running.insert(live.row.id, (live, action))),
+                (_, Some(running)) => drop(self.running.insert(live.row.id, (live, running))),
                 (_, None) => self.wake(live, &mut batch),
             }
         }

@@ -6,8 +6,8 @@ use miniprogram_store::rollouts::{AppStep, ControlStep, RolloutApp, Steps};
 use super::super::carry_out;
 use super::super::live::{Live, entry, progress};
 use super::super::notice::Notice;
-use super::Driver;
-use crate::machine::{Action, Answer, Input, Note, Performed, step};
+use super::{Driver, InProgress};
+use crate::machine::{Answer, Input, Note, Performed, step};
 
 /// How long an action that panicked is left alone.
 const AFTER_A_PANIC: std::time::Duration = std::time::Duration::from_secs(300);
@@ -25,7 +25,7 @@ struct Stepped {
     /// Whether the step issued an action.
     issued: bool,
     /// The action that is in progress meanwhile.
-    running: Option<Action>,
+    running: Option<InProgress>,
 }
 
 impl Batch {
@@ -53,7 +53,7 @@ impl Driver<'_> {
     pub(super) fn take(
         &mut self,
         mut live: Live,
-        running: Option<Action>,
+        running: Option<InProgress>,
         input: Input,
         batch: &mut Batch,
     ) -> Result<()> {
@@ -65,10 +65,14 @@ impl Driver<'_> {
         // The result of a call and the order of a person are evidence, even where they change nothing.
         let evidence = !unchanged
             || matches!(stepped.entry.input, Input::Performed(_) | Input::Ordered(_) | Input::Gated(_));
-        let next = progress(&stepped.state, &live.correction, Some(now))?;
+        let issued_at = match stepped.action {
+            Some(_) => Some(now),
+            None => live.issued_at.filter(|_| stepped.state.busy),
+        };
+        let next = progress(&stepped.state, &live.correction, issued_at, Some(now))?;
         if !evidence && next == live.row.progress {
-            if let Some(action) = running {
-                self.running.insert(live.row.id, (live, action));
+            if let Some(running) = running {
+                self.running.insert(live.row.id, (live, running));
             }
             return Ok(());
         }
@@ -83,6 +87,7 @@ impl Driver<'_> {
         batch.steps.apps.push(AppStep::of(&live.row, next.clone(), entries));
         self.count(&live, &next.phase);
         live.state = stepped.state;
+        live.issued_at = issued_at;
         live.row.progress = next;
         batch.apps.push(Stepped { live, issued: stepped.action.is_some(), running });
         Ok(())
@@ -125,7 +130,7 @@ impl Driver<'_> {
         for Stepped { mut live, issued, running } in batch.apps {
             live.row.version += 1;
             match running {
-                Some(action) => drop(self.running.insert(live.row.id, (live, action))),
+                Some(running) => drop(self.running.insert(live.row.id, (live, running))),
                 // If there is no room for it, its row is due.
                 None if issued => drop(self.begin(live).await?),
                 None => {}
@@ -150,7 +155,7 @@ impl Driver<'_> {
         let now = self.inner.clock.now();
         let mut batch = Batch::default();
         for (id, result) in results {
-            let Some((live, action)) = self.running.remove(&id) else { continue };
+            let Some((live, InProgress { action, issued_at })) = self.running.remove(&id) else { continue };
             let pace = self.paces.get_mut(&live.row.vendor);
             let trouble = match &result {
                 Some(Input::Performed(performed)) => match &**performed {
@@ -170,6 +175,8 @@ impl Driver<'_> {
                 }
             }
             match result.or_else(|| carry_out::after_a_panic(&action)) {
+                // A read that was begun for something else than what is outstanding now. The row is due.
+                Some(Input::Answered(_) | Input::Gated(_)) if live.issued_at != issued_at => {}
                 Some(input) => self.take(live, None, input, &mut batch)?,
                 None => self.postpone(live, Some(now.after(AFTER_A_PANIC)), &mut batch),
             }
