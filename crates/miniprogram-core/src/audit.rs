@@ -186,6 +186,9 @@ impl Audit {
 pub struct AuditQuota {
     /// Whether there is no limit; if so, the numbers are absent.
     pub unlimited: bool,
+    /// Whether all apps of the platform share it. Otherwise it is the app's own.
+    #[serde(default)]
+    pub shared: bool,
     /// Submissions left in this period.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub remaining: Option<u64>,
@@ -216,6 +219,7 @@ impl AuditQuota {
         };
         Self {
             unlimited: left_and_limit.is_none(),
+            shared: false,
             remaining,
             limit,
             expedite_remaining: None,
@@ -223,6 +227,13 @@ impl AuditQuota {
             period: None,
             raw_period: None,
         }
+    }
+
+    /// Marks it as shared by all apps of the platform.
+    #[must_use]
+    pub const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
     }
 
     /// Sets the numbers of expedited audits.

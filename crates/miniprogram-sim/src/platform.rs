@@ -6,7 +6,6 @@ use miniprogram_core::Vendor;
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::Authorizations;
-use crate::config::Settings;
 use crate::tokens::Tokens;
 use crate::{BAIDU, baidu, wechat};
 
@@ -16,8 +15,6 @@ pub(crate) struct Platform {
     pub(crate) random: fastrand::Rng,
     pub(crate) tokens: Tokens,
     pub(crate) authorizations: Authorizations,
-    pub(crate) wechat_audits_left: u32,
-    pub(crate) wechat_speedups_left: u32,
     pub(crate) next_audit: u64,
     pub(crate) next_package: u64,
     pub(crate) baidu: baidu::Shared,
@@ -25,13 +22,11 @@ pub(crate) struct Platform {
 }
 
 impl Platform {
-    pub(crate) fn new(seed: u64, settings: &Settings) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             random: fastrand::Rng::with_seed(seed ^ 0x5eed),
             tokens: Tokens::new(seed),
             authorizations: Authorizations::new(seed),
-            wechat_audits_left: settings.wechat_audits,
-            wechat_speedups_left: settings.wechat_speedups,
             next_audit: 400_000_001,
             next_package: 58_210,
             baidu: baidu::Shared::default(),

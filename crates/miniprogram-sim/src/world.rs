@@ -131,7 +131,7 @@ impl World {
         Self {
             seed: config.seed,
             is_virtual: matches!(config.time, Time::Virtual(_)),
-            platform: Platform::new(config.seed, &settings),
+            platform: Platform::new(config.seed),
             platform_effects: BTreeMap::new(),
             settings,
             apps: Apps::new(),

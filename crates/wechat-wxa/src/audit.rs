@@ -37,6 +37,7 @@ impl AuditManager for WeChatApp {
         let quota: wire::Quota = reply.decode()?;
         let rest = quota.rest.ok_or_else(|| reply.missing("rest"))?;
         let mut read = AuditQuota::new(Some((rest, quota.limit.unwrap_or(rest))))
+            .shared()
             .with_expedite(quota.speedup_rest, quota.speedup_limit)
             .with_period(QuotaPeriod::Month, None);
         read.limit = quota.limit;

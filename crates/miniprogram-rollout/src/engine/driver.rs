@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use futures::future::{Either, pending, select};
 use miniprogram_core::clock::Busy;
+use miniprogram_core::model::AuditQuota;
 use miniprogram_core::{AppId, Error, ErrorKind, Result, Timestamp, Vendor};
 use miniprogram_store::rollouts::{Drive, Driving, RolloutRecord, SealedText};
 use tokio::task::JoinSet;
@@ -73,6 +74,16 @@ struct InProgress {
     issued_at: Option<Timestamp>,
 }
 
+/// What came of what was in progress for an app.
+enum Finished {
+    /// The result of its action.
+    Told(Input),
+    /// The audit quota, asked for before its submission; none if the vendor did not tell.
+    Quota(Option<AuditQuota>),
+    /// It panicked.
+    Panicked,
+}
+
 /// A rollout that this process drives.
 struct Driver<'e> {
     inner: &'e Arc<Inner>,
@@ -89,8 +100,8 @@ struct Driver<'e> {
     paces: BTreeMap<Vendor, Pace>,
     /// The apps whose action is in progress, by row. Nobody else steps them meanwhile.
     running: HashMap<i64, (Live, InProgress)>,
-    /// The row, and the result of its action; none if carrying it out panicked.
-    tasks: JoinSet<(i64, Option<Input>)>,
+    /// By row, what came of what is in progress.
+    tasks: JoinSet<(i64, Finished)>,
     notices: Vec<Notice>,
     _busy: Busy,
 }

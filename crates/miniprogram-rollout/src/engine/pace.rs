@@ -57,8 +57,12 @@ pub(super) struct Pace {
 enum Slots {
     /// It has to be asked for.
     Unknown,
+    /// It is being asked for.
+    Asked,
     /// There is none.
     Unlimited,
+    /// Each app has its own: it is asked for before each submission.
+    PerApp,
     /// So many submissions are ours, as known then.
     Left { slots: u64, asked_at: Timestamp, refill: Timestamp },
 }
@@ -70,6 +74,8 @@ pub(super) enum Slot {
     Taken,
     /// The quota has to be asked for first.
     Ask,
+    /// It is being asked for.
+    Asked,
     /// Not before then.
     Wait(Timestamp),
 }
@@ -134,9 +140,11 @@ impl Pace {
     pub(super) fn take_slot(&mut self, now: Timestamp) -> Slot {
         match &mut self.slots {
             Slots::Unlimited => Slot::Taken,
-            Slots::Unknown => Slot::Ask,
+            Slots::PerApp => Slot::Ask,
+            Slots::Asked => Slot::Asked,
+            Slots::Unknown => self.ask(),
             Slots::Left { asked_at, refill, .. } if now >= *refill || now.since(*asked_at) >= FRESH => {
-                Slot::Ask
+                self.ask()
             }
             Slots::Left { slots: 0, refill, .. } => Slot::Wait(*refill),
             Slots::Left { slots, .. } => {
@@ -146,19 +154,27 @@ impl Pace {
         }
     }
 
-    /// Learns the quota; `None` if the vendor did not tell.
-    pub(super) fn learn_quota(&mut self, quota: Option<&AuditQuota>, now: Timestamp) {
-        self.slots = match quota {
-            Some(quota) if quota.unlimited => Slots::Unlimited,
-            Some(AuditQuota { remaining: Some(remaining), limit, period, .. }) => {
-                let whole = usize::try_from(limit.unwrap_or(*remaining)).unwrap_or(usize::MAX);
-                let kept = self.kept.of(whole) as u64;
-                let refill = refill(*period, now);
-                Slots::Left { slots: remaining.saturating_sub(kept), asked_at: now, refill }
-            }
+    fn ask(&mut self) -> Slot {
+        self.slots = Slots::Asked;
+        Slot::Ask
+    }
+
+    /// Learns the quota, as asked for an app, and reserves a slot of it; `None` if the vendor did not tell.
+    pub(super) fn take_slot_of(&mut self, quota: Option<&AuditQuota>, now: Timestamp) -> Slot {
+        let Some(quota @ AuditQuota { unlimited: false, remaining: Some(remaining), .. }) = quota else {
             // The vendor refuses a submission that goes too far.
-            _ => Slots::Unlimited,
+            self.slots = Slots::Unlimited;
+            return Slot::Taken;
         };
+        let whole = usize::try_from(quota.limit.unwrap_or(*remaining)).unwrap_or(usize::MAX);
+        let slots = remaining.saturating_sub(self.kept.of(whole) as u64);
+        let refill = refill(quota.period, now);
+        if !quota.shared {
+            self.slots = Slots::PerApp;
+            return if slots == 0 { Slot::Wait(refill) } else { Slot::Taken };
+        }
+        self.slots = Slots::Left { slots, asked_at: now, refill };
+        self.take_slot(now)
     }
 }
 

@@ -20,13 +20,13 @@ pub(super) fn submit_audit(view: &WeView<'_>) -> Verdict {
     if upload.scanned_at > view.now {
         return Err(Refusal::code(61039));
     }
-    if view.platform.wechat_audits_left == 0 {
+    if audits_left(view) == 0 {
         return Err(Refusal::code(85085));
     }
     Step::effect(|scene: &mut WeScene<'_>| {
         let id = scene.platform.next_audit;
         scene.platform.next_audit += 1;
-        scene.platform.wechat_audits_left = scene.platform.wechat_audits_left.saturating_sub(1);
+        scene.platform.wechat.audits.spend(scene.now);
         scene.state.submit(id, scene.now);
         scene.jobs.extend(scheduled(&scene.settings.audit_policy, scene.app_id, id, scene.now));
         json!({ "auditid": id }).into()
@@ -108,11 +108,11 @@ pub(super) fn speedupaudit(view: &WeView<'_>) -> Verdict {
     if audit.expedited {
         return Err(Refusal::code(89404));
     }
-    if view.platform.wechat_speedups_left == 0 {
+    if speedups_left(view) == 0 {
         return Err(Refusal::code(89405));
     }
     Step::effect(move |scene: &mut WeScene<'_>| {
-        scene.platform.wechat_speedups_left = scene.platform.wechat_speedups_left.saturating_sub(1);
+        scene.platform.wechat.speedups.spend(scene.now);
         if let Some(audit) = scene.state.audits.iter_mut().find(|audit| audit.id == id) {
             audit.expedited = true;
         }
@@ -120,11 +120,19 @@ pub(super) fn speedupaudit(view: &WeView<'_>) -> Verdict {
     })
 }
 
+fn audits_left(view: &WeView<'_>) -> u32 {
+    view.platform.wechat.audits.left(view.settings.wechat_audits, view.now)
+}
+
+fn speedups_left(view: &WeView<'_>) -> u32 {
+    view.platform.wechat.speedups.left(view.settings.wechat_speedups, view.now)
+}
+
 pub(super) fn queryquota(view: &WeView<'_>) -> Verdict {
     Step::answer(json!({
-        "rest": view.platform.wechat_audits_left,
+        "rest": audits_left(view),
         "limit": view.settings.wechat_audits,
-        "speedup_rest": view.platform.wechat_speedups_left,
+        "speedup_rest": speedups_left(view),
         "speedup_limit": view.settings.wechat_speedups,
     }))
 }

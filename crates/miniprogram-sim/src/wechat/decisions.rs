@@ -94,7 +94,7 @@ fn of_audits(rows: &mut Rows) {
         "",
         format!(
             "{} for all apps together (`with_wechat_audits`), and {} expedited audits \
-             (`with_wechat_speedups`), never replenished. Then a submission is refused with 85085, \
+             (`with_wechat_speedups`), full again with each month in Beijing. Beyond that a submission is refused with 85085, \
              expediting with 89405.",
             grouped(settings.wechat_audits.into()),
             settings.wechat_speedups

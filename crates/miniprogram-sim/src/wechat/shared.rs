@@ -8,12 +8,15 @@ use super::Account;
 use super::answers::Answers;
 use super::platform_domains::Changed;
 use super::templates::Library;
+use super::uses::Spent;
 use crate::platform::DomainKind;
 
 /// State shared by all apps of the platform at WeChat.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(super) library: Library,
+    pub(super) audits: Spent,
+    pub(super) speedups: Spent,
     /// Registered domains; apps may use them and their subdomains. Registered server domains apply to every kind and
     /// are kept under [`DomainKind::Request`].
     pub(crate) domains: BTreeMap<DomainKind, Vec<String>>,

@@ -28,3 +28,25 @@ impl Uses {
         self.0.iter().filter(|at| at.to_civil(period, 8) == present).count()
     }
 }
+
+/// How much of a quota that all apps share was spent in the present month in Beijing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spent {
+    month: String,
+    times: u32,
+}
+
+impl Spent {
+    pub(super) fn spend(&mut self, now: Timestamp) {
+        let month = now.to_civil("%Y-%m", 8);
+        if self.month != month {
+            *self = Self { month, times: 0 };
+        }
+        self.times = self.times.saturating_add(1);
+    }
+
+    pub(super) fn left(&self, limit: u32, now: Timestamp) -> u32 {
+        let is_present = self.month == now.to_civil("%Y-%m", 8);
+        limit.saturating_sub(if is_present { self.times } else { 0 })
+    }
+}

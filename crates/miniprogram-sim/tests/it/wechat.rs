@@ -189,6 +189,10 @@ async fn the_quota_is_shared_by_all_apps() {
     assert_eq!(bench.submit().await.code(), 85085);
     let quota = bench.get("/wxa/queryquota").await.json();
     assert_eq!((&quota["rest"], &quota["limit"]), (&json!(0), &json!(1)));
+    // The next month in Beijing has begun.
+    bench.wait(31 * 86_400).await;
+    assert_eq!(bench.get("/wxa/queryquota").await.json()["rest"], 1);
+    assert_eq!(bench.submit().await.code(), 0);
 }
 
 #[tokio::test]

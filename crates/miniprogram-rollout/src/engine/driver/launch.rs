@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use miniprogram_core::clock;
-use miniprogram_core::{Outcome, Result, Timestamp, Vendor};
+use miniprogram_core::model::AuditQuota;
+use miniprogram_core::{MiniProgram, Outcome, Result, Timestamp, Vendor};
 
 use super::super::carry_out::Job;
 use super::super::live::Live;
 use super::super::pace::Slot;
 use super::super::status::Mode;
 use super::steps::Batch;
-use super::{Driver, InProgress};
+use super::{Driver, Finished, InProgress};
 use crate::machine::{Action, Class, Input, Performed, Phase, Started};
 
 /// How long an app is left alone whose effect's result cannot be read.
@@ -117,17 +118,41 @@ impl Driver<'_> {
             return Ok(Some(early));
         }
         if class == Class::Submission {
-            let mut slot = pace.take_slot(now);
-            if slot == Slot::Ask {
-                let quota = clock::idle(&*self.inner.clock, app.audit_quota()).await;
-                pace.learn_quota(quota.as_ref().ok(), now);
-                slot = pace.take_slot(now);
-            }
-            if let Slot::Wait(until) = slot {
-                return self.held(live, Some(until)).await;
+            match pace.take_slot(now) {
+                Slot::Taken => {}
+                Slot::Asked => return Ok(None),
+                Slot::Wait(until) => return self.held(live, Some(until)).await,
+                Slot::Ask => {
+                    let quota = async move { Finished::Quota(app.audit_quota().await.ok()) };
+                    self.spawn(live, action, quota);
+                    return Ok(None);
+                }
             }
         }
-        pace.begin();
+        self.carry_out(live, action, app);
+        Ok(None)
+    }
+
+    /// Goes on with a submission once the audit quota has been asked for.
+    pub(super) async fn submit(&mut self, live: Live, quota: Option<&AuditQuota>) -> Result<()> {
+        let (vendor, now, policy) = (live.row.vendor, self.inner.clock.now(), self.policy(&live)?);
+        let action = live.state.action(&live.target, policy);
+        let Some(pace) = self.paces.get_mut(&vendor) else { return Ok(()) };
+        let slot = pace.take_slot_of(quota, now);
+        match (slot, action) {
+            // A person may have decided something else meanwhile.
+            (Slot::Taken, Some(action)) if !self.control.holds(action.class()) => {
+                let app = self.inner.platform(vendor)?.authorizer(live.row.app.clone());
+                self.carry_out(live, action, app);
+            }
+            (Slot::Wait(until), Some(_)) => drop(self.held(live, Some(until)).await?),
+            // The row is due.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, live: Live, action: Action, app: Box<dyn MiniProgram>) {
         let job = Job {
             rollout: self.record.name.clone(),
             app,
@@ -135,16 +160,21 @@ impl Driver<'_> {
             action: action.clone(),
             gate: Arc::clone(&self.inner.gate),
         };
-        let id = live.row.id;
+        self.spawn(live, action, async move { Finished::Told(job.carry_out().await) });
+    }
+
+    fn spawn(&mut self, live: Live, action: Action, work: impl Future<Output = Finished> + Send + 'static) {
+        if let Some(pace) = self.paces.get_mut(&live.row.vendor) {
+            pace.begin();
+        }
+        let (id, issued_at) = (live.row.id, live.issued_at);
         let (clock, busy) = (Arc::clone(&self.inner.clock), self.inner.clock.enter());
         self.tasks.spawn(async move {
-            let carried_out = AssertUnwindSafe(clock::idle(&*clock, job.carry_out())).catch_unwind().await;
+            let finished = AssertUnwindSafe(clock::idle(&*clock, work)).catch_unwind().await;
             drop(busy);
-            (id, carried_out.ok())
+            (id, finished.unwrap_or(Finished::Panicked))
         });
-        let issued_at = live.issued_at;
         self.running.insert(id, (live, InProgress { action, issued_at }));
-        Ok(None)
     }
 
     /// Lets an app wait with its action: until a time, or until a person decides.

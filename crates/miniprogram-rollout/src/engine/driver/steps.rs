@@ -6,8 +6,8 @@ use miniprogram_store::rollouts::{AppStep, ControlStep, RolloutApp, Steps};
 use super::super::carry_out;
 use super::super::live::{Live, entry, progress};
 use super::super::notice::Notice;
-use super::{Driver, InProgress};
-use crate::machine::{Answer, Input, Note, Performed, step};
+use super::{Driver, Finished, InProgress};
+use crate::machine::{Answer, Input, Note, Performed, Trouble, step};
 
 /// How long an action that panicked is left alone.
 const AFTER_A_PANIC: std::time::Duration = std::time::Duration::from_secs(300);
@@ -151,36 +151,53 @@ impl Driver<'_> {
     }
 
     /// Takes the results of actions in.
-    pub(super) async fn finish(&mut self, results: Vec<(i64, Option<Input>)>) -> Result<()> {
+    pub(super) async fn finish(&mut self, results: Vec<(i64, Finished)>) -> Result<()> {
         let now = self.inner.clock.now();
         let mut batch = Batch::default();
-        for (id, result) in results {
+        let mut quotas = Vec::new();
+        for (id, finished) in results {
             let Some((live, InProgress { action, issued_at })) = self.running.remove(&id) else { continue };
-            let pace = self.paces.get_mut(&live.row.vendor);
-            let trouble = match &result {
-                Some(Input::Performed(performed)) => match &**performed {
-                    Performed::Failed { trouble, .. } => Some(trouble),
-                    Performed::Done { .. } => None,
-                },
-                Some(Input::Answered(answer)) => match &**answer {
-                    Answer::Failed(trouble) => Some(trouble),
-                    _ => None,
-                },
-                _ => None,
-            };
-            if let Some(pace) = pace {
+            if let Some(pace) = self.paces.get_mut(&live.row.vendor) {
                 pace.end();
-                if let Some(trouble) = trouble {
+                if let Finished::Told(input) = &finished
+                    && let Some(trouble) = trouble_of(input)
+                {
                     pace.learn(trouble, now);
                 }
             }
-            match result.or_else(|| carry_out::after_a_panic(&action)) {
+            let input = match finished {
+                Finished::Told(input) => Some(input),
+                Finished::Panicked => carry_out::after_a_panic(&action),
+                Finished::Quota(quota) => {
+                    quotas.push((live, quota));
+                    continue;
+                }
+            };
+            match input {
                 // A read that was begun for something else than what is outstanding now. The row is due.
                 Some(Input::Answered(_) | Input::Gated(_)) if live.issued_at != issued_at => {}
                 Some(input) => self.take(live, None, input, &mut batch)?,
                 None => self.postpone(live, Some(now.after(AFTER_A_PANIC)), &mut batch),
             }
         }
-        self.store(batch).await
+        self.store(batch).await?;
+        for (live, quota) in quotas {
+            self.submit(live, quota.as_ref()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn trouble_of(input: &Input) -> Option<&Trouble> {
+    match input {
+        Input::Performed(performed) => match &**performed {
+            Performed::Failed { trouble, .. } => Some(trouble),
+            Performed::Done { .. } => None,
+        },
+        Input::Answered(answer) => match &**answer {
+            Answer::Failed(trouble) => Some(trouble),
+            _ => None,
+        },
+        _ => None,
     }
 }
