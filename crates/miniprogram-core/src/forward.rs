@@ -19,7 +19,7 @@ use crate::ext_json::ExtJson;
 use crate::id::PlatformId;
 use crate::id::SubjectId;
 use crate::id::{AppId, AuditId, DraftId, TemplateId};
-use crate::intent::{EarlierEffect, Intent, Settled};
+use crate::intent::{EarlierEffect, Intent, Recorded, Settled};
 use crate::journal::Journal;
 use crate::manager::AuditManager;
 use crate::manager::Authorizer;
@@ -60,8 +60,8 @@ macro_rules! forward {
             async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()> {
                 (**self).resolve(intent, settled).await
             }
-            async fn settled(&self, command: &Command, since: Timestamp) -> Result<Option<EarlierEffect>> {
-                (**self).settled(command, since).await
+            async fn recorded(&self, command: &Command, since: Timestamp) -> Result<Option<Recorded>> {
+                (**self).recorded(command, since).await
             }
         }
 

@@ -98,6 +98,16 @@ impl EarlierEffect {
     }
 }
 
+/// What a journal keeps of a command.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Recorded {
+    /// An effect of the subject is open: its outcome is not known.
+    Open(Intent),
+    /// The command, with its outcome.
+    Settled(EarlierEffect),
+}
+
 /// As JSON: `operation`, `outcome`, `evidence` and, if it took effect and yielded something, `value`. The
 /// arguments are omitted: a password for the vendor's reviewers may be among them.
 impl Serialize for EarlierEffect {

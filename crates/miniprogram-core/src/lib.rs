@@ -70,7 +70,7 @@ pub use error_kind::{ErrorKind, Retry};
 pub use event::{Event, EventDecoder, EventHandler, EventKind};
 pub use ext_json::{ExtJson, InvalidExtJson};
 pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, SubjectId, TemplateId};
-pub use intent::{EarlierEffect, Intent, Settled};
+pub use intent::{EarlierEffect, Intent, Recorded, Settled};
 pub use manager::{AuditManager, Authorizer, CodeManager, ReleaseManager};
 pub use outcome::{Evidence, Outcome};
 pub use planned::PlannedRequest;

@@ -8,7 +8,7 @@ use crate::command::{Command, EffectValue};
 use crate::effect::Effect;
 use crate::error::Result;
 use crate::id::SubjectId;
-use crate::intent::{EarlierEffect, Intent, Settled};
+use crate::intent::{Intent, Recorded, Settled};
 use crate::planned::PlannedRequest;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
@@ -78,16 +78,17 @@ pub trait Subject: Debug + Send + Sync + 'static {
     /// [`Store`](crate::ErrorKind::Store) if the journal cannot be written; the intent stays open then.
     async fn resolve(&self, intent: &Intent, settled: &Settled) -> Result<()>;
 
-    /// Returns what the journal keeps of this very command: the latest effect whose outcome became known at `since`
-    /// or later. Sends nothing.
+    /// Returns what the journal keeps of a command: an effect of this subject that is open, whichever it is, or else
+    /// this very command if its outcome became known at `since` or later. `None` if the command was not sent since
+    /// then. Sends nothing.
     ///
-    /// [`perform`](Self::perform) settles an effect whose intent is open. Once the intent is closed, it is another
-    /// effect. A caller that stores the results of effects, and was killed before it stored one, asks here before it
-    /// performs the command again.
+    /// [`perform`](Self::perform) settles an effect whose intent is open. Once the intent is closed, the same command
+    /// is another effect. A caller that stores the results of effects, and was killed before it stored one, asks here
+    /// before it performs the command again.
     ///
     /// # Errors
     /// [`Store`](crate::ErrorKind::Store) if the journal cannot be read.
-    async fn settled(&self, command: &Command, since: Timestamp) -> Result<Option<EarlierEffect>>;
+    async fn recorded(&self, command: &Command, since: Timestamp) -> Result<Option<Recorded>>;
 }
 
 /// Implements [`Subject`] for a vendor's handle: each method is the pipeline's, with the handle as its
@@ -138,13 +139,13 @@ macro_rules! subject {
                 $pipeline.resolve($id, intent, settled).await
             }
 
-            async fn settled(
+            async fn recorded(
                 &self,
                 command: &$crate::Command,
                 since: $crate::Timestamp,
-            ) -> $crate::Result<Option<$crate::EarlierEffect>> {
+            ) -> $crate::Result<Option<$crate::Recorded>> {
                 let $this = self;
-                $pipeline.settled($id, command, since).await
+                $pipeline.recorded($id, command, since).await
             }
         }
     };

@@ -15,8 +15,8 @@ use miniprogram::transport::{Body, Request};
 use miniprogram::vendor_api::codes::{CodeRow, CodeTable, Explanation};
 use miniprogram::{
     AppId, Audit, AuditId, AuditManager, Authorizer, Capabilities, ClientConfig, Code, CodeManager, Command,
-    EarlierEffect, Effect, EffectValue, Error, ErrorKind, Event, EventDecoder, EventKind, Intent,
-    MiniProgram, MiniProgramPlatform, PlannedRequest, PlatformId, ReleaseManager, Result, Secret, Settled,
+    Effect, EffectValue, Error, ErrorKind, Event, EventDecoder, EventKind, Intent, MiniProgram,
+    MiniProgramPlatform, PlannedRequest, PlatformId, Recorded, ReleaseManager, Result, Secret, Settled,
     Subject, SubjectId, Timestamp, Vendor,
 };
 use miniprogram_cli::{PlatformConfig, PushSettings, VendorEntry};
@@ -147,7 +147,7 @@ impl Subject for Handle {
         missing("resolve")
     }
 
-    async fn settled(&self, _: &Command, _: Timestamp) -> Result<Option<EarlierEffect>> {
+    async fn recorded(&self, _: &Command, _: Timestamp) -> Result<Option<Recorded>> {
         Ok(None)
     }
 }

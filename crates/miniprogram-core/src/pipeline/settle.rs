@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::error_kind::ErrorKind;
 use crate::id::AppId;
 use crate::id::{SubjectId, SubjectRef};
-use crate::intent::{EarlierEffect, Intent, Settled};
+use crate::intent::{EarlierEffect, Intent, Recorded, Settled};
 use crate::outcome::Evidence;
 use crate::outcome::Outcome;
 use crate::time::Timestamp;
@@ -173,19 +173,24 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Returns what the journal keeps of this very command, if its outcome became known at `since` or later.
+    /// Returns the open effect of a subject, or else this very command if its outcome became known at `since` or later.
     ///
     /// # Errors
     /// [`Store`](ErrorKind::Store) if the journal cannot be read.
-    pub async fn settled<'a>(
+    pub async fn recorded<'a>(
         &'a self,
         subject: impl Into<SubjectRef<'a>>,
         command: &Command,
         since: Timestamp,
-    ) -> Result<Option<EarlierEffect>> {
-        let subject = subject.into().to_id();
-        let settled = self.0.journal.settled(self.vendor(), &subject, command, since).await;
-        settled.map_err(|error| error.with_operation("settled").for_vendor(self.vendor()))
+    ) -> Result<Option<Recorded>> {
+        let (subject, vendor) = (subject.into(), self.vendor());
+        let failed = |error: Error| error.with_operation("recorded").for_vendor(vendor);
+        // In this order: an intent that is closed in between is found closed.
+        if let Some(intent) = self.left_behind(subject).await.map_err(failed)? {
+            return Ok(Some(Recorded::Open(intent)));
+        }
+        let settled = self.0.journal.settled(vendor, &subject.to_id(), command, since).await;
+        Ok(settled.map_err(failed)?.map(Recorded::Settled))
     }
 
     /// Settles the effect that an earlier call left open on this subject, and reports whether the command repeats

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use futures::future::{Either, pending, select};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::model::AuditQuota;
-use miniprogram_core::{AppId, Error, ErrorKind, Result, Timestamp, Vendor};
+use miniprogram_core::{AppId, Error, ErrorKind, Result, Settled, Timestamp, Vendor};
 use miniprogram_store::rollouts::{Drive, Driving, RolloutRecord, SealedText};
 use tokio::task::JoinSet;
 
@@ -80,6 +80,8 @@ enum Finished {
     Told(Input),
     /// The audit quota, asked for before its submission; none if the vendor did not tell.
     Quota(Option<AuditQuota>),
+    /// An effect that was open has been settled, or that failed.
+    Settled(Result<Settled>),
     /// It panicked.
     Panicked,
 }

@@ -154,6 +154,13 @@ impl Pace {
         }
     }
 
+    /// Forgets that the quota is being asked for: no answer will come.
+    pub(super) fn forget_quota(&mut self) {
+        if self.slots == Slots::Asked {
+            self.slots = Slots::Unknown;
+        }
+    }
+
     fn ask(&mut self) -> Slot {
         self.slots = Slots::Asked;
         Slot::Ask

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 
 use super::*;
-use crate::intent::Settled;
+use crate::intent::{EarlierEffect, Settled};
 use crate::journal::{Journal, NoJournal};
 use crate::outcome::Evidence;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use miniprogram_core::clock;
 use miniprogram_core::model::AuditQuota;
-use miniprogram_core::{MiniProgram, Outcome, Result, Timestamp, Vendor};
+use miniprogram_core::{MiniProgram, Outcome, Recorded, Result, Timestamp, Vendor};
 
 use super::super::carry_out::Job;
 use super::super::live::Live;
@@ -55,20 +55,12 @@ impl Driver<'_> {
         let mut wait = Duration::MAX;
         for live in due.into_iter().take(room).filter_map(|row| self.live(row)).collect::<Vec<_>>() {
             match live.state.phase {
-                _ if live.state.busy => match self.result_of(&live).await {
-                    Ok(Some(input)) => self.take(live, None, input, &mut batch)?,
-                    Ok(None) => {
-                        if let Some(early) = self.begin(live).await? {
-                            wait = early;
-                            break;
-                        }
+                _ if live.state.busy => {
+                    if let Some(early) = self.resume(live, &mut batch).await? {
+                        wait = early;
+                        break;
                     }
-                    Err(error) => {
-                        let (rollout, app) = (&self.record.name, &live.row.app);
-                        tracing::error!(rollout, %app, %error, "whether an effect took place cannot be read");
-                        self.postpone(live, Some(now.after(UNREADABLE)), &mut batch);
-                    }
-                },
+                }
                 Phase::Waiting if self.control.holds_beginnings() => self.postpone(live, None, &mut batch),
                 Phase::Waiting => {
                     let started = Started::new(self.control.by.clone(), &live.target);
@@ -84,16 +76,41 @@ impl Driver<'_> {
         Ok(wait)
     }
 
-    /// Returns the result of an effect that an earlier driver carried out and did not store: it was killed in between,
-    /// or another process settled the effect. An open intent is not a result; performing the effect again settles it.
-    async fn result_of(&self, live: &Live) -> Result<Option<Input>> {
+    /// Goes on with the outstanding action of an app. An effect may have been sent by an earlier driver, which was killed
+    /// before it stored the result: what is open is settled first, and what is done is not sent again.
+    async fn resume(&mut self, live: Live, batch: &mut Batch) -> Result<Option<Duration>> {
+        match self.recorded(&live).await {
+            Ok(Some(Recorded::Open(intent))) => {
+                let policy = self.policy(&live)?;
+                let Some(action) = live.state.action(&live.target, policy) else { return Ok(None) };
+                let app = self.inner.platform(live.row.vendor)?.authorizer(live.row.app.clone());
+                let settling = async move { Finished::Settled(app.settle(&intent).await) };
+                self.spawn(live, action, settling);
+                Ok(None)
+            }
+            Ok(Some(Recorded::Settled(earlier))) if earlier.settled.outcome == Outcome::Done => {
+                let performed = Input::Performed(Box::new(Performed::from(earlier)));
+                self.take(live, None, performed, batch)?;
+                Ok(None)
+            }
+            Ok(_) => self.begin(live).await,
+            Err(error) => {
+                let (rollout, app) = (&self.record.name, &live.row.app);
+                tracing::error!(rollout, %app, %error, "whether an effect took place cannot be read");
+                let later = self.inner.clock.now().after(UNREADABLE);
+                self.postpone(live, Some(later), batch);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Returns what the journal keeps of the outstanding effect of an app.
+    pub(super) async fn recorded(&self, live: &Live) -> Result<Option<Recorded>> {
         let policy = self.policy(live)?;
         let Some(Action::Effect(command)) = live.state.action(&live.target, policy) else { return Ok(None) };
         let Some(issued_at) = live.issued_at else { return Ok(None) };
         let app = self.inner.platform(live.row.vendor)?.authorizer(live.row.app.clone());
-        let earlier = app.settled(&command, issued_at).await?;
-        let done = earlier.filter(|earlier| earlier.settled.outcome == Outcome::Done);
-        Ok(done.map(|earlier| Input::Performed(Box::new(Performed::from(earlier)))))
+        app.recorded(&command, issued_at).await
     }
 
     /// Begins the outstanding action of an app, unless something holds it back. Returns how long the rate wants to
@@ -141,7 +158,9 @@ impl Driver<'_> {
         let slot = pace.take_slot_of(quota, now);
         match (slot, action) {
             // A person may have decided something else meanwhile.
-            (Slot::Taken, Some(action)) if !self.control.holds(action.class()) => {
+            (Slot::Taken, Some(action))
+                if action.class() == Class::Submission && !self.control.holds(Class::Submission) =>
+            {
                 let app = self.inner.platform(vendor)?.authorizer(live.row.app.clone());
                 self.carry_out(live, action, app);
             }

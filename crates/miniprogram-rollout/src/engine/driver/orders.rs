@@ -1,5 +1,7 @@
 //! Acts on what other processes have said, for one app or for all of them.
 
+use std::collections::HashSet;
+
 use miniprogram_core::{AppId, Result, Vendor};
 use miniprogram_store::rollouts::RolloutFilter;
 
@@ -20,22 +22,28 @@ impl Driver<'_> {
             if signals.is_empty() {
                 return Ok(());
             }
+            let mut batch = Batch::default();
+            // An app is told one thing at a time: the next is decided on what is stored by then.
+            let mut told_apps = HashSet::new();
             for signal in signals {
-                let mut batch = Batch::default();
+                if signal.app.as_ref().is_some_and(|app| !told_apps.insert(app.clone())) {
+                    self.store(std::mem::take(&mut batch)).await?;
+                    told_apps = signal.app.iter().cloned().collect();
+                }
                 batch.steps.signals.push(signal.id);
                 match (signal.app, Told::read(&signal.signal)) {
                     (None, Some(Told::Ordered(ordered))) => self.ordered(ordered),
                     (Some((vendor, app)), Some(told)) => {
                         if let Some((live, running)) = self.find(vendor, app).await? {
-                            self.told(live, running, told, &mut batch)?;
+                            self.told(live, running, told, &mut batch).await?;
                         }
                     }
                     _ => {
                         tracing::error!(rollout = self.record.name, id = signal.id, "a signal cannot be read")
                     }
                 }
-                self.store(batch).await?;
             }
+            self.store(batch).await?;
         }
     }
 
@@ -51,7 +59,7 @@ impl Driver<'_> {
         Ok(row.and_then(|row| self.live(row)).map(|live| (live, None)))
     }
 
-    fn told(
+    async fn told(
         &mut self,
         mut live: Live,
         running: Option<InProgress>,
@@ -68,7 +76,19 @@ impl Driver<'_> {
             Told::Revoked => Input::Revoked,
             Told::Superseded { rollout } => Input::Superseded { rollout },
         };
-        self.take(live, running, input, batch)
+        let may_recall = matches!(input, Input::Ordered(_) | Input::Superseded { .. });
+        let recalled = if may_recall { self.recalled(&live, running.as_ref()).await } else { None };
+        self.take_all(live, running, [recalled, Some(input)], batch)
+    }
+
+    /// The withdrawal of an outstanding effect that was certainly not sent, so that an order need not wait for it: it was
+    /// held back, and the journal does not know it.
+    async fn recalled(&self, live: &Live, running: Option<&InProgress>) -> Option<Input> {
+        let is_effect = live.state.busy && live.state.phase.is_effect();
+        if !is_effect || running.is_some() {
+            return None;
+        }
+        matches!(self.recorded(live).await, Ok(None)).then_some(Input::Recalled)
     }
 
     /// An order to the rollout as a whole.
@@ -114,7 +134,9 @@ impl Driver<'_> {
             };
             match (&work.what, running) {
                 (What::Order(ordered), running) => {
-                    self.take(live, running, Input::Ordered(Box::new(ordered.clone())), &mut batch)?;
+                    let recalled = self.recalled(&live, running.as_ref()).await;
+                    let ordered = Input::Ordered(Box::new(ordered.clone()));
+                    self.take_all(live, running, [recalled, Some(ordered)], &mut batch)?;
                 }
                 (_, Some(running)) => drop(self.running.insert(live.row.id, (live, running))),
                 (_, None) => self.wake(live, &mut batch),

@@ -52,44 +52,60 @@ impl Driver<'_> {
     /// Takes one input in. `running` is the action of the app that is in progress.
     pub(super) fn take(
         &mut self,
-        mut live: Live,
+        live: Live,
         running: Option<InProgress>,
         input: Input,
         batch: &mut Batch,
     ) -> Result<()> {
+        self.take_all(live, running, [Some(input), None], batch)
+    }
+
+    /// Takes inputs in, one after the other, in one write.
+    pub(super) fn take_all(
+        &mut self,
+        mut live: Live,
+        running: Option<InProgress>,
+        inputs: [Option<Input>; 2],
+        batch: &mut Batch,
+    ) -> Result<()> {
         let now = self.inner.clock.now();
-        let policy = self.policy(&live)?;
-        let delay = policy.delay;
-        let stepped = step(&live.state, input, now, &live.target, policy);
-        let unchanged = stepped.ignored().is_some() && stepped.state == live.state;
-        // The result of a call and the order of a person are evidence, even where they change nothing.
-        let evidence = !unchanged
-            || matches!(stepped.entry.input, Input::Performed(_) | Input::Ordered(_) | Input::Gated(_));
-        let issued_at = match stepped.action {
-            Some(_) => Some(now),
-            None => live.issued_at.filter(|_| stepped.state.busy),
-        };
-        let next = progress(&stepped.state, &live.correction, issued_at, Some(now))?;
-        if !evidence && next == live.row.progress {
+        let (mut entries, mut issued) = (Vec::new(), false);
+        for input in inputs.into_iter().flatten() {
+            let policy = self.policy(&live)?;
+            let delay = policy.delay;
+            let stepped = step(&live.state, input, now, &live.target, policy);
+            let unchanged = stepped.ignored().is_some() && stepped.state == live.state;
+            // The result of a call and the order of a person are evidence, even where they change nothing.
+            if !unchanged
+                || matches!(stepped.entry.input, Input::Performed(_) | Input::Ordered(_) | Input::Gated(_))
+            {
+                entries.push(entry(&stepped.entry)?);
+            }
+            if let Some(need) = stepped.needs() {
+                let (vendor, app_id) = (live.row.vendor, live.row.app.clone());
+                self.notices.push(Notice::Needs { vendor, app_id, need });
+            }
+            if stepped.entry.notes.contains(&Note::Delayed) {
+                self.delayed(delay);
+            }
+            if stepped.action.is_some() {
+                (issued, live.issued_at) = (true, Some(now));
+            } else if !stepped.state.busy {
+                (issued, live.issued_at) = (false, None);
+            }
+            live.state = stepped.state;
+        }
+        let next = progress(&live.state, &live.correction, live.issued_at, Some(now))?;
+        if entries.is_empty() && next == live.row.progress {
             if let Some(running) = running {
                 self.running.insert(live.row.id, (live, running));
             }
             return Ok(());
         }
-        if let Some(need) = stepped.needs() {
-            let (vendor, app_id) = (live.row.vendor, live.row.app.clone());
-            self.notices.push(Notice::Needs { vendor, app_id, need });
-        }
-        if stepped.entry.notes.contains(&Note::Delayed) {
-            self.delayed(delay);
-        }
-        let entries = if evidence { vec![entry(&stepped.entry)?] } else { Vec::new() };
         batch.steps.apps.push(AppStep::of(&live.row, next.clone(), entries));
         self.count(&live, &next.phase);
-        live.state = stepped.state;
-        live.issued_at = issued_at;
         live.row.progress = next;
-        batch.apps.push(Stepped { live, issued: stepped.action.is_some(), running });
+        batch.apps.push(Stepped { live, issued, running });
         Ok(())
     }
 
@@ -154,11 +170,14 @@ impl Driver<'_> {
     pub(super) async fn finish(&mut self, results: Vec<(i64, Finished)>) -> Result<()> {
         let now = self.inner.clock.now();
         let mut batch = Batch::default();
-        let mut quotas = Vec::new();
+        let (mut quotas, mut open) = (Vec::new(), Vec::new());
         for (id, finished) in results {
             let Some((live, InProgress { action, issued_at })) = self.running.remove(&id) else { continue };
             if let Some(pace) = self.paces.get_mut(&live.row.vendor) {
                 pace.end();
+                if matches!(finished, Finished::Panicked) {
+                    pace.forget_quota();
+                }
                 if let Finished::Told(input) = &finished
                     && let Some(trouble) = trouble_of(input)
                 {
@@ -172,6 +191,13 @@ impl Driver<'_> {
                     quotas.push((live, quota));
                     continue;
                 }
+                // The row is due: what the journal keeps now is taken in.
+                Finished::Settled(Ok(_)) => continue,
+                // The effect itself settles it, and what comes of that is told.
+                Finished::Settled(Err(_)) => {
+                    open.push(live);
+                    continue;
+                }
             };
             match input {
                 // A read that was begun for something else than what is outstanding now. The row is due.
@@ -183,6 +209,9 @@ impl Driver<'_> {
         self.store(batch).await?;
         for (live, quota) in quotas {
             self.submit(live, quota.as_ref()).await?;
+        }
+        for live in open {
+            self.begin(live).await?;
         }
         Ok(())
     }
