@@ -1,4 +1,4 @@
-//! The throughput of `miniprogram events serve`: pushes of both vendors at full speed, to the real process on each
+//! The throughput of `miniprogram serve`: pushes of both vendors at full speed, to the real process on each
 //! store.
 //!
 //! ```sh
@@ -447,7 +447,7 @@ fn counted(page: &str, outcome: &str) -> usize {
     lines.filter_map(|line| line.split_once(&label)?.1.parse::<usize>().ok()).sum()
 }
 
-/// A running `miniprogram events serve`.
+/// A running `miniprogram serve`.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -463,7 +463,7 @@ impl Server {
         }
         let mut child = command
             .env("MINIPROGRAM_CONFIG", configure(directory, url))
-            .args(["events", "serve"])
+            .args(["serve"])
             .args(concurrency.map(|events| format!("--concurrency={events}")))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -8,6 +8,8 @@ mod code;
 mod effects;
 mod events;
 mod release;
+mod rollout;
+mod serve;
 #[cfg(feature = "sim")]
 mod sim;
 mod store;
@@ -33,8 +35,10 @@ pub(crate) use audit::{AuditVerb, Submit, Watch};
 pub(crate) use auth::{AuthVerb, Exchange, List as AuthList, Refresh, Ticket, Url};
 pub(crate) use code::{CodeVerb, QrCode, Upload};
 pub(crate) use effects::{EffectsVerb, Known, Settle};
-pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay, Serve};
+pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
+pub(crate) use rollout::{Apps, Order, PlanFile, Retry, RolloutVerb, Run, Show, Start};
+pub(crate) use serve::Serve;
 #[cfg(feature = "sim")]
 pub(crate) use sim::{PerVendor, Sim};
 pub(crate) use store::{Copy as StoreCopy, StoreVerb};
@@ -164,7 +168,12 @@ pub(crate) enum Noun {
     /// Effects with an unknown outcome: list them and settle them
     #[command(subcommand)]
     Effects(EffectsVerb),
-    /// Receive and decode the vendors' pushes, and inspect received events
+    /// Bring one version to many apps, in waves: plan it, start it, follow it, take it back
+    #[command(subcommand)]
+    Rollout(RolloutVerb),
+    /// Run the daemon: receive the pushes of all configured platforms, renew tokens, drive rollouts, deliver events
+    Serve(Serve),
+    /// Decode the vendors' pushes, and inspect received events
     #[command(subcommand)]
     Events(EventsVerb),
     /// Check, export, migrate, repair and copy the store
@@ -288,7 +297,23 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
         ["events", "decode"] => {
             &["access_token", "base_url", "timeout", "deadline", "settle_time", "config", "store"]
         }
-        ["events", "serve"] => &["vendor", "app", "access_token", "platform_id", "deadline", "settle_time"],
+        ["rollout", "run" | "start"] => &["vendor", "app", "access_token", "platform_id"],
+        ["rollout", "status" | "watch" | "list" | "export"] => &[
+            "vendor",
+            "app",
+            "access_token",
+            "platform_id",
+            "base_url",
+            "timeout",
+            "deadline",
+            "settle_time",
+        ],
+        ["rollout", "show"] => {
+            &["app", "access_token", "platform_id", "base_url", "timeout", "deadline", "settle_time"]
+        }
+        ["rollout", _] => &["access_token", "platform_id", "base_url", "timeout", "deadline", "settle_time"],
+        ["rollout"] => &["access_token", "platform_id"],
+        ["serve"] => &["vendor", "app", "access_token", "platform_id"],
         ["events", "list" | "replay"] => {
             &["access_token", "platform_id", "base_url", "timeout", "deadline", "settle_time"]
         }

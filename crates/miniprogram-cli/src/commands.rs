@@ -10,6 +10,8 @@ mod effects;
 mod events;
 mod explain;
 mod release;
+mod rollout;
+mod serve;
 #[cfg(feature = "sim")]
 mod sim;
 mod store;
@@ -33,6 +35,8 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::Alliance(verb) => alliance::run(context, verb).await,
         Noun::Auth(verb) => auth::run(&context, verb).await,
         Noun::Effects(verb) => effects::run(&context, verb).await,
+        Noun::Rollout(verb) => rollout::run(&context, verb).await,
+        Noun::Serve(args) => serve::run(&context, args).await,
         Noun::Events(verb) => events::run(&context, verb).await,
         Noun::Store(verb) => store::run(&context, verb).await,
         #[cfg(feature = "sim")]

@@ -26,6 +26,20 @@ const DEFAULT_FILE: &str = "miniprogram.toml";
 /// Its maximum size in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
+/// Variables that contain this program's secrets, whatever the configuration says.
+const SECRET_VARIABLES: [&str; 10] = [
+    "MINIPROGRAM_ACCESS_TOKEN",
+    "MINIPROGRAM_AES_KEY",
+    "MINIPROGRAM_AUTHORIZATION_CODE",
+    "MINIPROGRAM_CALLBACK_TOKEN",
+    "MINIPROGRAM_CLIENT_ID",
+    "MINIPROGRAM_CLIENT_SECRET",
+    "MINIPROGRAM_STORE",
+    "MINIPROGRAM_STORE_KEY",
+    "MINIPROGRAM_STORE_PREVIOUS_KEYS",
+    "PGPASSWORD",
+];
+
 /// The top-level fields.
 const TOP_KEYS: [&str; 7] =
     ["store", "listen", "status_listen", "max_connections", "max_body_memory", "core_dumps", "platform"];
@@ -202,15 +216,16 @@ impl Settings {
         })
     }
 
-    /// The environment variables that contain secrets.
+    /// The environment variables that contain secrets: this program's own, and those that the configuration names.
     pub(crate) fn secret_variables(&self) -> impl Iterator<Item = &str> {
         let of_platforms = self.platforms.iter().flat_map(|platform| {
             [&platform.credential, &platform.token, &platform.aes_key, &platform.previous_aes_key]
         });
-        of_platforms.chain([&self.store]).filter_map(|source| match source {
+        let named = of_platforms.chain([&self.store]).filter_map(|source| match source {
             Some(SecretSource::Variable(name)) => Some(name.as_str()),
             _ => None,
-        })
+        });
+        SECRET_VARIABLES.into_iter().chain(named)
     }
 
     /// The store's URL.
@@ -517,9 +532,9 @@ mod tests {
         let text = "store = { env = \"S\" }\n[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\nsecret = { env = \"A\" }\n\
                     token = { env = \"B\" }\naes_key = { file = \"f\" }\nprevious_aes_key = { env = \"C\" }\n";
         let settings = read(text).unwrap();
-        let mut names: Vec<&str> = settings.secret_variables().collect();
-        names.sort_unstable();
-        assert_eq!(names, ["A", "B", "C", "S"]);
+        let names: Vec<&str> = settings.secret_variables().collect();
+        assert_eq!(names[..SECRET_VARIABLES.len()], SECRET_VARIABLES);
+        assert_eq!(names[SECRET_VARIABLES.len()..], ["A", "B", "C", "S"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::cli::{EventsVerb, Noun};
+use crate::cli::Noun;
 use crate::failure::{Failure, local};
 use crate::outlet::Log;
 use crate::vendors::Vendors;
@@ -22,10 +22,12 @@ const VARIABLE: &str = "MINIPROGRAM_LOG";
 
 /// The crates whose events are shown, in addition to the vendors'. Events of HTTP libraries contain URLs, and these
 /// contain tokens.
-const TARGETS: [&str; 6] = [
+const TARGETS: [&str; 8] = [
     "miniprogram",
     "miniprogram_callback",
+    "miniprogram_cli",
     "miniprogram_core",
+    "miniprogram_rollout",
     "miniprogram_sim",
     "miniprogram_store",
     "miniprogram_tokens",
@@ -39,7 +41,7 @@ static DAEMON: OnceLock<Log> = OnceLock::new();
 
 /// Starts the log.
 pub(crate) fn init(noun: &Noun, vendors: &Vendors) -> Result<(), Failure> {
-    let daemon = matches!(noun, Noun::Events(EventsVerb::Serve(_)));
+    let daemon = matches!(noun, Noun::Serve(_));
     let default = daemon.then(|| "warn".to_owned());
     if daemon {
         let log = Log::start(io::stderr()).map_err(|problem| local("log", &problem))?;

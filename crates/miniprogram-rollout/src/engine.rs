@@ -18,7 +18,10 @@ mod control;
 mod driver;
 mod events;
 mod gate;
+#[cfg(feature = "hooks")]
+mod hooks;
 mod live;
+mod look;
 mod notice;
 mod pace;
 mod signal;
@@ -38,6 +41,10 @@ use miniprogram_store::rollouts::{NewRollout, NewRolloutApp, RolloutId, RolloutR
 pub use driver::Driven;
 pub use events::RolloutEvents;
 pub use gate::{GateRequest, HealthGate, NoGate};
+#[cfg(feature = "hooks")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hooks")))]
+pub use hooks::{Hooks, PlanGate, PlanNotifier};
+pub use look::{AppLook, AppPage, LedgerLine, LedgerLook, Survey};
 pub use notice::{LogNotices, Notice, Notifier};
 pub use status::{Halt, Mode, RolloutStatus};
 
@@ -245,7 +252,9 @@ impl RolloutEngine {
     async fn record(&self, name: &str) -> Result<RolloutRecord> {
         let record = self.0.store.rollout(name).await?;
         record.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "rollout").with_detail(format!("there is no rollout {name:?}"))
+            Error::new(ErrorKind::NotFound, "rollout")
+                .with_detail(format!("there is no rollout {name:?}"))
+                .with_advice("list the rollouts")
         })
     }
 

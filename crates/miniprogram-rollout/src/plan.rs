@@ -76,6 +76,8 @@ pub use template::{JsonTemplate, TextTemplate};
 pub use values::{Amount, InvalidShare, Rate, Share};
 
 use crate::machine::Policy;
+#[cfg(feature = "hooks")]
+pub(crate) use check::hex;
 use settings::Merchant;
 
 /// The tables of the rollout file and the columns of the merchants, for a reference.

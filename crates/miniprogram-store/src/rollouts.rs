@@ -234,6 +234,15 @@ pub struct UnreadableApp {
     pub lacks_key: bool,
 }
 
+impl UnreadableApp {
+    /// Creates it for a row whose state nobody can read.
+    #[must_use]
+    pub fn new(id: i64, vendor: Vendor, app: &AppId, reason: impl Into<String>) -> Self {
+        let (vendor, app) = (Some(vendor.to_string()), Some(app.to_string()));
+        Self { id, vendor, app, reason: reason.into(), lacks_key: false }
+    }
+}
+
 /// A page of apps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

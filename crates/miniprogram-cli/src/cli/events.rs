@@ -1,21 +1,15 @@
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use miniprogram::callback::BodyFormat;
 use miniprogram::{EventKind, Secret};
 use miniprogram_store::InboxState;
 
-use crate::config::StatusListen;
-use crate::values::{bytes, memory, positive_duration, secret};
+use crate::values::secret;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsVerb {
     /// Verify and decode one push from standard input, secrets masked
     Decode(Decode),
-    /// Receive the pushes of all configured platforms, renew tokens, deliver events to a handler
-    Serve(Serve),
     /// List the events that were received, newest first
     List(List),
     /// Show one event, secrets masked
@@ -29,60 +23,6 @@ pub(crate) enum EventsVerb {
     },
     /// Deliver finished events again
     Replay(Replay),
-}
-
-#[derive(Debug, Args)]
-#[command(
-    group = ArgGroup::new("hand").args(["exec", "jsonl"]),
-    after_help = "Once it listens, it prints one JSON line with `base_url`, `status_url` and `routes`; it runs until\ninterrupted. Events are acknowledged once they are durable, and delivered afterwards: in order per\napp, at least once.\nExamples:\n  miniprogram store migrate && miniprogram events serve --exec ./on-event\n  miniprogram events serve --listen 127.0.0.1:8080 --jsonl"
-)]
-pub(crate) struct Serve {
-    /// The address to listen on; port 0 takes any free one [default: the configuration's `listen`]
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) listen: Option<SocketAddr>,
-    /// The address for health, readiness and metrics; `public` for that of the callbacks [default: the configuration's
-    /// `status_listen`, otherwise 127.0.0.1 and the port after that of --listen]
-    #[arg(long, value_name = "ADDRESS|public")]
-    pub(crate) status_listen: Option<StatusListen>,
-    /// The maximum number of connections, as far as the limit of open files allows [default: the configuration's
-    /// `max_connections`, otherwise 512]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) max_connections: Option<u32>,
-    /// The maximum memory for the bodies of all requests, in addition to 16KiB per connection [default: the
-    /// configuration's `max_body_memory`, otherwise 64MiB]
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
-    pub(crate) max_body_memory: Option<u64>,
-    /// Run a command for each event: its JSON line on standard input, secrets masked; exit code 0 means done
-    #[arg(long, value_name = "COMMAND")]
-    pub(crate) exec: Option<String>,
-    /// Print each event as a JSON line, secrets masked
-    #[arg(long)]
-    pub(crate) jsonl: bool,
-    /// How many times an event is delivered to its handler before it becomes a dead letter [default: 10]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) attempts: Option<u32>,
-    /// How long a handler may take per event; a command that takes longer is killed [default: 60s]
-    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
-    pub(crate) handler_timeout: Option<Duration>,
-    /// How many events are handled at a time, one per app: 1 to 1000 [default: 64, with --exec 16]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) concurrency: Option<u32>,
-    /// How long handlers may continue after the signal to stop; commands that take longer are killed [default: 20s]
-    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
-    pub(crate) shutdown_timeout: Option<Duration>,
-    /// How long done events are kept, 7d or more: a duplicate that arrives later counts as new
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = memory)]
-    pub(crate) keep: Duration,
-    /// The format of pushes, for every platform whose vendor supports both [default: the configuration's
-    /// `body_format`, otherwise xml]
-    #[arg(long, value_enum, value_name = "xml|json", hide_possible_values = true)]
-    pub(crate) body_format: Option<Format>,
-    /// Let a crash write a core dump, which contains every secret of the process
-    #[arg(long)]
-    pub(crate) core_dumps: bool,
-    /// Respond to the test that a vendor runs before a platform goes public, for its published accounts only
-    #[arg(long)]
-    pub(crate) acceptance_test: bool,
 }
 
 #[derive(Debug, Args)]
@@ -105,7 +45,7 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("which").args(["ids", "dead"]).required(true),
-    after_help = "A running `events serve` delivers them within a second.\nExamples:\n  miniprogram events replay 42 43\n  miniprogram events replay --dead --app wx0123456789abcdef"
+    after_help = "A running `serve` delivers them within a second.\nExamples:\n  miniprogram events replay 42 43\n  miniprogram events replay --dead --app wx0123456789abcdef"
 )]
 pub(crate) struct Replay {
     /// The events, from `events list`

@@ -1,8 +1,5 @@
 mod decode;
-mod exec;
-mod handlers;
 mod inbox;
-mod serve;
 
 use crate::cli::EventsVerb;
 use crate::context::Context;
@@ -12,7 +9,6 @@ use crate::failure::{Failure, Finish};
 pub(crate) async fn run(context: &Context, verb: EventsVerb) -> Result<Finish, Failure> {
     match verb {
         EventsVerb::Decode(args) => decode::run(context, args),
-        EventsVerb::Serve(args) => serve::run(context, args).await,
         EventsVerb::List(args) => inbox::list(context, &args).await,
         EventsVerb::Show { id } => inbox::show(context, id).await,
         EventsVerb::Replay(args) => inbox::replay(context, args).await,

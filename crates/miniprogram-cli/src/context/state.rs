@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use miniprogram::authorization::AuthorizationApi;
+use miniprogram::clock::SystemClock;
 use miniprogram::token::TokenProvider;
 use miniprogram::transport::BaseUrl;
-use miniprogram::{ClientConfig, Error, ErrorKind, Secret};
-use miniprogram_store::{Store, StoreKeys, StoreOptions};
+use miniprogram::{ClientConfig, Error, ErrorKind, MiniProgramPlatform, Secret};
+use miniprogram_store::{PlatformKey, Store, StoreJournal, StoreKeys, StoreOptions};
 use miniprogram_tokens::TokenManager;
 
 use super::stored::StoredTokens;
@@ -145,6 +146,44 @@ impl Context {
         let store = self.open_with(settings, StoreOptions::default().as_daemon()).await?;
         let tokens = if chains.is_empty() { None } else { Some(self.manager(&store, chains)?) };
         Ok((store, tokens))
+    }
+
+    /// The platforms as the daemon calls them: with its tokens, otherwise with stored ones, and with its journal. One
+    /// that cannot be built receives pushes alone.
+    pub(crate) fn daemon_platforms(
+        &self,
+        platforms: &[&Platform],
+        store: &Arc<dyn Store>,
+        tokens: Option<&TokenManager>,
+    ) -> Vec<(PlatformKey, Arc<dyn MiniProgramPlatform>)> {
+        let mut called = Vec::new();
+        for platform in platforms {
+            match self.daemon_platform(platform, store, tokens) {
+                Ok(built) => called.push((platform.key(), built)),
+                Err(error) => {
+                    let (vendor, id) = (platform.entry.vendor(), &platform.id);
+                    tracing::warn!(%vendor, platform = %id, %error, "a platform receives pushes alone");
+                }
+            }
+        }
+        called
+    }
+
+    fn daemon_platform(
+        &self,
+        platform: &Platform,
+        store: &Arc<dyn Store>,
+        tokens: Option<&TokenManager>,
+    ) -> Result<Arc<dyn MiniProgramPlatform>, Error> {
+        let provider: Arc<dyn TokenProvider> = match (self.chain_if_any(platform)?, tokens) {
+            (Some(_), Some(tokens)) => Arc::new(tokens.clone()),
+            _ => Arc::new(StoredTokens(Arc::clone(store))),
+        };
+        let mut config = self.signed(platform, provider)?;
+        let id = config.client.platform_id.clone();
+        let journal = StoreJournal::new(Arc::<dyn Store>::clone(store), id, Arc::new(SystemClock));
+        config.client = config.client.with_journal(Arc::new(journal));
+        Ok(Arc::from(platform.entry.platform(config)?))
     }
 
     /// The tokens of a platform: those of the manager, which renews them, or, without a token chain, those that are

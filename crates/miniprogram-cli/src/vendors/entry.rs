@@ -71,7 +71,7 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
     /// Builds the calls of a platform's token chain, for `auth` and for the tokens of every other command.
     /// `pages` is the base URL of the vendor's authorization pages if it is not the vendor's own.
     ///
-    /// Without such calls, no token is renewed: `events serve` receives pushes alone, and other commands use the tokens
+    /// Without such calls, no token is renewed: `serve` receives pushes alone, and other commands use the tokens
     /// that another program has put into the store. To find that out, this is also called with an empty credential.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
         Err(Error::unsupported(self.vendor(), "authorization"))
     }
 
-    /// Builds the protocol that receives a platform's pushes, for `events serve`.
+    /// Builds the protocol that receives a platform's pushes, for `serve`.
     ///
     /// # Errors
     /// [`Unsupported`](miniprogram::ErrorKind::Unsupported) by default; otherwise
@@ -131,7 +131,7 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
     }
 
     /// Builds the handler of the test that the vendor runs before a platform goes public, for
-    /// `events serve --acceptance-test`; `None` if the vendor runs none.
+    /// `serve --acceptance-test`; `None` if the vendor runs none.
     ///
     /// # Errors
     /// Those of [`platform`](Self::platform).

@@ -308,7 +308,7 @@ async fn prepare(disk: &Disk, sim: &Simulator) {
 fn serve(disk: &Disk, sim: &Simulator) -> Process {
     let config = process::configure(disk, &platforms(sim));
     let mut command = process::command(&config);
-    command.args(["events", "serve", "--jsonl"]);
+    command.args(["serve", "--jsonl"]);
     disk.watch(&mut command);
     Process::start(&mut command)
 }

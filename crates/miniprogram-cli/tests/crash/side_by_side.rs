@@ -172,7 +172,7 @@ impl Bench {
     fn serve(&self) -> Process {
         let mut command = process::command(&self.folder.path().join("miniprogram.toml"));
         // Claims that the next daemon does not end expire a few of these later.
-        Process::start(command.args(["events", "serve", "--jsonl", "--handler-timeout", "2s"]))
+        Process::start(command.args(["serve", "--jsonl", "--handler-timeout", "2s"]))
     }
 
     /// Runs commands one after another until enough were started.

@@ -121,7 +121,7 @@ fn refresh_all(disk: &Disk, sim: &Simulator, vendor: Vendor, kills: u32) -> Proc
 
 /// The daemon, which renews what expires soon.
 fn serve(disk: &Disk, sim: &Simulator, kills: u32) -> Process {
-    Process::start(command(disk, sim, kills).args(["events", "serve", "--jsonl"]))
+    Process::start(command(disk, sim, kills).args(["serve", "--jsonl"]))
 }
 
 /// A command whose clock is that far ahead.

@@ -20,6 +20,8 @@ mod postgres;
 mod qr_code;
 #[cfg(unix)]
 mod receiver;
+#[cfg(unix)]
+mod rollouts;
 mod secrets;
 mod sim;
 mod support;

@@ -22,14 +22,14 @@ use crate::support::{BAIDU_APP, Ran, WECHAT_APP, command, run_with_input, signal
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A simulator, and a folder with the configuration of a platform of each vendor.
-struct Platforms {
-    sim: Simulator,
+pub(crate) struct Platforms {
+    pub(crate) sim: Simulator,
     folder: tempfile::TempDir,
     environment: Vec<(&'static str, String)>,
 }
 
 impl Platforms {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let config =
             SimConfig::new().with_seed(7).with_upload_time(Duration::ZERO).with_rollback_time(Duration::ZERO);
         let sim = Simulator::start(config).await.unwrap();
@@ -60,7 +60,7 @@ impl Platforms {
         write_private(&self.file("miniprogram.toml"), &text);
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -71,7 +71,7 @@ impl Platforms {
     }
 
     /// A command in the platform's folder, where its configuration is the default.
-    fn command(&self, line: &[&str]) -> Command {
+    pub(crate) fn command(&self, line: &[&str]) -> Command {
         let mut command = command();
         command.current_dir(self.folder.path()).args(line);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -79,18 +79,18 @@ impl Platforms {
     }
 
     /// Runs a command with JSON results and short waits.
-    fn run(&self, line: &[&str]) -> Ran {
+    pub(crate) fn run(&self, line: &[&str]) -> Ran {
         Ran::of(self.command(line).args(["--format", "json"]))
     }
 
     /// Like `run`, for an app.
-    fn run_for(&self, app: &str, line: &[&str]) -> Ran {
+    pub(crate) fn run_for(&self, app: &str, line: &[&str]) -> Ran {
         self.run(&[line, &["--vendor", vendor_of(app), "--app", app]].concat())
     }
 
     /// Starts the daemon and registers its address with the vendors.
-    fn serve(&self, options: &[&str]) -> Daemon {
-        let mut command = self.command(&["events", "serve", "--format", "json"]);
+    pub(crate) fn serve(&self, options: &[&str]) -> Daemon {
+        let mut command = self.command(&["serve", "--format", "json"]);
         let daemon = Daemon::start(command.args(options));
         for vendor in [WECHAT, BAIDU] {
             let callback = Callback::sample(vendor);
@@ -124,7 +124,7 @@ impl Platforms {
     }
 
     /// Pushes a ticket, and authorizes the platform for the app.
-    async fn authorize(&self, app: &str) {
+    pub(crate) async fn authorize(&self, app: &str) {
         let vendor = if app == BAIDU_APP { BAIDU } else { WECHAT };
         self.sim.push_ticket(vendor).unwrap();
         self.status(&["--vendor", vendor.as_str()], |row| {
@@ -143,7 +143,7 @@ fn write_private(file: &Path, text: &str) {
 }
 
 /// Polls until there is a result.
-async fn until<T>(mut ask: impl FnMut() -> Option<T>, told: impl Fn() -> String) -> T {
+pub(crate) async fn until<T>(mut ask: impl FnMut() -> Option<T>, told: impl Fn() -> String) -> T {
     let started = std::time::Instant::now();
     loop {
         if let Some(answer) = ask() {
@@ -154,10 +154,10 @@ async fn until<T>(mut ask: impl FnMut() -> Option<T>, told: impl Fn() -> String)
     }
 }
 
-/// `events serve` as a process.
-struct Daemon {
-    child: Child,
-    first: Value,
+/// `serve` as a process.
+pub(crate) struct Daemon {
+    pub(crate) child: Child,
+    pub(crate) first: Value,
     /// Output after the first line, so far.
     printed: Arc<Mutex<String>>,
     said: Arc<Mutex<String>>,
@@ -183,7 +183,7 @@ impl Daemon {
     }
 
     /// Asks it to stop; it exits with 0.
-    fn stop(mut self) -> String {
+    pub(crate) fn stop(mut self) -> String {
         signal(&self.child, "TERM");
         let status = self.child.wait().unwrap();
         assert_eq!(status.code(), Some(0), "{}", self.said.lock().unwrap());
@@ -245,7 +245,7 @@ async fn a_platform_lives_on_its_store() {
     for app in [WECHAT_APP, BAIDU_APP] {
         platforms.authorize(app).await;
     }
-    let second = platforms.run(&["events", "serve"]).error(1);
+    let second = platforms.run(&["serve"]).error(1);
     assert_eq!((&second["kind"], &second["outcome"]), (&json!("store"), &json!("not_done")), "{second}");
     assert!(second["message"].as_str().unwrap().contains(&daemon.child.id().to_string()), "{second}");
     assert!(second["advice"].as_str().unwrap().contains("commands may run beside it"), "{second}");
@@ -392,8 +392,7 @@ async fn pushes_in_json_are_received_where_that_is_configured() {
         &file,
         &by_default.split("[[platform]]").nth(2).map(|baidu| format!("[[platform]]{baidu}")).unwrap(),
     );
-    let useless =
-        ["events", "serve", "--body-format", "json", "--store", "sqlite:state.db", "--listen", "127.0.0.1:0"];
+    let useless = ["serve", "--body-format", "json", "--store", "sqlite:state.db", "--listen", "127.0.0.1:0"];
     let refused = platforms.run(&useless).error(1);
     assert_eq!((&refused["kind"], &refused["field"]), (&json!("invalid_argument"), &json!("body_format")));
 }
@@ -519,7 +518,7 @@ async fn a_sealed_store_is_used_with_its_key_alone() {
     for wrong in [&[][..], &[("MINIPROGRAM_STORE_KEY", OTHER)]] {
         platforms = platforms.with(wrong);
         for line in [
-            &["events", "serve"][..],
+            &["serve"][..],
             &["store", "check"],
             &["store", "migrate"],
             &["auth", "status"],
@@ -551,7 +550,7 @@ async fn a_sealed_store_is_used_with_its_key_alone() {
 async fn processes_share_postgres() {
     let Some(url) = postgres::database("platform::processes_share_postgres") else { return };
     let platforms = Platforms::start().await.with(&[("MINIPROGRAM_STORE", &url)]);
-    let early = platforms.run(&["events", "serve"]).error(1);
+    let early = platforms.run(&["serve"]).error(1);
     assert!(early["advice"].as_str().unwrap().contains("store migrate"), "{early}");
     assert_eq!(platforms.run(&["store", "migrate"]).json()["backend"], "postgres");
     let first = platforms.serve(&[]);
@@ -682,7 +681,7 @@ async fn mistakes_of_the_configuration_are_named() {
     let wechat = "[[platform]]\nvendor = \"wechat\"\nid = \"wx1\"\n";
     let whole = format!("{wechat}secret = {{ env = \"NOT_SET_SECRET\" }}\ntoken = \"t\"\n");
     let key = format!("aes_key = \"{}\"\n", "a".repeat(43));
-    let serve = ["events", "serve"];
+    let serve = ["serve"];
     let versions = ["code", "versions", "--vendor", "wechat", "--app", "wx2"];
     for (text, line, field, says, advises) in [
         (format!("{wechat}sekret = \"canary\""), &serve[..], "sekret", "wechat platform wx1", "secret"),

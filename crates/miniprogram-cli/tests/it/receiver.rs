@@ -1,4 +1,4 @@
-//! `events serve` as a process among stalled readers, hanging handlers and hostile peers.
+//! `serve` as a process among stalled readers, hanging handlers and hostile peers.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -65,7 +65,7 @@ impl Place {
     }
 
     fn serve(&self, options: &[&str]) -> Receiver {
-        Receiver::start(self.command(&["events", "serve"]).args(options))
+        Receiver::start(self.command(&["serve"]).args(options))
     }
 
     /// Numbers of the events in a state.
@@ -277,7 +277,7 @@ async fn a_reader_that_goes_away_ends_it_with_an_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_nobody_reads_does_not_make_it_deaf() {
     let place = Place::new();
-    let mut serve = place.command(&["events", "serve"]);
+    let mut serve = place.command(&["serve"]);
     let mut receiver = Receiver::start(serve.env("MINIPROGRAM_LOG", "trace"));
     receiver.push_all(0..600, 0).await;
     assert!(receiver.is_healthy().await);
@@ -318,8 +318,7 @@ async fn a_command_gets_the_environment_without_secrets_and_no_core_is_dumped() 
     let place = Place::new();
     let key = format!("{}=", "A".repeat(43));
     let secret = ["MINIPROGRAM_STORE_KEY", "MINIPROGRAM_STORE_PREVIOUS_KEYS", "RECEIVER_TOKEN", "PGPASSWORD"];
-    let mut serve =
-        place.command(&["events", "serve", "--exec", "env > given; ulimit -c > core; mv core done"]);
+    let mut serve = place.command(&["serve", "--exec", "env > given; ulimit -c > core; mv core done"]);
     serve.env(secret[0], &key).env(secret[1], &key).env(secret[3], "p").env("KEPT_FOR_HANDLERS", "yes");
     let mut receiver = Receiver::start(&mut serve);
     receiver.push_all(0..1, 0).await;
@@ -374,7 +373,7 @@ async fn five_hundred_slow_peers_at_256_files_lose_no_push_within_three_deliveri
     let place = Place::new();
     // As many connections as fit, and more: a new one that does not fit replaces a waiting one.
     for options in [&[][..], &["--max-connections", "1000000"]] {
-        let serve = place.command(&["events", "serve"]);
+        let serve = place.command(&["serve"]);
         let mut limited = Command::new("sh");
         limited.current_dir(place.folder.path()).stdin(Stdio::null());
         limited

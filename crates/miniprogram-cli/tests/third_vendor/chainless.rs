@@ -54,7 +54,7 @@ pub(crate) fn its_pushes_are_received() {
     assert_eq!(run(&[&["store", "migrate"], &common[..]].concat()).0, 0);
 
     let mut serve = command("receiver");
-    serve.args(["events", "serve", "--listen", "127.0.0.1:0", "--jsonl"]).args(common);
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--jsonl"]).args(common);
     let mut receiver = Receiver(serve.stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(receiver.0.stdout.take().unwrap()).lines();
     let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };

@@ -4,11 +4,12 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use miniprogram_core::{AppId, Vendor};
+use serde::Serialize;
 
 use crate::machine::{Gated, Health};
 
 /// What a gate is asked about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct GateRequest {
     /// The rollout.
@@ -21,6 +22,20 @@ pub struct GateRequest {
     pub version: String,
     /// The share of users that has it, in percent.
     pub percentage: u8,
+}
+
+impl GateRequest {
+    /// Creates it.
+    #[must_use]
+    pub fn new(
+        rollout: impl Into<String>,
+        vendor: Vendor,
+        app_id: impl Into<AppId>,
+        version: impl Into<String>,
+        percentage: u8,
+    ) -> Self {
+        Self { rollout: rollout.into(), vendor, app_id: app_id.into(), version: version.into(), percentage }
+    }
 }
 
 /// Decides whether a version that some users have may go on. Asked once after each bake time; an inconclusive answer

@@ -32,10 +32,21 @@ pub(super) struct Live {
     pub(super) target: Target,
 }
 
+/// Reads the state in a row.
+pub(super) fn state_of(row: &RolloutApp) -> Result<AppState> {
+    Ok(Stored::read(row)?.state)
+}
+
+impl Stored {
+    fn read(row: &RolloutApp) -> Result<Self> {
+        serde_json::from_str(row.progress.state.expose())
+            .map_err(|_| unreadable("the state of an app", "it is of another version, or damaged"))
+    }
+}
+
 impl Live {
     pub(super) fn read(row: RolloutApp, planned: &PlannedApp<'_>) -> Result<Self> {
-        let stored: Stored = serde_json::from_str(row.progress.state.expose())
-            .map_err(|_| unreadable("the state of an app", "it is of another version, or damaged"))?;
+        let stored = Stored::read(&row)?;
         let mut target = planned.target.clone();
         target.correct(stored.correction.clone());
         let Stored { state, correction, issued_at } = stored;

@@ -82,6 +82,12 @@ impl RolloutStatus {
         })
     }
 
+    /// Returns whether a person has paused it.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.mode == Mode::Paused
+    }
+
     /// Returns how many apps are in a phase.
     #[must_use]
     pub fn count(&self, phase: &str) -> u64 {

@@ -200,6 +200,22 @@ pub enum Need {
 }
 
 impl Need {
+    /// Returns the machine name, as used in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StuckAudit => "stuck_audit",
+            Self::NotShown => "not_shown",
+            Self::StuckUpload => "stuck_upload",
+            Self::UnknownOutcome => "unknown_outcome",
+            Self::Failing => "failing",
+            Self::Local => "local",
+            Self::Refused => "refused",
+            Self::GateInconclusive => "gate_inconclusive",
+            Self::GateFailed => "gate_failed",
+        }
+    }
+
     /// Returns whether nothing more is issued until a person has decided.
     #[must_use]
     pub const fn blocks(self) -> bool {
@@ -315,6 +331,18 @@ pub enum Mover {
     Merchant,
     /// The vendor's.
     Vendor,
+}
+
+impl Mover {
+    /// Returns the machine name, as used in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Merchant => "merchant",
+            Self::Vendor => "vendor",
+        }
+    }
 }
 
 impl AppState {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use miniprogram_core::vendor_api::Printable;
+use miniprogram_core::vendor_api::redact::MASK;
 use miniprogram_core::{AppId, SubmitOptions, Vendor};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -74,6 +75,17 @@ impl Plan {
         found.map(|merchant| self.planned(merchant))
     }
 
+    /// Returns one app with `***` in place of each value of a secret column, to be shown.
+    #[must_use]
+    pub fn app_masked(&self, vendor: Vendor, app_id: &AppId) -> Option<PlannedApp<'_>> {
+        let mut merchants = self.content.merchants.iter();
+        let found = merchants.find(|merchant| merchant.vendor == vendor && merchant.app_id == *app_id)?;
+        let mut planned = self.planned(found);
+        let index = self.settings_of(vendor);
+        planned.target = self.content.target(&self.content.settings.vendors[index], found, true);
+        Some(planned)
+    }
+
     /// Returns the vendor and the id of every app, in the order of [`apps`](Self::apps).
     pub(crate) fn keys(&self) -> impl Iterator<Item = (Vendor, &AppId)> {
         self.content.merchants.iter().map(|merchant| (merchant.vendor, &merchant.app_id))
@@ -99,20 +111,25 @@ impl Plan {
     }
 
     fn planned<'a>(&'a self, merchant: &'a Merchant) -> PlannedApp<'a> {
-        let vendors = &self.content.settings.vendors;
-        // Every merchant has the settings of its vendor: checked when the plan was made or read.
-        let index = vendors.iter().position(|known| known.vendor == merchant.vendor).unwrap_or_default();
+        let index = self.settings_of(merchant.vendor);
         PlannedApp {
             wave: merchant.wave,
-            target: self.content.target(&vendors[index], merchant),
+            target: self.content.target(&self.content.settings.vendors[index], merchant, false),
             policy: &self.policies[index],
         }
+    }
+
+    /// Every merchant has the settings of its vendor: checked when the plan was made or read.
+    fn settings_of(&self, vendor: Vendor) -> usize {
+        let mut vendors = self.content.settings.vendors.iter();
+        vendors.position(|known| known.vendor == vendor).unwrap_or_default()
     }
 }
 
 impl Content {
-    fn target(&self, settings: &VendorSettings, merchant: &Merchant) -> Target {
+    fn target(&self, settings: &VendorSettings, merchant: &Merchant, masked: bool) -> Target {
         let value = |name: &str| match self.columns.iter().position(|column| column == name) {
+            Some(_) if masked && self.secret_columns.iter().any(|secret| secret == name) => MASK,
             Some(index) => merchant.values[index].as_str(),
             None if name == "vendor" => settings.vendor.as_str(),
             None => merchant.app_id.as_str(),
@@ -120,6 +137,11 @@ impl Content {
         // Both are objects: checked when the plan was made.
         let submit: Map<String, Value> =
             serde_json::from_str(&settings.submit.fill(value)).unwrap_or_default();
+        let ext = match settings.extension.fill(value) {
+            // The whole extension is secret.
+            ext if ext == MASK => format!(r#"{{"{MASK}":"{MASK}"}}"#),
+            ext => ext,
+        };
         Target::new(
             merchant.vendor,
             merchant.app_id.clone(),
@@ -127,7 +149,7 @@ impl Content {
             settings.version.clone(),
             settings.description.fill(value),
         )
-        .with_ext(settings.extension.fill(value).parse().unwrap_or_default())
+        .with_ext(ext.parse().unwrap_or_default())
         .with_submit(SubmitOptions::from(submit))
         .with_priority(merchant.priority)
     }

@@ -122,9 +122,11 @@ tables! {
     /// The health gate: a command, or a URL. It is asked at the end of each bake time.
     #[title = "[gate]"]
     GateTable {
-        /// A program with its arguments. Exit status 0 is a pass and 1 is a fail; everything else is inconclusive.
+        /// A program with its arguments, which reads the question as JSON. Exit status 0 is a pass and 1 is a fail;
+        /// everything else is inconclusive.
         optional command: Present<Vec<String>> = r#"command = ["/opt/bin/healthy"]"#,
-        /// A URL that returns `{"verdict":"pass"}`, or `fail`, or `inconclusive`. Everything else is inconclusive.
+        /// A URL that the question is posted to, and that returns `{"verdict":"pass"}`, or `fail`, or `inconclusive`.
+        /// Everything else is inconclusive.
         optional url: Present<WebUrl> = r#"url = "https://health.example.com/gate""#,
         /// How long an answer may take before it is inconclusive, 30 seconds if absent.
         optional timeout: Duration = r#"timeout = "30s""#,
@@ -159,7 +161,8 @@ tables! {
         optional command: Present<Vec<String>> = r#"command = ["/opt/bin/page"]"#,
         /// A URL that the message is posted to. It is stored and shown, so it must not have a key in it.
         optional url: Present<WebUrl> = r#"url = "https://hooks.example.com/rollouts""#,
-        /// The environment variable with the key that signs what is posted; needed with `url`.
+        /// The environment variable with the key that signs what is posted, as Standard Webhooks says; needed with
+        /// `url`.
         optional secret_env: String = r#"secret_env = "ROLLOUT_WEBHOOK_KEY""#,
     }
 }

@@ -191,6 +191,17 @@ pub enum NotifyBy {
     },
 }
 
+impl NotifyBy {
+    /// Returns the environment variable with the key of the signature, if there is one.
+    #[must_use]
+    pub fn secret_env(&self) -> Option<&str> {
+        match self {
+            Self::Command(_) => None,
+            Self::Webhook { secret_env, .. } => Some(secret_env),
+        }
+    }
+}
+
 /// A merchant of a plan. `Debug` and the public JSON do not show the values of secret columns.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Merchant {

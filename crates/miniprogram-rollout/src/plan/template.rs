@@ -6,6 +6,7 @@
 use std::fmt;
 
 use miniprogram_core::vendor_api::parse_strict_json;
+use miniprogram_core::vendor_api::redact::MASK;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -134,7 +135,11 @@ impl JsonTemplate {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
                 Piece::Text(column) => text.push_str(&escaped(value(column))),
-                Piece::Json(column) => text.push_str(value(column).trim()),
+                Piece::Json(column) => match value(column).trim() {
+                    // No value of a merchant: it is not JSON.
+                    MASK => text.push_str(&serde_json::Value::from(MASK).to_string()),
+                    json => text.push_str(json),
+                },
             }
         }
         text

@@ -126,7 +126,7 @@ fn unknown(operation: &'static str, id: i64) -> Error {
         .with_outcome(Outcome::NotDone)
         .with_detail(format!("there is no event {id}"))
         .with_advice(
-            "take an id from `events list`; done events are deleted after a time, see `events serve --keep`",
+            "take an id from `events list`; done events are deleted after a time, see `serve --keep`",
         )
 }
 

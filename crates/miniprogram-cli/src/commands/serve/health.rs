@@ -35,9 +35,12 @@ impl HealthCheck for Renewals {
     }
 }
 
-/// The open effects that cannot be read.
+/// The open effects: those that cannot be read, and those that are being settled.
 #[derive(Debug)]
-pub(super) struct OpenEffects(pub(super) Arc<AtomicUsize>);
+pub(super) struct OpenEffects {
+    pub(super) unreadable: Arc<AtomicUsize>,
+    pub(super) settling: Arc<AtomicUsize>,
+}
 
 impl HealthCheck for OpenEffects {
     fn name(&self) -> &'static str {
@@ -45,8 +48,16 @@ impl HealthCheck for OpenEffects {
     }
 
     fn problem(&self) -> Option<String> {
-        let effects = self.0.load(Ordering::Relaxed);
-        (effects > 0)
-            .then(|| format!("{effects} open effects cannot be read; see `miniprogram effects list`"))
+        let (unreadable, settling) =
+            (self.unreadable.load(Ordering::Relaxed), self.settling.load(Ordering::Relaxed));
+        let mut problems = Vec::new();
+        if unreadable > 0 {
+            problems
+                .push(format!("{unreadable} open effects cannot be read; see `miniprogram effects list`"));
+        }
+        if settling > 0 {
+            problems.push(format!("{settling} effects that were open at the start are being settled"));
+        }
+        (!problems.is_empty()).then(|| problems.join("; "))
     }
 }

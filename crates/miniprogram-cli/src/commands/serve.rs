@@ -1,7 +1,12 @@
-//! The daemon: it receives callbacks, keeps tokens fresh and delivers events.
+//! The daemon: it receives callbacks, keeps tokens fresh, drives rollouts and delivers events.
 
+mod beside;
 mod bounds;
+mod exec;
+mod handlers;
 mod health;
+mod rollouts;
+mod settling;
 mod upkeep;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,17 +15,21 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use miniprogram::clock::{Clock, SystemClock};
-use miniprogram::{Error, ErrorKind, EventHandler};
+use miniprogram::{Error, ErrorKind, EventHandler, MiniProgramPlatform};
 use miniprogram_callback::{CallbackPlatform, CallbackService, metrics_handle};
+use miniprogram_rollout::engine::RolloutEvents;
 use miniprogram_store::{PlatformKey, Store};
 use miniprogram_tokens::TokenManager;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 
+use self::beside::Beside;
+use self::exec::Exec;
+use self::handlers::{Course, JsonLines, of_output};
 use self::health::{OpenEffects, Renewals};
-use super::exec::Exec;
-use super::handlers::{Course, JsonLines, of_output};
+use self::rollouts::RolloutHealth;
+use super::rollout::{Fleet, hooks, owner};
 use crate::cli::{self, Serve};
 use crate::config::{Platform, Settings, StatusListen};
 use crate::context::{Context, interrupted};
@@ -29,7 +38,7 @@ use crate::limits;
 use crate::outlet::Outlet;
 
 /// Receives callbacks until it is interrupted.
-pub(super) async fn run(context: &Context, args: Serve) -> Result<Finish, Failure> {
+pub(crate) async fn run(context: &Context, args: Serve) -> Result<Finish, Failure> {
     // The reader of the first line may stop the process at once: catch the signal before printing it.
     let interrupted = interrupted();
     let settings = context.settings_with(args.listen)?;
@@ -44,15 +53,23 @@ struct Daemon {
     /// Where the status is served, if not with the callbacks.
     status: Option<TcpListener>,
     platforms: Vec<PlatformKey>,
+    /// What is called, with the key of its effects.
+    called: Vec<(PlatformKey, Arc<dyn MiniProgramPlatform>)>,
+    fleet: Fleet,
+    rollouts: RolloutHealth,
     store: Arc<dyn Store>,
     /// None if no platform has a token chain: then nothing is renewed.
     tokens: Option<TokenManager>,
     /// How many open effects cannot be read.
     unreadable: Arc<AtomicUsize>,
+    /// How many effects that were open at the start are not settled yet.
+    settling: Arc<AtomicUsize>,
     course: Arc<watch::Sender<Course>>,
     exec: Option<Arc<Exec>>,
     /// How long events and effects are kept once they are done.
     keep: Duration,
+    /// How long what is in progress may take once the service should stop.
+    patience: Duration,
 }
 
 impl Daemon {
@@ -75,7 +92,17 @@ impl Daemon {
         }
 
         let (store, tokens) = context.daemon_state(settings, &platforms).await?;
-        let unreadable = Arc::new(AtomicUsize::new(0));
+        let (unreadable, settling) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let called = context.daemon_platforms(&platforms, &store, tokens.as_ref());
+        let owner = owner("serve");
+        let fleet = Fleet::new(
+            Arc::clone(&store),
+            called.iter().map(|(_, platform)| Arc::clone(platform)).collect(),
+            hooks(settings),
+            owner,
+        );
+        let rollouts = RolloutHealth::default();
+        let shutdown = bounds.shutdown_timeout;
         let course = Arc::new(watch::Sender::new(Course::Running));
         let outlet = Outlet::start(std::io::stdout()).map_err(|problem| local("serve", &problem))?;
         // The tokens' handler has its share of the time as well.
@@ -96,7 +123,11 @@ impl Daemon {
             .with_retry(retry)
             .with_limits(bounds)
             .with_public_status(status_listen == StatusListen::Public)
-            .with_health_check(Arc::new(OpenEffects(Arc::clone(&unreadable))))
+            .with_health_check(Arc::new(OpenEffects {
+                unreadable: Arc::clone(&unreadable),
+                settling: Arc::clone(&settling),
+            }))
+            .with_health_check(Arc::new(rollouts.clone()))
             .with_metrics(metrics_handle()?);
         if let Some(events) = concurrency {
             service = service.with_concurrency(events);
@@ -108,15 +139,18 @@ impl Daemon {
         let exec = args
             .exec
             .map(|command| Arc::new(Exec::new(command, settings.secret_variables(), redactor.clone())));
+        let clock = Arc::new(SystemClock);
+        let mut handlers: Vec<Arc<dyn EventHandler>> =
+            vec![Arc::new(RolloutEvents::new(Arc::<dyn Store>::clone(&store), clock))];
         if let Some(exec) = &exec {
-            service = service.with_handler(Arc::clone(exec) as _);
+            handlers.push(Arc::clone(exec) as _);
         }
         if args.jsonl {
             let (outlet, course) = (outlet.clone(), Arc::clone(&course));
             let lines = JsonLines { outlet, course, patience, turn: Mutex::default(), redactor };
-            service = service.with_handler(Arc::new(lines));
+            handlers.push(Arc::new(lines));
         }
-        let service = service.build()?;
+        let service = service.with_handler(Arc::new(Beside(handlers))).build()?;
 
         let (listener, base) = bind("listen", address).await?;
         let (status, status_base) = match status_listen {
@@ -130,8 +164,23 @@ impl Daemon {
         let first = json!({ "base_url": base, "status_url": status_base, "routes": routes });
         announce(&outlet, &first, patience).await?;
         let platforms = platforms.iter().map(|platform| platform.key()).collect();
-        let keep = args.keep;
-        Ok(Self { service, listener, status, platforms, store, tokens, unreadable, course, exec, keep })
+        Ok(Self {
+            service,
+            listener,
+            status,
+            platforms,
+            called,
+            fleet,
+            rollouts,
+            store,
+            tokens,
+            unreadable,
+            settling,
+            course,
+            exec,
+            keep: args.keep,
+            patience: shutdown,
+        })
     }
 
     /// Serves until it is interrupted or nothing takes its events any more.
@@ -155,7 +204,14 @@ impl Daemon {
             }
         });
         let store = Arc::clone(&self.store);
-        let counting = tokio::spawn(upkeep::count_unreadable_effects(store, self.platforms, self.unreadable));
+        let counting = tokio::spawn(upkeep::count_unreadable_effects(
+            Arc::clone(&store),
+            self.platforms,
+            self.unreadable,
+        ));
+        let settling = tokio::spawn(settling::settle(store, self.called, self.settling));
+        let driving =
+            tokio::spawn(rollouts::drive(self.fleet, self.rollouts, course.subscribe(), self.patience));
         let pruning = tokio::spawn(upkeep::prune(self.store, self.keep));
         match self.status {
             Some(status) => service.serve_apart(self.listener, status, over()).await,
@@ -164,6 +220,10 @@ impl Daemon {
         if let Some(exec) = &self.exec {
             exec.ended().await;
         }
+        // What it has not settled stays open.
+        settling.abort();
+        // It is stopping; a panic in it is in the log.
+        let _ = driving.await;
         pruning.abort();
         counting.abort();
         // It is stopping; a panic in it is in the log.

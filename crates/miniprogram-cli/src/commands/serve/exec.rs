@@ -18,19 +18,6 @@ use tokio::sync::{Notify, oneshot};
 use super::handlers::line;
 use crate::vendors::redact::Redactor;
 
-/// Variables that contain this program's secrets, whatever the configuration says.
-const SECRET_VARIABLES: [&str; 10] = [
-    "MINIPROGRAM_ACCESS_TOKEN",
-    "MINIPROGRAM_AES_KEY",
-    "MINIPROGRAM_AUTHORIZATION_CODE",
-    "MINIPROGRAM_CALLBACK_TOKEN",
-    "MINIPROGRAM_CLIENT_ID",
-    "MINIPROGRAM_CLIENT_SECRET",
-    "MINIPROGRAM_STORE",
-    "MINIPROGRAM_STORE_KEY",
-    "MINIPROGRAM_STORE_PREVIOUS_KEYS",
-    "PGPASSWORD",
-];
 /// How long a killed group may take to disappear.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
 const POLL_EVERY: Duration = Duration::from_millis(5);
@@ -46,13 +33,13 @@ pub(super) struct Exec {
 }
 
 impl Exec {
-    /// Creates a handler that runs this command without its secret environment variables.
+    /// Creates a handler that runs this command without these environment variables.
     pub(super) fn new<'a>(
         command: String,
         secret_variables: impl Iterator<Item = &'a str>,
         redactor: Redactor,
     ) -> Self {
-        let withheld = SECRET_VARIABLES.into_iter().chain(secret_variables).map(str::to_owned).collect();
+        let withheld = secret_variables.map(str::to_owned).collect();
         Self { command, withheld, redactor, running: Arc::default() }
     }
 
