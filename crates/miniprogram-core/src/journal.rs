@@ -273,6 +273,24 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_outcome_of_a_command_is_found() {
+        let journal = MemoryJournal::new();
+        let settled = |subject: &str, since: i64| {
+            let (vendor, subject) = (Vendor::new("acme"), SubjectId::App(subject.into()));
+            let since = Timestamp::from_unix(since);
+            let found = journal.settled(vendor, &subject, &Command::CancelGrayRelease, since);
+            found.now_or_never().unwrap().unwrap().map(|effect| effect.intent)
+        };
+        for begun in [5, 7] {
+            open(&journal, &intent("1", begun)).unwrap();
+            assert_eq!(settled("1", begun), None, "it is open");
+            close(&journal, &intent("1", begun));
+        }
+        assert_eq!(settled("1", 5), Some(intent("1", 7)));
+        assert_eq!((settled("1", 8), settled("2", 0)), (None, None));
+    }
+
+    #[test]
     fn what_came_of_the_last_4096_is_kept() {
         let journal = MemoryJournal::new();
         for number in 0..4097 {

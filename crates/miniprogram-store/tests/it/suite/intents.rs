@@ -10,6 +10,7 @@ suite![
     intents_race_and_one_is_opened,
     an_intent_is_read_back_as_it_was_written,
     what_became_of_an_intent_is_written_once,
+    a_closed_effect_is_found_by_its_command,
     a_journal_writes_down_what_its_platform_does,
 ];
 
@@ -32,6 +33,32 @@ async fn one_effect_is_open_per_app(place: Place) {
     store.close_intent(&p1, &intent, &Settled::unknown(), at(3)).await.unwrap();
     assert_eq!(store.pending_intent(&p1, ACME, &app1()).await.unwrap(), None);
     store.open_intent(&p1, &other).await.unwrap();
+}
+
+async fn a_closed_effect_is_found_by_its_command(place: Place) {
+    let store = place.store().await;
+    let p1 = PlatformId::from("p1");
+    let done = |audit: &str| Settled::done(EffectValue::Audit(AuditId::from(audit)), Evidence::Asked);
+    let release = release_of("app1", Value::Null);
+    let cancel = Intent::new(ACME, app1(), Command::CancelGrayRelease, Value::Null, at(1));
+    let found = async |command: &Command, since: i64| {
+        let found = store.closed_intent(&p1, ACME, &app1(), command, at(since)).await.unwrap();
+        found.map(|effect| (effect.intent, effect.settled))
+    };
+    store.open_intent(&p1, &release).await.unwrap();
+    assert_eq!(found(&release.target, 0).await, None, "it is open");
+    store.close_intent(&p1, &release, &done("1"), at(10)).await.unwrap();
+    store.open_intent(&p1, &cancel).await.unwrap();
+    store.close_intent(&p1, &cancel, &Settled::not_done(Evidence::Asked), at(11)).await.unwrap();
+    assert_eq!(found(&release.target, 10).await, Some((release.clone(), done("1"))));
+    assert_eq!(found(&release.target, 11).await, None, "it was closed before");
+    assert_eq!(found(&Command::ExpediteAudit { audit: AuditId::from("1").into() }, 0).await, None, "another command");
+    let elsewhere = store.closed_intent(&"p2".into(), ACME, &app1(), &release.target, at(0)).await.unwrap();
+    assert_eq!(elsewhere, None);
+    // The latest counts.
+    store.open_intent(&p1, &release).await.unwrap();
+    store.close_intent(&p1, &release, &done("2"), at(12)).await.unwrap();
+    assert_eq!(found(&release.target, 0).await, Some((release, done("2"))));
 }
 
 async fn an_effect_of_the_platform_is_its_own(place: Place) {
