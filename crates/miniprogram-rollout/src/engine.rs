@@ -1,6 +1,6 @@
 //! Drives rollouts: the apps of a plan through their machines, from a store, in one process at a time.
 //!
-//! Apps are rows of a [`RolloutStore`](miniprogram_store::RolloutStore); one that waits costs its row and nothing else.
+//! Apps are rows of a [`RolloutStore`]; one that waits costs its row and nothing else.
 //! The driver reads what is due, takes one step of the [`machine`](crate::machine), stores state and evidence together,
 //! and only then carries the step's action out. After a crash, an action that was outstanding is issued again: an effect
 //! settles through the platform's journal, and a read is harmless.
