@@ -211,11 +211,16 @@ async fn drive(engine: &RolloutEngine) -> Driven {
     engine.drive(NAME, std::future::pending()).await.unwrap()
 }
 
-/// Drives until a status is as wanted; then the driver is asked to stop.
-async fn drive_until(engine: &RolloutEngine, wanted: impl Fn(&RolloutStatus) -> bool) {
+/// Drives until a status is as wanted, looking every minute of simulated time; then the driver is asked to stop.
+async fn drive_until(fleet: &Fleet, engine: &RolloutEngine, wanted: impl Fn(&RolloutStatus) -> bool) {
     let looked = async {
-        while !wanted(&engine.status(NAME).await.unwrap()) {
-            tokio::task::yield_now().await;
+        loop {
+            let busy = fleet.clock.enter();
+            if wanted(&engine.status(NAME).await.unwrap()) {
+                return;
+            }
+            drop(busy);
+            fleet.clock.sleep(Duration::from_secs(60)).await;
         }
     };
     assert_eq!(engine.drive(NAME, looked).await.unwrap(), Driven::Stopped);
@@ -336,7 +341,7 @@ async fn a_wave_that_overspends_its_budget_halts_and_an_abort_ends_it() {
     let plan = fleet.plan("failure_budget = 1", WAVES);
     let engine = fleet.engine("one", Health::Pass).await;
     engine.start(NAME, &plan, "tester").await.unwrap();
-    drive_until(&engine, |status| status.halt.is_some()).await;
+    drive_until(&fleet, &engine, |status| status.halt.is_some()).await;
     let status = engine.status(NAME).await.unwrap();
     let halt = status.halt.clone().unwrap();
     assert_eq!((halt.wave, halt.bad, halt.tolerated), (0, 2, 1), "{status:?}");
@@ -358,7 +363,7 @@ async fn an_abort_in_gray_leaves_every_app_on_the_version_it_had() {
     let engine = fleet.engine("one", Health::Inconclusive).await;
     engine.start(NAME, &plan, "tester").await.unwrap();
     let before: Vec<_> = fleet.apps.iter().map(|(_, app)| fleet.online(app)).collect();
-    drive_until(&engine, |status| status.count("baking") == 3).await;
+    drive_until(&fleet, &engine, |status| status.count("baking") == 3).await;
     let gray = |app: &AppId| fleet.sim.truth(app).unwrap().gray.map(|gray| gray.percentage);
     assert!(fleet.apps.iter().filter(|(vendor, _)| *vendor == WECHAT).all(|(_, app)| gray(app) == Some(10)));
     engine.order(NAME, None, order(Order::Abort)).await.unwrap();
@@ -397,7 +402,7 @@ async fn what_exceeds_the_quota_waits_and_nothing_fails() {
     let plan = fleet.plan("failure_budget = 0", waves);
     let engine = fleet.engine("one", Health::Pass).await;
     engine.start(NAME, &plan, "tester").await.unwrap();
-    drive_until(&engine, |status| status.count("released") == 10).await;
+    drive_until(&fleet, &engine, |status| status.count("released") == 10).await;
     let status = engine.status(NAME).await.unwrap();
     assert_eq!((status.count("submitting"), status.count("failed")), (2, 0), "{status:?}");
     let wechat = fleet.apps.iter().filter(|(vendor, _)| *vendor == WECHAT);
@@ -408,7 +413,7 @@ async fn what_exceeds_the_quota_waits_and_nothing_fails() {
         wechat.filter(|(_, app)| fleet.sim.effects(app, "submit_audit") == 0).nth(1).cloned().unwrap()
     };
     engine.order(NAME, Some((vendor, left_out)), order(Order::Skip)).await.unwrap();
-    drive_until(&engine, |status| status.count("skipped") == 1).await;
+    drive_until(&fleet, &engine, |status| status.count("skipped") == 1).await;
     assert!(fleet.clock.now() < begin.after(HOUR * 24), "the month has not ended");
     // The next month the other is submitted.
     assert_eq!(drive(&engine).await, Driven::Ended);
@@ -443,7 +448,7 @@ async fn a_merchant_who_revokes_fails_and_gets_no_further_call() {
     let plan = fleet.plan(r#"failure_budget = "50%""#, waves);
     let engine = fleet.engine("one", Health::Pass).await;
     engine.start(NAME, &plan, "tester").await.unwrap();
-    drive_until(&engine, |status| status.count("in_review") == 4).await;
+    drive_until(&fleet, &engine, |status| status.count("in_review") == 4).await;
     let events = RolloutEvents::new(fleet.store().await as _, Arc::new(fleet.clock.clone()));
     let (vendor, app) = fleet.apps[0].clone();
     let mut event = Event::new(vendor, EventKind::AuthorizationRevoked, "unauthorized".into(), json!({}));

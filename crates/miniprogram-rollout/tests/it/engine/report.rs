@@ -54,7 +54,7 @@ async fn driven() -> (Fleet, RolloutEngine) {
     let fleet = Fleet::new(4, config().with_audit_policy(AuditPolicy::Manual)).await;
     let engine = fleet.engine("one", Health::Pass).await;
     engine.start(NAME, &plan_with_a_secret(&fleet), "tester").await.unwrap();
-    drive_until(&engine, |status| status.count("in_review") == 8).await;
+    drive_until(&fleet, &engine, |status| status.count("in_review") == 8).await;
     let of = |vendor: Vendor| fleet.apps.iter().filter(move |(of, _)| *of == vendor).map(|(_, app)| app);
     let revoked = of(WECHAT).next().unwrap();
     let store =

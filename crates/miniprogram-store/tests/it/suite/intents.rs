@@ -52,7 +52,11 @@ async fn a_closed_effect_is_found_by_its_command(place: Place) {
     store.close_intent(&p1, &cancel, &Settled::not_done(Evidence::Asked), at(11)).await.unwrap();
     assert_eq!(found(&release.target, 10).await, Some((release.clone(), done("1"))));
     assert_eq!(found(&release.target, 11).await, None, "it was closed before");
-    assert_eq!(found(&Command::ExpediteAudit { audit: AuditId::from("1").into() }, 0).await, None, "another command");
+    assert_eq!(
+        found(&Command::ExpediteAudit { audit: AuditId::from("1").into() }, 0).await,
+        None,
+        "another command"
+    );
     let elsewhere = store.closed_intent(&"p2".into(), ACME, &app1(), &release.target, at(0)).await.unwrap();
     assert_eq!(elsewhere, None);
     // The latest counts.
