@@ -12,11 +12,9 @@ mod read;
 
 use std::sync::Arc;
 
-use http::Method;
 use miniprogram_core::transport::{BaseUrl, HttpTransport};
 use miniprogram_core::vendor_api::pipeline::{Dialect, Pipeline, Reply};
-use miniprogram_core::{AppId, PlatformId, Result};
-use serde_json::Value;
+use miniprogram_core::{AppId, PlatformId, Result, raw_calls};
 
 pub use config::AllianceConfig;
 pub use credentials::{ClientCredentials, TokenResponse};
@@ -116,6 +114,15 @@ impl BaiduAlliance {
         package::asked_for(&reply, query)
     }
 
+    async fn read(&self, read: &AllianceRead) -> Result<Reply> {
+        let call = read.call()?;
+        let mut op = self.pipeline.begin(read.app().unwrap_or(&self.key), read.operation());
+        op.read(&call).await
+    }
+}
+
+raw_calls! { form::raw_call;
+    impl BaiduAlliance, |alliance, call| alliance.pipeline.begin(&alliance.key, "call"), call.with_client_credentials();
     /// Calls an unmodelled endpoint once, with the key's token: only a refused token is replaced and the call sent
     /// again. Returns the JSON of a successful response, including the envelope.
     ///
@@ -126,38 +133,11 @@ impl BaiduAlliance {
     /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) for an invalid path, a query or body that
     /// names the token, or a body that is not an object, and the vendor's refusals. With outcome `unknown` the call
     /// may have taken effect; a GET never has this outcome.
-    pub async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Value> {
-        let call = form::raw_call(method, path, query, body)?;
-        let mut op = self.pipeline.begin(&self.key, "call");
-        Ok(op.send_once(&call.with_client_credentials()).await?.json)
-    }
-
+    call;
     /// Like [`call`](Self::call), but returns the whole response, as
     /// [`BaiduApp::call_raw`](crate::BaiduApp::call_raw) does.
     ///
     /// # Errors
     /// Those of [`BaiduApp::call_raw`](crate::BaiduApp::call_raw).
-    pub async fn call_raw(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Reply> {
-        let call = form::raw_call(method, path, query, body)?.expecting_anything();
-        let mut op = self.pipeline.begin(&self.key, "call");
-        op.send_once(&call.with_client_credentials()).await
-    }
-
-    async fn read(&self, read: &AllianceRead) -> Result<Reply> {
-        let call = read.call()?;
-        let mut op = self.pipeline.begin(read.app().unwrap_or(&self.key), read.operation());
-        op.read(&call).await
-    }
+    call_raw;
 }

@@ -14,6 +14,7 @@ use miniprogram_core::authorization::{
 };
 use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::BaseUrl;
+use miniprogram_core::vendor_api::kit::page_code;
 use miniprogram_core::vendor_api::pipeline::{Op, Pipeline};
 use miniprogram_core::{AppId, ClientConfig, Error, PlatformId, Result, Secret, Vendor};
 
@@ -89,8 +90,7 @@ impl AuthorizationApi for BaiduAuthorization {
     }
 
     async fn pre_authorization_code(&self, platform: &PlatformAuth) -> Result<Option<PreAuthorizationCode>> {
-        let platform = platform.token(BAIDU, "pre_authorization_code")?;
-        self.fetch_pre_authorization_code(platform).await.map(Some)
+        self.fetch_code(platform.token(BAIDU, "pre_authorization_code")?).await.map(Some)
     }
 
     fn authorization_url(
@@ -98,7 +98,7 @@ impl AuthorizationApi for BaiduAuthorization {
         code: Option<&PreAuthorizationCode>,
         request: &AuthorizationRequest,
     ) -> Result<String> {
-        page::url(self, code, request)
+        page::url(self, page_code(REFUSE, code, request)?, request)
     }
 
     async fn exchange(&self, platform: &PlatformAuth, authorization_code: &Secret) -> Result<Grant> {
@@ -106,7 +106,7 @@ impl AuthorizationApi for BaiduAuthorization {
     }
 
     async fn refresh(&self, platform: &PlatformAuth, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
-        self.refresh_app(platform.token(BAIDU, "refresh")?, app, refresh_token).await
+        self.renew(platform.token(BAIDU, "refresh")?, app, refresh_token).await
     }
 
     async fn recover(&self, platform: &PlatformAuth, app: &AppId) -> Result<Recovery> {

@@ -1,14 +1,12 @@
 //! Clients for the platform at Baidu and for one app.
 
-use http::Method;
 #[cfg(feature = "callback")]
 use miniprogram_core::callback::CallbackConfig;
-use miniprogram_core::vendor_api::pipeline::{Op, Pipeline, Reply};
+use miniprogram_core::vendor_api::pipeline::{Op, Pipeline};
 use miniprogram_core::{
-    AppId, Authorizer, Capabilities, ClientConfig, EventDecoder, MiniProgram, MiniProgramPlatform,
-    PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
+    AppId, Authorizer, Capabilities, ClientConfig, EventDecoder, MiniProgram, MiniProgramPlatform, Result,
+    Subject, SubjectId, TemplateLibrary, raw_calls, raw_plan,
 };
-use serde_json::Value;
 
 use crate::dialect::BaiduDialect;
 use crate::{REFUSE, form};
@@ -60,37 +58,6 @@ impl BaiduPlatform {
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(self.pipeline.platform_id(), operation)
     }
-
-    /// Calls an unmodelled endpoint of the platform with the platform's token; otherwise like [`BaiduApp::call`].
-    ///
-    /// # Errors
-    /// Those of [`BaiduApp::call`].
-    pub async fn call_as_platform(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Value> {
-        let call = form::raw_call(method, path, query, body)?.with_platform_token();
-        Ok(self.begin("call").send_once(&call).await?.json)
-    }
-
-    /// Like [`call_as_platform`](Self::call_as_platform), but returns the whole response, as [`BaiduApp::call_raw`]
-    /// does.
-    ///
-    /// # Errors
-    /// Those of [`BaiduApp::call_raw`].
-    pub async fn call_raw_as_platform(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Reply> {
-        let call = form::raw_call(method, path, query, body)?.with_platform_token().expecting_anything();
-        self.begin("call").send_once(&call).await
-    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -123,20 +90,6 @@ impl MiniProgramPlatform for BaiduPlatform {
     }
 }
 
-/// Returns the request that [`BaiduApp::call`] or [`BaiduPlatform::call_as_platform`] would send, with its token
-/// masked. Nothing is sent.
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), as for those two.
-pub fn plan_call(
-    method: Method,
-    path: &str,
-    query: &[(&str, &str)],
-    body: Option<&Value>,
-) -> Result<PlannedRequest> {
-    form::raw_call(method, path, query, body)?.planned(&BaiduDialect)
-}
-
 /// Client for one app at Baidu that has authorized the platform. Cheap to clone; clones share the app's gate.
 #[derive(Debug, Clone)]
 pub struct BaiduApp {
@@ -144,7 +97,21 @@ pub struct BaiduApp {
     pub(crate) app: AppId,
 }
 
-impl BaiduApp {
+raw_calls! { form::raw_call;
+    impl BaiduPlatform, |platform, call| platform.begin("call"), call.with_platform_token();
+    /// Calls an unmodelled endpoint of the platform with the platform's token; otherwise like [`BaiduApp::call`].
+    ///
+    /// # Errors
+    /// Those of [`BaiduApp::call`].
+    call_as_platform;
+    /// Like [`call_as_platform`](Self::call_as_platform), but returns the whole response, as [`BaiduApp::call_raw`]
+    /// does.
+    ///
+    /// # Errors
+    /// Those of [`BaiduApp::call_raw`].
+    call_raw_as_platform;
+
+    impl BaiduApp, |app, call| app.pipeline.begin(&app.app, "call"), call;
     /// Calls an unmodelled endpoint once, with the app's token: only a refused token is replaced and the call sent
     /// again. Returns the JSON of a successful response, including the envelope.
     ///
@@ -168,33 +135,23 @@ impl BaiduApp {
     /// a body that is not an object; the vendor's refusals; [`Protocol`](miniprogram_core::ErrorKind::Protocol) for a body that is not
     /// JSON, which [`call_raw`](Self::call_raw) returns. With outcome `unknown` the call may have taken effect; a GET
     /// never has this outcome, except below `/oauth/`, where it uses up a code or a token.
-    pub async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Value> {
-        let call = form::raw_call(method, path, query, body)?;
-        Ok(self.pipeline.begin(&self.app, "call").send_once(&call).await?.json)
-    }
-
+    call;
     /// Like [`call`](Self::call), but returns the whole response: status, headers and body bytes of any kind, up to
     /// 32 MiB. The JSON is null if the body is not JSON.
     ///
     /// # Errors
     /// Those of [`call`](Self::call), except that a body that is not JSON is not an error. A status outside 200 to
     /// 299 is an error.
-    pub async fn call_raw(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Reply> {
-        let call = form::raw_call(method, path, query, body)?.expecting_anything();
-        self.pipeline.begin(&self.app, "call").send_once(&call).await
-    }
+    call_raw;
+}
+
+raw_plan! { form::raw_call, BaiduDialect;
+    /// Returns the request that [`BaiduApp::call`] or [`BaiduPlatform::call_as_platform`] would send, with its token
+    /// masked. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), as for those two.
+    plan_call
 }
 
 #[deny(clippy::missing_trait_methods)]

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use miniprogram_core::vendor_api::MethodName;
 use miniprogram_core::vendor_api::endpoint::Endpoint;
 use miniprogram_core::vendor_api::kit::{Inherent, OneCall};
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::vendor_api::{MethodName, kit};
-use miniprogram_core::{Command, Effect, EffectValue, Result, Subject};
+use miniprogram_core::{Effect, EffectValue, Result, Subject, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -182,20 +182,11 @@ change!(
     domains.into_iter().map(Into::into).collect()
 );
 
-/// [`BaiduApp::change_server_domains`](crate::BaiduApp::change_server_domains).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
-    kit::command(BAIDU, CHANGE_SERVER_DOMAINS, change)
-}
-
-/// [`BaiduApp::change_web_view_domains`](crate::BaiduApp::change_web_view_domains).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> {
-    kit::command(BAIDU, CHANGE_WEB_VIEW_DOMAINS, change)
+inherent_commands! { BAIDU;
+    /// [`BaiduApp::change_server_domains`](crate::BaiduApp::change_server_domains).
+    change_server_domains(change: &DomainChange) = CHANGE_SERVER_DOMAINS, change;
+    /// [`BaiduApp::change_web_view_domains`](crate::BaiduApp::change_web_view_domains).
+    change_web_view_domains(change: &WebViewDomainChange) = CHANGE_WEB_VIEW_DOMAINS, change;
 }
 
 impl BaiduApp {

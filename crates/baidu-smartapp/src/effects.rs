@@ -1,6 +1,6 @@
 //! Maps commands to effects: the single table of the effects on an app and of those on the platform.
 
-use miniprogram_core::vendor_api::kit::Inherent;
+use miniprogram_core::vendor_api::kit::{Inherent, UploadArguments};
 use miniprogram_core::vendor_api::pipeline::{EffectPlan, EffectSource};
 use miniprogram_core::{Command, Error, Result, subject};
 
@@ -8,7 +8,7 @@ use crate::audit::{SubmitAudit, WithdrawAudit};
 use crate::client::{BaiduApp, BaiduPlatform};
 use crate::code::UploadCode;
 use crate::release::{Release, Rollback, set_min_library_version, set_visit_status};
-use crate::{BAIDU, domains, info, phone, templates};
+use crate::{BAIDU, REFUSE, domains, info, phone, templates};
 
 /// The Baidu-only effects on an app.
 const OF_APP: [&[Inherent]; 3] = [info::EFFECTS, domains::EFFECTS, phone::EFFECTS];
@@ -20,7 +20,8 @@ impl EffectSource for BaiduApp {
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
         Ok(match command {
             Command::UploadCode { template, ext, version, description } => {
-                Box::new(UploadCode::new(template, ext, version, description)?)
+                let upload = UploadArguments::new(REFUSE, template, ext, version, description)?;
+                Box::new(UploadCode::new(upload)?)
             }
             Command::SubmitAudit { target, options } => Box::new(SubmitAudit::new(target, options)?),
             Command::WithdrawAudit { audit } => Box::new(WithdrawAudit::new(audit)?),

@@ -1,6 +1,6 @@
 //! A typed builder of `ext_json`, the merchant's values for a template.
 
-use miniprogram_core::{ExtJson, Result};
+use miniprogram_core::{ExtJson, Result, ext_json_fields};
 use serde_json::{Map, Value};
 
 use crate::REFUSE;
@@ -35,21 +35,17 @@ impl ExtJsonBuilder {
         Self { fields: Map::from_iter([("extEnable".to_owned(), Value::Bool(true))]) }
     }
 
-    /// Sets any field as it is to appear in the text; for fields that have no method here. A later value replaces an
-    /// earlier one of the same name.
-    pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.fields.insert(name.into(), value.into());
-        self
-    }
-
-    /// `extAppid`: the merchant's app, sent as text.
-    pub fn with_ext_appid(self, app: impl Into<String>) -> Self {
-        self.with_field("extAppid", app.into())
-    }
-
-    /// `extEnable`: whether the other fields are merged into the template; true unless set.
-    pub fn with_ext_enable(self, enabled: bool) -> Self {
-        self.with_field("extEnable", enabled)
+    ext_json_fields! { fields;
+        /// `extAppid`: the merchant's app, sent as text.
+        with_ext_appid(app: impl Into<String>) = "extAppid", app.into();
+        /// `extEnable`: whether the other fields are merged into the template; true unless set.
+        with_ext_enable(enabled: bool) = "extEnable", enabled;
+        /// `window`: overrides the template's.
+        with_window(window: Map<String, Value>) = "window", window;
+        /// `networkTimeout`: overrides the template's; milliseconds.
+        with_network_timeout(timeout: Map<String, Value>) = "networkTimeout", timeout;
+        /// `tabBar`: overrides the template's.
+        with_tab_bar(tab_bar: Map<String, Value>) = "tabBar", tab_bar;
     }
 
     /// Sets one value in `ext`: free-form data that the program reads at run time.
@@ -60,21 +56,6 @@ impl ExtJsonBuilder {
     /// Sets one page in `extPages`, which overrides that page's own configuration.
     pub fn with_ext_page(self, page: impl Into<String>, configuration: Map<String, Value>) -> Self {
         self.with_entry("extPages", page.into(), Value::Object(configuration))
-    }
-
-    /// `window`: overrides the template's.
-    pub fn with_window(self, window: Map<String, Value>) -> Self {
-        self.with_field("window", window)
-    }
-
-    /// `networkTimeout`: overrides the template's; milliseconds.
-    pub fn with_network_timeout(self, timeout: Map<String, Value>) -> Self {
-        self.with_field("networkTimeout", timeout)
-    }
-
-    /// `tabBar`: overrides the template's.
-    pub fn with_tab_bar(self, tab_bar: Map<String, Value>) -> Self {
-        self.with_field("tabBar", tab_bar)
     }
 
     /// Builds the text.

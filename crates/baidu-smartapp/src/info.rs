@@ -7,10 +7,10 @@ mod change;
 mod examination;
 pub(crate) mod name;
 
+use miniprogram_core::vendor_api::MethodName;
 use miniprogram_core::vendor_api::kit::Inherent;
 use miniprogram_core::vendor_api::pipeline::{Call, EffectPlan};
-use miniprogram_core::vendor_api::{MethodName, kit};
-use miniprogram_core::{Command, Effect, Result, Subject};
+use miniprogram_core::{Effect, Result, Subject, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -114,36 +114,15 @@ impl OfflineUpdate {
     }
 }
 
-/// [`BaiduApp::set_icon`](crate::BaiduApp::set_icon).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn set_icon(image_url: &str) -> Result<Command> {
-    kit::command(BAIDU, SET_ICON, &Icon { image_url: image_url.to_owned() })
-}
-
-/// [`BaiduApp::set_description`](crate::BaiduApp::set_description).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn set_description(description: &str) -> Result<Command> {
-    kit::command(BAIDU, SET_DESCRIPTION, &Description { description: description.to_owned() })
-}
-
-/// [`BaiduApp::apply_recovery`](crate::BaiduApp::apply_recovery).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn apply_recovery(description: &str) -> Result<Command> {
-    kit::command(BAIDU, APPLY_RECOVERY, &Description { description: description.to_owned() })
-}
-
-/// [`BaiduApp::update_offline_info`](crate::BaiduApp::update_offline_info).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn update_offline_info(update: &OfflineUpdate) -> Result<Command> {
-    kit::command(BAIDU, UPDATE_OFFLINE_INFO, update)
+inherent_commands! { BAIDU;
+    /// [`BaiduApp::set_icon`](crate::BaiduApp::set_icon).
+    set_icon(image_url: &str) = SET_ICON, &Icon { image_url: image_url.to_owned() };
+    /// [`BaiduApp::set_description`](crate::BaiduApp::set_description).
+    set_description(description: &str) = SET_DESCRIPTION, &Description { description: description.to_owned() };
+    /// [`BaiduApp::apply_recovery`](crate::BaiduApp::apply_recovery).
+    apply_recovery(description: &str) = APPLY_RECOVERY, &Description { description: description.to_owned() };
+    /// [`BaiduApp::update_offline_info`](crate::BaiduApp::update_offline_info).
+    update_offline_info(update: &OfflineUpdate) = UPDATE_OFFLINE_INFO, update;
 }
 
 impl BaiduApp {

@@ -21,6 +21,7 @@ const LONGEST_PAGE: u32 = 100;
 /// Selects the pushes to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
+#[must_use]
 pub struct MissedPushQuery {
     /// The start of the time span, at most a month back; the last day by default.
     pub from: Option<Timestamp>,
@@ -38,13 +39,11 @@ pub struct MissedPushQuery {
 
 impl MissedPushQuery {
     /// Selects every push of the last day.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Restricts the pushes to a time span.
-    #[must_use]
     pub const fn between(mut self, from: Timestamp, until: Timestamp) -> Self {
         self.from = Some(from);
         self.until = Some(until);
@@ -52,14 +51,12 @@ impl MissedPushQuery {
     }
 
     /// Restricts the pushes to those whose delivery failed.
-    #[must_use]
     pub const fn failed_only(mut self) -> Self {
         self.failed_only = true;
         self
     }
 
     /// Selects one page.
-    #[must_use]
     pub const fn page(mut self, offset: u32, count: u32) -> Self {
         self.offset = offset;
         self.count = Some(count);
@@ -67,7 +64,6 @@ impl MissedPushQuery {
     }
 
     /// Selects pushes by their ids.
-    #[must_use]
     pub fn with_ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.ids = ids.into_iter().map(Into::into).collect();
         self

@@ -3,10 +3,10 @@
 //! Source: document 003, "申请获取用户手机号". Its samples spell the paths `moblieauth` and send labels; its tables and
 //! Baidu's SDKs use the paths and numbers used here.
 
+use miniprogram_core::vendor_api::MethodName;
 use miniprogram_core::vendor_api::kit::{Inherent, OneCall};
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::vendor_api::{MethodName, kit};
-use miniprogram_core::{Code, Command, Effect, EffectValue, RawStatus, Result, Subject};
+use miniprogram_core::{Code, Effect, EffectValue, RawStatus, Result, Subject, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -97,20 +97,11 @@ impl PhonePermissionRequest {
     }
 }
 
-/// [`BaiduApp::apply_phone_permission`](crate::BaiduApp::apply_phone_permission).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn apply_phone_permission(request: &PhonePermissionRequest) -> Result<Command> {
-    kit::command(BAIDU, APPLY_PHONE_PERMISSION, request)
-}
-
-/// [`BaiduApp::cancel_phone_permission`](crate::BaiduApp::cancel_phone_permission).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn cancel_phone_permission() -> Result<Command> {
-    kit::command(BAIDU, CANCEL_PHONE_PERMISSION, &())
+inherent_commands! { BAIDU;
+    /// [`BaiduApp::apply_phone_permission`](crate::BaiduApp::apply_phone_permission).
+    apply_phone_permission(request: &PhonePermissionRequest) = APPLY_PHONE_PERMISSION, request;
+    /// [`BaiduApp::cancel_phone_permission`](crate::BaiduApp::cancel_phone_permission).
+    cancel_phone_permission() = CANCEL_PHONE_PERMISSION, &();
 }
 
 impl BaiduApp {

@@ -34,6 +34,8 @@ pub(crate) struct Health {
     pub(crate) counts: Kept<InboxCounts>,
     /// Whether the store is the one that was opened.
     pub(crate) in_place: Kept<bool>,
+    /// Why the store refuses every write, if its key was replaced.
+    pub(crate) replaced_key: Kept<Option<String>>,
     pub(crate) page: tokio::sync::Mutex<Option<(Timestamp, String)>>,
     /// The time since which attempts or claims failed and no event was completed.
     pub(crate) failing_since: Mutex<Option<Timestamp>>,

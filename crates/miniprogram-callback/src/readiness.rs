@@ -25,16 +25,16 @@ const STALLED_AFTER: Duration = Duration::from_secs(300);
 
 impl Shared {
     /// Returns a current reading of the store, or a recent one.
-    async fn read<T: Copy>(&self, kept: &Kept<T>, ask: impl Future<Output = Result<T>>) -> Option<T> {
+    async fn read<T: Clone>(&self, kept: &Kept<T>, ask: impl Future<Output = Result<T>>) -> Option<T> {
         let mut kept = kept.lock().await;
         let now = self.clock.now();
         if let Some(reading) = kept.as_ref().filter(|reading| now.since(reading.at) < reading.lasts) {
-            return reading.value;
+            return reading.value.clone();
         }
         let value = self.within(READABLE_WITHIN, ask).await.and_then(Result::ok);
         let at = self.clock.now();
         let lasts = at.since(now).saturating_mul(READING_SHARE).max(READING_LASTS);
-        *kept = Some(Reading { at, lasts, value });
+        *kept = Some(Reading { at, lasts, value: value.clone() });
         value
     }
 
@@ -53,6 +53,11 @@ impl Shared {
     /// Returns whether the store is the one that was opened, as far as that can be determined.
     async fn in_place(&self) -> Option<bool> {
         self.read(&self.health.in_place, self.store.verify()).await
+    }
+
+    /// Returns why the store refuses every write, as far as that can be determined.
+    async fn replaced_key(&self) -> Option<String> {
+        self.read(&self.health.replaced_key, self.store.replaced_key()).await.flatten()
     }
 
     /// Returns for how long no event was completed although one was attempted.
@@ -86,7 +91,9 @@ impl Shared {
         let unreadable = counts.map(|counts| counts.unreadable);
         let over = |max: u64| pending.is_some_and(|pending| pending > max);
         let backlogged = self.limits.max_backlog.is_some_and(over);
-        let ready = counts.is_some() && writable && in_place && !stopping && !backlogged;
+        let replaced_key = self.replaced_key().await;
+        let seals = replaced_key.is_none();
+        let ready = counts.is_some() && writable && in_place && seals && !stopping && !backlogged;
         let stalled = self.failing_for();
         let advances = stalled < STALLED_AFTER && self.turns();
         let mut problems: Vec<String> = [
@@ -103,6 +110,7 @@ impl Shared {
         if let Some(events) = unreadable.filter(|events| *events > 0) {
             problems.push(format!("inbox: {events} events cannot be read; see `miniprogram store check`"));
         }
+        problems.extend(replaced_key.map(|why| format!("store: {why}")));
         let beside = self.checks.iter();
         problems.extend(beside.filter_map(|check| Some(format!("{}: {}", check.name(), check.problem()?))));
         let state = json!({
@@ -111,6 +119,7 @@ impl Shared {
             "store_readable": counts.is_some(),
             "store_writable": writable,
             "store_in_place": place,
+            "store_key_is_current": seals,
             "stopping": stopping,
             "backlogged": backlogged,
             "hand_over_advances": advances,

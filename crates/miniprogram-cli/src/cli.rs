@@ -22,7 +22,7 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue, PossibleValuesPars
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use miniprogram::{Language, Secret};
+use miniprogram::{Language, PlatformId, Secret, Vendor};
 
 #[cfg(feature = "kafka")]
 pub(crate) use alliance::AllianceWatch;
@@ -156,7 +156,7 @@ pub(crate) enum Noun {
     /// The platform's templates; takes the platform's own token
     #[command(
         subcommand,
-        after_help = "The token is the platform's own, such as WeChat's component_access_token, not an app's:\nfor an app's token a vendor may return an empty list."
+        after_help = "The token is the platform's own, not an app's: for an app's token a vendor may return an empty list."
     )]
     Template(TemplateVerb),
     /// What members of an open-source alliance can read
@@ -179,7 +179,7 @@ pub(crate) enum Noun {
     /// Check, export, migrate, repair and copy the store
     #[command(subcommand)]
     Store(StoreVerb),
-    /// Run the simulator of both vendors on a local port
+    /// Run a simulator of vendors on a local port
     #[cfg(feature = "sim")]
     Sim(Sim),
     /// Send one request to any endpoint of a vendor
@@ -263,13 +263,37 @@ fn with_vendors(command: Command, vendors: &Vendors) -> Command {
         .mut_arg("vendor", |arg| arg.value_parser(names))
         .mut_subcommand("explain", |explain| explain.mut_arg("of", |arg| arg.value_parser(of_explain)));
     let command = only_at(command, "app", vendors, |entry| entry.app_admin().is_some());
-    only_at(command, "alliance", vendors, |entry| entry.alliance().is_some())
+    let command = only_at(command, "alliance", vendors, |entry| entry.alliance().is_some());
+    #[cfg(feature = "sim")]
+    let command = of_vendors(command, "sim", crate::vendors::sim::SIMULATED.map(|(vendor, _)| vendor));
+    let command = command.mut_subcommand("audit", |audit| {
+        audit.mut_subcommand("submit", |submit| {
+            submit.mut_args(|arg| {
+                let option = arg.get_long().unwrap_or_default().to_owned();
+                noted(arg, vendors, |entry| {
+                    entry.submit_options().iter().find(|(known, _)| *known == option).map(|(_, note)| *note)
+                })
+            })
+        })
+    });
+    command.mut_subcommand("events", |events| {
+        events.mut_subcommand("decode", |decode| {
+            decode.mut_arg("receiver_id", |arg| {
+                let platform = PlatformId::from("platform");
+                noted(arg, vendors, |entry| entry.receiver_id(&platform).map(|_| ""))
+            })
+        })
+    })
 }
 
 /// Adds to the help of a noun which of the registered vendors have it.
 fn only_at(command: Command, noun: &str, vendors: &Vendors, has: fn(&dyn VendorEntry) -> bool) -> Command {
-    let names: Vec<_> =
-        vendors.iter().filter(|entry| has(&***entry)).map(|entry| entry.vendor().to_string()).collect();
+    of_vendors(command, noun, vendors.iter().filter(|entry| has(&***entry)).map(|entry| entry.vendor()))
+}
+
+/// Adds the names of vendors to the help of a noun.
+fn of_vendors(command: Command, noun: &str, vendors: impl IntoIterator<Item = Vendor>) -> Command {
+    let names: Vec<_> = vendors.into_iter().map(|vendor| vendor.to_string()).collect();
     if names.is_empty() {
         return command;
     }
@@ -277,6 +301,22 @@ fn only_at(command: Command, noun: &str, vendors: &Vendors, has: fn(&dyn VendorE
         let about = noun.get_about().map(ToString::to_string).unwrap_or_default();
         noun.about(format!("{about} ({})", names.join(", ")))
     })
+}
+
+/// Adds to the help of an option which of the registered vendors take it, each with its note, which may be empty.
+fn noted<'n>(arg: Arg, vendors: &Vendors, note: impl Fn(&dyn VendorEntry) -> Option<&'n str>) -> Arg {
+    let notes: Vec<_> = vendors
+        .iter()
+        .filter_map(|entry| {
+            let (vendor, note) = (entry.vendor(), note(&**entry)?);
+            Some(if note.is_empty() { vendor.to_string() } else { format!("{vendor}: {note}") })
+        })
+        .collect();
+    if notes.is_empty() {
+        return arg;
+    }
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    arg.help(format!("{help} ({})", notes.join(", ")))
 }
 
 /// The options of [`Common`] that a command does not take, except `--format`.

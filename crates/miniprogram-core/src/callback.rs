@@ -328,6 +328,20 @@ impl CallbackConfig {
         Ok(frame.message.len())
     }
 
+    /// Checks that pushes can be sealed, which takes a token and a key.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config), naming `mode`, if the configuration is plain.
+    pub fn check_sealing(&self, vendor: Vendor) -> Result<()> {
+        match self.mode() {
+            CallbackMode::Encrypted => Ok(()),
+            CallbackMode::Plain => {
+                let remedy = "configure a token and an AES key to seal pushes";
+                Err(misconfigured("mode", "is plain", remedy).for_vendor(vendor))
+            }
+        }
+    }
+
     /// Seals a message for the configured receiver with the current key and signs it: the inverse of
     /// [`open`](Self::open). Returns the ciphertext as base64 and the signature in lower case.
     ///

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub mod advice;
 mod explanation;
 mod row;
 mod table;

@@ -99,3 +99,47 @@ impl From<ExtJson> for String {
         ext.0
     }
 }
+/// Declares the methods of a vendor's builder of [`ExtJson`] that set one field each, and `with_field`, which sets any:
+/// per method its argument, the field's name, and the value. The builder is a struct with a
+/// [`Map`](serde_json::Map); the macro's first argument is its field.
+///
+/// ```
+/// use miniprogram_core::{ExtJson, ext_json_fields};
+/// use serde_json::{Map, Value};
+///
+/// #[derive(Default)]
+/// struct AcmeExtJson {
+///     fields: Map<String, Value>,
+/// }
+///
+/// impl AcmeExtJson {
+///     ext_json_fields! { fields;
+///         /// `extAppid`: the merchant's app.
+///         with_ext_appid(app: impl Into<String>) = "extAppid", app.into();
+///     }
+/// }
+///
+/// let ext = AcmeExtJson::default().with_ext_appid("42").with_field("debug", true);
+/// assert_eq!(ExtJson::from_object(&ext.fields).as_str(), r#"{"extAppid":"42","debug":true}"#);
+/// ```
+#[macro_export]
+macro_rules! ext_json_fields {
+    ($fields:ident; $(
+        $(#[$about:meta])*
+        $name:ident($argument:ident: $type:ty) = $field:literal, $value:expr;
+    )*) => {
+        /// Sets any field as it is to appear in the text; for fields that have no method here. A later value replaces
+        /// an earlier one of the same name.
+        pub fn with_field(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+            self.$fields.insert(name.into(), value.into());
+            self
+        }
+
+        $(
+            $(#[$about])*
+            pub fn $name(self, $argument: $type) -> Self {
+                self.with_field($field, $value)
+            }
+        )*
+    };
+}

@@ -5,16 +5,19 @@ mod authorization;
 mod inherent;
 mod one_call;
 mod options;
+mod raw_calls;
 mod refusals;
 mod settings;
 pub mod snapshot;
+mod upload;
 
-pub use authorization::{issued_token, lifetime, page_code, page_query, secret};
+pub use authorization::{issued_code, issued_token, lifetime, page_code, page_query, secret};
 pub use inherent::{Inherent, command};
 pub use one_call::{OneCall, effect_value, fields_of};
 pub use options::read_options;
 pub use refusals::Refusals;
-pub use settings::set_min_library_version;
+pub use settings::{open_or_closed, set_min_library_version};
+pub use upload::UploadArguments;
 
 /// Returns whether a body begins like a PNG or a JPEG. The content type does not decide: vendors send images under
 /// several, and errors under those of images.

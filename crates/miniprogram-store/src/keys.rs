@@ -218,6 +218,17 @@ impl StoreKeys {
         if may_write { Ok(()) } else { Err(not_active(&active().collect::<Vec<_>>().join(", "))) }
     }
 
+    /// Returns why the store no longer takes what these keys seal; `None` if it does.
+    pub(crate) fn replaced(&self, kept: &[KeptKey]) -> Option<String> {
+        let error = self.verify_active(kept).err()?;
+        let given = match &self.current {
+            Some(current) => format!("key {} was replaced", current.id),
+            None => "the store was sealed, and no key is given".to_owned(),
+        };
+        let why = error.detail().unwrap_or_default();
+        Some(format!("{given}: {why}; {}", error.advice()))
+    }
+
     fn refused(&self, why: String) -> Error {
         let given: Vec<String> = self.ids().map(|id| id.to_string()).collect();
         let given = if given.is_empty() { "no key".to_owned() } else { given.join(", ") };

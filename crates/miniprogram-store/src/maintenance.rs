@@ -25,6 +25,17 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     /// [`Store`](miniprogram_core::ErrorKind::Store) if this cannot be determined now.
     async fn verify(&self) -> Result<bool>;
 
+    /// Returns why the store refuses every write of this process: another process has replaced the key that this one
+    /// seals with, or has sealed the store, since this one opened it ([`reseal`](Self::reseal)). Names the keys by
+    /// their ids, and says what to do. `None` if writes are accepted, and for a store without keys, the default.
+    /// Cheap.
+    ///
+    /// # Errors
+    /// [`Store`](miniprogram_core::ErrorKind::Store) if this cannot be determined now.
+    async fn replaced_key(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// Passes every record to `write` as a JSON object: tickets, tokens, intents, events, by id. Secrets are
     /// omitted, as are values that may contain them: the arguments of effects and the payloads of events. No key
     /// is needed: the store may be opened with [`StoreKeys::without_secrets`](crate::StoreKeys::without_secrets).

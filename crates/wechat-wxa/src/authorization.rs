@@ -16,6 +16,7 @@ use miniprogram_core::authorization::{
 use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::vendor_api::endpoint::Endpoint;
+use miniprogram_core::vendor_api::kit::page_code;
 use miniprogram_core::vendor_api::pipeline::{Call, Op, Pipeline};
 use miniprogram_core::{AppId, ClientConfig, PlatformId, Result, Secret, Vendor};
 use serde_json::{Map, Value};
@@ -99,8 +100,7 @@ impl AuthorizationApi for WeChatAuthorization {
     }
 
     async fn pre_authorization_code(&self, platform: &PlatformAuth) -> Result<Option<PreAuthorizationCode>> {
-        let platform = platform.token(WECHAT, "pre_authorization_code")?;
-        self.fetch_pre_authorization_code(platform).await.map(Some)
+        self.fetch_code(platform.token(WECHAT, "pre_authorization_code")?).await.map(Some)
     }
 
     fn authorization_url(
@@ -108,7 +108,7 @@ impl AuthorizationApi for WeChatAuthorization {
         code: Option<&PreAuthorizationCode>,
         request: &AuthorizationRequest,
     ) -> Result<String> {
-        page::url(self, code, request)
+        page::url(self, page_code(REFUSE, code, request)?, request)
     }
 
     async fn exchange(&self, platform: &PlatformAuth, authorization_code: &Secret) -> Result<Grant> {
@@ -116,7 +116,7 @@ impl AuthorizationApi for WeChatAuthorization {
     }
 
     async fn refresh(&self, platform: &PlatformAuth, app: &AppId, refresh_token: &Secret) -> Result<Grant> {
-        self.refresh_app(platform.token(WECHAT, "refresh")?, app, refresh_token).await
+        self.renew(platform.token(WECHAT, "refresh")?, app, refresh_token).await
     }
 
     async fn recover(&self, platform: &PlatformAuth, app: &AppId) -> Result<Recovery> {

@@ -6,10 +6,11 @@
 mod catalogue;
 
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, Timestamp};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{Effect, EffectValue, Result, Subject, Timestamp, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 pub use catalogue::{CatalogueCategory, CatalogueCertificate};
 
@@ -30,19 +31,17 @@ pub(crate) const EFFECTS: &[Inherent] =
     &[Inherent::new(ADD, add), Inherent::new(MODIFY, modify), Inherent::new(DELETE, delete)];
 
 /// The categories of an app, and its limits.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountCategories {
     /// `categories`.
     pub categories: Vec<AccountCategory>,
     /// `limit`: the number of categories that can be added in a period.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit: Option<i64>,
     /// `quota`: the number that can still be added in the current period.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub quota: Option<i64>,
     /// `category_limit`: the number of categories an app can have.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub category_limit: Option<i64>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -50,24 +49,21 @@ pub struct AccountCategories {
 }
 
 /// A category of an app.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountCategory {
     /// `first`: the id of the first level.
     pub first: i64,
     /// `first_name`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_name: Option<String>,
     /// `second`: the id of the second level.
     pub second: i64,
     /// `second_name`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub second_name: Option<String>,
     /// `audit_status`: the state of its review.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<Coded<ReviewStatus>>,
     /// `audit_reason`: why it was rejected.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -153,6 +149,7 @@ impl NewCategory {
 }
 
 /// A certificate for a category.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CategoryCertificate {
@@ -161,10 +158,8 @@ pub struct CategoryCertificate {
     /// `value`: its media id, from [`WeChatApp::upload_material`].
     pub media_id: String,
     /// `expire_time`: when it expires.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<Timestamp>,
     /// `is_permanent`: whether it never expires.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub is_permanent: Option<bool>,
     /// Unmodelled fields, sent as they are.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -229,28 +224,13 @@ pub(crate) struct Delete {
     pub(crate) second: i64,
 }
 
-/// [`WeChatApp::add_categories`](crate::WeChatApp::add_categories).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn add_categories(categories: &[NewCategory]) -> Result<Command> {
-    kit::command(WECHAT, ADD, &Add { categories: categories.to_vec() })
-}
-
-/// [`WeChatApp::modify_category`](crate::WeChatApp::modify_category).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn modify_category(category: &NewCategory) -> Result<Command> {
-    kit::command(WECHAT, MODIFY, category)
-}
-
-/// [`WeChatApp::delete_category`](crate::WeChatApp::delete_category).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn delete_category(first: i64, second: i64) -> Result<Command> {
-    kit::command(WECHAT, DELETE, &Delete { first, second })
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::add_categories`](crate::WeChatApp::add_categories).
+    add_categories(categories: &[NewCategory]) = ADD, &Add { categories: categories.to_vec() };
+    /// [`WeChatApp::modify_category`](crate::WeChatApp::modify_category).
+    modify_category(category: &NewCategory) = MODIFY, category;
+    /// [`WeChatApp::delete_category`](crate::WeChatApp::delete_category).
+    delete_category(first: i64, second: i64) = DELETE, &Delete { first, second };
 }
 
 impl WeChatApp {

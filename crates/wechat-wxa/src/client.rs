@@ -2,10 +2,10 @@
 
 use http::Method;
 use miniprogram_core::transport::Body;
-use miniprogram_core::vendor_api::pipeline::{Call, Op, Pipeline, Reply};
+use miniprogram_core::vendor_api::pipeline::{Call, Op, Pipeline};
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, EventDecoder, GrayReleaseSupport, MiniProgram,
-    MiniProgramPlatform, PlannedRequest, Result, Subject, SubjectId, TemplateLibrary,
+    MiniProgramPlatform, Result, Subject, SubjectId, TemplateLibrary, raw_calls, raw_plan,
 };
 use serde_json::Value;
 
@@ -46,37 +46,6 @@ impl WeChatPlatform {
     #[must_use]
     pub fn app(&self, app: impl Into<AppId>) -> WeChatApp {
         WeChatApp { pipeline: self.pipeline.clone(), app: app.into() }
-    }
-
-    /// Calls an unmodelled endpoint of the platform with the platform's token; otherwise like [`WeChatApp::call`].
-    ///
-    /// # Errors
-    /// Those of [`WeChatApp::call`].
-    pub async fn call_as_platform(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Value> {
-        let call = raw(method, path, query, body)?.with_platform_token();
-        Ok(self.begin("call").send_once(&call).await?.json)
-    }
-
-    /// Like [`call_as_platform`](Self::call_as_platform), but returns the whole response, as [`WeChatApp::call_raw`]
-    /// does.
-    ///
-    /// # Errors
-    /// Those of [`WeChatApp::call_raw`].
-    pub async fn call_raw_as_platform(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Reply> {
-        let call = raw(method, path, query, body)?.with_platform_token().expecting_anything();
-        self.begin("call").send_once(&call).await
     }
 
     /// Begins an operation on the platform itself.
@@ -132,6 +101,26 @@ pub struct WeChatApp {
 }
 
 impl WeChatApp {
+    pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
+        self.pipeline.begin(&self.app, operation)
+    }
+}
+
+raw_calls! { raw;
+    impl WeChatPlatform, |platform, call| platform.begin("call"), call.with_platform_token();
+    /// Calls an unmodelled endpoint of the platform with the platform's token; otherwise like [`WeChatApp::call`].
+    ///
+    /// # Errors
+    /// Those of [`WeChatApp::call`].
+    call_as_platform;
+    /// Like [`call_as_platform`](Self::call_as_platform), but returns the whole response, as [`WeChatApp::call_raw`]
+    /// does.
+    ///
+    /// # Errors
+    /// Those of [`WeChatApp::call_raw`].
+    call_raw_as_platform;
+
+    impl WeChatApp, |app, call| app.begin("call"), call;
     /// Calls an unmodelled endpoint with the app's token and returns the JSON of a successful response.
     ///
     /// The path begins with `/`, such as `/wxa/getillegalrecords`; `access_token` is added to the query. A POST
@@ -146,37 +135,23 @@ impl WeChatApp {
     /// [`Protocol`](miniprogram_core::ErrorKind::Protocol) for a body that is not JSON, which [`call_raw`](Self::call_raw) returns.
     /// With outcome `unknown` the call may have taken effect; a GET never has this outcome, except for the three that
     /// change something: `undocodeaudit`, `revertgrayrelease`, `revertcoderelease`.
-    pub async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Value> {
-        let call = raw(method, path, query, body)?;
-        Ok(self.begin("call").send_once(&call).await?.json)
-    }
-
+    call;
     /// Like [`call`](Self::call), but returns the whole response: status, headers and body bytes of any kind, up to
     /// 32 MiB. The JSON is null if the body is not JSON.
     ///
     /// # Errors
     /// Those of [`call`](Self::call), except that a body that is not JSON is not an error. A status outside 200 to
     /// 299 is an error.
-    pub async fn call_raw(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Reply> {
-        let call = raw(method, path, query, body)?.expecting_anything();
-        self.begin("call").send_once(&call).await
-    }
+    call_raw;
+}
 
-    pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
-        self.pipeline.begin(&self.app, operation)
-    }
+raw_plan! { raw, WeChatDialect;
+    /// Returns the request that [`WeChatApp::call`] or [`WeChatPlatform::call_as_platform`] would send, with its token
+    /// masked. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), as for those two.
+    plan_call
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -188,20 +163,6 @@ impl Authorizer for WeChatApp {
     fn capabilities(&self) -> Capabilities {
         CAPABILITIES
     }
-}
-
-/// Returns the request that [`WeChatApp::call`] or [`WeChatPlatform::call_as_platform`] would send, with its token
-/// masked. Nothing is sent.
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), as for those two.
-pub fn plan_call(
-    method: Method,
-    path: &str,
-    query: &[(&str, &str)],
-    body: Option<&Value>,
-) -> Result<PlannedRequest> {
-    raw(method, path, query, body)?.planned(&WeChatDialect)
 }
 
 /// Endpoints that change something by a GET. The last one only lists if it has an `action`.

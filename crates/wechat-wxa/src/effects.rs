@@ -9,8 +9,8 @@ use crate::code::UploadCode;
 use crate::release::{
     CancelGrayRelease, Release, Rollback, StartGrayRelease, set_min_library_version, set_visit_status,
 };
-use crate::{WECHAT, account, category_admin, domains, privacy, quota, templates, testers};
-use miniprogram_core::vendor_api::kit::Inherent;
+use crate::{REFUSE, WECHAT, account, category_admin, domains, privacy, quota, templates, testers};
+use miniprogram_core::vendor_api::kit::{Inherent, UploadArguments};
 
 /// The WeChat-only effects on an app.
 const OF_APP: [&[Inherent]; 6] = [
@@ -30,7 +30,8 @@ impl EffectSource for WeChatApp {
     fn effect_plan(&self, command: &Command) -> Result<Box<dyn EffectPlan>> {
         Ok(match command {
             Command::UploadCode { template, ext, version, description } => {
-                Box::new(UploadCode::new(template, ext, version, description)?)
+                let upload = UploadArguments::new(REFUSE, template, ext, version, description)?;
+                Box::new(UploadCode::new(upload)?)
             }
             Command::SubmitAudit { target, options } => Box::new(SubmitAudit::new(target, options)?),
             Command::WithdrawAudit { audit } => Box::new(WithdrawAudit::new(audit)?),

@@ -1,6 +1,6 @@
 //! A typed builder of `ext_json`, the merchant's values for a template.
 
-use miniprogram_core::{Error, ExtJson, Result};
+use miniprogram_core::{Error, ExtJson, Result, ext_json_fields};
 use serde_json::{Map, Value};
 
 use crate::WECHAT;
@@ -39,26 +39,29 @@ impl WeChatExtJson {
         Self::default()
     }
 
-    /// Sets any field as it is to appear in the text; for fields that have no method here. A later value replaces an
-    /// earlier one of the same name.
-    pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.fields.insert(name.into(), value.into());
-        self
-    }
-
-    /// `extAppid`: the merchant's app.
-    pub fn with_ext_appid(self, app: impl Into<String>) -> Self {
-        self.with_field("extAppid", app.into())
-    }
-
-    /// `extEnable`: whether the template reads its ext file.
-    pub fn with_enabled(self, enabled: bool) -> Self {
-        self.with_field("extEnable", enabled)
-    }
-
-    /// `ext`, an object: the only place for custom names; the template reads it with `wx.getExtConfigSync`.
-    pub fn with_ext(self, ext: impl Into<Value>) -> Self {
-        self.with_field("ext", ext)
+    ext_json_fields! { fields;
+        /// `extAppid`: the merchant's app.
+        with_ext_appid(app: impl Into<String>) = "extAppid", app.into();
+        /// `extEnable`: whether the template reads its ext file.
+        with_enabled(enabled: bool) = "extEnable", enabled;
+        /// `ext`, an object: the only place for custom names; the template reads it with `wx.getExtConfigSync`.
+        with_ext(ext: impl Into<Value>) = "ext", ext;
+        /// `subPackages`: replaces the template's list.
+        with_sub_packages(packages: Vec<Value>) = "subPackages", packages;
+        /// `window`: overrides fields of the same name.
+        with_window(window: impl Into<Value>) = "window", window;
+        /// `networkTimeout`: overrides fields of the same name.
+        with_network_timeout(timeouts: impl Into<Value>) = "networkTimeout", timeouts;
+        /// `tabBar`: overrides fields of the same name; its `list` replaces the template's.
+        with_tab_bar(tab_bar: impl Into<Value>) = "tabBar", tab_bar;
+        /// `plugins`: replaces the template's.
+        with_plugins(plugins: impl Into<Value>) = "plugins", plugins;
+        /// `customOpen`: replaces the template's.
+        with_custom_open(custom_open: impl Into<Value>) = "customOpen", custom_open;
+        /// `functionPages`: replaces the template's.
+        with_function_pages(function_pages: impl Into<Value>) = "functionPages", function_pages;
+        /// `sitemap`: the indexing rules.
+        with_sitemap(sitemap: impl Into<Value>) = "sitemap", sitemap;
     }
 
     /// Sets one page in `extPages`, which overrides that page's own configuration.
@@ -76,41 +79,6 @@ impl WeChatExtJson {
         self.with_list("pages", pages)
     }
 
-    /// `subPackages`: replaces the template's list.
-    pub fn with_sub_packages(self, packages: Vec<Value>) -> Self {
-        self.with_field("subPackages", packages)
-    }
-
-    /// `window`: overrides fields of the same name.
-    pub fn with_window(self, window: impl Into<Value>) -> Self {
-        self.with_field("window", window)
-    }
-
-    /// `networkTimeout`: overrides fields of the same name.
-    pub fn with_network_timeout(self, timeouts: impl Into<Value>) -> Self {
-        self.with_field("networkTimeout", timeouts)
-    }
-
-    /// `tabBar`: overrides fields of the same name; its `list` replaces the template's.
-    pub fn with_tab_bar(self, tab_bar: impl Into<Value>) -> Self {
-        self.with_field("tabBar", tab_bar)
-    }
-
-    /// `plugins`: replaces the template's.
-    pub fn with_plugins(self, plugins: impl Into<Value>) -> Self {
-        self.with_field("plugins", plugins)
-    }
-
-    /// `customOpen`: replaces the template's.
-    pub fn with_custom_open(self, custom_open: impl Into<Value>) -> Self {
-        self.with_field("customOpen", custom_open)
-    }
-
-    /// `functionPages`: replaces the template's.
-    pub fn with_function_pages(self, function_pages: impl Into<Value>) -> Self {
-        self.with_field("functionPages", function_pages)
-    }
-
     /// `navigateToMiniProgramAppIdList`: replaces the template's.
     pub fn with_navigate_to<A: Into<String>>(self, apps: impl IntoIterator<Item = A>) -> Self {
         self.with_list("navigateToMiniProgramAppIdList", apps)
@@ -122,11 +90,6 @@ impl WeChatExtJson {
         interfaces: impl IntoIterator<Item = A>,
     ) -> Self {
         self.with_list("requiredPrivateInfos", interfaces)
-    }
-
-    /// `sitemap`: the indexing rules.
-    pub fn with_sitemap(self, sitemap: impl Into<Value>) -> Self {
-        self.with_field("sitemap", sitemap)
     }
 
     /// Builds the text.

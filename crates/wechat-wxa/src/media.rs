@@ -8,6 +8,7 @@ use miniprogram_core::vendor_api::pipeline::{Call, Fields};
 use miniprogram_core::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_with::skip_serializing_none;
 
 use crate::REFUSE;
 use crate::client::WeChatApp;
@@ -65,6 +66,7 @@ impl fmt::Debug for MediaFile {
 }
 
 /// An image or video that shows the app to the auditors.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditMedia {
@@ -72,7 +74,6 @@ pub struct AuditMedia {
     /// days.
     pub media_id: String,
     /// `type`: `image` or `video`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub kind: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -88,16 +89,15 @@ impl AuditMedia {
 }
 
 /// Temporary material, valid for three days.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Material {
     /// `media_id`, for a thumbnail `thumb_media_id`: the id that names, icons, certificates and feedback accept.
     pub media_id: String,
     /// `type`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub kind: Option<String>,
     /// `created_at`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]

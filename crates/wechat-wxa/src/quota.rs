@@ -1,10 +1,11 @@
 //! Call allowances, and the vendor's records of requests.
 
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit, redact};
-use miniprogram_core::{AppId, Authorizer, Command, Effect, Result, Subject, Timestamp};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName, redact};
+use miniprogram_core::{AppId, Authorizer, Effect, Result, Subject, Timestamp, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use crate::REFUSE;
 use crate::WECHAT;
@@ -18,23 +19,19 @@ pub(crate) const CLEAR: MethodName = MethodName::new("clear_quota");
 pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(CLEAR, clear)];
 
 /// The allowance of one endpoint.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiQuota {
     /// `daily_limit`: calls per day.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub daily_limit: Option<i64>,
     /// `used`: calls today.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub used: Option<i64>,
     /// `remain`: calls left today.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub remain: Option<i64>,
     /// `rate_limit`: the app's rate limit.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rate_limit: Option<RateLimit>,
     /// `component_rate_limit`: the platform's rate limit.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub component_rate_limit: Option<RateLimit>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -42,14 +39,13 @@ pub struct ApiQuota {
 }
 
 /// A number of calls in a number of seconds.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RateLimit {
     /// `call_count`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub call_count: Option<i64>,
     /// `refresh_second`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refresh_seconds: Option<i64>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -67,35 +63,28 @@ impl RateLimit {
 }
 
 /// The vendor's record of a request, kept for seven days. Tokens and secrets in it are masked.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RequestInfo {
     /// `invoke_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub invoked_at: Option<Timestamp>,
     /// `cost_in_ms`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cost_in_ms: Option<i64>,
     /// `request_url`, its tokens masked.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_url: Option<String>,
     /// `request_body`, its secrets masked.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_body: Option<String>,
     /// `response_body`: usually JSON as text, its secrets masked.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub response_body: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     pub extra: Map<String, Value>,
 }
 
-/// [`WeChatApp::clear_quota`](crate::WeChatApp::clear_quota).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn clear_quota(app: &AppId) -> Result<Command> {
-    kit::command(WECHAT, CLEAR, &ClearQuota { app_id: app.to_string() })
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::clear_quota`](crate::WeChatApp::clear_quota).
+    clear_quota(app: &AppId) = CLEAR, &ClearQuota { app_id: app.to_string() };
 }
 
 impl WeChatApp {

@@ -4,6 +4,7 @@ use miniprogram_core::vendor_api::pipeline::{Call, Fields};
 use miniprogram_core::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use crate::REFUSE;
 use crate::client::WeChatApp;
@@ -12,26 +13,21 @@ use crate::fields;
 use crate::values::{APPEAL_SOURCE, AppealSource, Coded};
 
 /// A rule violation recorded by the vendor.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IllegalRecord {
     /// `illegal_record_id`: the id that [`WeChatApp::appeal_records`] takes.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub illegal_record_id: Option<String>,
     /// `create_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
     /// `illegal_reason`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
     /// `illegal_content`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content: Option<String>,
     /// `rule_name`: the rule that was broken.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule_name: Option<String>,
     /// `rule_url`: the address of that rule.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule_url: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -67,32 +63,25 @@ impl IllegalRecord {
 }
 
 /// An appeal against such a record.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AppealRecord {
     /// `appeal_record_id`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_record_id: Option<String>,
     /// `appeal_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appealed_at: Option<Timestamp>,
     /// `appeal_count`: the number of this appeal.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_count: Option<i64>,
     /// `appeal_from`: who made the appeal.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_from: Option<Coded<AppealSource>>,
     /// `appeal_status`: the vendor's number for its state.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub appeal_status: Option<i64>,
     /// `audit_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audited_at: Option<Timestamp>,
     /// `audit_reason`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audit_reason: Option<String>,
     /// `punish_description`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub punish_description: Option<String>,
     /// `materials`, as the vendor sent them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]

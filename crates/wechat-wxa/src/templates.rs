@@ -4,12 +4,13 @@
 use async_trait::async_trait;
 use miniprogram_core::model::{AddedTemplate, Template, TemplateDraft};
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Op, Reply};
-use miniprogram_core::vendor_api::{DELETE_TEMPLATE as DELETE, DeleteTemplate, InherentCommand, kit};
+use miniprogram_core::vendor_api::{DELETE_TEMPLATE as DELETE, DeleteTemplate, InherentCommand};
 use miniprogram_core::{
-    AppId, Command, DraftId, Effect, EffectValue, Result, Subject, TemplateId, TemplateLibrary,
+    AppId, DraftId, Effect, EffectValue, Result, Subject, TemplateId, TemplateLibrary, inherent_commands,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use crate::REFUSE;
 use crate::WECHAT;
@@ -30,12 +31,9 @@ pub struct WeChatTemplates {
     platform: WeChatPlatform,
 }
 
-/// [`WeChatTemplates::add_template_of`](crate::WeChatTemplates::add_template_of).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn add_template_of(draft: &DraftId, kind: TemplateKind) -> Result<Command> {
-    kit::command(WECHAT, ADD, &Add { draft_id: draft.clone(), kind: Some(kind), description: None })
+inherent_commands! { WECHAT;
+    /// [`WeChatTemplates::add_template_of`](crate::WeChatTemplates::add_template_of).
+    add_template_of(draft: &DraftId, kind: TemplateKind) = ADD, &Add { draft_id: draft.clone(), kind: Some(kind), description: None };
 }
 
 impl WeChatPlatform {
@@ -133,23 +131,21 @@ fn number(operation: &'static str, field: &'static str, id: &str) -> Result<Valu
 }
 
 /// The arguments of [`Command::add_template`], and the WeChat-only kind.
+#[skip_serializing_none]
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Add {
     pub(crate) draft_id: DraftId,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) kind: Option<TemplateKind>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) description: Option<String>,
 }
 
 /// What of a template shows an effect on the library.
+#[skip_serializing_none]
 #[derive(Serialize, Deserialize)]
 struct Listed {
     template_id: TemplateId,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     draft_id: Option<DraftId>,
     /// Absent if the vendor does not report it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     template_type: Option<i64>,
 }
 

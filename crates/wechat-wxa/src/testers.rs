@@ -4,10 +4,11 @@
 //! is new in it or gone need not be the requested one. Only repeating the call settles the outcome.
 
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, effect_fields};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{Effect, EffectValue, Result, Subject, effect_fields, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use crate::REFUSE;
 use crate::WECHAT;
@@ -25,12 +26,12 @@ pub(crate) const EFFECTS: &[Inherent] = &[Inherent::new(BIND, bind), Inherent::n
 const BOUND_ALREADY: i64 = 85004;
 
 /// A person who may open the experience version.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tester {
     /// `userstr`: the vendor's identifier of the person. Absent if the vendor does not report it, and if a person was
     /// bound but the response was lost and only a refusal of the repeat revealed it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user_str: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -67,20 +68,11 @@ pub(crate) struct Bind {
     pub(crate) wechat_id: String,
 }
 
-/// [`WeChatApp::bind_tester`](crate::WeChatApp::bind_tester).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn bind_tester(wechat_id: &str) -> Result<Command> {
-    kit::command(WECHAT, BIND, &Bind { wechat_id: wechat_id.to_owned() })
-}
-
-/// [`WeChatApp::unbind_tester`](crate::WeChatApp::unbind_tester).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn unbind_tester(tester: &TesterRef) -> Result<Command> {
-    kit::command(WECHAT, UNBIND, tester)
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::bind_tester`](crate::WeChatApp::bind_tester).
+    bind_tester(wechat_id: &str) = BIND, &Bind { wechat_id: wechat_id.to_owned() };
+    /// [`WeChatApp::unbind_tester`](crate::WeChatApp::unbind_tester).
+    unbind_tester(tester: &TesterRef) = UNBIND, tester;
 }
 
 impl WeChatApp {

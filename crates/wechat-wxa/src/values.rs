@@ -11,10 +11,5 @@ mod received;
 mod sent;
 
 pub use miniprogram_core::Coded;
-pub use received::{
-    ACCOUNT_TYPE, APPEAL_SOURCE, APPLY_STATUS, AUTH_TASK, AccountType, AppealSource, ApplyStatus,
-    AuthTaskStatus, CATEGORY_AUDIT, FACE_CHECK, FaceCheck, NAME_AUDIT, ORDER_PATH, ORDER_PATH_APPLICATION,
-    OrderPathTaken, PRIVACY_INTERFACE, PUSHED_VERDICT, PrivacyInterfaceStatus, REALNAME_STATUS, ReviewStatus,
-    SEARCH_STATUS, SearchStatus, TEMPLATE_AUDIT, TEMPLATE_TYPE, TemplateAuditStatus, TemplateKind,
-};
-pub use sent::{DomainAction, MaterialKind, OrderPathKind, PrivacyVersion, ServerDomainKind};
+pub use received::*;
+pub use sent::*;

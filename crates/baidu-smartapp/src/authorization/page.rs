@@ -1,7 +1,7 @@
 //! The page on which a merchant authorizes the platform.
 
-use miniprogram_core::authorization::{AuthorizationRequest, PreAuthorizationCode};
-use miniprogram_core::vendor_api::kit::{page_code, page_query};
+use miniprogram_core::authorization::AuthorizationRequest;
+use miniprogram_core::vendor_api::kit::page_query;
 use miniprogram_core::{Error, Result};
 
 use super::BaiduAuthorization;
@@ -11,12 +11,7 @@ const OPERATION: &str = "authorization_url";
 
 /// Builds the URL of the page, the same for desktops and phones. It must be opened from the platform's registered
 /// domain.
-pub(super) fn url(
-    of: &BaiduAuthorization,
-    code: Option<&PreAuthorizationCode>,
-    request: &AuthorizationRequest,
-) -> Result<String> {
-    let code = page_code(REFUSE, code, request)?;
+pub(super) fn url(of: &BaiduAuthorization, code: &str, request: &AuthorizationRequest) -> Result<String> {
     if request.app.is_some() {
         let why = "must not be given: the merchant chooses the app on Baidu's page";
         return Err(Error::unsupported(BAIDU, OPERATION).with_field("app").with_detail(why));

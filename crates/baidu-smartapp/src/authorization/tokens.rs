@@ -3,7 +3,7 @@
 use miniprogram_core::authorization::{Grant, IssuedToken, PreAuthorizationCode};
 use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::Place;
-use miniprogram_core::vendor_api::kit::{issued_token, lifetime, secret};
+use miniprogram_core::vendor_api::kit::{issued_code, issued_token, secret};
 use miniprogram_core::vendor_api::pipeline::{Call, Op};
 use miniprogram_core::{AppId, Result, Secret};
 
@@ -23,16 +23,11 @@ impl BaiduAuthorization {
         issued_token(&mut reply::fields(&reply)?, "access_token")
     }
 
-    pub(super) async fn fetch_pre_authorization_code(
-        &self,
-        platform: &AccessToken,
-    ) -> Result<PreAuthorizationCode> {
+    pub(super) async fn fetch_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode> {
         const OPERATION: &str = "pre_authorization_code";
         let call = Call::to(&endpoints::PRE_AUTHORIZATION_CODE);
         let reply = self.begin(OPERATION).read(&call.with_given_token(platform.clone())).await?;
-        let mut fields = reply::fields(&reply)?;
-        let code = fields.required("pre_auth_code", secret)?;
-        Ok(PreAuthorizationCode::new(code, lifetime(&mut fields)?))
+        issued_code(&mut reply::fields(&reply)?, "pre_auth_code")
     }
 
     pub(super) async fn exchange_code(&self, platform: &AccessToken, code: &Secret) -> Result<Grant> {
@@ -44,17 +39,12 @@ impl BaiduAuthorization {
         granted(&mut self.begin(OPERATION), call, platform).await
     }
 
-    pub(super) async fn refresh_app(
-        &self,
-        platform: &AccessToken,
-        app: &AppId,
-        refresh_token: &Secret,
-    ) -> Result<Grant> {
+    pub(super) async fn renew(&self, platform: &AccessToken, app: &AppId, token: &Secret) -> Result<Grant> {
         const OPERATION: &str = "refresh";
         REFUSE.required(OPERATION, "app", app.as_str())?;
-        required(OPERATION, "refresh_token", refresh_token)?;
+        required(OPERATION, "refresh_token", token)?;
         let call = Call::to(&endpoints::OAUTH_TOKEN)
-            .with_secret(Place::query("refresh_token"), refresh_token.clone())
+            .with_secret(Place::query("refresh_token"), token.clone())
             .with_query("grant_type", "app_to_tp_refresh_token");
         granted(&mut self.pipeline.begin(app, OPERATION), call, platform).await
     }

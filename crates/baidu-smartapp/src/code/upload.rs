@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use miniprogram_core::model::UploadReceipt;
-use miniprogram_core::vendor_api::kit::snapshot;
+use miniprogram_core::vendor_api::kit::{UploadArguments, snapshot};
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview, Reply};
-use miniprogram_core::{EffectValue, ExtJson, Intent, PackageId, Result, TemplateId};
+use miniprogram_core::{EffectValue, Intent, PackageId, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,12 +19,7 @@ const OPERATION: &str = "upload_code";
 
 /// `package/upload`: returns no id, takes about 3 s to appear, and a repeat creates a second package.
 #[derive(Debug)]
-pub(crate) struct UploadCode {
-    template: TemplateId,
-    ext: ExtJson,
-    version: String,
-    description: String,
-}
+pub(crate) struct UploadCode(UploadArguments);
 
 /// The packages in `package/get` before the upload.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -37,44 +32,32 @@ struct Before {
 }
 
 impl UploadCode {
-    pub(crate) fn new(
-        template: &TemplateId,
-        ext: &ExtJson,
-        version: &str,
-        description: &str,
-    ) -> Result<Self> {
-        REFUSE.required(OPERATION, "template_id", template.as_str())?;
-        REFUSE.required(OPERATION, "user_version", version)?;
-        REFUSE.required(OPERATION, "user_desc", description)?;
-        ext_json::refuse_unclear_switch(ext.field("extEnable").as_ref())?;
-        ext_json::refuse_direct_commit(ext.field("directCommit").as_ref())?;
-        Ok(Self {
-            template: template.clone(),
-            ext: ext.clone(),
-            version: version.to_owned(),
-            description: description.to_owned(),
-        })
+    pub(crate) fn new(upload: UploadArguments) -> Result<Self> {
+        REFUSE.required(OPERATION, "user_version", &upload.version)?;
+        REFUSE.required(OPERATION, "user_desc", &upload.description)?;
+        ext_json::refuse_unclear_switch(upload.ext.field("extEnable").as_ref())?;
+        ext_json::refuse_direct_commit(upload.ext.field("directCommit").as_ref())?;
+        Ok(Self(upload))
     }
 
     /// Builds the request. Source: document 001, `package/upload`.
     pub(crate) fn call(&self) -> Call {
         let fields = vec![
-            ("template_id".into(), self.template.as_str().to_owned()),
-            ("ext_json".into(), self.ext.as_str().to_owned()),
-            ("user_version".into(), self.version.clone()),
-            ("user_desc".into(), self.description.clone()),
+            ("template_id".into(), self.0.template.as_str().to_owned()),
+            ("ext_json".into(), self.0.ext.as_str().to_owned()),
+            ("user_version".into(), self.0.version.clone()),
+            ("user_desc".into(), self.0.description.clone()),
         ];
         Call::to(&endpoints::UPLOAD_CODE).with_form(fields).as_upload()
     }
 
     fn receipt(&self, before: Before) -> UploadReceipt {
-        UploadReceipt::new(&self.version, &self.description)
-            .with_vendor_state(UploadState::new(before.known_package_ids))
+        self.0.receipt().with_vendor_state(UploadState::new(before.known_package_ids))
     }
 
     /// Whether an upload of the same version and description is still being processed.
     fn is_under_way(&self, packages: &Packages) -> bool {
-        let ours = |package: &&Package| package.is_upload_of(&self.version, &self.description);
+        let ours = |package: &&Package| package.is_upload_of(&self.0.version, &self.0.description);
         packages.0.iter().filter(ours).any(Package::is_under_way)
     }
 
@@ -91,7 +74,7 @@ impl UploadCode {
             if op.now() >= give_up_at {
                 let why = format!(
                     "an earlier upload of version {} with this description is still processed",
-                    self.version
+                    self.0.version
                 );
                 return Err(REFUSE.conflict(OPERATION, why).with_advice(
                     "wait until upload_progress no longer says processing, or choose another version",
@@ -116,7 +99,7 @@ impl EffectPlan for UploadCode {
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let packages = self.wait_for_earlier(op).await?;
-        let same = packages.0.iter().filter(|package| package.version.as_deref() == Some(&*self.version));
+        let same = packages.0.iter().filter(|package| package.version.as_deref() == Some(&*self.0.version));
         let known_package_ids = same.filter_map(|package| package.package_id.clone()).collect();
         let all_package_ids = packages.0.iter().filter_map(|package| package.package_id.clone()).collect();
         snapshot::keep(OPERATION, &Before { known_package_ids, all_package_ids })
@@ -133,7 +116,8 @@ impl EffectPlan for UploadCode {
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {
         let before: Before = snapshot::kept(OPERATION, &intent.before)?;
         let Some(packages) = Packages::look(op).await? else { return Ok(Finding::Untold("data")) };
-        let ours = packages.0.iter().filter(|package| package.is_upload_of(&self.version, &self.description));
+        let ours =
+            packages.0.iter().filter(|package| package.is_upload_of(&self.0.version, &self.0.description));
         let new = newest(ours.filter(|package| is_new(package, &before.known_package_ids)));
         if let Some(package) = new {
             let receipt = self.receipt(before).with_package_id(package.package_id.clone());

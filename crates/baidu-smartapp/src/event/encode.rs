@@ -1,7 +1,7 @@
 //! Encrypted pushes as Baidu sends them, for tests, simulators and gateways.
 
 use miniprogram_core::Result;
-use miniprogram_core::callback::{CallbackConfig, CallbackMode, Seal, misconfigured};
+use miniprogram_core::callback::{CallbackConfig, Seal};
 use miniprogram_core::push::OwnedPush;
 use serde_json::json;
 
@@ -20,10 +20,7 @@ impl BaiduEventEncoder {
     /// # Errors
     /// [`Config`](miniprogram_core::ErrorKind::Config), naming `mode`, if the configuration is plain.
     pub fn new(config: CallbackConfig) -> Result<Self> {
-        if config.mode() == CallbackMode::Plain {
-            let remedy = "configure a token and an AES key to seal pushes";
-            return Err(misconfigured("mode", "is plain", remedy).for_vendor(BAIDU));
-        }
+        config.check_sealing(BAIDU)?;
         Ok(Self { config })
     }
 

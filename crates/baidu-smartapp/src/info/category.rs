@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use miniprogram_core::vendor_api::json::repaired;
 use miniprogram_core::vendor_api::pipeline::{Call, EffectPlan, Fields};
-use miniprogram_core::vendor_api::{MethodName, StatusTable, kit, wire};
-use miniprogram_core::{Command, Effect, Result, Subject};
+use miniprogram_core::vendor_api::{MethodName, StatusTable, wire};
+use miniprogram_core::{Effect, Result, Subject, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use serde_with::skip_serializing_none;
@@ -152,12 +152,9 @@ impl CategoryChoice {
     }
 }
 
-/// [`BaiduApp::update_categories`](crate::BaiduApp::update_categories).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn update_categories(choices: &[CategoryChoice]) -> Result<Command> {
-    kit::command(BAIDU, UPDATE_CATEGORIES, &choices)
+inherent_commands! { BAIDU;
+    /// [`BaiduApp::update_categories`](crate::BaiduApp::update_categories).
+    update_categories(choices: &[CategoryChoice]) = UPDATE_CATEGORIES, &choices;
 }
 
 impl BaiduApp {

@@ -10,16 +10,9 @@ use crate::{REFUSE, app_info, reply};
 
 /// `app/pause` and `app/resume`. Source: document 003.
 pub(crate) fn set_visit_status(status: VisitStatus) -> Result<Box<dyn EffectPlan>> {
-    const OPERATION: &str = "set_visit_status";
     // The program status shows the effect.
-    let (endpoint, shows_as) = match status {
-        VisitStatus::Open => (&endpoints::RESUME, 1),
-        VisitStatus::Closed => (&endpoints::PAUSE, 4),
-        other => {
-            let rule = format!("must be open or closed, is {other}");
-            return Err(REFUSE.invalid(OPERATION, "status", rule));
-        }
-    };
+    let (endpoint, shows_as) =
+        kit::open_or_closed(REFUSE, status, (&endpoints::RESUME, 1), (&endpoints::PAUSE, 4))?;
     let shown = |reply: &Reply| Ok(app_info::visit_of(reply)?.raw_status.map(|raw| raw.code));
     OneCall::new(EffectClass::Set, Call::to(endpoint).with_form(Vec::new()))
         .shown_by(app_info::call(), shown, move |code| match code {

@@ -1,35 +1,15 @@
+use miniprogram_core::sent_enums;
+
 use super::{WireRow, WireTable};
 
-/// Declares a sent enumeration, its wire form, and the table of all its values.
+/// Declares a sent enumeration, whose wire value is a text (a number as its digits), and the table of all its values.
 macro_rules! sent {
     ($($(#[$about:meta])* $name:ident, $(#[$of_table:meta])* $table:ident = $field:literal {
         $($(#[$doc:meta])* $variant:ident = $wire:literal, $text:literal, $label:literal;)*
     })*) => {$(
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
-        }
-
-        impl $name {
-            /// Returns the wire value; a number as its digits.
-            #[must_use]
-            pub const fn as_wire(self) -> &'static str {
-                match self { $(Self::$variant => $wire,)* }
-            }
-
-            /// Returns the machine name, as in JSON.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
+        sent_enums! {
+            $(#[$about])*
+            $name: &'static str { $($(#[$doc])* $variant = $text, $wire;)* }
         }
 
         $(#[$of_table])*

@@ -13,7 +13,7 @@ use miniprogram_store::{
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use crate::support::{Act, BAIDU_PLATFORM, Recorder, Server, Setup, baidu_push};
+use crate::support::{Act, BAIDU_PLATFORM, Recorder, Server, Setup, baidu_push, exchange, post};
 
 /// A store as a daemon has it.
 struct Place {
@@ -154,6 +154,30 @@ async fn no_more_events_are_claimed_than_may_wait() {
     server.stop().await.unwrap();
 }
 
+/// Those that an earlier process left are due already, and there are more of them than slots.
+#[tokio::test]
+async fn a_new_event_does_not_overtake_those_that_were_due_before() {
+    let (place, (first, go_on)) = (Place::new().await, hanging(1));
+    let mut server = place.serve(&first, |builder| builder.with_concurrency(1)).await;
+    for app in 1..=3 {
+        deliver(&server, app, 1).await;
+    }
+    server.begin_to_stop();
+    server.until(async || place.attempts().await == [1, 0, 0]).await;
+    go_on[0].notify_one();
+    server.until(async || server.has_stopped()).await;
+
+    let (second, go_on) = hanging(1);
+    let server = place.serve(&second, |builder| builder.with_concurrency(1)).await;
+    second.wait_for(1).await;
+    deliver(&server, 4, 1).await;
+    assert_eq!(place.attempts().await, [1, 1, 0, 0]);
+    go_on[0].notify_one();
+    server.until(async || place.done().await == 4).await;
+    assert_eq!(apps(&second), [2, 3, 4]);
+    server.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_large_event_does_not_wait_in_memory() {
     let (place, (handler, go_on)) = (Place::new().await, hanging(1));
@@ -210,6 +234,32 @@ async fn shutting_down_gives_back_what_was_not_started() {
         assert!(entry.last_error.as_ref().unwrap().contains("stopped"));
     }
     assert_eq!(apps(&handler), [1]);
+}
+
+/// Its write is still going on when the shutdown begins, and there would be a slot for it.
+#[tokio::test]
+async fn an_event_that_is_claimed_after_the_shutdown_has_begun_is_given_back() {
+    let (place, handler) = (Place::new().await, Arc::new(Recorder::default()));
+    let mut server = place.serve(&handler, |builder| builder).await;
+    let turn = File::open(place.path.with_extension("db.turn")).unwrap();
+    turn.lock().unwrap();
+    let (request, address) = (post(&messages(), &baidu_push(&verdict(1, 1, "1.0.0"))), server.address);
+    let delivered = tokio::spawn(async move { exchange(address, &request).await });
+    // Long enough for the request to reach the store's writer.
+    let pass = async || {
+        for _ in 0..10_000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    pass().await;
+    server.begin_to_stop();
+    pass().await;
+    turn.unlock().unwrap();
+    server.until(async || server.has_stopped()).await;
+    assert_eq!(delivered.await.unwrap().unwrap().body, "success");
+    let all = place.all().await;
+    assert_eq!((all[0].state, all[0].attempts), (InboxState::Pending, 0));
+    assert_eq!(handler.seen(), []);
 }
 
 /// Its handlers must be done before its claim is over.

@@ -1,15 +1,17 @@
 //! The receiver over the embedded store: what is acknowledged survives the service.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use miniprogram_core::push::EventCredential;
 use miniprogram_core::token::TokenScope;
 use miniprogram_core::vendor_api::redact::MASK;
 use miniprogram_core::{Event, EventDecoder, EventKind, Secret};
 use miniprogram_store::{
-    Inbox, InboxFilter, InboxState, Listed, Maintenance, NewEvent, SqliteStore, StoreOptions, TokenStore,
+    Inbox, InboxFilter, InboxState, KeyState, Listed, Maintenance, NewEvent, SqliteStore, StoreKeys,
+    StoreOptions, TokenStore,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     APP, Act, NOW, ORIGINAL, Recorder, Setup, WECHAT_PLATFORM, authorization, messages_of, now, ticket,
@@ -114,5 +116,39 @@ async fn credentials_that_earlier_versions_stored_in_the_payload_reach_the_handl
         (Some(code), &json!(MASK))
     );
     server.stop().await.unwrap();
+    store.close().await;
+}
+
+/// Rotation replaces the key while the daemon runs: its writes are refused from then on.
+#[tokio::test]
+async fn readiness_names_a_key_that_was_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("platform.db");
+    let [old, new] = ["a", "b"].map(|letter| Secret::new(format!("{}A=", letter.repeat(42))));
+    let before = StoreKeys::new(&old).unwrap().with_previous(&new).unwrap();
+    let after = StoreKeys::new(&new).unwrap().with_previous(&old).unwrap();
+    let daemon = StoreOptions::default().as_daemon().with_keys(before);
+    let store = Arc::new(SqliteStore::create(&path, daemon).await.unwrap());
+    let server = Setup::new(store.clone()).serve().await;
+    assert_eq!(server.get("/readyz").await.status, 200);
+
+    let command = SqliteStore::open(&path, StoreOptions::default().with_keys(after)).await.unwrap();
+    assert_eq!(server.get("/readyz").await.status, 200, "both keys seal until the rotation");
+    command.reseal().await.unwrap();
+    server.clock.advance(Duration::from_secs(1));
+    let keys = command.check(now()).await.unwrap().keys;
+    let in_state = |state| keys.iter().find(|(_, found)| **found == state).map(|(id, _)| id.clone()).unwrap();
+    let (replaced, active) = (in_state(KeyState::Retired), in_state(KeyState::Active));
+    let ready = server.get("/readyz").await;
+    let state: Value = serde_json::from_str(&ready.body).unwrap();
+    assert_eq!((ready.status, &state["store_key_is_current"]), (503, &json!(false)));
+    let why = format!(
+        "store: key {replaced} was replaced: the store takes only what is sealed with {active}; \
+         set MINIPROGRAM_STORE_KEY to that key, and start again"
+    );
+    assert_eq!(state["problems"], json!([why]));
+    assert_eq!(server.get("/healthz").await.status, 200, "a new start with the same key would not help");
+    server.stop().await.unwrap();
+    command.close().await;
     store.close().await;
 }

@@ -44,7 +44,7 @@ async fn health_readiness_and_numbers_tell_the_truth() {
     let ready = server.get("/readyz").await;
     assert_eq!(ready.status, 200);
     let expected = json!({"ready": true, "problems": [], "store_readable": true, "store_writable": true,
-        "store_in_place": true, "stopping": false, "backlogged": false, "hand_over_advances": true,
+        "store_in_place": true, "store_key_is_current": true, "stopping": false, "backlogged": false, "hand_over_advances": true,
         "hand_over_stalled_seconds": 0, "pending": 0, "dead": 1, "unreadable": 0});
     assert_eq!(state(&ready.body), expected);
 

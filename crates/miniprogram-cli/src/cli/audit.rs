@@ -53,16 +53,16 @@ pub(crate) struct Submit {
     /// Submit only if the uploaded code has this version
     #[arg(long, value_name = "VERSION", group = "target")]
     pub(crate) user_version: Option<String>,
-    /// What the reviewer should know (Baidu: required)
+    /// What the reviewer should know
     #[arg(long, value_name = "TEXT")]
     pub(crate) content: Option<String>,
-    /// A remark (Baidu: required)
+    /// A remark
     #[arg(long, value_name = "TEXT")]
     pub(crate) remark: Option<String>,
-    /// A page and its category, one JSON object each (WeChat: at most 5)
+    /// A page and its category, one JSON object each
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) item: Vec<Source>,
-    /// What is new in this version (WeChat)
+    /// What is new in this version
     #[arg(long, value_name = "TEXT")]
     pub(crate) version_desc: Option<String>,
     /// The vendor's other fields: one JSON object

@@ -73,7 +73,7 @@ fn kind_parser() -> impl TypedValueParser<Value = EventKind> {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without --plain only a verified, encrypted push is accepted; give --token and --aes-key,\nand for WeChat --receiver-id.\nExamples:\n  miniprogram events decode --vendor wechat --app wx0123456789abcdef \\\n    --query \"$QUERY_STRING\" --receiver-id wxfedcba9876543210 < push.xml\n  miniprogram events decode --vendor baidu --plain < message.json"
+    after_help = "Without --plain only a verified, encrypted push is accepted; give --token and --aes-key,\nand --receiver-id at a vendor whose frames end in an id.\nExamples:\n  miniprogram events decode --vendor wechat --app wx0123456789abcdef \\\n    --query \"$QUERY_STRING\" --receiver-id wxfedcba9876543210 < push.xml\n  miniprogram events decode --vendor baidu --plain < message.json"
 )]
 pub(crate) struct Decode {
     /// The query of the request, without ?

@@ -75,6 +75,10 @@ impl VendorEntry for Baidu {
         true
     }
 
+    fn submit_options(&self) -> &'static [(&'static str, &'static str)] {
+        &[("content", "required"), ("remark", "required")]
+    }
+
     fn raw_calls(&self) -> Option<Arc<dyn RawCalls>> {
         Some(Arc::new(Self))
     }

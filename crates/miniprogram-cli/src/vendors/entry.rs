@@ -143,6 +143,12 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Returns the options of `audit submit` that this vendor takes and others may not, such as `content`, each with
+    /// a note for the help, such as `required`, which may be empty.
+    fn submit_options(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Returns the calls of `call`.
     fn raw_calls(&self) -> Option<Arc<dyn RawCalls>> {
         None

@@ -95,6 +95,10 @@ impl VendorEntry for WeChat {
         acceptance::responder(tokens, platforms).map(Some)
     }
 
+    fn submit_options(&self) -> &'static [(&'static str, &'static str)] {
+        &[("item", "at most 5"), ("version-desc", "")]
+    }
+
     fn raw_calls(&self) -> Option<Arc<dyn RawCalls>> {
         Some(Arc::new(Self))
     }

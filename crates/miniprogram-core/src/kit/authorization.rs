@@ -75,6 +75,15 @@ pub fn lifetime(fields: &mut Fields<'_>) -> Result<Duration> {
     positive.map(Duration::from_secs).ok_or_else(|| fields.wrong("expires_in", &why()))
 }
 
+/// Reads a required pre-authorization code and its [lifetime].
+///
+/// # Errors
+/// [`Protocol`](crate::ErrorKind::Protocol) if it is missing, and the errors of [`lifetime`].
+pub fn issued_code(fields: &mut Fields<'_>, name: &str) -> Result<PreAuthorizationCode> {
+    let code = fields.required(name, secret)?;
+    Ok(PreAuthorizationCode::new(code, lifetime(fields)?))
+}
+
 /// Reads a required access token and its [lifetime].
 ///
 /// # Errors

@@ -47,6 +47,40 @@ impl Inherent {
     }
 }
 
+/// Declares the functions that create the commands of a vendor's own effects: per function its arguments, the method,
+/// and the arguments in the vendor crate's own form. The functions return an error only if those cannot be serialized.
+///
+/// ```
+/// use miniprogram_core::vendor_api::MethodName;
+/// use miniprogram_core::{Vendor, inherent_commands};
+///
+/// const SET_NAME: MethodName = MethodName::new("set_name");
+///
+/// inherent_commands! { Vendor::new("acme");
+///     /// Renames the app.
+///     set_name(name: &str) = SET_NAME, &[name];
+/// }
+///
+/// assert_eq!(set_name("bakery")?.operation().as_str(), "set_name");
+/// # Ok::<(), miniprogram_core::Error>(())
+/// ```
+#[macro_export]
+macro_rules! inherent_commands {
+    ($vendor:expr; $(
+        $(#[$about:meta])*
+        $name:ident($($argument:ident: $type:ty),*) = $method:expr, $arguments:expr;
+    )*) => {$(
+        $(#[$about])*
+        ///
+        /// # Errors
+        /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as
+        /// JSON.
+        pub fn $name($($argument: $type),*) -> $crate::Result<$crate::Command> {
+            $crate::vendor_api::kit::command($vendor, $method, $arguments)
+        }
+    )*};
+}
+
 /// Creates the command of an effect that only this vendor has.
 ///
 /// # Errors

@@ -56,6 +56,62 @@ macro_rules! open_enums {
     )*};
 }
 
+/// Declares enumerations that are sent to a vendor: machine names, `Display`, serde, and the wire value of each
+/// variant, which is the second of its two. The caller's crate depends on serde with `derive`.
+///
+/// ```
+/// use miniprogram_core::sent_enums;
+///
+/// sent_enums! {
+///     /// Which version of a guide.
+///     Guide: i64 {
+///         /// The published one.
+///         Published = "published", 1;
+///         /// The one in development.
+///         Development = "development", 2;
+///     }
+/// }
+///
+/// assert_eq!(Guide::Published.as_wire(), 1);
+/// assert_eq!(Guide::ALL[1].to_string(), "development");
+/// ```
+#[macro_export]
+macro_rules! sent_enums {
+    ($($(#[$about:meta])* $name:ident: $wire:ty {
+        $($(#[$doc:meta])* $variant:ident = $text:literal, $on_wire:literal;)*
+    })*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Returns the wire value.
+            #[must_use]
+            pub const fn as_wire(self) -> $wire {
+                match self { $(Self::$variant => $on_wire,)* }
+            }
+
+            /// Returns the machine name, as in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    )*};
+}
+
 /// Declares the tables of a vendor's numbers, over enumerations declared with [`open_enums!`](crate::open_enums),
 /// which has an example.
 #[macro_export]

@@ -226,6 +226,14 @@ impl Maintenance for Handle {
         self.verify_place().await.map_err(|failure| failure.into_error("verify"))
     }
 
+    async fn replaced_key(&self) -> Result<Option<String>> {
+        let given = self.keys().clone();
+        self.read("verify", given, |db, given| {
+            Box::pin(async move { Ok(given.replaced(&keys::kept(db).await?)) })
+        })
+        .await
+    }
+
     async fn export(
         &self,
         now: Timestamp,

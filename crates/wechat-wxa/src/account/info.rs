@@ -2,6 +2,7 @@ use miniprogram_core::vendor_api::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{AppId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_with::skip_serializing_none;
 
 use crate::client::WeChatApp;
 use crate::endpoints;
@@ -9,44 +10,33 @@ use crate::fields;
 use crate::values::{ACCOUNT_TYPE, AccountType, Coded, REALNAME_STATUS, ReviewStatus};
 
 /// An app's account, as the vendor reports it.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountInfo {
     /// `appid`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub app_id: Option<AppId>,
     /// `account_type`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub account_type: Option<Coded<AccountType>>,
     /// `principal_type`: the vendor's number for the kind of owner.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub principal_type: Option<i64>,
     /// `principal_name`: the owner.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub principal_name: Option<String>,
     /// `realname_status`: the state of the owner's identity check.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub realname_status: Option<Coded<ReviewStatus>>,
     /// `wx_verify_info`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub verification: Option<VerificationInfo>,
     /// `signature_info`: the description.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<Changes>,
     /// `head_image_info`: the URL of the icon.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<Changes>,
     /// `nickname_info`: the name.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<Changes>,
     /// `registered_country`: the vendor's number.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub registered_country: Option<i64>,
     /// `credential`: the owner's registration number.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credential: Option<String>,
     /// `customer_type`: the vendor's number.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub customer_type: Option<i64>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -54,17 +44,15 @@ pub struct AccountInfo {
 }
 
 /// A property that can be changed only a limited number of times.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Changes {
     /// The current value.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<String>,
     /// `modify_used_count`: the number of changes made in the period.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub used: Option<i64>,
     /// `modify_quota`: the number of changes allowed in the period.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub quota: Option<i64>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -107,23 +95,19 @@ impl Changes {
 }
 
 /// Which parts of an account are verified.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationInfo {
     /// `qualification_verify`: whether the owner is verified.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub qualification: Option<bool>,
     /// `naming_verify`: whether the name is verified.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub naming: Option<bool>,
     /// `annual_review`: whether the yearly review is due.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub annual_review: Option<bool>,
     /// `annual_review_begin_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub annual_review_begins_at: Option<Timestamp>,
     /// `annual_review_end_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub annual_review_ends_at: Option<Timestamp>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]

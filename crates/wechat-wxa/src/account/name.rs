@@ -1,8 +1,9 @@
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{AuditId, Command, Effect, Result, Subject, Timestamp, effect_fields};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{AuditId, Effect, Result, Subject, Timestamp, effect_fields, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use super::info;
 use crate::REFUSE;
@@ -31,13 +32,13 @@ const MATERIALS: [&str; MOST_MATERIALS] = [
 ];
 
 /// The vendor's assessment of a name that has not been applied for yet.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NameCheck {
     /// `hit_condition`: whether the name matches a rule that requires proofs.
     pub hit: bool,
     /// `wording`: the text of the rule.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wording: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -45,16 +46,15 @@ pub struct NameCheck {
 }
 
 /// A name to apply for, with media ids of its proofs from [`WeChatApp::upload_material`].
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NameChange {
     /// `nick_name`.
     pub name: String,
     /// `id_card`: the owner's identity card, for an app owned by a person.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id_card: Option<String>,
     /// `license`: the owner's licence, for an app owned by an organization.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub license: Option<String>,
     /// `naming_other_stuff_1` to `_5`: other proofs.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -128,15 +128,14 @@ fn check_length(operation: &'static str, name: &str) -> Result<()> {
 }
 
 /// The result of applying for a name.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NameAudit {
     /// `audit_id`: the review that decides. `None` if the name took effect immediately, or if the response was lost
     /// and the account shows the change without naming its review. The verdict is pushed either way.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audit_id: Option<AuditId>,
     /// `wording`: what the vendor requires.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wording: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -154,22 +153,19 @@ impl NameAudit {
 effect_fields! { NameAudit }
 
 /// The state of a name's review.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NameAuditState {
     /// `audit_stat`.
     pub status: Coded<ReviewStatus>,
     /// `nickname`: the name applied for.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// `fail_reason`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
     /// `create_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_at: Option<Timestamp>,
     /// `audit_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audited_at: Option<Timestamp>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -184,12 +180,9 @@ impl NameAuditState {
     }
 }
 
-/// [`WeChatApp::set_name`](crate::WeChatApp::set_name).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn set_name(change: &NameChange) -> Result<Command> {
-    kit::command(WECHAT, SET, change)
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::set_name`](crate::WeChatApp::set_name).
+    set_name(change: &NameChange) = SET, change;
 }
 
 impl WeChatApp {

@@ -1,6 +1,6 @@
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
 use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{Command, Effect, EffectValue, Result, Subject};
+use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -105,20 +105,11 @@ pub fn set_icon(change: &IconChange) -> Result<Command> {
     kit::command(WECHAT, SET_ICON, change)
 }
 
-/// [`WeChatApp::set_description`](crate::WeChatApp::set_description).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn set_description(text: &str) -> Result<Command> {
-    kit::command(WECHAT, SET_DESCRIPTION, &Description { text: text.to_owned() })
-}
-
-/// [`WeChatApp::set_search_status`](crate::WeChatApp::set_search_status).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn set_search_status(status: SearchStatus) -> Result<Command> {
-    kit::command(WECHAT, SET_SEARCH, &Search { status })
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::set_description`](crate::WeChatApp::set_description).
+    set_description(text: &str) = SET_DESCRIPTION, &Description { text: text.to_owned() };
+    /// [`WeChatApp::set_search_status`](crate::WeChatApp::set_search_status).
+    set_search_status(status: SearchStatus) = SET_SEARCH, &Search { status };
 }
 
 impl WeChatApp {

@@ -32,6 +32,7 @@ const OPERATION: &str = "submit_audit";
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
+#[must_use]
 pub struct SubmitOptions {
     /// What the app offers, per page: at most 5 items.
     pub items: Vec<AuditItem>,
@@ -43,34 +44,29 @@ pub struct SubmitOptions {
 
 impl SubmitOptions {
     /// Creates options that say nothing.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds one more item.
-    #[must_use]
     pub fn with_item(mut self, item: AuditItem) -> Self {
         self.items.push(item);
         self
     }
 
     /// Sets the text on what is new.
-    #[must_use]
     pub fn with_version_desc(mut self, text: impl Into<String>) -> Self {
         self.version_desc = Some(text.into());
         self
     }
 
     /// Adds any field of the request, sent as it is; for fields that have no method here.
-    #[must_use]
     pub fn with_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
     }
 
     /// `preview_info`: media ids, from `uploadmedia`, of videos and images that show the app; valid for three days.
-    #[must_use]
     pub fn with_preview<V: Into<String>, P: Into<String>>(
         self,
         videos: impl IntoIterator<Item = V>,
@@ -82,32 +78,27 @@ impl SubmitOptions {
     }
 
     /// `feedback_info`: what was done about the last rejection, at most 200 characters.
-    #[must_use]
     pub fn with_feedback_info(self, text: impl Into<String>) -> Self {
         self.with_field("feedback_info", text.into())
     }
 
     /// `feedback_stuff`: media ids of at most five images for the feedback.
-    #[must_use]
     pub fn with_feedback_stuff<M: Into<String>>(self, media: impl IntoIterator<Item = M>) -> Self {
         let media: Vec<String> = media.into_iter().map(Into::into).collect();
         self.with_field("feedback_stuff", media.join("|"))
     }
 
     /// `ugc_declare`: what users can publish; required with some categories.
-    #[must_use]
     pub fn with_ugc_declare(self, declaration: UgcDeclare) -> Self {
         self.with_field("ugc_declare", declaration.0)
     }
 
     /// `privacy_api_not_use`: whether the interfaces that the scan found are unused.
-    #[must_use]
     pub fn with_privacy_api_not_use(self, unused: bool) -> Self {
         self.with_field("privacy_api_not_use", unused)
     }
 
     /// `order_path`: the page of the order centre.
-    #[must_use]
     pub fn with_order_path(self, path: impl Into<String>) -> Self {
         self.with_field("order_path", path.into())
     }

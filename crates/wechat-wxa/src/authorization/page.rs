@@ -1,8 +1,8 @@
 //! The page on which a merchant authorizes the platform.
 
 use miniprogram_core::Result;
-use miniprogram_core::authorization::{AuthorizationApi, AuthorizationRequest, PreAuthorizationCode};
-use miniprogram_core::vendor_api::kit::{page_code, page_query};
+use miniprogram_core::authorization::{AuthorizationApi, AuthorizationRequest};
+use miniprogram_core::vendor_api::kit::page_query;
 
 use super::WeChatAuthorization;
 use crate::REFUSE;
@@ -11,12 +11,7 @@ use crate::REFUSE;
 const MINI_PROGRAMS: &str = "2";
 
 /// Builds the URL of the page: `componentloginpage` for desktops, `bindcomponent` for phones.
-pub(super) fn url(
-    of: &WeChatAuthorization,
-    code: Option<&PreAuthorizationCode>,
-    request: &AuthorizationRequest,
-) -> Result<String> {
-    let code = page_code(REFUSE, code, request)?;
+pub(super) fn url(of: &WeChatAuthorization, code: &str, request: &AuthorizationRequest) -> Result<String> {
     let (host, path, fragment) = match request.mobile {
         true => ("https://open.weixin.qq.com/", "wxaopen/safe/bindcomponent", "#wechat_redirect"),
         false => ("https://mp.weixin.qq.com/", "cgi-bin/componentloginpage", ""),

@@ -3,7 +3,7 @@
 use miniprogram_core::authorization::{Grant, IssuedToken, Permission, PreAuthorizationCode};
 use miniprogram_core::token::AccessToken;
 use miniprogram_core::transport::Place;
-use miniprogram_core::vendor_api::kit::{issued_token, lifetime, secret};
+use miniprogram_core::vendor_api::kit::{issued_code, issued_token, secret};
 use miniprogram_core::vendor_api::pipeline::{Fields, Reply};
 use miniprogram_core::{AppId, Result, Secret};
 use serde_json::Value;
@@ -38,16 +38,11 @@ impl WeChatAuthorization {
         Ok(())
     }
 
-    pub(super) async fn fetch_pre_authorization_code(
-        &self,
-        platform: &AccessToken,
-    ) -> Result<PreAuthorizationCode> {
+    pub(super) async fn fetch_code(&self, platform: &AccessToken) -> Result<PreAuthorizationCode> {
         const OPERATION: &str = "pre_authorization_code";
         let call = self.call(&endpoints::PRE_AUTHORIZATION_CODE, []);
         let reply = self.begin(OPERATION).read(&call.with_given_token(platform.clone())).await?;
-        let mut fields = fields::of(&reply);
-        let code = fields.required("pre_auth_code", secret)?;
-        Ok(PreAuthorizationCode::new(code, lifetime(&mut fields)?))
+        issued_code(&mut fields::of(&reply), "pre_auth_code")
     }
 
     pub(super) async fn exchange_code(&self, platform: &AccessToken, code: &Secret) -> Result<Grant> {
@@ -72,19 +67,14 @@ impl WeChatAuthorization {
             .with_permissions(permissions(&reply)))
     }
 
-    pub(super) async fn refresh_app(
-        &self,
-        platform: &AccessToken,
-        app: &AppId,
-        refresh_token: &Secret,
-    ) -> Result<Grant> {
+    pub(super) async fn renew(&self, platform: &AccessToken, app: &AppId, token: &Secret) -> Result<Grant> {
         const OPERATION: &str = "refresh";
         REFUSE.required(OPERATION, "app", app.as_str())?;
-        REFUSE.required(OPERATION, "authorizer_refresh_token", refresh_token.expose())?;
+        REFUSE.required(OPERATION, "authorizer_refresh_token", token.expose())?;
         let fields = [("authorizer_appid", Value::from(app.as_str()))];
         let call = self
             .call(&endpoints::REFRESH, fields)
-            .with_secret(Place::body("authorizer_refresh_token"), refresh_token.clone())
+            .with_secret(Place::body("authorizer_refresh_token"), token.clone())
             .with_given_token(platform.clone());
         let reply = self.pipeline.begin(app, OPERATION).send_once(&call).await?;
         let mut fields = fields::of(&reply);

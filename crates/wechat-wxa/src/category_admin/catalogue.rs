@@ -2,37 +2,34 @@ use miniprogram_core::Result;
 use miniprogram_core::vendor_api::pipeline::{Call, Fields};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use crate::client::WeChatApp;
 use crate::endpoints;
 use crate::fields;
 
 /// A category available to apps.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CatalogueCategory {
     /// `id`; 0 is the root of the tree.
     pub id: i64,
     /// `name`; the root has none.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// `level`: 0 the root, 1 first, 2 second.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<i64>,
     /// `father`: the id of the parent category.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub father: Option<i64>,
     /// `children`: the ids of the child categories.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub children: Vec<i64>,
     /// `sensitive_type`: 1 if certificates are required.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sensitive_type: Option<i64>,
     /// `qualify.exter_list`: alternative lists of certificates; all certificates of one list must be submitted.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub certificates: Vec<Vec<CatalogueCertificate>>,
     /// `qualify.remark`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub remark: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -40,14 +37,13 @@ pub struct CatalogueCategory {
 }
 
 /// A certificate that a category requires.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CatalogueCertificate {
     /// `name`: the `key` of [`CategoryCertificate`](crate::CategoryCertificate).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// `url`: an example.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub url: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]

@@ -1,9 +1,9 @@
 //! The effect of `commit`.
 
 use async_trait::async_trait;
-use miniprogram_core::model::UploadReceipt;
+use miniprogram_core::vendor_api::kit::UploadArguments;
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Reply};
-use miniprogram_core::{EffectValue, ExtJson, Intent, Result, TemplateId};
+use miniprogram_core::{EffectValue, Intent, Result};
 use serde_json::{Value, json};
 
 use super::versions_call;
@@ -16,38 +16,18 @@ const OPERATION: &str = "upload_code";
 /// Maximum number of characters in `user_version`.
 const LONGEST_VERSION: usize = 64;
 
-pub(crate) struct UploadCode {
-    template: TemplateId,
-    ext: ExtJson,
-    version: String,
-    description: String,
-}
+pub(crate) struct UploadCode(UploadArguments);
 
 impl UploadCode {
-    pub(crate) fn new(
-        template: &TemplateId,
-        ext: &ExtJson,
-        version: &str,
-        description: &str,
-    ) -> Result<Self> {
-        REFUSE.required(OPERATION, "template_id", template.as_str())?;
-        let length = version.chars().count();
-        if !(1..=LONGEST_VERSION).contains(&length) {
-            let rule = format!("must have 1 to {LONGEST_VERSION} characters, has {length}");
-            return Err(REFUSE.invalid(OPERATION, "user_version", rule));
-        }
-        REFUSE.required(OPERATION, "user_version", version)?;
-        refuse_direct_commit(ext)?;
-        Ok(Self {
-            template: template.clone(),
-            ext: ext.clone(),
-            version: version.to_owned(),
-            description: description.to_owned(),
-        })
+    pub(crate) fn new(upload: UploadArguments) -> Result<Self> {
+        REFUSE.characters(OPERATION, "user_version", &upload.version, 1..=LONGEST_VERSION)?;
+        REFUSE.required(OPERATION, "user_version", &upload.version)?;
+        refuse_direct_commit(&upload.ext)?;
+        Ok(Self(upload))
     }
 
     fn receipt(&self) -> EffectValue {
-        EffectValue::Upload(UploadReceipt::new(&self.version, &self.description))
+        EffectValue::Upload(self.0.receipt())
     }
 }
 
@@ -58,17 +38,17 @@ impl EffectPlan for UploadCode {
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {
-        let template = match self.template.as_number() {
+        let template = match self.0.template.as_number() {
             Some(number) => Value::from(number),
             // 0 is a valid id.
-            None if self.template.as_str() == "0" => Value::from(0),
-            None => Value::from(self.template.as_str()),
+            None if self.0.template.as_str() == "0" => Value::from(0),
+            None => Value::from(self.0.template.as_str()),
         };
         let body = json!({
             "template_id": template,
-            "ext_json": self.ext.as_str(),
-            "user_version": self.version,
-            "user_desc": self.description,
+            "ext_json": self.0.ext.as_str(),
+            "user_version": self.0.version,
+            "user_desc": self.0.description,
         });
         Ok(Call::to(&endpoints::UPLOAD_CODE).with_json(&body).as_upload())
     }
@@ -84,8 +64,8 @@ impl EffectPlan for UploadCode {
         let Some(version) = told(exp.exp_version) else {
             return Ok(Finding::Untold("exp_info.exp_version"));
         };
-        let described = told(exp.exp_desc).is_none_or(|description| description == self.description.trim());
-        if version != self.version.trim() || !described {
+        let described = told(exp.exp_desc).is_none_or(|description| description == self.0.description.trim());
+        if version != self.0.version.trim() || !described {
             return Ok(Finding::Absent);
         }
         let Some(time) = exp.exp_time.filter(|time| *time > 0) else {

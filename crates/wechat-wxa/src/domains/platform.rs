@@ -1,7 +1,7 @@
 use miniprogram_core::vendor_api::endpoint::Endpoint;
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Reply};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{Command, Effect, Result, Subject};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{Effect, Result, Subject, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -177,20 +177,11 @@ impl PlatformDomainChange {
     }
 }
 
-/// [`WeChatPlatform::change_platform_server_domains`](crate::WeChatPlatform::change_platform_server_domains).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn change_platform_server_domains(change: &PlatformDomainChange) -> Result<Command> {
-    kit::command(WECHAT, CHANGE, change)
-}
-
-/// [`WeChatPlatform::change_platform_web_view_domains`](crate::WeChatPlatform::change_platform_web_view_domains).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn change_platform_web_view_domains(change: &PlatformDomainChange) -> Result<Command> {
-    kit::command(WECHAT, CHANGE_WEB_VIEW, change)
+inherent_commands! { WECHAT;
+    /// [`WeChatPlatform::change_platform_server_domains`](crate::WeChatPlatform::change_platform_server_domains).
+    change_platform_server_domains(change: &PlatformDomainChange) = CHANGE, change;
+    /// [`WeChatPlatform::change_platform_web_view_domains`](crate::WeChatPlatform::change_platform_web_view_domains).
+    change_platform_web_view_domains(change: &PlatformDomainChange) = CHANGE_WEB_VIEW, change;
 }
 
 impl WeChatPlatform {

@@ -3,6 +3,7 @@ use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
 use miniprogram_core::{Command, Effect, EffectValue, Result, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use super::{check_domains, standing, verdict};
 use crate::WECHAT;
@@ -15,13 +16,13 @@ use miniprogram_core::vendor_api::kit::OneCall;
 pub(crate) const SET: MethodName = MethodName::new("set_prefetch_domains");
 
 /// The domains whose addresses the client resolves before the app requests them.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrefetchDomains {
     /// `prefetch_dns_domain`.
     pub domains: Vec<PrefetchDomain>,
     /// `size_limit`: the maximum number of domains.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub size_limit: Option<i64>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -29,13 +30,13 @@ pub struct PrefetchDomains {
 }
 
 /// A domain to prefetch.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrefetchDomain {
     /// `url`: the domain.
     pub url: String,
     /// `status`: the vendor's number.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<i64>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]

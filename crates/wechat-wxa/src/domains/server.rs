@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use miniprogram_core::vendor_api::endpoint::Endpoint;
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Reply, VendorRefusal};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{Code, Command, Effect, Error, Result, Subject};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{Code, Effect, Error, Result, Subject, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -243,20 +243,11 @@ impl DomainResult {
     }
 }
 
-/// [`WeChatApp::change_server_domains`](crate::WeChatApp::change_server_domains).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn change_server_domains(change: &DomainChange) -> Result<Command> {
-    kit::command(WECHAT, CHANGE, change)
-}
-
-/// [`WeChatApp::change_server_domains_directly`](crate::WeChatApp::change_server_domains_directly).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn change_server_domains_directly(change: &DomainChange) -> Result<Command> {
-    kit::command(WECHAT, CHANGE_DIRECTLY, change)
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::change_server_domains`](crate::WeChatApp::change_server_domains).
+    change_server_domains(change: &DomainChange) = CHANGE, change;
+    /// [`WeChatApp::change_server_domains_directly`](crate::WeChatApp::change_server_domains_directly).
+    change_server_domains_directly(change: &DomainChange) = CHANGE_DIRECTLY, change;
 }
 
 impl WeChatApp {

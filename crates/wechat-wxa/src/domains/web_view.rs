@@ -1,7 +1,7 @@
 use miniprogram_core::vendor_api::endpoint::Endpoint;
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Reply};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{Command, Effect, Result, Subject};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{Effect, Result, Subject, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -101,20 +101,11 @@ impl WebViewDomainResult {
     }
 }
 
-/// [`WeChatApp::change_web_view_domains`](crate::WeChatApp::change_web_view_domains).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn change_web_view_domains(change: &WebViewDomainChange) -> Result<Command> {
-    kit::command(WECHAT, CHANGE, change)
-}
-
-/// [`WeChatApp::change_web_view_domains_directly`](crate::WeChatApp::change_web_view_domains_directly).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn change_web_view_domains_directly(change: &WebViewDomainChange) -> Result<Command> {
-    kit::command(WECHAT, CHANGE_DIRECTLY, change)
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::change_web_view_domains`](crate::WeChatApp::change_web_view_domains).
+    change_web_view_domains(change: &WebViewDomainChange) = CHANGE, change;
+    /// [`WeChatApp::change_web_view_domains_directly`](crate::WeChatApp::change_web_view_domains_directly).
+    change_web_view_domains_directly(change: &WebViewDomainChange) = CHANGE_DIRECTLY, change;
 }
 
 impl WeChatApp {

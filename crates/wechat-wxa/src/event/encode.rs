@@ -1,6 +1,6 @@
 //! Encrypted pushes as WeChat sends them, for tests, simulators and gateways; and encrypted replies to messages.
 
-use miniprogram_core::callback::{BodyFormat, CallbackConfig, CallbackMode, Seal, misconfigured};
+use miniprogram_core::callback::{BodyFormat, CallbackConfig, Seal};
 use miniprogram_core::push::OwnedPush;
 use miniprogram_core::{Error, Result};
 use serde_json::{Map, Value, json};
@@ -34,10 +34,7 @@ impl WeChatEventEncoder {
     /// [`Config`](miniprogram_core::ErrorKind::Config), naming `mode`, if the configuration is plain, or, naming
     /// `receiver_id`, if it has neither a receiver id nor a platform id.
     pub fn new(config: CallbackConfig) -> Result<Self> {
-        if config.mode() == CallbackMode::Plain {
-            let remedy = "configure a token and an AES key to seal pushes";
-            return Err(misconfigured("mode", "is plain", remedy).for_vendor(WECHAT));
-        }
+        config.check_sealing(WECHAT)?;
         Ok(Self { config: with_both_ids(config)? })
     }
 

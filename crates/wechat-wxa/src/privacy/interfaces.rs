@@ -1,8 +1,9 @@
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{AuditId, Command, Effect, Result, Subject, Timestamp, effect_fields};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{AuditId, Effect, Result, Subject, Timestamp, effect_fields, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_with::skip_serializing_none;
 
 use crate::REFUSE;
 use crate::WECHAT;
@@ -16,34 +17,27 @@ use miniprogram_core::vendor_api::kit::{OneCall, effect_value};
 pub(crate) const APPLY: MethodName = MethodName::new("apply_privacy_interface");
 
 /// An interface that reads users' data and requires permission.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyInterface {
     /// `api_name`, such as `wx.getLocation`.
     pub api_name: String,
     /// `status`: whether the app may use it, if the vendor reports it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<Coded<PrivacyInterfaceStatus>>,
     /// `api_ch_name`: its name in Chinese.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub chinese_name: Option<String>,
     /// `api_desc`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<String>,
     /// `apply_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub applied_at: Option<Timestamp>,
     /// `audit_id`: the last application.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audit_id: Option<AuditId>,
     /// `fail_reason`: why it was refused.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fail_reason: Option<String>,
     /// `api_link`: the interface's page.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub link: Option<String>,
     /// `group_name`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub group_name: Option<String>,
     /// All other fields, as the vendor sent them.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -188,12 +182,9 @@ impl PrivacyApplication {
     }
 }
 
-/// [`WeChatApp::apply_privacy_interface`](crate::WeChatApp::apply_privacy_interface).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn apply_privacy_interface(request: &PrivacyInterfaceRequest) -> Result<Command> {
-    kit::command(WECHAT, APPLY, request)
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::apply_privacy_interface`](crate::WeChatApp::apply_privacy_interface).
+    apply_privacy_interface(request: &PrivacyInterfaceRequest) = APPLY, request;
 }
 
 impl WeChatApp {

@@ -1,10 +1,11 @@
 use std::fmt;
 
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{AppId, Command, Effect, Result, Secret, Subject, Timestamp};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{AppId, Effect, Result, Secret, Subject, Timestamp, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use crate::REFUSE;
 use crate::WECHAT;
@@ -52,6 +53,7 @@ pub struct OrderPath {
 
 /// An application for the page on which several apps show orders. `Debug` hides the password, but its JSON, including
 /// that in a journal, contains it in plain text, so give the reviewers an account that is worth nothing.
+#[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrderPathRequest {
@@ -63,16 +65,12 @@ pub struct OrderPathRequest {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub images: Vec<String>,
     /// `video`: the media id of a video that shows it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub video: Option<String>,
     /// `test_account`: the account with which reviewers log in.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub test_account: Option<String>,
     /// `test_pwd`: its password.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub test_password: Option<String>,
     /// `test_remark`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub test_remark: Option<String>,
     /// Unmodelled fields, sent as they are inside `batch_req`.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -164,12 +162,9 @@ impl OrderPathRequest {
     }
 }
 
-/// [`WeChatPlatform::apply_order_path`](crate::WeChatPlatform::apply_order_path).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn apply_order_path(request: &OrderPathRequest) -> Result<Command> {
-    kit::command(WECHAT, APPLY, request)
+inherent_commands! { WECHAT;
+    /// [`WeChatPlatform::apply_order_path`](crate::WeChatPlatform::apply_order_path).
+    apply_order_path(request: &OrderPathRequest) = APPLY, request;
 }
 
 impl WeChatApp {

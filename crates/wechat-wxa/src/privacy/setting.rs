@@ -1,8 +1,9 @@
 use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Fields, Finding, Reply};
-use miniprogram_core::vendor_api::{InherentCommand, MethodName, kit};
-use miniprogram_core::{Command, Effect, EffectValue, Result, Subject, Timestamp};
+use miniprogram_core::vendor_api::{InherentCommand, MethodName};
+use miniprogram_core::{Effect, EffectValue, Result, Subject, Timestamp, inherent_commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_with::skip_serializing_none;
 
 use crate::REFUSE;
 use crate::WECHAT;
@@ -17,32 +18,25 @@ pub(crate) const SET: MethodName = MethodName::new("set_privacy_setting");
 const OPERATION: &str = SET.as_str();
 
 /// The party responsible for users' data, how to contact it, and how long the data are kept.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyOwner {
     /// `contact_email`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub contact_email: Option<String>,
     /// `contact_phone`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub contact_phone: Option<String>,
     /// `contact_qq`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub contact_qq: Option<String>,
     /// `contact_weixin`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub contact_weixin: Option<String>,
     /// `notice_method`: how users are notified of changes.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub notice_method: Option<String>,
     /// `store_expire_timestamp`: how long data are kept, such as `30天`; absent if kept for as long as needed.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub store_expire_timestamp: Option<String>,
     /// `ext_file_media_id`: a file with further details, from [`WeChatApp::upload_privacy_file`].
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ext_file_media_id: Option<String>,
     /// `store_region`: where data are kept, for owners abroad.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub store_region: Option<String>,
     /// All other fields, as received or as they will be sent.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -172,16 +166,15 @@ impl PrivacyOwner {
 }
 
 /// The purpose for which one kind of data is used.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyUse {
     /// `privacy_key`: the kind, such as `Location` or one of your own.
     pub key: String,
     /// `privacy_text`: the purpose.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub text: Option<String>,
     /// `privacy_label`: the vendor's name of the kind; not sent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub label: Option<String>,
     /// All other fields, as received or as they will be sent.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
@@ -313,11 +306,11 @@ impl PrivacySetting {
 }
 
 /// The current privacy guide.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivacyGuide {
     /// `code_exist`: whether there is code of that version.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub code_exists: Option<bool>,
     /// `privacy_list`: the kinds of data that the code uses.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -326,10 +319,8 @@ pub struct PrivacyGuide {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub uses: Vec<PrivacyUse>,
     /// `update_time`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub updated_at: Option<Timestamp>,
     /// `owner_setting`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<PrivacyOwner>,
     /// `privacy_desc.privacy_desc_list`: every kind that the vendor knows, with its description.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -368,12 +359,9 @@ impl PrivacyGuide {
     }
 }
 
-/// [`WeChatApp::set_privacy_setting`](crate::WeChatApp::set_privacy_setting).
-///
-/// # Errors
-/// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument) if the arguments cannot be written as JSON.
-pub fn set_privacy_setting(setting: &PrivacySetting) -> Result<Command> {
-    kit::command(WECHAT, SET, setting)
+inherent_commands! { WECHAT;
+    /// [`WeChatApp::set_privacy_setting`](crate::WeChatApp::set_privacy_setting).
+    set_privacy_setting(setting: &PrivacySetting) = SET, setting;
 }
 
 impl WeChatApp {

@@ -26,6 +26,7 @@ const TESTERS_FIRST: &str = "testers_first";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
+#[must_use]
 pub struct GrayReleaseOptions {
     /// Whether project members come first.
     pub developers_first: Option<bool>,
@@ -35,27 +36,23 @@ pub struct GrayReleaseOptions {
 
 impl GrayReleaseOptions {
     /// Creates options that say nothing.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Includes project members first (`support_debuger_first`).
-    #[must_use]
     pub const fn developers_first(mut self) -> Self {
         self.developers_first = Some(true);
         self
     }
 
     /// Includes experience members first (`support_experiencer_first`).
-    #[must_use]
     pub const fn testers_first(mut self) -> Self {
         self.testers_first = Some(true);
         self
     }
 
     /// Returns the options that WeChat reports of a plan; `None` for one that it does not report.
-    #[must_use]
     pub fn of_plan(plan: &GrayReleasePlan) -> Self {
         let flag = |name: &str| plan.extra.get(name).and_then(Value::as_bool);
         Self { developers_first: flag(DEVELOPERS_FIRST), testers_first: flag(TESTERS_FIRST) }

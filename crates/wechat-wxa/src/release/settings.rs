@@ -12,15 +12,7 @@ use crate::{REFUSE, wire};
 
 /// `change_visitstatus`.
 pub(crate) fn set_visit_status(status: VisitStatus) -> Result<Box<dyn EffectPlan>> {
-    const OPERATION: &str = "set_visit_status";
-    let action = match status {
-        VisitStatus::Open => "open",
-        VisitStatus::Closed => "close",
-        other => {
-            let rule = format!("must be open or closed, is {other}");
-            return Err(REFUSE.invalid(OPERATION, "status", rule));
-        }
-    };
+    let action = kit::open_or_closed(REFUSE, status, "open", "close")?;
     let shown = |reply: &Reply| Ok(visit_of(reply)?.status);
     OneCall::new(
         EffectClass::Set,

@@ -1,39 +1,6 @@
-/// Declares a sent enumeration, its machine names and its wire form.
-macro_rules! sent {
-    ($($(#[$about:meta])* $name:ident: $wire:ty { $($(#[$doc:meta])* $variant:ident = $text:literal, $on_wire:literal;)* })*) => {$(
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
-        }
+use miniprogram_core::sent_enums;
 
-        impl $name {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// Returns the wire value.
-            #[must_use]
-            pub const fn as_wire(self) -> $wire {
-                match self { $(Self::$variant => $on_wire,)* }
-            }
-
-            /// Returns the machine name, as in JSON.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    )*};
-}
-
-sent! {
+sent_enums! {
     /// `action`: the operation on domains.
     DomainAction: &'static str {
         /// Add to the configured domains.

@@ -1,6 +1,7 @@
 //! Authorization, permissions and addresses.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::ALREADY_BOUND as BOUND;
 
 pub(in crate::codes) const NOT_AUTHORIZED: Advice = Advice::new(
     "let the merchant authorize the platform: there is no authorization",
@@ -48,8 +49,6 @@ pub(in crate::codes) const PLATFORM_FULL: Advice = Advice::new(
     "end bindings that are no longer used: waiting does not make room",
     "第三方平台的绑定数量已达上限，请先解除不再使用的绑定",
 );
-pub(in crate::codes) const BOUND: Advice =
-    Advice::new("nothing to do: it is bound already", "已绑定，无需处理");
 pub(in crate::codes) const CONSENT_BUSY: Advice =
     Advice::new("wait a while before the consent page is opened again", "授权页访问过于频繁，请稍后再打开");
 pub(in crate::codes) const CONSENT_REFERER: Advice = Advice::new(

@@ -1,9 +1,9 @@
 //! Uploading code.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::MESSAGE_TEMPLATE;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::TEMPLATE;
 
-pub(in crate::codes) const TEMPLATE: Advice =
-    Advice::new("name a template that `templates` lists", "请填写 `templates` 返回的模板 ID");
 pub(in crate::codes) const EXT: Advice =
     Advice::new("correct the values of `ext`", "请修正 `ext_json`，其中有无法解析的字符");
 pub(in crate::codes) const EXT_AGAIN: Advice =
@@ -47,8 +47,4 @@ pub(in crate::codes) const LIBRARY_FULL: Advice = Advice::new(
 pub(in crate::codes) const TEMPLATE_NAME: Advice = Advice::new(
     "send at most 30 allowed characters as `user_desc` of the template",
     "模板描述 `user_desc` 最多 30 个字符，请修改后重试",
-);
-pub(in crate::codes) const MESSAGE_TEMPLATE: Advice = Advice::new(
-    "name a message template: this is not the id of a code template",
-    "请填写消息模板 ID，不是代码模板 ID",
 );

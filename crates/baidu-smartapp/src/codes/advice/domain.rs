@@ -1,9 +1,8 @@
 //! Domains of the app and of the platform.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::DOMAIN_NOT_SET as NOT_SET;
 
-pub(in crate::codes) const NOT_SET: Advice =
-    Advice::new("nothing to delete: the domain is not set", "该域名未设置过，无需删除");
 pub(in crate::codes) const NOT_SET_AT_PLATFORM: Advice =
     Advice::new("nothing to delete: the platform never set the domain", "第三方平台未设置过该域名，无需删除");
 pub(in crate::codes) const CHECK_FILE: Advice =

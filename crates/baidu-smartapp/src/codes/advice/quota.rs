@@ -1,6 +1,7 @@
 //! Allowances.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::MAKE_ROOM;
 
 pub(in crate::codes) const CALLS: Advice = Advice::new(
     "slow down, and repeat after a growing pause",
@@ -10,10 +11,6 @@ pub(in crate::codes) const DAY: Advice = Advice::new("wait for the next day", "�
 pub(in crate::codes) const TOTAL: Advice = Advice::new(
     "ask the vendor for a larger allowance: this one is not reset automatically",
     "总额度已用完且不会自动恢复，请向百度申请提额",
-);
-pub(in crate::codes) const MAKE_ROOM: Advice = Advice::new(
-    "remove entries that are no longer used: waiting does not make room",
-    "数量已达上限，请先删除不再使用的条目",
 );
 pub(in crate::codes) const NAME_CHANGES: Advice = Advice::new(
     "wait until name changes are possible again; `app_info` shows how many are left",

@@ -1,6 +1,7 @@
 //! Audits, releases, recovery and settings.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::LIBRARY;
 
 pub(in crate::codes) const NAME_PENDING: Advice =
     Advice::new("wait until the name is approved, then submit again", "名称尚未审核通过，请通过后再提审");
@@ -72,10 +73,6 @@ pub(in crate::codes) const TRAFFIC_OPEN: Advice =
     Advice::new("nothing to do: the traffic is open already", "流量已开启，无需处理");
 pub(in crate::codes) const TRAFFIC_OFFLINE: Advice =
     Advice::new("nothing to do: the traffic is offline already", "流量已下线，无需处理");
-pub(in crate::codes) const LIBRARY: Advice = Advice::new(
-    "name a version that `min_library_version` lists",
-    "请填写 `min_library_version` 返回的基础库版本号",
-);
 pub(in crate::codes) const QR_WIDTH: Advice =
     Advice::new("send a width of 200 to 1280", "二维码 `width` 须在 200 到 1280 之间");
 pub(in crate::codes) const QR_PACKAGE: Advice = Advice::new(

@@ -1,9 +1,8 @@
 //! The form of a request.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::SUCCEEDED;
 
-pub(in crate::codes) const SUCCEEDED: Advice =
-    Advice::new("nothing to do: the call succeeded", "调用成功，无需处理");
 pub(in crate::codes) const BUSY: Advice = Advice::new(
     "repeat later; for an effect, check first whether it has happened nevertheless",
     "百度服务繁忙，请稍后重试；写操作须先查询是否已生效",

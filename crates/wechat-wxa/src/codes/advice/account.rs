@@ -1,11 +1,10 @@
 //! Registration, bound accounts, plugin applications.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::ALREADY_BOUND as BOUND;
 
 pub(in crate::codes) const BIND_FIRST: Advice =
     Advice::new("bind the two accounts first", "请先绑定这两个账号");
-pub(in crate::codes) const BOUND: Advice =
-    Advice::new("nothing to do: it is bound already", "已绑定，无需处理");
 pub(in crate::codes) const SAME_OWNER: Advice =
     Advice::new("bind only accounts of the same owner", "主体不一致，只能绑定同一主体的账号");
 pub(in crate::codes) const OPEN_FIRST: Advice =

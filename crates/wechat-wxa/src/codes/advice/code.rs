@@ -1,13 +1,12 @@
 //! Uploading code.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::TEMPLATE;
 
 pub(in crate::codes) const UNDESCRIBED: Advice = Advice::new(
     "read `code_versions` before uploading again; report the request id to the vendor if the error persists",
     "请先用 `code_versions` 确认是否已上传；反复出现时，凭 rid 向微信反馈",
 );
-pub(in crate::codes) const TEMPLATE: Advice =
-    Advice::new("name a template that `templates` lists", "请填写 `templates` 返回的模板 ID");
 pub(in crate::codes) const BROKEN_TEMPLATE: Advice = Advice::new(
     "recreate the template from its draft with `add_template`, then upload that one",
     "模板有误，请用 `add_template` 从草稿重新生成模板后再上传",

@@ -1,6 +1,7 @@
 //! Domains of the app and of the platform.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::DOMAIN_NOT_SET as NOT_SET;
 
 pub(in crate::codes) const NOT_AN_APP: Advice = Advice::new(
     "send the token of a mini program: domains of other accounts are not set here",
@@ -50,8 +51,6 @@ pub(in crate::codes) const NOT_PLATFORMS: Advice = Advice::new(
     "add the domain to the platform's web-view domains first",
     "请先把该域名加入第三方平台的业务域名",
 );
-pub(in crate::codes) const NOT_SET: Advice =
-    Advice::new("nothing to delete: the domain is not set", "该域名未设置过，无需删除");
 pub(in crate::codes) const PERSONAL: Advice = Advice::new(
     "leave web-view domains alone: personal apps cannot have them",
     "个人主体的小程序不支持设置业务域名",

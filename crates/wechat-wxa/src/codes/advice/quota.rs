@@ -1,6 +1,7 @@
 //! Allowances.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::MAKE_ROOM;
 
 pub(in crate::codes) const DAY: Advice = Advice::new(
     "wait for the next day: this call's allowance is used up; `api_quota` shows it, `clear_quota` resets it",
@@ -15,10 +16,6 @@ pub(in crate::codes) const MONTH: Advice =
 pub(in crate::codes) const RESETS: Advice = Advice::new(
     "wait for the next month: an allowance may be reset ten times a month",
     "每月最多清零 10 次，本月次数已用完，请下月再试",
-);
-pub(in crate::codes) const MAKE_ROOM: Advice = Advice::new(
-    "remove entries that are no longer used: waiting does not make room",
-    "数量已达上限，请先删除不再使用的条目",
 );
 pub(in crate::codes) const ANOTHER: Advice = Advice::new(
     "free a place first, or use another one: waiting does not help",

@@ -1,6 +1,7 @@
 //! Releases, gray releases, rollbacks and settings.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::LIBRARY;
 
 pub(in crate::codes) const NOT_APPROVED: Advice = Advice::new(
     "submit a version and wait until it is approved",
@@ -59,10 +60,6 @@ pub(in crate::codes) const ONE_STEP: Advice = Advice::new(
 pub(in crate::codes) const TARGET: Advice = Advice::new(
     "send an `app_version` that `rollback_targets` lists, or none for the version before",
     "`app_version` 请填写 `rollback_targets` 返回的版本号，不填则回退到上一版本",
-);
-pub(in crate::codes) const LIBRARY: Advice = Advice::new(
-    "name a version that `min_library_version` lists",
-    "请填写 `min_library_version` 返回的基础库版本号",
 );
 pub(in crate::codes) const LIBRARY_OR_ACCOUNT: Advice = Advice::new(
     "name a version that `min_library_version` lists; for domains use the token of a mini program",

@@ -1,9 +1,8 @@
 //! The form of a request.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::SUCCEEDED;
 
-pub(in crate::codes) const SUCCEEDED: Advice =
-    Advice::new("nothing to do: the call succeeded", "调用成功，无需处理");
 pub(in crate::codes) const BUSY: Advice = Advice::new(
     "repeat later, an effect only after checking whether it has happened; if the error persists, check encoding and media ids",
     "请稍后重试，写操作须先查询是否已生效；反复出现时，检查请求编码和素材是否过期",

@@ -1,6 +1,7 @@
 //! The template library.
 
 use miniprogram_core::vendor_api::codes::Advice;
+pub(in crate::codes) use miniprogram_core::vendor_api::codes::advice::MESSAGE_TEMPLATE as MESSAGE;
 
 pub(in crate::codes) const UNKNOWN: Advice = Advice::new(
     "name a draft that `template_drafts` lists or a template that `templates` lists",
@@ -17,8 +18,4 @@ pub(in crate::codes) const TEMPLATE: Advice = Advice::new(
 pub(in crate::codes) const FULL: Advice = Advice::new(
     "delete a template that is no longer used with `delete_template`: the library holds 200",
     "模板库最多 200 个模板，请先用 `delete_template` 删除不再使用的",
-);
-pub(in crate::codes) const MESSAGE: Advice = Advice::new(
-    "name a message template: this is not the id of a code template",
-    "请填写消息模板 ID，不是代码模板 ID",
 );
