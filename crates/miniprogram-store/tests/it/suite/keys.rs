@@ -185,6 +185,8 @@ async fn an_unsealed_process_is_refused_once_the_store_is_sealed(place: Place) {
     ] {
         assert_wrong_key(&error, &[id_of(b'a')]);
     }
+    let why = unsealed.replaced_key().await.unwrap().unwrap();
+    assert!(why.contains("no key is given") && why.contains(&id_of(b'a')), "{why}");
     let after = sealed.check(at(0)).await.unwrap();
     assert_eq!((after.open_values, after.rows), (before.open_values, before.rows), "nothing was written");
     assert_eq!(sealed.reseal().await.unwrap(), 16);
@@ -204,6 +206,7 @@ async fn a_process_that_has_the_old_key_alone_writes_until_it_is_replaced(place:
     // It still runs, and everyone can read what it writes.
     old.save_ticket(&key(), &ticket("second", 2)).await.unwrap();
     assert_eq!(new.ticket(&key()).await.unwrap(), Some(ticket("second", 2)));
+    assert_eq!(old.replaced_key().await.unwrap(), None);
     // No other process starts without the new key.
     assert_not_opened(&place, keys(b'a', &[]), &[id_of(b'b')]).await;
     new.save_ticket(&key(), &ticket("third", 3)).await.unwrap();
@@ -218,6 +221,11 @@ async fn a_process_that_has_the_old_key_alone_writes_until_it_is_replaced(place:
         late.reseal().await.unwrap_err(),
     ] {
         assert_wrong_key(&error, &[id_of(b'b')]);
+    }
+    assert_eq!(new.replaced_key().await.unwrap(), None);
+    for store in [&old, &late] {
+        let why = store.replaced_key().await.unwrap().unwrap();
+        assert!([b'a', b'b'].into_iter().all(|letter| why.contains(&id_of(letter))), "{why}");
     }
     assert_eq!(new.ticket(&key()).await.unwrap(), Some(ticket("third", 3)));
     let url = place.url();
