@@ -402,7 +402,9 @@ async fn five_hundred_slow_peers_at_256_files_lose_no_push_within_three_deliveri
         }
         drop(peers);
         assert_eq!(receiver.terminate(), 0, "{}", receiver.said());
-        assert_eq!(place.numbers("done").len(), 40);
+        // What had not been started at the end is given back.
+        let kept = &place.numbers("done") | &place.numbers("pending");
+        assert_eq!(kept.len(), 40);
     }
 }
 

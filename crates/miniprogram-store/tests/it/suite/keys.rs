@@ -315,9 +315,9 @@ async fn the_keys_of_an_earlier_version_are_found(place: Place) {
     place
         .statement_of(
             "DROP TABLE rollouts; DROP TABLE rollout_apps; DROP TABLE rollout_ledger; DROP TABLE rollout_signals; \
-             DROP TABLE keys; ALTER TABLE store DROP COLUMN keys_generation; \
+             DROP INDEX intents_closed; DROP TABLE keys; ALTER TABLE store DROP COLUMN keys_generation; \
              DELETE FROM _sqlx_migrations WHERE version >= 3",
-            "DROP TABLE rollouts, rollout_apps, rollout_ledger, rollout_signals; \
+            "DROP TABLE rollouts, rollout_apps, rollout_ledger, rollout_signals; DROP INDEX intents_closed; \
              DROP FUNCTION verify_rollout, verify_rollout_app, verify_rollout_entry, verify_rollout_signal; \
              DROP FUNCTION receive_events, claim_events, give_back_events, open_intents, close_intents; \
              DROP TABLE keys; DROP FUNCTION is_sealed_well; DROP FUNCTION refuse_value; DROP FUNCTION verify_ticket CASCADE; \
