@@ -4,8 +4,14 @@
 use std::fs;
 use std::process::Stdio;
 
-use miniprogram::AppId;
-use miniprogram_sim::{Decision, State};
+use std::sync::Arc;
+use std::time::Duration;
+
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::journal::Journal;
+use miniprogram::{AppId, Intent, Timestamp, Vendor};
+use miniprogram_sim::{BAIDU, Callback, Decision, State, WECHAT};
+use miniprogram_store::{StoreJournal, StoreKeys, StoreOptions};
 use serde_json::{Value, json};
 
 use crate::platform::{Platforms, until};
@@ -266,5 +272,37 @@ async fn an_interrupted_run_is_continued_by_its_name() {
         assert_eq!(count(&last, "released"), 2, "{said}");
     }
     assert_released_once(&platforms);
+    daemon.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_settles_what_was_left_open_and_nothing_that_another_process_may_be_working_on() {
+    let platforms = platforms().await;
+    let open = async |vendor: Vendor, app: &str, started_at: Timestamp| {
+        let url = format!("sqlite:{}", platforms.file("state.db").display());
+        let options = StoreOptions::default().with_keys(StoreKeys::default());
+        let store = miniprogram_store::open_with(&url, options).await.unwrap();
+        let platform = Callback::sample(vendor).platform_id;
+        let journal = StoreJournal::new(
+            Arc::<dyn miniprogram_store::Store>::clone(&store),
+            platform,
+            Arc::new(SystemClock),
+        );
+        let command = miniprogram::Command::SetVisitStatus { status: miniprogram::VisitStatus::Open };
+        let intent = Intent::new(vendor, AppId::from(app), command, Value::Null, started_at);
+        journal.open(&intent).await.unwrap();
+        store.close().await;
+    };
+    let now = SystemClock.now();
+    let long_ago = Timestamp::from_unix_millis(now.as_unix_millis() - 3_600_000);
+    open(WECHAT, WECHAT_APP, long_ago).await;
+    open(BAIDU, BAIDU_APP, now.after(Duration::ZERO)).await;
+    let daemon = platforms.serve(&[]);
+    let left = || {
+        let rows = platforms.run(&["effects", "list"]).json();
+        (rows.as_array().unwrap().len() == 1).then_some(rows)
+    };
+    let left = until(left, || platforms.run(&["effects", "list"]).stdout).await;
+    assert_eq!(left[0]["app_id"], BAIDU_APP, "{left}");
     daemon.stop();
 }

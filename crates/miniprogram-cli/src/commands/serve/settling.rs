@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::{Error, Intent, MiniProgramPlatform, Outcome};
 use miniprogram_store::rollouts::RolloutFilter;
 use miniprogram_store::{PlatformKey, Store};
@@ -14,7 +16,12 @@ const AT_A_TIME: usize = 16;
 /// How many of the newest rollouts are asked whether an app is theirs.
 const NEWEST: u32 = 1000;
 
-/// Settles every open effect. Those of apps in a rollout are left to its driver: repeating the call settles them, and
+/// How old an effect is that no other process works on any more: longer than an upload with all of its attempts. A
+/// younger one may be in progress, or its command is about to be repeated and needs its result.
+const ABANDONED_AFTER: Duration = Duration::from_secs(300);
+
+/// Settles every open effect, as soon as it is [abandoned](ABANDONED_AFTER). Those of apps in a rollout are left to its
+/// driver: repeating the call settles them, and
 /// the rollout needs what it yields.
 pub(super) async fn settle(
     store: Arc<dyn Store>,
@@ -24,7 +31,8 @@ pub(super) async fn settle(
     let mut open = Vec::new();
     for (key, platform) in &platforms {
         match store.pending_intents(key).await {
-            Ok(page) => open.extend(page.intents.into_iter().map(|intent| (Arc::clone(platform), intent))),
+            Ok(page) => open
+                .extend(page.intents.into_iter().map(|intent| (key.clone(), Arc::clone(platform), intent))),
             Err(error) => tracing::error!(%error, "the open effects cannot be listed"),
         }
     }
@@ -35,12 +43,18 @@ pub(super) async fn settle(
     tracing::info!(effects = open.len(), "effects are open: they are being settled");
     let turns = Arc::new(Semaphore::new(AT_A_TIME));
     let mut settling = JoinSet::new();
-    for (platform, intent) in open {
+    for (key, platform, intent) in open {
         let (store, turns, left) = (Arc::clone(&store), Arc::clone(&turns), Arc::clone(&left));
         settling.spawn(async move {
-            // It is never closed.
-            let _turn = turns.acquire().await;
-            let settled = settle_one(&*store, &*platform, &intent).await;
+            let settled = match abandoned(&*store, &key, intent.clone()).await {
+                Ok(Some(intent)) => {
+                    // It is never closed.
+                    let _turn = turns.acquire().await;
+                    settle_one(&*store, &*platform, &intent).await
+                }
+                Ok(None) => Ok(true),
+                Err(error) => Err(error),
+            };
             left.fetch_sub(1, Ordering::Relaxed);
             settled.unwrap_or_else(|error| {
                 let (operation, subject) = (intent.operation, &intent.subject);
@@ -53,6 +67,26 @@ pub(super) async fn settle(
     let unknown = known.iter().filter(|known| !**known).count();
     if unknown > 0 {
         tracing::warn!(effects = unknown, "effects are still open; see `miniprogram effects list`");
+    }
+}
+
+/// Waits until nobody works on an effect any more; `None` if it was closed meanwhile.
+async fn abandoned(
+    store: &dyn Store,
+    key: &PlatformKey,
+    mut intent: Intent,
+) -> Result<Option<Intent>, Error> {
+    loop {
+        let due = intent.started_at.after(ABANDONED_AFTER);
+        let wait = due.since(SystemClock.now());
+        if wait.is_zero() {
+            return Ok(Some(intent));
+        }
+        SystemClock.deadline(wait).await;
+        match store.pending_intent(&key.platform, intent.vendor, &intent.subject).await? {
+            Some(open) => intent = open,
+            None => return Ok(None),
+        }
     }
 }
 
