@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints its seed")]
 
 mod copies;
+mod fleet;
 #[path = "../../../miniprogram-store/tests/it/postgres.rs"]
 mod postgres;
 mod process;

@@ -153,6 +153,10 @@ impl Process {
         (Self { child: Kept(child), lines, log, first: Value::Null }, receiver)
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.0.id()
+    }
+
     /// Kills it with SIGKILL; returns its lines and its log.
     pub(crate) fn kill(mut self) -> (Vec<Value>, String) {
         self.child.0.kill().unwrap();

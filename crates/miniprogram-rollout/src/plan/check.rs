@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
+use std::time::Duration;
 
 use miniprogram_core::vendor_api::parse_strict_json;
 use sha2::{Digest, Sha256};
 
 use super::context::Context;
-use super::file::{FilterTable, RolloutFile, Vendors, WaveTable};
+use super::file::{FilterTable, PollingTable, RolloutFile, Vendors, WaveTable};
 use super::problem::{Log, Place, Problems, instead};
 use super::reader::{Located, Present, Source, read};
 use super::rows::{Row, Rows, rows};
@@ -129,6 +130,7 @@ impl Check<'_> {
             audit.rejection = table.rejected.unwrap_or_default();
             audit.delay = table.delayed.unwrap_or_default();
         }
+        let (polling, patience) = self.polling(file.polling);
         let budget = file.failure_budget?;
         let wave = |wave: WaveTable| {
             Some(Wave { name: wave.name?.value, failure_budget: wave.failure_budget.unwrap_or(budget) })
@@ -145,8 +147,8 @@ impl Check<'_> {
             gate: gate.flatten(),
             audit,
             notify: notify?,
-            polling: Polling::default(),
-            patience: Patience::default(),
+            polling,
+            patience,
         };
         let columns: Vec<String> = columns.into_iter().map(|(name, _)| name).collect();
         let secret = secret.into_iter().map(|column| column.value);
@@ -158,6 +160,26 @@ impl Check<'_> {
             secret_columns,
             merchants,
         })
+    }
+
+    fn polling(&mut self, table: Option<Located<PollingTable>>) -> (Polling, Patience) {
+        let (mut polling, mut patience) = (Polling::default(), Patience::default());
+        let Some(Located { value: table, place }) = table else { return (polling, patience) };
+        for (names, intervals, first, longest) in [
+            (("first", "longest"), &mut polling, table.first, table.longest),
+            (("retry_first", "retry_longest"), &mut patience.pause, table.retry_first, table.retry_longest),
+        ] {
+            *intervals = Polling::new(first.unwrap_or(intervals.first), longest.unwrap_or(intervals.longest));
+            if intervals.first < Duration::from_secs(1) {
+                let what = format!("`{}` is shorter than 1 second", names.0);
+                self.log.add(&place, what, "write a second or more");
+            }
+            if intervals.longest < intervals.first {
+                let what = format!("`{}` is shorter than `{}`", names.1, names.0);
+                self.log.add(&place, what, "write both, the longer one last");
+            }
+        }
+        (polling, patience)
     }
 
     fn merchants(&mut self, merchants: &Located<String>) -> Option<(Sheet, Rows)> {

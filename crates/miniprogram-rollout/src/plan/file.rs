@@ -43,6 +43,8 @@ tables! {
         optional gate: Located<GateTable> = "[gate]",
         /// What to do about audits; without it a person is asked after 7 days.
         optional audit: AuditTable = "[audit]",
+        /// How often the vendors are asked.
+        optional polling: Located<PollingTable> = "[polling]",
         /// Who is told.
         optional notify: Vec<Located<NotifyTable>> = "[[notify]]",
     }
@@ -152,6 +154,20 @@ tables! {
         optional delayed: DelayPolicy = r#"delayed = "hold""#,
     }
 
+    /// How often the vendors are asked. Intervals double up to the longest one. A push is looked into at once.
+    #[title = "[polling]"]
+    PollingTable {
+        /// The first interval between two reads of what the vendor has not finished, at least 1 second; 10 minutes if
+        /// absent.
+        optional first: Duration = r#"first = "10m""#,
+        /// The longest one, 6 hours if absent.
+        optional longest: Duration = r#"longest = "6h""#,
+        /// The first pause before a call that failed is repeated, at least 1 second; 30 seconds if absent.
+        optional retry_first: Duration = r#"retry_first = "30s""#,
+        /// The longest one, 1 hour if absent.
+        optional retry_longest: Duration = r#"retry_longest = "1h""#,
+    }
+
     /// Who is told, by a command or a webhook.
     #[title = "[[notify]]"]
     NotifyTable {
@@ -168,7 +184,7 @@ tables! {
 }
 
 /// The tables of the file, for its reference.
-pub(super) const TABLES: [Table; 10] = [
+pub(super) const TABLES: [Table; 11] = [
     RolloutFile::TABLE,
     FilterTable::TABLE,
     VendorTable::TABLE,
@@ -177,6 +193,7 @@ pub(super) const TABLES: [Table; 10] = [
     WindowTable::TABLE,
     GateTable::TABLE,
     AuditTable::TABLE,
+    PollingTable::TABLE,
     NotifyTable::TABLE,
     MERCHANTS,
 ];

@@ -43,10 +43,10 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// Who is told.
     pub notify: Vec<Notification>,
-    /// How often a state is read. The file does not say it: it is kept, so that a newer program drives a stored plan as
-    /// it was made.
+    /// How often a state is read.
     pub polling: Polling,
-    /// How often something is tried again; kept for the same reason.
+    /// How often something is tried again. What the file does not say is kept, so that a newer program drives a stored
+    /// plan as it was made.
     pub patience: Patience,
 }
 

@@ -213,6 +213,12 @@ secret_env = "KEY"
 }
 
 #[test]
+fn intervals_that_cannot_be_kept() {
+    let file = file_with("merchants = \"m.csv\"", "[polling]\nfirst = \"500ms\"\nretry_first = \"2h\"\n");
+    insta::assert_snapshot!("file_intervals", problems(&file));
+}
+
+#[test]
 fn filters() {
     let filter = r#"
 [filter]
