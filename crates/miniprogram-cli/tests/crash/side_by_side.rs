@@ -219,7 +219,14 @@ impl Bench {
         let line = [&line[..], &of_app].concat();
         for run in 1.. {
             assert!(run < 20, "{line:?} comes to no end");
-            let Some((code, lines, log)) = self.run(&line, random) else { continue };
+            let Some((code, lines, log)) = self.run(&line, random) else {
+                // Killed once the effect was done and closed: the same command would be another effect.
+                if self.sim.effects(app, operation) == 1 && !self.is_open(*vendor, app) {
+                    self.said.lock().unwrap().push((run, false));
+                    return;
+                }
+                continue;
+            };
             let is_done = code == Some(0) && lines[0]["outcome"] == "done";
             let effects = self.sim.effects(app, operation);
             if is_done {
@@ -233,6 +240,14 @@ impl Bench {
             self.said.lock().unwrap().push((run, is_done));
             return;
         }
+    }
+
+    /// Returns whether an effect of an app is open.
+    fn is_open(&self, vendor: Vendor, app: &AppId) -> bool {
+        let line = ["effects", "list", "--vendor", vendor.as_str(), "--app", app.as_str()];
+        let (code, lines, log) = Process::start_quietly(&mut self.command(&line)).wait();
+        assert_eq!(code, Some(0), "{log}");
+        lines[0].as_array().is_some_and(|open| !open.is_empty())
     }
 
     fn list(&self, random: &mut fastrand::Rng) {
