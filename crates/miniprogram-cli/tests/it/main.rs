@@ -13,6 +13,7 @@ mod events;
 mod exit_codes;
 mod explain;
 mod help;
+mod operating;
 mod output;
 mod platform;
 #[path = "../../../miniprogram-store/tests/it/postgres.rs"]

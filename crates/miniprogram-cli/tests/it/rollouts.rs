@@ -72,13 +72,13 @@ fn status(platforms: &Platforms) -> Value {
 }
 
 /// How many apps are in a phase.
-fn count(status: &Value, phase: &str) -> u64 {
+pub(crate) fn count(status: &Value, phase: &str) -> u64 {
     let counts = status["counts"].as_array().unwrap().iter();
     counts.filter(|count| count["phase"] == phase).map(|count| count["apps"].as_u64().unwrap()).sum()
 }
 
 /// The status, once it satisfies a condition.
-async fn status_with(platforms: &Platforms, fulfilled: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn status_with(platforms: &Platforms, fulfilled: impl Fn(&Value) -> bool) -> Value {
     until(|| Some(status(platforms)).filter(&fulfilled), || explain(platforms)).await
 }
 

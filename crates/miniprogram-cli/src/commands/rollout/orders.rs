@@ -146,7 +146,7 @@ async fn told(
     match driver {
         Some(driver) => shown["driver"] = json!(driver),
         None => {
-            context.output.remark("nobody drives it now: start `miniprogram serve`, or use `rollout run`")
+            context.output.remark("nobody drives it at this moment: a running `miniprogram serve` goes on within a second; otherwise use `rollout run`")
         }
     }
     context.output.record(&shown).map_err(Failure::after_effect)?;
