@@ -5,7 +5,7 @@ mod submit;
 mod withdraw;
 
 use async_trait::async_trait;
-use miniprogram_core::model::AuditQuota;
+use miniprogram_core::model::{AuditQuota, CheckResult, CheckTarget};
 use miniprogram_core::vendor_api::pipeline::{Call, Fields, Reply};
 use miniprogram_core::{Audit, AuditId, AuditManager, ErrorKind, Result};
 
@@ -17,7 +17,7 @@ use crate::client::BaiduApp;
 use crate::codes::{PACKAGE_AUDIT, QUOTA_PERIOD};
 use crate::endpoints;
 use crate::package::{self, APPROVED, IN_REVIEW, ONLINE, Package, Packages, REJECTED, ROLLING_BACK};
-use crate::{REFUSE, reply};
+use crate::{REFUSE, checks, reply};
 
 #[async_trait]
 impl AuditManager for BaiduApp {
@@ -42,6 +42,10 @@ impl AuditManager for BaiduApp {
     async fn audit_quota(&self) -> Result<AuditQuota> {
         let mut op = self.pipeline.begin(&self.app, "audit_quota");
         quota(&op.read(&quota_call()).await?)
+    }
+
+    async fn submission_checks(&self, target: &CheckTarget) -> Vec<CheckResult> {
+        checks::checks(self, target).await
     }
 }
 

@@ -14,6 +14,8 @@ mod audit;
 #[cfg(feature = "client")]
 mod authorization;
 #[cfg(feature = "client")]
+mod checks;
+#[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
 mod code;

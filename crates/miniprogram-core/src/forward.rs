@@ -8,6 +8,7 @@ use crate::audit::{Audit, AuditQuota, SubmitOptions, SubmitTarget};
 #[cfg(feature = "callback")]
 use crate::callback::{Answer, CallbackProtocol, Route, UrlCheck};
 use crate::capability::Capabilities;
+use crate::check::{CheckResult, CheckTarget};
 use crate::code::{Category, CodeVersion, QrCode, QrCodeOptions, UploadProgress, UploadReceipt};
 use crate::command::Command;
 use crate::command::EffectValue;
@@ -121,6 +122,9 @@ macro_rules! forward {
             }
             async fn audit_quota(&self) -> Result<AuditQuota> {
                 (**self).audit_quota().await
+            }
+            async fn submission_checks(&self, target: &CheckTarget) -> Vec<CheckResult> {
+                (**self).submission_checks(target).await
             }
             async fn expedite_audit(&self, audit: &AuditId) -> Result<Effect> {
                 (**self).expedite_audit(audit).await

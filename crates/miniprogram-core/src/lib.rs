@@ -7,6 +7,7 @@ pub mod authorization;
 #[cfg(feature = "callback")]
 pub mod callback;
 mod capability;
+mod check;
 #[cfg(feature = "client")]
 mod client;
 pub mod clock;
@@ -47,6 +48,7 @@ mod secret;
 mod status;
 mod strict_json;
 mod subject;
+mod submission;
 mod template;
 mod time;
 pub mod token;
@@ -79,6 +81,7 @@ pub use release::{GrayRelease, GrayReleaseOptions, ReleaseTarget, RollbackTarget
 pub use secret::Secret;
 pub use status::{AuditStatus, Coded, GrayStatus, RawStatus, Stage, UploadStatus, VisitStatus};
 pub use subject::Subject;
+pub use submission::check_submission;
 pub use template::TemplateLibrary;
 pub use time::Timestamp;
 pub use vendor::{InvalidVendor, Vendor};

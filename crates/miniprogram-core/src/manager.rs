@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::audit::{Audit, AuditQuota, AuditTarget, SubmitOptions, SubmitTarget};
 use crate::capability::Capabilities;
+use crate::check::{CheckResult, CheckTarget};
 use crate::code::{Category, CodeVersion, QrCode, QrCodeOptions, UploadProgress, UploadReceipt};
 use crate::command::Command;
 use crate::effect::Effect;
@@ -148,6 +149,16 @@ pub trait AuditManager: Authorizer {
     /// # Errors
     /// The errors of any read.
     async fn audit_quota(&self) -> Result<AuditQuota>;
+
+    /// Checks what this vendor can tell about an app before a submission, with reads alone; used by
+    /// [`check_submission`](crate::check_submission), which adds what is the same at every vendor.
+    ///
+    /// A check that the vendor has no read for is left out, and so is one that the target leaves out. By default there
+    /// are no results. Nothing here is an error of the call: a read that fails is
+    /// [a result](CheckResult::failed) of its check.
+    async fn submission_checks(&self, _target: &CheckTarget) -> Vec<CheckResult> {
+        Vec::new()
+    }
 
     /// Asks the vendor to expedite an audit. Requires `Capabilities::expedite_audit`.
     ///

@@ -7,7 +7,7 @@ mod target;
 mod withdraw;
 
 use async_trait::async_trait;
-use miniprogram_core::model::{AuditQuota, QuotaPeriod};
+use miniprogram_core::model::{AuditQuota, CheckResult, CheckTarget, QuotaPeriod};
 use miniprogram_core::vendor_api::pipeline::Call;
 use miniprogram_core::{Audit, AuditId, AuditManager, Result};
 
@@ -18,7 +18,7 @@ pub(crate) use withdraw::WithdrawAudit;
 
 use crate::audit_status::{read_latest, read_status, status_call};
 use crate::client::WeChatApp;
-use crate::{endpoints, wire};
+use crate::{checks, endpoints, wire};
 
 #[async_trait]
 impl AuditManager for WeChatApp {
@@ -42,5 +42,9 @@ impl AuditManager for WeChatApp {
             .with_period(QuotaPeriod::Month, None);
         read.limit = quota.limit;
         Ok(read)
+    }
+
+    async fn submission_checks(&self, target: &CheckTarget) -> Vec<CheckResult> {
+        checks::checks(self, target).await
     }
 }

@@ -20,6 +20,8 @@ mod body;
 #[cfg(feature = "client")]
 mod category_admin;
 #[cfg(feature = "client")]
+mod checks;
+#[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
 mod code;
