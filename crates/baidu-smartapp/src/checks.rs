@@ -106,12 +106,10 @@ fn account(info: &AppInfo) -> CheckResult {
         Some(AnnualReviewStatus::Overdue) => {
             error("the yearly review of the owner is overdue".to_owned(), "let the merchant do the review")
         }
-        Some(AnnualReviewStatus::Due) => CheckResult::warning(
-            Check::Account,
-            Owner::Merchant,
-            "the yearly review of the owner is due",
-        )
-        .with_advice("let the merchant do the review"),
+        Some(AnnualReviewStatus::Due) => {
+            CheckResult::warning(Check::Account, Owner::Merchant, "the yearly review of the owner is due")
+                .with_advice("let the merchant do the review")
+        }
         _ if review.is_none() => {
             CheckResult::skipped(Check::Account, "Baidu does not say whether the owner is verified")
         }
@@ -121,9 +119,9 @@ fn account(info: &AppInfo) -> CheckResult {
 
 fn category(info: &AppInfo) -> CheckResult {
     let state = |wanted: ReviewStatus| {
-        info.categories.iter().find(|category| {
-            category.audit_status.as_ref().is_some_and(|status| status.value == wanted)
-        })
+        info.categories
+            .iter()
+            .find(|category| category.audit_status.as_ref().is_some_and(|status| status.value == wanted))
     };
     if info.categories.is_empty() {
         return CheckResult::error(Check::Category, Owner::Merchant, "the app has no category")

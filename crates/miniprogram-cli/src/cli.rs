@@ -5,6 +5,7 @@ mod app;
 mod audit;
 mod auth;
 mod code;
+mod doctor;
 mod effects;
 mod events;
 mod release;
@@ -34,6 +35,7 @@ pub(crate) use app::{
 pub(crate) use audit::{AuditVerb, Submit, Watch};
 pub(crate) use auth::{AuthVerb, Exchange, List as AuthList, Refresh, Ticket, Url};
 pub(crate) use code::{CodeVerb, QrCode, Upload};
+pub(crate) use doctor::Doctor;
 pub(crate) use effects::{EffectsVerb, Known, Settle};
 pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
@@ -171,6 +173,8 @@ pub(crate) enum Noun {
     /// Bring one version to many apps, in waves: plan it, start it, follow it, take it back
     #[command(subcommand)]
     Rollout(RolloutVerb),
+    /// What blocks an app, or the apps of a rollout file, before a submission is spent
+    Doctor(Doctor),
     /// Run the daemon: receive the pushes of all configured platforms, renew tokens, drive rollouts, deliver events
     Serve(Serve),
     /// Decode the vendors' pushes, and inspect received events
@@ -337,6 +341,7 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
         ["events", "decode"] => {
             &["access_token", "base_url", "timeout", "deadline", "settle_time", "config", "store"]
         }
+        ["doctor"] => &["settle_time"],
         ["rollout", "run" | "start"] => &["vendor", "app", "access_token", "platform_id"],
         ["rollout", "status" | "watch" | "list" | "export"] => &[
             "vendor",

@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod call;
 mod code;
+mod doctor;
 mod effects;
 mod events;
 mod explain;
@@ -36,6 +37,7 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::Auth(verb) => auth::run(&context, verb).await,
         Noun::Effects(verb) => effects::run(&context, verb).await,
         Noun::Rollout(verb) => rollout::run(&context, verb).await,
+        Noun::Doctor(args) => doctor::run(&context, &args).await,
         Noun::Serve(args) => serve::run(&context, args).await,
         Noun::Events(verb) => events::run(&context, verb).await,
         Noun::Store(verb) => store::run(&context, verb).await,

@@ -141,6 +141,11 @@ impl Context {
         self.common.platform_id.as_deref()
     }
 
+    /// Whether a token is given, so that the store's are not used.
+    pub(crate) const fn has_token(&self) -> bool {
+        self.common.access_token.is_some()
+    }
+
     /// The app to call, with its token.
     pub(crate) async fn target(&self) -> Result<Target, Failure> {
         self.target_for(Use::Calls).await

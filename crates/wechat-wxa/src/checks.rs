@@ -104,7 +104,8 @@ fn category(approved: &[Category], submit: Option<&SubmitOptions>) -> CheckResul
         let id = |name: &str| item.get(name).and_then(Value::as_i64).map(Code::from);
         let Some((first, second)) = id("first_id").zip(id("second_id")) else { continue };
         if !has(&first, &second) {
-            let detail = format!("the submission names the category {first}/{second}, which the app does not have");
+            let detail =
+                format!("the submission names the category {first}/{second}, which the app does not have");
             return CheckResult::error(Check::Category, Owner::Platform, detail)
                 .with_advice("name a category of the app, or let the merchant add this one");
         }
@@ -147,7 +148,8 @@ fn privacy_setting(guide: &PrivacyGuide, declared_unused: bool) -> CheckResult {
     let missing: Vec<_> =
         guide.used_by_code.iter().filter(|key| !is_stated(key)).map(String::as_str).collect();
     if !missing.is_empty() {
-        let detail: String = format!("the privacy guide does not say why the code uses {}", missing.join(", "));
+        let detail: String =
+            format!("the privacy guide does not say why the code uses {}", missing.join(", "));
         let level = if declared_unused { CheckResult::warning } else { CheckResult::error };
         return level(Check::PrivacySetting, Owner::Platform, detail)
             .with_advice("complete the guide of the version in development");
@@ -176,8 +178,7 @@ fn privacy_interfaces(interfaces: &[PrivacyInterface], required: Option<&Value>)
         return CheckResult::error(Check::PrivacyInterfaces, owner, detail)
             .with_advice("apply for the interface, and wait until it is granted");
     }
-    let refused =
-        interfaces.iter().find(|found| status(found) == Some(PrivacyInterfaceStatus::Refused));
+    let refused = interfaces.iter().find(|found| status(found) == Some(PrivacyInterfaceStatus::Refused));
     if let Some(found) = refused {
         let detail = format!("{} was refused", found.api_name);
         return CheckResult::warning(Check::PrivacyInterfaces, Owner::Platform, detail)

@@ -16,6 +16,7 @@ pub(super) use fleet::{Fleet, hooks, owner};
 use miniprogram::clock::SystemClock;
 use miniprogram_rollout::engine::RolloutEngine;
 use miniprogram_store::Store;
+pub(super) use plan::{load, refuse};
 pub(super) use status::halted;
 
 use crate::cli::RolloutVerb;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use miniprogram::authorization::AuthorizationApi;
+use miniprogram::authorization::{AuthorizationApi, PlatformProof};
 use miniprogram::clock::SystemClock;
 use miniprogram::token::TokenProvider;
 use miniprogram::transport::BaseUrl;
@@ -214,6 +214,11 @@ impl Context {
     }
 
     /// The calls of a platform's token chain, if its vendor has one.
+    /// How a platform proves who it is when it obtains tokens; none if nothing here can obtain any.
+    pub(crate) fn proof(&self, platform: &Platform) -> Result<Option<PlatformProof>, Error> {
+        Ok(self.chain_if_any(platform)?.map(|chain| chain.platform_proof()))
+    }
+
     fn chain_if_any(&self, platform: &Platform) -> Result<Option<Arc<dyn AuthorizationApi>>, Error> {
         match self.chain(platform) {
             Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),

@@ -85,6 +85,12 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
         Err(Error::unsupported(self.vendor(), "authorization"))
     }
 
+    /// Returns the ids of the permissions without which uploads, audits and releases are refused, for `doctor`. They are
+    /// those of [`AuthorizerInfo`](miniprogram::authorization::AuthorizerInfo).
+    fn required_permissions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Builds the protocol that receives a platform's pushes, for `serve`.
     ///
     /// # Errors

@@ -58,6 +58,11 @@ impl VendorEntry for WeChat {
         })
     }
 
+    /// 18: development and data analysis.
+    fn required_permissions(&self) -> &'static [&'static str] {
+        &["18"]
+    }
+
     fn callback(&self, settings: &PushSettings) -> Result<Box<dyn CallbackProtocol>> {
         let callback = WeChatCallback::new(settings.callback_config()?)?;
         Ok(Box::new(if settings.acceptance_test { callback.with_acceptance_test() } else { callback }))

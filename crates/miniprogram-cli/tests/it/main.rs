@@ -7,6 +7,8 @@ mod alliance;
 mod alliance_watch;
 mod app;
 mod damage;
+#[cfg(unix)]
+mod doctor;
 mod dry_run;
 mod effects;
 mod events;

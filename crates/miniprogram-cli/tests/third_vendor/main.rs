@@ -21,13 +21,14 @@ fn main() -> ExitCode {
         let acme = Acme { receives: role == "receiver" };
         return Command::new().with_vendor(Baidu).with_vendor(WeChat).with_vendor(acme).run();
     }
-    let checks: [(&str, fn()); 8] = [
+    let checks: [(&str, fn()); 9] = [
         ("help_and_capabilities_list_it", help_and_capabilities_list_it),
         ("an_unknown_vendors_error_names_all", an_unknown_vendors_error_names_all),
         ("its_codes_are_explained", its_codes_are_explained),
         ("its_configuration_reaches_its_client", its_configuration_reaches_its_client),
         ("its_effects_are_planned_without_a_secret", its_effects_are_planned_without_a_secret),
         ("what_it_does_not_implement_is_unsupported", what_it_does_not_implement_is_unsupported),
+        ("what_nothing_can_tell_about_an_app_is_skipped", what_nothing_can_tell_about_an_app_is_skipped),
         ("its_pushes_are_received", chainless::its_pushes_are_received),
         ("its_tokens_are_those_in_the_store", chainless::its_tokens_are_those_in_the_store),
     ];
@@ -147,6 +148,16 @@ fn what_it_does_not_implement_is_unsupported() {
             (&json!("acme"), &json!("unsupported"))
         );
     }
+}
+
+fn what_nothing_can_tell_about_an_app_is_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(&folder, "vendor = \"acme\"\nid = \"p1\"\nsigning_key = \"canaryKey\"");
+    let line = ["doctor", "--vendor", "acme", "--app", "a1", "--access-token", "t", "--format", "json"];
+    let report = run(&[&line[..], &["--config", &config]].concat()).json();
+    let checks = report["checks"].as_array().unwrap();
+    assert!(checks.len() >= 13 && report["blocked"] == false, "{report}");
+    assert!(checks.iter().all(|check| check["level"] == "skipped" && check["detail"] != ""), "{report}");
 }
 
 /// A configuration with one platform, which other users cannot read.

@@ -9,7 +9,7 @@ use miniprogram_core::vendor_api::parse_strict_json;
 use sha2::{Digest, Sha256};
 
 use super::context::Context;
-use super::file::{FilterTable, PollingTable, RolloutFile, Vendors, WaveTable};
+use super::file::{DoctorTable, FilterTable, PollingTable, RolloutFile, Vendors, WaveTable};
 use super::problem::{Log, Place, Problems, instead};
 use super::reader::{Located, Present, Source, read};
 use super::rows::{Row, Rows, rows};
@@ -147,6 +147,7 @@ impl Check<'_> {
             gate: gate.flatten(),
             audit,
             notify: notify?,
+            doctor: file.doctor.map(DoctorTable::levels).unwrap_or_default(),
             polling,
             patience,
         };

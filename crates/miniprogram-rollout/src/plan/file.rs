@@ -1,9 +1,11 @@
 //! The tables of the rollout file. What is written here about a key is its reference.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::Time;
 use miniprogram_core::TemplateId;
+use miniprogram_core::model::{Check, CheckLevel};
 use toml::de::DeValue;
 use url::Url;
 
@@ -47,6 +49,8 @@ tables! {
         optional polling: Located<PollingTable> = "[polling]",
         /// Who is told.
         optional notify: Vec<Located<NotifyTable>> = "[[notify]]",
+        /// How serious it is what `doctor` finds; without it as the check itself says.
+        optional doctor: DoctorTable = "[doctor]",
     }
 
     /// Which of the merchants take part. All conditions have to hold.
@@ -181,6 +185,37 @@ tables! {
         /// `url`.
         optional secret_env: String = r#"secret_env = "ROLLOUT_WEBHOOK_KEY""#,
     }
+
+    /// What follows if a check of `doctor` finds something: `error`, `warning`, or `skipped`, so that it is not made.
+    #[title = "[doctor]"]
+    DoctorTable {
+        /// The merchant has authorized the platform.
+        optional authorization: CheckLevel = r#"authorization = "error""#,
+        /// The merchant has granted what a rollout requires.
+        optional permissions: CheckLevel = r#"permissions = "error""#,
+        /// The vendor's last ticket for the platform is fresh.
+        optional ticket: CheckLevel = r#"ticket = "warning""#,
+        /// The app's token is valid, or can be renewed.
+        optional token: CheckLevel = r#"token = "error""#,
+        /// The owner is verified, and nothing about the account is in the way.
+        optional account: CheckLevel = r#"account = "warning""#,
+        /// The app has the categories that a submission needs.
+        optional category: CheckLevel = r#"category = "error""#,
+        /// The servers that the app may reach are set.
+        optional domains: CheckLevel = r#"domains = "error""#,
+        /// The privacy guide covers the data that the code uses.
+        optional privacy_setting: CheckLevel = r#"privacy_setting = "warning""#,
+        /// The interfaces that read personal data are granted.
+        optional privacy_interfaces: CheckLevel = r#"privacy_interfaces = "error""#,
+        /// The app has its ICP filing.
+        optional icp_filing: CheckLevel = r#"icp_filing = "skipped""#,
+        /// Submissions are left.
+        optional quota: CheckLevel = r#"quota = "warning""#,
+        /// No audit is open, and nothing else is in progress.
+        optional open_audit: CheckLevel = r#"open_audit = "error""#,
+        /// The version is newer than those online, approved or in review.
+        optional version: CheckLevel = r#"version = "warning""#,
+    }
 }
 
 /// The tables of the file, for its reference.
@@ -195,6 +230,7 @@ pub(super) const TABLES: [Table; 11] = [
     AuditTable::TABLE,
     PollingTable::TABLE,
     NotifyTable::TABLE,
+    DoctorTable::TABLE,
     MERCHANTS,
 ];
 
@@ -421,5 +457,36 @@ impl FromToml for NotifyWhen {
     fn read(cursor: &mut Cursor<'_, '_>) -> Option<Self> {
         let words = [Self::Halted, Self::Ended, Self::NeedsPerson].map(|when| (when.as_str(), when));
         cursor.word(&words)
+    }
+}
+
+impl FromToml for CheckLevel {
+    fn read(cursor: &mut Cursor<'_, '_>) -> Option<Self> {
+        let words = [Self::Error, Self::Warning, Self::Skipped].map(|level| (level.as_str(), level));
+        cursor.word(&words)
+    }
+}
+
+impl DoctorTable {
+    /// The checks that have a level of their own here.
+    pub(super) fn levels(self) -> BTreeMap<Check, CheckLevel> {
+        [
+            (Check::Authorization, self.authorization),
+            (Check::Permissions, self.permissions),
+            (Check::Ticket, self.ticket),
+            (Check::Token, self.token),
+            (Check::Account, self.account),
+            (Check::Category, self.category),
+            (Check::Domains, self.domains),
+            (Check::PrivacySetting, self.privacy_setting),
+            (Check::PrivacyInterfaces, self.privacy_interfaces),
+            (Check::IcpFiling, self.icp_filing),
+            (Check::Quota, self.quota),
+            (Check::OpenAudit, self.open_audit),
+            (Check::Version, self.version),
+        ]
+        .into_iter()
+        .filter_map(|(check, level)| Some((check, level?)))
+        .collect()
     }
 }

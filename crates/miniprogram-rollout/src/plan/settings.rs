@@ -1,7 +1,9 @@
 //! The checked parts of a plan.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use miniprogram_core::model::{Check, CheckLevel};
 use miniprogram_core::{AppId, TemplateId, Vendor};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,10 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// Who is told.
     pub notify: Vec<Notification>,
+    /// The levels of the checks before a submission, where they are not the checks' own. Absent when empty, as in plans
+    /// stored by earlier versions, whose hash does not cover it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub doctor: BTreeMap<Check, CheckLevel>,
     /// How often a state is read.
     pub polling: Polling,
     /// How often something is tried again. What the file does not say is kept, so that a newer program drives a stored

@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, args: &PlanFile) -> Result<Finish, Fa
 }
 
 /// Reads a rollout file against the registered vendors and the authorizations in the store.
-pub(super) async fn load(
+pub(in crate::commands) async fn load(
     context: &Context,
     settings: &Settings,
     file: &str,
@@ -67,7 +67,7 @@ async fn authorized(context: &Context, settings: &Settings) -> Result<Vec<Author
 }
 
 /// Prints everything that is wrong with the operator's files.
-pub(super) fn refuse(context: &Context, problems: &Problems) -> Result<Finish, Failure> {
+pub(in crate::commands) fn refuse(context: &Context, problems: &Problems) -> Result<Finish, Failure> {
     match context.output.format() {
         Format::Json => context.output.json(&json!({ "problems": problems }))?,
         Format::Table => {

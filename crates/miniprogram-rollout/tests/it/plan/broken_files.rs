@@ -104,6 +104,10 @@ delayed = "wait"
 [[notify]]
 on = ["halt", "halted"]
 url = "ftp://example.com"
+
+[doctor]
+domain = "error"
+domains = "ok"
 "#;
     insta::assert_snapshot!("file_values_of_the_wrong_kind", problems(file));
 }

@@ -1,4 +1,5 @@
 use miniprogram_core::Secret;
+use miniprogram_core::model::{Check, CheckLevel};
 use miniprogram_rollout::plan::{Plan, PlanSecrets, StoredPlanError};
 use proptest::prelude::*;
 
@@ -93,6 +94,17 @@ fn the_hash_depends_on_every_file_and_on_the_secrets() {
     for other in others {
         assert_ne!(other.hash(), plan.hash());
     }
+}
+
+#[test]
+fn levels_of_checks_are_stored_and_a_plan_without_them_has_the_form_of_earlier_versions() {
+    assert!(!plan().to_json().contains("doctor"));
+    let file = format!("{FILE}\n[doctor]\ndomains = \"error\"\nicp_filing = \"skipped\"\n");
+    let plan = plan_of(&file, MERCHANTS, EXT);
+    let back = Plan::from_json(&plan.to_json(), &plan.secrets()).unwrap();
+    let levels: Vec<_> = back.settings().doctor.iter().map(|(check, level)| (*check, *level)).collect();
+    assert_eq!(levels, [(Check::Domains, CheckLevel::Error), (Check::IcpFiling, CheckLevel::Skipped)]);
+    assert_eq!(back, plan);
 }
 
 #[test]

@@ -1,0 +1,222 @@
+//! What blocks an app before a submission is spent on it.
+
+mod report;
+mod stored;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::model::{Check, CheckLevel, CheckResult, CheckTarget};
+use miniprogram::{AppId, Error, ErrorKind, MiniProgramPlatform, Outcome, Vendor, check_submission};
+use miniprogram_rollout::plan::{Plan, PlannedApp, VendorSettings};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use self::report::Examined;
+use self::stored::Stored;
+use super::rollout;
+use crate::cli::{self, Doctor};
+use crate::config::Settings;
+use crate::context::Context;
+use crate::failure::{Failure, Finish};
+
+/// About how many calls one app takes, to keep to the rate of a plan.
+const CALLS_OF_AN_APP: f64 = 9.0;
+
+/// The levels that a plan sets.
+type Levels = BTreeMap<Check, CheckLevel>;
+
+/// Runs `doctor`.
+pub(crate) async fn run(context: &Context, args: &Doctor) -> Result<Finish, Failure> {
+    let settings = context.settings()?;
+    let Some(file) = &args.file else {
+        let mut wanted = CheckTarget::default();
+        wanted.version.clone_from(&args.user_version);
+        return one(context, &settings, &wanted, &Levels::new()).await;
+    };
+    let plan = match rollout::load(context, &settings, file).await? {
+        Ok(plan) => plan,
+        Err(problems) => return rollout::refuse(context, &problems),
+    };
+    match context.app() {
+        Some(app) => {
+            let vendor = context.vendor()?.vendor();
+            let planned = plan.app(vendor, &AppId::from(app)).ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, "doctor")
+                    .with_field("app")
+                    .with_detail(format!("the plan has no app {app} of {vendor}"))
+                    .with_advice("name an app of the merchants that its filters leave")
+            })?;
+            one(context, &settings, &wanted_of(&planned, &plan), &plan.settings().doctor).await
+        }
+        None => all(context, &settings, &plan).await,
+    }
+}
+
+/// What a plan submits to an app.
+fn wanted_of(planned: &PlannedApp<'_>, plan: &Plan) -> CheckTarget {
+    let target = &planned.target;
+    let wanted = CheckTarget::default()
+        .with_version(&target.version)
+        .with_ext(target.ext.clone())
+        .with_submit(target.submit.clone());
+    let levels = plan.settings().doctor.iter();
+    let left_out = levels.filter(|(_, level)| **level == CheckLevel::Skipped);
+    left_out.fold(wanted, |wanted, (check, _)| wanted.without(*check))
+}
+
+/// Examines one app, with the given token or that of the store.
+async fn one(
+    context: &Context,
+    settings: &Settings,
+    wanted: &CheckTarget,
+    levels: &Levels,
+) -> Result<Finish, Failure> {
+    let target = context.target().await?;
+    let stored = if context.has_token() || settings.store()?.is_none() {
+        None
+    } else {
+        Some(Stored::of(context, settings, context.one_platform(settings)?).await?)
+    };
+    let examined = examine(&*target.platform()?, stored.as_ref(), &target.app, wanted, levels).await;
+    let is_blocked = examined.is_blocked();
+    report::one(context, &examined)?;
+    Ok(if is_blocked { Finish::Faulty } else { Finish::Done })
+}
+
+/// Examines an app: what the store says about it first, because without an authorization nothing is sent.
+async fn examine(
+    platform: &dyn MiniProgramPlatform,
+    stored: Option<&Stored>,
+    app: &AppId,
+    wanted: &CheckTarget,
+    levels: &Levels,
+) -> Examined {
+    let mut results = match stored {
+        Some(stored) => stored.checks(app, wanted).await,
+        None => Vec::new(),
+    };
+    let locked_out =
+        |result: &CheckResult| result.check == Check::Authorization && result.level == CheckLevel::Error;
+    if results.iter().any(locked_out) {
+        let why = "not read without an authorization";
+        results.extend(Check::ALL.iter().map(|check| CheckResult::skipped(*check, why)));
+    } else {
+        results.extend(check_submission(&*platform.authorizer(app.clone()), wanted).await);
+    }
+    let mut results = CheckResult::merged(results);
+    for result in &mut results {
+        if let Some(level) = levels.get(&result.check)
+            && result.level >= CheckLevel::Warning
+        {
+            result.level = *level;
+        }
+    }
+    Examined { vendor: platform.vendor(), app_id: app.clone(), checks: results }
+}
+
+/// One vendor of a plan.
+struct Practice {
+    platform: Box<dyn MiniProgramPlatform>,
+    stored: Option<Stored>,
+    levels: Levels,
+}
+
+/// Examines every app of a plan, each vendor's at the plan's rate.
+async fn all(context: &Context, settings: &Settings, plan: &Plan) -> Result<Finish, Failure> {
+    if context.has_token() {
+        return Err(cli::usage("`doctor FILE` takes no --access-token: every app has its own").into());
+    }
+    let mut practices = Vec::new();
+    for vendor in &plan.settings().vendors {
+        if context.named_vendor().is_none_or(|entry| entry.vendor() == vendor.vendor) {
+            practices.push((vendor, Arc::new(practice(context, settings, plan, vendor).await?)));
+        }
+    }
+    let mut vendors = JoinSet::new();
+    for (place, (vendor, practice)) in practices.into_iter().enumerate() {
+        let apps = plan.apps().filter(|planned| planned.target.vendor == vendor.vendor);
+        let apps = apps.map(|planned| (wanted_of(&planned, plan), planned.target.app_id)).collect();
+        let pace = Pace::of(vendor);
+        vendors.spawn(async move { (place, rounds(apps, &pace, practice).await) });
+    }
+    let mut examined = Vec::new();
+    for apps in in_order(vendors).await {
+        examined.extend(apps);
+    }
+    let is_blocked = examined.iter().any(Examined::is_blocked);
+    report::all(context, &examined)?;
+    Ok(if is_blocked { Finish::Faulty } else { Finish::Done })
+}
+
+async fn practice(
+    context: &Context,
+    settings: &Settings,
+    plan: &Plan,
+    vendor: &VendorSettings,
+) -> Result<Practice, Failure> {
+    let [platform] = settings.named(Some(vendor.vendor), context.platform_id())[..] else {
+        return Err(of_platforms(vendor.vendor).into());
+    };
+    let config = context.journaled_client(settings, platform).await?;
+    Ok(Practice {
+        platform: platform.entry.platform(config)?,
+        stored: Some(Stored::of(context, settings, platform).await?),
+        levels: plan.settings().doctor.clone(),
+    })
+}
+
+fn of_platforms(vendor: Vendor) -> Error {
+    Error::new(ErrorKind::Config, "doctor")
+        .for_vendor(vendor)
+        .with_outcome(Outcome::NotSent)
+        .with_field("platform")
+        .with_detail(format!("a plan needs exactly one platform of {vendor}"))
+        .with_advice("configure one [[platform]] of each vendor that the plan names")
+}
+
+/// How fast the apps of a vendor are examined.
+struct Pace {
+    /// Between the starts of two apps.
+    pause: Duration,
+    concurrency: usize,
+}
+
+impl Pace {
+    fn of(vendor: &VendorSettings) -> Self {
+        let pause = Duration::from_secs_f64(CALLS_OF_AN_APP / vendor.rate.per_second());
+        Self { pause, concurrency: usize::try_from(vendor.concurrency).unwrap_or(usize::MAX) }
+    }
+}
+
+/// Examines the apps of one vendor.
+async fn rounds(apps: Vec<(CheckTarget, AppId)>, pace: &Pace, practice: Arc<Practice>) -> Vec<Examined> {
+    let places = Arc::new(Semaphore::new(pace.concurrency.min(Semaphore::MAX_PERMITS)));
+    let mut running = JoinSet::new();
+    for (place, (wanted, app)) in apps.into_iter().enumerate() {
+        if place > 0 {
+            SystemClock.deadline(pace.pause).await;
+        }
+        let permit = Arc::clone(&places).acquire_owned().await;
+        let practice = Arc::clone(&practice);
+        running.spawn(async move {
+            let Practice { platform, stored, levels } = &*practice;
+            let examined = examine(&**platform, stored.as_ref(), &app, &wanted, levels).await;
+            drop(permit);
+            (place, examined)
+        });
+    }
+    in_order(running).await
+}
+
+/// The results of tasks in the order of their places.
+async fn in_order<T: 'static>(mut running: JoinSet<(usize, T)>) -> Vec<T> {
+    let mut results = Vec::new();
+    while let Some(result) = running.join_next().await {
+        results.push(result.unwrap_or_else(|problem| std::panic::resume_unwind(problem.into_panic())));
+    }
+    results.sort_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
+}
