@@ -341,7 +341,6 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
         ["events", "decode"] => {
             &["access_token", "base_url", "timeout", "deadline", "settle_time", "config", "store"]
         }
-        ["doctor"] => &["settle_time"],
         ["rollout", "run" | "start"] => &["vendor", "app", "access_token", "platform_id"],
         ["rollout", "status" | "watch" | "list" | "export"] => &[
             "vendor",

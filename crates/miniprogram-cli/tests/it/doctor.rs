@@ -120,7 +120,7 @@ async fn wechats_own_checks_block_until_they_are_put_right() {
     app.set_privacy_setting(&guide.with_use(PrivacyUse::new("Location", "门店"))).await.unwrap();
     let domains = DomainChange::add().with(ServerDomainKind::Request, ["https://api.example.com"]);
     app.change_server_domains_directly(&domains).await.unwrap();
-    app.set_description("面包").await.unwrap();
+    app.set_description("每天早晨的新鲜面包").await.unwrap();
     let good = wanted.with_submit(item(1, 2).into()).with_ext(ext("chooseAddress"));
     let found = check_submission(&app, &good).await;
     for check in
