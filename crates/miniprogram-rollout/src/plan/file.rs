@@ -219,7 +219,7 @@ tables! {
 }
 
 /// The tables of the file, for its reference.
-pub(super) const TABLES: [Table; 11] = [
+pub(super) const TABLES: [Table; 12] = [
     RolloutFile::TABLE,
     FilterTable::TABLE,
     VendorTable::TABLE,
