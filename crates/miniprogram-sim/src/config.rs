@@ -60,6 +60,7 @@ pub(crate) struct Settings {
     pub(crate) wechat_withdrawals_per_day: usize,
     pub(crate) wechat_withdrawals_per_month: usize,
     pub(crate) wechat_daily_calls: u64,
+    pub(crate) wechat_content_checks: bool,
     pub(crate) baidu_audits: Option<u32>,
     pub(crate) rollback_version_prefix: bool,
     pub(crate) name_rules: NameRules,
@@ -126,6 +127,7 @@ impl SimConfig {
                 wechat_withdrawals_per_day: 1,
                 wechat_withdrawals_per_month: 10,
                 wechat_daily_calls: 1_000_000,
+                wechat_content_checks: true,
                 baidu_audits: None,
                 rollback_version_prefix: true,
                 name_rules: NameRules::sample(),
@@ -300,6 +302,15 @@ impl SimConfig {
     #[must_use]
     pub fn with_wechat_daily_calls(mut self, limit: u64) -> Self {
         self.settings.wechat_daily_calls = limit;
+        self
+    }
+
+    /// Sets whether WeChat compares the pages of an upload and a submission with those of the template, and the
+    /// categories of a submission with those of the app; `true` by default. Without it any are accepted: for content that
+    /// was made for real templates and apps.
+    #[must_use]
+    pub fn with_wechat_content_checks(mut self, checks: bool) -> Self {
+        self.settings.wechat_content_checks = checks;
         self
     }
 

@@ -85,8 +85,9 @@ fn both() -> Vec<DecisionInfo> {
     rows.add(
         "reviews",
         "",
-        "Reviews wait for the audit policy or a manual decision. There is no other reviewer.",
-        &["pushes::a_policy_decides_at_its_time", "wechat_names::the_policy_decides_names_too"],
+        "Reviews wait for the audit policy (`with_audit_policy`) or a manual decision. There is no other reviewer. \
+         A policy approves or rejects every review, or rejects a share of them by the seed.",
+        &["pushes::a_policy_decides_at_its_time", "pushes::a_policy_rejects_a_share_by_the_seed", "wechat_names::the_policy_decides_names_too"],
     );
     rows.add(
         "authorization page",

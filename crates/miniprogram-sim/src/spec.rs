@@ -164,7 +164,8 @@ impl AppSpec {
 
 /// A state to put an app into; no effect is counted.
 ///
-/// Except for `Fresh` and `NoPrevious`, version 1.1.0 is online and 1.0.0 came before it; uploads on top are 1.2.0.
+/// Except for `Fresh`, `NoPrevious` and `OnlineAs`, version 1.1.0 is online and 1.0.0 came before it; uploads on top are
+/// 1.2.0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -175,6 +176,11 @@ pub enum State {
     Online,
     /// A version online and none before it.
     NoPrevious,
+    /// This version online and none before it.
+    OnlineAs {
+        /// Its version.
+        version: String,
+    },
     /// A version uploaded, not submitted.
     Uploaded {
         /// Its version.

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults::millis;
+
 /// How reviews, of code and of everything else, are decided automatically.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuditPolicy {
@@ -19,6 +21,17 @@ pub enum AuditPolicy {
         millis: u64,
         /// The verdict.
         decision: Decision,
+    },
+    /// Decided after this many milliseconds of simulated time: a share of the reviews is rejected, all others are
+    /// approved. The draw for an app's n-th review depends only on the seed, the app and n.
+    Drawn {
+        /// The delay.
+        millis: u64,
+        /// The share of rejections, from 0 to 1.
+        rejected: f64,
+        /// The reason of a rejection.
+        #[serde(default)]
+        reason: String,
     },
 }
 
@@ -44,7 +57,21 @@ impl AuditPolicy {
     /// Decides after this time.
     #[must_use]
     pub fn after(duration: Duration, decision: Decision) -> Self {
-        Self::After { millis: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), decision }
+        Self::After { millis: millis(duration), decision }
+    }
+
+    /// Rejects a share of the reviews, from 0 to 1, and approves all others, after this time.
+    #[must_use]
+    pub fn drawn_after(duration: Duration, rejected: f64, reason: impl Into<String>) -> Self {
+        Self::Drawn { millis: millis(duration), rejected, reason: reason.into() }
+    }
+
+    /// After which time a review is decided; `None` if it waits.
+    pub(crate) fn delay(&self) -> Option<Duration> {
+        match self {
+            Self::Manual => None,
+            Self::After { millis, .. } | Self::Drawn { millis, .. } => Some(Duration::from_millis(*millis)),
+        }
     }
 }
 

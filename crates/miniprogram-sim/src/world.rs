@@ -1,7 +1,6 @@
 //! The state of everything: apps, tokens, faults, scheduled jobs.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::time::Duration;
 
 use miniprogram_core::{AppId, Secret, Timestamp, Vendor};
 
@@ -10,7 +9,7 @@ use crate::clock::Time;
 use crate::config::SimConfig;
 use crate::endpoint::Effects;
 use crate::error::SimError;
-use crate::faults::{Faults, PushFaults};
+use crate::faults::{Faults, PushFaults, mix};
 pub(crate) use crate::platform::Platform;
 use crate::pushes::Push;
 use crate::spec::{AppSpec, State};
@@ -18,6 +17,9 @@ use crate::tokens::{Holder, Issued};
 use crate::truth::{AppTruth, LoggedRequest, SentPush};
 use crate::verdict::{AuditPolicy, Decision, ReviewItem};
 use crate::{BAIDU, WECHAT, baidu, wechat};
+
+/// What draws of verdicts are counted under, beside the paths of requests.
+const VERDICT: &str = "verdict";
 
 /// A scheduled job.
 type Job = Box<dyn FnOnce(&mut World, Timestamp) + Send>;
@@ -389,6 +391,21 @@ impl World {
         }
     }
 
+    /// The verdict of a policy on the next review of an app.
+    fn decision(&mut self, policy: AuditPolicy, app: &AppId) -> Option<Decision> {
+        match policy {
+            AuditPolicy::Manual => None,
+            AuditPolicy::After { decision, .. } => Some(decision),
+            AuditPolicy::Drawn { rejected, reason, .. } => {
+                let count = self.draws.entry((Some(app.clone()), VERDICT.to_owned())).or_default();
+                *count += 1;
+                let parts = [app.as_str().as_bytes(), VERDICT.as_bytes(), &count.to_be_bytes()];
+                let drawn = fastrand::Rng::with_seed(mix(self.seed, &parts)).f64();
+                Some(if drawn < rejected { Decision::reject(reason) } else { Decision::Approve })
+            }
+        }
+    }
+
     pub(crate) fn take_outbox(&mut self) -> Vec<Out> {
         std::mem::take(&mut self.outbox)
     }
@@ -396,9 +413,9 @@ impl World {
 
 /// The job that decides a submission as the policy says.
 pub(crate) fn scheduled(policy: &AuditPolicy, app: &AppId, audit: u64, now: Timestamp) -> Option<Planned> {
-    let AuditPolicy::After { millis, decision } = policy else { return None };
-    let (app, decision) = (app.clone(), decision.clone());
-    Some(Planned::timed(now.after(Duration::from_millis(*millis)), move |world, now| {
+    let (due, policy, app) = (now.after(policy.delay()?), policy.clone(), app.clone());
+    Some(Planned::timed(due, move |world, now| {
+        let Some(decision) = world.decision(policy, &app) else { return };
         // If it has been withdrawn or decided in the meantime, there is nothing to decide.
         let _ = world.decide(&app, Some(audit), &decision, now);
     }))
@@ -412,14 +429,14 @@ pub(crate) fn scheduled_review(
     id: u64,
     now: Timestamp,
 ) -> Option<Planned> {
-    let AuditPolicy::After { millis, decision } = policy else { return None };
-    let (app, decision) = (app.clone(), decision.clone());
-    Some(Planned::timed(now.after(Duration::from_millis(*millis)), move |world, now| {
+    let (due, policy, app) = (now.after(policy.delay()?), policy.clone(), app.clone());
+    Some(Planned::timed(due, move |world, now| {
+        let Some(decision) = world.decision(policy, &app) else { return };
         // If it has been decided in the meantime, or the verdict exists only for code, nothing changes.
         let _ = world.decide_review(&app, item, Some(id), &decision, now);
     }))
 }
 
 fn original_id(app: &AppId) -> String {
-    format!("gh_{:012x}", crate::faults::mix(0, &[app.as_str().as_bytes()]) & 0xffff_ffff_ffff)
+    format!("gh_{:012x}", mix(0, &[app.as_str().as_bytes()]) & 0xffff_ffff_ffff)
 }

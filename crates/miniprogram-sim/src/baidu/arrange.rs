@@ -32,6 +32,7 @@ pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) ->
     let versions = match state {
         State::Fresh => &[][..],
         State::NoPrevious => &["1.1.0"],
+        State::OnlineAs { version } => &[version.as_str()],
         _ => &["1.0.0", "1.1.0"],
     };
     for (index, version) in (1_i64..).zip(versions) {
@@ -41,7 +42,7 @@ pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) ->
         account.release(id, ago(27 * DAY / index));
     }
     let version = match state {
-        State::Fresh | State::Online | State::NoPrevious => return Some(account),
+        State::Fresh | State::Online | State::NoPrevious | State::OnlineAs { .. } => return Some(account),
         State::GrayRunning { .. } => return None,
         State::RolledBack => {
             account.rolled_back(ago(30));

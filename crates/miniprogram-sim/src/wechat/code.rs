@@ -35,7 +35,7 @@ pub(super) fn commit(view: &WeView<'_>) -> Verdict {
     if version.chars().count() > VERSION {
         return Err(Refusal::code(40097));
     }
-    let pages = pages(&ext)?;
+    let pages = pages(&ext, view.settings.wechat_content_checks)?;
     Step::effect(move |scene: &mut WeScene<'_>| {
         scene.state.uploaded = Some(Upload {
             version,
@@ -57,9 +57,9 @@ fn ext_json(text: &str) -> Result<Object, Refusal> {
 }
 
 /// `pages` of ext_json replaces the template's pages, and may name no others; `extPages` and `tabBar.list` follow it.
-fn pages(ext: &Object) -> Result<Vec<String>, Refusal> {
+fn pages(ext: &Object, checks: bool) -> Result<Vec<String>, Refusal> {
     let template = template_pages();
-    let exists = |page: &str| template.iter().any(|known| known == page);
+    let exists = |page: &str| !checks || template.iter().any(|known| known == page);
     let pages = match ext.get("pages") {
         None => template.clone(),
         Some(Value::Array(pages)) if pages.is_empty() => return Err(Refusal::code(85047)),

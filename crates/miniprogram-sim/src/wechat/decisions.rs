@@ -86,8 +86,9 @@ fn of_audits(rows: &mut Rows) {
         "submission",
         "002, 5",
         "`address`, `tag` and `title` are optional in an item; its category needs the names and ids of all \
-         its levels. A version released before is refused with 85086.",
-        &["wechat::a_submission_is_validated", "wechat::from_upload_to_rollback"],
+         its levels. A version released before is refused with 85086. Without `with_wechat_content_checks` any page and any \
+         category is accepted, also in an upload.",
+        &["wechat::a_submission_is_validated", "wechat::content_of_other_templates_is_accepted_unless_checked", "wechat::from_upload_to_rollback"],
     );
     rows.add(
         "monthly submissions",

@@ -60,23 +60,28 @@ impl Category {
     }
 }
 
-/// 1 to 5 items, each valid.
-pub(super) fn check(items: Option<&Value>, pages: &[String], categories: &[Category]) -> Result<(), Refusal> {
+/// The pages of the upload and the categories of the app.
+type Known<'a> = (&'a [String], &'a [Category]);
+
+/// 1 to 5 items, each valid; any page and category is, unless it is known which there are.
+pub(super) fn check(items: Option<&Value>, known: Option<Known<'_>>) -> Result<(), Refusal> {
     let items = items.and_then(Value::as_array).filter(|items| (1..=5).contains(&items.len()));
-    items.ok_or(Refusal::code(85023))?.iter().try_for_each(|item| check_one(item, pages, categories))
+    items.ok_or(Refusal::code(85023))?.iter().try_for_each(|item| check_one(item, known))
 }
 
-fn check_one(item: &Value, pages: &[String], categories: &[Category]) -> Result<(), Refusal> {
+fn check_one(item: &Value, known: Option<Known<'_>>) -> Result<(), Refusal> {
     let item = item.as_object().filter(|item| !item.is_empty()).ok_or(Refusal::code(85010))?;
     let allowed = |name: &str, code: i64, rule: &dyn Fn(&str) -> bool| match item.get(name) {
         None => Ok(()),
         Some(Value::String(text)) if rule(text) => Ok(()),
         Some(_) => Err(Refusal::code(code)),
     };
-    allowed("address", 85007, &|address| pages.iter().any(|page| page == address))?;
+    let is_page = |address: &str| known.is_none_or(|(pages, _)| pages.iter().any(|page| page == address));
+    allowed("address", 85007, &is_page)?;
     allowed("tag", 85006, &tags_are_fine)?;
     allowed("title", 85011, &|title| title.chars().count() <= 32)?;
-    if categories.iter().any(|category| category.fits(item)) { Ok(()) } else { Err(Refusal::code(85008)) }
+    let fits = |(_, categories): Known<'_>| categories.iter().any(|category| category.fits(item));
+    if known.is_none_or(fits) { Ok(()) } else { Err(Refusal::code(85008)) }
 }
 
 /// At most 10 tags of at most 20 characters, separated by one space.

@@ -220,7 +220,11 @@ pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) ->
         platform.next_audit += 1;
         platform.next_audit - 1
     };
-    let versions = if *state == State::NoPrevious { &["1.1.0"][..] } else { &["1.0.0", "1.1.0"] };
+    let versions = match state {
+        State::NoPrevious => &["1.1.0"][..],
+        State::OnlineAs { version } => &[version.as_str()],
+        _ => &["1.0.0", "1.1.0"],
+    };
     for (index, version) in (1_i64..).zip(versions) {
         account.upload(version, day(30 / index));
         account.submit(audit_id(), day(29 / index));
@@ -228,7 +232,7 @@ pub(crate) fn arrange(state: &State, platform: &mut Platform, now: Timestamp) ->
         account.release(day(27 / index));
     }
     let version = match state {
-        State::Fresh | State::Online | State::NoPrevious => return account,
+        State::Fresh | State::Online | State::NoPrevious | State::OnlineAs { .. } => return account,
         State::RolledBack => {
             account.online = account.earlier.pop();
             account.earlier.clear();

@@ -266,6 +266,34 @@ async fn a_policy_decides_at_its_time() {
     );
 }
 
+/// Which of 60 submissions of one app are rejected.
+async fn rejected(seed: u64, app: &str) -> Vec<bool> {
+    let policy = AuditPolicy::drawn_after(Duration::from_secs(60), 0.3, "菜单为空");
+    let config = SimConfig::new().with_audit_policy(policy);
+    let bench = Bench::seeded(seed, config, AppSpec::wechat(app)).await;
+    let _operation = bench.operate();
+    let mut rejected = Vec::new();
+    for number in 0..60 {
+        bench.commit(&format!("2.0.{number}")).await;
+        bench.submit().await;
+        bench.wait(60).await;
+        let latest = bench.get("/wxa/get_latest_auditstatus").await.json();
+        assert!(latest["status"] == 0 || latest["reason"] == "菜单为空", "{latest}");
+        rejected.push(latest["status"] == 1);
+    }
+    rejected
+}
+
+#[tokio::test]
+async fn a_policy_rejects_a_share_by_the_seed() {
+    let first = rejected(7, "wx1").await;
+    let count = first.iter().filter(|rejected| **rejected).count();
+    assert!((8..=30).contains(&count), "{count} of 60");
+    assert_eq!(rejected(7, "wx1").await, first);
+    assert_ne!(rejected(8, "wx1").await, first);
+    assert_ne!(rejected(7, "wx2").await, first);
+}
+
 /// The events sent after three verdicts, with a fault on the first push.
 async fn events(fault: PushFault) -> (Bench, Vec<String>) {
     let bench = Bench::baidu(State::InReview).await;

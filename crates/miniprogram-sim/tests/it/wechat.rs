@@ -144,6 +144,19 @@ async fn a_commit_is_validated() {
 }
 
 #[tokio::test]
+async fn content_of_other_templates_is_accepted_unless_checked() {
+    let config = SimConfig::new().with_wechat_content_checks(false);
+    let bench = Bench::new(config, AppSpec::wechat("wx1")).await;
+    let ext = json!({ "pages": ["shop/menu"], "extPages": { "shop/cart": {} } }).to_string();
+    let commit = json!({ "template_id": 7, "ext_json": ext, "user_version": "2.0.0", "user_desc": "花店" });
+    assert_eq!(bench.post("/wxa/commit", commit).await.code(), 0);
+    let item = json!({ "address": "shop/menu", "first_class": "餐饮", "first_id": 220 });
+    let submit = |item: Value| bench.post("/wxa/submit_audit", json!({ "item_list": [item] }));
+    assert_eq!(submit(json!({ "title": "题".repeat(33) })).await.code(), 85011);
+    assert_eq!(submit(item).await.code(), 0);
+}
+
+#[tokio::test]
 async fn a_submission_is_validated() {
     let bench = Bench::wechat(State::Uploaded { version: "2.0.0".to_owned() }).await;
     let submit = |items: Value| bench.post("/wxa/submit_audit", json!({ "item_list": items }));
@@ -369,6 +382,15 @@ async fn gray_releases_only_go_up_and_end_with_the_full_one() {
     assert_eq!(fresh.post("/wxa/grayrelease", json!({ "gray_percentage": 5 })).await.code(), 85079);
     let none = Bench::wechat(State::NoPrevious).await;
     assert_eq!(none.get("/wxa/revertcoderelease").await.code(), 87012);
+}
+
+#[tokio::test]
+async fn a_version_of_any_name_can_be_online() {
+    let state = State::OnlineAs { version: "0.9.0".to_owned() };
+    for bench in [Bench::wechat(state.clone()).await, Bench::baidu(state).await] {
+        let truth = bench.sim.truth(&bench.app).unwrap();
+        assert_eq!((truth.online_version(), truth.previous.is_none()), (Some("0.9.0"), true));
+    }
 }
 
 #[tokio::test]
