@@ -102,8 +102,8 @@ struct Driver<'e> {
     paces: BTreeMap<Vendor, Pace>,
     /// The apps whose action is in progress, by row. Nobody else steps them meanwhile.
     running: HashMap<i64, (Live, InProgress)>,
-    /// By row, what came of what is in progress.
-    tasks: JoinSet<(i64, Finished)>,
+    /// By row, what came of what is in progress, with its mark: a virtual clock stands still until the result is here.
+    tasks: JoinSet<(i64, Finished, Busy)>,
     notices: Vec<Notice>,
     _busy: Busy,
 }
@@ -185,7 +185,8 @@ impl<'e> Driver<'e> {
                 joined.push(next);
             }
             // A task catches the panics of what it carries out, and is not aborted while the rollout is driven.
-            self.finish(joined.into_iter().filter_map(std::result::Result::ok).collect()).await?;
+            let results = joined.into_iter().filter_map(std::result::Result::ok);
+            self.finish(results.map(|(id, finished, _)| (id, finished)).collect()).await?;
         }
     }
 

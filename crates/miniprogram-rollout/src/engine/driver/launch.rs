@@ -1,11 +1,13 @@
 //! Starts what is due, as far as there is room for it.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use miniprogram_core::clock;
+use futures::future::poll_fn;
+use miniprogram_core::clock::{Busy, Clock};
 use miniprogram_core::model::AuditQuota;
 use miniprogram_core::{MiniProgram, Outcome, Recorded, Result, Timestamp, Vendor};
 
@@ -187,11 +189,16 @@ impl Driver<'_> {
             pace.begin();
         }
         let (id, issued_at) = (live.row.id, live.issued_at);
-        let (clock, busy) = (Arc::clone(&self.inner.clock), self.inner.clock.enter());
+        let (clock, mut busy) = (Arc::clone(&self.inner.clock), self.inner.clock.enter());
+        let is_gate = matches!(action, Action::Gate { .. });
         self.tasks.spawn(async move {
-            let finished = AssertUnwindSafe(clock::idle(&*clock, work)).catch_unwind().await;
-            drop(busy);
-            (id, finished.unwrap_or(Finished::Panicked))
+            // Nothing else marks that a gate is being asked.
+            let finished = if is_gate {
+                AssertUnwindSafe(work).catch_unwind().await
+            } else {
+                AssertUnwindSafe(handed_over(&*clock, &mut busy, work)).catch_unwind().await
+            };
+            (id, finished.unwrap_or(Finished::Panicked), busy)
         });
         self.running.insert(id, (live, InProgress { action, issued_at }));
     }
@@ -205,4 +212,19 @@ impl Driver<'_> {
         }
         Ok(None)
     }
+}
+
+/// Awaits calls that mark themselves as busy, one after the other. The caller's mark counts while they are polled and
+/// once they are done, not in between: no moment is without a mark, and none of a pause has two.
+async fn handed_over<F: Future>(clock: &dyn Clock, busy: &mut Busy, calls: F) -> F::Output {
+    let mut calls = pin!(calls);
+    poll_fn(|context| {
+        *busy = clock.enter();
+        let polled = calls.as_mut().poll(context);
+        if polled.is_pending() {
+            *busy = Busy::unmarked();
+        }
+        polled
+    })
+    .await
 }
