@@ -39,7 +39,9 @@ pub(crate) use doctor::Doctor;
 pub(crate) use effects::{EffectsVerb, Known, Settle};
 pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
-pub(crate) use rollout::{Apps, Order, PlanFile, Retry, RolloutVerb, Run, Show, Start};
+#[cfg(feature = "sim")]
+pub(crate) use rollout::Rehearse;
+pub(crate) use rollout::{Apps, Order, PlanFile, Report, Retry, RolloutVerb, Run, Show, Start};
 pub(crate) use serve::Serve;
 #[cfg(feature = "sim")]
 pub(crate) use sim::{PerVendor, Sim};
@@ -342,7 +344,7 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
             &["access_token", "base_url", "timeout", "deadline", "settle_time", "config", "store"]
         }
         ["rollout", "run" | "start"] => &["vendor", "app", "access_token", "platform_id"],
-        ["rollout", "status" | "watch" | "list" | "export"] => &[
+        ["rollout", "status" | "watch" | "list" | "export" | "report" | "rehearse"] => &[
             "vendor",
             "app",
             "access_token",

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::io::Read;
 use std::time::Duration;
 
+#[cfg(feature = "sim")]
+use miniprogram::Timestamp;
 use miniprogram::{Error, Secret};
 use miniprogram_store::inbox::SHORTEST_MEMORY;
 use serde::de::DeserializeOwned;
@@ -52,6 +54,21 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
         .checked_mul(1 << shift)
         .filter(|bytes| *bytes > 0)
         .ok_or_else(|| "must be at least 1 byte".to_owned())
+}
+
+/// A percentage such as `5`, `0.5` or `5%`, as a share from 0 to 1.
+#[cfg(feature = "sim")]
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse::<f64>().ok();
+    let percent = number.filter(|percent| (0.0..=100.0).contains(percent));
+    Ok(percent.ok_or("write a percentage from 0 to 100, such as 5 or 0.5")? / 100.0)
+}
+
+/// A point in time.
+#[cfg(feature = "sim")]
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::from_rfc3339(text)
+        .ok_or_else(|| "write date, time and offset, such as 2026-11-30T08:00:00+08:00".to_owned())
 }
 
 /// A text that is never printed.
@@ -173,6 +190,17 @@ mod tests {
             assert!(duration(text).is_err(), "{text}");
         }
         assert!(positive_duration("0ms").is_err());
+    }
+
+    #[cfg(feature = "sim")]
+    #[test]
+    fn percentages_are_shares() {
+        for (text, share) in [("0", 0.0), ("5", 0.05), ("0.5%", 0.005), ("100%", 1.0)] {
+            assert_eq!(percent(text), Ok(share), "{text}");
+        }
+        for text in ["", "%", "-1", "101", "NaN", "five"] {
+            assert!(percent(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,11 @@
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Subcommand};
+use miniprogram::Language;
+#[cfg(feature = "sim")]
+use miniprogram::Timestamp;
 use miniprogram_rollout::machine::Phase;
 
+use super::language_parser;
 use crate::values::Source;
 
 #[derive(Debug, Subcommand)]
@@ -55,6 +59,17 @@ pub(crate) enum RolloutVerb {
     /// Print a rollout as JSON lines: the status, the plan without merchants, every app, the ledger
     #[command(after_help = "Contains no value of a secret column.")]
     Export(Named),
+    /// Write a rollout as one HTML file: the way of each vendor's apps, times in audit, failures, the ledger
+    #[command(
+        after_help = "The file needs no network and prints well. Secret columns of the plan are masked.\nExamples:\n  miniprogram rollout report spring\n  miniprogram rollout report spring --lang zh --output report.html --force"
+    )]
+    Report(Report),
+    /// Run a plan against the simulator, on a virtual clock: what would happen, before any vendor is touched
+    #[cfg(feature = "sim")]
+    #[command(
+        after_help = "Nothing but loopback is contacted. The gate passes, and notices are shown instead of sent. It stops where a\nperson would have to decide.\nExit codes: 0 every app arrived, 1 the files are wrong, or apps failed or were rejected, 4 not finished:\nit waits for a person, or was interrupted.\nExamples:\n  miniprogram rollout rehearse rollout.toml\n  miniprogram rollout rehearse rollout.toml --faults 5 --rejections 2 --seed 7 --report rehearsal.html"
+    )]
+    Rehearse(Rehearse),
     /// List the rollouts, newest first
     List {
         /// The maximum number of rollouts
@@ -157,6 +172,64 @@ pub(crate) struct Retry {
     pub(crate) submit: Option<Source>,
     #[command(flatten)]
     pub(crate) by: By,
+}
+
+/// The language of a report.
+#[derive(Debug, Args)]
+pub(crate) struct InLanguage {
+    /// The language of the report
+    #[arg(
+        long,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "en|zh",
+        value_parser = language_parser()
+    )]
+    pub(crate) lang: Language,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) rollout: Named,
+    /// The file to write, completely or not at all; - is standard output [default: NAME.html]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<String>,
+    #[command(flatten)]
+    pub(crate) written: InLanguage,
+}
+
+#[cfg(feature = "sim")]
+#[derive(Debug, Args)]
+pub(crate) struct Rehearse {
+    #[command(flatten)]
+    pub(crate) plan: PlanFile,
+    /// The share of requests that are answered badly: by errors, busy codes, timeouts, resets
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = crate::values::percent)]
+    pub(crate) faults: f64,
+    /// The share of audits that are rejected
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = crate::values::percent)]
+    pub(crate) rejections: f64,
+    /// How long an audit takes, at most 720
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
+    pub(crate) audit: u32,
+    /// The submissions per month that the platform has left [default: enough]
+    #[arg(long, value_name = "N")]
+    pub(crate) quota: Option<u32>,
+    /// When it begins, as 2026-11-30T08:00:00+08:00 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = crate::values::time)]
+    pub(crate) start: Option<Timestamp>,
+    /// The seed of faults and rejections [default: a random one]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Write the report of the rehearsal to an HTML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<String>,
+    #[command(flatten)]
+    pub(crate) written: InLanguage,
 }
 
 /// Who gives an order.

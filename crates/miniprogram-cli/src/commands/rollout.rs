@@ -6,6 +6,9 @@ mod ledger;
 mod orders;
 mod plan;
 mod progress;
+#[cfg(feature = "sim")]
+mod rehearse;
+mod report;
 mod run;
 mod show;
 mod status;
@@ -36,6 +39,9 @@ pub(crate) async fn run(context: &Context, verb: RolloutVerb) -> Result<Finish, 
         RolloutVerb::Show(args) => show::run(context, &args).await,
         RolloutVerb::Ledger(args) => ledger::run(context, &args.name).await,
         RolloutVerb::Export(args) => ledger::export(context, &args.name).await,
+        RolloutVerb::Report(args) => report::run(context, &args).await,
+        #[cfg(feature = "sim")]
+        RolloutVerb::Rehearse(args) => rehearse::run(context, &args).await,
         RolloutVerb::Retry(args) => orders::retry(context, args).await,
         RolloutVerb::Pause(args) => orders::pause(context, args).await,
         RolloutVerb::Resume(args) => orders::resume(context, args).await,

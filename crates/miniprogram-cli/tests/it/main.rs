@@ -23,6 +23,7 @@ mod postgres;
 mod qr_code;
 #[cfg(unix)]
 mod receiver;
+mod rehearsals;
 #[cfg(unix)]
 mod rollouts;
 mod secrets;

@@ -306,3 +306,33 @@ async fn a_daemon_settles_what_was_left_open_and_nothing_that_another_process_ma
     assert_eq!(left[0]["app_id"], BAIDU_APP, "{left}");
     daemon.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_written_in_a_language_and_replaces_nothing_unasked() {
+    let platforms = platforms().await;
+    platforms.run(&["rollout", "start", "spring.toml"]).json();
+    let report = |line: &[&str]| platforms.run(&[&["rollout", "report"], line].concat());
+    let written = report(&["spring"]).json();
+    let html = fs::read_to_string(platforms.file("spring.html")).unwrap();
+    assert_eq!((&written["output"], &written["bytes"]), (&json!("spring.html"), &json!(html.len())));
+    assert!(html.contains("lang=\"en\"") && !html.contains("canary"), "{html}");
+
+    let refused = report(&["spring", "--lang", "zh"]).error(1);
+    assert_eq!((&refused["kind"], &refused["field"]), (&json!("invalid_argument"), &json!("output")));
+    assert_eq!(fs::read_to_string(platforms.file("spring.html")).unwrap(), html);
+    report(&["spring", "--lang", "zh", "--force"]).json();
+    let chinese = fs::read_to_string(platforms.file("spring.html")).unwrap();
+    assert!(chinese.contains("lang=\"zh"), "{chinese}");
+    let printed = report(&["spring", "--output", "-"]);
+    assert!(printed.code == 0 && printed.stdout.starts_with("<!DOCTYPE html>"), "{printed:?}");
+
+    let missing = report(&["autumn"]).error(1);
+    assert_eq!(missing["kind"], "not_found");
+    assert!(missing.to_string().contains("there is no rollout"), "{missing}");
+    assert!(!platforms.file("autumn.html").exists());
+    let unnamed = report(&["../autumn"]).error(1);
+    assert_eq!(
+        (&unnamed["field"], unnamed["advice"].as_str()),
+        (&json!("output"), Some("give one with --output"))
+    );
+}

@@ -55,7 +55,7 @@ async fn begin(fleet: &Fleet, name: &str, plan: &Plan, by: &str) -> Result<Rollo
 }
 
 /// The file's name without its ending.
-fn stem(file: &str) -> Result<String, Error> {
+pub(super) fn stem(file: &str) -> Result<String, Error> {
     let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str()).filter(|stem| !stem.is_empty());
     stem.map(str::to_owned).ok_or_else(|| {
         Error::invalid("rollout", "name", "does not follow from the file").with_advice("give one with --name")
@@ -165,6 +165,6 @@ pub(super) async fn watch(context: &Context, name: &str) -> Result<Finish, Failu
 }
 
 /// How a rollout ended.
-fn finish(status: &RolloutStatus) -> Finish {
+pub(super) fn finish(status: &RolloutStatus) -> Finish {
     if status.count("failed") + status.count("rejected") > 0 { Finish::Faulty } else { Finish::Done }
 }
