@@ -21,8 +21,7 @@ const NEWEST: u32 = 1000;
 const ABANDONED_AFTER: Duration = Duration::from_secs(300);
 
 /// Settles every open effect, as soon as it is [abandoned](ABANDONED_AFTER). Those of apps in a rollout are left to its
-/// driver: repeating the call settles them, and
-/// the rollout needs what it yields.
+/// driver: repeating the call settles them, and the rollout needs what it yields.
 pub(super) async fn settle(
     store: Arc<dyn Store>,
     platforms: Vec<(PlatformKey, Arc<dyn MiniProgramPlatform>)>,
