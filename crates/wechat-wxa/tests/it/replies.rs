@@ -185,6 +185,7 @@ async fn the_quota_is_a_months() {
     insta::assert_json_snapshot!(stage_of(QUOTA, answer).app.audit_quota().await.unwrap(), @r#"
     {
       "unlimited": false,
+      "shared": true,
       "remaining": 0,
       "limit": 50,
       "expedite_remaining": 1,
