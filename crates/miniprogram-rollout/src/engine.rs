@@ -2,8 +2,8 @@
 //!
 //! Apps are rows of a [`RolloutStore`]; one that waits costs its row and nothing else.
 //! The driver reads what is due, takes one step of the [`machine`](crate::machine), stores state and evidence together,
-//! and only then carries the step's action out. After a crash, an action that was outstanding is issued again: an effect
-//! settles through the platform's journal, and a read is harmless.
+//! and only then carries the step's action out. After a crash, the journal says what became of an effect that was
+//! outstanding: one that is done is not sent again, and one that is open is settled first. A read is repeated.
 //!
 //! - [`RolloutEngine::start`] stores a plan and its apps, [`RolloutEngine::drive`] drives until the rollout has ended.
 //! - Orders come from any process through the store: [`RolloutEngine::order`], [`RolloutEngine::retry`].
