@@ -12,7 +12,7 @@ mod read;
 
 use std::sync::Arc;
 
-use miniprogram_core::transport::{BaseUrl, HttpTransport};
+use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::vendor_api::pipeline::{Dialect, Pipeline, Reply};
 use miniprogram_core::{AppId, PlatformId, Result, raw_calls};
 
@@ -58,7 +58,7 @@ impl BaiduAlliance {
                 None => BaseUrl::parse(BaiduDialect.base_url())?,
             };
             // The calls and the token requests share one connection pool.
-            config.transport = Some(Arc::new(HttpTransport::new(base_url)?));
+            config.transport = Some(Arc::new(config.http.clone().build(base_url)?));
         }
         let tokens = match &config.tokens {
             Some(tokens) => Arc::clone(tokens),

@@ -97,6 +97,16 @@ pub(crate) struct Common {
     /// Scheme and host to use instead of the vendor's; the paths stay
     #[arg(long, global = true, value_name = "URL", env = "MINIPROGRAM_BASE_URL", hide_env_values = true)]
     pub(crate) base_url: Option<String>,
+    /// The proxy to the vendor: http://, socks5:// or socks5h://; nothing else is taken from the environment
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "MINIPROGRAM_PROXY",
+        hide_env_values = true,
+        value_parser = secret
+    )]
+    pub(crate) proxy: Option<Secret>,
     /// How results and errors are printed
     #[arg(
         long,
@@ -334,6 +344,7 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
             "access_token",
             "platform_id",
             "base_url",
+            "proxy",
             "timeout",
             "deadline",
             "settle_time",
@@ -341,7 +352,7 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
             "store",
         ],
         ["events", "decode"] => {
-            &["access_token", "base_url", "timeout", "deadline", "settle_time", "config", "store"]
+            &["access_token", "base_url", "proxy", "timeout", "deadline", "settle_time", "config", "store"]
         }
         ["rollout", "run" | "start"] => &["vendor", "app", "access_token", "platform_id"],
         ["rollout", "status" | "watch" | "list" | "export" | "report" | "rehearse"] => &[
@@ -350,18 +361,21 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
             "access_token",
             "platform_id",
             "base_url",
+            "proxy",
             "timeout",
             "deadline",
             "settle_time",
         ],
         ["rollout", "show"] => {
-            &["app", "access_token", "platform_id", "base_url", "timeout", "deadline", "settle_time"]
+            &["app", "access_token", "platform_id", "base_url", "proxy", "timeout", "deadline", "settle_time"]
         }
-        ["rollout", _] => &["access_token", "platform_id", "base_url", "timeout", "deadline", "settle_time"],
+        ["rollout", _] => {
+            &["access_token", "platform_id", "base_url", "proxy", "timeout", "deadline", "settle_time"]
+        }
         ["rollout"] => &["access_token", "platform_id"],
         ["serve"] => &["vendor", "app", "access_token", "platform_id"],
         ["events", "list" | "replay"] => {
-            &["access_token", "platform_id", "base_url", "timeout", "deadline", "settle_time"]
+            &["access_token", "platform_id", "base_url", "proxy", "timeout", "deadline", "settle_time"]
         }
         ["events"] => &["access_token", "deadline", "settle_time"],
         ["events", "show"] | ["store", ..] => &[
@@ -370,11 +384,12 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
             "access_token",
             "platform_id",
             "base_url",
+            "proxy",
             "timeout",
             "deadline",
             "settle_time",
         ],
-        ["auth", "status"] => &["access_token", "base_url", "timeout", "deadline", "settle_time"],
+        ["auth", "status"] => &["access_token", "base_url", "proxy", "timeout", "deadline", "settle_time"],
         ["auth", "list" | "ticket"] => &["app", "access_token", "settle_time"],
         ["auth", ..] => &["access_token", "settle_time"],
         ["template", ..] | ["app", "image", ..] => &["app"],

@@ -2,6 +2,7 @@
 //!
 //! It is read by the commands that need it. Secrets that it refers to are read when they are used.
 
+mod network;
 mod table;
 
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ use miniprogram::callback::BodyFormat;
 use miniprogram::{Error, PlatformId, Secret, Vendor};
 use miniprogram_callback::CallbackPlatform;
 use miniprogram_store::PlatformKey;
+pub(crate) use network::Network;
 use table::{Origin, Place, SecretSource, Table, WAYS, for_others, wrong};
 
 use crate::values::bytes;
@@ -27,13 +29,14 @@ const DEFAULT_FILE: &str = "miniprogram.toml";
 const MAX_FILE: u64 = 1 << 20;
 
 /// Variables that contain this program's secrets, whatever the configuration says.
-const SECRET_VARIABLES: [&str; 10] = [
+const SECRET_VARIABLES: [&str; 11] = [
     "MINIPROGRAM_ACCESS_TOKEN",
     "MINIPROGRAM_AES_KEY",
     "MINIPROGRAM_AUTHORIZATION_CODE",
     "MINIPROGRAM_CALLBACK_TOKEN",
     "MINIPROGRAM_CLIENT_ID",
     "MINIPROGRAM_CLIENT_SECRET",
+    "MINIPROGRAM_PROXY",
     "MINIPROGRAM_STORE",
     "MINIPROGRAM_STORE_KEY",
     "MINIPROGRAM_STORE_PREVIOUS_KEYS",
@@ -41,10 +44,20 @@ const SECRET_VARIABLES: [&str; 10] = [
 ];
 
 /// The top-level fields.
-const TOP_KEYS: [&str; 7] =
-    ["store", "listen", "status_listen", "max_connections", "max_body_memory", "core_dumps", "platform"];
+const TOP_KEYS: [&str; 10] = [
+    "store",
+    "listen",
+    "status_listen",
+    "max_connections",
+    "max_body_memory",
+    "core_dumps",
+    "proxy",
+    "ca_file",
+    "local_address",
+    "platform",
+];
 /// The fields of a platform at every vendor.
-const PLATFORM_KEYS: [&str; 9] = [
+const PLATFORM_KEYS: [&str; 12] = [
     "vendor",
     "id",
     "token",
@@ -54,6 +67,9 @@ const PLATFORM_KEYS: [&str; 9] = [
     "body_format",
     "base_url",
     "page_url",
+    "proxy",
+    "ca_file",
+    "local_address",
 ];
 
 /// What is configured.
@@ -68,6 +84,8 @@ pub(crate) struct Settings {
     pub(crate) max_body_memory: Option<u64>,
     /// Whether a crash of the receiver may write a core dump, with its secrets.
     pub(crate) core_dumps: bool,
+    /// How vendors are reached, unless their platform says otherwise.
+    pub(crate) network: Network,
     pub(crate) platforms: Vec<Platform>,
     /// The directory against which a relative path of the store is resolved.
     store_folder: PathBuf,
@@ -112,6 +130,7 @@ pub(crate) struct Platform {
     pub(crate) id: PlatformId,
     pub(crate) base_url: Option<String>,
     pub(crate) page_url: Option<String>,
+    pub(crate) network: Network,
     receiver_id: Option<String>,
     body_format: BodyFormat,
     credential: Option<SecretSource>,
@@ -188,11 +207,12 @@ impl Settings {
             }
         };
         let core_dumps = top.flag("core_dumps")?;
+        let network = Network::take(&mut top, origin)?;
         let platforms = match top.fields.remove("platform").map(|value| value.kind) {
             None => Vec::new(),
             Some(ValueKind::Array(tables)) => {
                 let numbered = tables.into_iter().enumerate();
-                let read = |(at, value)| Platform::of(at + 1, value, origin, vendors);
+                let read = |(at, value)| Platform::of(at + 1, value, origin, &network, vendors);
                 numbered.map(read).collect::<Result<_, _>>()?
             }
             Some(_) => {
@@ -211,6 +231,7 @@ impl Settings {
             max_connections,
             max_body_memory,
             core_dumps,
+            network,
             platforms,
             store_folder: of_store.folder,
         })
@@ -219,7 +240,13 @@ impl Settings {
     /// The environment variables that contain secrets: this program's own, and those that the configuration names.
     pub(crate) fn secret_variables(&self) -> impl Iterator<Item = &str> {
         let of_platforms = self.platforms.iter().flat_map(|platform| {
-            [&platform.credential, &platform.token, &platform.aes_key, &platform.previous_aes_key]
+            [
+                &platform.credential,
+                &platform.token,
+                &platform.aes_key,
+                &platform.previous_aes_key,
+                &platform.network.proxy,
+            ]
         });
         let named = of_platforms.chain([&self.store]).filter_map(|source| match source {
             Some(SecretSource::Variable(name)) => Some(name.as_str()),
@@ -250,7 +277,13 @@ impl Settings {
 }
 
 impl Platform {
-    fn of(number: usize, value: Value, origin: &Origin, vendors: &Vendors) -> Result<Self, Error> {
+    fn of(
+        number: usize,
+        value: Value,
+        origin: &Origin,
+        network: &Network,
+        vendors: &Vendors,
+    ) -> Result<Self, Error> {
         let ValueKind::Table(fields) = value.kind else {
             return Err(wrong(
                 "platform",
@@ -277,6 +310,7 @@ impl Platform {
             id: PlatformId::new(id),
             base_url: table.text("base_url")?,
             page_url: table.text("page_url")?,
+            network: Network::take(&mut table, origin)?.or(network),
             receiver_id: table.text("receiver_id")?,
             body_format,
             credential: table.secret(credential, origin)?,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use miniprogram::clock::SystemClock;
 use miniprogram::token::{AccessToken, NoTokens, StaticToken, TokenProvider};
-use miniprogram::transport::BaseUrl;
+use miniprogram::transport::{BaseUrl, HttpTransportBuilder, Proxy};
 use miniprogram::{
     AppId, ClientConfig, Error, ErrorKind, MiniProgram, MiniProgramPlatform, Outcome, PlatformId, Secret,
 };
@@ -15,7 +15,7 @@ use miniprogram_store::StoreJournal;
 pub(crate) use state::{Held, State};
 
 use crate::cli::{self, Common, Credentials, DryRun};
-use crate::config::{Platform, Settings};
+use crate::config::{Network, Platform, Settings};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::vendors::alliance::{Key, Member};
@@ -219,12 +219,14 @@ impl Context {
             _ => None,
         };
         match (given, platform, wanted) {
-            (_, _, Use::Plan) => Ok(PlatformConfig::new(self.config(platform, Arc::new(NoTokens))?)),
+            (_, _, Use::Plan) => {
+                Ok(PlatformConfig::new(self.config(platform, &settings, Arc::new(NoTokens))?))
+            }
             (Some(token), _, _) => {
                 let tokens = given_token(&**entry, holder, token)?;
                 let mut config = match (platform, entry.signs_requests()) {
                     (Some(platform), _) => self.signed(platform, tokens)?,
-                    (None, false) => PlatformConfig::new(self.config(None, tokens)?),
+                    (None, false) => PlatformConfig::new(self.config(None, &settings, tokens)?),
                     (None, true) => {
                         let signer = "--config <FILE> with the platform, whose credential signs requests";
                         return Err(cli::missing(&[signer]).into());
@@ -261,7 +263,8 @@ impl Context {
         platform: &Platform,
         tokens: Arc<dyn TokenProvider>,
     ) -> Result<PlatformConfig, Error> {
-        let config = PlatformConfig::new(self.config(Some(platform), tokens)?);
+        let config = ClientConfig::new(self.id_of(Some(platform)), tokens);
+        let config = PlatformConfig::new(self.with_options(config, Some(platform), &platform.network)?);
         Ok(if platform.entry.signs_requests() {
             config.with_credential(platform.credential()?)
         } else {
@@ -302,19 +305,34 @@ impl Context {
             return Err(cli::missing(&missing).into());
         };
         let base_url = common.base_url.as_deref().map(BaseUrl::parse).transpose()?;
-        Ok(Member { key, base_url, timeout: common.timeout, deadline: common.deadline })
+        let http = self.network(&Network::default())?;
+        Ok(Member { key, base_url, http, timeout: common.timeout, deadline: common.deadline })
     }
 
     /// A client of a platform with these tokens.
     fn config(
         &self,
         platform: Option<&Platform>,
+        settings: &Settings,
         tokens: Arc<dyn TokenProvider>,
     ) -> Result<ClientConfig, Error> {
+        let config = ClientConfig::new(self.id_of(platform), tokens);
+        self.with_options(config, platform, platform.map_or(&settings.network, |platform| &platform.network))
+    }
+
+    /// The platform's id: the command line's, otherwise the configuration's.
+    fn id_of(&self, platform: Option<&Platform>) -> PlatformId {
         let own = platform.map(|platform| platform.id.clone());
-        let id = self.platform_id().map(PlatformId::from).or(own).unwrap_or_else(|| "".into());
-        let config = ClientConfig::new(id, tokens);
-        self.with_options(config, platform)
+        self.platform_id().map(PlatformId::from).or(own).unwrap_or_else(|| "".into())
+    }
+
+    /// How the vendor is reached: by the command line's proxy, otherwise as configured.
+    fn network(&self, configured: &Network) -> Result<HttpTransportBuilder, Error> {
+        let http = configured.http()?;
+        Ok(match &self.common.proxy {
+            Some(url) => http.with_proxy(Proxy::parse(url.expose())?),
+            None => http,
+        })
     }
 
     /// Adds the settings of the command line, otherwise of the platform's configuration.
@@ -322,12 +340,14 @@ impl Context {
         &self,
         mut config: ClientConfig,
         platform: Option<&Platform>,
+        network: &Network,
     ) -> Result<ClientConfig, Error> {
         let common = &self.common;
         let base_url = common.base_url.as_deref();
         if let Some(base_url) = base_url.or(platform.and_then(|platform| platform.base_url.as_deref())) {
             config = config.with_base_url(BaseUrl::parse(base_url)?);
         }
+        config = config.with_http(self.network(network)?);
         if let Some(timeout) = common.timeout {
             config = config.with_timeout(timeout);
         }

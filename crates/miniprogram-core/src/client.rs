@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
+use crate::error::Result;
 use crate::id::PlatformId;
 use crate::journal::{Journal, NoJournal};
 use crate::token::{NoTokens, TokenProvider};
-use crate::transport::{BaseUrl, Transport};
+use crate::transport::{BaseUrl, HttpTransportBuilder, Transport};
 
 /// The configuration from which a platform is built. Only the platform's id and the tokens have no default.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct ClientConfig {
     pub tokens: Arc<dyn TokenProvider>,
     /// Scheme and host; the vendor's own by default.
     pub base_url: Option<BaseUrl>,
+    /// How HTTP reaches the base URL: proxy, certificates, local address, limits.
+    pub http: HttpTransportBuilder,
     /// The transport; HTTP to the base URL by default.
     pub transport: Option<Arc<dyn Transport>>,
     /// Where intents are recorded; nowhere by default.
@@ -51,6 +54,7 @@ impl ClientConfig {
             platform_id: platform_id.into(),
             tokens,
             base_url: None,
+            http: HttpTransportBuilder::default(),
             transport: None,
             journal: Arc::new(NoJournal),
             clock: Arc::new(SystemClock),
@@ -77,6 +81,13 @@ impl ClientConfig {
         self
     }
 
+    /// Sets how HTTP reaches the vendor. Without effect on another [transport](Self::with_transport).
+    #[must_use]
+    pub fn with_http(mut self, http: HttpTransportBuilder) -> Self {
+        self.http = http;
+        self
+    }
+
     /// Sends through another transport.
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
@@ -98,10 +109,18 @@ impl ClientConfig {
         self
     }
 
-    /// Sets how long one attempt may take, including uploads.
+    /// Sets how long one attempt may take, uploads included; [`with_upload_timeout`](Self::with_upload_timeout) after it sets
+    /// another one for these.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self.upload_timeout = timeout;
+        self
+    }
+
+    /// Sets how long one upload may take.
+    #[must_use]
+    pub const fn with_upload_timeout(mut self, timeout: Duration) -> Self {
         self.upload_timeout = timeout;
         self
     }
@@ -132,5 +151,17 @@ impl ClientConfig {
     pub const fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
+    }
+
+    /// Returns the transport, built if none was given; `vendor` is the vendor's own address.
+    pub(crate) fn transport(&self, vendor: &str) -> Result<Arc<dyn Transport>> {
+        if let Some(transport) = &self.transport {
+            return Ok(Arc::clone(transport));
+        }
+        let base_url = match &self.base_url {
+            Some(base_url) => base_url.clone(),
+            None => BaseUrl::parse(vendor)?,
+        };
+        Ok(Arc::new(self.http.clone().build(base_url)?))
     }
 }

@@ -34,7 +34,7 @@ use crate::journal::Journal;
 use crate::planned::PlannedRequest;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenProvider};
-use crate::transport::{BaseUrl, HttpTransport, Request, Response, Transport};
+use crate::transport::{Request, Response, Transport};
 use crate::vendor::Vendor;
 
 /// How requests to a vendor are authorized and its responses are read.
@@ -92,16 +92,7 @@ impl Pipeline {
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) if the HTTP transport cannot be set up.
     pub fn new(config: ClientConfig, dialect: impl Dialect) -> Result<Self> {
-        let transport = match config.transport {
-            Some(transport) => transport,
-            None => {
-                let base_url = match config.base_url {
-                    Some(base_url) => base_url,
-                    None => BaseUrl::parse(dialect.base_url())?,
-                };
-                Arc::new(HttpTransport::new(base_url)?)
-            }
-        };
+        let transport = config.transport(dialect.base_url())?;
         Ok(Self(Arc::new(Inner {
             platform_id: config.platform_id,
             tokens: config.tokens,

@@ -12,7 +12,9 @@ use form_urlencoded::Serializer;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value, json};
 
-pub use http_transport::{BaseUrl, HttpTransport};
+pub use http_transport::{BaseUrl, HttpTransport, HttpTransportBuilder, Proxy};
+/// For [`HttpTransport::from_client`].
+pub use reqwest;
 
 use crate::error::{Error, Result as CoreResult};
 use crate::planned::PlannedRequest;
@@ -458,7 +460,7 @@ impl Debug for Response {
 #[non_exhaustive]
 pub enum TransportError {
     /// The connection could not be opened: nothing was sent.
-    #[error("the connection could not be opened")]
+    #[error("the connection could not be opened: {0}")]
     Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No response in time.
     #[error("no answer in time")]

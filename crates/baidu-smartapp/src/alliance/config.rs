@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use miniprogram_core::clock::{Clock, SystemClock};
 use miniprogram_core::token::TokenProvider;
-use miniprogram_core::transport::{BaseUrl, Transport};
+use miniprogram_core::transport::{BaseUrl, HttpTransportBuilder, Transport};
 use miniprogram_core::{ClientConfig, PlatformId, Secret};
 
 /// The configuration of a member of the alliance: a key, and how to reach Baidu.
@@ -20,6 +20,8 @@ pub struct AllianceConfig {
     pub tokens: Option<Arc<dyn TokenProvider>>,
     /// Scheme and host; Baidu's own by default.
     pub base_url: Option<BaseUrl>,
+    /// How HTTP reaches the base URL: proxy, certificates, local address, limits.
+    pub http: HttpTransportBuilder,
     /// The transport; HTTP to the base URL by default.
     pub transport: Option<Arc<dyn Transport>>,
     /// The clock; the system's by default.
@@ -54,6 +56,7 @@ impl AllianceConfig {
             client_secret,
             tokens,
             base_url: None,
+            http: HttpTransportBuilder::default(),
             transport: None,
             clock: Arc::new(SystemClock),
             timeout: Duration::from_secs(10),
@@ -65,6 +68,13 @@ impl AllianceConfig {
     #[must_use]
     pub fn with_base_url(mut self, base_url: BaseUrl) -> Self {
         self.base_url = Some(base_url);
+        self
+    }
+
+    /// Sets how HTTP reaches Baidu. Without effect on another [transport](Self::with_transport).
+    #[must_use]
+    pub fn with_http(mut self, http: HttpTransportBuilder) -> Self {
+        self.http = http;
         self
     }
 
@@ -102,6 +112,7 @@ impl AllianceConfig {
             .with_clock(Arc::clone(&self.clock))
             .with_timeout(self.timeout);
         client.base_url.clone_from(&self.base_url);
+        client.http.clone_from(&self.http);
         client.transport.clone_from(&self.transport);
         client.deadline = self.deadline;
         client

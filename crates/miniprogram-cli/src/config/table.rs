@@ -93,10 +93,14 @@ pub(super) fn for_others(metadata: &Metadata) -> bool {
 }
 
 /// Where a field is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) enum Place {
+    #[default]
     Top,
-    Platform { number: usize, named: Option<(Vendor, String)> },
+    Platform {
+        number: usize,
+        named: Option<(Vendor, String)>,
+    },
 }
 
 impl fmt::Display for Place {
@@ -171,7 +175,8 @@ impl Table {
             None => Ok(None),
             Some(ValueKind::String(text)) if text.is_empty() => Err(self.wrong(key, "is empty", WAYS)),
             Some(ValueKind::String(text)) => {
-                let secret = key != "store" || text.contains('@');
+                // An address alone is no secret; one with a password is.
+                let secret = !matches!(key, "store" | "proxy") || text.contains('@');
                 if secret && origin.open {
                     let why = "is in a file that others may read or write";
                     return Err(self.wrong(

@@ -229,7 +229,7 @@ impl Context {
     /// The calls of a platform's token chain.
     fn chain(&self, platform: &Platform) -> Result<Arc<dyn AuthorizationApi>, Error> {
         let config = ClientConfig::without_tokens(platform.id.clone());
-        let config = self.with_options(config, Some(platform))?;
+        let config = self.with_options(config, Some(platform), &platform.network)?;
         let credential = platform.credential();
         // Without a credential this says only whether the vendor has such calls.
         let given = credential.as_ref().map_or_else(|_| Secret::new(""), Secret::clone);

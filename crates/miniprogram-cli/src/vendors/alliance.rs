@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use miniprogram::token::AccessToken;
-use miniprogram::transport::BaseUrl;
+use miniprogram::transport::{BaseUrl, HttpTransportBuilder};
 use miniprogram::{AppId, PackageId, Result, Secret};
 #[cfg(feature = "kafka")]
 use miniprogram::{Error, ErrorKind, Event};
@@ -37,6 +37,8 @@ pub struct Member {
     pub key: Key,
     /// Scheme and host instead of the vendor's.
     pub base_url: Option<BaseUrl>,
+    /// How HTTP reaches it.
+    pub http: HttpTransportBuilder,
     /// How long one attempt may take.
     pub timeout: Option<Duration>,
     /// How long a whole read may take.

@@ -296,7 +296,8 @@ impl<'a> Op<'a> {
         let (kind, outcome) = match &problem {
             TransportError::Connect(_) => (ErrorKind::Unavailable, Outcome::NotSent),
             TransportError::Build(_) => (ErrorKind::Config, Outcome::NotSent),
-            TransportError::Timeout | TransportError::Cut(_) => (ErrorKind::Timeout, Outcome::Unknown),
+            TransportError::Timeout => (ErrorKind::Timeout, Outcome::Unknown),
+            TransportError::Cut(_) => (ErrorKind::Unavailable, Outcome::Unknown),
             TransportError::TooLarge(_) => (ErrorKind::Protocol, Outcome::Unknown),
         };
         self.error(kind).with_outcome(outcome).with_source(problem)

@@ -1,11 +1,20 @@
+mod builder;
+mod proxy;
+mod why;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
 use http::header::CONTENT_TYPE;
 use reqwest::multipart;
+use tokio::sync::Semaphore;
 use url::{Host, Url};
+
+pub use builder::HttpTransportBuilder;
+pub use proxy::Proxy;
 
 use super::{Body, Part, Request, Response, Transport, TransportError};
 use crate::error::{Error, Result};
@@ -69,32 +78,53 @@ impl BaseUrl {
 pub struct HttpTransport {
     client: reqwest::Client,
     base_url: BaseUrl,
+    /// One permit per request that may be in progress.
+    turns: Option<Arc<Semaphore>>,
 }
 
 impl HttpTransport {
-    /// Creates a pool of connections to one vendor. Connecting may take three seconds.
+    /// Creates a pool of connections to one vendor, with the defaults of [`builder`](Self::builder).
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if the TLS library cannot be set up.
     pub fn new(base_url: BaseUrl) -> Result<Self> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(3))
-            .user_agent(concat!("miniprogram/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|problem| {
-                Error::new(ErrorKind::Config, "transport").with_source(problem.without_url())
-            })?;
-        Ok(Self { client, base_url })
+        Self::builder().build(base_url)
+    }
+
+    /// Begins to build a transport: proxy, certificates, local address, limits.
+    pub fn builder() -> HttpTransportBuilder {
+        HttpTransportBuilder::default()
+    }
+
+    /// Sends through a client of your own, for what the builder does not offer. It must follow no redirects and retry
+    /// nothing: a request that is sent twice may take effect twice.
+    ///
+    /// ```
+    /// use miniprogram_core::transport::{BaseUrl, HttpTransport, reqwest};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = reqwest::Client::builder()
+    ///     .redirect(reqwest::redirect::Policy::none())
+    ///     .retry(reqwest::retry::never())
+    ///     .build()?;
+    /// let transport = HttpTransport::from_client(client, BaseUrl::parse("https://api.weixin.qq.com")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn from_client(client: reqwest::Client, base_url: BaseUrl) -> Self {
+        Self { client, base_url, turns: None }
     }
 }
 
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        // Held until the response is complete. It is never closed.
+        let _turn = match &self.turns {
+            Some(turns) => turns.acquire().await.ok(),
+            None => None,
+        };
         let url = self.base_url.join(&request);
         // The deadline of the pipeline takes effect first; this one only guards against a clock that stands
         // still.
@@ -146,7 +176,7 @@ fn multipart(parts: Vec<Part>) -> Result<multipart::Form, TransportError> {
 fn classify(problem: reqwest::Error) -> TransportError {
     let problem = problem.without_url();
     if problem.is_connect() {
-        TransportError::Connect(problem.into())
+        TransportError::Connect(why::NotConnected::new(problem).into())
     } else if problem.is_builder() {
         TransportError::Build(problem.into())
     } else if problem.is_timeout() {
@@ -206,6 +236,7 @@ mod tests {
         request.add_secret(Place::query("access_token"), "canary-7f3a".into()).unwrap();
         let error = transport.send(request).await.unwrap_err();
         assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
+        assert_eq!(error.to_string(), "the connection could not be opened: refused: nothing listens there");
         let text = format!("{error:?}");
         assert!(!["canary", "http://", "get_page"].iter().any(|part| text.contains(part)), "{text}");
     }

@@ -34,6 +34,7 @@ fn join(member: Member) -> Result<Arc<dyn AllianceReader>> {
             AllianceConfig::with_tokens("", Arc::new(StaticToken::client_credentials(BAIDU, token)))
         }
     };
+    config = config.with_http(member.http);
     if let Some(base_url) = member.base_url {
         config = config.with_base_url(base_url);
     }

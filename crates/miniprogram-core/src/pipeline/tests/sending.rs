@@ -172,7 +172,7 @@ async fn a_failure_says_what_is_known_of_the_call_and_why() {
     for (answer, kind, outcome) in [
         (Answer::Unreachable, ErrorKind::Unavailable, Outcome::NotSent),
         (Answer::Unbuildable, ErrorKind::Config, Outcome::NotSent),
-        (Answer::Lost, ErrorKind::Timeout, Outcome::Unknown),
+        (Answer::Lost, ErrorKind::Unavailable, Outcome::Unknown),
         (Answer::TooLarge, ErrorKind::Protocol, Outcome::Unknown),
     ] {
         let acme = Acme::new(&[answer], &[]);
