@@ -20,6 +20,7 @@ mod output;
 mod platform;
 #[path = "../../../miniprogram-store/tests/it/postgres.rs"]
 mod postgres;
+mod proxy;
 mod qr_code;
 #[cfg(unix)]
 mod receiver;

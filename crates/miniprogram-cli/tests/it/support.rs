@@ -25,6 +25,7 @@ pub(crate) fn command() -> Command {
         "CLIENT_SECRET",
         "CONFIG",
         "LOG",
+        "PROXY",
         "STORE",
         "STORE_KEY",
         "STORE_PREVIOUS_KEYS",
