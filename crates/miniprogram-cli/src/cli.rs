@@ -41,7 +41,7 @@ pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay};
 pub(crate) use release::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
 #[cfg(feature = "sim")]
 pub(crate) use rollout::Rehearse;
-pub(crate) use rollout::{Apps, Order, PlanFile, Report, Retry, RolloutVerb, Run, Show, Start};
+pub(crate) use rollout::{Apps, Grave, Order, PlanArgs, Report, Retry, RolloutVerb, Run, Show, Start};
 pub(crate) use serve::Serve;
 #[cfg(feature = "sim")]
 pub(crate) use sim::{PerVendor, Sim};

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod config;
+mod confirm;
 mod context;
 mod effects;
 mod failure;
@@ -10,6 +11,7 @@ mod limits;
 mod logging;
 mod outlet;
 mod output;
+mod paced;
 mod report;
 mod terminal;
 mod values;

@@ -13,6 +13,7 @@
 //! Beside the machines, the driver decides about the fleet: waves and their failure budgets, release windows, holds
 //! after a delayed audit, the rate, the concurrency and the audit quota of each vendor.
 
+mod advance;
 mod carry_out;
 mod control;
 mod driver;
@@ -38,12 +39,13 @@ use miniprogram_core::{AppId, Error, ErrorKind, MiniProgramPlatform, Result, Ven
 use miniprogram_store::RolloutStore;
 use miniprogram_store::rollouts::{NewRollout, NewRolloutApp, RolloutId, RolloutRecord, SealedText};
 
+pub use advance::{QuotaLook, VendorLook};
 pub use driver::Driven;
 pub use events::RolloutEvents;
 pub use gate::{GateRequest, HealthGate, NoGate};
 #[cfg(feature = "hooks")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hooks")))]
-pub use hooks::{Hooks, PlanGate, PlanNotifier};
+pub use hooks::{Hooks, PlanGate, PlanNotifier, ProcessGroup};
 pub use look::{AppLook, AppPage, LedgerLine, LedgerLook, Survey};
 pub use notice::{LogNotices, Notice, Notifier};
 pub use status::{Halt, Mode, RolloutStatus};

@@ -51,6 +51,7 @@ mod apps;
 mod check;
 mod context;
 mod file;
+mod forecast;
 mod notify;
 mod problem;
 mod reader;
@@ -65,6 +66,11 @@ mod waves;
 
 pub use apps::{PlanSummary, PlannedApp, SummaryRow};
 pub use context::{AuthorizedApp, Context, DEFAULT_EXTENSION_LIMIT, KnownVendor};
+pub(crate) use forecast::next_refill;
+pub use forecast::{
+    ASSUMED_AUDIT, Assumed, Basis, Forecast, KnownQuota, Outlook, Reached, Remaining, VendorNeeds,
+    WaveForecast, forecast,
+};
 pub use problem::{Problem, Problems};
 pub use reader::{Key, Table};
 pub use settings::{

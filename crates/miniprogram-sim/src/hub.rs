@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use miniprogram_core::clock::Clock;
-use miniprogram_core::{AppId, Timestamp, Vendor};
+use miniprogram_core::{AppId, Timestamp};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::clock::Time;
 use crate::pushes::{self, DELIVERIES, PATIENCE, Push};
+use crate::receiver::PushReceiver;
 use crate::truth::SentPush;
 use crate::world::{Out, World};
 
@@ -23,6 +24,7 @@ pub(crate) struct Hub {
     pub(crate) time: Time,
     pub(crate) clock: Arc<dyn Clock>,
     client: reqwest::Client,
+    receiver: Mutex<Option<Arc<dyn PushReceiver>>>,
     runtime: Handle,
     tasks: Mutex<JoinSet<()>>,
     work: watch::Sender<Work>,
@@ -70,6 +72,7 @@ impl Hub {
             clock: time.shared(),
             time,
             client,
+            receiver: Mutex::default(),
             runtime,
             tasks: Mutex::new(JoinSet::new()),
             work: watch::Sender::new(Work::default()),
@@ -185,7 +188,7 @@ impl Hub {
     pub(crate) async fn deliver(&self, push: &Push) -> Option<Bytes> {
         for attempt in 1..=DELIVERIES {
             let sent = self.with(|world, now| world.seal(push, now, attempt))?;
-            if let Some(answer) = self.offer(push.vendor, &sent).await {
+            if let Some(answer) = self.offer(push, &sent).await {
                 self.with(|world, _| world.delivered(push, true));
                 return Some(answer);
             }
@@ -198,14 +201,27 @@ impl Hub {
         None
     }
 
+    /// Sets the receiver in this process.
+    pub(crate) fn set_receiver(&self, receiver: Arc<dyn PushReceiver>) {
+        *self.receiver.lock().unwrap_or_else(PoisonError::into_inner) = Some(receiver);
+        self.with(|world, _| world.is_received_here = true);
+    }
+
     /// Returns the receiver's response if it acknowledges in time.
-    async fn offer(&self, vendor: Vendor, sent: &SentPush) -> Option<Bytes> {
+    async fn offer(&self, push: &Push, sent: &SentPush) -> Option<Bytes> {
+        let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(receiver) = receiver {
+            let is_acknowledged = receiver.receive(push.vendor, push.app(), sent).await;
+            return is_acknowledged.then(Bytes::new);
+        }
         let address = pushes::address(sent)?;
         let answered = tokio::select! {
             answered = self.post(address, sent) => answered.ok(),
             () = self.clock.deadline(PATIENCE) => None,
         };
-        answered.filter(|(status, body)| pushes::acknowledges(vendor, *status, body)).map(|(_, body)| body)
+        answered
+            .filter(|(status, body)| pushes::acknowledges(push.vendor, *status, body))
+            .map(|(_, body)| body)
     }
 
     /// Posts a push to an address; returns status and body of the response.

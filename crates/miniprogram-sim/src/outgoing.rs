@@ -107,7 +107,7 @@ impl World {
         if push.about().is_some_and(|app| !self.is_current(app, push.generation)) {
             return;
         }
-        if push.url(self.settings.callback(push.vendor)).is_none() {
+        if !self.is_received_here && push.url(self.settings.callback(push.vendor)).is_none() {
             self.seal(&push, now, 1);
             self.delivered(&push, false);
             return;

@@ -29,6 +29,7 @@ use crate::config::SimConfig;
 use crate::error::SimError;
 use crate::faults::{FaultRule, PushFaultRule};
 use crate::hub::Hub;
+use crate::receiver::PushReceiver;
 use crate::spec::{AppSpec, State};
 use crate::truth::{AppTruth, LoggedRequest, SentPush};
 use crate::verdict::{AuditPolicy, Decision};
@@ -252,6 +253,11 @@ impl Simulator {
     /// [`SimError::UnknownVendor`].
     pub fn push_ticket(&self, vendor: Vendor) -> Result<Secret, SimError> {
         admin::push_ticket(&self.hub, vendor).map(Secret::new)
+    }
+
+    /// Hands pushes to a receiver in this process from now on, whether callback URLs are configured or not.
+    pub fn set_receiver(&self, receiver: Arc<dyn PushReceiver>) {
+        self.hub.set_receiver(receiver);
     }
 
     /// Returns the truth about an app.

@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     /// Whether the clock jumps from one due time to the next.
     is_virtual: bool,
+    /// Whether pushes are taken by a receiver in this process.
+    pub(crate) is_received_here: bool,
     pub(crate) settings: crate::config::Settings,
     pub(crate) platform: Platform,
     /// How often the platform's own operations took effect.
@@ -133,6 +135,7 @@ impl World {
         Self {
             seed: config.seed,
             is_virtual: matches!(config.time, Time::Virtual(_)),
+            is_received_here: false,
             platform: Platform::new(config.seed),
             platform_effects: BTreeMap::new(),
             settings,

@@ -1,6 +1,7 @@
 use clap::{Args, Subcommand};
 
 use super::DryRun;
+use crate::confirm::Yes;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReleaseVerb {
@@ -34,6 +35,8 @@ pub(crate) struct Publish {
     pub(crate) audit_id: Option<String>,
     #[command(flatten)]
     pub(crate) dry: DryRun,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
 }
 
 #[derive(Debug, Args)]
@@ -49,6 +52,8 @@ pub(crate) struct Rollback {
     pub(crate) to: Option<String>,
     #[command(flatten)]
     pub(crate) dry: DryRun,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
 }
 
 #[derive(Debug, Subcommand)]

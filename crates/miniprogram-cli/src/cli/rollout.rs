@@ -6,15 +6,16 @@ use miniprogram::Timestamp;
 use miniprogram_rollout::machine::Phase;
 
 use super::language_parser;
+use crate::confirm::Yes;
 use crate::values::Source;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RolloutVerb {
-    /// Check a rollout file, and show how many apps of each vendor are in which wave; sends nothing
+    /// Check a rollout file, and show what it means: apps per wave, calls and audit slots, when it will have ended
     #[command(
-        after_help = "Everything that is wrong is shown at once, with file, line and key; exit code 1 then.\n--app shows the requests of that app as JSON, tokens and secret columns masked.\nExamples:\n  miniprogram rollout plan rollout.toml\n  miniprogram rollout plan rollout.toml --vendor wechat --app wx0123456789abcdef"
+        after_help = "Everything that is wrong is shown at once, with file, line and key; exit code 1 then.\nOnly reads are sent, and only with tokens of the store: the audit quota of each vendor, by one call. --online\nadds one call per app, at the plan's rate.\nThe end is forecast without failures, rejections and pauses. An audit is taken to last as long as the plan's\n`audit_time` says, otherwise 2 days.\n--app shows which version that app has online, and its requests; tokens and secret columns are masked.\nExamples:\n  miniprogram rollout plan rollout.toml\n  miniprogram rollout plan rollout.toml --vendor wechat --app wx0123456789abcdef"
     )]
-    Plan(PlanFile),
+    Plan(PlanArgs),
     /// Store a rollout; `serve` drives it
     #[command(
         after_help = "The plan is stored: the files may change afterwards. An interrupted start is repeated.\nExample:\n  miniprogram rollout start rollout.toml --name spring"
@@ -44,15 +45,15 @@ pub(crate) enum RolloutVerb {
     /// Go on after a pause or a halt, or try again what needed a person
     Resume(Order),
     /// End the bake time, or overrule the gate
-    Promote(Order),
+    Promote(Grave),
     /// Stop, and leave every app that is not released on the version that it has
-    Abort(Order),
+    Abort(Grave),
     /// Leave apps out
     Skip(Order),
     /// Begin again with an app that ended or needs a person, with what was wrong corrected
     Retry(Retry),
     /// Take the version back: every app returns to the version that it had before
-    Rollback(Order),
+    Rollback(Grave),
     /// The evidence of a rollout, or with --app of one app, in the order of writing
     #[command(after_help = "JSON lines with --format json.")]
     Ledger(Named),
@@ -86,6 +87,15 @@ pub(crate) struct PlanFile {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) plan: PlanFile,
+    /// Read which version each app has online, by one call per app
+    #[arg(long)]
+    pub(crate) online: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Start {
     #[command(flatten)]
     pub(crate) plan: PlanFile,
@@ -94,6 +104,8 @@ pub(crate) struct Start {
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) by: By,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
 }
 
 #[derive(Debug, Args)]
@@ -107,6 +119,8 @@ pub(crate) struct Run {
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) by: By,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +163,15 @@ pub(crate) struct Order {
     pub(crate) rollout: Named,
     #[command(flatten)]
     pub(crate) by: By,
+}
+
+/// An order that cannot be taken back.
+#[derive(Debug, Args)]
+pub(crate) struct Grave {
+    #[command(flatten)]
+    pub(crate) order: Order,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +236,9 @@ pub(crate) struct Rehearse {
     /// The share of audits that are rejected
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = crate::values::percent)]
     pub(crate) rejections: f64,
+    /// The share of pushes that are lost; what they say is found by polling
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = crate::values::percent)]
+    pub(crate) lost: f64,
     /// How long an audit takes, at most 720
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
     pub(crate) audit: u32,

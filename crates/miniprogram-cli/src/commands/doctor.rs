@@ -5,13 +5,10 @@ mod stored;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::model::{Check, CheckLevel, CheckResult, CheckTarget};
 use miniprogram::{AppId, Error, ErrorKind, MiniProgramPlatform, Outcome, Vendor, check_submission};
 use miniprogram_rollout::plan::{Plan, PlannedApp, VendorSettings};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::report::Examined;
@@ -21,6 +18,7 @@ use crate::cli::{self, Doctor};
 use crate::config::Settings;
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
+use crate::paced::{Pace, in_order};
 
 /// About how many calls one app takes, to keep to the rate of a plan.
 const CALLS_OF_AN_APP: f64 = 9.0;
@@ -40,6 +38,8 @@ pub(crate) async fn run(context: &Context, args: &Doctor) -> Result<Finish, Fail
         Ok(plan) => plan,
         Err(problems) => return rollout::refuse(context, &problems),
     };
+    // It was opened for reading, and a token that has expired is renewed.
+    context.held().close().await;
     match context.app() {
         Some(app) => {
             let vendor = context.vendor()?.vendor();
@@ -139,8 +139,9 @@ async fn all(context: &Context, settings: &Settings, plan: &Plan) -> Result<Fini
     for (place, (vendor, practice)) in practices.into_iter().enumerate() {
         let apps = plan.apps().filter(|planned| planned.target.vendor == vendor.vendor);
         let apps = apps.map(|planned| (wanted_of(&planned, plan), planned.target.app_id)).collect();
-        let pace = Pace::of(vendor);
-        vendors.spawn(async move { (place, rounds(apps, &pace, practice).await) });
+        let pace = Pace::of(vendor, CALLS_OF_AN_APP);
+        vendors
+            .spawn(async move { (place, pace.each(apps, |app| one_of(Arc::clone(&practice), app)).await) });
     }
     let mut examined = Vec::new();
     for apps in in_order(vendors).await {
@@ -149,6 +150,12 @@ async fn all(context: &Context, settings: &Settings, plan: &Plan) -> Result<Fini
     let is_blocked = examined.iter().any(Examined::is_blocked);
     report::all(context, &examined)?;
     Ok(if is_blocked { Finish::Faulty } else { Finish::Done })
+}
+
+/// Examines one app of a plan.
+async fn one_of(practice: Arc<Practice>, (wanted, app): (CheckTarget, AppId)) -> Examined {
+    let Practice { platform, stored, levels } = &*practice;
+    examine(&**platform, stored.as_ref(), &app, &wanted, levels).await
 }
 
 async fn practice(
@@ -175,48 +182,4 @@ fn of_platforms(vendor: Vendor) -> Error {
         .with_field("platform")
         .with_detail(format!("a plan needs exactly one platform of {vendor}"))
         .with_advice("configure one [[platform]] of each vendor that the plan names")
-}
-
-/// How fast the apps of a vendor are examined.
-struct Pace {
-    /// Between the starts of two apps.
-    pause: Duration,
-    concurrency: usize,
-}
-
-impl Pace {
-    fn of(vendor: &VendorSettings) -> Self {
-        let pause = Duration::from_secs_f64(CALLS_OF_AN_APP / vendor.rate.per_second());
-        Self { pause, concurrency: usize::try_from(vendor.concurrency).unwrap_or(usize::MAX) }
-    }
-}
-
-/// Examines the apps of one vendor.
-async fn rounds(apps: Vec<(CheckTarget, AppId)>, pace: &Pace, practice: Arc<Practice>) -> Vec<Examined> {
-    let places = Arc::new(Semaphore::new(pace.concurrency.min(Semaphore::MAX_PERMITS)));
-    let mut running = JoinSet::new();
-    for (place, (wanted, app)) in apps.into_iter().enumerate() {
-        if place > 0 {
-            SystemClock.deadline(pace.pause).await;
-        }
-        let permit = Arc::clone(&places).acquire_owned().await;
-        let practice = Arc::clone(&practice);
-        running.spawn(async move {
-            let Practice { platform, stored, levels } = &*practice;
-            let examined = examine(&**platform, stored.as_ref(), &app, &wanted, levels).await;
-            drop(permit);
-            (place, examined)
-        });
-    }
-    in_order(running).await
-}
-
-/// The results of tasks in the order of their places.
-async fn in_order<T: 'static>(mut running: JoinSet<(usize, T)>) -> Vec<T> {
-    let mut results = Vec::new();
-    while let Some(result) = running.join_next().await {
-        results.push(result.unwrap_or_else(|problem| std::panic::resume_unwind(problem.into_panic())));
-    }
-    results.sort_by_key(|(place, _)| *place);
-    results.into_iter().map(|(_, result)| result).collect()
 }

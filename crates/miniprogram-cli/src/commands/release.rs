@@ -3,7 +3,8 @@ use miniprogram::{
     VisitStatus,
 };
 
-use crate::cli::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
+use crate::cli::{DryRun, GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
+use crate::confirm::Yes;
 use crate::context::Context;
 use crate::effects;
 use crate::failure::{Failure, Finish};
@@ -41,7 +42,25 @@ async fn publish(context: &Context, args: Publish) -> Result<Finish, Failure> {
         (None, Some(id)) => ReleaseTarget::Audit(id.into()),
         (None, None) => ReleaseTarget::Approved,
     };
+    let users = "all of its users get the approved version";
+    ask(context, args.dry, args.yes, "release", users).await?;
     effects::run(context, args.dry, Command::Release { target }).await
+}
+
+/// Asks on a terminal before all users get another version.
+async fn ask(
+    context: &Context,
+    dry: DryRun,
+    yes: Yes,
+    operation: &'static str,
+    users: &str,
+) -> Result<(), Failure> {
+    if dry.dry_run {
+        return Ok(());
+    }
+    // What is missing on the command line is said first.
+    let target = context.effect_target(dry).await?;
+    Ok(yes.ask(operation, &format!("{} {}: {users}.", target.entry.vendor(), target.app))?)
 }
 
 async fn rollback(context: &Context, args: Rollback) -> Result<Finish, Failure> {
@@ -50,6 +69,8 @@ async fn rollback(context: &Context, args: Rollback) -> Result<Finish, Failure> 
         (None, Some(version)) => RollbackTarget::Version(version),
         (None, None) => RollbackTarget::Previous,
     };
+    let users = "all of its users get an earlier version";
+    ask(context, args.dry, args.yes, "rollback", users).await?;
     effects::run(context, args.dry, Command::Rollback { target }).await
 }
 

@@ -6,6 +6,7 @@ mod ledger;
 mod orders;
 mod plan;
 mod progress;
+mod prospect;
 #[cfg(feature = "sim")]
 mod rehearse;
 mod report;
@@ -25,6 +26,8 @@ pub(super) use status::halted;
 use crate::cli::RolloutVerb;
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
+
+const DAY: u64 = 86_400;
 
 /// Runs a verb of `rollout`.
 pub(crate) async fn run(context: &Context, verb: RolloutVerb) -> Result<Finish, Failure> {
@@ -57,7 +60,29 @@ fn engine(store: Arc<dyn Store>) -> RolloutEngine {
     RolloutEngine::builder(store, Arc::new(SystemClock)).build()
 }
 
+/// A span of seconds for people, such as `2 days 3 hours`.
+fn span(seconds: u64) -> String {
+    let (days, rest) = (seconds / DAY, seconds % DAY);
+    let parts = [(days, "day"), (rest / 3600, "hour"), (rest % 3600 / 60, "minute")];
+    let parts = parts.iter().filter(|(count, _)| *count > 0).take(2);
+    let parts: Vec<_> =
+        parts.map(|(count, unit)| format!("{count} {unit}{}", if *count == 1 { "" } else { "s" })).collect();
+    if parts.is_empty() { "less than a minute".to_owned() } else { parts.join(" ") }
+}
+
 /// An engine that looks into the store.
 async fn reader(context: &Context) -> Result<RolloutEngine, Failure> {
     Ok(engine(context.open_read_only(&context.settings()?).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn spans_have_their_two_largest_units() {
+        assert_eq!(span(59), "less than a minute");
+        assert_eq!(span(61 * 60), "1 hour 1 minute");
+        assert_eq!(span(2 * 86_400 + 3 * 3600 + 5 * 60), "2 days 3 hours");
+    }
 }

@@ -23,6 +23,8 @@ mod postgres;
 mod proxy;
 mod qr_code;
 #[cfg(unix)]
+mod questions;
+#[cfg(unix)]
 mod receiver;
 mod rehearsals;
 #[cfg(unix)]

@@ -15,7 +15,8 @@ use crate::support::{BAIDU_APP, Ran, WECHAT_APP, command};
 /// What the page asks for.
 enum Step {
     File(&'static str, String),
-    Run(String),
+    /// A line, and how it ends.
+    Run(String, i32),
     Wait(String, u64),
     Decide(AppId, Decision),
 }
@@ -23,13 +24,17 @@ enum Step {
 fn steps(page: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut block: Option<(&str, String)> = None;
+    let mut code = 0;
     for line in page.lines() {
         if let Some(kind) = line.strip_prefix("```") {
             match block.take() {
                 None => block = Some((kind, String::new())),
                 Some(("toml", text)) => steps.push(Step::File("spring.toml", text)),
                 Some(("csv", text)) => steps.push(Step::File("merchants.csv", text)),
-                Some(("sh", text)) => steps.extend(text.lines().map(|line| Step::Run(line.to_owned()))),
+                Some(("sh", text)) => {
+                    let code = std::mem::take(&mut code);
+                    steps.extend(text.lines().map(|line| Step::Run(line.to_owned(), code)));
+                }
                 Some((kind, _)) => panic!("a block of {kind:?}"),
             }
         } else if let Some((_, text)) = &mut block {
@@ -37,6 +42,10 @@ fn steps(page: &str) -> Vec<Step> {
             text.push('\n');
         } else if let Some(comment) = line.strip_prefix("<!-- ") {
             let (what, about) = comment.trim_end_matches(" -->").split_once(": ").unwrap();
+            if what == "exit" {
+                code = about.parse().unwrap();
+                continue;
+            }
             steps.push(match what {
                 "wait" => {
                     let (phase, apps) = about.split_once(' ').unwrap();
@@ -70,7 +79,7 @@ fn run(platforms: &Platforms, line: &str) -> Ran {
 async fn every_command_of_the_page_works_in_its_order() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operating.md");
     let steps = steps(&fs::read_to_string(page).unwrap());
-    let runs = steps.iter().filter(|step| matches!(step, Step::Run(_))).count();
+    let runs = steps.iter().filter(|step| matches!(step, Step::Run(..))).count();
     assert!(runs > 10, "only {runs} commands");
     let platforms = Platforms::start().await;
     platforms.run(&["store", "migrate"]).json();
@@ -82,9 +91,9 @@ async fn every_command_of_the_page_works_in_its_order() {
     for step in steps {
         match step {
             Step::File(name, text) => fs::write(platforms.file(name), text).unwrap(),
-            Step::Run(line) => {
+            Step::Run(line, code) => {
                 let ran = run(&platforms, &line);
-                assert_eq!(ran.code, 0, "{line}: {ran:?}");
+                assert_eq!(ran.code, code, "{line}: {ran:?}");
                 assert!(!ran.stdout.trim().is_empty(), "{line} says nothing");
             }
             Step::Wait(phase, apps) => {

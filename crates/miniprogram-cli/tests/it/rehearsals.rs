@@ -119,6 +119,20 @@ fn a_rehearsal_with_faults_ends_released_and_is_repeatable() {
 }
 
 #[test]
+fn pushes_bring_a_verdict_at_once_and_polls_find_it_if_they_are_lost() {
+    let folder = folder(PLAN, 3);
+    let hours = |lost: &str| {
+        let ended = result(&rehearse(&folder, &["--seed", "7", "--audit", "40", "--lost", lost]), 0);
+        assert_eq!(count(&ended, "released"), 6, "{ended}");
+        ended["simulated_hours"].as_f64().unwrap()
+    };
+    // Two waves, each with an audit of 40 hours, 6 hours of gray and one after the release.
+    let (pushed, polled) = (hours("0"), hours("100"));
+    assert!((94.0..97.0).contains(&pushed), "{pushed}");
+    assert!(polled > pushed + 1.0, "{polled} with polls alone, {pushed} with pushes");
+}
+
+#[test]
 fn rejections_over_the_failure_budget_halt_it() {
     let folder = folder(&PLAN.replace("failure_budget = \"50%\"", "failure_budget = 0"), 2);
     let ran = rehearse(&folder, &["--rejections", "100", "--audit", "48", "--seed", "7"]);
@@ -160,7 +174,9 @@ fn a_faulty_plan_and_a_file_that_exists_are_refused_before_anything() {
     let refused = rehearse(&folder, &["--report", "report.html"]).error(1);
     assert_eq!((&refused["kind"], &refused["field"]), (&json!("invalid_argument"), &json!("report")));
     assert_eq!(fs::read_to_string(folder.path().join("report.html")).unwrap(), "mine");
-    for (option, value) in [("--faults", "101"), ("--audit", "721"), ("--start", "tomorrow")] {
+    for (option, value) in
+        [("--faults", "101"), ("--lost", "-1"), ("--audit", "721"), ("--start", "tomorrow")]
+    {
         let usage = rehearse(&folder, &[option, value]);
         assert_eq!((usage.code, usage.stdout.as_str()), (2, ""), "{option}: {usage:?}");
     }

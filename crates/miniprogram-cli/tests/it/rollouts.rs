@@ -18,7 +18,7 @@ use crate::platform::{Platforms, until};
 use crate::support::{BAIDU_APP, Ran, WECHAT_APP, signal};
 
 const APPS: [&str; 2] = [WECHAT_APP, BAIDU_APP];
-const VERSION: &str = "2.0.0";
+pub(crate) const VERSION: &str = "2.0.0";
 const PLAN: &str = r#"
 merchants = "merchants.csv"
 secret_columns = ["password"]
@@ -46,7 +46,7 @@ apps = "rest"
 "#;
 
 /// A platform with both apps authorized and a version of each online, and the files of a rollout.
-async fn platforms() -> Platforms {
+pub(crate) async fn platforms() -> Platforms {
     let platforms = Platforms::start().await;
     platforms.run(&["store", "migrate"]).json();
     let daemon = platforms.serve(&[]);
@@ -120,11 +120,17 @@ async fn a_plan_is_checked_without_a_store_and_shows_the_requests_of_an_app() {
     let at = |line: &[&str]| platforms.run(&[line, &["--config", ""]].concat());
     let plan = at(&["rollout", "plan", "spring.toml"]).json();
     assert_eq!((&plan["apps"], &plan["waves"][0]["name"]), (&json!(2), &json!("all")), "{plan}");
-    assert_eq!(plan["vendors"][0]["submissions"], 1, "{plan}");
+    let vendor = &plan["vendors"][0];
+    assert_eq!((&vendor["submissions"], &vendor["quota_left"]), (&json!(1), &json!("unknown")), "{plan}");
+    assert!(vendor["calls"].as_u64().unwrap() > 10, "{plan}");
+    assert!(vendor["quota_unknown"].as_str().unwrap().contains("no store"), "{plan}");
+    assert_eq!(plan["forecast"]["waves"].as_array().unwrap().len(), 1, "{plan}");
     let shown = at(&["rollout", "plan", "spring.toml", "--app", WECHAT_APP]);
-    let requests = shown.json();
+    let app = shown.json();
+    assert_eq!((&app["version"], app.get("online")), (&json!(VERSION), None), "{app}");
+    assert!(app["online_unknown"].as_str().unwrap().contains("no store"), "{app}");
     let paths: Vec<_> =
-        requests.as_array().unwrap().iter().map(|request| request["path"].as_str().unwrap()).collect();
+        app["requests"].as_array().unwrap().iter().map(|request| request["path"].as_str().unwrap()).collect();
     assert!(paths.contains(&"/wxa/commit") && paths.contains(&"/wxa/submit_audit"), "{paths:?}");
     assert_eq!(paths.last(), Some(&"/wxa/release"), "{paths:?}");
     assert!(shown.stdout.contains("面包店") && !shown.stdout.contains("canary"), "{shown:?}");
@@ -140,6 +146,36 @@ async fn a_plan_is_checked_without_a_store_and_shows_the_requests_of_an_app() {
         let problems = problems["problems"].as_array().unwrap();
         assert!(problems.len() >= 4, "all of them at once: {problems:?}");
         assert!(problems.iter().all(|problem| problem["file"] == "spring.toml"), "{problems:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_tells_the_quota_the_end_and_what_it_replaces_by_reads_alone() {
+    let platforms = platforms().await;
+    let before = APPS.map(|app| online(&platforms, app));
+    let requests = platforms.sim.requests();
+    let plan = platforms.run(&["rollout", "plan", "spring.toml"]).json();
+    let wechat = &plan["vendors"][0];
+    let left = wechat["quota"]["remaining"].as_u64().unwrap();
+    assert_eq!((&wechat["quota"]["shared"], &wechat["quota_left"]), (&json!(true), &json!(left.to_string())));
+    assert!(wechat["quota_refilled_at"].is_string(), "{plan}");
+    assert_eq!(plan["vendors"][1]["quota_left"], "unlimited", "{plan}");
+    assert_eq!(plan.get("changes"), None, "{plan}");
+    assert!(plan["forecast"]["end"].is_string(), "{plan}");
+    assert_eq!(platforms.sim.requests() - requests, 2, "one call for each vendor");
+
+    let plan = platforms.run(&["rollout", "plan", "spring.toml", "--online"]).json();
+    let changes = plan["changes"].as_array().unwrap();
+    let change = |vendor: &str, online: &str| json!({ "vendor": vendor, "online": online, "version": VERSION, "apps": 1 });
+    assert_eq!(changes[..], [change("wechat", &before[0]), change("baidu", &before[1])], "{plan}");
+    let app = platforms.run(&["rollout", "plan", "spring.toml", "--app", WECHAT_APP]).json();
+    assert_eq!((&app["online"], &app["version"]), (&json!(before[0]), &json!(VERSION)), "{app}");
+    for app in APPS {
+        assert_eq!(platforms.sim.effects(&AppId::from(app), "upload_code"), 0, "{app}");
+    }
+    let told = Ran::of(&mut platforms.command(&["rollout", "plan", "spring.toml", "--online"]));
+    for text in ["forecast to end at ", "2 days", "the audit quota is full again at ", &before[1]] {
+        assert!(told.stdout.contains(text), "{text:?} in {told:?}");
     }
 }
 
@@ -165,6 +201,15 @@ async fn the_daemon_drives_a_rollout_and_obeys_orders_of_other_processes() {
         "{waiting}"
     );
     assert!(waiting["driver"].as_str().unwrap().starts_with("serve "), "{waiting}");
+    let wechat = &waiting["vendors"][0];
+    assert_eq!((&wechat["submitted"], &wechat["delayed"]), (&json!(1), &json!(0)), "{waiting}");
+    assert_eq!(wechat["delayed_percent"], 0.0, "{waiting}");
+    assert!(wechat["quota"]["left"].is_number() && wechat["quota"]["refilled_at"].is_string(), "{waiting}");
+    assert!(waiting["forecast"]["end"].is_string(), "{waiting}");
+    let told = Ran::of(&mut platforms.command(&["rollout", "status", "spring"]));
+    for text in ["QUOTA_LEFT", "0 (0 %)", "forecast to end at ", "forecast_end"] {
+        assert!(told.stdout.contains(text), "{text:?} in {told:?}");
+    }
     let ordered = platforms.run(&["rollout", "pause", "spring", "--by", "ops"]).json();
     assert_eq!((&ordered["order"], &ordered["by"]), (&json!("pause"), &json!("ops")));
     status_with(&platforms, |status| status["mode"] == "paused").await;

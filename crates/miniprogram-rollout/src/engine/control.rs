@@ -1,6 +1,9 @@
 //! What is decided about a rollout as a whole, as it is stored.
 
-use miniprogram_core::Result;
+use std::collections::BTreeMap;
+
+use miniprogram_core::model::AuditQuota;
+use miniprogram_core::{Result, Timestamp, Vendor};
 use miniprogram_store::rollouts::SealedText;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,30 @@ pub(super) struct Control {
     /// What apps are still to be told, in this order.
     #[serde(default)]
     pub(super) work: Vec<Work>,
+    /// What was learned of each vendor, for people.
+    #[serde(default)]
+    pub(super) learned: BTreeMap<Vendor, Learned>,
+}
+
+/// What was learned of a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Learned {
+    /// How many audits were opened.
+    pub(super) submitted: u64,
+    /// How many of them the vendor has delayed.
+    pub(super) delayed: u64,
+    /// The audit quota, as the vendor told it last.
+    #[serde(default)]
+    pub(super) quota: Option<ToldQuota>,
+}
+
+/// An audit quota, as the vendor told it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ToldQuota {
+    pub(super) quota: AuditQuota,
+    pub(super) at: Timestamp,
+    /// How many audits had been opened by then.
+    pub(super) submitted: u64,
 }
 
 /// Something that many apps are told, page by page.
@@ -64,6 +91,7 @@ impl Control {
             forgiven: 0,
             submissions_held: false,
             work: Vec::new(),
+            learned: BTreeMap::new(),
         }
     }
 
@@ -88,6 +116,12 @@ impl Control {
     /// Returns whether apps that have not begun wait for a person.
     pub(super) const fn holds_beginnings(&self) -> bool {
         matches!(self.mode, Mode::Paused) || self.halt.is_some()
+    }
+
+    /// Keeps the audit quota that a vendor told.
+    pub(super) fn learn_quota(&mut self, vendor: Vendor, quota: &AuditQuota, at: Timestamp) {
+        let learned = self.learned.entry(vendor).or_default();
+        learned.quota = Some(ToldQuota { quota: quota.clone(), at, submitted: learned.submitted });
     }
 
     /// Adds work that is not waiting already.

@@ -4,6 +4,7 @@
 //! URL gets the same object by POST. Nothing of either is logged but how it ended.
 
 mod gate;
+mod group;
 mod notify;
 mod post;
 mod program;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use miniprogram_core::{Result, Secret};
 
 pub use gate::PlanGate;
+pub use group::ProcessGroup;
 pub use notify::PlanNotifier;
 
 use crate::plan::Settings;

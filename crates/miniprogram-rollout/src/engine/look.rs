@@ -1,23 +1,28 @@
 //! What a store knows about rollouts, for people: it only reads, and needs no platform.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use miniprogram_core::{AppId, Error, ErrorKind, Result, Timestamp, Vendor};
 use miniprogram_store::rollouts::{
-    LedgerEntry, RolloutApp, RolloutFilter, RolloutRecord, UnreadableApp, UnreadableEntry,
+    LedgerEntry, PhaseCount, RolloutApp, RolloutFilter, RolloutRecord, UnreadableApp, UnreadableEntry,
 };
 use serde::{Deserialize, Serialize};
 
+use super::advance::{Advance, VendorLook, quotas};
+use super::control::{Control, Learned};
 use super::live::state_of;
 use super::status::RolloutStatus;
 use super::{RolloutEngine, unreadable};
 use crate::machine::{AppState, Cause, Entry, Mover, Need, Phase, Trouble, Verdict};
-use crate::plan::Settings;
+use crate::plan::{Forecast, Outlook, Settings, forecast};
 
 /// How many rows are read at a time.
 const PAGE: u32 = 500;
 /// How many apps a [survey](RolloutEngine::survey) reads.
 const LOOKED_AT: usize = 2000;
+/// How many apps of a vendor that have ended it reads for the time in audit.
+const SAMPLE: u32 = 200;
 
 /// An app of a rollout, as its row says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -157,6 +162,11 @@ pub struct Survey {
     /// When the next app is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_due: Option<Timestamp>,
+    /// The audits of each vendor, and its quota as the driver last knew it.
+    pub vendors: Vec<VendorLook>,
+    /// When it will have ended, if what needs a person or is halted goes on now; absent once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
 }
 
 /// Returns whose move it is in a phase, unless something of the app itself says otherwise.
@@ -250,9 +260,10 @@ impl RolloutEngine {
     /// [`NotFound`](ErrorKind::NotFound) if there is no such rollout; [`Store`](ErrorKind::Store).
     pub async fn survey(&self, name: &str) -> Result<Survey> {
         let status = self.status(name).await?;
-        let waves = self.settings(name).await?.waves.into_iter().map(|wave| wave.name).collect();
-        let id = self.record(name).await?.id;
-        let next_due = self.0.store.next_due_app(id, Timestamp::from_unix_millis(0)).await?;
+        let settings = self.settings(name).await?;
+        let record = self.record(name).await?;
+        let next_due = self.0.store.next_due_app(record.id, Timestamp::from_unix_millis(0)).await?;
+        let mut progress = Advance::default();
         let (mut movers, mut needs) = (BTreeMap::<Mover, u64>::new(), BTreeMap::new());
         for count in &status.counts {
             if let Some(mover) = mover_in(&count.phase) {
@@ -270,6 +281,7 @@ impl RolloutEngine {
                 let page = self.apps(name, &filter).await?;
                 left = left.saturating_sub(page.apps.len());
                 for app in &page.apps {
+                    progress.take(app, self.0.clock.now());
                     if let Some(need) = app.need {
                         *needs.entry(need.as_str()).or_default() += 1;
                     }
@@ -289,7 +301,44 @@ impl RolloutEngine {
             partial |= left == 0;
         }
         movers.retain(|_, apps| *apps > 0);
-        Ok(Survey { status, waves, movers, needs, partial, next_due })
+        let control = Control::read(&record.control)?;
+        let measured = self.audit_times(name, &status, &mut progress).await?;
+        let vendors = settings.vendors.iter().map(|own| {
+            let learned = control.learned.get(&own.vendor);
+            VendorLook::new(own, learned.unwrap_or(&Learned::default()), measured.get(&own.vendor).copied())
+        });
+        let vendors = vendors.collect();
+        let forecast = status.ended_at.is_none().then(|| {
+            let mut outlook = Outlook::new(self.0.clock.now(), progress.remaining(&status));
+            outlook.measured = measured;
+            outlook.quotas = quotas(&control);
+            forecast(&settings, &outlook)
+        });
+        let waves = settings.waves.into_iter().map(|wave| wave.name).collect();
+        Ok(Survey { status, waves, movers, needs, partial, next_due, vendors, forecast })
+    }
+
+    /// The median time in audit of each vendor, from the apps that have been read and some of those that have ended.
+    async fn audit_times(
+        &self,
+        name: &str,
+        status: &RolloutStatus,
+        progress: &mut Advance,
+    ) -> Result<BTreeMap<Vendor, Duration>> {
+        let vendors: BTreeSet<Vendor> = status.counts.iter().map(|count| count.vendor).collect();
+        for vendor in vendors {
+            for phase in [Phase::Released, Phase::Rejected] {
+                let filter = RolloutFilter::new(SAMPLE)
+                    .of_vendor(Some(vendor))
+                    .in_phase(Some(phase.as_str().to_owned()));
+                let any = |count: &PhaseCount| count.vendor == vendor && count.phase == phase.as_str();
+                if status.counts.iter().any(any) {
+                    let page = self.apps(name, &filter).await?;
+                    page.apps.iter().for_each(|app| progress.time(app));
+                }
+            }
+        }
+        Ok(progress.medians())
     }
 
     /// Lists apps in the order of the plan.

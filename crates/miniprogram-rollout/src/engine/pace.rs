@@ -9,14 +9,12 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use jiff::ToSpan as _;
-use jiff::tz::{Offset, TimeZone};
 use miniprogram_core::clock::Clock;
 use miniprogram_core::model::{AuditQuota, QuotaPeriod};
 use miniprogram_core::{ErrorKind, Retry, Timestamp};
 
 use crate::machine::Trouble;
-use crate::plan::VendorSettings;
+use crate::plan::{VendorSettings, next_refill};
 
 /// The pause after a frequency code that names none.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -185,18 +183,7 @@ impl Pace {
     }
 }
 
-/// Returns when a quota is full again: a month is that of Beijing. When a week begins no vendor says, so it is asked
-/// again and again.
+/// Returns when a quota is full again. If that is not known, it is asked for again and again.
 fn refill(period: Option<QuotaPeriod>, now: Timestamp) -> Timestamp {
-    let zone = TimeZone::fixed(Offset::constant(8));
-    let next = || {
-        let date = jiff::Timestamp::from_millisecond(now.as_unix_millis()).ok()?.to_zoned(zone).date();
-        let next = match period? {
-            QuotaPeriod::Month => date.first_of_month().checked_add(1.month()).ok()?,
-            _ => return None,
-        };
-        let begin = next.to_zoned(TimeZone::fixed(Offset::constant(8))).ok()?;
-        Some(Timestamp::from_unix_millis(begin.timestamp().as_millisecond()))
-    };
-    next().unwrap_or_else(|| now.after(ASK_AGAIN))
+    next_refill(period, now).unwrap_or_else(|| now.after(ASK_AGAIN))
 }

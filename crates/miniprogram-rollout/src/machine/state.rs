@@ -395,6 +395,12 @@ impl AppState {
         self.facts.as_ref()?.cause.as_deref()
     }
 
+    /// Returns our audit.
+    #[must_use]
+    pub fn audit(&self) -> Option<&AuditId> {
+        self.facts.as_ref()?.audit.as_ref()
+    }
+
     /// Returns what the vendor last said about our audit.
     #[must_use]
     pub fn verdict(&self) -> Option<&Verdict> {

@@ -92,6 +92,9 @@ tables! {
         optional quota_kept: Share = r#"quota_kept = "20%""#,
         /// The gray steps in ascending order, if the vendor has gray releases. The full release follows the last.
         optional gray: Vec<Located<GrayTable>> = r#"gray = [{ share = "10%", bake = "1 day" }]"#,
+        /// How long an audit is taken to last when the end is forecast, 2 days if absent. A rollout that has seen verdicts
+        /// goes by their median instead.
+        optional audit_time: Duration = r#"audit_time = "3 days""#,
     }
 
     /// One step of a gray release.

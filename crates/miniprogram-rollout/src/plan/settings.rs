@@ -81,6 +81,10 @@ pub struct VendorSettings {
     pub quota_kept: Share,
     /// The gray steps, in ascending order.
     pub gray: Vec<GrayStep>,
+    /// How long an audit is taken to last in forecasts. Absent when not given, as in plans stored by earlier versions,
+    /// whose hash does not cover it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_time: Option<Duration>,
 }
 
 /// Where an app's extension comes from.

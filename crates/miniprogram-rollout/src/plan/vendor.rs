@@ -101,6 +101,7 @@ pub(super) fn vendor<'a>(
             concurrency: table.concurrency.map_or(DEFAULT_CONCURRENCY, |Positive(number)| number),
             quota_kept: table.quota_kept.unwrap_or(Share::NONE),
             gray,
+            audit_time: table.audit_time,
         })
     })();
     Vendor { name: name.clone(), known, settings, extension, uses: uses.list }

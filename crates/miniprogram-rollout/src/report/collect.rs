@@ -13,7 +13,7 @@ use super::figures::{Audits, Kept, Line, Stage, Unreadable, UnreadableRow, Vendo
 use super::masking::Masking;
 use super::timeline::Timeline;
 use crate::engine::RolloutStatus;
-use crate::machine::{AppState, Entry, Input, Move, Note, Phase, Why};
+use crate::machine::{AppState, Correction, Entry, Input, Move, Note, Phase, Why};
 
 /// How many rows are read at a time.
 const PAGE: u32 = 500;
@@ -80,13 +80,18 @@ impl Collecting {
     }
 
     fn app(&mut self, row: &RolloutApp) {
-        /// Of what a row keeps, the state alone.
+        /// Of what a row keeps, what a report needs.
         #[derive(Deserialize)]
         struct Stored {
             state: AppState,
+            #[serde(default)]
+            correction: Correction,
         }
         match serde_json::from_str::<Stored>(row.progress.state.expose()) {
-            Ok(Stored { state }) => self.failures.add(row.vendor, &row.app, &state, &self.masking),
+            Ok(Stored { state, correction }) => {
+                self.masking.add(row.vendor, &row.app, &correction);
+                self.failures.add(row.vendor, &row.app, &state, &self.masking);
+            }
             Err(_) => self.unreadable.app(UnreadableRow {
                 id: row.id,
                 app: named(Some(row.vendor.as_str()), Some(row.app.as_str())),

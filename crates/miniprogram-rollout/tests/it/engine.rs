@@ -2,6 +2,7 @@
 
 #[cfg(feature = "report")]
 mod report;
+mod survey;
 
 use std::io;
 use std::pin::pin;
@@ -14,11 +15,10 @@ use baidu_smartapp::{BAIDU, BaiduPlatform};
 use futures::future::{Either, select};
 use miniprogram_core::clock::{Clock, VirtualClock};
 use miniprogram_core::push::Delivery;
-use miniprogram_core::token::{AccessToken, TokenProvider, TokenScope};
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::{
-    AppId, ClientConfig, Error, ErrorKind, Event, EventHandler as _, EventKind, MiniProgramPlatform, Result,
-    Timestamp, Vendor,
+    AppId, ClientConfig, ErrorKind, Event, EventHandler as _, EventKind, MiniProgramPlatform, Timestamp,
+    Vendor,
 };
 use miniprogram_rollout::engine::{
     Driven, GateRequest, HealthGate, Mode, RolloutEngine, RolloutEvents, RolloutStatus,
@@ -45,22 +45,6 @@ struct Fleet {
     clock: VirtualClock,
     folder: TempDir,
     apps: Vec<(Vendor, AppId)>,
-}
-
-#[derive(Debug)]
-struct SimTokens(Arc<Simulator>);
-
-#[async_trait]
-impl TokenProvider for SimTokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
-        let refuse = || Error::new(ErrorKind::Config, "token").with_detail(format!("no {scope} here"));
-        let app = scope.app.as_ref().ok_or_else(refuse)?;
-        AccessToken::new(self.0.token(app).map_err(|error| refuse().with_source(error))?)
-    }
-
-    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
-        Ok(())
-    }
 }
 
 #[derive(Debug)]
@@ -138,8 +122,8 @@ impl Fleet {
             .unwrap_or_else(|problems| panic!("{problems}"))
     }
 
-    fn tokens(&self) -> Arc<SimTokens> {
-        Arc::new(SimTokens(Arc::clone(&self.sim)))
+    fn tokens(&self) -> Arc<Simulator> {
+        Arc::clone(&self.sim)
     }
 
     fn wechat(&self, config: ClientConfig) -> WeChatPlatform {

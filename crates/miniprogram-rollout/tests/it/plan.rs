@@ -10,6 +10,7 @@ mod apps;
 mod broken_files;
 mod broken_merchants;
 mod example;
+mod forecast;
 mod large;
 mod merchants;
 mod reference;

@@ -153,7 +153,7 @@ async fn nothing_that_was_said_can_become_markup_or_show_a_secret() {
     let name = "spring \"<b>\" & 'more'";
     let secrets = json!({ (format!("acme/{hostile}")): { "password": "hunter2!", "short": "hunter2" } });
     let rollout = Written::new(name, &secrets, &[hostile]).await;
-    let said = format!("{hostile} \u{202e}log in with hunter2! or access_token=t0ken");
+    let said = format!("{hostile} \u{202e}log in with hunter2! or access_token=t0ken, 0pen-sesame, kn0ck");
     let verdict = json!({ "status": "rejected", "reason": said, "source": "poll", "read_at": at(9) });
     let state = json!({ "phase": "rejected", "facts": { "verdict": verdict } });
     let audit = json!({ "audit": { "audit_id": "1", "status": "rejected", "reason": said } });
@@ -162,11 +162,16 @@ async fn nothing_that_was_said_can_become_markup_or_show_a_secret() {
         entry(at(9), &json!({ "answered": audit }), &[("in_review", "rejected", "rejected")]),
         entry(at(9), &json!({ "gated": { "health": "fail", "note": said } }), &[]),
     ];
-    let progress = Progress::new("rejected", stored(&state)).with_ended(true);
+    let correction =
+        json!({ "ext": r#"{"ext":{"login":"0pen-sesame","n":1}}"#, "options": { "remark": "kn0ck" } });
+    let text = json!({ "state": state, "correction": correction }).to_string();
+    let progress = Progress::new("rejected", SealedText::new(text)).with_ended(true);
     rollout.write(vec![AppStep::of(&rollout.apps().await[0], progress, entries)]).await;
     for language in Language::ALL {
         let html = rollout.report(name, language).await;
-        assert!(!html.contains("hunter2") && !html.contains("t0ken"), "a secret is shown");
+        for secret in ["hunter2", "t0ken", "0pen-sesame", "kn0ck"] {
+            assert!(!html.contains(secret), "{secret} is shown");
+        }
         let (text, charts) = read(&html);
         assert!(text.contains(name), "{text}");
         assert_eq!(text.matches(&format!(r"{hostile} \u{{202e}}log in with ***")).count(), 3, "{text}");

@@ -1,5 +1,6 @@
 //! Orders: written into the store, and acted on where the rollout is driven.
 
+use miniprogram::vendor_api::Printable;
 use miniprogram::{AppId, Error, ErrorKind, Outcome, SubmitOptions, Vendor};
 use miniprogram_rollout::engine::RolloutEngine;
 use miniprogram_rollout::machine::{Correction, Order as What, Ordered};
@@ -7,7 +8,7 @@ use miniprogram_store::rollouts::RolloutFilter;
 use serde_json::{Map, Value, json};
 
 use super::engine;
-use crate::cli::{self, Order, Retry};
+use crate::cli::{self, Grave, Order, Retry};
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
 
@@ -21,20 +22,20 @@ pub(super) async fn resume(context: &Context, args: Order) -> Result<Finish, Fai
     order(context, args, "resume", What::Resume).await
 }
 
-pub(super) async fn promote(context: &Context, args: Order) -> Result<Finish, Failure> {
-    order(context, args, "promote", What::Promote).await
+pub(super) async fn promote(context: &Context, args: Grave) -> Result<Finish, Failure> {
+    grave(context, args, "promote", What::Promote).await
 }
 
-pub(super) async fn abort(context: &Context, args: Order) -> Result<Finish, Failure> {
-    order(context, args, "abort", What::Abort).await
+pub(super) async fn abort(context: &Context, args: Grave) -> Result<Finish, Failure> {
+    grave(context, args, "abort", What::Abort).await
 }
 
 pub(super) async fn skip(context: &Context, args: Order) -> Result<Finish, Failure> {
     order(context, args, "skip", What::Skip).await
 }
 
-pub(super) async fn roll_back(context: &Context, args: Order) -> Result<Finish, Failure> {
-    order(context, args, "rollback", What::RollBack).await
+pub(super) async fn roll_back(context: &Context, args: Grave) -> Result<Finish, Failure> {
+    grave(context, args, "rollback", What::RollBack).await
 }
 
 async fn writer(context: &Context) -> Result<RolloutEngine, Failure> {
@@ -61,10 +62,47 @@ async fn app(
 
 async fn order(context: &Context, args: Order, word: &str, what: What) -> Result<Finish, Failure> {
     let engine = writer(context).await?;
+    let app = app(context, &engine, &args.rollout.name).await?;
+    give(context, &engine, args, app, word, what).await
+}
+
+/// Gives an order that cannot be taken back, once it is confirmed.
+async fn grave(context: &Context, args: Grave, word: &'static str, what: What) -> Result<Finish, Failure> {
+    let Grave { order, yes } = args;
+    let engine = writer(context).await?;
+    let name = &order.rollout.name;
+    let app = app(context, &engine, name).await?;
+    let about = match &app {
+        Some((vendor, app)) => format!("{} {app} of {}", vendor, Printable(name)),
+        None => format!("{}, {} apps", Printable(name), engine.status(name).await?.apps),
+    };
+    match what {
+        What::Abort => {
+            yes.ask(word, &format!("{about}: what is not released stays on the version that it has."))?
+        }
+        What::RollBack => {
+            yes.ask(word, &format!("{about}: what has the new version goes back to the one before."))?
+        }
+        // One app's bake time is no decision about the fleet.
+        _ if app.is_none() => {
+            yes.ask(word, &format!("{about}: bake times end, and the gate is overruled."))?
+        }
+        _ => {}
+    }
+    give(context, &engine, order, app, word, what).await
+}
+
+async fn give(
+    context: &Context,
+    engine: &RolloutEngine,
+    args: Order,
+    app: Option<(Vendor, AppId)>,
+    word: &str,
+    what: What,
+) -> Result<Finish, Failure> {
     let (name, by) = (args.rollout.name, args.by.name());
-    let app = app(context, &engine, &name).await?;
     engine.order(&name, app.clone(), Ordered::new(by.clone(), what)).await?;
-    told(context, &engine, &name, word, &by, app.into_iter().collect()).await
+    told(context, engine, &name, word, &by, app.into_iter().collect()).await
 }
 
 /// Begins apps again.

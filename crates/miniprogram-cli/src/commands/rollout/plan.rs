@@ -1,14 +1,20 @@
-//! A rollout file, checked without side effects.
+//! A rollout file, checked without side effects, and what it means.
 
 use std::path::Path;
 
+use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::vendor_api::Printable;
 use miniprogram::{AppId, Command, Error, ErrorKind, GrayRelease, ReleaseTarget, SubmitTarget, Vendor};
-use miniprogram_rollout::plan::{AuthorizedApp, Context as Known, KnownVendor, Plan, PlannedApp, Problems};
+use miniprogram_rollout::plan::{
+    AuthorizedApp, Basis, Context as Known, Forecast, KnownVendor, Outlook, Plan, PlannedApp, Problems,
+    forecast,
+};
 use miniprogram_store::{GrantState, TokenFilter};
 use serde_json::{Value, json};
 
-use crate::cli::PlanFile;
+use super::prospect::{Change, Prospect, online};
+use super::span;
+use crate::cli::PlanArgs;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
@@ -20,14 +26,17 @@ use crate::vendors::PlatformConfig;
 const PAGE: u32 = 500;
 
 /// Checks a rollout file and prints what it means.
-pub(super) async fn run(context: &Context, args: &PlanFile) -> Result<Finish, Failure> {
-    let plan = match load(context, &context.settings()?, &args.file).await? {
+pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Finish, Failure> {
+    let settings = context.settings()?;
+    let plan = match load(context, &settings, &args.plan.file).await? {
         Ok(plan) => plan,
         Err(problems) => return refuse(context, &problems),
     };
+    // It was opened for reading, and a token that has expired is renewed.
+    context.held().close().await;
     match context.app() {
-        Some(app) => requests(context, &plan, &AppId::from(app))?,
-        None => summary(context, &plan)?,
+        Some(app) => requests(context, &settings, &plan, &AppId::from(app)).await?,
+        None => summary(context, &settings, &plan, args.online).await?,
     }
     Ok(Finish::Done)
 }
@@ -79,43 +88,106 @@ pub(in crate::commands) fn refuse(context: &Context, problems: &Problems) -> Res
     Ok(Finish::Faulty)
 }
 
-fn summary(context: &Context, plan: &Plan) -> Result<(), Failure> {
-    let summary = plan.summary();
+/// Prints the plan as a whole.
+async fn summary(
+    context: &Context,
+    settings: &Settings,
+    plan: &Plan,
+    reads_versions: bool,
+) -> Result<(), Failure> {
+    let prospects = Prospect::of_all(context, settings, plan, reads_versions).await?;
+    let mut outlook = Outlook::new(SystemClock.now(), plan.remaining());
+    outlook.quotas = prospects.iter().filter_map(|own| Some((own.vendor, own.quota.clone().ok()?))).collect();
+    let forecast = forecast(plan.settings(), &outlook);
+    let waves = plan.summary().rows;
+    let needs = plan.needs();
+    let apps: u64 = needs.iter().map(|own| own.apps).sum();
     let vendors: Vec<Value> = plan
         .settings()
         .vendors
         .iter()
-        .map(|settings| {
-            json!({
+        .zip(needs.iter().zip(&prospects))
+        .map(|(settings, (needs, prospect))| {
+            let mut row = json!({
                 "vendor": settings.vendor,
                 "template": settings.template,
                 "version": settings.version,
-                "submissions": summary.submissions.get(&settings.vendor).copied().unwrap_or_default(),
+                "apps": needs.apps,
                 "gray": settings.gray.iter().map(|step| step.percentage).collect::<Vec<_>>(),
-            })
+                "calls": needs.calls,
+                "submissions": needs.submissions,
+            });
+            match &prospect.quota {
+                Ok(known) => {
+                    row["quota"] = json!(known.quota);
+                    row["quota_refilled_at"] = json!(known.refilled_at());
+                }
+                Err(why) => row["quota_unknown"] = json!(why),
+            }
+            row["quota_left"] = json!(prospect.left(settings));
+            row
         })
         .collect();
-    let apps: usize = summary.rows.iter().map(|row| row.apps).sum();
+    let changes: Vec<&Change> = prospects.iter().flat_map(|own| &own.changes).collect();
     if context.output.format() == Format::Json {
-        return context.output.json(&json!({
+        let mut whole = json!({
             "name": plan.settings().name,
             "plan_hash": plan.hash(),
             "apps": apps,
             "vendors": vendors,
-            "waves": summary.rows,
-        }));
+            "waves": waves,
+            "forecast": forecast,
+        });
+        if reads_versions {
+            whole["changes"] = json!(changes);
+        }
+        return context.output.json(&whole);
     }
     if let Some(name) = &plan.settings().name {
         context.output.text(&Printable(name).to_string())?;
     }
-    context.output.list(&vendors, &["vendor", "template", "version", "submissions", "gray"])?;
+    let columns = ["vendor", "template", "version", "apps", "gray", "calls", "submissions", "quota_left"];
+    context.output.list(&vendors, &columns)?;
+    for own in &prospects {
+        if let Some(remark) = own.remark() {
+            context.output.text(&remark)?;
+        }
+    }
     context.output.text("")?;
-    context.output.list(&summary.rows, &["wave", "name", "vendor", "apps"])?;
+    context.output.list(&waves, &["wave", "name", "vendor", "apps"])?;
+    if reads_versions {
+        context.output.text("")?;
+        context.output.list(&changes, &["vendor", "online", "version", "apps", "unread"])?;
+    }
+    context.output.text("")?;
+    context.output.list(&forecast.waves, &["wave", "name", "begins", "submitted", "ends"])?;
+    context.output.text(&end(&forecast))?;
     context.output.text(&format!("\n{apps} apps, plan {}", plan.hash()))
 }
 
-/// Prints the requests of one app, as a dry run does.
-fn requests(context: &Context, plan: &Plan, app: &AppId) -> Result<(), Failure> {
+/// The end of a forecast and what it rests on, in a sentence.
+pub(super) fn end(forecast: &Forecast) -> String {
+    let assumed = forecast.assumed.iter().map(|own| {
+        let by = match own.by {
+            Basis::Measured => ", as measured",
+            Basis::Plan => ", by the plan",
+            _ => "",
+        };
+        let quota = if own.quota_known { "" } else { " and its quota to suffice" };
+        format!("an audit of {} to last {}{by}{quota}", own.vendor, span(own.audit_seconds))
+    });
+    let assumed: Vec<_> = assumed.collect();
+    match forecast.end {
+        Some(end) => format!("forecast to end at {end}, taking {}", assumed.join(", ")),
+        None => {
+            "no end is foreseen: the audit quota does not suffice, and when it is full again is not known"
+                .to_owned()
+        }
+    }
+}
+
+/// Prints the requests of one app, as a dry run does, and which version they replace.
+async fn requests(context: &Context, settings: &Settings, plan: &Plan, app: &AppId) -> Result<(), Failure> {
     let named = context.named_vendor().map(|entry| entry.vendor());
     let vendors = plan.settings().vendors.iter().map(|settings| settings.vendor);
     let mut found: Vec<PlannedApp<'_>> = vendors
@@ -134,6 +206,8 @@ fn requests(context: &Context, plan: &Plan, app: &AppId) -> Result<(), Failure> 
         }
     };
     let target = planned.target;
+    let version = target.version.clone();
+    let replaced = online(context, settings, target.vendor, &target.app_id).await?;
     let entry = context.registered(target.vendor.as_str())?;
     let subject = entry.platform(PlatformConfig::without_secrets())?.authorizer(target.app_id);
     let mut commands = vec![
@@ -159,5 +233,10 @@ fn requests(context: &Context, plan: &Plan, app: &AppId) -> Result<(), Failure> 
             requests.extend(planned);
         }
     }
-    context.output.json(&requests)
+    let mut shown = json!({ "version": version, "requests": requests });
+    match replaced {
+        Ok(online) => shown["online"] = json!(online),
+        Err(why) => shown["online_unknown"] = json!(why),
+    }
+    context.output.json(&shown)
 }

@@ -7,17 +7,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use miniprogram::clock::{Clock, SystemClock, VirtualClock};
-use miniprogram::token::{AccessToken, TokenProvider, TokenScope};
+use miniprogram::push::{Delivery, Push};
 use miniprogram::transport::BaseUrl;
-use miniprogram::{AppId, ClientConfig, Error, ErrorKind, Outcome, Timestamp, Vendor};
+use miniprogram::{
+    AppId, ClientConfig, Error, ErrorKind, Event, EventDecoder, EventHandler as _, Outcome, PlatformId,
+    Timestamp, Vendor,
+};
 use miniprogram_rollout::engine::{
-    Driven, GateRequest, HealthGate, Notice, Notifier, RolloutEngine, RolloutStatus, Survey,
+    Driven, GateRequest, HealthGate, Notice, Notifier, RolloutEngine, RolloutEvents, RolloutStatus, Survey,
 };
 use miniprogram_rollout::machine::{Gated, Health, Phase};
 use miniprogram_rollout::plan::{Plan, VendorSettings};
 use miniprogram_rollout::report::Report;
 use miniprogram_sim::{
-    AppSpec, AuditPolicy, Disturbance, Fault, FaultRule, Scope, SimConfig, Simulator, State, endpoints,
+    AppSpec, AuditPolicy, Disturbance, Fault, FaultRule, PushFault, PushFaultRule, PushReceiver, Scope,
+    SentPush, SimConfig, Simulator, State, endpoints,
 };
 use miniprogram_store::rollouts::{RolloutFilter, RolloutId};
 use miniprogram_store::{SqliteStore, Store, StoreJournal, StoreOptions};
@@ -29,19 +33,21 @@ use super::apps::why;
 use super::plan::{load, refuse};
 use super::report::{Page, STDOUT};
 use super::run::{finish, stem};
+use super::span;
 use super::status::halted;
 use crate::cli::Rehearse;
 use crate::context::{Context, interrupted};
 use crate::failure::{Failure, Finish, local};
 use crate::terminal::Format;
-use crate::vendors::PlatformConfig;
 use crate::vendors::sim::SIMULATED;
+use crate::vendors::{PlatformConfig, PushSettings};
 
 const REHEARSE: &str = "rehearse";
 const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
-/// Nobody else drives it: the engine looks for orders and renews its lease once in a simulated hour.
+/// Nobody else drives it: the engine renews its lease once in a simulated hour.
 const LEASE: Duration = Duration::from_secs(3 * 3600);
+/// How often the engine looks for pushes: rarer than a daemon, so that a rehearsal of months takes seconds.
+const SIGNALS: Duration = Duration::from_secs(600);
 /// How long nothing may change.
 const IDLE: Duration = Duration::from_secs(60 * 86_400);
 /// How long it may take in all.
@@ -198,11 +204,11 @@ impl Stage {
             .with_gate(Arc::new(Passes))
             .with_notifier(Arc::clone(&notices) as _)
             .with_lease(LEASE)
-            .with_signal_interval(HOUR);
+            .with_signal_interval(SIGNALS);
         for VendorSettings { vendor, .. } in &plan.settings().vendors {
             let id = sim.callback(*vendor).map_err(|problem| local(REHEARSE, &problem))?.platform_id;
             let journal = StoreJournal::new(Arc::clone(&store) as _, id.clone(), Arc::clone(&time));
-            let client = ClientConfig::new(id, Arc::new(Tokens(Arc::clone(&sim))))
+            let client = ClientConfig::new(id, Arc::<Simulator>::clone(&sim))
                 .with_base_url(BaseUrl::parse(&sim.base_url())?)
                 .with_clock(Arc::clone(&time))
                 .with_seed(sim.seed())
@@ -210,6 +216,8 @@ impl Stage {
             let platform = context.registered(vendor.as_str())?.platform(PlatformConfig::new(client))?;
             builder = builder.with_platform(Arc::from(platform));
         }
+        let receiver = Receiver::build(context, plan, &sim, &store, &clock)?;
+        sim.set_receiver(Arc::new(receiver));
         let engine = builder.build();
         Ok(Self { clock, begun_at, sim, apps, store, engine, notices, _folder: folder })
     }
@@ -332,7 +340,8 @@ async fn vendors(
             args.rejections,
             "rejected by the rehearsal",
         ))
-        .with_faults(faults(args.faults));
+        .with_faults(faults(args.faults))
+        .with_push_faults(vec![PushFaultRule::probability(args.lost, PushFault::Lost)]);
     if let Some(seed) = args.seed {
         config = config.with_seed(seed);
     }
@@ -367,22 +376,59 @@ fn faults(share: f64) -> Vec<FaultRule> {
     rules.into_iter().filter(|_| share > 0.0).collect()
 }
 
-/// Tokens of the simulator.
+/// Receives the vendors' pushes, which wake the apps of the rollout.
 #[derive(Debug)]
-struct Tokens(Arc<Simulator>);
+struct Receiver {
+    decoders: BTreeMap<Vendor, (PlatformId, Box<dyn EventDecoder>)>,
+    events: RolloutEvents,
+    clock: VirtualClock,
+}
+
+impl Receiver {
+    fn build(
+        context: &Context,
+        plan: &Plan,
+        sim: &Simulator,
+        store: &Arc<dyn Store>,
+        clock: &VirtualClock,
+    ) -> Result<Self, Failure> {
+        let mut decoders = BTreeMap::new();
+        for VendorSettings { vendor, .. } in &plan.settings().vendors {
+            let callback = sim.callback(*vendor).map_err(|problem| local(REHEARSE, &problem))?;
+            let platform = PlatformId::from(callback.platform_id);
+            let mut settings = PushSettings::default();
+            settings.platform_id = Some(platform.clone());
+            settings.token = Some(callback.token);
+            settings.aes_key = Some(callback.aes_key);
+            settings.receiver_id = Some(callback.receiver_id);
+            let decoder = context.registered(vendor.as_str())?.decoder(&settings)?;
+            decoders.insert(*vendor, (platform, decoder));
+        }
+        let events = RolloutEvents::new(Arc::clone(store) as _, Arc::new(clock.clone()));
+        Ok(Self { decoders, events, clock: clock.clone() })
+    }
+}
 
 #[async_trait]
-impl TokenProvider for Tokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, Error> {
-        let issued = match &scope.app {
-            Some(app) => self.0.token(app),
-            None => self.0.platform_token(scope.vendor),
-        };
-        AccessToken::new(issued.map_err(|problem| local(REHEARSE, &problem))?)
-    }
-
-    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<(), Error> {
-        Ok(())
+impl PushReceiver for Receiver {
+    async fn receive(&self, vendor: Vendor, app: Option<&AppId>, push: &SentPush) -> bool {
+        let Some((platform, decoder)) = self.decoders.get(&vendor) else { return true };
+        let now = self.clock.now();
+        let mut body = push.body.clone().into_bytes();
+        let sent =
+            Push::new(now, &mut body).with_query(&push.query).with_content_type(Some(&push.content_type));
+        let event = decoder.decode(sent).map(Event::into_owned);
+        match event {
+            Ok(mut event) => {
+                event.app_id = event.app_id.or_else(|| app.cloned());
+                let delivery = Delivery::new(1, platform.clone(), now);
+                self.events.handle(&event, &delivery).await.is_ok()
+            }
+            Err(refusal) => {
+                tracing::error!(%vendor, %refusal, "a push of the simulator is refused");
+                false
+            }
+        }
     }
 }
 
@@ -501,7 +547,7 @@ fn show(
         head["notices"] = json!(notices);
         return context.output.json(&head);
     }
-    head["simulated"] = json!(span(took));
+    head["simulated"] = json!(span(took.as_secs()));
     context.output.record(&head)?;
     context.output.text("")?;
     context.output.list(&waves, &["wave", "name", "vendor", "phase", "apps"])?;
@@ -525,17 +571,6 @@ fn show(
 /// Hours with two decimals.
 fn hours(span: Duration) -> f64 {
     (span.as_secs_f64() / HOUR.as_secs_f64() * 100.0).round() / 100.0
-}
-
-/// A span for people, such as `2 days 3 hours`.
-fn span(span: Duration) -> String {
-    let (days, rest) = (span.as_secs() / DAY.as_secs(), span.as_secs() % DAY.as_secs());
-    let (hours, minutes) = (rest / HOUR.as_secs(), rest % HOUR.as_secs() / 60);
-    let parts = [(days, "day"), (hours, "hour"), (minutes, "minute")];
-    let parts = parts.iter().filter(|(count, _)| *count > 0).take(2);
-    let parts: Vec<_> =
-        parts.map(|(count, unit)| format!("{count} {unit}{}", if *count == 1 { "" } else { "s" })).collect();
-    if parts.is_empty() { "less than a minute".to_owned() } else { parts.join(" ") }
 }
 
 #[cfg(test)]
@@ -566,13 +601,5 @@ mod tests {
             }
         }
         assert!(faults(0.0).is_empty());
-    }
-
-    #[test]
-    fn spans_have_their_two_largest_units() {
-        let minutes = |count: u64| span(Duration::from_secs(count * 60));
-        assert_eq!(minutes(0), "less than a minute");
-        assert_eq!(minutes(61), "1 hour 1 minute");
-        assert_eq!(minutes(2 * 1440 + 3 * 60 + 5), "2 days 3 hours");
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use miniprogram::clock::{Clock, SystemClock};
+use miniprogram::vendor_api::Printable;
 use miniprogram::{Error, ErrorKind, Outcome};
 use miniprogram_rollout::engine::{Driven, RolloutEngine, RolloutStatus};
 use miniprogram_rollout::plan::Plan;
@@ -15,6 +16,7 @@ use super::plan::{load, refuse};
 use super::progress::Progress;
 use super::reader;
 use crate::cli::{Run, Start};
+use crate::confirm::Yes;
 use crate::context::{Context, interrupted};
 use crate::failure::{Failure, Finish};
 
@@ -29,6 +31,7 @@ pub(super) async fn start(context: &Context, args: Start) -> Result<Finish, Fail
         Err(problems) => return refuse(context, &problems),
     };
     let name = args.name.map_or_else(|| stem(&args.plan.file), Ok)?;
+    ask(args.yes, "start", &name, &plan)?;
     context.held().close().await;
     let fleet = Fleet::of(context, &settings, owner("start")).await?;
     let engine = begin(&fleet, &name, &plan, &args.by.name()).await?;
@@ -40,6 +43,18 @@ pub(super) async fn start(context: &Context, args: Start) -> Result<Finish, Fail
         )
         .map_err(Failure::after_effect)?;
     Ok(Finish::Done)
+}
+
+/// Asks on a terminal before a plan is carried out.
+fn ask(yes: Yes, operation: &'static str, name: &str, plan: &Plan) -> Result<(), Error> {
+    let vendors = plan.needs();
+    let vendors = vendors.iter().zip(&plan.settings().vendors);
+    let vendors: Vec<_> = vendors
+        .map(|(own, settings)| {
+            format!("version {} to {} apps of {}", Printable(&settings.version), own.apps, own.vendor)
+        })
+        .collect();
+    yes.ask(operation, &format!("{}: {}.", Printable(name), vendors.join(", ")))
 }
 
 async fn begin(fleet: &Fleet, name: &str, plan: &Plan, by: &str) -> Result<RolloutEngine, Error> {
@@ -64,8 +79,6 @@ pub(super) fn stem(file: &str) -> Result<String, Error> {
 
 /// Starts a rollout if there is a file, and drives it until it has ended.
 pub(super) async fn run(context: &Context, args: Run) -> Result<Finish, Failure> {
-    // Before anything is sent.
-    let interrupted = interrupted();
     let settings = context.settings()?;
     let planned = match &args.file {
         Some(file) => match load(context, &settings, file).await? {
@@ -79,6 +92,11 @@ pub(super) async fn run(context: &Context, args: Run) -> Result<Finish, Failure>
         (None, Some(file)) => stem(file)?,
         (None, None) => return Err(crate::cli::missing(&["FILE, or --name <NAME>"]).into()),
     };
+    if let Some(plan) = &planned {
+        ask(args.yes, "run", &name, plan)?;
+    }
+    // Before anything is sent.
+    let interrupted = interrupted();
     context.held().close().await;
     let fleet = Fleet::of(context, &settings, owner("run")).await?;
     if let Some(plan) = &planned {

@@ -1,10 +1,11 @@
 //! Rollouts at a glance.
 
-use miniprogram_rollout::engine::{RolloutStatus, Survey};
+use miniprogram_rollout::engine::{RolloutStatus, Survey, VendorLook};
 use miniprogram_rollout::machine::Phase;
 use serde_json::{Value, json};
 
-use super::reader;
+use super::plan::end;
+use super::{reader, span};
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
 use crate::terminal::Format;
@@ -35,7 +36,41 @@ pub(super) async fn status(context: &Context, name: &str) -> Result<Finish, Fail
         })
         .collect();
     context.output.list(&rows, &["wave", "name", "vendor", "phase", "apps", "meaning"])?;
+    context.output.text("")?;
+    let audits: Vec<Value> = survey.vendors.iter().map(audits).collect();
+    let columns =
+        ["vendor", "submitted", "delayed", "time_in_audit", "quota_left", "refilled_at", "known_at"];
+    context.output.list(&audits, &columns)?;
+    if let Some(forecast) = &survey.forecast {
+        context.output.text("")?;
+        context.output.text(&end(forecast))?;
+    }
     Ok(Finish::Done)
+}
+
+/// The audits of a vendor, and its quota as the driver last knew it.
+fn audits(own: &VendorLook) -> Value {
+    let mut row = json!({
+        "vendor": own.vendor,
+        "submitted": own.submitted,
+        "delayed": own.delayed_percent.map_or_else(String::new, |share| format!("{} ({share} %)", own.delayed)),
+        "time_in_audit": own.audit_seconds.map(span),
+        "quota_left": "unknown before a submission",
+    });
+    if let Some(quota) = &own.quota {
+        let each = if quota.shared { "" } else { " of the last app" };
+        row["quota_left"] = match quota.left.filter(|_| !quota.unlimited) {
+            None => json!("unlimited"),
+            Some(left) => match (quota.limit, quota.kept) {
+                (Some(limit), 0) => json!(format!("{left} of {limit}{each}")),
+                (Some(limit), kept) => json!(format!("{left} of {limit}{each}, {kept} kept")),
+                (None, _) => json!(format!("{left}{each}")),
+            },
+        };
+        row["refilled_at"] = json!(quota.refilled_at);
+        row["known_at"] = json!(quota.known_at);
+    }
+    row
 }
 
 fn head(survey: &Survey) -> Value {
@@ -56,6 +91,7 @@ fn head(survey: &Survey) -> Value {
         "move": counted(survey.movers.iter().map(|(mover, apps)| (mover.as_str(), *apps)).collect()),
         "needs": counted(survey.needs.iter().map(|(need, apps)| (*need, *apps)).collect()),
         "next_due": survey.next_due,
+        "forecast_end": survey.forecast.as_ref().and_then(|forecast| forecast.end),
         "driver": status.driver,
         "started_by": status.by,
         "created_at": status.created_at,

@@ -3,24 +3,18 @@
 use std::collections::HashSet;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::push::Delivery;
 use miniprogram::{Error, ErrorKind, Event, EventHandler, Outcome, Result};
-#[cfg(unix)]
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use miniprogram_rollout::engine::ProcessGroup;
 use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::sync::{Notify, oneshot};
 
 use super::handlers::line;
 use crate::vendors::redact::Redactor;
-
-/// How long a killed group may take to disappear.
-const GONE_WITHIN: Duration = Duration::from_secs(2);
-const POLL_EVERY: Duration = Duration::from_millis(5);
 
 /// Runs a command for each event, never two for one event at a time.
 #[derive(Debug)]
@@ -47,23 +41,21 @@ impl Exec {
     pub(super) async fn ended(&self) {
         tokio::select! {
             () = self.running.none() => {}
-            () = SystemClock.deadline(GONE_WITHIN * 2) => {
+            () = SystemClock.deadline(ProcessGroup::GONE_WITHIN * 2) => {
                 tracing::error!("a command of --exec was killed and did not end");
             }
         }
     }
 
-    fn start(&self) -> std::io::Result<Group> {
+    fn start(&self) -> std::io::Result<ProcessGroup> {
         let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
         let mut command = Command::new(shell);
         command.arg(option).arg(&self.command);
-        command.stdin(Stdio::piped()).stdout(on_standard_error()).kill_on_drop(true);
+        command.stdin(Stdio::piped()).stdout(on_standard_error());
         for name in &self.withheld {
             command.env_remove(name);
         }
-        #[cfg(unix)]
-        command.process_group(0);
-        command.spawn().map(Group::of)
+        ProcessGroup::start(&mut command)
     }
 }
 
@@ -102,12 +94,12 @@ fn on_standard_error() -> Stdio {
 
 /// Feeds a command and waits for it, or kills it once its status is no longer awaited.
 async fn see_through(
-    mut group: Group,
+    mut group: ProcessGroup,
     line: String,
     place: Place,
     mut status: oneshot::Sender<std::io::Result<ExitStatus>>,
 ) {
-    let stdin = group.leader.stdin.take();
+    let stdin = group.leader().stdin.take();
     let feed = async {
         if let Some(mut stdin) = stdin {
             // A command that does not read all of it may still succeed.
@@ -119,7 +111,7 @@ async fn see_through(
     let ended = loop {
         tokio::select! {
             () = feed.as_mut(), if !fed => fed = true,
-            ended = group.leader.wait() => break Some(ended),
+            ended = group.leader().wait() => break Some(ended),
             () = status.closed() => break None,
         }
     };
@@ -128,64 +120,6 @@ async fn see_through(
     if let Some(ended) = ended {
         // If it was given up at the last moment, the event is delivered again.
         let _unheard = status.send(ended);
-    }
-}
-
-/// A command and what it started, unless that has left its process group.
-#[derive(Debug)]
-struct Group {
-    leader: Child,
-    #[cfg(unix)]
-    id: Option<Pid>,
-}
-
-impl Group {
-    fn of(leader: Child) -> Self {
-        #[cfg(unix)]
-        let id = leader.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
-        Self {
-            leader,
-            #[cfg(unix)]
-            id,
-        }
-    }
-
-    /// Kills what is left of it, and waits until it is gone.
-    async fn end(&mut self) {
-        #[cfg(unix)]
-        {
-            self.kill();
-            // Its status is already known, or does not matter.
-            let _ = self.leader.wait().await;
-            let gone = async {
-                while self.id.is_some_and(|id| test_kill_process_group(id).is_ok()) {
-                    SystemClock.deadline(POLL_EVERY).await;
-                }
-            };
-            // Zombies that are not reaped still belong to the group, and do nothing.
-            tokio::select! {
-                () = gone => {}
-                () = SystemClock.deadline(GONE_WITHIN) => {}
-            }
-            self.id = None;
-        }
-        #[cfg(not(unix))]
-        let _ = self.leader.kill().await;
-    }
-
-    #[cfg(unix)]
-    fn kill(&self) {
-        if let Some(id) = self.id {
-            // Fails if the group is empty.
-            let _ = kill_process_group(id, Signal::KILL);
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 
@@ -239,6 +173,8 @@ impl Drop for Place {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::time::Duration;
+
     use futures::FutureExt;
 
     use super::super::handlers::tests::audit_approved;
@@ -274,7 +210,7 @@ mod tests {
             if let Some((line, _)) = text.split_once('\n') {
                 return line.to_owned();
             }
-            SystemClock.deadline(POLL_EVERY).await;
+            SystemClock.deadline(Duration::from_millis(5)).await;
         }
     }
 

@@ -156,6 +156,10 @@ impl Driver<'_> {
     pub(super) async fn submit(&mut self, live: Live, quota: Option<&AuditQuota>) -> Result<()> {
         let (vendor, now, policy) = (live.row.vendor, self.inner.clock.now(), self.policy(&live)?);
         let action = live.state.action(&live.target, policy);
+        if let Some(quota) = quota {
+            self.control.learn_quota(vendor, quota, now);
+            self.changed = true;
+        }
         let Some(pace) = self.paces.get_mut(&vendor) else { return Ok(()) };
         let slot = pace.take_slot_of(quota, now);
         match (slot, action) {

@@ -85,7 +85,15 @@ impl Driver<'_> {
                 let (vendor, app_id) = (live.row.vendor, live.row.app.clone());
                 self.notices.push(Notice::Needs { vendor, app_id, need });
             }
-            if stepped.entry.notes.contains(&Note::Delayed) {
+            let opened = stepped.state.audit().is_some_and(|audit| live.state.audit() != Some(audit));
+            let delayed = stepped.entry.notes.contains(&Note::Delayed);
+            if opened || delayed {
+                let learned = self.control.learned.entry(live.row.vendor).or_default();
+                learned.submitted += u64::from(opened);
+                learned.delayed += u64::from(delayed);
+                self.changed = true;
+            }
+            if delayed {
                 self.delayed(delay);
             }
             if stepped.action.is_some() {
