@@ -7,9 +7,8 @@ use miniprogram_core::{AuditStatus, Timestamp, Vendor};
 use serde::Serialize;
 
 use super::control::{Control, Learned, ToldQuota};
-use super::look::AppLook;
 use super::status::RolloutStatus;
-use crate::machine::Phase;
+use crate::machine::{AppState, Phase};
 use crate::plan::{KnownQuota, Reached, Remaining, VendorSettings};
 
 /// The audits of one vendor in a rollout.
@@ -123,34 +122,34 @@ pub(super) struct Advance {
 
 impl Advance {
     /// Takes an app in that has begun.
-    pub(super) fn take(&mut self, app: &AppLook, now: Timestamp) {
-        self.time(app);
-        *self.read.entry((app.wave, app.vendor, app.phase.as_str())).or_default() += 1;
-        let facts = app.state.facts.as_deref();
+    pub(super) fn take(&mut self, wave: u32, vendor: Vendor, state: &AppState, now: Timestamp) {
+        self.time(vendor, state);
+        *self.read.entry((wave, vendor, state.phase.as_str())).or_default() += 1;
+        let facts = state.facts.as_deref();
         let steps = facts.map_or(0, |facts| usize::from(facts.steps));
-        let reached = match app.phase {
+        let reached = match state.phase {
             Phase::InReview | Phase::Expediting => {
                 Reached::Submitted(facts.and_then(|facts| facts.submitted_at).unwrap_or(now))
             }
-            Phase::Baking => Reached::Approved { steps: steps + 1, from: app.due_at.unwrap_or(now) },
-            Phase::Observing => Reached::Online(app.since.unwrap_or(now)),
+            Phase::Baking => Reached::Approved { steps: steps + 1, from: state.due().unwrap_or(now) },
+            Phase::Observing => Reached::Online(state.since.unwrap_or(now)),
             phase => match whereabouts(phase, now) {
                 Some(Reached::Approved { from, .. }) => Reached::Approved { steps, from },
                 Some(reached) => reached,
                 None => return,
             },
         };
-        self.reached.push(Remaining::new(app.wave, app.vendor, 1, reached));
+        self.reached.push(Remaining::new(wave, vendor, 1, reached));
     }
 
     /// Takes the time in audit of an app in.
-    pub(super) fn time(&mut self, app: &AppLook) {
-        let submitted = app.state.facts.as_ref().and_then(|facts| facts.submitted_at);
-        let verdict = app.verdict.as_ref();
+    pub(super) fn time(&mut self, vendor: Vendor, state: &AppState) {
+        let submitted = state.facts.as_ref().and_then(|facts| facts.submitted_at);
+        let verdict = state.verdict();
         let decided =
             verdict.filter(|verdict| matches!(verdict.status, AuditStatus::Approved | AuditStatus::Rejected));
         if let Some((verdict, submitted)) = decided.zip(submitted) {
-            self.times.entry(app.vendor).or_default().push(verdict.read_at.since(submitted));
+            self.times.entry(vendor).or_default().push(verdict.read_at.since(submitted));
         }
     }
 
@@ -164,14 +163,14 @@ impl Advance {
     }
 
     /// The apps that have not ended. Those that were not read count as if their phase had just begun.
-    pub(super) fn remaining(&self, status: &RolloutStatus) -> Vec<Remaining> {
+    pub(super) fn remaining(&self, status: &RolloutStatus, now: Timestamp) -> Vec<Remaining> {
         let mut remaining = self.reached.clone();
         for count in &status.counts {
             let phase = Phase::ALL.iter().find(|phase| phase.as_str() == count.phase);
             let Some(phase) = phase else { continue };
             let read =
                 self.read.get(&(count.wave, count.vendor, phase.as_str())).copied().unwrap_or_default();
-            if let Some(reached) = whereabouts(*phase, status.created_at) {
+            if let Some(reached) = whereabouts(*phase, now) {
                 let apps = count.apps.saturating_sub(read);
                 remaining.push(Remaining::new(count.wave, count.vendor, apps, reached));
             }

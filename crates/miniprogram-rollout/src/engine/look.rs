@@ -22,7 +22,7 @@ const PAGE: u32 = 500;
 /// How many apps a [survey](RolloutEngine::survey) reads.
 const LOOKED_AT: usize = 2000;
 /// How many apps of a vendor that have ended it reads for the time in audit.
-const SAMPLE: u32 = 200;
+const SAMPLE: u32 = 100;
 
 /// An app of a rollout, as its row says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -281,7 +281,7 @@ impl RolloutEngine {
                 let page = self.apps(name, &filter).await?;
                 left = left.saturating_sub(page.apps.len());
                 for app in &page.apps {
-                    progress.take(app, self.0.clock.now());
+                    progress.take(app.wave, app.vendor, &app.state, self.0.clock.now());
                     if let Some(need) = app.need {
                         *needs.entry(need.as_str()).or_default() += 1;
                     }
@@ -309,7 +309,8 @@ impl RolloutEngine {
         });
         let vendors = vendors.collect();
         let forecast = status.ended_at.is_none().then(|| {
-            let mut outlook = Outlook::new(self.0.clock.now(), progress.remaining(&status));
+            let now = self.0.clock.now();
+            let mut outlook = Outlook::new(now, progress.remaining(&status, now));
             outlook.measured = measured;
             outlook.quotas = quotas(&control);
             forecast(&settings, &outlook)
@@ -334,7 +335,7 @@ impl RolloutEngine {
                 let any = |count: &PhaseCount| count.vendor == vendor && count.phase == phase.as_str();
                 if status.counts.iter().any(any) {
                     let page = self.apps(name, &filter).await?;
-                    page.apps.iter().for_each(|app| progress.time(app));
+                    page.apps.iter().for_each(|app| progress.time(app.vendor, &app.state));
                 }
             }
         }

@@ -396,11 +396,13 @@ impl Receiver {
         for VendorSettings { vendor, .. } in &plan.settings().vendors {
             let callback = sim.callback(*vendor).map_err(|problem| local(REHEARSE, &problem))?;
             let platform = PlatformId::from(callback.platform_id);
-            let mut settings = PushSettings::default();
-            settings.platform_id = Some(platform.clone());
-            settings.token = Some(callback.token);
-            settings.aes_key = Some(callback.aes_key);
-            settings.receiver_id = Some(callback.receiver_id);
+            let settings = PushSettings {
+                platform_id: Some(platform.clone()),
+                token: Some(callback.token),
+                aes_key: Some(callback.aes_key),
+                receiver_id: Some(callback.receiver_id),
+                ..PushSettings::default()
+            };
             let decoder = context.registered(vendor.as_str())?.decoder(&settings)?;
             decoders.insert(*vendor, (platform, decoder));
         }
