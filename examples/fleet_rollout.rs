@@ -17,6 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use baidu_smartapp::{BAIDU, BaiduPlatform};
 use miniprogram::clock::{Clock, VirtualClock};
+use miniprogram::token::{AccessToken, TokenProvider, TokenScope};
 use miniprogram::transport::BaseUrl;
 use miniprogram::*;
 use miniprogram_rollout::engine::{GateRequest, HealthGate, RolloutEngine, RolloutStatus};
@@ -97,7 +98,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let client = |vendor| -> Result<ClientConfig, Box<dyn StdError>> {
         let platform = sim.callback(vendor)?.platform_id;
         let journal = StoreJournal::new(Arc::clone(&store) as _, platform.clone(), Arc::clone(&time));
-        Ok(ClientConfig::new(platform, Arc::<Simulator>::clone(&sim))
+        Ok(ClientConfig::new(platform, Arc::new(SimTokens(Arc::clone(&sim))))
             .with_base_url(BaseUrl::parse(&sim.base_url())?)
             .with_clock(Arc::clone(&time))
             .with_journal(Arc::new(journal)))
@@ -179,7 +180,7 @@ async fn until(
     clock: &VirtualClock,
     wanted: impl Fn(&RolloutStatus) -> bool,
 ) -> Result<()> {
-    // The clock stands still while the status is read, and not while this sleeps: a sleep gives the mark back.
+    // Whoever sleeps holds the mark: the clock stands still while the status is read.
     let _busy = clock.enter();
     while !wanted(&engine.status(NAME).await?) {
         clock.sleep(Duration::from_secs(600)).await;
@@ -203,5 +204,22 @@ struct Healthy;
 impl HealthGate for Healthy {
     async fn check(&self, _request: &GateRequest) -> Gated {
         Gated::new(Health::Pass, None)
+    }
+}
+
+/// Tokens from the simulator. A real platform uses a provider that refreshes and stores them.
+#[derive(Debug)]
+struct SimTokens(Arc<Simulator>);
+
+#[async_trait]
+impl TokenProvider for SimTokens {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+        let refuse = || Error::new(ErrorKind::Config, "token").with_detail(format!("no {scope} here"));
+        let app = scope.app.as_ref().ok_or_else(refuse)?;
+        AccessToken::new(self.0.token(app).map_err(|error| refuse().with_source(error))?)
+    }
+
+    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ use baidu_smartapp::{BAIDU, BaiduPlatform};
 use futures::future::{Either, select};
 use miniprogram_core::clock::{Clock, VirtualClock};
 use miniprogram_core::push::Delivery;
+use miniprogram_core::token::TokenProvider;
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::{
     AppId, ClientConfig, ErrorKind, Event, EventHandler as _, EventKind, MiniProgramPlatform, Timestamp,
@@ -122,8 +123,8 @@ impl Fleet {
             .unwrap_or_else(|problems| panic!("{problems}"))
     }
 
-    fn tokens(&self) -> Arc<Simulator> {
-        Arc::clone(&self.sim)
+    fn tokens(&self) -> Arc<dyn TokenProvider> {
+        self.sim.tokens()
     }
 
     fn wechat(&self, config: ClientConfig) -> WeChatPlatform {

@@ -208,7 +208,7 @@ impl Stage {
         for VendorSettings { vendor, .. } in &plan.settings().vendors {
             let id = sim.callback(*vendor).map_err(|problem| local(REHEARSE, &problem))?.platform_id;
             let journal = StoreJournal::new(Arc::clone(&store) as _, id.clone(), Arc::clone(&time));
-            let client = ClientConfig::new(id, Arc::<Simulator>::clone(&sim))
+            let client = ClientConfig::new(id, sim.tokens())
                 .with_base_url(BaseUrl::parse(&sim.base_url())?)
                 .with_clock(Arc::clone(&time))
                 .with_seed(sim.seed())
