@@ -191,11 +191,12 @@ pub trait ReleaseManager: Authorizer {
     /// Rolls back to an earlier version.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict) if there is no such version, or a gray release is running;
+    /// [`Conflict`](crate::ErrorKind::Conflict) if there is no such version, another one is online than the target
+    /// names, or a gray release is running;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a target that the vendor does not support.
     ///
     /// # Vendor notes
-    /// | WeChat | `revertcoderelease`; once per release |
+    /// | WeChat | `revertcoderelease`; takes no id: what is online is read and compared first; once per release |
     /// |---|---|
     /// | Baidu | `package/rollback` with the id of the package *now online*; one step; takes a while |
     async fn rollback(&self, target: &RollbackTarget) -> Result<Effect> {
@@ -213,9 +214,14 @@ pub trait ReleaseManager: Authorizer {
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) if the vendor has no gray releases;
-    /// [`Conflict`](crate::ErrorKind::Conflict) if the share would decrease, nothing is approved or nothing is
-    /// online; [`InvalidArgument`](crate::ErrorKind::InvalidArgument), naming `percentage`, for a share that the
-    /// vendor does not offer.
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the share would decrease, nothing is approved, the audit named is not
+    /// the approved one, or nothing is online; [`InvalidArgument`](crate::ErrorKind::InvalidArgument), naming
+    /// `percentage`, for a share that the vendor does not offer.
+    ///
+    /// # Vendor notes
+    /// | WeChat | `grayrelease` takes no id: if an audit is named, the latest one is read and compared first |
+    /// |---|---|
+    /// | Baidu | unsupported |
     async fn start_gray_release(&self, gray: GrayRelease) -> Result<Effect> {
         Ok(self.perform(Command::StartGrayRelease { gray }).await?.into_unit())
     }

@@ -31,6 +31,9 @@ pub enum RollbackTarget {
     /// The version before the package that is online now, named by a caller that knows it. Requires
     /// `Capabilities::package_ids`.
     OnlinePackage(PackageId),
+    /// The version before the one with this text, which is online now, named by a caller that knows it. Nothing is sent
+    /// if another version is online.
+    OnlineVersion(String),
 }
 
 /// A version that a rollback can go back to.
@@ -79,6 +82,10 @@ impl RollbackVersion {
 pub struct GrayRelease {
     /// The share of users in percent, 0 to 100. Whether 0 has a meaning is up to the vendor.
     pub percentage: u8,
+    /// The audit that approved the version. Nothing is sent if another one, or none, is approved. Absent: whatever is
+    /// approved.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub audit: Option<AuditId>,
     /// What only some vendors offer.
     #[serde(flatten)]
     pub options: GrayReleaseOptions,
@@ -88,7 +95,14 @@ impl GrayRelease {
     /// Creates a release to a share of all users, in percent.
     #[must_use]
     pub fn percentage(percentage: u8) -> Self {
-        Self { percentage, options: GrayReleaseOptions::default() }
+        Self { percentage, audit: None, options: GrayReleaseOptions::default() }
+    }
+
+    /// Names the audit that approved the version.
+    #[must_use]
+    pub fn of_audit(mut self, audit: impl Into<AuditId>) -> Self {
+        self.audit = Some(audit.into());
+        self
     }
 
     /// Sets the vendor's options.

@@ -1,7 +1,7 @@
 //! Reads of audits and their status, which code, audits and releases look at.
 
 use miniprogram_core::vendor_api::pipeline::{Call, Op, Reply};
-use miniprogram_core::{Audit, AuditId, Result};
+use miniprogram_core::{Audit, AuditId, AuditStatus, Result};
 use serde_json::{Value, json};
 
 use crate::codes::AUDIT;
@@ -29,6 +29,18 @@ pub(crate) fn latest_of(reply: &Reply) -> Result<Audit> {
         Some(id) => audit(reply, id, wire),
         None => Err(reply.missing("auditid")),
     }
+}
+
+/// Refuses unless the wanted audit is the newest one and approved: what a release acts on, although its request names
+/// no audit.
+pub(crate) fn expect_approved(operation: &'static str, latest: &Audit, wanted: &AuditId) -> Result<()> {
+    let why = match &latest.audit_id {
+        Some(id) if id != wanted => format!("the latest audit is {id} ({}), not {wanted}", latest.status),
+        Some(_) if latest.status == AuditStatus::Approved => return Ok(()),
+        Some(id) => format!("audit {id} is {}, not approved", latest.status),
+        None => format!("there is no audit (asked for {wanted})"),
+    };
+    Err(REFUSE.conflict(operation, why))
 }
 
 /// The call that reads the status of one audit; the vendor requires its id as a number.

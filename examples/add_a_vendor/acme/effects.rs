@@ -174,7 +174,10 @@ impl EffectSource for AcmeApp {
                     return unsupported();
                 }
                 let share = gray.percentage.to_string();
-                let body = json!({ "share": share });
+                let body = match &gray.audit {
+                    Some(audit) => json!({ "share": share, "review": audit }),
+                    None => json!({ "share": share }),
+                };
                 guarded(&START_GRAY, body, "gray_share", ("gray_share", Wanted::Given(share)))
             }
             // end
@@ -194,9 +197,14 @@ impl EffectSource for AcmeApp {
                 let shows = ("review_status", Wanted::Given("CANCELLED".to_owned()));
                 guarded(&WITHDRAW, json!({ "review": audit }), "review_status", shows)
             }
-            Command::Rollback { target: RollbackTarget::Previous } => {
+            Command::Rollback { target } => {
+                let body = match target {
+                    RollbackTarget::Previous => json!({}),
+                    RollbackTarget::OnlineVersion(version) => json!({ "online": version }),
+                    _ => return unsupported(),
+                };
                 let shows = ("online", Wanted::Before("previous"));
-                let effect = guarded(&ROLLBACK, json!({}), "release", shows);
+                let effect = guarded(&ROLLBACK, body, "release", shows);
                 AcmeEffect { target: Some(("previous", "online")), ..effect }
             }
             Command::CancelGrayRelease => {

@@ -111,7 +111,9 @@ impl App {
                 self.releases += 1;
             }
             "/v1/app/rollback" => {
-                let previous = self.previous.take_if(|_| self.gray.is_none()).ok_or("STATE_CONFLICT")?;
+                let is_named = text("online").is_none_or(|version| Some(version) == self.online.as_deref());
+                let previous = self.previous.take_if(|_| is_named && self.gray.is_none());
+                let previous = previous.ok_or("STATE_CONFLICT")?;
                 self.online = Some(previous);
                 self.releases += 1;
             }
@@ -120,7 +122,9 @@ impl App {
                 let share =
                     share.filter(|share| CAPABILITIES.gray_release.offers(*share)).ok_or("PARAM_INVALID")?;
                 let rises = self.gray.is_none_or(|gray| gray < share) && self.online.is_some();
-                self.passed().filter(|_| rises).ok_or("STATE_CONFLICT")?;
+                let named = text("review");
+                let passed = self.passed().filter(|review| named.is_none_or(|id| id == review.id));
+                passed.filter(|_| rises).ok_or("STATE_CONFLICT")?;
                 self.gray = Some(share);
             }
             "/v1/app/gray/cancel" => {

@@ -19,6 +19,8 @@ const OPERATION: &str = "rollback";
 pub(crate) enum Rollback {
     /// To the previous version, which must be `version` if the caller names one.
     Looked { version: Option<String> },
+    /// From this version, which the caller assumes to be online.
+    FromVersion(String),
     /// From this package, which the caller assumes to be online.
     From(PackageId),
 }
@@ -30,6 +32,10 @@ impl Rollback {
             RollbackTarget::Version(version) => {
                 REFUSE.required(OPERATION, "version", version)?;
                 Ok(Self::Looked { version: Some(version.clone()) })
+            }
+            RollbackTarget::OnlineVersion(version) => {
+                REFUSE.required(OPERATION, "version", version)?;
+                Ok(Self::FromVersion(version.clone()))
             }
             RollbackTarget::OnlinePackage(id) => {
                 REFUSE.required(OPERATION, "package_id", id.as_str())?;
@@ -91,7 +97,7 @@ impl EffectPlan for Rollback {
     fn preview(&self) -> Result<Preview> {
         Ok(match self {
             Self::From(id) => Preview::new(Self::call(id.as_str())).after(package::list()),
-            Self::Looked { .. } => package::looked_up(Self::call("")),
+            Self::Looked { .. } | Self::FromVersion(_) => package::looked_up(Self::call("")),
         })
     }
 
@@ -99,6 +105,16 @@ impl EffectPlan for Rollback {
         let packages = Packages::read(op).await?;
         let from = match self {
             Self::Looked { version } => online(&packages, version.as_deref())?,
+            Self::FromVersion(version) => {
+                let from = online(&packages, None)?;
+                let shown = packages.newest(ONLINE).and_then(|online| online.version.as_deref());
+                if shown.map(plain) != Some(plain(version)) {
+                    let shown = shown.unwrap_or("one that is not told");
+                    let why = format!("version {version} is not online, the version online is {shown}");
+                    return Err(REFUSE.conflict(OPERATION, why));
+                }
+                from
+            }
             // After a lost response, a package that was never online would look like one that was rolled back.
             Self::From(id) => {
                 let online = online(&packages, None)?;

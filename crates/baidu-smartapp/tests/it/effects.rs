@@ -885,6 +885,24 @@ mod rollback {
     }
 
     #[tokio::test]
+    async fn a_version_that_the_caller_names_must_be_the_one_online() {
+        for version in ["1.2.6", "v1.2.6"] {
+            let target = RollbackTarget::OnlineVersion(version.to_owned());
+            let (result, script) = rollback(&target, vec![online()], vec![done()]).await;
+            assert_eq!(known(&result.unwrap()), (Evidence::Answered, 1));
+            assert_eq!(script.count("package/get"), 1);
+        }
+        let unnamed = data(r#"[{"status":1,"package_id":7,"rollback_version":"v1.0.0"}]"#);
+        for list in [packages(&[(8, "1.3.0", 1)]), unnamed, data("[]")] {
+            let target = RollbackTarget::OnlineVersion("1.2.6".to_owned());
+            let (result, script) = rollback(&target, vec![list], vec![done()]).await;
+            let (kind, outcome, _) = failed(result);
+            assert_eq!((kind, outcome), (ErrorKind::Conflict, Outcome::NotSent));
+            assert_eq!(script.count("package/rollback"), 0);
+        }
+    }
+
+    #[tokio::test]
     async fn a_package_that_the_caller_names_must_be_the_one_online() {
         let target = RollbackTarget::OnlinePackage("7".into());
         let (result, script) = rollback(&target, vec![online()], vec![done()]).await;

@@ -125,7 +125,8 @@ impl AppState {
             Phase::Withdrawing => Action::Effect(Command::WithdrawAudit { audit: audit()?.into() }),
             Phase::StartingGray => {
                 let step = policy.gray.get(usize::from(facts.steps))?;
-                Action::Effect(Command::StartGrayRelease { gray: GrayRelease::percentage(step.percentage) })
+                let gray = GrayRelease::percentage(step.percentage).of_audit(audit()?);
+                Action::Effect(Command::StartGrayRelease { gray })
             }
             Phase::Baking => Action::Gate { percentage: facts.share? },
             Phase::Releasing => Action::Effect(Command::Release { target: ReleaseTarget::Audit(audit()?) }),
@@ -137,7 +138,7 @@ impl AppState {
                 Action::Read(Read::Survey { gray: facts.offers.gray != super::input::Shares::None })
             }
             Phase::CancellingGray => Action::Effect(Command::CancelGrayRelease),
-            Phase::RollingBack => Action::Effect(Command::Rollback { target: rollback(facts) }),
+            Phase::RollingBack => Action::Effect(Command::Rollback { target: rollback(target, facts) }),
             _ => return None,
         })
     }
@@ -175,8 +176,10 @@ fn submission(target: &Target, facts: &Facts) -> Option<Command> {
     })
 }
 
-/// Names our package where packages have ids, so that nothing is rolled back if another one is online by then.
-fn rollback(facts: &Facts) -> RollbackTarget {
+/// Names our package where packages have ids, otherwise our version, so that nothing is rolled back if another one is
+/// online by then.
+fn rollback(target: &Target, facts: &Facts) -> RollbackTarget {
     let package = facts.receipt.as_ref().and_then(|receipt| receipt.package_id.clone());
-    package.map_or(RollbackTarget::Previous, RollbackTarget::OnlinePackage)
+    package
+        .map_or_else(|| RollbackTarget::OnlineVersion(target.version.clone()), RollbackTarget::OnlinePackage)
 }

@@ -304,7 +304,7 @@ pub enum Foreign {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         version: Option<String>,
     },
-    /// Another version was submitted.
+    /// Another version, or ours once more, was submitted.
     Submitted {
         /// It, if the vendor reports it.
         #[serde(skip_serializing_if = "Option::is_none", default)]

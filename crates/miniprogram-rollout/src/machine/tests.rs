@@ -64,7 +64,7 @@ fn surveyed(survey: Survey) -> Input {
 }
 
 fn audit(status: AuditStatus) -> Input {
-    answer(Answer::Audit(Audit::new(Some("a1".into()), status, None)))
+    answer(Answer::Audit(Audit::new(Some("a2.0".into()), status, None)))
 }
 
 fn ready() -> Input {
@@ -82,7 +82,7 @@ fn clear() -> Input {
 fn value(operation: Operation) -> EffectValue {
     match operation {
         Operation::UploadCode => EffectValue::Upload(UploadReceipt::new("2.0", "opening hours")),
-        Operation::SubmitAudit => EffectValue::Audit("a1".into()),
+        Operation::SubmitAudit => EffectValue::Audit("a2.0".into()),
         _ => EffectValue::None,
     }
 }

@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 
 use async_trait::async_trait;
 use miniprogram_core::model::GrayReleasePlan;
-use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op};
+use miniprogram_core::vendor_api::pipeline::{Call, EffectClass, EffectPlan, Finding, Op, Preview};
 use miniprogram_core::vendor_api::wire::is_empty;
-use miniprogram_core::{EffectValue, GrayRelease, GrayStatus, Intent, Result};
+use miniprogram_core::{AuditId, EffectValue, GrayRelease, GrayStatus, Intent, Result};
 use serde_json::{Map, Value};
 
 use super::options::GrayReleaseOptions;
+use crate::audit_status::{expect_approved, latest_call, read_latest};
 use crate::codes::GRAY;
 use crate::endpoints;
 use crate::{REFUSE, wire};
@@ -22,6 +23,8 @@ const PLAN: &str = "gray_release_plan";
 /// Releases to a share of the users, or raises that share.
 pub(crate) struct StartGrayRelease {
     percentage: u8,
+    /// The audit that must be the approved one.
+    audit: Option<AuditId>,
     /// Whether project members and experience members come first.
     developers: bool,
     testers: bool,
@@ -38,7 +41,15 @@ impl StartGrayRelease {
                 "must be 1 to 100, or 0 with developers or testers first, is 0 with neither".to_owned(),
             ),
             101.. => invalid(format!("must be 0 to 100, is {}", gray.percentage)),
-            percentage => Ok(Self { percentage, developers, testers }),
+            percentage => Ok(Self { percentage, audit: gray.audit.clone(), developers, testers }),
+        }
+    }
+
+    /// The request names no audit: it acts on the newest one.
+    async fn expect_approved(&self, op: &mut Op<'_>) -> Result<()> {
+        match &self.audit {
+            Some(wanted) => expect_approved(START, &read_latest(op).await?, wanted),
+            None => Ok(()),
         }
     }
 }
@@ -47,6 +58,19 @@ impl StartGrayRelease {
 impl EffectPlan for StartGrayRelease {
     fn class(&self) -> EffectClass {
         EffectClass::Guarded
+    }
+
+    fn preview(&self) -> Result<Preview> {
+        let preview = Preview::new(self.request(&Value::Null)?);
+        Ok(if self.audit.is_some() { preview.after(latest_call()) } else { preview })
+    }
+
+    async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
+        self.expect_approved(op).await.map(|()| Value::Null)
+    }
+
+    async fn before_repeat(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<()> {
+        self.expect_approved(op).await
     }
 
     fn request(&self, _before: &Value) -> Result<Call> {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::gray::{Shown, read_plan};
 use crate::REFUSE;
-use crate::audit_status::{latest_call, latest_of, read_latest};
+use crate::audit_status::{expect_approved, latest_call, latest_of, read_latest};
 use crate::code::versions_call;
 use crate::dialect::told;
 use crate::endpoints;
@@ -65,20 +65,10 @@ impl EffectPlan for Release {
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let reply = op.read(&latest_call()).await?;
         let latest = latest_of(&reply)?;
-        let approved = latest.status == AuditStatus::Approved;
         if let ReleaseTarget::Audit(wanted) = &self.target {
-            let detail = match &latest.audit_id {
-                Some(id) if id != wanted => {
-                    Some(format!("the latest audit is {id} ({}), not {wanted}", latest.status))
-                }
-                Some(id) if !approved => Some(format!("audit {id} is {}, not approved", latest.status)),
-                Some(_) => None,
-                None => Some(format!("there is no audit (asked for {wanted})")),
-            };
-            if let Some(detail) = detail {
-                return Err(REFUSE.conflict(OPERATION, detail));
-            }
+            expect_approved(OPERATION, &latest, wanted)?;
         }
+        let approved = latest.status == AuditStatus::Approved;
         // If the latest audit is not approved, it is not the one that an unnamed release targets.
         let audit = Some(latest).filter(|_| approved);
         Ok(json!(Before {
@@ -91,6 +81,14 @@ impl EffectPlan for Release {
 
     fn request(&self, _before: &Value) -> Result<Call> {
         Ok(Call::to(&endpoints::RELEASE).with_json(&json!({})))
+    }
+
+    /// The request names no audit: once another one is the latest, it would release that one.
+    async fn before_repeat(&self, op: &mut Op<'_>, _intent: &Intent) -> Result<()> {
+        match &self.target {
+            ReleaseTarget::Audit(wanted) => expect_approved(OPERATION, &read_latest(op).await?, wanted),
+            _ => Ok(()),
+        }
     }
 
     async fn look(&self, op: &mut Op<'_>, intent: &Intent) -> Result<Finding> {

@@ -21,6 +21,8 @@ const HISTORY: &str = "revertcoderelease?action=get_history_version";
 pub(crate) struct Rollback {
     /// `None`: the previous version.
     version: Option<String>,
+    /// The version that must be online.
+    online: Option<String>,
 }
 
 /// The state read before the effect.
@@ -73,10 +75,14 @@ impl From<Option<Released>> for Online {
 impl Rollback {
     pub(crate) fn new(target: &RollbackTarget) -> Result<Self> {
         match target {
-            RollbackTarget::Previous => Ok(Self { version: None }),
+            RollbackTarget::Previous => Ok(Self { version: None, online: None }),
             RollbackTarget::Version(version) => {
                 REFUSE.required(OPERATION, "version", version)?;
-                Ok(Self { version: Some(version.clone()) })
+                Ok(Self { version: Some(version.clone()), online: None })
+            }
+            RollbackTarget::OnlineVersion(version) => {
+                REFUSE.required(OPERATION, "version", version)?;
+                Ok(Self { version: None, online: Some(version.clone()) })
             }
             _ => Err(REFUSE.unsupported(OPERATION, "package_id", "cannot be named: name a version, or none")),
         }
@@ -100,6 +106,13 @@ impl EffectPlan for Rollback {
 
     async fn before(&self, op: &mut Op<'_>) -> Result<Value> {
         let online = read_online(op).await?;
+        if let Some(wanted) = self.online.as_ref().filter(|wanted| online.version.as_ref() != Some(*wanted)) {
+            let why = match &online.version {
+                Some(shown) => format!("the version online is {shown:?}, not {wanted:?}"),
+                None => format!("the version online is not told (asked for {wanted:?})"),
+            };
+            return Err(REFUSE.conflict(OPERATION, why));
+        }
         let history = read_history(op).await;
         Ok(json!(match &self.version {
             Some(version) => Before { online, target: Some(chosen(history?, version)?), previous: None },

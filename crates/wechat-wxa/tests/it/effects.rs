@@ -535,6 +535,19 @@ mod publication {
         }
     }
 
+    /// Somebody else's version is approved while the first attempt is settled.
+    #[tokio::test]
+    async fn a_repeat_is_not_sent_once_another_audit_is_the_approved_one() {
+        let info = vec![versions(None, Some(("2.4.0", NOW - 60)))];
+        let latest = vec![audit(1_234_567, 0), audit(9, 0)];
+        let release = vec![Answer::Timeout, done()];
+        let stage =
+            stage([(RELEASE, release), (LATEST, latest), (VERSIONS, info), (PLAN, vec![ok(json!({}))])]);
+        let error = stage.app.release(&ReleaseTarget::Audit(ID.into())).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::Unknown), "{error:#}");
+        assert_eq!(stage.vendor.count(RELEASE), 1);
+    }
+
     #[tokio::test]
     async fn the_expected_version_online_since_the_attempt_is_done() {
         let (result, _) = run(vec![Answer::Timeout], vec![versions(None, Some(("2.5.0", NOW)))]).await;
@@ -748,6 +761,20 @@ mod rollback {
     }
 
     #[tokio::test]
+    async fn a_rollback_from_a_version_is_sent_only_while_that_one_is_online() {
+        let from = |version: &str| RollbackTarget::OnlineVersion(version.to_owned());
+        let stage = script(vec![done()], vec![online("2.5.0", NOW - 60)], json!([]));
+        assert_eq!(told(&stage.app.rollback(&from("2.5.0")).await), (Outcome::Done, ANSWERED, 1));
+        for shown in [online("2.6.0", NOW - 60), versions(None, None)] {
+            let stage = script(vec![done()], vec![shown], json!([]));
+            let error = stage.app.rollback(&from("2.5.0")).await.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+            assert!(error.to_string().contains("2.5.0"), "{error}");
+            assert_eq!(stage.vendor.count(REVERT), 0);
+        }
+    }
+
+    #[tokio::test]
     async fn a_chosen_version_must_be_the_one_that_shows() {
         let history = json!([{ "app_version": 451, "user_version": "2.3.0" }]);
         let target = RollbackTarget::Version("2.3.0".to_owned());
@@ -942,6 +969,33 @@ mod gray {
         let error = lost(gray_plan(1, 50, NOW)).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotDone), "{error:#}");
         assert_eq!(told(&lost(gray_plan(9, 20, NOW)).await).0, Outcome::Unknown);
+    }
+
+    #[tokio::test]
+    async fn only_the_approved_audit_that_is_named_is_started() {
+        let gray = || GrayRelease::percentage(20).of_audit(ID);
+        let named = |latest| stage([(LATEST, latest), (GRAY, vec![done()]), (PLAN, vec![])]);
+        for latest in [audit(1_234_567, 2), audit(1_234_567, 1), audit(9, 0), refused(85058)] {
+            let stage = named(vec![latest]);
+            let error = stage.app.start_gray_release(gray()).await.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::NotSent), "{error:#}");
+            assert!(error.to_string().contains(ID), "{error}");
+            assert_eq!(stage.vendor.count(GRAY), 0);
+        }
+        let stage = named(vec![audit(1_234_567, 0)]);
+        assert_eq!(told(&stage.app.start_gray_release(gray()).await), (Outcome::Done, ANSWERED, 1));
+        assert_eq!(stage.vendor.count(LATEST), 1);
+    }
+
+    /// Somebody else's version is approved while the first attempt is settled.
+    #[tokio::test]
+    async fn a_repeat_is_not_sent_once_another_audit_is_the_approved_one() {
+        let latest = || vec![audit(1_234_567, 0), audit(9, 0)];
+        let absent = vec![gray_plan(1, 10, NOW)];
+        let stage = stage([(LATEST, latest()), (GRAY, vec![Answer::Timeout, done()]), (PLAN, absent)]);
+        let result = stage.app.start_gray_release(GrayRelease::percentage(20).of_audit(ID)).await;
+        assert_eq!(told(&result).0, Outcome::Unknown);
+        assert_eq!((result.unwrap_err().kind(), stage.vendor.count(GRAY)), (ErrorKind::Conflict, 1));
     }
 
     #[tokio::test]

@@ -43,26 +43,40 @@ impl Run<'_> {
             return self.confirmed();
         }
         let in_review = survey.at(Stage::InReview).next();
-        let approved = survey.at(Stage::Approved).find(|seen| self.is_ours(seen) && !self.is_outdated(seen));
+        let is_decided = is_after_verdict(origin);
+        let has_our_audit = |seen: &Seen| !is_decided || self.has_our_audit(seen);
+        let is_approved = |seen: &&Seen| self.is_ours(seen) && !self.is_outdated(seen) && has_our_audit(seen);
+        let approved = survey.at(Stage::Approved).find(is_approved);
+        let other = survey.at(Stage::Approved).next().filter(|_| is_decided && approved.is_none());
         let gray = survey.gray.is_some_and(|gray| gray.status.is_active());
         if let Some(leaving) = self.state.leaving {
-            let ours = in_review.filter(|seen| self.is_ours(seen) && !is_after_verdict(origin));
+            let ours = in_review.filter(|seen| self.is_ours(seen) && !is_decided);
             let begun = share.is_some() || origin == Phase::StartingGray;
             return self.looked_on_the_way_out(leaving, origin, ours, gray && begun);
         }
         match (in_review, online) {
-            (Some(open), _) if self.is_ours(open) => self.found(open),
+            (Some(open), _) if self.is_ours(open) && has_our_audit(open) => self.found(open),
             (Some(open), _) => self.foreign(Foreign::Submitted { version: open.version.clone() }),
             (None, Online::Other(version)) => {
                 self.foreign(Foreign::Released { version: Some(version) });
             }
             _ => match approved {
-                Some(seen) if !is_after_verdict(origin) => self.found(seen),
+                Some(seen) if !is_decided => self.found(seen),
                 Some(_) => self.looked_at_gray(origin),
+                None if other.is_some() => {
+                    let version = other.and_then(|seen| seen.version.clone());
+                    self.foreign(Foreign::Submitted { version });
+                }
                 None if self.facts().audit.is_some() => self.foreign(Foreign::Withdrew),
                 _ => self.unexplained(origin),
             },
         }
+    }
+
+    /// Whether a version passed, or is in, our very audit, as far as both are known.
+    fn has_our_audit(&self, seen: &Seen) -> bool {
+        let own = self.state.facts.as_ref().and_then(|facts| facts.audit.as_ref());
+        own.zip(seen.audit_id.as_ref()).is_none_or(|(own, shown)| own == shown)
     }
 
     /// An audit of our version is there.

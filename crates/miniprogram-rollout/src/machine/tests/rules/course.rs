@@ -121,7 +121,7 @@ fn commands_say_what_the_target_says_and_name_our_audit_and_package() {
     insta::assert_snapshot!(commands.join("\n"), @r#"
     {"upload_code":{"template":"7","ext":"{\"ext\":{\"shop\":\"面包店\"}}","version":"2.0","description":"opening hours"}}
     {"submit_audit":{"target":{"upload":{"version":"2.0","description":"opening hours","package_id":"p9"}},"options":{"remark":"none"}}}
-    {"release":{"target":{"audit":"a1"}}}
+    {"release":{"target":{"audit":"a2.0"}}}
     {"rollback":{"target":{"online_package":"p9"}}}
     "#);
 }
@@ -251,7 +251,7 @@ fn a_row_of_an_app_in_review_is_short() {
           "version": "2.0",
           "description": "opening hours"
         },
-        "audit": "a1",
+        "audit": "a2.0",
         "submitted_at": "2027-01-15T08:00:23.020Z",
         "deadline": "2027-01-22T08:00:23.020Z",
         "verdict": {

@@ -70,12 +70,24 @@ fn what_somebody_else_did_is_read_and_named_and_never_undone() {
         app.tell_all([begin(), clear(), done(Operation::UploadCode), ready()]);
         refused(app)
     };
+    let approved_is = |version, audit: &str| {
+        let other = Seen { audit_id: Some(audit.into()), ..seen(Stage::Approved, version) };
+        survey(&[seen(Stage::Released, "1.0"), other])
+    };
+    let ours_again = Seen { audit_id: Some("another".into()), ..seen(Stage::InReview, "2.0") };
+    let ours_again = survey(&[seen(Stage::Released, "1.0"), ours_again]);
     let higher = gray(GrayStatus::Running, 80);
     let deleted = gray(GrayStatus::Deleted, 10);
     for (mut app, found, foreign) in [
         (release(), online("3.0"), Foreign::Released { version: other("3.0") }),
         (release(), in_audit("3.0"), Foreign::Submitted { version: other("3.0") }),
         (release(), online("1.0"), Foreign::Withdrew),
+        (release(), approved_is("3.0", "another"), Foreign::Submitted { version: other("3.0") }),
+        (release(), approved_is("2.0", "another"), Foreign::Submitted { version: other("2.0") }),
+        (release(), ours_again.clone(), Foreign::Submitted { version: other("2.0") }),
+        (first_step(), approved_is("3.0", "another"), Foreign::Submitted { version: other("3.0") }),
+        (first_step(), ours_again, Foreign::Submitted { version: other("2.0") }),
+        (second_step(), approved_is("2.0", "another"), Foreign::Submitted { version: other("2.0") }),
         (submission(), in_audit("3.0"), Foreign::Submitted { version: other("3.0") }),
         (submission(), online("3.0"), Foreign::Released { version: other("3.0") }),
         (first_step(), approved_with(higher), Foreign::ChangedGray { gray: higher }),
@@ -168,7 +180,7 @@ fn a_retry_does_not_forget_that_the_version_online_is_ours() {
 
     // The vendor still lists the audit as approved, and releases it no second time.
     let mut again = app.clone();
-    let used_up = Seen { audit_id: Some("a1".into()), ..seen(Stage::Approved, "2.0") };
+    let used_up = Seen { audit_id: Some("a2.0".into()), ..seen(Stage::Approved, "2.0") };
     let listed = survey(&[seen(Stage::Released, "1.0"), used_up]);
     again.tell_all([retry(), answer(Answer::Preflight(listed, all_offered()))]);
     assert_eq!(shown(&again), "uploading ! upload_code");
@@ -176,4 +188,30 @@ fn a_retry_does_not_forget_that_the_version_online_is_ours() {
     // What was taken back, and is online again, is somebody else's.
     app.tell_all([retry(), answer(Answer::Preflight(online("2.0"), all_offered()))]);
     assert_eq!(app.cause(), &Cause::Foreign(Foreign::ReleasedOurs));
+}
+
+/// Where the vendor's call acts on whatever is current, somebody else may have changed that since it was read.
+#[test]
+fn what_brings_a_version_to_users_or_takes_it_back_names_that_very_version() {
+    let named = |app: &App| match app.action() {
+        Some(Action::Effect(command)) => serde_json::to_value(command).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let audit = serde_json::json!("a2.0");
+    let mut app = baking(with_gray());
+    app.turn();
+    for app in [approved(with_gray()), app] {
+        assert_eq!(named(&app)["start_gray_release"]["gray"]["audit"], audit);
+    }
+    assert_eq!(named(&approved(Policy::default()))["release"]["target"]["audit"], audit);
+
+    let mut app = released(Policy::default());
+    app.tell_all([order(Order::RollBack), surveyed(online("2.0"))]);
+    assert_eq!(named(&app)["rollback"]["target"]["online_version"], "2.0");
+    // Somebody else released between that read and the call.
+    app.tell_all([failed(Operation::Rollback, ErrorKind::Conflict, Outcome::NotSent)]);
+    assert_eq!(shown(&app), "before_rollback ? read");
+    app.tell_all([surveyed(online("3.0")), surveyed(online("3.0"))]);
+    let theirs = Foreign::Released { version: Some("3.0".to_owned()) };
+    assert_eq!((app.phase(), app.cause()), (Phase::Failed, &Cause::Foreign(theirs)));
 }

@@ -6,7 +6,7 @@ use super::*;
 fn a_push_only_wakes_and_its_verdict_is_read() {
     let mut app = in_review(Policy::default());
     let step = app.tell(push(7));
-    assert_eq!(step.action, Some(Action::Read(Read::Audit("a1".into()))));
+    assert_eq!(step.action, Some(Action::Read(Read::Audit("a2.0".into()))));
     assert_eq!((app.phase(), app.state.verdict()), (Phase::InReview, None));
     app.now = app.now.after(HOUR);
     app.tell(audit(AuditStatus::Approved));
@@ -27,7 +27,7 @@ fn a_push_that_says_approved_changes_nothing_if_the_vendor_does_not() {
 fn a_lost_push_is_found_by_polling() {
     let mut app = in_review(Policy::default());
     let step = app.turn();
-    assert_eq!(step.action, Some(Action::Read(Read::Audit("a1".into()))));
+    assert_eq!(step.action, Some(Action::Read(Read::Audit("a2.0".into()))));
     app.tell(audit(AuditStatus::Approved));
     assert_eq!(app.state.verdict().unwrap().source, Source::Poll);
 }
@@ -181,7 +181,7 @@ fn a_delay_is_noted_once_and_ends_with_the_verdict() {
 #[test]
 fn a_rejection_keeps_the_vendors_words_and_a_retry_submits_what_was_corrected() {
     let mut app = in_review(Policy::default());
-    let verdict = Audit::new(Some("a1".into()), AuditStatus::Rejected, None)
+    let verdict = Audit::new(Some("a2.0".into()), AuditStatus::Rejected, None)
         .with_reason(Some("the icon misleads".to_owned()))
         .with_screenshots(vec!["media1".to_owned()]);
     app.tell_all([answer(Answer::Audit(verdict))]);
