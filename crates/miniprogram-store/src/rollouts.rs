@@ -330,6 +330,20 @@ pub struct PhaseCount {
     pub apps: u64,
 }
 
+/// An app that has not ended in another rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ElsewhereApp {
+    /// The app.
+    pub app: AppId,
+    /// The other rollout.
+    pub rollout: RolloutId,
+    /// The phase there.
+    pub phase: String,
+    /// Until when a process drives the other rollout, unless it renews; `None` if none does.
+    pub driven_until: Option<Timestamp>,
+}
+
 /// The right to drive a rollout. Every write of the driver proves that no other process has taken it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -592,6 +606,17 @@ pub trait RolloutStore: Debug + Send + Sync + 'static {
     /// [`Store`](ErrorKind::Store).
     async fn rollout_apps(&self, rollout: RolloutId, filter: &RolloutFilter) -> Result<RolloutPage>;
 
+    /// Finds out which of these apps have not ended in a rollout that is older than this one.
+    ///
+    /// # Errors
+    /// [`Store`](ErrorKind::Store).
+    async fn apps_of_older_rollouts(
+        &self,
+        rollout: RolloutId,
+        vendor: Vendor,
+        apps: Vec<AppId>,
+    ) -> Result<Vec<ElsewhereApp>>;
+
     /// Counts the apps by wave, vendor and phase.
     ///
     /// # Errors
@@ -653,4 +678,12 @@ pub trait RolloutStore: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Store`](ErrorKind::Store), also if one cannot be read.
     async fn signals(&self, rollout: RolloutId, limit: u32) -> Result<Vec<Signal>>;
+
+    /// Deletes the rollouts that ended before the given time, with their apps and ledgers; returns how many there were.
+    /// One that a process drives or that has signals is kept. The deletion is done in parts, between which other writes
+    /// proceed; if it is interrupted, the next one continues.
+    ///
+    /// # Errors
+    /// [`Store`](ErrorKind::Store).
+    async fn prune_rollouts(&self, ended_before: Timestamp) -> Result<u64>;
 }

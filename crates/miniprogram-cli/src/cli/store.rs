@@ -57,6 +57,9 @@ pub(crate) struct Prune {
     /// Delete dead letters too
     #[arg(long)]
     pub(crate) dead: bool,
+    /// Delete rollouts too that ended longer ago than this, with their apps and ledgers: 7d or more
+    #[arg(long, value_name = "TIME", value_parser = memory)]
+    pub(crate) rollouts_older_than: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::{Error, Secret, Timestamp};
 use miniprogram_store::{RepairAction, RepairOptions, Repaired, StoreKeys};
@@ -65,13 +67,19 @@ pub(crate) async fn run(context: &Context, verb: StoreVerb) -> Result<Finish, Fa
         }
         StoreVerb::Prune(args) => {
             let store = context.open(&settings).await?;
-            let age = i64::try_from(args.older_than.as_millis()).unwrap_or(i64::MAX);
-            let before = SystemClock.now().as_unix_millis().saturating_sub(age);
-            let before = Timestamp::from_unix_millis(before);
+            let now = SystemClock.now().as_unix_millis();
+            let ago = |age: Duration| {
+                let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+                Timestamp::from_unix_millis(now.saturating_sub(age))
+            };
+            let before = ago(args.older_than);
             let events = store.prune(before).await?;
             let dead = if args.dead { store.prune_dead(before).await? } else { 0 };
             let intents = store.prune_intents(before).await?;
-            let pruned = json!({ "done_events": events, "dead_events": dead, "closed_effects": intents });
+            let mut pruned = json!({ "done_events": events, "dead_events": dead, "closed_effects": intents });
+            if let Some(age) = args.rollouts_older_than {
+                pruned["ended_rollouts"] = store.prune_rollouts(ago(age)).await?.into();
+            }
             context.output.record(&pruned).map_err(Failure::after_effect)?;
             Ok(Finish::Done)
         }

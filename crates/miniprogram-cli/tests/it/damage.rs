@@ -143,6 +143,21 @@ async fn a_week_is_remembered_at_least() {
     let pruned = kept.run(&["store", "prune", "--older-than", "7d"]).json();
     assert_eq!(pruned, json!({ "done_events": 1, "dead_events": 0, "closed_effects": 1 }));
     assert_eq!(kept.run(&["store", "prune", "--older-than", "7d", "--dead"]).json()["dead_events"], 1);
+
+    // Rollouts only if that is wanted, and only those that have ended.
+    file.execute_batch(
+        "INSERT INTO rollouts (name, plan_hash, plan, control, apps, complete, created_at, updated_at, ended_at) \
+         VALUES ('ended', 'hash', x'00', x'00', 0, 1, 1, 1, 5), ('open', 'hash', x'00', x'00', 0, 1, 1, 1, NULL)",
+    )
+    .unwrap();
+    let names = || -> Vec<String> {
+        let mut rows = file.prepare("SELECT name FROM rollouts ORDER BY name").unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    kept.run(&["store", "prune", "--older-than", "7d"]).json();
+    assert_eq!(names(), ["ended", "open"]);
+    let pruned = kept.run(&["store", "prune", "--older-than", "7d", "--rollouts-older-than", "90d"]).json();
+    assert_eq!((&pruned["ended_rollouts"], names()), (&json!(1), vec!["open".to_owned()]));
 }
 
 #[tokio::test]

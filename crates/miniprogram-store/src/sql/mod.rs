@@ -82,11 +82,21 @@ impl Handle {
         statement: &'static str,
         before: Timestamp,
     ) -> Result<u64, Error> {
+        self.delete_in_parts(operation, statement, before.as_unix_millis()).await
+    }
+
+    /// Deletes the rows that a statement finds for a number, page by page.
+    async fn delete_in_parts(
+        &self,
+        operation: &'static str,
+        statement: &'static str,
+        number: i64,
+    ) -> Result<u64, Error> {
         let mut pruned = 0;
         loop {
-            let page = self.write(operation, (statement, before), |db, &(statement, before)| {
+            let page = self.write(operation, (statement, number), |db, &(statement, number)| {
                 Box::pin(async move {
-                    let done = query(statement).bind(before.as_unix_millis()).bind(PRUNED as i64);
+                    let done = query(statement).bind(number).bind(PRUNED as i64);
                     Ok(done.execute(db).await?.rows_affected())
                 })
             });

@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::rollouts::{
-    AppStep, ControlStep, Drive, Driving, LONGEST_DRIVE, LedgerEntry, LedgerPage, NewEntry, NewRollout,
-    NewRolloutApp, PhaseCount, Progress, RolloutApp, RolloutFilter, RolloutId, RolloutPage, RolloutRecord,
-    RolloutStore, SealedText, Signal, Steps, UnreadableApp, UnreadableEntry,
+    AppStep, ControlStep, Drive, Driving, ElsewhereApp, LONGEST_DRIVE, LedgerEntry, LedgerPage, NewEntry,
+    NewRollout, NewRolloutApp, PhaseCount, Progress, RolloutApp, RolloutFilter, RolloutId, RolloutPage,
+    RolloutRecord, RolloutStore, SealedText, Signal, Steps, UnreadableApp, UnreadableEntry,
 };
 
 /// The longest name of a rollout, in characters.
@@ -197,6 +197,37 @@ impl RolloutStore for Handle {
         .await
     }
 
+    async fn apps_of_older_rollouts(
+        &self,
+        rollout: RolloutId,
+        vendor: Vendor,
+        apps: Vec<AppId>,
+    ) -> Result<Vec<ElsewhereApp>> {
+        self.read("apps_of_older_rollouts", (rollout, vendor, apps), |db, (rollout, vendor, apps)| {
+            Box::pin(async move {
+                let mut found = Vec::new();
+                for app in apps {
+                    let rows = query(
+                        "SELECT a.rollout, a.phase, r.lease_until FROM rollout_apps a \
+                         JOIN rollouts r ON r.id = a.rollout \
+                         WHERE a.vendor = $1 AND a.app = $2 AND a.ended = 0 AND a.rollout < $3 ORDER BY a.rollout",
+                    );
+                    let rows = rows.bind(vendor.as_str()).bind(app.as_str()).bind(rollout.0);
+                    for row in rows.fetch_all(&mut *db).await? {
+                        found.push(ElsewhereApp {
+                            app: app.clone(),
+                            rollout: RolloutId(row.try_get("rollout")?),
+                            phase: row.try_get("phase")?,
+                            driven_until: maybe_time_in(&row, "lease_until")?,
+                        });
+                    }
+                }
+                Ok(found)
+            })
+        })
+        .await
+    }
+
     async fn count_phases(&self, rollout: RolloutId) -> Result<Vec<PhaseCount>> {
         self.read("count_phases", rollout, |db, rollout| {
             Box::pin(async move {
@@ -317,6 +348,37 @@ impl RolloutStore for Handle {
         })
         .await
     }
+
+    async fn prune_rollouts(&self, ended_before: Timestamp) -> Result<u64> {
+        let mut pruned = 0;
+        while let Some(rollout) = self
+            .write("prune_rollouts", ended_before, |db, before| Box::pin(give_up_the_oldest(db, *before)))
+            .await?
+        {
+            for statement in [
+                "DELETE FROM rollout_ledger WHERE id IN \
+                 (SELECT id FROM rollout_ledger WHERE rollout = $1 ORDER BY id LIMIT $2)",
+                "DELETE FROM rollout_apps WHERE id IN \
+                 (SELECT id FROM rollout_apps WHERE rollout = $1 ORDER BY id LIMIT $2)",
+                "DELETE FROM rollouts WHERE id IN (SELECT id FROM rollouts WHERE id = $1 LIMIT $2)",
+            ] {
+                self.delete_in_parts("prune_rollouts", statement, rollout).await?;
+            }
+            pruned += 1;
+        }
+        Ok(pruned)
+    }
+}
+
+/// Finds the oldest rollout that can be deleted, and sees to it that nobody drives it any more.
+async fn give_up_the_oldest(db: &mut Conn, ended_before: Timestamp) -> Result<Option<i64>, Failure> {
+    let row = query(
+        "UPDATE rollouts SET complete = 0 WHERE id = (SELECT MIN(r.id) FROM rollouts r \
+         WHERE r.ended_at < $1 AND r.lease_until IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM rollout_signals s WHERE s.rollout = r.id)) RETURNING id",
+    );
+    let row = row.bind(ended_before.as_unix_millis()).fetch_optional(db).await?;
+    row.map(|row| Ok(row.try_get("id")?)).transpose()
 }
 
 const fn rollout_place<'a>(column: &'static str, row: &'a [&'a str]) -> Place<'a> {

@@ -21,6 +21,8 @@ suite![
     an_entry_that_cannot_be_read_is_set_aside,
     damaged_parts_of_a_rollout_are_dropped,
     names_that_break_a_rule_are_refused,
+    apps_that_an_older_rollout_has_not_left_are_found,
+    rollouts_that_ended_long_ago_are_deleted_whole_and_no_others,
 ];
 
 fn text(text: &str) -> SealedText {
@@ -395,4 +397,81 @@ async fn names_that_break_a_rule_are_refused(place: Place) {
     }
     let app = NewRolloutApp::new(ACME, "".into(), waiting());
     assert_eq!(field(store.add_rollout_apps(id, vec![app]).await.unwrap_err()), refused("app"));
+}
+
+async fn apps_that_an_older_rollout_has_not_left_are_found(place: Place) {
+    let store = place.store().await;
+    let older = rollout(&store, vec![app("a"), app("b"), app("c")]).await;
+    let newer =
+        store.create_rollout(&NewRollout::new("summer", "hash-2", text("plan")).with_apps(2), at(1)).await;
+    let newer = newer.unwrap();
+    store.add_rollout_apps(newer, vec![app("a"), app("b")]).await.unwrap();
+    let both = || vec!["a".into(), "b".into()];
+    let found = store.apps_of_older_rollouts(newer, ACME, both()).await.unwrap();
+    let [a, b] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((a.app.as_str(), b.app.as_str(), a.rollout), ("a", "b", older));
+    assert_eq!((a.phase.as_str(), a.driven_until), ("waiting", None));
+    assert!(store.apps_of_older_rollouts(older, ACME, both()).await.unwrap().is_empty(), "it is the oldest");
+
+    let driver = drive(&store, older, "me", at(2)).await;
+    let read = apps(&store, older).await;
+    let ended = Progress::new("superseded", text("{}")).with_ended(true);
+    let left = AppStep::of(&read[0], ended, Vec::new());
+    let begun = AppStep::of(&read[1], Progress::new("in_review", text("{}")), Vec::new());
+    store.commit_steps(&driver, steps(vec![left, begun]), at(3)).await.unwrap();
+    let found = store.apps_of_older_rollouts(newer, ACME, both()).await.unwrap();
+    let [b] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((b.app.as_str(), b.phase.as_str(), b.driven_until), ("b", "in_review", Some(driver.until)));
+    assert!(store.apps_of_older_rollouts(newer, Vendor::new("other"), both()).await.unwrap().is_empty());
+}
+
+/// A rollout with more rows than are deleted at a time; it has ended at that time, if at all.
+async fn with_many_rows(store: &Arc<dyn Store>, name: &str, ended: Option<Timestamp>) -> (RolloutId, Drive) {
+    let apps: Vec<_> = (0..600).map(|number| app(&format!("{name}-{number}"))).collect();
+    let new = NewRollout::new(name, "hash", text("plan")).with_apps(600);
+    let id = store.create_rollout(&new, at(0)).await.unwrap();
+    store.add_rollout_apps(id, apps).await.unwrap();
+    let driver = drive(store, id, "me", at(0)).await;
+    let page = store.rollout_apps(id, &RolloutFilter::new(999)).await.unwrap();
+    let written = page.apps.iter().map(|app| AppStep::of(app, waiting(), vec![entry("began", "one")]));
+    store.commit_steps(&driver, steps(written.collect()), at(1)).await.unwrap();
+    if let Some(ended) = ended {
+        let record = store.rollout(name).await.unwrap().unwrap();
+        let mut last = Steps::default();
+        last.control = Some(ControlStep::of(&record, text("over"), Vec::new()).with_ended(true));
+        store.commit_steps(&driver, last, ended).await.unwrap();
+    }
+    (id, driver)
+}
+
+async fn rows_of(store: &Arc<dyn Store>, id: RolloutId) -> (usize, usize) {
+    let apps = store.rollout_apps(id, &RolloutFilter::new(999)).await.unwrap().apps.len();
+    (apps, store.ledger(id, None, 0, 999).await.unwrap().len())
+}
+
+async fn rollouts_that_ended_long_ago_are_deleted_whole_and_no_others(place: Place) {
+    let store = place.store().await;
+    let (old, driver) = with_many_rows(&store, "old", Some(at(100))).await;
+    let (open, open_driver) = with_many_rows(&store, "open", None).await;
+    let (late, late_driver) = with_many_rows(&store, "late", Some(at(200))).await;
+    let (wanted, wanted_driver) = with_many_rows(&store, "wanted", Some(at(100))).await;
+    store.leave_rollout(&open_driver).await.unwrap();
+    store.leave_rollout(&late_driver).await.unwrap();
+    store.leave_rollout(&wanted_driver).await.unwrap();
+    store.signal_rollout(wanted, None, text("roll back"), at(150)).await.unwrap();
+    assert_eq!(store.prune_rollouts(at(150)).await.unwrap(), 0, "a process drives it");
+    store.leave_rollout(&driver).await.unwrap();
+    assert_eq!(store.prune_rollouts(at(100)).await.unwrap(), 0, "it ended then, and not before");
+    assert_eq!(store.prune_rollouts(at(150)).await.unwrap(), 1);
+    assert!(store.rollout("old").await.unwrap().is_none());
+    assert_eq!(rows_of(&store, old).await, (0, 0));
+    for kept in [open, late, wanted] {
+        assert_eq!(rows_of(&store, kept).await, (600, 600));
+    }
+    // What an interrupted deletion has left is not driven, and is deleted by the next one.
+    place.statement("UPDATE rollouts SET complete = 0 WHERE name = 'late'").await;
+    let error = store.drive_rollout(late, "me", None, at(201), LEASE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(store.prune_rollouts(at(201)).await.unwrap(), 1);
+    assert_eq!(rows_of(&store, late).await, (0, 0));
 }
