@@ -239,7 +239,8 @@ async fn what_baidu_pushed_while_nobody_listened_is_read_and_decoded() {
     let platform = BaiduPlatform::new(config.with_clock(stage.sim.clock())).unwrap();
     let missed = platform.missed_pushes(&MissedPushQuery::new()).await.unwrap();
     let secrets = CallbackConfig::encrypted(callback.token, &callback.aes_key).unwrap();
-    let decoder = BaiduEventDecoder::new(secrets.with_platform_id(callback.platform_id));
+    let secrets = secrets.with_platform_id(callback.platform_id);
+    let decoder = BaiduEventDecoder::new(secrets.clone());
     let events: Vec<_> =
         missed.pushes.iter().map(|push| decoder.decode_kept(&push.content).unwrap()).collect();
     let authorized = events.iter().find(|event| event.kind == EventKind::Authorized).unwrap();
@@ -247,4 +248,20 @@ async fn what_baidu_pushed_while_nobody_listened_is_read_and_decoded() {
     let ids = missed.pushes.iter().map(|push| push.id.as_str());
     let again = platform.missed_pushes(&MissedPushQuery::new().with_ids(ids)).await.unwrap();
     assert_eq!(again.pushes.len(), missed.pushes.len());
+
+    // The same behind the trait, without naming the vendor.
+    assert!(
+        platform.missed_events().is_none(),
+        "without the secrets of its callbacks nothing can be decoded"
+    );
+    let platform: Box<dyn MiniProgramPlatform> = Box::new(platform.with_callbacks(secrets));
+    let now = stage.sim.now();
+    let day_before = Timestamp::from_unix(now.as_unix() - 24 * 3600);
+    let read = platform.missed_events().unwrap().missed_events(day_before, now).await.unwrap();
+    let numbered: Vec<_> = read.iter().map(|missed| (missed.number.to_string(), &missed.event)).collect();
+    let ids: Vec<_> = missed.pushes.iter().map(|push| push.id.clone()).zip(&events).collect();
+    assert_eq!(numbered, ids);
+    let month_before = Timestamp::from_unix(now.as_unix() - 30 * 24 * 3600);
+    let longest = platform.missed_events().unwrap().missed_events(month_before, now).await.unwrap();
+    assert_eq!(longest.len(), read.len(), "a longer span than the vendor allows is cut");
 }

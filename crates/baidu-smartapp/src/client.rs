@@ -2,6 +2,7 @@
 
 #[cfg(feature = "callback")]
 use miniprogram_core::callback::CallbackConfig;
+use miniprogram_core::push::MissedEvents;
 use miniprogram_core::vendor_api::pipeline::{Op, Pipeline};
 use miniprogram_core::{
     AppId, Authorizer, Capabilities, ClientConfig, EventDecoder, MiniProgram, MiniProgramPlatform, Result,
@@ -9,6 +10,8 @@ use miniprogram_core::{
 };
 
 use crate::dialect::BaiduDialect;
+#[cfg(feature = "callback")]
+use crate::missed_pushes::KeptPushes;
 use crate::{REFUSE, form};
 
 /// Baidu's capabilities.
@@ -83,6 +86,15 @@ impl MiniProgramPlatform for BaiduPlatform {
             return Ok(Box::new(crate::event::BaiduEventDecoder::new(callbacks.clone())));
         }
         Err(REFUSE.without_callbacks())
+    }
+
+    fn missed_events(&self) -> Option<Box<dyn MissedEvents>> {
+        #[cfg(feature = "callback")]
+        if let Some(callbacks) = &self.callbacks {
+            let decoder = crate::event::BaiduEventDecoder::new(callbacks.clone());
+            return Some(Box::new(KeptPushes::new(self.clone(), decoder)));
+        }
+        None
     }
 
     fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {

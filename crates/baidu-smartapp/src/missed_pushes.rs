@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "callback")]
+use async_trait::async_trait;
+#[cfg(feature = "callback")]
+use miniprogram_core::push::{MissedEvent, MissedEvents};
 use miniprogram_core::vendor_api::pipeline::{Call, Fields};
 use miniprogram_core::{Result, Timestamp};
 use serde::Serialize;
 
 use crate::client::BaiduPlatform;
 use crate::endpoints;
+#[cfg(feature = "callback")]
+use crate::event::BaiduEventDecoder;
 use crate::values::{Coded, PUSH_STATUS, PushStatus};
 use crate::{REFUSE, reply};
 
@@ -17,6 +23,9 @@ const OPERATION: &str = "missed_pushes";
 const LONGEST_SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Maximum number of pushes per page.
 const LONGEST_PAGE: u32 = 100;
+/// Maximum number of pages that are read for [`MissedEvents`].
+#[cfg(feature = "callback")]
+const MOST_PAGES: u32 = 100;
 
 /// Selects the pushes to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -147,5 +156,47 @@ impl BaiduPlatform {
             })
         })?;
         Ok(MissedPushes { count: page.number("count"), pushes })
+    }
+}
+
+/// The pushes of a platform whose delivery failed, decoded.
+#[cfg(feature = "callback")]
+#[derive(Debug)]
+pub(crate) struct KeptPushes {
+    platform: BaiduPlatform,
+    decoder: BaiduEventDecoder,
+}
+
+#[cfg(feature = "callback")]
+impl KeptPushes {
+    pub(crate) const fn new(platform: BaiduPlatform, decoder: BaiduEventDecoder) -> Self {
+        Self { platform, decoder }
+    }
+}
+
+#[cfg(feature = "callback")]
+#[async_trait]
+impl MissedEvents for KeptPushes {
+    async fn missed_events(&self, from: Timestamp, until: Timestamp) -> Result<Vec<MissedEvent>> {
+        let week = i64::try_from(LONGEST_SPAN.as_secs()).unwrap_or(i64::MAX);
+        let earliest = Timestamp::from_unix(until.as_unix().saturating_sub(week));
+        let span = MissedPushQuery::new().between(from.max(earliest).min(until), until).failed_only();
+        let mut events = Vec::new();
+        for page in 0..MOST_PAGES {
+            let query = span.clone().page(page * LONGEST_PAGE, LONGEST_PAGE);
+            let pushes = self.platform.missed_pushes(&query).await?.pushes;
+            let is_last = pushes.len() < LONGEST_PAGE as usize;
+            for push in pushes {
+                match (push.id.parse(), self.decoder.decode_kept(&push.content)) {
+                    (Ok(number), Ok(event)) => events.push(MissedEvent::new(number, event)),
+                    (Err(_), _) => tracing::warn!(id = push.id, "a kept push has no number"),
+                    (_, Err(error)) => tracing::warn!(id = push.id, %error, "a kept push cannot be read"),
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(events)
     }
 }

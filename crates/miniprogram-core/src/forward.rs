@@ -26,6 +26,7 @@ use crate::manager::AuditManager;
 use crate::manager::Authorizer;
 use crate::manager::CodeManager;
 use crate::manager::ReleaseManager;
+use crate::missed::MissedEvents;
 use crate::planned::PlannedRequest;
 use crate::platform::{MiniProgram, MiniProgramPlatform};
 use crate::release::{
@@ -179,6 +180,9 @@ macro_rules! forward {
             }
             fn event_decoder(&self) -> Result<Box<dyn EventDecoder>> {
                 (**self).event_decoder()
+            }
+            fn missed_events(&self) -> Option<Box<dyn MissedEvents>> {
+                (**self).missed_events()
             }
             fn template_library(&self) -> Result<Box<dyn TemplateLibrary>> {
                 (**self).template_library()

@@ -33,6 +33,7 @@ mod json;
 #[cfg(feature = "client")]
 mod kit;
 mod manager;
+mod missed;
 pub mod model;
 mod options;
 mod outcome;
@@ -44,6 +45,7 @@ mod printable;
 pub mod push;
 mod redact;
 mod release;
+pub mod requests;
 mod secret;
 mod status;
 mod strict_json;

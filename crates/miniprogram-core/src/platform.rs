@@ -8,6 +8,7 @@ use crate::id::SubjectId;
 use crate::manager::AuditManager;
 use crate::manager::CodeManager;
 use crate::manager::ReleaseManager;
+use crate::missed::MissedEvents;
 use crate::subject::Subject;
 use crate::template::TemplateLibrary;
 
@@ -40,6 +41,12 @@ pub trait MiniProgramPlatform: Subject {
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) if the platform was built without the secrets of its callbacks.
     fn event_decoder(&self) -> Result<Box<dyn EventDecoder>>;
+
+    /// Returns the reader of the pushes that the platform has missed; `None` if the vendor keeps none, or if the platform
+    /// was built without the secrets of its callbacks. By default there is none.
+    fn missed_events(&self) -> Option<Box<dyn MissedEvents>> {
+        None
+    }
 
     /// Returns the platform's template library.
     ///

@@ -266,6 +266,7 @@ impl<'a> Op<'a> {
             Expect::Image => MAX_IMAGE,
             Expect::Anything => MAX_FILE,
         };
+        crate::requests::sent();
         let sending = self.pipeline.0.transport.send(request);
         let result = match within(self.pipeline.clock(), timeout, sending).await {
             Some(Ok(response)) => self.classify(call, token, &response),

@@ -1,9 +1,10 @@
 //! The driver of one rollout: a loop that reads what is due, decides, stores, and only then acts.
 //!
-//! `steps` takes inputs in and stores them, `launch` starts what is due, `orders` acts on what other processes have
-//! said, `waves` decides about the fleet.
+//! `steps` takes inputs in and stores them, `launch` starts what is due, `missed` asks for lost pushes before audits are
+//! polled, `orders` acts on what other processes have said, `waves` decides about the fleet.
 
 mod launch;
+mod missed;
 mod orders;
 mod steps;
 mod waves;
@@ -15,9 +16,12 @@ use std::sync::Arc;
 use futures::future::{Either, pending, select};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::model::AuditQuota;
+use miniprogram_core::push::MissedEvent;
 use miniprogram_core::{AppId, Error, ErrorKind, Result, Settled, Timestamp, Vendor};
 use miniprogram_store::rollouts::{Drive, Driving, RolloutRecord, SealedText};
 use tokio::task::JoinSet;
+
+use missed::Missed;
 
 use super::control::Control;
 use super::live::Live;
@@ -72,6 +76,8 @@ pub(super) async fn drive(
 struct InProgress {
     action: Action,
     issued_at: Option<Timestamp>,
+    /// The requests of it that the rate has been asked for.
+    paid: u64,
 }
 
 /// What came of what was in progress for an app.
@@ -84,6 +90,17 @@ enum Finished {
     Settled(Result<Settled>),
     /// It panicked.
     Panicked,
+    /// The pushes that a vendor could not deliver.
+    Missed(Vendor, Result<Vec<MissedEvent>>),
+}
+
+/// What was in progress, and what came of it.
+struct Done {
+    /// The row of the app.
+    id: i64,
+    finished: Finished,
+    /// How many requests it has sent.
+    sent: u64,
 }
 
 /// A rollout that this process drives.
@@ -102,8 +119,11 @@ struct Driver<'e> {
     paces: BTreeMap<Vendor, Pace>,
     /// The apps whose action is in progress, by row. Nobody else steps them meanwhile.
     running: HashMap<i64, (Live, InProgress)>,
-    /// By row, what came of what is in progress, with its mark: a virtual clock stands still until the result is here.
-    tasks: JoinSet<(i64, Finished, Busy)>,
+    /// What came of what is in progress. The mark of each is kept with it: a virtual clock stands still until the result
+    /// is here.
+    tasks: JoinSet<(Done, Busy)>,
+    /// What is known of the pushes that each vendor could not deliver.
+    missed: BTreeMap<Vendor, Missed>,
     notices: Vec<Notice>,
     _busy: Busy,
 }
@@ -136,6 +156,7 @@ impl<'e> Driver<'e> {
             paces,
             running: HashMap::new(),
             tasks: JoinSet::new(),
+            missed: BTreeMap::new(),
             notices: Vec::new(),
             _busy: busy,
         })
@@ -186,7 +207,7 @@ impl<'e> Driver<'e> {
             }
             // A task catches the panics of what it carries out, and is not aborted while the rollout is driven.
             let results = joined.into_iter().filter_map(std::result::Result::ok);
-            self.finish(results.map(|(id, finished, _)| (id, finished)).collect()).await?;
+            self.finish(results.map(|(done, _)| done).collect()).await?;
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Pace {
     concurrency: usize,
     /// How many actions are in progress.
     running: usize,
+    /// How many requests were sent that the rate has not been asked for.
+    debt: u64,
     /// Until when the vendor wants no call.
     paused_until: Option<Timestamp>,
     slots: Slots,
@@ -90,6 +92,7 @@ impl Pace {
             clock: time,
             concurrency: settings.concurrency as usize,
             running: 0,
+            debt: 0,
             paused_until: None,
             slots: Slots::Unknown,
             kept: settings.quota_kept,
@@ -104,10 +107,21 @@ impl Pace {
         self.concurrency.saturating_sub(self.running)
     }
 
-    /// Spends one call of the rate, or returns how long it has to wait.
-    pub(super) fn check(&self) -> Result<(), Duration> {
+    /// Spends one request of the rate, or returns how long it has to wait. What was sent before without asking is paid
+    /// first.
+    pub(super) fn check(&mut self) -> Result<(), Duration> {
         let early = |early: governor::NotUntil<Nanos>| early.wait_time_from(self.clock.now());
-        self.limiter.check().map_err(|not_until| early(not_until).max(Duration::from_millis(1)))
+        let one = || self.limiter.check().map_err(|not_until| early(not_until).max(Duration::from_millis(1)));
+        while self.debt > 0 {
+            one()?;
+            self.debt -= 1;
+        }
+        one()
+    }
+
+    /// Charges requests that were sent without asking: how many an action needs is known once it has ended.
+    pub(super) const fn charge(&mut self, requests: u64) {
+        self.debt = self.debt.saturating_add(requests);
     }
 
     pub(super) fn begin(&mut self) {

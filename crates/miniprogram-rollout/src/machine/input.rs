@@ -99,7 +99,7 @@ pub enum Source {
     Poll,
     /// A push with this id in the inbox.
     Push(i64),
-    /// A push with this id in the inbox that was missed and retrieved later.
+    /// A push that was missed and retrieved later, with the vendor's number of it.
     Missed(i64),
 }
 

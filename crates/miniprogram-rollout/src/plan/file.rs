@@ -84,7 +84,9 @@ tables! {
         optional extension_column: Located<String> = r#"extension_column = "ext_json""#,
         /// The vendor's options of a submission, with `${column}` in their strings.
         optional submit: Located<JsonText> = r#"submit = { content = "orders", remark = "no login" }"#,
-        /// Calls per second, 5 if absent.
+        /// Requests per second, 5 if absent. Every request counts: the reads before an effect, and those that settle it.
+        /// How many an action sends is known once it has ended; those that were not asked for are made up for before the
+        /// next action begins, so the rate is kept on average, and several actions together may exceed it for a moment.
         optional rate: Rate = "rate = 5",
         /// Apps that are worked on at the same time, 8 if absent.
         optional concurrency: Positive = "concurrency = 8",

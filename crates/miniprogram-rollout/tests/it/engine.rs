@@ -1,5 +1,6 @@
 //! Rollouts over the simulator: its truth decides, on its clock.
 
+mod others;
 #[cfg(feature = "report")]
 mod report;
 mod survey;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use baidu_smartapp::{BAIDU, BaiduPlatform};
 use futures::future::{Either, select};
+use miniprogram_core::callback::CallbackConfig;
 use miniprogram_core::clock::{Clock, VirtualClock};
 use miniprogram_core::push::Delivery;
 use miniprogram_core::token::TokenProvider;
@@ -37,6 +39,8 @@ use wechat_wxa::{WECHAT, WeChatPlatform};
 const VERSION: &str = "2.0.0";
 const HOUR: Duration = Duration::from_secs(3600);
 const NAME: &str = "spring";
+/// Two gray steps.
+const GRAY: &str = r#"gray = [{ share = "10%", bake = "1h" }, { share = "50%", bake = "1h" }]"#;
 /// The status of a gray release at WeChat that was cancelled.
 const CANCELLED: i64 = 4;
 
@@ -84,10 +88,14 @@ impl Fleet {
     }
 
     fn plan(&self, top: &str, tables: &str) -> Plan {
-        let gray = |platform: &dyn MiniProgramPlatform| platform.capabilities();
+        self.plan_from(VERSION, 50.0, top, tables, GRAY)
+    }
+
+    /// A plan for a version, with a rate; `gray` is the line of the gray steps, or empty.
+    fn plan_from(&self, version: &str, rate: f64, top: &str, tables: &str, gray: &str) -> Plan {
         let known = Context::new([
-            KnownVendor::new(WECHAT, gray(&self.wechat(ClientConfig::new("p", self.tokens())))),
-            KnownVendor::new(BAIDU, gray(&self.baidu(ClientConfig::new("p", self.tokens())))),
+            KnownVendor::new(WECHAT, self.wechat(ClientConfig::new("p", self.tokens())).capabilities()),
+            KnownVendor::new(BAIDU, self.baidu(ClientConfig::new("p", self.tokens())).capabilities()),
         ]);
         let file = format!(
             r#"
@@ -95,17 +103,17 @@ impl Fleet {
             {top}
             [vendor.wechat]
             template = 7
-            version = "{VERSION}"
+            version = "{version}"
             description = "spring"
-            rate = 50
+            rate = {rate}
             extension = {{ extEnable = true }}
-            gray = [{{ share = "10%", bake = "1h" }}, {{ share = "50%", bake = "1h" }}]
+            {gray}
             submit = {{ items = [{{ address = "pages/index/index", first_class = "工具", second_class = "备忘录", first_id = 1, second_id = 2 }}] }}
             [vendor.baidu]
             template = 7
-            version = "{VERSION}"
+            version = "{version}"
             description = "spring"
-            rate = 50
+            rate = {rate}
             extension = {{ extEnable = true }}
             submit = {{ content = "spring", remark = "none" }}
             {tables}
@@ -142,6 +150,16 @@ impl Fleet {
 
     /// A process: its own platforms over the same store.
     async fn engine(&self, owner: &str, health: Health) -> RolloutEngine {
+        self.engine_with(owner, health, None).await
+    }
+
+    /// The same; with callbacks, Baidu's platform can read the pushes that it has missed.
+    async fn engine_with(
+        &self,
+        owner: &str,
+        health: Health,
+        callbacks: Option<CallbackConfig>,
+    ) -> RolloutEngine {
         let store = self.store().await;
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let config = |vendor: Vendor| {
@@ -151,9 +169,13 @@ impl Fleet {
                 .with_clock(Arc::clone(&clock))
                 .with_journal(Arc::new(journal))
         };
+        let mut baidu = self.baidu(config(BAIDU));
+        if let Some(callbacks) = callbacks {
+            baidu = baidu.with_callbacks(callbacks);
+        }
         RolloutEngine::builder(Arc::clone(&store) as _, Arc::clone(&clock))
             .with_platform(Arc::new(self.wechat(config(WECHAT))))
-            .with_platform(Arc::new(self.baidu(config(BAIDU))))
+            .with_platform(Arc::new(baidu))
             .with_gate(Arc::new(Gate(health)))
             .with_owner(owner)
             .with_lease(Duration::from_secs(600))

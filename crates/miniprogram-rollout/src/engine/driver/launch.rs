@@ -1,5 +1,6 @@
 //! Starts what is due, as far as there is room for it.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,18 +10,22 @@ use futures::FutureExt as _;
 use futures::future::poll_fn;
 use miniprogram_core::clock::{Busy, Clock};
 use miniprogram_core::model::AuditQuota;
-use miniprogram_core::{MiniProgram, Outcome, Recorded, Result, Timestamp, Vendor};
+use miniprogram_core::requests::counted;
+use miniprogram_core::{AppId, MiniProgram, Outcome, Recorded, Result, Timestamp, Vendor};
 
 use super::super::carry_out::Job;
 use super::super::live::Live;
 use super::super::pace::Slot;
 use super::super::status::Mode;
+use super::missed::is_polled;
 use super::steps::Batch;
-use super::{Driver, Finished, InProgress};
+use super::{Done, Driver, Finished, InProgress};
 use crate::machine::{Action, Class, Input, Performed, Phase, Started};
 
 /// How long an app is left alone whose effect's result cannot be read.
 const UNREADABLE: Duration = Duration::from_secs(300);
+/// How often it is looked whether an older rollout has left an app.
+const ELSEWHERE: Duration = Duration::from_secs(10);
 
 impl Driver<'_> {
     /// Starts what is due; returns how long to wait for what is due next.
@@ -55,8 +60,14 @@ impl Driver<'_> {
         let due: Vec<_> = page.apps.into_iter().filter(|row| !self.running.contains_key(&row.id)).collect();
         let mut batch = Batch::default();
         let mut wait = Duration::MAX;
-        for live in due.into_iter().take(room).filter_map(|row| self.live(row)).collect::<Vec<_>>() {
+        let due: Vec<_> = due.into_iter().take(room).filter_map(|row| self.live(row)).collect();
+        let elsewhere = self.elsewhere(vendor, &due, now).await?;
+        let polls = due.iter().any(|live| is_polled(&live.state));
+        let polls_later = polls && self.asks_for_missed(vendor, now)?;
+        for live in due {
             match live.state.phase {
+                // What was missed wakes the app. If nothing was, it is polled once that is known.
+                _ if polls_later && is_polled(&live.state) => {}
                 _ if live.state.busy => {
                     if let Some(early) = self.resume(live, &mut batch).await? {
                         wait = early;
@@ -64,6 +75,10 @@ impl Driver<'_> {
                     }
                 }
                 Phase::Waiting if self.control.holds_beginnings() => self.postpone(live, None, &mut batch),
+                // An older rollout has not left the app yet.
+                Phase::Waiting if elsewhere.contains(&live.row.app) => {
+                    self.postpone(live, Some(now.after(ELSEWHERE)), &mut batch);
+                }
                 Phase::Waiting => {
                     let started = Started::new(self.control.by.clone(), &live.target);
                     self.take(live, None, Input::Begin(Box::new(started)), &mut batch)?;
@@ -78,6 +93,21 @@ impl Driver<'_> {
         Ok(wait)
     }
 
+    /// Returns which of these apps an older rollout has not left yet, so that two rollouts never act on one app. One that
+    /// nobody drives and that has not begun the app never will: it was told of this one.
+    async fn elsewhere(&self, vendor: Vendor, due: &[Live], now: Timestamp) -> Result<HashSet<AppId>> {
+        let waiting = due.iter().filter(|live| live.state.phase == Phase::Waiting);
+        let waiting: Vec<_> = waiting.map(|live| live.row.app.clone()).collect();
+        if waiting.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let older = self.inner.store.apps_of_older_rollouts(self.record.id, vendor, waiting).await?;
+        let acts = older.into_iter().filter(|other| {
+            other.phase != Phase::Waiting.as_str() || other.driven_until.is_some_and(|until| until > now)
+        });
+        Ok(acts.map(|other| other.app).collect())
+    }
+
     /// Goes on with the outstanding action of an app. An effect may have been sent by an earlier driver, which was killed
     /// before it stored the result: what is open is settled first, and what is done is not sent again.
     async fn resume(&mut self, live: Live, batch: &mut Batch) -> Result<Option<Duration>> {
@@ -87,7 +117,7 @@ impl Driver<'_> {
                 let Some(action) = live.state.action(&live.target, policy) else { return Ok(None) };
                 let app = self.inner.platform(live.row.vendor)?.authorizer(live.row.app.clone());
                 let settling = async move { Finished::Settled(app.settle(&intent).await) };
-                self.spawn(live, action, settling);
+                self.spawn(live, action, 0, settling);
                 Ok(None)
             }
             Ok(Some(Recorded::Settled(earlier))) if earlier.settled.outcome == Outcome::Done => {
@@ -133,7 +163,11 @@ impl Driver<'_> {
         if pace.room(now) == 0 {
             return Ok(None);
         }
-        if let Err(early) = pace.check() {
+        // A gate sends nothing to the vendor.
+        let paid = u64::from(class != Class::Gate);
+        if paid > 0
+            && let Err(early) = pace.check()
+        {
             return Ok(Some(early));
         }
         if class == Class::Submission {
@@ -143,12 +177,12 @@ impl Driver<'_> {
                 Slot::Wait(until) => return self.held(live, Some(until)).await,
                 Slot::Ask => {
                     let quota = async move { Finished::Quota(app.audit_quota().await.ok()) };
-                    self.spawn(live, action, quota);
+                    self.spawn(live, action, paid, quota);
                     return Ok(None);
                 }
             }
         }
-        self.carry_out(live, action, app);
+        self.carry_out(live, action, paid, app);
         Ok(None)
     }
 
@@ -168,7 +202,7 @@ impl Driver<'_> {
                 if action.class() == Class::Submission && !self.control.holds(Class::Submission) =>
             {
                 let app = self.inner.platform(vendor)?.authorizer(live.row.app.clone());
-                self.carry_out(live, action, app);
+                self.carry_out(live, action, 0, app);
             }
             (Slot::Wait(until), Some(_)) => drop(self.held(live, Some(until)).await?),
             // The row is due.
@@ -177,7 +211,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn carry_out(&mut self, live: Live, action: Action, app: Box<dyn MiniProgram>) {
+    fn carry_out(&mut self, live: Live, action: Action, paid: u64, app: Box<dyn MiniProgram>) {
         let job = Job {
             rollout: self.record.name.clone(),
             app,
@@ -185,10 +219,17 @@ impl Driver<'_> {
             action: action.clone(),
             gate: Arc::clone(&self.inner.gate),
         };
-        self.spawn(live, action, async move { Finished::Told(job.carry_out().await) });
+        self.spawn(live, action, paid, async move { Finished::Told(job.carry_out().await) });
     }
 
-    fn spawn(&mut self, live: Live, action: Action, work: impl Future<Output = Finished> + Send + 'static) {
+    /// Begins an action, or what comes before it. The rate has been asked for `paid` of its requests.
+    fn spawn(
+        &mut self,
+        live: Live,
+        action: Action,
+        paid: u64,
+        work: impl Future<Output = Finished> + Send + 'static,
+    ) {
         if let Some(pace) = self.paces.get_mut(&live.row.vendor) {
             pace.begin();
         }
@@ -197,14 +238,14 @@ impl Driver<'_> {
         let is_gate = matches!(action, Action::Gate { .. });
         self.tasks.spawn(async move {
             // Nothing else marks that a gate is being asked.
-            let finished = if is_gate {
-                AssertUnwindSafe(work).catch_unwind().await
+            let (finished, sent) = if is_gate {
+                (AssertUnwindSafe(work).catch_unwind().await, 0)
             } else {
-                AssertUnwindSafe(handed_over(&*clock, &mut busy, work)).catch_unwind().await
+                counted(AssertUnwindSafe(handed_over(&*clock, &mut busy, work)).catch_unwind()).await
             };
-            (id, finished.unwrap_or(Finished::Panicked), busy)
+            (Done { id, finished: finished.unwrap_or(Finished::Panicked), sent }, busy)
         });
-        self.running.insert(id, (live, InProgress { action, issued_at }));
+        self.running.insert(id, (live, InProgress { action, issued_at, paid }));
     }
 
     /// Lets an app wait with its action: until a time, or until a person decides.
@@ -220,7 +261,7 @@ impl Driver<'_> {
 
 /// Awaits calls that mark themselves as busy, one after the other. The caller's mark counts while they are polled and
 /// once they are done, not in between: no moment is without a mark, and none of a pause has two.
-async fn handed_over<F: Future>(clock: &dyn Clock, busy: &mut Busy, calls: F) -> F::Output {
+pub(super) async fn handed_over<F: Future>(clock: &dyn Clock, busy: &mut Busy, calls: F) -> F::Output {
     let mut calls = pin!(calls);
     poll_fn(|context| {
         *busy = clock.enter();

@@ -12,7 +12,7 @@ use super::super::signal::Told;
 use super::super::status::Mode;
 use super::steps::Batch;
 use super::{Driver, InProgress};
-use crate::machine::{Input, Order, Ordered, Phase};
+use crate::machine::{Input, Order, Ordered, Phase, step};
 
 impl Driver<'_> {
     /// Acts on the signals that wait, each together with its removal.
@@ -66,9 +66,11 @@ impl Driver<'_> {
         told: Told,
         batch: &mut Batch,
     ) -> Result<()> {
+        let mut uncorrected = None;
         let input = match told {
             Told::Ordered(ordered) => Input::Ordered(Box::new(ordered)),
             Told::Retry { by, correction } => {
+                uncorrected = Some((live.target.clone(), live.correction.clone()));
                 let corrected = live.correct(correction);
                 Input::Ordered(Box::new(Ordered::new(by, Order::Retry(corrected))))
             }
@@ -78,7 +80,25 @@ impl Driver<'_> {
         };
         let may_recall = matches!(input, Input::Ordered(_) | Input::Superseded { .. });
         let recalled = if may_recall { self.recalled(&live, running.as_ref()).await } else { None };
+        // An order that the machine does not take corrects nothing.
+        if let Some((target, correction)) = uncorrected
+            && !self.takes(&live, [recalled.as_ref(), Some(&input)])?
+        {
+            (live.target, live.correction) = (target, correction);
+        }
         self.take_all(live, running, [recalled, Some(input)], batch)
+    }
+
+    /// Whether the machine takes the last of these inputs.
+    fn takes(&self, live: &Live, inputs: [Option<&Input>; 2]) -> Result<bool> {
+        let (now, policy) = (self.inner.clock.now(), self.policy(live)?);
+        let (mut state, mut taken) = (live.state.clone(), false);
+        for input in inputs.into_iter().flatten() {
+            let stepped = step(&state, input.clone(), now, &live.target, policy);
+            taken = stepped.ignored().is_none();
+            state = stepped.state;
+        }
+        Ok(taken)
     }
 
     /// The withdrawal of an outstanding effect that was certainly not sent, so that an order need not wait for it: it was

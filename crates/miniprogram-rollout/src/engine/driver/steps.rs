@@ -6,7 +6,7 @@ use miniprogram_store::rollouts::{AppStep, ControlStep, RolloutApp, Steps};
 use super::super::carry_out;
 use super::super::live::{Live, entry, progress};
 use super::super::notice::Notice;
-use super::{Driver, Finished, InProgress};
+use super::{Done, Driver, Finished, InProgress};
 use crate::machine::{Answer, Input, Note, Performed, Trouble, step};
 
 /// How long an action that panicked is left alone.
@@ -175,14 +175,21 @@ impl Driver<'_> {
     }
 
     /// Takes the results of actions in.
-    pub(super) async fn finish(&mut self, results: Vec<(i64, Finished)>) -> Result<()> {
+    pub(super) async fn finish(&mut self, results: Vec<Done>) -> Result<()> {
         let now = self.inner.clock.now();
         let mut batch = Batch::default();
         let (mut quotas, mut open) = (Vec::new(), Vec::new());
-        for (id, finished) in results {
-            let Some((live, InProgress { action, issued_at })) = self.running.remove(&id) else { continue };
+        for Done { id, finished, sent } in results {
+            if let Finished::Missed(vendor, missed) = finished {
+                self.missed(vendor, missed, sent).await?;
+                continue;
+            }
+            let Some((live, InProgress { action, issued_at, paid })) = self.running.remove(&id) else {
+                continue;
+            };
             if let Some(pace) = self.paces.get_mut(&live.row.vendor) {
                 pace.end();
+                pace.charge(sent.saturating_sub(paid));
                 if matches!(finished, Finished::Panicked) {
                     pace.forget_quota();
                 }
@@ -200,7 +207,7 @@ impl Driver<'_> {
                     continue;
                 }
                 // The row is due: what the journal keeps now is taken in.
-                Finished::Settled(Ok(_)) => continue,
+                Finished::Settled(Ok(_)) | Finished::Missed(..) => continue,
                 // The effect itself settles it, and what comes of that is told.
                 Finished::Settled(Err(_)) => {
                     open.push(live);
