@@ -12,6 +12,7 @@ use miniprogram_core::{
 use crate::dialect::BaiduDialect;
 #[cfg(feature = "callback")]
 use crate::missed_pushes::KeptPushes;
+use crate::missed_pushes::{self, MissedPushQuery, MissedPushes};
 use crate::{REFUSE, form};
 
 /// Baidu's capabilities.
@@ -57,6 +58,18 @@ impl BaiduPlatform {
         BaiduApp { pipeline: self.pipeline.clone(), app: app.into() }
     }
 
+    /// Returns pushes of the last month, whether they were delivered or not: `pushmsg/getmsg`.
+    ///
+    /// Source: Baidu's current SDKs, `pushmsg/getmsg`.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for a span that ends
+    /// before it begins or is longer than a week, for a page of 0 or more than 100 pushes, and for ids combined with
+    /// anything else; and those of any read.
+    pub async fn missed_pushes(&self, query: &MissedPushQuery) -> Result<MissedPushes> {
+        missed_pushes::read(self.begin(missed_pushes::OPERATION), query).await
+    }
+
     /// Begins an operation on the platform itself.
     pub(crate) fn begin(&self, operation: &'static str) -> Op<'_> {
         self.pipeline.begin(self.pipeline.platform_id(), operation)
@@ -92,7 +105,7 @@ impl MiniProgramPlatform for BaiduPlatform {
         #[cfg(feature = "callback")]
         if let Some(callbacks) = &self.callbacks {
             let decoder = crate::event::BaiduEventDecoder::new(callbacks.clone());
-            return Some(Box::new(KeptPushes::new(self.clone(), decoder)));
+            return Some(Box::new(KeptPushes::new(self.pipeline.clone(), decoder)));
         }
         None
     }

@@ -6,18 +6,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 #[cfg(feature = "callback")]
 use miniprogram_core::push::{MissedEvent, MissedEvents};
-use miniprogram_core::vendor_api::pipeline::{Call, Fields};
+#[cfg(feature = "callback")]
+use miniprogram_core::vendor_api::pipeline::Pipeline;
+use miniprogram_core::vendor_api::pipeline::{Call, Fields, Op};
 use miniprogram_core::{Result, Timestamp};
 use serde::Serialize;
 
-use crate::client::BaiduPlatform;
 use crate::endpoints;
 #[cfg(feature = "callback")]
 use crate::event::BaiduEventDecoder;
 use crate::values::{Coded, PUSH_STATUS, PushStatus};
 use crate::{REFUSE, reply};
 
-const OPERATION: &str = "missed_pushes";
+pub(crate) const OPERATION: &str = "missed_pushes";
 
 /// Maximum length of a time span.
 const LONGEST_SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -135,42 +136,33 @@ pub struct MissedPush {
     pub content: String,
 }
 
-impl BaiduPlatform {
-    /// Returns pushes of the last month, whether they were delivered or not: `pushmsg/getmsg`.
-    ///
-    /// Source: Baidu's current SDKs, `pushmsg/getmsg`.
-    ///
-    /// # Errors
-    /// [`InvalidArgument`](miniprogram_core::ErrorKind::InvalidArgument), without a request, for a span that ends
-    /// before it begins or is longer than a week, for a page of 0 or more than 100 pushes, and for ids combined with
-    /// anything else; and those of any read.
-    pub async fn missed_pushes(&self, query: &MissedPushQuery) -> Result<MissedPushes> {
-        let call = query.call()?;
-        let reply = self.begin(OPERATION).read(&call).await?;
-        let mut page = reply::lists(&reply)?;
-        let pushes = page.each("list", |push| {
-            Ok(MissedPush {
-                id: push.required("id", Fields::id)?,
-                status: push.coded("status", &PUSH_STATUS),
-                content: push.required("content", Fields::text)?,
-            })
-        })?;
-        Ok(MissedPushes { count: page.number("count"), pushes })
-    }
+/// Reads a page, in an operation on the platform itself.
+pub(crate) async fn read(mut operation: Op<'_>, query: &MissedPushQuery) -> Result<MissedPushes> {
+    let call = query.call()?;
+    let reply = operation.read(&call).await?;
+    let mut page = reply::lists(&reply)?;
+    let pushes = page.each("list", |push| {
+        Ok(MissedPush {
+            id: push.required("id", Fields::id)?,
+            status: push.coded("status", &PUSH_STATUS),
+            content: push.required("content", Fields::text)?,
+        })
+    })?;
+    Ok(MissedPushes { count: page.number("count"), pushes })
 }
 
 /// The pushes of a platform whose delivery failed, decoded.
 #[cfg(feature = "callback")]
 #[derive(Debug)]
 pub(crate) struct KeptPushes {
-    platform: BaiduPlatform,
+    pipeline: Pipeline,
     decoder: BaiduEventDecoder,
 }
 
 #[cfg(feature = "callback")]
 impl KeptPushes {
-    pub(crate) const fn new(platform: BaiduPlatform, decoder: BaiduEventDecoder) -> Self {
-        Self { platform, decoder }
+    pub(crate) const fn new(pipeline: Pipeline, decoder: BaiduEventDecoder) -> Self {
+        Self { pipeline, decoder }
     }
 }
 
@@ -184,7 +176,8 @@ impl MissedEvents for KeptPushes {
         let mut events = Vec::new();
         for page in 0..MOST_PAGES {
             let query = span.clone().page(page * LONGEST_PAGE, LONGEST_PAGE);
-            let pushes = self.platform.missed_pushes(&query).await?.pushes;
+            let operation = self.pipeline.begin(self.pipeline.platform_id(), OPERATION);
+            let pushes = read(operation, &query).await?.pushes;
             let is_last = pushes.len() < LONGEST_PAGE as usize;
             for push in pushes {
                 match (push.id.parse(), self.decoder.decode_kept(&push.content)) {
