@@ -170,8 +170,8 @@ impl KeptPushes {
 #[async_trait]
 impl MissedEvents for KeptPushes {
     async fn missed_events(&self, from: Timestamp, until: Timestamp) -> Result<Vec<MissedEvent>> {
-        let week = i64::try_from(LONGEST_SPAN.as_secs()).unwrap_or(i64::MAX);
-        let earliest = Timestamp::from_unix(until.as_unix().saturating_sub(week));
+        let longest = i64::try_from(LONGEST_SPAN.as_millis()).unwrap_or(i64::MAX);
+        let earliest = Timestamp::from_unix_millis(until.as_unix_millis().saturating_sub(longest));
         let span = MissedPushQuery::new().between(from.max(earliest).min(until), until).failed_only();
         let mut events = Vec::new();
         for page in 0..MOST_PAGES {
