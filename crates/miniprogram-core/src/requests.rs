@@ -17,14 +17,15 @@ thread_local! {
 /// ```
 /// use miniprogram_core::requests::{counted, sent};
 ///
-/// # futures::executor::block_on(async {
+/// # #[tokio::main]
+/// # async fn main() {
 /// let work = async {
 ///     sent();
 ///     sent();
 ///     "done"
 /// };
 /// assert_eq!(counted(work).await, ("done", 2));
-/// # });
+/// # }
 /// ```
 pub async fn counted<F: Future>(work: F) -> (F::Output, u64) {
     let mut work = pin!(work);
