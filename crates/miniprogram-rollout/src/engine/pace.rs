@@ -8,7 +8,7 @@ use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use governor::{InsufficientCapacity, Quota, RateLimiter};
 use miniprogram_core::clock::Clock;
 use miniprogram_core::model::{AuditQuota, QuotaPeriod};
 use miniprogram_core::{ErrorKind, Retry, Timestamp};
@@ -16,6 +16,8 @@ use miniprogram_core::{ErrorKind, Retry, Timestamp};
 use crate::machine::Trouble;
 use crate::plan::{VendorSettings, next_refill};
 
+/// The shortest wait for the rate.
+const LEAST_WAIT: Duration = Duration::from_millis(1);
 /// The pause after a frequency code that names none.
 const PAUSE: Duration = Duration::from_secs(30);
 /// When a quota without a known period is asked for again.
@@ -43,6 +45,8 @@ pub(super) struct Pace {
     concurrency: usize,
     /// How many actions are in progress.
     running: usize,
+    /// How many requests the limiter gives out at once.
+    burst: NonZeroU32,
     /// How many requests were sent that the rate has not been asked for.
     debt: u64,
     /// Until when the vendor wants no call.
@@ -92,6 +96,7 @@ impl Pace {
             clock: time,
             concurrency: settings.concurrency as usize,
             running: 0,
+            burst,
             debt: 0,
             paused_until: None,
             slots: Slots::Unknown,
@@ -110,13 +115,20 @@ impl Pace {
     /// Spends one request of the rate, or returns how long it has to wait. What was sent before without asking is paid
     /// first.
     pub(super) fn check(&mut self) -> Result<(), Duration> {
-        let early = |early: governor::NotUntil<Nanos>| early.wait_time_from(self.clock.now());
-        let one = || self.limiter.check().map_err(|not_until| early(not_until).max(Duration::from_millis(1)));
-        while self.debt > 0 {
-            one()?;
-            self.debt -= 1;
+        loop {
+            // All that is owed and one more, as far as the limiter gives out at once: the wait is then the whole one.
+            let wanted = u32::try_from(self.debt.saturating_add(1)).unwrap_or(u32::MAX);
+            let asked = NonZeroU32::new(wanted).map_or(self.burst, |wanted| wanted.min(self.burst));
+            match self.limiter.check_n(asked) {
+                Ok(Ok(())) if u64::from(asked.get()) > self.debt => {
+                    self.debt = 0;
+                    return Ok(());
+                }
+                Ok(Ok(())) => self.debt -= u64::from(asked.get()),
+                Ok(Err(early)) => return Err(early.wait_time_from(self.clock.now()).max(LEAST_WAIT)),
+                Err(InsufficientCapacity(_)) => return Err(LEAST_WAIT),
+            }
         }
-        one()
     }
 
     /// Charges requests that were sent without asking: how many an action needs is known once it has ended.

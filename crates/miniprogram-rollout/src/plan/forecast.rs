@@ -17,18 +17,22 @@ use crate::machine::{Polling, Windows};
 /// How long an audit is assumed to take where neither the plan nor the rollout itself says.
 pub const ASSUMED_AUDIT: Duration = Duration::from_secs(2 * 86_400);
 
-/// Requests from the first read to the release, with the reads that precede and confirm each effect.
-const CALLS: u64 = 8;
-/// Requests of one gray step.
-const CALLS_OF_A_STEP: u64 = 3;
-/// Actions until an audit is open: the rate of a plan is in actions.
-const TO_SUBMIT: u32 = 4;
-/// Actions of a gray step, and of the release.
-const TO_RELEASE: u32 = 2;
+/// Until an audit is open.
+const TO_SUBMIT: Stage = Stage { requests: 7, actions: 4 };
+/// A gray step, or the release.
+const TO_RELEASE: Stage = Stage { requests: 3, actions: 2 };
 /// How long an action takes, for the concurrency.
 const ACTION: Duration = Duration::from_millis(500);
 /// Into how many parts the apps of a vendor and a wave are divided: they pass through each stage one after the other.
 const PARTS: u64 = 400;
+
+/// What one app takes to pass a part of its way, with the reads that precede and confirm each effect.
+struct Stage {
+    /// The rate of a plan is one of requests.
+    requests: u32,
+    /// The concurrency is one of actions.
+    actions: u32,
+}
 
 /// What the apps of one vendor need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -204,7 +208,9 @@ impl Plan {
             let apps = u64::try_from(apps).unwrap_or(u64::MAX);
             let audit = own.audit_time.unwrap_or(ASSUMED_AUDIT);
             let steps = u64::try_from(own.gray.len()).unwrap_or(u64::MAX);
-            let each = CALLS + CALLS_OF_A_STEP.saturating_mul(steps) + reads(settings.polling, audit);
+            let of_steps = u64::from(TO_RELEASE.requests).saturating_mul(steps);
+            let to_all = u64::from(TO_SUBMIT.requests + TO_RELEASE.requests);
+            let each = to_all.saturating_add(of_steps).saturating_add(reads(settings.polling, audit));
             VendorNeeds { vendor: own.vendor, apps, submissions: apps, calls: apps.saturating_mul(each) }
         };
         settings.vendors.iter().map(needs).collect()
@@ -284,8 +290,10 @@ struct Course<'a> {
     by: Basis,
     slots: Option<Slots>,
     quota_known: bool,
-    /// Between two actions.
-    spacing: Duration,
+    /// Between two requests, by the rate.
+    by_rate: Duration,
+    /// Between two actions, by the concurrency.
+    by_concurrency: Duration,
     now: Timestamp,
     /// When each stage is free for the next app: the submission, the gray steps, the release.
     free: Vec<Timestamp>,
@@ -296,7 +304,6 @@ impl<'a> Course<'a> {
         let measured = outlook.measured.get(&settings.vendor).map(|audit| (*audit, Basis::Measured));
         let planned = settings.audit_time.map(|audit| (audit, Basis::Plan));
         let (audit, by) = measured.or(planned).unwrap_or((ASSUMED_AUDIT, Basis::Default));
-        let at_once = f64::from(settings.concurrency) / ACTION.as_secs_f64();
         let quota = outlook.quotas.get(&settings.vendor);
         Self {
             settings,
@@ -306,7 +313,8 @@ impl<'a> Course<'a> {
             by,
             slots: quota.and_then(|known| Slots::new(known, settings.quota_kept, outlook.now)),
             quota_known: quota.is_some(),
-            spacing: Duration::from_secs_f64(1.0 / settings.rate.per_second().min(at_once)),
+            by_rate: Duration::from_secs_f64(1.0 / settings.rate.per_second()),
+            by_concurrency: ACTION / settings.concurrency.max(1),
             now: outlook.now,
             free: vec![outlook.now; settings.gray.len() + 2],
         }
@@ -353,7 +361,7 @@ impl<'a> Course<'a> {
             Some(slots) => slots.take(apps, &mut from)?,
             None => apps,
         };
-        self.free[0] = self.passed(from, apps, TO_SUBMIT);
+        self.free[0] = self.passed(from, apps, &TO_SUBMIT);
         Some((apps, self.free[0]))
     }
 
@@ -364,15 +372,17 @@ impl<'a> Course<'a> {
         let mut at = from;
         for (stage, bake) in bakes.into_iter().enumerate().skip(steps.min(self.settings.gray.len())) {
             let opens = self.windows.next_open(at.max(self.free[stage + 1]).max(self.now));
-            self.free[stage + 1] = self.passed(opens, apps, TO_RELEASE);
+            self.free[stage + 1] = self.passed(opens, apps, &TO_RELEASE);
             at = self.free[stage + 1].after(bake);
         }
         at
     }
 
-    /// When so many apps have passed a stage of so many actions each.
-    fn passed(&self, from: Timestamp, apps: u64, actions: u32) -> Timestamp {
-        let nanos = self.spacing.saturating_mul(actions).as_nanos().saturating_mul(apps.into());
+    /// When so many apps have passed a stage.
+    fn passed(&self, from: Timestamp, apps: u64, stage: &Stage) -> Timestamp {
+        let by_rate = self.by_rate.saturating_mul(stage.requests);
+        let each = by_rate.max(self.by_concurrency.saturating_mul(stage.actions));
+        let nanos = each.as_nanos().saturating_mul(apps.into());
         from.after(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 }
