@@ -67,8 +67,9 @@ impl Prospect {
     pub(super) fn left(&self, settings: &VendorSettings) -> String {
         let Ok(known) = &self.quota else { return "unknown".to_owned() };
         let quota = &known.quota;
-        match quota.remaining.filter(|_| !quota.unlimited) {
-            None => "unlimited".to_owned(),
+        match quota.remaining {
+            _ if quota.unlimited => "unlimited".to_owned(),
+            None => "unknown".to_owned(),
             Some(left) => {
                 let whole = quota.limit.unwrap_or(left);
                 let kept = settings.quota_kept.of(usize::try_from(whole).unwrap_or(usize::MAX));

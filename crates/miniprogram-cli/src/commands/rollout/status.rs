@@ -59,8 +59,9 @@ fn audits(own: &VendorLook) -> Value {
     });
     if let Some(quota) = &own.quota {
         let each = if quota.shared { "" } else { " of the last app" };
-        row["quota_left"] = match quota.left.filter(|_| !quota.unlimited) {
-            None => json!("unlimited"),
+        row["quota_left"] = match quota.left {
+            _ if quota.unlimited => json!("unlimited"),
+            None => json!("unknown"),
             Some(left) => match (quota.limit, quota.kept) {
                 (Some(limit), 0) => json!(format!("{left} of {limit}{each}")),
                 (Some(limit), kept) => json!(format!("{left} of {limit}{each}, {kept} kept")),
