@@ -11,14 +11,12 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use miniprogram::baidu::values::{CategoryScope, ImageKind, PhonePermissionReason, PhonePermissionScene};
 use miniprogram::baidu::{
     BAIDU, BaiduApp, BaiduPlatform, CategoryChoice, CategoryNode, DomainChange, PhonePermissionRequest,
     ServerDomains, WebViewDomainChange,
 };
 use miniprogram::model::QrCodeOptions;
-use miniprogram::token::{AccessToken, TokenProvider, TokenScope};
 use miniprogram::transport::BaseUrl;
 use miniprogram::*;
 use miniprogram_sim::{AppSpec, Decision, DomainKind, ReviewItem, SimConfig, Simulator};
@@ -96,7 +94,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         sim.set_platform_domains(BAIDU, kind, ["https://example.com", "wss://example.com"])?;
     }
 
-    let config = ClientConfig::new(sim.callback(BAIDU)?.platform_id, Arc::new(Tokens(Arc::clone(&sim))))
+    let config = ClientConfig::new(sim.callback(BAIDU)?.platform_id, sim.tokens())
         .with_base_url(BaseUrl::parse(&sim.base_url())?);
     let platform = BaiduPlatform::new(config)?;
     let app = platform.app(id.clone());
@@ -127,23 +125,4 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     }
     println!("each change took place once");
     Ok(())
-}
-
-/// Tokens of apps and of the platform, taken from the simulator.
-#[derive(Debug)]
-struct Tokens(Arc<Simulator>);
-
-#[async_trait]
-impl TokenProvider for Tokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
-        let issued = match &scope.app {
-            Some(app) => self.0.token(app),
-            None => self.0.platform_token(scope.vendor),
-        };
-        AccessToken::new(issued.map_err(|error| Error::new(ErrorKind::Config, "token").with_source(error))?)
-    }
-
-    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
-        Ok(())
-    }
 }

@@ -17,7 +17,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use baidu_smartapp::{BAIDU, BaiduPlatform};
 use miniprogram::clock::{Clock, VirtualClock};
-use miniprogram::token::{AccessToken, TokenProvider, TokenScope};
 use miniprogram::transport::BaseUrl;
 use miniprogram::*;
 use miniprogram_rollout::engine::{GateRequest, HealthGate, RolloutEngine, RolloutStatus};
@@ -98,7 +97,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let client = |vendor| -> Result<ClientConfig, Box<dyn StdError>> {
         let platform = sim.callback(vendor)?.platform_id;
         let journal = StoreJournal::new(Arc::clone(&store) as _, platform.clone(), Arc::clone(&time));
-        Ok(ClientConfig::new(platform, Arc::new(SimTokens(Arc::clone(&sim))))
+        Ok(ClientConfig::new(platform, sim.tokens())
             .with_base_url(BaseUrl::parse(&sim.base_url())?)
             .with_clock(Arc::clone(&time))
             .with_journal(Arc::new(journal)))
@@ -204,22 +203,5 @@ struct Healthy;
 impl HealthGate for Healthy {
     async fn check(&self, _request: &GateRequest) -> Gated {
         Gated::new(Health::Pass, None)
-    }
-}
-
-/// Tokens from the simulator. A real platform uses a provider that refreshes and stores them.
-#[derive(Debug)]
-struct SimTokens(Arc<Simulator>);
-
-#[async_trait]
-impl TokenProvider for SimTokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
-        let refuse = || Error::new(ErrorKind::Config, "token").with_detail(format!("no {scope} here"));
-        let app = scope.app.as_ref().ok_or_else(refuse)?;
-        AccessToken::new(self.0.token(app).map_err(|error| refuse().with_source(error))?)
-    }
-
-    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
-        Ok(())
     }
 }

@@ -15,7 +15,6 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -26,7 +25,6 @@ use miniprogram::callback::CallbackConfig;
 use miniprogram::clock::{Clock as _, VirtualClock};
 use miniprogram::model::{Category, CategoryLevel};
 use miniprogram::push::Push;
-use miniprogram::token::{AccessToken, TokenProvider, TokenScope};
 use miniprogram::transport::BaseUrl;
 use miniprogram::wechat::{AuditItem, WECHAT, WeChatPlatform};
 use miniprogram::*;
@@ -110,23 +108,6 @@ async fn online(app: &dyn MiniProgram) -> Result<Option<String>> {
         .and_then(|version| version.version))
 }
 
-/// Tokens from the simulator. A real platform uses a provider that refreshes and stores them.
-#[derive(Debug)]
-struct SimTokens(Arc<Simulator>);
-
-#[async_trait]
-impl TokenProvider for SimTokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
-        let refuse = || Error::new(ErrorKind::Config, "token").with_detail(format!("no {scope} here"));
-        let app = scope.app.as_ref().ok_or_else(refuse)?;
-        AccessToken::new(self.0.token(app).map_err(|error| refuse().with_source(error))?)
-    }
-
-    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
-        Ok(())
-    }
-}
-
 /// The platform's callback address: verify, forward, acknowledge.
 struct Receiver {
     decoders: HashMap<Vendor, Box<dyn EventDecoder>>,
@@ -173,8 +154,8 @@ async fn main() -> Result<(), Box<dyn StdError>> {
 
     // The platform at both vendors, behind the same trait.
     let client = |vendor| -> Result<ClientConfig, Box<dyn StdError>> {
-        let tokens = Arc::new(SimTokens(Arc::clone(&sim)));
-        Ok(ClientConfig::new(sim.callback(vendor)?.platform_id, tokens)
+        // A real platform uses a provider that refreshes and stores its tokens.
+        Ok(ClientConfig::new(sim.callback(vendor)?.platform_id, sim.tokens())
             .with_base_url(BaseUrl::parse(&sim.base_url())?)
             .with_clock(Arc::new(clock.clone())))
     };
