@@ -51,7 +51,7 @@ const BACKEND: &str = "postgres";
 /// The clause of a statement that supplies ids of its own.
 const OVERRIDING: &str = " OVERRIDING SYSTEM VALUE";
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         description: "initial",
@@ -72,6 +72,11 @@ const MIGRATIONS: [Migration; 5] = [
         version: 5,
         description: "closed intents",
         sql: include_str!("../migrations/postgres/0005_closed_intents.sql"),
+    },
+    Migration {
+        version: 6,
+        description: "large rollouts",
+        sql: include_str!("../migrations/postgres/0006_large_rollouts.sql"),
     },
 ];
 

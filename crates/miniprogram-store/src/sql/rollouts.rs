@@ -132,20 +132,7 @@ impl RolloutStore for Handle {
     ) -> Result<RolloutPage> {
         let arguments = (self.keys().clone(), rollout, vendor, now, limit);
         self.read("due_apps", arguments, |db, (keys, rollout, vendor, now, limit)| {
-            Box::pin(async move {
-                let rows = query(concat!(
-                    "SELECT ",
-                    app_columns!(),
-                    " FROM rollout_apps WHERE rollout = $1 AND vendor = $2 AND due_at <= $3 \
-                     ORDER BY priority DESC, due_at, id LIMIT $4"
-                ));
-                let rows = rows
-                    .bind(rollout.0)
-                    .bind(vendor.as_str())
-                    .bind(now.as_unix_millis())
-                    .bind(i64::from(*limit));
-                Ok(page_of(keys, &rows.fetch_all(db).await?))
-            })
+            Box::pin(async move { Ok(page_of(keys, &due_rows(db, *rollout, *vendor, *now, *limit).await?)) })
         })
         .await
     }
@@ -379,6 +366,54 @@ async fn give_up_the_oldest(db: &mut Conn, ended_before: Timestamp) -> Result<Op
     );
     let row = row.bind(ended_before.as_unix_millis()).fetch_optional(db).await?;
     row.map(|row| Ok(row.try_get("id")?)).transpose()
+}
+
+/// How many priorities are asked for one by one before the rest is sorted.
+const PRIORITIES: usize = 16;
+
+/// Returns the rows that are due, the highest priority first. Each priority is a question of its own, which reads what it
+/// returns and nothing else, however many rows are due or wait.
+async fn due_rows(
+    db: &mut Conn,
+    rollout: RolloutId,
+    vendor: Vendor,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Row>, Failure> {
+    let mut due: Vec<Row> = Vec::new();
+    let mut highest_left = i64::MAX;
+    let left = |due: &[Row]| i64::from(limit) - i64::try_from(due.len()).unwrap_or(i64::MAX);
+    for _ in 0..PRIORITIES {
+        let highest = query(
+            "SELECT MAX(priority) AS priority FROM rollout_apps \
+             WHERE rollout = $1 AND vendor = $2 AND due_at IS NOT NULL AND priority <= $3",
+        );
+        let highest =
+            highest.bind(rollout.0).bind(vendor.as_str()).bind(highest_left).fetch_one(&mut *db).await?;
+        let Some(priority) = highest.try_get::<Option<i64>, _>("priority")? else { return Ok(due) };
+        let rows = query(concat!(
+            "SELECT ",
+            app_columns!(),
+            " FROM rollout_apps WHERE rollout = $1 AND vendor = $2 AND priority = $3 AND due_at <= $4 \
+             ORDER BY due_at, id LIMIT $5"
+        ));
+        let rows = rows.bind(rollout.0).bind(vendor.as_str()).bind(priority).bind(now.as_unix_millis());
+        due.extend(rows.bind(left(&due)).fetch_all(&mut *db).await?);
+        if left(&due) <= 0 {
+            return Ok(due);
+        }
+        let Some(next) = priority.checked_sub(1) else { return Ok(due) };
+        highest_left = next;
+    }
+    let rows = query(concat!(
+        "SELECT ",
+        app_columns!(),
+        " FROM rollout_apps WHERE rollout = $1 AND vendor = $2 AND priority <= $3 AND due_at <= $4 \
+         ORDER BY priority DESC, due_at, id LIMIT $5"
+    ));
+    let rows = rows.bind(rollout.0).bind(vendor.as_str()).bind(highest_left).bind(now.as_unix_millis());
+    due.extend(rows.bind(left(&due)).fetch_all(db).await?);
+    Ok(due)
 }
 
 const fn rollout_place<'a>(column: &'static str, row: &'a [&'a str]) -> Place<'a> {

@@ -7,7 +7,7 @@ use super::turn::Mark;
 use crate::failure::{Failure, MIGRATE, RESTORE, store};
 use crate::migrations::{self, Migration, newest};
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         description: "initial",
@@ -28,6 +28,11 @@ const MIGRATIONS: [Migration; 5] = [
         version: 5,
         description: "closed intents",
         sql: include_str!("../../migrations/sqlite/0005_closed_intents.sql"),
+    },
+    Migration {
+        version: 6,
+        description: "large rollouts",
+        sql: include_str!("../../migrations/sqlite/0006_large_rollouts.sql"),
     },
 ];
 

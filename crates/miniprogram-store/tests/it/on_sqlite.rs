@@ -208,7 +208,7 @@ async fn every_step_of_the_schema_is_kept_with_its_digest() {
     let file = rusqlite::Connection::open(&path).unwrap();
     let digests = "SELECT COUNT(*), COUNT(DISTINCT checksum), MIN(LENGTH(checksum)) FROM _sqlx_migrations";
     let digests = file.query_row(digests, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    assert_eq!(digests.unwrap(), (5, 5, 32));
+    assert_eq!(digests.unwrap(), (6, 6, 32));
 }
 
 #[tokio::test]
@@ -463,7 +463,7 @@ async fn the_schema_is_changed_without_a_daemon_alone() {
     let (_directory, path) = made().await;
     let daemon = SqliteStore::open(&path, options().as_daemon()).await.unwrap();
     SqliteStore::migrate(&path, options()).await.unwrap().close().await;
-    statement_in(&path, "DELETE FROM _sqlx_migrations WHERE version = 5; DROP INDEX intents_closed");
+    statement_in(&path, "DELETE FROM _sqlx_migrations WHERE version = 6; DROP INDEX rollout_apps_ready");
     let error = SqliteStore::migrate(&path, options()).await.unwrap_err();
     assert!(error.to_string().contains("has a daemon already"), "{error}");
     daemon.close().await;

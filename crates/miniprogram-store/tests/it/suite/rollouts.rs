@@ -229,6 +229,24 @@ async fn due_apps_come_by_priority_then_by_time(place: Place) {
     let names: Vec<_> = page.apps.iter().map(|app| app.app.as_str()).collect();
     assert_eq!(names, ["first", "early", "late"]);
     assert_eq!(store.due_apps(id, ACME, at(10), 1).await.unwrap().apps.len(), 1);
+    // However many priorities there are.
+    let many =
+        |number: u32| due(&format!("app {number}"), i64::from(number % 40) - 20, 9 - i64::from(number / 40));
+    let mut named = new(80);
+    named.name = "many".to_owned();
+    let all = (0..80).map(many).collect();
+    let many = store.create_rollout(&named, at(0)).await.unwrap();
+    store.add_rollout_apps(many, all).await.unwrap();
+    for limit in [1, 15, 39, 80, 99] {
+        let page = store.due_apps(many, ACME, at(10), limit).await.unwrap();
+        let order: Vec<_> = page.apps.iter().map(|app| (-app.priority, app.progress.due_at)).collect();
+        assert_eq!(order.len(), limit.min(80) as usize);
+        assert!(order.is_sorted(), "{order:?}");
+        assert!(
+            order.iter().enumerate().all(|(at, (priority, _))| *priority == at as i64 / 2 - 19),
+            "{order:?}"
+        );
+    }
     assert_eq!(store.next_due_app(id, at(7)).await.unwrap(), Some(at(8)));
     assert_eq!(store.next_due_app(id, at(11)).await.unwrap(), None);
     assert_eq!(store.next_due_app(RolloutId::new(99), at(0)).await.unwrap(), None);

@@ -60,7 +60,7 @@ async fn a_check_tells_what_is_there_and_what_is_wrong(place: Place) {
     acquire(&store, &scope("app9"), at(0)).await;
     let report = store.check(at(10)).await.unwrap();
     assert!(report.is_ok(), "{report:?}");
-    assert_eq!(report.schema_version, 5);
+    assert_eq!(report.schema_version, 6);
     let rows: Vec<_> = report.rows.into_iter().collect();
     let of_rollouts = [("rollout_apps", 1), ("rollout_ledger", 1), ("rollout_signals", 1), ("rollouts", 1)];
     assert_eq!(rows[..2], [("events", 1), ("intents", 2)]);
