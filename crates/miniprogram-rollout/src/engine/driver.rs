@@ -17,7 +17,7 @@ use futures::future::{Either, pending, select};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::model::AuditQuota;
 use miniprogram_core::push::MissedEvent;
-use miniprogram_core::{AppId, Error, ErrorKind, Result, Settled, Timestamp, Vendor};
+use miniprogram_core::{Error, ErrorKind, Result, Settled, Timestamp, Vendor};
 use miniprogram_store::rollouts::{Drive, Driving, RolloutRecord, SealedText};
 use tokio::task::JoinSet;
 
@@ -108,8 +108,8 @@ struct Driver<'e> {
     inner: &'e Arc<Inner>,
     record: RolloutRecord,
     plan: Plan,
-    /// Where each app is in the plan.
-    places: HashMap<(Vendor, AppId), usize>,
+    /// Where each app is in the plan, sorted by app.
+    places: Vec<u32>,
     drive: Drive,
     control: Control,
     /// Whether `control` has changed since it was stored.
@@ -132,8 +132,7 @@ impl<'e> Driver<'e> {
     async fn load(inner: &'e Arc<Inner>, record: RolloutRecord, drive: Drive, busy: Busy) -> Result<Self> {
         let stored = inner.store.rollout_plan(record.id).await?;
         let plan = plan_of(&stored.unwrap_or_else(|| SealedText::new("")))?;
-        let places = plan.keys().enumerate().map(|(place, (vendor, app))| ((vendor, app.clone()), place));
-        let places = places.collect();
+        let places = plan.places();
         let mut counts: BTreeMap<u32, HashMap<String, u64>> = BTreeMap::new();
         for count in inner.store.count_phases(record.id).await? {
             *counts.entry(count.wave).or_default().entry(count.phase).or_default() += count.apps;
@@ -226,8 +225,8 @@ impl<'e> Driver<'e> {
     }
 
     fn policy(&self, live: &Live) -> Result<&Policy> {
-        let place = self.places.get(&(live.row.vendor, live.row.app.clone()));
-        let planned = place.and_then(|place| self.plan.app_at(*place));
+        let place = self.plan.place_of(&self.places, live.row.vendor, &live.row.app);
+        let planned = place.and_then(|place| self.plan.app_at(place));
         planned.map(|planned| planned.policy).ok_or_else(|| unreadable("a rollout", "its plan lacks an app"))
     }
 

@@ -86,9 +86,24 @@ impl Plan {
         Some(planned)
     }
 
-    /// Returns the vendor and the id of every app, in the order of [`apps`](Self::apps).
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (Vendor, &AppId)> {
-        self.content.merchants.iter().map(|merchant| (merchant.vendor, &merchant.app_id))
+    /// Returns the places of the apps in the order of [`apps`](Self::apps), sorted by vendor and id: one number per app, for
+    /// [`place_of`](Self::place_of).
+    pub(crate) fn places(&self) -> Vec<u32> {
+        let merchants = &self.content.merchants;
+        let mut places: Vec<u32> = (0..).take(merchants.len()).collect();
+        places.sort_unstable_by(|a, b| self.key_at(*a).cmp(&self.key_at(*b)));
+        places
+    }
+
+    /// Returns the place of an app.
+    pub(crate) fn place_of(&self, places: &[u32], vendor: Vendor, app_id: &AppId) -> Option<usize> {
+        let found = places.binary_search_by(|place| self.key_at(*place).cmp(&Some((vendor, app_id))));
+        found.ok().and_then(|at| usize::try_from(places[at]).ok())
+    }
+
+    fn key_at(&self, place: u32) -> Option<(Vendor, &AppId)> {
+        let merchant = self.content.merchants.get(usize::try_from(place).ok()?)?;
+        Some((merchant.vendor, &merchant.app_id))
     }
 
     /// Returns the app at a place in that order.

@@ -120,7 +120,8 @@ impl Driver<'_> {
                 self.control.mode = Mode::Running;
                 self.control.submissions_held = false;
                 if let Some(halt) = self.control.halt.take() {
-                    self.control.forgiven = halt.bad;
+                    // More apps may have ended badly since it halted.
+                    self.control.forgiven = halt.bad.max(self.bad_ends());
                 }
                 self.control.add(What::Wake);
             }

@@ -37,8 +37,8 @@ impl Batch {
 impl Driver<'_> {
     /// An app as its row says. None if the row is of another version: it is set aside, and all others go on.
     pub(super) fn live(&self, row: RolloutApp) -> Option<Live> {
-        let place = self.places.get(&(row.vendor, row.app.clone()))?;
-        let planned = self.plan.app_at(*place)?;
+        let place = self.plan.place_of(&self.places, row.vendor, &row.app)?;
+        let planned = self.plan.app_at(place)?;
         let app = row.app.clone();
         match Live::read(row, &planned) {
             Ok(live) => Some(live),

@@ -53,11 +53,18 @@ impl Driver<'_> {
     fn overspent(&self) -> Option<Halt> {
         let wave = self.control.wave?;
         let counts = self.counts.get(&wave)?;
-        let of = |phase: Phase| counts.get(phase.as_str()).copied().unwrap_or_default();
         let whole = usize::try_from(counts.values().sum::<u64>()).unwrap_or(usize::MAX);
         let tolerated = self.plan.settings().waves.get(wave as usize)?.failure_budget.of(whole) as u64;
-        let bad = of(Phase::Failed) + of(Phase::Rejected);
+        let bad = self.bad_ends();
         (bad > tolerated.max(self.control.forgiven)).then_some(Halt { wave, bad, tolerated })
+    }
+
+    /// How many apps of the open wave have ended badly.
+    pub(super) fn bad_ends(&self) -> u64 {
+        let counts = self.control.wave.and_then(|wave| self.counts.get(&wave));
+        let of =
+            |phase: Phase| counts.and_then(|counts| counts.get(phase.as_str())).copied().unwrap_or_default();
+        of(Phase::Failed) + of(Phase::Rejected)
     }
 
     fn open_the_next_wave(&mut self) {

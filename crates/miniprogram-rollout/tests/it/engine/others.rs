@@ -1,12 +1,17 @@
 //! What others do meanwhile: another platform, a newer rollout, pushes that get lost, and the rate of all calls together.
 
+use baidu_smartapp::BAIDU;
+use miniprogram_core::callback::CallbackConfig;
 use miniprogram_core::{
-    AuditManager as _, AuditStatus, CodeManager as _, ExtJson, SubmitOptions, SubmitTarget,
+    AuditManager as _, AuditStatus, ClientConfig, CodeManager as _, ExtJson, SubmitOptions, SubmitTarget,
+    Vendor,
 };
+use miniprogram_rollout::engine::{RolloutEngine, RolloutStatus};
 use miniprogram_rollout::machine::{Cause, Correction, Foreign, Phase, Source};
 use miniprogram_store::rollouts::RolloutFilter;
 
 use super::*;
+use crate::fleet::GRAY;
 
 const ALL: &str = "[[wave]]\nname = \"all\"\napps = \"rest\"";
 const NEWER: &str = "summer";

@@ -1,7 +1,13 @@
 //! The report of a rollout that was really driven: both vendors, gray, a rejection, a revoked authorization.
 
-use miniprogram_core::Language;
+use std::io;
+
+use baidu_smartapp::BAIDU;
+use miniprogram_core::{ClientConfig, Language, MiniProgramPlatform as _, Vendor};
+use miniprogram_rollout::engine::RolloutEngine;
+use miniprogram_rollout::plan::{Context, KnownVendor, Plan};
 use miniprogram_rollout::report::Report;
+use miniprogram_store::{SqliteStore, StoreOptions};
 
 use super::*;
 use crate::report::{read, row};
