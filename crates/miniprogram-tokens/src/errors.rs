@@ -1,7 +1,7 @@
 //! The errors of this crate, with advice on what to do next.
 
 use miniprogram_core::token::TokenScope;
-use miniprogram_core::{Advice, Error, ErrorKind, Outcome, Timestamp};
+use miniprogram_core::{Advice, AppId, Error, ErrorKind, Outcome, Timestamp};
 use miniprogram_store::UnreadablePart;
 
 const OPERATION: &str = "token";
@@ -137,12 +137,25 @@ pub(crate) fn held(scope: &TokenScope, until: Timestamp) -> Error {
 }
 
 /// Returns the error for a response that belongs to another app.
-pub(crate) fn of_another_app(scope: &TokenScope, operation: &'static str, outcome: Outcome) -> Error {
+pub(crate) fn of_another_app(
+    scope: &TokenScope,
+    operation: &'static str,
+    outcome: Outcome,
+    other: &AppId,
+) -> Error {
     Error::new(ErrorKind::Conflict, operation)
         .for_vendor(scope.vendor)
         .with_outcome(outcome)
         .with_field("app_id")
-        .with_detail(format!("of the answer is not the one asked for; nothing was stored for the {scope}"))
+        .with_detail(format!("of the answer is {other}; nothing was stored for it or for the {scope}"))
+}
+
+/// Returns the error for the code of another app, which is spent.
+pub(crate) fn code_of_another_app(scope: &TokenScope, other: &AppId) -> Error {
+    let vendor = scope.vendor;
+    of_another_app(scope, "exchange", Outcome::Done, other).with_advice(format!(
+        "the code is spent; `auth recover --vendor {vendor} --app {other}` gets that app's authorization"
+    ))
 }
 
 /// Returns the error for a successful response without an access token, or with an empty refresh token.

@@ -188,7 +188,7 @@ impl Work {
         if info.app_id == *app {
             return Ok(info);
         }
-        Err(errors::of_another_app(scope, OPERATION, Outcome::NotDone))
+        Err(errors::of_another_app(scope, OPERATION, Outcome::NotDone, &info.app_id))
     }
 }
 

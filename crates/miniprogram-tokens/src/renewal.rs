@@ -204,8 +204,8 @@ impl<'a> Renewal<'a> {
     /// Rejects a response without an access token, or for another app.
     fn check_refreshed(&self, grant: Grant) -> Result<Grant> {
         let scope = &self.lease.scope;
-        if grant.app.as_ref().is_some_and(|app| app != self.app) {
-            return Err(errors::of_another_app(scope, "refresh", Outcome::Unknown));
+        if let Some(other) = grant.app.as_ref().filter(|app| *app != self.app) {
+            return Err(errors::of_another_app(scope, "refresh", Outcome::Unknown, other));
         }
         if grant.access.is_none() {
             return Err(errors::without_token(scope, "access_token"));
@@ -229,10 +229,10 @@ impl<'a> Renewal<'a> {
                 let Some(access) = &granted.grant.access else {
                     return Err(self.failed(errors::without_token(scope, "access_token")));
                 };
-                let (api, app, token) = (self.api, self.app, &access.token);
-                let ask = move |platform| async move {
-                    api.authorizer_info(&platform, Some(app), Some(token)).await
-                };
+                let (api, token) = (self.api, &access.token);
+                // Without an app: a vendor that is asked about one refuses the token of another, and does not name it.
+                let ask =
+                    move |platform| async move { api.authorizer_info(&platform, None, Some(token)).await };
                 let result = self.work.with_platform(api, ask).await;
                 metrics::call("authorizer_info", scope, &result);
                 // The code is consumed: the next holder has to settle the result.
@@ -248,7 +248,7 @@ impl<'a> Renewal<'a> {
         if named == *self.app {
             return Ok(granted);
         }
-        Err(Failure::Nothing(errors::of_another_app(scope, "exchange", Outcome::Done)))
+        Err(Failure::Nothing(errors::code_of_another_app(scope, &named)))
     }
 
     fn failed(&self, error: Error) -> Failure {

@@ -47,10 +47,11 @@ pub(crate) struct Url {
     after_help = "With --app, the code of another app is refused and nothing is stored.\nExample:\n  miniprogram auth exchange --vendor wechat --app wx0123456789abcdef --code - < code.txt"
 )]
 pub(crate) struct Exchange {
-    /// The code that the merchant's browser returned with; - reads it from standard input, which no process list shows
+    /// The code that the merchant's browser returned with, or the whole address that it shows then; - reads it from
+    /// standard input, which no process list shows
     #[arg(
         long,
-        value_name = "CODE|-",
+        value_name = "CODE|URL|-",
         env = "MINIPROGRAM_AUTHORIZATION_CODE",
         hide_env_values = true,
         value_parser = secret

@@ -1,3 +1,4 @@
+mod code;
 mod plan;
 
 use std::io::Read;
@@ -6,7 +7,7 @@ use miniprogram::authorization::{AuthorizationRequest, AuthorizerPage};
 use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::token::TokenScope;
 use miniprogram::{AppId, Error, ErrorKind, Secret, Timestamp};
-use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, UnreadableRecord};
+use miniprogram_store::{GrantState, PlatformKey, Ticket, TokenFilter, TokenRecord, UnreadableRecord};
 use miniprogram_tokens::{TicketStatus, TokenStatus};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -71,10 +72,8 @@ async fn exchange(context: &Context, settings: &Settings, args: Exchange) -> Res
         let platform = context.one_platform(settings)?;
         return plan::print(context, platform, Planned::Exchange).await;
     }
-    let code = if args.code.expose() == "-" { from_input("exchange", "code")? } else { args.code };
-    if code.is_empty() {
-        return Err(Error::invalid("exchange", "code", "must not be empty").into());
-    }
+    let given = if args.code.expose() == "-" { from_input("exchange", "code")? } else { args.code };
+    let code = code::read(&given, context.one_platform(settings)?.entry.code_parameter())?;
     let (platform, state) = chosen(context, settings).await?;
     let expected = context.app().map(AppId::from);
     let key = platform.key();
@@ -276,7 +275,7 @@ async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failur
     let mut filter = TokenFilter::new(PAGE);
     loop {
         let page = store.tokens(&filter).await?;
-        for record in page.records.iter().filter(|record| fits(&record.scope)) {
+        for record in page.records.iter().filter(|record| fits(&record.scope) && !is_empty(record)) {
             let scope = &record.scope;
             keys.push(PlatformKey::new(scope.vendor, scope.platform.clone()));
             tokens.push(to_value(&TokenStatus::of(record, now))?);
@@ -304,6 +303,14 @@ async fn status(context: &Context, settings: &Settings) -> Result<Finish, Failur
     rows.extend(tokens);
     context.output.list(&rows, &COLUMNS)?;
     Ok(Finish::Done)
+}
+
+/// Whether nothing was ever stored for an app: an exchange or a recovery for it failed.
+fn is_empty(record: &TokenRecord) -> bool {
+    record.scope.app.is_some()
+        && (record.generation, record.state) == (0, GrantState::Active)
+        && record.lease.is_none()
+        && record.unreadable.is_empty()
 }
 
 /// Reads a secret from standard input, without the line end.

@@ -63,6 +63,10 @@ impl VendorEntry for Baidu {
         })
     }
 
+    fn code_parameter(&self) -> &'static str {
+        "authorization_code"
+    }
+
     fn callback(&self, settings: &PushSettings) -> Result<Box<dyn CallbackProtocol>> {
         Ok(Box::new(BaiduCallback::new(settings.callback_config()?)?))
     }

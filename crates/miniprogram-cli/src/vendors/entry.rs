@@ -85,6 +85,11 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
         Err(Error::unsupported(self.vendor(), "authorization"))
     }
 
+    /// Returns the parameter with the code in the address to which the vendor sends the merchant's browser back.
+    fn code_parameter(&self) -> &'static str {
+        "auth_code"
+    }
+
     /// Returns the ids of the permissions without which uploads, audits and releases are refused, for `doctor`. They are
     /// those of [`AuthorizerInfo`](miniprogram::authorization::AuthorizerInfo).
     fn required_permissions(&self) -> &'static [&'static str] {

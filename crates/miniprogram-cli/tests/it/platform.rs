@@ -459,6 +459,48 @@ async fn a_merchant_is_sent_to_the_page_and_the_code_is_exchanged() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_taken_as_the_browser_shows_it_and_only_for_its_app() {
+    for (app, parameter) in [(WECHAT_APP, "auth_code"), (BAIDU_APP, "authorization_code")] {
+        let platforms = Platforms::start().await;
+        platforms.run(&["store", "migrate"]).json();
+        let vendor = vendor_of(app);
+        let of: Vendor = if app == BAIDU_APP { BAIDU } else { WECHAT };
+        let ticket = platforms.sim.push_ticket(of).unwrap();
+        let mut set =
+            platforms.command(&["auth", "ticket", "--vendor", vendor, "--set", "-", "--format", "json"]);
+        run_with_input(&mut set, ticket.expose().as_bytes()).json();
+        let exchange = |input: String, options: &[&str]| {
+            let mut command = platforms.command(&["auth", "exchange", "--vendor", vendor, "--code", "-"]);
+            run_with_input(command.args(["--format", "json"]).args(options), input.as_bytes())
+        };
+        let rows = || platforms.run(&["auth", "status", "--vendor", vendor]).json();
+        let lists = |id: &str| rows().as_array().unwrap().iter().any(|row| row["app_id"] == id);
+
+        let code = platforms.sim.authorize(&AppId::from(app)).unwrap();
+        let error = exchange(code.expose().to_owned(), &["--app", "another"]).error(1);
+        assert_eq!((&error["kind"], &error["outcome"]), (&json!("conflict"), &json!("done")), "{error}");
+        assert!(error["message"].as_str().unwrap().contains(app), "{error}");
+        let recover = format!("`auth recover --vendor {vendor} --app {app}`");
+        assert!(error["advice"].as_str().unwrap().contains(&recover), "{error}");
+        assert!(!lists("another"), "{}", rows());
+        platforms.run_for(app, &["auth", "recover"]).json();
+        assert!(lists(app), "{}", rows());
+
+        let code = platforms.sim.authorize(&AppId::from(app)).unwrap();
+        let encoded: String = code.expose().bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let address = format!("https://platform.example.com/back?{parameter}={encoded}&expires_in=600");
+        let other = format!("https://platform.example.com/back?other={encoded}");
+        let refused = exchange(other, &[]).error(1);
+        assert_eq!((&refused["field"], &refused["outcome"]), (&json!("code"), &json!("not_sent")));
+        assert!(refused["message"].as_str().unwrap().contains(parameter), "{refused}");
+        assert_eq!(exchange(address, &["--app", app]).json()["app_id"], app);
+        let code = platforms.sim.authorize(&AppId::from(app)).unwrap();
+        let encoded = code.expose().replace('@', "%40");
+        assert_eq!(exchange(encoded, &[]).json()["app_id"], app);
+    }
+}
+
 /// The token chain's requests, printed without sending or secrets.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_of_the_chain_needs_neither_store_nor_secret() {

@@ -211,6 +211,8 @@ async fn the_code_of_another_app_stores_nothing() {
             bench.aside(bench.manager.exchange(&platform, &code, Some(&app), None)).await.unwrap_err();
         assert_eq!((error.kind(), error.field()), (ErrorKind::Conflict, Some("app_id")));
         assert_eq!(error.outcome(), Outcome::Done, "the code is spent");
+        assert!(error.to_string().contains("`app_id` of the answer is another;"), "{error}");
+        assert!(error.advice().contains("--app another`"), "{error:#}");
         for app in ["another", "app"] {
             let record = bench.store.inner.token(&scope_of(app)).await.unwrap();
             assert!(record.is_none_or(|record| record.generation == 0 && record.refresh_token.is_none()));
