@@ -16,15 +16,20 @@ pub(crate) struct Yes {
 }
 
 impl Yes {
-    /// Asks on a terminal whether to go on. Standard input and standard error must both be one.
+    /// Whether there is somebody to ask: standard input and standard error are a terminal.
+    pub(crate) fn asks(self) -> bool {
+        !self.yes && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks on a terminal whether to go on.
     ///
     /// # Errors
     /// [`Cancelled`](ErrorKind::Cancelled) for any answer but yes.
     pub(crate) fn ask(self, operation: &'static str, what: &str) -> Result<(), Error> {
-        let (stdin, mut stderr) = (io::stdin(), io::stderr());
-        if self.yes || !stdin.is_terminal() || !stderr.is_terminal() {
+        if !self.asks() {
             return Ok(());
         }
+        let (stdin, mut stderr) = (io::stdin(), io::stderr());
         let mut answer = String::new();
         write!(stderr, "{what}\ncontinue? [y/N] ")
             .and_then(|()| stderr.flush())

@@ -24,7 +24,7 @@ pub(crate) enum ReleaseVerb {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  miniprogram release publish --vendor baidu --app 17000001 --package-id 58210 --dry-run"
+    after_help = "Examples:\n  miniprogram release publish --vendor wechat --app wx0123456789abcdef --expect-version 1.2.0\n  miniprogram release publish --vendor baidu --app 17000001 --package-id 58210 --dry-run"
 )]
 pub(crate) struct Publish {
     /// The package to release [default: the approved one]
@@ -33,6 +33,9 @@ pub(crate) struct Publish {
     /// Release only what passed this audit [default: the approved version]
     #[arg(long, value_name = "ID")]
     pub(crate) audit_id: Option<String>,
+    /// Refuse, before anything is sent, to release any other version
+    #[arg(long, value_name = "VERSION", conflicts_with = "dry_run")]
+    pub(crate) expect_version: Option<String>,
     #[command(flatten)]
     pub(crate) dry: DryRun,
     #[command(flatten)]

@@ -1,14 +1,14 @@
 use miniprogram::clock::{Clock, SystemClock};
 use miniprogram::{
     Audit, AuditId, AuditManager, AuditStatus, AuditTarget, Command, Error, ErrorKind, MiniProgram, Outcome,
-    SubmitOptions, SubmitTarget,
+    Stage, SubmitOptions, SubmitTarget,
 };
 
 use serde_json::{Map, Value};
 
 use crate::cli::{AuditVerb, Submit, Watch};
 use crate::context::{Context, interrupted};
-use crate::effects;
+use crate::effects::{self, Version};
 use crate::failure::{Failure, Finish};
 use crate::terminal::Format;
 use miniprogram::vendor_api::Printable;
@@ -19,8 +19,9 @@ const SUBMIT: &str = "submit_audit";
 pub(crate) async fn run(context: &Context, verb: AuditVerb) -> Result<Finish, Failure> {
     match verb {
         AuditVerb::Submit(args) => {
-            let dry = args.dry;
-            return effects::run(context, dry, submission(args)?).await;
+            let (dry, command) = (args.dry, submission(args)?);
+            let target = context.effect_target(dry).await?;
+            return effects::run_for_version(context, &target, dry, command, Version::Audited).await;
         }
         AuditVerb::Withdraw { audit_id, dry } => {
             let command = Command::WithdrawAudit { audit: audit_target(audit_id) };
@@ -108,6 +109,9 @@ async fn changes(
     loop {
         match ask(app, id.as_ref()).await {
             Ok(mut audit) => {
+                if id.is_none() && audit.status == AuditStatus::Approved {
+                    refuse_online(app, &audit).await?;
+                }
                 // A later submission is another audit: keep polling this one.
                 id = id.or_else(|| audit.audit_id.clone());
                 // The latest audit has more fields than one queried by its id: that is not a change.
@@ -131,6 +135,21 @@ async fn changes(
         }
         clock.sleep(args.interval).await;
     }
+}
+
+/// Rejects an audit whose version is online: its verdict is an old one, and nothing has been submitted since.
+async fn refuse_online(app: &dyn MiniProgram, audit: &Audit) -> Result<(), Error> {
+    let versions = app.code_versions().await?;
+    let online = versions.into_iter().find(|version| {
+        version.audit_id == audit.audit_id && matches!(version.stage, Stage::Released | Stage::RollingBack)
+    });
+    let Some(online) = online else { return Ok(()) };
+    let version = online.version.map(|version| format!("version {version}")).unwrap_or("that version".into());
+    Err(Error::new(ErrorKind::Conflict, "watch")
+        .for_vendor(app.vendor())
+        .with_outcome(Outcome::NotDone)
+        .with_detail(format!("nothing is in audit: {version} passed the latest one and is online already"))
+        .with_advice("submit with `audit submit`; --audit-id asks for the verdict of one audit"))
 }
 
 fn show(context: &Context, clock: &dyn Clock, audit: &Audit) -> Result<(), Failure> {

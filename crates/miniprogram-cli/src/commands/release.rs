@@ -1,15 +1,18 @@
+use miniprogram::model::CodeVersion;
 use miniprogram::{
-    Command, Error, GrayRelease, GrayReleaseOptions, ReleaseManager, ReleaseTarget, RollbackTarget,
-    VisitStatus,
+    CodeManager, Command, Error, ErrorKind, GrayRelease, GrayReleaseOptions, PackageId, ReleaseManager,
+    ReleaseTarget, RollbackTarget, Stage, Vendor, VisitStatus,
 };
 
-use crate::cli::{DryRun, GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
+use crate::cli::{GrayStart, GrayVerb, LibraryVerb, Publish, ReleaseVerb, Rollback, VisitVerb};
 use crate::confirm::Yes;
-use crate::context::Context;
-use crate::effects;
+use crate::context::{Context, Target};
+use crate::effects::{self, Version};
 use crate::failure::{Failure, Finish};
 use crate::terminal::Format;
 use crate::values::within;
+
+const RELEASE: &str = "release";
 
 /// Runs a verb of `release`.
 pub(crate) async fn run(context: &Context, verb: ReleaseVerb) -> Result<Finish, Failure> {
@@ -28,12 +31,12 @@ pub(crate) async fn run(context: &Context, verb: ReleaseVerb) -> Result<Finish, 
 }
 
 async fn publish(context: &Context, args: Publish) -> Result<Finish, Failure> {
-    let target = match (args.package_id, args.audit_id) {
+    let target = context.effect_target(args.dry).await?;
+    let mut wanted = match (args.package_id, args.audit_id) {
         (Some(id), _) => {
             // A package id stands for its audit's only if the vendor's packages have ids.
-            let target = context.effect_target(args.dry).await?;
             if !target.platform()?.capabilities().package_ids {
-                return Err(Error::unsupported(target.entry.vendor(), "release")
+                return Err(Error::unsupported(target.entry.vendor(), RELEASE)
                     .with_field("package_id")
                     .into());
             }
@@ -42,36 +45,95 @@ async fn publish(context: &Context, args: Publish) -> Result<Finish, Failure> {
         (None, Some(id)) => ReleaseTarget::Audit(id.into()),
         (None, None) => ReleaseTarget::Approved,
     };
-    let users = "all of its users get the approved version";
-    ask(context, args.dry, args.yes, "release", users).await?;
-    effects::run(context, args.dry, Command::Release { target }).await
+    // Otherwise nothing is read that the dry run does not show.
+    if !args.dry.dry_run && (args.expect_version.is_some() || args.yes.asks()) {
+        let versions = target.program()?.code_versions().await;
+        let mut candidate = versions.as_ref().ok().and_then(|versions| to_release(versions, &wanted));
+        if let Some(expected) = &args.expect_version {
+            let versions = versions.as_ref().map_err(Error::clone)?;
+            // If the expected one is online already, its release may be what is repeated.
+            let online = versions.iter().find(|version| version.stage == Stage::Released);
+            let repeated = online.filter(|online| {
+                wanted == ReleaseTarget::Approved && online.version.as_deref() == Some(expected)
+            });
+            let found = expected_release(target.entry.vendor(), candidate.or(repeated), expected)?;
+            // Nothing else can be released then, whatever is approved in the meantime.
+            if let (ReleaseTarget::Approved, Some(audit)) = (&wanted, &found.audit_id) {
+                wanted = ReleaseTarget::Audit(audit.clone());
+            }
+            candidate = Some(found);
+        }
+        let version = candidate.and_then(|candidate| candidate.version.as_deref());
+        let what = version.map_or("the approved version".to_owned(), |version| format!("version {version}"));
+        ask(&target, args.yes, RELEASE, &format!("all of its users get {what}"))?;
+    }
+    let command = Command::Release { target: wanted };
+    effects::run_for_version(context, &target, args.dry, command, Version::At(Stage::Released)).await
 }
 
-/// Asks on a terminal before all users get another version.
-async fn ask(
-    context: &Context,
-    dry: DryRun,
-    yes: Yes,
-    operation: &'static str,
-    users: &str,
-) -> Result<(), Failure> {
-    if dry.dry_run {
-        return Ok(());
+/// The version that a release would release, as far as the vendor lists it.
+fn to_release<'v>(versions: &'v [CodeVersion], target: &ReleaseTarget) -> Option<&'v CodeVersion> {
+    match target {
+        ReleaseTarget::Audit(audit) => {
+            versions.iter().find(|version| version.audit_id.as_ref() == Some(audit))
+        }
+        _ => approved(versions),
     }
-    // What is missing on the command line is said first.
-    let target = context.effect_target(dry).await?;
-    Ok(yes.ask(operation, &format!("{} {}: {users}.", target.entry.vendor(), target.app))?)
+}
+
+/// The newest version that is approved.
+fn approved(versions: &[CodeVersion]) -> Option<&CodeVersion> {
+    let approved = versions.iter().filter(|version| version.stage == Stage::Approved);
+    approved.max_by_key(|version| {
+        (version.committed_at, version.package_id.as_ref().and_then(PackageId::as_number))
+    })
+}
+
+/// The version that is to be released, if it is the expected one.
+fn expected_release<'v>(
+    vendor: Vendor,
+    candidate: Option<&'v CodeVersion>,
+    expected: &str,
+) -> Result<&'v CodeVersion, Error> {
+    let why = match candidate.map(|candidate| (candidate, candidate.version.as_deref())) {
+        Some((candidate, Some(version))) if version == expected => return Ok(candidate),
+        Some((_, Some(version))) => format!("{version:?} would be released"),
+        Some((_, None)) => "the vendor does not report which version would be released".to_owned(),
+        None => "no version is approved".to_owned(),
+    };
+    Err(Error::new(ErrorKind::Conflict, RELEASE)
+        .for_vendor(vendor)
+        .with_field("expect_version")
+        .with_detail(format!("is {expected:?}, but {why}"))
+        .with_advice("`code versions` shows what is approved and what is online"))
+}
+
+/// Asks before all users get another version.
+fn ask(target: &Target, yes: Yes, operation: &'static str, users: &str) -> Result<(), Error> {
+    yes.ask(operation, &format!("{} {}: {users}.", target.entry.vendor(), target.app))
 }
 
 async fn rollback(context: &Context, args: Rollback) -> Result<Finish, Failure> {
-    let target = match (args.package_id, args.to) {
+    let wanted = match (args.package_id, args.to) {
         (Some(id), _) => RollbackTarget::OnlinePackage(id.into()),
         (None, Some(version)) => RollbackTarget::Version(version),
         (None, None) => RollbackTarget::Previous,
     };
-    let users = "all of its users get an earlier version";
-    ask(context, args.dry, args.yes, "rollback", users).await?;
-    effects::run(context, args.dry, Command::Rollback { target }).await
+    let target = context.effect_target(args.dry).await?;
+    if !args.dry.dry_run && args.yes.asks() {
+        let back_to = match &wanted {
+            RollbackTarget::Version(to) => Some(to.clone()),
+            _ => {
+                let targets = target.program()?.rollback_targets().await.unwrap_or_default();
+                targets.into_iter().next().map(|target| target.version)
+            }
+        };
+        let what =
+            back_to.map_or("an earlier version".to_owned(), |version| format!("version {version} again"));
+        ask(&target, args.yes, "rollback", &format!("all of its users get {what}"))?;
+    }
+    let command = Command::Rollback { target: wanted };
+    effects::run_for_version(context, &target, args.dry, command, Version::At(Stage::Released)).await
 }
 
 async fn gray(context: &Context, verb: GrayVerb) -> Result<Finish, Failure> {
@@ -102,7 +164,9 @@ async fn start_gray(context: &Context, args: GrayStart) -> Result<Finish, Failur
         .with_field("developers_first", args.developers_first)
         .with_field("testers_first", args.testers_first);
     let gray = GrayRelease::percentage(percentage?).with_options(options);
-    effects::run(context, args.dry, Command::StartGrayRelease { gray }).await
+    let target = context.effect_target(args.dry).await?;
+    let command = Command::StartGrayRelease { gray };
+    effects::run_for_version(context, &target, args.dry, command, Version::At(Stage::Approved)).await
 }
 
 /// Opens or closes the online version, or prints which it is.

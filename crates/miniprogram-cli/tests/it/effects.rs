@@ -69,8 +69,31 @@ async fn the_same_command_again_prints_what_became_of_the_first() {
         desk.bench.sim.clear_faults();
         let again = desk.run(app, &["release", "publish"]).json();
         assert_eq!((&again["outcome"], &again["evidence"]), (&json!("done"), &json!("asked")), "{again}");
+        assert!(again["version"].is_string(), "what is online now: {again}");
         assert_eq!(desk.releases(app), 1);
         assert!(desk.open(app).is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expected_version_that_went_online_is_the_same_command_again() {
+    let desk = Desk::start().await;
+    for app in [WECHAT_APP, BAIDU_APP] {
+        let id = AppId::from(app);
+        desk.bench.arrange(app, &State::Approved);
+        let versions = desk.run(app, &["code", "versions"]).json();
+        let approved = versions.as_array().unwrap().iter().find(|one| one["stage"] == "approved").unwrap();
+        let publish = ["release", "publish", "--expect-version", approved["version"].as_str().unwrap()];
+        desk.bench.sim.set_faults(vec![
+            FaultRule::next(1, Scope::operation("release"), Fault::After(Disturbance::Reset))
+                .with_app(id.clone()),
+            FaultRule::always(Scope::Reads, down()).with_app(id).once_tried("release"),
+        ]);
+        desk.run(app, &publish).error(6);
+        desk.bench.sim.clear_faults();
+        let again = desk.run(app, &publish).json();
+        assert_eq!((&again["outcome"], &again["evidence"]), (&json!("done"), &json!("asked")), "{again}");
+        assert_eq!((&again["version"], desk.releases(app)), (&approved["version"], 1), "{again}");
     }
 }
 

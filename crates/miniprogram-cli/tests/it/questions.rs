@@ -64,7 +64,7 @@ async fn a_release_is_asked_about_at_a_terminal_and_nowhere_else() {
     for answer in ["n\n", "\n", "maybe\n"] {
         let (code, shown) = at_a_terminal(&mut bench.command(WECHAT_APP, &publish), Some(answer));
         assert_eq!((code, released()), (1, 0), "{answer:?}: {shown}");
-        assert!(shown.contains(&format!("wechat {WECHAT_APP}: all of its users")), "{shown}");
+        assert!(shown.contains(&format!("wechat {WECHAT_APP}: all of its users get version")), "{shown}");
         assert!(shown.contains("not confirmed"), "{shown}");
     }
     // A dry run has nothing to ask.

@@ -1,10 +1,10 @@
 //! The JSON of every verb at both vendors.
 
 use miniprogram::AppId;
-use miniprogram_sim::{BAIDU, Decision, State, WECHAT};
-use serde_json::json;
+use miniprogram_sim::{BAIDU, Decision, Disturbance, Fault, FaultRule, Scope, State, WECHAT};
+use serde_json::{Value, json};
 
-use crate::support::{BAIDU_APP, Bench, WECHAT_APP, field_names};
+use crate::support::{BAIDU_APP, Bench, WECHAT_APP, field_names, vendor_of};
 
 const ITEM: &str = r#"{"address":"pages/index/index","first_class":"工具","second_class":"备忘录","first_id":1,"second_id":2}"#;
 
@@ -33,6 +33,9 @@ async fn cycle(app: &str, submission: &[&str]) {
     let submitted =
         bench.run(app, &[&["audit", "submit", "--receipt", &from_file], submission].concat()).json();
     let audit = submitted["audit_id"].as_str().unwrap().to_owned();
+    let of = |result: &Value| [result["vendor"].clone(), result["app_id"].clone(), result["version"].clone()];
+    let version = |version: &str| [json!(vendor_of(app)), json!(app), json!(version)];
+    assert_eq!(of(&submitted), version("2.0.0"), "{submitted}");
     assert_eq!(bench.sim.effects(&id, "submit_audit"), 1);
 
     let status = bench.run(app, &["audit", "status", "--audit-id", &audit]).json();
@@ -45,7 +48,7 @@ async fn cycle(app: &str, submission: &[&str]) {
     assert_eq!(watched["status"], "approved");
 
     let released = bench.run(app, &["release", "publish", "--audit-id", &audit]).json();
-    assert_eq!(released["outcome"], "done");
+    assert_eq!((&released["outcome"], of(&released)), (&json!("done"), version("2.0.0")), "{released}");
     assert_eq!(bench.sim.truth(&id).unwrap().online_version(), Some("2.0.0"));
     let versions = bench.run(app, &["code", "versions"]).json();
     assert!(
@@ -59,7 +62,8 @@ async fn cycle(app: &str, submission: &[&str]) {
 
     let targets = bench.run(app, &["release", "targets"]).json();
     assert!(targets[0]["version"].is_string(), "{targets}");
-    assert_eq!(bench.run(app, &["release", "rollback"]).json()["outcome"], "done");
+    let back = bench.run(app, &["release", "rollback"]).json();
+    assert_eq!((&back["outcome"], of(&back)), (&json!("done"), version("1.1.0")), "{back}");
     assert_eq!(bench.sim.truth(&id).unwrap().online_version(), Some("1.1.0"));
 }
 
@@ -107,7 +111,8 @@ async fn small_effects_are_done_once() {
         ] {
             let before = bench.sim.effects(&id, operation);
             let effect = bench.run(app, &line).json();
-            assert_eq!(field_names(&effect), ["outcome", "evidence", "attempts", "request_id"], "{line:?}");
+            let names = ["outcome", "evidence", "attempts", "request_id", "vendor", "app_id"];
+            assert_eq!(field_names(&effect), names, "{line:?}");
             assert_eq!(bench.sim.effects(&id, operation), before + 1, "{line:?}");
         }
         bench.arrange(app, &State::InReview);
@@ -115,6 +120,51 @@ async fn small_effects_are_done_once() {
         assert_eq!(bench.sim.effects(&id, "withdraw_audit"), 1);
         let error = bench.run(app, &["audit", "withdraw"]).error(1);
         assert_eq!((&error["kind"], &error["outcome"]), (&json!("conflict"), &json!("not_sent")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_version_is_released_than_the_expected_one() {
+    let bench = Bench::start().await;
+    for app in [WECHAT_APP, BAIDU_APP] {
+        let id = AppId::from(app);
+        let expecting = |version| bench.run(app, &["release", "publish", "--expect-version", version]);
+        let nothing = expecting("1.1.0-beta").error(1);
+        assert!(nothing["message"].as_str().unwrap().contains("no version is approved"), "{nothing}");
+
+        bench.arrange(app, &State::Approved);
+        let versions = bench.run(app, &["code", "versions"]).json();
+        let approved = versions.as_array().unwrap().iter().find(|one| one["stage"] == "approved").unwrap();
+        let (approved, audit) =
+            (approved["version"].as_str().unwrap(), approved["audit_id"].as_str().unwrap());
+        for line in [
+            &["release", "publish", "--expect-version", "9.9.9"][..],
+            &["release", "publish", "--expect-version", "9.9.9", "--audit-id", audit],
+        ] {
+            let other = bench.run(app, line).error(1);
+            assert_eq!(
+                (&other["kind"], &other["outcome"]),
+                (&json!("conflict"), &json!("not_sent")),
+                "{other}"
+            );
+            assert_eq!(other["field"], "expect_version", "{other}");
+            assert!(other["message"].as_str().unwrap().contains(approved), "{other}");
+        }
+        assert_eq!(bench.sim.effects(&id, "release"), 0);
+
+        // A lost response does not make the same command another one.
+        bench.sim.set_faults(vec![
+            FaultRule::next(1, Scope::operation("release"), Fault::After(Disturbance::Reset))
+                .with_app(id.clone()),
+        ]);
+        let released = expecting(approved).json();
+        assert_eq!(
+            (&released["outcome"], &released["version"]),
+            (&json!("done"), &json!(approved)),
+            "{released}"
+        );
+        assert_eq!(bench.sim.effects(&id, "release"), 1);
+        assert_eq!(bench.sim.truth(&id).unwrap().online_version(), Some(approved));
     }
 }
 

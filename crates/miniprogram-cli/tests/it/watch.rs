@@ -38,6 +38,41 @@ async fn each_end_has_its_exit_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_online_already_is_no_verdict() {
+    let bench = Bench::start().await;
+    let upload = [
+        ["code", "upload"],
+        ["--template-id", "7"],
+        ["--ext-json", r#"{"extEnable":true,"ext":{}}"#],
+        ["--user-version", "2.0.0"],
+        ["--user-desc", "bread"],
+    ];
+    for app in [WECHAT_APP, BAIDU_APP] {
+        bench.arrange(app, &State::Approved);
+        let online = bench.run(app, &["audit", "latest"]).json()["audit_id"].as_str().unwrap().to_owned();
+        bench.run(app, &["release", "publish"]).json();
+        bench.run(app, &upload.concat()).json();
+        // The submission fails, and what passed earlier is all that the vendor knows.
+        let refused = FaultRule::next(
+            1,
+            Scope::operation("submit_audit"),
+            Fault::Before(Disturbance::ServerError(503)),
+        );
+        bench.sim.add_fault(refused.with_app(AppId::from(app)));
+        let submission = ["audit", "submit", "--timeout", "1s", "--deadline", "1s"];
+        assert_ne!(bench.run(app, &submission).code, 0);
+        let ran = bench.run(app, &WATCH);
+        let error = ran.error(1);
+        assert_eq!((&error["kind"], &error["outcome"]), (&json!("conflict"), &json!("not_done")), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("is online already"), "{error}");
+        assert!(error["advice"].as_str().unwrap().contains("`audit submit`"), "{error}");
+        // Whoever names the audit gets its verdict.
+        let named = bench.run(app, &[&WATCH[..], &["--audit-id", &online]].concat()).json();
+        assert_eq!(named["status"], "approved");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changes_come_as_lines_through_faults() {
     let bench = Bench::start().await;
     bench.arrange(WECHAT_APP, &State::InReview);
