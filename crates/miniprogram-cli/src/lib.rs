@@ -16,6 +16,7 @@ mod report;
 mod terminal;
 mod values;
 mod vendors;
+mod words;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -99,10 +100,10 @@ impl Command {
     pub fn run(self) -> ExitCode {
         let cli = match cli::parse(std::env::args_os(), &self.vendors) {
             Ok(cli) => cli,
-            Err(usage) => return report::report(Err(usage.into()), Format::Table),
+            Err(usage) => return report::report(Err(usage.into()), Format::Table, &self.vendors),
         };
         let format = cli.common.format;
-        report::report(run(cli, self.vendors), format)
+        report::report(run(cli, self.vendors.clone()), format, &self.vendors)
     }
 }
 

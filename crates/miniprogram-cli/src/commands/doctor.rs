@@ -19,6 +19,8 @@ use crate::config::Settings;
 use crate::context::Context;
 use crate::failure::{Failure, Finish};
 use crate::paced::{Pace, in_order};
+use crate::vendors::{Entry, VendorEntry};
+use crate::words;
 
 /// About how many calls one app takes, to keep to the rate of a plan.
 const CALLS_OF_AN_APP: f64 = 9.0;
@@ -80,7 +82,8 @@ async fn one(
     } else {
         Some(Stored::of(context, settings, context.one_platform(settings)?).await?)
     };
-    let examined = examine(&*target.platform()?, stored.as_ref(), &target.app, wanted, levels).await;
+    let entry = &*target.entry;
+    let examined = examine(entry, &*target.platform()?, stored.as_ref(), &target.app, wanted, levels).await;
     let is_blocked = examined.is_blocked();
     report::one(context, &examined)?;
     Ok(if is_blocked { Finish::Faulty } else { Finish::Done })
@@ -88,6 +91,7 @@ async fn one(
 
 /// Examines an app: what the store says about it first, because without an authorization nothing is sent.
 async fn examine(
+    entry: &dyn VendorEntry,
     platform: &dyn MiniProgramPlatform,
     stored: Option<&Stored>,
     app: &AppId,
@@ -113,12 +117,15 @@ async fn examine(
         {
             result.level = *level;
         }
+        result.advice =
+            result.advice.as_deref().map(|advice| words::with_commands(advice, Some(entry)).into());
     }
     Examined { vendor: platform.vendor(), app_id: app.clone(), checks: results }
 }
 
 /// One vendor of a plan.
 struct Practice {
+    entry: Entry,
     platform: Box<dyn MiniProgramPlatform>,
     stored: Option<Stored>,
     levels: Levels,
@@ -154,8 +161,8 @@ async fn all(context: &Context, settings: &Settings, plan: &Plan) -> Result<Fini
 
 /// Examines one app of a plan.
 async fn one_of(practice: Arc<Practice>, (wanted, app): (CheckTarget, AppId)) -> Examined {
-    let Practice { platform, stored, levels } = &*practice;
-    examine(&**platform, stored.as_ref(), &app, &wanted, levels).await
+    let Practice { entry, platform, stored, levels } = &*practice;
+    examine(&**entry, &**platform, stored.as_ref(), &app, &wanted, levels).await
 }
 
 async fn practice(
@@ -169,6 +176,7 @@ async fn practice(
     };
     let config = context.journaled_client(settings, platform).await?;
     Ok(Practice {
+        entry: Entry::clone(&platform.entry),
         platform: platform.entry.platform(config)?,
         stored: Some(Stored::of(context, settings, platform).await?),
         levels: plan.settings().doctor.clone(),

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Finish};
 use crate::output::to_value;
 use crate::terminal::Format;
+use crate::words;
 
 /// How many similar operations are suggested for an unknown one.
 const SUGGESTIONS: usize = 3;
@@ -22,6 +23,9 @@ pub(crate) fn run(context: &Context, args: &Explain) -> Result<Finish, Failure> 
     let operation = args.operation.as_deref().map(|name| known(name, &entry.operations())).transpose()?;
     let explanation = entry.explain(&code, operation).in_language(args.lang);
     let mut value = to_value(&explanation)?;
+    if let Some(advice) = value["advice"].as_str() {
+        value["advice"] = Value::from(words::with_commands(advice, Some(&**entry)));
+    }
     if context.output.format() == Format::Table && !explanation.also.is_empty() {
         let meanings: Vec<String> = explanation.also.iter().map(in_words).collect();
         value["also"] = Value::from(meanings.join("; "));

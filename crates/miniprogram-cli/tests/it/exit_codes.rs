@@ -18,7 +18,7 @@ async fn failed_is_1_and_says_what_to_do() {
     let table = Ran::of(&mut bench.command(WECHAT_APP, &["release", "publish"]));
     assert_eq!((table.code, table.stdout.as_str()), (1, ""));
     assert_eq!(table.stderr.lines().count(), 2, "{}", table.stderr);
-    assert!(table.stderr.starts_with("error: release: conflict (wechat code "), "{}", table.stderr);
+    assert!(table.stderr.starts_with("error: release publish: conflict (wechat code "), "{}", table.stderr);
     assert!(table.stderr.contains("\nadvice: "), "{}", table.stderr);
 }
 

@@ -19,7 +19,7 @@ fn the_advice_is_told_in_the_language_asked_for_and_nothing_else_changes() {
     let mut chinese = explained(&["wechat", "85009", "--lang", "zh"]);
     assert_eq!(default, english);
     assert_eq!(english["advice"], "wait for the verdict on the version in audit, or withdraw that one first");
-    assert_eq!(chinese["advice"], "已有版本在审核中，请等待审核结果，或先用 `withdraw_audit` 撤回");
+    assert_eq!(chinese["advice"], "已有版本在审核中，请等待审核结果，或先用 `audit withdraw` 撤回");
     for value in [&mut english, &mut chinese] {
         value["advice"].take();
     }
