@@ -229,11 +229,18 @@ impl<'a> Renewal<'a> {
                 let Some(access) = &granted.grant.access else {
                     return Err(self.failed(errors::without_token(scope, "access_token")));
                 };
-                let (api, token) = (self.api, &access.token);
-                // Without an app: a vendor that is asked about one refuses the token of another, and does not name it.
-                let ask =
-                    move |platform| async move { api.authorizer_info(&platform, None, Some(token)).await };
-                let result = self.work.with_platform(api, ask).await;
+                let (api, app, token) = (self.api, self.app, &access.token);
+                let ask = move |platform| async move {
+                    api.authorizer_info(&platform, Some(app), Some(token)).await
+                };
+                let mut result = self.work.with_platform(api, ask).await;
+                if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Protocol) {
+                    // A vendor crate that compares the two refuses the token of another app, without naming it as data.
+                    let by_token = move |platform| async move {
+                        api.authorizer_info(&platform, None, Some(token)).await
+                    };
+                    result = self.work.with_platform(api, by_token).await;
+                }
                 metrics::call("authorizer_info", scope, &result);
                 // The code is consumed: the next holder has to settle the result.
                 self.open = self.single_use;
