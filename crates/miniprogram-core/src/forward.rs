@@ -27,6 +27,7 @@ use crate::manager::Authorizer;
 use crate::manager::CodeManager;
 use crate::manager::ReleaseManager;
 use crate::missed::MissedEvents;
+use crate::permit::Permit;
 use crate::planned::PlannedRequest;
 use crate::platform::{MiniProgram, MiniProgramPlatform};
 use crate::release::{
@@ -55,6 +56,9 @@ macro_rules! forward {
             }
             async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
                 (**self).perform(command).await
+            }
+            async fn perform_while(&self, command: Command, permit: Permit<'_>) -> Result<Effect<EffectValue>> {
+                (**self).perform_while(command, permit).await
             }
             async fn settle(&self, intent: &Intent) -> Result<Settled> {
                 (**self).settle(intent).await

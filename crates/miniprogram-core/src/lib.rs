@@ -37,6 +37,7 @@ mod missed;
 pub mod model;
 mod options;
 mod outcome;
+mod permit;
 #[cfg(feature = "client")]
 mod pipeline;
 mod planned;
@@ -77,6 +78,7 @@ pub use id::{AppId, AuditId, DraftId, PackageId, PlatformId, SubjectId, Template
 pub use intent::{EarlierEffect, Intent, Recorded, Settled};
 pub use manager::{AuditManager, Authorizer, CodeManager, ReleaseManager};
 pub use outcome::{Evidence, Outcome};
+pub use permit::Permit;
 pub use planned::PlannedRequest;
 pub use platform::{MiniProgram, MiniProgramPlatform};
 pub use release::{GrayRelease, GrayReleaseOptions, ReleaseTarget, RollbackTarget};

@@ -9,6 +9,7 @@ use crate::effect::Effect;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::intent::{Intent, Recorded, Settled};
+use crate::permit::Permit;
 use crate::planned::PlannedRequest;
 use crate::time::Timestamp;
 use crate::vendor::Vendor;
@@ -53,6 +54,17 @@ pub trait Subject: Debug + Send + Sync + 'static {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) or [`InvalidArgument`](crate::ErrorKind::InvalidArgument),
     /// determined without a request, and the errors of the method that the command represents.
     async fn perform(&self, command: Command) -> Result<Effect<EffectValue>>;
+
+    /// Performs an effect like [`perform`](Self::perform), for as long as a permit is held: it is asked before the
+    /// intent is recorded, and again right before each request of the effect is sent. Reads are sent without it.
+    ///
+    /// A request that was sent while the permit was held may arrive when it no longer is. The intent is open then, so
+    /// that whoever holds the permit next settles it first.
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) if the permit is no longer held, with what is known of the requests
+    /// before; the errors of [`perform`](Self::perform).
+    async fn perform_while(&self, command: Command, permit: Permit<'_>) -> Result<Effect<EffectValue>>;
 
     /// Queries whether an effect with an unknown outcome took place: after a crash, or after an error with
     /// [`Outcome::Unknown`](crate::Outcome::Unknown), using its [`intent`](crate::Error::intent). Sends no
@@ -123,6 +135,15 @@ macro_rules! subject {
             ) -> $crate::Result<$crate::Effect<$crate::EffectValue>> {
                 let $this = self;
                 $pipeline.effect($id, self, command).await
+            }
+
+            async fn perform_while(
+                &self,
+                command: $crate::Command,
+                permit: $crate::Permit<'_>,
+            ) -> $crate::Result<$crate::Effect<$crate::EffectValue>> {
+                let $this = self;
+                $pipeline.effect_while($id, self, command, permit).await
             }
 
             async fn settle(&self, intent: &$crate::Intent) -> $crate::Result<$crate::Settled> {

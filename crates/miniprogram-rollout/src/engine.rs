@@ -8,7 +8,8 @@
 //! - [`RolloutEngine::start`] stores a plan and its apps, [`RolloutEngine::drive`] drives until the rollout has ended.
 //! - Orders come from any process through the store: [`RolloutEngine::order`], [`RolloutEngine::retry`].
 //! - [`RolloutEvents`] passes pushes on. They only wake; what they say is read.
-//! - A rollout is driven under a lease with a fencing number. Who lost it writes nothing more.
+//! - A rollout is driven under a lease with a fencing number. Who lost it writes nothing more, and sends no effect once
+//!   the lease is over by the clock.
 //!
 //! Beside the machines, the driver decides about the fleet: waves and their failure budgets, release windows, holds
 //! after a delayed audit, the rate, the concurrency and the audit quota of each vendor.
@@ -21,6 +22,7 @@ mod events;
 mod gate;
 #[cfg(feature = "hooks")]
 mod hooks;
+mod lease;
 mod live;
 mod look;
 mod notice;

@@ -16,8 +16,8 @@ use miniprogram::vendor_api::codes::{CodeRow, CodeTable, Explanation};
 use miniprogram::{
     AppId, Audit, AuditId, AuditManager, Authorizer, Capabilities, ClientConfig, Code, CodeManager, Command,
     Effect, EffectValue, Error, ErrorKind, Event, EventDecoder, EventKind, Intent, MiniProgram,
-    MiniProgramPlatform, PlannedRequest, PlatformId, Recorded, ReleaseManager, Result, Secret, Settled,
-    Subject, SubjectId, Timestamp, Vendor,
+    MiniProgramPlatform, Permit, PlannedRequest, PlatformId, Recorded, ReleaseManager, Result, Secret,
+    Settled, Subject, SubjectId, Timestamp, Vendor,
 };
 use miniprogram_cli::{PlatformConfig, PushSettings, VendorEntry};
 use serde_json::{Value, json};
@@ -137,6 +137,10 @@ impl Subject for Handle {
 
     async fn perform(&self, command: Command) -> Result<Effect<EffectValue>> {
         missing(command.operation().as_str())
+    }
+
+    async fn perform_while(&self, command: Command, _: Permit<'_>) -> Result<Effect<EffectValue>> {
+        self.perform(command).await
     }
 
     async fn settle(&self, _: &Intent) -> Result<Settled> {

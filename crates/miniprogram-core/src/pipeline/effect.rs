@@ -15,6 +15,7 @@ use crate::id::SubjectRef;
 use crate::intent::{EarlierEffect, Intent, Settled};
 use crate::outcome::Evidence;
 use crate::outcome::Outcome;
+use crate::permit::Permit;
 use crate::time::Timestamp;
 
 const INDETERMINATE_REPEAT: Advice = Advice::new(
@@ -39,6 +40,21 @@ impl Pipeline {
         source: &dyn EffectSource,
         command: Command,
     ) -> Result<Effect<EffectValue>> {
+        self.effect_while(subject, source, command, Permit::new(&|| true)).await
+    }
+
+    /// Performs an effect like [`effect`](Self::effect), for as long as a permit is held. It is asked before the intent
+    /// is recorded, and right before each request of the effect.
+    ///
+    /// # Errors
+    /// [`Cancelled`](ErrorKind::Cancelled) if the permit is no longer held; the errors of [`effect`](Self::effect).
+    pub async fn effect_while<'a>(
+        &'a self,
+        subject: impl Into<SubjectRef<'a>>,
+        source: &dyn EffectSource,
+        command: Command,
+        permit: Permit<'_>,
+    ) -> Result<Effect<EffectValue>> {
         let subject = subject.into();
         let plan = self.plan_of(source, &command)?;
         let mut gate = self.0.gates.pass(&subject.to_id(), self.clock().now()).await;
@@ -46,14 +62,14 @@ impl Pipeline {
         let Some((earlier, repeat)) =
             self.settle_earlier(&mut gate, &mut op, source, &command, &*plan).await?
         else {
-            return self.perform(&mut gate, &mut op, &*plan, command).await;
+            return self.perform(&mut gate, &mut op, &*plan, command, permit).await;
         };
         match repeat {
             Repeat::Same => {
                 let EarlierEffect { intent, settled } = earlier;
                 Ok(Effect::new(settled.value, settled.evidence, intent.attempt))
             }
-            Repeat::New => match self.perform(&mut gate, &mut op, &*plan, command).await {
+            Repeat::New => match self.perform(&mut gate, &mut op, &*plan, command, permit).await {
                 Ok(effect) => Ok(effect.with_earlier(earlier)),
                 Err(error) => Err(error.with_earlier(earlier)),
             },
@@ -72,6 +88,7 @@ impl Pipeline {
         op: &mut Op<'_>,
         plan: &dyn EffectPlan,
         command: Command,
+        permit: Permit<'_>,
     ) -> Result<Effect<EffectValue>> {
         let operation = op.operation();
         let quiet = gate.quiet_until().map(|until| until.since(op.now())).unwrap_or_default();
@@ -90,12 +107,20 @@ impl Pipeline {
             let call = plan
                 .request(&intent.before)
                 .map_err(|error| self.stamp(error).with_outcome(course.so_far()))?;
+            if let Err(cancelled) = op.permitted(permit) {
+                let cancelled = cancelled.with_outcome(course.so_far()).with_attempts(op.sent);
+                // What was never opened is not closed.
+                if intent.attempt == 1 {
+                    return Err(cancelled);
+                }
+                return Err(self.failed(gate, intent, cancelled).await);
+            }
             intent.started_at = op.now();
             self.open(gate, &intent, course)
                 .await
                 .map_err(|error| error.with_operation(operation).with_attempts(op.sent))?;
             let mut sent = op.sent;
-            let attempted = op.attempt(&call, &mut sent).await;
+            let attempted = op.attempt_while(&call, &mut sent, Some(permit)).await;
             op.sent = sent;
             let answered = attempted.and_then(|reply| {
                 let value = plan.value(&intent.before, &reply).map_err(|error| self.stamp(error))?;

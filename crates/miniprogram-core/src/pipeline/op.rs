@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::error_kind::{ErrorKind, Retry};
 use crate::id::SubjectRef;
 use crate::outcome::Outcome;
+use crate::permit::Permit;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenKind, TokenScope};
 use crate::transport::{Request, Response, TransportError};
@@ -203,17 +204,30 @@ impl<'a> Op<'a> {
     /// Sends a call once. A refused token is replaced and the call is sent once more, since a refused call did
     /// nothing.
     pub(super) async fn attempt(&self, call: &Call, sent: &mut u32) -> Result<Reply> {
+        self.attempt_while(call, sent, None).await
+    }
+
+    /// Attempts a call like [`attempt`](Self::attempt), if the permit is held when it is to be sent.
+    pub(super) async fn attempt_while(
+        &self,
+        call: &Call,
+        sent: &mut u32,
+        permit: Option<Permit<'_>>,
+    ) -> Result<Reply> {
         if self.time_left().is_some_and(|left| left.is_zero()) {
             let why = "the deadline of the whole operation has passed";
             return Err(self.error(ErrorKind::Timeout).with_retry(Retry::No).with_detail(why));
         }
+        let permitted = || permit.map_or(Ok(()), |permit| self.permitted(permit));
         let kind = match &call.token {
             CallToken::Of(kind) => *kind,
             CallToken::None => {
+                permitted()?;
                 *sent += 1;
                 return self.exchange(call, None).await;
             }
             CallToken::Given(token) => {
+                permitted()?;
                 *sent += 1;
                 return self.exchange(call, Some(token)).await;
             }
@@ -224,6 +238,7 @@ impl<'a> Op<'a> {
         // Whatever error fetching a token returns: the call itself was not sent, or was refused.
         let token =
             tokens.token(&scope).await.map_err(|error| named(error).with_outcome(Outcome::NotSent))?;
+        permitted()?;
         *sent += 1;
         let error = match self.exchange(call, Some(&token)).await {
             Err(error) if error.retry() == Retry::AfterRefresh && error.outcome() == Outcome::NotDone => {
@@ -237,8 +252,22 @@ impl<'a> Op<'a> {
         if fresh == token {
             return Err(error);
         }
+        permitted()?;
         *sent += 1;
         self.exchange(call, Some(&fresh)).await
+    }
+
+    /// Returns an error if a permit is no longer held.
+    pub(super) fn permitted(&self, permit: Permit<'_>) -> Result<()> {
+        if permit.is_held() {
+            return Ok(());
+        }
+        let why = "the permit to perform it has ended";
+        Err(self
+            .error(ErrorKind::Cancelled)
+            .with_retry(Retry::No)
+            .with_outcome(Outcome::NotSent)
+            .with_detail(why))
     }
 
     fn scope(&self, kind: TokenKind) -> Result<TokenScope> {

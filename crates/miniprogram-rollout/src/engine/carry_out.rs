@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use miniprogram_core::{MiniProgram, Result};
+use miniprogram_core::{Error, ErrorKind, MiniProgram, Outcome, Permit, Result};
 
 use super::gate::{GateRequest, HealthGate};
+use super::lease::Lease;
 use crate::machine::{Action, Answer, Gated, Health, Input, Offers, Performed, Read, Survey, Target};
 
 /// What an action needs.
@@ -14,17 +15,26 @@ pub(super) struct Job {
     pub(super) target: Target,
     pub(super) action: Action,
     pub(super) gate: Arc<dyn HealthGate>,
+    pub(super) lease: Arc<Lease>,
 }
 
 impl Job {
-    pub(super) async fn carry_out(self) -> Input {
-        let Self { rollout, app, target, action, gate } = self;
-        match action {
+    /// Returns none if the lease was over before an effect was sent, or an answer read: nothing has changed then.
+    pub(super) async fn carry_out(self) -> Option<Input> {
+        let Self { rollout, app, target, action, gate, lease } = self;
+        Some(match action {
             Action::Effect(command) => {
                 let operation = command.operation();
-                Input::Performed(Box::new(Performed::new(operation, app.perform(command).await)))
+                let performed = app.perform_while(command, Permit::new(&|| lease.is_held())).await;
+                if performed.as_ref().is_err_and(is_late) {
+                    return None;
+                }
+                Input::Performed(Box::new(Performed::new(operation, performed)))
             }
-            Action::Read(read) => Input::Answered(Box::new(answer(&*app, &target, read).await)),
+            Action::Read(read) => {
+                let answer = lease.reading(answer(&*app, &target, read)).await?;
+                Input::Answered(Box::new(answer))
+            }
             Action::Gate { percentage } => {
                 let request = GateRequest {
                     rollout,
@@ -35,8 +45,13 @@ impl Job {
                 };
                 Input::Gated(gate.check(&request).await)
             }
-        }
+        })
     }
+}
+
+/// Returns whether an effect was not sent because the lease was over.
+fn is_late(error: &Error) -> bool {
+    error.kind() == ErrorKind::Cancelled && error.outcome() == Outcome::NotSent
 }
 
 async fn answer(app: &dyn MiniProgram, target: &Target, read: Read) -> Answer {

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use missed::Missed;
 
 use super::control::Control;
+use super::lease::Lease;
 use super::live::Live;
 use super::notice::Notice;
 use super::pace::Pace;
@@ -88,6 +89,8 @@ enum Finished {
     Quota(Option<AuditQuota>),
     /// An effect that was open has been settled, or that failed.
     Settled(Result<Settled>),
+    /// The lease was over before its effect was sent, or its answer read.
+    Late,
     /// It panicked.
     Panicked,
     /// The pushes that a vendor could not deliver.
@@ -111,6 +114,8 @@ struct Driver<'e> {
     /// Where each app is in the plan, sorted by app.
     places: Vec<u32>,
     drive: Drive,
+    /// The same, for what is in progress.
+    lease: Arc<Lease>,
     control: Control,
     /// Whether `control` has changed since it was stored.
     changed: bool,
@@ -143,12 +148,14 @@ impl<'e> Driver<'e> {
             paces.insert(settings.vendor, Pace::new(settings, &inner.clock));
         }
         let control = Control::read(&record.control)?;
+        let lease = Lease::new(Arc::clone(&inner.clock), inner.lease, drive.until);
         Ok(Self {
             inner,
             record,
             plan,
             places,
             drive,
+            lease: Arc::new(lease),
             control,
             changed: false,
             counts,
@@ -218,7 +225,10 @@ impl<'e> Driver<'e> {
         }
         let (store, owner) = (&self.inner.store, &self.inner.owner);
         match store.drive_rollout(self.record.id, owner, Some(&self.drive), now, lease).await? {
-            Driving::Granted(drive) => self.drive = drive,
+            Driving::Granted(drive) => {
+                self.lease.renewed(drive.until);
+                self.drive = drive;
+            }
             _ => return Err(Error::new(ErrorKind::Conflict, "drive").with_detail("the lease was taken over")),
         }
         Ok(())

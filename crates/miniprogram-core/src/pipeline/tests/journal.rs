@@ -6,6 +6,7 @@ use super::*;
 use crate::intent::{EarlierEffect, Settled};
 use crate::journal::{Journal, NoJournal};
 use crate::outcome::Evidence;
+use crate::permit::Permit;
 
 const NEVER: u32 = 1000;
 
@@ -275,4 +276,42 @@ async fn an_open_effect_of_the_platform_that_is_kept_under_an_app_of_its_id_is_s
     assert_eq!(error.kind(), ErrorKind::Config, "{error:#}");
     assert_eq!(error.earlier().map(|earlier| &earlier.intent), Some(&open));
     assert!(journal.all_open_intents().is_empty());
+}
+
+#[tokio::test]
+async fn without_its_permit_an_effect_is_neither_recorded_nor_sent() {
+    let acme = Acme::new(&[Answer::Done], &[Look::Done]);
+    let journal = Torn::new();
+    let pipeline = with(&acme, &journal);
+    let error = pipeline.effect_while(&app(), &acme, command(), Permit::new(&|| false)).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::NotSent), "{error:#}");
+    assert_eq!((acme.counts().0, journal.opened.lock().unwrap().len()), (0, 0));
+    // Nothing is left open.
+    assert!(run(&pipeline, &acme).await.unwrap().earlier.is_none());
+}
+
+#[tokio::test]
+async fn a_permit_that_ends_while_the_intent_is_recorded_stops_the_request() {
+    let acme = Acme::new(&[Answer::Done], &[Look::Done]);
+    let journal = Torn::new();
+    let pipeline = with(&acme, &journal);
+    let recording = Arc::clone(&journal);
+    let held = move || recording.opened.lock().unwrap().is_empty();
+    let error = pipeline.effect_while(&app(), &acme, command(), Permit::new(&held)).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::NotSent), "{error:#}");
+    assert_eq!((acme.counts().0, error.attempts()), (0, 0));
+    assert_eq!(journal.closed(), [(Outcome::NotDone, Evidence::Asked)]);
+}
+
+#[tokio::test]
+async fn a_permit_that_ends_before_a_repeat_leaves_what_is_known_of_the_first_attempt() {
+    let acme = Acme::new(&[Answer::Lost, Answer::Done], &[Look::Absent, Look::Absent, Look::Absent]);
+    let journal = Torn::new();
+    let pipeline = with(&acme, &journal);
+    let sending = acme.clone();
+    let held = move || sending.counts().0 == 0;
+    let error = pipeline.effect_while(&app(), &acme, command(), Permit::new(&held)).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Cancelled, Outcome::NotDone), "{error:#}");
+    assert_eq!((acme.counts().0, error.attempts()), (1, 1));
+    assert_eq!(journal.closed(), [(Outcome::NotDone, Evidence::Asked)]);
 }

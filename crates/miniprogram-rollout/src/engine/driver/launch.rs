@@ -116,7 +116,11 @@ impl Driver<'_> {
                 let policy = self.policy(&live)?;
                 let Some(action) = live.state.action(&live.target, policy) else { return Ok(None) };
                 let app = self.inner.platform(live.row.vendor)?.authorizer(live.row.app.clone());
-                let settling = async move { Finished::Settled(app.settle(&intent).await) };
+                let lease = Arc::clone(&self.lease);
+                let settling = async move {
+                    let settled = lease.reading(app.settle(&intent)).await;
+                    settled.map_or(Finished::Late, Finished::Settled)
+                };
                 self.spawn(live, action, 0, settling);
                 Ok(None)
             }
@@ -176,7 +180,11 @@ impl Driver<'_> {
                 Slot::Asked => return Ok(None),
                 Slot::Wait(until) => return self.held(live, Some(until)).await,
                 Slot::Ask => {
-                    let quota = async move { Finished::Quota(app.audit_quota().await.ok()) };
+                    let lease = Arc::clone(&self.lease);
+                    let quota = async move {
+                        let quota = lease.reading(app.audit_quota()).await;
+                        quota.map_or(Finished::Late, |quota| Finished::Quota(quota.ok()))
+                    };
                     self.spawn(live, action, paid, quota);
                     return Ok(None);
                 }
@@ -218,8 +226,10 @@ impl Driver<'_> {
             target: live.target.clone(),
             action: action.clone(),
             gate: Arc::clone(&self.inner.gate),
+            lease: Arc::clone(&self.lease),
         };
-        self.spawn(live, action, paid, async move { Finished::Told(job.carry_out().await) });
+        let told = async move { job.carry_out().await.map_or(Finished::Late, Finished::Told) };
+        self.spawn(live, action, paid, told);
     }
 
     /// Begins an action, or what comes before it. The rate has been asked for `paid` of its requests.

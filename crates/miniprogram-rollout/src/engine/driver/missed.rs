@@ -58,10 +58,12 @@ impl Driver<'_> {
             now.as_unix_millis().saturating_sub(i64::try_from(back.as_millis()).unwrap_or(i64::MAX)),
         );
         let (clock, mut busy) = (Arc::clone(&self.inner.clock), self.inner.clock.enter());
+        let lease = Arc::clone(&self.lease);
         self.tasks.spawn(async move {
-            let asking = handed_over(&*clock, &mut busy, reader.missed_events(from, now));
+            let asking = handed_over(&*clock, &mut busy, lease.reading(reader.missed_events(from, now)));
             let (told, sent) = counted(AssertUnwindSafe(asking).catch_unwind()).await;
-            let told = told.unwrap_or_else(|_| Err(Error::new(ErrorKind::Cancelled, "missed_events")));
+            let told = told.ok().flatten();
+            let told = told.unwrap_or_else(|| Err(Error::new(ErrorKind::Cancelled, "missed_events")));
             (Done { id: 0, finished: Finished::Missed(vendor, told), sent }, busy)
         });
         Ok(true)

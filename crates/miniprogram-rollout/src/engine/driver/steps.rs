@@ -190,7 +190,7 @@ impl Driver<'_> {
             if let Some(pace) = self.paces.get_mut(&live.row.vendor) {
                 pace.end();
                 pace.charge(sent.saturating_sub(paid));
-                if matches!(finished, Finished::Panicked) {
+                if matches!(finished, Finished::Panicked | Finished::Late) {
                     pace.forget_quota();
                 }
                 if let Finished::Told(input) = &finished
@@ -207,7 +207,7 @@ impl Driver<'_> {
                     continue;
                 }
                 // The row is due: what the journal keeps now is taken in.
-                Finished::Settled(Ok(_)) | Finished::Missed(..) => continue,
+                Finished::Settled(Ok(_)) | Finished::Missed(..) | Finished::Late => continue,
                 // The effect itself settles it, and what comes of that is told.
                 Finished::Settled(Err(_)) => {
                     open.push(live);
