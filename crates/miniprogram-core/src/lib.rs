@@ -16,6 +16,8 @@ mod codes;
 mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[doc(hidden)]
+pub mod crash_points;
 mod effect;
 mod endpoint;
 mod error;

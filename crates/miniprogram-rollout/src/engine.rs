@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use miniprogram_core::clock::Clock;
-use miniprogram_core::{AppId, Error, ErrorKind, MiniProgramPlatform, Result, Vendor};
+use miniprogram_core::{AppId, Error, ErrorKind, MiniProgramPlatform, Result, Vendor, crash_points};
 use miniprogram_store::RolloutStore;
 use miniprogram_store::rollouts::{NewRollout, NewRolloutApp, RolloutId, RolloutRecord, SealedText};
 
@@ -179,6 +179,7 @@ impl RolloutEngine {
             .with_control(Control::begun(by).sealed()?)
             .with_apps(plan.apps().len() as u64);
         let id = self.0.store.create_rollout(&new, now).await?;
+        crash_points::reach("start.created", "start");
         if self.record(name).await?.complete {
             return Ok(id);
         }
@@ -193,6 +194,7 @@ impl RolloutEngine {
                     .map(|(vendor, app, ..)| self.0.store.signal_app(*vendor, app, superseded.clone(), now)),
             )
             .await?;
+            crash_points::reach("start.superseded", "start");
             let mut rows = Vec::with_capacity(page.len());
             for (vendor, app, priority, wave) in page {
                 let waiting = progress(&AppState::new(), &Correction::default(), None, None)?;
@@ -200,6 +202,7 @@ impl RolloutEngine {
                 rows.push(NewRolloutApp::new(*vendor, app.clone(), waiting).with_place(wave, *priority));
             }
             self.0.store.add_rollout_apps(id, rows).await?;
+            crash_points::reach("start.added", "start");
         }
         Ok(id)
     }

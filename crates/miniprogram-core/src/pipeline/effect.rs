@@ -8,6 +8,7 @@ use super::{Op, Pipeline};
 use crate::advice::Advice;
 use crate::command::Command;
 use crate::command::EffectValue;
+use crate::crash_points;
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 use crate::error_kind::ErrorKind;
@@ -116,12 +117,15 @@ impl Pipeline {
                 return Err(self.failed(gate, intent, cancelled).await);
             }
             intent.started_at = op.now();
+            crash_points::reach("effect.begun", operation);
             self.open(gate, &intent, course)
                 .await
                 .map_err(|error| error.with_operation(operation).with_attempts(op.sent))?;
+            crash_points::reach("effect.opened", operation);
             let mut sent = op.sent;
             let attempted = op.attempt_while(&call, &mut sent, Some(permit)).await;
             op.sent = sent;
+            crash_points::reach("effect.answered", operation);
             let answered = attempted.and_then(|reply| {
                 let value = plan.value(&intent.before, &reply).map_err(|error| self.stamp(error))?;
                 Ok((value, reply.request_id))
@@ -203,11 +207,13 @@ impl Pipeline {
     }
 
     pub(super) async fn close(&self, gate: &mut Gate, intent: &Intent, settled: &Settled) {
+        crash_points::reach("effect.settled", intent.operation.as_str());
         // The gate comes last: if this future is dropped while the journal writes, the intent is left to be
         // settled again.
         if let Err(error) = self.0.journal.close(intent, settled).await {
             tracing::error!(vendor = %self.vendor(), subject = %intent.subject, operation = %intent.operation, %error, "the outcome could not be written down; it will be settled again");
         }
+        crash_points::reach("effect.closed", intent.operation.as_str());
         gate.close(intent);
     }
 }

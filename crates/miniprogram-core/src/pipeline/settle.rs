@@ -5,6 +5,7 @@ use super::plan::{AfterRefusal, EffectPlan, EffectSource, Finding, Repeat};
 use super::{Op, Pipeline};
 use crate::command::Command;
 use crate::command::EffectValue;
+use crate::crash_points;
 use crate::error::{Error, Result};
 use crate::error_kind::ErrorKind;
 use crate::id::AppId;
@@ -149,7 +150,9 @@ impl Pipeline {
         let mut gate = self.0.gates.pass(&subject.to_id(), self.clock().now()).await;
         let mut op = Op::begin(self, subject, "settle");
         let settled = self.ask(&mut gate, &mut op, &*plan, intent).await?;
+        crash_points::reach("settle.asked", intent.operation.as_str());
         self.close(&mut gate, intent, &settled).await;
+        crash_points::reach("settle.closed", intent.operation.as_str());
         Ok(settled)
     }
 

@@ -80,6 +80,16 @@ pub(super) enum What {
     Wake,
 }
 
+impl What {
+    pub(super) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::Order(_) => "order",
+            Self::Wake => "wake",
+        }
+    }
+}
+
 impl Control {
     pub(super) fn begun(by: &str) -> Self {
         Self {

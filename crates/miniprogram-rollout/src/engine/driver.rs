@@ -17,7 +17,7 @@ use futures::future::{Either, pending, select};
 use miniprogram_core::clock::Busy;
 use miniprogram_core::model::AuditQuota;
 use miniprogram_core::push::MissedEvent;
-use miniprogram_core::{Error, ErrorKind, Result, Settled, Timestamp, Vendor};
+use miniprogram_core::{Error, ErrorKind, Result, Settled, Timestamp, Vendor, crash_points};
 use miniprogram_store::rollouts::{Drive, Driving, RolloutRecord, SealedText};
 use tokio::task::JoinSet;
 
@@ -54,6 +54,7 @@ pub(super) async fn drive(
     let now = inner.clock.now();
     let granted = inner.store.drive_rollout(record.id, &inner.owner, None, now, inner.lease).await?;
     let Driving::Granted(drive) = granted else { return Ok(Driven::Elsewhere) };
+    crash_points::reach("drive.granted", "drive");
     // The previous driver may have decided something until the lease was granted.
     let record = inner.store.rollout(&record.name).await?.unwrap_or(record);
     let mut driver = Driver::load(inner, record, drive, busy).await?;
@@ -226,6 +227,7 @@ impl<'e> Driver<'e> {
         let (store, owner) = (&self.inner.store, &self.inner.owner);
         match store.drive_rollout(self.record.id, owner, Some(&self.drive), now, lease).await? {
             Driving::Granted(drive) => {
+                crash_points::reach("drive.renewed", "drive");
                 self.lease.renewed(drive.until);
                 self.drive = drive;
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::BoxFuture;
-use miniprogram_core::{Error, Outcome, Result};
+use miniprogram_core::{Error, Outcome, Result, crash_points};
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -71,6 +71,8 @@ trait Job: Send {
 
     fn sync(&self) -> Sync;
 
+    fn operation(&self) -> &'static str;
+
     /// Replies to the caller with the result, or with the reason why nothing of the group took effect.
     fn answer(self: Box<Self>, group: Result<(), &Error>);
 }
@@ -92,6 +94,10 @@ impl<A: Send, T: Send> Job for Write<A, T> {
 
     fn sync(&self) -> Sync {
         self.sync
+    }
+
+    fn operation(&self) -> &'static str {
+        self.operation
     }
 
     fn answer(self: Box<Self>, group: Result<(), &Error>) {
@@ -328,9 +334,11 @@ impl Thread {
             Ok(next)
         });
         let Some(mark) = written.map_err(not_done)? else { return Ok(false) };
+        group.jobs.iter().for_each(|job| crash_points::reach("write.performed", job.operation()));
         // A commit that fails may be durable nevertheless.
         let unknown = |failure: Failure| failed(failure, Outcome::Unknown);
         connection.run("COMMIT").map_err(|error| unknown(error.into()))?;
+        group.jobs.iter().for_each(|job| crash_points::reach("write.committed", job.operation()));
         self.place.verify().map_err(|error| unknown(error.into()))?;
         if sync == Sync::Now {
             turn.leave(&mark).map_err(|error| unknown(error.into()))?;

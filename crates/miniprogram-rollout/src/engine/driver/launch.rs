@@ -11,7 +11,7 @@ use futures::future::poll_fn;
 use miniprogram_core::clock::{Busy, Clock};
 use miniprogram_core::model::AuditQuota;
 use miniprogram_core::requests::counted;
-use miniprogram_core::{AppId, MiniProgram, Outcome, Recorded, Result, Timestamp, Vendor};
+use miniprogram_core::{AppId, MiniProgram, Outcome, Recorded, Result, Timestamp, Vendor, crash_points};
 
 use super::super::carry_out::Job;
 use super::super::live::Live;
@@ -111,7 +111,9 @@ impl Driver<'_> {
     /// Goes on with the outstanding action of an app. An effect may have been sent by an earlier driver, which was killed
     /// before it stored the result: what is open is settled first, and what is done is not sent again.
     async fn resume(&mut self, live: Live, batch: &mut Batch) -> Result<Option<Duration>> {
-        match self.recorded(&live).await {
+        let recorded = self.recorded(&live).await;
+        crash_points::reach("resume.recorded", &live.row.progress.phase);
+        match recorded {
             Ok(Some(Recorded::Open(intent))) => {
                 let policy = self.policy(&live)?;
                 let Some(action) = live.state.action(&live.target, policy) else { return Ok(None) };
@@ -246,6 +248,13 @@ impl Driver<'_> {
         let (id, issued_at) = (live.row.id, live.issued_at);
         let (clock, mut busy) = (Arc::clone(&self.inner.clock), self.inner.clock.enter());
         let is_gate = matches!(action, Action::Gate { .. });
+        let step = step_of(&action);
+        let work = async move {
+            crash_points::reach("action.begun", step);
+            let finished = work.await;
+            crash_points::reach("action.finished", step);
+            finished
+        };
         self.tasks.spawn(async move {
             // Nothing else marks that a gate is being asked.
             let (finished, sent) = if is_gate {
@@ -266,6 +275,14 @@ impl Driver<'_> {
             Box::pin(self.store(batch)).await?;
         }
         Ok(None)
+    }
+}
+
+/// What an action is called at a crash point.
+const fn step_of(action: &Action) -> &'static str {
+    match action {
+        Action::Effect(command) => command.operation().as_str(),
+        other => other.class().as_str(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use miniprogram_core::{AppId, Result, Vendor};
+use miniprogram_core::{AppId, Result, Vendor, crash_points};
 use miniprogram_store::rollouts::RolloutFilter;
 
 use super::super::PAGE;
@@ -22,6 +22,7 @@ impl Driver<'_> {
             if signals.is_empty() {
                 return Ok(());
             }
+            crash_points::reach("signals.read", "signals");
             let mut batch = Batch::default();
             // An app is told one thing at a time: the next is decided on what is stored by then.
             let mut told_apps = HashSet::new();
@@ -44,6 +45,7 @@ impl Driver<'_> {
                 }
             }
             self.store(batch).await?;
+            crash_points::reach("signals.stored", "signals");
         }
     }
 
@@ -144,7 +146,9 @@ impl Driver<'_> {
             _ => filter,
         };
         let page = self.inner.store.rollout_apps(self.record.id, &filter).await?;
+        crash_points::reach("work.read", work.what.as_str());
         let mut batch = Batch::default();
+        let what = work.what.as_str();
         for row in page.apps {
             let (live, running) = match self.running.remove(&row.id) {
                 Some((live, running)) => (live, Some(running)),
@@ -171,7 +175,9 @@ impl Driver<'_> {
             None => drop(self.control.work.remove(0)),
         }
         self.changed = true;
-        self.store(batch).await
+        self.store(batch).await?;
+        crash_points::reach("work.stored", what);
+        Ok(())
     }
 
     /// Makes an app due whose wave is open, or whose action was held back.

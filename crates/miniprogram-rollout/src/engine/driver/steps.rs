@@ -1,6 +1,6 @@
 //! Takes inputs in, and stores what follows.
 
-use miniprogram_core::{Result, Timestamp};
+use miniprogram_core::{Result, Timestamp, crash_points};
 use miniprogram_store::rollouts::{AppStep, ControlStep, RolloutApp, Steps};
 
 use super::super::carry_out;
@@ -146,7 +146,15 @@ impl Driver<'_> {
             batch.steps.control = Some(ControlStep::of(&self.record, control, Vec::new()));
         }
         let decided = batch.steps.control.is_some();
+        let reach = |point, apps: &[Stepped]| {
+            apps.iter().for_each(|app| crash_points::reach(point, &app.live.row.progress.phase));
+            if decided {
+                crash_points::reach(point, "control");
+            }
+        };
+        reach("steps.decided", &batch.apps);
         self.inner.store.commit_steps(&self.drive, batch.steps, self.inner.clock.now()).await?;
+        reach("steps.stored", &batch.apps);
         if decided {
             self.record.version += 1;
             self.changed = false;
@@ -168,7 +176,9 @@ impl Driver<'_> {
         let step = ControlStep::of(&self.record, self.control.sealed()?, Vec::new()).with_ended(true);
         let mut steps = Steps::default();
         steps.control = Some(step);
+        crash_points::reach("end.decided", "end");
         self.inner.store.commit_steps(&self.drive, steps, self.inner.clock.now()).await?;
+        crash_points::reach("end.stored", "end");
         self.notices.push(Notice::Ended);
         self.tell().await;
         Ok(())
