@@ -62,6 +62,7 @@ use crate::vendors::{VendorEntry, Vendors};
     arg_required_else_help = true,
     after_help = "Results go to standard output, everything else to standard error.\n\
 Exit codes: 0 done, 1 failed, 2 usage, 3 unsupported, 4 not finished yet, 5 rejected, 6 outcome unknown.\n\
+MINIPROGRAM_VENDOR and MINIPROGRAM_APP are the default vendor and app of code, audit, release and call.\n\
 MINIPROGRAM_LOG=debug shows what is called; tokens are never shown."
 )]
 pub(crate) struct Cli {
@@ -209,7 +210,7 @@ pub(crate) enum Noun {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  miniprogram explain wechat 85009\n  miniprogram explain wechat -1 --operation release --format json\n  miniprogram explain baidu 470020 --lang zh"
+    after_help = "Examples:\n  miniprogram explain wechat 85009\n  miniprogram explain wechat -1 --operation release --format json\n  miniprogram explain baidu 470020 --lang zh\nThe exit code for a code that is not listed is 1."
 )]
 pub(crate) struct Explain {
     /// The vendor of the code

@@ -266,6 +266,13 @@ impl Settings {
         }))
     }
 
+    /// The vendor of all platforms, if they have the same.
+    pub(crate) fn sole_vendor(&self) -> Option<Entry> {
+        let first = &self.platforms.first()?.entry;
+        let is_sole = self.platforms.iter().all(|platform| platform.entry.vendor() == first.vendor());
+        is_sole.then(|| Entry::clone(first))
+    }
+
     /// The platforms with this vendor and this id; `None` matches all.
     pub(crate) fn named(&self, vendor: Option<Vendor>, id: Option<&str>) -> Vec<&Platform> {
         let fits = |platform: &&Platform| {
@@ -413,14 +420,23 @@ fn read_file(file: &Path) -> Result<(String, Metadata), Error> {
     }
 }
 
-/// A file that is not valid TOML. The parser quotes the line, which may contain a secret: only its number is reported.
+/// A file that is not valid TOML. The parser quotes the line, which may contain a secret: reported are its number, and what
+/// the parser says about it unless that repeats a word of the line.
 fn unreadable(file: Option<&Path>, problem: &config::ConfigError) -> Error {
     let place = match problem {
         config::ConfigError::FileParse { cause, .. } => {
             let text = cause.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            let at = first.split_once(" at ").map(|(_, at)| at.to_owned());
-            at.filter(|at| at.starts_with("line ")).map(|at| format!(" at {at}")).unwrap_or_default()
+            let mut lines = text.lines();
+            let at = lines.next().and_then(|first| first.split_once(" at ")).map(|(_, at)| at);
+            let at = at.filter(|at| at.starts_with("line ")).map(|at| format!(" at {at}"));
+            let quoted = text.lines().filter(|line| line.contains(" | ")).collect::<String>();
+            let said: Vec<&str> =
+                lines.filter(|line| !line.contains('|') && !line.trim().is_empty()).collect();
+            let said = said.join(", ");
+            let mut words = said.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3);
+            let repeats = words.any(|word| quoted.contains(word));
+            let said = Some(said).filter(|said| !said.is_empty() && !repeats);
+            at.unwrap_or_default() + &said.map(|said| format!(": {said}")).unwrap_or_default()
         }
         _ => String::new(),
     };
@@ -559,6 +575,16 @@ mod tests {
             );
             assert!(!error.to_string().contains("4242"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_the_parser_says_is_told_unless_it_repeats_the_line() {
+        let error = read("store = \"sqlite:x\"\nlisten = ").unwrap_err();
+        let detail = error.detail().unwrap_or_default();
+        let (_, said) = detail.split_once("at line 2, column ").unwrap();
+        assert!(said.split_once(": ").is_some_and(|(_, said)| said.len() > 5), "{detail}");
+        let canary = read("store = canary-of-a-secret").unwrap_err();
+        assert!(!format!("{canary:?}").contains("canary"), "{canary:?}");
     }
 
     #[test]

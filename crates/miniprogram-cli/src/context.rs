@@ -10,11 +10,12 @@ use miniprogram::token::{AccessToken, NoTokens, StaticToken, TokenProvider};
 use miniprogram::transport::{BaseUrl, HttpTransportBuilder, Proxy};
 use miniprogram::{
     AppId, ClientConfig, Error, ErrorKind, MiniProgram, MiniProgramPlatform, Outcome, PlatformId, Secret,
+    Vendor,
 };
 use miniprogram_store::StoreJournal;
 pub(crate) use state::{Held, State};
 
-use crate::cli::{self, Common, Credentials, DryRun};
+use crate::cli::{self, Common, Credentials, DryRun, Noun};
 use crate::config::{Network, Platform, Settings};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -170,7 +171,7 @@ impl Context {
             missing.push("--app <APP_ID>");
         }
         let (Some(entry), Some(app)) = (&self.vendor, &self.common.app) else {
-            if wanted != Use::Plan && self.common.access_token.is_none() {
+            if wanted != Use::Plan && self.lacks_tokens() {
                 missing.push(TOKEN);
             }
             return Err(cli::missing(&missing).into());
@@ -198,12 +199,52 @@ impl Context {
     async fn platform_for(&self, wanted: Use) -> Result<(Entry, PlatformConfig), Failure> {
         let Some(entry) = &self.vendor else {
             let mut missing = vec!["--vendor <VENDOR>"];
-            if wanted != Use::Plan && self.common.access_token.is_none() {
+            if wanted != Use::Plan && self.lacks_tokens() {
                 missing.push(TOKEN);
             }
             return Err(cli::missing(&missing).into());
         };
         Ok((Entry::clone(entry), self.client(entry, &Holder::Platform, wanted).await?))
+    }
+
+    /// Whether nothing that is given or configured has a token.
+    fn lacks_tokens(&self) -> bool {
+        let configured = self.settings().is_ok_and(|settings| !settings.platforms.is_empty());
+        self.common.access_token.is_none() && !configured
+    }
+
+    /// The error for a platform that is not among the configured ones.
+    fn absent(&self, settings: &Settings, vendor: Option<Vendor>) -> clap::Error {
+        let vendor = vendor.map(|vendor| format!("{vendor} ")).unwrap_or_default();
+        let id = self.platform_id().map(|id| format!(" {id}")).unwrap_or_default();
+        let names: Vec<String> = settings.platforms.iter().map(name).collect();
+        cli::usage(&format!("the configuration has no {vendor}platform{id}, only {}", names.join(", ")))
+    }
+
+    /// Takes the vendor and the app of a command about one app from the environment, and the vendor from a configuration
+    /// with platforms of one vendor alone, unless they are given. An app of the environment is that vendor's.
+    pub(crate) fn with_defaults(mut self, noun: &Noun) -> Result<Self, Failure> {
+        let (of_vendor, of_app) = match noun {
+            Noun::Code(_) | Noun::Audit(_) | Noun::Release(_) => (true, true),
+            Noun::Call(call) => (true, !call.platform),
+            Noun::Template(_) => (true, false),
+            _ => return Ok(self),
+        };
+        let vendor = variable("MINIPROGRAM_VENDOR");
+        let is_its_vendor = match (&self.common.vendor, &vendor) {
+            (Some(given), Some(vendor)) => given == vendor,
+            _ => true,
+        };
+        if of_app && is_its_vendor && self.common.app.is_none() {
+            self.common.app = variable("MINIPROGRAM_APP");
+        }
+        if of_vendor && self.vendor.is_none() {
+            self.vendor = match vendor {
+                Some(vendor) => Some(Entry::clone(self.registered(&vendor)?)),
+                None => self.settings().ok().and_then(|settings| settings.sole_vendor()),
+            };
+        }
+        Ok(self)
     }
 
     /// A client with the given token, otherwise with the tokens of the store.
@@ -215,6 +256,9 @@ impl Context {
         let platform = match (&fitting[..], given, wanted) {
             ([platform], ..) => Some(*platform),
             ([_, _, ..], None, Use::Calls | Use::Effect) => return Err(ambiguous(&fitting).into()),
+            ([], None, Use::Calls | Use::Effect) if !settings.platforms.is_empty() => {
+                return Err(self.absent(&settings, Some(entry.vendor())).into());
+            }
             ([], None, Use::Calls | Use::Effect) => return Err(cli::missing(&[TOKEN]).into()),
             _ => None,
         };
@@ -373,10 +417,19 @@ fn given_token(
     }))
 }
 
+/// A variable of the environment that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A platform, for errors.
+fn name(platform: &Platform) -> String {
+    format!("{} {}", platform.entry.vendor(), platform.id)
+}
+
 /// Several platforms match.
 fn ambiguous(fitting: &[&Platform]) -> clap::Error {
-    let names = fitting.iter().map(|platform| format!("{} {}", platform.entry.vendor(), platform.id));
-    let names: Vec<String> = names.collect();
+    let names: Vec<String> = fitting.iter().map(|platform| name(platform)).collect();
     cli::usage(&format!(
         "the configuration has several platforms ({}): name one with --vendor and --platform-id",
         names.join(", ")

@@ -115,7 +115,7 @@ fn run(cli: Cli, vendors: Vendors) -> Result<Finish, Failure> {
         .enable_all()
         .build()
         .map_err(|problem| failure::local("runtime", &problem))?;
-    let context = Context::new(cli.common, vendors)?;
+    let context = Context::new(cli.common, vendors)?.with_defaults(&cli.noun)?;
     let held = context.held();
     let finish = runtime.block_on(async {
         let finish = commands::run(context, cli.noun).await;

@@ -47,9 +47,11 @@ impl Output {
         match (self.format, &value) {
             (Format::Table, Value::Array(results)) => {
                 let rows = results.iter().map(|result| {
-                    columns.iter().map(|column| result.get(column).map(cell).unwrap_or_default()).collect()
+                    let shown = |column| result.get(column).map(|value| shown(column, value));
+                    columns.iter().map(|column| shown(*column).unwrap_or_default()).collect()
                 });
-                self.table(Some(columns), rows)
+                let head: Vec<&str> = columns.iter().map(|column| title(column)).collect();
+                self.table(Some(&head), rows)
             }
             _ => self.json(&value),
         }
@@ -121,8 +123,75 @@ fn fields(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
         Value::Object(object) if raw_code(value).is_none() && coded(value).is_none() => {
             object.iter().for_each(|(inner, value)| fields(&format!("{name}.{inner}"), value, rows));
         }
-        _ => rows.push(vec![Printable(name).to_string(), cell(value)]),
+        _ => rows.push(vec![Printable(title(name)).to_string(), shown(name, value)]),
     }
+}
+
+/// What the name of a duration in seconds ends with.
+const SECONDS: &str = "_seconds";
+
+/// The name of a field as people are shown it.
+fn title(name: &str) -> &str {
+    name.strip_suffix(SECONDS).unwrap_or(name)
+}
+
+/// The value of a field as people are shown it: a duration with units, a reviewer's message line by line.
+fn shown(name: &str, value: &Value) -> String {
+    match value {
+        Value::Number(number) if name.ends_with(SECONDS) => number.as_u64().map_or_else(|| cell(value), span),
+        Value::String(text) if name.rsplit('.').next() == Some("reason") => {
+            let lines: Vec<String> =
+                message_lines(text).iter().map(|line| Printable(line).to_string()).collect();
+            lines.join("\n")
+        }
+        other => cell(other),
+    }
+}
+
+/// A duration in its two largest units: `30d`, `1h59m`, `45s`.
+pub(crate) fn span(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
+    let first = units.iter().position(|(length, _)| seconds >= *length).unwrap_or(units.len() - 1);
+    let (length, unit) = units[first];
+    let whole = format!("{}{unit}", seconds / length);
+    match units.get(first + 1) {
+        Some((next, unit)) if seconds % length >= *next => {
+            format!("{whole}{}{unit}", seconds % length / next)
+        }
+        _ => whole,
+    }
+}
+
+/// The lines of a message that may be written as HTML.
+pub(crate) fn message_lines(text: &str) -> Vec<String> {
+    const BREAKS: [&str; 4] = ["br", "p", "div", "li"];
+    const MARKS: [&str; 9] = ["b", "strong", "i", "em", "u", "span", "font", "ul", "ol"];
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        plain.push_str(&rest[..start]);
+        let tag = rest[start + 1..].find('>').map(|end| &rest[start + 1..start + 1 + end]);
+        let name = tag.map(|tag| tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default());
+        let is_one_of =
+            |names: &[&str]| name.is_some_and(|name| names.iter().any(|one| one.eq_ignore_ascii_case(name)));
+        let is_break = is_one_of(&BREAKS);
+        match tag {
+            Some(tag) if is_break || is_one_of(&MARKS) => {
+                if is_break {
+                    plain.push('\n');
+                }
+                rest = &rest[start + tag.len() + 2..];
+            }
+            _ => {
+                plain.push('<');
+                rest = &rest[start + 1..];
+            }
+        }
+    }
+    plain.push_str(rest);
+    let entities = [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+    let plain = entities.iter().fold(plain, |text, (entity, character)| text.replace(entity, character));
+    plain.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 /// A value as the text of a cell.
@@ -211,6 +280,25 @@ mod tests {
         let shown = r"a\nb\u{1b}[2J\u{202e}c\u{200b}\u{2066}\u{feff}";
         assert_eq!(rows[0], [format!("outer.{shown}.{shown}"), shown.to_owned()]);
         assert_eq!(rows[1], ["outer.list".to_owned(), format!("{shown}, {shown}")]);
+    }
+
+    #[test]
+    fn durations_have_units_and_messages_no_markup() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (7_199, "1h59m"),
+            (3_605, "1h"),
+            (2_591_988, "29d23h"),
+            (2_592_000, "30d"),
+        ] {
+            assert_eq!(shown("expires_in_seconds", &json!(seconds)), text);
+        }
+        assert_eq!((title("age_seconds"), title("age")), ("age", "age"));
+        let reason = json!("1:名称<b>过长</b><br>2: 2 &lt; 3 and a < b<br/><p class=\"x\">see\u{202e}</p>");
+        assert_eq!(shown("reason", &reason), "1:名称过长\n2: 2 < 3 and a < b\nsee\\u{202e}");
+        assert_eq!(shown("description", &json!("<b>")), "<b>");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(crate) enum AuditVerb {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  miniprogram audit submit --vendor baidu --app 17000001 --receipt @receipt.json \\\n    --content 'opening hours' --remark 'no login needed'\n  miniprogram audit submit --vendor wechat --app wx0123456789abcdef --user-version 1.2.0 \\\n    --item '{\"address\":\"pages/index\",\"first_class\":\"餐饮\",\"second_class\":\"外卖\"}'\nWithout --receipt, --package-id and --user-version, the latest upload is submitted."
+    after_help = "Examples:\n  miniprogram audit submit --vendor baidu --app 17000001 --receipt @receipt.json \\\n    --content 'opening hours' --remark 'no login needed'\n  miniprogram audit submit --vendor wechat --app wx0123456789abcdef --user-version 1.2.0 \\\n    --item '{\"address\":\"pages/index\",\"first_class\":\"餐饮\",\"first_id\":220,\"second_class\":\"外卖\",\"second_id\":225}'\nNames and ids of categories are those of `code categories`, pages those of `code pages`.\nWithout --receipt, --package-id and --user-version, the latest upload is submitted."
 )]
 pub(crate) struct Submit {
     /// What `code upload --format json` printed; waits until the vendor has processed that upload

@@ -10,6 +10,7 @@ use crate::cli::{AuditVerb, Submit, Watch};
 use crate::context::{Context, interrupted};
 use crate::effects::{self, Version};
 use crate::failure::{Failure, Finish};
+use crate::output::message_lines;
 use crate::terminal::Format;
 use miniprogram::vendor_api::Printable;
 
@@ -157,8 +158,8 @@ fn show(context: &Context, clock: &dyn Clock, audit: &Audit) -> Result<(), Failu
         return context.output.json(audit);
     }
     let id = audit.audit_id.as_ref().map(AuditId::as_str).unwrap_or("-");
-    let reason = audit.reason.as_deref().unwrap_or_default();
-    let line = format!("{}  {}  {}  {}", clock.now(), Printable(id), audit.status, Printable(reason));
+    let reason = message_lines(audit.reason.as_deref().unwrap_or_default()).join("; ");
+    let line = format!("{}  {}  {}  {}", clock.now(), Printable(id), audit.status, Printable(&reason));
     context.output.text(line.trim_end())
 }
 

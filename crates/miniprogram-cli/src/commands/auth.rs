@@ -17,7 +17,7 @@ use crate::cli::{self, AuthList, AuthVerb, DryRun, Exchange, Refresh, Ticket as 
 use crate::config::{Platform, Settings};
 use crate::context::{Context, State, uninterrupted};
 use crate::failure::{Failure, Finish, local};
-use crate::output::to_value;
+use crate::output::{span, to_value};
 use crate::terminal::Format;
 
 /// The maximum size of a code or a ticket on standard input in bytes.
@@ -61,7 +61,12 @@ async fn url(context: &Context, settings: &Settings, args: Url) -> Result<Finish
     let link = state.tokens.authorization_url(&platform.key(), &request).await?;
     match context.output.format() {
         // A line to copy.
-        Format::Table => context.output.text(&link.url)?,
+        Format::Table => {
+            context.output.text(&link.url)?;
+            if let Some(life) = link.expires_in {
+                context.output.remark(&format!("for one merchant, within {}", span(life.as_secs())));
+            }
+        }
         Format::Json => context.output.json(&link)?,
     }
     Ok(Finish::Done)

@@ -31,6 +31,10 @@ pub(crate) fn run(context: &Context, args: &Explain) -> Result<Finish, Failure> 
         value["also"] = Value::from(meanings.join("; "));
     }
     context.output.record(&value)?;
+    if explanation.table.is_none() {
+        context.output.remark("the code is not listed");
+        return Ok(Finish::Faulty);
+    }
     Ok(Finish::Done)
 }
 

@@ -73,7 +73,7 @@ impl Context {
             [] if settings.platforms.is_empty() => {
                 Err(cli::missing(&["--config <FILE>, with a [[platform]] in it"]).into())
             }
-            [] => Err(cli::usage("the configuration has no such platform").into()),
+            [] => Err(self.absent(settings, vendor).into()),
             _ => Err(ambiguous(&fitting).into()),
         }
     }

@@ -102,7 +102,9 @@ fn negative_codes_and_words_are_codes_too() {
     let gone = explained(&["baidu", "invalid_grant", "--lang", "zh"]);
     assert_eq!((&gone["code"], &gone["table"]), (&json!("invalid_grant"), &json!("oauth")));
     assert!(gone["advice"].as_str().unwrap().contains("授权"), "{gone}");
-    let unlisted = explained(&["baidu", "-987654", "--lang", "zh"]);
+    let ran = explain(&["baidu", "-987654", "--lang", "zh", "--format", "json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "a script sees that it is not listed");
+    let unlisted: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&unlisted["code"], &unlisted["kind"]), (&json!(-987_654), &json!("vendor")));
     assert!(
         !field_names(&unlisted).contains(&"table") && unlisted["advice"].as_str().unwrap().contains("错误码")

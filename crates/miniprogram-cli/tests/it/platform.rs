@@ -747,6 +747,17 @@ async fn mistakes_of_the_configuration_are_named() {
     let ambiguous = platforms.run(&versions);
     assert_eq!((ambiguous.code, ambiguous.stdout.as_str()), (2, ""));
     assert!(ambiguous.stderr.contains("wechat wx1, wechat wx3"), "{}", ambiguous.stderr);
+    let nobody = platforms.run(&[&versions[..], &["--platform-id", "nope"]].concat());
+    assert_eq!(nobody.code, 2);
+    let says = "the configuration has no wechat platform nope, only wechat wx1, wechat wx3";
+    assert!(nobody.stderr.contains(says), "{}", nobody.stderr);
+    // What is configured is not missing, and the vendor is the only configured one.
+    let no_app = platforms.run(&["code", "versions"]);
+    assert_eq!(no_app.code, 2);
+    assert!(no_app.stderr.contains("--app <APP_ID>"), "{}", no_app.stderr);
+    for said in ["--vendor <", "--access-token"] {
+        assert!(!no_app.stderr.contains(said), "{}", no_app.stderr);
+    }
     let chosen = platforms.run(&[&versions[..], &["--platform-id", "wx3"]].concat()).error(1);
     assert_eq!(chosen["field"], "secret", "{chosen}");
     // The file does not matter to a command with a token and no store.

@@ -18,6 +18,7 @@ pub(crate) fn command() -> Command {
     for name in [
         "ACCESS_TOKEN",
         "AES_KEY",
+        "APP",
         "AUTHORIZATION_CODE",
         "BASE_URL",
         "CALLBACK_TOKEN",
@@ -30,6 +31,7 @@ pub(crate) fn command() -> Command {
         "STORE_KEY",
         "STORE_PREVIOUS_KEYS",
         "STORE_TARGET_KEY",
+        "VENDOR",
     ] {
         command.env_remove(format!("MINIPROGRAM_{name}"));
     }

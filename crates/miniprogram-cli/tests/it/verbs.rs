@@ -4,7 +4,7 @@ use miniprogram::AppId;
 use miniprogram_sim::{BAIDU, Decision, Disturbance, Fault, FaultRule, Scope, State, WECHAT};
 use serde_json::{Value, json};
 
-use crate::support::{BAIDU_APP, Bench, WECHAT_APP, field_names, vendor_of};
+use crate::support::{BAIDU_APP, Bench, Ran, WECHAT_APP, command, field_names, vendor_of};
 
 const ITEM: &str = r#"{"address":"pages/index/index","first_class":"工具","second_class":"备忘录","first_id":1,"second_id":2}"#;
 
@@ -121,6 +121,29 @@ async fn small_effects_are_done_once() {
         let error = bench.run(app, &["audit", "withdraw"]).error(1);
         assert_eq!((&error["kind"], &error["outcome"]), (&json!("conflict"), &json!("not_sent")));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vendor_and_app_may_come_from_the_environment() {
+    let bench = Bench::start().await;
+    bench.arrange(BAIDU_APP, &State::Rejected { reason: "1:名称<b>过长</b><br>2:图标".to_owned() });
+    let token = bench.sim.token(&AppId::from(BAIDU_APP)).unwrap();
+    let run = |line: &[&str]| {
+        let mut command = command();
+        command.args(line).env("MINIPROGRAM_BASE_URL", bench.sim.base_url());
+        command.env("MINIPROGRAM_VENDOR", "baidu").env("MINIPROGRAM_APP", BAIDU_APP);
+        Ran::of(command.env("MINIPROGRAM_ACCESS_TOKEN", token.expose()))
+    };
+    let closed = run(&["release", "visit", "close", "--format", "json"]).json();
+    assert_eq!((&closed["vendor"], &closed["app_id"]), (&json!("baidu"), &json!(BAIDU_APP)));
+    // A reviewer's message is for people, line by line.
+    let latest = run(&["audit", "latest"]).stdout;
+    assert!(latest.contains("名称过长\n") && !latest.contains("<b"), "{latest}");
+    // The app belongs to the vendor of the environment, and no order for a whole rollout becomes one for it.
+    let other = run(&["code", "versions", "--vendor", "wechat"]);
+    assert!(other.code == 2 && other.stderr.contains("--app <APP_ID>"), "{other:?}");
+    let unknown = Ran::of(command().args(["code", "versions"]).env("MINIPROGRAM_VENDOR", "acme"));
+    assert!(unknown.code == 2 && unknown.stderr.contains("acme"), "{unknown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -290,7 +313,6 @@ async fn a_low_level_call_may_be_the_platforms_own() {
 
 #[test]
 fn vendors_and_codes_need_no_account() {
-    use crate::support::{Ran, command};
     let json = |line: &[&str]| Ran::of(command().args(line).args(["--format", "json"])).json();
     let vendors = json(&["vendors"]);
     assert_eq!(vendors[0]["vendor"], "baidu");
@@ -304,7 +326,9 @@ fn vendors_and_codes_need_no_account() {
     );
     assert_eq!((&busy["code"], &busy["kind"]), (&json!(-1), &json!("unavailable")));
     assert_eq!(json(&["explain", "baidu", "invalid_grant"])["code"], "invalid_grant");
-    let unlisted = json(&["explain", "baidu", "987654321"]);
+    let ran = Ran::of(command().args(["explain", "baidu", "987654321", "--format", "json"]));
+    assert_eq!(ran.code, 1, "it is not listed: {ran:?}");
+    let unlisted: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&unlisted["kind"], &unlisted["retry"]), (&json!("vendor"), &json!("no")));
     let first = json(&["explain", "wechat", "85012"]);
     let second = json(&["explain", "wechat", "85012", "--operation", "latest_audit"]);
