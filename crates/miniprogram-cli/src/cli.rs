@@ -5,6 +5,7 @@ mod app;
 mod audit;
 mod auth;
 mod code;
+mod config;
 mod doctor;
 mod effects;
 mod events;
@@ -35,6 +36,7 @@ pub(crate) use app::{
 pub(crate) use audit::{AuditVerb, Submit, Watch};
 pub(crate) use auth::{AuthVerb, Exchange, List as AuthList, Refresh, Ticket, Url};
 pub(crate) use code::{CodeVerb, QrCode, Upload};
+pub(crate) use config::{Check as ConfigCheck, ConfigVerb};
 pub(crate) use doctor::Doctor;
 pub(crate) use effects::{EffectsVerb, Known, Settle};
 pub(crate) use events::{Decode, EventsVerb, List as EventList, Replay};
@@ -193,6 +195,9 @@ pub(crate) enum Noun {
     /// Decode the vendors' pushes, and inspect received events
     #[command(subcommand)]
     Events(EventsVerb),
+    /// Check the configuration
+    #[command(subcommand)]
+    Config(ConfigVerb),
     /// Check, export, migrate, repair and copy the store
     #[command(subcommand)]
     Store(StoreVerb),
@@ -374,6 +379,7 @@ fn left_out(path: &[&str]) -> &'static [&'static str] {
             &["access_token", "platform_id", "base_url", "proxy", "timeout", "deadline", "settle_time"]
         }
         ["rollout"] => &["access_token", "platform_id"],
+        ["config", ..] => &["app", "access_token"],
         ["serve"] => &["vendor", "app", "access_token", "platform_id"],
         ["events", "list" | "replay"] => {
             &["access_token", "platform_id", "base_url", "proxy", "timeout", "deadline", "settle_time"]

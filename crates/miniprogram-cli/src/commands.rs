@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod call;
 mod code;
+mod config;
 mod doctor;
 mod effects;
 mod events;
@@ -40,6 +41,7 @@ pub(crate) async fn run(context: Context, noun: Noun) -> Result<Finish, Failure>
         Noun::Doctor(args) => doctor::run(&context, &args).await,
         Noun::Serve(args) => serve::run(&context, args).await,
         Noun::Events(verb) => events::run(&context, verb).await,
+        Noun::Config(verb) => config::run(&context, verb).await,
         Noun::Store(verb) => store::run(&context, verb).await,
         #[cfg(feature = "sim")]
         Noun::Sim(args) => sim::run(&context, args).await,

@@ -344,6 +344,11 @@ impl Platform {
         self.required(self.credential.as_ref(), self.entry.credential())
     }
 
+    /// Whether anything is configured that pushes are verified with.
+    pub(crate) fn receives_pushes(&self) -> bool {
+        self.token.is_some() || self.aes_key.is_some()
+    }
+
     /// What its pushes are verified and read with.
     pub(crate) fn push_settings(&self) -> Result<PushSettings, Error> {
         let token = self.required(self.token.as_ref(), "token")?;

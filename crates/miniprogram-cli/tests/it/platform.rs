@@ -714,6 +714,57 @@ async fn no_secret_of_the_platform_is_printed() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_configuration_is_checked_and_proved_on_demand() {
+    let platforms = Platforms::start().await;
+    platforms.run(&["store", "migrate"]).json();
+    let check = |options: &[&str]| {
+        let ran = platforms.run(&[&["config", "check"], options].concat());
+        let rows: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        let faulty: Vec<_> = rows
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| row["state"] == "error")
+            .map(|row| (row["platform_id"].clone(), row["check"].clone(), row["detail"].clone()))
+            .collect();
+        (ran.code, faulty, rows)
+    };
+    let (code, faulty, rows) = check(&[]);
+    assert_eq!((code, faulty.len()), (0, 0), "{rows}");
+    assert_eq!(platforms.sim.requests(), 0, "nothing is sent");
+    for vendor in [WECHAT, BAIDU] {
+        let ticket = platforms.sim.push_ticket(vendor).unwrap();
+        let mut set = platforms.command(&["auth", "ticket", "--vendor", vendor.as_str(), "--set", "-"]);
+        assert_eq!(run_with_input(&mut set, ticket.expose().as_bytes()).code, 0);
+    }
+    let (code, faulty, rows) = check(&["--online"]);
+    assert_eq!((code, faulty.len()), (0, 0), "{rows}");
+    let tokens = rows.as_array().unwrap().iter().filter(|row| row["check"] == "token").count();
+    assert_eq!(tokens, 2, "{rows}");
+
+    // A wrong secret looks well until it is used, even while a token is stored.
+    let file = platforms.file("miniprogram.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    write_private(&file, &good.replace(platforms.sim.wechat_secret().expose(), "canary-of-a-secret"));
+    assert_eq!(check(&[]).0, 0);
+    let (code, faulty, rows) = check(&["--online"]);
+    assert_eq!((code, faulty.len()), (1, 1), "{rows}");
+    assert_eq!(faulty[0].1, "token");
+    assert!(!rows.to_string().contains("canary"), "{rows}");
+
+    // All that is wrong is found at once.
+    let base = format!("base_url = \"{}\"", platforms.sim.base_url());
+    let text = good.replacen(&base, "base_url = \"http://gw.example.com/wx\"", 1);
+    let key = Callback::sample(BAIDU).aes_key;
+    write_private(&file, &text.replace(&format!("aes_key = \"{}\"", key.expose()), "aes_key = \"short\""));
+    let (code, faulty, rows) = check(&[]);
+    let checks: Vec<_> = faulty.iter().map(|(_, check, _)| check.as_str().unwrap()).collect();
+    assert_eq!(code, 1, "{rows}");
+    assert!(checks.contains(&"calls") && checks.contains(&"pushes"), "{rows}");
+    assert!(rows.to_string().contains("base_url"), "{rows}");
+}
+
 /// A configuration mistake is reported with the field, the platform and the remedy.
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_of_the_configuration_are_named() {
