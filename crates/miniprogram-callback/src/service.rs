@@ -153,6 +153,7 @@ impl CallbackServiceBuilder {
             }
         }
         metrics::describe();
+        miniprogram_core::telemetry::describe();
         Ok(CallbackService {
             shared: Arc::new(Shared {
                 owner: format!("{}-{:016x}", std::process::id(), fastrand::u64(..)),

@@ -39,7 +39,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone)]
 pub struct Error(Box<Repr>);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Repr {
     kind: ErrorKind,
     outcome: Outcome,
@@ -414,7 +414,14 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Error").field(&self.0).finish()
+        // What `main` prints when it returns an error: the text for a person, then the causes.
+        write!(f, "{self:#}")?;
+        let mut cause = std::error::Error::source(self);
+        while let Some(source) = cause {
+            write!(f, "; caused by: {}", Printable(&source.to_string()))?;
+            cause = source.source();
+        }
+        Ok(())
     }
 }
 

@@ -45,6 +45,8 @@ pub trait EventDecoder: Debug + Send + Sync + 'static {
 /// An event is delivered at least once, and in the order of arrival per app. If the process is killed before it
 /// could report that an event was handled, the event is delivered again. Make the handler idempotent, or store
 /// [`Delivery::id`] along with its effects.
+///
+/// Implement it with the attribute [`async_trait`](macro@crate::async_trait), which this crate exports.
 #[async_trait]
 pub trait EventHandler: Debug + Send + Sync + 'static {
     /// Acts on one event. Also called for events that the handler does not handle; return `Ok(())`.

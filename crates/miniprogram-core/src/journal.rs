@@ -15,6 +15,8 @@ use crate::time::Timestamp;
 use crate::vendor::Vendor;
 
 /// A journal that records an intent before every effect and its outcome afterwards.
+///
+/// Implement it with the attribute [`async_trait`](macro@crate::async_trait), which this crate exports.
 #[async_trait]
 pub trait Journal: Debug + Send + Sync + 'static {
     /// Called before every attempt; the effect is sent only after this has returned `Ok`. A later attempt of the

@@ -54,6 +54,8 @@ mod status;
 mod strict_json;
 mod subject;
 mod submission;
+#[cfg(feature = "client")]
+pub mod telemetry;
 mod template;
 mod time;
 pub mod token;
@@ -63,6 +65,9 @@ mod vendor;
 pub mod vendor_api;
 mod vendor_error;
 mod wire;
+
+/// For implementations of the traits, which have `async` methods.
+pub use async_trait::async_trait;
 
 pub use advice::{Advice, Language};
 pub use audit::{Audit, AuditTarget, SubmitOptions, SubmitTarget};

@@ -32,7 +32,8 @@ use crate::vendor::Vendor;
 ///   [`Effect::earlier`](crate::Effect::earlier), [`Error::earlier`](crate::Error::earlier).
 ///
 /// This holds within one platform value. Another one, such as that of the next process, learns of an open effect
-/// through a shared [`Journal`](crate::journal::Journal). Dropping the future of a call is safe: it leaves the effect
+/// through a shared [`Journal`](crate::journal::Journal). Dropping the future of a call is safe at any
+/// point, as a timeout around a single call or a web framework does: nothing is sent afterwards, and the effect stays
 /// open.
 #[async_trait]
 pub trait Subject: Debug + Send + Sync + 'static {

@@ -1,7 +1,7 @@
 //! Points in time.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -25,6 +25,18 @@ const MAX_MILLIS: i64 = 253_402_207_200_000;
 const MIN_MILLIS: i64 = -62_135_596_800_000;
 
 impl Timestamp {
+    /// Returns the system's time: for a program that has no [`Clock`](crate::clock::Clock), such as one that only
+    /// receives callbacks.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's time")]
+    pub fn now() -> Self {
+        let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
+        };
+        Self::from_unix_millis(millis)
+    }
+
     /// Creates a timestamp from seconds since the Unix epoch. Outside the years 1 to 9999 it is clamped to the
     /// first or last printable time.
     #[must_use]

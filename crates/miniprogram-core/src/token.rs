@@ -105,6 +105,27 @@ impl AccessToken {
 }
 
 /// Provides access tokens and is notified when one is refused.
+///
+/// Implement it with the attribute [`async_trait`](macro@crate::async_trait), which this crate exports:
+///
+/// ```
+/// use miniprogram_core::token::{AccessToken, TokenProvider, TokenScope};
+/// use miniprogram_core::{Result, async_trait};
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// #[async_trait]
+/// impl TokenProvider for Vault {
+///     async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
+///         AccessToken::new(format!("token-of-{}", scope.vendor))
+///     }
+///
+///     async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
+///         Ok(()) // Forget the token, so that the next call fetches another one.
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait TokenProvider: Debug + Send + Sync + 'static {
     /// Returns a token that should be valid now.

@@ -27,6 +27,8 @@ const SHORTEST_SECRET: usize = 6;
 
 /// Sends one request and returns one response. It does not retry, follows no redirects, and none of its errors
 /// contains a URL.
+///
+/// Implement it with the attribute [`async_trait`](macro@crate::async_trait), which this crate exports.
 #[async_trait]
 pub trait Transport: Debug + Send + Sync + 'static {
     /// Sends the request: its method and path, [`query_pairs`](Request::query_pairs),

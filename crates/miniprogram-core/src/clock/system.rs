@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::{Busy, Clock, Wait};
 use crate::time::Timestamp;
@@ -8,14 +8,8 @@ use crate::time::Timestamp;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's time")]
     fn now(&self) -> Timestamp {
-        let now = SystemTime::now();
-        let millis = match now.duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
-            Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
-        };
-        Timestamp::from_unix_millis(millis)
+        Timestamp::now()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the real clock waits for real")]

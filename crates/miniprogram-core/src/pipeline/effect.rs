@@ -1,5 +1,7 @@
 //! The loop of one effect: record it, send it, determine its outcome, perhaps send it again.
 
+use tracing::Instrument as _;
+
 use super::course::{Ask, Course, Next};
 use super::gate::Gate;
 use super::plan::{EffectClass, EffectPlan, EffectSource, Repeat};
@@ -60,17 +62,32 @@ impl Pipeline {
         let plan = self.plan_of(source, &command)?;
         let mut gate = self.0.gates.pass(&subject.to_id(), self.clock().now()).await;
         let mut op = Op::begin(self, subject, command.operation().as_str());
-        let Some((earlier, repeat)) =
-            self.settle_earlier(&mut gate, &mut op, source, &command, &*plan).await?
-        else {
-            return self.perform(&mut gate, &mut op, &*plan, command, permit).await;
+        let span = op.watched.span.clone();
+        let effect =
+            self.settle_and_perform(&mut gate, &mut op, source, &*plan, command, permit).instrument(span);
+        let result = effect.await;
+        op.watched.effect_ended(subject, &result);
+        result
+    }
+
+    async fn settle_and_perform(
+        &self,
+        gate: &mut Gate,
+        op: &mut Op<'_>,
+        source: &dyn EffectSource,
+        plan: &dyn EffectPlan,
+        command: Command,
+        permit: Permit<'_>,
+    ) -> Result<Effect<EffectValue>> {
+        let Some((earlier, repeat)) = self.settle_earlier(gate, op, source, &command, plan).await? else {
+            return self.perform(gate, op, plan, command, permit).await;
         };
         match repeat {
             Repeat::Same => {
                 let EarlierEffect { intent, settled } = earlier;
                 Ok(Effect::new(settled.value, settled.evidence, intent.attempt))
             }
-            Repeat::New => match self.perform(&mut gate, &mut op, &*plan, command, permit).await {
+            Repeat::New => match self.perform(gate, op, plan, command, permit).await {
                 Ok(effect) => Ok(effect.with_earlier(earlier)),
                 Err(error) => Err(error.with_earlier(earlier)),
             },
@@ -123,7 +140,7 @@ impl Pipeline {
                 .map_err(|error| error.with_operation(operation).with_attempts(op.sent))?;
             crash_points::reach("effect.opened", operation);
             let mut sent = op.sent;
-            let attempted = op.attempt_while(&call, &mut sent, Some(permit)).await;
+            let attempted = op.attempt_while(&call, intent.attempt, &mut sent, Some(permit)).await;
             op.sent = sent;
             crash_points::reach("effect.answered", operation);
             let answered = attempted.and_then(|reply| {
@@ -159,7 +176,7 @@ impl Pipeline {
             };
             let repeat = may_repeat.then(|| op.may_repeat(intent.attempt, &call, &error)).flatten();
             let Some((pause, taken)) = repeat else { return Err(self.failed(gate, intent, error).await) };
-            tracing::debug!(vendor = %self.vendor(), subject = %op.subject, operation, attempt = intent.attempt, %error, "nothing happened: sending again");
+            tracing::debug!(attempt = intent.attempt, %error, "nothing happened: sending again");
             op.pause(pause).await;
             if let Err(forbidden) = plan.before_repeat(op, &intent).await {
                 let outcome = if course.was_unknown() { Outcome::Unknown } else { error.outcome() };

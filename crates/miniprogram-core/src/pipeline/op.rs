@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use serde_json::Map;
+use tracing::Instrument as _;
 
 use super::{Call, CallToken, Expect, Pipeline, Reply, VendorRefusal, Verdict};
 use crate::clock::{Busy, backoff, within};
@@ -10,6 +11,7 @@ use crate::error_kind::{ErrorKind, Retry};
 use crate::id::SubjectRef;
 use crate::outcome::Outcome;
 use crate::permit::Permit;
+use crate::telemetry::Watched;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, TokenKind, TokenScope};
 use crate::transport::{Request, Response, TransportError};
@@ -35,6 +37,7 @@ pub struct Op<'a> {
     /// Whether it is a read of a caller rather than of an effect.
     pub(super) for_caller: bool,
     started_at: Timestamp,
+    pub(super) watched: Watched,
     _busy: Busy,
 }
 
@@ -42,6 +45,7 @@ impl<'a> Op<'a> {
     pub(super) fn begin(pipeline: &'a Pipeline, subject: SubjectRef<'a>, operation: &'static str) -> Self {
         let busy = pipeline.clock().enter();
         let started_at = pipeline.clock().now();
+        let watched = Watched::begin(pipeline.vendor(), pipeline.platform_id(), subject, operation);
         Self {
             pipeline,
             subject,
@@ -51,6 +55,7 @@ impl<'a> Op<'a> {
             settling: false,
             for_caller: false,
             started_at,
+            watched,
             _busy: busy,
         }
     }
@@ -105,7 +110,8 @@ impl<'a> Op<'a> {
         let mut withdrawal = None;
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(call, &mut 0).await {
+            let (mut sent, span) = (0, self.watched.span.clone());
+            let error = match self.attempt(call, attempt, &mut sent).instrument(span).await {
                 Ok(mut reply) => {
                     self.pipeline.0.budget.succeeded(withdrawal);
                     reply.if_unreadable = Outcome::NotDone;
@@ -122,7 +128,7 @@ impl<'a> Op<'a> {
             let again = error.retry() == Retry::Backoff || error.kind() == ErrorKind::Protocol;
             withdrawal = match again.then(|| self.may_repeat(attempt, call, &error)).flatten() {
                 Some((pause, withdrawal)) => {
-                    tracing::debug!(vendor = %self.pipeline.vendor(), operation = self.operation, endpoint = call.name(), path = %call.path, attempt, %error, "read again");
+                    tracing::debug!(parent: &self.watched.span, endpoint = call.name(), path = %call.path, attempt, %error, "read again");
                     self.pause(pause).await;
                     Some(withdrawal)
                 }
@@ -138,7 +144,7 @@ impl<'a> Op<'a> {
     /// With outcome `unknown` the call may have taken effect; this never applies to a call that only reads.
     pub async fn send_once(&mut self, call: &Call) -> Result<Reply> {
         let mut sent = 0;
-        match self.attempt(call, &mut sent).await {
+        match self.attempt(call, 1, &mut sent).instrument(self.watched.span.clone()).await {
             Ok(mut reply) => {
                 if call.is_read {
                     reply.if_unreadable = Outcome::NotDone;
@@ -203,14 +209,15 @@ impl<'a> Op<'a> {
 
     /// Sends a call once. A refused token is replaced and the call is sent once more, since a refused call did
     /// nothing.
-    pub(super) async fn attempt(&self, call: &Call, sent: &mut u32) -> Result<Reply> {
-        self.attempt_while(call, sent, None).await
+    pub(super) async fn attempt(&self, call: &Call, attempt: u32, sent: &mut u32) -> Result<Reply> {
+        self.attempt_while(call, attempt, sent, None).await
     }
 
     /// Attempts a call like [`attempt`](Self::attempt), if the permit is held when it is to be sent.
     pub(super) async fn attempt_while(
         &self,
         call: &Call,
+        attempt: u32,
         sent: &mut u32,
         permit: Option<Permit<'_>>,
     ) -> Result<Reply> {
@@ -224,12 +231,12 @@ impl<'a> Op<'a> {
             CallToken::None => {
                 permitted()?;
                 *sent += 1;
-                return self.exchange(call, None).await;
+                return self.exchange(call, attempt, None).await;
             }
             CallToken::Given(token) => {
                 permitted()?;
                 *sent += 1;
-                return self.exchange(call, Some(token)).await;
+                return self.exchange(call, attempt, Some(token)).await;
             }
         };
         let scope = self.scope(kind)?;
@@ -240,7 +247,7 @@ impl<'a> Op<'a> {
             tokens.token(&scope).await.map_err(|error| named(error).with_outcome(Outcome::NotSent))?;
         permitted()?;
         *sent += 1;
-        let error = match self.exchange(call, Some(&token)).await {
+        let error = match self.exchange(call, attempt, Some(&token)).await {
             Err(error) if error.retry() == Retry::AfterRefresh && error.outcome() == Outcome::NotDone => {
                 error
             }
@@ -254,7 +261,7 @@ impl<'a> Op<'a> {
         }
         permitted()?;
         *sent += 1;
-        self.exchange(call, Some(&fresh)).await
+        self.exchange(call, attempt, Some(&fresh)).await
     }
 
     /// Returns an error if a permit is no longer held.
@@ -286,7 +293,7 @@ impl<'a> Op<'a> {
         })
     }
 
-    async fn exchange(&self, call: &Call, token: Option<&AccessToken>) -> Result<Reply> {
+    async fn exchange(&self, call: &Call, attempt: u32, token: Option<&AccessToken>) -> Result<Reply> {
         let timeout = self.timeout(call).min(self.time_left().unwrap_or(Duration::MAX));
         let mut request = self.request(call, token)?;
         request.timeout = timeout;
@@ -296,20 +303,18 @@ impl<'a> Op<'a> {
             Expect::Anything => MAX_FILE,
         };
         crate::requests::sent();
+        let watched = self.watched.attempt(call.name(), &call.path, attempt);
         let sending = self.pipeline.0.transport.send(request);
-        let result = match within(self.pipeline.clock(), timeout, sending).await {
-            Some(Ok(response)) => self.classify(call, token, &response),
+        let sending = within(self.pipeline.clock(), timeout, sending).instrument(watched.span.clone());
+        let result = match sending.await {
+            Some(Ok(response)) => {
+                watched.answered_with(response.status);
+                self.classify(call, token, &response)
+            }
             Some(Err(problem)) => Err(self.not_answered(problem)),
             None => Err(self.not_answered(TransportError::Timeout)),
         };
-        match &result {
-            Ok(_) => {
-                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = self.operation, endpoint = call.name(), path = %call.path, "answered");
-            }
-            Err(error) => {
-                tracing::debug!(vendor = %self.pipeline.vendor(), subject = %self.subject, operation = self.operation, endpoint = call.name(), path = %call.path, %error, "failed");
-            }
-        }
+        watched.ended(result.as_ref().map(|reply| reply.request_id.as_deref()));
         result
     }
 

@@ -75,7 +75,7 @@ impl Settling<'_> {
                     None
                 }
                 Ok(Finding::Untold(field)) => {
-                    tracing::debug!(vendor = %op.pipeline.vendor(), subject = %op.subject, operation = %self.intent.operation, field, "the state does not say");
+                    tracing::debug!(parent: &op.watched.span, settled = %self.intent.operation, field, "the state does not say");
                     Some(field)
                 }
                 Ok(Finding::Unknowable) => {
@@ -84,7 +84,7 @@ impl Settling<'_> {
                     return Answer::Unknowable;
                 }
                 Err(error) => {
-                    tracing::debug!(vendor = %op.pipeline.vendor(), subject = %op.subject, operation = %self.intent.operation, %error, "the state could not be read");
+                    tracing::debug!(parent: &op.watched.span, settled = %self.intent.operation, %error, "the state could not be read");
                     None
                 }
             };

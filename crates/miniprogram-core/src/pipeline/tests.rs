@@ -7,6 +7,7 @@ mod reading;
 mod repeats;
 mod sending;
 mod settling;
+mod telemetry;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
