@@ -1,7 +1,7 @@
 //! Named points between two steps that must not be lost or repeated if the process dies there.
 //!
 //! Without the feature `crash-points` reaching one costs nothing. With it, each is a fail point of the crate `fail`, whose
-//! callback can ask for the [`step`]. For the tests of this workspace.
+//! callback can ask for the `step`. For the tests of this workspace.
 
 /// Every point, in the order in which a rollout reaches them.
 pub const ALL: [&str; 25] = [
