@@ -39,7 +39,9 @@ use futures::future::try_join_all;
 use miniprogram_core::clock::Clock;
 use miniprogram_core::{AppId, Error, ErrorKind, MiniProgramPlatform, Result, Vendor, crash_points};
 use miniprogram_store::RolloutStore;
-use miniprogram_store::rollouts::{NewRollout, NewRolloutApp, RolloutId, RolloutRecord, SealedText};
+use miniprogram_store::rollouts::{
+    LONGEST_DRIVE, NewRollout, NewRolloutApp, RolloutId, RolloutRecord, SealedText,
+};
 
 pub use advance::{QuotaLook, VendorLook};
 pub use driver::Driven;
@@ -126,9 +128,10 @@ impl RolloutEngineBuilder {
         self
     }
 
-    /// Sets how long a rollout stays with a process that does not renew: 30 seconds by default.
-    pub const fn with_lease(mut self, lease: Duration) -> Self {
-        self.0.lease = lease;
+    /// Sets how long a rollout stays with a process that does not renew: 30 seconds by default, at most
+    /// [`LONGEST_DRIVE`], which is what a store grants.
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.0.lease = lease.min(LONGEST_DRIVE);
         self
     }
 

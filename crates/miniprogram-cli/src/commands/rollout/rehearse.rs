@@ -23,7 +23,7 @@ use miniprogram_sim::{
     AppSpec, AuditPolicy, Disturbance, Fault, FaultRule, PushFault, PushFaultRule, PushReceiver, Scope,
     SentPush, SimConfig, Simulator, State, endpoints,
 };
-use miniprogram_store::rollouts::{RolloutFilter, RolloutId};
+use miniprogram_store::rollouts::{LONGEST_DRIVE, RolloutFilter, RolloutId};
 use miniprogram_store::{SqliteStore, Store, StoreJournal, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -44,8 +44,8 @@ use crate::vendors::{PlatformConfig, PushSettings};
 
 const REHEARSE: &str = "rehearse";
 const HOUR: Duration = Duration::from_secs(3600);
-/// Nobody else drives it: the engine renews its lease once in a simulated hour.
-const LEASE: Duration = Duration::from_secs(3 * 3600);
+/// Nobody else drives it: the lease is renewed as rarely as possible.
+const LEASE: Duration = LONGEST_DRIVE;
 /// How often the engine looks for pushes: rarer than a daemon, so that a rehearsal of months takes seconds.
 const SIGNALS: Duration = Duration::from_secs(600);
 /// How long nothing may change.
