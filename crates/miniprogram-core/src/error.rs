@@ -444,6 +444,13 @@ mod tests {
     }
 
     #[test]
+    fn what_main_prints_of_an_error_is_its_text_and_the_causes() {
+        let cause = std::io::Error::other("no such\nhost");
+        let error = Error::new(ErrorKind::Unavailable, "release").with_source(cause);
+        assert_eq!(format!("{error:?}"), format!("{error:#}; caused by: no such\\nhost"));
+    }
+
+    #[test]
     fn a_vendors_words_cannot_forge_a_line_of_a_log() {
         let answer = VendorError::new(Vendor::new("acme"), 7, "bad\n2026 INFO all is well\u{1b}[31m");
         let error = Error::new(ErrorKind::Vendor, "release").with_vendor(answer);

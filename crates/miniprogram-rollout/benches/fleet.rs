@@ -27,13 +27,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use baidu_smartapp::{BAIDU, BaiduPlatform};
 use miniprogram_core::clock::{Clock, SystemClock};
-use miniprogram_core::token::{AccessToken, TokenProvider, TokenScope};
 use miniprogram_core::transport::BaseUrl;
 use miniprogram_core::{
-    AppId, ClientConfig, GrayRelease, MiniProgramPlatform, ReleaseTarget, Result, SubmitTarget, Vendor,
+    AppId, ClientConfig, GrayRelease, MiniProgramPlatform, ReleaseTarget, SubmitTarget, Vendor,
 };
 use miniprogram_rollout::engine::{Driven, Mode, RolloutEngine};
 use miniprogram_rollout::machine::{Order, Ordered};
@@ -57,20 +55,6 @@ const VENDORS: &str = "vendors";
 
 /// As fast as the vendors are.
 const PLAN: &str = include_str!("../tests/fleet/quick.toml");
-
-#[derive(Debug)]
-struct Tokens(Arc<Simulator>);
-
-#[async_trait]
-impl TokenProvider for Tokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken> {
-        AccessToken::new(self.0.token(scope.app.as_ref().unwrap()).unwrap())
-    }
-
-    async fn reject(&self, _scope: &TokenScope, _refused: &AccessToken) -> Result<()> {
-        Ok(())
-    }
-}
 
 struct Fleet {
     sim: Arc<Simulator>,
@@ -179,11 +163,8 @@ impl Fleet {
     }
 
     fn config(&self, vendor: Vendor) -> ClientConfig {
-        ClientConfig::new(
-            self.sim.callback(vendor).unwrap().platform_id,
-            Arc::new(Tokens(Arc::clone(&self.sim))),
-        )
-        .with_base_url(BaseUrl::parse(&self.sim.base_url()).unwrap())
+        ClientConfig::new(self.sim.callback(vendor).unwrap().platform_id, self.sim.tokens())
+            .with_base_url(BaseUrl::parse(&self.sim.base_url()).unwrap())
     }
 
     fn platforms(&self, config: impl Fn(Vendor) -> ClientConfig) -> [Arc<dyn MiniProgramPlatform>; 2] {

@@ -85,9 +85,10 @@ pub trait VendorEntry: Debug + Send + Sync + 'static {
         Err(Error::unsupported(self.vendor(), "authorization"))
     }
 
-    /// Returns the parameter with the code in the address to which the vendor sends the merchant's browser back.
+    /// Returns the parameter with the code in the address to which the vendor sends the merchant's browser back: that of
+    /// OAuth 2.0 (RFC 6749, section 4.1.2) unless the vendor has another one.
     fn code_parameter(&self) -> &'static str {
-        "auth_code"
+        "code"
     }
 
     /// Returns the ids of the permissions without which uploads, audits and releases are refused, for `doctor`. They are

@@ -63,6 +63,10 @@ impl VendorEntry for WeChat {
         &["18"]
     }
 
+    fn code_parameter(&self) -> &'static str {
+        "auth_code"
+    }
+
     fn callback(&self, settings: &PushSettings) -> Result<Box<dyn CallbackProtocol>> {
         let callback = WeChatCallback::new(settings.callback_config()?)?;
         Ok(Box::new(if settings.acceptance_test { callback.with_acceptance_test() } else { callback }))

@@ -40,6 +40,8 @@ impl GateRequest {
 
 /// Decides whether a version that some users have may go on. Asked once after each bake time; an inconclusive answer
 /// waits for a person.
+///
+/// Implement it with the attribute [`async_trait`](macro@miniprogram_core::async_trait).
 #[async_trait]
 pub trait HealthGate: Debug + Send + Sync + 'static {
     /// Returns what the gate found. A gate that cannot be asked is inconclusive.

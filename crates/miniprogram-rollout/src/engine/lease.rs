@@ -13,11 +13,13 @@ use miniprogram_core::clock::Clock;
 /// The lease of a driver, shared with the actions that it has begun.
 ///
 /// A process that was paused goes on in the middle of what it was doing. An effect is therefore sent only while the lease
-/// has a margin left by the clock, whatever the driver will find out next; reads end there, too, except those of an effect
-/// that has begun. What remains possible: the process is paused
-/// between that look at the clock and the request itself, or the request travels for longer than the margin, or its clock
-/// is wrong by more than that. The intent of the effect is open then, and the next driver settles it before it sends
-/// anything for that app; its own steps the paused process cannot store, as another has a greater fencing number.
+/// has a margin left by the clock, whatever the driver will find out next. Reads end there too, except those of an effect
+/// that has begun.
+///
+/// What remains possible: the process is paused between that look at the clock and the request itself, the request travels
+/// for longer than the margin, or the clock is wrong by more than that. The intent of the effect is open then, and the next
+/// driver settles it before it sends anything for that app. The paused process cannot store its own steps, since another
+/// one has a greater fencing number.
 #[derive(Debug)]
 pub(super) struct Lease {
     clock: Arc<dyn Clock>,

@@ -31,6 +31,8 @@ pub enum Notice {
 }
 
 /// Is told what a person has to know.
+///
+/// Implement it with the attribute [`async_trait`](macro@miniprogram_core::async_trait).
 #[async_trait]
 pub trait Notifier: Debug + Send + Sync + 'static {
     /// Passes a notice on. The rollout waits for it, so return soon.

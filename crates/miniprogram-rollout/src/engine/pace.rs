@@ -126,6 +126,7 @@ impl Pace {
                 }
                 Ok(Ok(())) => self.debt -= u64::from(asked.get()),
                 Ok(Err(early)) => return Err(early.wait_time_from(self.clock.now()).max(LEAST_WAIT)),
+                // More than the limiter ever gives out at once is not asked for.
                 Err(InsufficientCapacity(_)) => return Err(LEAST_WAIT),
             }
         }

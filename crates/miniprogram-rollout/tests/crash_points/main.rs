@@ -1,5 +1,5 @@
-//! A process that brings a version to a fleet is killed at every named point of every step, and another one goes on: by
-//! the simulator's truth no effect is lost, none is doubled, and no app fails.
+//! Kills the driver of a rollout at every named crash point, and lets another driver continue. The simulator then confirms
+//! that no effect was lost or repeated, and that no app failed.
 //!
 //! ```sh
 //! cargo test -p miniprogram-rollout --features crash-points --test crash_points -- --nocapture
@@ -114,24 +114,8 @@ struct Scene {
 }
 
 /// Everything takes seconds or minutes of simulated time: a driver that waits costs the test the most.
-const PLAN: &str = r#"
-merchants = "merchants.csv"
-failure_budget = 0
-[vendor.wechat]
-template = 7
-version = "2.0.0"
-description = "spring"
-rate = 50
-extension = { extEnable = true }
-gray = [{ share = "10%", bake = "1m" }, { share = "50%", bake = "1m" }]
-submit = { items = [{ address = "pages/index/index", first_class = "工具", second_class = "备忘录", first_id = 1, second_id = 2 }] }
-[vendor.baidu]
-template = 7
-version = "2.0.0"
-description = "spring"
-rate = 50
-extension = { extEnable = true }
-submit = { content = "spring", remark = "none" }
+const GRAY: &str = r#"gray = [{ share = "10%", bake = "1m" }, { share = "50%", bake = "1m" }]"#;
+const POLLING: &str = r#"
 [polling]
 first = "20s"
 longest = "1m"
@@ -220,7 +204,8 @@ impl Scene {
     /// were reached, and how many of the processes were killed.
     async fn play(&self, kills: &[Place]) -> (BTreeSet<Place>, usize) {
         let fleet = Fleet::new(PER_VENDOR, (self.config)()).await;
-        let plan = fleet.plan_of(&format!("{PLAN}{}", self.tables));
+        let tables = format!("{POLLING}{}", self.tables);
+        let plan = fleet.plan_from(VERSION, 50.0, "failure_budget = 0", &tables, GRAY);
         *killer() = Killer { kills: kills.iter().cloned().collect(), reached: BTreeSet::new(), dead: false };
         let (mut given, mut deaths) = (0, 0);
         loop {
